@@ -1,0 +1,362 @@
+//! Pen strokes, and the one way they become the pixels a network reads.
+//!
+//! The canvas, dropped files and the synthetic digits all go through [`Drawing::image`], so what a
+//! network is trained on and what a person draws look alike: both are made the way MNIST was.
+
+use ndarray::Array2;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+/// Width in pixels of a 28-pixel image of the pen people draw with; MNIST's median is a little wider.
+pub const PEN_WIDTH: f32 = 2.2;
+
+/// MNIST's image side in pixels; pen widths and margins are given at this size.
+const MNIST_SIDE: f32 = 28.0;
+
+/// The longer side, in pixels of a 28-pixel image, to which MNIST scaled the ink.
+const INK_SIDE: f32 = 20.0;
+
+/// Points closer together than this, in pixels of the image, add nothing one can see.
+const MIN_SPACING: f32 = 0.25;
+
+/// The largest coordinate, in either direction, that a drawing read from a file may have.
+const MAX_COORDINATE: f32 = 1e9;
+
+/// The most points that one drawing read from a file may have.
+const MAX_POINTS: usize = 1_000_000;
+
+type Point = [f32; 2];
+
+/// A drawing as people make it: pen strokes in any unit, x to the right, y down.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Drawing {
+    /// Each stroke is the path of the pen from touching the paper to leaving it.
+    #[serde(deserialize_with = "checked_strokes")]
+    pub strokes: Vec<Vec<[f32; 2]>>,
+
+    /// What the drawing shows, for instance `7`, when somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// Why a text is not a list of drawings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DrawingError {
+    /// The text has no drawing in it.
+    #[error("Expected at least one drawing such as {{\"strokes\": [[[x, y], [x, y]]]}}, but found none.")]
+    Empty,
+
+    /// Something in the text is not a drawing.
+    #[error(
+        "Line {line}: expected a drawing such as {{\"strokes\": [[[x, y], [x, y]]], \"label\": \"7\"}}, but found: {found}."
+    )]
+    Malformed {
+        /// Line in the text, counted from 1.
+        line: usize,
+        /// What is wrong there.
+        found: String,
+    },
+}
+
+impl Drawing {
+    /// Whether there is no ink at all: no point with finite coordinates.
+    pub fn is_empty(&self) -> bool {
+        self.finite_points().next().is_none()
+    }
+
+    /// The drawing as pixels from 0 (paper) to 255 (ink), `side` × `side`, or `None` without ink.
+    ///
+    /// As in MNIST, the ink including the pen's width is 20 of 28 pixels on its longer side, and
+    /// it is moved by whole pixels until its centre of mass is in the middle. A tap stays a dot of
+    /// the pen's width. `pen` is the width of the strokes in pixels of a 28-pixel image; like the
+    /// margin it grows with `side`.
+    pub fn image(&self, side: usize, pen: f32) -> Option<Array2<u8>> {
+        let unit = side as f32 / MNIST_SIDE;
+        let pen = pen.clamp(0.1, INK_SIDE) * unit;
+        let strokes = self.fitted(side, pen)?;
+
+        let mut canvas = Canvas::new(side);
+        for stroke in &strokes {
+            canvas.stroke(stroke, pen / 2.0);
+        }
+        let margin = ((MNIST_SIDE - INK_SIDE) / 2.0 * unit) as isize;
+        Some(canvas.centred(margin))
+    }
+
+    /// Parses a file: one JSON drawing, an array of drawings, or JSON Lines with one on each line.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, DrawingError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let drawings = if text.trim_start().starts_with('[') {
+            serde_json::from_str(text)
+        } else {
+            serde_json::Deserializer::from_str(text).into_iter().collect()
+        };
+        let drawings: Vec<Self> = drawings.map_err(malformed)?;
+        if drawings.is_empty() { Err(DrawingError::Empty) } else { Ok(drawings) }
+    }
+
+    fn finite_points(&self) -> impl Iterator<Item = Point> + '_ {
+        self.strokes.iter().flatten().copied().filter(is_finite)
+    }
+
+    /// The strokes in pixels, scaled so that ink drawn by `pen` fills the box and is in its middle.
+    fn fitted(&self, side: usize, pen: f32) -> Option<Vec<Vec<Point>>> {
+        let (min, max) = self.bounds()?;
+        // The halves are subtracted, not the ends, so that huge coordinates do not overflow.
+        let middle = [min[0] / 2.0 + max[0] / 2.0, min[1] / 2.0 + max[1] / 2.0];
+        let half = (max[0] / 2.0 - min[0] / 2.0).max(max[1] / 2.0 - min[1] / 2.0);
+        let size = [min[0], min[1], max[0], max[1]].into_iter().fold(0.0, |a: f32, b| a.max(b.abs()));
+        let half_box = (side as f32 / MNIST_SIDE * INK_SIDE - pen) / 2.0;
+        // What is only rounding of the coordinates is a tap, which must not be blown up.
+        let is_tap = half <= size * 1e-6;
+        let to_pixel = |point: Point| {
+            let offset = |axis: usize| match is_tap {
+                true => 0.0,
+                false => (point[axis] - middle[axis]) / half * half_box,
+            };
+            [side as f32 / 2.0 + offset(0), side as f32 / 2.0 + offset(1)]
+        };
+        let strokes = self.strokes.iter();
+        Some(strokes.map(|stroke| simplified(stroke.iter().copied().filter(is_finite).map(to_pixel))).collect())
+    }
+
+    fn bounds(&self) -> Option<(Point, Point)> {
+        self.finite_points().map(|point| (point, point)).reduce(|(min, max), (point, _)| {
+            ([min[0].min(point[0]), min[1].min(point[1])], [max[0].max(point[0]), max[1].max(point[1])])
+        })
+    }
+}
+
+fn is_finite(point: &Point) -> bool {
+    point.iter().all(|coordinate| coordinate.is_finite())
+}
+
+/// The path without points that hardly move the pen; its first and last points stay.
+fn simplified(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::new();
+    let mut skipped = None;
+    for point in points {
+        let is_near = kept.last().is_some_and(|last| distance(*last, point) < MIN_SPACING);
+        if is_near {
+            skipped = Some(point);
+        } else {
+            kept.push(point);
+            skipped = None;
+        }
+    }
+    kept.extend(skipped);
+    kept
+}
+
+fn distance(a: Point, b: Point) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+fn checked_strokes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<Point>>, D::Error> {
+    let strokes = Vec::<Vec<Point>>::deserialize(deserializer)?;
+    let n_points: usize = strokes.iter().map(Vec::len).sum();
+    if n_points > MAX_POINTS {
+        return Err(D::Error::custom(format!("{n_points} points, more than {MAX_POINTS}")));
+    }
+    // Written so that NaN, which compares as false, is refused too.
+    let is_sane = |coordinate: &f32| coordinate.abs() <= MAX_COORDINATE;
+    match strokes.iter().flatten().flatten().find(|coordinate| !is_sane(coordinate)) {
+        Some(_) => Err(D::Error::custom("a coordinate beyond a thousand million")),
+        None => Ok(strokes),
+    }
+}
+
+fn malformed(error: serde_json::Error) -> DrawingError {
+    let message = error.to_string();
+    let found = message.rsplit_once(" at line ").map_or(message.as_str(), |(found, _)| found);
+    DrawingError::Malformed { line: error.line().max(1), found: found.to_owned() }
+}
+
+/// Grey-scale ink, each pixel covered from 0 to 1.
+struct Canvas {
+    side: usize,
+    ink: Vec<f32>,
+}
+
+impl Canvas {
+    fn new(side: usize) -> Self {
+        Self { side, ink: vec![0.0; side * side] }
+    }
+
+    /// Inks a path with a round pen; strokes that cross do not get darker, as on paper.
+    fn stroke(&mut self, path: &[Point], radius: f32) {
+        if let [dot] = path {
+            self.segment(*dot, *dot, radius);
+        }
+        for ends in path.windows(2) {
+            self.segment(ends[0], ends[1], radius);
+        }
+    }
+
+    /// Inks the pixels near one straight piece by their distance to it, which gives round caps and
+    /// joins, and edges as soft as if the area covered had been measured.
+    fn segment(&mut self, a: Point, b: Point, radius: f32) {
+        let reach = radius + 0.5;
+        let columns = self.pixels_between(a[0].min(b[0]) - reach, a[0].max(b[0]) + reach);
+        let rows = self.pixels_between(a[1].min(b[1]) - reach, a[1].max(b[1]) + reach);
+        let along = [b[0] - a[0], b[1] - a[1]];
+        let per_length = 1.0 / (along[0] * along[0] + along[1] * along[1]).max(f32::MIN_POSITIVE);
+        // A pen thinner than a pixel leaves fainter ink, not less than none.
+        let darkest = (2.0 * radius).min(1.0);
+        for row in rows {
+            let y = row as f32 + 0.5 - a[1];
+            for column in columns.clone() {
+                let x = column as f32 + 0.5 - a[0];
+                let share = ((x * along[0] + y * along[1]) * per_length).clamp(0.0, 1.0);
+                let (dx, dy) = (x - share * along[0], y - share * along[1]);
+                let distance_squared = dx * dx + dy * dy;
+                if distance_squared < reach * reach {
+                    let ink = (reach - distance_squared.sqrt()).min(darkest);
+                    let pixel = &mut self.ink[row * self.side + column];
+                    *pixel = pixel.max(ink);
+                }
+            }
+        }
+    }
+
+    fn pixels_between(&self, low: f32, high: f32) -> std::ops::Range<usize> {
+        (low.max(0.0) as usize)..(high.ceil().max(0.0) as usize).min(self.side)
+    }
+
+    /// The ink moved by whole pixels, as in MNIST, until its centre of mass is in the middle, but
+    /// never by more than `margin`, which would push it out of the image.
+    fn centred(&self, margin: isize) -> Array2<u8> {
+        let side = self.side as isize;
+        let middle = (self.side as f32 - 1.0) / 2.0;
+        let shift = self.centre_of_mass().map(|centre| ((middle - centre).round() as isize).clamp(-margin, margin));
+        Array2::from_shape_fn((self.side, self.side), |(row, column)| {
+            let (x, y) = (column as isize - shift[0], row as isize - shift[1]);
+            let is_inside = (0..side).contains(&x) && (0..side).contains(&y);
+            if is_inside { (self.ink[(y * side + x) as usize] * 255.0).round() as u8 } else { 0 }
+        })
+    }
+
+    fn centre_of_mass(&self) -> Point {
+        let (mut mass, mut moment) = (f32::MIN_POSITIVE, [0.0, 0.0]);
+        for (index, ink) in self.ink.iter().enumerate() {
+            mass += ink;
+            moment[0] += ink * (index % self.side) as f32;
+            moment[1] += ink * (index / self.side) as f32;
+        }
+        moment.map(|moment| moment / mass)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawing(strokes: &[&[Point]]) -> Drawing {
+        Drawing { strokes: strokes.iter().map(|stroke| stroke.to_vec()).collect(), label: None }
+    }
+
+    fn seven() -> Drawing {
+        drawing(&[&[[10.0, 12.0], [60.0, 10.0], [35.0, 60.0], [30.0, 95.0]], &[[20.0, 50.0], [55.0, 48.0]]])
+    }
+
+    fn image(drawing: &Drawing) -> Array2<u8> {
+        drawing.image(28, PEN_WIDTH).unwrap()
+    }
+
+    /// Width and height of the pixels that have ink.
+    fn ink_box(image: &Array2<u8>) -> [usize; 2] {
+        let extent = |axis| {
+            let inked = image.indexed_iter().filter(|(_, ink)| **ink > 0);
+            let positions: Vec<usize> = inked.map(|((row, column), _)| [column, row][axis]).collect();
+            positions.iter().max().unwrap() - positions.iter().min().unwrap() + 1
+        };
+        [extent(0), extent(1)]
+    }
+
+    #[test]
+    fn the_ink_box_is_20_of_28_pixels() {
+        for pen in [1.0, PEN_WIDTH, 4.0] {
+            assert_eq!(ink_box(&seven().image(28, pen).unwrap())[1], 20, "pen {pen}");
+        }
+        assert_eq!(ink_box(&seven().image(56, PEN_WIDTH).unwrap())[1], 40);
+    }
+
+    #[test]
+    fn the_centre_of_mass_is_in_the_middle() {
+        let image = image(&seven());
+        let mass: f32 = image.iter().map(|ink| f32::from(*ink)).sum();
+        let moment = image.indexed_iter().fold([0.0, 0.0], |[x, y], ((row, column), ink)| {
+            let ink = f32::from(*ink);
+            [x + ink * (column as f32 + 0.5), y + ink * (row as f32 + 0.5)]
+        });
+        for moment in moment {
+            assert!((moment / mass - 14.0).abs() <= 0.51, "{}", moment / mass);
+        }
+    }
+
+    #[test]
+    fn place_and_unit_of_the_strokes_do_not_matter() {
+        for (scale, shift) in [(0.001, 0.0), (1.0, 500.0), (37.0, -20_000.0)] {
+            let mut moved = seven();
+            for coordinate in moved.strokes.iter_mut().flatten().flatten() {
+                *coordinate = *coordinate * scale + shift;
+            }
+            let differences = image(&moved).into_iter().zip(image(&seven()));
+            let largest = differences.map(|(a, b)| a.abs_diff(b)).max().unwrap();
+            assert!(largest <= 4, "scale {scale}, shift {shift}: {largest}");
+        }
+    }
+
+    #[test]
+    fn without_ink_there_is_no_image() {
+        for empty in [drawing(&[]), drawing(&[&[]]), drawing(&[&[[f32::NAN, 1.0]]])] {
+            assert!(empty.is_empty());
+            assert_eq!(empty.image(28, PEN_WIDTH), None);
+        }
+    }
+
+    #[test]
+    fn a_tap_is_a_dot_of_the_pens_width() {
+        let tap = image(&drawing(&[&[[300.0, 200.0], [300.0, 200.0]]]));
+        assert!(ink_box(&tap).iter().all(|extent| *extent <= 4));
+        let mass: f32 = tap.iter().map(|ink| f32::from(*ink) / 255.0).sum();
+        let area = std::f32::consts::PI * (PEN_WIDTH / 2.0).powi(2);
+        assert!((mass - area).abs() < 0.1 * area, "{mass} instead of {area}");
+    }
+
+    #[test]
+    fn a_vertical_line_stays_thin_and_in_the_middle() {
+        let line = image(&drawing(&[&[[50.0, 0.0], [50.0, 300.0]]]));
+        assert_eq!(ink_box(&line), [4, 20]);
+        assert_eq!(line.row(14).to_vec(), line.row(14).iter().rev().copied().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn extreme_coordinates_still_give_an_image() {
+        let huge = drawing(&[&[[-f32::MAX, f32::MAX], [f32::MAX, -f32::MAX]]]);
+        assert_eq!(ink_box(&image(&huge)), [20, 20]);
+        let tiny = drawing(&[&[[0.0, 0.0], [f32::MIN_POSITIVE, 0.0]]]);
+        assert!(tiny.image(28, f32::NAN).is_some());
+        assert!(seven().image(0, PEN_WIDTH).is_some_and(|image| image.is_empty()));
+    }
+
+    #[test]
+    fn files_hold_one_drawing_an_array_or_one_a_line() {
+        let json = serde_json::to_string(&seven()).unwrap();
+        assert_eq!(Drawing::parse_all(&json).unwrap(), [seven()]);
+        assert_eq!(Drawing::parse_all(&format!("[{json},\n{json}]")).unwrap().len(), 2);
+        assert_eq!(Drawing::parse_all(&format!("{json}\n\n{json}\n")).unwrap().len(), 2);
+        let labelled = Drawing::parse_all(r#"{"strokes": [[[1, 2]]], "label": "7"}"#).unwrap();
+        assert_eq!(labelled[0].label.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_bad_file_is_refused_with_its_line() {
+        let good = r#"{"strokes": [[[1, 2]]]}"#;
+        for bad in [r#"{"strokes": [[[1, NaN]]]}"#, r#"{"strokes": [[[1, 2e9]]]}"#, r#"{"strokes": [[[1]]]}"#, "7"] {
+            let error = Drawing::parse_all(&format!("{good}\n{bad}\n{good}")).unwrap_err();
+            assert!(error.to_string().starts_with("Line 2: "), "{error}");
+        }
+        assert_eq!(Drawing::parse_all(" \n"), Err(DrawingError::Empty));
+        assert_eq!(Drawing::parse_all("[]"), Err(DrawingError::Empty));
+    }
+}

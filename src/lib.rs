@@ -1,0 +1,5 @@
+pub mod data;
+pub mod nn;
+pub mod train;
+#[cfg(feature = "gui")]
+pub mod ui;

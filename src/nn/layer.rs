@@ -1,0 +1,123 @@
+//! The two contracts of a layer: [`Spec`], as a person declares it, and [`Layer`], as the engine runs it.
+
+use super::init::Init;
+use super::knob::Knob;
+use super::shape::{Shape, ShapeError};
+
+/// A layer as the user describes it: plain data, serialised in the project.
+pub trait Spec: Send + Sync {
+    /// The layer's name on the screen, "Dense".
+    fn label(&self) -> &'static str;
+
+    /// What the name leaves out, "128 ReLU".
+    fn detail(&self) -> String;
+
+    /// One line that tells a beginner what the layer does.
+    fn help(&self) -> &'static str;
+
+    /// Output shape and cost for this input, or why it does not fit and what would repair it.
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError>;
+
+    /// The layer itself; only called after `plan` accepted the same input.
+    fn build(&self, input: Shape) -> Box<dyn Layer>;
+
+    /// What may be edited, its range and its help.
+    fn knobs(&mut self) -> Vec<Knob<'_>>;
+}
+
+/// What a layer makes of an input shape, and what that costs for one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub output: Shape,
+    /// Trainable numbers.
+    pub params: usize,
+    /// Multiply-adds of one forward pass.
+    pub multiply_adds: u64,
+}
+
+/// A layer whose shapes are proven: pure code over slices, so nothing here can fail.
+pub trait Layer: Send + Sync {
+    /// The trainable parameters, in the order in which they lie in `params`.
+    fn params(&self) -> Vec<ParamInfo> {
+        Vec::new()
+    }
+
+    /// Numbers per sample that `forward` leaves for `backward`, besides input and output.
+    fn memo_len(&self) -> usize {
+        0
+    }
+
+    /// Numbers needed while one call runs, for a shard of this many samples.
+    fn scratch_len(&self, _samples: usize) -> usize {
+        0
+    }
+
+    /// True if the numbers pass unchanged and only their shape differs, so that there is nothing to run.
+    fn is_reshape(&self) -> bool {
+        false
+    }
+
+    fn forward(&self, pass: Forward<'_>);
+
+    fn backward(&self, pass: Backward<'_>);
+}
+
+/// One parameter tensor of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamInfo {
+    /// The field's word for it: `kernel`, `bias`.
+    pub name: &'static str,
+    pub dims: Vec<usize>,
+    pub init: Init,
+}
+
+impl ParamInfo {
+    pub fn new(name: &'static str, dims: &[usize], init: Init) -> Self {
+        Self { name, dims: dims.to_vec(), init }
+    }
+
+    #[expect(clippy::len_without_is_empty, reason = "a parameter always holds at least one number")]
+    pub fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+}
+
+/// Whether a pass learns: what is random (dropout) draws from the seed, so that a step can be repeated to the bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Infer,
+    Train { seed: u64 },
+}
+
+/// What a layer gets to compute its output. All slices are row-major with the samples first.
+pub struct Forward<'a> {
+    pub samples: usize,
+    pub params: &'a [f32],
+    /// `[samples, input]`
+    pub input: &'a [f32],
+    /// `[samples, output]`, to be written in full.
+    pub output: &'a mut [f32],
+    /// `[samples, memo_len]`
+    pub memo: &'a mut [f32],
+    pub scratch: &'a mut [f32],
+    pub mode: Mode,
+}
+
+/// What a layer gets to compute its gradients.
+pub struct Backward<'a> {
+    pub samples: usize,
+    pub params: &'a [f32],
+    /// `[samples, input]`
+    pub input: &'a [f32],
+    /// `[samples, output]`
+    pub output: &'a [f32],
+    /// `[samples, memo_len]`, as `forward` left it.
+    pub memo: &'a [f32],
+    pub scratch: &'a mut [f32],
+    /// `[samples, output]`; the layer may work in it.
+    pub grad_output: &'a mut [f32],
+    /// As `params`; to be added to.
+    pub grad_params: &'a mut [f32],
+    /// `[samples, input]`, to be written in full; absent for the first layer, which needs none.
+    pub grad_input: Option<&'a mut [f32]>,
+}

@@ -1,0 +1,172 @@
+use serde::{Deserialize, Serialize};
+
+use crate::nn::knob::{Knob, choice};
+use crate::nn::layer::{Backward, Forward, Layer, Plan, Spec};
+use crate::nn::shape::{Shape, ShapeError};
+
+/// A function applied to every number on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    /// `z`
+    #[default]
+    Linear,
+    /// `max(z, 0)`
+    Relu,
+    /// `z` above zero, `0.01 z` below.
+    LeakyRelu,
+    /// `z` above zero, `eᶻ - 1` below.
+    Elu,
+    /// `z Φ(z)` with the exact normal distribution, as in PyTorch and Keras by default.
+    Gelu,
+    /// `z σ(z)`, also called swish.
+    Silu,
+    /// `1 / (1 + e⁻ᶻ)`
+    Sigmoid,
+    Tanh,
+}
+
+choice!(Function {
+    Linear => "Linear", Relu => "ReLU", LeakyRelu => "Leaky ReLU", Elu => "ELU",
+    Gelu => "GELU", Silu => "SiLU", Sigmoid => "Sigmoid", Tanh => "Tanh",
+});
+
+const LEAK: f32 = 0.01;
+
+impl Function {
+    /// " ReLU", or nothing for a linear layer.
+    pub fn suffix(self) -> String {
+        if self == Self::Linear { String::new() } else { format!(" {}", self.name()) }
+    }
+
+    /// Most derivatives follow from the output alone; GELU and SiLU need the input as well.
+    pub fn memo_len(self, values: usize) -> usize {
+        if matches!(self, Self::Gelu | Self::Silu) { values } else { 0 }
+    }
+
+    /// Replaces every `z` by `f(z)` and leaves in `memo` what [`Self::backward`] needs.
+    pub fn forward(self, z: &mut [f32], memo: &mut [f32]) {
+        if !memo.is_empty() {
+            memo.copy_from_slice(z);
+        }
+        match self {
+            Self::Linear => {}
+            Self::Relu => each(z, |z| if z < 0.0 { 0.0 } else { z }),
+            Self::LeakyRelu => each(z, |z| if z < 0.0 { LEAK * z } else { z }),
+            Self::Elu => each(z, |z| if z < 0.0 { z.exp_m1() } else { z }),
+            Self::Gelu => each(z, |z| z * normal_cdf(z)),
+            Self::Silu => each(z, |z| z * sigmoid(z)),
+            Self::Sigmoid => each(z, sigmoid),
+            Self::Tanh => each(z, f32::tanh),
+        }
+    }
+
+    /// Multiplies every gradient by `f'(z)`.
+    pub fn backward(self, grad: &mut [f32], output: &[f32], memo: &[f32]) {
+        match self {
+            Self::Linear => {}
+            Self::Relu => scale(grad, output, |y| if y > 0.0 { 1.0 } else { 0.0 }),
+            Self::LeakyRelu => scale(grad, output, |y| if y > 0.0 { 1.0 } else { LEAK }),
+            Self::Elu => scale(grad, output, |y| if y > 0.0 { 1.0 } else { y + 1.0 }),
+            Self::Gelu => scale(grad, memo, |z| normal_cdf(z) + z * normal_density(z)),
+            Self::Silu => scale(grad, memo, |z| {
+                let s = sigmoid(z);
+                s * (1.0 + z * (1.0 - s))
+            }),
+            Self::Sigmoid => scale(grad, output, |y| y * (1.0 - y)),
+            Self::Tanh => scale(grad, output, |y| 1.0 - y * y),
+        }
+    }
+}
+
+fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    for value in values {
+        *value = f(*value);
+    }
+}
+
+fn scale(grad: &mut [f32], at: &[f32], derivative: impl Fn(f32) -> f32) {
+    for (grad, &at) in grad.iter_mut().zip(at) {
+        *grad *= derivative(at);
+    }
+}
+
+fn sigmoid(z: f32) -> f32 {
+    1.0 / (1.0 + (-z).exp())
+}
+
+fn normal_cdf(z: f32) -> f32 {
+    0.5 * (1.0 + libm::erff(z * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+fn normal_density(z: f32) -> f32 {
+    const ONE_OVER_SQRT_TWO_PI: f32 = 0.398_942_3;
+    ONE_OVER_SQRT_TWO_PI * (-0.5 * z * z).exp()
+}
+
+/// Applies a [`Function`] to whatever arrives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Activation {
+    pub function: Function,
+}
+
+impl Default for Activation {
+    fn default() -> Self {
+        Self { function: Function::Relu }
+    }
+}
+
+impl Spec for Activation {
+    fn label(&self) -> &'static str {
+        "Activation"
+    }
+
+    fn detail(&self) -> String {
+        self.function.name().to_owned()
+    }
+
+    fn help(&self) -> &'static str {
+        "Bends every number on its own, so that stacked layers can learn more than a straight line."
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        Box::new(BuiltActivation { function: self.function, values: input.len() })
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        vec![Knob::choice(
+            "function",
+            "Function",
+            &mut self.function,
+            "Sigmoid and tanh flatten out for large numbers, where almost no gradient passes.",
+        )]
+    }
+}
+
+struct BuiltActivation {
+    function: Function,
+    values: usize,
+}
+
+impl Layer for BuiltActivation {
+    fn memo_len(&self) -> usize {
+        self.function.memo_len(self.values)
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        pass.output.copy_from_slice(pass.input);
+        self.function.forward(pass.output, pass.memo);
+    }
+
+    fn backward(&self, pass: Backward<'_>) {
+        if let Some(grad_input) = pass.grad_input {
+            grad_input.copy_from_slice(pass.grad_output);
+            self.function.backward(grad_input, pass.output, pass.memo);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The engine: numbers in, numbers out.
+//!
+//! Three things that are usually tangled are kept apart: [`Network`] is the plan and never changes,
+//! [`Weights`] is every parameter in one vector, [`Workspace`] is what one worker needs to run one shard of a batch.
+//!
+//! *Architecture invariant:* nothing in here does I/O or knows a dataset, an epoch or a widget, and a built [`Network`]
+//! cannot have a shape error, so `forward` and `backward` return no `Result`.
+//!
+//! Samples are rows and images are channels-last: `[n, height, width, channels]`.
+
+pub mod init;
+pub mod kernels;
+pub mod knob;
+pub mod layer;
+pub mod layers;
+pub mod loss;
+pub mod model;
+pub mod network;
+pub mod optim;
+pub mod shape;
+pub mod weights;
+pub mod workspace;
+
+pub use layer::{Layer, Plan, Spec};
+pub use layers::LayerSpec;
+pub use loss::Loss;
+pub use model::ModelSpec;
+pub use network::Network;
+pub use optim::{Optimizer, OptimizerSpec};
+pub use shape::{Shape, ShapeError};
+pub use weights::Weights;
+pub use workspace::Workspace;

@@ -1,0 +1,205 @@
+//! A stack of layers as declared: trace its shapes, then build it.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::layer::Plan;
+use super::layers::{Dense, Function, LayerSpec};
+use super::network::Network;
+use super::shape::{Fix, Shape, ShapeError};
+
+/// The layers of a network, first to last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ModelSpec {
+    pub layers: Vec<LayerSpec>,
+}
+
+/// The most trainable numbers a network may have: 400 MB of weights, and four to five times that while training.
+pub const MAX_PARAMS: usize = 100_000_000;
+
+impl ModelSpec {
+    /// Follows the shape of a sample through the stack. What fits is returned together with what went wrong, so that
+    /// an editor can show both while the stack is half built.
+    ///
+    /// `outputs` is how many numbers the last layer has to give.
+    pub fn trace(&self, input: Shape, outputs: usize) -> Trace {
+        let mut trace = Trace { input, plans: Vec::new(), misfit: None };
+        let mut shape = input;
+        for (index, layer) in self.layers.iter().enumerate() {
+            match checked_plan(layer, shape) {
+                Ok(plan) => {
+                    shape = plan.output;
+                    trace.plans.push(plan);
+                }
+                Err(error) => {
+                    trace.misfit = Some(Misfit { index, error });
+                    return trace;
+                }
+            }
+        }
+        trace.misfit = self.head_misfit(shape, outputs).or_else(|| trace.too_large());
+        trace
+    }
+
+    /// The network, or the first thing that does not fit.
+    pub fn build(&self, input: Shape, outputs: usize) -> Result<Network, Misfit> {
+        match self.trace(input, outputs).misfit {
+            Some(misfit) => Err(misfit),
+            None => Ok(Network::new(&self.layers, input)),
+        }
+    }
+
+    fn head_misfit(&self, shape: Shape, outputs: usize) -> Option<Misfit> {
+        if shape.is_flat() && shape.len() == outputs && !self.layers.is_empty() {
+            return None;
+        }
+        let index = self.layers.len().saturating_sub(1);
+        let head = Dense::new(outputs, Function::Linear);
+        let (message, fix) = match self.layers.last() {
+            None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
+            Some(LayerSpec::Dense(last)) => (
+                format!(
+                    "The last layer gives {shape} numbers, and the data has {outputs} classes. Give it {outputs} units."
+                ),
+                Fix::Replace(Dense { units: outputs, ..last.clone() }.into()),
+            ),
+            Some(_) => (
+                format!(
+                    "The stack ends with {shape}, and the data has {outputs} classes. End with a Dense layer of {outputs}."
+                ),
+                Fix::Append(head.into()),
+            ),
+        };
+        Some(Misfit { index, error: ShapeError::new(message).with_fix(fix) })
+    }
+}
+
+/// The plan of a layer whose numbers lie in their ranges; a number from a file may not.
+fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
+    let mut layer = layer.clone();
+    if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(|knob| knob.out_of_range()) {
+        return Err(ShapeError::new(format!("{problem}.")));
+    }
+    layer.as_spec().plan(input)
+}
+
+/// What shape tracing found: a plan per layer up to the first that does not fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    pub input: Shape,
+    pub plans: Vec<Plan>,
+    pub misfit: Option<Misfit>,
+}
+
+/// The layer that does not fit, and why.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("layer {}: {error}", index + 1)]
+pub struct Misfit {
+    /// Position in the stack, from zero.
+    pub index: usize,
+    pub error: ShapeError,
+}
+
+impl Trace {
+    pub fn params(&self) -> usize {
+        self.plans.iter().map(|plan| plan.params).sum()
+    }
+
+    pub fn multiply_adds(&self) -> u64 {
+        self.plans.iter().map(|plan| plan.multiply_adds).sum()
+    }
+
+    /// The shape that arrives at the layer at `index`, as far as it is known.
+    pub fn input_of(&self, index: usize) -> Option<Shape> {
+        match index.checked_sub(1) {
+            None => Some(self.input),
+            Some(before) => self.plans.get(before).map(|plan| plan.output),
+        }
+    }
+
+    fn too_large(&self) -> Option<Misfit> {
+        let largest: RangeInclusive<usize> = 0..=MAX_PARAMS;
+        if largest.contains(&self.params()) {
+            return None;
+        }
+        let (index, plan) = self.plans.iter().enumerate().max_by_key(|(_, plan)| plan.params)?;
+        Some(Misfit {
+            index,
+            error: ShapeError::new(format!(
+                "The network has {} million parameters, {} million of them here, and {} million are the most. Pool before it, or make it smaller.",
+                self.params() / 1_000_000,
+                plan.params / 1_000_000,
+                MAX_PARAMS / 1_000_000
+            )),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::layers::{Conv2d, Flatten, MaxPool2d};
+
+    fn stack(layers: Vec<LayerSpec>) -> ModelSpec {
+        ModelSpec { layers }
+    }
+
+    /// Applies the offered repair until the stack fits, as a person who only ever presses the button would.
+    fn repair(mut model: ModelSpec, input: Shape) -> ModelSpec {
+        for _ in 0..10 {
+            let Some(misfit) = model.trace(input, 10).misfit else { return model };
+            let fix = misfit.error.fix.unwrap_or_else(|| panic!("no way out of: {}", misfit.error.message));
+            fix.apply(&mut model.layers, misfit.index);
+        }
+        panic!("ten repairs did not suffice: {model:?}");
+    }
+
+    #[test]
+    fn every_misfit_offers_a_repair_that_leads_to_a_stack_that_fits() {
+        let image = Shape::image(28, 28, 1);
+        let conv = || LayerSpec::from(Conv2d::default());
+        let pool = || LayerSpec::from(MaxPool2d::default());
+        let dense = || LayerSpec::from(Dense::default());
+        for layers in [
+            vec![],
+            vec![dense()],
+            vec![conv()],
+            vec![conv(), dense()],
+            vec![Flatten {}.into(), conv(), dense()],
+            vec![Flatten {}.into(), pool()],
+            vec![pool(), pool(), pool(), pool(), pool(), pool()],
+            vec![pool(), pool(), pool(), conv(), conv(), conv()],
+            LayerSpec::all(),
+        ] {
+            let repaired = repair(stack(layers), image);
+            assert_eq!(repaired.trace(image, 10).plans.last().unwrap().output, Shape::flat(10));
+            assert!(repaired.build(image, 10).is_ok());
+        }
+    }
+
+    #[test]
+    fn tracing_a_broken_stack_still_gives_the_part_that_fits() {
+        let trace = stack(vec![Conv2d::default().into(), Dense::default().into()]).trace(Shape::image(28, 28, 1), 10);
+        assert_eq!(trace.plans.len(), 1);
+        let misfit = trace.misfit.unwrap();
+        assert_eq!((misfit.index, misfit.error.fix), (1, Some(Fix::Insert(Flatten {}.into()))));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_named() {
+        let trace = stack(vec![Conv2d { stride: 0, ..Default::default() }.into()]).trace(Shape::image(28, 28, 1), 10);
+        assert_eq!(trace.misfit.unwrap().to_string(), "layer 1: stride is 0; it goes from 1 to 4.");
+    }
+
+    #[test]
+    fn the_default_stack_has_the_parameters_that_keras_counts() {
+        let model = stack(vec![
+            Flatten {}.into(),
+            Dense::new(128, Function::Relu).into(),
+            Dense::new(10, Function::Linear).into(),
+        ]);
+        assert_eq!(model.trace(Shape::image(28, 28, 1), 10).params(), 101_770);
+    }
+}

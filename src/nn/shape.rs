@@ -1,0 +1,163 @@
+//! The shape of one sample, and what to say when shapes do not fit.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::LayerSpec;
+
+/// The shape of one sample, without the batch axis: `[features]`, `[steps, features]` or `[height, width, channels]`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<usize>", into = "Vec<usize>")]
+pub struct Shape {
+    dims: [usize; 3],
+    rank: usize,
+}
+
+impl Shape {
+    pub const fn flat(features: usize) -> Self {
+        Self { dims: [features, 1, 1], rank: 1 }
+    }
+
+    pub const fn steps(steps: usize, features: usize) -> Self {
+        Self { dims: [steps, features, 1], rank: 2 }
+    }
+
+    pub const fn image(height: usize, width: usize, channels: usize) -> Self {
+        Self { dims: [height, width, channels], rank: 3 }
+    }
+
+    /// The sizes of the axes, one to three of them.
+    pub fn dims(&self) -> &[usize] {
+        &self.dims[..self.rank]
+    }
+
+    /// How many numbers one sample has.
+    #[expect(clippy::len_without_is_empty, reason = "a shape always holds at least one number")]
+    pub fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    /// The size of the last axis: features of a row, channels of an image.
+    pub fn channels(&self) -> usize {
+        self.dims[self.rank - 1]
+    }
+
+    /// Height, width and channels, if this is an image.
+    pub fn as_image(&self) -> Option<[usize; 3]> {
+        (self.rank == 3).then_some(self.dims)
+    }
+
+    pub fn is_flat(&self) -> bool {
+        self.rank == 1
+    }
+}
+
+/// Axes joined by the multiplication sign: `26×26×32`.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (axis, size) in self.dims().iter().enumerate() {
+            if axis > 0 {
+                f.write_str("×")?;
+            }
+            write!(f, "{size}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<Vec<usize>> for Shape {
+    type Error = String;
+
+    fn try_from(sizes: Vec<usize>) -> Result<Self, String> {
+        if sizes.is_empty() || sizes.len() > 3 || sizes.contains(&0) {
+            return Err(format!("a shape has one to three axes of at least 1, not {sizes:?}"));
+        }
+        let mut dims = [1; 3];
+        dims[..sizes.len()].copy_from_slice(&sizes);
+        Ok(Self { dims, rank: sizes.len() })
+    }
+}
+
+impl From<Shape> for Vec<usize> {
+    fn from(shape: Shape) -> Self {
+        shape.dims().to_vec()
+    }
+}
+
+/// Why a layer cannot take what arrives, in words for the person who builds the stack, and the edit that repairs it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct ShapeError {
+    pub message: String,
+    pub fix: Option<Fix>,
+}
+
+impl ShapeError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fix: None }
+    }
+
+    #[must_use]
+    pub fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+}
+
+/// An edit of the layer stack that repairs a [`ShapeError`], relative to the layer that has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fix {
+    /// Insert this layer before the one that does not fit.
+    Insert(LayerSpec),
+    /// Put this layer in the place of the one that does not fit.
+    Replace(LayerSpec),
+    /// Add this layer after the one that does not fit.
+    Append(LayerSpec),
+    /// Take the layer out.
+    Remove,
+}
+
+impl Fix {
+    /// What the button says: "Insert Flatten".
+    pub fn label(&self) -> String {
+        match self {
+            Self::Insert(layer) => format!("Insert {layer}"),
+            Self::Replace(layer) => format!("Change to {layer}"),
+            Self::Append(layer) => format!("Add {layer}"),
+            Self::Remove => "Remove this layer".to_owned(),
+        }
+    }
+
+    /// Carry the edit out on a stack, for the layer at `index`.
+    pub fn apply(&self, layers: &mut Vec<LayerSpec>, index: usize) {
+        let index = index.min(layers.len());
+        match self {
+            Self::Insert(layer) => layers.insert(index, layer.clone()),
+            Self::Append(layer) => layers.insert((index + 1).min(layers.len()), layer.clone()),
+            Self::Replace(layer) if index < layers.len() => layers[index] = layer.clone(),
+            Self::Remove if index < layers.len() => drop(layers.remove(index)),
+            Self::Replace(_) | Self::Remove => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_reads_as_people_write_it() {
+        assert_eq!(Shape::image(26, 26, 32).to_string(), "26×26×32");
+        assert_eq!(Shape::image(26, 26, 32).len(), 21_632);
+        assert_eq!(serde_json::to_string(&Shape::steps(28, 64)).unwrap(), "[28,64]");
+        assert!(serde_json::from_str::<Shape>("[28,0]").is_err());
+        assert!(serde_json::from_str::<Shape>("[]").is_err());
+    }
+}
