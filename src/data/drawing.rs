@@ -226,8 +226,11 @@ impl Canvas {
     /// never by more than `margin`, which would push it out of the image.
     fn centred(&self, margin: isize) -> Array2<u8> {
         let side = self.side as isize;
-        let middle = (self.side as f32 - 1.0) / 2.0;
-        let shift = self.centre_of_mass().map(|centre| ((middle - centre).round() as isize).clamp(-margin, margin));
+        let middle = self.side as f32 / 2.0;
+        // A little less than half a pixel keeps symmetric ink, which is exactly between two places,
+        // from jumping with the rounding of its coordinates.
+        let shift =
+            self.centre_of_mass().map(|centre| ((middle - centre + 0.45).floor() as isize).clamp(-margin, margin));
         Array2::from_shape_fn((self.side, self.side), |(row, column)| {
             let (x, y) = (column as isize - shift[0], row as isize - shift[1]);
             let is_inside = (0..side).contains(&x) && (0..side).contains(&y);

@@ -12,6 +12,7 @@ use super::workspace::Workspace;
 pub struct Network {
     pub(super) stages: Vec<Stage>,
     params: Vec<Param>,
+    labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
     param_count: usize,
@@ -42,7 +43,8 @@ pub struct Param {
 impl Network {
     /// Called by [`super::ModelSpec::build`] alone, after the shapes were traced.
     pub(super) fn new(layers: &[LayerSpec], input: Shape) -> Self {
-        let mut network = Self { stages: Vec::new(), params: Vec::new(), input, output: input, param_count: 0 };
+        let mut network =
+            Self { stages: Vec::new(), params: Vec::new(), labels: Vec::new(), input, output: input, param_count: 0 };
         for (index, spec) in layers.iter().enumerate() {
             network.push(index, spec);
         }
@@ -61,6 +63,7 @@ impl Network {
             self.params.push(Param { name, layer: index, info, range });
         }
         self.output = plan.output;
+        self.labels.push(spec.label());
         if !layer.is_reshape() {
             self.stages.push(Stage {
                 index,
@@ -84,6 +87,11 @@ impl Network {
     /// How many trainable numbers there are.
     pub fn param_count(&self) -> usize {
         self.param_count
+    }
+
+    /// The name of the layer at a position in the declared stack.
+    pub fn label(&self, layer: usize) -> &'static str {
+        self.labels.get(layer).copied().unwrap_or("layer")
     }
 
     /// Every parameter tensor, in the order of the weights.

@@ -1,1 +1,218 @@
+//! Training: one thread per run, two enums between it and whoever watches.
+//!
+//! *Architecture invariant:* neither a widget nor a file is known here. Only this module and `ui/task.rs` start threads.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Augment, Dataset, Split};
+use crate::nn::knob::Knob;
+use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
+
 pub mod curve;
+pub mod evaluate;
+pub mod metrics;
+pub mod protocol;
+mod reporter;
+pub mod step;
+mod worker;
+
+pub use evaluate::Reader;
+pub use metrics::{ClassScore, Evaluation};
+pub use protocol::{Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
+
+/// How a network is trained: what a person sets beside the layers and the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Training {
+    pub loss: Loss,
+    pub optimizer: OptimizerSpec,
+    pub learning_rate: f32,
+    /// Samples per step.
+    pub batch: usize,
+    pub epochs: usize,
+    /// Decides the first weights, the split, the order of the samples and everything else that is random.
+    pub seed: u64,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            loss: Loss::default(),
+            optimizer: OptimizerSpec::default(),
+            learning_rate: 0.001,
+            batch: 128,
+            epochs: 5,
+            seed: 42,
+        }
+    }
+}
+
+impl Training {
+    /// What may be edited besides loss, optimiser and seed, which are chosen and not slid.
+    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { learning_rate, batch, epochs, .. } = self;
+        vec![
+            Knob::real(
+                "learning_rate",
+                "Learning rate",
+                learning_rate,
+                1e-6..=10.0,
+                0.001,
+                "How far each step goes; too large and the loss jumps or becomes NaN, too small and nothing happens.",
+            )
+            .logarithmic(),
+            Knob::whole(
+                "batch",
+                "Batch size",
+                batch,
+                1..=4096,
+                128,
+                "Samples per step; a small batch is noisy and slow per sample, a large one needs more epochs.",
+            ),
+            Knob::whole(
+                "epochs",
+                "Epochs",
+                epochs,
+                1..=1000,
+                5,
+                "Passes over the training samples; too many, and the validation loss rises again.",
+            ),
+        ]
+    }
+
+    /// The live part: what may change while a run is on, weights kept.
+    pub fn live(&self) -> LiveChange {
+        LiveChange { learning_rate: self.learning_rate, optimizer: self.optimizer.clone() }
+    }
+}
+
+/// Everything a run needs, proven to fit together.
+pub struct Job {
+    pub network: Network,
+    pub dataset: Arc<Dataset>,
+    pub split: Split,
+    pub augment: Augment,
+    pub training: Training,
+    /// Threads that share the work of a step. The result does not depend on it.
+    pub threads: usize,
+}
+
+/// The samples of a data set that an answer speaks of. Nothing is ever chosen by looking at `Test`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
+impl Job {
+    /// The shape of one sample.
+    pub fn shape(&self) -> Shape {
+        self.dataset.shape
+    }
+
+    /// Optimiser steps of one epoch; the last batch may be smaller.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.split.train.len().div_ceil(self.training.batch.max(1))
+    }
+
+    /// The weights before the first step: the same for the same seed.
+    pub fn initial_weights(&self) -> Weights {
+        Weights::new(&self.network, self.training.seed)
+    }
+}
+
+/// How many threads to use when nobody says: one per core.
+pub fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    Running,
+    /// Waiting for a command before the first step.
+    Paused,
+}
+
+/// What a run reports besides epochs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reports {
+    /// Copies of the weights, several times a second, for whoever draws with them.
+    pub snapshots: bool,
+}
+
+/// Events that may wait before the reporter gathers instead of sending.
+const EVENTS: usize = 64;
+
+/// Commands that may wait; a person cannot press faster than a batch.
+const COMMANDS: usize = 64;
+
+/// A training in progress. Drop it to end it; the drop waits for at most one batch.
+pub struct Run {
+    pub job: Arc<Job>,
+    // The order matters: both channels hang up before the thread is joined.
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+    _thread: JoinOnDrop,
+}
+
+struct JoinOnDrop(Option<JoinHandle<()>>);
+
+impl Drop for JoinOnDrop {
+    fn drop(&mut self) {
+        // A worker that panicked has already told so by closing its channel without `Done`.
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Run {
+    /// Starts a run. `wake` is called once per flush of events, at most 60 times a second.
+    pub fn start(
+        job: Arc<Job>,
+        start: Start,
+        reports: Reports,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (commands, command_receiver) = bounded(COMMANDS);
+        let (event_sender, events) = bounded(EVENTS);
+        let thread = thread::Builder::new().name("training".to_owned()).spawn({
+            let job = Arc::clone(&job);
+            move || worker::run(&job, start, reports, &command_receiver, event_sender, wake)
+        })?;
+        Ok(Self { job, commands, events, _thread: JoinOnDrop(Some(thread)) })
+    }
+
+    /// Sends a command; a run that has ended ignores it.
+    pub fn send(&self, command: Command) {
+        if self.commands.send(command).is_err() {
+            tracing::debug!("a command came after the run had ended");
+        }
+    }
+
+    /// What has happened since, without waiting. `Done` is always last; a channel that closes without it means that
+    /// the worker failed, and `Done(Failed)` stands in for it.
+    pub fn try_event(&self) -> Option<Event> {
+        match self.events.try_recv() {
+            Ok(event) => Some(event),
+            Err(crossbeam_channel::TryRecvError::Empty) => None,
+            Err(crossbeam_channel::TryRecvError::Disconnected) => Some(failed()),
+        }
+    }
+
+    /// The next event, waiting for it. After `Done` there is none.
+    pub fn event(&self) -> Event {
+        self.events.recv().unwrap_or_else(|_| failed())
+    }
+}
+
+fn failed() -> Event {
+    Event::Done(Outcome::Failed("The training thread ended unexpectedly. Reset and train again.".to_owned()))
+}

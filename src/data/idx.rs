@@ -1,0 +1,179 @@
+//! The file format of MNIST: `idx:DIR`, plain or gzipped, any image size.
+//!
+//! Two zero bytes, the type (8: bytes), the number of axes, then each axis as a big-endian u32, then the bytes.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+
+use super::{DataError, Dataset, Samples, Source, numbered_classes};
+use crate::nn::Shape;
+
+pub const SOURCE: Source = Source {
+    name: "idx",
+    usage: "idx:DIR",
+    help: "A folder with train-images, train-labels, t10k-images and t10k-labels in the format of MNIST, plain or gzipped.",
+    load,
+};
+
+/// More bytes than this in one file are a mistake, or a trap.
+const MAX_BYTES: u64 = 4 << 30;
+
+fn load(argument: &str) -> Result<Dataset, DataError> {
+    let folder = Path::new(argument);
+    if argument.is_empty() || !folder.is_dir() {
+        return Err(DataError::file(
+            folder,
+            "there is no such folder; write idx:DIR with the folder of the four files",
+        ));
+    }
+    let (train, shape) = read_pair(folder, "train")?;
+    let (test, test_shape) = read_pair(folder, "t10k")?;
+    if test_shape != shape {
+        return Err(DataError::file(
+            folder,
+            format!("the training images are {shape} and the test images {test_shape}"),
+        ));
+    }
+    let largest = train.labels.iter().chain(&test.labels).copied().max().unwrap_or(0);
+    let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    Ok(Dataset {
+        name: name.unwrap_or_else(|| argument.to_owned()),
+        shape,
+        classes: numbered_classes((usize::from(largest) + 1).max(2)),
+        train,
+        test,
+    })
+}
+
+fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
+    let images_path = find(folder, &format!("{part}-images"), "idx3-ubyte")?;
+    let labels_path = find(folder, &format!("{part}-labels"), "idx1-ubyte")?;
+    let (image_dims, pixels) = read(&images_path)?;
+    let (label_dims, labels) = read(&labels_path)?;
+    let (count, shape) = match image_dims[..] {
+        [count, height, width] if height > 0 && width > 0 => (count, Shape::image(height, width, 1)),
+        [count, height, width, channels] if height > 0 && width > 0 && channels > 0 => {
+            (count, Shape::image(height, width, channels))
+        }
+        _ => {
+            return Err(DataError::file(
+                &images_path,
+                format!("expected images, [count, height, width], and found {image_dims:?}"),
+            ));
+        }
+    };
+    if label_dims != [count] {
+        return Err(DataError::file(
+            &labels_path,
+            format!("expected {count} labels, one per image, and found {label_dims:?}"),
+        ));
+    }
+    if count == 0 {
+        return Err(DataError::file(&images_path, "there is no image in it"));
+    }
+    Ok((Samples { pixels, labels }, shape))
+}
+
+/// The file by either of the spellings in use, plain or gzipped.
+fn find(folder: &Path, stem: &str, ending: &str) -> Result<PathBuf, DataError> {
+    let names = ['-', '.'].map(|dot| format!("{stem}{dot}{ending}"));
+    let spellings = names.iter().flat_map(|name| [name.clone(), format!("{name}.gz")]);
+    spellings
+        .map(|name| folder.join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| DataError::file(folder, format!("expected {stem}-{ending} or {stem}-{ending}.gz in it")))
+}
+
+/// The axes and the bytes of one file.
+fn read(path: &Path) -> Result<(Vec<usize>, Vec<u8>), DataError> {
+    let fail = |what: String| DataError::file(path, what);
+    let file = BufReader::new(File::open(path).map_err(|error| fail(error.to_string()))?);
+    let mut bytes = Vec::new();
+    let unreadable = |error: std::io::Error| fail(format!("cannot be read: {error}; the file may be cut off"));
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        GzDecoder::new(file).take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    } else {
+        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    let &[0, 0, 8, axes @ 1..=4, ..] = bytes.as_slice() else {
+        return Err(fail("is not an IDX file of bytes, which begins with 0 0 8".to_owned()));
+    };
+    let header = 4 + 4 * usize::from(axes);
+    let Some(sizes) = bytes.get(4..header) else {
+        return Err(fail("is cut off in its first bytes".to_owned()));
+    };
+    let dims: Vec<usize> =
+        sizes.chunks_exact(4).map(|size| size.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte))).collect();
+    let expected = dims.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+    let found = bytes.len() - header;
+    if expected != Some(found) {
+        return Err(fail(format!("says it holds {dims:?} bytes, and {found} follow; the file is cut off or foreign")));
+    }
+    bytes.drain(..header);
+    Ok((dims, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write as _;
+
+    fn idx(dims: &[u32], bytes: &[u8]) -> Vec<u8> {
+        let mut file = vec![0, 0, 8, dims.len() as u8];
+        dims.iter().for_each(|size| file.extend(size.to_be_bytes()));
+        file.extend(bytes);
+        file
+    }
+
+    fn folder(images: &[u8], labels: &[u8]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for part in ["train", "t10k"] {
+            fs::write(folder.path().join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+            fs::write(folder.path().join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+        }
+        folder
+    }
+
+    fn load_folder(folder: &tempfile::TempDir) -> Result<Dataset, String> {
+        load(folder.path().to_str().unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn any_image_size_is_read_plain_or_gzipped() {
+        let folder = folder(&idx(&[2, 2, 3], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), &idx(&[2], &[0, 3]));
+        let plain = load_folder(&folder).unwrap();
+        assert_eq!((plain.shape, plain.classes.len()), (Shape::image(2, 3, 1), 4));
+        assert_eq!(plain.train.pixels_of(1), [7, 8, 9, 10, 11, 12]);
+
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gz.write_all(&fs::read(&path).unwrap()).unwrap();
+            fs::write(format!("{}.gz", path.display()), gz.finish().unwrap()).unwrap();
+            fs::remove_file(path).unwrap();
+        }
+        assert_eq!(load_folder(&folder).unwrap(), plain);
+    }
+
+    #[test]
+    fn files_that_are_not_what_they_say_are_refused_in_one_sentence() {
+        let images = idx(&[2, 1, 1], &[1, 2]);
+        let labels = idx(&[2], &[0, 1]);
+        for (images, labels, expected) in [
+            (&images[..images.len() - 1], &labels[..], "cut off"),
+            (b"PNG" as &[u8], &labels[..], "not an IDX file"),
+            (&images[..], &idx(&[1], &[0])[..], "expected 2 labels"),
+            (&idx(&[u32::MAX, u32::MAX, u32::MAX, u32::MAX], &[1])[..], &labels[..], "cut off"),
+            (&idx(&[0, 1, 1], &[])[..], &idx(&[0], &[])[..], "no image"),
+            (&labels[..], &labels[..], "expected images"),
+        ] {
+            let error = load_folder(&folder(images, labels)).unwrap_err();
+            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+        }
+        assert!(load("no/such/folder").unwrap_err().to_string().contains("no/such/folder"));
+    }
+}

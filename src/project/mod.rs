@@ -1,0 +1,187 @@
+//! A project: data, model and training in one versioned file, which the studio and the command line share.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
+use crate::nn::knob::Knob;
+use crate::nn::model::Misfit;
+use crate::nn::{ModelSpec, Shape};
+use crate::train::{Job, Training};
+
+pub mod presets;
+pub mod run_folder;
+mod set;
+
+pub use run_folder::{RunFolder, RunRecord};
+
+/// The number of the file format. A file of a later one is refused rather than misread.
+pub const VERSION: u32 = 1;
+
+/// Everything that decides a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    pub version: u32,
+    pub name: String,
+    #[serde(default)]
+    pub data: DataSettings,
+    pub model: ModelSpec,
+    #[serde(default)]
+    pub training: Training,
+}
+
+/// Which samples, and what is done with them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSettings {
+    /// As on the command line: `digits`, `idx:DIR`, or several joined by `+`.
+    pub source: String,
+    /// Share of the training samples that is held back to judge the run by.
+    pub validation: f32,
+    pub augment: Augment,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self { source: crate::data::DEFAULT_SOURCE.to_owned(), validation: 0.1, augment: Augment::default() }
+    }
+}
+
+impl DataSettings {
+    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
+        vec![Knob::real(
+            "validation",
+            "Validation share",
+            &mut self.validation,
+            0.0..=MAX_VALIDATION,
+            0.1,
+            "The share of the training samples that is held back to judge the run by; without it nobody sees overfitting.",
+        )]
+    }
+}
+
+/// Why a project cannot be read, written or run: one sentence with the place and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("{path}: {what}")]
+    File { path: PathBuf, what: String },
+    #[error("{0:?} is neither a file nor a preset; the presets are {names}", names = presets::names().join(", "))]
+    Unknown(String),
+    #[error("{place}: {what}")]
+    Value { place: String, what: String },
+    #[error("model, {0}")]
+    Misfit(#[from] Misfit),
+}
+
+impl ProjectError {
+    fn file(path: &Path, what: impl ToString) -> Self {
+        Self::File { path: path.to_owned(), what: what.to_string() }
+    }
+
+    fn value(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Value { place: place.into(), what: what.into() }
+    }
+}
+
+impl Project {
+    /// A preset by its name, or a project file, or a run folder by its path.
+    pub fn find(name_or_path: &str) -> Result<Self, ProjectError> {
+        let path = Path::new(name_or_path);
+        match presets::find(name_or_path) {
+            Some(project) => project,
+            None if path.is_dir() => Self::open(&path.join(run_folder::PROJECT)),
+            None if path.exists() => Self::open(path),
+            None => Err(ProjectError::Unknown(name_or_path.to_owned())),
+        }
+    }
+
+    pub fn open(path: &Path) -> Result<Self, ProjectError> {
+        let text = fs::read_to_string(path).map_err(|error| ProjectError::file(path, error))?;
+        Self::parse(&text).map_err(|what| ProjectError::file(path, what))
+    }
+
+    /// Reads the text of a project file; the error is a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } =
+            serde_json::from_str(text).map_err(|error| format!("is not a project of Backprop Studio: {error}"))?;
+        if version > VERSION {
+            return Err(format!("has version {version}, and this program reads up to {VERSION}; update the program"));
+        }
+        let mut project: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        project.check().map_err(|error| error.to_string())?;
+        Ok(project)
+    }
+
+    /// The text of the project file.
+    pub fn to_text(&self) -> Result<String, ProjectError> {
+        let text = serde_json::to_string_pretty(self);
+        text.map(|text| text + "\n").map_err(|error| ProjectError::value("project", error.to_string()))
+    }
+
+    pub fn save(&self, path: &Path) -> Result<(), ProjectError> {
+        fs::write(path, self.to_text()?).map_err(|error| ProjectError::file(path, error))
+    }
+
+    /// Puts a number or a word in the place that `path` names, `training.optimizer.momentum` or `model.0.units`.
+    pub fn set(&mut self, path: &str, value: &str) -> Result<(), ProjectError> {
+        let mut changed = set::set(self, path, value)?;
+        changed.check()?;
+        *self = changed;
+        Ok(())
+    }
+
+    /// Holds every number against its range; layers are checked when their shapes are traced.
+    pub fn check(&mut self) -> Result<(), ProjectError> {
+        let Self { data, training, .. } = self;
+        let groups = [
+            ("data", data.knobs().iter().find_map(Knob::out_of_range)),
+            ("data.augment", data.augment.knobs().iter().find_map(Knob::out_of_range)),
+            ("training", training.knobs().iter().find_map(Knob::out_of_range)),
+            ("training.optimizer", training.optimizer.as_rule_mut().knobs().iter().find_map(Knob::out_of_range)),
+        ];
+        match groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
+            Some((place, problem)) => Err(ProjectError::value(place, problem)),
+            None => Ok(()),
+        }
+    }
+
+    /// Everything a run needs, or what does not fit.
+    pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
+        self.clone().check()?;
+        let network = self.model.build(dataset.shape, dataset.classes.len())?;
+        let split = Split::stratified(&dataset.train, self.data.validation, self.training.seed);
+        if split.train.is_empty() {
+            return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
+        }
+        if self.training.batch > split.train.len() {
+            let what = format!(
+                "the batch of {} is larger than the {} training samples",
+                self.training.batch,
+                split.train.len()
+            );
+            return Err(ProjectError::value("training.batch", what));
+        }
+        let Self { data, training, .. } = self.clone();
+        Ok(Job { network, dataset, split, augment: data.augment, training, threads })
+    }
+
+    /// The shape of what the data gives, for the one source that everybody has; sources from files are asked.
+    pub fn default_shape() -> (Shape, usize) {
+        (Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1), 10)
+    }
+}
+
+impl Default for Project {
+    /// The preset that opens first.
+    fn default() -> Self {
+        presets::default_project()
+    }
+}

@@ -1,0 +1,68 @@
+//! The built-in projects, `assets/presets/*.json`, inside the binary.
+
+use super::{Project, ProjectError};
+
+struct Preset {
+    name: &'static str,
+    help: &'static str,
+    text: &'static str,
+}
+
+macro_rules! presets {
+    ($($name:literal: $help:literal),+ $(,)?) => {
+        &[$(Preset { name: $name, help: $help, text: include_str!(concat!("../../assets/presets/", $name, ".json")) }),+]
+    };
+}
+
+const PRESETS: &[Preset] = presets![
+    "mlp": "Two Dense layers: the smallest network that reads digits well, and by far the fastest.",
+    "cnn-small": "One convolution and a pooling: sees strokes instead of pixels.",
+    "cnn-5x5": "A wide convolution with a hidden Dense layer behind it.",
+    "cnn-deep": "Three convolutions: slow to train, and the best reader of these.",
+];
+
+/// The preset that the studio opens at its first start, and that trains where there is no display.
+pub const DEFAULT: &str = "mlp";
+
+pub fn names() -> Vec<&'static str> {
+    PRESETS.iter().map(|preset| preset.name).collect()
+}
+
+/// One sentence about a preset.
+pub fn help(name: &str) -> Option<&'static str> {
+    PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.help)
+}
+
+/// A preset by its name.
+pub fn find(name: &str) -> Option<Result<Project, ProjectError>> {
+    let preset = PRESETS.iter().find(|preset| preset.name == name)?;
+    Some(Project::parse(preset.text).map_err(|what| ProjectError::value(format!("preset {name}"), what)))
+}
+
+/// The default preset. Should its file be broken, which a test rules out, an empty stack stands in for it.
+pub fn default_project() -> Project {
+    find(DEFAULT).and_then(Result::ok).unwrap_or_else(|| Project {
+        version: super::VERSION,
+        name: "untitled".to_owned(),
+        data: Default::default(),
+        model: Default::default(),
+        training: Default::default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_fits_and_is_written_as_the_program_writes_it() {
+        let (shape, classes) = Project::default_shape();
+        for name in names() {
+            let project = find(name).unwrap().unwrap();
+            assert_eq!(project.name, name);
+            assert_eq!(project.model.trace(shape, classes).misfit, None, "{name}");
+            let text = PRESETS.iter().find(|preset| preset.name == name).unwrap().text;
+            assert_eq!(project.to_text().unwrap(), text, "{name}");
+        }
+    }
+}

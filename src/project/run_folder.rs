@@ -1,0 +1,158 @@
+//! What a run leaves: the exact job, the weights as named tensors, and what happened, line by line.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+
+use super::{Project, ProjectError};
+use crate::nn::{Network, Shape, Weights};
+use crate::train::{EpochStat, Evaluation};
+
+pub const PROJECT: &str = "project.json";
+pub const WEIGHTS: &str = "weights.safetensors";
+pub const METRICS: &str = "metrics.jsonl";
+
+/// The network that comes with the program and reads digits from the first start.
+pub const PRETRAINED: &str = "pretrained";
+const PRETRAINED_WEIGHTS: &[u8] = include_bytes!("../../assets/digits.safetensors");
+const PRETRAINED_PROJECT: &str = include_str!("../../assets/digits.json");
+
+/// A run to be written: the project as it was run, its weights, and an event a line.
+pub struct RunRecord<'a> {
+    pub project: &'a Project,
+    pub network: &'a Network,
+    pub weights: &'a Weights,
+    pub metrics: &'a [serde_json::Value],
+}
+
+/// A run as read back.
+pub struct RunFolder {
+    pub project: Project,
+    pub network: Network,
+    pub weights: Weights,
+}
+
+impl RunRecord<'_> {
+    /// Writes the three files into a folder, which is made if it is not there.
+    pub fn save(&self, folder: &Path) -> Result<(), ProjectError> {
+        let fail = |error: std::io::Error| ProjectError::file(folder, error);
+        fs::create_dir_all(folder).map_err(fail)?;
+        self.project.save(&folder.join(PROJECT))?;
+        let weights = weights_to_bytes(self.network, self.weights).map_err(|what| ProjectError::file(folder, what))?;
+        fs::write(folder.join(WEIGHTS), weights).map_err(fail)?;
+        let lines: String = self.metrics.iter().map(|event| format!("{event}\n")).collect();
+        fs::write(folder.join(METRICS), lines).map_err(fail)
+    }
+}
+
+impl RunFolder {
+    /// Reads a run folder, or the bundled network by the name `pretrained`. The shape and the number of classes come
+    /// from the weights' own file, so that the data need not be there.
+    pub fn find(name_or_path: &str) -> Result<Self, ProjectError> {
+        if name_or_path == PRETRAINED {
+            return Self::pretrained();
+        }
+        let folder = Path::new(name_or_path);
+        if !folder.is_dir() {
+            let what = "there is no such run folder; it is what `backprop train` has written, or `pretrained`";
+            return Err(ProjectError::file(folder, what));
+        }
+        let project = Project::open(&folder.join(PROJECT))?;
+        let path = folder.join(WEIGHTS);
+        let bytes = fs::read(&path).map_err(|error| ProjectError::file(&path, error))?;
+        Self::from_parts(project, &bytes).map_err(|what| ProjectError::file(&path, what))
+    }
+
+    pub fn pretrained() -> Result<Self, ProjectError> {
+        let fail = |what| ProjectError::value(PRETRAINED, what);
+        let project = Project::parse(PRETRAINED_PROJECT).map_err(fail)?;
+        Self::from_parts(project, PRETRAINED_WEIGHTS).map_err(fail)
+    }
+
+    fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {
+        let (shape, classes) = read_shape(bytes)?;
+        let network = project.model.build(shape, classes).map_err(|misfit| misfit.to_string())?;
+        let weights = weights_from_bytes(&network, bytes)?;
+        Ok(Self { project, network, weights })
+    }
+}
+
+/// A folder for a new run: `runs/<project>-<number>`, the first number that is free.
+pub fn next_folder(project: &str) -> PathBuf {
+    let stem: String =
+        project.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect();
+    let names = (1..).map(|number| Path::new("runs").join(format!("{stem}-{number}")));
+    names.into_iter().find(|path| !path.exists()).unwrap_or_else(|| Path::new("runs").join(stem))
+}
+
+const SHAPE: &str = "input_shape";
+const CLASSES: &str = "classes";
+
+/// The weights as a safetensors file: a tensor per parameter, named `<layer index>.<layer>.<parameter>`, and the shape
+/// of a sample and the number of classes as metadata.
+pub fn weights_to_bytes(network: &Network, weights: &Weights) -> Result<Vec<u8>, String> {
+    let bytes: Vec<u8> = weights.values().iter().flat_map(|value| value.to_le_bytes()).collect();
+    let tensors = network.params().iter().map(|param| {
+        let data = &bytes[param.range.start * 4..param.range.end * 4];
+        TensorView::new(Dtype::F32, param.info.dims.clone(), data).map(|view| (param.name.clone(), view))
+    });
+    let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+    let shape = serde_json::to_string(&network.input()).map_err(|error| error.to_string())?;
+    let metadata = HashMap::from([
+        ("format".to_owned(), "backprop-studio".to_owned()),
+        (SHAPE.to_owned(), shape),
+        (CLASSES.to_owned(), network.output().len().to_string()),
+    ]);
+    serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
+}
+
+fn weights_from_bytes(network: &Network, bytes: &[u8]) -> Result<Weights, String> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| format!("is not a safetensors file: {error}"))?;
+    let read = |name: &str| {
+        let tensor = file.tensor(name).ok().filter(|tensor| tensor.dtype() == Dtype::F32)?;
+        let values =
+            tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        Some((tensor.shape().to_vec(), values.collect()))
+    };
+    Weights::from_tensors(network, file.len(), read).map_err(|error| error.to_string())
+}
+
+fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|error| format!("is not a safetensors file: {error}"))?;
+    let field = |name: &str| header.metadata().as_ref().and_then(|fields| fields.get(name));
+    let shape = field(SHAPE).and_then(|text| serde_json::from_str(text).ok());
+    let classes = field(CLASSES).and_then(|text| text.parse().ok()).filter(|classes| (1..=256).contains(classes));
+    match (shape, classes) {
+        (Some(shape), Some(classes)) => Ok((shape, classes)),
+        _ => Err("was not written by Backprop Studio: input_shape or classes is missing from its metadata".to_owned()),
+    }
+}
+
+/// The line of an epoch in `metrics.jsonl` and on standard output.
+pub fn epoch_line(stat: &EpochStat) -> serde_json::Value {
+    serde_json::json!({
+        "event": "epoch",
+        "epoch": stat.epoch,
+        "train_loss": stat.train_loss,
+        "train_accuracy": stat.train_accuracy,
+        "validation_loss": stat.validation.as_ref().map(|validation| validation.loss),
+        "validation_accuracy": stat.validation.as_ref().map(|validation| validation.accuracy),
+        "learning_rate": stat.learning_rate,
+        "seconds": stat.seconds,
+        "samples_per_s": stat.samples_per_s,
+    })
+}
+
+/// The last line.
+pub fn done_line(outcome: &str, seconds: f64, test: Option<&Evaluation>) -> serde_json::Value {
+    serde_json::json!({
+        "event": "done",
+        "outcome": outcome,
+        "seconds": seconds,
+        "test_loss": test.map(|test| test.loss),
+        "test_accuracy": test.map(|test| test.accuracy),
+    })
+}

@@ -1,0 +1,84 @@
+//! `--set training.optimizer.momentum=0.9`: a value put into a project by its path in the file.
+
+use serde_json::{Map, Value};
+
+use super::{Project, ProjectError};
+
+/// The project with one value changed. Choosing another optimiser or layer brings that one's defaults with it.
+pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, ProjectError> {
+    let fail = |what: String| ProjectError::value(path, what);
+    let mut root = serde_json::to_value(project).map_err(|error| fail(error.to_string()))?;
+    let (parents, key) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut place = &mut root;
+    for name in parents.split('.').filter(|name| !name.is_empty()) {
+        let known = names(place);
+        place = step(place, name).ok_or_else(|| fail(format!("there is no {name}; there is {known}")))?;
+    }
+    let known = names(place);
+    let new = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+    match place {
+        Value::Object(fields) if matches!(key, "rule" | "layer") && fields.contains_key(key) => {
+            *fields = Map::from_iter([(key.to_owned(), new)]);
+        }
+        place => *step(place, key).ok_or_else(|| fail(format!("there is no {key}; there is {known}")))? = new,
+    }
+    serde_json::from_value(root).map_err(|error| fail(error.to_string()))
+}
+
+fn step<'a>(place: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    match place {
+        Value::Object(fields) => fields.get_mut(name),
+        Value::Array(items) => items.get_mut(name.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+fn names(place: &Value) -> String {
+    match place {
+        Value::Object(fields) => fields.keys().cloned().collect::<Vec<_>>().join(", "),
+        Value::Array(items) => format!("0 to {}", items.len().saturating_sub(1)),
+        _ => "nothing below it".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_can_be_reached_and_mistakes_name_the_place() {
+        let mut project = Project::default();
+        for (path, value) in [
+            ("training.learning_rate", "0.01"),
+            ("training.optimizer.rule", "momentum"),
+            ("training.optimizer.momentum", "0.8"),
+            ("data.augment.rotate", "10"),
+            ("model.1.units", "64"),
+            ("name", "mine"),
+        ] {
+            project.set(path, value).unwrap();
+        }
+        let text = project.to_text().unwrap();
+        assert!(
+            text.contains("\"momentum\": 0.8") && text.contains("\"units\": 64") && text.contains("\"mine\""),
+            "{text}"
+        );
+
+        for (path, value, expected) in [
+            (
+                "training.speed",
+                "1",
+                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, seed",
+            ),
+            ("training.learning_rate", "fast", "invalid type"),
+            ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),
+            ("training.optimizer.rule", "newton", "unknown variant"),
+            ("model.9.units", "3", "there is no 9; there is 0 to 2"),
+            ("data.validation", "0.9", "data: validation is 0.9; it goes from 0 to 0.5"),
+            ("", "1", "there is no "),
+        ] {
+            let error = project.set(path, value).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What goes to a run and what comes back: one closed enum for each direction.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::metrics::Evaluation;
+use crate::nn::{OptimizerSpec, Weights};
+
+/// To a run. Hanging up means stop.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Pause,
+    Resume,
+    /// One optimiser step, then pause.
+    StepBatch,
+    /// To the end of the epoch, then pause.
+    StepEpoch,
+    /// Other numbers for the optimiser from the next step on; the weights are kept.
+    Set(LiveChange),
+}
+
+/// What may change while a run is on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveChange {
+    pub learning_rate: f32,
+    pub optimizer: OptimizerSpec,
+}
+
+/// From a run. `Done` is always last.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Every optimiser step since the last flush; none is missing.
+    Steps(Vec<StepStat>),
+    Epoch(EpochStat),
+    /// The weights of a moment; only the newest matters.
+    Weights(Arc<Snapshot>),
+    /// A [`Command::Set`] took effect.
+    Changed(Change),
+    Paused,
+    Resumed,
+    Done(Outcome),
+}
+
+/// One optimiser step, measured on its own batch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StepStat {
+    /// Counted from 1 over the whole run.
+    pub step: u64,
+    /// Counted from 1.
+    pub epoch: u32,
+    pub loss: f32,
+    /// Share of the batch that was read right, 0 to 1.
+    pub accuracy: f32,
+}
+
+/// One epoch. Training figures are means over the epoch's batches, each measured before its own step.
+#[derive(Clone, Debug)]
+pub struct EpochStat {
+    pub epoch: u32,
+    /// The last step of the epoch.
+    pub step: u64,
+    pub train_loss: f32,
+    pub train_accuracy: f32,
+    /// Absent if no sample was held back.
+    pub validation: Option<Arc<Evaluation>>,
+    pub learning_rate: f32,
+    /// Time of the epoch, without the time spent paused.
+    pub seconds: f64,
+    /// Training samples per second, without the evaluation at the end.
+    pub samples_per_s: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Optimiser steps taken so far.
+    pub step: u64,
+    pub weights: Weights,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The last step before the change.
+    pub step: u64,
+    pub change: LiveChange,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// All epochs are done; this is the evaluation on the test samples, if there are any.
+    Finished(Option<Arc<Evaluation>>),
+    Stopped,
+    Diverged(Divergence),
+    /// In words for the user.
+    Failed(String),
+}
+
+/// Where a loss stopped being a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    pub step: u64,
+    /// Position in the stack of the first layer whose numbers went wrong, and its name.
+    pub layer: Option<(usize, String)>,
+}
+
+impl std::fmt::Display for Divergence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "The loss stopped being a number at step {}", self.step)?;
+        if let Some((index, label)) = &self.layer {
+            write!(f, ", first in layer {} ({label})", index + 1)?;
+        }
+        f.write_str(". Train again with a smaller learning rate.")
+    }
+}

@@ -1,0 +1,91 @@
+//! Sends what happens to whoever watches, without ever waiting for them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, TrySendError};
+
+use super::protocol::{Event, Outcome, Snapshot, StepStat};
+use crate::nn::Weights;
+
+/// At most 60 flushes a second, and so at most 60 calls of `wake` for the steps.
+pub const FLUSH: Duration = Duration::from_millis(16);
+
+/// At most ten copies of the weights a second.
+const SNAPSHOT: Duration = Duration::from_millis(100);
+
+pub struct Reporter<W> {
+    events: Sender<Event>,
+    wake: W,
+    /// What is not sent yet. It grows while the window is slow or hidden; steps are gathered, and none is missing.
+    pending: VecDeque<Event>,
+    flushed: Option<Instant>,
+    snapshot: Option<Instant>,
+    snapshots: bool,
+}
+
+impl<W: Fn()> Reporter<W> {
+    pub fn new(events: Sender<Event>, snapshots: bool, wake: W) -> Self {
+        Self { events, wake, pending: VecDeque::new(), flushed: None, snapshot: None, snapshots }
+    }
+
+    /// A step has been taken; `weights` are those after it.
+    pub fn step(&mut self, stat: StepStat, weights: &Weights) {
+        if let Some(Event::Steps(steps)) = self.pending.back_mut() {
+            steps.push(stat);
+        } else {
+            self.pending.push_back(Event::Steps(vec![stat]));
+        }
+        if due(self.flushed, FLUSH) {
+            if self.flush() && self.snapshots && due(self.snapshot, SNAPSHOT) {
+                self.tell_weights(stat.step, weights);
+            }
+            (self.wake)();
+        }
+    }
+
+    /// Something that must not be lost. It goes out as soon as there is room.
+    pub fn tell(&mut self, event: Event) {
+        self.pending.push_back(event);
+        self.flush();
+        (self.wake)();
+    }
+
+    /// The weights of a moment that ought to be seen: before the first step, at a pause, now and then.
+    pub fn tell_weights(&mut self, step: u64, weights: &Weights) {
+        if self.snapshots {
+            self.snapshot = Some(Instant::now());
+            self.tell(Event::Weights(Arc::new(Snapshot { step, weights: weights.clone() })));
+        }
+    }
+
+    /// The last two events, which wait for room: the weights, even for those who want no others, and the outcome.
+    pub fn done(mut self, step: u64, weights: Weights, outcome: Outcome) {
+        self.pending.push_back(Event::Weights(Arc::new(Snapshot { step, weights })));
+        self.pending.push_back(Event::Done(outcome));
+        for event in self.pending {
+            // If nobody listens any more, nobody misses it.
+            if self.events.send(event).is_err() {
+                break;
+            }
+            (self.wake)();
+        }
+    }
+
+    /// Sends what there is room for; true if nothing is left.
+    pub fn flush(&mut self) -> bool {
+        self.flushed = Some(Instant::now());
+        while let Some(event) = self.pending.pop_front() {
+            if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+                self.pending.push_front(event);
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn due(since: Option<Instant>, every: Duration) -> bool {
+    since.is_none_or(|since| since.elapsed() >= every)
+}

@@ -1,0 +1,93 @@
+//! One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
+
+use rayon::prelude::*;
+
+use super::Job;
+use crate::data::batches::{Augmenter, gather};
+use crate::nn::init::mix;
+use crate::nn::layer::Mode;
+use crate::nn::loss::LossSum;
+use crate::nn::{Optimizer, Weights, Workspace};
+
+/// Shards that a batch is cut into. It does not depend on the thread count, and gradients are added in the order of the
+/// shards: that is what makes a run the same on one thread and on sixteen.
+const SHARDS: usize = 8;
+
+/// A shard smaller than this costs more to hand out than to run.
+const SMALLEST_SHARD: usize = 16;
+
+/// Everything that changes while a network is trained, allocated once.
+pub struct Trainer<'a> {
+    job: &'a Job,
+    pub weights: Weights,
+    optimizer: Optimizer,
+    workspaces: Vec<Workspace>,
+    lanes: Vec<Lane>,
+}
+
+/// What a shard needs besides its workspace.
+struct Lane {
+    labels: Vec<u8>,
+    augmenter: Option<Augmenter>,
+    sum: LossSum,
+}
+
+impl<'a> Trainer<'a> {
+    pub fn new(job: &'a Job, weights: Weights) -> Self {
+        let batch = job.training.batch.min(job.split.train.len()).max(1);
+        let shard = shard_len(batch);
+        let shards = batch.div_ceil(shard);
+        let lane = || Lane {
+            labels: vec![0; shard],
+            augmenter: Augmenter::new(&job.augment, job.shape()),
+            sum: LossSum::default(),
+        };
+        Self {
+            job,
+            weights,
+            optimizer: Optimizer::new(job.training.optimizer.clone(), job.network.param_count()),
+            workspaces: (0..shards).map(|_| Workspace::for_training(&job.network, shard)).collect(),
+            lanes: (0..shards).map(|_| lane()).collect(),
+        }
+    }
+
+    /// Other numbers for the optimiser; what it remembers is kept unless the rule itself changes.
+    pub fn set_optimizer(&mut self, spec: crate::nn::OptimizerSpec) {
+        self.optimizer.set(spec, self.job.network.param_count());
+    }
+
+    /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
+    pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
+        let Self { job, weights, optimizer, workspaces, lanes } = self;
+        let scale = 1.0 / batch.len().max(1) as f32;
+        let seed = job.training.seed;
+        let shards = batch.par_chunks(shard_len(batch.len())).zip(workspaces.par_iter_mut()).zip(lanes.par_iter_mut());
+        shards.enumerate().for_each(|(index, ((at, workspace), lane))| {
+            let labels = &mut lane.labels[..at.len()];
+            let inputs = workspace.input_mut(at.len());
+            match &mut lane.augmenter {
+                Some(augmenter) => augmenter.gather(&job.dataset.train, at, (seed, epoch), inputs, labels),
+                None => gather(&job.dataset.train, at, inputs, labels),
+            }
+            let mode = Mode::Train { seed: mix(mix(seed, step), index as u64) };
+            job.network.forward(weights, workspace, mode);
+            let (outputs, grad) = workspace.output_and_grad_mut();
+            lane.sum = job.training.loss.value_and_grad(outputs, labels, scale, grad);
+            job.network.backward(weights, workspace);
+        });
+        optimizer.step(learning_rate, weights.values_mut(), workspaces);
+        let shards = batch.len().div_ceil(shard_len(batch.len()));
+        lanes[..shards].iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
+    }
+
+    /// The first layer of the stack whose numbers are not finite after the last step.
+    pub fn first_not_finite(&self) -> Option<usize> {
+        let found = self.workspaces.iter().filter_map(|shard| self.job.network.first_not_finite(&self.weights, shard));
+        found.min()
+    }
+}
+
+/// Samples of a shard of a batch of this size.
+fn shard_len(batch: usize) -> usize {
+    batch.div_ceil(SHARDS).max(SMALLEST_SHARD)
+}

@@ -1,0 +1,214 @@
+//! The loop of a run, on its own thread.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+
+use super::evaluate::Evaluator;
+use super::metrics::Evaluation;
+use super::protocol::{Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
+use super::reporter::{FLUSH, Reporter};
+use super::step::Trainer;
+use super::{Job, Part, Reports, Start};
+use crate::data::batches::shuffle;
+use crate::nn::loss::LossSum;
+
+/// Runs a job from its first step to its outcome.
+pub fn run(
+    job: &Job,
+    start: Start,
+    reports: Reports,
+    commands: &Receiver<Command>,
+    events: Sender<Event>,
+    wake: impl Fn() + Send,
+) {
+    let reporter = Reporter::new(events, reports.snapshots, wake);
+    match rayon::ThreadPoolBuilder::new().num_threads(job.threads.max(1)).build() {
+        // The loop itself runs in the pool, so that a step hands work to its neighbours without waking anybody first.
+        Ok(pool) => pool.install(|| Worker::new(job, start, commands, reporter).run()),
+        Err(error) => {
+            let message = format!("The threads for training could not be started: {error}.");
+            reporter.done(0, job.initial_weights(), Outcome::Failed(message));
+        }
+    }
+}
+
+/// Why the loop ends before the last epoch.
+enum Halt {
+    Stopped,
+    Diverged(Divergence),
+}
+
+/// When to wait for the next command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Stop,
+    NextBatch,
+    NextEpoch,
+}
+
+struct Worker<'a, W> {
+    job: &'a Job,
+    commands: &'a Receiver<Command>,
+    reporter: Reporter<W>,
+    trainer: Trainer<'a>,
+    evaluator: Evaluator,
+    until: Option<Until>,
+    learning_rate: f32,
+    step: u64,
+}
+
+impl<'a, W: Fn()> Worker<'a, W> {
+    fn new(job: &'a Job, start: Start, commands: &'a Receiver<Command>, reporter: Reporter<W>) -> Self {
+        Self {
+            job,
+            commands,
+            reporter,
+            trainer: Trainer::new(job, job.initial_weights()),
+            evaluator: Evaluator::new(&job.network),
+            until: (start == Start::Running).then_some(Until::Stop),
+            learning_rate: job.training.learning_rate,
+            step: 0,
+        }
+    }
+
+    fn run(mut self) {
+        self.reporter.tell_weights(0, &self.trainer.weights);
+        let outcome = match self.epochs() {
+            Ok(test) => Outcome::Finished(test.map(Arc::new)),
+            Err(Halt::Stopped) => Outcome::Stopped,
+            Err(Halt::Diverged(divergence)) => Outcome::Diverged(divergence),
+        };
+        self.reporter.done(self.step, self.trainer.weights, outcome);
+    }
+
+    fn epochs(&mut self) -> Result<Option<Evaluation>, Halt> {
+        let mut order = self.job.split.train.clone();
+        for epoch in 1..=self.job.training.epochs {
+            self.epoch(epoch as u32, &mut order)?;
+        }
+        if self.job.dataset.test.is_empty() {
+            return Ok(None);
+        }
+        self.evaluate(Part::Test).map(Some)
+    }
+
+    fn epoch(&mut self, epoch: u32, order: &mut [u32]) -> Result<(), Halt> {
+        let job = self.job;
+        shuffle(order, job.training.seed, u64::from(epoch));
+        let mut sum = LossSum::default();
+        let mut training = Duration::ZERO;
+        for batch in order.chunks(job.training.batch.max(1)) {
+            self.obey()?;
+            let started = Instant::now();
+            self.step += 1;
+            let batch_sum = self.trainer.step(batch, self.learning_rate, self.step, u64::from(epoch));
+            training += started.elapsed();
+            self.report(epoch, batch_sum)?;
+            sum = sum.plus(batch_sum);
+            if self.until == Some(Until::NextBatch) {
+                self.pause();
+            }
+        }
+        let evaluating = Instant::now();
+        let validation = match job.split.validation.is_empty() {
+            true => None,
+            false => Some(Arc::new(self.evaluate(Part::Validation)?)),
+        };
+        self.reporter.tell(Event::Epoch(EpochStat {
+            epoch,
+            step: self.step,
+            train_loss: sum.mean_loss() as f32,
+            train_accuracy: sum.accuracy() as f32,
+            validation,
+            learning_rate: self.learning_rate,
+            seconds: (training + evaluating.elapsed()).as_secs_f64(),
+            samples_per_s: sum.samples as f64 / training.as_secs_f64().max(1e-9),
+        }));
+        if self.until == Some(Until::NextEpoch) && (epoch as usize) < job.training.epochs {
+            self.pause();
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, epoch: u32, sum: LossSum) -> Result<(), Halt> {
+        let loss = sum.mean_loss() as f32;
+        let stat = StepStat { step: self.step, epoch, loss, accuracy: sum.accuracy() as f32 };
+        self.reporter.step(stat, &self.trainer.weights);
+        if loss.is_finite() {
+            return Ok(());
+        }
+        let layer = self.trainer.first_not_finite();
+        let named = layer.map(|index| (index, self.job.network.label(index).to_owned()));
+        Err(Halt::Diverged(Divergence { step: self.step, layer: named }))
+    }
+
+    fn pause(&mut self) {
+        self.until = None;
+        self.reporter.tell_weights(self.step, &self.trainer.weights);
+        self.reporter.tell(Event::Paused);
+    }
+
+    /// Carries out the commands that wait; while paused, waits for them without using the processor.
+    fn obey(&mut self) -> Result<(), Halt> {
+        loop {
+            let command = match self.until {
+                Some(_) => self.commands.try_recv(),
+                None => self.wait(),
+            };
+            match command {
+                Ok(command) => self.carry_out(command),
+                Err(TryRecvError::Disconnected) => return Err(Halt::Stopped),
+                Err(TryRecvError::Empty) if self.until.is_some() => return Ok(()),
+                Err(TryRecvError::Empty) => {}
+            }
+        }
+    }
+
+    /// The next command; comes back empty-handed only to hand over events that the window has not had room for yet.
+    fn wait(&mut self) -> Result<Command, TryRecvError> {
+        if self.reporter.flush() {
+            return self.commands.recv().map_err(|_| TryRecvError::Disconnected);
+        }
+        self.commands.recv_timeout(FLUSH).map_err(|error| match error {
+            RecvTimeoutError::Timeout => TryRecvError::Empty,
+            RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+        })
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        let resume_until = |worker: &mut Self, until| {
+            if worker.until.replace(until).is_none() {
+                worker.reporter.tell(Event::Resumed);
+            }
+        };
+        match command {
+            Command::Pause if self.until.is_some() => self.pause(),
+            Command::Pause => {}
+            Command::Resume => resume_until(self, Until::Stop),
+            Command::StepBatch => resume_until(self, Until::NextBatch),
+            Command::StepEpoch => resume_until(self, Until::NextEpoch),
+            Command::Set(change) => {
+                self.learning_rate = change.learning_rate;
+                self.trainer.set_optimizer(change.optimizer.clone());
+                self.reporter.tell(Event::Changed(Change { step: self.step, change }));
+            }
+        }
+    }
+
+    /// Reads a whole part of the data; a stop is obeyed within a few hundred samples, other commands wait.
+    fn evaluate(&mut self, part: Part) -> Result<Evaluation, Halt> {
+        let mut waiting = Vec::new();
+        let Self { job, commands, evaluator, trainer, .. } = self;
+        let done = evaluator.run(job, &trainer.weights, part, || match commands.try_recv() {
+            Ok(command) => {
+                waiting.push(command);
+                true
+            }
+            Err(error) => error != TryRecvError::Disconnected,
+        });
+        waiting.into_iter().for_each(|command| self.carry_out(command));
+        done.ok_or(Halt::Stopped)
+    }
+}
