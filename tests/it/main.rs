@@ -1,3 +1,8 @@
 //! The one integration test binary; each module says what users rely on.
 
+mod architecture;
+mod cli;
+mod learning;
 mod parity;
+mod run;
+mod support;
