@@ -1,8 +1,6 @@
 //! A hyper-parameter as one row: its name, a slider, and the number to type.
 
-use eframe::egui::{
-    self, Align, Align2, Button, ComboBox, DragValue, Layout, Popup, Response, Sense, Ui, Vec2, WidgetInfo, vec2,
-};
+use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
     numbers,
@@ -35,9 +33,11 @@ pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
             let mut response = match value {
                 Value::Whole { value, range, default } => {
                     let division = if range.end() - range.start() > WIDE { Division::Octaves } else { Division::Whole };
-                    let slider = Slider::new(label, *range.start() as f64..=*range.end() as f64, *default as f64, division);
+                    let slider =
+                        Slider::new(label, *range.start() as f64..=*range.end() as f64, *default as f64, division);
                     let mut number = **value as f64;
-                    let response = number_ui(ui, &slider, label, &mut number, (1.0, 0), reset.then_some(*default as f64));
+                    let response =
+                        number_ui(ui, &slider, label, &mut number, (1.0, 0), reset.then_some(*default as f64));
                     set_if_changed(&response, *value, number.round() as usize);
                     response
                 }
@@ -46,7 +46,8 @@ pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
                     let division = if *scale == Scale::Logarithmic { Division::Decades } else { Division::Linear };
                     let slider = Slider::new(label, ends, exact(*default), division);
                     let mut number = exact(**value);
-                    let response = number_ui(ui, &slider, label, &mut number, (0.0, 6), reset.then_some(exact(*default)));
+                    let response =
+                        number_ui(ui, &slider, label, &mut number, (0.0, 6), reset.then_some(exact(*default)));
                     set_if_changed(&response, *value, number as f32);
                     response
                 }
@@ -117,7 +118,8 @@ fn number_ui(
 /// Reads what people write: `0.001`, `1e-3`, `1,250`, `0,5`.
 fn parse(text: &str) -> Option<f64> {
     let text = text.trim().replace(['\u{2212}', '\u{2013}'], "-");
-    let is_grouped = text.split(',').skip(1).all(|group| group.len() >= 3 && group.as_bytes()[..3].iter().all(u8::is_ascii_digit));
+    let is_grouped =
+        text.split(',').skip(1).all(|group| group.len() >= 3 && group.as_bytes()[..3].iter().all(u8::is_ascii_digit));
     let text = if is_grouped { text.replace(',', "") } else { text.replace(',', ".") };
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }

@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    self, EventFilter, Key, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, accesskit, pos2, remap, remap_clamp, vec2,
+    self, EventFilter, Key, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, accesskit, pos2, remap, remap_clamp,
+    vec2,
 };
 
 use super::numbers;
