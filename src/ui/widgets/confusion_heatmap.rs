@@ -213,7 +213,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
             if truth < grid.n && predicted < grid.n {
                 let is_right = truth == predicted;
                 let fill = theme::amount(palette, (*count as f32 / most).sqrt());
-                let color = if is_right { palette.muted } else { theme::text_on(palette, fill) };
+                let color = if is_right { palette.muted } else { theme::text_on(fill) };
                 let center = grid.rect((truth, predicted)).center();
                 let text = numbers::thousands((*count).into());
                 painter.text(center, Align2::CENTER_CENTER, text, font.clone(), color);
@@ -296,7 +296,8 @@ mod tests {
             let answer = ConfusionHeatmap::new(&matrix(), &NAMES).show(ui).clicked;
             *clicked = answer.or(*clicked);
         };
-        let mut harness = Harness::builder().with_size([320.0, 240.0]).build_ui_state(app, None);
+        let mut harness =
+            Harness::builder().with_context_setup(theme::install).with_size([320.0, 240.0]).build_ui_state(app, None);
         harness.run();
         harness
     }
@@ -338,7 +339,7 @@ mod tests {
 
     #[test]
     fn nothing_counted_and_no_classes_are_fine() {
-        let mut harness = Harness::new_ui(|ui| {
+        let mut harness = Harness::builder().with_context_setup(theme::install).build_ui(|ui| {
             ConfusionHeatmap::new(&Array2::zeros((2, 2)), &["a", "b"]).show(ui);
             ConfusionHeatmap::new(&Array2::zeros((0, 0)), &[] as &[&str]).show(ui);
         });

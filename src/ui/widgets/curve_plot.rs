@@ -19,6 +19,8 @@ use crate::ui::theme::{self, GRID, Palette, ROW};
 /// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
 const AXIS_WIDTH: f32 = 48.0;
 const TICKS_HEIGHT: f32 = 20.0;
+/// Room for the half of the last tick that stands beyond the plot.
+const RIGHT: f32 = 16.0;
 
 /// What is plotted, which decides range and format of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,7 @@ impl<'a> CurvePlot<'a> {
         let size =
             vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));
         let (_, rect) = ui.allocate_space(size);
-        let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW);
+        let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW + 2.0 * GRID);
         let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body));
         self.header_ui(&ui, header);
         self.plot_ui(&mut ui, body.size())
@@ -176,8 +178,10 @@ impl<'a> CurvePlot<'a> {
             curve_lines::paint(&painter, &transform, prepared, self.pen(series, palette), |y| self.y_from(y));
         }
         if self.is_empty() {
-            let font = theme::body_font();
-            painter.text(transform.frame().center(), Align2::CENTER_CENTER, self.empty_text, font, palette.muted);
+            let galley = painter.layout_no_wrap(self.empty_text.to_owned(), theme::body_font(), palette.muted);
+            let rect = Align2::CENTER_CENTER.anchor_size(transform.frame().center(), galley.size());
+            painter.rect_filled(rect.expand(2.0 * GRID), theme::RADIUS, palette.surface);
+            painter.galley(rect.min, galley, palette.muted);
         } else {
             self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
         }
@@ -206,7 +210,7 @@ impl<'a> CurvePlot<'a> {
         };
         let (x_range, y_range) = (x_range.clone(), y_range.clone());
         let plot = Plot::new(self.title)
-            .width(size.x)
+            .width(size.x - RIGHT)
             .height(size.y)
             .show_background(false)
             .show_grid([false, true])
@@ -237,7 +241,7 @@ impl<'a> CurvePlot<'a> {
             });
         let frame = plot.transform.frame();
         ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
-        let corner = pos2(frame.left() - 2.0 * GRID, frame.bottom() + 2.0);
+        let corner = pos2(frame.left() - 4.0 * GRID, frame.bottom());
         ui.painter().text(corner, Align2::RIGHT_TOP, "step", theme::body_font(), palette.muted);
         (plot.response, plot.transform)
     }
@@ -393,11 +397,13 @@ impl<'a> CurvePlot<'a> {
             theme::strong_font(theme::HEADING),
             palette.text,
         );
-        let mut right = rect.right();
+        let mut right = rect.right() - RIGHT;
+        let widest = if self.metric == Metric::Loss { "0.0000" } else { "100.00 %" };
+        let widest = painter.layout_no_wrap(widest.to_owned(), theme::strong_font(theme::BODY), palette.text).size().x;
         for series in self.series.iter().rev() {
             let value = series.curve.last().map_or("–".to_owned(), |(_, y)| self.value_text(y.into()));
             painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, theme::strong_font(theme::BODY), palette.text);
-            right -= 52.0;
+            right -= widest + 8.0;
             let name =
                 painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, theme::body_font(), palette.muted);
             right = name.left() - 8.0;
@@ -462,8 +468,17 @@ impl<'a> CurvePlot<'a> {
         match self.metric {
             Metric::Accuracy => axes::share_range(extremes.map(|(low, _)| low)),
             Metric::Loss if self.is_logarithmic => axes::decade_range(extremes),
-            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| high)),
+            // Room for what is usual above the average; a spike beyond it gets an arrow.
+            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| self.largest(x_range).clamp(high, high * 1.5))),
         }
+    }
+
+    /// The largest raw value in view of the series that show raw values.
+    fn largest(&self, x_range: &RangeInclusive<f64>) -> f64 {
+        let is_raw = |series: &&Series<'_>| matches!(series.look, Look::Train | Look::Run(_)) && self.smoothing > 0.0;
+        let buckets = self.series.iter().filter(is_raw).flat_map(|series| series.curve.buckets());
+        let visible = buckets.filter(|bucket| x_range.contains(&bucket.x));
+        visible.map(|bucket| f64::from(bucket.max)).fold(0.0, f64::max)
     }
 
     fn description(&self) -> String {
