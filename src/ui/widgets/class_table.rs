@@ -1,7 +1,6 @@
 //! Precision, recall and F1 of every class, and which class is worst.
 
 use eframe::egui::{Align2, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::ICON_ARROW_LEFT;
 
 use super::numbers;
 use crate::ui::theme::{self, GRID, Palette};
@@ -65,8 +64,7 @@ fn line_ui(ui: &Ui, line: Rect, cells: [&str; 5], color: eframe::egui::Color32, 
         painter.text(right, Align2::RIGHT_CENTER, cell, font.clone(), color);
     }
     if is_worst {
-        let note = format!("{} lowest", ICON_ARROW_LEFT.codepoint);
-        clipped.text(pos2(name.right() + 2.0 * GRID, y), Align2::LEFT_CENTER, note, font, color);
+        clipped.text(pos2(name.right() + 2.0 * GRID, y), Align2::LEFT_CENTER, "← lowest", font, color);
     }
 }
 

@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 use ndarray::Array2;
 
-use super::numbers;
+use super::{numbers, scale};
 use crate::ui::theme::{self, GRID, Palette};
 
 const NAME_ROW: f32 = 20.0;
@@ -162,19 +162,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         let text = numbers::thousands(self.most_mistakes().into());
         let text = painter.text(right_center, Align2::RIGHT_CENTER, text, theme::body_font(), palette.muted);
         let bar = Rect::from_center_size(pos2(text.left() - 36.0, right_center.y), vec2(56.0, 8.0));
-        let mut mesh = Mesh::default();
-        for step in 0..=16_u32 {
-            let share = step as f32 / 16.0;
-            let x = bar.left() + share * bar.width();
-            let color = theme::amount(palette, share.sqrt());
-            mesh.colored_vertex(pos2(x, bar.top()), color);
-            mesh.colored_vertex(pos2(x, bar.bottom()), color);
-            if step > 0 {
-                mesh.add_triangle(2 * step - 2, 2 * step - 1, 2 * step);
-                mesh.add_triangle(2 * step - 1, 2 * step, 2 * step + 1);
-            }
-        }
-        painter.add(mesh);
+        scale::paint_ramp(painter, bar, |share| theme::amount(palette, share.sqrt()));
         painter.text(
             bar.left_center() - vec2(GRID, 0.0),
             Align2::RIGHT_CENTER,

@@ -30,7 +30,6 @@ pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
             ui.set_min_size(vec2(width, ROW));
             ui.spacing_mut().item_spacing.x = GRID;
             ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
-            ui.spacing_mut().button_padding = vec2(GRID, 1.0);
             let name = label_ui(ui, label, is_default(value));
             let reset = name.double_clicked();
             let mut response = match value {
@@ -101,6 +100,7 @@ fn number_ui(
     let mut rail = slider.show(ui, rail_width, number);
     let speed = step.max(number.abs() * 0.01).max(slider.smallest() * 0.1);
     let (low, high) = slider.ends();
+    ui.spacing_mut().button_padding.x = GRID;
     let field = DragValue::new(number)
         .range(low..=high)
         .clamp_existing_to_range(false)
@@ -204,7 +204,7 @@ mod tests {
             let Layer { units, rate, bias, kind, n_changes } = layer;
             let knobs = [
                 Knob::whole("units", "Units", units, 1..=1024, 128, HELP),
-                Knob::real("rate", "Learning rate", rate, 1e-6..=1.0, 0.001, HELP).logarithmic(),
+                Knob::real("rate", "Learning rate", rate, 1e-5..=1.0, 0.001, HELP).logarithmic(),
                 Knob { key: "bias", label: "Bias", help: HELP, value: Value::Switch { value: bias, default: true } },
                 Knob::choice("kind", "Kind", kind, HELP),
             ];
@@ -215,7 +215,9 @@ mod tests {
         let layer = Layer { units: 128, rate: 0.001, bias: true, kind: Kind::Relu, n_changes: 0 };
         let size = [280.0, 200.0];
         let setup = crate::ui::theme::install;
-        let mut harness = Harness::builder().with_size(size).with_context_setup(setup).build_ui_state(app, layer);
+        // Short frames, so that two clicks are a double click.
+        let builder = Harness::builder().with_step_dt(1.0 / 60.0).with_size(size);
+        let mut harness = builder.with_context_setup(setup).build_ui_state(app, layer);
         harness.run();
         assert_eq!(harness.state().n_changes, 0, "showing changes nothing");
         harness

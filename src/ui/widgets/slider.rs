@@ -213,7 +213,7 @@ impl<'a> Slider<'a> {
 
     /// A hundredth of the range or a little more, rounded to 1, 2 or 5.
     fn step(&self) -> f64 {
-        super::axes::round_up((self.range.end() - self.range.start()) / 100.0)
+        numbers::round_up((self.range.end() - self.range.start()) / 100.0)
     }
 
     fn rungs(&self) -> Vec<f64> {

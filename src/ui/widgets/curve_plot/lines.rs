@@ -86,17 +86,21 @@ fn paint_spikes(painter: &Painter, run: &[Column], frame: &Rect, pen: Pen) {
     let mut last_arrow = f32::NEG_INFINITY;
     for index in 0..run.len() {
         let column = &run[index];
-        let around = || run[index.saturating_sub(2)..(index + 3).min(run.len())].iter();
-        let usual_top = around().map(|column| column.top).fold(f32::NEG_INFINITY, f32::max);
-        let usual_bottom = around().map(|column| column.bottom).fold(f32::INFINITY, f32::min);
+        let around = || {
+            let (left, right) = (index.saturating_sub(2)..index, index + 1..(index + 3).min(run.len()));
+            run[left].iter().chain(&run[right])
+        };
+        let next_top = around().map(|column| column.top).fold(f32::INFINITY, f32::min);
+        let next_bottom = around().map(|column| column.bottom).fold(f32::NEG_INFINITY, f32::max);
+        // Wide apart, every point shows by itself, and what is within the usual noise is no spike.
+        let nearest = around().map(|next| (next.x - column.x).abs()).fold(f32::INFINITY, f32::min);
+        let least = if nearest < 2.5 { least.max(2.0 * (next_bottom - next_top)) } else { f32::INFINITY };
         let stroke = Stroke::new(1.5, pen.color.gamma_multiply(0.7));
-        if column.n_points > 1.0 || column.top < column.mean - 1.0 || column.bottom > column.mean + 1.0 {
-            if usual_top - column.top > least {
-                painter.vline(column.x, column.top..=usual_top, stroke);
-            }
-            if column.bottom - usual_bottom > least {
-                painter.vline(column.x, usual_bottom..=column.bottom, stroke);
-            }
+        if next_top.is_finite() && next_top - column.top > least {
+            painter.vline(column.x, column.top..=next_top, stroke);
+        }
+        if next_bottom.is_finite() && column.bottom - next_bottom > least {
+            painter.vline(column.x, next_bottom..=column.bottom, stroke);
         }
         if column.top < frame.top() - 1.0 && column.x - last_arrow > 12.0 {
             last_arrow = column.x;
