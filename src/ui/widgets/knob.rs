@@ -286,6 +286,6 @@ mod tests {
         harness.run();
         harness.get_by_label("Tanh").click();
         harness.run();
-        assert!(harness.state().kind == Kind::Tanh);
+        assert_eq!(harness.state().kind.name(), "Tanh");
     }
 }
