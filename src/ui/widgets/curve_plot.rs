@@ -1,0 +1,401 @@
+//! Live curves of one metric: raw values faint under their moving average, what the user changed, and exact values under
+//! the pointer.
+
+mod axes;
+mod cursor;
+mod legend;
+mod lines;
+mod marks;
+
+use std::ops::RangeInclusive;
+
+use eframe::egui::{self, Align2, Id, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui_plot::{AxisHints, Plot, PlotTransform};
+
+pub use self::marks::Mark;
+use self::{
+    cursor::Link,
+    lines::{Pen, Prepared},
+};
+use super::numbers;
+use crate::train::curve::Curve;
+use crate::ui::theme::{self, GRID, Palette, ROW};
+
+/// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
+const AXIS_WIDTH: f32 = 48.0;
+const TICKS_HEIGHT: f32 = 20.0;
+/// Room for the half of the last tick that stands beyond the plot.
+const RIGHT: f32 = 16.0;
+
+/// What is plotted, which decides range and format of the y axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    Loss,
+    /// A share from 0 to 1, shown in percent.
+    Accuracy,
+}
+
+/// Who a series is, which decides how it is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// A solid line: every step, smoothed.
+    Train,
+    /// A thick dashed line with markers: exact, not smoothed.
+    Validation,
+    /// As validation, in the test set's colour.
+    Test,
+    /// One of several runs compared: solid and smoothed, in the colour of that number.
+    Run(usize),
+}
+
+/// One line of the plot.
+#[derive(Clone, Copy)]
+pub struct Series<'a> {
+    pub name: &'a str,
+    pub curve: &'a Curve,
+    pub look: Look,
+}
+
+/// A plot of one metric. Drag moves it, the wheel zooms, a double click shows everything again; y always fits what is in view.
+#[must_use = "Call `show`"]
+pub struct CurvePlot<'a> {
+    title: &'a str,
+    metric: Metric,
+    series: &'a [Series<'a>],
+    marks: &'a [Mark],
+    smoothing: f32,
+    is_logarithmic: bool,
+    steps_per_epoch: Option<f64>,
+    link: &'a str,
+    height: Option<f32>,
+    empty_text: &'a str,
+}
+
+impl<'a> CurvePlot<'a> {
+    pub fn new(title: &'a str, metric: Metric, series: &'a [Series<'a>]) -> Self {
+        Self {
+            title,
+            metric,
+            series,
+            marks: &[],
+            smoothing: 0.6,
+            is_logarithmic: false,
+            steps_per_epoch: None,
+            link: "curves",
+            height: None,
+            empty_text: "The curve appears here when you press Train",
+        }
+    }
+
+    /// What happened while it trained. Default: nothing.
+    pub fn marks(mut self, marks: &'a [Mark]) -> Self {
+        self.marks = marks;
+        self
+    }
+
+    /// Weight of the moving average, from 0 (none) to 0.999. Default: 0.6.
+    pub fn smoothing(mut self, smoothing: f32) -> Self {
+        self.smoothing = smoothing;
+        self
+    }
+
+    /// A logarithmic y axis; only a loss has one. Default: `false`.
+    pub fn logarithmic(mut self, logarithmic: bool) -> Self {
+        self.is_logarithmic = logarithmic && self.metric == Metric::Loss;
+        self
+    }
+
+    /// Tell the epoch beside the step under the pointer. Default: only the step.
+    pub fn steps_per_epoch(mut self, steps: f64) -> Self {
+        self.steps_per_epoch = (steps > 0.0).then_some(steps);
+        self
+    }
+
+    /// Plots with the same name move and point together. Default: `"curves"`.
+    pub fn link(mut self, name: &'a str) -> Self {
+        self.link = name;
+        self
+    }
+
+    /// Height with the heading. Default: all there is.
+    pub fn height(mut self, height: f32) -> Self {
+        self.height = Some(height);
+        self
+    }
+
+    /// What to read where there is no curve yet. Default: that it appears after pressing Train.
+    pub fn empty_text(mut self, text: &'a str) -> Self {
+        self.empty_text = text;
+        self
+    }
+
+    pub fn show(self, ui: &mut Ui) -> Response {
+        let size =
+            vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));
+        let (_, rect) = ui.allocate_space(size);
+        let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW + 2.0 * GRID);
+        let mut ui =
+            ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body).layout(egui::Layout::default()));
+        self.header_ui(&ui, header);
+        self.plot_ui(&mut ui, body.size())
+    }
+
+    fn plot_ui(&self, ui: &mut Ui, size: Vec2) -> Response {
+        let palette = Palette::of(ui);
+        let link_id = Id::unique(("linked plots", self.link));
+        let mut link: Link = ui.data(|data| data.get_temp(link_id)).unwrap_or_default();
+        let prepared: Vec<_> = self.series.iter().map(|series| self.prepare(series)).collect();
+        let end = *self.x_range(None).end();
+        // After a reset the part that was in view may lie beyond the new run.
+        link.view = link.view.filter(|(min, _)| self.is_empty() || *min < end);
+        let x_range = self.x_range(link.view);
+        let y_range = self.y_range(&prepared, &x_range);
+
+        let (response, transform) = self.frame_ui(ui, palette, size, &x_range, &y_range);
+        self.navigate(ui, &response, &transform, &mut link);
+        let painter = ui.painter().with_clip_rect(transform.frame().intersect(ui.clip_rect()));
+        self.paint_marks(&painter, palette, &transform);
+        for (series, prepared) in self.series.iter().zip(&prepared) {
+            lines::paint(&painter, &transform, prepared, self.pen(series, palette), |y| self.y_from(y));
+        }
+        if self.is_empty() {
+            let galley = painter.layout_no_wrap(self.empty_text.to_owned(), theme::body_font(), palette.muted);
+            let rect = Align2::CENTER_CENTER.anchor_size(transform.frame().center(), galley.size());
+            painter.rect_filled(rect.expand(2.0 * GRID), theme::RADIUS, palette.surface);
+            painter.galley(rect.min, galley, palette.muted);
+        } else {
+            self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
+        }
+        if response.has_focus() {
+            let ring = Stroke::new(1.5, palette.accent);
+            ui.painter().rect_stroke(*transform.frame(), theme::RADIUS, ring, egui::StrokeKind::Outside);
+        }
+        ui.data_mut(|data| data.insert_temp(link_id, link));
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, ui.is_enabled(), self.description()));
+        response
+    }
+
+    /// Axes and grid, by `egui_plot`; everything else is painted over it.
+    fn frame_ui(
+        &self,
+        ui: &mut Ui,
+        palette: &Palette,
+        size: Vec2,
+        x_range: &RangeInclusive<f64>,
+        y_range: &RangeInclusive<f64>,
+    ) -> (Response, PlotTransform) {
+        let (is_logarithmic, metric) = (self.is_logarithmic, self.metric);
+        let hints = |hints: AxisHints<'static>| {
+            hints.label_spacing(1.0..=2.0).tick_label_color(palette.muted).tick_label_font(theme::body_font())
+        };
+        let y_label = move |mark, _: &RangeInclusive<f64>| match metric {
+            Metric::Accuracy => axes::percent_label(mark),
+            Metric::Loss if is_logarithmic => axes::decade_label(mark),
+            Metric::Loss => axes::decimal_label(mark),
+        };
+        let (x_range, y_range) = (x_range.clone(), y_range.clone());
+        let plot = Plot::new(self.title)
+            .width(size.x - RIGHT)
+            .height(size.y)
+            .show_background(false)
+            .show_grid([false, true])
+            .grid_color(palette.faint)
+            .grid_spacing(1.0..=2.0)
+            .x_grid_spacer(|input| axes::round_ticks(input, 72.0))
+            .y_grid_spacer(
+                move |input| {
+                    if is_logarithmic { axes::decade_ticks(input) } else { axes::round_ticks(input, 28.0) }
+                },
+            )
+            .custom_x_axes(vec![
+                hints(AxisHints::new_x()).min_thickness(TICKS_HEIGHT).formatter(|mark, _| numbers::short(mark.value)),
+            ])
+            .custom_y_axes(vec![hints(AxisHints::new_y()).min_thickness(AXIS_WIDTH).formatter(y_label)])
+            .show_x(false)
+            .show_y(false)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .allow_axis_zoom_drag(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .sense(Sense::click_and_drag())
+            .show(ui, move |plot| {
+                plot.set_plot_bounds_x(x_range);
+                plot.set_plot_bounds_y(y_range);
+            });
+        let frame = plot.transform.frame();
+        ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
+        let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom());
+        ui.painter().text(corner, Align2::LEFT_TOP, "step", theme::body_font(), palette.muted);
+        (plot.response, plot.transform)
+    }
+
+    fn prepare(&self, series: &Series<'a>) -> Prepared<'a> {
+        let is_exact = matches!(series.look, Look::Validation | Look::Test);
+        let weight = if is_exact { 0.0 } else { self.smoothing };
+        Prepared { curve: series.curve, smoothed: series.curve.smoothed(weight).collect() }
+    }
+
+    fn pen(&self, series: &Series<'_>, palette: &Palette) -> Pen {
+        let (color, is_dashed) = match series.look {
+            Look::Train => (palette.train, false),
+            Look::Validation => (palette.validation, true),
+            Look::Test => (palette.test, true),
+            Look::Run(index) => (palette.class(index), false),
+        };
+        let width = if is_dashed { 2.5 } else { 2.0 };
+        Pen { color, ground: palette.surface, width, is_dashed, has_raw: !is_dashed && self.smoothing > 0.0 }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.series.iter().all(|series| series.curve.is_empty())
+    }
+
+    fn y_from(&self, value: f64) -> f64 {
+        if self.is_logarithmic { value.max(1e-12).log10() } else { value }
+    }
+
+    fn value_text(&self, value: f64) -> String {
+        match self.metric {
+            Metric::Loss => numbers::steady(value),
+            Metric::Accuracy => format!("{:.2} %", value * 100.0),
+        }
+    }
+
+    fn x_range(&self, view: Option<(f64, f64)>) -> RangeInclusive<f64> {
+        let last = self.series.iter().filter_map(|series| series.curve.last()).map(|(x, _)| x);
+        let marks = self.marks.iter().map(|mark| mark.x).filter(|_| !self.is_empty());
+        let end = last.chain(marks).chain(self.first_non_finite()).fold(0.0, f64::max);
+        let end = if end == 0.0 { 100.0 } else { end.max(10.0) };
+        view.map_or(0.0..=end, |(min, max)| min..=max)
+    }
+
+    /// What suits the values in view: the moving averages, so that one spike does not flatten everything else.
+    fn y_range(&self, prepared: &[Prepared<'_>], x_range: &RangeInclusive<f64>) -> RangeInclusive<f64> {
+        let mut low_x = *x_range.start();
+        if self.metric == Metric::Accuracy && low_x <= 0.0 {
+            // The first steps of every run are near chance; they may leave the plot below.
+            low_x = x_range.end() * 0.1;
+        }
+        let is_visible = |point: &&[f64; 2]| (low_x..=*x_range.end()).contains(&point[0]);
+        let values = prepared.iter().flat_map(|prepared| prepared.smoothed.iter().filter(is_visible)).map(|[_, y]| *y);
+        let extremes = values.fold(None, |extremes: Option<(f64, f64)>, y| {
+            Some(extremes.map_or((y, y), |(low, high)| (low.min(y), high.max(y))))
+        });
+        match self.metric {
+            Metric::Accuracy => axes::share_range(extremes.map(|(low, _)| low)),
+            Metric::Loss if self.is_logarithmic => axes::decade_range(extremes),
+            // Room for what is usual above the average; a spike beyond it gets an arrow.
+            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| self.largest(x_range).clamp(high, high * 1.5))),
+        }
+    }
+
+    /// The largest raw value in view of the series that show raw values.
+    fn largest(&self, x_range: &RangeInclusive<f64>) -> f64 {
+        let is_raw = |series: &&Series<'_>| matches!(series.look, Look::Train | Look::Run(_)) && self.smoothing > 0.0;
+        let buckets = self.series.iter().filter(is_raw).flat_map(|series| series.curve.buckets());
+        let visible = buckets.filter(|bucket| x_range.contains(&bucket.x));
+        visible.map(|bucket| f64::from(bucket.max)).fold(0.0, f64::max)
+    }
+
+    fn description(&self) -> String {
+        let values = self.series.iter().filter_map(|series| {
+            let (x, y) = series.curve.last()?;
+            Some(format!("{} {} at step {}", series.name, self.value_text(y.into()), numbers::thousands(x)))
+        });
+        let values: Vec<_> = values.collect();
+        let values = if values.is_empty() { self.empty_text.to_owned() } else { values.join(", ") };
+        format!("{} plot: {values}", self.title)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+
+    fn curve(n: usize) -> Curve {
+        let mut curve = Curve::default();
+        for step in 1..=n {
+            curve.push(step as f64, 1.0 / step as f32);
+        }
+        curve
+    }
+
+    fn plots(curves: [Curve; 2]) -> Harness<'static, [Curve; 2]> {
+        let app = |ui: &mut Ui, curves: &mut [Curve; 2]| {
+            for (title, curve) in ["Loss", "Other loss"].into_iter().zip(&*curves) {
+                let series = [Series { name: "training", curve, look: Look::Train }];
+                let marks = [Mark::change(20.0, "learning rate 0.0003")];
+                CurvePlot::new(title, Metric::Loss, &series).marks(&marks).logarithmic(true).height(200.0).show(ui);
+            }
+        };
+        // Short frames, so that two clicks are a double click.
+        let builder =
+            Harness::builder().with_step_dt(1.0 / 60.0).with_size([400.0, 440.0]).with_context_setup(theme::install);
+        let mut harness = builder.build_ui_state(app, curves);
+        harness.run_steps(2);
+        harness
+    }
+
+    fn link(harness: &Harness<'_, [Curve; 2]>) -> Link {
+        harness.ctx.data(|data| data.get_temp(Id::unique(("linked plots", "curves")))).unwrap()
+    }
+
+    #[test]
+    fn a_plot_tells_its_newest_values() {
+        let mut broken = curve(10);
+        broken.push(11.0, f32::NAN);
+        let harness = plots([Curve::default(), broken]);
+        harness.get_by_label("Loss plot: The curve appears here when you press Train");
+        harness.get_by_label("Other loss plot: training 0.100 at step 10");
+    }
+
+    #[test]
+    fn the_values_under_the_pointer_are_shown_once_and_the_place_in_both() {
+        let mut harness = plots([curve(100), curve(100)]);
+        let place = harness.get_by_label_contains("Loss plot").rect().center();
+        harness.hover_at(place);
+        harness.run_steps(3);
+        harness.get_by_label("step 50");
+        harness.get_by_label("0.0200");
+        let cursor = link(&harness).cursor.unwrap();
+        assert!((cursor - 50.0).abs() < 1.0, "{cursor}");
+    }
+
+    #[test]
+    fn arrow_keys_move_the_place() {
+        let mut harness = plots([curve(100), curve(100)]);
+        harness.get_by_label_contains("Loss plot").focus();
+        harness.run();
+        for _ in 0..5 {
+            harness.key_press(egui::Key::ArrowLeft);
+            harness.run();
+        }
+        harness.get_by_label("step 90");
+        harness.get_by_label_contains("Other loss plot").focus();
+        harness.run();
+        assert!(link(&harness).cursor.is_some());
+    }
+
+    #[test]
+    fn drag_moves_the_linked_plots_and_a_double_click_shows_all() {
+        let mut harness = plots([curve(100), curve(100)]);
+        let place = harness.get_by_label_contains("Loss plot").rect().center();
+        harness.drag_at(place);
+        harness.step();
+        harness.hover_at(place - vec2(50.0, 0.0));
+        harness.step();
+        harness.drop_at(place - vec2(50.0, 0.0));
+        harness.run_steps(2);
+        let (min, max) = link(&harness).view.unwrap();
+        assert!(min > 5.0 && (max - min - 100.0).abs() < 0.1, "{min} to {max}");
+        for _ in 0..2 {
+            harness.get_by_label_contains("Loss plot").click();
+        }
+        harness.run();
+        assert_eq!(link(&harness).view, None);
+    }
+}

@@ -1,0 +1,291 @@
+//! A hyper-parameter as one row: its name, a slider, and the number to type.
+
+use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
+
+use super::{
+    numbers,
+    slider::{Division, Slider},
+};
+use crate::nn::knob::{Choice, Knob, Scale, Value};
+use crate::ui::theme::{self, GRID, Palette, ROW};
+
+/// Width of the column of names, the same for every row so that the sliders stand in line.
+pub const LABEL_WIDTH: f32 = 104.0;
+const VALUE_WIDTH: f32 = 64.0;
+const FIELD_HEIGHT: f32 = 20.0;
+
+/// A whole number with a range wider than this gets a slider in octaves.
+const WIDE: usize = 64;
+
+/// Edits a knob in the width there is. The response is `changed` when the value is another than before.
+///
+/// Double click on the name or the slider brings back the default. The knob's help is shown when the pointer rests on the
+/// row or the keyboard's focus comes to it, and read by screen readers.
+pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
+    let Knob { key, label, help, value } = knob;
+    let name = Name { label, help, is_default: is_default(value) };
+    row_ui(ui, key, name, |ui, reset| value_ui(ui, label, value, reset))
+}
+
+/// A row like a knob's for anything else that is chosen or typed, `add` filling what is right of the name.
+pub fn field_ui(ui: &mut Ui, label: &str, help: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    row_ui(ui, label, Name { label, help, is_default: true }, |ui, _| add(ui))
+}
+
+struct Name<'a> {
+    label: &'a str,
+    help: &'a str,
+    is_default: bool,
+}
+
+/// Gives `add` what is right of the name, and whether the default is to be restored.
+fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool) -> Response) -> Response {
+    let size = vec2(ui.available_width(), ROW);
+    let layout = egui::UiBuilder::new().id_salt(key).layout(Layout::left_to_right(Align::Center));
+    let (_, rect) = ui.allocate_space(size);
+    let mut ui = ui.new_child(layout.max_rect(rect));
+    ui.spacing_mut().item_spacing.x = GRID;
+    ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
+    let label = label_ui(&mut ui, name.label, name.is_default).on_hover_text(name.help);
+    let response = add(&mut ui, label.double_clicked()).on_hover_text(name.help);
+    help_on_focus(&ui, &response, rect, name.help);
+    response
+}
+
+/// Who came with the keyboard has no pointer to rest on the row.
+fn help_on_focus(ui: &Ui, response: &Response, row: Rect, help: &str) {
+    let id = response.id.with("came by keyboard");
+    if response.gained_focus() {
+        let by_keyboard = ui.input(|input| !input.pointer.any_down() && !input.pointer.any_released());
+        ui.data_mut(|data| data.insert_temp(id, by_keyboard));
+    }
+    if response.has_focus() && ui.data(|data| data.get_temp(id)).unwrap_or(false) {
+        let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, row);
+        tooltip.gap(GRID).show(|ui| ui.label(help));
+    }
+}
+
+fn value_ui(ui: &mut Ui, label: &str, value: &mut Value<'_>, reset: bool) -> Response {
+    match value {
+        Value::Whole { value, range, default } => {
+            let division = if range.end() - range.start() > WIDE { Division::Octaves } else { Division::Whole };
+            let ends = *range.start() as f64..=*range.end() as f64;
+            let mut number = **value as f64;
+            let response = number_ui(ui, &Slider::new(label, ends, *default as f64, division), &mut number, reset);
+            if response.changed() {
+                **value = number.round() as usize;
+            }
+            response
+        }
+        Value::Real { value, range, default, scale } => {
+            let division = if *scale == Scale::Logarithmic { Division::Decades } else { Division::Linear };
+            let ends = exact(*range.start())..=exact(*range.end());
+            let mut number = exact(**value);
+            let response = number_ui(ui, &Slider::new(label, ends, exact(*default), division), &mut number, reset);
+            if response.changed() {
+                **value = number as f32;
+            }
+            response
+        }
+        Value::Switch { value, default } => switch_ui(ui, label, value, reset.then_some(*default)),
+        Value::Choice(choice) => choice_ui(ui, label, *choice),
+    }
+}
+
+/// The name of a knob, brighter when the value is not the default.
+fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
+    let palette = Palette::of(ui);
+    let width = LABEL_WIDTH.min(ui.available_width() * 0.45);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::CLICK);
+    let color = if is_default { palette.muted } else { palette.text };
+    let mut job = egui::text::LayoutJob::simple_singleline(label.to_owned(), theme::body_font(), color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let galley = ui.painter().layout_job(job);
+    let corner = Align2::LEFT_CENTER.anchor_size(rect.left_center(), galley.size());
+    let opacity = if ui.is_enabled() { 1.0 } else { ui.visuals().disabled_alpha() };
+    ui.painter().galley_with_override_text_color(corner.min, galley, color.gamma_multiply(opacity));
+    response
+}
+
+/// A slider and the number to type.
+fn number_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64, reset: bool) -> Response {
+    let before = *number;
+    let rail_width = (ui.available_width() - VALUE_WIDTH - GRID).max(32.0);
+    let mut rail = slider.show(ui, rail_width, number);
+    ui.spacing_mut().button_padding.x = GRID;
+    let field = DragValue::new(number)
+        .range(slider.range())
+        .clamp_existing_to_range(false)
+        .speed(slider.drag_speed(before))
+        .max_decimals(if slider.is_whole() { 0 } else { 9 })
+        .custom_formatter(|value, _| numbers::editable(value))
+        .custom_parser(parse)
+        .update_while_editing(false);
+    let field = ui.add_sized(vec2(VALUE_WIDTH, FIELD_HEIGHT), field);
+    let field = field.accessible_name(format!("{} value", slider.name()));
+    if reset {
+        *number = slider.default_value();
+    }
+    if *number != before {
+        rail.mark_changed();
+    }
+    rail | field
+}
+
+/// Reads what people write: `0.001`, `1e-3`, `1,250`, `0,5`.
+fn parse(text: &str) -> Option<f64> {
+    let text = text.trim().replace(['\u{2212}', '\u{2013}'], "-");
+    let is_grouped =
+        text.split(',').skip(1).all(|group| group.len() >= 3 && group.as_bytes()[..3].iter().all(u8::is_ascii_digit));
+    let text = if is_grouped { text.replace(',', "") } else { text.replace(',', ".") };
+    text.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+fn switch_ui(ui: &mut Ui, label: &str, value: &mut bool, reset: Option<bool>) -> Response {
+    let mut response = ui.checkbox(value, "");
+    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), *value, label));
+    if let Some(default) = reset.filter(|default| default != value) {
+        *value = default;
+        response.mark_changed();
+    }
+    response
+}
+
+fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
+    let chosen = choice.chosen();
+    let options = choice.options();
+    let mut picked = chosen;
+    let width = ui.available_width();
+    let combo = ComboBox::from_id_salt("choice")
+        .selected_text(options.get(chosen).copied().unwrap_or_default())
+        .width(width)
+        .show_index(ui, &mut picked, options.len(), |index| options[index]);
+    let mut response = combo;
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), label);
+        info.current_text_value = options.get(picked).map(|option| (*option).to_owned());
+        info
+    });
+    if picked != chosen {
+        choice.choose(picked);
+        response.mark_changed();
+    }
+    response
+}
+
+fn is_default(value: &Value<'_>) -> bool {
+    match value {
+        Value::Whole { value, default, .. } => **value == *default,
+        Value::Real { value, default, .. } => **value == *default,
+        Value::Switch { value, default } => **value == *default,
+        Value::Choice(_) => true,
+    }
+}
+
+/// The number that a person wrote: 0.001 and not 0.0010000000474974513.
+fn exact(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+
+    const HELP: &str = "How fast it learns; too fast and the loss explodes.";
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Kind {
+        Relu,
+        Tanh,
+    }
+    crate::nn::knob::choice!(Kind { Relu => "ReLU", Tanh => "Tanh" });
+
+    struct Layer {
+        units: usize,
+        rate: f32,
+        bias: bool,
+        kind: Kind,
+        n_changes: usize,
+    }
+
+    fn rows() -> Harness<'static, Layer> {
+        let app = |ui: &mut Ui, layer: &mut Layer| {
+            let Layer { units, rate, bias, kind, n_changes } = layer;
+            let knobs = [
+                Knob::whole("units", "Units", units, 1..=1024, 128, HELP),
+                Knob::real("rate", "Learning rate", rate, 1e-5..=1.0, 0.001, HELP).logarithmic(),
+                Knob { key: "bias", label: "Bias", help: HELP, value: Value::Switch { value: bias, default: true } },
+                Knob::choice("kind", "Kind", kind, HELP),
+            ];
+            for mut knob in knobs {
+                *n_changes += usize::from(knob_ui(ui, &mut knob).changed());
+            }
+        };
+        let layer = Layer { units: 128, rate: 0.001, bias: true, kind: Kind::Relu, n_changes: 0 };
+        let size = [280.0, 200.0];
+        let setup = crate::ui::theme::install;
+        // Short frames, so that two clicks are a double click.
+        let builder = Harness::builder().with_step_dt(1.0 / 60.0).with_size(size);
+        let mut harness = builder.with_context_setup(setup).build_ui_state(app, layer);
+        harness.run();
+        assert_eq!(harness.state().n_changes, 0, "showing changes nothing");
+        harness
+    }
+
+    #[test]
+    fn arrow_keys_step_along_the_ladder() {
+        let mut harness = rows();
+        harness.get_by_label("Learning rate").focus();
+        harness.run();
+        harness.key_press(egui::Key::ArrowRight);
+        harness.run();
+        assert_eq!(harness.state().rate, 0.003);
+        harness.get_by_label("Units").focus();
+        harness.run();
+        harness.key_press(egui::Key::ArrowLeft);
+        harness.run();
+        assert_eq!((harness.state().units, harness.state().n_changes), (64, 2));
+    }
+
+    #[test]
+    fn a_value_can_be_typed() {
+        let mut harness = rows();
+        for (text, rate) in [("3e-4", 0.0003), ("0,02", 0.02), ("7", 1.0)] {
+            harness.get_by_label("Learning rate value").focus();
+            harness.run();
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+            harness.get_by_label("Learning rate value").type_text(text);
+            harness.run();
+            harness.key_press(egui::Key::Enter);
+            harness.run();
+            assert_eq!(harness.state().rate, rate, "after {text}");
+        }
+    }
+
+    #[test]
+    fn a_double_click_brings_back_the_default() {
+        let mut harness = rows();
+        harness.state_mut().rate = 0.5;
+        harness.run();
+        for _ in 0..2 {
+            harness.get_by_label("Learning rate").click();
+        }
+        harness.run();
+        assert_eq!(harness.state().rate, 0.001);
+    }
+
+    #[test]
+    fn switches_and_choices_are_named() {
+        let mut harness = rows();
+        harness.get_by_label("Bias").click();
+        harness.run();
+        assert!(!harness.state().bias);
+        harness.get_by_label("Kind").click();
+        harness.run();
+        harness.get_by_label("Tanh").click();
+        harness.run();
+        assert_eq!(harness.state().kind.name(), "Tanh");
+    }
+}
