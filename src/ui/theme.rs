@@ -1,0 +1,389 @@
+//! All colour of the program, as roles, and the measure and type of its window.
+//!
+//! Nothing else in the program names a colour. A widget asks for a role, `Palette::of(ui).muted`, and is right in dark and
+//! in light. Series and classes use hues after Okabe and Ito, which people with any kind of colour vision tell apart;
+//! even so no meaning rests on colour alone.
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    self, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow,
+    Stroke, Style, TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
+};
+
+/// Text that is read: labels, values, sentences.
+pub const BODY: f32 = 13.0;
+/// The name of a panel or a plot.
+pub const HEADING: f32 = 16.0;
+/// A number that matters, readable from the back of a classroom.
+pub const NUMBER: f32 = 24.0;
+
+/// Height of one line of controls or of a table.
+pub const ROW: f32 = 24.0;
+/// Corner radius of everything that has corners.
+pub const RADIUS: u8 = 4;
+/// Space inside a group of things that belong together; twice this between them, four times around groups.
+pub const GRID: f32 = 4.0;
+
+const STRONG: &str = "strong";
+
+/// The colours of one theme, by what they are for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Palette {
+    /// The window.
+    pub surface: Color32,
+    /// What lies below the surface: the ground of a canvas, a track, a field that is typed into.
+    pub sunken: Color32,
+    /// What lies on the surface: a card, a button, a menu.
+    pub raised: Color32,
+    /// Something raised under the pointer.
+    pub hovered: Color32,
+    pub text: Color32,
+    /// Text that is not needed every time: units, ticks, help.
+    pub muted: Color32,
+    /// Lines that carry meaning: axes, the outline of a control.
+    pub line: Color32,
+    /// Lines that only order: grid lines, separators.
+    pub faint: Color32,
+    /// The one colour for what can be pressed, is chosen, or has the focus.
+    pub accent: Color32,
+    /// Text on `accent`.
+    pub on_accent: Color32,
+    pub train: Color32,
+    pub validation: Color32,
+    pub test: Color32,
+    pub good: Color32,
+    pub warning: Color32,
+    pub bad: Color32,
+    /// Classes and runs. The eighth and later are no hue of Okabe and Ito's, who name seven that show on both themes.
+    pub classes: [Color32; 10],
+    /// The paper and the ink of a drawing.
+    pub paper: Color32,
+    pub ink: Color32,
+    /// Ends and middle of the scale for what may be negative.
+    negative: Color32,
+    zero: Color32,
+    positive: Color32,
+    shadow: Color32,
+}
+
+impl Palette {
+    /// The palette of the theme that `ui` is drawn in.
+    pub fn of(ui: &Ui) -> &'static Self {
+        Self::for_mode(ui.visuals().dark_mode)
+    }
+
+    pub fn for_mode(dark: bool) -> &'static Self {
+        if dark { &DARK } else { &LIGHT }
+    }
+
+    /// The colour of class or run number `index`; they repeat after ten.
+    pub fn class(&self, index: usize) -> Color32 {
+        self.classes[index % self.classes.len()]
+    }
+}
+
+/// The colour for the amount `t` from 0 to 1: one hue, from the ground to the accent.
+pub fn amount(palette: &Palette, t: f32) -> Color32 {
+    let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 };
+    palette.sunken.lerp_to_gamma(palette.accent, t)
+}
+
+/// The colour for `t` from -1 to 1: blue below zero, white at zero, orange above.
+pub fn diverging(palette: &Palette, t: f32) -> Color32 {
+    let t = if t.is_finite() { t.clamp(-1.0, 1.0) } else { 0.0 };
+    let end = if t < 0.0 { palette.negative } else { palette.positive };
+    palette.zero.lerp_to_gamma(end, t.abs())
+}
+
+/// Text or ink that can be read on `ground`, whichever of the theme's two ends has more contrast.
+pub fn text_on(palette: &Palette, ground: Color32) -> Color32 {
+    let [light, dark] = if luminance(palette.text) > luminance(palette.surface) {
+        [palette.text, palette.sunken]
+    } else {
+        [palette.sunken, palette.text]
+    };
+    if contrast(light, ground) >= contrast(dark, ground) { light } else { dark }
+}
+
+/// Contrast of two opaque colours after WCAG 2: from 1 to 21.
+pub fn contrast(a: Color32, b: Color32) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+fn luminance(color: Color32) -> f32 {
+    let linear = egui::Rgba::from(color);
+    0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b()
+}
+
+/// Body text that has weight: names of panels, the winner.
+pub fn strong(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(strong_font(BODY))
+}
+
+/// The name of a panel or a plot.
+pub fn heading(text: impl Into<String>) -> RichText {
+    RichText::new(text).text_style(TextStyle::Heading)
+}
+
+/// A number that matters.
+pub fn number(text: impl Into<String>) -> RichText {
+    RichText::new(text).text_style(number_style())
+}
+
+/// The text style of a number that matters.
+pub fn number_style() -> TextStyle {
+    TextStyle::Name("number".into())
+}
+
+pub fn body_font() -> FontId {
+    FontId::proportional(BODY)
+}
+
+pub fn strong_font(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(STRONG.into()))
+}
+
+/// Fonts, both themes' colours, and the measure of everything. To be called once, before the first frame.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    egui_material_icons::initialize(ctx);
+    for theme in [Theme::Dark, Theme::Light] {
+        ctx.style_mut_of(theme, |style| restyle(style, Palette::for_mode(theme == Theme::Dark)));
+    }
+}
+
+/// IBM Plex Sans: its digits all have the same width, so that numbers stand still while they change.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let regular: &[u8] = include_bytes!("../../assets/fonts/IBMPlexSans-Regular.ttf");
+    let semibold: &[u8] = include_bytes!("../../assets/fonts/IBMPlexSans-SemiBold.ttf");
+    for (name, bytes) in [("plex", regular), ("plex-semibold", semibold)] {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    let mut strong = proportional.clone();
+    proportional.insert(0, "plex".to_owned());
+    strong.insert(0, "plex-semibold".to_owned());
+    // The icons' font joins the proportional family only, and an icon may stand in a heading.
+    strong.push(egui_material_icons::FONT_FAMILY.to_owned());
+    fonts
+        .font_data
+        .insert(egui_material_icons::FONT_FAMILY.to_owned(), Arc::new(egui_material_icons::font_insert().data));
+    fonts.families.insert(FontFamily::Name(STRONG.into()), strong);
+    fonts
+}
+
+fn restyle(style: &mut Style, palette: &Palette) {
+    style.text_styles = [
+        (TextStyle::Small, body_font()),
+        (TextStyle::Body, body_font()),
+        (TextStyle::Button, body_font()),
+        (TextStyle::Monospace, FontId::monospace(BODY)),
+        (TextStyle::Heading, strong_font(HEADING)),
+        (number_style(), strong_font(NUMBER)),
+    ]
+    .into();
+    style.drag_value_text_style = TextStyle::Body;
+    style.animation_time = 0.08;
+    style.interaction.tooltip_delay = 0.35;
+    style.interaction.selectable_labels = false;
+    measure(&mut style.spacing);
+    style.visuals = visuals(palette, style.visuals.dark_mode);
+}
+
+fn measure(spacing: &mut egui::style::Spacing) {
+    spacing.item_spacing = vec2(2.0 * GRID, GRID);
+    spacing.button_padding = vec2(2.0 * GRID, 3.0);
+    spacing.interact_size = vec2(ROW, ROW);
+    spacing.window_margin = Margin::same(12);
+    spacing.menu_margin = Margin::same(8);
+    spacing.indent = 16.0;
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 8.0;
+    spacing.icon_spacing = 2.0 * GRID;
+    spacing.slider_rail_height = GRID;
+    spacing.combo_width = 96.0;
+    spacing.tooltip_width = 320.0;
+    spacing.scroll = egui::style::ScrollStyle::floating();
+    spacing.scroll.bar_width = 8.0;
+    spacing.scroll.floating_allocated_width = 0.0;
+}
+
+fn visuals(palette: &Palette, dark: bool) -> Visuals {
+    let corner_radius = CornerRadius::same(RADIUS);
+    let state = |fill, outline: Stroke, text| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: outline,
+        corner_radius,
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    let mut visuals = if dark { Visuals::dark() } else { Visuals::light() };
+    visuals.widgets.noninteractive = state(palette.surface, Stroke::new(1.0, palette.faint), palette.text);
+    visuals.widgets.inactive = state(palette.raised, Stroke::new(1.0, palette.faint), palette.text);
+    visuals.widgets.hovered = state(palette.hovered, Stroke::new(1.0, palette.line), palette.text);
+    // A widget with the keyboard's focus is drawn as active: this outline is the focus ring.
+    visuals.widgets.active = state(palette.hovered, Stroke::new(1.5, palette.accent), palette.text);
+    visuals.widgets.open = state(palette.hovered, Stroke::new(1.0, palette.line), palette.text);
+    visuals.selection.bg_fill = palette.surface.lerp_to_gamma(palette.accent, 0.3);
+    visuals.selection.stroke = Stroke::new(1.0, palette.text);
+    visuals.weak_text_color = Some(palette.muted);
+    visuals.hyperlink_color = palette.accent;
+    visuals.warn_fg_color = palette.warning;
+    visuals.error_fg_color = palette.bad;
+    visuals.faint_bg_color = palette.surface.lerp_to_gamma(palette.raised, 0.5);
+    visuals.extreme_bg_color = palette.sunken;
+    visuals.code_bg_color = palette.sunken;
+    visuals.panel_fill = palette.surface;
+    visuals.window_fill = palette.raised;
+    visuals.window_stroke = Stroke::new(1.0, palette.faint);
+    visuals.window_corner_radius = corner_radius;
+    visuals.menu_corner_radius = corner_radius;
+    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: palette.shadow };
+    visuals.window_shadow = Shadow { offset: [0, 8], blur: 32, spread: 0, color: palette.shadow };
+    visuals.slider_trailing_fill = true;
+    visuals.handle_shape = egui::style::HandleShape::Circle;
+    visuals.indent_has_left_vline = false;
+    visuals.disabled_alpha = 0.45;
+    visuals
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+static DARK: Palette = Palette {
+    surface: rgb(0x17_19_1e),
+    sunken: rgb(0x0f_11_15),
+    raised: rgb(0x23_26_2d),
+    hovered: rgb(0x2d_31_3a),
+    text: rgb(0xe6_e8_eb),
+    muted: rgb(0x9a_a1_ac),
+    line: rgb(0x6b_73_80),
+    faint: rgb(0x2c_30_38),
+    accent: rgb(0x56_b4_e9),
+    on_accent: rgb(0x0a_16_1f),
+    train: rgb(0x56_b4_e9),
+    validation: rgb(0xe6_9f_00),
+    test: rgb(0x1f_b8_8c),
+    good: rgb(0x3c_c4_97),
+    warning: rgb(0xf0_b8_3c),
+    bad: rgb(0xff_7d_5c),
+    classes: [
+        rgb(0x56_b4_e9),
+        rgb(0xe6_9f_00),
+        rgb(0x00_9e_73),
+        rgb(0xf0_e4_42),
+        rgb(0xcc_79_a7),
+        rgb(0xe0_6a_1c),
+        rgb(0x3f_86_d9),
+        rgb(0xb9_bf_c9),
+        rgb(0x8f_dc_c4),
+        rgb(0xa8_7c_58),
+    ],
+    paper: rgb(0x0b_0c_0f),
+    ink: rgb(0xf4_f5_f7),
+    negative: rgb(0x00_72_b2),
+    zero: rgb(0xf2_f3_f5),
+    positive: rgb(0xd5_5e_00),
+    shadow: Color32::from_black_alpha(96),
+};
+
+static LIGHT: Palette = Palette {
+    surface: rgb(0xf7_f8_fa),
+    sunken: rgb(0xff_ff_ff),
+    raised: rgb(0xec_ee_f2),
+    hovered: rgb(0xe0_e4_ea),
+    text: rgb(0x1b_1f_26),
+    muted: rgb(0x5a_62_6e),
+    line: rgb(0x83_8b_97),
+    faint: rgb(0xdd_e1_e7),
+    accent: rgb(0x00_6a_a6),
+    on_accent: rgb(0xff_ff_ff),
+    train: rgb(0x00_72_b2),
+    validation: rgb(0xc7_57_00),
+    test: rgb(0x00_80_5e),
+    good: rgb(0x00_73_54),
+    warning: rgb(0x8a_5d_00),
+    bad: rgb(0xb5_3a_0c),
+    classes: [
+        rgb(0x2a_8f_cc),
+        rgb(0xb8_7d_00),
+        rgb(0x00_8a_64),
+        rgb(0x8d_84_00),
+        rgb(0xb8_5a_8e),
+        rgb(0xd5_5e_00),
+        rgb(0x00_4f_8c),
+        rgb(0x5f_67_73),
+        rgb(0x2e_96_94),
+        rgb(0x7a_4f_2c),
+    ],
+    paper: rgb(0xff_ff_ff),
+    ink: rgb(0x14_17_1c),
+    negative: rgb(0x00_72_b2),
+    zero: rgb(0xff_ff_ff),
+    positive: rgb(0xd5_5e_00),
+    shadow: Color32::from_black_alpha(36),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(palette: &Palette, name: &str) {
+        let grounds = [palette.surface, palette.sunken, palette.raised];
+        for ground in grounds {
+            for (role, text) in [
+                ("text", palette.text),
+                ("muted", palette.muted),
+                ("good", palette.good),
+                ("warning", palette.warning),
+                ("bad", palette.bad),
+            ] {
+                let contrast = contrast(text, ground);
+                assert!(contrast >= 4.5, "{name}: {role} on {ground:?} has only {contrast:.2}");
+            }
+        }
+        assert!(contrast(palette.text, palette.hovered) >= 4.5, "{name}: text on hovered");
+        assert!(contrast(palette.on_accent, palette.accent) >= 4.5, "{name}: text on accent");
+        assert!(contrast(palette.ink, palette.paper) >= 7.0, "{name}: ink on paper");
+        for ground in [palette.surface, palette.sunken] {
+            let lines = [palette.line, palette.accent, palette.train, palette.validation, palette.test];
+            for (index, line) in lines.into_iter().chain(palette.classes).enumerate() {
+                let contrast = contrast(line, ground);
+                assert!(contrast >= 3.0, "{name}: line {index} on {ground:?} has only {contrast:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_and_lines_have_contrast_in_both_themes() {
+        check(&DARK, "dark");
+        check(&LIGHT, "light");
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_amount() {
+        for palette in [&DARK, &LIGHT] {
+            for step in 0..=100 {
+                let ground = amount(palette, step as f32 / 100.0);
+                let contrast = contrast(text_on(palette, ground), ground);
+                assert!(contrast >= 4.5, "{contrast:.2} at {step} %");
+            }
+        }
+    }
+
+    #[test]
+    fn scales_run_from_end_to_end_and_survive_nan() {
+        for palette in [&DARK, &LIGHT] {
+            assert_eq!(amount(palette, 0.0), palette.sunken);
+            assert_eq!(amount(palette, 2.0), palette.accent);
+            assert_eq!(diverging(palette, -1.0), palette.negative);
+            assert_eq!(diverging(palette, f32::NAN), palette.zero);
+            assert_eq!(diverging(palette, 1.0), palette.positive);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Where the ticks of a plot stand, and what range it shows before and while data comes.
+
+use std::ops::RangeInclusive;
+
+use egui_plot::{GridInput, GridMark};
+
+use super::numbers;
+
+/// Round values, 1, 2 or 5 times a power of ten, about `spacing` points apart.
+pub fn round_ticks(input: GridInput, spacing: f64) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    let step = round_up(input.base_step_size * spacing);
+    // Also false for NaN, with which the loop below would not end.
+    if !(step > 0.0 && (high - low) / step < 1000.0) {
+        return Vec::new();
+    }
+    let first = (low / step).ceil() as i64;
+    let last = (high / step).floor() as i64;
+    (first..=last).map(|index| GridMark { value: index as f64 * step, step_size: step }).collect()
+}
+
+/// Ticks for a plot of log10: the decades, and within them as many as there is room for.
+pub fn decade_ticks(input: GridInput) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    if !(high - low < 40.0) {
+        return Vec::new();
+    }
+    let points_per_decade = 1.0 / input.base_step_size;
+    let every = if points_per_decade < 30.0 { (30.0 / points_per_decade).ceil() as i64 } else { 1 };
+    let within: &[f64] = match points_per_decade {
+        size if size < 90.0 => &[1.0],
+        size if size < 200.0 => &[1.0, 3.0],
+        size if size < 500.0 => &[1.0, 2.0, 5.0],
+        _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+    };
+    let decades = (low.floor() as i64..=high.floor() as i64).filter(|decade| decade.rem_euclid(every) == 0);
+    let values = decades.flat_map(|decade| within.iter().map(move |digit| decade as f64 + digit.log10()));
+    let visible = values.filter(|value| (low..=high).contains(value));
+    visible.map(|value| GridMark { value, step_size: 1.0 }).collect()
+}
+
+/// The tick at log10 of the value, `0.001`, `0.3`, `1e-5`.
+pub fn decade_label(mark: GridMark) -> String {
+    numbers::significant(10f64.powf(mark.value))
+}
+
+/// A tick with as many decimals as its distance to the next one needs.
+pub fn decimal_label(mark: GridMark) -> String {
+    let decimals = (-mark.step_size.log10()).ceil().clamp(0.0, 6.0) as usize;
+    format!("{:.decimals$}", mark.value)
+}
+
+pub fn percent_label(mark: GridMark) -> String {
+    let mark = GridMark { value: mark.value * 100.0, step_size: mark.step_size * 100.0 };
+    format!("{} %", decimal_label(mark))
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that is not smaller than `value`.
+pub fn round_up(value: f64) -> f64 {
+    if !(value > 0.0 && value.is_finite()) {
+        return 1.0;
+    }
+    let unit = 10f64.powf(value.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0];
+    // A hair of tolerance, because 0.2 / 0.1 is a little more than 2.
+    unit * steps.into_iter().find(|step| value <= unit * step * (1.0 + 1e-9)).unwrap_or(10.0)
+}
+
+/// From nothing to a little above the largest loss, in steps so that the axis does not creep.
+pub fn loss_range(largest: Option<f64>) -> RangeInclusive<f64> {
+    let largest = largest.unwrap_or(2.5);
+    let unit = round_up(largest) / 10.0;
+    0.0..=(largest * 1.02 / unit).ceil() * unit
+}
+
+/// The logarithms of the extremes, with a little air.
+pub fn decade_range(extremes: Option<(f64, f64)>) -> RangeInclusive<f64> {
+    let (low, high) = extremes.unwrap_or((0.01, 3.0));
+    let (low, high) = (low.max(1e-12).log10(), high.max(1e-12).log10());
+    let air = ((high - low) * 0.05).max(0.1);
+    low - air..=high + air
+}
+
+/// Up to 100 %, from the highest round share that leaves all of the data in view.
+pub fn share_range(smallest: Option<f64>) -> RangeInclusive<f64> {
+    let floors = [0.99, 0.98, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.2];
+    let smallest = smallest.unwrap_or(0.0);
+    let low = floors.into_iter().find(|floor| smallest >= floor + (1.0 - floor) * 0.05).unwrap_or(0.0);
+    // Air, so that a line at an end is drawn with its whole width.
+    let air = (1.0 - low) * 0.02;
+    low - air..=1.0 + air
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(marks: Vec<GridMark>) -> Vec<f64> {
+        marks.into_iter().map(|mark| (mark.value * 1e6).round() / 1e6).collect()
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        let input = GridInput { bounds: (0.0, 1000.0), base_step_size: 2.0 };
+        assert_eq!(values(round_ticks(input, 80.0)), [0.0, 200.0, 400.0, 600.0, 800.0, 1000.0]);
+        let broken = GridInput { bounds: (0.0, f64::NAN), base_step_size: f64::NAN };
+        assert!(round_ticks(broken, 80.0).is_empty());
+    }
+
+    #[test]
+    fn decades_are_labelled_with_their_value() {
+        let input = GridInput { bounds: (-2.2, 0.5), base_step_size: 0.02 };
+        let ticks = decade_ticks(input);
+        assert_eq!(ticks.iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);
+        let input = GridInput { bounds: (-1.0, 0.0), base_step_size: 0.01 };
+        assert_eq!(decade_ticks(input).iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.1", "0.3", "1"]);
+    }
+
+    #[test]
+    fn ranges_suit_the_data_and_the_lack_of_it() {
+        assert_eq!(loss_range(None), 0.0..=3.0);
+        assert_eq!(*loss_range(Some(0.0)).start(), 0.0);
+        assert!(*decade_range(Some((0.0, 0.0))).start() >= -12.2);
+        let low = |smallest| (*share_range(smallest).start() * 100.0).round();
+        assert_eq!([low(None), low(Some(0.1)), low(Some(0.93)), low(Some(0.985))], [-2.0, -2.0, 90.0, 98.0]);
+    }
+}

@@ -1,0 +1,102 @@
+//! Precision, recall and F1 of every class, and which class is worst.
+
+use eframe::egui::{Align2, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::ICON_ARROW_LEFT;
+
+use super::numbers;
+use crate::ui::theme::{self, GRID, Palette};
+
+const ROW: f32 = 20.0;
+const COLUMN: f32 = 68.0;
+
+/// One class; a share is `None` where it is not defined, as the precision of a class that was never predicted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassRow<'a> {
+    pub name: &'a str,
+    pub precision: Option<f32>,
+    pub recall: Option<f32>,
+    pub f1: Option<f32>,
+    /// How many samples have this class.
+    pub samples: usize,
+}
+
+/// A table with a row for each class. The lowest F1 is marked.
+pub fn class_table_ui(ui: &mut Ui, rows: &[ClassRow<'_>]) -> Response {
+    let palette = Palette::of(ui);
+    let size = vec2(ui.available_width(), ROW * (rows.len() + 1) as f32 + GRID);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let worst = worst(rows);
+    let header = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
+    line_ui(ui, header, ["class", "precision", "recall", "F1", "samples"], palette.muted, false);
+    ui.painter().hline(rect.x_range(), header.bottom() + 1.0, (1.0, palette.faint));
+    for (index, row) in rows.iter().enumerate() {
+        let top = header.bottom() + GRID + ROW * index as f32;
+        let line = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), ROW));
+        let [precision, recall, f1] = [row.precision, row.recall, row.f1].map(share_text);
+        let samples = numbers::thousands(row.samples as f64);
+        let is_worst = worst == Some(index);
+        let color = if is_worst { palette.warning } else { palette.text };
+        line_ui(ui, line, [row.name, &precision, &recall, &f1, &samples], color, is_worst);
+    }
+    response.widget_info(|| {
+        let text = worst.map_or("no results yet".to_owned(), |worst| {
+            format!("worst is {} with an F1 of {}", rows[worst].name, share_text(rows[worst].f1))
+        });
+        WidgetInfo::labeled(Role::Table, ui.is_enabled(), format!("Classes: {text}"))
+    });
+    response
+}
+
+fn line_ui(ui: &Ui, line: Rect, cells: [&str; 5], color: eframe::egui::Color32, is_worst: bool) {
+    let painter = ui.painter();
+    let font = if is_worst { theme::strong_font(theme::BODY) } else { theme::body_font() };
+    let y = line.center().y;
+    let columns = ((line.width() - 40.0) / 4.0).clamp(40.0, COLUMN);
+    let left = line.right().min(line.left() + 120.0 + 4.0 * columns) - 4.0 * columns;
+    let names = Rect::from_min_max(line.min, pos2(left, line.bottom()));
+    let clipped = painter.with_clip_rect(names.intersect(ui.clip_rect()));
+    let name = clipped.text(pos2(line.left(), y), Align2::LEFT_CENTER, cells[0], font.clone(), color);
+    for (index, cell) in cells[1..].iter().enumerate() {
+        let right = Pos2::new(left + columns * (index + 1) as f32, y);
+        painter.text(right, Align2::RIGHT_CENTER, cell, font.clone(), color);
+    }
+    if is_worst {
+        let note = format!("{} lowest", ICON_ARROW_LEFT.codepoint);
+        clipped.text(pos2(name.right() + 2.0 * GRID, y), Align2::LEFT_CENTER, note, font, color);
+    }
+}
+
+/// The class with the lowest F1; none when all are equally good.
+fn worst(rows: &[ClassRow<'_>]) -> Option<usize> {
+    let scored = || rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.f1?)));
+    let (index, lowest) = scored().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let is_alone = scored().any(|(_, f1)| f1 > lowest);
+    is_alone.then_some(index)
+}
+
+fn share_text(share: Option<f32>) -> String {
+    share.map_or("–".to_owned(), |share| numbers::percent(share.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+
+    fn row(name: &'static str, f1: Option<f32>) -> ClassRow<'static> {
+        ClassRow { name, precision: f1, recall: f1, f1, samples: 10 }
+    }
+
+    #[test]
+    fn the_worst_class_is_named() {
+        let rows = [row("0", Some(0.99)), row("1", Some(0.97)), row("2", None)];
+        assert_eq!(worst(&rows), Some(1));
+        assert_eq!(worst(&[row("0", Some(1.0)), row("1", Some(1.0))]), None);
+        let mut harness = Harness::new_ui(move |ui| {
+            class_table_ui(ui, &rows);
+        });
+        harness.run();
+        harness.get_by_label("Classes: worst is 1 with an F1 of 97.0 %");
+    }
+}

@@ -1,0 +1,177 @@
+//! A hyper-parameter as one row: its name, a slider, and the number to type.
+
+use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Response, Sense, Ui, WidgetInfo, vec2};
+
+use super::{
+    numbers,
+    slider::{Division, Slider},
+};
+use crate::nn::knob::{Choice, Knob, Scale, Value};
+use crate::ui::theme::{self, GRID, Palette, ROW};
+
+/// Width of the column of names, the same for every row so that the sliders stand in line.
+pub const LABEL_WIDTH: f32 = 104.0;
+const VALUE_WIDTH: f32 = 60.0;
+
+/// A whole number with a range wider than this gets a slider in octaves.
+const WIDE: usize = 64;
+
+/// Edits a knob in the width there is. The response is `changed` when the value is another than before.
+///
+/// Double click on the name or the slider brings back the default. The knob's help is shown when the pointer rests on the
+/// row and read by screen readers.
+pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
+    let Knob { key, label, help, value } = knob;
+    ui.push_id(*key, |ui| {
+        let width = ui.available_width();
+        let layout = Layout::left_to_right(Align::Center);
+        let row = ui.allocate_ui_with_layout(vec2(width, ROW), layout, |ui| {
+            ui.set_min_size(vec2(width, ROW));
+            ui.spacing_mut().item_spacing.x = GRID;
+            let name = label_ui(ui, label, is_default(value));
+            let reset = name.double_clicked();
+            let mut response = match value {
+                Value::Whole { value, range, default } => {
+                    let division = if range.end() - range.start() > WIDE { Division::Octaves } else { Division::Whole };
+                    let slider =
+                        Slider::new(label, *range.start() as f64..=*range.end() as f64, *default as f64, division);
+                    let mut number = **value as f64;
+                    let response =
+                        number_ui(ui, &slider, label, &mut number, (1.0, 0), reset.then_some(*default as f64));
+                    set_if_changed(&response, *value, number.round() as usize);
+                    response
+                }
+                Value::Real { value, range, default, scale } => {
+                    let ends = exact(*range.start())..=exact(*range.end());
+                    let division = if *scale == Scale::Logarithmic { Division::Decades } else { Division::Linear };
+                    let slider = Slider::new(label, ends, exact(*default), division);
+                    let mut number = exact(**value);
+                    let response =
+                        number_ui(ui, &slider, label, &mut number, (0.0, 6), reset.then_some(exact(*default)));
+                    set_if_changed(&response, *value, number as f32);
+                    response
+                }
+                Value::Switch { value, default } => switch_ui(ui, label, value, reset.then_some(*default)),
+                Value::Choice(choice) => choice_ui(ui, label, *choice),
+            };
+            response.rect = response.rect.union(name.rect);
+            if name.hovered() {
+                egui::Tooltip::for_enabled(&name).show(|ui| ui.label(*help));
+            }
+            response.on_hover_text(*help)
+        });
+        row.inner
+    })
+    .inner
+}
+
+/// The name of a knob, brighter when the value is not the default.
+fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
+    let palette = Palette::of(ui);
+    let width = LABEL_WIDTH.min(ui.available_width() * 0.45);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::CLICK);
+    let color = if is_default { palette.muted } else { palette.text };
+    let mut job = egui::text::LayoutJob::simple_singleline(label.to_owned(), theme::body_font(), color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let galley = ui.painter().layout_job(job);
+    let corner = Align2::LEFT_CENTER.anchor_size(rect.left_center(), galley.size());
+    let opacity = if ui.is_enabled() { 1.0 } else { ui.visuals().disabled_alpha() };
+    ui.painter().galley_with_override_text_color(corner.min, galley, color.gamma_multiply(opacity));
+    response
+}
+
+/// A slider and a field. `detail` is the smallest step of the field and its decimals.
+fn number_ui(
+    ui: &mut Ui,
+    slider: &Slider<'_>,
+    label: &str,
+    number: &mut f64,
+    (step, decimals): (f64, usize),
+    reset: Option<f64>,
+) -> Response {
+    let before = *number;
+    let rail_width = (ui.available_width() - VALUE_WIDTH - GRID).max(32.0);
+    let mut rail = slider.show(ui, rail_width, number);
+    let speed = step.max(number.abs() * 0.01).max(slider.smallest() * 0.1);
+    let (low, high) = slider.ends();
+    let field = DragValue::new(number)
+        .range(low..=high)
+        .clamp_existing_to_range(false)
+        .speed(speed)
+        .max_decimals(decimals.max(if decimals > 0 { 9 } else { 0 }))
+        .custom_formatter(|value, _| numbers::significant(value))
+        .custom_parser(parse)
+        .update_while_editing(false)
+        .min_size(vec2(VALUE_WIDTH, 20.0));
+    let field = ui.add_sized(vec2(VALUE_WIDTH, 20.0), field);
+    let typed = format!("{label}, typed");
+    field.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, ui.is_enabled(), &typed));
+    if let Some(default) = reset {
+        *number = default;
+    }
+    if *number != before {
+        rail.mark_changed();
+    }
+    rail | field
+}
+
+/// Reads what people write: `0.001`, `1e-3`, `1,250`, `0,5`.
+fn parse(text: &str) -> Option<f64> {
+    let text = text.trim().replace(['\u{2212}', '\u{2013}'], "-");
+    let is_grouped =
+        text.split(',').skip(1).all(|group| group.len() >= 3 && group.as_bytes()[..3].iter().all(u8::is_ascii_digit));
+    let text = if is_grouped { text.replace(',', "") } else { text.replace(',', ".") };
+    text.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+fn switch_ui(ui: &mut Ui, label: &str, value: &mut bool, reset: Option<bool>) -> Response {
+    let mut response = ui.checkbox(value, "");
+    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), *value, label));
+    if let Some(default) = reset.filter(|default| default != value) {
+        *value = default;
+        response.mark_changed();
+    }
+    response
+}
+
+fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
+    let chosen = choice.chosen();
+    let options = choice.options();
+    let mut picked = chosen;
+    let width = ui.available_width();
+    let combo = ComboBox::from_id_salt("choice")
+        .selected_text(options.get(chosen).copied().unwrap_or_default())
+        .width(width)
+        .show_index(ui, &mut picked, options.len(), |index| options[index]);
+    let mut response = combo;
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), label);
+        info.current_text_value = options.get(picked).map(|option| (*option).to_owned());
+        info
+    });
+    if picked != chosen {
+        choice.choose(picked);
+        response.mark_changed();
+    }
+    response
+}
+
+fn set_if_changed<T: PartialEq>(response: &Response, value: &mut T, number: T) {
+    if response.changed() {
+        *value = number;
+    }
+}
+
+fn is_default(value: &Value<'_>) -> bool {
+    match value {
+        Value::Whole { value, default, .. } => **value == *default,
+        Value::Real { value, default, .. } => **value == *default,
+        Value::Switch { value, default } => **value == *default,
+        Value::Choice(_) => true,
+    }
+}
+
+/// The number that a person wrote: 0.001 and not 0.0010000000474974513.
+fn exact(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(value.into())
+}

@@ -1,0 +1,28 @@
+//! What the network really sees: pixels, large and unsmoothed.
+
+use eframe::egui::{
+    self, Color32, ColorImage, Image, Response, Role, Sense, Stroke, TextureOptions, Ui, WidgetInfo, vec2,
+};
+use ndarray::ArrayView2;
+
+use crate::ui::theme::Palette;
+
+/// Shows grey pixels, 0 black and 255 white, fitted into a square of `side` points. `name` is read by screen readers.
+pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView2<'_, u8>>, side: f32) -> Response {
+    let palette = Palette::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), name));
+    let Some(pixels) = pixels.filter(|pixels| !pixels.is_empty()) else {
+        ui.painter().rect(rect, 0.0, palette.sunken, Stroke::new(1.0, palette.faint), egui::StrokeKind::Outside);
+        return response;
+    };
+    let (height, width) = pixels.dim();
+    let image = ColorImage::new([width, height], pixels.iter().map(|pixel| Color32::from_gray(*pixel)).collect());
+    let id = response.id.with("pixels");
+    let texture = ui.ctx().load_texture_cached(name, id, image, TextureOptions::NEAREST);
+    let scale = side / width.max(height) as f32;
+    let shown = egui::Rect::from_center_size(rect.center(), vec2(width as f32, height as f32) * scale);
+    Image::from_texture((texture.id(), shown.size())).paint_at(ui, shown);
+    ui.painter().rect_stroke(shown, 0.0, Stroke::new(1.0, palette.faint), egui::StrokeKind::Outside);
+    response
+}
