@@ -56,3 +56,15 @@ pub fn draw(drawing: &Drawing, side: usize, pen: f32) -> Picture {
         None => Picture::Empty,
     }
 }
+
+/// The drawings in a file: JSON with one, an array of them, or one a line.
+pub fn read_drawings(path: &Path) -> Result<Vec<Drawing>, DataError> {
+    let text = fs::read_to_string(path).map_err(|error| DataError::file(path, error))?;
+    Drawing::parse_all(&text).map_err(|error| DataError::file(path, error))
+}
+
+/// Writes one drawing as JSON.
+pub fn write_drawing(path: &Path, drawing: &Drawing) -> Result<(), DataError> {
+    let text = serde_json::to_string(drawing).map_err(|error| DataError::file(path, error))?;
+    fs::write(path, text + "\n").map_err(|error| DataError::file(path, error))
+}
