@@ -1,3 +1,4 @@
+pub mod cli;
 pub mod data;
 pub mod nn;
 pub mod project;

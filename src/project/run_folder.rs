@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use super::{Project, ProjectError};
+use crate::data::{Dataset, Split};
 use crate::nn::{Network, Shape, Weights};
-use crate::train::{EpochStat, Evaluation};
+use crate::train::{EpochStat, Evaluation, Job, default_threads};
 
 pub const PROJECT: &str = "project.json";
 pub const WEIGHTS: &str = "weights.safetensors";
@@ -69,6 +71,24 @@ impl RunFolder {
         let fail = |what| ProjectError::value(PRETRAINED, what);
         let project = Project::parse(PRETRAINED_PROJECT).map_err(fail)?;
         Self::from_parts(project, PRETRAINED_WEIGHTS).map_err(fail)
+    }
+
+    /// The run's network as a job on these samples, to be measured, and its weights.
+    pub fn into_job(self, dataset: Arc<Dataset>) -> Result<(Job, Weights), ProjectError> {
+        let Self { project, network, weights } = self;
+        let (shape, classes) = (network.input(), network.output().len());
+        if dataset.shape != shape || dataset.classes.len() > classes {
+            let what = format!(
+                "{} has {} with {} classes, and the network reads {shape} with {classes}",
+                dataset.name,
+                dataset.shape,
+                dataset.classes.len()
+            );
+            return Err(ProjectError::value("data", what));
+        }
+        let Project { data, training, .. } = project;
+        let split = Split::stratified(&dataset.train, data.validation, training.seed);
+        Ok((Job { network, dataset, split, augment: data.augment, training, threads: default_threads() }, weights))
     }
 
     fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {

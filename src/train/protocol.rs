@@ -96,6 +96,18 @@ pub enum Outcome {
     Failed(String),
 }
 
+impl Outcome {
+    /// One word for files and scripts.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Finished(_) => "finished",
+            Self::Stopped => "stopped",
+            Self::Diverged(_) => "diverged",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// Where a loss stopped being a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Divergence {

@@ -134,6 +134,7 @@ fn window(size: usize, input: Shape) -> Window {
 impl Window {
     /// Calls `visit` with (offset of an output's channels, place in the window, offset of the input's channels) for
     /// every input that a pooling window covers.
+    #[inline]
     fn covered(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let ([_, width, channels], [rows, cols]) = (self.input, self.size);
         for oy in 0..self.output[0] {
@@ -149,6 +150,31 @@ impl Window {
 
     fn pooled_len(&self) -> usize {
         self.positions() * self.input[2]
+    }
+}
+
+/// Keeps what is larger at this place of the window, channel by channel, and remembers the place.
+///
+/// The choice is made with a mask of bits, because the compiler turns an `if` here into a store on condition, which
+/// cannot use vectors and costs four times as much.
+fn keep_largest(best: &mut [f32], winner: &mut [f32], values: &[f32], place: usize) {
+    if place == 0 {
+        best.copy_from_slice(values);
+        return winner.fill(0.0);
+    }
+    for ((best, winner), &value) in best.iter_mut().zip(winner).zip(values) {
+        // A NaN wins, so that a diverged network cannot look healthy behind a pooling layer.
+        let wins = (value > *best) | value.is_nan();
+        *best = if wins { value } else { *best };
+        let mask = u32::from(wins).wrapping_neg();
+        *winner = f32::from_bits((winner.to_bits() & !mask) | ((place as f32).to_bits() & mask));
+    }
+}
+
+/// Hands the gradient of a window to the place that won it.
+fn route(grad_input: &mut [f32], grad: &[f32], winner: &[f32], place: usize) {
+    for ((grad_input, &grad), &winner) in grad_input.iter_mut().zip(grad).zip(winner) {
+        *grad_input = if winner == place as f32 { grad } else { 0.0 };
     }
 }
 
@@ -168,14 +194,8 @@ impl Layer for BuiltMaxPool2d {
         let outputs = pass.output.chunks_exact_mut(output_len).zip(pass.memo.chunks_exact_mut(output_len));
         for (input, (output, memo)) in pass.input.chunks_exact(input_len).zip(outputs) {
             self.window.covered(|to, place, from| {
-                let best = output[to..to + channels].iter_mut().zip(&mut memo[to..to + channels]);
-                for ((best, winner), &value) in best.zip(&input[from..from + channels]) {
-                    // A NaN wins, so that a diverged network cannot look healthy behind a pooling layer.
-                    if place == 0 || value > *best || value.is_nan() {
-                        *best = value;
-                        *winner = place as f32;
-                    }
-                }
+                let (best, winner) = (&mut output[to..to + channels], &mut memo[to..to + channels]);
+                keep_largest(best, winner, &input[from..from + channels], place);
             });
         }
     }
@@ -188,10 +208,8 @@ impl Layer for BuiltMaxPool2d {
         let grads = pass.grad_output.chunks_exact(output_len).zip(pass.memo.chunks_exact(output_len));
         for (grad_input, (grad, memo)) in grad_input.chunks_exact_mut(input_len).zip(grads) {
             self.window.covered(|to, place, from| {
-                let wins = grad[to..to + channels].iter().zip(&memo[to..to + channels]);
-                for (grad_input, (grad, &winner)) in grad_input[from..from + channels].iter_mut().zip(wins) {
-                    *grad_input = if winner == place as f32 { *grad } else { 0.0 };
-                }
+                let (grad, winner) = (&grad[to..to + channels], &memo[to..to + channels]);
+                route(&mut grad_input[from..from + channels], grad, winner, place);
             });
         }
     }

@@ -1,13 +1,14 @@
 //! Precision, recall and F1 of every class, and which class is worst.
 
 use eframe::egui::{Align2, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::ICON_ARROW_LEFT;
 
 use super::numbers;
 use crate::ui::theme::{self, GRID, Palette};
 
 const ROW: f32 = 20.0;
 const COLUMN: f32 = 68.0;
+/// Room for the name of a class and the mark of the worst one.
+const NAME: f32 = 92.0;
 
 /// One class; a share is `None` where it is not defined, as the precision of a class that was never predicted.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,18 +52,19 @@ fn line_ui(ui: &Ui, line: Rect, cells: [&str; 5], color: eframe::egui::Color32, 
     let painter = ui.painter();
     let font = if is_worst { theme::strong_font(theme::BODY) } else { theme::body_font() };
     let y = line.center().y;
-    let columns = ((line.width() - 40.0) / 4.0).clamp(40.0, COLUMN);
-    let left = line.right().min(line.left() + 120.0 + 4.0 * columns) - 4.0 * columns;
+    // Where it is narrow, the number of samples goes first.
+    let n_columns = if line.width() < NAME + 4.0 * 60.0 { 3 } else { 4 };
+    let column = ((line.width() - NAME) / n_columns as f32).clamp(40.0, COLUMN);
+    let left = line.left() + NAME;
     let names = Rect::from_min_max(line.min, pos2(left, line.bottom()));
     let clipped = painter.with_clip_rect(names.intersect(ui.clip_rect()));
     let name = clipped.text(pos2(line.left(), y), Align2::LEFT_CENTER, cells[0], font.clone(), color);
-    for (index, cell) in cells[1..].iter().enumerate() {
-        let right = Pos2::new(left + columns * (index + 1) as f32, y);
+    for (index, cell) in cells[1..=n_columns].iter().enumerate() {
+        let right = Pos2::new(left + column * (index + 1) as f32, y);
         painter.text(right, Align2::RIGHT_CENTER, cell, font.clone(), color);
     }
     if is_worst {
-        let note = format!("{} lowest", ICON_ARROW_LEFT.codepoint);
-        clipped.text(pos2(name.right() + 2.0 * GRID, y), Align2::LEFT_CENTER, note, font, color);
+        clipped.text(pos2(name.right() + 2.0 * GRID, y), Align2::LEFT_CENTER, "← lowest", font, color);
     }
 }
 
@@ -93,7 +95,7 @@ mod tests {
         let rows = [row("0", Some(0.99)), row("1", Some(0.97)), row("2", None)];
         assert_eq!(worst(&rows), Some(1));
         assert_eq!(worst(&[row("0", Some(1.0)), row("1", Some(1.0))]), None);
-        let mut harness = Harness::new_ui(move |ui| {
+        let mut harness = Harness::builder().with_context_setup(theme::install).build_ui(move |ui| {
             class_table_ui(ui, &rows);
         });
         harness.run();

@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 use ndarray::Array2;
 
-use super::numbers;
+use super::{numbers, scale};
 use crate::ui::theme::{self, GRID, Palette};
 
 const NAME_ROW: f32 = 20.0;
@@ -162,19 +162,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         let text = numbers::thousands(self.most_mistakes().into());
         let text = painter.text(right_center, Align2::RIGHT_CENTER, text, theme::body_font(), palette.muted);
         let bar = Rect::from_center_size(pos2(text.left() - 36.0, right_center.y), vec2(56.0, 8.0));
-        let mut mesh = Mesh::default();
-        for step in 0..=16_u32 {
-            let share = step as f32 / 16.0;
-            let x = bar.left() + share * bar.width();
-            let color = theme::amount(palette, share.sqrt());
-            mesh.colored_vertex(pos2(x, bar.top()), color);
-            mesh.colored_vertex(pos2(x, bar.bottom()), color);
-            if step > 0 {
-                mesh.add_triangle(2 * step - 2, 2 * step - 1, 2 * step);
-                mesh.add_triangle(2 * step - 1, 2 * step, 2 * step + 1);
-            }
-        }
-        painter.add(mesh);
+        scale::paint_ramp(painter, bar, |share| theme::amount(palette, share.sqrt()));
         painter.text(
             bar.left_center() - vec2(GRID, 0.0),
             Align2::RIGHT_CENTER,
@@ -213,7 +201,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
             if truth < grid.n && predicted < grid.n {
                 let is_right = truth == predicted;
                 let fill = theme::amount(palette, (*count as f32 / most).sqrt());
-                let color = if is_right { palette.muted } else { theme::text_on(palette, fill) };
+                let color = if is_right { palette.muted } else { theme::text_on(fill) };
                 let center = grid.rect((truth, predicted)).center();
                 let text = numbers::thousands((*count).into());
                 painter.text(center, Align2::CENTER_CENTER, text, font.clone(), color);
@@ -296,7 +284,8 @@ mod tests {
             let answer = ConfusionHeatmap::new(&matrix(), &NAMES).show(ui).clicked;
             *clicked = answer.or(*clicked);
         };
-        let mut harness = Harness::builder().with_size([320.0, 240.0]).build_ui_state(app, None);
+        let mut harness =
+            Harness::builder().with_context_setup(theme::install).with_size([320.0, 240.0]).build_ui_state(app, None);
         harness.run();
         harness
     }
@@ -338,7 +327,7 @@ mod tests {
 
     #[test]
     fn nothing_counted_and_no_classes_are_fine() {
-        let mut harness = Harness::new_ui(|ui| {
+        let mut harness = Harness::builder().with_context_setup(theme::install).build_ui(|ui| {
             ConfusionHeatmap::new(&Array2::zeros((2, 2)), &["a", "b"]).show(ui);
             ConfusionHeatmap::new(&Array2::zeros((0, 0)), &[] as &[&str]).show(ui);
         });

@@ -1,24 +1,31 @@
 //! Live curves of one metric: raw values faint under their moving average, what the user changed, and exact values under
 //! the pointer.
 
+mod axes;
+mod cursor;
+mod legend;
+mod lines;
+mod marks;
+
 use std::ops::RangeInclusive;
 
-use eframe::egui::{
-    self, Align2, Color32, Id, Key, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use eframe::egui::{self, Align2, Id, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_plot::{AxisHints, Plot, PlotTransform};
 
-use super::{
-    axes,
-    curve_lines::{self, Pen, Prepared},
-    numbers,
+pub use self::marks::Mark;
+use self::{
+    cursor::Link,
+    lines::{Pen, Prepared},
 };
+use super::numbers;
 use crate::train::curve::Curve;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
 const AXIS_WIDTH: f32 = 48.0;
 const TICKS_HEIGHT: f32 = 20.0;
+/// Room for the half of the last tick that stands beyond the plot.
+const RIGHT: f32 = 16.0;
 
 /// What is plotted, which decides range and format of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,26 +56,6 @@ pub struct Series<'a> {
     pub look: Look,
 }
 
-/// Something that happened at a step: a change by the user, or the end of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    pub x: f64,
-    /// Short: "learning rate 0.0003".
-    pub text: String,
-    /// The end of a run is drawn as a solid line, a change as a dashed one.
-    pub is_end: bool,
-}
-
-impl Mark {
-    pub fn change(x: f64, text: impl Into<String>) -> Self {
-        Self { x, text: text.into(), is_end: false }
-    }
-
-    pub fn end(x: f64, text: impl Into<String>) -> Self {
-        Self { x, text: text.into(), is_end: true }
-    }
-}
-
 /// A plot of one metric. Drag moves it, the wheel zooms, a double click shows everything again; y always fits what is in view.
 #[must_use = "Call `show`"]
 pub struct CurvePlot<'a> {
@@ -82,14 +69,6 @@ pub struct CurvePlot<'a> {
     link: &'a str,
     height: Option<f32>,
     empty_text: &'a str,
-}
-
-/// What linked plots share: the part of x in view, all of it if `None`, and where the pointer is.
-#[derive(Clone, Copy, Default)]
-struct Link {
-    view: Option<(f64, f64)>,
-    cursor: Option<f64>,
-    cursor_pass: u64,
 }
 
 impl<'a> CurvePlot<'a> {
@@ -154,8 +133,9 @@ impl<'a> CurvePlot<'a> {
         let size =
             vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));
         let (_, rect) = ui.allocate_space(size);
-        let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW);
-        let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body));
+        let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW + 2.0 * GRID);
+        let mut ui =
+            ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body).layout(egui::Layout::default()));
         self.header_ui(&ui, header);
         self.plot_ui(&mut ui, body.size())
     }
@@ -173,11 +153,13 @@ impl<'a> CurvePlot<'a> {
         let painter = ui.painter().with_clip_rect(transform.frame().intersect(ui.clip_rect()));
         self.paint_marks(&painter, palette, &transform);
         for (series, prepared) in self.series.iter().zip(&prepared) {
-            curve_lines::paint(&painter, &transform, prepared, self.pen(series, palette), |y| self.y_from(y));
+            lines::paint(&painter, &transform, prepared, self.pen(series, palette), |y| self.y_from(y));
         }
         if self.is_empty() {
-            let font = theme::body_font();
-            painter.text(transform.frame().center(), Align2::CENTER_CENTER, self.empty_text, font, palette.muted);
+            let galley = painter.layout_no_wrap(self.empty_text.to_owned(), theme::body_font(), palette.muted);
+            let rect = Align2::CENTER_CENTER.anchor_size(transform.frame().center(), galley.size());
+            painter.rect_filled(rect.expand(2.0 * GRID), theme::RADIUS, palette.surface);
+            painter.galley(rect.min, galley, palette.muted);
         } else {
             self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
         }
@@ -206,7 +188,7 @@ impl<'a> CurvePlot<'a> {
         };
         let (x_range, y_range) = (x_range.clone(), y_range.clone());
         let plot = Plot::new(self.title)
-            .width(size.x)
+            .width(size.x - RIGHT)
             .height(size.y)
             .show_background(false)
             .show_grid([false, true])
@@ -237,174 +219,9 @@ impl<'a> CurvePlot<'a> {
             });
         let frame = plot.transform.frame();
         ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
-        let corner = pos2(frame.left() - 2.0 * GRID, frame.bottom() + 2.0);
-        ui.painter().text(corner, Align2::RIGHT_TOP, "step", theme::body_font(), palette.muted);
+        let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom());
+        ui.painter().text(corner, Align2::LEFT_TOP, "step", theme::body_font(), palette.muted);
         (plot.response, plot.transform)
-    }
-
-    /// Moves the view with drag and wheel, and the pointer's place with the arrow keys.
-    fn navigate(&self, ui: &Ui, response: &Response, transform: &PlotTransform, link: &mut Link) {
-        let (min, max) = (transform.bounds().min()[0], transform.bounds().max()[0]);
-        let pass = ui.cumulative_pass_nr();
-        if response.double_clicked() {
-            link.view = None;
-        } else if response.dragged() && response.drag_delta().x != 0.0 {
-            let shift = f64::from(response.drag_delta().x) * transform.dvalue_dpos()[0];
-            link.view = Some((min - shift, max - shift));
-        }
-        if let Some(pointer) = response.hover_pos() {
-            let x = transform.value_from_position(pointer).x;
-            (link.cursor, link.cursor_pass) = (Some(x), pass);
-            let zoom = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y / 200.0).exp());
-            if zoom != 1.0 && !self.is_empty() {
-                let (left, right) = ((x - min) / f64::from(zoom), (max - x) / f64::from(zoom));
-                let is_deep = left + right < 4.0;
-                let is_wide = x - left <= 0.0 && x + right >= *self.x_range(None).end();
-                link.view = if is_wide {
-                    None
-                } else if is_deep {
-                    link.view
-                } else {
-                    Some((x - left, x + right))
-                };
-            }
-        } else if response.has_focus() {
-            let keys = egui::EventFilter { horizontal_arrows: true, ..Default::default() };
-            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, keys));
-            let pressed = |key| ui.input(|input| input.key_pressed(key));
-            let steps = i32::from(pressed(Key::ArrowRight)) - i32::from(pressed(Key::ArrowLeft));
-            let x = link.cursor.unwrap_or(max) + f64::from(steps) * (max - min) / 50.0;
-            (link.cursor, link.cursor_pass) = (Some(x.clamp(min, max)), pass);
-        }
-    }
-
-    fn paint_marks(&self, painter: &egui::Painter, palette: &Palette, transform: &PlotTransform) {
-        let broken = self.series.iter().find_map(|series| series.curve.first_non_finite());
-        let broken = broken.map(|x| (Mark::end(x, "not a number from here"), palette.bad));
-        let marks = self.marks.iter().map(|mark| (mark.clone(), palette.muted)).chain(broken);
-        let frame = *transform.frame();
-        // A loss falls and an accuracy rises, so these are the emptier edges.
-        let is_above = self.metric == Metric::Loss;
-        let mut free_from = f32::NEG_INFINITY;
-        for (mark, color) in marks {
-            let x = transform.position_from_point_x(mark.x);
-            let line = [pos2(x, frame.top()), pos2(x, frame.bottom())];
-            let stroke = Stroke::new(1.0, color.gamma_multiply(0.8));
-            if mark.is_end {
-                painter.line_segment(line, stroke);
-            } else {
-                painter.extend(egui::Shape::dashed_line(&line, stroke, 3.0, 3.0));
-            }
-            let galley = painter.layout_no_wrap(mark.text, theme::body_font(), color);
-            // At the right end the text stands left of its line.
-            let is_right = x + GRID + galley.size().x <= frame.right();
-            let left = if is_right { x + GRID } else { x - GRID - galley.size().x };
-            if left < free_from {
-                continue;
-            }
-            free_from = left + galley.size().x + GRID;
-            let top = if is_above { frame.top() } else { frame.bottom() - galley.size().y - 2.0 };
-            let rect = Rect::from_min_size(pos2(left, top), galley.size());
-            painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 0.0, palette.surface.gamma_multiply(0.85));
-            painter.galley(rect.min, galley, color);
-        }
-    }
-
-    /// A line at the pointer in every linked plot, and a table of the values there in the one under it.
-    fn cursor_ui(
-        &self,
-        ui: &Ui,
-        response: &Response,
-        transform: &PlotTransform,
-        prepared: &[Prepared<'_>],
-        link: &mut Link,
-    ) {
-        let is_fresh = link.cursor_pass + 1 >= ui.cumulative_pass_nr();
-        let Some(cursor) = link.cursor.filter(|_| is_fresh) else { return };
-        let Some(index) = self.series.first().and_then(|series| series.curve.index_at(cursor)) else { return };
-        let palette = Palette::of(ui);
-        let painter = ui.painter().with_clip_rect(*transform.frame());
-        let x = self.series[0].curve.buckets()[index].x;
-        painter.vline(transform.position_from_point_x(x), transform.frame().y_range(), Stroke::new(1.0, palette.line));
-        for (series, prepared) in self.series.iter().zip(prepared) {
-            if let Some(index) = series.curve.index_at(x) {
-                let [x, y] = prepared.smoothed[index];
-                let [x, y] = [transform.position_from_point_x(x), transform.position_from_point_y(self.y_from(y))];
-                let pen = self.pen(series, palette);
-                painter.circle(pos2(x, y), 4.0, pen.color, Stroke::new(1.5, palette.surface));
-            }
-        }
-        let is_here = response.hovered() || response.has_focus();
-        if is_here && !response.dragged() {
-            let anchor = match response.hover_pos() {
-                Some(_) => egui::PopupAnchor::Pointer,
-                None => pos2(transform.position_from_point_x(x), transform.frame().center().y).into(),
-            };
-            egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), response.id, anchor)
-                .gap(16.0)
-                .show(|ui| self.values_ui(ui, x, prepared));
-        }
-    }
-
-    fn values_ui(&self, ui: &mut Ui, x: f64, prepared: &[Prepared<'_>]) {
-        let palette = Palette::of(ui);
-        let is_smoothed = self.smoothing > 0.0 && self.series.iter().any(|series| self.pen(series, palette).has_raw);
-        let right = |ui: &mut Ui, text: egui::RichText| {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(text));
-        };
-        egui::Grid::new("values").num_columns(3).min_col_width(56.0).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
-            ui.label(theme::strong(format!("step {}", numbers::thousands(x.round()))));
-            if let Some(steps) = self.steps_per_epoch {
-                right(ui, egui::RichText::new(format!("epoch {:.2}", x / steps)).color(palette.muted));
-            } else {
-                ui.label("");
-            }
-            if is_smoothed {
-                right(ui, egui::RichText::new("smoothed").color(palette.muted));
-            }
-            ui.end_row();
-            for (series, prepared) in self.series.iter().zip(prepared) {
-                let Some(index) = series.curve.index_at(x) else { continue };
-                let pen = self.pen(series, palette);
-                ui.horizontal(|ui| {
-                    let (_, sample) = ui.allocate_space(vec2(24.0, 16.0));
-                    paint_sample(ui.painter(), sample, pen);
-                    ui.label(series.name);
-                });
-                right(ui, egui::RichText::new(self.value_text(series.curve.buckets()[index].mean.into())));
-                if is_smoothed {
-                    let smoothed = self.value_text(prepared.smoothed[index][1]);
-                    right(ui, egui::RichText::new(if pen.has_raw { smoothed } else { String::new() }));
-                }
-                ui.end_row();
-            }
-        });
-    }
-
-    /// The title, and the legend with the newest values, which have a fixed place from the right.
-    fn header_ui(&self, ui: &Ui, rect: Rect) {
-        let palette = Palette::of(ui);
-        let painter = ui.painter();
-        let y = rect.top() + HEADER_BASE;
-        painter.text(
-            pos2(rect.left(), y),
-            Align2::LEFT_CENTER,
-            self.title,
-            theme::strong_font(theme::HEADING),
-            palette.text,
-        );
-        let mut right = rect.right();
-        for series in self.series.iter().rev() {
-            let value = series.curve.last().map_or("–".to_owned(), |(_, y)| self.value_text(y.into()));
-            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, theme::strong_font(theme::BODY), palette.text);
-            right -= 52.0;
-            let name =
-                painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, theme::body_font(), palette.muted);
-            right = name.left() - 8.0;
-            let sample = Rect::from_center_size(pos2(right - 12.0, y), vec2(24.0, 16.0));
-            paint_sample(painter, sample, self.pen(series, palette));
-            right = sample.left() - 16.0;
-        }
     }
 
     fn prepare(&self, series: &Series<'a>) -> Prepared<'a> {
@@ -442,7 +259,7 @@ impl<'a> CurvePlot<'a> {
     fn x_range(&self, view: Option<(f64, f64)>) -> RangeInclusive<f64> {
         let last = self.series.iter().filter_map(|series| series.curve.last()).map(|(x, _)| x);
         let marks = self.marks.iter().map(|mark| mark.x).filter(|_| !self.is_empty());
-        let end = last.chain(marks).fold(0.0, f64::max);
+        let end = last.chain(marks).chain(self.first_non_finite()).fold(0.0, f64::max);
         let end = if end == 0.0 { 100.0 } else { end.max(10.0) };
         view.map_or(0.0..=end, |(min, max)| min..=max)
     }
@@ -462,8 +279,17 @@ impl<'a> CurvePlot<'a> {
         match self.metric {
             Metric::Accuracy => axes::share_range(extremes.map(|(low, _)| low)),
             Metric::Loss if self.is_logarithmic => axes::decade_range(extremes),
-            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| high)),
+            // Room for what is usual above the average; a spike beyond it gets an arrow.
+            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| self.largest(x_range).clamp(high, high * 1.5))),
         }
+    }
+
+    /// The largest raw value in view of the series that show raw values.
+    fn largest(&self, x_range: &RangeInclusive<f64>) -> f64 {
+        let is_raw = |series: &&Series<'_>| matches!(series.look, Look::Train | Look::Run(_)) && self.smoothing > 0.0;
+        let buckets = self.series.iter().filter(is_raw).flat_map(|series| series.curve.buckets());
+        let visible = buckets.filter(|bucket| x_range.contains(&bucket.x));
+        visible.map(|bucket| f64::from(bucket.max)).fold(0.0, f64::max)
     }
 
     fn description(&self) -> String {
@@ -477,17 +303,77 @@ impl<'a> CurvePlot<'a> {
     }
 }
 
-const HEADER_BASE: f32 = 10.0;
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
 
-/// The line as it looks in the plot, for the legend.
-fn paint_sample(painter: &egui::Painter, rect: Rect, pen: Pen) {
-    let line = [rect.left_center(), rect.right_center()];
-    let stroke = Stroke::new(pen.width, pen.color);
-    if pen.is_dashed {
-        painter.line_segment([line[0], line[0] + vec2(6.0, 0.0)], stroke);
-        painter.line_segment([line[1] - vec2(6.0, 0.0), line[1]], stroke);
-        painter.circle(rect.center(), 3.5, Color32::TRANSPARENT, Stroke::new(2.0, pen.color));
-    } else {
-        painter.line_segment(line, stroke);
+    use super::*;
+
+    fn curve(n: usize) -> Curve {
+        let mut curve = Curve::default();
+        for step in 1..=n {
+            curve.push(step as f64, 1.0 / step as f32);
+        }
+        curve
+    }
+
+    fn plots(curves: [Curve; 2]) -> Harness<'static, [Curve; 2]> {
+        let app = |ui: &mut Ui, curves: &mut [Curve; 2]| {
+            for (title, curve) in ["Loss", "Other loss"].into_iter().zip(&*curves) {
+                let series = [Series { name: "training", curve, look: Look::Train }];
+                let marks = [Mark::change(20.0, "learning rate 0.0003")];
+                CurvePlot::new(title, Metric::Loss, &series).marks(&marks).logarithmic(true).height(200.0).show(ui);
+            }
+        };
+        // Short frames, so that two clicks are a double click.
+        let builder =
+            Harness::builder().with_step_dt(1.0 / 60.0).with_size([400.0, 440.0]).with_context_setup(theme::install);
+        let mut harness = builder.build_ui_state(app, curves);
+        harness.run_steps(2);
+        harness
+    }
+
+    fn link(harness: &Harness<'_, [Curve; 2]>) -> Link {
+        harness.ctx.data(|data| data.get_temp(Id::unique(("linked plots", "curves")))).unwrap()
+    }
+
+    #[test]
+    fn a_plot_tells_its_newest_values() {
+        let mut broken = curve(10);
+        broken.push(11.0, f32::NAN);
+        let harness = plots([Curve::default(), broken]);
+        harness.get_by_label("Loss plot: The curve appears here when you press Train");
+        harness.get_by_label("Other loss plot: training 0.100 at step 10");
+    }
+
+    #[test]
+    fn the_values_under_the_pointer_are_shown_once_and_the_place_in_both() {
+        let mut harness = plots([curve(100), curve(100)]);
+        let place = harness.get_by_label_contains("Loss plot").rect().center();
+        harness.hover_at(place);
+        harness.run_steps(3);
+        harness.get_by_label("step 50");
+        harness.get_by_label("0.0200");
+        let cursor = link(&harness).cursor.unwrap();
+        assert!((cursor - 50.0).abs() < 1.0, "{cursor}");
+    }
+
+    #[test]
+    fn drag_moves_the_linked_plots_and_a_double_click_shows_all() {
+        let mut harness = plots([curve(100), curve(100)]);
+        let place = harness.get_by_label_contains("Loss plot").rect().center();
+        harness.drag_at(place);
+        harness.step();
+        harness.hover_at(place - vec2(50.0, 0.0));
+        harness.step();
+        harness.drop_at(place - vec2(50.0, 0.0));
+        harness.run_steps(2);
+        let (min, max) = link(&harness).view.unwrap();
+        assert!(min > 5.0 && (max - min - 100.0).abs() < 0.1, "{min} to {max}");
+        for _ in 0..2 {
+            harness.get_by_label_contains("Loss plot").click();
+        }
+        harness.run();
+        assert_eq!(link(&harness).view, None);
     }
 }

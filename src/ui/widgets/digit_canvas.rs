@@ -217,7 +217,10 @@ mod tests {
         let app = |ui: &mut Ui, drawing: &mut Drawing| {
             DigitCanvas::new(drawing).side(200.0).show(ui);
         };
-        let mut harness = Harness::builder().with_size([240.0, 240.0]).build_ui_state(app, Drawing::default());
+        let mut harness = Harness::builder()
+            .with_context_setup(theme::install)
+            .with_size([240.0, 240.0])
+            .build_ui_state(app, Drawing::default());
         harness.run();
         harness
     }

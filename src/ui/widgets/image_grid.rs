@@ -231,26 +231,27 @@ mod tests {
         let asked = RefCell::new(0);
         let mut grid = ImageGrid::default();
         let clicked = RefCell::new(None);
-        let mut harness = Harness::builder().with_size([300.0, 300.0]).build_ui(|ui| {
-            let images = Images {
-                count: 1_000_000,
-                height: 28,
-                width: 28,
-                channels: 1,
-                version: 1,
-                pixels: &|index, pixels| {
-                    *asked.borrow_mut() += 1;
-                    pixels.fill(index as u8);
-                },
-                caption: &|index| Caption {
-                    truth: index.to_string(),
-                    predicted: Some("3".into()),
-                    ..Default::default()
-                },
-            };
-            let answer = grid.ui(ui, &images, 2.0);
-            clicked.replace_with(|before| answer.clicked.or(*before));
-        });
+        let mut harness =
+            Harness::builder().with_context_setup(theme::install).with_size([300.0, 300.0]).build_ui(|ui| {
+                let images = Images {
+                    count: 1_000_000,
+                    height: 28,
+                    width: 28,
+                    channels: 1,
+                    version: 1,
+                    pixels: &|index, pixels| {
+                        *asked.borrow_mut() += 1;
+                        pixels.fill(index as u8);
+                    },
+                    caption: &|index| Caption {
+                        truth: index.to_string(),
+                        predicted: Some("3".into()),
+                        ..Default::default()
+                    },
+                };
+                let answer = grid.ui(ui, &images, 2.0);
+                clicked.replace_with(|before| answer.clicked.or(*before));
+            });
         harness.run();
         harness.get_by_label("Image 2, 2 read as 3");
         harness.get_by_label("Image 3, 3 read right").click();

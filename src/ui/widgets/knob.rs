@@ -11,7 +11,8 @@ use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// Width of the column of names, the same for every row so that the sliders stand in line.
 pub const LABEL_WIDTH: f32 = 104.0;
-const VALUE_WIDTH: f32 = 60.0;
+const VALUE_WIDTH: f32 = 64.0;
+const FIELD_HEIGHT: f32 = 20.0;
 
 /// A whole number with a range wider than this gets a slider in octaves.
 const WIDE: usize = 64;
@@ -28,6 +29,7 @@ pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
         let row = ui.allocate_ui_with_layout(vec2(width, ROW), layout, |ui| {
             ui.set_min_size(vec2(width, ROW));
             ui.spacing_mut().item_spacing.x = GRID;
+            ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
             let name = label_ui(ui, label, is_default(value));
             let reset = name.double_clicked();
             let mut response = match value {
@@ -38,7 +40,9 @@ pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
                     let mut number = **value as f64;
                     let response =
                         number_ui(ui, &slider, label, &mut number, (1.0, 0), reset.then_some(*default as f64));
-                    set_if_changed(&response, *value, number.round() as usize);
+                    if response.changed() {
+                        **value = number.round() as usize;
+                    }
                     response
                 }
                 Value::Real { value, range, default, scale } => {
@@ -48,7 +52,9 @@ pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
                     let mut number = exact(**value);
                     let response =
                         number_ui(ui, &slider, label, &mut number, (0.0, 6), reset.then_some(exact(*default)));
-                    set_if_changed(&response, *value, number as f32);
+                    if response.changed() {
+                        **value = number as f32;
+                    }
                     response
                 }
                 Value::Switch { value, default } => switch_ui(ui, label, value, reset.then_some(*default)),
@@ -94,6 +100,7 @@ fn number_ui(
     let mut rail = slider.show(ui, rail_width, number);
     let speed = step.max(number.abs() * 0.01).max(slider.smallest() * 0.1);
     let (low, high) = slider.ends();
+    ui.spacing_mut().button_padding.x = GRID;
     let field = DragValue::new(number)
         .range(low..=high)
         .clamp_existing_to_range(false)
@@ -102,10 +109,9 @@ fn number_ui(
         .custom_formatter(|value, _| numbers::significant(value))
         .custom_parser(parse)
         .update_while_editing(false)
-        .min_size(vec2(VALUE_WIDTH, 20.0));
-    let field = ui.add_sized(vec2(VALUE_WIDTH, 20.0), field);
-    let typed = format!("{label}, typed");
-    field.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, ui.is_enabled(), &typed));
+        .min_size(vec2(VALUE_WIDTH, FIELD_HEIGHT));
+    let field = ui.add_sized(vec2(VALUE_WIDTH, FIELD_HEIGHT), field);
+    let field = field.accessible_name(format!("{label} value"));
     if let Some(default) = reset {
         *number = default;
     }
@@ -156,12 +162,6 @@ fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
     response
 }
 
-fn set_if_changed<T: PartialEq>(response: &Response, value: &mut T, number: T) {
-    if response.changed() {
-        *value = number;
-    }
-}
-
 fn is_default(value: &Value<'_>) -> bool {
     match value {
         Value::Whole { value, default, .. } => **value == *default,
@@ -174,4 +174,107 @@ fn is_default(value: &Value<'_>) -> bool {
 /// The number that a person wrote: 0.001 and not 0.0010000000474974513.
 fn exact(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+
+    const HELP: &str = "How fast it learns; too fast and the loss explodes.";
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Kind {
+        Relu,
+        Tanh,
+    }
+    crate::nn::knob::choice!(Kind { Relu => "ReLU", Tanh => "Tanh" });
+
+    struct Layer {
+        units: usize,
+        rate: f32,
+        bias: bool,
+        kind: Kind,
+        n_changes: usize,
+    }
+
+    fn rows() -> Harness<'static, Layer> {
+        let app = |ui: &mut Ui, layer: &mut Layer| {
+            let Layer { units, rate, bias, kind, n_changes } = layer;
+            let knobs = [
+                Knob::whole("units", "Units", units, 1..=1024, 128, HELP),
+                Knob::real("rate", "Learning rate", rate, 1e-5..=1.0, 0.001, HELP).logarithmic(),
+                Knob { key: "bias", label: "Bias", help: HELP, value: Value::Switch { value: bias, default: true } },
+                Knob::choice("kind", "Kind", kind, HELP),
+            ];
+            for mut knob in knobs {
+                *n_changes += usize::from(knob_ui(ui, &mut knob).changed());
+            }
+        };
+        let layer = Layer { units: 128, rate: 0.001, bias: true, kind: Kind::Relu, n_changes: 0 };
+        let size = [280.0, 200.0];
+        let setup = crate::ui::theme::install;
+        // Short frames, so that two clicks are a double click.
+        let builder = Harness::builder().with_step_dt(1.0 / 60.0).with_size(size);
+        let mut harness = builder.with_context_setup(setup).build_ui_state(app, layer);
+        harness.run();
+        assert_eq!(harness.state().n_changes, 0, "showing changes nothing");
+        harness
+    }
+
+    #[test]
+    fn arrow_keys_step_along_the_ladder() {
+        let mut harness = rows();
+        harness.get_by_label("Learning rate").focus();
+        harness.run();
+        harness.key_press(egui::Key::ArrowRight);
+        harness.run();
+        assert_eq!(harness.state().rate, 0.003);
+        harness.get_by_label("Units").focus();
+        harness.run();
+        harness.key_press(egui::Key::ArrowLeft);
+        harness.run();
+        assert_eq!((harness.state().units, harness.state().n_changes), (64, 2));
+    }
+
+    #[test]
+    fn a_value_can_be_typed() {
+        let mut harness = rows();
+        for (text, rate) in [("3e-4", 0.0003), ("0,02", 0.02), ("7", 1.0)] {
+            harness.get_by_label("Learning rate value").focus();
+            harness.run();
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+            harness.get_by_label("Learning rate value").type_text(text);
+            harness.run();
+            harness.key_press(egui::Key::Enter);
+            harness.run();
+            assert_eq!(harness.state().rate, rate, "after {text}");
+        }
+    }
+
+    #[test]
+    fn a_double_click_brings_back_the_default() {
+        let mut harness = rows();
+        harness.state_mut().rate = 0.5;
+        harness.run();
+        for _ in 0..2 {
+            harness.get_by_label("Learning rate").click();
+        }
+        harness.run();
+        assert_eq!(harness.state().rate, 0.001);
+    }
+
+    #[test]
+    fn switches_and_choices_are_named() {
+        let mut harness = rows();
+        harness.get_by_label("Bias").click();
+        harness.run();
+        assert!(!harness.state().bias);
+        harness.get_by_label("Kind").click();
+        harness.run();
+        harness.get_by_label("Tanh").click();
+        harness.run();
+        assert!(harness.state().kind == Kind::Tanh);
+    }
 }

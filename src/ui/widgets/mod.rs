@@ -1,16 +1,15 @@
 //! What the panels are made of: each draws plain data and answers with a `Response`, and none knows the studio.
 
 pub mod bar;
+pub mod button;
 pub mod class_table;
 pub mod confusion_heatmap;
 pub mod curve_plot;
 pub mod digit_canvas;
 pub mod image_grid;
 pub mod knob;
+pub mod numbers;
 pub mod pixels;
 pub mod probability_bars;
+pub mod scale;
 pub mod slider;
-
-mod axes;
-mod curve_lines;
-pub mod numbers;

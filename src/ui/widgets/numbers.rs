@@ -78,6 +78,17 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// The smallest of 1, 2, 5 times a power of ten that is not smaller than `value`.
+pub fn round_up(value: f64) -> f64 {
+    if !(value > 0.0 && value.is_finite()) {
+        return 1.0;
+    }
+    let unit = 10f64.powf(value.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0];
+    // A hair of tolerance, because 0.2 / 0.1 is a little more than 2.
+    unit * steps.into_iter().find(|step| value <= unit * step * (1.0 + 1e-9)).unwrap_or(10.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,10 +9,13 @@ const PERCENT_WIDTH: f32 = 56.0;
 const MOST_ROW: f32 = 28.0;
 const LEAST_ROW: f32 = 16.0;
 
-/// A row for each of `names` with its probability, all muted if there is no answer.
+/// A row for each of `names` with its probability, all muted if there is no answer:
+/// none was given, it does not fit the names, or something in it is not a number.
 pub fn probability_bars_ui<S: AsRef<str>>(ui: &mut Ui, names: &[S], probabilities: Option<&[f32]>) -> Response {
-    let probabilities = probabilities.filter(|shares| shares.len() == names.len());
+    let is_sound = |shares: &&[f32]| shares.len() == names.len() && shares.iter().all(|share| share.is_finite());
+    let probabilities = probabilities.filter(is_sound);
     let winner = probabilities.and_then(winner);
+    let name_width = names_width(ui, names);
     let row = (ui.available_height() / names.len().max(1) as f32).clamp(LEAST_ROW, MOST_ROW).floor();
     let size = vec2(ui.available_width(), row * names.len() as f32);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -22,7 +25,6 @@ pub fn probability_bars_ui<S: AsRef<str>>(ui: &mut Ui, names: &[S], probabilitie
         });
         WidgetInfo::labeled(Role::Figure, ui.is_enabled(), format!("Probabilities: {answer}"))
     });
-    let name_width = names_width(ui, names);
     for (class, name) in names.iter().enumerate() {
         let top = rect.top() + row * class as f32;
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), row));
@@ -35,10 +37,9 @@ pub fn probability_bars_ui<S: AsRef<str>>(ui: &mut Ui, names: &[S], probabilitie
     response
 }
 
-/// The most probable class; none if something is not a number.
+/// The most probable class.
 fn winner(probabilities: &[f32]) -> Option<(usize, f32)> {
-    let is_sound = probabilities.iter().all(|share| share.is_finite());
-    let shares = probabilities.iter().copied().enumerate().filter(|_| is_sound);
+    let shares = probabilities.iter().copied().enumerate();
     shares.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
@@ -92,7 +93,8 @@ mod tests {
         let app = |ui: &mut Ui, shares: &mut Option<Vec<f32>>| {
             probability_bars_ui(ui, &["cat", "dog"], shares.as_deref());
         };
-        let mut harness = Harness::new_ui_state(app, Some(vec![0.2, 0.8]));
+        let mut harness =
+            Harness::builder().with_context_setup(theme::install).build_ui_state(app, Some(vec![0.2, 0.8]));
         harness.get_by_label("Probabilities: dog, 80.0 %");
         for unusable in [None, Some(vec![0.5]), Some(vec![f32::NAN, 1.0])] {
             *harness.state_mut() = unusable;

@@ -159,11 +159,13 @@ impl<'a> Slider<'a> {
     fn rounded(&self, share: f64, per_point: f64) -> f64 {
         let (low, high) = (*self.range.start(), *self.range.end());
         let exact = match self.floor() {
-            // The left end of a logarithmic rail is the range's own, be it zero.
-            Some(_) if share <= per_point => low,
             Some(floor) => floor * (high / floor).powf(share),
             None => low + (high - low) * share,
         };
+        if share <= per_point {
+            // Not the first rung: a rail that begins at zero must be able to reach it.
+            return low;
+        }
         let near = |rung: &f64| (self.share(*rung) - share).abs() <= 3.0 * per_point;
         let rung = [self.rung_below(exact), self.rung_above(exact)].into_iter().flatten().find(near);
         let value = match self.division {
@@ -211,7 +213,7 @@ impl<'a> Slider<'a> {
 
     /// A hundredth of the range or a little more, rounded to 1, 2 or 5.
     fn step(&self) -> f64 {
-        super::axes::round_up((self.range.end() - self.range.start()) / 100.0)
+        numbers::round_up((self.range.end() - self.range.start()) / 100.0)
     }
 
     fn rungs(&self) -> Vec<f64> {

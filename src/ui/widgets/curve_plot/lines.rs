@@ -1,6 +1,6 @@
 //! How a curve becomes shapes: at most one column a pixel, whatever the number of points behind it.
 
-use eframe::egui::{Color32, Mesh, Painter, Pos2, Shape, Stroke, epaint::PathShape, pos2};
+use eframe::egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, epaint::PathShape, pos2, vec2};
 use egui_plot::PlotTransform;
 
 use crate::train::curve::Curve;
@@ -44,9 +44,10 @@ pub fn paint(
     let columns = columns(transform, prepared, &y_from);
     for run in columns.chunk_by(|_, next| !next.is_gap) {
         if pen.has_raw {
-            painter.add(band(run, pen.color.gamma_multiply(0.22)));
+            painter.add(band(run, pen.color.gamma_multiply(0.16)));
             let raw = run.iter().map(|column| pos2(column.x, column.mean)).collect();
             painter.add(PathShape::line(raw, Stroke::new(1.0, pen.color.gamma_multiply(0.35))));
+            paint_spikes(painter, run, transform.frame(), pen);
         }
         let line: Vec<Pos2> = run.iter().map(|column| pos2(column.x, column.smoothed)).collect();
         paint_line(painter, line, pen);
@@ -75,6 +76,37 @@ fn paint_markers(painter: &Painter, line: &[Pos2], pen: Pen) {
         if previous.is_none_or(|previous| point.x - previous.x >= 10.0) {
             painter.circle(*point, 3.5, pen.ground, Stroke::new(2.0, pen.color));
             previous = Some(*point);
+        }
+    }
+}
+
+/// What stands out by far would be one faint pixel wide in the band; what leaves the plot gets an arrow at its edge.
+fn paint_spikes(painter: &Painter, run: &[Column], frame: &Rect, pen: Pen) {
+    let least = frame.height() * 0.12;
+    let mut last_arrow = f32::NEG_INFINITY;
+    for index in 0..run.len() {
+        let column = &run[index];
+        let around = || {
+            let (left, right) = (index.saturating_sub(2)..index, index + 1..(index + 3).min(run.len()));
+            run[left].iter().chain(&run[right])
+        };
+        let next_top = around().map(|column| column.top).fold(f32::INFINITY, f32::min);
+        let next_bottom = around().map(|column| column.bottom).fold(f32::NEG_INFINITY, f32::max);
+        // Wide apart, every point shows by itself, and what is within the usual noise is no spike.
+        let nearest = around().map(|next| (next.x - column.x).abs()).fold(f32::INFINITY, f32::min);
+        let least = if nearest < 2.5 { least.max(2.0 * (next_bottom - next_top)) } else { f32::INFINITY };
+        let stroke = Stroke::new(1.5, pen.color.gamma_multiply(0.7));
+        if next_top.is_finite() && next_top - column.top > least {
+            painter.vline(column.x, column.top..=next_top, stroke);
+        }
+        if next_bottom.is_finite() && column.bottom - next_bottom > least {
+            painter.vline(column.x, next_bottom..=column.bottom, stroke);
+        }
+        if column.top < frame.top() - 1.0 && column.x - last_arrow > 12.0 {
+            last_arrow = column.x;
+            let tip = pos2(column.x, frame.top() + 1.0);
+            let arrow = vec![tip, tip + vec2(4.0, 6.0), tip + vec2(-4.0, 6.0)];
+            painter.add(PathShape::convex_polygon(arrow, pen.color, Stroke::NONE));
         }
     }
 }
@@ -127,7 +159,7 @@ impl Column {
         self.top = self.top.min(next.top);
         self.bottom = self.bottom.max(next.bottom);
         self.mean = (self.mean * self.n_points + next.mean) / (self.n_points + 1.0);
-        self.smoothed = next.smoothed;
+        self.smoothed = (self.smoothed * self.n_points + next.smoothed) / (self.n_points + 1.0);
         self.n_points += 1.0;
     }
 }

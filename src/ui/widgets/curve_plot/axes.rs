@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use egui_plot::{GridInput, GridMark};
 
-use super::numbers;
+use crate::ui::widgets::numbers::{self, round_up};
 
 /// Round values, 1, 2 or 5 times a power of ten, about `spacing` points apart.
 pub fn round_ticks(input: GridInput, spacing: f64) -> Vec<GridMark> {
@@ -28,10 +28,10 @@ pub fn decade_ticks(input: GridInput) -> Vec<GridMark> {
     let points_per_decade = 1.0 / input.base_step_size;
     let every = if points_per_decade < 30.0 { (30.0 / points_per_decade).ceil() as i64 } else { 1 };
     let within: &[f64] = match points_per_decade {
-        size if size < 90.0 => &[1.0],
-        size if size < 200.0 => &[1.0, 3.0],
-        size if size < 500.0 => &[1.0, 2.0, 5.0],
-        _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+        size if size < 60.0 => &[1.0],
+        size if size < 100.0 => &[1.0, 3.0],
+        size if size < 300.0 => &[1.0, 2.0, 5.0],
+        _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
     };
     let decades = (low.floor() as i64..=high.floor() as i64).filter(|decade| decade.rem_euclid(every) == 0);
     let values = decades.flat_map(|decade| within.iter().map(move |digit| decade as f64 + digit.log10()));
@@ -53,17 +53,6 @@ pub fn decimal_label(mark: GridMark) -> String {
 pub fn percent_label(mark: GridMark) -> String {
     let mark = GridMark { value: mark.value * 100.0, step_size: mark.step_size * 100.0 };
     format!("{} %", decimal_label(mark))
-}
-
-/// The smallest of 1, 2, 5 times a power of ten that is not smaller than `value`.
-pub fn round_up(value: f64) -> f64 {
-    if !(value > 0.0 && value.is_finite()) {
-        return 1.0;
-    }
-    let unit = 10f64.powf(value.log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0];
-    // A hair of tolerance, because 0.2 / 0.1 is a little more than 2.
-    unit * steps.into_iter().find(|step| value <= unit * step * (1.0 + 1e-9)).unwrap_or(10.0)
 }
 
 /// From nothing to a little above the largest loss, in steps so that the axis does not creep.
@@ -112,7 +101,7 @@ mod tests {
         let input = GridInput { bounds: (-2.2, 0.5), base_step_size: 0.02 };
         let ticks = decade_ticks(input);
         assert_eq!(ticks.iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);
-        let input = GridInput { bounds: (-1.0, 0.0), base_step_size: 0.01 };
+        let input = GridInput { bounds: (-1.0, 0.0), base_step_size: 0.0125 };
         assert_eq!(decade_ticks(input).iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.1", "0.3", "1"]);
     }
 

@@ -1,0 +1,141 @@
+//! The command line. THE LIST of commands is [`Command`]; each is one file.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::data::DataError;
+use crate::project::{Project, ProjectError};
+
+mod bench;
+mod evaluate;
+mod predict;
+mod presets;
+mod terminal;
+mod train;
+
+/// Assemble neural networks, train them, watch them learn, and draw digits that they read.
+#[derive(Debug, Parser)]
+#[command(name = "backprop", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// A preset's name, a project file or a run folder, to open in the studio
+    project: Option<String>,
+}
+
+/// THE LIST of commands.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the built-in projects
+    Presets(presets::Presets),
+    /// Train a project and save the run
+    Train(train::Train),
+    /// Measure how well a run reads a set of samples
+    Evaluate(evaluate::Evaluate),
+    /// Read images or drawings with a run
+    Predict(predict::Predict),
+    /// Measure training steps per second
+    Bench(bench::Bench),
+}
+
+/// Why a command ended early; decides the exit code.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// What was asked for makes no sense: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// What was asked for could not be done: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+    /// The loss stopped being a number: exit code 3.
+    #[error("{0}")]
+    Diverged(String),
+    /// Whoever read standard output has gone; nothing is left to say.
+    #[error("standard output is closed")]
+    Closed,
+}
+
+impl CliError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) | Self::Closed => 1,
+            Self::Usage(_) => 2,
+            Self::Diverged(_) => 3,
+        }
+    }
+}
+
+impl From<ProjectError> for CliError {
+    fn from(error: ProjectError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<DataError> for CliError {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::UnknownSource(_) => Self::Usage(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Reads the arguments, carries them out and says how it went.
+pub fn main() -> ExitCode {
+    let Arguments { command, project } = Arguments::parse();
+    let done = match command {
+        None => open(project.as_deref()),
+        Some(Command::Presets(command)) => command.run(),
+        Some(Command::Train(command)) => command.run(),
+        Some(Command::Evaluate(command)) => command.run(),
+        Some(Command::Predict(command)) => command.run(),
+        Some(Command::Bench(command)) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !matches!(error, CliError::Closed) {
+                // Standard error may be closed too, and then there is nobody left to tell.
+                let _ = writeln!(io::stderr(), "backprop: {error}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Opens the studio, or does its main job in the terminal where no window can be shown.
+fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
+    let project = name_or_path.map(Project::find).transpose()?;
+    let path = name_or_path.map(PathBuf::from).filter(|path| path.is_file());
+    let reason = match show(project.clone(), path) {
+        Ok(()) => return Ok(()),
+        Err(reason) => reason,
+    };
+    let project = project.unwrap_or_default();
+    say(format_args!("{reason}: training {} in the terminal (backprop --help lists the commands).", project.name))?;
+    train::train_in_terminal(&project)
+}
+
+#[cfg(feature = "gui")]
+fn show(project: Option<Project>, path: Option<PathBuf>) -> Result<(), String> {
+    let has_display =
+        ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+    if cfg!(target_os = "linux") && !has_display {
+        return Err("There is no display".to_owned());
+    }
+    crate::ui::run(project.map(|project| (project, path))).map_err(|error| format!("No window can be opened ({error})"))
+}
+
+#[cfg(not(feature = "gui"))]
+fn show(_project: Option<Project>, _path: Option<PathBuf>) -> Result<(), String> {
+    Err("This is the build without a window".to_owned())
+}
+
+/// One line on standard output.
+fn say(line: impl std::fmt::Display) -> Result<(), CliError> {
+    writeln!(io::stdout().lock(), "{line}").map_err(|_| CliError::Closed)
+}

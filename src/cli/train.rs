@@ -1,0 +1,179 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::terminal::Terminal;
+use super::{CliError, say};
+use crate::data::Dataset;
+use crate::project::{Project, RunRecord, run_folder};
+use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
+
+#[derive(Debug, Args)]
+pub struct Train {
+    /// A preset's name or a project file
+    project: String,
+    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    #[arg(long, value_name = "SOURCE")]
+    data: Option<String>,
+    #[arg(long, value_name = "N")]
+    epochs: Option<String>,
+    /// Samples per step
+    #[arg(long, value_name = "N")]
+    batch: Option<String>,
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    learning_rate: Option<String>,
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
+    /// Threads that share a step; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Share of the training samples that is held back to judge the run by; 0 trains on all
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    validation: Option<String>,
+    /// Any number of the project file by its path, training.optimizer.momentum=0.9
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Folder for the run [default: runs/<project>-<number>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// One JSON object a line on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// With --json, also a line per step
+    #[arg(long, requires = "json")]
+    steps: bool,
+}
+
+impl Train {
+    pub fn run(&self) -> Result<(), CliError> {
+        let mut project = Project::find(&self.project)?;
+        self.apply(&mut project).map_err(CliError::Usage)?;
+        let threads = self.threads.map_or_else(default_threads, usize::from);
+        let mut report = Report { json: self.json, steps: self.steps, lines: Vec::new() };
+        train(&project, threads, self.out.as_deref(), &mut report)
+    }
+
+    /// Puts what the command line says into the project, each value by its path there.
+    fn apply(&self, project: &mut Project) -> Result<(), String> {
+        let options = [
+            ("data.source", &self.data),
+            ("training.epochs", &self.epochs),
+            ("training.batch", &self.batch),
+            ("training.learning_rate", &self.learning_rate),
+            ("training.seed", &self.seed),
+            ("data.validation", &self.validation),
+        ];
+        for (path, value) in options {
+            if let Some(value) = value {
+                project.set(path, value).map_err(|error| error.to_string())?;
+            }
+        }
+        for pair in &self.set {
+            let (path, value) = pair.split_once('=').ok_or_else(|| format!("--set {pair}: expected KEY=VALUE"))?;
+            project.set(path, value).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
+pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
+    train(project, default_threads(), None, &mut Report { json: false, steps: false, lines: Vec::new() })
+}
+
+/// What is printed, and the lines for `metrics.jsonl`.
+struct Report {
+    json: bool,
+    steps: bool,
+    lines: Vec<Value>,
+}
+
+impl Report {
+    fn tell(&mut self, line: Value) -> Result<(), CliError> {
+        let said = if self.json { say(&line) } else { Ok(()) };
+        self.lines.push(line);
+        said
+    }
+}
+
+fn train(project: &Project, threads: usize, out: Option<&Path>, report: &mut Report) -> Result<(), CliError> {
+    let dataset = Arc::new(Dataset::load(&project.data.source)?);
+    let job = Arc::new(project.job(dataset, threads)?);
+    // A folder that cannot be written should be known before the training, not after it.
+    let folder = out.map_or_else(|| run_folder::next_folder(&project.name), Path::to_owned);
+    std::fs::create_dir_all(&folder).map_err(|error| CliError::Failed(format!("{}: {error}", folder.display())))?;
+
+    report.tell(start_line(&job))?;
+    let terminal = (!report.json).then(|| Terminal::new(&job));
+    if let Some(terminal) = &terminal {
+        terminal.begin(&project.name, &job);
+    }
+    let started = Instant::now();
+    let run = Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: false }, || {});
+    let run = run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
+    let (outcome, weights) = follow(&run, terminal.as_ref(), report)?;
+
+    let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
+    report.tell(run_folder::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
+    if let Some(weights) = weights {
+        let record = RunRecord { project, network: &job.network, weights: &weights.weights, metrics: &report.lines };
+        record.save(&folder)?;
+    }
+    if let Some(terminal) = &terminal {
+        terminal.end(test);
+        terminal.line(&format!("saved in {}", folder.display()));
+    }
+    match outcome {
+        Outcome::Finished(_) | Outcome::Stopped => Ok(()),
+        Outcome::Diverged(divergence) => Err(CliError::Diverged(divergence.to_string())),
+        Outcome::Failed(message) => Err(CliError::Failed(message)),
+    }
+}
+
+/// Tells what happens until the run is over; gives the outcome and the last weights.
+fn follow(
+    run: &Run,
+    terminal: Option<&Terminal>,
+    report: &mut Report,
+) -> Result<(Outcome, Option<Arc<crate::train::Snapshot>>), CliError> {
+    let mut weights = None;
+    loop {
+        match run.event() {
+            Event::Steps(steps) => {
+                if let Some(terminal) = terminal {
+                    terminal.steps(&steps);
+                }
+                if report.steps {
+                    for step in &steps {
+                        report.tell(
+                            json!({ "event": "step", "step": step.step, "epoch": step.epoch, "loss": step.loss }),
+                        )?;
+                    }
+                }
+            }
+            Event::Epoch(stat) => {
+                if let Some(terminal) = terminal {
+                    terminal.epoch(&stat);
+                }
+                report.tell(run_folder::epoch_line(&stat))?;
+            }
+            Event::Weights(snapshot) => weights = Some(snapshot),
+            Event::Done(outcome) => return Ok((outcome, weights)),
+            Event::Changed(_) | Event::Paused | Event::Resumed => {}
+        }
+    }
+}
+
+fn start_line(job: &Job) -> Value {
+    json!({
+        "event": "start",
+        "parameters": job.network.param_count(),
+        "train_samples": job.split.train.len(),
+        "validation_samples": job.split.validation.len(),
+        "test_samples": job.dataset.test.len(),
+        "threads": job.threads,
+    })
+}

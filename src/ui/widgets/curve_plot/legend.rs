@@ -1,0 +1,93 @@
+//! Which line is which, with its newest value, and the exact values under the pointer.
+
+use eframe::egui::{self, Align2, Color32, Rect, RichText, Stroke, Ui, pos2, vec2};
+
+use super::{
+    CurvePlot, Metric, RIGHT,
+    lines::{Pen, Prepared},
+};
+use crate::ui::{
+    theme::{self, Palette},
+    widgets::numbers,
+};
+
+impl CurvePlot<'_> {
+    /// A table of the values at a step.
+    pub(super) fn values_ui(&self, ui: &mut Ui, x: f64, prepared: &[Prepared<'_>]) {
+        let palette = Palette::of(ui);
+        let is_smoothed = self.smoothing > 0.0 && self.series.iter().any(|series| self.pen(series, palette).has_raw);
+        let right = |ui: &mut Ui, text: RichText| {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(text));
+        };
+        egui::Grid::new("values").num_columns(3).min_col_width(56.0).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
+            ui.label(theme::strong(format!("step {}", numbers::thousands(x.round()))));
+            if let Some(steps) = self.steps_per_epoch {
+                right(ui, RichText::new(format!("epoch {:.2}", x / steps)).color(palette.muted));
+            } else {
+                ui.label("");
+            }
+            if is_smoothed {
+                right(ui, RichText::new("smoothed").color(palette.muted));
+            }
+            ui.end_row();
+            for (series, prepared) in self.series.iter().zip(prepared) {
+                let Some(index) = series.curve.index_at(x) else { continue };
+                let pen = self.pen(series, palette);
+                ui.horizontal(|ui| {
+                    let (_, sample) = ui.allocate_space(vec2(24.0, 16.0));
+                    paint_sample(ui.painter(), sample, pen);
+                    ui.label(series.name);
+                });
+                right(ui, RichText::new(self.value_text(series.curve.buckets()[index].mean.into())));
+                if is_smoothed {
+                    let smoothed = self.value_text(prepared.smoothed[index][1]);
+                    right(ui, RichText::new(if pen.has_raw { smoothed } else { String::new() }));
+                }
+                ui.end_row();
+            }
+        });
+    }
+
+    /// The title, and the legend with the newest values, which have a fixed place from the right.
+    pub(super) fn header_ui(&self, ui: &Ui, rect: Rect) {
+        let palette = Palette::of(ui);
+        let painter = ui.painter();
+        let y = rect.top() + HEADER_BASE;
+        painter.text(
+            pos2(rect.left(), y),
+            Align2::LEFT_CENTER,
+            self.title,
+            theme::strong_font(theme::HEADING),
+            palette.text,
+        );
+        let mut right = rect.right() - RIGHT;
+        let widest = if self.metric == Metric::Loss { "0.0000" } else { "100.00 %" };
+        let widest = painter.layout_no_wrap(widest.to_owned(), theme::strong_font(theme::BODY), palette.text).size().x;
+        for series in self.series.iter().rev() {
+            let value = series.curve.last().map_or("–".to_owned(), |(_, y)| self.value_text(y.into()));
+            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, theme::strong_font(theme::BODY), palette.text);
+            right -= widest + 8.0;
+            let name =
+                painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, theme::body_font(), palette.muted);
+            right = name.left() - 8.0;
+            let sample = Rect::from_center_size(pos2(right - 12.0, y), vec2(24.0, 16.0));
+            paint_sample(painter, sample, self.pen(series, palette));
+            right = sample.left() - 16.0;
+        }
+    }
+}
+
+const HEADER_BASE: f32 = 10.0;
+
+/// The line as it looks in the plot, for the legend.
+fn paint_sample(painter: &egui::Painter, rect: Rect, pen: Pen) {
+    let line = [rect.left_center(), rect.right_center()];
+    let stroke = Stroke::new(pen.width, pen.color);
+    if pen.is_dashed {
+        painter.line_segment([line[0], line[0] + vec2(6.0, 0.0)], stroke);
+        painter.line_segment([line[1] - vec2(6.0, 0.0), line[1]], stroke);
+        painter.circle(rect.center(), 3.5, Color32::TRANSPARENT, Stroke::new(2.0, pen.color));
+    } else {
+        painter.line_segment(line, stroke);
+    }
+}

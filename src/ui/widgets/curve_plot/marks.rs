@@ -1,0 +1,74 @@
+//! What happened while it trained, on the curve where it happened.
+
+use eframe::egui::{self, Color32, Rangef, Rect, Stroke, Vec2, pos2, vec2};
+use egui_plot::PlotTransform;
+
+use super::{CurvePlot, Metric};
+use crate::ui::theme::{self, GRID, Palette};
+
+/// Something that happened at a step: a change by the user, or the end of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    pub x: f64,
+    /// Short: "learning rate 0.0003".
+    pub text: String,
+    /// The end of a run is drawn as a solid line, a change as a dashed one.
+    pub is_end: bool,
+}
+
+impl Mark {
+    pub fn change(x: f64, text: impl Into<String>) -> Self {
+        Self { x, text: text.into(), is_end: false }
+    }
+
+    pub fn end(x: f64, text: impl Into<String>) -> Self {
+        Self { x, text: text.into(), is_end: true }
+    }
+}
+
+impl CurvePlot<'_> {
+    /// The newest marks are the ones whose text is never left out, and before them the one where numbers ended.
+    pub(super) fn paint_marks(&self, painter: &egui::Painter, palette: &Palette, transform: &PlotTransform) {
+        let broken = self.first_non_finite().map(|x| (Mark::end(x, "not a number from here"), palette.bad));
+        let marks = self.marks.iter().rev().map(|mark| (mark.clone(), palette.muted));
+        let mut taken: Vec<Rangef> = Vec::new();
+        for (mark, color) in broken.into_iter().chain(marks) {
+            paint_line(painter, transform, &mark, color);
+            let galley = painter.layout_no_wrap(mark.text, theme::body_font(), color);
+            let rect = self.text_rect(transform, mark.x, galley.size());
+            if taken.iter().any(|taken| taken.intersects(rect.x_range())) {
+                continue;
+            }
+            taken.push(rect.x_range().expand(GRID));
+            painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 0.0, palette.surface.gamma_multiply(0.85));
+            painter.galley(rect.min, galley, color);
+        }
+    }
+
+    fn text_rect(&self, transform: &PlotTransform, x: f64, size: Vec2) -> Rect {
+        let frame = transform.frame();
+        let x = transform.position_from_point_x(x);
+        // At the right end the text stands left of its line.
+        let is_right = x + GRID + size.x <= frame.right();
+        let left = if is_right { x + GRID } else { x - GRID - size.x };
+        // A loss falls and an accuracy rises, so these are the emptier edges.
+        let top = if self.metric == Metric::Loss { frame.top() } else { frame.bottom() - size.y - 2.0 };
+        Rect::from_min_size(pos2(left, top), size)
+    }
+
+    pub(super) fn first_non_finite(&self) -> Option<f64> {
+        let steps = self.series.iter().filter_map(|series| series.curve.first_non_finite());
+        steps.reduce(f64::min)
+    }
+}
+
+fn paint_line(painter: &egui::Painter, transform: &PlotTransform, mark: &Mark, color: Color32) {
+    let x = transform.position_from_point_x(mark.x);
+    let line = [pos2(x, transform.frame().top()), pos2(x, transform.frame().bottom())];
+    let stroke = Stroke::new(1.0, color.gamma_multiply(0.8));
+    if mark.is_end {
+        painter.line_segment(line, stroke);
+    } else {
+        painter.extend(egui::Shape::dashed_line(&line, stroke, 3.0, 3.0));
+    }
+}
