@@ -116,7 +116,6 @@ impl Studio {
         let is_open = !self.view.is_presenter;
         (self.view.is_left_open, self.view.is_right_open) = (is_open, is_open);
         ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.view.is_presenter));
-        self.apply_view(ctx);
     }
 
     /// Puts another document on the screen. Undo brings the old one back.

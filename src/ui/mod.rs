@@ -48,8 +48,8 @@ const TOP: f32 = 44.0;
 const BOTTOM: f32 = 48.0;
 
 /// Width of the sides, which do not grow with the window.
-const LEFT: f32 = 272.0;
-const RIGHT: f32 = 288.0;
+const LEFT: f32 = 264.0;
+const RIGHT: f32 = 304.0;
 
 /// Time that one frame may spend on events; what is left waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(3);
@@ -142,22 +142,25 @@ impl Studio {
         self.document.project != self.saved
     }
 
-    /// Puts theme and scale of the view into force.
-    fn apply_view(&mut self, ctx: &Context) {
-        ctx.set_theme(match self.view.theme {
+    /// Puts theme and scale of the view into force where they are not.
+    fn apply_view(&self, ctx: &Context) {
+        let theme = match self.view.theme {
             view::Theme::Dark => egui::Theme::Dark,
             view::Theme::Light => egui::Theme::Light,
-        });
-        ctx.set_zoom_factor(if self.view.is_presenter { 1.5 } else { 1.0 });
+        };
+        if ctx.theme() != theme {
+            ctx.set_theme(theme);
+        }
+        let zoom = if self.view.is_presenter { 1.5 } else { 1.0 };
+        if ctx.zoom_factor() != zoom {
+            ctx.set_zoom_factor(zoom);
+        }
     }
-
-    pub fn refresh(&mut self) {}
 
     fn draw(&mut self, ui: &mut Ui) {
         let mut actions = keys::pressed(ui, self.rooms());
         let trace = self.trace();
         let is_edited = self.is_edited();
-        let view_before = self.view.clone();
         let Self { document, session, view, desk, reading, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
@@ -177,9 +180,6 @@ impl Studio {
         notices.show(ui, BOTTOM);
         if *is_help_open && keys::help_ui(ui) {
             *is_help_open = false;
-        }
-        if self.view != view_before {
-            self.apply_view(ui);
         }
         for action in actions {
             self.apply(ui, action);
@@ -217,6 +217,7 @@ impl Document {
 
 impl eframe::App for Studio {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.apply_view(ctx);
         for action in self.tasks.finished() {
             self.apply(ctx, action);
         }

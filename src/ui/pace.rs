@@ -11,32 +11,32 @@ const MEMORY: f64 = 0.5;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pace {
     since: Option<Instant>,
+    /// Since the last measurement, without rests.
     steps: u64,
+    elapsed: Duration,
     per_s: Option<f64>,
 }
 
 impl Pace {
     /// Steps were taken until `now`. The first call after a rest only starts the clock.
     pub fn steps(&mut self, steps: u64, now: Instant) {
-        let Some(since) = self.since else {
-            self.since = Some(now);
-            return;
-        };
+        let Some(since) = self.since.replace(now) else { return };
         self.steps += steps;
-        let elapsed = now.duration_since(since);
-        if elapsed < WINDOW {
+        self.elapsed += now.duration_since(since);
+        // The first measurement comes sooner, because nothing is worse than no number.
+        let window = if self.per_s.is_none() { WINDOW / 4 } else { WINDOW };
+        if self.elapsed < window {
             return;
         }
-        let measured = self.steps as f64 / elapsed.as_secs_f64();
+        let measured = self.steps as f64 / self.elapsed.as_secs_f64();
         self.per_s = Some(self.per_s.map_or(measured, |old| MEMORY * old + (1.0 - MEMORY) * measured));
-        self.since = Some(now);
         self.steps = 0;
+        self.elapsed = Duration::ZERO;
     }
 
     /// The run pauses, or evaluates: that time does not count.
     pub fn rest(&mut self) {
         self.since = None;
-        self.steps = 0;
     }
 
     pub fn steps_per_s(&self) -> Option<f64> {

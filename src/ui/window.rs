@@ -1,11 +1,13 @@
 //! The real window around the studio.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{IconData, ViewportBuilder};
 
 use super::theme::Palette;
 use super::{Document, Studio};
+use crate::project::Project;
 
 /// The name under which the desktop knows the program and keeps its settings.
 const APP_ID: &str = "backprop-studio";
@@ -13,7 +15,7 @@ const APP_ID: &str = "backprop-studio";
 const ICON_SIDE: u32 = 64;
 
 /// Opens the window and comes back when it is closed.
-pub fn run(open: Option<Document>) -> Result<(), eframe::Error> {
+pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error> {
     let viewport = ViewportBuilder::default()
         .with_title("Backprop Studio")
         .with_app_id(APP_ID)
@@ -22,6 +24,7 @@ pub fn run(open: Option<Document>) -> Result<(), eframe::Error> {
         .with_min_inner_size([1024.0, 640.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, system_font_fallback: true, ..Default::default() };
+    let open = open.map(|(project, path)| Document { project, path });
     eframe::run_native("Backprop Studio", options, Box::new(|cc| Ok(Box::new(Studio::new(cc, open)))))
 }
 

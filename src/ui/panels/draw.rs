@@ -1,9 +1,10 @@
 //! The room with the large canvas.
 
-use eframe::egui::{RichText, Ui, vec2};
+use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
 use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
 
-use super::parts::{button_ui, caption_ui, heading_ui};
+use super::learn::cell_ui;
+use super::parts::{button_ui, caption_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::{Cx, Panel, Place};
 use crate::data::drawing::PEN_WIDTH;
@@ -13,9 +14,6 @@ use crate::ui::widgets::slider::{Division, Slider};
 
 #[derive(Default)]
 pub struct Draw {}
-
-/// Width of the column with the answer.
-const ANSWER: f32 = 280.0;
 
 impl Panel for Draw {
     fn title(&self) -> &'static str {
@@ -27,23 +25,22 @@ impl Panel for Draw {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let size = ui.available_size();
-        let answer = ANSWER.max(size.x * 0.3);
-        let side = (size.x - answer - 6.0 * GRID).min(size.y - 2.0 * (ROW + 3.0 * GRID)).max(160.0);
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0 * GRID;
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = 2.0 * GRID;
-                heading_ui_of_width(ui, side);
-                canvas_ui(ui, side, cx);
-                tools_ui(ui, cx);
-            });
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = 2.0 * GRID;
-                ui.set_max_width(answer);
-                answer_ui(ui, cx);
-            });
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        let gap = 6.0 * GRID;
+        let answer = (rect.width() * 0.3).clamp(208.0, 400.0);
+        let side = (rect.width() - answer - gap).min(rect.height() - 28.0 - 2.0 * GRID).max(160.0);
+        // What is left over is divided, so that drawing and answer stand in the middle of a wide window.
+        let spare = (rect.width() - side - gap - answer).max(0.0);
+        let left = rect.left() + spare / 2.0;
+        let canvas = Rect::from_min_size(pos2(left, rect.top()), vec2(side, rect.height()));
+        let answer = Rect::from_min_size(pos2(left + side + gap, rect.top()), vec2(answer, rect.height()));
+        cell_ui(ui, "canvas", canvas, |ui| {
+            canvas_ui(ui, side, cx);
+            ui.add_space(GRID);
+            tools_ui(ui, cx);
         });
+        cell_ui(ui, "answer", answer, |ui| answer_ui(ui, cx));
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -59,10 +56,6 @@ impl Panel for Draw {
         cx.view.pen = pen as f32;
         ui.label(RichText::new("Pen width").color(palette.muted));
     }
-}
-
-fn heading_ui_of_width(ui: &mut Ui, width: f32) {
-    ui.allocate_ui(vec2(width, ROW), |ui| heading_ui(ui, "Your drawing", |_| {}));
 }
 
 fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -86,17 +79,17 @@ fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    heading_ui(ui, "Read by", |_| {});
+    caption_ui(ui, "Read by");
     choice_ui(ui, cx);
-    ui.add_space(GRID);
+    ui.add_space(2.0 * GRID);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0 * GRID;
         ui.vertical(|ui| {
-            seen_ui(ui, 140.0, cx);
+            seen_ui(ui, 112.0, cx);
             caption_ui(ui, "What the network sees");
         });
         ui.vertical(|ui| winner_ui(ui, cx));
     });
-    ui.add_space(GRID);
+    ui.add_space(2.0 * GRID);
     bars_ui(ui, cx);
 }

@@ -7,10 +7,11 @@ use egui_dnd::Handle;
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
 use super::layers::{layer_menu_ui, moved_by_keys};
-use super::parts::{icon_button_ui, warning_ui};
+use super::parts::{warning_ui};
 use crate::nn::LayerSpec;
 use crate::nn::model::Trace;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
 
@@ -75,7 +76,7 @@ impl Card<'_> {
         let mut edit = None;
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            let width = ui.available_width() - 56.0;
+            let width = ui.available_width() - 2.0 * theme::ROW - GRID;
             let response = handle.sense(Sense::click()).ui(ui, |ui| {
                 ui.allocate_ui_with_layout(vec2(width, 28.0), Layout::left_to_right(Align::Center), |ui| {
                     ui.set_min_size(vec2(width, 28.0));
@@ -98,6 +99,7 @@ impl Card<'_> {
                 edit = Some(Edit::Toggle);
             }
             let label = spec.label();
+            ui.visuals_mut().widgets.inactive.fg_stroke.color = palette.muted;
             if icon_button_ui(ui, ICON_CONTENT_COPY, &format!("Duplicate {label}")).clicked() {
                 edit = Some(Edit::Duplicate);
             }
@@ -147,7 +149,7 @@ impl Card<'_> {
         let error = &self.trace.misfit.as_ref()?.error;
         warning_ui(ui, &error.message);
         let fix = error.fix.as_ref()?;
-        let button = Button::new(theme::strong(fix.label())).min_size(vec2(ui.available_width(), 28.0));
+        let button = Button::new(theme::strong(fix.label())).min_size(vec2(0.0, 28.0));
         let is_pressed = ui.add(button).clicked();
         ui.add_space(GRID);
         is_pressed.then_some(Edit::Repair)

@@ -50,7 +50,7 @@ impl Panel for Layers {
                 cx.project.model.layers.push(layer);
             }
         });
-        let footer = if cx.session.is_on() && cx.session.has_other_model(cx.project) { 84.0 } else { 44.0 };
+        let footer = if cx.session.is_on() && cx.session.has_other_model(cx.project) { 92.0 } else { 52.0 };
         let height = ui.available_height() - footer;
         ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
             ui.set_min_height(height);
@@ -74,6 +74,7 @@ impl Layers {
         let layers = &mut cx.project.model.layers;
         let trace = cx.trace;
         let mut edit = None;
+        ui.spacing_mut().item_spacing.y = 0.0;
         let mover = dnd(ui, Id::unique("layers")).with_animation_time(0.1);
         let moved = mover.show(slots.into_iter(), |ui, slot, handle, state| {
             let Some(layer) = layers.get_mut(slot.index) else { return };
@@ -213,17 +214,25 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.session.is_on() && cx.session.has_other_model(cx.project) {
         outdated_ui(ui, "This run goes on with the network as it was.", cx);
     }
-    ui.horizontal(|ui| {
-        let params = cx.trace.params();
-        let bytes = short(params as f64 * 4.0);
-        ui.label(theme::strong(thousands(params as f64)));
-        let label = ui.label(RichText::new("parameters").color(palette.muted));
-        label.on_hover_text(format!("{bytes} bytes of weights"));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new("multiply-adds").color(palette.muted)).on_hover_text("For one sample, forward");
-            ui.label(theme::strong(short(cx.trace.multiply_adds() as f64)));
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), egui::Sense::hover());
+    let params = cx.trace.params();
+    let text = |x, y, align, text: &str, font| ui.painter().text(egui::pos2(x, y), align, text, font, palette.text);
+    let (first, second) = (rect.top() + 9.0, rect.top() + 27.0);
+    let (left, right) = (rect.left() + 8.0, rect.right() - super::layer_card::WORK_RIGHT);
+    let body = theme::body_font;
+    ui.painter().text(egui::pos2(left, first), egui::Align2::LEFT_CENTER, "Parameters", body(), palette.muted);
+    ui.painter().text(egui::pos2(left, second), egui::Align2::LEFT_CENTER, "Multiply-adds", body(), palette.muted);
+    let strong = theme::strong_font(theme::BODY);
+    // Of a stack that does not fit only a part is known, and a part is no total.
+    let total = |total: f64| if cx.trace.misfit.is_none() { thousands(total) } else { "–".to_owned() };
+    text(right, first, egui::Align2::RIGHT_CENTER, &total(params as f64), strong.clone());
+    text(right, second, egui::Align2::RIGHT_CENTER, &total(cx.trace.multiply_adds() as f64), strong);
+    response
+        .on_hover_text(format!("{} bytes of weights; the multiply-adds are for one sample, forward", short(params as f64 * 4.0)))
+        .widget_info(|| {
+            let text = format!("{params} parameters, {} multiply-adds", cx.trace.multiply_adds());
+            egui::WidgetInfo::labeled(egui::Role::Label, true, text)
         });
-    });
 }
 
 /// Says that an edit is for the next run, and how to get there.
@@ -231,10 +240,10 @@ pub fn outdated_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = GRID;
-        ui.label(RichText::new(text).color(palette.warning));
+        ui.label(RichText::new(text).color(palette.muted));
         if ui.link("Reset").on_hover_text("Ends the run and forgets it").clicked() {
             cx.act(Action::Reset);
         }
-        ui.label(RichText::new("to train the new one.").color(palette.warning));
+        ui.label(RichText::new("to train the new one.").color(palette.muted));
     });
 }

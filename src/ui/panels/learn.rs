@@ -3,12 +3,13 @@
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 use ndarray::Array2;
 
-use super::parts::{caption_ui, heading_ui, icon_button_ui, placeholder_ui, segmented_ui};
+use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::{Cx, Panel, Place};
 use crate::train::Evaluation;
 use crate::ui::action::Action;
 use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
 use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
@@ -76,7 +77,8 @@ impl Panel for Learn {
     }
 }
 
-fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
+/// A part of a room at a fixed place, which it cannot grow out of by pushing others away.
+pub fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
     let mut cell = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(Layout::top_down(Align::Min)));
     contents(&mut cell);
 }
@@ -127,16 +129,18 @@ impl Learn {
             return placeholder_ui(ui, text);
         };
         let evaluation = std::sync::Arc::clone(evaluation);
-        let size = ui.available_size();
-        ui.horizontal_top(|ui| {
-            let matrix_width = if is_wide { size.x - TABLE - 4.0 * GRID } else { size.x };
-            if is_wide || self.scores == Scores::Matrix {
-                ui.allocate_ui(vec2(matrix_width, size.y), |ui| matrix_ui(ui, &evaluation.confusion, cx));
-            }
-            if is_wide || self.scores == Scores::Classes {
-                ui.vertical(|ui| classes_ui(ui, &evaluation, cx));
-            }
-        });
+        let rect = ui.available_rect_before_wrap();
+        let (matrix, classes) = match is_wide {
+            true => rect.split_left_right_at_x(rect.right() - TABLE),
+            false => (rect, rect),
+        };
+        let matrix = matrix.with_max_x(matrix.right() - if is_wide { 4.0 * GRID } else { 0.0 });
+        if is_wide || self.scores == Scores::Matrix {
+            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &evaluation.confusion, cx));
+        }
+        if is_wide || self.scores == Scores::Classes {
+            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, &evaluation, cx));
+        }
     }
 }
 

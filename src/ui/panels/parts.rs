@@ -1,6 +1,6 @@
 //! Small pieces that several panels are made of.
 
-use eframe::egui::{self, Align, Button, Label, Layout, Response, RichText, Ui, Vec2, vec2};
+use eframe::egui::{self, Align, Button, Frame, Label, Layout, Response, RichText, Ui, Vec2, vec2};
 use egui_material_icons::MaterialIcon;
 
 use super::Cx;
@@ -10,14 +10,6 @@ use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// Side of an icon in a button.
 const ICON: f32 = 18.0;
-
-/// A square button with an icon alone; its name is shown when the pointer rests on it.
-pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
-    let text = icon.rich_text().size(ICON).color(Palette::of(ui).muted);
-    ui.add(Button::new(text).frame_when_inactive(false).min_size(Vec2::splat(ROW)).small())
-        .on_hover_text(name)
-        .accessible_name(name)
-}
 
 /// A button with an icon and a word.
 pub fn button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
@@ -42,14 +34,20 @@ pub fn primary_button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name
 /// One of a few, all of them visible. True if another one was chosen.
 pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &[(T, &str, &str)]) -> bool {
     let before = *chosen;
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
-        for (option, name, help) in options {
-            let response = ui.add(Button::selectable(*chosen == *option, *name).min_size(vec2(0.0, ROW)));
-            if response.on_hover_text(*help).clicked() {
-                *chosen = *option;
+    let is_reversed = ui.layout().prefer_right_to_left();
+    let frame = Frame::new().fill(Palette::of(ui).sunken).corner_radius(theme::RADIUS).inner_margin(1);
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 1.0;
+            for index in 0..options.len() {
+                let (option, name, help) = &options[if is_reversed { options.len() - 1 - index } else { index }];
+                let is_chosen = *chosen == *option;
+                let response = ui.add(Button::selectable(is_chosen, *name).min_size(vec2(0.0, ROW)));
+                if response.on_hover_text(*help).clicked() {
+                    *chosen = *option;
+                }
             }
-        }
+        });
     });
     *chosen != before
 }
@@ -80,7 +78,16 @@ pub fn warning_ui(ui: &mut Ui, text: &str) {
 /// A sentence in the middle of the place where something would be.
 pub fn placeholder_ui(ui: &mut Ui, text: &str) {
     let palette = Palette::of(ui);
-    ui.centered_and_justified(|ui| ui.add(Label::new(RichText::new(text).color(palette.muted)).wrap()));
+    let width = (ui.available_width() - 8.0 * GRID).clamp(80.0, 360.0);
+    let galley = ui.painter().layout(text.to_owned(), theme::body_font(), palette.muted, width);
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
+    // Each line is centred by itself.
+    let top = rect.center().y - galley.size().y / 2.0;
+    for row in &galley.rows {
+        let at = egui::pos2(rect.center().x, top + row.rect().center().y);
+        ui.painter().text(at, egui::Align2::CENTER_CENTER, row.text().trim(), theme::body_font(), palette.muted);
+    }
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
 }
 
 /// The menu that chooses where the samples come from; `typed` is what is being typed into it.

@@ -1,15 +1,15 @@
 //! The bar at the top: whose window this is, what is open, and on which data.
 
-use eframe::egui::{self, Align, Button, Layout, Response, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Stroke, Response, RichText, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
-use super::parts::icon_button_ui;
 use super::{Cx, Panel, Place};
 use crate::project::presets;
 use crate::ui::action::Action;
 use crate::ui::session::DataState;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::view::Theme;
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::numbers::thousands;
 
 #[derive(Default)]
@@ -87,13 +87,20 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The project's name, which is edited where it stands, and a dot as long as the file does not know of it.
 fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
+    let font = theme::strong_font(theme::BODY);
+    let text = ui.painter().layout_no_wrap(cx.project.name.clone(), font.clone(), palette.text);
     let field = TextEdit::singleline(&mut cx.project.name)
-        .desired_width(150.0)
-        .font(theme::strong_font(theme::BODY))
-        .background_color(palette.surface)
+        .desired_width((text.size().x + 6.0 * GRID).clamp(56.0, 260.0))
+        .font(font)
+        .frame(Frame::new().inner_margin(Margin::symmetric(6, 4)))
         .char_limit(60);
     let path = cx.path.map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
-    ui.add(field).on_hover_text(path).accessible_name("Project name");
+    let field = ui.add(field);
+    if field.hovered() || field.has_focus() {
+        let color = if field.has_focus() { palette.accent } else { palette.line };
+        ui.painter().rect_stroke(field.rect, theme::RADIUS, Stroke::new(1.0, color), egui::StrokeKind::Inside);
+    }
+    field.on_hover_text(path).accessible_name("Project name");
     let dot = if cx.is_edited { "•" } else { " " };
     let dot = ui.label(RichText::new(dot).color(palette.warning).size(theme::HEADING));
     if cx.is_edited {

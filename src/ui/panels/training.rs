@@ -6,18 +6,22 @@ use eframe::egui::{
 use egui_material_icons::icons::ICON_CASINO;
 
 use super::layers::outdated_ui;
-use super::parts::{heading_ui, icon_button_ui, source_menu_ui};
+use super::parts::{heading_ui, source_menu_ui};
 use super::{Cx, Panel, Place};
 use crate::nn::OptimizerSpec;
 use crate::nn::knob::Knob;
 use crate::ui::session::DataState;
-use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::theme::{GRID, Palette};
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::{LABEL_WIDTH, knob_ui};
 
 #[derive(Default)]
 pub struct TrainingPanel {
     typed_source: String,
 }
+
+/// Height of a row with a menu or a field in it.
+const LINE: f32 = 28.0;
 
 const SEED_HELP: &str =
     "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
@@ -83,7 +87,7 @@ fn optimizer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let optimizer = &mut cx.project.training.optimizer;
     let label = optimizer.as_rule().label();
     row_ui(ui, "Optimiser", "How a slope becomes a step. It may be changed while it trains.", |ui| {
-        let combo = ComboBox::from_id_salt("optimizer").selected_text(label).width(ui.available_width());
+        let combo = ComboBox::from_id_salt("optimizer").selected_text(label).width(ui.available_width()).truncate();
         let shown = combo.show_ui(ui, |ui| {
             for rule in OptimizerSpec::all() {
                 let rule_label = rule.as_rule().label();
@@ -137,12 +141,12 @@ fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// A name in the column of names, and what belongs to it.
 fn row_ui(ui: &mut Ui, name: &str, help: &str, contents: impl FnOnce(&mut Ui)) {
     let width = ui.available_width();
-    ui.allocate_ui_with_layout(vec2(width, ROW), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_size(vec2(width, ROW));
+    ui.allocate_ui_with_layout(vec2(width, LINE), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(vec2(width, LINE));
         ui.spacing_mut().item_spacing.x = GRID;
         let palette = Palette::of(ui);
-        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, ROW), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(vec2(LABEL_WIDTH, ROW));
+        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, LINE), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(vec2(LABEL_WIDTH, LINE));
             ui.label(RichText::new(name).color(palette.muted)).on_hover_text(help);
         });
         contents(ui);

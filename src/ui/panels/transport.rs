@@ -37,8 +37,8 @@ impl Panel for Transport {
             other_buttons_ui(ui, obstacle.as_deref(), cx);
             ui.add_space(2.0 * GRID);
             match (&cx.session.status, obstacle) {
-                (Status::Ended(outcome), _) => ended_ui(ui, outcome, cx),
-                (Status::Idle, Some(why)) => sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, &why),
+                (Status::Ended(outcome), None) => ended_ui(ui, outcome, cx),
+                (Status::Idle | Status::Ended(_), Some(why)) => sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, &why),
                 (Status::Idle, None) => ready_ui(ui, cx),
                 (Status::Running | Status::Paused | Status::Stopping, _) => progress_ui(ui, cx),
             }
