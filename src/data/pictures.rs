@@ -30,7 +30,7 @@ pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     };
     let bytes = fs::read(path).map_err(|error| DataError::file(path, error))?;
     if matches!(bytes.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) {
-        return read_drawings(path, bytes, dims);
+        return pictures_of(path, bytes, dims);
     }
     let picture = image::load_from_memory(&bytes)
         .map_err(|error| DataError::file(path, format!("is neither a drawing in JSON nor an image: {error}")))?;
@@ -52,17 +52,28 @@ pub fn draw(drawing: &Drawing, side: usize, pen: f32) -> Picture {
     }
 }
 
-fn read_drawings(
-    path: &Path,
-    bytes: Vec<u8>,
-    [height, width, channels]: [usize; 3],
-) -> Result<Vec<Picture>, DataError> {
+/// The drawings in a file: JSON with one, an array of them, or one a line.
+pub fn read_drawings(path: &Path) -> Result<Vec<Drawing>, DataError> {
+    parse(path, fs::read(path).map_err(|error| DataError::file(path, error))?)
+}
+
+/// Writes one drawing as JSON.
+pub fn write_drawing(path: &Path, drawing: &Drawing) -> Result<(), DataError> {
+    let text = serde_json::to_string(drawing).map_err(|error| DataError::file(path, error))?;
+    fs::write(path, text + "\n").map_err(|error| DataError::file(path, error))
+}
+
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<Vec<Drawing>, DataError> {
+    let text = String::from_utf8(bytes).map_err(|_| DataError::file(path, "is not text in UTF-8"))?;
+    Drawing::parse_all(&text).map_err(|error| DataError::file(path, error))
+}
+
+fn pictures_of(path: &Path, bytes: Vec<u8>, [height, width, channels]: [usize; 3]) -> Result<Vec<Picture>, DataError> {
     if height != width || channels != 1 {
         let what = format!("a drawing needs a network that reads square grey images, not {height}×{width}×{channels}");
         return Err(DataError::file(path, what));
     }
-    let text = String::from_utf8(bytes).map_err(|_| DataError::file(path, "is not text in UTF-8"))?;
-    let drawings = Drawing::parse_all(&text).map_err(|error| DataError::file(path, error))?;
+    let drawings = parse(path, bytes)?;
     Ok(drawings.iter().map(|drawing| draw(drawing, height, PEN_WIDTH)).collect())
 }
 

@@ -28,7 +28,7 @@ impl Split {
             let mut members: Vec<u32> =
                 (0u32..).zip(&samples.labels).filter(|(_, label)| **label == class).map(|(at, _)| at).collect();
             members.shuffle(&mut rng);
-            let held = (members.len() as f32 * share).round() as usize;
+            let held = held_back(members.len(), share);
             split.validation.extend(members.drain(..held));
             split.train.extend(members);
         }
@@ -36,6 +36,11 @@ impl Split {
         split.validation.sort_unstable();
         split
     }
+}
+
+/// How many of a class's samples are held back.
+pub fn held_back(members: usize, share: f32) -> usize {
+    (members as f32 * share).round() as usize
 }
 
 #[cfg(test)]

@@ -103,10 +103,15 @@ impl RunFolder {
 
 /// A folder for a new run: `runs/<project>-<number>`, the first number that is free.
 pub fn next_folder(project: &str) -> PathBuf {
+    next_folder_in(Path::new("runs"), project)
+}
+
+/// A folder for a new run inside `base`: `<project>-<number>`, the first number that is free.
+pub fn next_folder_in(base: &Path, project: &str) -> PathBuf {
     let stem: String =
         project.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect();
-    let names = (1..).map(|number| Path::new("runs").join(format!("{stem}-{number}")));
-    names.into_iter().find(|path| !path.exists()).unwrap_or_else(|| Path::new("runs").join(stem))
+    let mut names = (1..).map(|number| base.join(format!("{stem}-{number}")));
+    names.find(|path| !path.exists()).unwrap_or_else(|| base.join(stem))
 }
 
 /// The key of the metadata. There is one alone, since several would come in another order each time.

@@ -157,7 +157,7 @@ const COMMANDS: usize = 64;
 pub struct Run {
     pub job: Arc<Job>,
     // The order matters: both channels hang up before the thread is joined.
-    commands: Sender<Command>,
+    commands: Option<Sender<Command>>,
     events: Receiver<Event>,
     _thread: JoinOnDrop,
 }
@@ -187,14 +187,19 @@ impl Run {
             let job = Arc::clone(&job);
             move || worker::run(&job, start, reports, &command_receiver, event_sender, wake)
         })?;
-        Ok(Self { job, commands, events, _thread: JoinOnDrop(Some(thread)) })
+        Ok(Self { job, commands: Some(commands), events, _thread: JoinOnDrop(Some(thread)) })
     }
 
     /// Sends a command; a run that has ended ignores it.
     pub fn send(&self, command: Command) {
-        if self.commands.send(command).is_err() {
+        if self.commands.as_ref().is_none_or(|commands| commands.send(command).is_err()) {
             tracing::debug!("a command came after the run had ended");
         }
+    }
+
+    /// Hangs up, and so ends the run after at most one batch. Its last weights and `Done` still arrive.
+    pub fn stop(&mut self) {
+        self.commands = None;
     }
 
     /// What has happened since, without waiting. `Done` is always last; a channel that closes without it means that

@@ -5,4 +5,6 @@ mod cli;
 mod learning;
 mod parity;
 mod run;
+#[cfg(feature = "gui")]
+mod studio;
 mod support;

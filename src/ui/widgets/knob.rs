@@ -159,6 +159,7 @@ fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
     let combo = ComboBox::from_id_salt("choice")
         .selected_text(options.get(chosen).copied().unwrap_or_default())
         .width(width)
+        .truncate()
         .show_index(ui, &mut picked, options.len(), |index| options[index]);
     let mut response = combo;
     response.widget_info(|| {

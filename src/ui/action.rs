@@ -1,0 +1,84 @@
+//! Everything a panel cannot do by editing a value in place. Panels push actions, and [`super::Studio::apply`] carries
+//! them out after the frame was drawn.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::data::{Dataset, Drawing};
+use crate::project::{Project, RunFolder};
+
+pub enum Action {
+    Nothing,
+
+    // The run.
+    Train,
+    Pause,
+    /// Begin, pause or go on, whichever comes next.
+    TrainOrPause,
+    StepBatch,
+    StepEpoch,
+    Stop,
+    Reset,
+    /// Reset after a divergence, and begin with a smaller learning rate.
+    ResetGentler,
+
+    // The window.
+    /// The room with this title.
+    Show(&'static str),
+    /// The validation images of a true and a predicted class.
+    ShowCell(usize, usize),
+    Undo,
+    Redo,
+    FoldLeft,
+    FoldRight,
+    TogglePresenter,
+    ToggleHelp,
+
+    // Files. The dialogs end in the action below them.
+    New(&'static str),
+    OpenDialog,
+    Open(PathBuf),
+    Save,
+    SaveAsDialog,
+    SaveTo(PathBuf),
+    SaveRunDialog,
+    SaveRunIn(PathBuf),
+    OpenDrawingDialog,
+    OpenDrawing(PathBuf),
+    SaveDrawingDialog,
+    SaveDrawingTo(PathBuf),
+    DataFolderDialog,
+    DataFolder(PathBuf),
+    /// Something was dropped on the window.
+    Dropped(PathBuf),
+
+    /// Read the data once more, after it has failed.
+    Reload,
+
+    // How tasks end.
+    DataLoaded {
+        source: String,
+        result: Result<Arc<Dataset>, String>,
+    },
+    Opened {
+        project: Project,
+        path: PathBuf,
+    },
+    OpenedRun {
+        run: Arc<RunFolder>,
+        path: PathBuf,
+    },
+    OpenedDrawing {
+        drawing: Drawing,
+        of: usize,
+    },
+    Saved {
+        project: Project,
+        path: PathBuf,
+    },
+    PretrainedLoaded(Result<Arc<RunFolder>, String>),
+    /// Something worth knowing, for a few seconds.
+    Tell(String),
+    /// Something that did not work, until it is read.
+    Warn(String),
+}

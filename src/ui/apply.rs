@@ -1,0 +1,128 @@
+//! Carrying out the actions that concern the run and the window; those that concern files are in [`super::files`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eframe::egui::{Context, ViewportCommand};
+
+use super::{Action, Document, ReaderChoice, Studio, task};
+use crate::train::{Command, Start, default_threads};
+use crate::ui::session::Status;
+
+/// A step of a run asks for a frame at most this often.
+const WAKE: Duration = Duration::from_millis(16);
+
+impl Studio {
+    /// Does what a panel, a key, a finished task or a test asks for.
+    pub fn apply(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Nothing => {}
+            Action::Train => self.train(ctx),
+            Action::Pause => self.session.send(Command::Pause),
+            Action::TrainOrPause => match self.session.status {
+                Status::Running => self.session.send(Command::Pause),
+                _ => self.train(ctx),
+            },
+            Action::StepBatch => self.step(ctx, Command::StepBatch),
+            Action::StepEpoch => self.step(ctx, Command::StepEpoch),
+            Action::Stop => self.session.stop(),
+            Action::Reset => self.reset(),
+            Action::ResetGentler => {
+                self.reset();
+                self.document.project.training.learning_rate /= 3.0;
+            }
+            Action::Show(room) => room.clone_into(&mut self.view.room),
+            Action::ShowCell(truth, class) => {
+                self.desk.cell = Some((truth, class));
+                "Mistakes".clone_into(&mut self.view.room);
+            }
+            Action::Undo => self.travel(false),
+            Action::Redo => self.travel(true),
+            Action::FoldLeft => self.view.is_left_open = !self.view.is_left_open,
+            Action::FoldRight => self.view.is_right_open = !self.view.is_right_open,
+            Action::TogglePresenter => self.toggle_presenter(ctx),
+            Action::ToggleHelp => self.is_help_open = !self.is_help_open,
+            Action::DataLoaded { source, result } => self.data_loaded(source, result),
+            Action::PretrainedLoaded(result) => {
+                if let Err(why) = &result {
+                    tracing::info!("no bundled reader: {why}");
+                }
+                self.reading.bundled = Some(result);
+            }
+            Action::Tell(text) => self.notices.tell(text),
+            Action::Warn(text) => self.notices.warn(text),
+            other => self.apply_to_files(ctx, other),
+        }
+    }
+
+    /// Begins a run, anew if one has ended; goes on if it is paused.
+    fn train(&mut self, ctx: &Context) {
+        match self.session.status {
+            Status::Idle | Status::Ended(_) => self.begin(ctx, Start::Running),
+            Status::Paused => self.session.send(Command::Resume),
+            Status::Running | Status::Stopping => {}
+        }
+    }
+
+    /// One batch or one epoch, of a new run if there is none.
+    fn step(&mut self, ctx: &Context, command: Command) {
+        match self.session.status {
+            Status::Idle | Status::Ended(_) => {
+                self.begin(ctx, Start::Paused);
+                self.session.send(command);
+            }
+            Status::Running | Status::Paused => self.session.send(command),
+            Status::Stopping => {}
+        }
+    }
+
+    fn begin(&mut self, ctx: &Context, start: Start) {
+        let Some(dataset) = self.session.dataset().cloned() else { return };
+        let job = match self.document.project.job(dataset, default_threads()) {
+            Ok(job) => Arc::new(job),
+            Err(error) => return self.notices.warn(error.to_string()),
+        };
+        self.reset();
+        let waker = ctx.clone();
+        let wake = move || waker.request_repaint_after(WAKE);
+        if let Err(error) = self.session.start(job, &self.document.project, start, wake) {
+            return self.notices.warn(format!("The run could not be started: {error}."));
+        }
+        self.reading.close();
+        self.desk.reader = ReaderChoice::This;
+        self.desk.cell = None;
+    }
+
+    /// Drops the run. Its last batch ends on another thread, so that no frame waits for it.
+    fn reset(&mut self) {
+        if let Some(run) = self.session.reset() {
+            task::end(run);
+        }
+        self.desk.cell = None;
+    }
+
+    fn travel(&mut self, forward: bool) {
+        let then = match forward {
+            true => self.undo.redo(&self.document),
+            false => self.undo.undo(&self.document),
+        };
+        if let Some(then) = then.cloned() {
+            self.document = then;
+        }
+    }
+
+    fn toggle_presenter(&mut self, ctx: &Context) {
+        self.view.is_presenter = !self.view.is_presenter;
+        let is_open = !self.view.is_presenter;
+        (self.view.is_left_open, self.view.is_right_open) = (is_open, is_open);
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.view.is_presenter));
+    }
+
+    /// Puts another document on the screen. Undo brings the old one back.
+    pub(super) fn show_document(&mut self, document: Document) {
+        self.undo.add_undo(&self.document);
+        self.saved.clone_from(&document.project);
+        self.document = document;
+        self.reset();
+    }
+}

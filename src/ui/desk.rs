@@ -1,0 +1,47 @@
+//! What the rooms share and no project holds: the drawing, who reads it, and which answers are looked at.
+
+use crate::data::Drawing;
+
+pub struct Desk {
+    pub drawing: Drawing,
+    pub reader: ReaderChoice,
+    /// True class and predicted class whose images are shown; all mistakes if there is none.
+    pub cell: Option<(usize, usize)>,
+}
+
+/// Which network reads the drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReaderChoice {
+    /// The one that comes with the program.
+    Bundled,
+    /// The one of the run, as it is at this moment, or the one that was opened.
+    This,
+}
+
+impl Default for Desk {
+    /// With a seven on it, so that the first look shows what the desk is for.
+    fn default() -> Self {
+        let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
+        Self { drawing: Drawing { strokes, label: None }, reader: ReaderChoice::Bundled, cell: None }
+    }
+}
+
+/// On a canvas from 0 to 1.
+const SEVEN: [&[[f32; 2]]; 2] = [
+    &[
+        [0.27, 0.25],
+        [0.36, 0.235],
+        [0.46, 0.23],
+        [0.57, 0.228],
+        [0.67, 0.222],
+        [0.71, 0.225],
+        [0.70, 0.25],
+        [0.655, 0.33],
+        [0.605, 0.42],
+        [0.56, 0.51],
+        [0.52, 0.61],
+        [0.485, 0.71],
+        [0.465, 0.8],
+    ],
+    &[[0.40, 0.525], [0.50, 0.515], [0.60, 0.505], [0.685, 0.49]],
+];

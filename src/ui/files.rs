@@ -1,0 +1,251 @@
+//! Actions that read or write something: each starts a task, and the task ends in another action.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::Context;
+use rfd::AsyncFileDialog;
+
+use super::{Action, Document, ReaderChoice, Studio};
+use crate::data::pictures::{read_drawings, write_drawing};
+use crate::data::{Dataset, Drawing};
+use crate::project::run_folder::{PROJECT, done_line, epoch_line, next_folder_in};
+use crate::project::{Project, RunFolder, RunRecord, presets};
+use crate::train::Outcome;
+use crate::ui::session::{DataState, Status};
+use crate::ui::widgets::digit_canvas::fit_to_canvas;
+
+impl Studio {
+    pub(super) fn apply_to_files(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::New(preset) => self.new_from(preset),
+            Action::OpenDialog => self.pick(ctx, projects().pick_file(), Action::Open),
+            Action::Open(path) => self.open(ctx, path),
+            Action::Save => match self.document.path.clone() {
+                Some(path) => self.save_to(ctx, path),
+                None => self.apply_to_files(ctx, Action::SaveAsDialog),
+            },
+            Action::SaveAsDialog => {
+                let name = format!("{}.json", file_stem(&self.document.project.name));
+                self.pick(ctx, projects().set_file_name(name).save_file(), Action::SaveTo);
+            }
+            Action::SaveTo(path) => self.save_to(ctx, path),
+            Action::SaveRunDialog => {
+                let dialog = AsyncFileDialog::new().set_title("Folder in which the run gets a folder of its own");
+                self.pick(ctx, dialog.pick_folder(), Action::SaveRunIn);
+            }
+            Action::SaveRunIn(base) => self.save_run(ctx, base),
+            Action::OpenDrawingDialog => self.pick(ctx, drawings().pick_file(), Action::OpenDrawing),
+            Action::OpenDrawing(path) => self.tasks.spawn(ctx, "reading the drawing", move || open_drawing(&path)),
+            Action::SaveDrawingDialog => {
+                self.pick(ctx, drawings().set_file_name("drawing.json").save_file(), Action::SaveDrawingTo);
+            }
+            Action::SaveDrawingTo(path) => {
+                let drawing = self.desk.drawing.clone();
+                self.tasks.spawn(ctx, "writing the drawing", move || match write_drawing(&path, &drawing) {
+                    Ok(()) => Action::Tell(format!("Saved the drawing as {}.", short(&path))),
+                    Err(error) => Action::Warn(error.to_string()),
+                });
+            }
+            Action::DataFolderDialog => {
+                let dialog = AsyncFileDialog::new().set_title("Folder with images and labels in the form of MNIST");
+                self.pick(ctx, dialog.pick_folder(), Action::DataFolder);
+            }
+            Action::DataFolder(path) => self.document.project.data.source = format!("idx:{}", path.display()),
+            Action::Reload => self.load_data(ctx),
+            Action::Dropped(path) => self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path)),
+            Action::Opened { project, path } => {
+                self.notices.tell(format!("Opened {}.", short(&path)));
+                self.show_document(Document { project, path: Some(path) });
+            }
+            Action::OpenedRun { run, path } => self.show_run(run, &path),
+            Action::OpenedDrawing { drawing, of } => {
+                if of > 1 {
+                    self.notices.tell(format!("The file has {of} drawings; this is the first."));
+                }
+                self.desk.drawing = Drawing { label: None, ..drawing };
+                fit_to_canvas(&mut self.desk.drawing);
+            }
+            Action::Saved { project, path } => {
+                self.notices.tell(format!("Saved as {}.", short(&path)));
+                self.saved = project;
+                self.document.path = Some(path);
+            }
+            // The other actions have been carried out by `apply`.
+            _ => {}
+        }
+    }
+
+    /// Starts reading the source that the project names. The window is used meanwhile.
+    pub(super) fn load_data(&mut self, ctx: &Context) {
+        let source = self.document.project.data.source.clone();
+        self.session.data = DataState::Loading { source: source.clone() };
+        self.tasks.spawn(ctx, "reading the data", move || {
+            let result = Dataset::load(&source).map(Arc::new).map_err(|error| error.to_string());
+            Action::DataLoaded { source, result }
+        });
+    }
+
+    pub(super) fn data_loaded(&mut self, source: String, result: Result<Arc<Dataset>, String>) {
+        // Somebody has chosen another source in the meantime.
+        if source == self.document.project.data.source {
+            self.session.data_arrived(source, result);
+        }
+    }
+
+    pub(super) fn load_bundled(&mut self, ctx: &Context) {
+        self.tasks.spawn(ctx, "unpacking the bundled reader", || {
+            let folder = RunFolder::pretrained().map(Arc::new).map_err(|error| error.to_string());
+            Action::PretrainedLoaded(folder)
+        });
+    }
+
+    fn new_from(&mut self, preset: &str) {
+        match presets::find(preset) {
+            Some(Ok(project)) => {
+                self.notices.tell(format!("A new project from the preset {preset}. Ctrl+Z brings the last one back."));
+                self.show_document(Document::new(project));
+            }
+            Some(Err(error)) => self.notices.warn(error.to_string()),
+            None => self.notices.warn(format!("There is no preset {preset}.")),
+        }
+    }
+
+    fn open(&mut self, ctx: &Context, path: PathBuf) {
+        self.tasks.spawn(ctx, "reading the project", move || match Project::open(&path) {
+            Ok(project) => Action::Opened { project, path },
+            Err(error) => Action::Warn(error.to_string()),
+        });
+    }
+
+    fn save_to(&mut self, ctx: &Context, path: PathBuf) {
+        let project = self.document.project.clone();
+        self.tasks.spawn(ctx, "writing the project", move || match project.save(&path) {
+            Ok(()) => Action::Saved { project, path },
+            Err(error) => Action::Warn(error.to_string()),
+        });
+    }
+
+    /// Writes the newest weights, the job and what was measured into a new folder inside `base`.
+    fn save_run(&mut self, ctx: &Context, base: PathBuf) {
+        let session = &self.session;
+        let (Some(job), Some(snapshot), Some(project)) = (&session.job, &session.snapshot, &session.trained) else {
+            return self.notices.warn("There is no run to save. Train first.");
+        };
+        let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
+        let mut metrics: Vec<_> = session.epochs.iter().map(epoch_line).collect();
+        if let Status::Ended(outcome) = &session.status {
+            let seconds = session.epochs.iter().map(|epoch| epoch.seconds).sum();
+            metrics.push(done_line(outcome_name(outcome), seconds, session.test.as_deref()));
+        }
+        self.tasks.spawn(ctx, "writing the run", move || {
+            let folder = next_folder_in(&base, &project.name);
+            let record =
+                RunRecord { project: &project, network: &job.network, weights: &snapshot.weights, metrics: &metrics };
+            match record.save(&folder) {
+                Ok(()) => Action::Tell(format!("Saved the run in {}.", folder.display())),
+                Err(error) => Action::Warn(error.to_string()),
+            }
+        });
+    }
+
+    fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
+        self.notices.tell(format!("Opened the run {}. Its network reads what you draw.", short(path)));
+        self.show_document(Document::new(run.project.clone()));
+        self.reading.open(run);
+        self.desk.reader = ReaderChoice::This;
+    }
+
+    /// Opens a dialog, unless one is open, and turns the choice into an action.
+    fn pick(
+        &mut self,
+        ctx: &Context,
+        dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
+        then: fn(PathBuf) -> Action,
+    ) {
+        if !self.tasks.has_dialog() {
+            self.tasks.dialog(ctx, dialog, move |file| then(file.path().to_owned()));
+        }
+    }
+}
+
+fn projects() -> AsyncFileDialog {
+    AsyncFileDialog::new().add_filter("Backprop Studio project", &["json"])
+}
+
+fn drawings() -> AsyncFileDialog {
+    AsyncFileDialog::new().add_filter("Drawing", &["json", "jsonl"])
+}
+
+fn open_drawing(path: &Path) -> Action {
+    match read_drawings(path) {
+        Ok(drawings) => first_of(drawings),
+        Err(error) => Action::Warn(error.to_string()),
+    }
+}
+
+fn first_of(drawings: Vec<Drawing>) -> Action {
+    let of = drawings.len();
+    drawings.into_iter().next().map_or(Action::Nothing, |drawing| Action::OpenedDrawing { drawing, of })
+}
+
+/// Finds out what somebody dropped: a run folder, a folder of images, a project or a drawing.
+fn read_dropped(path: PathBuf) -> Action {
+    if path.is_dir() {
+        return if path.join(PROJECT).is_file() { read_run(path) } else { read_data_folder(path) };
+    }
+    let (project, drawings) = (Project::open(&path), read_drawings(&path));
+    match (project, drawings) {
+        (Ok(project), _) => Action::Opened { project, path },
+        (_, Ok(drawings)) => first_of(drawings),
+        (Err(project), Err(drawing)) => Action::Warn(match looks_like_drawing(&path) {
+            true => drawing.to_string(),
+            false => format!(
+                "{project}. This window takes projects, drawings, run folders and folders in the form of MNIST."
+            ),
+        }),
+    }
+}
+
+fn read_run(path: PathBuf) -> Action {
+    match RunFolder::find(&path.to_string_lossy()) {
+        Ok(run) => Action::OpenedRun { run: Arc::new(run), path },
+        Err(error) => Action::Warn(error.to_string()),
+    }
+}
+
+/// Reads the folder once to know that it is data; choosing it reads it again, which is simple and costs a second.
+fn read_data_folder(path: PathBuf) -> Action {
+    match Dataset::load(&format!("idx:{}", path.display())) {
+        Ok(_) => Action::DataFolder(path),
+        Err(error) => Action::Warn(format!("{error}. It is no run folder either: there is no {PROJECT} in it.")),
+    }
+}
+
+fn looks_like_drawing(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
+}
+
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Finished(_) => "finished",
+        Outcome::Stopped => "stopped",
+        Outcome::Diverged(_) => "diverged",
+        Outcome::Failed(_) => "failed",
+    }
+}
+
+/// The last part of a path, which is what people know it by.
+fn short(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A project's name as a file's name.
+fn file_stem(name: &str) -> String {
+    let stem: String = name
+        .trim()
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ') { c } else { '-' })
+        .collect();
+    if stem.is_empty() { "project".to_owned() } else { stem }
+}

@@ -1,0 +1,243 @@
+//! The room with the samples: where they come from, how they are divided, what they look like.
+
+use std::cell::RefCell;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use eframe::egui::{self, Align2, RichText, Sense, Stroke, Ui, pos2, vec2};
+
+use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui, source_menu_ui, warning_ui};
+use super::{Cx, Panel, Place};
+use crate::data::batches::Augmenter;
+use crate::data::{Augment, Dataset, Samples};
+use crate::nn::init::mix;
+use crate::ui::action::Action;
+use crate::ui::session::{ClassCounts, DataState, Parts};
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
+use crate::ui::widgets::knob::knob_ui;
+use crate::ui::widgets::numbers::thousands;
+
+#[derive(Default)]
+pub struct DataRoom {
+    typed_source: String,
+    set: Set,
+    samples: ImageGrid,
+    preview: ImageGrid,
+}
+
+/// Whose samples the grid shows. The test samples are not shown, so that nobody chooses by them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Set {
+    #[default]
+    Training,
+    Augmented,
+}
+
+/// Samples of the preview, each in a row of its own.
+const PREVIEW_ROWS: usize = 12;
+
+impl Panel for DataRoom {
+    fn title(&self) -> &'static str {
+        "Data"
+    }
+
+    fn place(&self) -> Place {
+        Place::Room
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let size = ui.available_size();
+        let left = (size.x * 0.42).clamp(280.0, 400.0);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0 * GRID;
+            ui.allocate_ui(vec2(left, size.y), |ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(left);
+                    self.source_ui(ui, cx);
+                    ui.add_space(2.0 * GRID);
+                    augment_ui(ui, cx);
+                });
+            });
+            ui.vertical(|ui| self.samples_ui(ui, cx));
+        });
+    }
+}
+
+impl DataRoom {
+    fn source_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        heading_ui(ui, "Source", |_| {});
+        source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        ui.add_space(GRID);
+        match &cx.session.data {
+            DataState::Loading { .. } => {
+                ui.horizontal(|ui| {
+                    ui.spinner();
+                    caption_ui(ui, "The samples are being read. You can go on working.");
+                });
+            }
+            DataState::Failed { message, .. } => {
+                warning_ui(ui, message);
+                if ui.button("Try again").clicked() {
+                    cx.act(Action::Reload);
+                }
+            }
+            DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.data.validation),
+        }
+    }
+
+    fn samples_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        heading_ui(ui, "Samples", |ui| {
+            segmented_ui(
+                ui,
+                &mut self.set,
+                &[
+                    (
+                        Set::Training,
+                        "As they are",
+                        "The training samples, of which the validation samples are held back",
+                    ),
+                    (Set::Augmented, "Augmented", "The same samples as training sees them, each time another way"),
+                ],
+            );
+        });
+        let Some(dataset) = cx.session.dataset() else {
+            return placeholder_ui(ui, "The samples appear here when they have been read.");
+        };
+        if dataset.shape.as_image().is_none() {
+            return placeholder_ui(ui, &format!("These samples are rows of {} numbers, not images.", dataset.shape));
+        }
+        match self.set {
+            Set::Training => training_ui(ui, &mut self.samples, dataset),
+            Set::Augmented => {
+                preview_ui(ui, &mut self.preview, dataset, &cx.project.data.augment, cx.project.training.seed);
+            }
+        }
+    }
+}
+
+/// Samples by class and set, and what each set is for.
+fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
+    let palette = Palette::of(ui);
+    let text = |part: usize| thousands(part as f64);
+    let line = |ui: &mut Ui, name: &str, cells: [String; 3], color: egui::Color32, is_strong: bool| {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let font = if is_strong { theme::strong_font(theme::BODY) } else { theme::body_font() };
+        ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), color);
+        for (column, cell) in cells.into_iter().enumerate() {
+            let right = rect.right() - (2 - column) as f32 * 84.0;
+            ui.painter().text(pos2(right, rect.center().y), Align2::RIGHT_CENTER, cell, font.clone(), color);
+        }
+        rect
+    };
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let head = ["training", "validation", "test"].map(str::to_owned);
+    let rect = line(ui, "class", head, palette.muted, false);
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.faint));
+    let cells = |parts: Parts| [parts.train, parts.validation, parts.test].map(text);
+    let most_classes = 12;
+    for (name, parts) in dataset.classes.iter().zip(counts.parts(share)).take(most_classes) {
+        line(ui, name, cells(parts), palette.text, false);
+    }
+    if dataset.classes.len() > most_classes {
+        caption_ui(ui, &format!("and {} classes more", dataset.classes.len() - most_classes));
+    }
+    let rect = line(ui, "all", cells(counts.total(share)), palette.text, true);
+    ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.faint));
+    ui.add_space(GRID);
+    let help = "Training samples change the weights. Validation samples judge the network while you choose. \
+                Test samples are looked at once, when a run has finished, and nothing is chosen by them.";
+    ui.add(egui::Label::new(RichText::new(help).color(palette.muted)).wrap());
+}
+
+fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    heading_ui(ui, "Augmentation", |ui| {
+        let augment = &mut cx.project.data.augment;
+        if !augment.is_off() && ui.button("All off").clicked() {
+            *augment = Augment::default();
+        }
+    });
+    for knob in &mut cx.project.data.augment.knobs() {
+        knob_ui(ui, knob);
+    }
+}
+
+fn training_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>) {
+    let samples = &dataset.train;
+    let pixels = |index: usize, out: &mut [u8]| copy(samples, index, out);
+    let caption = |index: usize| Caption { truth: label(dataset, index), ..Caption::default() };
+    show(ui, grid, dataset, samples.len(), address(dataset), &pixels, &caption);
+}
+
+/// Each row is one sample: as it is, and as it may come to the network.
+fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment: &Augment, seed: u64) {
+    let Some([_, width, _]) = dataset.shape.as_image() else { return };
+    let palette = Palette::of(ui);
+    let text = match augment.is_off() {
+        true => "Nothing is changed. Move a slider at the left, and each row shows one sample in several versions.",
+        false => "Each row is one sample: first as it is, then as training may see it.",
+    };
+    ui.add(egui::Label::new(RichText::new(text).color(palette.muted)).wrap());
+    let tile = (width as f32 * scale(width)).max(40.0) + 2.0 * GRID;
+    let columns = (((ui.available_width() - 2.0 * GRID) / tile) as usize).max(1);
+    let augmenter = RefCell::new(Augmenter::new(augment, dataset.shape));
+    let pixels = |index: usize, out: &mut [u8]| {
+        let (sample, version) = (index / columns, index % columns);
+        match augmenter.borrow_mut().as_mut().filter(|_| version > 0) {
+            Some(augmenter) => {
+                let key = mix(mix(seed, version as u64), sample as u64);
+                out.copy_from_slice(augmenter.change(dataset.train.pixels_of(sample), key));
+            }
+            None => copy(&dataset.train, sample, out),
+        }
+    };
+    let caption = |index: usize| {
+        let is_original = index % columns == 0;
+        Caption {
+            truth: if is_original { label(dataset, index / columns) } else { String::new() },
+            ..Caption::default()
+        }
+    };
+    let mut hasher = DefaultHasher::new();
+    let Augment { shift, rotate, scale, shear, thickness } = augment;
+    let bits = [shift, rotate, scale, shear, thickness].map(|value| value.to_bits());
+    (bits, address(dataset), columns, seed).hash(&mut hasher);
+    let count = PREVIEW_ROWS.min(dataset.train.len()) * columns;
+    show(ui, grid, dataset, count, hasher.finish(), &pixels, &caption);
+}
+
+fn show(
+    ui: &mut Ui,
+    grid: &mut ImageGrid,
+    dataset: &Dataset,
+    count: usize,
+    version: u64,
+    pixels: &dyn Fn(usize, &mut [u8]),
+    caption: &dyn Fn(usize) -> Caption,
+) {
+    let Some([height, width, channels]) = dataset.shape.as_image() else { return };
+    grid.ui(ui, &Images { count, height, width, channels, version, pixels, caption }, scale(width));
+}
+
+/// Points per pixel, so that small images can be seen and large ones do not fill the room.
+pub fn scale(width: usize) -> f32 {
+    (56.0 / width as f32).clamp(0.5, 4.0)
+}
+
+pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
+    let pixels = samples.pixels_of(index);
+    if pixels.len() == out.len() {
+        out.copy_from_slice(pixels);
+    }
+}
+
+/// The name of a training sample's class.
+pub fn label(dataset: &Dataset, sample: usize) -> String {
+    let class = dataset.train.labels.get(sample).copied().map(usize::from);
+    class.and_then(|class| dataset.classes.get(class)).cloned().unwrap_or_default()
+}
+
+/// Tells one data set from another as long as both are there.
+pub fn address(dataset: &Arc<Dataset>) -> u64 {
+    Arc::as_ptr(dataset) as usize as u64
+}

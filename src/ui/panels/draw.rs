@@ -1,0 +1,95 @@
+//! The room with the large canvas.
+
+use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
+use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
+
+use super::learn::cell_ui;
+use super::parts::{button_ui, caption_ui};
+use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
+use super::{Cx, Panel, Place};
+use crate::data::drawing::PEN_WIDTH;
+use crate::ui::action::Action;
+use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::widgets::slider::{Division, Slider};
+
+#[derive(Default)]
+pub struct Draw {}
+
+impl Panel for Draw {
+    fn title(&self) -> &'static str {
+        "Draw"
+    }
+
+    fn place(&self) -> Place {
+        Place::Room
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        let gap = 6.0 * GRID;
+        let answer = (rect.width() * 0.3).clamp(208.0, 400.0);
+        let side = (rect.width() - answer - gap).min(rect.height() - 28.0 - 2.0 * GRID).max(160.0);
+        // What is left over is divided, so that drawing and answer stand in the middle of a wide window.
+        let spare = (rect.width() - side - gap - answer).max(0.0);
+        let left = rect.left() + spare / 2.0;
+        let canvas = Rect::from_min_size(pos2(left, rect.top()), vec2(side, rect.height()));
+        let answer = Rect::from_min_size(pos2(left + side + gap, rect.top()), vec2(answer, rect.height()));
+        cell_ui(ui, "canvas", canvas, |ui| {
+            canvas_ui(ui, side, cx);
+            ui.add_space(GRID);
+            tools_ui(ui, cx);
+        });
+        cell_ui(ui, "answer", answer, |ui| answer_ui(ui, cx));
+    }
+
+    fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let mut pen = f64::from(cx.view.pen);
+        let palette = Palette::of(ui);
+        let (number, _) = ui.allocate_exact_size(vec2(28.0, ROW), eframe::egui::Sense::hover());
+        let font = crate::ui::theme::body_font();
+        let text = format!("{pen:.1}");
+        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
+        Slider::new("Pen width", 1.0..=5.0, f64::from(PEN_WIDTH), Division::Linear)
+            .show(ui, 112.0, &mut pen)
+            .on_hover_text("In pixels of the 28 × 28 that the network sees; most people's pens are near 2.2");
+        cx.view.pen = pen as f32;
+        ui.label(RichText::new("Pen width").color(palette.muted));
+    }
+}
+
+fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let has_ink = !cx.desk.drawing.strokes.is_empty();
+    ui.horizontal(|ui| {
+        let size = vec2(0.0, 28.0);
+        if button_ui(ui, has_ink, ICON_UNDO, "Undo stroke", size).clicked() {
+            cx.desk.drawing.strokes.pop();
+        }
+        if button_ui(ui, has_ink, ICON_DELETE, "Clear", size).clicked() {
+            cx.desk.drawing.strokes.clear();
+        }
+        ui.add_space(2.0 * GRID);
+        if button_ui(ui, true, ICON_FOLDER_OPEN, "Open…", size).clicked() {
+            cx.act(Action::OpenDrawingDialog);
+        }
+        if button_ui(ui, has_ink, ICON_SAVE, "Save…", size).clicked() {
+            cx.act(Action::SaveDrawingDialog);
+        }
+    });
+}
+
+fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    caption_ui(ui, "Read by");
+    choice_ui(ui, cx);
+    ui.add_space(2.0 * GRID);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0 * GRID;
+        ui.vertical(|ui| {
+            seen_ui(ui, 112.0, cx);
+            caption_ui(ui, "What the network sees");
+        });
+        ui.vertical(|ui| winner_ui(ui, cx));
+    });
+    ui.add_space(2.0 * GRID);
+    bars_ui(ui, cx);
+}

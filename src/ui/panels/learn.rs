@@ -1,0 +1,224 @@
+//! The room where one watches: loss, accuracy, who is taken for whom, and a drawing that is read meanwhile.
+
+use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Ui, UiBuilder, vec2};
+use ndarray::Array2;
+
+use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
+use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
+use super::{Cx, Panel, Place};
+use crate::train::Evaluation;
+use crate::ui::action::Action;
+use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
+use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
+use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
+use crate::ui::widgets::slider::{Division, Slider};
+
+/// From this width on there is room for the matrix and the table of the classes side by side.
+const WIDE: f32 = 620.0;
+
+/// Width of that table beside the matrix.
+const TABLE: f32 = 280.0;
+
+#[derive(Default)]
+pub struct Learn {
+    scores: Scores,
+}
+
+/// What is shown of the confusion where there is room for one thing only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Scores {
+    #[default]
+    Matrix,
+    Classes,
+}
+
+impl Panel for Learn {
+    fn title(&self) -> &'static str {
+        "Learn"
+    }
+
+    fn place(&self) -> Place {
+        Place::Room
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        let gap = 4.0 * GRID;
+        let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
+        let halves = |rect: Rect, share: f32| {
+            let (left, right) = rect.split_left_right_at_fraction(share);
+            (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
+        };
+        let (loss, accuracy) = halves(top.with_max_y(top.bottom() - gap / 2.0), 0.5);
+        let (confusion, draw) = halves(bottom.with_min_y(bottom.top() + gap / 2.0), 0.5);
+        cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
+        cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
+        cell_ui(ui, "confusion", confusion, |ui| self.confusion_ui(ui, cx));
+        cell_ui(ui, "draw", draw, |ui| draw_ui(ui, cx));
+    }
+
+    fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ui.add(Checkbox::new(&mut cx.view.log_loss, "Logarithmic loss"));
+        ui.add_space(2.0 * GRID);
+        let palette = Palette::of(ui);
+        let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), eframe::egui::Sense::hover());
+        let text = format!("{:.2}", cx.view.smoothing);
+        let font = crate::ui::theme::body_font();
+        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
+        let mut weight = f64::from(cx.view.smoothing);
+        Slider::new("Smoothing", 0.0..=0.99, 0.6, Division::Linear)
+            .show(ui, 96.0, &mut weight)
+            .on_hover_text("Weight of the moving average that is drawn over the faint values of every step");
+        cx.view.smoothing = weight as f32;
+        ui.label(RichText::new("Smoothing").color(palette.muted));
+    }
+}
+
+/// A part of a room at a fixed place, which it cannot grow out of by pushing others away.
+pub fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
+    let mut cell = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(Layout::top_down(Align::Min)));
+    contents(&mut cell);
+}
+
+fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let curves = &cx.session.curves;
+    let series = [
+        Series { name: "training", curve: &curves.train_loss, look: Look::Train },
+        Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
+    ];
+    plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.view.log_loss).show(ui);
+}
+
+fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let curves = &cx.session.curves;
+    let series = [
+        Series { name: "training", curve: &curves.train_accuracy, look: Look::Train },
+        Series { name: "validation", curve: &curves.validation_accuracy, look: Look::Validation },
+    ];
+    plot(CurvePlot::new("Accuracy", Metric::Accuracy, &series), cx).show(ui);
+}
+
+fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {
+    let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
+    plot.marks(&cx.session.marks).smoothing(cx.view.smoothing).steps_per_epoch(steps as f64)
+}
+
+impl Learn {
+    fn confusion_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let is_wide = ui.available_width() >= WIDE;
+        heading_ui(ui, "Confusion", |ui| {
+            if !is_wide {
+                segmented_ui(
+                    ui,
+                    &mut self.scores,
+                    &[
+                        (Scores::Matrix, "Matrix", "Who is taken for whom, on the validation samples"),
+                        (
+                            Scores::Classes,
+                            "Classes",
+                            "Precision, recall and F1 of every class, on the validation samples",
+                        ),
+                    ],
+                );
+            }
+        });
+        let Some(evaluation) = &cx.session.validation else {
+            let text = match cx.project.data.validation > 0.0 {
+                true => "After the first epoch this shows who is taken for whom among the validation samples.",
+                false => "No validation samples are held back, so there is nothing to compare with.",
+            };
+            return placeholder_ui(ui, text);
+        };
+        let evaluation = std::sync::Arc::clone(evaluation);
+        let rect = ui.available_rect_before_wrap();
+        let (matrix, classes) = match is_wide {
+            true => rect.split_left_right_at_x(rect.right() - TABLE),
+            false => (rect, rect),
+        };
+        let matrix = matrix.with_max_x(matrix.right() - if is_wide { 4.0 * GRID } else { 0.0 });
+        if is_wide || self.scores == Scores::Matrix {
+            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &evaluation.confusion, cx));
+        }
+        if is_wide || self.scores == Scores::Classes {
+            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, &evaluation, cx));
+        }
+    }
+}
+
+fn matrix_ui(ui: &mut Ui, confusion: &Array2<u32>, cx: &mut Cx<'_>) {
+    let names = class_names(cx, confusion.nrows());
+    let shown = ConfusionHeatmap::new(confusion, &names).selected(cx.desk.cell).show(ui);
+    if let Some((truth, class)) = shown.clicked {
+        cx.act(Action::ShowCell(truth, class));
+    }
+}
+
+fn classes_ui(ui: &mut Ui, evaluation: &Evaluation, cx: &Cx<'_>) {
+    let names = class_names(cx, evaluation.confusion.nrows());
+    let scores = evaluation.class_scores();
+    let rows: Vec<_> = scores
+        .iter()
+        .zip(&names)
+        .enumerate()
+        .map(|(class, (score, name))| {
+            let is_predicted = evaluation.confusion.column(class).sum() > 0;
+            ClassRow {
+                name,
+                precision: is_predicted.then_some(score.precision),
+                recall: (score.support > 0).then_some(score.recall),
+                f1: (score.support > 0).then_some(score.f1),
+                samples: score.support as usize,
+            }
+        })
+        .collect();
+    class_table_ui(ui, &rows);
+}
+
+/// The names of the classes of the run's own data, which may be another than the one that is chosen now.
+pub fn class_names(cx: &Cx<'_>, count: usize) -> Vec<String> {
+    match &cx.session.job {
+        Some(job) if job.dataset.classes.len() == count => job.dataset.classes.clone(),
+        _ => (0..count).map(|class| class.to_string()).collect(),
+    }
+}
+
+fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    heading_ui(ui, "Draw", |ui| choice_ui(ui, cx));
+    ui.add_space(GRID);
+    let size = ui.available_size();
+    let side = (size.y - ROW - GRID).min(size.x * 0.54);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 3.0 * GRID;
+        ui.vertical(|ui| {
+            canvas_ui(ui, side, cx);
+            ui.horizontal(|ui| strokes_ui(ui, cx));
+        });
+        ui.vertical(|ui| {
+            ui.horizontal(|ui| {
+                seen_ui(ui, 56.0, cx).on_hover_text("The image as the network sees it");
+                ui.vertical(|ui| winner_ui(ui, cx));
+            });
+            ui.add_space(GRID);
+            bars_ui(ui, cx);
+        });
+    });
+}
+
+fn strokes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    use egui_material_icons::icons::{ICON_DELETE, ICON_UNDO};
+    let has_ink = !cx.desk.drawing.strokes.is_empty();
+    ui.add_enabled_ui(has_ink, |ui| {
+        if icon_button_ui(ui, ICON_UNDO, "Undo the last stroke").clicked() {
+            cx.desk.drawing.strokes.pop();
+        }
+        if icon_button_ui(ui, ICON_DELETE, "Clear the drawing").clicked() {
+            cx.desk.drawing.strokes.clear();
+        }
+    });
+    if !has_ink {
+        caption_ui(ui, "Draw with the pointer");
+    }
+}

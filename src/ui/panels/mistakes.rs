@@ -1,0 +1,120 @@
+//! The room with the validation images that were misread, the surest mistakes first.
+
+use std::sync::Arc;
+
+use eframe::egui::{RichText, Ui};
+
+use super::data::{address, copy, scale};
+use super::learn::class_names;
+use super::parts::placeholder_ui;
+use super::{Cx, Panel, Place};
+use crate::nn::init::mix;
+use crate::train::Evaluation;
+use crate::train::metrics::Prediction;
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
+use crate::ui::widgets::numbers::{percent, thousands};
+
+#[derive(Default)]
+pub struct Mistakes {
+    grid: ImageGrid,
+    listed: Option<Listed>,
+}
+
+/// The answers that are shown, worked out once for an evaluation and a cell.
+struct Listed {
+    evaluation: Arc<Evaluation>,
+    cell: Option<(usize, usize)>,
+    answers: Vec<Prediction>,
+    version: u64,
+}
+
+impl Panel for Mistakes {
+    fn title(&self) -> &'static str {
+        "Mistakes"
+    }
+
+    fn place(&self) -> Place {
+        Place::Room
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let (Some(evaluation), Some(job)) = (&cx.session.validation, &cx.session.job) else {
+            let text = "After the first epoch this room shows the validation samples that the network misreads.";
+            return placeholder_ui(ui, text);
+        };
+        let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
+        let names = class_names(cx, evaluation.confusion.nrows());
+        let Self { grid, listed } = self;
+        let version = listed.as_ref().map_or(0, |listed| listed.version);
+        let is_listed =
+            listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.desk.cell);
+        if !is_listed {
+            let answers = list(&evaluation, cx.desk.cell);
+            *listed =
+                Some(Listed { evaluation: Arc::clone(&evaluation), cell: cx.desk.cell, answers, version: version + 1 });
+        }
+        let Some(Listed { answers, version, .. }) = listed else { return };
+        filter_ui(ui, answers.len(), &evaluation, &names, cx);
+        ui.add_space(GRID);
+        let Some([height, width, channels]) = dataset.shape.as_image() else {
+            return placeholder_ui(ui, &format!("These samples are rows of {} numbers, not images.", dataset.shape));
+        };
+        if answers.is_empty() {
+            return placeholder_ui(ui, "There is none.");
+        }
+        let name = |class: u8| names.get(usize::from(class)).cloned().unwrap_or_default();
+        let pixels = |index: usize, out: &mut [u8]| copy(&dataset.train, answers[index].sample as usize, out);
+        let caption = |index: usize| {
+            let answer = answers[index];
+            Caption {
+                truth: name(answer.truth),
+                predicted: Some(name(answer.class)),
+                detail: format!("{} sure", percent(f64::from(answer.confidence))),
+            }
+        };
+        let version = mix(address(&dataset), *version);
+        let images =
+            Images { count: answers.len(), height, width, channels, version, pixels: &pixels, caption: &caption };
+        grid.ui(ui, &images, scale(width));
+    }
+}
+
+/// The mistakes, or all answers of a cell, the surest first.
+fn list(evaluation: &Evaluation, cell: Option<(usize, usize)>) -> Vec<Prediction> {
+    let is_shown = |answer: &&Prediction| match cell {
+        Some((truth, class)) => usize::from(answer.truth) == truth && usize::from(answer.class) == class,
+        None => answer.truth != answer.class,
+    };
+    let mut answers: Vec<_> = evaluation.predictions.iter().filter(is_shown).copied().collect();
+    answers.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    answers
+}
+
+/// What is shown, in words, and a chip that shows all again.
+fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String], cx: &mut Cx<'_>) {
+    let palette = Palette::of(ui);
+    let name = |class: usize| names.get(class).map_or("?", String::as_str);
+    let of = thousands(evaluation.predictions.len() as f64);
+    let text = match cx.desk.cell {
+        None => format!("{} of {of} validation samples are misread", thousands(count as f64)),
+        Some((truth, class)) if truth == class => {
+            format!("{} validation samples of {} are read right", thousands(count as f64), name(truth))
+        }
+        Some((truth, class)) => {
+            format!("{} validation samples of {} are read as {}", thousands(count as f64), name(truth), name(class))
+        }
+    };
+    ui.horizontal(|ui| {
+        ui.label(theme::heading(text));
+        ui.label(RichText::new("surest first").color(palette.muted));
+        if let Some((truth, class)) = cx.desk.cell {
+            let chip =
+                format!("{} → {}  {}", name(truth), name(class), egui_material_icons::icons::ICON_CLOSE.codepoint);
+            let chip = ui.button(chip).on_hover_text("Show all mistakes");
+            if chip.accessible_name("Show all mistakes").clicked() {
+                cx.desk.cell = None;
+            }
+        }
+    });
+}

@@ -1,0 +1,126 @@
+//! THE LIST of panels. A new one is a file here and a line in [`all`].
+
+use std::path::Path;
+
+use eframe::egui::{self, Align, Button, Layout, Ui, vec2};
+
+use super::action::Action;
+use super::desk::Desk;
+use super::reading::Reading;
+use super::session::Session;
+use super::theme::{self, GRID, Palette};
+use super::view::View;
+use crate::nn::model::Trace;
+use crate::project::Project;
+
+mod data;
+mod draw;
+mod layer_card;
+mod layers;
+mod learn;
+mod mistakes;
+mod parts;
+mod reader;
+mod top_bar;
+mod training;
+mod transport;
+
+/// Every panel, the rooms in the order of their tabs.
+pub fn all() -> Vec<Box<dyn Panel>> {
+    vec![
+        Box::<top_bar::TopBar>::default(),
+        Box::<transport::Transport>::default(),
+        Box::<layers::Layers>::default(),
+        Box::<training::TrainingPanel>::default(),
+        Box::<learn::Learn>::default(),
+        Box::<draw::Draw>::default(),
+        Box::<data::DataRoom>::default(),
+        Box::<mistakes::Mistakes>::default(),
+    ]
+}
+
+/// A part of the window. Its own widgets' state lives in it; everything else it is lent.
+pub trait Panel {
+    fn title(&self) -> &'static str;
+    fn place(&self) -> Place;
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
+
+    /// What a room has to set, at the right end of the row of tabs, from right to left.
+    fn options_ui(&mut self, _ui: &mut Ui, _cx: &mut Cx<'_>) {}
+}
+
+/// Where a panel stands. The centre has several rooms, of which one is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Room,
+}
+
+/// What a panel is lent: the project, the view and the desk to edit, the rest to look at, and a list for the actions.
+pub struct Cx<'a> {
+    pub project: &'a mut Project,
+    pub path: Option<&'a Path>,
+    pub is_edited: bool,
+    pub view: &'a mut View,
+    pub desk: &'a mut Desk,
+    pub session: &'a Session,
+    pub reading: &'a Reading,
+    pub trace: &'a Trace,
+    pub actions: &'a mut Vec<Action>,
+}
+
+impl Cx<'_> {
+    pub fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    /// Why training cannot begin, if it cannot.
+    pub fn obstacle(&self) -> Option<String> {
+        use super::session::DataState;
+        match &self.session.data {
+            DataState::Loading { .. } => return Some("The data is not there yet.".to_owned()),
+            DataState::Failed { .. } => return Some("There is no data. Choose another source.".to_owned()),
+            DataState::Ready { counts, .. } => {
+                let train = counts.total(self.project.data.validation).train;
+                if self.project.training.batch > train {
+                    let batch = self.project.training.batch;
+                    return Some(format!("The batch of {batch} is larger than the {train} training samples."));
+                }
+            }
+        }
+        let misfit = self.trace.misfit.as_ref()?;
+        Some(format!("Layer {} does not fit. {}", misfit.index + 1, misfit.error))
+    }
+}
+
+/// The tabs of the rooms, the options of the one that is shown, and below them the room itself.
+pub fn rooms_ui(ui: &mut Ui, titles: &[&'static str], room: &mut dyn Panel, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0 * GRID;
+        for (index, title) in titles.iter().enumerate() {
+            if tab_ui(ui, title, *title == room.title()).on_hover_text(format!("Key {}", index + 1)).clicked() {
+                cx.act(Action::Show(title));
+            }
+        }
+        ui.spacing_mut().item_spacing.x = 2.0 * GRID;
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| room.options_ui(ui, cx));
+    });
+    ui.add_space(2.0 * GRID);
+    ui.push_id(room.title(), |ui| room.ui(ui, cx));
+}
+
+fn tab_ui(ui: &mut Ui, title: &str, is_shown: bool) -> egui::Response {
+    let palette = Palette::of(ui);
+    let text = theme::strong(title).color(if is_shown { palette.text } else { palette.muted });
+    let response = ui.add(Button::selectable(false, text).frame(false).min_size(vec2(0.0, 28.0)));
+    if is_shown || response.has_focus() {
+        let rect = response.rect;
+        let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());
+        ui.painter().rect_filled(line, 1.0, if is_shown { palette.accent } else { palette.line });
+    }
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, is_shown, title));
+    response
+}

@@ -1,0 +1,67 @@
+//! The drawing and what is read in it: pieces that the rooms Learn and Draw share.
+
+use eframe::egui::{Label, Response, RichText, Ui};
+
+use super::Cx;
+use super::parts::segmented_ui;
+use crate::ui::desk::ReaderChoice;
+use crate::ui::reading::Answer;
+use crate::ui::theme::{self, Palette};
+use crate::ui::widgets::digit_canvas::DigitCanvas;
+use crate::ui::widgets::numbers::percent;
+use crate::ui::widgets::pixels::pixels_ui;
+use crate::ui::widgets::probability_bars::probability_bars_ui;
+
+/// Pixels of the image that the pen's width is given in.
+const SIDE: f32 = 28.0;
+
+/// Which network reads.
+pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    segmented_ui(
+        ui,
+        &mut cx.desk.reader,
+        &[
+            (ReaderChoice::Bundled, "Bundled reader", "The network that comes with the program"),
+            (ReaderChoice::This, "This network", "The network at the left, with the weights it has at this moment"),
+        ],
+    );
+}
+
+/// The paper, a square of `side` points.
+pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
+    DigitCanvas::new(&mut cx.desk.drawing).pen(cx.view.pen / SIDE).side(side).show(ui)
+}
+
+/// What the network sees, a square of `side` points.
+pub fn seen_ui(ui: &mut Ui, side: f32, cx: &Cx<'_>) -> Response {
+    let seen = cx.reading.seen.as_ref().map(|seen| seen.view());
+    pixels_ui(ui, "What the network sees", seen, side)
+}
+
+/// The answer in one line: the class, large, and how sure the network is.
+pub fn winner_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let palette = Palette::of(ui);
+    let Answer::Probabilities(shares) = &cx.reading.answer else {
+        ui.label(theme::number("–").color(palette.muted));
+        return;
+    };
+    let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
+    let name = cx.reading.classes.get(class).map_or("?", String::as_str);
+    ui.label(theme::number(name).color(palette.accent));
+    ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted));
+}
+
+/// A bar per class, or why there is none.
+pub fn bars_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    match &cx.reading.answer {
+        Answer::Cannot(why) => {
+            ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
+        }
+        Answer::Empty => {
+            probability_bars_ui(ui, &cx.reading.classes, None);
+        }
+        Answer::Probabilities(shares) => {
+            probability_bars_ui(ui, &cx.reading.classes, Some(shares));
+        }
+    }
+}

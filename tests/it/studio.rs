@@ -1,0 +1,413 @@
+//! The window, driven as a person does it: by what one reads on it, with clicks, drags and keys.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backprop_studio::data::{Dataset, Drawing, Samples, handwriting};
+use backprop_studio::nn::layers::{Dense, Function};
+use backprop_studio::nn::{Shape, Weights};
+use backprop_studio::project::{Project, presets};
+use backprop_studio::train::metrics::Prediction;
+use backprop_studio::train::{
+    Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
+};
+use backprop_studio::ui::session::Status;
+use backprop_studio::ui::{Action, Answer, Document, Studio};
+use eframe::egui::{Key, Modifiers, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+/// A source that no loader knows, so that nothing is read behind a test's back.
+const SOURCE: &str = "test";
+
+/// 300 samples for training and validation and 50 for the test, of the digits that the program writes itself.
+fn dataset() -> Arc<Dataset> {
+    let samples = |count, seed| {
+        let (pixels, labels) = handwriting::generate(count, seed);
+        Samples { pixels, labels }
+    };
+    Arc::new(Dataset {
+        name: SOURCE.to_owned(),
+        shape: Shape::image(28, 28, 1),
+        classes: (0..10).map(|class| class.to_string()).collect(),
+        train: samples(300, 1),
+        test: samples(50, 2),
+    })
+}
+
+fn project() -> Project {
+    let mut project = presets::find("mlp").unwrap().unwrap();
+    project.data.source = SOURCE.to_owned();
+    project.training.batch = 32;
+    project.training.epochs = 3;
+    project
+}
+
+fn open(project: Project) -> Harness<'static, Studio> {
+    let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_max_steps(60);
+    let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
+    // The loader knows no such source, and says so; then the samples arrive all the same.
+    step_until(&mut harness, "the loader gives up", |studio| !is_loading(studio));
+    act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(dataset()) });
+    harness
+}
+
+fn is_loading(studio: &Studio) -> bool {
+    use backprop_studio::ui::session::DataState;
+    matches!(studio.session().data, DataState::Loading { .. }) || studio.reading().bundled.is_none()
+}
+
+fn act(harness: &mut Harness<'_, Studio>, action: Action) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, action);
+    harness.run_ok();
+}
+
+/// Draws frames until something has happened; what does not happen within a minute is a failure.
+#[track_caller]
+fn step_until(harness: &mut Harness<'_, Studio>, what: &str, is_done: impl Fn(&Studio) -> bool) {
+    let started = Instant::now();
+    while !is_done(harness.state()) {
+        assert!(started.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+        harness.step();
+        std::thread::yield_now();
+    }
+    harness.run_ok();
+}
+
+fn has_ended(studio: &Studio) -> bool {
+    matches!(studio.session().status, Status::Ended(_))
+}
+
+fn click(harness: &mut Harness<'_, Studio>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_ok();
+}
+
+fn layers(harness: &Harness<'_, Studio>) -> Vec<String> {
+    harness.state().project().model.layers.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_stack_is_broken_and_repaired_by_the_offered_click() {
+    let mut harness = open(project());
+    assert!(!harness.get_by_label("Train").accesskit_node().is_disabled());
+    click(&mut harness, "Remove Flatten");
+    assert_eq!(layers(&harness), ["Dense 128 ReLU", "Dense 10"]);
+    assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
+    harness.get_by_label_contains("Layer 1 does not fit. Dense takes a row of numbers");
+    click(&mut harness, "Insert Flatten");
+    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
+    assert!(!harness.get_by_label("Train").accesskit_node().is_disabled());
+}
+
+#[test]
+fn a_stack_is_assembled_from_nothing() {
+    let mut empty = project();
+    empty.model.layers.clear();
+    let mut harness = open(empty);
+    harness.get_by_label("The stack is empty. Add a layer to begin.");
+    for layer in ["Flatten", "Dense"] {
+        click(&mut harness, "Add layer");
+        click(&mut harness, layer);
+    }
+    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU"]);
+    harness.get_by_label_contains("Give it 10 units");
+    click(&mut harness, "Change to Dense 10 ReLU");
+    assert_eq!(harness.state().trace().misfit, None);
+}
+
+#[test]
+fn cards_are_edited_duplicated_moved_and_every_step_is_undone() {
+    let mut harness = open(project());
+    click(&mut harness, "Layer 2: Dense 128 ReLU");
+    harness.get_by_label("Units");
+    click(&mut harness, "Layer 2: Dense 128 ReLU");
+    assert!(harness.query_by_label("Units").is_none());
+    click(&mut harness, "Duplicate Flatten");
+    assert_eq!(layers(&harness), ["Flatten", "Flatten", "Dense 128 ReLU", "Dense 10"]);
+    harness.get_by_label("Layer 3: Dense 128 ReLU").focus();
+    harness.run_ok();
+    harness.key_press_modifiers(Modifiers::ALT, Key::ArrowUp);
+    harness.run_ok();
+    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Flatten", "Dense 10"]);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_ok();
+    assert_eq!(layers(&harness), ["Flatten", "Flatten", "Dense 128 ReLU", "Dense 10"]);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_ok();
+    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    harness.run_ok();
+    assert_eq!(layers(&harness).len(), 4);
+}
+
+#[test]
+fn a_card_is_dragged_to_another_place() {
+    let mut harness = open(project());
+    let [from, to] =
+        ["Layer 2: Dense 128 ReLU", "Layer 3: Dense 10"].map(|label| harness.get_by_label(label).rect().center());
+    drag(&mut harness, &[from, from + vec2(0.0, 12.0), to + vec2(0.0, 20.0), to + vec2(0.0, 40.0)]);
+    assert_eq!(layers(&harness), ["Flatten", "Dense 10", "Dense 128 ReLU"]);
+}
+
+fn drag(harness: &mut Harness<'_, Studio>, path: &[Pos2]) {
+    harness.drag_at(path[0]);
+    harness.run_ok();
+    for point in path {
+        harness.hover_at(*point);
+        harness.run_ok();
+    }
+    harness.drop_at(path[path.len() - 1]);
+    harness.run_ok();
+}
+
+#[test]
+fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
+    let mut harness = open(project());
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    let session = harness.state().session();
+    assert_eq!((session.epochs.len(), session.progress.step, session.progress.steps), (3, 27, 27));
+    assert!(session.curves.validation_loss.last().is_some_and(|(step, _)| step == 27.0));
+    let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
+    assert_eq!(test.predictions.len(), 50);
+    let percent = format!("{:.1} %", test.accuracy * 100.0);
+    assert!(session.marks.iter().any(|mark| mark.is_end && mark.text == format!("finished, test {percent}")));
+    harness.get_by_label("Finished. Test accuracy");
+    harness.get_by_label(&percent);
+    click(&mut harness, "See its mistakes");
+    harness.get_by_label_contains("of 30 validation samples are misread");
+    click(&mut harness, "Reset");
+    assert!(harness.state().session().curves.train_loss.is_empty());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_curve_again() {
+    let mut harness = open(project());
+    let curve = |harness: &Harness<'_, Studio>| harness.state().session().curves.train_loss.buckets().to_vec();
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the first run ends", has_ended);
+    let first = curve(&harness);
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the second run ends", |studio| has_ended(studio) && studio.session().epochs.len() == 3);
+    assert_eq!(curve(&harness), first);
+}
+
+#[test]
+fn a_run_goes_on_batch_by_batch_and_stop_answers() {
+    let mut long = project();
+    long.training.epochs = 1000;
+    let mut harness = open(long);
+    let step = |studio: &Studio| studio.session().progress.step;
+    harness.key_press(Key::Period);
+    step_until(&mut harness, "one batch is done", |studio| is_paused(studio) && step(studio) == 1);
+    harness.key_press(Key::Slash);
+    step_until(&mut harness, "the epoch is done", |studio| is_paused(studio) && step(studio) == 9);
+    harness.key_press(Key::Space);
+    step_until(&mut harness, "it runs", |studio| step(studio) > 20);
+    harness.key_press(Key::Space);
+    step_until(&mut harness, "it pauses", is_paused);
+    harness.key_press(Key::Space);
+    harness.step();
+    harness.key_press(Key::Escape);
+    step_until(&mut harness, "it stops", has_ended);
+    assert!(matches!(harness.state().session().status, Status::Ended(Outcome::Stopped)));
+    harness.get_by_label_contains("Stopped after step");
+}
+
+fn is_paused(studio: &Studio) -> bool {
+    matches!(studio.session().status, Status::Paused)
+}
+
+#[test]
+fn a_learning_rate_that_is_changed_while_it_trains_is_marked() {
+    let mut long = project();
+    long.training.epochs = 1000;
+    let mut harness = open(long);
+    click(&mut harness, "Train");
+    step_until(&mut harness, "it runs", |studio| studio.session().progress.step > 5);
+    harness.state_mut().project_mut().training.learning_rate = 0.0003;
+    step_until(&mut harness, "the change is marked", |studio| !studio.session().marks.is_empty());
+    let mark = &harness.state().session().marks[0];
+    assert!(!mark.is_end && mark.x >= 5.0 && mark.text == "learning rate 0.0003", "{mark:?}");
+    assert!(harness.query_by_label("Reset").is_some());
+
+    // What a run cannot take over is said, and leaves the run alone.
+    assert!(!harness.state().session().has_other_training(harness.state().project()));
+    harness.state_mut().project_mut().training.batch = 64;
+    harness.run_ok();
+    harness.get_by_label("This run goes on with the settings as they were.");
+    click(&mut harness, "Stop");
+    step_until(&mut harness, "it stops", has_ended);
+}
+
+#[test]
+fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
+    let mut harness = open(project());
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    click(&mut harness, "Draw for it");
+    click(&mut harness, "Clear");
+    assert_eq!(harness.state().reading().answer, Answer::Empty);
+
+    let paper = harness.get_by_label("Digit canvas").rect();
+    let at = |x: f32, y: f32| paper.min + paper.size() * vec2(x, y);
+    drag(&mut harness, &[at(0.25, 0.25), at(0.5, 0.24), at(0.75, 0.23), at(0.6, 0.5), at(0.45, 0.8)]);
+    assert_eq!(harness.state().desk().drawing.strokes.len(), 1);
+    let Answer::Probabilities(shares) = &harness.state().reading().answer else { panic!("no answer") };
+    assert_eq!(shares.len(), 10);
+    assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+    let bars = harness.get_by_label_contains("Probabilities: ").accesskit_node().label().unwrap_or_default();
+    assert!(!bars.contains("no answer"), "{bars}");
+    drag(&mut harness, &[at(0.4, 0.5), at(0.5, 0.5), at(0.65, 0.49)]);
+    assert_eq!(harness.state().desk().drawing.strokes.len(), 2);
+    click(&mut harness, "Undo stroke");
+    click(&mut harness, "Undo stroke");
+    assert_eq!(harness.state().reading().answer, Answer::Empty);
+}
+
+#[test]
+fn a_network_that_reads_no_square_grey_image_says_so() {
+    let mut harness = open(project());
+    let colour = Dataset {
+        name: "colour".to_owned(),
+        shape: Shape::image(4, 6, 3),
+        classes: vec!["left".to_owned(), "right".to_owned()],
+        train: Samples { pixels: vec![9; 72 * 40], labels: (0..40).map(|i| i % 2).collect() },
+        test: Samples::default(),
+    };
+    act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(Arc::new(colour)) });
+    click(&mut harness, "Change to Dense 2");
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    assert!(matches!(&harness.state().reading().answer, Answer::Cannot(why) if why.contains("4×6×3")));
+    harness.get_by_label("Finished. There are no test samples.");
+}
+
+#[test]
+fn events_alone_draw_the_window() {
+    let mut harness = open(project());
+    let job = Arc::new(harness.state().project().job(dataset(), 1).unwrap());
+    let weights = Weights::new(&job.network, 1);
+    let project = project();
+    harness.state_mut().session_mut().begin(Arc::clone(&job), &project);
+    let mut absorb = |event| harness.state_mut().session_mut().absorb(event);
+    let steps = (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: 0.5 });
+    absorb(Event::Steps(steps.collect()));
+    let validation = Arc::new(Evaluation {
+        loss: 0.5,
+        accuracy: 0.5,
+        confusion: ndarray::Array2::from_shape_fn((10, 10), |(truth, class)| u32::from(truth == 4 && class == 9)),
+        predictions: vec![Prediction { sample: 3, truth: 4, class: 9, confidence: 0.75 }],
+    });
+    absorb(Event::Epoch(EpochStat {
+        epoch: 1,
+        step: 9,
+        train_loss: 1.0,
+        train_accuracy: 0.5,
+        validation: Some(validation),
+        learning_rate: 0.001,
+        seconds: 1.0,
+        samples_per_s: 270.0,
+    }));
+    absorb(Event::Weights(Arc::new(Snapshot { step: 9, weights })));
+    let change = LiveChange { learning_rate: 0.1, ..job.training.live() };
+    absorb(Event::Changed(Change { step: 9, change }));
+    let layer = Some((1, "Dense".to_owned()));
+    absorb(Event::Done(Outcome::Diverged(Divergence { step: 10, layer })));
+    harness.run_ok();
+    let texts: Vec<_> = harness.state().session().marks.iter().map(|mark| mark.text.clone()).collect();
+    assert_eq!(texts, ["learning rate 0.1", "no longer a number"]);
+    harness.get_by_label_contains("first in layer 2 (Dense)");
+
+    act(&mut harness, Action::ShowCell(4, 9));
+    harness.get_by_label("1 validation samples of 4 are read as 9");
+    click(&mut harness, "Show all mistakes");
+    harness.get_by_label("1 of 1 validation samples are misread");
+
+    click(&mut harness, "Reset with a third of the learning rate");
+    assert_eq!(harness.state().project().training.learning_rate, 0.001 / 3.0);
+    assert!(matches!(harness.state().session().status, Status::Idle));
+}
+
+#[test]
+fn projects_and_drawings_are_opened_saved_and_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(project());
+    let saved = folder.path().join("mine.json");
+    harness.state_mut().project_mut().training.seed = 7;
+    assert!(harness.state().is_edited());
+    act(&mut harness, Action::SaveTo(saved.clone()));
+    step_until(&mut harness, "the project is saved", |studio| !studio.is_edited());
+    harness.get_by_label("Saved as mine.json.");
+
+    act(&mut harness, Action::New("cnn-deep"));
+    assert_eq!(harness.state().project().name, "cnn-deep");
+    act(&mut harness, Action::Dropped(saved));
+    step_until(&mut harness, "the project is open", |studio| studio.project().training.seed == 7);
+
+    let drawing = folder.path().join("drawing.json");
+    let ink = vec![vec![[0.2, 0.2], [0.8, 0.8]]];
+    std::fs::write(&drawing, serde_json::to_string(&Drawing { strokes: ink.clone(), label: None }).unwrap()).unwrap();
+    act(&mut harness, Action::Dropped(drawing));
+    step_until(&mut harness, "the drawing is open", |studio| studio.desk().drawing.strokes == ink);
+
+    let foreign = folder.path().join("notes.txt");
+    std::fs::write(&foreign, "hello").unwrap();
+    act(&mut harness, Action::Dropped(foreign));
+    let is_told =
+        |harness: &Harness<'_, Studio>| harness.query_by_label_contains("This window takes projects").is_some();
+    let started = Instant::now();
+    while !is_told(&harness) {
+        assert!(started.elapsed() < Duration::from_secs(60), "nobody says what was wrong with the file");
+        harness.step();
+    }
+}
+
+#[test]
+fn data_that_cannot_be_read_is_told_in_place() {
+    let mut harness = open(project());
+    let source = "idx:no/such/folder".to_owned();
+    harness.state_mut().project_mut().data.source.clone_from(&source);
+    step_until(&mut harness, "the loader gives up", |studio| {
+        studio.session().source() == source && !is_loading(studio)
+    });
+    assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
+    harness.get_by_label("There is no data. Choose another source.");
+    click(&mut harness, "Data");
+    assert!(harness.query_all_by_label_contains("no such folder").next().is_some());
+    harness.get_by_label("Try again");
+}
+
+#[test]
+fn every_room_and_the_help_have_names_for_all_their_inputs() {
+    let mut harness = open(project());
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    for room in [Key::Num2, Key::Num3, Key::Num4, Key::Num1, Key::F6, Key::F7, Key::F6, Key::F7] {
+        harness.key_press(room);
+        // `run` also checks that every input has a name.
+        harness.run();
+    }
+    harness.key_press(Key::Questionmark);
+    harness.run();
+    harness.get_by_label("Train to the end of the epoch");
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(harness.query_by_label("Train to the end of the epoch").is_none());
+    click(&mut harness, "Light theme");
+    harness.get_by_label("Dark theme");
+    harness.key_press(Key::F11);
+    harness.run();
+    assert!(harness.query_by_label("Add layer").is_none());
+}
+
+#[test]
+fn a_fix_keeps_the_dense_layer_it_changes() {
+    let mut wrong = project();
+    wrong.model.layers[2] = Dense::new(7, Function::Linear).into();
+    let mut harness = open(wrong);
+    click(&mut harness, "Change to Dense 10");
+    assert_eq!(layers(&harness)[2], "Dense 10");
+}
