@@ -92,6 +92,9 @@ impl Cx<'_> {
             }
         }
         let misfit = self.trace.misfit.as_ref()?;
+        if self.project.model.layers.is_empty() {
+            return Some(misfit.error.message.clone());
+        }
         Some(format!("Layer {} does not fit. {}", misfit.index + 1, misfit.error))
     }
 }
