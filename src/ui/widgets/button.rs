@@ -3,7 +3,7 @@
 use eframe::egui::{Button, Response, RichText, Ui, Widget as _, vec2};
 use egui_material_icons::MaterialIcon;
 
-use crate::ui::theme::{self, Palette, ROW};
+use crate::ui::theme::{self, GRID, Palette, ROW};
 
 const ICON: f32 = 18.0;
 const HEIGHT: f32 = 28.0;
@@ -21,7 +21,7 @@ pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
 /// A button with an icon and a word.
 pub fn labelled_button_ui(ui: &mut Ui, icon: MaterialIcon, text: &str) -> Response {
     let icon = icon.rich_text().size(ICON);
-    Button::new((icon, text)).min_size(vec2(0.0, HEIGHT)).ui(ui).accessible_name(text)
+    Button::new((icon, text)).gap(GRID).min_size(vec2(0.0, HEIGHT)).ui(ui).accessible_name(text)
 }
 
 /// The one button on the screen that stands out.
@@ -29,6 +29,6 @@ pub fn primary_button_ui(ui: &mut Ui, icon: MaterialIcon, text: &str) -> Respons
     let palette = Palette::of(ui);
     let icon = icon.rich_text().size(ICON).color(palette.on_accent);
     let words: RichText = theme::strong(text).color(palette.on_accent);
-    let button = Button::new((icon, words)).fill(palette.accent).min_size(vec2(88.0, HEIGHT));
+    let button = Button::new((icon, words)).gap(GRID).fill(palette.accent).min_size(vec2(88.0, HEIGHT));
     button.ui(ui).accessible_name(text)
 }

@@ -145,6 +145,9 @@ impl<'a> CurvePlot<'a> {
         let link_id = Id::unique(("linked plots", self.link));
         let mut link: Link = ui.data(|data| data.get_temp(link_id)).unwrap_or_default();
         let prepared: Vec<_> = self.series.iter().map(|series| self.prepare(series)).collect();
+        let end = *self.x_range(None).end();
+        // After a reset the part that was in view may lie beyond the new run.
+        link.view = link.view.filter(|(min, _)| self.is_empty() || *min < end);
         let x_range = self.x_range(link.view);
         let y_range = self.y_range(&prepared, &x_range);
 
@@ -162,6 +165,10 @@ impl<'a> CurvePlot<'a> {
             painter.galley(rect.min, galley, palette.muted);
         } else {
             self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
+        }
+        if response.has_focus() {
+            let ring = Stroke::new(1.5, palette.accent);
+            ui.painter().rect_stroke(*transform.frame(), theme::RADIUS, ring, egui::StrokeKind::Outside);
         }
         ui.data_mut(|data| data.insert_temp(link_id, link));
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, ui.is_enabled(), self.description()));
@@ -356,6 +363,21 @@ mod tests {
         harness.get_by_label("0.0200");
         let cursor = link(&harness).cursor.unwrap();
         assert!((cursor - 50.0).abs() < 1.0, "{cursor}");
+    }
+
+    #[test]
+    fn arrow_keys_move_the_place() {
+        let mut harness = plots([curve(100), curve(100)]);
+        harness.get_by_label_contains("Loss plot").focus();
+        harness.run();
+        for _ in 0..5 {
+            harness.key_press(egui::Key::ArrowLeft);
+            harness.run();
+        }
+        harness.get_by_label("step 90");
+        harness.get_by_label_contains("Other loss plot").focus();
+        harness.run();
+        assert!(link(&harness).cursor.is_some());
     }
 
     #[test]

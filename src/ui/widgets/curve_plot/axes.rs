@@ -22,7 +22,8 @@ pub fn round_ticks(input: GridInput, spacing: f64) -> Vec<GridMark> {
 /// Ticks for a plot of log10: the decades, and within them as many as there is room for.
 pub fn decade_ticks(input: GridInput) -> Vec<GridMark> {
     let (low, high) = input.bounds;
-    if !(high - low < 40.0) {
+    let span = high - low;
+    if span.is_nan() || span > 40.0 {
         return Vec::new();
     }
     let points_per_decade = 1.0 / input.base_step_size;

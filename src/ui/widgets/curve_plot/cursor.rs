@@ -1,6 +1,6 @@
 //! Moving a plot and pointing at a step, together with all plots it is linked to.
 
-use eframe::egui::{self, Key, Response, Stroke, Ui, pos2};
+use eframe::egui::{self, Id, Key, Response, Stroke, Ui, pos2};
 use egui_plot::PlotTransform;
 
 use super::{CurvePlot, lines::Prepared};
@@ -12,42 +12,68 @@ pub(super) struct Link {
     pub(super) view: Option<(f64, f64)>,
     pub(super) cursor: Option<f64>,
     cursor_pass: u64,
+    /// The plot that is pointed at.
+    owner: Option<Id>,
+}
+
+impl Link {
+    fn point(&mut self, ui: &Ui, response: &Response, cursor: Option<f64>) {
+        self.cursor = cursor;
+        self.cursor_pass = ui.cumulative_pass_nr();
+        self.owner = cursor.map(|_| response.id);
+    }
+
+    /// A plot that is no longer shown does not point any more.
+    fn is_fresh(&self, ui: &Ui) -> bool {
+        self.cursor_pass + 1 >= ui.cumulative_pass_nr()
+    }
 }
 
 impl CurvePlot<'_> {
     /// Moves the view with drag and wheel, and the pointer's place with the arrow keys.
     pub(super) fn navigate(&self, ui: &Ui, response: &Response, transform: &PlotTransform, link: &mut Link) {
+        if self.is_empty() {
+            return;
+        }
         let (min, max) = (transform.bounds().min()[0], transform.bounds().max()[0]);
-        let pass = ui.cumulative_pass_nr();
         if response.double_clicked() {
             link.view = None;
         } else if response.dragged() && response.drag_delta().x != 0.0 {
             let shift = f64::from(response.drag_delta().x) * transform.dvalue_dpos()[0];
             link.view = Some((min - shift, max - shift));
         }
+        let before = link.cursor;
         if let Some(pointer) = response.hover_pos() {
             let x = transform.value_from_position(pointer).x;
-            (link.cursor, link.cursor_pass) = (Some(x), pass);
-            let zoom = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y / 200.0).exp());
-            if zoom != 1.0 && !self.is_empty() {
-                let (left, right) = ((x - min) / f64::from(zoom), (max - x) / f64::from(zoom));
-                let is_deep = left + right < 4.0;
-                let is_wide = x - left <= 0.0 && x + right >= *self.x_range(None).end();
-                link.view = if is_wide {
-                    None
-                } else if is_deep {
-                    link.view
-                } else {
-                    Some((x - left, x + right))
-                };
-            }
+            link.point(ui, response, Some(x));
+            self.zoom(ui, (min, max), x, link);
         } else if response.has_focus() {
             let keys = egui::EventFilter { horizontal_arrows: true, ..Default::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, keys));
             let pressed = |key| ui.input(|input| input.key_pressed(key));
             let steps = i32::from(pressed(Key::ArrowRight)) - i32::from(pressed(Key::ArrowLeft));
-            let x = link.cursor.unwrap_or(max) + f64::from(steps) * (max - min) / 50.0;
-            (link.cursor, link.cursor_pass) = (Some(x.clamp(min, max)), pass);
+            let x = before.unwrap_or(max) + f64::from(steps) * (max - min) / 50.0;
+            link.point(ui, response, Some(x.clamp(min, max)));
+        } else if link.owner == Some(response.id) {
+            link.point(ui, response, None);
+        }
+        if link.cursor != before {
+            // A plot that was drawn before this one shows the place only in the next frame.
+            ui.request_repaint();
+        }
+    }
+
+    /// Zooms around the pointer, not deeper than a few steps and not wider than everything.
+    fn zoom(&self, ui: &Ui, (min, max): (f64, f64), x: f64, link: &mut Link) {
+        let zoom = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y / 200.0).exp());
+        if zoom == 1.0 {
+            return;
+        }
+        let (left, right) = (x - (x - min) / f64::from(zoom), x + (max - x) / f64::from(zoom));
+        if left <= 0.0 && right >= *self.x_range(None).end() {
+            link.view = None;
+        } else if right - left >= 4.0 {
+            link.view = Some((left, right));
         }
     }
 
@@ -60,8 +86,7 @@ impl CurvePlot<'_> {
         prepared: &[Prepared<'_>],
         link: &mut Link,
     ) {
-        let is_fresh = link.cursor_pass + 1 >= ui.cumulative_pass_nr();
-        let Some(cursor) = link.cursor.filter(|_| is_fresh) else { return };
+        let Some(cursor) = link.cursor.filter(|_| link.is_fresh(ui)) else { return };
         let Some(index) = self.series.first().and_then(|series| series.curve.index_at(cursor)) else { return };
         let palette = Palette::of(ui);
         let painter = ui.painter().with_clip_rect(*transform.frame());
