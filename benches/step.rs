@@ -1,1 +1,61 @@
-fn main() {}
+//! One whole training step per workload (batch gathered, forward, backward, update), and the reading of one drawing.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::nn::Shape;
+use backprop_studio::project::{Project, presets};
+use backprop_studio::train::step::Trainer;
+use backprop_studio::train::{Reader, default_threads};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn digits() -> Arc<Dataset> {
+    let (pixels, labels) = handwriting::generate(1024, 1);
+    Arc::new(Dataset {
+        name: "digits".to_owned(),
+        shape: Shape::image(28, 28, 1),
+        classes: (0..10).map(|class| class.to_string()).collect(),
+        train: Samples { pixels, labels },
+        test: Samples::default(),
+    })
+}
+
+fn steps(criterion: &mut Criterion) {
+    let dataset = digits();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(default_threads()).build().expect("threads");
+    let mut group = criterion.benchmark_group("training step");
+    for name in presets::names() {
+        let mut project = Project::find(name).expect("preset");
+        project.data.validation = 0.0;
+        let job = project.job(Arc::clone(&dataset), default_threads()).expect("job");
+        let batch = &job.split.train[..job.training.batch];
+        group.throughput(Throughput::Elements(batch.len() as u64));
+        pool.install(|| {
+            let mut trainer = Trainer::new(&job, job.initial_weights());
+            group.bench_function(name, |bencher| bencher.iter(|| trainer.step(batch, 0.001, 1, 1)));
+        });
+    }
+}
+
+fn reading(criterion: &mut Criterion) {
+    let dataset = digits();
+    let mut group = criterion.benchmark_group("one drawing read");
+    for name in presets::names() {
+        let job = Project::find(name).expect("preset").job(Arc::clone(&dataset), 1).expect("job");
+        let (weights, mut reader) = (job.initial_weights(), Reader::new(&job.network));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let pixels = black_box(dataset.train.pixels_of(0));
+                black_box(reader.read(&job.network, &weights, job.training.loss, pixels)[0])
+            });
+        });
+    }
+}
+
+fn writing(criterion: &mut Criterion) {
+    criterion.bench_function("1,000 digits written", |bencher| bencher.iter(|| handwriting::generate(1000, 1)));
+}
+
+criterion_group!(benches, steps, reading, writing);
+criterion_main!(benches);

@@ -1,3 +1,55 @@
+//! Backprop Studio: assemble a neural network out of layers, train it with an engine written from scratch, watch it
+//! learn, and draw digits that it reads at once. The binary `backprop` does the same from the command line.
+//!
+//! # The map
+//!
+//! | part | what lives there | start reading at |
+//! |---|---|---|
+//! | [`nn`] | the engine: layers, losses, optimisers, kernels | [`nn::layer`], the two contracts |
+//! | [`data`] | samples: sources, split, batches, augmentation, drawings | [`data::Dataset`] |
+//! | [`train`] | one thread per run, and the two enums between it and whoever watches | [`train::protocol`] |
+//! | [`project`] | the project file, presets, run folders | [`project::Project`] |
+//! | [`cli`] | one file per command | [`cli::main`] |
+//! | `ui` | the window: panels, widgets, actions (feature `gui`) | `ui::Studio` |
+//!
+//! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
+//!
+//! ```text
+//! ui, cli ─► project ─► train ─► data ─► nn's shapes, knobs and random numbers
+//!    └──────────┴─────────┴────────────► nn ─► nothing of ours
+//! ```
+//!
+//! # How a training step goes
+//!
+//! A [`train::step::Trainer`] cuts the batch into shards whose size does not depend on the number of threads. Each
+//! shard has a [`nn::Workspace`], allocated once, in which the shared, unchanging [`nn::Network`] runs forward and
+//! backward over the one vector of [`nn::Weights`]. Gradients are added in the order of the shards, and the optimiser
+//! walks weights, gradients and its memory chunk by chunk.
+//!
+//! # Architecture invariants
+//!
+//! - `nn` does no I/O and knows no dataset, no epoch and no widget. A built [`nn::Network`] cannot have a shape error.
+//! - `data` knows samples, not layers. `train` knows neither widgets nor files.
+//! - Only `project`, `data` and `cli` touch the file system; only `train` and `ui/task.rs` start threads of their own
+//!   (both share rayon's pools for work that is divided).
+//! - Same project, same seed, same machine: the same curve to the last bit, whatever the number of threads. (Another
+//!   processor may have wider vectors, which add in another order.)
+//! - No panic reaches the user: input that is not ours (files, drawings, numbers) ends in one clear sentence.
+//! - Every random number comes from [`nn::init::stream`], a named generator with a seed and a purpose.
+//!
+//! # Where to add something
+//!
+//! One file and one line in a list; editors, menus, saving, shape tracing and the gradient check walk the lists.
+//!
+//! | new | write | list it in |
+//! |---|---|---|
+//! | layer | `nn/layers/foo.rs` | `nn/layers/mod.rs` |
+//! | optimiser | `nn/optim/foo.rs` | `nn/optim/mod.rs` |
+//! | data source | `data/foo.rs` | `data/mod.rs` |
+//! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
+//! | command | `cli/foo.rs` | `cli/mod.rs` |
+//! | preset | `assets/presets/foo.json` | `project/presets.rs` |
+
 pub mod cli;
 pub mod data;
 pub mod nn;

@@ -18,14 +18,14 @@ pub struct Train {
     /// Where the samples come from: digits, idx:DIR, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     epochs: Option<String>,
     /// Samples per step
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     batch: Option<String>,
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     learning_rate: Option<String>,
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<String>,
     /// Threads that share a step; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -8,6 +8,8 @@
 //!
 //! Samples are rows and images are channels-last: `[n, height, width, channels]`.
 
+#[cfg(test)]
+mod gradcheck;
 pub mod init;
 pub mod kernels;
 pub mod knob;

@@ -94,6 +94,11 @@ impl Network {
         self.labels.get(layer).copied().unwrap_or("layer")
     }
 
+    /// Position in the declared stack of the last layer, if there is one.
+    pub fn last_layer(&self) -> Option<usize> {
+        self.labels.len().checked_sub(1)
+    }
+
     /// Every parameter tensor, in the order of the weights.
     pub fn params(&self) -> &[Param] {
         &self.params

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Project, ProjectError};
 use crate::data::{Dataset, Split};
 use crate::nn::{Network, Shape, Weights};
@@ -112,8 +114,15 @@ pub fn next_folder_in(base: &Path, project: &str) -> PathBuf {
     names.find(|path| !path.exists()).unwrap_or_else(|| base.join(stem))
 }
 
-const SHAPE: &str = "input_shape";
-const CLASSES: &str = "classes";
+/// The key of the metadata. There is one alone, since several would come in another order each time.
+const METADATA: &str = "backprop_studio";
+
+/// What a file of weights says besides its tensors.
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    input_shape: Shape,
+    classes: usize,
+}
 
 /// The weights as a safetensors file: a tensor per parameter, named `<layer index>.<layer>.<parameter>`, and the shape
 /// of a sample and the number of classes as metadata.
@@ -124,12 +133,9 @@ pub fn weights_to_bytes(network: &Network, weights: &Weights) -> Result<Vec<u8>,
         TensorView::new(Dtype::F32, param.info.dims.clone(), data).map(|view| (param.name.clone(), view))
     });
     let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let shape = serde_json::to_string(&network.input()).map_err(|error| error.to_string())?;
-    let metadata = HashMap::from([
-        ("format".to_owned(), "backprop-studio".to_owned()),
-        (SHAPE.to_owned(), shape),
-        (CLASSES.to_owned(), network.output().len().to_string()),
-    ]);
+    let metadata = Metadata { input_shape: network.input(), classes: network.output().len() };
+    let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
+    let metadata = HashMap::from([(METADATA.to_owned(), metadata)]);
     serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
 }
 
@@ -147,12 +153,10 @@ fn weights_from_bytes(network: &Network, bytes: &[u8]) -> Result<Weights, String
 fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|error| format!("is not a safetensors file: {error}"))?;
-    let field = |name: &str| header.metadata().as_ref().and_then(|fields| fields.get(name));
-    let shape = field(SHAPE).and_then(|text| serde_json::from_str(text).ok());
-    let classes = field(CLASSES).and_then(|text| text.parse().ok()).filter(|classes| (1..=256).contains(classes));
-    match (shape, classes) {
-        (Some(shape), Some(classes)) => Ok((shape, classes)),
-        _ => Err("was not written by Backprop Studio: input_shape or classes is missing from its metadata".to_owned()),
+    let metadata = header.metadata().as_ref().and_then(|fields| serde_json::from_str(fields.get(METADATA)?).ok());
+    match metadata {
+        Some(Metadata { input_shape, classes: classes @ 1..=256 }) => Ok((input_shape, classes)),
+        _ => Err(format!("was not written by Backprop Studio: {METADATA} is missing from its metadata")),
     }
 }
 

@@ -139,9 +139,10 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if loss.is_finite() {
             return Ok(());
         }
-        let layer = self.trainer.first_not_finite();
-        let named = layer.map(|index| (index, self.job.network.label(index).to_owned()));
-        Err(Halt::Diverged(Divergence { step: self.step, layer: named }))
+        // If every output is still a number, it is the loss itself that overflowed, and the last layer's are too large.
+        let layer = self.trainer.first_not_finite().or(self.job.network.last_layer());
+        let layer = layer.map(|index| (index, self.job.network.label(index).to_owned()));
+        Err(Halt::Diverged(Divergence { step: self.step, layer }))
     }
 
     fn pause(&mut self) {

@@ -140,12 +140,8 @@ impl Studio {
         }
         self.tasks.spawn(ctx, "writing the run", move || {
             let folder = next_folder_in(&base, &project.name);
-            let record = RunRecord {
-                project: &project,
-                network: &job.network,
-                weights: &snapshot.weights,
-                metrics: &metrics,
-            };
+            let record =
+                RunRecord { project: &project, network: &job.network, weights: &snapshot.weights, metrics: &metrics };
             match record.save(&folder) {
                 Ok(()) => Action::Tell(format!("Saved the run in {}.", folder.display())),
                 Err(error) => Action::Warn(error.to_string()),
@@ -246,7 +242,10 @@ fn short(path: &Path) -> String {
 
 /// A project's name as a file's name.
 fn file_stem(name: &str) -> String {
-    let stem: String =
-        name.trim().chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ') { c } else { '-' }).collect();
+    let stem: String = name
+        .trim()
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ') { c } else { '-' })
+        .collect();
     if stem.is_empty() { "project".to_owned() } else { stem }
 }

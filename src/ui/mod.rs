@@ -81,8 +81,7 @@ impl Studio {
     /// The studio with a document, or with what was left open the last time, or with the default preset.
     pub fn new(cc: &eframe::CreationContext<'_>, open: Option<Document>) -> Self {
         theme::install(&cc.egui_ctx);
-        let view: View =
-            cc.storage.and_then(|storage| eframe::get_value(storage, eframe::APP_KEY)).unwrap_or_default();
+        let view: View = cc.storage.and_then(|storage| eframe::get_value(storage, eframe::APP_KEY)).unwrap_or_default();
         let document = open.or_else(|| left_open(&view)).unwrap_or_else(|| Document::new(Project::default()));
         let mut studio = Self {
             saved: document.project.clone(),

@@ -84,21 +84,22 @@ impl Notice {
                 .corner_radius(4)
                 .shadow(ui.visuals().popup_shadow)
                 .inner_margin(Margin::symmetric(12, 8));
-            frame.show(ui, |ui| {
-                ui.set_max_width(420.0);
-                ui.horizontal_top(|ui| {
-                    ui.label(icon.rich_text().size(18.0).color(color));
-                    ui.vertical(|ui| {
-                        ui.set_max_width(340.0);
-                        ui.add_space(1.0);
-                        ui.add(egui::Label::new(&self.text).wrap());
-                    });
-                    let close = ui.add(egui::Button::new(ICON_CLOSE.rich_text().size(16.0)).frame(false));
-                    close.accessible_name("Close message").clicked()
+            frame
+                .show(ui, |ui| {
+                    ui.set_max_width(420.0);
+                    ui.horizontal_top(|ui| {
+                        ui.label(icon.rich_text().size(18.0).color(color));
+                        ui.vertical(|ui| {
+                            ui.set_max_width(340.0);
+                            ui.add_space(1.0);
+                            ui.add(egui::Label::new(&self.text).wrap());
+                        });
+                        let close = ui.add(egui::Button::new(ICON_CLOSE.rich_text().size(16.0)).frame(false));
+                        close.accessible_name("Close message").clicked()
+                    })
+                    .inner
                 })
                 .inner
-            })
-            .inner
         });
         (shown.response.rect.height(), shown.inner, shown.response.contains_pointer())
     }

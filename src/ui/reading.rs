@@ -190,7 +190,10 @@ impl Reading {
         self.answer = if is_number(&answer) {
             answer
         } else {
-            Answer::Cannot("The weights of this network are no longer numbers. Reset, and train with a smaller learning rate.".to_owned())
+            Answer::Cannot(
+                "The weights of this network are no longer numbers. Reset, and train with a smaller learning rate."
+                    .to_owned(),
+            )
         };
     }
 
@@ -202,9 +205,7 @@ impl Reading {
                 Some(Err(_)) => Err("This build has no bundled reader. Train a network, and it reads here.".to_owned()),
                 None => Err("The bundled reader is being unpacked.".to_owned()),
             },
-            (ReaderChoice::This, Some((job, snapshot)), _) => {
-                Ok(Source::Run(Arc::clone(job), Arc::clone(snapshot)))
-            }
+            (ReaderChoice::This, Some((job, snapshot)), _) => Ok(Source::Run(Arc::clone(job), Arc::clone(snapshot))),
             (ReaderChoice::This, None, Some(folder)) => Ok(Source::Folder(Arc::clone(folder))),
             (ReaderChoice::This, None, None) => {
                 Err("This network has no weights yet. Press Train, and it reads while it learns.".to_owned())

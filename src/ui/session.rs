@@ -159,7 +159,9 @@ impl Session {
     /// The source that is there, on its way, or has failed.
     pub fn source(&self) -> &str {
         match &self.data {
-            DataState::Loading { source } | DataState::Ready { source, .. } | DataState::Failed { source, .. } => source,
+            DataState::Loading { source } | DataState::Ready { source, .. } | DataState::Failed { source, .. } => {
+                source
+            }
         }
     }
 
@@ -275,7 +277,8 @@ impl Session {
             Event::Epoch(epoch) => self.absorb_epoch(epoch),
             Event::Weights(snapshot) => self.snapshot = Some(snapshot),
             Event::Changed(change) => {
-                let text = self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change.change));
+                let text =
+                    self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change.change));
                 self.marks.push(Mark::change(change.step as f64, text));
                 self.known = Some(change.change);
             }

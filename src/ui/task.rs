@@ -45,7 +45,8 @@ impl Tasks {
             match pollster::block_on(dialog) {
                 Some(choice) => then(choice),
                 None if opened.elapsed() < UNSEEN => Action::Warn(
-                    "This desktop answers no request for a file dialog. Drop the file on this window instead.".to_owned(),
+                    "This desktop answers no request for a file dialog. Drop the file on this window instead."
+                        .to_owned(),
                 ),
                 None => Action::Nothing,
             }

@@ -1,5 +1,10 @@
 //! The one integration test binary; each module says what users rely on.
 
+mod architecture;
+mod cli;
+mod learning;
 mod parity;
+mod run;
 #[cfg(feature = "gui")]
 mod studio;
+mod support;

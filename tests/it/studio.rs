@@ -145,8 +145,8 @@ fn cards_are_edited_duplicated_moved_and_every_step_is_undone() {
 #[test]
 fn a_card_is_dragged_to_another_place() {
     let mut harness = open(project());
-    let [from, to] = ["Layer 2: Dense 128 ReLU", "Layer 3: Dense 10"]
-        .map(|label| harness.get_by_label(label).rect().center());
+    let [from, to] =
+        ["Layer 2: Dense 128 ReLU", "Layer 3: Dense 10"].map(|label| harness.get_by_label(label).rect().center());
     drag(&mut harness, &[from, from + vec2(0.0, 12.0), to + vec2(0.0, 20.0), to + vec2(0.0, 40.0)]);
     assert_eq!(layers(&harness), ["Flatten", "Dense 10", "Dense 128 ReLU"]);
 }
@@ -357,7 +357,8 @@ fn projects_and_drawings_are_opened_saved_and_dropped() {
     let foreign = folder.path().join("notes.txt");
     std::fs::write(&foreign, "hello").unwrap();
     act(&mut harness, Action::Dropped(foreign));
-    let is_told = |harness: &Harness<'_, Studio>| harness.query_by_label_contains("This window takes projects").is_some();
+    let is_told =
+        |harness: &Harness<'_, Studio>| harness.query_by_label_contains("This window takes projects").is_some();
     let started = Instant::now();
     while !is_told(&harness) {
         assert!(started.elapsed() < Duration::from_secs(60), "nobody says what was wrong with the file");
@@ -370,7 +371,9 @@ fn data_that_cannot_be_read_is_told_in_place() {
     let mut harness = open(project());
     let source = "idx:no/such/folder".to_owned();
     harness.state_mut().project_mut().data.source.clone_from(&source);
-    step_until(&mut harness, "the loader gives up", |studio| studio.session().source() == source && !is_loading(studio));
+    step_until(&mut harness, "the loader gives up", |studio| {
+        studio.session().source() == source && !is_loading(studio)
+    });
     assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
     harness.get_by_label("There is no data. Choose another source.");
     harness.get_by_role_and_label(Role::Tab, "Data").click();

@@ -92,7 +92,11 @@ impl DataRoom {
                 ui,
                 &mut self.set,
                 &[
-                    (Set::Training, "As they are", "The training samples, of which the validation samples are held back"),
+                    (
+                        Set::Training,
+                        "As they are",
+                        "The training samples, of which the validation samples are held back",
+                    ),
                     (Set::Augmented, "Augmented", "The same samples as training sees them, each time another way"),
                 ],
             );
@@ -189,7 +193,10 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
     };
     let caption = |index: usize| {
         let is_original = index % columns == 0;
-        Caption { truth: if is_original { label(dataset, index / columns) } else { String::new() }, ..Caption::default() }
+        Caption {
+            truth: if is_original { label(dataset, index / columns) } else { String::new() },
+            ..Caption::default()
+        }
     };
     let mut hasher = DefaultHasher::new();
     let Augment { shift, rotate, scale, shear, thickness } = augment;

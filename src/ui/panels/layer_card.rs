@@ -7,7 +7,7 @@ use egui_dnd::Handle;
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
 use super::layers::{layer_menu_ui, moved_by_keys};
-use super::parts::{warning_ui};
+use super::parts::warning_ui;
 use crate::nn::LayerSpec;
 use crate::nn::model::Trace;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
@@ -29,7 +29,9 @@ pub enum Edit {
     /// Put this layer before the card.
     Insert(LayerSpec),
     Remove,
-    Move { up: bool },
+    Move {
+        up: bool,
+    },
     /// Do what the misfit's button offers.
     Repair,
 }

@@ -165,7 +165,9 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
 fn add_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
     let button = Button::new((ICON_ADD.rich_text().size(18.0), "Add layer"));
     let (response, inner) = egui::containers::menu::MenuButton::from_button(button).ui(ui, layer_menu_ui);
-    response.on_hover_text("Adds a layer at the end; between two cards there is another plus").accessible_name("Add layer");
+    response
+        .on_hover_text("Adds a layer at the end; between two cards there is another plus")
+        .accessible_name("Add layer");
     inner.and_then(|inner| inner.inner)
 }
 
@@ -182,10 +184,11 @@ fn input_ui(ui: &mut Ui, cx: &Cx<'_>) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(cx.trace.input.to_string()));
         });
     });
-    let row = ui.allocate_ui_with_layout(vec2(ui.available_width(), 16.0), Layout::left_to_right(Align::Center), |ui| {
-        ui.add_space(32.0);
-        caption_ui(ui, "output");
-    });
+    let row =
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), 16.0), Layout::left_to_right(Align::Center), |ui| {
+            ui.add_space(32.0);
+            caption_ui(ui, "output");
+        });
     let painter = ui.painter();
     let rect = row.response.rect;
     for (text, right) in [("parameters", super::layer_card::PARAMS_RIGHT), ("work", super::layer_card::WORK_RIGHT)] {
@@ -228,7 +231,10 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     text(right, first, egui::Align2::RIGHT_CENTER, &total(params as f64), strong.clone());
     text(right, second, egui::Align2::RIGHT_CENTER, &total(cx.trace.multiply_adds() as f64), strong);
     response
-        .on_hover_text(format!("{} bytes of weights; the multiply-adds are for one sample, forward", short(params as f64 * 4.0)))
+        .on_hover_text(format!(
+            "{} bytes of weights; the multiply-adds are for one sample, forward",
+            short(params as f64 * 4.0)
+        ))
         .widget_info(|| {
             let text = format!("{params} parameters, {} multiply-adds", cx.trace.multiply_adds());
             egui::WidgetInfo::labeled(egui::Role::Label, true, text)

@@ -116,7 +116,11 @@ impl Learn {
                     &mut self.scores,
                     &[
                         (Scores::Matrix, "Matrix", "Who is taken for whom, on the validation samples"),
-                        (Scores::Classes, "Classes", "Precision, recall and F1 of every class, on the validation samples"),
+                        (
+                            Scores::Classes,
+                            "Classes",
+                            "Precision, recall and F1 of every class, on the validation samples",
+                        ),
                     ],
                 );
             }

@@ -51,7 +51,8 @@ impl Panel for Mistakes {
             listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.desk.cell);
         if !is_listed {
             let answers = list(&evaluation, cx.desk.cell);
-            *listed = Some(Listed { evaluation: Arc::clone(&evaluation), cell: cx.desk.cell, answers, version: version + 1 });
+            *listed =
+                Some(Listed { evaluation: Arc::clone(&evaluation), cell: cx.desk.cell, answers, version: version + 1 });
         }
         let Some(Listed { answers, version, .. }) = listed else { return };
         filter_ui(ui, answers.len(), &evaluation, &names, cx);
@@ -108,7 +109,8 @@ fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String
         ui.label(theme::heading(text));
         ui.label(RichText::new("surest first").color(palette.muted));
         if let Some((truth, class)) = cx.desk.cell {
-            let chip = format!("{} → {}  {}", name(truth), name(class), egui_material_icons::icons::ICON_CLOSE.codepoint);
+            let chip =
+                format!("{} → {}  {}", name(truth), name(class), egui_material_icons::icons::ICON_CLOSE.codepoint);
             let chip = ui.button(chip).on_hover_text("Show all mistakes");
             if chip.accessible_name("Show all mistakes").clicked() {
                 cx.desk.cell = None;

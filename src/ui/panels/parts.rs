@@ -96,8 +96,8 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
     let arrow = egui_material_icons::icons::ICON_ARROW_DROP_DOWN.rich_text().size(ICON);
     let name = egui::AtomExt::atom_shrink(RichText::new(&current), true);
     let button = Button::new((name, egui::Atom::grow(), arrow)).truncate().min_size(vec2(width, ROW));
-    let config = egui::containers::menu::MenuConfig::new()
-        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let config =
+        egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).config(config).ui(ui, |ui| {
         ui.set_width(320.0);
         for source in SOURCES {
@@ -113,7 +113,8 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
         }
         ui.separator();
         let label = caption_ui(ui, "Or typed, several joined by +");
-        let field = ui.add(egui::TextEdit::singleline(typed).hint_text("idx:some/folder+digits").desired_width(f32::INFINITY));
+        let field =
+            ui.add(egui::TextEdit::singleline(typed).hint_text("idx:some/folder+digits").desired_width(f32::INFINITY));
         let field = field.labelled_by(label.id);
         if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !typed.trim().is_empty() {
             typed.trim().clone_into(&mut cx.project.data.source);

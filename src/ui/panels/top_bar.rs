@@ -1,6 +1,6 @@
 //! The bar at the top: whose window this is, what is open, and on which data.
 
-use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Stroke, Response, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
 use super::{Cx, Panel, Place};
@@ -133,7 +133,9 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 [total.train, total.validation, total.test].map(|count| thousands(count as f64));
             (
                 format!("{}  {train} / {validation} / {test}", dataset.name),
-                format!("{train} samples train the network, {validation} judge it while it learns, {test} test it once at the end"),
+                format!(
+                    "{train} samples train the network, {validation} judge it while it learns, {test} test it once at the end"
+                ),
             )
         }
     };

@@ -25,8 +25,7 @@ const LINE: f32 = 28.0;
 
 const SEED_HELP: &str =
     "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
-const LOSS_HELP: &str =
-    "What training makes small; cross-entropy suits classes, squared error learns them slower.";
+const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
 
 impl Panel for TrainingPanel {
     fn title(&self) -> &'static str {
@@ -92,7 +91,9 @@ fn optimizer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             for rule in OptimizerSpec::all() {
                 let rule_label = rule.as_rule().label();
                 let help = rule.as_rule().help();
-                if ui.selectable_label(rule_label == label, rule_label).on_hover_text(help).clicked() && rule_label != label {
+                if ui.selectable_label(rule_label == label, rule_label).on_hover_text(help).clicked()
+                    && rule_label != label
+                {
                     *optimizer = rule;
                 }
             }

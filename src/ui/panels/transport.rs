@@ -38,7 +38,9 @@ impl Panel for Transport {
             ui.add_space(2.0 * GRID);
             match (&cx.session.status, obstacle) {
                 (Status::Ended(outcome), None) => ended_ui(ui, outcome, cx),
-                (Status::Idle | Status::Ended(_), Some(why)) => sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, &why),
+                (Status::Idle | Status::Ended(_), Some(why)) => {
+                    sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, &why)
+                }
                 (Status::Idle, None) => ready_ui(ui, cx),
                 (Status::Running | Status::Paused | Status::Stopping, _) => progress_ui(ui, cx),
             }
@@ -77,7 +79,14 @@ fn other_buttons_ui(ui: &mut Ui, obstacle: Option<&str>, cx: &mut Cx<'_>) {
     let may_reset = !matches!(status, Status::Idle);
     let buttons = [
         (ICON_SKIP_NEXT, "Batch", may_step, "Train one batch, then wait (.)", why_not, Action::StepBatch),
-        (ICON_FAST_FORWARD, "Epoch", may_step, "Train to the end of the epoch, then wait (/)", why_not, Action::StepEpoch),
+        (
+            ICON_FAST_FORWARD,
+            "Epoch",
+            may_step,
+            "Train to the end of the epoch, then wait (/)",
+            why_not,
+            Action::StepEpoch,
+        ),
         (ICON_STOP, "Stop", is_on, "End the run within one batch (Esc)", "Nothing runs", Action::Stop),
         (
             ICON_RESTART_ALT,

@@ -1,0 +1,167 @@
+//! Finite differences for any layer in one call: a random direction in, a random covector out, two numbers compared.
+
+use rand::RngExt as _;
+
+use super::init::{Rng, stream};
+use super::layer::{Backward, Forward, Layer, Mode};
+use super::layers::{Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, MaxPool2d, Padding};
+use super::{LayerSpec, Loss, Shape};
+
+const SAMPLES: usize = 3;
+const MODE: Mode = Mode::Train { seed: 11 };
+
+/// Small enough for the curvature, large enough for the 24 bits of an f32.
+const STEP: f32 = 2e-3;
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+}
+
+fn numbers(len: usize, rng: &mut Rng) -> Vec<f32> {
+    (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+fn moved(values: &[f32], direction: &[f32], by: f32) -> Vec<f32> {
+    values.iter().zip(direction).map(|(value, direction)| value + by * direction).collect()
+}
+
+struct Check {
+    layer: Box<dyn Layer>,
+    output_len: usize,
+}
+
+impl Check {
+    fn forward(&self, params: &[f32], input: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (mut output, mut memo) =
+            (vec![f32::NAN; SAMPLES * self.output_len], vec![f32::NAN; SAMPLES * self.layer.memo_len()]);
+        self.layer.forward(Forward {
+            samples: SAMPLES,
+            params,
+            input,
+            output: &mut output,
+            memo: &mut memo,
+            scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
+            mode: MODE,
+        });
+        (output, memo)
+    }
+
+    /// The gradients of `covector · output` by parameters and by input.
+    fn backward(&self, params: &[f32], input: &[f32], covector: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (output, memo) = self.forward(params, input);
+        let (mut grad_params, mut grad_input) = (vec![0.0; params.len()], vec![f32::NAN; input.len()]);
+        self.layer.backward(Backward {
+            samples: SAMPLES,
+            params,
+            input,
+            output: &output,
+            memo: &memo,
+            scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
+            grad_output: &mut covector.to_vec(),
+            grad_params: &mut grad_params,
+            grad_input: Some(&mut grad_input),
+        });
+        (grad_params, grad_input)
+    }
+}
+
+/// Panics if a gradient of the layer is not the slope that finite differences find, or if a gradient of the parameters
+/// replaces what was there instead of being added.
+pub fn check(spec: &LayerSpec, input: Shape) {
+    let what = format!("{spec} on {input}");
+    let plan = spec.as_spec().plan(input).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let check = Check { layer: spec.as_spec().build(input), output_len: plan.output.len() };
+    let mut rng = stream(5, 0);
+    let params = numbers(plan.params, &mut rng);
+    let values = numbers(SAMPLES * input.len(), &mut rng);
+    let covector = numbers(SAMPLES * plan.output.len(), &mut rng);
+    for _ in 0..4 {
+        let (along_params, along_input) = (numbers(params.len(), &mut rng), numbers(values.len(), &mut rng));
+        let at = |by: f32| check.forward(&moved(&params, &along_params, by), &moved(&values, &along_input, by)).0;
+        let (before, here, after) = (at(-STEP), at(0.0), at(STEP));
+        let covector = away_from_kinks(&covector, [&before, &here, &after]);
+        let (grad_params, grad_input) = check.backward(&params, &values, &covector);
+        let slope = (dot(&after, &covector) - dot(&before, &covector)) / f64::from(2.0 * STEP);
+        let predicted = dot(&grad_params, &along_params) + dot(&grad_input, &along_input);
+        let scale = dot(&grad_params, &grad_params).sqrt() + dot(&grad_input, &grad_input).sqrt() + 1.0;
+        assert!((slope - predicted).abs() < 5e-3 * scale, "{what}: slope {slope}, gradient {predicted}");
+    }
+}
+
+/// Finite differences mean nothing across the kink of a ReLU or a maximum. Outputs that crossed one, which their
+/// curvature tells, are left out of the comparison; there may be few.
+fn away_from_kinks(covector: &[f32], [before, here, after]: [&[f32]; 3]) -> Vec<f32> {
+    let curved = |at: usize| (before[at] + after[at] - 2.0 * here[at]).abs() > 1e-4;
+    let kept: Vec<f32> = (0..here.len()).map(|at| if curved(at) { 0.0 } else { covector[at] }).collect();
+    let left_out = (0..here.len()).filter(|at| curved(*at)).count();
+    assert!(left_out * 10 <= here.len() + 20, "{left_out} of {} outputs crossed a kink", here.len());
+    kept
+}
+
+/// Every layer of THE LIST, with its defaults, on an image and on a row, wherever it fits.
+#[test]
+fn every_layer_passes_with_its_defaults() {
+    for spec in LayerSpec::all() {
+        let shapes = [Shape::image(6, 7, 2), Shape::flat(9)];
+        let fitting: Vec<_> = shapes.into_iter().filter(|shape| spec.as_spec().plan(*shape).is_ok()).collect();
+        assert!(!fitting.is_empty(), "{spec} fits nothing here");
+        fitting.into_iter().for_each(|shape| check(&spec, shape));
+    }
+}
+
+#[test]
+fn odd_sizes_strides_and_edges_pass() {
+    for (kernel, stride) in [(1, 1), (2, 1), (3, 1), (3, 2), (4, 3), (5, 2), (5, 4)] {
+        for padding in [Padding::Valid, Padding::Same] {
+            for shape in [Shape::image(11, 11, 1), Shape::image(5, 8, 3)] {
+                check(&Conv2d { filters: 3, kernel, stride, padding, activation: Function::Tanh }.into(), shape);
+            }
+        }
+    }
+    for size in [1, 2, 3, 5] {
+        check(&MaxPool2d { size }.into(), Shape::image(11, 5, 3));
+        check(&AveragePool2d { size }.into(), Shape::image(11, 5, 3));
+    }
+}
+
+#[test]
+fn every_activation_passes_in_every_layer_that_has_one() {
+    for &activation in Function::ALL {
+        check(&Dense::new(5, activation).into(), Shape::flat(7));
+        check(&Conv2d { filters: 2, activation, ..Conv2d::default() }.into(), Shape::image(5, 6, 2));
+        check(&Activation { function: activation }.into(), Shape::flat(40));
+    }
+}
+
+#[test]
+fn dropout_passes_at_every_rate() {
+    for rate in [0.0, 0.25, 0.5, 0.9] {
+        check(&Dropout { rate }.into(), Shape::flat(50));
+    }
+}
+
+#[test]
+fn every_loss_passes() {
+    let (classes, labels) = (7, [3u8, 0, 6, 6]);
+    for &loss in Loss::ALL {
+        let mut rng = stream(6, 0);
+        let outputs = numbers(classes * labels.len(), &mut rng);
+        let mut grad = vec![f32::NAN; outputs.len()];
+        let value = loss.value_and_grad(&outputs, &labels, 1.0, &mut grad);
+        assert_eq!(value, loss.value(&outputs, &labels));
+        for _ in 0..4 {
+            let direction = numbers(outputs.len(), &mut rng);
+            let at = |by: f32| loss.value(&moved(&outputs, &direction, by), &labels).loss;
+            let slope = (at(1e-2) - at(-1e-2)) / 2e-2;
+            let predicted = dot(&grad, &direction);
+            assert!((slope - predicted).abs() < 2e-3, "{}: slope {slope}, gradient {predicted}", loss.name());
+        }
+    }
+}
+
+#[test]
+fn large_logits_overflow_nowhere() {
+    let mut grad = [0.0; 3];
+    let value = Loss::SoftmaxCrossEntropy.value_and_grad(&[1e4, -1e4, 0.0], &[1], 1.0, &mut grad);
+    assert_eq!((value.loss, grad), (2e4, [1.0, -1.0, 0.0]));
+}

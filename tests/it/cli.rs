@@ -1,0 +1,255 @@
+//! The command line as scripts use it: what is printed, the exit codes, and one clear line for every mistake.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs the program in a folder of its own, as on a machine without a display.
+fn backprop(folder: &Path, arguments: &[&str]) -> Done {
+    let program = Command::new(env!("CARGO_BIN_EXE_backprop"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output();
+    let Output { status, stdout, stderr } = program.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Done { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+/// A folder with a tiny data set in MNIST's form, in which each class is a bar of its own.
+fn folder_with_bars() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let set = folder.path().join("bars");
+    fs::create_dir(&set).unwrap();
+    for (part, count) in [("train", 200u32), ("t10k", 40)] {
+        let mut images = vec![0, 0, 8, 3];
+        [count, 28, 28].iter().for_each(|size| images.extend(size.to_be_bytes()));
+        let mut labels = vec![0, 0, 8, 1];
+        labels.extend(count.to_be_bytes());
+        for sample in 0..count {
+            let class = sample % 10;
+            labels.push(class as u8);
+            images.extend((0..784).map(|at| if at / 28 / 2 == class + 2 { 255 } else { (at + sample) as u8 % 40 }));
+        }
+        fs::write(set.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        fs::write(set.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+    (folder, "idx:bars".to_owned())
+}
+
+fn train(folder: &Path, source: &str, more: &[&str]) -> Done {
+    backprop(
+        folder,
+        &[&["train", "mlp", "--data", source, "--epochs", "3", "--batch", "20", "--out", "run"], more].concat(),
+    )
+}
+
+#[test]
+fn a_run_is_trained_evaluated_and_used() {
+    let (folder, source) = folder_with_bars();
+    let folder = folder.path();
+    let done = train(folder, &source, &["--json", "--steps", "--threads", "2"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let events = lines(&done.out);
+    let of = |kind: &str| events.iter().filter(|event| event["event"] == kind).collect::<Vec<_>>();
+    assert_eq!(events[0]["event"], "start");
+    assert_eq!(
+        [
+            &events[0]["parameters"],
+            &events[0]["train_samples"],
+            &events[0]["validation_samples"],
+            &events[0]["test_samples"]
+        ],
+        [101_770, 180, 20, 40]
+    );
+    assert_eq!((of("step").len(), of("epoch").len()), (27, 3));
+    for field in [
+        "train_loss",
+        "train_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "learning_rate",
+        "seconds",
+        "samples_per_s",
+    ] {
+        assert!(of("epoch")[2][field].is_number(), "{field}");
+    }
+    let last = events.last().unwrap();
+    assert_eq!(
+        (&last["event"], &last["outcome"], last["test_accuracy"].as_f64()),
+        (&"done".into(), &"finished".into(), Some(1.0))
+    );
+    for file in ["project.json", "weights.safetensors", "metrics.jsonl"] {
+        assert!(folder.join("run").join(file).is_file(), "{file}");
+    }
+
+    let done = backprop(folder, &["evaluate", "run", "--data", &source, "--json"]);
+    let evaluation = &lines(&done.out)[0];
+    assert_eq!(
+        (done.code, evaluation["accuracy"].as_f64(), evaluation["loss"].as_f64()),
+        (0, Some(1.0), last["test_loss"].as_f64())
+    );
+    assert_eq!((evaluation["confusion"][3][3].as_u64(), evaluation["classes"][3]["f1"].as_f64()), (Some(4), Some(1.0)));
+    assert_eq!(backprop(folder, &["evaluate", "run", "--data", &source, "--split", "validation"]).code, 0);
+
+    // The exact job: the run's own project trains to the same weights.
+    assert_eq!(backprop(folder, &["train", "run/project.json", "--out", "again", "--threads", "1"]).code, 0);
+    let weights = |run: &str| fs::read(folder.join(run).join("weights.safetensors")).unwrap();
+    assert!(weights("run") == weights("again"), "the weights differ");
+}
+
+#[test]
+fn drawings_and_images_are_read_and_empty_ones_get_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let seven = r#"{"strokes":[[[10,10],[60,10],[30,90]]],"label":"7"}"#;
+    fs::write(folder.join("two.jsonl"), format!("{seven}\n{{\"strokes\":[]}}\n")).unwrap();
+    image::GrayImage::from_fn(28, 28, |x, y| image::Luma([if x > 12 && x < 16 && y > 4 && y < 24 { 255 } else { 0 }]))
+        .save(folder.join("one.png"))
+        .unwrap();
+    image::GrayImage::from_pixel(50, 40, image::Luma([255])).save(folder.join("blank.png")).unwrap();
+    let done = backprop(folder, &["predict", "pretrained", "two.jsonl", "one.png", "blank.png", "--json"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let answers = lines(&done.out);
+    let labels: Vec<_> = answers.iter().map(|answer| answer["label"].as_str()).collect();
+    assert_eq!(labels, [Some("7"), None, Some("1"), None]);
+    let sum: f64 = answers[0]["probabilities"].as_array().unwrap().iter().filter_map(Value::as_f64).sum();
+    assert!((sum - 1.0).abs() < 1e-4 && answers[1]["probabilities"].is_null());
+}
+
+#[test]
+fn without_a_display_the_default_project_is_trained_in_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = backprop(folder.path(), &[]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let said: Vec<_> = done.out.lines().collect();
+    assert!(said[0].contains("training mlp in the terminal"), "{}", said[0]);
+    assert!(said.iter().any(|line| line.contains("validation loss")), "{}", done.out);
+    assert!(said.last().unwrap().starts_with("saved in runs"), "{}", done.out);
+    assert!(folder.path().join("runs/mlp-1/weights.safetensors").is_file());
+}
+
+#[test]
+fn presets_are_listed_for_people_and_for_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<_> = lines(&backprop(folder.path(), &["presets", "--json"]).out)
+        .iter()
+        .map(|preset| preset["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["mlp", "cnn-small", "cnn-5x5", "cnn-deep"]);
+    assert!(backprop(folder.path(), &["presets"]).out.contains("Conv2d 32 3×3 ReLU"));
+}
+
+#[test]
+fn bench_prints_what_the_comparison_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = backprop(folder.path(), &["bench", "mlp", "--seconds", "0.1", "--threads", "1", "--json"]);
+    let row = &lines(&done.out)[0];
+    assert_eq!((&row["peer"], &row["workload"], &row["batch"]), (&"backprop".into(), &"mlp".into(), &128.into()));
+    assert!(row["samples_per_s"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_diverged_run_exits_with_three_and_names_the_step() {
+    let (folder, source) = folder_with_bars();
+    let settings = [
+        "--learning-rate",
+        "10",
+        "--set",
+        "training.optimizer.rule=sgd",
+        "--set",
+        "model.1.activation=linear",
+        "--set",
+        "training.loss=mean_squared_error",
+        "--set",
+        "training.epochs=50",
+    ];
+    let done = train(folder.path(), &source, &settings);
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains("stopped being a number at step") && done.err.contains("layer"), "{}", done.err);
+}
+
+/// Every mistake gets one line on standard error that names the place, and nothing panics.
+#[test]
+fn mistakes_are_named_in_one_line() {
+    let (folder, source) = folder_with_bars();
+    let folder = folder.path();
+    assert_eq!(train(folder, &source, &[]).code, 0);
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
+    write("noise.json", b"not a project");
+    write("empty.json", b"");
+    write("newer.json", br#"{"version":9}"#);
+    write("extra.json", br#"{"version":1,"name":"x","model":[],"colour":"red"}"#);
+    write("bad-draw.json", br#"{"strokes":[[[1]]]}"#);
+    write("noise.png", b"\x89PNG\r\n\x1a\nnoise");
+    let run = |name: &str| -> PathBuf {
+        let copy = folder.join(name);
+        fs::create_dir(&copy).unwrap();
+        for file in ["project.json", "weights.safetensors"] {
+            fs::copy(folder.join("run").join(file), copy.join(file)).unwrap();
+        }
+        copy
+    };
+    let weights = fs::read(folder.join("run/weights.safetensors")).unwrap();
+    fs::write(run("cut").join("weights.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    fs::write(run("foreign").join("weights.safetensors"), b"foreign").unwrap();
+    let wider = fs::read_to_string(folder.join("run/project.json"))
+        .unwrap()
+        .replace("128,\n      \"activation\"", "64,\n      \"activation\"");
+    fs::write(run("wider").join("project.json"), wider).unwrap();
+
+    for (arguments, code, expected) in [
+        (&["train", "nothing"] as &[&str], 1, "nothing"),
+        (&["train", "noise.json"], 1, "noise.json"),
+        (&["train", "empty.json"], 1, "empty.json"),
+        (&["train", "newer.json"], 1, "version 9"),
+        (&["train", "extra.json"], 1, "colour"),
+        (&["train", "mlp", "--data", "idx:nowhere"], 1, "nowhere"),
+        (&["train", "mlp", "--data", "mnist.zip"], 2, "idx:DIR"),
+        (&["train", "mlp", "--epochs", "0"], 2, "epochs is 0; it goes from 1 to 1000"),
+        (&["train", "mlp", "--learning-rate", "NaN"], 2, "learning_rate"),
+        (&["train", "mlp", "--learning-rate", "-1"], 2, "learning_rate is -1"),
+        (&["train", "mlp", "--validation", "1"], 2, "validation is 1"),
+        (&["train", "mlp", "--batch", "100000"], 2, "batch"),
+        (&["train", "mlp", "--data", "idx:bars", "--batch", "1000"], 1, "larger than the 180 training samples"),
+        (&["train", "mlp", "--seed", "-1"], 2, "training.seed"),
+        (&["train", "mlp", "--threads", "0"], 2, "--threads"),
+        (&["train", "mlp", "--set", "training.speed=1"], 2, "no speed"),
+        (&["train", "mlp", "--set", "training.epochs"], 2, "KEY=VALUE"),
+        (&["train", "mlp", "--set", "model.1.units=0"], 1, "units is 0"),
+        (&["train", "mlp", "--set", r#"model=[{"layer":"dense"}]"#], 1, "Flatten"),
+        (&["train", "mlp", "--data", "idx:bars", "--out", "noise.json/x"], 1, "noise.json/x"),
+        (&["train", "mlp", "--steps"], 2, "--json"),
+        (&["train"], 2, "PROJECT"),
+        (&["evaluate", "nowhere", "--data", "digits"], 1, "nowhere"),
+        (&["evaluate", "cut", "--data", "idx:bars"], 1, "cut"),
+        (&["evaluate", "foreign", "--data", "idx:bars"], 1, "safetensors"),
+        (&["evaluate", "wider", "--data", "idx:bars"], 1, "1.dense.kernel"),
+        (&["predict", "run", "missing.png"], 1, "missing.png"),
+        (&["predict", "run", "noise.png"], 1, "noise.png"),
+        (&["predict", "run", "bad-draw.json"], 1, "bad-draw.json"),
+        (&["bench", "nothing"], 2, "nothing"),
+        (&["fly"], 1, "fly"),
+    ] {
+        let done = backprop(folder, arguments);
+        assert_eq!(done.code, code, "{arguments:?}: {}", done.err);
+        assert!(done.err.contains(expected), "{arguments:?}: {}", done.err);
+        assert!(!done.err.contains("panicked"), "{arguments:?}: {}", done.err);
+        if code == 1 {
+            assert_eq!(done.err.lines().count(), 1, "{arguments:?}: {}", done.err);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Networks learn, and a training step does what it promises: nothing allocated, nothing learnt from the test set.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+
+use backprop_studio::data::Dataset;
+use backprop_studio::train::step::Trainer;
+use backprop_studio::train::{Outcome, Reports, Run, Start};
+
+use backprop_studio::nn::Shape;
+
+use crate::support::{follow, project, real_data, small_digits};
+
+/// Counts what the threads allocate that ask to be watched.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static KEPT_BYTES: AtomicIsize = AtomicIsize::new(0);
+
+thread_local! {
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+// SAFETY: every call goes on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if WATCHED.get() {
+            ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+            KEPT_BYTES.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        }
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if WATCHED.get() {
+            KEPT_BYTES.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        }
+        // SAFETY: the pointer came from `alloc` above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const AUGMENTED: [(&str, &str); 2] = [("data.augment.shift", "2"), ("data.augment.thickness", "0.5")];
+
+/// Allocations and kept bytes of forty training steps on two threads, after a warm-up.
+fn allocations(model: &str, dataset: Arc<Dataset>) -> (usize, isize) {
+    let job = project("mlp", &[&[("model", model)], &AUGMENTED[..]].concat()).job(dataset, 2).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    pool.install(|| {
+        let mut trainer = Trainer::new(&job, job.initial_weights());
+        let mut steps = |range: std::ops::Range<u64>| {
+            for step in range {
+                trainer.step(&job.split.train[..128], 0.001, step, 1);
+            }
+        };
+        steps(1..20);
+        rayon::broadcast(|_| WATCHED.set(true));
+        let before = (ALLOCATIONS.load(Ordering::Relaxed), KEPT_BYTES.load(Ordering::Relaxed));
+        steps(20..60);
+        let after = (ALLOCATIONS.load(Ordering::Relaxed), KEPT_BYTES.load(Ordering::Relaxed));
+        rayon::broadcast(|_| WATCHED.set(false));
+        (after.0 - before.0, after.1 - before.1)
+    })
+}
+
+/// The crate behind the matrix product takes a packing buffer for the time of a call; nothing else allocates. So a
+/// network without a product allocates nothing, and one with products keeps nothing.
+#[test]
+fn a_training_step_allocates_nothing_of_its_own() {
+    let mut tiny = Dataset::clone(&small_digits());
+    tiny.shape = Shape::image(4, 10, 1);
+    tiny.train.pixels.truncate(tiny.train.len() * 40);
+    let without_products = r#"[{"layer":"activation","function":"gelu"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"average_pool2d","size":1},{"layer":"flatten"}]"#;
+    assert_eq!(allocations(without_products, Arc::new(tiny)), (0, 0));
+
+    let with_products = r#"[{"layer":"conv2d","filters":8,"padding":"same"},{"layer":"max_pool2d"},{"layer":"flatten"},{"layer":"dense","units":10,"activation":"linear"}]"#;
+    assert_eq!(allocations(with_products, small_digits()).1, 0);
+}
+
+fn test_accuracy(project: &backprop_studio::project::Project, dataset: Arc<Dataset>) -> f32 {
+    let job = Arc::new(project.job(dataset, 2).unwrap());
+    let (_, _, outcome) = follow(&Run::start(job, Start::Running, Reports::default(), || {}).unwrap());
+    let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
+    test.accuracy
+}
+
+#[test]
+fn every_preset_learns_to_read_a_few_hundred_digits() {
+    for preset in ["mlp", "cnn-small", "cnn-5x5", "cnn-deep"] {
+        let project = project(preset, &[("training.epochs", "8"), ("training.batch", "32")]);
+        let accuracy = test_accuracy(&project, small_digits());
+        assert!(accuracy > 0.8, "{preset}: {accuracy}");
+    }
+}
+
+#[test]
+fn the_default_project_reads_its_own_digits() {
+    let accuracy = test_accuracy(&project("mlp", &[]), Arc::new(Dataset::load("digits").unwrap()));
+    assert!(accuracy > 0.9, "{accuracy}");
+}
+
+#[test]
+fn mlp_reads_mnist() {
+    let Some(folder) = real_data("mnist") else { return };
+    let dataset = Dataset::load(&format!("idx:{}", folder.display())).unwrap();
+    assert_eq!((dataset.train.len(), dataset.test.len()), (60_000, 10_000));
+    let accuracy = test_accuracy(&project("mlp", &[]), Arc::new(dataset));
+    assert!(accuracy >= 0.97, "{accuracy}");
+}

@@ -1,0 +1,171 @@
+//! A run on its thread: what it does when told, what it says, and how it ends.
+
+use std::sync::Arc;
+
+use backprop_studio::nn::{OptimizerSpec, Weights};
+use backprop_studio::train::{Command, Event, LiveChange, Outcome, Reports, Run, Start, StepStat};
+
+use crate::support::{follow, small_job};
+
+const STEPS_PER_EPOCH: u64 = 9; // 540 training samples in batches of 64
+
+fn start(settings: &[(&str, &str)], threads: usize, start: Start) -> Run {
+    let settings = [&[("training.batch", "64"), ("training.epochs", "2")], settings].concat();
+    Run::start(small_job("mlp", &settings, threads), start, Reports { snapshots: true }, || {}).unwrap()
+}
+
+fn last_weights(events: &[Event]) -> &Weights {
+    let weights = events.iter().rev().find_map(|event| match event {
+        Event::Weights(snapshot) => Some(&snapshot.weights),
+        _ => None,
+    });
+    weights.unwrap()
+}
+
+/// Waits until the run pauses, and gives the steps it took.
+fn until_paused(run: &Run) -> Vec<StepStat> {
+    let mut steps = Vec::new();
+    loop {
+        match run.event() {
+            Event::Steps(more) => steps.extend(more),
+            Event::Paused => return steps,
+            Event::Done(outcome) => panic!("the run ended: {outcome:?}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_curve_and_the_weights_are_the_same_to_the_bit_for_any_number_of_threads() {
+    let network = [
+        (
+            "model",
+            r#"[{"layer":"conv2d","filters":8,"kernel":3,"padding":"same"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"flatten"},{"layer":"dense","units":10,"activation":"linear"}]"#,
+        ),
+        ("data.augment.rotate", "10"),
+        ("data.augment.thickness", "0.5"),
+    ];
+    let runs = [1, 2, 5].map(|threads| follow(&start(&network, threads, Start::Running)));
+    let [(steps, events, _), others @ ..] = &runs;
+    assert_eq!(steps.len() as u64, 2 * STEPS_PER_EPOCH);
+    for (other_steps, other_events, _) in others {
+        assert_eq!(other_steps, steps);
+        assert_eq!(last_weights(other_events), last_weights(events));
+    }
+}
+
+#[test]
+fn a_run_that_finishes_tells_every_step_every_epoch_and_the_test_result_last() {
+    let (steps, events, outcome) = follow(&start(&[], 2, Start::Running));
+    assert!(steps.iter().map(|stat| stat.step).eq(1..=2 * STEPS_PER_EPOCH));
+    let epochs: Vec<_> =
+        events.iter().filter_map(|event| if let Event::Epoch(stat) = event { Some(stat) } else { None }).collect();
+    assert_eq!(epochs.iter().map(|stat| (stat.epoch, stat.step)).collect::<Vec<_>>(), [(1, 9), (2, 18)]);
+    let validation = epochs[1].validation.as_ref().unwrap();
+    assert_eq!(validation.predictions.len(), 60);
+    assert_eq!(validation.confusion.sum(), 60);
+    let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(test.predictions.len(), 200);
+}
+
+#[test]
+fn without_validation_samples_all_are_trained_on() {
+    let (steps, events, _) = follow(&start(&[("data.validation", "0")], 1, Start::Running));
+    assert_eq!(steps.len(), 20);
+    assert!(events.iter().all(|event| !matches!(event, Event::Epoch(stat) if stat.validation.is_some())));
+}
+
+#[test]
+fn it_goes_batch_by_batch_and_epoch_by_epoch() {
+    let run = start(&[], 2, Start::Paused);
+    run.send(Command::StepBatch);
+    assert_eq!(until_paused(&run).len(), 1);
+    run.send(Command::StepEpoch);
+    assert_eq!(until_paused(&run).last().map(|stat| stat.step), Some(STEPS_PER_EPOCH));
+    run.send(Command::Resume);
+    let (_, _, outcome) = follow(&run);
+    assert!(matches!(outcome, Outcome::Finished(_)));
+}
+
+#[test]
+fn stepping_takes_the_same_way_as_running() {
+    let (all, ..) = follow(&start(&[], 1, Start::Running));
+    let run = start(&[], 1, Start::Paused);
+    let stepped: Vec<_> = (0..4)
+        .flat_map(|_| {
+            run.send(Command::StepBatch);
+            until_paused(&run)
+        })
+        .collect();
+    assert_eq!(stepped, all[..4]);
+}
+
+#[test]
+fn dropping_a_run_ends_it_whether_it_runs_or_waits() {
+    let settings = [("training.epochs", "1000")];
+    let running = start(&settings, 2, Start::Running);
+    assert!(matches!(running.event(), Event::Weights(_)));
+    drop(running);
+    drop(start(&settings, 2, Start::Paused));
+}
+
+#[test]
+fn a_change_of_the_learning_rate_keeps_the_weights_and_is_told_with_its_step() {
+    let run = start(&[], 1, Start::Paused);
+    run.send(Command::StepBatch);
+    until_paused(&run);
+    let change = LiveChange { learning_rate: 0.0, optimizer: OptimizerSpec::default() };
+    run.send(Command::Set(change.clone()));
+    run.send(Command::Resume);
+    let (steps, events, _) = follow(&run);
+    let told =
+        events.iter().find_map(|event| if let Event::Changed(change) = event { Some(change) } else { None }).unwrap();
+    assert_eq!((told.step, &told.change), (1, &change));
+    // With a rate of zero, the second epoch sees the same losses in another order: nothing moves any more.
+    let (first, last) = (last_weights(&events), &steps[steps.len() - 1]);
+    assert!(last.loss.is_finite());
+    let snapshots: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Weights(snapshot) = event { Some(snapshot) } else { None })
+        .collect();
+    assert!(snapshots.iter().all(|snapshot| snapshot.weights == *first));
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_and_names_a_layer() {
+    let (_, _, outcome) = follow(&start(
+        &[
+            ("model.1.activation", "linear"),
+            ("training.learning_rate", "10"),
+            ("training.optimizer.rule", "sgd"),
+            ("training.loss", "mean_squared_error"),
+            ("training.epochs", "20"),
+        ],
+        2,
+        Start::Running,
+    ));
+    let Outcome::Diverged(divergence) = outcome else { panic!("{outcome:?}") };
+    assert!(divergence.layer.is_some() && divergence.step > 1, "{divergence}");
+    assert!(divergence.to_string().contains("smaller learning rate"));
+}
+
+#[test]
+fn a_window_that_does_not_look_misses_no_step() {
+    // Paused and resumed often enough to fill the channel many times over before anything is read.
+    let run = start(&[("training.epochs", "40"), ("training.batch", "16")], 1, Start::Paused);
+    for _ in 0..50 {
+        run.send(Command::StepBatch);
+    }
+    run.send(Command::Resume);
+    let (steps, ..) = follow(&run);
+    assert!(steps.iter().map(|stat| stat.step).eq(1..=40 * 34), "{} steps", steps.len());
+}
+
+#[test]
+fn a_panic_in_the_worker_is_an_outcome_not_the_end_of_the_program() {
+    let mut job = Arc::into_inner(small_job("mlp", &[], 1)).unwrap();
+    job.split.train[0] = u32::MAX;
+    let run = Run::start(Arc::new(job), Start::Running, Reports::default(), || {}).unwrap();
+    let (_, _, outcome) = follow(&run);
+    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+}

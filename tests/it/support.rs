@@ -1,0 +1,63 @@
+//! What several modules need: small jobs, and real data where it is there.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::nn::Shape;
+use backprop_studio::project::Project;
+use backprop_studio::train::{Event, Outcome, StepStat};
+use backprop_studio::train::{Job, Run};
+
+/// A few hundred written digits, made once.
+pub fn small_digits() -> Arc<Dataset> {
+    static DIGITS: OnceLock<Arc<Dataset>> = OnceLock::new();
+    let made = DIGITS.get_or_init(|| {
+        let samples = |count, seed| {
+            let (pixels, labels) = handwriting::generate(count, seed);
+            Samples { pixels, labels }
+        };
+        Arc::new(Dataset {
+            name: "small digits".to_owned(),
+            shape: Shape::image(28, 28, 1),
+            classes: (0..10).map(|class| class.to_string()).collect(),
+            train: samples(600, 1),
+            test: samples(200, 2),
+        })
+    });
+    Arc::clone(made)
+}
+
+/// A preset with some settings changed, by their path in the file.
+pub fn project(preset: &str, settings: &[(&str, &str)]) -> Project {
+    let mut project = Project::find(preset).unwrap();
+    settings.iter().for_each(|(path, value)| project.set(path, value).unwrap());
+    project
+}
+
+/// The same as a job on a few hundred digits.
+pub fn small_job(preset: &str, settings: &[(&str, &str)], threads: usize) -> Arc<Job> {
+    Arc::new(project(preset, settings).job(small_digits(), threads).unwrap())
+}
+
+/// Everything a run says, to its end.
+pub fn follow(run: &Run) -> (Vec<StepStat>, Vec<Event>, Outcome) {
+    let (mut steps, mut others) = (Vec::new(), Vec::new());
+    loop {
+        match run.event() {
+            Event::Steps(more) => steps.extend(more),
+            Event::Done(outcome) => return (steps, others, outcome),
+            other => others.push(other),
+        }
+    }
+}
+
+/// The folder of a real data set, or nothing and a line that says so.
+pub fn real_data(name: &str) -> Option<PathBuf> {
+    let places = [std::env::var_os("BACKPROP_DATA").map(PathBuf::from), Some(PathBuf::from("../shared/data"))];
+    let found = places.into_iter().flatten().map(|place| place.join(name)).find(|path| path.is_dir());
+    if found.is_none() {
+        eprintln!("skipped: {name} is neither in BACKPROP_DATA nor in ../shared/data");
+    }
+    found
+}
