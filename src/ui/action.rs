@@ -47,8 +47,9 @@ pub enum Action {
     OpenDrawing(PathBuf),
     SaveDrawingDialog,
     SaveDrawingTo(PathBuf),
-    DataFolderDialog,
-    DataFolder(PathBuf),
+    /// A folder for the source of this name.
+    DataFolderDialog(&'static str),
+    UseSource(String),
     /// Something was dropped on the window.
     Dropped(PathBuf),
 

@@ -47,11 +47,13 @@ impl Studio {
                     Err(error) => Action::Warn(error.to_string()),
                 });
             }
-            Action::DataFolderDialog => {
-                let dialog = AsyncFileDialog::new().set_title("Folder with images and labels in the form of MNIST");
-                self.pick(ctx, dialog.pick_folder(), Action::DataFolder);
+            Action::DataFolderDialog(source) => {
+                let dialog = AsyncFileDialog::new().set_title("Folder with the samples");
+                self.pick(ctx, dialog.pick_folder(), move |path| {
+                    Action::UseSource(format!("{source}:{}", path.display()))
+                });
             }
-            Action::DataFolder(path) => self.document.project.data.source = format!("idx:{}", path.display()),
+            Action::UseSource(source) => self.document.project.data.source = source,
             Action::Reload => self.load_data(ctx),
             Action::Dropped(path) => self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path)),
             Action::Opened { project, path } => {
@@ -161,7 +163,7 @@ impl Studio {
         &mut self,
         ctx: &Context,
         dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
-        then: fn(PathBuf) -> Action,
+        then: impl FnOnce(PathBuf) -> Action + Send + 'static,
     ) {
         if !self.tasks.has_dialog() {
             self.tasks.dialog(ctx, dialog, move |file| then(file.path().to_owned()));
@@ -216,8 +218,9 @@ fn read_run(path: PathBuf) -> Action {
 
 /// Reads the folder once to know that it is data; choosing it reads it again, which is simple and costs a second.
 fn read_data_folder(path: PathBuf) -> Action {
-    match Dataset::load(&format!("idx:{}", path.display())) {
-        Ok(_) => Action::DataFolder(path),
+    let source = format!("idx:{}", path.display());
+    match Dataset::load(&source) {
+        Ok(_) => Action::UseSource(source),
         Err(error) => Action::Warn(format!("{error}. It is no run folder either: there is no {PROJECT} in it.")),
     }
 }

@@ -49,7 +49,7 @@ const BOTTOM: f32 = 48.0;
 
 /// Width of the sides, which do not grow with the window.
 const LEFT: f32 = 264.0;
-const RIGHT: f32 = 304.0;
+const RIGHT: f32 = 312.0;
 
 /// Time that one frame may spend on events; what is left waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(3);

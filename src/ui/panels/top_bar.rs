@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
+use super::parts::entry_ui;
 use super::{Cx, Panel, Place};
 use crate::project::presets;
 use crate::ui::action::Action;
@@ -52,10 +53,9 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.menu_button("File", |ui| {
         ui.set_min_width(220.0);
         ui.menu_button("New from preset", |ui| {
+            ui.set_width(300.0);
             for name in presets::names() {
-                let button = ui.button(name);
-                let button = button.on_hover_text(presets::help(name).unwrap_or_default());
-                if button.clicked() {
+                if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
                     cx.act(Action::New(name));
                     ui.close();
                 }
@@ -90,7 +90,7 @@ fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let font = theme::strong_font(theme::BODY);
     let text = ui.painter().layout_no_wrap(cx.project.name.clone(), font.clone(), palette.text);
     let field = TextEdit::singleline(&mut cx.project.name)
-        .desired_width((text.size().x + 6.0 * GRID).clamp(56.0, 260.0))
+        .desired_width((text.size().x + 4.0 * GRID).clamp(24.0, 260.0))
         .font(font)
         .frame(Frame::new().inner_margin(Margin::symmetric(6, 4)))
         .char_limit(60);
