@@ -16,6 +16,7 @@ use crate::nn::model::Trace;
 use crate::project::Project;
 
 pub mod action;
+pub mod asking;
 pub mod session;
 pub mod theme;
 pub mod widgets;
@@ -39,6 +40,7 @@ pub use session::Session;
 pub use view::View;
 pub use window::run;
 
+use asking::Asking;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use task::Tasks;
@@ -75,6 +77,8 @@ pub struct Studio {
     tasks: Tasks,
     notices: Notices,
     is_help_open: bool,
+    /// The path that is being typed, where there is no file dialog.
+    asking: Option<Asking>,
 }
 
 impl Studio {
@@ -95,6 +99,7 @@ impl Studio {
             tasks: Tasks::default(),
             notices: Notices::default(),
             is_help_open: false,
+            asking: None,
         };
         studio.apply_view(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
@@ -179,6 +184,10 @@ impl Studio {
         notices.show(ui, BOTTOM);
         if *is_help_open && keys::help_ui(ui) {
             *is_help_open = false;
+        }
+        if let Some(action) = self.asking.as_mut().and_then(|asking| asking.show(ui)) {
+            self.asking = None;
+            actions.push(action);
         }
         for action in actions {
             self.apply(ui, action);

@@ -11,6 +11,7 @@ use backprop_studio::train::metrics::Prediction;
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
+use backprop_studio::ui::asking::PathFor;
 use backprop_studio::ui::session::Status;
 use backprop_studio::ui::{Action, Answer, Document, Studio};
 use eframe::egui::{Key, Modifiers, Pos2, Role, vec2};
@@ -248,13 +249,11 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
     click(&mut harness, "Draw for it");
-    click(&mut harness, "Clear");
-    assert_eq!(harness.state().reading().answer, Answer::Empty);
-
+    assert_eq!(harness.state().desk().drawing.strokes.len(), 2, "the example");
     let paper = harness.get_by_label("Digit canvas").rect();
     let at = |x: f32, y: f32| paper.min + paper.size() * vec2(x, y);
     drag(&mut harness, &[at(0.25, 0.25), at(0.5, 0.24), at(0.75, 0.23), at(0.6, 0.5), at(0.45, 0.8)]);
-    assert_eq!(harness.state().desk().drawing.strokes.len(), 1);
+    assert_eq!(harness.state().desk().drawing.strokes.len(), 1, "the example gives way");
     let Answer::Probabilities(shares) = &harness.state().reading().answer else { panic!("no answer") };
     assert_eq!(shares.len(), 10);
     assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-4);
@@ -412,4 +411,41 @@ fn a_fix_keeps_the_dense_layer_it_changes() {
     let mut harness = open(wrong);
     click(&mut harness, "Change to Dense 10");
     assert_eq!(layers(&harness)[2], "Dense 10");
+}
+
+#[test]
+fn where_no_dialog_answers_a_path_is_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(project());
+    act(&mut harness, Action::AskPath(PathFor::SaveProject));
+    harness.get_by_label("Save the project");
+    assert_eq!(harness.get_by_label("Path").value().as_deref(), Some("mlp.json"));
+    click(&mut harness, "Cancel");
+    act(&mut harness, Action::AskPath(PathFor::SaveRun));
+    assert_eq!(harness.get_by_label("Path").value().as_deref(), Some("runs"));
+    click(&mut harness, "Cancel");
+    act(&mut harness, Action::AskPath(PathFor::OpenDrawing));
+    let path = folder.path().join("three.json");
+    let ink = vec![vec![[0.1, 0.2], [0.5, 0.8]]];
+    std::fs::write(&path, serde_json::to_string(&Drawing { strokes: ink.clone(), label: None }).unwrap()).unwrap();
+    harness.get_by_label("Path").type_text(&path.to_string_lossy());
+    harness.run_ok();
+    click(&mut harness, "Use this path");
+    step_until(&mut harness, "the drawing is open", |studio| studio.desk().drawing.strokes == ink);
+}
+
+#[test]
+fn a_run_is_saved_and_opened_again_and_reads_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(project());
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    let answer = harness.state().reading().answer.clone();
+    act(&mut harness, Action::SaveRunIn(folder.path().to_owned()));
+    let run = folder.path().join("mlp-1");
+    step_until(&mut harness, "the run is saved", |_| run.join("metrics.jsonl").is_file());
+    let mut other = open(presets::find("cnn-small").unwrap().unwrap());
+    act(&mut other, Action::Dropped(run));
+    step_until(&mut other, "the run is open", |studio| studio.project().name == "mlp");
+    assert_eq!(other.state().reading().answer, answer);
 }

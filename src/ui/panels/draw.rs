@@ -68,9 +68,11 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
         };
         if tool(has_ink, ICON_UNDO, "Undo stroke") {
             cx.desk.drawing.strokes.pop();
+            cx.desk.is_example = false;
         }
         if tool(has_ink, ICON_DELETE, "Clear") {
             cx.desk.drawing.strokes.clear();
+            cx.desk.is_example = false;
         }
         if tool(true, ICON_FOLDER_OPEN, "Open…") {
             cx.act(Action::OpenDrawingDialog);

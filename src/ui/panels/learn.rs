@@ -122,7 +122,7 @@ impl Learn {
 
     /// One below the other, where the window is too narrow for two.
     fn column_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let mut row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
+        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
             let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEAST_HEIGHT / 2.0), Sense::hover());
             cell_ui(ui, name, rect, contents);
             ui.add_space(2.0 * GRID);
@@ -239,9 +239,11 @@ fn strokes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_enabled_ui(has_ink, |ui| {
         if icon_button_ui(ui, ICON_UNDO, "Undo the last stroke").clicked() {
             cx.desk.drawing.strokes.pop();
+            cx.desk.is_example = false;
         }
         if icon_button_ui(ui, ICON_DELETE, "Clear the drawing").clicked() {
             cx.desk.drawing.strokes.clear();
+            cx.desk.is_example = false;
         }
     });
     if !has_ink {
