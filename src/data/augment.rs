@@ -92,6 +92,9 @@ impl Augment {
         scratch: &mut Vec<u8>,
         rng: &mut Rng,
     ) {
+        if pixels.is_empty() {
+            return;
+        }
         let image = Layout { height, width, channels };
         let unit = width as f32 / MNIST_SIDE;
         if self.moves() {
@@ -179,16 +182,20 @@ impl Layout {
 
     /// Moves the edges of light strokes outwards by `distance` pixels, or inwards if it is negative.
     fn thicken(self, pixels: &mut [u8], distance: f32, scratch: &mut Vec<u8>) {
-        let extreme: fn(u8, u8) -> u8 = if distance > 0.0 { u8::max } else { u8::min };
-        let mut left = distance.abs();
+        let mut left = distance.abs().min(self.width as f32);
         while left > 0.0 {
-            self.blend_with_extreme(pixels, extreme, left.min(1.0), scratch);
+            let share = left.min(1.0);
+            if distance > 0.0 {
+                self.blend_with_extreme(pixels, u8::max, share, scratch);
+            } else {
+                self.blend_with_extreme(pixels, u8::min, share, scratch);
+            }
             left -= 1.0;
         }
     }
 
     /// Blends every value with the extreme one of the 3 × 3 around it.
-    fn blend_with_extreme(self, pixels: &mut [u8], extreme: fn(u8, u8) -> u8, share: f32, scratch: &mut Vec<u8>) {
+    fn blend_with_extreme(self, pixels: &mut [u8], extreme: impl Fn(u8, u8) -> u8, share: f32, scratch: &mut Vec<u8>) {
         let row_length = self.width * self.channels;
         scratch.clear();
         scratch.extend_from_slice(pixels);
@@ -200,14 +207,13 @@ impl Layout {
         }
         let weight = (share * 256.0) as i32;
         for row in 0..self.height {
-            let start = row * row_length;
-            let above = row.saturating_sub(1) * row_length;
-            let below = (row + 1).min(self.height - 1) * row_length;
-            for offset in 0..row_length {
-                let beside = extreme(scratch[above + offset], scratch[below + offset]);
-                let target = i32::from(extreme(beside, scratch[start + offset]));
-                let value = i32::from(pixels[start + offset]);
-                pixels[start + offset] = (value + (((target - value) * weight) >> 8)) as u8;
+            let wide = |row: usize| &scratch[row * row_length..][..row_length];
+            let around = wide(row.saturating_sub(1)).iter().zip(wide((row + 1).min(self.height - 1)));
+            let out = pixels[row * row_length..][..row_length].iter_mut();
+            for ((out, wide), (above, below)) in out.zip(wide(row)).zip(around) {
+                let target = i32::from(extreme(extreme(*above, *below), *wide));
+                let value = i32::from(*out);
+                *out = (value + (((target - value) * weight) >> 8)) as u8;
             }
         }
     }
@@ -224,8 +230,8 @@ mod tests {
         let value = |index: usize| {
             let (row, column) = (index / channels / 28, index / channels % 28);
             let is_ink = (12..16).contains(&row) || (12..16).contains(&column);
-            let is_margin = row < 5 || row > 22 || column < 5 || column > 22;
-            if is_ink && !is_margin { 200 - 50 * (index % channels) as u8 } else { 0 }
+            let is_inside = (5..=22).contains(&row) && (5..=22).contains(&column);
+            if is_ink && is_inside { 200 - 50 * (index % channels) as u8 } else { 0 }
         };
         (0..28 * 28 * channels).map(value).collect()
     }

@@ -6,5 +6,7 @@ mod learning;
 mod parity;
 mod run;
 #[cfg(feature = "gui")]
+mod screens;
+#[cfg(feature = "gui")]
 mod studio;
 mod support;

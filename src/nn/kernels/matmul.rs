@@ -85,7 +85,7 @@ mod tests {
     use ndarray::ArrayView2;
 
     fn numbers(len: usize, step: f32) -> Vec<f32> {
-        (0..len).map(|i| ((i as f32 * step).sin() * 2.0)).collect()
+        (0..len).map(|i| (i as f32 * step).sin() * 2.0).collect()
     }
 
     /// The product of ndarray is the twin that the fast one is held against.

@@ -1,0 +1,157 @@
+//! Pictures of the real program after real training, held against the ones in `screenshots/`, which the README shows.
+//!
+//! `UPDATE_SNAPSHOTS=force cargo test --release --test it screens` draws them anew. They need a Vulkan driver; Mesa's in
+//! software is the reference. On a machine without one they are skipped, and say so.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use backprop_studio::data::Dataset;
+use backprop_studio::nn::LayerSpec;
+use backprop_studio::project::Project;
+use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
+use backprop_studio::ui::view::Theme;
+use backprop_studio::ui::{Action, Document, Studio};
+use eframe::egui::{Vec2, vec2};
+use egui_kittest::{Harness, SnapshotOptions};
+
+use crate::support::project;
+
+const SMALL: Vec2 = vec2(1280.0, 800.0);
+const LARGE: Vec2 = vec2(1920.0, 1080.0);
+
+/// Another processor adds in another order, and the driver's next version may round an edge differently: one pixel in a
+/// hundred may differ. A part that moved, vanished or changed its colour differs in more.
+const SHARE_OF_PIXELS: f32 = 0.01;
+
+fn digits() -> Arc<Dataset> {
+    static DIGITS: OnceLock<Arc<Dataset>> = OnceLock::new();
+    Arc::clone(DIGITS.get_or_init(|| Arc::new(Dataset::load("digits").unwrap())))
+}
+
+struct Screen {
+    harness: Harness<'static, Studio>,
+}
+
+impl Screen {
+    /// The studio with a project, as it stands when its data has arrived and the bundled reader is unpacked.
+    fn open(project: &Project, size: Vec2, theme: Theme) -> Self {
+        let document = Document::new(project.clone());
+        let builder = Harness::builder().with_size(size).with_max_steps(200);
+        let mut harness = builder.build_eframe(move |cc| Studio::new(cc, Some(document)));
+        harness.state_mut().view_mut().theme = theme;
+        let started = Instant::now();
+        while harness.state().session().dataset().is_none() || harness.state().reading().bundled.is_none() {
+            assert!(started.elapsed() < Duration::from_secs(60), "the data did not arrive");
+            harness.step();
+            std::thread::yield_now();
+        }
+        Self { harness }
+    }
+
+    fn act(&mut self, action: Action) -> &mut Self {
+        let ctx = self.harness.ctx.clone();
+        self.harness.state_mut().apply(&ctx, action);
+        self
+    }
+
+    /// Shows what a run has told.
+    fn watch(&mut self, project: &Project, job: &Arc<Job>, events: &[Event]) -> &mut Self {
+        let session = self.harness.state_mut().session_mut();
+        session.begin(Arc::clone(job), project);
+        events.iter().for_each(|event| session.absorb(event.clone()));
+        self
+    }
+
+    fn compare(&mut self, name: &str) {
+        // A few more frames than one, since textures arrive with the first and animations end with the last.
+        self.harness.run_steps(30);
+        let picture = catch_unwind(AssertUnwindSafe(|| self.harness.render()));
+        let Ok(Ok(picture)) = picture else {
+            return eprintln!("skipped: {name} cannot be drawn without a Vulkan driver");
+        };
+        let allowed = (picture.width() * picture.height()) as f32 * SHARE_OF_PIXELS;
+        let options = SnapshotOptions::new().output_path("screenshots").max_failed_pixels(allowed as usize);
+        egui_kittest::try_image_snapshot_options(&picture, name, &options).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// A real run of the default project, with the clock's figures replaced, since they are never twice the same.
+fn trained(project: &Project, commands: &[Command]) -> (Arc<Job>, Vec<Event>) {
+    let job = Arc::new(project.job(digits(), 2).unwrap());
+    let start = if commands.is_empty() { Start::Running } else { Start::Paused };
+    let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true }, || {}).unwrap();
+    let mut events = Vec::new();
+    let mut commands = commands.iter();
+    commands.next().into_iter().for_each(|command| run.send(command.clone()));
+    loop {
+        match run.event() {
+            Event::Epoch(mut stat) => {
+                (stat.seconds, stat.samples_per_s) = (0.5, 100_000.0);
+                events.push(Event::Epoch(stat));
+            }
+            Event::Paused => {
+                events.push(Event::Paused);
+                match commands.next() {
+                    Some(command) => run.send(command.clone()),
+                    None => return (job, events),
+                }
+                if let Some(set @ Command::StepEpoch) = commands.clone().next() {
+                    run.send(set.clone());
+                    commands.next();
+                }
+            }
+            done @ Event::Done(_) => {
+                events.push(done);
+                return (job, events);
+            }
+            other => events.push(other),
+        }
+    }
+}
+
+#[test]
+fn the_first_look_in_both_themes() {
+    let project = project("mlp", &[]);
+    Screen::open(&project, SMALL, Theme::Dark).compare("start-dark");
+    Screen::open(&project, SMALL, Theme::Light).compare("start-light");
+}
+
+#[test]
+fn a_run_that_has_ended() {
+    let project = project("mlp", &[]);
+    let (job, events) = trained(&project, &[]);
+    Screen::open(&project, SMALL, Theme::Dark).watch(&project, &job, &events).compare("learn-dark");
+    Screen::open(&project, LARGE, Theme::Light).watch(&project, &job, &events).compare("learn-light-large");
+    Screen::open(&project, SMALL, Theme::Dark)
+        .watch(&project, &job, &events)
+        .act(Action::Show("Draw"))
+        .compare("draw-dark");
+    let mut screen = Screen::open(&project, LARGE, Theme::Dark);
+    screen.watch(&project, &job, &events).act(Action::ShowCell(4, 9)).compare("mistakes-dark-large");
+}
+
+#[test]
+fn a_run_whose_learning_rate_was_changed_stands_paused() {
+    let project = project("mlp", &[("training.learning_rate", "0.01")]);
+    let slower = LiveChange { learning_rate: 0.001, ..project.training.live() };
+    let commands = [Command::StepEpoch, Command::Set(slower), Command::StepEpoch];
+    let (job, events) = trained(&project, &commands);
+    Screen::open(&project, SMALL, Theme::Light).watch(&project, &job, &events).compare("learn-light");
+}
+
+#[test]
+fn the_data_with_augmentation() {
+    let settings = [("data.augment.rotate", "15"), ("data.augment.shift", "2"), ("data.augment.thickness", "1")];
+    let project = project("cnn-small", &settings);
+    Screen::open(&project, SMALL, Theme::Dark).act(Action::Show("Data")).compare("data-dark");
+    Screen::open(&project, LARGE, Theme::Light).act(Action::Show("Data")).compare("data-light-large");
+}
+
+#[test]
+fn a_stack_that_does_not_fit() {
+    let mut project = project("cnn-deep", &[]);
+    project.model.layers.retain(|layer| !matches!(layer, LayerSpec::Flatten(_)));
+    Screen::open(&project, SMALL, Theme::Light).compare("misfit-light");
+}
