@@ -165,12 +165,15 @@ impl Studio {
         let mut actions = keys::pressed(ui, self.rooms());
         let trace = self.trace();
         let is_edited = self.is_edited();
+        let (can_undo, can_redo) = (self.undo.has_undo(&self.document), self.undo.has_redo(&self.document));
         let Self { document, session, view, desk, reading, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
             project: &mut document.project,
             path: document.path.as_deref(),
             is_edited,
+            can_undo,
+            can_redo,
             view,
             desk,
             session,
@@ -182,6 +185,7 @@ impl Studio {
             show_place(ui, place, panels, room, &mut cx);
         }
         notices.show(ui, BOTTOM);
+        notices::drop_hint_ui(ui);
         if *is_help_open && keys::help_ui(ui) {
             *is_help_open = false;
         }

@@ -327,7 +327,8 @@ fn events_alone_draw_the_window() {
     harness.get_by_label("1 of 1 validation samples are misread");
 
     click(&mut harness, "Reset with a third of the learning rate");
-    assert_eq!(harness.state().project().training.learning_rate, before / 3.0);
+    let rate = harness.state().project().training.learning_rate;
+    assert!((rate - before / 3.0).abs() < 0.05 * before, "{rate}");
     assert!(matches!(harness.state().session().status, Status::Idle));
 }
 

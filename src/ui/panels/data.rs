@@ -132,7 +132,9 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     let palette = Palette::of(ui);
     let text = |part: usize| thousands(part as f64);
     let line = |ui: &mut Ui, name: &str, cells: [String; 3], color: egui::Color32, is_strong: bool| {
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let words = format!("{name}: {}", cells.join(", "));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         let font = if is_strong { theme::strong_font(theme::BODY) } else { theme::body_font() };
         ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), color);
         for (column, cell) in cells.into_iter().enumerate() {
@@ -203,7 +205,7 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
         }
     };
     let caption = |index: usize| {
-        let is_original = index % columns == 0;
+        let is_original = index.is_multiple_of(columns);
         Caption {
             truth: if is_original { label(dataset, index / columns) } else { String::new() },
             ..Caption::default()

@@ -150,6 +150,8 @@ impl Card<'_> {
             let bar = Rect::from_min_size(pos2(rect.left() + 8.0, rect.bottom() - 6.0), vec2(width, 3.0));
             ui.painter().rect_filled(bar, 1.5, palette.accent.gamma_multiply(0.7));
         }
+        let words = format!("Output {}, parameters {params}, share of the work {work}", plan.output);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         response.on_hover_text(format!(
             "{} numbers leave it. {} multiply-adds a sample, {} of the network's.",
             thousands(plan.output.len() as f64),

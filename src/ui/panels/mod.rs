@@ -64,6 +64,8 @@ pub struct Cx<'a> {
     pub project: &'a mut Project,
     pub path: Option<&'a Path>,
     pub is_edited: bool,
+    pub can_undo: bool,
+    pub can_redo: bool,
     pub view: &'a mut View,
     pub desk: &'a mut Desk,
     pub session: &'a Session,

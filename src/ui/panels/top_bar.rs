@@ -30,11 +30,12 @@ impl Panel for TopBar {
             ui.label(theme::heading("Backprop Studio"));
             ui.add_space(2.0 * GRID);
             file_menu_ui(ui, cx);
-            if icon_button_ui(ui, ICON_UNDO, "Undo").clicked() {
-                cx.act(Action::Undo);
-            }
-            if icon_button_ui(ui, ICON_REDO, "Redo").clicked() {
-                cx.act(Action::Redo);
+            for (icon, name, can, action) in
+                [(ICON_UNDO, "Undo", cx.can_undo, Action::Undo), (ICON_REDO, "Redo", cx.can_redo, Action::Redo)]
+            {
+                if ui.add_enabled_ui(can, |ui| icon_button_ui(ui, icon, name)).inner.clicked() {
+                    cx.act(action);
+                }
             }
             name_ui(ui, cx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
