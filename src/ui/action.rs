@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::asking::PathFor;
 use crate::data::{Dataset, Drawing};
 use crate::project::{Project, RunFolder};
 
@@ -47,8 +48,11 @@ pub enum Action {
     OpenDrawing(PathBuf),
     SaveDrawingDialog,
     SaveDrawingTo(PathBuf),
-    DataFolderDialog,
-    DataFolder(PathBuf),
+    /// A folder for the source of this name.
+    DataFolderDialog(&'static str),
+    UseSource(String),
+    /// The desktop has no file dialog, so the path has to be typed.
+    AskPath(PathFor),
     /// Something was dropped on the window.
     Dropped(PathBuf),
 

@@ -29,7 +29,8 @@ impl Studio {
             Action::Reset => self.reset(),
             Action::ResetGentler => {
                 self.reset();
-                self.document.project.training.learning_rate /= 3.0;
+                let rate = &mut self.document.project.training.learning_rate;
+                *rate = two_digits(*rate / 3.0);
             }
             Action::Show(room) => room.clone_into(&mut self.view.room),
             Action::ShowCell(truth, class) => {
@@ -122,7 +123,13 @@ impl Studio {
     pub(super) fn show_document(&mut self, document: Document) {
         self.undo.add_undo(&self.document);
         self.saved.clone_from(&document.project);
+        self.reading.close();
         self.document = document;
         self.reset();
     }
+}
+
+/// 0.00033 and not 0.00033333336.
+fn two_digits(value: f32) -> f32 {
+    format!("{value:.1e}").parse().unwrap_or(value)
 }

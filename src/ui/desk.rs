@@ -4,6 +4,8 @@ use crate::data::Drawing;
 
 pub struct Desk {
     pub drawing: Drawing,
+    /// The drawing is the one that the program came with, and gives way to the first stroke of a person.
+    pub is_example: bool,
     pub reader: ReaderChoice,
     /// True class and predicted class whose images are shown; all mistakes if there is none.
     pub cell: Option<(usize, usize)>,
@@ -22,7 +24,18 @@ impl Default for Desk {
     /// With a seven on it, so that the first look shows what the desk is for.
     fn default() -> Self {
         let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
-        Self { drawing: Drawing { strokes, label: None }, reader: ReaderChoice::Bundled, cell: None }
+        Self { drawing: Drawing { strokes, label: None }, is_example: true, reader: ReaderChoice::Bundled, cell: None }
+    }
+}
+
+impl Desk {
+    /// To be called after somebody has drawn: the first stroke takes the example's place.
+    pub fn drop_example(&mut self) {
+        if self.is_example {
+            self.is_example = false;
+            let first_own = SEVEN.len().min(self.drawing.strokes.len());
+            self.drawing.strokes.drain(..first_own);
+        }
     }
 }
 

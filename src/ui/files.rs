@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::Context;
 use rfd::AsyncFileDialog;
 
+use super::asking::{Asking, PathFor};
 use super::{Action, Document, ReaderChoice, Studio};
 use crate::data::pictures::{read_drawings, write_drawing};
 use crate::data::{Dataset, Drawing};
@@ -19,7 +20,7 @@ impl Studio {
     pub(super) fn apply_to_files(&mut self, ctx: &Context, action: Action) {
         match action {
             Action::New(preset) => self.new_from(preset),
-            Action::OpenDialog => self.pick(ctx, projects().pick_file(), Action::Open),
+            Action::OpenDialog => self.pick(ctx, projects().pick_file(), PathFor::OpenProject),
             Action::Open(path) => self.open(ctx, path),
             Action::Save => match self.document.path.clone() {
                 Some(path) => self.save_to(ctx, path),
@@ -27,18 +28,18 @@ impl Studio {
             },
             Action::SaveAsDialog => {
                 let name = format!("{}.json", file_stem(&self.document.project.name));
-                self.pick(ctx, projects().set_file_name(name).save_file(), Action::SaveTo);
+                self.pick(ctx, projects().set_file_name(name).save_file(), PathFor::SaveProject);
             }
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::SaveRunDialog => {
                 let dialog = AsyncFileDialog::new().set_title("Folder in which the run gets a folder of its own");
-                self.pick(ctx, dialog.pick_folder(), Action::SaveRunIn);
+                self.pick(ctx, dialog.pick_folder(), PathFor::SaveRun);
             }
             Action::SaveRunIn(base) => self.save_run(ctx, base),
-            Action::OpenDrawingDialog => self.pick(ctx, drawings().pick_file(), Action::OpenDrawing),
+            Action::OpenDrawingDialog => self.pick(ctx, drawings().pick_file(), PathFor::OpenDrawing),
             Action::OpenDrawing(path) => self.tasks.spawn(ctx, "reading the drawing", move || open_drawing(&path)),
             Action::SaveDrawingDialog => {
-                self.pick(ctx, drawings().set_file_name("drawing.json").save_file(), Action::SaveDrawingTo);
+                self.pick(ctx, drawings().set_file_name("drawing.json").save_file(), PathFor::SaveDrawing);
             }
             Action::SaveDrawingTo(path) => {
                 let drawing = self.desk.drawing.clone();
@@ -47,11 +48,12 @@ impl Studio {
                     Err(error) => Action::Warn(error.to_string()),
                 });
             }
-            Action::DataFolderDialog => {
-                let dialog = AsyncFileDialog::new().set_title("Folder with images and labels in the form of MNIST");
-                self.pick(ctx, dialog.pick_folder(), Action::DataFolder);
+            Action::DataFolderDialog(source) => {
+                let dialog = AsyncFileDialog::new().set_title("Folder with the samples");
+                self.pick(ctx, dialog.pick_folder(), PathFor::Data(source));
             }
-            Action::DataFolder(path) => self.document.project.data.source = format!("idx:{}", path.display()),
+            Action::AskPath(wanted) => self.asking = Some(Asking::new(wanted, self.suggestion(wanted))),
+            Action::UseSource(source) => self.document.project.data.source = source,
             Action::Reload => self.load_data(ctx),
             Action::Dropped(path) => self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path)),
             Action::Opened { project, path } => {
@@ -64,6 +66,7 @@ impl Studio {
                     self.notices.tell(format!("The file has {of} drawings; this is the first."));
                 }
                 self.desk.drawing = Drawing { label: None, ..drawing };
+                self.desk.is_example = false;
                 fit_to_canvas(&mut self.desk.drawing);
             }
             Action::Saved { project, path } => {
@@ -161,10 +164,20 @@ impl Studio {
         &mut self,
         ctx: &Context,
         dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
-        then: fn(PathBuf) -> Action,
+        wanted: PathFor,
     ) {
         if !self.tasks.has_dialog() {
-            self.tasks.dialog(ctx, dialog, move |file| then(file.path().to_owned()));
+            self.tasks.dialog(ctx, dialog, wanted);
+        }
+    }
+
+    /// What stands in the field when a path has to be typed.
+    fn suggestion(&self, wanted: PathFor) -> String {
+        match wanted {
+            PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
+            PathFor::SaveDrawing => "drawing.json".to_owned(),
+            PathFor::SaveRun => "runs".to_owned(),
+            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::Data(_) => String::new(),
         }
     }
 }
@@ -216,8 +229,9 @@ fn read_run(path: PathBuf) -> Action {
 
 /// Reads the folder once to know that it is data; choosing it reads it again, which is simple and costs a second.
 fn read_data_folder(path: PathBuf) -> Action {
-    match Dataset::load(&format!("idx:{}", path.display())) {
-        Ok(_) => Action::DataFolder(path),
+    let source = format!("idx:{}", path.display());
+    match Dataset::load(&source) {
+        Ok(_) => Action::UseSource(source),
         Err(error) => Action::Warn(format!("{error}. It is no run folder either: there is no {PROJECT} in it.")),
     }
 }

@@ -16,6 +16,7 @@ use crate::nn::model::Trace;
 use crate::project::Project;
 
 pub mod action;
+pub mod asking;
 pub mod session;
 pub mod theme;
 pub mod widgets;
@@ -39,6 +40,7 @@ pub use session::Session;
 pub use view::View;
 pub use window::run;
 
+use asking::Asking;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use task::Tasks;
@@ -49,7 +51,7 @@ const BOTTOM: f32 = 48.0;
 
 /// Width of the sides, which do not grow with the window.
 const LEFT: f32 = 264.0;
-const RIGHT: f32 = 304.0;
+const RIGHT: f32 = 312.0;
 
 /// Time that one frame may spend on events; what is left waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(3);
@@ -75,6 +77,8 @@ pub struct Studio {
     tasks: Tasks,
     notices: Notices,
     is_help_open: bool,
+    /// The path that is being typed, where there is no file dialog.
+    asking: Option<Asking>,
 }
 
 impl Studio {
@@ -95,6 +99,7 @@ impl Studio {
             tasks: Tasks::default(),
             notices: Notices::default(),
             is_help_open: false,
+            asking: None,
         };
         studio.apply_view(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
@@ -160,12 +165,15 @@ impl Studio {
         let mut actions = keys::pressed(ui, self.rooms());
         let trace = self.trace();
         let is_edited = self.is_edited();
+        let (can_undo, can_redo) = (self.undo.has_undo(&self.document), self.undo.has_redo(&self.document));
         let Self { document, session, view, desk, reading, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
             project: &mut document.project,
             path: document.path.as_deref(),
             is_edited,
+            can_undo,
+            can_redo,
             view,
             desk,
             session,
@@ -177,8 +185,13 @@ impl Studio {
             show_place(ui, place, panels, room, &mut cx);
         }
         notices.show(ui, BOTTOM);
+        notices::drop_hint_ui(ui);
         if *is_help_open && keys::help_ui(ui) {
             *is_help_open = false;
+        }
+        if let Some(action) = self.asking.as_mut().and_then(|asking| asking.show(ui)) {
+            self.asking = None;
+            actions.push(action);
         }
         for action in actions {
             self.apply(ui, action);

@@ -67,6 +67,24 @@ impl Notices {
     }
 }
 
+/// While files are dragged over the window: what it does with them.
+pub fn drop_hint_ui(ctx: &Context) {
+    if ctx.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let area =
+        Area::new(Id::unique("drop hint")).anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0)).order(Order::Foreground);
+    area.interactable(false).show(ctx, |ui| {
+        let palette = Palette::of(ui);
+        let frame = Frame::new()
+            .fill(palette.raised)
+            .stroke(Stroke::new(2.0, palette.accent))
+            .corner_radius(4)
+            .inner_margin(Margin::symmetric(24, 16));
+        frame.show(ui, |ui| ui.label("Drop a project, a drawing, a run folder or a folder in the form of MNIST"));
+    });
+}
+
 impl Notice {
     fn show(&self, ctx: &Context, above: f32) -> (f32, bool, bool) {
         let area = Area::new(Id::unique(("notice", self.id)))

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::Context;
+use rfd::FileHandle;
 
 use super::action::Action;
+use super::asking::PathFor;
 use crate::train::Run;
 
 /// A person needs longer than this to close a dialog; one that answers faster was never shown.
@@ -34,20 +36,17 @@ impl Tasks {
     }
 
     /// Waits for a file dialog that has been opened on this thread. The caller has asked [`Self::has_dialog`] before.
-    pub fn dialog<T: 'static>(
+    pub fn dialog(
         &mut self,
         ctx: &Context,
-        dialog: impl Future<Output = Option<T>> + Send + 'static,
-        then: impl FnOnce(T) -> Action + Send + 'static,
+        dialog: impl Future<Output = Option<FileHandle>> + Send + 'static,
+        wanted: PathFor,
     ) {
         self.start(ctx, "the file dialog", true, move || {
             let opened = Instant::now();
             match pollster::block_on(dialog) {
-                Some(choice) => then(choice),
-                None if opened.elapsed() < UNSEEN => Action::Warn(
-                    "This desktop answers no request for a file dialog. Drop the file on this window instead."
-                        .to_owned(),
-                ),
+                Some(file) => wanted.action(file.path().to_owned()),
+                None if opened.elapsed() < UNSEEN => Action::AskPath(wanted),
                 None => Action::Nothing,
             }
         });

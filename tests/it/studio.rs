@@ -11,9 +11,10 @@ use backprop_studio::train::metrics::Prediction;
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
+use backprop_studio::ui::asking::PathFor;
 use backprop_studio::ui::session::Status;
 use backprop_studio::ui::{Action, Answer, Document, Studio};
-use eframe::egui::{Key, Modifiers, Pos2, vec2};
+use eframe::egui::{Key, Modifiers, Pos2, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -106,13 +107,13 @@ fn a_stack_is_assembled_from_nothing() {
     let mut empty = project();
     empty.model.layers.clear();
     let mut harness = open(empty);
-    harness.get_by_label("The stack is empty. Add a layer to begin.");
+    assert_eq!(harness.query_all_by_label("The stack is empty. Add a layer to begin.").count(), 2);
     for layer in ["Flatten", "Dense"] {
         click(&mut harness, "Add layer");
         click(&mut harness, layer);
     }
-    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU"]);
-    harness.get_by_label_contains("Give it 10 units");
+    assert_eq!(layers(&harness), ["Flatten", "Dense 64 ReLU"]);
+    harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
     click(&mut harness, "Change to Dense 10 ReLU");
     assert_eq!(harness.state().trace().misfit, None);
 }
@@ -248,13 +249,11 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
     click(&mut harness, "Draw for it");
-    click(&mut harness, "Clear");
-    assert_eq!(harness.state().reading().answer, Answer::Empty);
-
+    assert_eq!(harness.state().desk().drawing.strokes.len(), 2, "the example");
     let paper = harness.get_by_label("Digit canvas").rect();
     let at = |x: f32, y: f32| paper.min + paper.size() * vec2(x, y);
     drag(&mut harness, &[at(0.25, 0.25), at(0.5, 0.24), at(0.75, 0.23), at(0.6, 0.5), at(0.45, 0.8)]);
-    assert_eq!(harness.state().desk().drawing.strokes.len(), 1);
+    assert_eq!(harness.state().desk().drawing.strokes.len(), 1, "the example gives way");
     let Answer::Probabilities(shares) = &harness.state().reading().answer else { panic!("no answer") };
     assert_eq!(shares.len(), 10);
     assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-4);
@@ -291,6 +290,7 @@ fn events_alone_draw_the_window() {
     let job = Arc::new(harness.state().project().job(dataset(), 1).unwrap());
     let weights = Weights::new(&job.network, 1);
     let project = project();
+    let before = project.training.learning_rate;
     harness.state_mut().session_mut().begin(Arc::clone(&job), &project);
     let mut absorb = |event| harness.state_mut().session_mut().absorb(event);
     let steps = (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: 0.5 });
@@ -327,7 +327,8 @@ fn events_alone_draw_the_window() {
     harness.get_by_label("1 of 1 validation samples are misread");
 
     click(&mut harness, "Reset with a third of the learning rate");
-    assert_eq!(harness.state().project().training.learning_rate, 0.001 / 3.0);
+    let rate = harness.state().project().training.learning_rate;
+    assert!((rate - before / 3.0).abs() < 0.05 * before, "{rate}");
     assert!(matches!(harness.state().session().status, Status::Idle));
 }
 
@@ -375,7 +376,8 @@ fn data_that_cannot_be_read_is_told_in_place() {
     });
     assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
     harness.get_by_label("There is no data. Choose another source.");
-    click(&mut harness, "Data");
+    harness.get_by_role_and_label(Role::Tab, "Data").click();
+    harness.run_ok();
     assert!(harness.query_all_by_label_contains("no such folder").next().is_some());
     harness.get_by_label("Try again");
 }
@@ -410,4 +412,41 @@ fn a_fix_keeps_the_dense_layer_it_changes() {
     let mut harness = open(wrong);
     click(&mut harness, "Change to Dense 10");
     assert_eq!(layers(&harness)[2], "Dense 10");
+}
+
+#[test]
+fn where_no_dialog_answers_a_path_is_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(project());
+    act(&mut harness, Action::AskPath(PathFor::SaveProject));
+    harness.get_by_label("Save the project");
+    assert_eq!(harness.get_by_label("Path").value().as_deref(), Some("mlp.json"));
+    click(&mut harness, "Cancel");
+    act(&mut harness, Action::AskPath(PathFor::SaveRun));
+    assert_eq!(harness.get_by_label("Path").value().as_deref(), Some("runs"));
+    click(&mut harness, "Cancel");
+    act(&mut harness, Action::AskPath(PathFor::OpenDrawing));
+    let path = folder.path().join("three.json");
+    let ink = vec![vec![[0.1, 0.2], [0.5, 0.8]]];
+    std::fs::write(&path, serde_json::to_string(&Drawing { strokes: ink.clone(), label: None }).unwrap()).unwrap();
+    harness.get_by_label("Path").type_text(&path.to_string_lossy());
+    harness.run_ok();
+    click(&mut harness, "Use this path");
+    step_until(&mut harness, "the drawing is open", |studio| studio.desk().drawing.strokes == ink);
+}
+
+#[test]
+fn a_run_is_saved_and_opened_again_and_reads_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(project());
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    let answer = harness.state().reading().answer.clone();
+    act(&mut harness, Action::SaveRunIn(folder.path().to_owned()));
+    let run = folder.path().join("mlp-1");
+    step_until(&mut harness, "the run is saved", |_| run.join("metrics.jsonl").is_file());
+    let mut other = open(presets::find("cnn-small").unwrap().unwrap());
+    act(&mut other, Action::Dropped(run));
+    step_until(&mut other, "the run is open", |studio| studio.project().name == "mlp");
+    assert_eq!(other.state().reading().answer, answer);
 }

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use eframe::egui::{self, Align2, RichText, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
+use super::learn::cell_ui;
 use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui, source_menu_ui, warning_ui};
-use super::{Cx, Panel, Place};
+use super::{Cx, NARROW, Panel, Place};
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset, Samples};
 use crate::nn::init::mix;
@@ -47,24 +48,34 @@ impl Panel for DataRoom {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let size = ui.available_size();
-        let left = (size.x * 0.42).clamp(280.0, 400.0);
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0 * GRID;
-            ui.allocate_ui(vec2(left, size.y), |ui| {
-                ui.vertical(|ui| {
-                    ui.set_width(left);
-                    self.source_ui(ui, cx);
-                    ui.add_space(2.0 * GRID);
-                    augment_ui(ui, cx);
-                });
+        let rect = ui.available_rect_before_wrap();
+        if rect.width() < NARROW {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                self.settings_ui(ui, cx);
+                ui.add_space(4.0 * GRID);
+                let (samples, _) = ui.allocate_exact_size(vec2(ui.available_width(), 420.0), Sense::hover());
+                cell_ui(ui, "samples", samples, |ui| self.samples_ui(ui, cx));
             });
-            ui.vertical(|ui| self.samples_ui(ui, cx));
+            return;
+        }
+        ui.advance_cursor_after_rect(rect);
+        let left = (rect.width() * 0.42).clamp(280.0, 400.0);
+        let (settings, samples) = rect.split_left_right_at_x(rect.left() + left);
+        cell_ui(ui, "settings", settings, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.settings_ui(ui, cx));
         });
+        let samples = samples.with_min_x(samples.left() + 6.0 * GRID);
+        cell_ui(ui, "samples", samples, |ui| self.samples_ui(ui, cx));
     }
 }
 
 impl DataRoom {
+    fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.source_ui(ui, cx);
+        ui.add_space(2.0 * GRID);
+        augment_ui(ui, cx);
+    }
+
     fn source_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Source", |_| {});
         source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
@@ -121,7 +132,9 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     let palette = Palette::of(ui);
     let text = |part: usize| thousands(part as f64);
     let line = |ui: &mut Ui, name: &str, cells: [String; 3], color: egui::Color32, is_strong: bool| {
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let words = format!("{name}: {}", cells.join(", "));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         let font = if is_strong { theme::strong_font(theme::BODY) } else { theme::body_font() };
         ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), color);
         for (column, cell) in cells.into_iter().enumerate() {
@@ -178,7 +191,7 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
         false => "Each row is one sample: first as it is, then as training may see it.",
     };
     ui.add(egui::Label::new(RichText::new(text).color(palette.muted)).wrap());
-    let tile = (width as f32 * scale(width)).max(40.0) + 2.0 * GRID;
+    let tile = (width as f32 * scale(width, ui.available_width())).max(40.0) + 2.0 * GRID;
     let columns = (((ui.available_width() - 2.0 * GRID) / tile) as usize).max(1);
     let augmenter = RefCell::new(Augmenter::new(augment, dataset.shape));
     let pixels = |index: usize, out: &mut [u8]| {
@@ -192,7 +205,7 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
         }
     };
     let caption = |index: usize| {
-        let is_original = index % columns == 0;
+        let is_original = index.is_multiple_of(columns);
         Caption {
             truth: if is_original { label(dataset, index / columns) } else { String::new() },
             ..Caption::default()
@@ -216,13 +229,21 @@ fn show(
     caption: &dyn Fn(usize) -> Caption,
 ) {
     let Some([height, width, channels]) = dataset.shape.as_image() else { return };
-    grid.ui(ui, &Images { count, height, width, channels, version, pixels, caption }, scale(width));
+    let scale = scale(width, ui.available_width());
+    grid.ui(ui, &Images { count, height, width, channels, version, pixels, caption }, scale);
 }
 
-/// Points per pixel, so that small images can be seen and large ones do not fill the room.
-pub fn scale(width: usize) -> f32 {
-    (56.0 / width as f32).clamp(0.5, 4.0)
+/// Points per pixel: about the size of a stamp, and so that the tiles fill the width there is.
+pub fn scale(image_width: usize, width: f32) -> f32 {
+    let gap = 2.0 * GRID;
+    let columns = ((width - gap) / (STAMP + gap)).floor().max(1.0);
+    let tile = (width - gap) / columns - gap;
+    // A little less, so that rounding does not cost a column.
+    ((tile - 0.01) / image_width as f32).clamp(0.25, 8.0)
 }
+
+/// The least width of an image in a grid.
+const STAMP: f32 = 56.0;
 
 pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
     let pixels = samples.pixels_of(index);

@@ -10,6 +10,7 @@ use super::{Cx, Panel, Place};
 use crate::data::drawing::PEN_WIDTH;
 use crate::ui::action::Action;
 use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 
 #[derive(Default)]
@@ -38,7 +39,7 @@ impl Panel for Draw {
         cell_ui(ui, "canvas", canvas, |ui| {
             canvas_ui(ui, side, cx);
             ui.add_space(GRID);
-            tools_ui(ui, cx);
+            tools_ui(ui, side < 400.0, cx);
         });
         cell_ui(ui, "answer", answer, |ui| answer_ui(ui, cx));
     }
@@ -58,21 +59,25 @@ impl Panel for Draw {
     }
 }
 
-fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
     let has_ink = !cx.desk.drawing.strokes.is_empty();
     ui.horizontal(|ui| {
-        let size = vec2(0.0, 28.0);
-        if button_ui(ui, has_ink, ICON_UNDO, "Undo stroke", size).clicked() {
+        let mut tool = |is_enabled, icon, name: &str| match is_narrow {
+            true => ui.add_enabled_ui(is_enabled, |ui| icon_button_ui(ui, icon, name)).inner.clicked(),
+            false => button_ui(ui, is_enabled, icon, name, vec2(0.0, 28.0)).clicked(),
+        };
+        if tool(has_ink, ICON_UNDO, "Undo stroke") {
             cx.desk.drawing.strokes.pop();
+            cx.desk.is_example = false;
         }
-        if button_ui(ui, has_ink, ICON_DELETE, "Clear", size).clicked() {
+        if tool(has_ink, ICON_DELETE, "Clear") {
             cx.desk.drawing.strokes.clear();
+            cx.desk.is_example = false;
         }
-        ui.add_space(2.0 * GRID);
-        if button_ui(ui, true, ICON_FOLDER_OPEN, "Open…", size).clicked() {
+        if tool(true, ICON_FOLDER_OPEN, "Open…") {
             cx.act(Action::OpenDrawingDialog);
         }
-        if button_ui(ui, has_ink, ICON_SAVE, "Save…", size).clicked() {
+        if tool(has_ink, ICON_SAVE, "Save…") {
             cx.act(Action::SaveDrawingDialog);
         }
     });

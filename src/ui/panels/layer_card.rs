@@ -19,6 +19,9 @@ use crate::ui::widgets::numbers::{percent, thousands};
 pub const PARAMS_RIGHT: f32 = 68.0;
 pub const WORK_RIGHT: f32 = 8.0;
 
+/// Height of the line with the name.
+const HEADER: f32 = 28.0;
+
 /// What somebody wants of a card.
 pub enum Edit {
     Toggle,
@@ -74,38 +77,12 @@ impl Card<'_> {
     /// Number, name and detail, which are what one drags and clicks, and the two buttons.
     fn header_ui(&self, ui: &mut Ui, handle: Handle<'_>) -> Option<Edit> {
         let palette = Palette::of(ui);
-        let spec = self.layer.as_spec();
+        let label = self.layer.as_spec().label();
         let mut edit = None;
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), HEADER), Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             let width = ui.available_width() - 2.0 * theme::ROW - GRID;
-            let response = handle.sense(Sense::click()).ui(ui, |ui| {
-                ui.allocate_ui_with_layout(vec2(width, 28.0), Layout::left_to_right(Align::Center), |ui| {
-                    ui.set_min_size(vec2(width, 28.0));
-                    ui.spacing_mut().item_spacing.x = 2.0 * GRID;
-                    ui.add_space(GRID);
-                    let (number, _) = ui.allocate_exact_size(vec2(12.0, 16.0), Sense::hover());
-                    let text = (self.index + 1).to_string();
-                    ui.painter().text(number.center(), Align2::CENTER_CENTER, text, theme::body_font(), palette.muted);
-                    ui.label(theme::strong(spec.label()));
-                    ui.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
-                });
-            });
-            let name = format!("Layer {}: {}", self.index + 1, self.layer);
-            if response.has_focus() {
-                ui.painter().rect_stroke(
-                    response.rect,
-                    RADIUS,
-                    Stroke::new(1.5, palette.accent),
-                    egui::StrokeKind::Inside,
-                );
-                edit = moved_by_keys(ui).map(|up| Edit::Move { up });
-            }
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-            if response.on_hover_text(format!("{} Click to edit, drag to move.", spec.help())).clicked() {
-                edit = Some(Edit::Toggle);
-            }
-            let label = spec.label();
+            handle.ui(ui, |ui| edit = self.name_ui(ui, width));
             ui.visuals_mut().widgets.inactive.fg_stroke.color = palette.muted;
             if icon_button_ui(ui, ICON_CONTENT_COPY, &format!("Duplicate {label}")).clicked() {
                 edit = Some(Edit::Duplicate);
@@ -115,6 +92,35 @@ impl Card<'_> {
             }
         });
         edit
+    }
+
+    fn name_ui(&self, ui: &mut Ui, width: f32) -> Option<Edit> {
+        let palette = Palette::of(ui);
+        let spec = self.layer.as_spec();
+        let (rect, response) = ui.allocate_exact_size(vec2(width, HEADER), Sense::click());
+        let number = pos2(rect.left() + 10.0, rect.center().y);
+        let text = (self.index + 1).to_string();
+        ui.painter().text(number, Align2::CENTER_CENTER, text, theme::body_font(), palette.muted);
+        let inner = rect.with_min_x(rect.left() + 24.0);
+        let layout = Layout::left_to_right(Align::Center);
+        let mut words = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
+        words.spacing_mut().item_spacing.x = 2.0 * GRID;
+        words.label(theme::strong(spec.label()));
+        words.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
+        if response.has_focus() {
+            // Otherwise the arrows would move the focus.
+            let keys = egui::EventFilter { vertical_arrows: true, ..Default::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, keys));
+            ui.painter().rect_stroke(rect, RADIUS, Stroke::new(1.5, palette.accent), egui::StrokeKind::Inside);
+        }
+        let name = format!("Layer {}: {}", self.index + 1, self.layer);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        let has_focus = response.has_focus();
+        let response = response.on_hover_text(format!("{} Click to edit, drag to move.", spec.help()));
+        match has_focus.then(|| moved_by_keys(ui)).flatten() {
+            Some(up) => Some(Edit::Move { up }),
+            None => response.clicked().then_some(Edit::Toggle),
+        }
     }
 
     /// Output shape, parameters and share of the work, in columns, and the share as a bar at the card's foot.
@@ -144,6 +150,8 @@ impl Card<'_> {
             let bar = Rect::from_min_size(pos2(rect.left() + 8.0, rect.bottom() - 6.0), vec2(width, 3.0));
             ui.painter().rect_filled(bar, 1.5, palette.accent.gamma_multiply(0.7));
         }
+        let words = format!("Output {}, parameters {params}, share of the work {work}", plan.output);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         response.on_hover_text(format!(
             "{} numbers leave it. {} multiply-adds a sample, {} of the network's.",
             thousands(plan.output.len() as f64),

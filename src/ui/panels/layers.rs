@@ -7,7 +7,7 @@ use egui_dnd::{DragDropItem, dnd};
 use egui_material_icons::icons::ICON_ADD;
 
 use super::layer_card::{Card, Edit};
-use super::parts::{caption_ui, heading_ui, warning_ui};
+use super::parts::{caption_ui, entry_ui, heading_ui, warning_ui};
 use super::{Cx, Panel, Place};
 use crate::nn::LayerSpec;
 use crate::ui::action::Action;
@@ -148,13 +148,7 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
     let mut chosen = None;
     for layer in LayerSpec::all() {
         let spec = layer.as_spec();
-        let palette = Palette::of(ui);
-        let mut text = egui::text::LayoutJob::default();
-        text.wrap.max_width = 284.0;
-        let format = |font, color| egui::TextFormat { font_id: font, color, ..Default::default() };
-        text.append(spec.label(), 0.0, format(theme::strong_font(theme::BODY), palette.text));
-        text.append(&format!("\n{}", spec.help()), 0.0, format(theme::body_font(), palette.muted));
-        if ui.add(Button::new(text).min_size(vec2(300.0, 0.0)).wrap()).accessible_name(spec.label()).clicked() {
+        if entry_ui(ui, spec.label(), spec.help()).clicked() {
             chosen = Some(layer);
             ui.close();
         }

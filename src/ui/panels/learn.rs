@@ -1,11 +1,11 @@
 //! The room where one watches: loss, accuracy, who is taken for whom, and a drawing that is read meanwhile.
 
-use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Ui, UiBuilder, vec2};
+use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use ndarray::Array2;
 
 use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
-use super::{Cx, Panel, Place};
+use super::{Cx, NARROW, Panel, Place};
 use crate::train::Evaluation;
 use crate::ui::action::Action;
 use crate::ui::theme::{GRID, Palette, ROW};
@@ -17,6 +17,9 @@ use crate::ui::widgets::slider::{Division, Slider};
 
 /// From this width on there is room for the matrix and the table of the classes side by side.
 const WIDE: f32 = 620.0;
+
+/// Below this height the room scrolls, so that nothing in it is squeezed.
+const LEAST_HEIGHT: f32 = 536.0;
 
 /// Width of that table beside the matrix.
 const TABLE: f32 = 280.0;
@@ -44,27 +47,21 @@ impl Panel for Learn {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let rect = ui.available_rect_before_wrap();
-        ui.advance_cursor_after_rect(rect);
-        let gap = 4.0 * GRID;
-        let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
-        let halves = |rect: Rect, share: f32| {
-            let (left, right) = rect.split_left_right_at_fraction(share);
-            (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
-        };
-        let (loss, accuracy) = halves(top.with_max_y(top.bottom() - gap / 2.0), 0.5);
-        let (confusion, draw) = halves(bottom.with_min_y(bottom.top() + gap / 2.0), 0.5);
-        cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
-        cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
-        cell_ui(ui, "confusion", confusion, |ui| self.confusion_ui(ui, cx));
-        cell_ui(ui, "draw", draw, |ui| draw_ui(ui, cx));
+        let size = ui.available_size();
+        if size.x < NARROW {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.column_ui(ui, cx));
+        } else if size.y < LEAST_HEIGHT {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.quarters_ui(ui, LEAST_HEIGHT, cx));
+        } else {
+            self.quarters_ui(ui, size.y, cx);
+        }
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add(Checkbox::new(&mut cx.view.log_loss, "Logarithmic loss"));
         ui.add_space(2.0 * GRID);
         let palette = Palette::of(ui);
-        let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), eframe::egui::Sense::hover());
+        let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());
         let text = format!("{:.2}", cx.view.smoothing);
         let font = crate::ui::theme::body_font();
         ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
@@ -86,7 +83,7 @@ pub fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut U
 fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
     let series = [
-        Series { name: "training", curve: &curves.train_loss, look: Look::Train },
+        Series { name: "train", curve: &curves.train_loss, look: Look::Train },
         Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
     ];
     plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.view.log_loss).show(ui);
@@ -95,7 +92,7 @@ fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
     let series = [
-        Series { name: "training", curve: &curves.train_accuracy, look: Look::Train },
+        Series { name: "train", curve: &curves.train_accuracy, look: Look::Train },
         Series { name: "validation", curve: &curves.validation_accuracy, look: Look::Validation },
     ];
     plot(CurvePlot::new("Accuracy", Metric::Accuracy, &series), cx).show(ui);
@@ -107,6 +104,35 @@ fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {
 }
 
 impl Learn {
+    fn quarters_ui(&mut self, ui: &mut Ui, height: f32, cx: &mut Cx<'_>) {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        let gap = 4.0 * GRID;
+        let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
+        let halves = |rect: Rect| {
+            let (left, right) = rect.split_left_right_at_fraction(0.5);
+            (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
+        };
+        let (loss, accuracy) = halves(top.with_max_y(top.bottom() - gap / 2.0));
+        let (confusion, draw) = halves(bottom.with_min_y(bottom.top() + gap / 2.0));
+        cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
+        cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
+        cell_ui(ui, "confusion", confusion, |ui| self.confusion_ui(ui, cx));
+        cell_ui(ui, "draw", draw, |ui| draw_ui(ui, cx));
+    }
+
+    /// One below the other, where the window is too narrow for two.
+    fn column_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEAST_HEIGHT / 2.0), Sense::hover());
+            cell_ui(ui, name, rect, contents);
+            ui.add_space(2.0 * GRID);
+        };
+        row(ui, "loss", &mut |ui| loss_ui(ui, cx));
+        row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
+        row(ui, "draw", &mut |ui| draw_ui(ui, cx));
+        row(ui, "confusion", &mut |ui| self.confusion_ui(ui, cx));
+    }
+
     fn confusion_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let is_wide = ui.available_width() >= WIDE;
         heading_ui(ui, "Confusion", |ui| {
@@ -213,9 +239,11 @@ fn strokes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_enabled_ui(has_ink, |ui| {
         if icon_button_ui(ui, ICON_UNDO, "Undo the last stroke").clicked() {
             cx.desk.drawing.strokes.pop();
+            cx.desk.is_example = false;
         }
         if icon_button_ui(ui, ICON_DELETE, "Clear the drawing").clicked() {
             cx.desk.drawing.strokes.clear();
+            cx.desk.is_example = false;
         }
     });
     if !has_ink {

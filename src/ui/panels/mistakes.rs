@@ -76,7 +76,8 @@ impl Panel for Mistakes {
         let version = mix(address(&dataset), *version);
         let images =
             Images { count: answers.len(), height, width, channels, version, pixels: &pixels, caption: &caption };
-        grid.ui(ui, &images, scale(width));
+        let scale = scale(width, ui.available_width());
+        grid.ui(ui, &images, scale);
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Cx<'a> {
     pub project: &'a mut Project,
     pub path: Option<&'a Path>,
     pub is_edited: bool,
+    pub can_undo: bool,
+    pub can_redo: bool,
     pub view: &'a mut View,
     pub desk: &'a mut Desk,
     pub session: &'a Session,
@@ -92,12 +94,20 @@ impl Cx<'_> {
             }
         }
         let misfit = self.trace.misfit.as_ref()?;
+        if self.project.model.layers.is_empty() {
+            return Some(misfit.error.message.clone());
+        }
         Some(format!("Layer {} does not fit. {}", misfit.index + 1, misfit.error))
     }
 }
 
+/// Below this width a room has one column, and its options have a row of their own.
+pub const NARROW: f32 = 560.0;
+
 /// The tabs of the rooms, the options of the one that is shown, and below them the room itself.
 pub fn rooms_ui(ui: &mut Ui, titles: &[&'static str], room: &mut dyn Panel, cx: &mut Cx<'_>) {
+    let is_narrow = ui.available_width() < NARROW;
+    let right_to_left = Layout::right_to_left(Align::Center);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0 * GRID;
         for (index, title) in titles.iter().enumerate() {
@@ -106,8 +116,13 @@ pub fn rooms_ui(ui: &mut Ui, titles: &[&'static str], room: &mut dyn Panel, cx: 
             }
         }
         ui.spacing_mut().item_spacing.x = 2.0 * GRID;
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| room.options_ui(ui, cx));
+        if !is_narrow {
+            ui.with_layout(right_to_left, |ui| room.options_ui(ui, cx));
+        }
     });
+    if is_narrow {
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), right_to_left, |ui| room.options_ui(ui, cx));
+    }
     ui.add_space(2.0 * GRID);
     ui.push_id(room.title(), |ui| room.ui(ui, cx));
 }

@@ -90,6 +90,18 @@ pub fn placeholder_ui(ui: &mut Ui, text: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
 }
 
+/// An entry of a menu: a name, and below it a line of help.
+pub fn entry_ui(ui: &mut Ui, name: &str, help: &str) -> Response {
+    let palette = Palette::of(ui);
+    let width = ui.available_width();
+    let mut text = egui::text::LayoutJob::default();
+    text.wrap.max_width = width - 4.0 * GRID;
+    let format = |font_id, color| egui::TextFormat { font_id, color, ..Default::default() };
+    text.append(name, 0.0, format(theme::strong_font(theme::BODY), palette.text));
+    text.append(&format!("\n{help}"), 0.0, format(theme::body_font(), palette.muted));
+    ui.add(Button::new(text).min_size(vec2(width, 0.0)).wrap()).accessible_name(name)
+}
+
 /// The menu that chooses where the samples come from; `typed` is what is being typed into it.
 pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'_>) -> Response {
     let current = cx.project.data.source.clone();
@@ -102,10 +114,10 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
         ui.set_width(320.0);
         for source in SOURCES {
             let needs_folder = source.usage != source.name;
-            let name = if needs_folder { format!("{}: folder…", source.name) } else { source.name.to_owned() };
-            if ui.selectable_label(current == source.name, name).on_hover_text(source.help).clicked() {
+            let name = if needs_folder { format!("{}, from a folder…", source.name) } else { source.name.to_owned() };
+            if entry_ui(ui, &name, source.help).clicked() {
                 match needs_folder {
-                    true => cx.act(Action::DataFolderDialog),
+                    true => cx.act(Action::DataFolderDialog(source.name)),
                     false => source.name.clone_into(&mut cx.project.data.source),
                 }
                 ui.close();

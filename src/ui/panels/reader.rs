@@ -29,7 +29,12 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// The paper, a square of `side` points.
 pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
-    DigitCanvas::new(&mut cx.desk.drawing).pen(cx.view.pen / SIDE).side(side).show(ui)
+    let before = cx.desk.drawing.strokes.len();
+    let response = DigitCanvas::new(&mut cx.desk.drawing).pen(cx.view.pen / SIDE).side(side).show(ui);
+    if cx.desk.drawing.strokes.len() > before {
+        cx.desk.drop_example();
+    }
+    response
 }
 
 /// What the network sees, a square of `side` points.

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
+use super::parts::entry_ui;
 use super::{Cx, Panel, Place};
 use crate::project::presets;
 use crate::ui::action::Action;
@@ -29,11 +30,12 @@ impl Panel for TopBar {
             ui.label(theme::heading("Backprop Studio"));
             ui.add_space(2.0 * GRID);
             file_menu_ui(ui, cx);
-            if icon_button_ui(ui, ICON_UNDO, "Undo").clicked() {
-                cx.act(Action::Undo);
-            }
-            if icon_button_ui(ui, ICON_REDO, "Redo").clicked() {
-                cx.act(Action::Redo);
+            for (icon, name, can, action) in
+                [(ICON_UNDO, "Undo", cx.can_undo, Action::Undo), (ICON_REDO, "Redo", cx.can_redo, Action::Redo)]
+            {
+                if ui.add_enabled_ui(can, |ui| icon_button_ui(ui, icon, name)).inner.clicked() {
+                    cx.act(action);
+                }
             }
             name_ui(ui, cx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -52,10 +54,9 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.menu_button("File", |ui| {
         ui.set_min_width(220.0);
         ui.menu_button("New from preset", |ui| {
+            ui.set_width(300.0);
             for name in presets::names() {
-                let button = ui.button(name);
-                let button = button.on_hover_text(presets::help(name).unwrap_or_default());
-                if button.clicked() {
+                if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
                     cx.act(Action::New(name));
                     ui.close();
                 }
@@ -90,7 +91,7 @@ fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let font = theme::strong_font(theme::BODY);
     let text = ui.painter().layout_no_wrap(cx.project.name.clone(), font.clone(), palette.text);
     let field = TextEdit::singleline(&mut cx.project.name)
-        .desired_width((text.size().x + 6.0 * GRID).clamp(56.0, 260.0))
+        .desired_width((text.size().x + 4.0 * GRID).clamp(24.0, 260.0))
         .font(font)
         .frame(Frame::new().inner_margin(Margin::symmetric(6, 4)))
         .char_limit(60);

@@ -9,7 +9,7 @@ use egui_material_icons::icons::{
 
 use super::parts::{button_ui, primary_button_ui};
 use super::{Cx, Panel, Place};
-use crate::train::Outcome;
+use crate::train::{Evaluation, Outcome};
 use crate::ui::action::Action;
 use crate::ui::session::Status;
 use crate::ui::theme::{self, GRID, Palette};
@@ -141,6 +141,13 @@ fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
 fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     match outcome {
+        Outcome::Finished(Some(test)) if is_guessing(test) => {
+            let accuracy = percent(f64::from(test.accuracy));
+            let text = format!(
+                "Finished, but no better than guessing: test accuracy {accuracy}. Try a smaller learning rate, or other layers."
+            );
+            sentence_ui(ui, ICON_WARNING, palette.warning, &text);
+        }
         Outcome::Finished(Some(test)) => {
             let samples = thousands(test.predictions.len() as f64);
             icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
@@ -156,13 +163,17 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         }
         Outcome::Stopped => {
             let step = thousands(cx.session.progress.step as f64);
-            icon_ui(ui, ICON_STOP_CIRCLE, palette.muted);
             let text = format!("Stopped after step {step}. It keeps what it learned; Train begins anew.");
-            ui.add(Label::new(text).truncate());
+            sentence_ui(ui, ICON_STOP_CIRCLE, palette.text, &text);
         }
         Outcome::Diverged(divergence) => ui.scope(|ui| diverged_ui(ui, &divergence.to_string(), cx)).inner,
         Outcome::Failed(why) => sentence_ui(ui, ICON_WARNING, palette.bad, why),
     }
+}
+
+/// Whether the answers are hardly better than those of a die with as many sides as there are classes.
+fn is_guessing(test: &Evaluation) -> bool {
+    test.accuracy * test.confusion.nrows() as f32 <= 1.3
 }
 
 /// What to do with a network that has been trained.

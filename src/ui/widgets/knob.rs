@@ -95,7 +95,7 @@ fn value_ui(ui: &mut Ui, label: &str, value: &mut Value<'_>, reset: bool) -> Res
 /// The name of a knob, brighter when the value is not the default.
 fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
     let palette = Palette::of(ui);
-    let width = LABEL_WIDTH.min(ui.available_width() * 0.45);
+    let width = LABEL_WIDTH.min(ui.available_width() * 0.36);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::CLICK);
     let color = if is_default { palette.muted } else { palette.text };
     let mut job = egui::text::LayoutJob::simple_singleline(label.to_owned(), theme::body_font(), color);

@@ -47,6 +47,9 @@ pub fn decade_label(mark: GridMark) -> String {
 
 /// A tick with as many decimals as its distance to the next one needs.
 pub fn decimal_label(mark: GridMark) -> String {
+    if mark.value.abs() >= 10_000.0 {
+        return numbers::short(mark.value);
+    }
     let decimals = (-mark.step_size.log10()).ceil().clamp(0.0, 6.0) as usize;
     format!("{:.decimals$}", mark.value)
 }

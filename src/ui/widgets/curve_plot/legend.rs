@@ -60,19 +60,33 @@ impl CurvePlot<'_> {
             theme::strong_font(theme::HEADING),
             palette.text,
         );
-        let mut right = rect.right() - RIGHT;
-        let widest = if self.metric == Metric::Loss { "0.0000" } else { "100.00 %" };
-        let widest = painter.layout_no_wrap(widest.to_owned(), theme::strong_font(theme::BODY), palette.text).size().x;
+        let strong = theme::strong_font(theme::BODY);
+        let width = |text: &str, font| painter.layout_no_wrap(text.to_owned(), font, palette.text).size().x;
+        let title = width(self.title, theme::strong_font(theme::HEADING));
+        let names: f32 = self.series.iter().map(|series| width(series.name, theme::body_font())).sum();
+        // Where there is little room everything moves together, and a share has one decimal.
+        let room = |values: f32, sample: f32, gap: f32| {
+            title + names + self.series.len() as f32 * (values + sample + 4.0 * gap)
+        };
+        let widest = width(if self.metric == Metric::Loss { "0.0000" } else { "100.00 %" }, strong.clone());
+        let is_narrow = room(widest, 24.0, 8.0) > rect.width() - RIGHT;
+        let (sample_width, gap) = if is_narrow { (16.0, 4.0) } else { (24.0, 8.0) };
+        let widest = if is_narrow && self.metric != Metric::Loss { width("99.9 %", strong.clone()) } else { widest };
+        let mut right = if is_narrow { rect.right() } else { rect.right() - RIGHT };
         for series in self.series.iter().rev() {
-            let value = series.curve.last().map_or("–".to_owned(), |(_, y)| self.value_text(y.into()));
-            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, theme::strong_font(theme::BODY), palette.text);
-            right -= widest + 8.0;
+            let value =
+                series.curve.last().map_or("–".to_owned(), |(_, y)| match is_narrow && self.metric != Metric::Loss {
+                    true => numbers::percent(y.into()),
+                    false => self.value_text(y.into()),
+                });
+            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, strong.clone(), palette.text);
+            right -= widest + gap;
             let name =
                 painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, theme::body_font(), palette.muted);
-            right = name.left() - 8.0;
-            let sample = Rect::from_center_size(pos2(right - 12.0, y), vec2(24.0, 16.0));
+            right = name.left() - gap;
+            let sample = Rect::from_center_size(pos2(right - sample_width / 2.0, y), vec2(sample_width, 16.0));
             paint_sample(painter, sample, self.pen(series, palette));
-            right = sample.left() - 16.0;
+            right = sample.left() - 2.0 * gap;
         }
     }
 }
@@ -84,8 +98,8 @@ fn paint_sample(painter: &egui::Painter, rect: Rect, pen: Pen) {
     let line = [rect.left_center(), rect.right_center()];
     let stroke = Stroke::new(pen.width, pen.color);
     if pen.is_dashed {
-        painter.line_segment([line[0], line[0] + vec2(6.0, 0.0)], stroke);
-        painter.line_segment([line[1] - vec2(6.0, 0.0), line[1]], stroke);
+        painter.line_segment([line[0], line[0] + vec2(rect.width() / 4.0, 0.0)], stroke);
+        painter.line_segment([line[1] - vec2(rect.width() / 4.0, 0.0), line[1]], stroke);
         painter.circle(rect.center(), 3.5, Color32::TRANSPARENT, Stroke::new(2.0, pen.color));
     } else {
         painter.line_segment(line, stroke);
