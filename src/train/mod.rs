@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Dataset, Split};
 use crate::nn::knob::Knob;
+use crate::nn::optim::Schedule;
 use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
 pub mod curve;
@@ -31,6 +32,8 @@ pub struct Training {
     pub loss: Loss,
     pub optimizer: OptimizerSpec,
     pub learning_rate: f32,
+    /// How the learning rate goes over the run.
+    pub schedule: Schedule,
     /// Samples per step.
     pub batch: usize,
     pub epochs: usize,
@@ -44,6 +47,7 @@ impl Default for Training {
             loss: Loss::default(),
             optimizer: OptimizerSpec::default(),
             learning_rate: 0.001,
+            schedule: Schedule::default(),
             batch: 128,
             epochs: 5,
             seed: 42,
@@ -54,7 +58,7 @@ impl Default for Training {
 impl Training {
     /// What may be edited besides loss, optimiser and seed, which are chosen and not slid.
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { learning_rate, batch, epochs, .. } = self;
+        let Self { learning_rate, schedule, batch, epochs, .. } = self;
         vec![
             Knob::real(
                 "learning_rate",
@@ -65,6 +69,12 @@ impl Training {
                 "How far each step goes; too large and the loss jumps or becomes NaN, too small and nothing happens.",
             )
             .logarithmic(),
+            Knob::choice(
+                "schedule",
+                "Schedule",
+                schedule,
+                "Cosine lets the learning rate fall to zero by the last epoch, which settles the weights; stop early, and they are not settled yet.",
+            ),
             Knob::whole(
                 "batch",
                 "Batch size",

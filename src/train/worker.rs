@@ -10,7 +10,7 @@ use super::metrics::Evaluation;
 use super::protocol::{Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
 use super::reporter::{FLUSH, Reporter};
 use super::step::Trainer;
-use super::{Job, Part, Reports, Start};
+use super::{Job, Part, Reports, Start, Training};
 use crate::data::batches::shuffle;
 use crate::nn::loss::LossSum;
 
@@ -103,7 +103,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             self.obey()?;
             let started = Instant::now();
             self.step += 1;
-            let batch_sum = self.trainer.step(batch, self.learning_rate, self.step, u64::from(epoch));
+            let batch_sum = self.trainer.step(batch, self.scheduled_rate(), self.step, u64::from(epoch));
             training += started.elapsed();
             self.report(epoch, batch_sum)?;
             sum = sum.plus(batch_sum);
@@ -122,7 +122,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             train_loss: sum.mean_loss() as f32,
             train_accuracy: sum.accuracy() as f32,
             validation,
-            learning_rate: self.learning_rate,
+            learning_rate: self.scheduled_rate(),
             seconds: (training + evaluating.elapsed()).as_secs_f64(),
             samples_per_s: sum.samples as f64 / training.as_secs_f64().max(1e-9),
         }));
@@ -130,6 +130,13 @@ impl<'a, W: Fn()> Worker<'a, W> {
             self.pause();
         }
         Ok(())
+    }
+
+    /// The learning rate of the step that is being taken.
+    fn scheduled_rate(&self) -> f32 {
+        let Training { schedule, epochs, .. } = &self.job.training;
+        let steps = (self.job.steps_per_epoch() * epochs) as f32;
+        self.learning_rate * schedule.factor((self.step - 1) as f32 / steps)
     }
 
     fn report(&mut self, epoch: u32, sum: LossSum) -> Result<(), Halt> {

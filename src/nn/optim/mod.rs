@@ -4,6 +4,7 @@
 //! work among threads.
 
 mod adam;
+mod schedule;
 mod sgd;
 
 use rayon::prelude::*;
@@ -13,6 +14,7 @@ use super::knob::Knob;
 use super::workspace::Workspace;
 
 pub use adam::Adam;
+pub use schedule::Schedule;
 pub use sgd::{Momentum, Nesterov, Sgd};
 
 /// How one gradient moves the weights.
