@@ -1,5 +1,6 @@
 //! The window, driven as a person does it: by what one reads on it, with clicks, drags and keys.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -449,4 +450,56 @@ fn a_run_is_saved_and_opened_again_and_reads_as_before() {
     act(&mut other, Action::Dropped(run));
     step_until(&mut other, "the run is open", |studio| studio.project().name == "mlp");
     assert_eq!(other.state().reading().answer, answer);
+}
+
+/// What eframe writes to the disk, kept in memory.
+#[derive(Default)]
+struct Memory(HashMap<String, String>);
+
+impl eframe::Storage for Memory {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn the_window_opens_as_it_was_left() {
+    let mut harness = open(project());
+    harness.state_mut().project_mut().name = "half done".to_owned();
+    click(&mut harness, "Light theme");
+    harness.key_press(Key::Num3);
+    harness.key_press(Key::F6);
+    harness.run();
+    let mut memory = Memory::default();
+    eframe::App::save(harness.state_mut(), &mut memory);
+
+    let again = |memory: Memory| {
+        // A harness borrows for ever what its window was made from.
+        let storage: &'static Memory = Box::leak(Box::new(memory));
+        let mut harness = Harness::builder().with_size(vec2(1280.0, 800.0)).build_eframe(|cc| {
+            cc.storage = Some(storage);
+            Studio::new(cc, None)
+        });
+        harness.run_ok();
+        harness
+    };
+    let harness = again(memory);
+    assert_eq!(harness.state().project().name, "half done");
+    assert!(harness.query_by_label("Dark theme").is_some() && harness.query_by_label("Augmentation").is_some());
+    assert!(harness.query_by_label("Add layer").is_none());
+
+    // A view of another version of the program is no reason not to start.
+    let mut strange = Memory::default();
+    eframe::Storage::set_string(&mut strange, eframe::APP_KEY, "(theme: Sepia, room: 7)".to_owned());
+    assert_eq!(again(strange).state().project(), &Project::default());
 }
