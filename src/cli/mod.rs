@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 use crate::data::DataError;
 use crate::project::{Project, ProjectError};
@@ -87,6 +88,7 @@ impl From<DataError> for CliError {
 /// Reads the arguments, carries them out and says how it went.
 pub fn main() -> ExitCode {
     let Arguments { command, project } = Arguments::parse();
+    log_to_standard_error();
     let done = match command {
         None => open(project.as_deref()),
         Some(Command::Presets(command)) => command.run(),
@@ -105,6 +107,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// `BACKPROP_LOG=debug` tells more; standard output stays for results.
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_env("BACKPROP_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }
 
 /// Opens the studio, or does its main job in the terminal where no window can be shown.
