@@ -80,6 +80,8 @@ pub enum Action {
         project: Project,
         path: PathBuf,
     },
+    /// What the file of the project holds.
+    Compared(Project),
     PretrainedLoaded(Result<Arc<RunFolder>, String>),
     /// Something worth knowing, for a few seconds.
     Tell(String),

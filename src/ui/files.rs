@@ -53,6 +53,7 @@ impl Studio {
                 self.pick(ctx, dialog.pick_folder(), PathFor::Data(source));
             }
             Action::AskPath(wanted) => self.asking = Some(Asking::new(wanted, self.suggestion(wanted))),
+            Action::Compared(project) => self.saved = project,
             Action::UseSource(source) => self.document.project.data.source = source,
             Action::Reload => self.load_data(ctx),
             Action::Dropped(path) => self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path)),
@@ -100,6 +101,16 @@ impl Studio {
         self.tasks.spawn(ctx, "unpacking the bundled reader", || {
             let folder = RunFolder::pretrained().map(Arc::new).map_err(|error| error.to_string());
             Action::PretrainedLoaded(folder)
+        });
+    }
+
+    /// Finds out whether a draft differs from its file.
+    pub(super) fn compare_with_file(&mut self, ctx: &Context) {
+        let Some(path) = self.document.path.clone() else { return };
+        self.tasks.spawn(ctx, "reading the project", move || match Project::open(&path) {
+            Ok(project) => Action::Compared(project),
+            // A file that is gone or broken has not got the draft, and so the draft counts as edited.
+            Err(_) => Action::Nothing,
         });
     }
 

@@ -86,9 +86,11 @@ impl Studio {
     pub fn new(cc: &eframe::CreationContext<'_>, open: Option<Document>) -> Self {
         theme::install(&cc.egui_ctx);
         let view: View = cc.storage.and_then(|storage| eframe::get_value(storage, eframe::APP_KEY)).unwrap_or_default();
-        let document = open.or_else(|| left_open(&view)).unwrap_or_else(|| Document::new(Project::default()));
+        let left = if open.is_none() { left_open(&view) } else { None };
+        let is_draft = left.is_some();
+        let document = open.or(left).unwrap_or_else(|| Document::new(Project::default()));
         let mut studio = Self {
-            saved: document.project.clone(),
+            saved: if is_draft { Project::default() } else { document.project.clone() },
             session: Session::new(&document.project.data.source),
             document,
             undo: Undoer::with_settings(Settings { stable_time: 0.4, ..Settings::default() }),
@@ -103,6 +105,9 @@ impl Studio {
         };
         studio.apply_view(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
+        if is_draft {
+            studio.compare_with_file(&cc.egui_ctx);
+        }
         studio.load_bundled(&cc.egui_ctx);
         studio
     }

@@ -90,7 +90,8 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0 * GRID;
         ui.vertical(|ui| {
-            seen_ui(ui, 112.0, cx);
+            let side = (ui.available_width() * 0.5).clamp(112.0, 196.0);
+            seen_ui(ui, side, cx);
             caption_ui(ui, "What the network sees");
         });
         ui.vertical(|ui| winner_ui(ui, cx));

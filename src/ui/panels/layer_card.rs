@@ -139,13 +139,15 @@ impl Card<'_> {
         text(left, Align2::LEFT_CENTER, &plan.output.to_string(), palette.text);
         let params = if plan.params == 0 { "–".to_owned() } else { thousands(plan.params as f64) };
         text(pos2(rect.right() - PARAMS_RIGHT, y), Align2::RIGHT_CENTER, &params, palette.text);
-        let work = match plan.multiply_adds {
-            0 => "–".to_owned(),
-            _ if share < 0.01 => "< 1 %".to_owned(),
-            _ => format!("{:.0} %", share * 100.0),
+        // The share of a total that is not known yet would be wrong.
+        let has_share = plan.multiply_adds > 0 && self.trace.misfit.is_none();
+        let work = match has_share {
+            false => "–".to_owned(),
+            true if share < 0.01 => "< 1 %".to_owned(),
+            true => format!("{:.0} %", share * 100.0),
         };
         text(pos2(rect.right() - WORK_RIGHT, y), Align2::RIGHT_CENTER, &work, palette.text);
-        if plan.multiply_adds > 0 {
+        if has_share {
             let width = ((rect.width() - 16.0) * share as f32).max(2.0);
             let bar = Rect::from_min_size(pos2(rect.left() + 8.0, rect.bottom() - 6.0), vec2(width, 3.0));
             ui.painter().rect_filled(bar, 1.5, palette.accent.gamma_multiply(0.7));
@@ -188,10 +190,13 @@ fn gap_ui(ui: &mut Ui, index: usize, before: &str) -> Option<LayerSpec> {
     let name = format!("Insert a layer before {before}, layer {}", index + 1);
     let menu = egui::Popup::menu(&response);
     if response.hovered() || response.has_focus() || menu.is_open() {
-        ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(2.0, palette.accent));
-        ui.painter().circle_filled(rect.center(), 8.0, palette.accent);
+        // Above the cards, which the plus reaches into.
+        let above = egui::LayerId::new(egui::Order::Middle, response.id);
+        let painter = ui.painter().clone().with_layer_id(above);
+        painter.hline(rect.x_range(), rect.center().y, Stroke::new(2.0, palette.accent));
+        painter.circle_filled(rect.center(), 8.0, palette.accent);
         let icon = egui::FontId::new(14.0, ICON_ADD.font_family());
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, ICON_ADD.codepoint, icon, palette.on_accent);
+        painter.text(rect.center(), Align2::CENTER_CENTER, ICON_ADD.codepoint, icon, palette.on_accent);
     }
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     menu.show(layer_menu_ui).and_then(|shown| shown.inner)
