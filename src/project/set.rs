@@ -68,7 +68,7 @@ mod tests {
             (
                 "training.speed",
                 "1",
-                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, seed",
+                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, schedule, seed",
             ),
             ("training.learning_rate", "fast", "invalid type"),
             ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),
