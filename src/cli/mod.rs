@@ -111,7 +111,8 @@ pub fn main() -> ExitCode {
 
 /// `BACKPROP_LOG=debug` tells more; standard output stays for results.
 fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_env("BACKPROP_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter =
+        EnvFilter::try_from_env("BACKPROP_LOG").unwrap_or_else(|_| EnvFilter::new("error,backprop_studio=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }
 

@@ -25,7 +25,7 @@ impl Rule for Adam {
     }
 
     fn help(&self) -> &'static str {
-        "Gives every weight a step of its own size, and so works almost everywhere. Try a learning rate near 0.001."
+        "Gives every weight a step of its own size, and so works almost everywhere. Try a learning rate from 0.001 to 0.005."
     }
 
     fn slots(&self) -> usize {

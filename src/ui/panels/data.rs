@@ -22,15 +22,15 @@ use crate::ui::widgets::numbers::thousands;
 #[derive(Default)]
 pub struct DataRoom {
     typed_source: String,
-    set: Set,
+    /// What was chosen; until then, what there is to see of the augmentation.
+    set: Option<Set>,
     samples: ImageGrid,
     preview: ImageGrid,
 }
 
 /// Whose samples the grid shows. The test samples are not shown, so that nobody chooses by them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Set {
-    #[default]
     Training,
     Augmented,
 }
@@ -98,10 +98,12 @@ impl DataRoom {
     }
 
     fn samples_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
+        let mut set = self.set.unwrap_or(fitting);
         heading_ui(ui, "Samples", |ui| {
             segmented_ui(
                 ui,
-                &mut self.set,
+                &mut set,
                 &[
                     (
                         Set::Training,
@@ -112,13 +114,16 @@ impl DataRoom {
                 ],
             );
         });
+        if set != self.set.unwrap_or(fitting) {
+            self.set = Some(set);
+        }
         let Some(dataset) = cx.session.dataset() else {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
         };
         if dataset.shape.as_image().is_none() {
             return placeholder_ui(ui, &format!("These samples are rows of {} numbers, not images.", dataset.shape));
         }
-        match self.set {
+        match set {
             Set::Training => training_ui(ui, &mut self.samples, dataset),
             Set::Augmented => {
                 preview_ui(ui, &mut self.preview, dataset, &cx.project.data.augment, cx.project.training.seed);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::{RichText, Ui, Vec2, vec2};
 
 use super::data::{address, copy, scale};
 use super::learn::class_names;
@@ -76,9 +76,21 @@ impl Panel for Mistakes {
         let version = mix(address(&dataset), *version);
         let images =
             Images { count: answers.len(), height, width, channels, version, pixels: &pixels, caption: &caption };
-        let scale = scale(width, ui.available_width());
+        let scale = fitting_scale(images.count, [height, width], ui.available_size());
         grid.ui(ui, &images, scale);
     }
+}
+
+/// Points per pixel: as many as leave all images in view, between the size of a stamp and that of a playing card.
+fn fitting_scale(count: usize, [height, width]: [usize; 2], room: Vec2) -> f32 {
+    let smallest = scale(width, room.x);
+    let fits = |scale: f32| {
+        let tile = vec2(width as f32, height as f32) * scale + vec2(12.0, 32.0);
+        let columns = (room.x / tile.x).floor().max(1.0);
+        (count as f32 / columns).ceil() * tile.y <= room.y
+    };
+    let sizes = [5.0, 4.0, 3.0].map(|times| (times * 28.0 / width as f32).max(smallest));
+    sizes.into_iter().find(|scale| fits(*scale)).unwrap_or(smallest)
 }
 
 /// The mistakes, or all answers of a cell, the surest first.
