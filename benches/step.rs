@@ -31,10 +31,8 @@ fn steps(criterion: &mut Criterion) {
         let job = project.job(Arc::clone(&dataset), default_threads()).expect("job");
         let batch = &job.split.train[..job.training.batch];
         group.throughput(Throughput::Elements(batch.len() as u64));
-        pool.install(|| {
-            let mut trainer = Trainer::new(&job, job.initial_weights());
-            group.bench_function(name, |bencher| bencher.iter(|| trainer.step(batch, 0.001, 1, 1)));
-        });
+        let mut trainer = Trainer::new(&job, job.initial_weights());
+        group.bench_function(name, |bencher| bencher.iter(|| pool.install(|| trainer.step(batch, 0.001, 1, 1))));
     }
 }
 
