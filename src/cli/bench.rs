@@ -23,11 +23,16 @@ pub struct Bench {
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
     batch: u32,
     /// Time per workload
-    #[arg(long, value_name = "S", default_value_t = 4.0)]
+    #[arg(long, value_name = "S", default_value = "4", value_parser = positive)]
     seconds: f64,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && seconds.is_finite());
+    seconds.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 /// Samples to draw the batches from.

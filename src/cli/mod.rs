@@ -79,7 +79,7 @@ impl From<ProjectError> for CliError {
 impl From<DataError> for CliError {
     fn from(error: DataError) -> Self {
         match error {
-            DataError::UnknownSource(_) => Self::Usage(error.to_string()),
+            DataError::UnknownSource(_) | DataError::Option { .. } => Self::Usage(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
     }
@@ -136,7 +136,10 @@ fn show(project: Option<Project>, path: Option<PathBuf>) -> Result<(), String> {
     if cfg!(target_os = "linux") && !has_display {
         return Err("There is no display".to_owned());
     }
-    crate::ui::run(project.map(|project| (project, path))).map_err(|error| format!("No window can be opened ({error})"))
+    crate::ui::run(project.map(|project| (project, path))).map_err(|error| {
+        tracing::debug!("no window: {error}");
+        "No window can be opened here".to_owned()
+    })
 }
 
 #[cfg(not(feature = "gui"))]

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -24,27 +24,33 @@ pub struct Predict {
 }
 
 impl Predict {
+    /// Reads every file that can be read; one that cannot is named, and the exit code tells of it at the end.
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
         let mut reader = Reader::new(&run.network);
+        let mut unread = Vec::new();
         for path in &self.files {
-            for picture in pictures::read(path, run.network.input())? {
-                let probabilities = match &picture {
-                    Picture::Pixels(pixels) => {
-                        Some(reader.read(&run.network, &run.weights, run.project.training.loss, pixels))
-                    }
-                    Picture::Empty => None,
-                };
-                let label = probabilities.map(|probabilities| argmax(probabilities).to_string());
-                if self.json {
-                    say(json!({ "file": path, "label": label, "probabilities": probabilities }))?;
-                } else {
-                    let confidence = probabilities.map(|p| percent(p[argmax(p)]));
-                    let answer = label.zip(confidence).map_or("empty".to_owned(), |(label, p)| format!("{label}  {p}"));
-                    say(format_args!("{}: {answer}", path.display()))?;
+            match pictures::read(path, run.network.input()) {
+                Ok(pictures) => {
+                    pictures.iter().try_for_each(|picture| self.answer(path, picture, &run, &mut reader))?
                 }
+                Err(error) => unread.push(error.to_string()),
             }
         }
-        Ok(())
+        if unread.is_empty() { Ok(()) } else { Err(CliError::Failed(unread.join("\nbackprop: "))) }
+    }
+
+    fn answer(&self, path: &Path, picture: &Picture, run: &RunFolder, reader: &mut Reader) -> Result<(), CliError> {
+        let probabilities = match picture {
+            Picture::Pixels(pixels) => Some(reader.read(&run.network, &run.weights, run.project.training.loss, pixels)),
+            Picture::Empty => None,
+        };
+        let label = probabilities.map(|probabilities| argmax(probabilities).to_string());
+        if self.json {
+            return say(json!({ "file": path, "label": label, "probabilities": probabilities }));
+        }
+        let confidence = probabilities.map(|p| percent(p[argmax(p)]));
+        let answer = label.zip(confidence).map_or("empty".to_owned(), |(label, p)| format!("{label}  {p}"));
+        say(format_args!("{}: {answer}", path.display()))
     }
 }

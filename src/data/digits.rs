@@ -1,37 +1,57 @@
 //! The embedded data set `digits`: made by the program itself from pen strokes, so that the first run needs no network.
 
+use std::ops::RangeInclusive;
+
 use super::{DataError, Dataset, Samples, Source, handwriting, numbered_classes};
 use crate::nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "digits",
-    usage: "digits",
+    usage: "digits[?count=N]",
     help: "20,000 handwritten digits, written by the program itself with a pen of its own; nothing to download.",
     load,
 };
 
-/// Samples for training, of which validation samples are split off.
-pub const TRAIN: usize = 18_000;
+/// Samples when nobody says how many.
+const COUNT: usize = 20_000;
 
-/// Samples for the test, by other writers.
-pub const TEST: usize = 2_000;
+/// The range of what may be said.
+const COUNTS: RangeInclusive<usize> = 100..=1_000_000;
 
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;
 
+/// The test samples are by other writers.
 const TRAIN_SEED: u64 = 1;
 const TEST_SEED: u64 = 2;
 
+/// Nine in ten samples are for training, of which validation samples are split off, and one in ten for the test. A
+/// larger set begins with the samples of a smaller one.
 fn load(argument: &str) -> Result<Dataset, DataError> {
-    if !argument.is_empty() {
-        return Err(DataError::UnknownSource(format!("digits:{argument}")));
-    }
+    let count = count(argument)?;
+    let test = count / 10;
     Ok(Dataset {
         name: "digits".to_owned(),
         shape: Shape::image(SIDE, SIDE, 1),
         classes: numbered_classes(10),
-        train: samples(TRAIN, TRAIN_SEED),
-        test: samples(TEST, TEST_SEED),
+        train: samples(count - test, TRAIN_SEED),
+        test: samples(test, TEST_SEED),
+    })
+}
+
+fn count(argument: &str) -> Result<usize, DataError> {
+    let given = match argument {
+        "" => Some(COUNT),
+        _ => argument.strip_prefix("?count=").and_then(|count| count.parse().ok()),
+    };
+    given.filter(|count| COUNTS.contains(count)).ok_or_else(|| DataError::Option {
+        source_name: SOURCE.name,
+        what: format!(
+            "expected {} with N from {} to {}, and found {argument}",
+            SOURCE.usage,
+            COUNTS.start(),
+            COUNTS.end()
+        ),
     })
 }
 

@@ -73,6 +73,8 @@ pub enum DataError {
     File { path: PathBuf, what: String },
     #[error("{first} has samples of {first_shape} and {second} of {second_shape}; only alike sources can be joined")]
     Unlike { first: String, first_shape: Shape, second: String, second_shape: Shape },
+    #[error("{source_name}: {what}")]
+    Option { source_name: &'static str, what: String },
     #[error(transparent)]
     Drawing(#[from] drawing::DrawingError),
 }
@@ -135,10 +137,12 @@ impl Dataset {
     }
 }
 
+/// Reads `name`, `name:argument` or `name?option=value`; what follows the name goes to the source, less the colon.
 fn load_one(text: &str) -> Result<Dataset, DataError> {
-    let (name, argument) = text.trim().split_once(':').unwrap_or((text.trim(), ""));
+    let text = text.trim();
+    let (name, rest) = text.split_at(text.find([':', '?']).unwrap_or(text.len()));
     match SOURCES.iter().find(|source| source.name == name) {
-        Some(source) => (source.load)(argument),
+        Some(source) => (source.load)(rest.strip_prefix(':').unwrap_or(rest)),
         None => Err(DataError::UnknownSource(text.to_owned())),
     }
 }

@@ -59,11 +59,11 @@ impl ModelSpec {
         let head = Dense::new(outputs, Function::Linear);
         let (message, fix) = match self.layers.last() {
             None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
-            Some(LayerSpec::Dense(last)) => (
+            Some(LayerSpec::Dense(_)) => (
                 format!(
                     "The last layer gives {shape} numbers, and the data has {outputs} classes. Give it {outputs} units."
                 ),
-                Fix::Replace(Dense { units: outputs, ..last.clone() }.into()),
+                Fix::Replace(head.into()),
             ),
             Some(_) => (
                 format!(

@@ -87,6 +87,15 @@ impl ProjectError {
     }
 }
 
+/// A mistake in a file in words for people, who need not know the types of the program.
+fn in_words(error: &serde_json::Error) -> String {
+    let types =
+        [("usize", "a whole number"), ("u64", "a whole number"), ("u32", "a whole number"), ("f32", "a number")];
+    types.iter().fold(error.to_string(), |text, (name, words)| {
+        text.replace(&format!("expected {name}"), &format!("expected {words}"))
+    })
+}
+
 impl Project {
     /// A preset by its name, or a project file, or a run folder by its path.
     pub fn find(name_or_path: &str) -> Result<Self, ProjectError> {
@@ -110,12 +119,12 @@ impl Project {
         struct Versioned {
             version: u32,
         }
-        let Versioned { version } =
-            serde_json::from_str(text).map_err(|error| format!("is not a project of Backprop Studio: {error}"))?;
+        let Versioned { version } = serde_json::from_str(text)
+            .map_err(|error| format!("is not a project of Backprop Studio: {}", in_words(&error)))?;
         if version > VERSION {
             return Err(format!("has version {version}, and this program reads up to {VERSION}; update the program"));
         }
-        let mut project: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut project: Self = serde_json::from_str(text).map_err(|error| in_words(&error))?;
         project.check().map_err(|error| error.to_string())?;
         Ok(project)
     }
@@ -138,18 +147,27 @@ impl Project {
         Ok(())
     }
 
-    /// Holds every number against its range; layers are checked when their shapes are traced.
+    /// Holds every number against its range. Shapes are checked when they are traced.
     pub fn check(&mut self) -> Result<(), ProjectError> {
-        let Self { data, training, .. } = self;
+        let Self { version, name, data, model, training } = self;
         let groups = [
             ("data", data.knobs().iter().find_map(Knob::out_of_range)),
             ("data.augment", data.augment.knobs().iter().find_map(Knob::out_of_range)),
             ("training", training.knobs().iter().find_map(Knob::out_of_range)),
             ("training.optimizer", training.optimizer.as_rule_mut().knobs().iter().find_map(Knob::out_of_range)),
         ];
-        match groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
-            Some((place, problem)) => Err(ProjectError::value(place, problem)),
-            None => Ok(()),
+        if let Some((place, problem)) = groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
+            return Err(ProjectError::value(place, problem));
+        }
+        for (index, layer) in model.layers.iter_mut().enumerate() {
+            if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(Knob::out_of_range) {
+                return Err(ProjectError::value(format!("model.{index}"), problem));
+            }
+        }
+        match (name.trim(), *version) {
+            ("", _) => Err(ProjectError::value("name", "is empty; give the project a name")),
+            (_, VERSION) => Ok(()),
+            (_, other) => Err(ProjectError::value("version", format!("is {other}; this program writes {VERSION}"))),
         }
     }
 

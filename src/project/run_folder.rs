@@ -59,8 +59,8 @@ impl RunFolder {
             return Self::pretrained();
         }
         let folder = Path::new(name_or_path);
-        if !folder.is_dir() {
-            let what = "there is no such run folder; it is what `backprop train` has written, or `pretrained`";
+        if !folder.join(PROJECT).is_file() {
+            let what = "is not a run folder, which is what `backprop train` has written; or say `pretrained`";
             return Err(ProjectError::file(folder, what));
         }
         let project = Project::open(&folder.join(PROJECT))?;

@@ -22,7 +22,7 @@ pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, Project
         }
         place => *step(place, key).ok_or_else(|| fail(format!("there is no {key}; there is {known}")))? = new,
     }
-    serde_json::from_value(root).map_err(|error| fail(error.to_string()))
+    serde_json::from_value(root).map_err(|error| fail(super::in_words(&error)))
 }
 
 fn step<'a>(place: &'a mut Value, name: &str) -> Option<&'a mut Value> {
@@ -70,7 +70,10 @@ mod tests {
                 "1",
                 "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, schedule, seed",
             ),
-            ("training.learning_rate", "fast", "invalid type"),
+            ("training.learning_rate", "fast", "invalid type: string \"fast\", expected a number"),
+            ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 4096"),
+            ("name", "", "name: is empty"),
+            ("version", "2", "version: is 2"),
             ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),
             ("training.optimizer.rule", "newton", "unknown variant"),
             ("model.9.units", "3", "there is no 9; there is 0 to 2"),

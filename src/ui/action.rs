@@ -19,6 +19,8 @@ pub enum Action {
     StepBatch,
     StepEpoch,
     Stop,
+    /// Leave the presenter, or stop the run if there is none.
+    Escape,
     Reset,
     /// Reset after a divergence, and begin with a smaller learning rate.
     ResetGentler,

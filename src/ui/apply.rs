@@ -21,11 +21,14 @@ impl Studio {
             Action::Pause => self.session.send(Command::Pause),
             Action::TrainOrPause => match self.session.status {
                 Status::Running => self.session.send(Command::Pause),
+                // A key that is pressed by mistake must not throw a finished run away; the button says that it does.
+                Status::Ended(_) => {}
                 _ => self.train(ctx),
             },
             Action::StepBatch => self.step(ctx, Command::StepBatch),
             Action::StepEpoch => self.step(ctx, Command::StepEpoch),
-            Action::Stop => self.session.stop(),
+            Action::Escape if self.view.is_presenter => self.toggle_presenter(ctx),
+            Action::Escape | Action::Stop => self.session.stop(),
             Action::Reset => self.reset(),
             Action::ResetGentler => {
                 self.reset();
@@ -68,12 +71,12 @@ impl Studio {
     /// One batch or one epoch, of a new run if there is none.
     fn step(&mut self, ctx: &Context, command: Command) {
         match self.session.status {
-            Status::Idle | Status::Ended(_) => {
+            Status::Idle => {
                 self.begin(ctx, Start::Paused);
                 self.session.send(command);
             }
             Status::Running | Status::Paused => self.session.send(command),
-            Status::Stopping => {}
+            Status::Stopping | Status::Ended(_) => {}
         }
     }
 
@@ -100,9 +103,16 @@ impl Studio {
             task::end(run);
         }
         self.desk.cell = None;
+        if !self.reading.has_this(&self.session) {
+            self.desk.reader = ReaderChoice::Bundled;
+        }
     }
 
+    /// Undo and redo. Where one draws they are about the drawing, elsewhere about the project.
     fn travel(&mut self, forward: bool) {
+        if self.view.room == "Draw" {
+            return self.desk.travel(forward);
+        }
         let then = match forward {
             true => self.undo.redo(&self.document),
             false => self.undo.undo(&self.document),
@@ -113,9 +123,13 @@ impl Studio {
     }
 
     fn toggle_presenter(&mut self, ctx: &Context) {
-        self.view.is_presenter = !self.view.is_presenter;
-        let is_open = !self.view.is_presenter;
-        (self.view.is_left_open, self.view.is_right_open) = (is_open, is_open);
+        let view = &mut self.view;
+        view.is_presenter = !view.is_presenter;
+        let sides = (view.is_left_open, view.is_right_open);
+        if view.is_presenter {
+            view.sides_before = sides;
+        }
+        (view.is_left_open, view.is_right_open) = if view.is_presenter { (false, false) } else { view.sides_before };
         ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.view.is_presenter));
     }
 

@@ -1,5 +1,7 @@
 //! What the rooms share and no project holds: the drawing, who reads it, and which answers are looked at.
 
+use eframe::egui::util::undoer::Undoer;
+
 use crate::data::Drawing;
 
 pub struct Desk {
@@ -9,6 +11,7 @@ pub struct Desk {
     pub reader: ReaderChoice,
     /// True class and predicted class whose images are shown; all mistakes if there is none.
     pub cell: Option<(usize, usize)>,
+    history: Undoer<Drawing>,
 }
 
 /// Which network reads the drawing.
@@ -24,11 +27,34 @@ impl Default for Desk {
     /// With a seven on it, so that the first look shows what the desk is for.
     fn default() -> Self {
         let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
-        Self { drawing: Drawing { strokes, label: None }, is_example: true, reader: ReaderChoice::Bundled, cell: None }
+        Self {
+            drawing: Drawing { strokes, label: None },
+            is_example: true,
+            reader: ReaderChoice::Bundled,
+            cell: None,
+            history: Undoer::default(),
+        }
     }
 }
 
 impl Desk {
+    /// To be called when no stroke is being drawn: makes the drawing one that undo comes back to.
+    pub fn remember(&mut self) {
+        self.history.add_undo(&self.drawing);
+    }
+
+    /// The drawing before or after the last change.
+    pub fn travel(&mut self, forward: bool) {
+        let then = match forward {
+            true => self.history.redo(&self.drawing),
+            false => self.history.undo(&self.drawing),
+        };
+        if let Some(then) = then.cloned() {
+            self.drawing = then;
+            self.is_example = false;
+        }
+    }
+
     /// To be called after somebody has drawn: the first stroke takes the example's place.
     pub fn drop_example(&mut self) {
         if self.is_example {

@@ -45,7 +45,7 @@ const KEYS: &[Binding] = &[
     key(Key::Space, "Train, pause, go on", || Action::TrainOrPause),
     key(Key::Period, "Train one batch", || Action::StepBatch),
     key(Key::Slash, "Train to the end of the epoch", || Action::StepEpoch),
-    key(Key::Escape, "Stop", || Action::Stop),
+    key(Key::Escape, "Leave the presenter; stop the run", || Action::Escape),
     key(Key::F6, "Fold the network away", || Action::FoldLeft),
     key(Key::F7, "Fold the training away", || Action::FoldRight),
     key(Key::F11, "Presenter: everything larger, the centre alone", || Action::TogglePresenter),
@@ -70,7 +70,12 @@ pub fn pressed(ctx: &Context, rooms: Vec<&'static str>) -> Vec<Action> {
             // A field that is typed into has an undo of its own.
             !is_typing || !matches!(binding.shortcut.logical_key, Key::Z | Key::Y)
         });
-        actions.extend(commands.filter(|b| input.consume_shortcut(&b.shortcut)).map(|b| (b.action)()));
+        for binding in commands {
+            // Two quick presses may arrive in one frame, and both count.
+            let KeyboardShortcut { modifiers, logical_key } = binding.shortcut;
+            let times = input.count_and_consume_key(modifiers, logical_key);
+            actions.extend((0..times).map(|_| (binding.action)()));
+        }
         if is_typing || is_covered {
             return actions;
         }

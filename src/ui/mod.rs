@@ -216,6 +216,9 @@ impl Studio {
     fn remember(&mut self, ctx: &Context) {
         let (now, is_pointer_down) = ctx.input(|input| (input.time, input.pointer.any_down()));
         self.undo.feed_state(now, &self.document);
+        if !is_pointer_down {
+            self.desk.remember();
+        }
         if !is_pointer_down && !ctx.text_edit_focused() {
             self.undo.add_undo(&self.document);
         }
@@ -244,7 +247,9 @@ impl eframe::App for Studio {
         if self.document.project.data.source != self.session.source() {
             self.load_data(ctx);
         }
-        if !ctx.input(|input| input.pointer.any_down()) {
+        // The optimiser of another project is not meant for this run.
+        let is_its_project = !self.session.has_other_model(&self.document.project);
+        if is_its_project && !ctx.input(|input| input.pointer.any_down()) {
             self.session.set_live(self.document.project.training.live());
         }
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());

@@ -16,6 +16,8 @@ pub struct View {
     pub is_right_open: bool,
     /// Everything half as large again, and the centre alone: for the back of a classroom.
     pub is_presenter: bool,
+    /// Which sides were unfolded before the presenter began.
+    pub sides_before: (bool, bool),
     /// Weight of the moving average of the curves.
     pub smoothing: f32,
     pub log_loss: bool,
@@ -42,6 +44,7 @@ impl Default for View {
             is_left_open: true,
             is_right_open: true,
             is_presenter: false,
+            sides_before: (true, true),
             smoothing: 0.6,
             log_loss: false,
             pen: PEN_WIDTH,

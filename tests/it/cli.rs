@@ -121,11 +121,17 @@ fn drawings_and_images_are_read_and_empty_ones_get_no_answer() {
         .save(folder.join("one.png"))
         .unwrap();
     image::GrayImage::from_pixel(50, 40, image::Luma([255])).save(folder.join("blank.png")).unwrap();
-    let done = backprop(folder, &["predict", "pretrained", "two.jsonl", "one.png", "blank.png", "--json"]);
+    let files = ["two.jsonl", "one.png", "blank.png"];
+    let done = backprop(folder, &[&["predict", "pretrained", "--json"], &files[..]].concat());
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let answers = lines(&done.out);
     let labels: Vec<_> = answers.iter().map(|answer| answer["label"].as_str()).collect();
     assert_eq!(labels, [Some("7"), None, Some("1"), None]);
+    // One that cannot be read is named, and the others are read all the same.
+    let done = backprop(folder, &[&["predict", "pretrained", "--json", "missing.png"], &files[..]].concat());
+    assert_eq!((done.code, lines(&done.out)), (1, answers.clone()));
+    assert!(done.err.contains("missing.png"), "{}", done.err);
+
     let sum: f64 = answers[0]["probabilities"].as_array().unwrap().iter().filter_map(Value::as_f64).sum();
     assert!((sum - 1.0).abs() < 1e-4 && answers[1]["probabilities"].is_null());
 }
@@ -219,6 +225,7 @@ fn mistakes_are_named_in_one_line() {
         (&["train", "extra.json"], 1, "colour"),
         (&["train", "mlp", "--data", "idx:nowhere"], 1, "nowhere"),
         (&["train", "mlp", "--data", "mnist.zip"], 2, "idx:DIR"),
+        (&["train", "mlp", "--data", "digits?count=1"], 2, "digits[?count=N] with N from 100"),
         (&["train", "mlp", "--epochs", "0"], 2, "epochs is 0; it goes from 1 to 1000"),
         (&["train", "mlp", "--learning-rate", "NaN"], 2, "learning_rate"),
         (&["train", "mlp", "--learning-rate", "-1"], 2, "learning_rate is -1"),
@@ -229,7 +236,7 @@ fn mistakes_are_named_in_one_line() {
         (&["train", "mlp", "--threads", "0"], 2, "--threads"),
         (&["train", "mlp", "--set", "training.speed=1"], 2, "no speed"),
         (&["train", "mlp", "--set", "training.epochs"], 2, "KEY=VALUE"),
-        (&["train", "mlp", "--set", "model.1.units=0"], 1, "units is 0"),
+        (&["train", "mlp", "--set", "model.1.units=0"], 2, "units is 0"),
         (&["train", "mlp", "--set", r#"model=[{"layer":"dense"}]"#], 1, "Flatten"),
         (&["train", "mlp", "--data", "idx:bars", "--out", "noise.json/x"], 1, "noise.json/x"),
         (&["train", "mlp", "--steps"], 2, "--json"),
@@ -242,6 +249,7 @@ fn mistakes_are_named_in_one_line() {
         (&["predict", "run", "noise.png"], 1, "noise.png"),
         (&["predict", "run", "bad-draw.json"], 1, "bad-draw.json"),
         (&["bench", "nothing"], 2, "nothing"),
+        (&["bench", "mlp", "--seconds", "0"], 2, "above 0"),
         (&["fly"], 1, "fly"),
     ] {
         let done = backprop(folder, arguments);

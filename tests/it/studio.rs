@@ -115,7 +115,7 @@ fn a_stack_is_assembled_from_nothing() {
     }
     assert_eq!(layers(&harness), ["Flatten", "Dense 64 ReLU"]);
     harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
-    click(&mut harness, "Change to Dense 10 ReLU");
+    click(&mut harness, "Change to Dense 10");
     assert_eq!(harness.state().trace().misfit, None);
 }
 

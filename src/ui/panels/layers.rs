@@ -9,7 +9,7 @@ use egui_material_icons::icons::ICON_ADD;
 use super::layer_card::{Card, Edit};
 use super::parts::{caption_ui, entry_ui, heading_ui, warning_ui};
 use super::{Cx, Panel, Place};
-use crate::nn::LayerSpec;
+use crate::nn::{LayerSpec, ModelSpec};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::numbers::{short, thousands};
@@ -47,7 +47,8 @@ impl Panel for Layers {
         heading_ui(ui, "Network", |ui| {
             if let Some(layer) = add_menu_ui(ui) {
                 self.unfolded = None;
-                cx.project.model.layers.push(layer);
+                let index = fitting_place(cx, &layer);
+                cx.project.model.layers.insert(index, layer);
             }
         });
         let footer = if cx.session.is_on() && cx.session.has_other_model(cx.project) { 92.0 } else { 52.0 };
@@ -156,11 +157,27 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
     chosen
 }
 
+/// Where a layer from the menu goes: as far back as it fits before the last layer, which gives the answer. A stack that
+/// is still being built grows at its end.
+fn fitting_place(cx: &Cx<'_>, layer: &LayerSpec) -> usize {
+    let stack = &cx.project.model.layers;
+    let (shape, classes) = cx.session.shape();
+    let fits_at = |index: &usize| {
+        let mut layers = stack.clone();
+        layers.insert(*index, layer.clone());
+        ModelSpec { layers }.trace(shape, classes).misfit.is_none()
+    };
+    if cx.trace.misfit.is_some() {
+        return stack.len();
+    }
+    (0..stack.len()).rev().find(fits_at).unwrap_or(stack.len())
+}
+
 fn add_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
     let button = Button::new((ICON_ADD.rich_text().size(18.0), "Add layer"));
     let (response, inner) = egui::containers::menu::MenuButton::from_button(button).ui(ui, layer_menu_ui);
     response
-        .on_hover_text("Adds a layer at the end; between two cards there is another plus")
+        .on_hover_text("Adds a layer where it fits; between two cards there is another plus")
         .accessible_name("Add layer");
     inner.and_then(|inner| inner.inner)
 }

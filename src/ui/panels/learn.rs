@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use ndarray::Array2;
 
-use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
+use super::parts::{heading_ui, placeholder_ui, segmented_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::{Cx, NARROW, Panel, Place};
 use crate::train::Evaluation;
@@ -246,7 +246,4 @@ fn strokes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.desk.is_example = false;
         }
     });
-    if !has_ink {
-        caption_ui(ui, "Draw with the pointer");
-    }
 }

@@ -39,10 +39,6 @@ impl Panel for TrainingPanel {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Training", |_| {});
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            if cx.session.is_on() && cx.session.has_other_training(cx.project) {
-                outdated_ui(ui, "This run goes on with the settings as they were.", cx);
-                ui.add_space(GRID);
-            }
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             loss_ui(ui, cx);
@@ -51,6 +47,11 @@ impl Panel for TrainingPanel {
             numbers_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             augment_ui(ui, cx);
+            // Below everything, so that no control moves away under the pointer that changes it.
+            if cx.session.is_on() && cx.session.has_other_training(cx.project) {
+                ui.add_space(2.0 * GRID);
+                outdated_ui(ui, "This run goes on with the settings as they were.", cx);
+            }
         });
     }
 }

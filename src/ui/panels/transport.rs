@@ -55,9 +55,13 @@ fn main_button_ui(ui: &mut Ui, obstacle: Option<&str>, cx: &mut Cx<'_>) {
         Status::Running => (ICON_PAUSE, "Pause", "Pause after this batch (Space)", Action::Pause, true),
         Status::Paused => (ICON_PLAY_ARROW, "Resume", "Go on (Space)", Action::Train, true),
         Status::Stopping => (ICON_PLAY_ARROW, "Train", "", Action::Nothing, false),
-        Status::Ended(_) => {
-            (ICON_PLAY_ARROW, "Train", "Train from the first weights again (Space)", Action::Train, obstacle.is_none())
-        }
+        Status::Ended(_) => (
+            ICON_PLAY_ARROW,
+            "Train",
+            "Train from the first weights again; this run is forgotten",
+            Action::Train,
+            obstacle.is_none(),
+        ),
         Status::Idle => (ICON_PLAY_ARROW, "Train", "Train (Space)", Action::Train, obstacle.is_none()),
     };
     let response = primary_button_ui(ui, is_enabled, icon, name, size);
@@ -71,11 +75,14 @@ fn other_buttons_ui(ui: &mut Ui, obstacle: Option<&str>, cx: &mut Cx<'_>) {
     let status = &cx.session.status;
     let is_on = cx.session.is_on();
     let may_step = match status {
-        Status::Running | Status::Stopping => false,
+        Status::Running | Status::Stopping | Status::Ended(_) => false,
         Status::Paused => true,
-        Status::Idle | Status::Ended(_) => obstacle.is_none(),
+        Status::Idle => obstacle.is_none(),
     };
-    let why_not = obstacle.filter(|_| !is_on).unwrap_or("Pause first");
+    let why_not = match status {
+        Status::Ended(_) => "This run has ended; Train or Reset begins a new one",
+        _ => obstacle.filter(|_| !is_on).unwrap_or("Pause first"),
+    };
     let may_reset = !matches!(status, Status::Idle);
     let buttons = [
         (ICON_SKIP_NEXT, "Batch", may_step, "Train one batch, then wait (.)", why_not, Action::StepBatch),
@@ -150,16 +157,18 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         }
         Outcome::Finished(Some(test)) => {
             let samples = thousands(test.predictions.len() as f64);
-            icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
-            ui.label("Finished. Test accuracy");
-            ui.label(theme::number(percent(f64::from(test.accuracy))).color(palette.test));
-            ui.add(Label::new(RichText::new(format!("on {samples} samples")).color(palette.muted)).truncate());
-            next_ui(ui, cx);
+            beside_next_ui(ui, cx, |ui| {
+                icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+                ui.label("Finished. Test accuracy");
+                ui.label(theme::number(percent(f64::from(test.accuracy))).color(palette.test));
+                ui.add(Label::new(RichText::new(format!("on {samples} samples")).color(palette.muted)).truncate());
+            });
         }
         Outcome::Finished(None) => {
-            icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
-            ui.label("Finished. There are no test samples.");
-            next_ui(ui, cx);
+            beside_next_ui(ui, cx, |ui| {
+                icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+                ui.label("Finished. There are no test samples.");
+            });
         }
         Outcome::Stopped => {
             let step = thousands(cx.session.progress.step as f64);
@@ -176,14 +185,22 @@ fn is_guessing(test: &Evaluation) -> bool {
     test.accuracy * test.confusion.nrows() as f32 <= 1.3
 }
 
-/// What to do with a network that has been trained.
-fn next_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.
+const RESULT: f32 = 400.0;
+const NEXT: f32 = 204.0;
+
+/// A result, and at the right what to do with a network that has been trained.
+fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
+    if ui.available_width() < RESULT + NEXT {
+        return result(ui);
+    }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         for (name, room) in [("See its mistakes", "Mistakes"), ("Draw for it", "Draw")] {
             if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
                 cx.act(Action::Show(room));
             }
         }
+        ui.with_layout(Layout::left_to_right(Align::Center), result);
     });
 }
 

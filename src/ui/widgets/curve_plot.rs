@@ -9,7 +9,7 @@ mod marks;
 
 use std::ops::RangeInclusive;
 
-use eframe::egui::{self, Align2, Id, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::{self, Align2, Id, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_plot::{AxisHints, Plot, PlotTransform};
 
 pub use self::marks::Mark;
@@ -136,15 +136,15 @@ impl<'a> CurvePlot<'a> {
         let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW + 2.0 * GRID);
         let mut ui =
             ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body).layout(egui::Layout::default()));
-        self.header_ui(&ui, header);
-        self.plot_ui(&mut ui, body.size())
+        self.plot_ui(&mut ui, header, body.size())
     }
 
-    fn plot_ui(&self, ui: &mut Ui, size: Vec2) -> Response {
+    fn plot_ui(&self, ui: &mut Ui, header: Rect, size: Vec2) -> Response {
         let palette = Palette::of(ui);
         let link_id = Id::unique(("linked plots", self.link));
         let mut link: Link = ui.data(|data| data.get_temp(link_id)).unwrap_or_default();
         let prepared: Vec<_> = self.series.iter().map(|series| self.prepare(series)).collect();
+        self.header_ui(ui, header, &prepared);
         let end = *self.x_range(None).end();
         // After a reset the part that was in view may lie beyond the new run.
         link.view = link.view.filter(|(min, _)| self.is_empty() || *min < end);

@@ -83,6 +83,7 @@ pub fn short(value: f64) -> String {
         format!("{}{suffix}", text.trim_end_matches('0').trim_end_matches('.'))
     };
     match value.abs() {
+        size if size >= 1e9 => format!("{value:.1e}"),
         size if size >= 1e6 => scaled(1e6, "M"),
         size if size >= 1e4 => scaled(1e3, "k"),
         _ => thousands(value),

@@ -22,12 +22,12 @@ impl CurvePlot<'_> {
         egui::Grid::new("values").num_columns(3).min_col_width(56.0).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
             ui.label(theme::strong(format!("step {}", numbers::thousands(x.round()))));
             if let Some(steps) = self.steps_per_epoch {
-                right(ui, RichText::new(format!("epoch {:.2}", x / steps)).color(palette.muted));
+                ui.label(RichText::new(format!("epoch {:.2}", x / steps)).color(palette.muted));
             } else {
                 ui.label("");
             }
             if is_smoothed {
-                right(ui, RichText::new("smoothed").color(palette.muted));
+                ui.label(RichText::new("smoothed").color(palette.muted));
             }
             ui.end_row();
             for (series, prepared) in self.series.iter().zip(prepared) {
@@ -48,8 +48,9 @@ impl CurvePlot<'_> {
         });
     }
 
-    /// The title, and the legend with the newest values, which have a fixed place from the right.
-    pub(super) fn header_ui(&self, ui: &Ui, rect: Rect) {
+    /// The title, and the legend with the newest values as the lines have them, smoothed where the line is, which have
+    /// a fixed place from the right.
+    pub(super) fn header_ui(&self, ui: &Ui, rect: Rect, prepared: &[Prepared<'_>]) {
         let palette = Palette::of(ui);
         let painter = ui.painter();
         let y = rect.top() + HEADER_BASE;
@@ -73,12 +74,13 @@ impl CurvePlot<'_> {
         let (sample_width, gap) = if is_narrow { (16.0, 4.0) } else { (24.0, 8.0) };
         let widest = if is_narrow && self.metric != Metric::Loss { width("99.9 %", strong.clone()) } else { widest };
         let mut right = if is_narrow { rect.right() } else { rect.right() - RIGHT };
-        for series in self.series.iter().rev() {
-            let value =
-                series.curve.last().map_or("–".to_owned(), |(_, y)| match is_narrow && self.metric != Metric::Loss {
-                    true => numbers::percent(y.into()),
-                    false => self.value_text(y.into()),
-                });
+        for (series, prepared) in self.series.iter().zip(prepared).rev() {
+            let newest = prepared.smoothed.last().map(|[_, y]| *y);
+            let value = newest.map_or("–".to_owned(), |y| match is_narrow && self.metric != Metric::Loss {
+                true if y > 0.9995 => "100 %".to_owned(),
+                true => numbers::percent(y),
+                false => self.value_text(y),
+            });
             painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, strong.clone(), palette.text);
             right -= widest + gap;
             let name =

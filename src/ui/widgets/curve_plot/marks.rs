@@ -50,7 +50,7 @@ impl CurvePlot<'_> {
         let x = transform.position_from_point_x(x);
         // At the right end the text stands left of its line.
         let is_right = x + GRID + size.x <= frame.right();
-        let left = if is_right { x + GRID } else { x - GRID - size.x };
+        let left = if is_right { x + GRID } else { (x - GRID - size.x).max(frame.left()) };
         // A loss falls and an accuracy rises, so these are the emptier edges.
         let top = if self.metric == Metric::Loss { frame.top() } else { frame.bottom() - size.y - 2.0 };
         Rect::from_min_size(pos2(left, top), size)
