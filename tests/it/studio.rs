@@ -514,3 +514,51 @@ fn the_window_opens_as_it_was_left() {
     eframe::Storage::set_string(&mut strange, eframe::APP_KEY, "(theme: Sepia, room: 7)".to_owned());
     assert_eq!(again(strange).state().project(), &Project::default());
 }
+
+#[test]
+fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
+    let mut harness = open(project());
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    for key in [Key::Space, Key::Period, Key::Slash, Key::Escape] {
+        harness.key_press(key);
+        harness.run_ok();
+    }
+    assert!(has_ended(harness.state()));
+    assert!(harness.get_by_label("Batch").accesskit_node().is_disabled());
+}
+
+#[test]
+fn undo_in_the_drawing_room_is_about_the_drawing_and_quick_presses_all_count() {
+    let mut harness = open(project());
+    act(&mut harness, Action::Show("Draw"));
+    let drawn = harness.state().desk().drawing.clone();
+    click(&mut harness, "Clear");
+    assert!(harness.state().desk().drawing.is_empty());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_ok();
+    assert_eq!(harness.state().desk().drawing, drawn);
+    assert_eq!(layers(&harness).len(), 3);
+
+    act(&mut harness, Action::Show("Learn"));
+    for _ in 0..2 {
+        click(&mut harness, "Add layer");
+        click(&mut harness, "Dropout");
+    }
+    assert_eq!(layers(&harness).len(), 5);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_ok();
+    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
+}
+
+#[test]
+fn a_layer_from_the_menu_goes_where_it_fits() {
+    let mut harness = open(project());
+    for layer in ["Conv2d", "Dropout"] {
+        click(&mut harness, "Add layer");
+        click(&mut harness, layer);
+    }
+    assert_eq!(layers(&harness), ["Conv2d 32 3×3 ReLU", "Flatten", "Dense 128 ReLU", "Dropout 25 %", "Dense 10"]);
+    assert_eq!(harness.state().trace().misfit, None);
+}

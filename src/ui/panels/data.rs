@@ -193,7 +193,7 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
     let palette = Palette::of(ui);
     let text = match augment.is_off() {
         true => "Nothing is changed. Move a slider at the left, and each row shows one sample in several versions.",
-        false => "Each row is one sample: first as it is, then as training may see it.",
+        false => "One sample a row, then as training may see it.",
     };
     ui.add(egui::Label::new(RichText::new(text).color(palette.muted)).wrap());
     let tile = (width as f32 * scale(width, ui.available_width())).max(40.0) + 2.0 * GRID;
