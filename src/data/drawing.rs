@@ -46,9 +46,7 @@ pub enum DrawingError {
     Empty,
 
     /// Something in the text is not a drawing.
-    #[error(
-        "Line {line}: expected a drawing such as {{\"strokes\": [[[x, y], [x, y]]], \"label\": \"7\"}}, but found: {found}."
-    )]
+    #[error("Line {line} is not a drawing such as {{\"strokes\": [[[x, y], [x, y]]], \"label\": \"7\"}}: {found}.")]
     Malformed {
         /// Line in the text, counted from 1.
         line: usize,
@@ -357,7 +355,7 @@ mod tests {
         let good = r#"{"strokes": [[[1, 2]]]}"#;
         for bad in [r#"{"strokes": [[[1, NaN]]]}"#, r#"{"strokes": [[[1, 2e9]]]}"#, r#"{"strokes": [[[1]]]}"#, "7"] {
             let error = Drawing::parse_all(&format!("{good}\n{bad}\n{good}")).unwrap_err();
-            assert!(error.to_string().starts_with("Line 2: "), "{error}");
+            assert!(error.to_string().starts_with("Line 2 "), "{error}");
         }
         assert_eq!(Drawing::parse_all(" \n"), Err(DrawingError::Empty));
         assert_eq!(Drawing::parse_all("[]"), Err(DrawingError::Empty));
