@@ -50,6 +50,8 @@
 //! | command | `cli/foo.rs` | `cli/mod.rs` |
 //! | preset | `assets/presets/foo.json` | `project/presets.rs` |
 
+#![deny(unsafe_code)]
+
 pub mod cli;
 pub mod data;
 pub mod nn;

@@ -35,7 +35,9 @@ impl Evaluate {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
         let dataset = Arc::new(Dataset::load(&self.data)?);
-        let classes = dataset.classes.clone();
+        // The network may know more classes than there are samples of.
+        let name = |class: usize| dataset.classes.get(class).cloned().unwrap_or_else(|| class.to_string());
+        let classes: Vec<String> = (0..run.network.output().len()).map(name).collect();
         let part = match self.split {
             Split::Train => Part::Train,
             Split::Validation => Part::Validation,

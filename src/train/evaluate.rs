@@ -57,7 +57,7 @@ impl Evaluator {
         mut go_on: impl FnMut() -> bool,
     ) -> Option<Evaluation> {
         let (samples, at) = job.part(part);
-        let mut tally = Tally::new(job.dataset.classes.len(), at.len());
+        let mut tally = Tally::new(job.network.output().len(), at.len());
         let mut labels = vec![0; CHUNK * self.workspaces.len()];
         let mut outputs = Vec::new();
         for at in at.chunks(CHUNK * self.workspaces.len()) {
@@ -93,6 +93,6 @@ impl Job {
     /// Reads one part of the data with these weights.
     pub fn evaluate(&self, weights: &Weights, part: Part) -> Evaluation {
         let done = Evaluator::new(&self.network).run(self, weights, part, || true);
-        done.unwrap_or_else(|| Tally::new(self.dataset.classes.len(), 0).finish())
+        done.unwrap_or_else(|| Tally::new(self.network.output().len(), 0).finish())
     }
 }

@@ -261,3 +261,29 @@ fn mistakes_are_named_in_one_line() {
         }
     }
 }
+
+/// Samples of some classes only are still judged against all that the network knows.
+#[test]
+fn a_set_with_fewer_classes_than_the_network_is_evaluated() {
+    let (folder, source) = folder_with_bars();
+    let folder = folder.path();
+    assert_eq!(train(folder, &source, &[]).code, 0);
+    let few = folder.join("few");
+    fs::create_dir(&few).unwrap();
+    for entry in fs::read_dir(folder.join("bars")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = fs::read(&path).unwrap();
+        // The labels 0 to 9 of the first ten samples become 0 to 4; the images stay what they are.
+        if path.to_string_lossy().contains("labels") {
+            bytes[8..].iter_mut().for_each(|label| *label %= 5);
+        }
+        fs::write(few.join(path.file_name().unwrap()), bytes).unwrap();
+    }
+    let done = backprop(folder, &["evaluate", "run", "--data", "idx:few", "--json"]);
+    let evaluation = &lines(&done.out)[0];
+    assert_eq!((done.code, evaluation["accuracy"].as_f64()), (0, Some(0.5)));
+    assert_eq!(
+        (evaluation["confusion"][2][7].as_u64(), evaluation["classes"].as_array().unwrap().len()),
+        (Some(4), 10)
+    );
+}
