@@ -21,8 +21,9 @@ const PRESETS: &[Preset] = presets![
     "cnn-deep": "Three convolutions: slow to train, and the best reader of these.",
 ];
 
-/// The preset that the studio opens at its first start, and that trains where there is no display.
-pub const DEFAULT: &str = "mlp";
+/// The preset that the studio opens at its first start, and that trains where there is no display: it sees strokes,
+/// and takes long enough to be watched.
+pub const DEFAULT: &str = "cnn-small";
 
 pub fn names() -> Vec<&'static str> {
     PRESETS.iter().map(|preset| preset.name).collect()

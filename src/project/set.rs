@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_number_can_be_reached_and_mistakes_name_the_place() {
-        let mut project = Project::default();
+        let mut project = Project::find("mlp").unwrap();
         for (path, value) in [
             ("training.learning_rate", "0.01"),
             ("training.optimizer.rule", "momentum"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::{Context, ViewportCommand};
 
-use super::{Action, Document, ReaderChoice, Studio, task};
+use super::{Action, DRAW, Document, ReaderChoice, Studio, task};
 use crate::train::{Command, Start, default_threads};
 use crate::ui::session::Status;
 
@@ -108,9 +108,9 @@ impl Studio {
         }
     }
 
-    /// Undo and redo. Where one draws they are about the drawing, elsewhere about the project.
+    /// Undo and redo, see [`Studio::can_travel`].
     fn travel(&mut self, forward: bool) {
-        if self.view.room == "Draw" {
+        if self.view.room == DRAW {
             return self.desk.travel(forward);
         }
         let then = match forward {

@@ -43,6 +43,11 @@ impl Desk {
         self.history.add_undo(&self.drawing);
     }
 
+    /// Whether there is a drawing before, and one after.
+    pub fn can_travel(&self) -> (bool, bool) {
+        (self.history.has_undo(&self.drawing), self.history.has_redo(&self.drawing))
+    }
+
     /// The drawing before or after the last change.
     pub fn travel(&mut self, forward: bool) {
         let then = match forward {

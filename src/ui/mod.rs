@@ -53,6 +53,9 @@ const BOTTOM: f32 = 48.0;
 const LEFT: f32 = 264.0;
 const RIGHT: f32 = 312.0;
 
+/// The room where one draws.
+const DRAW: &str = "Draw";
+
 /// Time that one frame may spend on events; what is left waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(3);
 
@@ -170,7 +173,7 @@ impl Studio {
         let mut actions = keys::pressed(ui, self.rooms());
         let trace = self.trace();
         let is_edited = self.is_edited();
-        let (can_undo, can_redo) = (self.undo.has_undo(&self.document), self.undo.has_redo(&self.document));
+        let (can_undo, can_redo) = self.can_travel();
         let Self { document, session, view, desk, reading, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
@@ -204,6 +207,14 @@ impl Studio {
         self.remember(ui);
         if self.reading.update(&self.desk, self.view.pen, &self.session) {
             ui.request_repaint_after(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether undo and redo lead anywhere. Where one draws they are about the drawing, elsewhere about the project.
+    fn can_travel(&self) -> (bool, bool) {
+        match self.view.room == DRAW {
+            true => self.desk.can_travel(),
+            false => (self.undo.has_undo(&self.document), self.undo.has_redo(&self.document)),
         }
     }
 

@@ -142,10 +142,10 @@ fn without_a_display_the_default_project_is_trained_in_the_terminal() {
     let done = backprop(folder.path(), &[]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let said: Vec<_> = done.out.lines().collect();
-    assert!(said[0].contains("training mlp in the terminal"), "{}", said[0]);
+    assert!(said[0].contains("training cnn-small in the terminal"), "{}", said[0]);
     assert!(said.iter().any(|line| line.contains("validation loss")), "{}", done.out);
     assert!(said.last().unwrap().starts_with("saved in runs"), "{}", done.out);
-    assert!(folder.path().join("runs/mlp-1/weights.safetensors").is_file());
+    assert!(folder.path().join("runs/cnn-small-1/weights.safetensors").is_file());
 }
 
 #[test]

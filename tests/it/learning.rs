@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
 use backprop_studio::data::Dataset;
+use backprop_studio::project::presets;
 use backprop_studio::train::step::Trainer;
 use backprop_studio::train::{Outcome, Reports, Run, Start};
 
@@ -104,7 +105,10 @@ fn every_preset_learns_to_read_a_few_hundred_digits() {
 
 #[test]
 fn the_default_project_reads_its_own_digits() {
-    let accuracy = test_accuracy(&project("mlp", &[]), Arc::new(Dataset::load("digits").unwrap()));
+    let accuracy = test_accuracy(
+        &project(presets::DEFAULT, &[("training.epochs", "4")]),
+        Arc::new(Dataset::load("digits").unwrap()),
+    );
     assert!(accuracy > 0.9, "{accuracy}");
 }
 

@@ -77,7 +77,7 @@ impl Screen {
     }
 }
 
-/// A real run of the default project, with the clock's figures replaced, since they are never twice the same.
+/// A real run, with the clock's figures replaced, since they are never twice the same.
 fn trained(project: &Project, commands: &[Command]) -> (Arc<Job>, Vec<Event>) {
     let job = Arc::new(project.job(digits(), 2).unwrap());
     let start = if commands.is_empty() { Start::Running } else { Start::Paused };
@@ -113,14 +113,14 @@ fn trained(project: &Project, commands: &[Command]) -> (Arc<Job>, Vec<Event>) {
 
 #[test]
 fn the_first_look_in_both_themes() {
-    let project = project("mlp", &[]);
+    let project = Project::default();
     Screen::open(&project, SMALL, Theme::Dark).compare("start-dark");
     Screen::open(&project, SMALL, Theme::Light).compare("start-light");
 }
 
 #[test]
 fn a_run_that_has_ended() {
-    let project = project("mlp", &[]);
+    let project = project("cnn-small", &[("training.epochs", "6")]);
     let (job, events) = trained(&project, &[]);
     Screen::open(&project, SMALL, Theme::Dark).watch(&project, &job, &events).compare("learn-dark");
     Screen::open(&project, LARGE, Theme::Light).watch(&project, &job, &events).compare("learn-light-large");
@@ -134,7 +134,7 @@ fn a_run_that_has_ended() {
 
 #[test]
 fn a_run_whose_learning_rate_was_changed_stands_paused() {
-    let project = project("mlp", &[("training.learning_rate", "0.01")]);
+    let project = project("cnn-small", &[("training.learning_rate", "0.01")]);
     let slower = LiveChange { learning_rate: 0.001, ..project.training.live() };
     let commands = [Command::StepEpoch, Command::Set(slower), Command::StepEpoch];
     let (job, events) = trained(&project, &commands);
