@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Args;
@@ -113,8 +114,9 @@ fn train(project: &Project, threads: usize, out: Option<&Path>, report: &mut Rep
     }
     let started = Instant::now();
     let run = Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: false }, || {});
-    let run = run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
-    let (outcome, weights) = follow(&run, terminal.as_ref(), report)?;
+    let mut run =
+        run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
+    let (outcome, weights) = follow(&mut run, terminal.as_ref(), report)?;
 
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
     report.tell(run_folder::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
@@ -135,12 +137,16 @@ fn train(project: &Project, threads: usize, out: Option<&Path>, report: &mut Rep
 
 /// Tells what happens until the run is over; gives the outcome and the last weights.
 fn follow(
-    run: &Run,
+    run: &mut Run,
     terminal: Option<&Terminal>,
     report: &mut Report,
 ) -> Result<(Outcome, Option<Arc<crate::train::Snapshot>>), CliError> {
+    let interrupted = on_interrupt();
     let mut weights = None;
     loop {
+        if interrupted.load(Ordering::Relaxed) {
+            run.stop();
+        }
         match run.event() {
             Event::Steps(steps) => {
                 if let Some(terminal) = terminal {
@@ -165,6 +171,21 @@ fn follow(
             Event::Changed(_) | Event::Paused | Event::Resumed => {}
         }
     }
+}
+
+/// Ctrl+C ends the run after its batch, and what it learnt is saved; a second one ends the program.
+fn on_interrupt() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!("Ctrl+C will end the run without saving it: {error}");
+    }
+    interrupted
 }
 
 fn start_line(job: &Job) -> Value {

@@ -287,3 +287,28 @@ fn a_set_with_fewer_classes_than_the_network_is_evaluated() {
         (Some(4), 10)
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_saved() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let (folder, source) = folder_with_bars();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backprop"))
+        .args(["train", "cnn-small", "--data", &source, "--epochs", "1000", "--batch", "20", "--out", "run", "--json"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("epoch\"") {
+        line.clear();
+        assert!(out.read_line(&mut line).unwrap() > 0, "it ended before the first epoch");
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(lines(&rest).last().unwrap()["outcome"], "stopped");
+    assert!(folder.path().join("run/weights.safetensors").is_file());
+}
