@@ -31,7 +31,7 @@
 //! - `nn` does no I/O and knows no dataset, no epoch and no widget. A built [`nn::Network`] cannot have a shape error.
 //! - `data` knows samples, not layers. `train` knows neither widgets nor files.
 //! - Only `project`, `data` and `cli` touch the file system; only `train` and `ui/task.rs` start threads of their own
-//!   (both share rayon's pools for work that is divided).
+//!   (rayon's pools divide the work of both; `backprop train` lets the crate `ctrlc` listen for Ctrl+C on one).
 //! - Same project, same seed, same machine: the same curve to the last bit, whatever the number of threads. (Another
 //!   processor may have wider vectors, which add in another order.)
 //! - No panic reaches the user: input that is not ours (files, drawings, numbers) ends in one clear sentence.

@@ -14,6 +14,7 @@ use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Star
 use backprop_studio::ui::view::Theme;
 use backprop_studio::ui::{Action, Document, Studio};
 use eframe::egui::{Vec2, vec2};
+use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotOptions};
 
 use crate::support::project;
@@ -61,6 +62,10 @@ impl Screen {
         let session = self.harness.state_mut().session_mut();
         session.begin(Arc::clone(job), project);
         events.iter().for_each(|event| session.absorb(event.clone()));
+        // As the button Train does, let the network of the run read the drawing.
+        self.harness.run_steps(2);
+        self.harness.get_by_label("This network").click();
+        self.harness.run_steps(2);
         self
     }
 
@@ -77,36 +82,31 @@ impl Screen {
     }
 }
 
-/// A real run, with the clock's figures replaced, since they are never twice the same.
-fn trained(project: &Project, commands: &[Command]) -> (Arc<Job>, Vec<Event>) {
+/// A real run, with the clock's figures replaced, since they are never twice the same. It begins with the first group
+/// of commands, gets the next whenever it pauses, and is left where there is none; without any it runs to its end.
+fn trained(project: &Project, groups: &[&[Command]]) -> (Arc<Job>, Vec<Event>) {
     let job = Arc::new(project.job(digits(), 2).unwrap());
-    let start = if commands.is_empty() { Start::Running } else { Start::Paused };
+    let start = if groups.is_empty() { Start::Running } else { Start::Paused };
     let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true }, || {}).unwrap();
+    let send = |group: &[Command]| group.iter().for_each(|command| run.send(command.clone()));
+    let mut groups = groups.iter();
+    groups.next().into_iter().for_each(|group| send(group));
     let mut events = Vec::new();
-    let mut commands = commands.iter();
-    commands.next().into_iter().for_each(|command| run.send(command.clone()));
     loop {
-        match run.event() {
-            Event::Epoch(mut stat) => {
-                (stat.seconds, stat.samples_per_s) = (0.5, 100_000.0);
-                events.push(Event::Epoch(stat));
-            }
-            Event::Paused => {
-                events.push(Event::Paused);
-                match commands.next() {
-                    Some(command) => run.send(command.clone()),
-                    None => return (job, events),
-                }
-                if let Some(set @ Command::StepEpoch) = commands.clone().next() {
-                    run.send(set.clone());
-                    commands.next();
-                }
-            }
-            done @ Event::Done(_) => {
-                events.push(done);
-                return (job, events);
-            }
-            other => events.push(other),
+        let mut event = run.event();
+        if let Event::Epoch(stat) = &mut event {
+            (stat.seconds, stat.samples_per_s) = (0.5, 100_000.0);
+        }
+        let is_paused = matches!(event, Event::Paused);
+        let is_over = matches!(event, Event::Done(_));
+        events.push(event);
+        match (is_paused, is_over) {
+            (true, _) => match groups.next() {
+                Some(group) => send(group),
+                None => return (job, events),
+            },
+            (_, true) => return (job, events),
+            _ => {}
         }
     }
 }
@@ -136,9 +136,12 @@ fn a_run_that_has_ended() {
 fn a_run_whose_learning_rate_was_changed_stands_paused() {
     let project = project("cnn-small", &[("training.learning_rate", "0.01")]);
     let slower = LiveChange { learning_rate: 0.001, ..project.training.live() };
-    let commands = [Command::StepEpoch, Command::Set(slower), Command::StepEpoch];
-    let (job, events) = trained(&project, &commands);
-    Screen::open(&project, SMALL, Theme::Light).watch(&project, &job, &events).compare("learn-light");
+    let groups: [&[Command]; 2] = [&[Command::StepEpoch], &[Command::Set(slower), Command::StepEpoch]];
+    let (job, events) = trained(&project, &groups);
+    let mut screen = Screen::open(&project, SMALL, Theme::Light);
+    screen.watch(&project, &job, &events);
+    screen.harness.state_mut().project_mut().training.learning_rate = 0.001;
+    screen.compare("learn-light");
 }
 
 #[test]
