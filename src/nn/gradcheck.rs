@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::init::{Rng, stream};
-use super::layer::{Backward, Forward, Layer, Mode};
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode};
 use super::layers::{Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, MaxPool2d, Padding};
 use super::{LayerSpec, Loss, Shape};
 
@@ -48,25 +48,37 @@ impl Check {
 
     /// The gradients of `covector · output` by parameters and by input.
     fn backward(&self, params: &[f32], input: &[f32], covector: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let (output, memo) = self.forward(params, input);
-        let (mut grad_params, mut grad_input) = (vec![0.0; params.len()], vec![f32::NAN; input.len()]);
+        let (output, mut memo) = self.forward(params, input);
+        let per_shard = self.layer.gradients() == Gradients::PerShard;
+        let mut grad_params = vec![f32::NAN; if per_shard { params.len() } else { 0 }];
+        let mut grad_input = vec![f32::NAN; input.len()];
         self.layer.backward(Backward {
             samples: SAMPLES,
             params,
             input,
             output: &output,
-            memo: &memo,
+            memo: &mut memo,
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
             grad_output: &mut covector.to_vec(),
             grad_params: &mut grad_params,
             grad_input: Some(&mut grad_input),
         });
+        if let Gradients::PerBlock { row } = self.layer.gradients() {
+            // The kept numbers stand twice, as two shards would: each block then is twice its gradient.
+            let kept = || Kept { samples: SAMPLES, input, memo: &memo };
+            grad_params = vec![f32::NAN; params.len()];
+            let middle = params.len() / row / 2 * row;
+            for block in [0..middle, middle..params.len()] {
+                let grad = &mut grad_params[block.clone()];
+                self.layer.gradient(block, &mut [kept(), kept()].into_iter(), grad);
+                grad.iter_mut().for_each(|grad| *grad *= 0.5);
+            }
+        }
         (grad_params, grad_input)
     }
 }
 
-/// Panics if a gradient of the layer is not the slope that finite differences find, or if a gradient of the parameters
-/// replaces what was there instead of being added.
+/// Panics if a gradient of the layer is not the slope that finite differences find.
 pub fn check(spec: &LayerSpec, input: Shape) {
     let what = format!("{spec} on {input}");
     let plan = spec.as_spec().plan(input).unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -1,7 +1,10 @@
 //! The two contracts of a layer: [`Spec`], as a person declares it, and [`Layer`], as the engine runs it.
 
+use std::ops::Range;
+
 use super::init::Init;
 use super::knob::Knob;
+use super::layers::LayerSpec;
 use super::shape::{Shape, ShapeError};
 
 /// A layer as the user describes it: plain data, serialised in the project.
@@ -42,7 +45,7 @@ pub trait Layer: Send + Sync {
         Vec::new()
     }
 
-    /// Numbers per sample that `forward` leaves for `backward`, besides input and output.
+    /// Numbers per sample that `forward` leaves for `backward`, and that for `gradient`, besides input and output.
     fn memo_len(&self) -> usize {
         0
     }
@@ -57,9 +60,40 @@ pub trait Layer: Send + Sync {
         false
     }
 
+    /// Takes over the work of the layer that follows, if both together are faster than one after the other.
+    fn absorb(&mut self, _next: &LayerSpec) -> bool {
+        false
+    }
+
     fn forward(&self, pass: Forward<'_>);
 
     fn backward(&self, pass: Backward<'_>);
+
+    fn gradients(&self) -> Gradients {
+        Gradients::PerShard
+    }
+
+    /// The gradient of one block of parameters from all shards of a batch; only asked if `gradients` says so.
+    fn gradient(&self, _block: Range<usize>, _shards: &mut dyn Iterator<Item = Kept<'_>>, _grad: &mut [f32]) {}
+}
+
+/// Where the gradient of a layer's parameters comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gradients {
+    /// `backward` writes that of its shard, and the shards are added up: for few weights, each used at many places.
+    PerShard,
+    /// `gradient` computes it out of the whole batch, some rows of `row` numbers at a time: for many weights, each used
+    /// once a sample, of which every shard would otherwise hold a copy to be added up.
+    PerBlock { row: usize },
+}
+
+/// What is left of a shard after its backward pass.
+pub struct Kept<'a> {
+    pub samples: usize,
+    /// `[samples, input]`
+    pub input: &'a [f32],
+    /// `[samples, memo_len]`, as `backward` left it.
+    pub memo: &'a [f32],
 }
 
 /// One parameter tensor of a layer.
@@ -97,7 +131,7 @@ pub struct Forward<'a> {
     pub input: &'a [f32],
     /// `[samples, output]`, to be written in full.
     pub output: &'a mut [f32],
-    /// `[samples, memo_len]`
+    /// `[samples, memo_len]` while training; empty when nothing will be learnt.
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
     pub mode: Mode,
@@ -112,11 +146,11 @@ pub struct Backward<'a> {
     /// `[samples, output]`
     pub output: &'a [f32],
     /// `[samples, memo_len]`, as `forward` left it.
-    pub memo: &'a [f32],
+    pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
     /// `[samples, output]`; the layer may work in it.
     pub grad_output: &'a mut [f32],
-    /// As `params`; to be added to.
+    /// As `params`, to be written in full; empty if `gradients` says that `gradient` computes it.
     pub grad_params: &'a mut [f32],
     /// `[samples, input]`, to be written in full; absent for the first layer, which needs none.
     pub grad_input: Option<&'a mut [f32]>,

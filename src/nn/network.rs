@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::init::mix;
-use super::layer::{Backward, Forward, Layer, Mode, ParamInfo};
+use super::kernels::vector::add;
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo};
 use super::layers::LayerSpec;
 use super::shape::Shape;
 use super::weights::Weights;
@@ -12,6 +13,7 @@ use super::workspace::Workspace;
 pub struct Network {
     pub(super) stages: Vec<Stage>,
     params: Vec<Param>,
+    blocks: Vec<Block>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
@@ -24,10 +26,28 @@ pub(super) struct Stage {
     /// Position in the declared stack.
     pub index: usize,
     pub params: Range<usize>,
+    /// Where its gradient lies in that of a shard; empty if it is computed out of the whole batch.
+    pub shard_gradient: Range<usize>,
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,
 }
+
+/// Parameters of one stage whose gradient is computed, and which are then moved, by one thread.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Block {
+    stage: usize,
+    /// In the parameters of the stage.
+    part: Range<usize>,
+    /// In the weights.
+    pub range: Range<usize>,
+}
+
+/// Numbers of a block, about: small enough to stay in a core's own cache with weights, gradient and optimiser state.
+const BLOCK: usize = 16_384;
+
+/// Blocks come in multiples of this, so that threads get equal shares.
+const BLOCKS: usize = 8;
 
 /// One parameter tensor of the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,16 +63,24 @@ pub struct Param {
 impl Network {
     /// Called by [`super::ModelSpec::build`] alone, after the shapes were traced.
     pub(super) fn new(layers: &[LayerSpec], input: Shape) -> Self {
-        let mut network =
-            Self { stages: Vec::new(), params: Vec::new(), labels: Vec::new(), input, output: input, param_count: 0 };
+        let mut network = Self {
+            stages: Vec::new(),
+            params: Vec::new(),
+            blocks: Vec::new(),
+            labels: Vec::new(),
+            input,
+            output: input,
+            param_count: 0,
+        };
         for (index, spec) in layers.iter().enumerate() {
             network.push(index, spec);
         }
+        network.blocks = (0..network.stages.len()).flat_map(|stage| network.blocks_of(stage)).collect();
         network
     }
 
     fn push(&mut self, index: usize, spec: &LayerSpec) {
-        let (spec, input) = (spec.as_spec(), self.output);
+        let (declared, spec, input) = (spec, spec.as_spec(), self.output);
         let Ok(plan) = spec.plan(input) else { return };
         let layer = spec.build(input);
         let start = self.param_count;
@@ -64,16 +92,42 @@ impl Network {
         }
         self.output = plan.output;
         self.labels.push(spec.label());
-        if !layer.is_reshape() {
+        if let Some(stage) = self.stages.last_mut()
+            && stage.index + 1 == index
+            && stage.layer.absorb(declared)
+        {
+            (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
+        } else if !layer.is_reshape() {
+            let own = self.shard_gradient_len();
+            let len = if layer.gradients() == Gradients::PerShard { self.param_count - start } else { 0 };
             self.stages.push(Stage {
                 index,
                 params: start..self.param_count,
+                shard_gradient: own..own + len,
                 input_len: input.len(),
                 output_len: plan.output.len(),
                 memo_len: layer.memo_len(),
                 layer,
             });
         }
+    }
+
+    /// Equal parts of whole rows; what follows the last row (a bias) goes with it.
+    fn blocks_of(&self, stage: usize) -> impl Iterator<Item = Block> + use<> {
+        let Stage { params, layer, .. } = &self.stages[stage];
+        let row = match layer.gradients() {
+            Gradients::PerShard => 1,
+            Gradients::PerBlock { row } => row.max(1),
+        };
+        let (start, len) = (params.start, params.len());
+        let count = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };
+        let rows = (len / row).div_ceil(count).max(1);
+        let count = if len == 0 { 0 } else { (len / row).div_ceil(rows).max(1) };
+        (0..count).map(move |at| {
+            let end = if at + 1 == count { len } else { (at + 1) * rows * row };
+            let part = at * rows * row..end;
+            Block { stage, range: start + part.start..start + part.end, part }
+        })
     }
 
     pub fn input(&self) -> Shape {
@@ -99,6 +153,15 @@ impl Network {
         self.labels.len().checked_sub(1)
     }
 
+    /// Numbers of the gradient that each shard has for itself.
+    pub(super) fn shard_gradient_len(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.shard_gradient.end)
+    }
+
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
     /// Every parameter tensor, in the order of the weights.
     pub fn params(&self) -> &[Param] {
         &self.params
@@ -114,7 +177,10 @@ impl Network {
                 params: &weights.values()[stage.params.clone()],
                 input: &before[at][..samples * stage.input_len],
                 output: &mut after[0][..samples * stage.output_len],
-                memo: &mut workspace.memos[at][..samples * stage.memo_len],
+                memo: match mode {
+                    Mode::Infer => &mut [],
+                    Mode::Train { .. } => &mut workspace.memos[at][..samples * stage.memo_len],
+                },
                 scratch: &mut workspace.scratch,
                 mode: match mode {
                     Mode::Infer => Mode::Infer,
@@ -124,8 +190,9 @@ impl Network {
         }
     }
 
-    /// Adds the gradient of every parameter to `workspace.gradient`, for the gradient of the outputs that the loss has
-    /// left in `workspace.grad_output_mut()`. The input itself gets no gradient, since nothing would learn from it.
+    /// Runs back through the shard, from the gradient of the outputs that the loss has left in
+    /// `workspace.output_and_grad_mut()`, after which [`Self::gradient`] can tell the gradient of the parameters. The
+    /// input itself gets no gradient, since nothing would learn from it.
     pub fn backward(&self, weights: &Weights, workspace: &mut Workspace) {
         let samples = workspace.samples;
         for (at, stage) in self.stages.iter().enumerate().rev() {
@@ -136,13 +203,46 @@ impl Network {
                 params: &weights.values()[stage.params.clone()],
                 input: &before[at][..samples * stage.input_len],
                 output: &after[0][..samples * stage.output_len],
-                memo: &workspace.memos[at][..samples * stage.memo_len],
+                memo: &mut workspace.memos[at][..samples * stage.memo_len],
                 scratch: &mut workspace.scratch,
                 grad_output: &mut grad_output[..samples * stage.output_len],
-                grad_params: &mut workspace.gradient[stage.params.clone()],
+                grad_params: &mut workspace.gradient[stage.shard_gradient.clone()],
                 grad_input: (at > 0).then_some(&mut grad_input[..samples * stage.input_len]),
             });
             workspace.grads.swap(0, 1);
+        }
+    }
+
+    /// The gradient of every parameter for the shards of a batch, whose backward passes are done.
+    pub fn gradient(&self, shards: &[Workspace]) -> Vec<f32> {
+        let mut gradient = vec![0.0; self.param_count];
+        for block in &self.blocks {
+            self.gradient_of(block, shards, &mut gradient[block.range.clone()]);
+        }
+        gradient
+    }
+
+    /// The gradient of one block, written to `grad`; shards are added in their order.
+    pub(super) fn gradient_of(&self, block: &Block, shards: &[Workspace], grad: &mut [f32]) {
+        let Stage { layer, shard_gradient, input_len, memo_len, .. } = &self.stages[block.stage];
+        match layer.gradients() {
+            Gradients::PerShard => {
+                let part = shard_gradient.start + block.part.start..shard_gradient.start + block.part.end;
+                let mut shards = shards.iter().map(|shard| &shard.gradient[part.clone()]);
+                match shards.next() {
+                    Some(first) => grad.copy_from_slice(first),
+                    None => grad.fill(0.0),
+                }
+                shards.for_each(|shard| add(grad, shard));
+            }
+            Gradients::PerBlock { .. } => {
+                let mut kept = shards.iter().map(|shard| Kept {
+                    samples: shard.samples,
+                    input: &shard.activations[block.stage][..shard.samples * input_len],
+                    memo: &shard.memos[block.stage][..shard.samples * memo_len],
+                });
+                layer.gradient(block.part.clone(), &mut kept, grad);
+            }
         }
     }
 

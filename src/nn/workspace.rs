@@ -12,8 +12,8 @@ pub struct Workspace {
     /// Gradients of a stage's output and input; they change places from stage to stage.
     pub(super) grads: [Vec<f32>; 2],
     pub(super) scratch: Vec<f32>,
-    /// The gradient of every parameter, to which `backward` adds.
-    pub gradient: Vec<f32>,
+    /// The gradient of the parameters of those layers that compute it shard by shard.
+    pub(super) gradient: Vec<f32>,
     capacity: usize,
     output_len: usize,
 }
@@ -27,7 +27,7 @@ impl Workspace {
         Self {
             samples: 0,
             activations: std::iter::once(buffer(network.input().len())).chain(outputs).collect(),
-            memos: stages.iter().map(|stage| buffer(stage.memo_len)).collect(),
+            memos: Vec::new(),
             grads: [Vec::new(), Vec::new()],
             scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],
             gradient: Vec::new(),
@@ -42,8 +42,9 @@ impl Workspace {
         let widest = stages.iter().flat_map(|stage| [stage.input_len, stage.output_len]).max().unwrap_or(0);
         let grads = || vec![0.0; samples * widest.max(network.output().len())];
         Self {
+            memos: stages.iter().map(|stage| vec![0.0; samples * stage.memo_len]).collect(),
             grads: [grads(), grads()],
-            gradient: vec![0.0; network.param_count()],
+            gradient: vec![0.0; network.shard_gradient_len()],
             ..Self::for_inference(network, samples)
         }
     }

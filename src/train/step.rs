@@ -45,7 +45,7 @@ impl<'a> Trainer<'a> {
         Self {
             job,
             weights,
-            optimizer: Optimizer::new(job.training.optimizer.clone(), job.network.param_count()),
+            optimizer: Optimizer::new(job.training.optimizer.clone(), &job.network),
             workspaces: (0..shards).map(|_| Workspace::for_training(&job.network, shard)).collect(),
             lanes: (0..shards).map(|_| lane()).collect(),
         }
@@ -53,7 +53,7 @@ impl<'a> Trainer<'a> {
 
     /// Other numbers for the optimiser; what it remembers is kept unless the rule itself changes.
     pub fn set_optimizer(&mut self, spec: crate::nn::OptimizerSpec) {
-        self.optimizer.set(spec, self.job.network.param_count());
+        self.optimizer.set(spec, &self.job.network);
     }
 
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
@@ -75,8 +75,8 @@ impl<'a> Trainer<'a> {
             lane.sum = job.training.loss.value_and_grad(outputs, labels, scale, grad);
             job.network.backward(weights, workspace);
         });
-        optimizer.step(learning_rate, weights.values_mut(), workspaces);
         let shards = batch.len().div_ceil(shard_len(batch.len()));
+        optimizer.step(learning_rate, &job.network, weights, &workspaces[..shards]);
         lanes[..shards].iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
     }
 

@@ -91,10 +91,11 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
             "{what}: loss {loss}, PyTorch {}",
             case.loss_value
         );
+        let gradient = network.gradient(&[workspace]);
         for (param, expected) in network.params().iter().zip(&case.params) {
             assert_close(
                 &format!("{what}, gradient of {}", param.name),
-                &workspace.gradient[param.range.clone()],
+                &gradient[param.range.clone()],
                 &expected.grad,
                 1e-4,
             );
@@ -108,7 +109,7 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
         for (rule, steps) in &case.optimizers {
             let network = case.network();
             let spec: OptimizerSpec = serde_json::from_value(serde_json::json!({ "rule": rule })).unwrap();
-            let mut optimizer = Optimizer::new(spec, network.param_count());
+            let mut optimizer = Optimizer::new(spec, &network);
             let (mut weights, mut workspace) =
                 (case.weights(&network), [Workspace::for_training(&network, case.labels.len())]);
             for (step, expected) in steps.losses.iter().enumerate() {
@@ -119,7 +120,7 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
                     "{}, {rule}, step {step}: {loss}, PyTorch {expected}",
                     case.describe()
                 );
-                optimizer.step(steps.learning_rate, weights.values_mut(), &mut workspace);
+                optimizer.step(steps.learning_rate, &network, &mut weights, &workspace);
             }
         }
     }

@@ -13,7 +13,12 @@ pub struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// The first `rows × cols` numbers of `values`.
     pub fn new(values: &'a [f32], rows: usize, cols: usize) -> Self {
-        Self { values: &values[..rows * cols], rows, cols, row_stride: cols, col_stride: 1 }
+        Self::strided(values, rows, cols, cols)
+    }
+
+    /// Rows of `cols` numbers that begin `stride` numbers apart.
+    pub fn strided(values: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
+        Self { values: &values[..extent(rows, cols, stride)], rows, cols, row_stride: stride, col_stride: 1 }
     }
 
     /// The transpose, without moving a number.
@@ -23,35 +28,68 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// `out = keep·out + a·b`, where `keep` is 0 or 1 and `out` is row-major `[a.rows, b.cols]`.
+/// A matrix to be written, row by row.
+#[derive(Debug)]
+pub struct MatrixMut<'a> {
+    values: &'a mut [f32],
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+}
+
+impl<'a> MatrixMut<'a> {
+    /// The first `rows × cols` numbers of `values`.
+    pub fn new(values: &'a mut [f32], rows: usize, cols: usize) -> Self {
+        Self::strided(values, rows, cols, cols)
+    }
+
+    /// Rows of `cols` numbers that begin `stride` numbers apart.
+    pub fn strided(values: &'a mut [f32], rows: usize, cols: usize, stride: usize) -> Self {
+        Self { values: &mut values[..extent(rows, cols, stride)], rows, cols, row_stride: stride }
+    }
+}
+
+/// Numbers from the first to the last of a matrix.
+fn extent(rows: usize, cols: usize, stride: usize) -> usize {
+    assert!(cols <= stride, "rows of a matrix overlap");
+    if rows == 0 || cols == 0 { 0 } else { (rows - 1) * stride + cols }
+}
+
+/// Whether a product replaces what is there or is added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    Replace,
+    Add,
+}
+
+/// `out = a·b` or `out += a·b`.
 ///
 /// Runs on the calling thread alone, so that a shard's result never depends on how many threads there are.
 #[expect(unsafe_code, reason = "gemm takes pointers and strides; the slices below bound every access")]
-pub fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, keep: f32) {
-    assert_eq!(a.cols, b.rows, "inner sizes of a matrix product");
-    let (rows, inner, cols) = (a.rows, a.cols, b.cols);
-    let out = &mut out[..rows * cols];
-    if rows == 0 || cols == 0 {
+pub fn matmul(out: MatrixMut<'_>, a: Matrix<'_>, b: Matrix<'_>, write: Write) {
+    assert_eq!((out.rows, out.cols, a.cols), (a.rows, b.cols, b.rows), "sizes of a matrix product");
+    if out.rows == 0 || out.cols == 0 {
         return;
     }
-    // SAFETY: `Matrix::new` and the slice above prove that each matrix holds rows × cols numbers at its strides,
-    // and `out` is borrowed mutably, so it overlaps neither `a` nor `b`.
+    let add = write == Write::Add;
+    // SAFETY: `strided` proves that each matrix holds all its numbers at its strides, the sizes agree as asserted, and
+    // `out` is borrowed mutably, so it overlaps neither `a` nor `b`.
     unsafe {
         gemm::gemm(
-            rows,
-            cols,
-            inner,
-            out.as_mut_ptr(),
+            out.rows,
+            out.cols,
+            a.cols,
+            out.values.as_mut_ptr(),
             1,
-            cols as isize,
-            keep != 0.0,
+            out.row_stride as isize,
+            add,
             a.values.as_ptr(),
             a.col_stride as isize,
             a.row_stride as isize,
             b.values.as_ptr(),
             b.col_stride as isize,
             b.row_stride as isize,
-            keep,
+            if add { 1.0 } else { 0.0 },
             1.0,
             false,
             false,
@@ -96,12 +134,14 @@ mod tests {
             let view = |v, r, c| ArrayView2::from_shape((r, c), v).unwrap();
             let expected = view(&a, rows, inner).dot(&view(&b, inner, cols));
             let mut out = vec![1.0; rows * cols];
-            matmul(&mut out, Matrix::new(&a, rows, inner), Matrix::new(&b, inner, cols), 1.0);
+            let out_matrix = MatrixMut::new(&mut out, rows, cols);
+            matmul(out_matrix, Matrix::new(&a, rows, inner), Matrix::new(&b, inner, cols), Write::Add);
             for (got, want) in out.iter().zip(&expected) {
                 assert!((got - 1.0 - want).abs() < 1e-3, "{rows}×{inner}×{cols}: {got} against 1 + {want}");
             }
             let transposed: Vec<f32> = view(&a, rows, inner).t().iter().copied().collect();
-            matmul(&mut out, Matrix::new(&transposed, inner, rows).t(), Matrix::new(&b, inner, cols), 0.0);
+            let out_matrix = MatrixMut::new(&mut out, rows, cols);
+            matmul(out_matrix, Matrix::new(&transposed, inner, rows).t(), Matrix::new(&b, inner, cols), Write::Replace);
             for (got, want) in out.iter().zip(&expected) {
                 assert!((got - want).abs() < 1e-3);
             }

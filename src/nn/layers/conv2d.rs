@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Function;
 use crate::nn::init::Init;
-use crate::nn::kernels::matmul::{Matrix, add_rows, matmul, sum_rows};
+use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, add_rows, matmul, sum_rows};
 use crate::nn::kernels::patches::{Window, roll, unroll};
 use crate::nn::knob::{Knob, choice};
 use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
@@ -203,7 +203,8 @@ impl Layer for BuiltConv2d {
         for (images, output) in pass.input.chunks(group * self.window.input_len()).zip(outputs) {
             let rows = output.len() / self.filters;
             self.unroll(images, pass.scratch);
-            matmul(output, Matrix::new(pass.scratch, rows, patch), Matrix::new(kernel, patch, self.filters), 0.0);
+            let (patches, kernel) = (Matrix::new(pass.scratch, rows, patch), Matrix::new(kernel, patch, self.filters));
+            matmul(MatrixMut::new(output, rows, self.filters), patches, kernel, Write::Replace);
             add_rows(output, bias);
         }
         self.activation.forward(pass.output, pass.memo);
@@ -215,6 +216,8 @@ impl Layer for BuiltConv2d {
         let (kernel, _) = pass.params.split_at(patch * self.filters);
         let (grad_kernel, grad_bias) = pass.grad_params.split_at_mut(patch * self.filters);
         self.activation.backward(pass.grad_output, pass.output, pass.memo);
+        grad_kernel.fill(0.0);
+        grad_bias.fill(0.0);
         sum_rows(grad_bias, pass.grad_output);
 
         let image_len = group * self.window.input_len();
@@ -227,9 +230,11 @@ impl Layer for BuiltConv2d {
             let rows = grad.len() / self.filters;
             let grad = Matrix::new(grad, rows, self.filters);
             self.unroll(images, pass.scratch);
-            matmul(grad_kernel, Matrix::new(pass.scratch, rows, patch).t(), grad, 1.0);
+            let patches = Matrix::new(pass.scratch, rows, patch);
+            matmul(MatrixMut::new(grad_kernel, patch, self.filters), patches.t(), grad, Write::Add);
             if let Some(grad_images) = grad_images.as_mut().and_then(Iterator::next) {
-                matmul(pass.scratch, grad, Matrix::new(kernel, patch, self.filters).t(), 0.0);
+                let patches = MatrixMut::new(pass.scratch, rows, patch);
+                matmul(patches, grad, Matrix::new(kernel, patch, self.filters).t(), Write::Replace);
                 let per_image = self.window.positions() * patch;
                 let patches = pass.scratch.chunks_exact(per_image);
                 for (image, patches) in grad_images.chunks_exact_mut(self.window.input_len()).zip(patches) {

@@ -1,10 +1,12 @@
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Flatten, Function};
 use crate::nn::init::Init;
-use crate::nn::kernels::matmul::{Matrix, add_rows, matmul, sum_rows};
+use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, add_rows, matmul, sum_rows};
 use crate::nn::knob::Knob;
-use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
+use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec};
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Every output is a weighted sum of every input: `y = f(x·W + b)`.
@@ -93,28 +95,53 @@ impl Layer for BuiltDense {
         ]
     }
 
+    /// `dz`, and what the activation remembers.
     fn memo_len(&self) -> usize {
-        self.activation.memo_len(self.units)
+        self.units + self.activation.memo_len(self.units)
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let (kernel, bias) = pass.params.split_at(self.inputs * self.units);
-        let input = Matrix::new(pass.input, pass.samples, self.inputs);
-        matmul(pass.output, input, Matrix::new(kernel, self.inputs, self.units), 0.0);
+        let Self { inputs, units, activation } = *self;
+        let (kernel, bias) = pass.params.split_at(inputs * units);
+        let input = Matrix::new(pass.input, pass.samples, inputs);
+        let output = MatrixMut::new(pass.output, pass.samples, units);
+        matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
         add_rows(pass.output, bias);
-        self.activation.forward(pass.output, pass.memo);
+        activation.forward(pass.output, pass.memo.get_mut(pass.samples * units..).unwrap_or_default());
     }
 
-    /// `dz = dy ⊙ f'(z)`, `dW += xᵀ·dz`, `db += Σ dz`, `dx = dz·Wᵀ`.
+    /// `dz = dy ⊙ f'(z)`, `dx = dz·Wᵀ`.
     fn backward(&self, pass: Backward<'_>) {
-        let split = self.inputs * self.units;
-        let (grad_kernel, grad_bias) = pass.grad_params.split_at_mut(split);
-        self.activation.backward(pass.grad_output, pass.output, pass.memo);
-        let grad = Matrix::new(pass.grad_output, pass.samples, self.units);
-        matmul(grad_kernel, Matrix::new(pass.input, pass.samples, self.inputs).t(), grad, 1.0);
-        sum_rows(grad_bias, pass.grad_output);
+        let Self { inputs, units, activation } = *self;
+        let (grad, memo) = pass.memo.split_at_mut(pass.samples * units);
+        grad.copy_from_slice(pass.grad_output);
+        activation.backward(grad, pass.output, memo);
         if let Some(grad_input) = pass.grad_input {
-            matmul(grad_input, grad, Matrix::new(&pass.params[..split], self.inputs, self.units).t(), 0.0);
+            let kernel = Matrix::new(&pass.params[..inputs * units], inputs, units);
+            let grad_input = MatrixMut::new(grad_input, pass.samples, inputs);
+            matmul(grad_input, Matrix::new(grad, pass.samples, units), kernel.t(), Write::Replace);
+        }
+    }
+
+    fn gradients(&self) -> Gradients {
+        Gradients::PerBlock { row: self.units }
+    }
+
+    /// `dW = Σ xᵀ·dz` over the shards, for some rows of `W`, and after the last of them `db = Σ dz`.
+    fn gradient(&self, block: Range<usize>, shards: &mut dyn Iterator<Item = Kept<'_>>, grad: &mut [f32]) {
+        let Self { inputs, units, .. } = *self;
+        let rows = block.start / units..(block.end / units).min(inputs);
+        let (grad_kernel, grad_bias) = grad.split_at_mut(rows.len() * units);
+        grad_bias.fill(0.0);
+        let mut write = Write::Replace;
+        for Kept { samples, input, memo } in shards {
+            let input = Matrix::strided(&input[rows.start..], samples, rows.len(), inputs);
+            let grad = Matrix::new(memo, samples, units);
+            matmul(MatrixMut::new(grad_kernel, rows.len(), units), input.t(), grad, write);
+            if !grad_bias.is_empty() {
+                sum_rows(grad_bias, &memo[..samples * units]);
+            }
+            write = Write::Add;
         }
     }
 }

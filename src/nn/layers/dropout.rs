@@ -80,7 +80,7 @@ impl Layer for BuiltDropout {
     fn backward(&self, pass: Backward<'_>) {
         if let Some(grad_input) = pass.grad_input {
             for ((grad_input, grad), factor) in grad_input.iter_mut().zip(&*pass.grad_output).zip(pass.memo) {
-                *grad_input = grad * factor;
+                *grad_input = *grad * *factor;
             }
         }
     }

@@ -191,7 +191,8 @@ impl Layer for BuiltMaxPool2d {
     fn forward(&self, pass: Forward<'_>) {
         let (input_len, output_len, channels) =
             (self.window.input_len(), self.window.pooled_len(), self.window.input[2]);
-        let outputs = pass.output.chunks_exact_mut(output_len).zip(pass.memo.chunks_exact_mut(output_len));
+        let memo = if pass.memo.is_empty() { &mut vec![0.0; pass.output.len()][..] } else { pass.memo };
+        let outputs = pass.output.chunks_exact_mut(output_len).zip(memo.chunks_exact_mut(output_len));
         for (input, (output, memo)) in pass.input.chunks_exact(input_len).zip(outputs) {
             self.window.covered(|to, place, from| {
                 let (best, winner) = (&mut output[to..to + channels], &mut memo[to..to + channels]);

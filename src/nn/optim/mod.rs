@@ -7,10 +7,11 @@ mod adam;
 mod schedule;
 mod sgd;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::knob::Knob;
+use super::network::{Block, Network};
+use super::weights::Weights;
 use super::workspace::Workspace;
 
 pub use adam::Adam;
@@ -76,59 +77,70 @@ impl Default for OptimizerSpec {
     }
 }
 
-/// Weights that one task updates: small enough to stay in the nearest cache with their gradients and their state.
-const CHUNK: usize = 4096;
-
-/// An optimiser at work: the rule, the step counter and what the rule remembers.
+/// An optimiser at work: the rule, the step counter, the gradient and what the rule remembers.
 pub struct Optimizer {
     spec: OptimizerSpec,
     step: u64,
-    /// The slots of one chunk of weights after the other.
+    gradient: Vec<f32>,
+    /// The slots of one block of weights after the other.
     state: Vec<f32>,
 }
 
 impl Optimizer {
-    pub fn new(spec: OptimizerSpec, params: usize) -> Self {
+    pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
+        let params = network.param_count();
         let state = vec![0.0; spec.as_rule().slots() * params];
-        Self { spec, step: 0, state }
+        Self { spec, step: 0, gradient: vec![0.0; params], state }
     }
 
     /// Puts other numbers into the rule, for instance while a run is on. What was remembered is kept unless the rule
     /// itself changes.
-    pub fn set(&mut self, spec: OptimizerSpec, params: usize) {
+    pub fn set(&mut self, spec: OptimizerSpec, network: &Network) {
         if std::mem::discriminant(&spec) == std::mem::discriminant(&self.spec) {
             self.spec = spec;
         } else {
-            *self = Self::new(spec, params);
+            *self = Self::new(spec, network);
         }
     }
 
-    /// Adds up the gradients of the shards, in their order, and moves the weights. The gradients end as zeros, ready
-    /// for the next step.
-    pub fn step(&mut self, learning_rate: f32, weights: &mut [f32], shards: &mut [Workspace]) {
+    /// Moves the weights by the gradient of the shards of a batch, whose backward passes are done. Each block is
+    /// worked off by one thread, from its gradient to its weights, so that it is still in that core's cache.
+    pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
         self.step += 1;
-        let step = Step { number: self.step, learning_rate };
         let rule = self.spec.as_rule();
-        let Some((first, rest)) = shards.split_first_mut() else { return };
-        for other in rest {
-            first.gradient.par_chunks_mut(CHUNK).zip(other.gradient.par_chunks_mut(CHUNK)).for_each(|(sum, add)| {
-                for (sum, add) in sum.iter_mut().zip(add) {
-                    *sum += *add;
-                    *add = 0.0;
-                }
-            });
-        }
-        let chunks = weights.par_chunks_mut(CHUNK).zip(first.gradient.par_chunks_mut(CHUNK));
-        if rule.slots() == 0 {
-            chunks.for_each(|(weights, grad)| {
-                rule.update(step, weights, grad, &mut []);
-                grad.fill(0.0);
-            });
-        } else {
-            chunks.zip(self.state.par_chunks_mut(CHUNK * rule.slots())).for_each(|((weights, grad), state)| {
-                rule.update(step, weights, grad, state);
-                grad.fill(0.0);
-            });
+        let step = Step { number: self.step, learning_rate };
+        let numbers = Numbers { weights: weights.values_mut(), gradient: &mut self.gradient, state: &mut self.state };
+        each_block(network.blocks(), rule.slots(), numbers, &|block, numbers| {
+            network.gradient_of(block, shards, numbers.gradient);
+            rule.update(step, numbers.weights, numbers.gradient, numbers.state);
+        });
+    }
+}
+
+/// What belongs to some blocks that lie side by side.
+struct Numbers<'a> {
+    weights: &'a mut [f32],
+    gradient: &'a mut [f32],
+    state: &'a mut [f32],
+}
+
+/// Calls `work` with every block and its numbers, on all threads.
+fn each_block(blocks: &[Block], slots: usize, numbers: Numbers<'_>, work: &(impl Fn(&Block, Numbers<'_>) + Sync)) {
+    match blocks {
+        [] => {}
+        [block] => work(block, numbers),
+        _ => {
+            let (left, right) = blocks.split_at(blocks.len() / 2);
+            let at = right[0].range.start - left[0].range.start;
+            let (left_weights, right_weights) = numbers.weights.split_at_mut(at);
+            let (left_gradient, right_gradient) = numbers.gradient.split_at_mut(at);
+            let (left_state, right_state) = numbers.state.split_at_mut(at * slots);
+            let left_numbers = Numbers { weights: left_weights, gradient: left_gradient, state: left_state };
+            let right_numbers = Numbers { weights: right_weights, gradient: right_gradient, state: right_state };
+            rayon::join(
+                || each_block(left, slots, left_numbers, work),
+                || each_block(right, slots, right_numbers, work),
+            );
         }
     }
 }
