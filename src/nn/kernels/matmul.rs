@@ -1,5 +1,7 @@
 //! The matrix product, behind which the crate `gemm` can be exchanged, and the sums that go with it.
 
+use super::vectorized;
+
 /// A matrix that lies in a slice row by row, or its transpose.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a> {
@@ -101,20 +103,24 @@ pub fn matmul(out: MatrixMut<'_>, a: Matrix<'_>, b: Matrix<'_>, write: Write) {
 
 /// Adds `row` to every row of `values`, `[n, row]`.
 pub fn add_rows(values: &mut [f32], row: &[f32]) {
-    for values in values.chunks_exact_mut(row.len()) {
-        for (value, add) in values.iter_mut().zip(row) {
-            *value += add;
+    vectorized(|| {
+        for values in values.chunks_exact_mut(row.len()) {
+            for (value, add) in values.iter_mut().zip(row) {
+                *value += add;
+            }
         }
-    }
+    });
 }
 
 /// Adds the sum over the rows of `values`, `[n, sum]`, to `sum`.
 pub fn sum_rows(sum: &mut [f32], values: &[f32]) {
-    for values in values.chunks_exact(sum.len()) {
-        for (sum, value) in sum.iter_mut().zip(values) {
-            *sum += value;
+    vectorized(|| {
+        for values in values.chunks_exact(sum.len()) {
+            for (sum, value) in sum.iter_mut().zip(values) {
+                *sum += value;
+            }
         }
-    }
+    });
 }
 
 #[cfg(test)]

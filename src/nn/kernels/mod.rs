@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use pulp::Arch;
 
+pub mod convolution;
 pub mod matmul;
-pub mod patches;
+pub mod pool;
 pub mod vector;
 
 static ARCH: OnceLock<Arch> = OnceLock::new();

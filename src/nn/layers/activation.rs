@@ -44,6 +44,11 @@ impl Function {
         if matches!(self, Self::Gelu | Self::Silu) { values } else { 0 }
     }
 
+    /// True if a larger `z` never gives a smaller `f(z)`, so that a maximum may be taken before or after it.
+    pub fn is_increasing(self) -> bool {
+        !matches!(self, Self::Gelu | Self::Silu)
+    }
+
     /// Replaces every `z` by `f(z)` and leaves in `memo` what [`Self::backward`] needs.
     pub fn forward(self, z: &mut [f32], memo: &mut [f32]) {
         if !memo.is_empty() {

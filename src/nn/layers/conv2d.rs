@@ -1,9 +1,12 @@
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use super::Function;
+use super::{Function, LayerSpec};
 use crate::nn::init::Init;
-use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, add_rows, matmul, sum_rows};
-use crate::nn::kernels::patches::{Window, roll, unroll};
+use crate::nn::kernels::convolution::{self, Window};
+use crate::nn::kernels::matmul::sum_rows;
+use crate::nn::kernels::pool;
 use crate::nn::knob::{Knob, choice};
 use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
 use crate::nn::shape::{Fix, Shape, ShapeError};
@@ -43,21 +46,30 @@ impl Default for Conv2d {
 }
 
 impl Conv2d {
-    fn window(&self, [height, width, channels]: [usize; 3]) -> Option<Window> {
-        let size = [self.kernel; 2];
-        let (output, pad) = match self.padding {
+    /// Rows and columns of positions, and how many zeros stand before and in all beside the image.
+    fn extent(&self, size: usize) -> Option<Extent> {
+        match self.padding {
             Padding::Valid => {
-                let fit = |n: usize| Some(n.checked_sub(self.kernel)? / self.stride + 1);
-                ([fit(height)?, fit(width)?], [0, 0])
+                let output = size.checked_sub(self.kernel)? / self.stride + 1;
+                Some(Extent { output, before: 0, padded: size })
             }
             Padding::Same => {
-                let output = [height.div_ceil(self.stride), width.div_ceil(self.stride)];
-                let before = |n: usize, out: usize| ((out - 1) * self.stride + self.kernel).saturating_sub(n) / 2;
-                (output, [before(height, output[0]), before(width, output[1])])
+                let output = size.div_ceil(self.stride);
+                let padded = ((output - 1) * self.stride + self.kernel).max(size);
+                Some(Extent { output, before: (padded - size) / 2, padded })
             }
-        };
-        Some(Window { input: [height, width, channels], size, stride: self.stride, pad, output })
+        }
     }
+}
+
+/// One axis of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Extent {
+    output: usize,
+    /// Zeros before the first pixel.
+    before: usize,
+    /// Pixels with the zeros on both sides.
+    padded: usize,
 }
 
 impl Spec for Conv2d {
@@ -83,7 +95,7 @@ impl Spec for Conv2d {
             ))
             .with_fix(Fix::Remove));
         };
-        let Some(window) = self.window(image) else {
+        let (Some(rows), Some(columns)) = (self.extent(image[0]), self.extent(image[1])) else {
             let Self { kernel, .. } = self;
             return Err(ShapeError::new(format!(
                 "A {kernel}×{kernel} kernel does not fit into {}×{}. Pad with zeros, take a smaller kernel or pool less before.",
@@ -91,20 +103,29 @@ impl Spec for Conv2d {
             ))
             .with_fix(Fix::Replace(Self { padding: Padding::Same, ..self.clone() }.into())));
         };
-        let weights = window.patch_len() * self.filters;
+        let weights = self.kernel * self.kernel * image[2] * self.filters;
         Ok(Plan {
-            output: Shape::image(window.output[0], window.output[1], self.filters),
+            output: Shape::image(rows.output, columns.output, self.filters),
             params: weights + self.filters,
-            multiply_adds: (window.positions() * weights) as u64,
+            multiply_adds: (rows.output * columns.output * weights) as u64,
         })
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
-        let empty =
-            Window { input: [height, width, channels], size: [self.kernel; 2], stride: 1, pad: [0; 2], output: [0; 2] };
-        let window = self.window([height, width, channels]).unwrap_or(empty);
-        Box::new(BuiltConv2d { window, filters: self.filters, activation: self.activation })
+        let nowhere = Extent { output: 0, before: 0, padded: 0 };
+        let [rows, columns] = [height, width].map(|size| self.extent(size).unwrap_or(nowhere));
+        let window = Window {
+            image: [rows.padded, columns.padded, channels],
+            size: [self.kernel; 2],
+            stride: self.stride,
+            output: [rows.output, columns.output],
+            filters: self.filters,
+        };
+        let start = (rows.before * columns.padded + columns.before) * channels;
+        let frame = Frame { image: [height, width * channels], row: columns.padded * channels, start };
+        let framed = (rows.padded, columns.padded) != (height, width);
+        Box::new(BuiltConv2d { window, frame: framed.then_some(frame), pool: None, activation: self.activation })
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -150,97 +171,240 @@ impl Spec for Conv2d {
     }
 }
 
-/// Rows of patches that are multiplied at once: enough for a fast product, few enough to stay in the cache.
-const PATCH_ROWS: usize = 256;
+/// The zeros around an image.
+struct Frame {
+    /// Rows of the image, and numbers in each.
+    image: [usize; 2],
+    /// Numbers in a row with its zeros.
+    row: usize,
+    /// Where in the framed image the first pixel lies.
+    start: usize,
+}
+
+impl Frame {
+    /// Copies an image into its frame, whose zeros are there already.
+    fn put(&self, image: &[f32], framed: &mut [f32]) {
+        for (row, framed) in image.chunks_exact(self.image[1]).zip(framed[self.start..].chunks_mut(self.row)) {
+            framed[..row.len()].copy_from_slice(row);
+        }
+    }
+
+    /// Copies an image out of its frame.
+    fn take(&self, framed: &[f32], image: &mut [f32]) {
+        for (row, framed) in image.chunks_exact_mut(self.image[1]).zip(framed[self.start..].chunks(self.row)) {
+            row.copy_from_slice(&framed[..row.len()]);
+        }
+    }
+}
+
+/// Numbers of a convolution's output that are made, pooled and forgotten at once: they stay in the nearest cache.
+const BAND: usize = 8192;
 
 struct BuiltConv2d {
+    /// Its positions are those alone that somebody reads.
     window: Window,
-    filters: usize,
+    frame: Option<Frame>,
+    /// Rows and columns of the windows of the max pooling that follows, if it is done here.
+    pool: Option<usize>,
     activation: Function,
 }
 
+/// The parts of the scratch space.
+struct Scratch<'a> {
+    image: &'a mut [f32],
+    grad_image: &'a mut [f32],
+    transposed: &'a mut [f32],
+    band: &'a mut [f32],
+}
+
 impl BuiltConv2d {
-    /// Samples whose patches are made at once.
-    fn group(&self) -> usize {
-        (PATCH_ROWS / self.window.positions().max(1)).max(1)
+    fn image_len(&self) -> usize {
+        self.frame.as_ref().map_or(self.window.image_len(), |frame| frame.image[0] * frame.image[1])
+    }
+
+    fn kernel_len(&self) -> usize {
+        self.window.patch_len() * self.window.filters
     }
 
     fn output_len(&self) -> usize {
-        self.window.positions() * self.filters
+        self.window.band_len(self.window.output[0]) / self.pool.map_or(1, |size| size * size)
     }
 
-    fn unroll(&self, images: &[f32], patches: &mut [f32]) {
-        let per_image = self.window.positions() * self.window.patch_len();
-        for (image, patches) in images.chunks_exact(self.window.input_len()).zip(patches.chunks_exact_mut(per_image)) {
-            unroll(&self.window, image, patches);
+    /// Rows of positions that are worked off at once; whole windows, if they are pooled.
+    fn band_rows(&self) -> usize {
+        match self.pool {
+            None => self.window.output[0],
+            Some(size) => (BAND / self.window.band_len(size).max(1)).max(1) * size,
         }
+    }
+
+    fn bands(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (rows, all) = (self.band_rows().max(1), self.window.output[0]);
+        (0..all).step_by(rows).map(move |first| first..(first + rows).min(all))
+    }
+
+    fn scratch<'a>(&self, scratch: &'a mut [f32]) -> Scratch<'a> {
+        let framed = if self.frame.is_some() { self.window.image_len() } else { 0 };
+        let (image, rest) = scratch.split_at_mut(framed);
+        let (grad_image, rest) = rest.split_at_mut(framed);
+        let (transposed, band) = rest.split_at_mut(self.kernel_len());
+        image.fill(0.0);
+        Scratch { image, grad_image, transposed, band }
+    }
+
+    fn framed<'a>(&self, image: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
+        match &self.frame {
+            None => image,
+            Some(frame) => {
+                frame.put(image, room);
+                room
+            }
+        }
+    }
+
+    /// The windows of pooling in one row, and for a band of the output each of those rows: numbers in the band, numbers
+    /// in the pooled image.
+    fn pooled_rows(
+        &self,
+        size: usize,
+        band: &Range<usize>,
+    ) -> (pool::Windows, impl Iterator<Item = [Range<usize>; 2]> + use<>) {
+        let Window { output, filters: channels, .. } = self.window;
+        let windows = pool::Windows { size, count: output[1] / size, channels, row_stride: output[1] * channels };
+        let (wide, narrow) = (size * windows.row_stride, windows.count * channels);
+        let first = band.start / size;
+        let rows = (0..band.len() / size)
+            .map(move |row| [row * wide..(row + 1) * wide, (first + row) * narrow..(first + row + 1) * narrow]);
+        (windows, rows)
     }
 }
 
 impl Layer for BuiltConv2d {
     fn params(&self) -> Vec<ParamInfo> {
-        let [kh, kw] = self.window.size;
-        let channels = self.window.input[2];
-        let init = Init::GlorotUniform { fan_in: kh * kw * channels, fan_out: kh * kw * self.filters };
+        let Window { image: [_, _, channels], size: [kh, kw], filters, .. } = self.window;
+        let init = Init::GlorotUniform { fan_in: kh * kw * channels, fan_out: kh * kw * filters };
         vec![
-            ParamInfo::new("kernel", &[kh, kw, channels, self.filters], init),
-            ParamInfo::new("bias", &[self.filters], Init::Zeros),
+            ParamInfo::new("kernel", &[kh, kw, channels, filters], init),
+            ParamInfo::new("bias", &[filters], Init::Zeros),
         ]
     }
 
-    fn memo_len(&self) -> usize {
-        self.activation.memo_len(self.output_len())
+    /// Max pooling goes with it where activation and maximum may change places: the big feature map is then never
+    /// written as a whole, and what no window reads is not computed.
+    fn absorb(&mut self, next: &LayerSpec) -> bool {
+        let LayerSpec::MaxPool2d(pool) = next else { return false };
+        if self.pool.is_some() || !self.activation.is_increasing() {
+            return false;
+        }
+        self.window.output = self.window.output.map(|size| size / pool.size * pool.size);
+        self.pool = Some(pool.size);
+        true
     }
 
-    fn scratch_len(&self, samples: usize) -> usize {
-        samples.min(self.group()) * self.window.positions() * self.window.patch_len()
+    /// The winners of the pooling, or what the activation remembers.
+    fn memo_len(&self) -> usize {
+        match self.pool {
+            Some(_) => self.output_len(),
+            None => self.activation.memo_len(self.output_len()),
+        }
+    }
+
+    fn scratch_len(&self, _samples: usize) -> usize {
+        let framed = if self.frame.is_some() { 2 * self.window.image_len() } else { 0 };
+        let band = if self.pool.is_some() { self.window.band_len(self.band_rows()) } else { 0 };
+        framed + self.kernel_len() + band
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let (group, patch) = (self.group(), self.window.patch_len());
-        let (kernel, bias) = pass.params.split_at(patch * self.filters);
-        let outputs = pass.output.chunks_mut(group * self.output_len());
-        for (images, output) in pass.input.chunks(group * self.window.input_len()).zip(outputs) {
-            let rows = output.len() / self.filters;
-            self.unroll(images, pass.scratch);
-            let (patches, kernel) = (Matrix::new(pass.scratch, rows, patch), Matrix::new(kernel, patch, self.filters));
-            matmul(MatrixMut::new(output, rows, self.filters), patches, kernel, Write::Replace);
-            add_rows(output, bias);
+        let Self { window, .. } = self;
+        let (kernel, bias) = pass.params.split_at(self.kernel_len());
+        let scratch = self.scratch(pass.scratch);
+        let outputs = pass.output.chunks_exact_mut(self.output_len());
+        for (sample, (image, output)) in pass.input.chunks_exact(self.image_len()).zip(outputs).enumerate() {
+            let image = self.framed(image, scratch.image);
+            let Some(size) = self.pool else {
+                convolution::forward(window, 0..window.output[0], image, kernel, bias, output);
+                continue;
+            };
+            let winners = pass.memo.get_mut(sample * output.len()..).unwrap_or_default();
+            for band in self.bands() {
+                convolution::forward(window, band.clone(), image, kernel, bias, scratch.band);
+                let (windows, rows) = self.pooled_rows(size, &band);
+                for [wide, narrow] in rows {
+                    let winner = winners.get_mut(narrow.clone()).unwrap_or_default();
+                    pool::max(windows, &scratch.band[wide], &mut output[narrow], winner);
+                }
+            }
         }
-        self.activation.forward(pass.output, pass.memo);
+        self.activation.forward(pass.output, if self.pool.is_some() { &mut [] } else { pass.memo });
     }
 
-    /// `dz = dy ⊙ f'(z)`, `dW += patchesᵀ·dz`, `db += Σ dz`, and `dz·Wᵀ` rolled back into the image.
+    /// `dz = dy ⊙ f'(z)`, `dW += patchesᵀ·dz`, `db += Σ dz`, and `dz·Wᵀ` added to the pixels of each patch.
     fn backward(&self, pass: Backward<'_>) {
-        let (group, patch) = (self.group(), self.window.patch_len());
-        let (kernel, _) = pass.params.split_at(patch * self.filters);
-        let (grad_kernel, grad_bias) = pass.grad_params.split_at_mut(patch * self.filters);
-        self.activation.backward(pass.grad_output, pass.output, pass.memo);
+        let Self { window, .. } = self;
+        let (grad_kernel, grad_bias) = pass.grad_params.split_at_mut(self.kernel_len());
+        let scratch = self.scratch(pass.scratch);
+        let (winners, memo) = if self.pool.is_some() { (&*pass.memo, &[][..]) } else { (&[][..], &*pass.memo) };
+        self.activation.backward(pass.grad_output, pass.output, memo);
         grad_kernel.fill(0.0);
         grad_bias.fill(0.0);
         sum_rows(grad_bias, pass.grad_output);
-
-        let image_len = group * self.window.input_len();
-        let mut grad_images = pass.grad_input.map(|grad_input| {
-            grad_input.fill(0.0);
-            grad_input.chunks_mut(image_len)
-        });
-        let grads = pass.grad_output.chunks(group * self.output_len());
-        for (images, grad) in pass.input.chunks(image_len).zip(grads) {
-            let rows = grad.len() / self.filters;
-            let grad = Matrix::new(grad, rows, self.filters);
-            self.unroll(images, pass.scratch);
-            let patches = Matrix::new(pass.scratch, rows, patch);
-            matmul(MatrixMut::new(grad_kernel, patch, self.filters), patches.t(), grad, Write::Add);
-            if let Some(grad_images) = grad_images.as_mut().and_then(Iterator::next) {
-                let patches = MatrixMut::new(pass.scratch, rows, patch);
-                matmul(patches, grad, Matrix::new(kernel, patch, self.filters).t(), Write::Replace);
-                let per_image = self.window.positions() * patch;
-                let patches = pass.scratch.chunks_exact(per_image);
-                for (image, patches) in grad_images.chunks_exact_mut(self.window.input_len()).zip(patches) {
-                    roll(&self.window, patches, image);
+        let mut grad_input = pass.grad_input;
+        if grad_input.is_some() {
+            transpose(&pass.params[..self.kernel_len()], scratch.transposed, window.filters);
+        }
+        let (image_len, output_len) = (self.image_len(), self.output_len());
+        for (sample, grad) in pass.grad_output.chunks_exact(output_len).enumerate() {
+            let pixels = sample * image_len..(sample + 1) * image_len;
+            let image = self.framed(&pass.input[pixels.clone()], scratch.image);
+            let mut grad_image = grad_input.as_deref_mut().map(|grad_input| match &self.frame {
+                None => &mut grad_input[pixels.clone()],
+                Some(_) => &mut *scratch.grad_image,
+            });
+            if let Some(grad_image) = &mut grad_image {
+                grad_image.fill(0.0);
+            }
+            for band in self.bands() {
+                let grad = match self.pool {
+                    None => grad,
+                    Some(size) => self.unpool(size, &band, grad, &winners[sample * output_len..], scratch.band),
+                };
+                convolution::grad_kernel(window, band.clone(), image, grad, grad_kernel);
+                if let Some(grad_image) = &mut grad_image {
+                    convolution::grad_image(window, band, scratch.transposed, grad, grad_image);
                 }
             }
+            if let (Some(frame), Some(grad_input)) = (&self.frame, &mut grad_input) {
+                frame.take(scratch.grad_image, &mut grad_input[pixels]);
+            }
+        }
+    }
+}
+
+impl BuiltConv2d {
+    /// The gradient of a band of the convolution's own output, from that of the pooled one.
+    fn unpool<'a>(
+        &self,
+        size: usize,
+        band: &Range<usize>,
+        grad: &[f32],
+        winners: &[f32],
+        room: &'a mut [f32],
+    ) -> &'a [f32] {
+        let (windows, rows) = self.pooled_rows(size, band);
+        for [wide, narrow] in rows {
+            pool::max_backward(windows, &grad[narrow.clone()], &winners[narrow], &mut room[wide]);
+        }
+        &room[..self.window.band_len(band.len())]
+    }
+}
+
+/// `[rows, columns]` to `[columns, rows]`.
+fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
+    let rows = from.len() / columns;
+    for (row, from) in from.chunks_exact(columns).enumerate() {
+        for (value, to) in from.iter().zip(to[row..].iter_mut().step_by(rows)) {
+            *to = *value;
         }
     }
 }

@@ -1,6 +1,8 @@
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use crate::nn::kernels::patches::Window;
+use crate::nn::kernels::pool::{self, Windows};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Backward, Forward, Layer, Plan, Spec};
 use crate::nn::shape::{Fix, Shape, ShapeError};
@@ -53,7 +55,7 @@ impl Spec for MaxPool2d {
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(BuiltMaxPool2d { window: window(self.size, input) })
+        Box::new(BuiltMaxPool2d(Pooling::new(self.size, input)))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -79,7 +81,7 @@ impl Spec for AveragePool2d {
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(BuiltAveragePool2d { window: window(self.size, input) })
+        Box::new(BuiltAveragePool2d(Pooling::new(self.size, input)))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -120,140 +122,80 @@ fn plan(
     Ok(Plan { output: Shape::image(height / size, width / size, channels), params: 0, multiply_adds: 0 })
 }
 
-fn window(size: usize, input: Shape) -> Window {
-    let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
-    Window {
-        input: [height, width, channels],
-        size: [size; 2],
-        stride: size,
-        pad: [0; 2],
-        output: [height / size, width / size],
-    }
+/// An image as rows of windows.
+struct Pooling {
+    windows: Windows,
+    /// Numbers in the pixels of one row of windows, and in the image.
+    row_len: usize,
+    image_len: usize,
+    /// Numbers in one row of the pooled image, and in the pooled image.
+    pooled_row_len: usize,
+    pooled_len: usize,
 }
 
-impl Window {
-    /// Calls `visit` with (offset of an output's channels, place in the window, offset of the input's channels) for
-    /// every input that a pooling window covers.
-    #[inline]
-    fn covered(&self, mut visit: impl FnMut(usize, usize, usize)) {
-        let ([_, width, channels], [rows, cols]) = (self.input, self.size);
-        for oy in 0..self.output[0] {
-            for ox in 0..self.output[1] {
-                let output = (oy * self.output[1] + ox) * channels;
-                for place in 0..rows * cols {
-                    let (y, x) = (oy * self.stride + place / cols, ox * self.stride + place % cols);
-                    visit(output, place, (y * width + x) * channels);
-                }
-            }
+impl Pooling {
+    fn new(size: usize, input: Shape) -> Self {
+        let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
+        let windows = Windows { size, count: width / size, channels, row_stride: width * channels };
+        Self {
+            windows,
+            row_len: size * windows.row_stride,
+            image_len: height * windows.row_stride,
+            pooled_row_len: windows.count * channels,
+            pooled_len: height / size * windows.count * channels,
         }
     }
 
-    fn pooled_len(&self) -> usize {
-        self.positions() * self.input[2]
+    /// Every row of windows in a shard: its numbers in the images, and in the pooled images.
+    fn rows(&self, samples: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
+        let Self { row_len, image_len, pooled_row_len, pooled_len, .. } = *self;
+        let rows = pooled_len / pooled_row_len.max(1);
+        (0..samples * rows).map(move |row| {
+            let (from, to) = (row / rows * image_len + row % rows * row_len, row * pooled_row_len);
+            (from..from + row_len, to..to + pooled_row_len)
+        })
     }
 }
 
-/// Keeps what is larger at this place of the window, channel by channel, and remembers the place.
-///
-/// The choice is made with a mask of bits, because the compiler turns an `if` here into a store on condition, which
-/// cannot use vectors and costs four times as much.
-fn keep_largest(best: &mut [f32], winner: &mut [f32], values: &[f32], place: usize) {
-    if place == 0 {
-        best.copy_from_slice(values);
-        return winner.fill(0.0);
-    }
-    for ((best, winner), &value) in best.iter_mut().zip(winner).zip(values) {
-        // A NaN wins, so that a diverged network cannot look healthy behind a pooling layer.
-        let wins = (value > *best) | value.is_nan();
-        *best = if wins { value } else { *best };
-        let mask = u32::from(wins).wrapping_neg();
-        *winner = f32::from_bits((winner.to_bits() & !mask) | ((place as f32).to_bits() & mask));
-    }
-}
-
-/// Hands the gradient of a window to the place that won it.
-fn route(grad_input: &mut [f32], grad: &[f32], winner: &[f32], place: usize) {
-    for ((grad_input, &grad), &winner) in grad_input.iter_mut().zip(grad).zip(winner) {
-        *grad_input = if winner == place as f32 { grad } else { 0.0 };
-    }
-}
-
-struct BuiltMaxPool2d {
-    window: Window,
-}
+struct BuiltMaxPool2d(Pooling);
 
 impl Layer for BuiltMaxPool2d {
-    /// The place in its window where each maximum was found; the first one wins a tie, as in PyTorch.
+    /// The place in its window where each maximum was found.
     fn memo_len(&self) -> usize {
-        self.window.pooled_len()
+        self.0.pooled_len
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let (input_len, output_len, channels) =
-            (self.window.input_len(), self.window.pooled_len(), self.window.input[2]);
-        let memo = if pass.memo.is_empty() { &mut vec![0.0; pass.output.len()][..] } else { pass.memo };
-        let outputs = pass.output.chunks_exact_mut(output_len).zip(memo.chunks_exact_mut(output_len));
-        for (input, (output, memo)) in pass.input.chunks_exact(input_len).zip(outputs) {
-            self.window.covered(|to, place, from| {
-                let (best, winner) = (&mut output[to..to + channels], &mut memo[to..to + channels]);
-                keep_largest(best, winner, &input[from..from + channels], place);
-            });
+        for (from, to) in self.0.rows(pass.samples) {
+            let winner = pass.memo.get_mut(to.clone()).unwrap_or_default();
+            pool::max(self.0.windows, &pass.input[from], &mut pass.output[to], winner);
         }
     }
 
     fn backward(&self, pass: Backward<'_>) {
         let Some(grad_input) = pass.grad_input else { return };
-        let (input_len, output_len, channels) =
-            (self.window.input_len(), self.window.pooled_len(), self.window.input[2]);
         grad_input.fill(0.0);
-        let grads = pass.grad_output.chunks_exact(output_len).zip(pass.memo.chunks_exact(output_len));
-        for (grad_input, (grad, memo)) in grad_input.chunks_exact_mut(input_len).zip(grads) {
-            self.window.covered(|to, place, from| {
-                let (grad, winner) = (&grad[to..to + channels], &memo[to..to + channels]);
-                route(&mut grad_input[from..from + channels], grad, winner, place);
-            });
+        for (from, to) in self.0.rows(pass.samples) {
+            let (grad, winner) = (&pass.grad_output[to.clone()], &pass.memo[to]);
+            pool::max_backward(self.0.windows, grad, winner, &mut grad_input[from]);
         }
     }
 }
 
-struct BuiltAveragePool2d {
-    window: Window,
-}
-
-impl BuiltAveragePool2d {
-    fn share(&self) -> f32 {
-        1.0 / (self.window.size[0] * self.window.size[1]) as f32
-    }
-}
+struct BuiltAveragePool2d(Pooling);
 
 impl Layer for BuiltAveragePool2d {
     fn forward(&self, pass: Forward<'_>) {
-        let (input_len, output_len, channels) =
-            (self.window.input_len(), self.window.pooled_len(), self.window.input[2]);
-        let share = self.share();
-        pass.output.fill(0.0);
-        for (input, output) in pass.input.chunks_exact(input_len).zip(pass.output.chunks_exact_mut(output_len)) {
-            self.window.covered(|to, _, from| {
-                for (mean, value) in output[to..to + channels].iter_mut().zip(&input[from..from + channels]) {
-                    *mean += share * value;
-                }
-            });
+        for (from, to) in self.0.rows(pass.samples) {
+            pool::mean(self.0.windows, &pass.input[from], &mut pass.output[to]);
         }
     }
 
     fn backward(&self, pass: Backward<'_>) {
         let Some(grad_input) = pass.grad_input else { return };
-        let (input_len, output_len, channels) =
-            (self.window.input_len(), self.window.pooled_len(), self.window.input[2]);
-        let share = self.share();
         grad_input.fill(0.0);
-        for (grad_input, grad) in grad_input.chunks_exact_mut(input_len).zip(pass.grad_output.chunks_exact(output_len))
-        {
-            self.window.covered(|to, _, from| {
-                for (grad_input, grad) in grad_input[from..from + channels].iter_mut().zip(&grad[to..to + channels]) {
-                    *grad_input = share * grad;
-                }
-            });
+        for (from, to) in self.0.rows(pass.samples) {
+            pool::mean_backward(self.0.windows, &pass.grad_output[to], &mut grad_input[from]);
         }
     }
 }

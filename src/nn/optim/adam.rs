@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, Step};
+use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
 
 /// `m ← β₁ m + (1-β₁) g`, `v ← β₂ v + (1-β₂) g²`, `w ← w - η m̂ / (√v̂ + ε)` with `m̂ = m / (1-β₁ᵗ)`, `v̂ = v / (1-β₂ᵗ)`
@@ -38,11 +39,13 @@ impl Rule for Adam {
         let rate = (f64::from(step.learning_rate) / correction(beta1)) as f32;
         let root = (1.0 / correction(beta2)).sqrt() as f32;
         let (first, second) = state.split_at_mut(weights.len());
-        for (((weight, grad), m), v) in weights.iter_mut().zip(grad).zip(first).zip(second) {
-            *m = beta1 * *m + (1.0 - beta1) * grad;
-            *v = beta2 * *v + (1.0 - beta2) * grad * grad;
-            *weight -= rate * *m / (v.sqrt() * root + epsilon);
-        }
+        vectorized(|| {
+            for (((weight, grad), m), v) in weights.iter_mut().zip(grad).zip(first).zip(second) {
+                *m = beta1 * *m + (1.0 - beta1) * grad;
+                *v = beta2 * *v + (1.0 - beta2) * grad * grad;
+                *weight -= rate * *m / (v.sqrt() * root + epsilon);
+            }
+        });
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rule, Step};
+use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
 
 /// `w ← w - η g`
@@ -22,9 +23,11 @@ impl Rule for Sgd {
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], _state: &mut [f32]) {
-        for (weight, grad) in weights.iter_mut().zip(grad) {
-            *weight -= step.learning_rate * grad;
-        }
+        vectorized(|| {
+            for (weight, grad) in weights.iter_mut().zip(grad) {
+                *weight -= step.learning_rate * grad;
+            }
+        });
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -72,10 +75,12 @@ impl Rule for Momentum {
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], velocity: &mut [f32]) {
-        for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
-            *velocity = self.momentum * *velocity + grad;
-            *weight -= step.learning_rate * *velocity;
-        }
+        vectorized(|| {
+            for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
+                *velocity = self.momentum * *velocity + grad;
+                *weight -= step.learning_rate * *velocity;
+            }
+        });
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -97,10 +102,12 @@ impl Rule for Nesterov {
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], velocity: &mut [f32]) {
-        for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
-            *velocity = self.momentum * *velocity + grad;
-            *weight -= step.learning_rate * (grad + self.momentum * *velocity);
-        }
+        vectorized(|| {
+            for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
+                *velocity = self.momentum * *velocity + grad;
+                *weight -= step.learning_rate * (grad + self.momentum * *velocity);
+            }
+        });
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {

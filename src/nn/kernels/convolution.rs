@@ -1,0 +1,392 @@
+//! The three products of a convolution: output, gradient of the kernel, gradient of the image.
+//!
+//! Each is a matrix product whose left factor, the patches of the image, is read where it lies: patches are never
+//! written to memory. A tile of the result stays in registers while the sum behind it runs.
+
+use std::array::from_fn;
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::arch;
+
+/// A window that slides over one channels-last image and gives `filters` numbers at every position. Nothing hangs over
+/// the edge: zeros around an image are part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Height, width, channels.
+    pub image: [usize; 3],
+    /// Rows and columns of the window.
+    pub size: [usize; 2],
+    pub stride: usize,
+    /// Rows and columns of positions.
+    pub output: [usize; 2],
+    pub filters: usize,
+}
+
+impl Window {
+    /// Numbers in one patch, `height × width × channels`.
+    pub fn patch_len(&self) -> usize {
+        self.size[0] * self.run()
+    }
+
+    pub fn image_len(&self) -> usize {
+        self.image.iter().product()
+    }
+
+    /// Numbers of the output in some rows of positions.
+    pub fn band_len(&self, rows: usize) -> usize {
+        rows * self.output[1] * self.filters
+    }
+
+    /// Numbers of a patch that lie side by side in the image.
+    fn run(&self) -> usize {
+        self.size[1] * self.image[2]
+    }
+
+    /// Numbers from a pixel to the one below it.
+    fn row_stride(&self) -> usize {
+        self.image[1] * self.image[2]
+    }
+
+    /// Where the patch of a position begins; positions are counted row by row.
+    fn start(&self, position: usize) -> usize {
+        let (y, x) = (position / self.output[1], position % self.output[1]);
+        y * self.stride * self.row_stride() + x * self.stride * self.image[2]
+    }
+
+    fn positions(&self, rows: &Range<usize>) -> Range<usize> {
+        rows.start * self.output[1]..rows.end * self.output[1]
+    }
+}
+
+/// `output[p, f] = bias[f] + Σ patch[p, k]·kernel[k, f]` for the positions of some rows.
+///
+/// `image` is the window's image, `kernel` is `[patch, filters]`, `output` is `[rows, columns, filters]`.
+pub fn forward(window: &Window, rows: Range<usize>, image: &[f32], kernel: &[f32], bias: &[f32], output: &mut [f32]) {
+    arch().dispatch(Output { window, rows, image, kernel, bias, output });
+}
+
+/// `grad[k, f] += Σ patch[p, k]·grad_output[p, f]` over the positions of some rows.
+pub fn grad_kernel(window: &Window, rows: Range<usize>, image: &[f32], grad_output: &[f32], grad: &mut [f32]) {
+    arch().dispatch(GradKernel { window, rows, image, grad_output, grad });
+}
+
+/// `grad[patch[p, k]] += Σ grad_output[p, f]·transposed[f, k]` for the positions of some rows, where `transposed` is the
+/// kernel as `[filters, patch]`.
+pub fn grad_image(window: &Window, rows: Range<usize>, transposed: &[f32], grad_output: &[f32], grad: &mut [f32]) {
+    arch().dispatch(GradImage { window, rows, transposed, grad_output, grad });
+}
+
+struct Output<'a> {
+    window: &'a Window,
+    rows: Range<usize>,
+    image: &'a [f32],
+    kernel: &'a [f32],
+    bias: &'a [f32],
+    output: &'a mut [f32],
+}
+
+struct GradKernel<'a> {
+    window: &'a Window,
+    rows: Range<usize>,
+    image: &'a [f32],
+    grad_output: &'a [f32],
+    grad: &'a mut [f32],
+}
+
+struct GradImage<'a> {
+    window: &'a Window,
+    rows: Range<usize>,
+    transposed: &'a [f32],
+    grad_output: &'a [f32],
+    grad: &'a mut [f32],
+}
+
+/// A product that computes tiles of `ROWS` rows and `VECTORS` vectors, the last of which may be partly filled.
+trait Tiled {
+    /// Computes the tile whose first row and column these are. `width` is that of a row of the tile.
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        width: usize,
+    );
+}
+
+/// Walks over `rows × columns` in tiles that fit into the registers.
+#[inline(always)]
+fn tiles<S: Simd>(simd: S, rows: usize, columns: Range<usize>, work: &mut impl Tiled) {
+    let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
+    let parts = rows.div_ceil(most);
+    for part in 0..parts {
+        let (from, to) = (part * rows / parts, (part + 1) * rows / parts);
+        let mut column = columns.start;
+        while column < columns.end {
+            let width = match columns.end - column {
+                left if left >= 2 * S::F32_LANES => 2 * S::F32_LANES,
+                left => left.min(S::F32_LANES),
+            };
+            if width == 2 * S::F32_LANES {
+                tile_of::<S, 2, true>(simd, from, to - from, column, width, work);
+            } else if width == S::F32_LANES {
+                tile_of::<S, 1, true>(simd, from, to - from, column, width, work);
+            } else {
+                tile_of::<S, 1, false>(simd, from, to - from, column, width, work);
+            }
+            column += width;
+        }
+    }
+}
+
+/// A tile of as many rows as there are: each count has code of its own, since accumulators must be registers.
+#[inline(always)]
+fn tile_of<S: Simd, const VECTORS: usize, const FULL: bool>(
+    simd: S,
+    row: usize,
+    rows: usize,
+    column: usize,
+    width: usize,
+    work: &mut impl Tiled,
+) {
+    macro_rules! rows {
+        ($($rows:literal)+) => {
+            match rows {
+                $($rows if $rows <= 6 || S::REGISTER_COUNT >= 32 => {
+                    work.tile::<S, $rows, VECTORS, FULL>(simd, row, column, width);
+                })+
+                _ => {}
+            }
+        };
+    }
+    rows!(1 2 3 4 5 6 7 8 9 10 11 12);
+}
+
+#[inline(always)]
+fn load<S: Simd, const VECTORS: usize, const FULL: bool>(simd: S, values: &[f32]) -> [S::f32s; VECTORS] {
+    if FULL {
+        let (vectors, _) = S::as_simd_f32s(values);
+        from_fn(|v| vectors[v])
+    } else {
+        [simd.partial_load_f32s(values); VECTORS]
+    }
+}
+
+#[inline(always)]
+fn store<S: Simd, const VECTORS: usize, const FULL: bool>(simd: S, to: &mut [f32], from: [S::f32s; VECTORS]) {
+    if FULL {
+        let (vectors, _) = S::as_mut_simd_f32s(to);
+        vectors.copy_from_slice(&from);
+    } else {
+        simd.partial_store_f32s(to, from[0]);
+    }
+}
+
+/// `sums[r] += a[r][at]·b` for every row of a tile.
+#[inline(always)]
+fn accumulate<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; VECTORS]; ROWS],
+    a: &[&[f32]; ROWS],
+    at: usize,
+    b: [S::f32s; VECTORS],
+) {
+    for (sums, a) in sums.iter_mut().zip(a) {
+        let a = simd.splat_f32s(a[at]);
+        for (sum, &b) in sums.iter_mut().zip(&b) {
+            *sum = simd.mul_add_e_f32s(a, b, *sum);
+        }
+    }
+}
+
+impl WithSimd for Output<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        tiles(simd, self.rows.len() * self.window.output[1], 0..self.window.filters, &mut self);
+    }
+}
+
+impl Tiled for Output<'_> {
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        width: usize,
+    ) {
+        let Window { size, filters, .. } = *self.window;
+        let (run, row_stride) = (self.window.run(), self.window.row_stride());
+        let first = self.window.positions(&self.rows).start + row;
+        let starts: [usize; ROWS] = from_fn(|r| self.window.start(first + r));
+        let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..column + width]); ROWS];
+        for y in 0..size[0] {
+            let patches: [&[f32]; ROWS] = from_fn(|r| &self.image[starts[r] + y * row_stride..][..run]);
+            let kernel = self.kernel[y * run * filters..(y + 1) * run * filters].chunks_exact(filters);
+            for (at, kernel) in kernel.enumerate() {
+                let kernel = load::<S, VECTORS, FULL>(simd, &kernel[column..column + width]);
+                accumulate(simd, &mut sums, &patches, at, kernel);
+            }
+        }
+        for (output, sums) in self.output[row * filters..].chunks_exact_mut(filters).zip(sums) {
+            store::<S, VECTORS, FULL>(simd, &mut output[column..column + width], sums);
+        }
+    }
+}
+
+impl WithSimd for GradKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        tiles(simd, self.window.patch_len(), 0..self.window.filters, &mut self);
+    }
+}
+
+impl Tiled for GradKernel<'_> {
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        width: usize,
+    ) {
+        let Window { image, stride, output, filters, .. } = *self.window;
+        let (run, row_stride) = (self.window.run(), self.window.row_stride());
+        let taps: [usize; ROWS] = from_fn(|r| (row + r) / run * row_stride + (row + r) % run);
+        let step = stride * image[2];
+        let mut sums: [[S::f32s; VECTORS]; ROWS] =
+            from_fn(|r| load::<S, VECTORS, FULL>(simd, &self.grad[(row + r) * filters + column..][..width]));
+        let bands = self.grad_output.chunks_exact(output[1] * filters);
+        for (y, grads) in self.rows.clone().zip(bands) {
+            let top = y * stride * row_stride;
+            let pixels: [&[f32]; ROWS] = from_fn(|r| &self.image[top + taps[r]..][..(output[1] - 1) * step + 1]);
+            for (x, grad) in grads.chunks_exact(filters).enumerate() {
+                let grad = load::<S, VECTORS, FULL>(simd, &grad[column..column + width]);
+                accumulate(simd, &mut sums, &pixels, x * step, grad);
+            }
+        }
+        for (grad, sums) in self.grad[row * filters..].chunks_exact_mut(filters).zip(sums) {
+            store::<S, VECTORS, FULL>(simd, &mut grad[column..column + width], sums);
+        }
+    }
+}
+
+impl WithSimd for GradImage<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let run = self.window.run();
+        for y in 0..self.window.size[0] {
+            tiles(simd, self.rows.len() * self.window.output[1], y * run..(y + 1) * run, &mut self);
+        }
+    }
+}
+
+impl Tiled for GradImage<'_> {
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        width: usize,
+    ) {
+        let Window { filters, .. } = *self.window;
+        let (run, row_stride, patch) = (self.window.run(), self.window.row_stride(), self.window.patch_len());
+        let grads: [&[f32]; ROWS] = from_fn(|r| &self.grad_output[(row + r) * filters..][..filters]);
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        for (at, transposed) in self.transposed.chunks_exact(patch).enumerate() {
+            let transposed = load::<S, VECTORS, FULL>(simd, &transposed[column..column + width]);
+            accumulate(simd, &mut sums, &grads, at, transposed);
+        }
+        let first = self.window.positions(&self.rows).start + row;
+        let tap = column / run * row_stride + column % run;
+        for (r, sums) in sums.into_iter().enumerate() {
+            let pixels = &mut self.grad[self.window.start(first + r) + tap..][..width];
+            let before = load::<S, VECTORS, FULL>(simd, pixels);
+            store::<S, VECTORS, FULL>(simd, pixels, from_fn(|v| simd.add_f32s(before[v], sums[v])));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulp::Arch;
+
+    /// Visits every product of the definition: (position, number of the patch, pixel, filter).
+    fn each(window: &Window, mut visit: impl FnMut(usize, usize, usize, usize)) {
+        let ([_, width, channels], [height, columns]) = (window.image, window.size);
+        for position in 0..window.output[0] * window.output[1] {
+            let (y, x) = (position / window.output[1] * window.stride, position % window.output[1] * window.stride);
+            for k in 0..height * columns * channels {
+                let (ky, kx, c) = (k / (columns * channels), k / channels % columns, k % channels);
+                for filter in 0..window.filters {
+                    visit(position, k, ((y + ky) * width + x + kx) * channels + c, filter);
+                }
+            }
+        }
+    }
+
+    fn numbers(len: usize, step: f32) -> Vec<f32> {
+        (0..len).map(|i| (i as f32 * step).sin()).collect()
+    }
+
+    fn assert_close(what: &str, got: &[f32], expected: &[f32]) {
+        for (at, (got, expected)) in got.iter().zip(expected).enumerate() {
+            assert!((got - expected).abs() < 1e-4, "{what}, number {at}: {got}, the definition says {expected}");
+        }
+    }
+
+    const WINDOWS: [Window; 6] = [
+        Window { image: [5, 6, 2], size: [3, 3], stride: 1, output: [3, 4], filters: 3 },
+        Window { image: [9, 9, 1], size: [5, 5], stride: 1, output: [5, 5], filters: 32 },
+        Window { image: [11, 11, 1], size: [3, 3], stride: 2, output: [5, 5], filters: 17 },
+        Window { image: [7, 8, 33], size: [3, 2], stride: 2, output: [3, 4], filters: 64 },
+        Window { image: [13, 13, 4], size: [3, 3], stride: 1, output: [10, 10], filters: 50 },
+        Window { image: [2, 2, 3], size: [1, 1], stride: 1, output: [2, 2], filters: 1 },
+    ];
+
+    /// The vectors of this processor and the loops without any, against the definition, in two bands each.
+    #[test]
+    fn the_three_products_agree_with_their_definition() {
+        for window in WINDOWS {
+            let (image, kernel) = (numbers(window.image_len(), 0.3), numbers(window.patch_len() * window.filters, 0.7));
+            let (bias, grad_output) = (numbers(window.filters, 0.9), numbers(window.band_len(window.output[0]), 1.1));
+            let mut output: Vec<f32> = grad_output.iter().enumerate().map(|(i, _)| bias[i % window.filters]).collect();
+            let (mut grad_kernel, mut grad_image) = (numbers(kernel.len(), 0.2), numbers(image.len(), 0.4));
+            let (start_kernel, start_image) = (grad_kernel.clone(), grad_image.clone());
+            let mut transposed = vec![0.0; kernel.len()];
+            each(&window, |position, k, pixel, filter| {
+                let (output_at, kernel_at) = (position * window.filters + filter, k * window.filters + filter);
+                output[output_at] += image[pixel] * kernel[kernel_at];
+                grad_kernel[kernel_at] += image[pixel] * grad_output[output_at];
+                grad_image[pixel] += kernel[kernel_at] * grad_output[output_at];
+                transposed[filter * window.patch_len() + k] = kernel[kernel_at];
+            });
+            for arch in [Arch::new(), Arch::Scalar] {
+                let what = format!("{window:?}, {arch:?}");
+                let mut got = [vec![f32::NAN; output.len()], start_kernel.clone(), start_image.clone()];
+                let [got_output, got_kernel, got_image] = &mut got;
+                let (window, middle) = (&window, window.output[0] / 2);
+                for rows in [0..middle, middle..window.output[0]] {
+                    let band = window.band_len(rows.start)..window.band_len(rows.end);
+                    let (output, grad_output) = (&mut got_output[band.clone()], &grad_output[band]);
+                    let (image, kernel, transposed) = (&image[..], &kernel[..], &transposed[..]);
+                    arch.dispatch(Output { window, rows: rows.clone(), image, kernel, bias: &bias, output });
+                    arch.dispatch(GradKernel { window, rows: rows.clone(), image, grad_output, grad: got_kernel });
+                    arch.dispatch(GradImage { window, rows, transposed, grad_output, grad: got_image });
+                }
+                assert_close(&what, &got[0], &output);
+                assert_close(&what, &got[1], &grad_kernel);
+                assert_close(&what, &got[2], &grad_image);
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Maxima and means of windows that lie side by side, channel by channel, one row of windows at a time.
+
+use pulp::{Simd, WithSimd};
+
+use super::{arch, vectorized};
+
+/// Windows of `size × size` pixels over rows that begin `row_stride` numbers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    pub size: usize,
+    /// Windows in a row.
+    pub count: usize,
+    pub channels: usize,
+    pub row_stride: usize,
+}
+
+impl Windows {
+    /// Where the pixel at a place of a window begins, before its first channel.
+    #[inline(always)]
+    fn pixel(&self, window: usize, place: usize) -> usize {
+        place / self.size * self.row_stride + (window * self.size + place % self.size) * self.channels
+    }
+}
+
+/// Writes the maximum of every window to `output`, `[windows, channels]`, and to `winner`, unless it is empty, the place
+/// in the window where it was found; the first one wins a tie, as in PyTorch.
+pub fn max(windows: Windows, input: &[f32], output: &mut [f32], winner: &mut [f32]) {
+    arch().dispatch(Max { windows, input, output, winner });
+}
+
+/// The way back: every pixel of the windows gets the gradient of its window if it won, else zero.
+pub fn max_backward(windows: Windows, grad_output: &[f32], winner: &[f32], grad_input: &mut [f32]) {
+    arch().dispatch(MaxBackward { windows, grad_output, winner, grad_input });
+}
+
+/// Writes the mean of every window to `output`, `[windows, channels]`.
+pub fn mean(windows: Windows, input: &[f32], output: &mut [f32]) {
+    let Windows { size, channels, .. } = windows;
+    let share = 1.0 / (size * size) as f32;
+    vectorized(|| {
+        for (window, means) in output.chunks_exact_mut(channels).enumerate() {
+            means.fill(0.0);
+            for place in 0..size * size {
+                for (mean, value) in means.iter_mut().zip(&input[windows.pixel(window, place)..]) {
+                    *mean += share * value;
+                }
+            }
+        }
+    });
+}
+
+/// The way back: every pixel of the windows gets an equal share of the gradient of its window.
+pub fn mean_backward(windows: Windows, grad_output: &[f32], grad_input: &mut [f32]) {
+    let Windows { size, channels, .. } = windows;
+    let share = 1.0 / (size * size) as f32;
+    vectorized(|| {
+        for (window, grads) in grad_output.chunks_exact(channels).enumerate() {
+            for place in 0..size * size {
+                for (pixel, grad) in grad_input[windows.pixel(window, place)..].iter_mut().zip(grads) {
+                    *pixel = share * grad;
+                }
+            }
+        }
+    });
+}
+
+struct Max<'a> {
+    windows: Windows,
+    input: &'a [f32],
+    output: &'a mut [f32],
+    winner: &'a mut [f32],
+}
+
+struct MaxBackward<'a> {
+    windows: Windows,
+    grad_output: &'a [f32],
+    winner: &'a [f32],
+    grad_input: &'a mut [f32],
+}
+
+/// The next channels, as many as fill a vector, or the last few.
+#[inline(always)]
+fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(values).0 {
+        [full] => *full,
+        _ => simd.partial_load_f32s(values),
+    }
+}
+
+#[inline(always)]
+fn store<S: Simd>(simd: S, to: &mut [f32], from: S::f32s) {
+    match S::as_mut_simd_f32s(to).0 {
+        [full] => *full = from,
+        _ => simd.partial_store_f32s(to, from),
+    }
+}
+
+impl WithSimd for Max<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { windows, input, output, winner } = self;
+        let channels = windows.channels;
+        for window in 0..windows.count {
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let width = S::F32_LANES.min(channels - channel);
+                let mut best = load(simd, &input[windows.pixel(window, 0) + channel..][..width]);
+                let mut won = simd.splat_f32s(0.0);
+                for place in 1..windows.size * windows.size {
+                    let value = load(simd, &input[windows.pixel(window, place) + channel..][..width]);
+                    // A NaN wins and stays, so that a diverged network cannot look healthy behind a pooling layer.
+                    let stays = simd
+                        .or_m32s(simd.less_than_or_equal_f32s(value, best), simd.not_m32s(simd.equal_f32s(best, best)));
+                    best = simd.select_f32s(stays, best, value);
+                    won = simd.select_f32s(stays, won, simd.splat_f32s(place as f32));
+                }
+                let at = window * channels + channel;
+                store(simd, &mut output[at..at + width], best);
+                if !winner.is_empty() {
+                    store(simd, &mut winner[at..at + width], won);
+                }
+            }
+        }
+    }
+}
+
+impl WithSimd for MaxBackward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { windows, grad_output, winner, grad_input } = self;
+        let channels = windows.channels;
+        for window in 0..windows.count {
+            for channel in (0..channels).step_by(S::F32_LANES) {
+                let width = S::F32_LANES.min(channels - channel);
+                let at = window * channels + channel;
+                let grad = load(simd, &grad_output[at..at + width]);
+                let winner = load(simd, &winner[at..at + width]);
+                for place in 0..windows.size * windows.size {
+                    let won = simd.equal_f32s(winner, simd.splat_f32s(place as f32));
+                    let pixels = &mut grad_input[windows.pixel(window, place) + channel..][..width];
+                    store(simd, pixels, simd.select_f32s(won, grad, simd.splat_f32s(0.0)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulp::Arch;
+
+    #[test]
+    fn maxima_and_their_gradients_agree_with_the_definition() {
+        for (size, count, channels) in [(2, 3, 1), (2, 4, 32), (3, 2, 17), (1, 5, 16), (5, 1, 70)] {
+            let row_stride = (size * count + 1) * channels;
+            let windows = Windows { size, count, channels, row_stride };
+            let input: Vec<f32> = (0..size * row_stride).map(|i| ((i * 7919) % 97 % 13) as f32).collect();
+            let grad: Vec<f32> = (0..count * channels).map(|i| i as f32 + 1.0).collect();
+            for arch in [Arch::new(), Arch::Scalar] {
+                let (mut output, mut winner) = (vec![f32::NAN; grad.len()], vec![f32::NAN; grad.len()]);
+                arch.dispatch(Max { windows, input: &input, output: &mut output, winner: &mut winner });
+                let mut grad_input = vec![0.0; input.len()];
+                let back = MaxBackward { windows, grad_output: &grad, winner: &winner, grad_input: &mut grad_input };
+                arch.dispatch(back);
+                for at in 0..count * channels {
+                    let pixels: Vec<usize> =
+                        (0..size * size).map(|place| windows.pixel(at / channels, place) + at % channels).collect();
+                    let largest = pixels.iter().map(|pixel| input[*pixel]).fold(f32::MIN, f32::max);
+                    let first = pixels.iter().position(|pixel| input[*pixel] == largest).unwrap();
+                    assert_eq!((output[at], winner[at]), (largest, first as f32), "{windows:?}, {arch:?}");
+                    for (place, pixel) in pixels.iter().enumerate() {
+                        assert_eq!(grad_input[*pixel], if place == first { grad[at] } else { 0.0 });
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_nan_wins_wherever_it_is() {
+        let windows = Windows { size: 2, count: 1, channels: 1, row_stride: 2 };
+        for place in 0..4 {
+            let mut input = [1.0, 3.0, 2.0, 5.0];
+            input[place] = f32::NAN;
+            let mut output = [0.0];
+            max(windows, &input, &mut output, &mut []);
+            assert!(output[0].is_nan(), "at place {place}");
+        }
+    }
+}
