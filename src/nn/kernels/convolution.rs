@@ -3,7 +3,6 @@
 //! Each is a matrix product whose left factor, the patches of the image, is read where it lies: patches are never
 //! written to memory. A tile of the result stays in registers while the sum behind it runs.
 
-use std::array::from_fn;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
@@ -118,7 +117,7 @@ trait Tiled {
 /// Walks over `rows × columns` in tiles that fit into the registers.
 #[inline(always)]
 fn tiles<S: Simd>(simd: S, rows: usize, columns: Range<usize>, work: &mut impl Tiled) {
-    let most = if S::REGISTER_COUNT >= 32 { 12 } else { 6 };
+    let most = if S::REGISTER_COUNT >= 32 { 9 } else { 4 };
     let parts = rows.div_ceil(most);
     for part in 0..parts {
         let (from, to) = (part * rows / parts, (part + 1) * rows / parts);
@@ -153,21 +152,31 @@ fn tile_of<S: Simd, const VECTORS: usize, const FULL: bool>(
     macro_rules! rows {
         ($($rows:literal)+) => {
             match rows {
-                $($rows if $rows <= 6 || S::REGISTER_COUNT >= 32 => {
+                $($rows if $rows <= 4 || S::REGISTER_COUNT >= 32 => {
                     work.tile::<S, $rows, VECTORS, FULL>(simd, row, column, width);
                 })+
                 _ => {}
             }
         };
     }
-    rows!(1 2 3 4 5 6 7 8 9 10 11 12);
+    rows!(1 2 3 4 5 6 7 8 9);
+}
+
+/// What `std::array::from_fn` says, which is not inlined everywhere; a call would take all sums out of the registers.
+#[inline(always)]
+fn each_row<T: Copy, const ROWS: usize>(first: T, value: impl Fn(usize) -> T) -> [T; ROWS] {
+    let mut values = [first; ROWS];
+    for (row, slot) in values.iter_mut().enumerate() {
+        *slot = value(row);
+    }
+    values
 }
 
 #[inline(always)]
 fn load<S: Simd, const VECTORS: usize, const FULL: bool>(simd: S, values: &[f32]) -> [S::f32s; VECTORS] {
     if FULL {
         let (vectors, _) = S::as_simd_f32s(values);
-        from_fn(|v| vectors[v])
+        each_row(simd.splat_f32s(0.0), |v| vectors[v])
     } else {
         [simd.partial_load_f32s(values); VECTORS]
     }
@@ -221,14 +230,14 @@ impl Tiled for Output<'_> {
         let Window { size, filters, .. } = *self.window;
         let (run, row_stride) = (self.window.run(), self.window.row_stride());
         let first = self.window.positions(&self.rows).start + row;
-        let starts: [usize; ROWS] = from_fn(|r| self.window.start(first + r));
+        let starts: [usize; ROWS] = each_row(0, |r| self.window.start(first + r));
         let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..column + width]); ROWS];
-        for y in 0..size[0] {
-            let patches: [&[f32]; ROWS] = from_fn(|r| &self.image[starts[r] + y * row_stride..][..run]);
-            let kernel = self.kernel[y * run * filters..(y + 1) * run * filters].chunks_exact(filters);
-            for (at, kernel) in kernel.enumerate() {
+        let extent = (size[0] - 1) * row_stride + run;
+        let patches: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[starts[r]..][..extent]);
+        for (y, kernel) in self.kernel.chunks_exact(run * filters).enumerate() {
+            for (k, kernel) in kernel.chunks_exact(filters).enumerate() {
                 let kernel = load::<S, VECTORS, FULL>(simd, &kernel[column..column + width]);
-                accumulate(simd, &mut sums, &patches, at, kernel);
+                accumulate(simd, &mut sums, &patches, y * row_stride + k, kernel);
             }
         }
         for (output, sums) in self.output[row * filters..].chunks_exact_mut(filters).zip(sums) {
@@ -257,17 +266,18 @@ impl Tiled for GradKernel<'_> {
     ) {
         let Window { image, stride, output, filters, .. } = *self.window;
         let (run, row_stride) = (self.window.run(), self.window.row_stride());
-        let taps: [usize; ROWS] = from_fn(|r| (row + r) / run * row_stride + (row + r) % run);
+        let taps: [usize; ROWS] = each_row(0, |r| (row + r) / run * row_stride + (row + r) % run);
         let step = stride * image[2];
+        let none = [simd.splat_f32s(0.0); VECTORS];
         let mut sums: [[S::f32s; VECTORS]; ROWS] =
-            from_fn(|r| load::<S, VECTORS, FULL>(simd, &self.grad[(row + r) * filters + column..][..width]));
-        let bands = self.grad_output.chunks_exact(output[1] * filters);
-        for (y, grads) in self.rows.clone().zip(bands) {
-            let top = y * stride * row_stride;
-            let pixels: [&[f32]; ROWS] = from_fn(|r| &self.image[top + taps[r]..][..(output[1] - 1) * step + 1]);
+            each_row(none, |r| load::<S, VECTORS, FULL>(simd, &self.grad[(row + r) * filters + column..][..width]));
+        let top = self.rows.start * stride * row_stride;
+        let extent = (self.rows.len() - 1) * stride * row_stride + (output[1] - 1) * step + 1;
+        let pixels: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[top + taps[r]..][..extent]);
+        for (y, grads) in self.grad_output.chunks_exact(output[1] * filters).enumerate() {
             for (x, grad) in grads.chunks_exact(filters).enumerate() {
                 let grad = load::<S, VECTORS, FULL>(simd, &grad[column..column + width]);
-                accumulate(simd, &mut sums, &pixels, x * step, grad);
+                accumulate(simd, &mut sums, &pixels, y * stride * row_stride + x * step, grad);
             }
         }
         for (grad, sums) in self.grad[row * filters..].chunks_exact_mut(filters).zip(sums) {
@@ -299,7 +309,7 @@ impl Tiled for GradImage<'_> {
     ) {
         let Window { filters, .. } = *self.window;
         let (run, row_stride, patch) = (self.window.run(), self.window.row_stride(), self.window.patch_len());
-        let grads: [&[f32]; ROWS] = from_fn(|r| &self.grad_output[(row + r) * filters..][..filters]);
+        let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[(row + r) * filters..][..filters]);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         for (at, transposed) in self.transposed.chunks_exact(patch).enumerate() {
             let transposed = load::<S, VECTORS, FULL>(simd, &transposed[column..column + width]);
@@ -310,7 +320,7 @@ impl Tiled for GradImage<'_> {
         for (r, sums) in sums.into_iter().enumerate() {
             let pixels = &mut self.grad[self.window.start(first + r) + tap..][..width];
             let before = load::<S, VECTORS, FULL>(simd, pixels);
-            store::<S, VECTORS, FULL>(simd, pixels, from_fn(|v| simd.add_f32s(before[v], sums[v])));
+            store::<S, VECTORS, FULL>(simd, pixels, each_row(before[0], |v| simd.add_f32s(before[v], sums[v])));
         }
     }
 }
