@@ -3,7 +3,8 @@
 use rand::RngExt as _;
 
 use super::init::{Rng, stream};
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode};
+use super::kernels::matmul::transpose;
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, Transposed};
 use super::layers::{Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, MaxPool2d, Padding};
 use super::{LayerSpec, Loss, Shape};
 
@@ -49,12 +50,18 @@ impl Check {
     /// The gradients of `covector · output` by parameters and by input.
     fn backward(&self, params: &[f32], input: &[f32], covector: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (output, mut memo) = self.forward(params, input);
+        let mut transposed = Vec::new();
+        if let Some(Transposed { offset, rows, columns }) = self.layer.transposed(false) {
+            transposed.resize(rows * columns, f32::NAN);
+            transpose(&params[offset..][..rows * columns], &mut transposed, columns);
+        }
         let per_shard = self.layer.gradients() == Gradients::PerShard;
         let mut grad_params = vec![f32::NAN; if per_shard { params.len() } else { 0 }];
         let mut grad_input = vec![f32::NAN; input.len()];
         self.layer.backward(Backward {
             samples: SAMPLES,
             params,
+            transposed: &transposed,
             input,
             output: &output,
             memo: &mut memo,

@@ -65,6 +65,12 @@ pub trait Layer: Send + Sync {
         false
     }
 
+    /// The matrix among the parameters that `backward` reads transposed, `first` if it is the first layer, which needs
+    /// no gradient of its input. It is transposed once a step, not once a shard.
+    fn transposed(&self, _first: bool) -> Option<Transposed> {
+        None
+    }
+
     fn forward(&self, pass: Forward<'_>);
 
     fn backward(&self, pass: Backward<'_>);
@@ -75,6 +81,14 @@ pub trait Layer: Send + Sync {
 
     /// The gradient of one block of parameters from all shards of a batch; only asked if `gradients` says so.
     fn gradient(&self, _block: Range<usize>, _shards: &mut dyn Iterator<Item = Kept<'_>>, _grad: &mut [f32]) {}
+}
+
+/// A matrix `[rows, columns]` that begins at `offset` in a layer's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transposed {
+    pub offset: usize,
+    pub rows: usize,
+    pub columns: usize,
 }
 
 /// Where the gradient of a layer's parameters comes from.
@@ -141,6 +155,8 @@ pub struct Forward<'a> {
 pub struct Backward<'a> {
     pub samples: usize,
     pub params: &'a [f32],
+    /// `[columns, rows]` of the matrix that `transposed` asked for.
+    pub transposed: &'a [f32],
     /// `[samples, input]`
     pub input: &'a [f32],
     /// `[samples, output]`

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::init::mix;
+use super::kernels::matmul::transpose;
 use super::kernels::vector::add;
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo};
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Transposed};
 use super::layers::LayerSpec;
 use super::shape::Shape;
 use super::weights::Weights;
@@ -28,6 +29,8 @@ pub(super) struct Stage {
     pub params: Range<usize>,
     /// Where its gradient lies in that of a shard; empty if it is computed out of the whole batch.
     pub shard_gradient: Range<usize>,
+    /// The matrix that its backward pass reads transposed, and where that lies among those of all stages.
+    pub transposed: (Option<Transposed>, Range<usize>),
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,
@@ -98,12 +101,15 @@ impl Network {
         {
             (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
         } else if !layer.is_reshape() {
-            let own = self.shard_gradient_len();
+            let (own, start_of_transposed) = (self.shard_gradient_len(), self.transposed_len());
+            let transposed = layer.transposed(self.stages.is_empty());
+            let transposed_len = transposed.map_or(0, |matrix| matrix.rows * matrix.columns);
             let len = if layer.gradients() == Gradients::PerShard { self.param_count - start } else { 0 };
             self.stages.push(Stage {
                 index,
                 params: start..self.param_count,
                 shard_gradient: own..own + len,
+                transposed: (transposed, start_of_transposed..start_of_transposed + transposed_len),
                 input_len: input.len(),
                 output_len: plan.output.len(),
                 memo_len: layer.memo_len(),
@@ -158,6 +164,21 @@ impl Network {
         self.stages.last().map_or(0, |stage| stage.shard_gradient.end)
     }
 
+    fn transposed_len(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.transposed.1.end)
+    }
+
+    /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
+    pub fn transpose(&self, weights: &Weights, transposed: &mut Vec<f32>) {
+        transposed.resize(self.transposed_len(), 0.0);
+        for Stage { params, transposed: (matrix, range), .. } in &self.stages {
+            if let Some(Transposed { offset, rows, columns }) = *matrix {
+                let matrix = &weights.values()[params.start + offset..][..rows * columns];
+                transpose(matrix, &mut transposed[range.clone()], columns);
+            }
+        }
+    }
+
     pub(super) fn blocks(&self) -> &[Block] {
         &self.blocks
     }
@@ -191,9 +212,9 @@ impl Network {
     }
 
     /// Runs back through the shard, from the gradient of the outputs that the loss has left in
-    /// `workspace.output_and_grad_mut()`, after which [`Self::gradient`] can tell the gradient of the parameters. The
+    /// `workspace.output_and_grad_mut()`, with the matrices of [`Self::transpose`], after which [`Self::gradient`] can tell the gradient of the parameters. The
     /// input itself gets no gradient, since nothing would learn from it.
-    pub fn backward(&self, weights: &Weights, workspace: &mut Workspace) {
+    pub fn backward(&self, weights: &Weights, transposed: &[f32], workspace: &mut Workspace) {
         let samples = workspace.samples;
         for (at, stage) in self.stages.iter().enumerate().rev() {
             let (before, after) = workspace.activations.split_at(at + 1);
@@ -201,6 +222,7 @@ impl Network {
             stage.layer.backward(Backward {
                 samples,
                 params: &weights.values()[stage.params.clone()],
+                transposed: &transposed[stage.transposed.1.clone()],
                 input: &before[at][..samples * stage.input_len],
                 output: &after[0][..samples * stage.output_len],
                 memo: &mut workspace.memos[at][..samples * stage.memo_len],

@@ -21,6 +21,7 @@ pub struct Trainer<'a> {
     job: &'a Job,
     pub weights: Weights,
     optimizer: Optimizer,
+    transposed: Vec<f32>,
     workspaces: Vec<Workspace>,
     lanes: Vec<Lane>,
 }
@@ -46,6 +47,7 @@ impl<'a> Trainer<'a> {
             job,
             weights,
             optimizer: Optimizer::new(job.training.optimizer.clone(), &job.network),
+            transposed: Vec::new(),
             workspaces: (0..shards).map(|_| Workspace::for_training(&job.network, shard)).collect(),
             lanes: (0..shards).map(|_| lane()).collect(),
         }
@@ -58,9 +60,10 @@ impl<'a> Trainer<'a> {
 
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
     pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
-        let Self { job, weights, optimizer, workspaces, lanes } = self;
+        let Self { job, weights, optimizer, transposed, workspaces, lanes } = self;
         let scale = 1.0 / batch.len().max(1) as f32;
         let seed = job.training.seed;
+        job.network.transpose(weights, transposed);
         let shards = batch.par_chunks(shard_len(batch.len())).zip(workspaces.par_iter_mut()).zip(lanes.par_iter_mut());
         shards.enumerate().for_each(|(index, ((at, workspace), lane))| {
             let labels = &mut lane.labels[..at.len()];
@@ -73,7 +76,7 @@ impl<'a> Trainer<'a> {
             job.network.forward(weights, workspace, mode);
             let (outputs, grad) = workspace.output_and_grad_mut();
             lane.sum = job.training.loss.value_and_grad(outputs, labels, scale, grad);
-            job.network.backward(weights, workspace);
+            job.network.backward(weights, transposed, workspace);
         });
         let shards = batch.len().div_ceil(shard_len(batch.len()));
         optimizer.step(learning_rate, &job.network, weights, &workspaces[..shards]);

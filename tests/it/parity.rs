@@ -56,7 +56,9 @@ impl Case {
         network.forward(weights, workspace, Mode::Train { seed: 0 });
         let (outputs, grad) = workspace.output_and_grad_mut();
         let sum = self.loss.value_and_grad(outputs, &self.labels, 1.0 / self.labels.len() as f32, grad);
-        network.backward(weights, workspace);
+        let mut transposed = Vec::new();
+        network.transpose(weights, &mut transposed);
+        network.backward(weights, &transposed, workspace);
         sum.mean_loss()
     }
 

@@ -1,5 +1,7 @@
 //! The matrix product, behind which the crate `gemm` can be exchanged, and the sums that go with it.
 
+use rayon::prelude::*;
+
 use super::vectorized;
 
 /// A matrix that lies in a slice row by row, or its transpose.
@@ -101,6 +103,28 @@ pub fn matmul(out: MatrixMut<'_>, a: Matrix<'_>, b: Matrix<'_>, write: Write) {
     }
 }
 
+/// Writes `[rows, columns]` as `[columns, rows]`, on all threads.
+pub fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
+    // A tile's numbers lie in the nearest cache, where it does not matter in which order they are read.
+    const TILE: usize = 16;
+    let rows = from.len() / columns;
+    let transpose_columns = |(at, to): (usize, &mut [f32])| {
+        for first in (0..rows).step_by(4 * TILE) {
+            for (column, to) in to.chunks_exact_mut(rows).enumerate() {
+                let numbers = from[first * columns + at * TILE + column..].iter().step_by(columns);
+                for (to, number) in to[first..].iter_mut().zip(numbers.take(4 * TILE)) {
+                    *to = *number;
+                }
+            }
+        }
+    };
+    if from.len() < 1 << 14 {
+        to.chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
+    } else {
+        to.par_chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
+    }
+}
+
 /// Adds `row` to every row of `values`, `[n, row]`.
 pub fn add_rows(values: &mut [f32], row: &[f32]) {
     vectorized(|| {
@@ -130,6 +154,17 @@ mod tests {
 
     fn numbers(len: usize, step: f32) -> Vec<f32> {
         (0..len).map(|i| (i as f32 * step).sin() * 2.0).collect()
+    }
+
+    #[test]
+    fn a_transpose_has_rows_for_columns() {
+        for (rows, columns) in [(1, 1), (3, 70), (65, 17), (300, 128)] {
+            let from = numbers(rows * columns, 0.3);
+            let mut to = vec![f32::NAN; from.len()];
+            transpose(&from, &mut to, columns);
+            let expected = ArrayView2::from_shape((rows, columns), &from).unwrap();
+            assert!(expected.t().iter().eq(&to), "{rows}×{columns}");
+        }
     }
 
     /// The product of ndarray is the twin that the fast one is held against.

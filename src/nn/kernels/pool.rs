@@ -78,20 +78,58 @@ struct MaxBackward<'a> {
     grad_input: &'a mut [f32],
 }
 
-/// The next channels, as many as fill a vector, or the last few.
+impl Windows {
+    /// Where vectors of channels begin. The last overlaps the one before, which does no harm to maxima.
+    #[inline(always)]
+    fn vectors<S: Simd>(&self) -> impl Iterator<Item = usize> + use<S> {
+        let last = self.channels.saturating_sub(S::F32_LANES);
+        (0..self.channels).step_by(S::F32_LANES).map(move |channel| channel.min(last))
+    }
+}
+
+/// Loads and stores whole vectors, or one that is filled in part.
 #[inline(always)]
-fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
-    match S::as_simd_f32s(values).0 {
-        [full] => *full,
-        _ => simd.partial_load_f32s(values),
+fn load<S: Simd, const FULL: bool>(simd: S, values: &[f32], at: usize, width: usize) -> S::f32s {
+    if FULL {
+        S::as_simd_f32s(&values[at..at + S::F32_LANES]).0[0]
+    } else {
+        simd.partial_load_f32s(&values[at..at + width])
     }
 }
 
 #[inline(always)]
-fn store<S: Simd>(simd: S, to: &mut [f32], from: S::f32s) {
-    match S::as_mut_simd_f32s(to).0 {
-        [full] => *full = from,
-        _ => simd.partial_store_f32s(to, from),
+fn store<S: Simd, const FULL: bool>(simd: S, to: &mut [f32], at: usize, width: usize, from: S::f32s) {
+    if FULL {
+        S::as_mut_simd_f32s(&mut to[at..at + S::F32_LANES]).0[0] = from;
+    } else {
+        simd.partial_store_f32s(&mut to[at..at + width], from);
+    }
+}
+
+impl Max<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const FULL: bool>(self, simd: S) {
+        let Self { windows, input, output, winner } = self;
+        let width = windows.channels;
+        for window in 0..windows.count {
+            for channel in windows.vectors::<S>() {
+                let pixel = |place| load::<S, FULL>(simd, input, windows.pixel(window, place) + channel, width);
+                let (mut best, mut won) = (pixel(0), simd.splat_f32s(0.0));
+                for place in 1..windows.size * windows.size {
+                    let value = pixel(place);
+                    // A NaN wins and stays, so that a diverged network cannot look healthy behind a pooling layer.
+                    let number = simd.equal_f32s(best, best);
+                    let stays = simd.or_m32s(simd.less_than_or_equal_f32s(value, best), simd.not_m32s(number));
+                    best = simd.select_f32s(stays, best, value);
+                    won = simd.select_f32s(stays, won, simd.splat_f32s(place as f32));
+                }
+                let at = window * windows.channels + channel;
+                store::<S, FULL>(simd, output, at, width, best);
+                if !winner.is_empty() {
+                    store::<S, FULL>(simd, winner, at, width, won);
+                }
+            }
+        }
     }
 }
 
@@ -100,25 +138,24 @@ impl WithSimd for Max<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { windows, input, output, winner } = self;
-        let channels = windows.channels;
+        if self.windows.channels >= S::F32_LANES { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
+    }
+}
+
+impl MaxBackward<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const FULL: bool>(self, simd: S) {
+        let Self { windows, grad_output, winner, grad_input } = self;
+        let width = windows.channels;
         for window in 0..windows.count {
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let width = S::F32_LANES.min(channels - channel);
-                let mut best = load(simd, &input[windows.pixel(window, 0) + channel..][..width]);
-                let mut won = simd.splat_f32s(0.0);
-                for place in 1..windows.size * windows.size {
-                    let value = load(simd, &input[windows.pixel(window, place) + channel..][..width]);
-                    // A NaN wins and stays, so that a diverged network cannot look healthy behind a pooling layer.
-                    let stays = simd
-                        .or_m32s(simd.less_than_or_equal_f32s(value, best), simd.not_m32s(simd.equal_f32s(best, best)));
-                    best = simd.select_f32s(stays, best, value);
-                    won = simd.select_f32s(stays, won, simd.splat_f32s(place as f32));
-                }
-                let at = window * channels + channel;
-                store(simd, &mut output[at..at + width], best);
-                if !winner.is_empty() {
-                    store(simd, &mut winner[at..at + width], won);
+            for channel in windows.vectors::<S>() {
+                let at = window * windows.channels + channel;
+                let grad = load::<S, FULL>(simd, grad_output, at, width);
+                let winner = load::<S, FULL>(simd, winner, at, width);
+                for place in 0..windows.size * windows.size {
+                    let won = simd.equal_f32s(winner, simd.splat_f32s(place as f32));
+                    let grad = simd.select_f32s(won, grad, simd.splat_f32s(0.0));
+                    store::<S, FULL>(simd, grad_input, windows.pixel(window, place) + channel, width, grad);
                 }
             }
         }
@@ -130,21 +167,7 @@ impl WithSimd for MaxBackward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { windows, grad_output, winner, grad_input } = self;
-        let channels = windows.channels;
-        for window in 0..windows.count {
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let width = S::F32_LANES.min(channels - channel);
-                let at = window * channels + channel;
-                let grad = load(simd, &grad_output[at..at + width]);
-                let winner = load(simd, &winner[at..at + width]);
-                for place in 0..windows.size * windows.size {
-                    let won = simd.equal_f32s(winner, simd.splat_f32s(place as f32));
-                    let pixels = &mut grad_input[windows.pixel(window, place) + channel..][..width];
-                    store(simd, pixels, simd.select_f32s(won, grad, simd.splat_f32s(0.0)));
-                }
-            }
-        }
+        if self.windows.channels >= S::F32_LANES { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::nn::kernels::convolution::{self, Window};
 use crate::nn::kernels::matmul::sum_rows;
 use crate::nn::kernels::pool;
 use crate::nn::knob::{Knob, choice};
-use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
+use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec, Transposed};
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// What happens at the edge of an image.
@@ -213,7 +213,6 @@ struct BuiltConv2d {
 struct Scratch<'a> {
     image: &'a mut [f32],
     grad_image: &'a mut [f32],
-    transposed: &'a mut [f32],
     band: &'a mut [f32],
 }
 
@@ -246,10 +245,9 @@ impl BuiltConv2d {
     fn scratch<'a>(&self, scratch: &'a mut [f32]) -> Scratch<'a> {
         let framed = if self.frame.is_some() { self.window.image_len() } else { 0 };
         let (image, rest) = scratch.split_at_mut(framed);
-        let (grad_image, rest) = rest.split_at_mut(framed);
-        let (transposed, band) = rest.split_at_mut(self.kernel_len());
+        let (grad_image, band) = rest.split_at_mut(framed);
         image.fill(0.0);
-        Scratch { image, grad_image, transposed, band }
+        Scratch { image, grad_image, band }
     }
 
     fn framed<'a>(&self, image: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
@@ -312,7 +310,12 @@ impl Layer for BuiltConv2d {
     fn scratch_len(&self, _samples: usize) -> usize {
         let framed = if self.frame.is_some() { 2 * self.window.image_len() } else { 0 };
         let band = if self.pool.is_some() { self.window.band_len(self.band_rows()) } else { 0 };
-        framed + self.kernel_len() + band
+        framed + band
+    }
+
+    fn transposed(&self, first: bool) -> Option<Transposed> {
+        let matrix = Transposed { offset: 0, rows: self.window.patch_len(), columns: self.window.filters };
+        (!first).then_some(matrix)
     }
 
     fn forward(&self, pass: Forward<'_>) {
@@ -350,9 +353,6 @@ impl Layer for BuiltConv2d {
         grad_bias.fill(0.0);
         sum_rows(grad_bias, pass.grad_output);
         let mut grad_input = pass.grad_input;
-        if grad_input.is_some() {
-            transpose(&pass.params[..self.kernel_len()], scratch.transposed, window.filters);
-        }
         let (image_len, output_len) = (self.image_len(), self.output_len());
         for (sample, grad) in pass.grad_output.chunks_exact(output_len).enumerate() {
             let pixels = sample * image_len..(sample + 1) * image_len;
@@ -371,7 +371,7 @@ impl Layer for BuiltConv2d {
                 };
                 convolution::grad_kernel(window, band.clone(), image, grad, grad_kernel);
                 if let Some(grad_image) = &mut grad_image {
-                    convolution::grad_image(window, band, scratch.transposed, grad, grad_image);
+                    convolution::grad_image(window, band, pass.transposed, grad, grad_image);
                 }
             }
             if let (Some(frame), Some(grad_input)) = (&self.frame, &mut grad_input) {
@@ -396,15 +396,5 @@ impl BuiltConv2d {
             pool::max_backward(windows, &grad[narrow.clone()], &winners[narrow], &mut room[wide]);
         }
         &room[..self.window.band_len(band.len())]
-    }
-}
-
-/// `[rows, columns]` to `[columns, rows]`.
-fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
-    let rows = from.len() / columns;
-    for (row, from) in from.chunks_exact(columns).enumerate() {
-        for (value, to) in from.iter().zip(to[row..].iter_mut().step_by(rows)) {
-            *to = *value;
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::{Flatten, Function};
 use crate::nn::init::Init;
 use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, add_rows, matmul, sum_rows};
 use crate::nn::knob::Knob;
-use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec};
+use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec, Transposed};
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Every output is a weighted sum of every input: `y = f(x·W + b)`.
@@ -110,6 +110,10 @@ impl Layer for BuiltDense {
         activation.forward(pass.output, pass.memo.get_mut(pass.samples * units..).unwrap_or_default());
     }
 
+    fn transposed(&self, first: bool) -> Option<Transposed> {
+        (!first).then_some(Transposed { offset: 0, rows: self.inputs, columns: self.units })
+    }
+
     /// `dz = dy ⊙ f'(z)`, `dx = dz·Wᵀ`.
     fn backward(&self, pass: Backward<'_>) {
         let Self { inputs, units, activation } = *self;
@@ -117,9 +121,9 @@ impl Layer for BuiltDense {
         grad.copy_from_slice(pass.grad_output);
         activation.backward(grad, pass.output, memo);
         if let Some(grad_input) = pass.grad_input {
-            let kernel = Matrix::new(&pass.params[..inputs * units], inputs, units);
+            let transposed = Matrix::new(pass.transposed, units, inputs);
             let grad_input = MatrixMut::new(grad_input, pass.samples, inputs);
-            matmul(grad_input, Matrix::new(grad, pass.samples, units), kernel.t(), Write::Replace);
+            matmul(grad_input, Matrix::new(grad, pass.samples, units), transposed, Write::Replace);
         }
     }
 
