@@ -15,7 +15,7 @@
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
 //! ```text
-//! ui, cli ─► project ─► train ─► data ─► nn's shapes, knobs and random numbers
+//! ui, cli ─► project ─► train ─► data ─► nn's shapes, knobs, random numbers and vector loops
 //!    └──────────┴─────────┴────────────► nn ─► nothing of ours
 //! ```
 //!
@@ -23,8 +23,10 @@
 //!
 //! A [`train::step::Trainer`] cuts the batch into shards whose size does not depend on the number of threads. Each
 //! shard has a [`nn::Workspace`], allocated once, in which the shared, unchanging [`nn::Network`] runs forward and
-//! backward over the one vector of [`nn::Weights`]. Gradients are added in the order of the shards, and the optimiser
-//! walks weights, gradients and its memory chunk by chunk.
+//! backward over the one vector of [`nn::Weights`]. Then the threads share out the weights in blocks: the gradient of a
+//! block is added up over the shards in their order (a convolution, whose shards each have a gradient of their few
+//! weights) or computed from what they left (a dense layer, whose many weights each sample uses once), and the optimiser
+//! moves the block at once, while it is in that core's cache. So a step waits for its threads twice.
 //!
 //! # Architecture invariants
 //!

@@ -5,6 +5,7 @@ use rand::seq::SliceRandom as _;
 use super::{Augment, Samples};
 use crate::nn::Shape;
 use crate::nn::init::{mix, stream};
+use crate::nn::kernels::vectorized;
 
 const SHUFFLE: u64 = 0x5_0FF1E;
 const AUGMENT: u64 = 0xA06_3E47;
@@ -64,7 +65,9 @@ impl Augmenter {
 }
 
 fn scale(pixels: &[u8], inputs: &mut [f32]) {
-    for (input, &pixel) in inputs.iter_mut().zip(pixels) {
-        *input = f32::from(pixel) * (1.0 / 255.0);
-    }
+    vectorized(|| {
+        for (input, &pixel) in inputs.iter_mut().zip(pixels) {
+            *input = f32::from(pixel) * (1.0 / 255.0);
+        }
+    });
 }

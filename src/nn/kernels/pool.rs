@@ -15,10 +15,15 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Where the pixel at a place of a window begins, before its first channel.
+    /// Calls `visit` with every place of a window, row by row, and where its pixel begins, before its first channel.
     #[inline(always)]
-    fn pixel(&self, window: usize, place: usize) -> usize {
-        place / self.size * self.row_stride + (window * self.size + place % self.size) * self.channels
+    fn each(self, window: usize, mut visit: impl FnMut(usize, usize)) {
+        let first = window * self.size * self.channels;
+        for y in 0..self.size {
+            for x in 0..self.size {
+                visit(y * self.size + x, first + y * self.row_stride + x * self.channels);
+            }
+        }
     }
 }
 
@@ -40,11 +45,11 @@ pub fn mean(windows: Windows, input: &[f32], output: &mut [f32]) {
     vectorized(|| {
         for (window, means) in output.chunks_exact_mut(channels).enumerate() {
             means.fill(0.0);
-            for place in 0..size * size {
-                for (mean, value) in means.iter_mut().zip(&input[windows.pixel(window, place)..]) {
+            windows.each(window, |_, pixel| {
+                for (mean, value) in means.iter_mut().zip(&input[pixel..]) {
                     *mean += share * value;
                 }
-            }
+            });
         }
     });
 }
@@ -55,11 +60,11 @@ pub fn mean_backward(windows: Windows, grad_output: &[f32], grad_input: &mut [f3
     let share = 1.0 / (size * size) as f32;
     vectorized(|| {
         for (window, grads) in grad_output.chunks_exact(channels).enumerate() {
-            for place in 0..size * size {
-                for (pixel, grad) in grad_input[windows.pixel(window, place)..].iter_mut().zip(grads) {
+            windows.each(window, |_, pixel| {
+                for (pixel, grad) in grad_input[pixel..].iter_mut().zip(grads) {
                     *pixel = share * grad;
                 }
-            }
+            });
         }
     });
 }
@@ -113,16 +118,17 @@ impl Max<'_> {
         let width = windows.channels;
         for window in 0..windows.count {
             for channel in windows.vectors::<S>() {
-                let pixel = |place| load::<S, FULL>(simd, input, windows.pixel(window, place) + channel, width);
-                let (mut best, mut won) = (pixel(0), simd.splat_f32s(0.0));
-                for place in 1..windows.size * windows.size {
-                    let value = pixel(place);
+                let first = window * windows.size * windows.channels + channel;
+                let mut best = load::<S, FULL>(simd, input, first, width);
+                let mut won = simd.splat_f32s(0.0);
+                windows.each(window, |place, pixel| {
+                    let value = load::<S, FULL>(simd, input, pixel + channel, width);
                     // A NaN wins and stays, so that a diverged network cannot look healthy behind a pooling layer.
                     let number = simd.equal_f32s(best, best);
                     let stays = simd.or_m32s(simd.less_than_or_equal_f32s(value, best), simd.not_m32s(number));
                     best = simd.select_f32s(stays, best, value);
                     won = simd.select_f32s(stays, won, simd.splat_f32s(place as f32));
-                }
+                });
                 let at = window * windows.channels + channel;
                 store::<S, FULL>(simd, output, at, width, best);
                 if !winner.is_empty() {
@@ -152,11 +158,11 @@ impl MaxBackward<'_> {
                 let at = window * windows.channels + channel;
                 let grad = load::<S, FULL>(simd, grad_output, at, width);
                 let winner = load::<S, FULL>(simd, winner, at, width);
-                for place in 0..windows.size * windows.size {
+                windows.each(window, |place, pixel| {
                     let won = simd.equal_f32s(winner, simd.splat_f32s(place as f32));
                     let grad = simd.select_f32s(won, grad, simd.splat_f32s(0.0));
-                    store::<S, FULL>(simd, grad_input, windows.pixel(window, place) + channel, width, grad);
-                }
+                    store::<S, FULL>(simd, grad_input, pixel + channel, width, grad);
+                });
             }
         }
     }
@@ -190,8 +196,8 @@ mod tests {
                 let back = MaxBackward { windows, grad_output: &grad, winner: &winner, grad_input: &mut grad_input };
                 arch.dispatch(back);
                 for at in 0..count * channels {
-                    let pixels: Vec<usize> =
-                        (0..size * size).map(|place| windows.pixel(at / channels, place) + at % channels).collect();
+                    let mut pixels = Vec::new();
+                    windows.each(at / channels, |_, pixel| pixels.push(pixel + at % channels));
                     let largest = pixels.iter().map(|pixel| input[*pixel]).fold(f32::MIN, f32::max);
                     let first = pixels.iter().position(|pixel| input[*pixel] == largest).unwrap();
                     assert_eq!((output[at], winner[at]), (largest, first as f32), "{windows:?}, {arch:?}");

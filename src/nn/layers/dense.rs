@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Flatten, Function};
 use crate::nn::init::Init;
+use crate::nn::kernels::convolution::{self, Window};
 use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, add_rows, matmul, sum_rows};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec, Transposed};
@@ -80,6 +81,9 @@ impl Spec for Dense {
     }
 }
 
+/// With fewer units than this the matrix product packs more than it multiplies; a convolution of one pixel does not.
+const THIN: usize = 16;
+
 struct BuiltDense {
     inputs: usize,
     units: usize,
@@ -103,10 +107,16 @@ impl Layer for BuiltDense {
     fn forward(&self, pass: Forward<'_>) {
         let Self { inputs, units, activation } = *self;
         let (kernel, bias) = pass.params.split_at(inputs * units);
-        let input = Matrix::new(pass.input, pass.samples, inputs);
-        let output = MatrixMut::new(pass.output, pass.samples, units);
-        matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
-        add_rows(pass.output, bias);
+        if units < THIN {
+            let (image, output) = ([1, pass.samples, inputs], [1, pass.samples]);
+            let window = Window { image, size: [1, 1], stride: 1, output, filters: units };
+            convolution::forward(&window, 0..1, pass.input, kernel, bias, pass.output);
+        } else {
+            let input = Matrix::new(pass.input, pass.samples, inputs);
+            let output = MatrixMut::new(pass.output, pass.samples, units);
+            matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
+            add_rows(pass.output, bias);
+        }
         activation.forward(pass.output, pass.memo.get_mut(pass.samples * units..).unwrap_or_default());
     }
 
