@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::data::DataError;
+use crate::nn::kernels::without_vectors;
 use crate::project::{Project, ProjectError};
 
 mod bench;
@@ -89,6 +90,9 @@ impl From<DataError> for CliError {
 pub fn main() -> ExitCode {
     let Arguments { command, project } = Arguments::parse();
     log_to_standard_error();
+    if std::env::var_os("BACKPROP_VECTORS").is_some_and(|vectors| vectors == "none") {
+        without_vectors();
+    }
     let done = match command {
         None => open(project.as_deref()),
         Some(Command::Presets(command)) => command.run(),

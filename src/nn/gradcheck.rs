@@ -87,9 +87,21 @@ impl Check {
 
 /// Panics if a gradient of the layer is not the slope that finite differences find.
 pub fn check(spec: &LayerSpec, input: Shape) {
-    let what = format!("{spec} on {input}");
-    let plan = spec.as_spec().plan(input).unwrap_or_else(|error| panic!("{what}: {error}"));
-    let check = Check { layer: spec.as_spec().build(input), output_len: plan.output.len() };
+    check_pair(spec, None, input);
+}
+
+/// As [`check`], for a layer that takes over the work of the next one.
+fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
+    let plan_of = |spec: &LayerSpec, input| {
+        spec.as_spec().plan(input).unwrap_or_else(|error| panic!("{spec} on {input}: {error}"))
+    };
+    let (mut what, mut plan, mut layer) =
+        (format!("{spec} on {input}"), plan_of(spec, input), spec.as_spec().build(input));
+    if let Some(next) = next {
+        assert!(layer.absorb(next), "{what} does not absorb {next}");
+        (what, plan.output) = (format!("{what}, {next}"), plan_of(next, plan.output).output);
+    }
+    let check = Check { layer, output_len: plan.output.len() };
     let mut rng = stream(5, 0);
     let params = numbers(plan.params, &mut rng);
     let values = numbers(SAMPLES * input.len(), &mut rng);
@@ -140,6 +152,21 @@ fn odd_sizes_strides_and_edges_pass() {
     for size in [1, 2, 3, 5] {
         check(&MaxPool2d { size }.into(), Shape::image(11, 5, 3));
         check(&AveragePool2d { size }.into(), Shape::image(11, 5, 3));
+    }
+}
+
+/// A convolution and the pooling after it, where the last rows and columns fill no window, too.
+#[test]
+fn a_convolution_passes_with_the_pooling_that_it_absorbs() {
+    for (kernel, stride, filters, size) in [(3, 1, 3, 2), (2, 1, 17, 3), (3, 2, 2, 2), (4, 1, 1, 1), (5, 1, 20, 5)] {
+        for padding in [Padding::Valid, Padding::Same] {
+            for shape in [Shape::image(11, 13, 1), Shape::image(12, 11, 3)] {
+                for activation in [Function::Tanh, Function::Relu, Function::LeakyRelu] {
+                    let conv = Conv2d { filters, kernel, stride, padding, activation };
+                    check_pair(&conv.into(), Some(&MaxPool2d { size }.into()), shape);
+                }
+            }
+        }
     }
 }
 

@@ -312,3 +312,26 @@ fn an_interrupted_run_is_saved() {
     assert_eq!(lines(&rest).last().unwrap()["outcome"], "stopped");
     assert!(folder.path().join("run/weights.safetensors").is_file());
 }
+
+/// The loops without vectors are those of a processor that this machine is not.
+#[test]
+fn a_processor_without_vectors_learns_the_same() {
+    let (folder, source) = folder_with_bars();
+    let losses = |vectors: &str, network: &str| -> Vec<f64> {
+        let arguments = ["train", network, "--data", &source, "--epochs", "1", "--batch", "32", "--json", "--steps"];
+        let program = Command::new(env!("CARGO_BIN_EXE_backprop"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .env("BACKPROP_VECTORS", vectors)
+            .output();
+        let steps = lines(&String::from_utf8(program.unwrap().stdout).unwrap());
+        steps.iter().filter(|line| line["event"] == "step").map(|line| line["loss"].as_f64().unwrap()).collect()
+    };
+    for network in ["mlp", "cnn-small", "cnn-5x5"] {
+        let (with, without) = (losses("all", network), losses("none", network));
+        assert!(with.len() > 3 && with != without, "{network}: {with:?}");
+        for (with, without) in with.iter().zip(&without) {
+            assert!((with - without).abs() < 1e-3 * with.max(0.1), "{network}: {with} and {without}");
+        }
+    }
+}
