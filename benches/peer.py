@@ -93,7 +93,7 @@ def evaluation(preset, options):
     images = load(options.data, "t10k")[0]
     best = (0.0, None, None)
     layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-    batches = [64, 250, 1000, 2500, 10000]
+    batches = [16, 32, 64, 128, 250, 1000]
     for layout, memory_format in layouts.items():
         network = build(preset["model"]).eval().to(memory_format=memory_format)
         inputs = images.to(memory_format=memory_format)
