@@ -50,6 +50,7 @@
 //! | data source | `data/foo.rs` | `data/mod.rs` |
 //! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
 //! | command | `cli/foo.rs` | `cli/mod.rs` |
+//! | figure of `backprop bench` | `cli/bench/foo.rs` | `cli/bench/mod.rs` |
 //! | preset | `assets/presets/foo.json` | `project/presets.rs` |
 
 #![deny(unsafe_code)]

@@ -40,7 +40,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Read images or drawings with a run
     Predict(predict::Predict),
-    /// Measure training steps per second
+    /// Measure speed, memory and time to accuracy
     Bench(bench::Bench),
 }
 

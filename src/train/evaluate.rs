@@ -11,8 +11,11 @@ use crate::data::batches::gather;
 use crate::nn::layer::Mode;
 use crate::nn::{Loss, Network, Weights, Workspace};
 
-/// Samples that one thread reads at once.
-const CHUNK: usize = 64;
+/// Samples that one thread reads at once: as fast as more of them, in less memory.
+const CHUNK: usize = 16;
+
+/// Samples that one thread reads before the threads meet.
+const BOUT: usize = 8 * CHUNK;
 
 /// Reads one sample at a time, for the canvas and for `predict`.
 pub struct Reader {
@@ -57,24 +60,26 @@ impl Evaluator {
         mut go_on: impl FnMut() -> bool,
     ) -> Option<Evaluation> {
         let (samples, at) = job.part(part);
-        let mut tally = Tally::new(job.network.output().len(), at.len());
-        let mut labels = vec![0; CHUNK * self.workspaces.len()];
-        let mut outputs = Vec::new();
-        for at in at.chunks(CHUNK * self.workspaces.len()) {
+        let classes = job.network.output().len();
+        let mut tally = Tally::new(classes, at.len());
+        let round = BOUT * self.workspaces.len();
+        let (mut labels, mut outputs) = (vec![0; round], vec![0.0; round * classes]);
+        for at in at.chunks(round) {
             if !go_on() {
                 return None;
             }
-            let labels = &mut labels[..at.len()];
-            let work = self.workspaces.par_iter_mut().zip(at.par_chunks(CHUNK)).zip(labels.par_chunks_mut(CHUNK));
-            work.for_each(|((workspace, at), labels)| {
-                gather(samples, at, workspace.input_mut(at.len()), labels);
-                job.network.forward(weights, workspace, Mode::Infer);
+            let (labels, outputs) = (&mut labels[..at.len()], &mut outputs[..at.len() * classes]);
+            let bouts =
+                at.par_chunks(BOUT).zip(labels.par_chunks_mut(BOUT)).zip(outputs.par_chunks_mut(BOUT * classes));
+            bouts.zip(&mut self.workspaces).for_each(|(((at, labels), outputs), workspace)| {
+                let chunks = at.chunks(CHUNK).zip(labels.chunks_mut(CHUNK)).zip(outputs.chunks_mut(CHUNK * classes));
+                for ((at, labels), outputs) in chunks {
+                    gather(samples, at, workspace.input_mut(at.len()), labels);
+                    job.network.forward(weights, workspace, Mode::Infer);
+                    outputs.copy_from_slice(workspace.output());
+                }
             });
-            outputs.clear();
-            for workspace in &self.workspaces[..at.len().div_ceil(CHUNK)] {
-                outputs.extend_from_slice(workspace.output());
-            }
-            tally.add(job.training.loss, &mut outputs, at, labels);
+            tally.add(job.training.loss, outputs, at, labels);
         }
         Some(tally.finish())
     }

@@ -1,0 +1,48 @@
+//! Whole training steps: batch gathered, forward, backward, update.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{Bench, Figure, noise, pool};
+use crate::cli::CliError;
+use crate::cli::terminal::grouped;
+use crate::project::Project;
+use crate::train::Job;
+use crate::train::step::Trainer;
+
+pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
+    let (dataset, pool) = (noise(), pool(bench.threads())?);
+    for name in workloads {
+        let job = bench.job(Project::find(name)?, &dataset)?;
+        let rate = pool.install(|| samples_per_s(&job, bench.seconds));
+        let (threads, batch) = (job.threads, bench.batch);
+        bench.tell(
+            Figure::Rate,
+            json!({ "workload": name, "threads": threads, "batch": batch, "samples_per_s": rate.round() }),
+            format_args!("{name:10} {:>9} samples/s, {threads} threads, batch {batch}", grouped(rate as usize)),
+        )?;
+    }
+    Ok(())
+}
+
+/// The better of two halves, after a warm-up.
+fn samples_per_s(job: &Job, seconds: f64) -> f64 {
+    let mut trainer = Trainer::new(job, job.initial_weights());
+    let mut step = 0;
+    let mut half = |seconds: f64| {
+        let (started, mut samples) = (Instant::now(), 0);
+        loop {
+            for batch in job.split.train.chunks_exact(job.training.batch) {
+                step += 1;
+                trainer.step(batch, job.training.learning_rate, step, 1);
+                samples += batch.len();
+                if started.elapsed().as_secs_f64() > seconds {
+                    return samples as f64 / started.elapsed().as_secs_f64();
+                }
+            }
+        }
+    };
+    half(seconds / 4.0);
+    half(seconds / 2.0).max(half(seconds / 2.0))
+}
