@@ -9,22 +9,45 @@ use super::vectorized;
 
 /// `sum += values`
 pub fn add(sum: &mut [f32], values: &[f32]) {
-    vectorized(|| {
-        for (sum, value) in sum.iter_mut().zip(values) {
-            *sum += value;
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            for (sum, value) in sum.iter_mut().zip(values) {
+                *sum += value;
+            }
+        },
+    );
 }
 
 /// Adds the sum over the rows of `values`, `[n, sum]`, to `sum`.
 pub fn add_sum_of_rows(sum: &mut [f32], values: &[f32]) {
-    vectorized(|| {
-        for row in values.chunks_exact(sum.len()) {
-            for (sum, value) in sum.iter_mut().zip(row) {
-                *sum += value;
+    vectorized(
+        #[inline(always)]
+        || {
+            for row in values.chunks_exact(sum.len()) {
+                for (sum, value) in sum.iter_mut().zip(row) {
+                    *sum += value;
+                }
+            }
+        },
+    );
+}
+
+/// Writes the transpose of `values`, `[rows, cols]`, to `out`, in tiles that stay in the nearest cache.
+pub fn transpose(values: &[f32], cols: usize, out: &mut [f32]) {
+    const TILE: usize = 16;
+    let rows = values.len() / cols;
+    for (tile_row, values) in values.chunks(TILE * cols).enumerate() {
+        for tile_col in (0..cols).step_by(TILE) {
+            let count = TILE.min(cols - tile_col);
+            for (row, values) in values.chunks_exact(cols).enumerate() {
+                let out = &mut out[tile_col * rows + tile_row * TILE + row..];
+                for (at, value) in values[tile_col..tile_col + count].iter().enumerate() {
+                    out[at * rows] = *value;
+                }
             }
         }
-    });
+    }
 }
 
 /// `eˣ` with a relative error under 2e-7; 0 below -87, where it has no normal number left, and infinity above 88.7.
@@ -122,6 +145,18 @@ mod tests {
             largest = largest.max(error);
         }
         largest
+    }
+
+    #[test]
+    fn a_transpose_is_one() {
+        for (rows, cols) in [(1, 1), (1, 40), (40, 1), (17, 33), (64, 256)] {
+            let values: Vec<f32> = (0..rows * cols).map(|at| at as f32).collect();
+            let mut out = vec![f32::NAN; rows * cols];
+            transpose(&values, cols, &mut out);
+            for (at, value) in values.iter().enumerate() {
+                assert_eq!(out[at % cols * rows + at / cols], *value, "{rows}×{cols}");
+            }
+        }
     }
 
     fn absolute(got: f64, expected: f64) -> f64 {

@@ -84,20 +84,26 @@ impl Function {
 
 #[inline(always)]
 fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    vectorized(|| {
-        for value in values {
-            *value = f(*value);
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            for value in values {
+                *value = f(*value);
+            }
+        },
+    );
 }
 
 #[inline(always)]
 fn scale(grad: &mut [f32], at: &[f32], derivative: impl Fn(f32) -> f32) {
-    vectorized(|| {
-        for (grad, &at) in grad.iter_mut().zip(at) {
-            *grad *= derivative(at);
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            for (grad, &at) in grad.iter_mut().zip(at) {
+                *grad *= derivative(at);
+            }
+        },
+    );
 }
 
 /// Applies a [`Function`] to whatever arrives.

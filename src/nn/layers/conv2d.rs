@@ -79,7 +79,8 @@ impl Spec for Conv2d {
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         let Some(image) = input.as_image() else {
             return Err(ShapeError::new(format!(
-                "Conv2d takes an image, and a row of {input} numbers arrives. Move it before the layer that flattens, or remove it."
+                "Conv2d takes an image, and {} arrives. Move it to where an image is, or remove it.",
+                input.described()
             ))
             .with_fix(Fix::Remove));
         };

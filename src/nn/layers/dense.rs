@@ -47,7 +47,8 @@ impl Spec for Dense {
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         if !input.is_flat() {
             return Err(ShapeError::new(format!(
-                "Dense takes a row of numbers, and an image {input} arrives. Flatten it first."
+                "Dense takes a row of numbers, and {} arrives. Flatten it first.",
+                input.described()
             ))
             .with_fix(Fix::Insert(Flatten {}.into())));
         }
