@@ -24,7 +24,8 @@ pub fn without_vectors() {
     let _ = ARCH.set(Arch::Scalar);
 }
 
-/// Runs a loop with the widest vectors that this processor has. What it calls has to be inlined to have them too.
+/// Runs a loop with the widest vectors that this processor has. What it calls has to be inlined to have them too, and so
+/// has `work` itself: one of more than a few lines is written `#[inline(always)] || …`.
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     arch().dispatch(work)

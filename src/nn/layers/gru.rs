@@ -2,7 +2,6 @@ use serde::{Deserialize, Serialize};
 
 use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns, activate};
 use crate::nn::kernels::vector::{sigmoid, tanh};
-use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
 use crate::nn::shape::{Shape, ShapeError};
@@ -63,49 +62,39 @@ impl Cell for GruCell {
     const SHARED: usize = 2;
     const KEPT: usize = 1;
 
+    #[inline(always)]
     fn forward(step: ForwardStep<'_>) {
         let ForwardStep { units, bias, recurrent, gates, kept, output_before, output, .. } = step;
         let (bias, state_bias) = bias.split_at(3 * units);
-        vectorized(
-            #[inline(always)]
-            || {
-                let rows = gates.chunks_exact_mut(3 * units).zip(recurrent.chunks_exact(3 * units));
-                let states = output_before.chunks_exact(units).zip(output.chunks_exact_mut(units));
-                for (((gates, recurrent), (before, output)), kept) in rows.zip(states).zip(kept.chunks_exact_mut(units))
-                {
-                    let (zr, g) = gates.split_at_mut(2 * units);
-                    for (gate, bias) in zr.iter_mut().zip(state_bias) {
-                        *gate += bias;
-                    }
-                    activate(zr, recurrent, bias, sigmoid);
-                    let (z, r) = zr.split_at(units);
-                    for ((kept, recurrent), bias) in
-                        kept.iter_mut().zip(&recurrent[2 * units..]).zip(&state_bias[2 * units..])
-                    {
-                        *kept = recurrent + bias;
-                    }
-                    candidate(g, r, kept, &bias[2 * units..]);
-                    renew(output, z, g, before);
-                }
-            },
-        );
+        let rows = gates.chunks_exact_mut(3 * units).zip(recurrent.chunks_exact(3 * units));
+        let states = output_before.chunks_exact(units).zip(output.chunks_exact_mut(units));
+        for (((gates, recurrent), (before, output)), kept) in rows.zip(states).zip(kept.chunks_exact_mut(units)) {
+            let (zr, g) = gates.split_at_mut(2 * units);
+            for (gate, bias) in zr.iter_mut().zip(state_bias) {
+                *gate += bias;
+            }
+            activate(zr, recurrent, bias, sigmoid);
+            let (z, r) = zr.split_at(units);
+            for ((kept, recurrent), bias) in kept.iter_mut().zip(&recurrent[2 * units..]).zip(&state_bias[2 * units..])
+            {
+                *kept = recurrent + bias;
+            }
+            candidate(g, r, kept, &bias[2 * units..]);
+            renew(output, z, g, before);
+        }
     }
 
+    #[inline(always)]
     fn backward(step: BackwardStep<'_>) {
         let BackwardStep { units, gates, kept, output_before, grad, .. } = step;
-        vectorized(
-            #[inline(always)]
-            || {
-                let rows = gates.chunks_exact_mut(3 * units).zip(grad.chunks_exact_mut(units));
-                let states = output_before.chunks_exact(units).zip(kept.chunks_exact_mut(units));
-                for ((gates, grad), (before, kept)) in rows.zip(states) {
-                    let (z, rest) = gates.split_at_mut(units);
-                    let (r, g) = rest.split_at_mut(units);
-                    through_output(z, g, before, grad);
-                    through_candidate(r, g, kept);
-                }
-            },
-        );
+        let rows = gates.chunks_exact_mut(3 * units).zip(grad.chunks_exact_mut(units));
+        let states = output_before.chunks_exact(units).zip(kept.chunks_exact_mut(units));
+        for ((gates, grad), (before, kept)) in rows.zip(states) {
+            let (z, rest) = gates.split_at_mut(units);
+            let (r, g) = rest.split_at_mut(units);
+            through_output(z, g, before, grad);
+            through_candidate(r, g, kept);
+        }
     }
 }
 

@@ -3,7 +3,6 @@ use serde::{Deserialize, Serialize};
 use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns, activate};
 use crate::nn::init::Init;
 use crate::nn::kernels::vector::{sigmoid, tanh};
-use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
 use crate::nn::shape::{Shape, ShapeError};
@@ -64,44 +63,32 @@ impl Cell for LstmCell {
     const KEPT: usize = 1;
     const BIAS: Init = Init::UnitForgetGate;
 
+    #[inline(always)]
     fn forward(step: ForwardStep<'_>) {
         let ForwardStep { units, bias, recurrent, gates, kept_before, kept, output, .. } = step;
-        vectorized(
-            #[inline(always)]
-            || {
-                let rows = gates.chunks_exact_mut(4 * units).zip(recurrent.chunks_exact(4 * units));
-                let states = kept_before.chunks_exact(units).zip(kept.chunks_exact_mut(units));
-                for (((gates, recurrent), (before, cell)), output) in
-                    rows.zip(states).zip(output.chunks_exact_mut(units))
-                {
-                    let (g, o) = (2 * units, 3 * units);
-                    activate(&mut gates[..g], &recurrent[..g], &bias[..g], sigmoid);
-                    activate(&mut gates[g..o], &recurrent[g..o], &bias[g..o], tanh);
-                    activate(&mut gates[o..], &recurrent[o..], &bias[o..], sigmoid);
-                    remember(gates, before, cell, output);
-                }
-            },
-        );
+        let rows = gates.chunks_exact_mut(4 * units).zip(recurrent.chunks_exact(4 * units));
+        let states = kept_before.chunks_exact(units).zip(kept.chunks_exact_mut(units));
+        for (((gates, recurrent), (before, cell)), output) in rows.zip(states).zip(output.chunks_exact_mut(units)) {
+            let (g, o) = (2 * units, 3 * units);
+            activate(&mut gates[..g], &recurrent[..g], &bias[..g], sigmoid);
+            activate(&mut gates[g..o], &recurrent[g..o], &bias[g..o], tanh);
+            activate(&mut gates[o..], &recurrent[o..], &bias[o..], sigmoid);
+            remember(gates, before, cell, output);
+        }
     }
 
+    #[inline(always)]
     fn backward(step: BackwardStep<'_>) {
         let BackwardStep { units, gates, kept_before, kept, grad, grad_kept, .. } = step;
-        vectorized(
-            #[inline(always)]
-            || {
-                let rows = gates.chunks_exact_mut(4 * units).zip(grad.chunks_exact_mut(units));
-                let states = kept_before.chunks_exact(units).zip(kept.chunks_exact(units));
-                for (((gates, grad), (before, cell)), grad_cell) in
-                    rows.zip(states).zip(grad_kept.chunks_exact_mut(units))
-                {
-                    let (i, rest) = gates.split_at_mut(units);
-                    let (f, rest) = rest.split_at_mut(units);
-                    let (g, o) = rest.split_at_mut(units);
-                    through_output(o, cell, grad, grad_cell);
-                    through_cell(i, f, g, before, grad_cell);
-                }
-            },
-        );
+        let rows = gates.chunks_exact_mut(4 * units).zip(grad.chunks_exact_mut(units));
+        let states = kept_before.chunks_exact(units).zip(kept.chunks_exact(units));
+        for (((gates, grad), (before, cell)), grad_cell) in rows.zip(states).zip(grad_kept.chunks_exact_mut(units)) {
+            let (i, rest) = gates.split_at_mut(units);
+            let (f, rest) = rest.split_at_mut(units);
+            let (g, o) = rest.split_at_mut(units);
+            through_output(o, cell, grad, grad_cell);
+            through_cell(i, f, g, before, grad_cell);
+        }
     }
 }
 

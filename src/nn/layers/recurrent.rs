@@ -12,6 +12,7 @@ use super::Reshape;
 use crate::nn::init::Init;
 use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::nn::kernels::vector::{add, add_sum_of_rows, transpose};
+use crate::nn::kernels::vectorized;
 use crate::nn::knob::{Knob, choice};
 use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan};
 use crate::nn::shape::{Fix, Shape, ShapeError};
@@ -37,6 +38,9 @@ impl Returns {
 }
 
 /// One step of a recurrent layer, number by number, for a shard of samples.
+///
+/// Both functions run inside `vectorized`, so they and what they call are `#[inline(always)]`. A loop over many slices is
+/// a function of its own, because only of a function's arguments does the compiler know that they do not overlap.
 pub(super) trait Cell: Send + Sync + 'static {
     const NAME: &'static str;
     /// Columns of both kernels, in units.
@@ -82,7 +86,7 @@ pub(super) struct BackwardStep<'a> {
     pub grad_kept: &'a mut [f32],
 }
 
-/// `gates = f(gates + recurrent + bias)`, to be called inside `vectorized`.
+/// `gates = f(gates + recurrent + bias)`
 #[inline(always)]
 pub(super) fn activate(gates: &mut [f32], recurrent: &[f32], bias: &[f32], f: impl Fn(f32) -> f32) {
     for ((gate, recurrent), bias) in gates.iter_mut().zip(recurrent).zip(bias) {
@@ -164,11 +168,43 @@ impl<C: Cell> Recurrent<C> {
         C::KEPT * self.units
     }
 
+    fn shared(&self) -> usize {
+        C::SHARED * self.units
+    }
+
     fn memo<'a>(&self, samples: usize, memo: &'a mut [f32]) -> Memo<'a> {
         let (inputs, rest) = memo.split_at_mut(samples * self.steps * self.features);
         let (gates, rest) = rest.split_at_mut(samples * self.steps * self.gates());
         let (kept, outputs) = rest.split_at_mut(samples * (self.steps + 1) * self.kept());
         Memo { inputs, gates, kept, outputs: &mut outputs[..samples * (self.steps + 1) * self.units] }
+    }
+
+    /// `dW = xᵀ·dz`, `dU = hᵀ·dz` and `db = Σ dz` over all steps, `dz` being in `gates`; for the gates that are not shared
+    /// that of the state's part is in `kept`.
+    fn gradients_of_params(&self, samples: usize, memo: &Memo<'_>, grad_params: &mut [f32]) {
+        let Self { steps, features, units, .. } = *self;
+        let (rows, gates_len, kept_len, shared) = (steps * samples, self.gates(), self.kept(), self.shared());
+        let (grad_kernel, rest) = grad_params.split_at_mut(features * gates_len);
+        let (grad_recurrent, grad_bias) = rest.split_at_mut(units * gates_len);
+        let (grad_bias, grad_state_bias) = grad_bias.split_at_mut(gates_len);
+
+        let inputs = Matrix::new(memo.inputs, rows, features).t();
+        let states = Matrix::new(memo.outputs, rows, units).t();
+        let gates = Matrix::new(memo.gates, rows, gates_len);
+        matmul(MatrixMut::new(grad_kernel, features, gates_len), inputs, gates, Write::Replace);
+        let gates = Matrix::strided(memo.gates, rows, shared, gates_len);
+        matmul(MatrixMut::strided(grad_recurrent, units, shared, gates_len), states, gates, Write::Replace);
+        grad_bias.fill(0.0);
+        add_sum_of_rows(grad_bias, memo.gates);
+        if shared < gates_len {
+            let kept = &memo.kept[samples * kept_len..];
+            let grad = MatrixMut::strided(&mut grad_recurrent[shared..], units, kept_len, gates_len);
+            matmul(grad, states, Matrix::new(kept, rows, kept_len), Write::Replace);
+            let (ours, theirs) = grad_state_bias.split_at_mut(shared);
+            ours.copy_from_slice(&grad_bias[..shared]);
+            theirs.fill(0.0);
+            add_sum_of_rows(theirs, kept);
+        }
     }
 
     /// Kernel, recurrent kernel and bias.
@@ -221,7 +257,11 @@ impl<C: Cell> Layer for Recurrent<C> {
             let (kept_before, kept) = pair(memo.kept, step, n * kept_len);
             let state = Matrix::new(output_before, n, units);
             matmul(MatrixMut::new(recurrent, n, gates_len), state, recurrent_kernel, Write::Replace);
-            C::forward(ForwardStep { units, bias, recurrent, gates, kept_before, kept, output_before, output });
+            let step = ForwardStep { units, bias, recurrent, gates, kept_before, kept, output_before, output };
+            vectorized(
+                #[inline(always)]
+                || C::forward(step),
+            );
         }
         match self.returns {
             Returns::LastStep => pass.output.copy_from_slice(&memo.outputs[steps * n * units..]),
@@ -229,67 +269,47 @@ impl<C: Cell> Layer for Recurrent<C> {
         }
     }
 
-    /// With `dz` for the gradients of the sums, step by step from the last: `dh += dz·Uᵀ`; then `dW = xᵀ·dz`,
-    /// `dU = hᵀ·dz`, `db = Σ dz` and `dx = dz·Wᵀ` over all steps at once.
+    /// With `dz` for the gradients of the sums, step by step from the last: `dh_before += dz·Uᵀ`. Then all steps at once.
     fn backward(&self, pass: Backward<'_>) {
         let Self { steps, features, units, .. } = *self;
-        let (n, gates_len, kept_len, shared) = (pass.samples, self.gates(), self.kept(), C::SHARED * self.units);
+        let (n, gates_len, kept_len, shared) = (pass.samples, self.gates(), self.kept(), self.shared());
         let memo = self.memo(n, pass.memo);
         let (kernel, recurrent_kernel, _) = self.parts(pass.params);
         let (transposed, rest) = pass.scratch.split_at_mut(units * gates_len);
         let (grad, rest) = rest.split_at_mut(n * units);
         let grad_kept = &mut rest[..n * kept_len];
         transpose(recurrent_kernel, gates_len, transposed);
-        let (grad_kernel, rest) = pass.grad_params.split_at_mut(features * gates_len);
-        let (grad_recurrent, grad_bias) = rest.split_at_mut(units * gates_len);
-        let (grad_bias, grad_state_bias) = grad_bias.split_at_mut(gates_len);
-        grad_bias.fill(0.0);
-        grad_state_bias.fill(0.0);
-
-        grad.fill(0.0);
-        grad_kept.fill(0.0);
-        if self.returns == Returns::LastStep {
-            grad.copy_from_slice(pass.grad_output);
+        let (ours, theirs) = transposed.split_at(shared * units);
+        match self.returns {
+            Returns::LastStep => grad.copy_from_slice(pass.grad_output),
+            Returns::AllSteps => grad.fill(0.0),
         }
+        grad_kept.fill(0.0);
         for (step, gates) in memo.gates.chunks_exact_mut(n * gates_len).enumerate().rev() {
             if self.returns == Returns::AllSteps {
-                for (grad, output) in grad.chunks_exact_mut(units).zip(pass.grad_output.chunks_exact(steps * units)) {
-                    add(grad, &output[step * units..(step + 1) * units]);
+                for (grad, outputs) in grad.chunks_exact_mut(units).zip(pass.grad_output.chunks_exact(steps * units)) {
+                    add(grad, &outputs[step * units..(step + 1) * units]);
                 }
             }
             let (output_before, output) = pair(memo.outputs, step, n * units);
             let (kept_before, kept) = pair(memo.kept, step, n * kept_len);
-            C::backward(BackwardStep { units, gates, kept_before, kept, output_before, output, grad, grad_kept });
-            add_sum_of_rows(grad_bias, gates);
-            if step > 0 {
-                let (ours, theirs) = transposed.split_at(shared * units);
-                let gates = Matrix::strided(gates, n, shared, gates_len);
-                matmul(MatrixMut::new(grad, n, units), gates, Matrix::new(ours, shared, units), Write::Add);
-                if shared < gates_len {
-                    let (kept, theirs) = (Matrix::new(kept, n, kept_len), Matrix::new(theirs, kept_len, units));
-                    matmul(MatrixMut::new(grad, n, units), kept, theirs, Write::Add);
-                }
+            let step = BackwardStep { units, gates, kept_before, kept, output_before, output, grad, grad_kept };
+            vectorized(
+                #[inline(always)]
+                || C::backward(step),
+            );
+            let gates = Matrix::strided(gates, n, shared, gates_len);
+            matmul(MatrixMut::new(grad, n, units), gates, Matrix::new(ours, shared, units), Write::Add);
+            if shared < gates_len {
+                let (kept, theirs) = (Matrix::new(kept, n, kept_len), Matrix::new(theirs, kept_len, units));
+                matmul(MatrixMut::new(grad, n, units), kept, theirs, Write::Add);
             }
         }
-
-        let rows = steps * n;
-        let inputs = Matrix::new(memo.inputs, rows, features);
-        let gates = Matrix::new(memo.gates, rows, gates_len);
-        matmul(MatrixMut::new(grad_kernel, features, gates_len), inputs.t(), gates, Write::Replace);
-        let states = Matrix::new(memo.outputs, rows, units).t();
-        let gates = Matrix::strided(memo.gates, rows, shared, gates_len);
-        matmul(MatrixMut::strided(grad_recurrent, units, shared, gates_len), states, gates, Write::Replace);
-        if shared < gates_len {
-            let kept = &memo.kept[n * kept_len..];
-            let grad = MatrixMut::strided(&mut grad_recurrent[shared..], units, kept_len, gates_len);
-            matmul(grad, states, Matrix::new(kept, rows, kept_len), Write::Replace);
-            let (ours, theirs) = grad_state_bias.split_at_mut(shared);
-            ours.copy_from_slice(&grad_bias[..shared]);
-            add_sum_of_rows(theirs, kept);
-        }
+        self.gradients_of_params(n, &memo, pass.grad_params);
         if let Some(grad_input) = pass.grad_input {
-            let (gates, kernel) = (Matrix::new(memo.gates, rows, gates_len), Matrix::new(kernel, features, gates_len));
-            matmul(MatrixMut::new(memo.inputs, rows, features), gates, kernel.t(), Write::Replace);
+            let gates = Matrix::new(memo.gates, steps * n, gates_len);
+            let grads = MatrixMut::new(memo.inputs, steps * n, features);
+            matmul(grads, gates, Matrix::new(kernel, features, gates_len).t(), Write::Replace);
             samples_first(memo.inputs, n, steps, grad_input);
         }
     }

@@ -2,7 +2,6 @@ use serde::{Deserialize, Serialize};
 
 use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns};
 use crate::nn::kernels::vector::tanh;
-use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
 use crate::nn::shape::{Shape, ShapeError};
@@ -56,32 +55,24 @@ impl Cell for RnnCell {
     const NAME: &'static str = "RNN";
     const GATES: usize = 1;
 
+    #[inline(always)]
     fn forward(step: ForwardStep<'_>) {
         let ForwardStep { units, bias, recurrent, gates, output, .. } = step;
         let rows = output.chunks_exact_mut(units).zip(gates.chunks_exact(units)).zip(recurrent.chunks_exact(units));
-        vectorized(
-            #[inline(always)]
-            || {
-                for ((output, gates), recurrent) in rows {
-                    for (((output, gate), recurrent), bias) in output.iter_mut().zip(gates).zip(recurrent).zip(bias) {
-                        *output = tanh(gate + recurrent + bias);
-                    }
-                }
-            },
-        );
+        for ((output, gates), recurrent) in rows {
+            for (((output, gate), recurrent), bias) in output.iter_mut().zip(gates).zip(recurrent).zip(bias) {
+                *output = tanh(gate + recurrent + bias);
+            }
+        }
     }
 
     /// `dz = dh ⊙ (1 - h²)`
+    #[inline(always)]
     fn backward(step: BackwardStep<'_>) {
         let BackwardStep { gates, output, grad, .. } = step;
-        vectorized(
-            #[inline(always)]
-            || {
-                for ((gate, grad), output) in gates.iter_mut().zip(grad).zip(output) {
-                    *gate = *grad * (1.0 - output * output);
-                    *grad = 0.0;
-                }
-            },
-        );
+        for ((gate, grad), output) in gates.iter_mut().zip(grad).zip(output) {
+            *gate = *grad * (1.0 - output * output);
+            *grad = 0.0;
+        }
     }
 }
