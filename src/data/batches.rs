@@ -65,7 +65,7 @@ impl Augmenter {
 }
 
 fn scale(pixels: &[u8], inputs: &mut [f32]) {
-    vectorized(|| {
+    vectorized!({
         for (input, &pixel) in inputs.iter_mut().zip(pixels) {
             *input = f32::from(pixel) * (1.0 / 255.0);
         }

@@ -4,8 +4,10 @@ use rand::RngExt as _;
 
 use super::init::{Rng, stream};
 use super::kernels::matmul::transpose;
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, Transposed};
-use super::layers::{Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, MaxPool2d, Padding};
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Transposed};
+use super::layers::{
+    Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, Gru, Lstm, MaxPool2d, Padding, Returns, Rnn,
+};
 use super::{LayerSpec, Loss, Shape};
 
 const SAMPLES: usize = 3;
@@ -32,9 +34,21 @@ struct Check {
 }
 
 impl Check {
-    fn forward(&self, params: &[f32], input: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let (mut output, mut memo) =
-            (vec![f32::NAN; SAMPLES * self.output_len], vec![f32::NAN; SAMPLES * self.layer.memo_len()]);
+    /// Weights that are the smaller the more of them are added up, as they are in use: a recurrent layer would else be
+    /// chaotic, and its slope another at the next number.
+    fn params(&self, rng: &mut Rng) -> Vec<f32> {
+        let infos = self.layer.params().into_iter();
+        let tensor = |info: ParamInfo| {
+            let added_up = info.len() / info.dims.last().copied().unwrap_or(1);
+            let size = 1.0 / (added_up as f32).sqrt();
+            numbers(info.len(), rng).into_iter().map(move |number| number * size)
+        };
+        infos.flat_map(tensor).collect()
+    }
+
+    fn forward(&self, params: &[f32], input: &[f32], mode: Mode) -> (Vec<f32>, Vec<f32>) {
+        let memo_len = if mode == Mode::Infer { 0 } else { self.layer.memo_len() };
+        let (mut output, mut memo) = (vec![f32::NAN; SAMPLES * self.output_len], vec![f32::NAN; SAMPLES * memo_len]);
         self.layer.forward(Forward {
             samples: SAMPLES,
             params,
@@ -42,14 +56,14 @@ impl Check {
             output: &mut output,
             memo: &mut memo,
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
-            mode: MODE,
+            mode,
         });
         (output, memo)
     }
 
     /// The gradients of `covector · output` by parameters and by input.
     fn backward(&self, params: &[f32], input: &[f32], covector: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let (output, mut memo) = self.forward(params, input);
+        let (output, mut memo) = self.forward(params, input, MODE);
         let mut transposed = Vec::new();
         if let Some(Transposed { offset, rows, columns }) = self.layer.transposed(false) {
             transposed.resize(rows * columns, f32::NAN);
@@ -103,12 +117,20 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
     }
     let check = Check { layer, output_len: plan.output.len() };
     let mut rng = stream(5, 0);
-    let params = numbers(plan.params, &mut rng);
+    let params = check.params(&mut rng);
+    assert_eq!(params.len(), plan.params, "{what}");
     let values = numbers(SAMPLES * input.len(), &mut rng);
+    if !matches!(spec, LayerSpec::Dropout(_)) {
+        let output = |mode: Mode| check.forward(&params, &values, mode).0;
+        assert_eq!(output(Mode::Infer), output(MODE), "{what}, with nothing to remember");
+    }
     let covector = numbers(SAMPLES * plan.output.len(), &mut rng);
     for _ in 0..4 {
-        let (along_params, along_input) = (numbers(params.len(), &mut rng), numbers(values.len(), &mut rng));
-        let at = |by: f32| check.forward(&moved(&params, &along_params, by), &moved(&values, &along_input, by)).0;
+        let (along_params, along_input) = (check.params(&mut rng), numbers(values.len(), &mut rng));
+        let at = |by: f32| {
+            let (params, values) = (moved(&params, &along_params, by), moved(&values, &along_input, by));
+            check.forward(&params, &values, MODE).0
+        };
         let (before, here, after) = (at(-STEP), at(0.0), at(STEP));
         let covector = away_from_kinks(&covector, [&before, &here, &after]);
         let (grad_params, grad_input) = check.backward(&params, &values, &covector);
@@ -129,11 +151,11 @@ fn away_from_kinks(covector: &[f32], [before, here, after]: [&[f32]; 3]) -> Vec<
     kept
 }
 
-/// Every layer of THE LIST, with its defaults, on an image and on a row, wherever it fits.
+/// Every layer of THE LIST, with its defaults, on an image, a sequence and a row, wherever it fits.
 #[test]
 fn every_layer_passes_with_its_defaults() {
     for spec in LayerSpec::all() {
-        let shapes = [Shape::image(6, 7, 2), Shape::flat(9)];
+        let shapes = [Shape::image(6, 7, 2), Shape::steps(14, 6), Shape::flat(9)];
         let fitting: Vec<_> = shapes.into_iter().filter(|shape| spec.as_spec().plan(*shape).is_ok()).collect();
         assert!(!fitting.is_empty(), "{spec} fits nothing here");
         fitting.into_iter().for_each(|shape| check(&spec, shape));
@@ -176,6 +198,20 @@ fn every_activation_passes_in_every_layer_that_has_one() {
         check(&Dense::new(5, activation).into(), Shape::flat(7));
         check(&Conv2d { filters: 2, activation, ..Conv2d::default() }.into(), Shape::image(5, 6, 2));
         check(&Activation { function: activation }.into(), Shape::flat(40));
+    }
+}
+
+#[test]
+fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
+    for &returns in Returns::ALL {
+        for (steps, features, units) in
+            [(1, 1, 1), (1, 3, 5), (5, 1, 4), (4, 6, 1), (9, 3, 17), (28, 2, 5), (3, 20, 33)]
+        {
+            let shape = Shape::steps(steps, features);
+            check(&Rnn { units, returns }.into(), shape);
+            check(&Lstm { units, returns }.into(), shape);
+            check(&Gru { units, returns }.into(), shape);
+        }
     }
 }
 

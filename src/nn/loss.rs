@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kernels::vector::exp;
+use super::kernels::vectorized;
 use super::knob::choice;
 
 /// What training makes small.
@@ -92,13 +94,16 @@ impl Loss {
 /// `log Σ exp(z) - z[class]`, gradient `softmax(z) - one_hot(class)`.
 fn cross_entropy(outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
     let largest = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = outputs.iter().map(|z| (z - largest).exp()).sum();
-    if let Some((scale, grad)) = grad {
-        for (at, (grad, z)) in grad.iter_mut().zip(outputs).enumerate() {
-            let target = if at == class { 1.0 } else { 0.0 };
-            *grad = scale * ((z - largest).exp() / sum - target);
+    let sum = match grad {
+        None => vectorized!(outputs.iter().map(|z| exp(z - largest)).sum::<f32>()),
+        Some((scale, grad)) => {
+            grad.copy_from_slice(outputs);
+            let sum = exponentials(grad, largest);
+            grad.iter_mut().for_each(|grad| *grad *= scale / sum);
+            grad[class] -= scale;
+            sum
         }
-    }
+    };
     sum.ln() + largest - outputs[class]
 }
 
@@ -117,9 +122,14 @@ fn squared_error(outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>)
 /// Exponentials divided by their sum, moved so that none overflows.
 pub fn softmax(values: &mut [f32]) {
     let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    values.iter_mut().for_each(|value| *value = (*value - largest).exp());
-    let sum: f32 = values.iter().sum();
+    let sum = exponentials(values, largest);
     values.iter_mut().for_each(|value| *value /= sum);
+}
+
+/// Replaces every `z` by `exp(z - largest)` and tells their sum.
+fn exponentials(values: &mut [f32], largest: f32) -> f32 {
+    vectorized!(values.iter_mut().for_each(|value| *value = exp(*value - largest)));
+    values.iter().sum()
 }
 
 /// Position of the largest number; of equals the first.

@@ -140,7 +140,7 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::layers::{Conv2d, Flatten, MaxPool2d};
+    use crate::nn::layers::{Conv2d, Flatten, Lstm, MaxPool2d, Reshape, Returns, Rnn};
 
     fn stack(layers: Vec<LayerSpec>) -> ModelSpec {
         ModelSpec { layers }
@@ -171,6 +171,8 @@ mod tests {
             vec![Flatten {}.into(), pool()],
             vec![pool(), pool(), pool(), pool(), pool(), pool()],
             vec![pool(), pool(), pool(), conv(), conv(), conv()],
+            vec![Lstm::default().into(), Lstm::default().into()],
+            vec![conv(), Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), conv(), dense()],
             LayerSpec::all(),
         ] {
             let repaired = repair(stack(layers), image);
@@ -185,6 +187,13 @@ mod tests {
         assert_eq!(trace.plans.len(), 1);
         let misfit = trace.misfit.unwrap();
         assert_eq!((misfit.index, misfit.error.fix), (1, Some(Fix::Insert(Flatten {}.into()))));
+    }
+
+    #[test]
+    fn a_recurrent_layer_takes_the_rows_of_an_image_as_steps() {
+        let misfit = stack(vec![Lstm::default().into()]).trace(Shape::image(28, 20, 3), 10).misfit.unwrap();
+        assert_eq!(misfit.error.fix, Some(Fix::Insert(Reshape::steps(28).into())));
+        assert!(misfit.error.message.contains("an image 28×20×3 arrives"), "{misfit}");
     }
 
     #[test]

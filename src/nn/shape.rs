@@ -43,6 +43,11 @@ impl Shape {
         self.dims[self.rank - 1]
     }
 
+    /// Steps and features, if this is a sequence.
+    pub fn as_steps(&self) -> Option<[usize; 2]> {
+        (self.rank == 2).then_some([self.dims[0], self.dims[1]])
+    }
+
     /// Height, width and channels, if this is an image.
     pub fn as_image(&self) -> Option<[usize; 3]> {
         (self.rank == 3).then_some(self.dims)
@@ -50,6 +55,15 @@ impl Shape {
 
     pub fn is_flat(&self) -> bool {
         self.rank == 1
+    }
+
+    /// What it is: "a row of 784 numbers", "a sequence 28×64", "an image 28×28×1".
+    pub fn described(&self) -> String {
+        match self.rank {
+            1 => format!("a row of {self} numbers"),
+            2 => format!("a sequence {self}"),
+            _ => format!("an image {self}"),
+        }
     }
 }
 
@@ -157,6 +171,7 @@ mod tests {
         assert_eq!(Shape::image(26, 26, 32).to_string(), "26×26×32");
         assert_eq!(Shape::image(26, 26, 32).len(), 21_632);
         assert_eq!(serde_json::to_string(&Shape::steps(28, 64)).unwrap(), "[28,64]");
+        assert_eq!(Shape::steps(28, 64).described(), "a sequence 28×64");
         assert!(serde_json::from_str::<Shape>("[28,0]").is_err());
         assert!(serde_json::from_str::<Shape>("[]").is_err());
     }

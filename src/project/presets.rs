@@ -19,6 +19,9 @@ const PRESETS: &[Preset] = presets![
     "cnn-small": "One convolution and a pooling: sees strokes instead of pixels.",
     "cnn-5x5": "A wide convolution with a hidden Dense layer behind it.",
     "cnn-deep": "Three convolutions: slow to train, and the best reader of these.",
+    "rnn": "Reads the image row by row, and remembers the last few: recurrence in its plainest form.",
+    "lstm": "Reads row by row with a memory that lasts: gates decide what to forget, add and tell.",
+    "gru": "Reads row by row with two gates instead of three: lighter than an LSTM, and as good here.",
 ];
 
 /// The preset that the studio opens at its first start, and that trains where there is no display: it sees strokes,

@@ -155,7 +155,7 @@ fn presets_are_listed_for_people_and_for_scripts() {
         .iter()
         .map(|preset| preset["name"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(names, ["mlp", "cnn-small", "cnn-5x5", "cnn-deep"]);
+    assert_eq!(names, ["mlp", "cnn-small", "cnn-5x5", "cnn-deep", "rnn", "lstm", "gru"]);
     assert!(backprop(folder.path(), &["presets"]).out.contains("Conv2d 32 3×3 ReLU"));
 }
 

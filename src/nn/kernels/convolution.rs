@@ -328,7 +328,7 @@ impl Tiled for GradImage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pulp::Arch;
+    use crate::nn::kernels::every_arch;
 
     /// Visits every product of the definition: (position, number of the patch, pixel, filter).
     fn each(window: &Window, mut visit: impl FnMut(usize, usize, usize, usize)) {
@@ -380,7 +380,7 @@ mod tests {
                 grad_image[pixel] += kernel[kernel_at] * grad_output[output_at];
                 transposed[filter * window.patch_len() + k] = kernel[kernel_at];
             });
-            for arch in [Arch::new(), Arch::Scalar] {
+            for arch in every_arch() {
                 let what = format!("{window:?}, {arch:?}");
                 let mut got = [vec![f32::NAN; output.len()], start_kernel.clone(), start_image.clone()];
                 let [got_output, got_kernel, got_image] = &mut got;

@@ -1,8 +1,6 @@
-//! The matrix product, behind which the crate `gemm` can be exchanged, and the sums that go with it.
+//! The matrix product, behind which the crate `gemm` can be exchanged, and the transpose.
 
 use rayon::prelude::*;
-
-use super::vectorized;
 
 /// A matrix that lies in a slice row by row, or its transpose.
 #[derive(Clone, Copy, Debug)]
@@ -123,28 +121,6 @@ pub fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
     } else {
         to.par_chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
     }
-}
-
-/// Adds `row` to every row of `values`, `[n, row]`.
-pub fn add_rows(values: &mut [f32], row: &[f32]) {
-    vectorized(|| {
-        for values in values.chunks_exact_mut(row.len()) {
-            for (value, add) in values.iter_mut().zip(row) {
-                *value += add;
-            }
-        }
-    });
-}
-
-/// Adds the sum over the rows of `values`, `[n, sum]`, to `sum`.
-pub fn sum_rows(sum: &mut [f32], values: &[f32]) {
-    vectorized(|| {
-        for values in values.chunks_exact(sum.len()) {
-            for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += value;
-            }
-        }
-    });
 }
 
 #[cfg(test)]

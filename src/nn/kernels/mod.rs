@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 
 use pulp::Arch;
 
+#[cfg(test)]
+pub(crate) use tests::every_arch;
+
 pub mod convolution;
 pub mod matmul;
 pub mod pool;
@@ -26,7 +29,27 @@ pub fn without_vectors() {
 }
 
 /// Runs a loop with the widest vectors that this processor has. What it calls has to be inlined to have them too.
-#[inline(always)]
-pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
-    arch().dispatch(work)
+macro_rules! vectorized {
+    ($work:expr) => {
+        $crate::nn::kernels::arch().dispatch(
+            #[inline(always)]
+            || $work,
+        )
+    };
+}
+
+pub(crate) use vectorized;
+
+#[cfg(test)]
+mod tests {
+    use pulp::Arch;
+
+    /// The kinds of vectors that this processor can run, and none.
+    pub fn every_arch() -> Vec<Arch> {
+        #[cfg(target_arch = "x86_64")]
+        let narrow = pulp::x86::V3::try_new().map(Arch::V3);
+        #[cfg(not(target_arch = "x86_64"))]
+        let narrow = None;
+        [Some(Arch::new()), narrow, Some(Arch::Scalar)].into_iter().flatten().collect()
+    }
 }

@@ -42,7 +42,7 @@ pub fn max_backward(windows: Windows, grad_output: &[f32], winner: &[f32], grad_
 pub fn mean(windows: Windows, input: &[f32], output: &mut [f32]) {
     let Windows { size, channels, .. } = windows;
     let share = 1.0 / (size * size) as f32;
-    vectorized(|| {
+    vectorized!({
         for (window, means) in output.chunks_exact_mut(channels).enumerate() {
             means.fill(0.0);
             windows.each(window, |_, pixel| {
@@ -58,7 +58,7 @@ pub fn mean(windows: Windows, input: &[f32], output: &mut [f32]) {
 pub fn mean_backward(windows: Windows, grad_output: &[f32], grad_input: &mut [f32]) {
     let Windows { size, channels, .. } = windows;
     let share = 1.0 / (size * size) as f32;
-    vectorized(|| {
+    vectorized!({
         for (window, grads) in grad_output.chunks_exact(channels).enumerate() {
             windows.each(window, |_, pixel| {
                 for (pixel, grad) in grad_input[pixel..].iter_mut().zip(grads) {
@@ -180,7 +180,7 @@ impl WithSimd for MaxBackward<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pulp::Arch;
+    use crate::nn::kernels::every_arch;
 
     #[test]
     fn maxima_and_their_gradients_agree_with_the_definition() {
@@ -189,7 +189,7 @@ mod tests {
             let windows = Windows { size, count, channels, row_stride };
             let input: Vec<f32> = (0..size * row_stride).map(|i| ((i * 7919) % 97 % 13) as f32).collect();
             let grad: Vec<f32> = (0..count * channels).map(|i| i as f32 + 1.0).collect();
-            for arch in [Arch::new(), Arch::Scalar] {
+            for arch in every_arch() {
                 let (mut output, mut winner) = (vec![f32::NAN; grad.len()], vec![f32::NAN; grad.len()]);
                 arch.dispatch(Max { windows, input: &input, output: &mut output, winner: &mut winner });
                 let mut grad_input = vec![0.0; input.len()];

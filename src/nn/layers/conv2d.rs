@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Function, LayerSpec};
 use crate::nn::init::Init;
 use crate::nn::kernels::convolution::{self, Window};
-use crate::nn::kernels::matmul::sum_rows;
 use crate::nn::kernels::pool;
+use crate::nn::kernels::vector::sum_rows;
 use crate::nn::knob::{Knob, choice};
 use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec, Transposed};
 use crate::nn::shape::{Fix, Shape, ShapeError};
@@ -91,7 +91,8 @@ impl Spec for Conv2d {
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         let Some(image) = input.as_image() else {
             return Err(ShapeError::new(format!(
-                "Conv2d takes an image, and a row of {input} numbers arrives. Move it before the layer that flattens, or remove it."
+                "Conv2d takes an image, and {} arrives. Move it to where an image is, or remove it.",
+                input.described()
             ))
             .with_fix(Fix::Remove));
         };

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Flatten, Function};
 use crate::nn::init::Init;
 use crate::nn::kernels::convolution::{self, Window};
-use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, add_rows, matmul, sum_rows};
+use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use crate::nn::kernels::vector::{add_rows, sum_rows};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec, Transposed};
 use crate::nn::shape::{Fix, Shape, ShapeError};
@@ -48,7 +49,8 @@ impl Spec for Dense {
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         if !input.is_flat() {
             return Err(ShapeError::new(format!(
-                "Dense takes a row of numbers, and an image {input} arrives. Flatten it first."
+                "Dense takes a row of numbers, and {} arrives. Flatten it first.",
+                input.described()
             ))
             .with_fix(Fix::Insert(Flatten {}.into())));
         }

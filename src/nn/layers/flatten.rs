@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use super::reshape::BuiltReshape;
 use crate::nn::knob::Knob;
-use crate::nn::layer::{Backward, Forward, Layer, Plan, Spec};
+use crate::nn::layer::{Layer, Plan, Spec};
 use crate::nn::shape::{Shape, ShapeError};
 
-/// Lays an image out as one row of numbers, channels last; no number changes.
+/// Lays an image or a sequence out as one row of numbers, channels last; no number changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flatten {}
@@ -19,7 +20,7 @@ impl Spec for Flatten {
     }
 
     fn help(&self) -> &'static str {
-        "Lays an image out as one row of numbers, which is what Dense takes."
+        "Lays an image or a sequence out as one row of numbers, which is what Dense takes."
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
@@ -27,28 +28,10 @@ impl Spec for Flatten {
     }
 
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
-        Box::new(Reshape)
+        Box::new(BuiltReshape)
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
         Vec::new()
-    }
-}
-
-struct Reshape;
-
-impl Layer for Reshape {
-    fn is_reshape(&self) -> bool {
-        true
-    }
-
-    fn forward(&self, pass: Forward<'_>) {
-        pass.output.copy_from_slice(pass.input);
-    }
-
-    fn backward(&self, pass: Backward<'_>) {
-        if let Some(grad_input) = pass.grad_input {
-            grad_input.copy_from_slice(pass.grad_output);
-        }
     }
 }

@@ -6,7 +6,12 @@ mod conv2d;
 mod dense;
 mod dropout;
 mod flatten;
+mod gru;
+mod lstm;
 mod pool2d;
+mod recurrent;
+mod reshape;
+mod rnn;
 
 use std::fmt;
 
@@ -19,7 +24,12 @@ pub use conv2d::{Conv2d, Padding};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use gru::Gru;
+pub use lstm::Lstm;
 pub use pool2d::{AveragePool2d, MaxPool2d};
+pub use recurrent::Returns;
+pub use reshape::{Form, Reshape};
+pub use rnn::Rnn;
 
 macro_rules! layers {
     ($($layer:ident),+ $(,)?) => {
@@ -53,7 +63,7 @@ macro_rules! layers {
     };
 }
 
-layers![Dense, Conv2d, MaxPool2d, AveragePool2d, Flatten, Activation, Dropout];
+layers![Dense, Conv2d, MaxPool2d, AveragePool2d, Flatten, Reshape, Rnn, Lstm, Gru, Activation, Dropout];
 
 /// "Dense 128 ReLU"
 impl fmt::Display for LayerSpec {

@@ -108,7 +108,8 @@ fn plan(
 ) -> Result<Plan, ShapeError> {
     let Some([height, width, channels]) = input.as_image() else {
         return Err(ShapeError::new(format!(
-            "{label} takes an image, and a row of {input} numbers arrives. Move it before the layer that flattens, or remove it."
+            "{label} takes an image, and {} arrives. Move it to where an image is, or remove it.",
+            input.described()
         ))
         .with_fix(Fix::Remove));
     };

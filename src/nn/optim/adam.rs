@@ -39,7 +39,7 @@ impl Rule for Adam {
         let rate = (f64::from(step.learning_rate) / correction(beta1)) as f32;
         let root = (1.0 / correction(beta2)).sqrt() as f32;
         let (first, second) = state.split_at_mut(weights.len());
-        vectorized(|| {
+        vectorized!({
             for (((weight, grad), m), v) in weights.iter_mut().zip(grad).zip(first).zip(second) {
                 *m = beta1 * *m + (1.0 - beta1) * grad;
                 *v = beta2 * *v + (1.0 - beta2) * grad * grad;

@@ -23,7 +23,7 @@ impl Rule for Sgd {
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], _state: &mut [f32]) {
-        vectorized(|| {
+        vectorized!({
             for (weight, grad) in weights.iter_mut().zip(grad) {
                 *weight -= step.learning_rate * grad;
             }
@@ -75,7 +75,7 @@ impl Rule for Momentum {
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], velocity: &mut [f32]) {
-        vectorized(|| {
+        vectorized!({
             for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
                 *velocity = self.momentum * *velocity + grad;
                 *weight -= step.learning_rate * *velocity;
@@ -102,7 +102,7 @@ impl Rule for Nesterov {
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], velocity: &mut [f32]) {
-        vectorized(|| {
+        vectorized!({
             for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
                 *velocity = self.momentum * *velocity + grad;
                 *weight -= step.learning_rate * (grad + self.momentum * *velocity);

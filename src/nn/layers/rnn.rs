@@ -1,0 +1,78 @@
+use serde::{Deserialize, Serialize};
+
+use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns};
+use crate::nn::kernels::vector::tanh;
+use crate::nn::knob::Knob;
+use crate::nn::layer::{Layer, Plan, Spec};
+use crate::nn::shape::{Shape, ShapeError};
+
+/// The plain recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`.
+///
+/// Shapes: `[n, steps, features]` to `[n, units]` or `[n, steps, units]`,
+/// kernel `W` `[features, units]`, recurrent kernel `U` `[units, units]`, bias `[units]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rnn {
+    pub units: usize,
+    pub returns: Returns,
+}
+
+impl Default for Rnn {
+    fn default() -> Self {
+        Self { units: 64, returns: Returns::LastStep }
+    }
+}
+
+impl Spec for Rnn {
+    fn label(&self) -> &'static str {
+        RnnCell::NAME
+    }
+
+    fn detail(&self) -> String {
+        format!("{}{}", self.units, self.returns.suffix())
+    }
+
+    fn help(&self) -> &'static str {
+        "Reads a sequence step by step, mixing each with what it remembers; what lies many steps back soon fades."
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        recurrent::plan::<RnnCell>(self.units, self.returns, input)
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        Box::new(Recurrent::<RnnCell>::new(self.units, self.returns, input))
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        recurrent::knobs(&mut self.units, &mut self.returns)
+    }
+}
+
+struct RnnCell;
+
+impl Cell for RnnCell {
+    const NAME: &'static str = "RNN";
+    const GATES: usize = 1;
+
+    #[inline(always)]
+    fn forward(step: ForwardStep<'_>) {
+        let ForwardStep { units, bias, recurrent, gates, output, .. } = step;
+        let rows = output.chunks_exact_mut(units).zip(gates.chunks_exact(units)).zip(recurrent.chunks_exact(units));
+        for ((output, gates), recurrent) in rows {
+            for (((output, gate), recurrent), bias) in output.iter_mut().zip(gates).zip(recurrent).zip(bias) {
+                *output = tanh(gate + recurrent + bias);
+            }
+        }
+    }
+
+    /// `dz = dh ⊙ (1 - h²)`
+    #[inline(always)]
+    fn backward(step: BackwardStep<'_>) {
+        let BackwardStep { gates, output, grad, .. } = step;
+        for ((gate, grad), output) in gates.iter_mut().zip(grad).zip(output) {
+            *gate = *grad * (1.0 - output * output);
+            *grad = 0.0;
+        }
+    }
+}
