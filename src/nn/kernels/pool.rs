@@ -113,9 +113,9 @@ fn store<S: Simd, const FULL: bool>(simd: S, to: &mut [f32], at: usize, width: u
 
 impl Max<'_> {
     #[inline(always)]
-    fn run<S: Simd, const FULL: bool>(self, simd: S) {
+    fn run<S: Simd, const FULL: bool>(self, simd: S, size: usize) {
         let Self { windows, input, output, winner } = self;
-        let width = windows.channels;
+        let (windows, width) = (Windows { size, ..windows }, windows.channels);
         for window in 0..windows.count {
             for channel in windows.vectors::<S>() {
                 let first = window * windows.size * windows.channels + channel;
@@ -144,15 +144,20 @@ impl WithSimd for Max<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.windows.channels >= S::F32_LANES { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
+        match self.windows.size {
+            // With the size known, the loop over the places is none.
+            2 if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, 2),
+            size if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, size),
+            size => self.run::<S, false>(simd, size),
+        }
     }
 }
 
 impl MaxBackward<'_> {
     #[inline(always)]
-    fn run<S: Simd, const FULL: bool>(self, simd: S) {
+    fn run<S: Simd, const FULL: bool>(self, simd: S, size: usize) {
         let Self { windows, grad_output, winner, grad_input } = self;
-        let width = windows.channels;
+        let (windows, width) = (Windows { size, ..windows }, windows.channels);
         for window in 0..windows.count {
             for channel in windows.vectors::<S>() {
                 let at = window * windows.channels + channel;
@@ -173,7 +178,12 @@ impl WithSimd for MaxBackward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.windows.channels >= S::F32_LANES { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
+        match self.windows.size {
+            // With the size known, the loop over the places is none.
+            2 if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, 2),
+            size if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, size),
+            size => self.run::<S, false>(simd, size),
+        }
     }
 }
 
