@@ -1,23 +1,26 @@
-//! What one frame of the studio costs while it trains, with a million steps of history behind the curves. This is the
-//! window's own work: events taken in, panels laid out, shapes traced, the drawing read again with new weights.
+//! What the window costs: to open it, one frame while it trains, with a million steps of history behind the curves, and
+//! what a training loses to sixty frames a second. This is the window's own work: events taken in, panels laid out, shapes
+//! traced, the drawing read again with new weights. Painting is the graphics driver's.
 
+use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use backprop_studio::data::{Dataset, Samples, handwriting};
 use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
-use backprop_studio::train::{Event, Job, Snapshot, StepStat};
+use backprop_studio::train::{Event, Job, Reports, Run, Snapshot, Start, StepStat, default_threads};
 use backprop_studio::ui::{Action, Document, Studio};
 use criterion::{Criterion, criterion_group, criterion_main};
-use eframe::egui::vec2;
+use eframe::egui::{self, vec2};
 use egui_kittest::Harness;
 
 const HISTORY: u64 = 1_000_000;
 const STEPS_PER_FRAME: u64 = 50;
 
-fn digits() -> Arc<Dataset> {
-    let (pixels, labels) = handwriting::generate(1000, 1);
+fn digits(count: usize) -> Arc<Dataset> {
+    let (pixels, labels) = handwriting::generate(count, 1);
     let samples = Samples { pixels, labels };
     Arc::new(Dataset {
         name: "digits".to_owned(),
@@ -43,14 +46,12 @@ fn frames(criterion: &mut Criterion) {
     for (size, name) in [(vec2(1280.0, 800.0), "1280×800"), (vec2(1920.0, 1080.0), "1920×1080")] {
         for (preset, room) in [("mlp", "Learn"), ("cnn-deep", "Learn"), ("mlp", "Draw"), ("mlp", "Data")] {
             let project = Project::find(preset).expect("preset");
-            let job: Job = project.job(digits(), 1).expect("job");
+            let job: Job = project.job(digits(1000), 1).expect("job");
             let weights = job.initial_weights();
-            let mut harness = Harness::builder()
-                .with_size(size)
-                .build_eframe(|cc| Studio::new(cc, Some(Document::new(project.clone()))));
+            let mut harness = window(&project, size);
             let ctx = harness.ctx.clone();
             let studio = harness.state_mut();
-            studio.apply(&ctx, Action::DataLoaded { source: project.data.source.clone(), result: Ok(digits()) });
+            studio.apply(&ctx, Action::DataLoaded { source: project.data.source.clone(), result: Ok(digits(1000)) });
             studio.apply(&ctx, Action::Show(room));
             studio.session_mut().begin(Arc::new(job), &project);
             studio.session_mut().absorb(steps(1, HISTORY));
@@ -69,5 +70,52 @@ fn frames(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, frames);
+fn window(project: &Project, size: egui::Vec2) -> Harness<'static, Studio> {
+    let document = Document::new(project.clone());
+    Harness::builder().with_size(size).build_eframe(|cc| Studio::new(cc, Some(document)))
+}
+
+fn opening(criterion: &mut Criterion) {
+    let project = Project::find("cnn-small").expect("preset");
+    criterion.bench_function("opened, to the end of the first frame", |bencher| {
+        bencher.iter(|| black_box(window(&project, vec2(1280.0, 800.0))));
+    });
+}
+
+/// How long a whole run takes with nobody watching, and behind a window that draws sixty times a second.
+fn training_behind_the_window(_: &mut Criterion) {
+    for (preset, epochs) in [("mlp", 300), ("cnn-deep", 10)] {
+        let mut project = Project::find(preset).expect("preset");
+        project.training.epochs = epochs;
+        let job = Arc::new(project.job(digits(10_000), default_threads()).expect("job"));
+        let mut best = [Duration::MAX; 2];
+        for _ in 0..5 {
+            let started = Instant::now();
+            let run = Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: true }, || {}).expect("run");
+            while !matches!(run.event(), Event::Done(_)) {}
+            best[0] = best[0].min(started.elapsed());
+
+            let mut harness = window(&project, vec2(1280.0, 800.0));
+            let (ctx, source) = (harness.ctx.clone(), project.data.source.clone());
+            let result = Ok(Arc::clone(&job.dataset));
+            harness.state_mut().apply(&ctx, Action::DataLoaded { source, result });
+            let started = Instant::now();
+            let session = harness.state_mut().session_mut();
+            session.start(Arc::clone(&job), &project, Start::Running, || {}).expect("run");
+            while harness.state_mut().session_mut().is_on() {
+                let frame = Instant::now();
+                harness.step();
+                sleep(Duration::from_secs_f64(1.0 / 60.0).saturating_sub(frame.elapsed()));
+            }
+            best[1] = best[1].min(started.elapsed());
+        }
+        let [alone, watched] = best.map(|time| time.as_secs_f64());
+        println!(
+            "{preset} takes {alone:.2} s alone and {watched:.2} s behind the window: ×{:.2} the speed",
+            alone / watched
+        );
+    }
+}
+
+criterion_group!(benches, opening, training_behind_the_window, frames);
 criterion_main!(benches);

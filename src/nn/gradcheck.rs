@@ -91,7 +91,7 @@ impl Check {
             let middle = params.len() / row / 2 * row;
             for block in [0..middle, middle..params.len()] {
                 let grad = &mut grad_params[block.clone()];
-                self.layer.gradient(block, &mut [kept(), kept()].into_iter(), grad);
+                self.layer.gradient(block, &[kept(), kept()], grad);
                 grad.iter_mut().for_each(|grad| *grad *= 0.5);
             }
         }

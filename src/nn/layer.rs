@@ -79,8 +79,8 @@ pub trait Layer: Send + Sync {
         Gradients::PerShard
     }
 
-    /// The gradient of one block of parameters from all shards of a batch; only asked if `gradients` says so.
-    fn gradient(&self, _block: Range<usize>, _shards: &mut dyn Iterator<Item = Kept<'_>>, _grad: &mut [f32]) {}
+    /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
+    fn gradient(&self, _block: Range<usize>, _shards: &[Kept<'_>], _grad: &mut [f32]) {}
 }
 
 /// A matrix `[rows, columns]` that begins at `offset` in a layer's parameters.
@@ -101,7 +101,11 @@ pub enum Gradients {
     PerBlock { row: usize },
 }
 
+/// The most shards that a batch may be cut into.
+pub const MAX_SHARDS: usize = 8;
+
 /// What is left of a shard after its backward pass.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Kept<'a> {
     pub samples: usize,
     /// `[samples, input]`

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::init::mix;
 use super::kernels::matmul::transpose;
 use super::kernels::vector::add;
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Transposed};
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, Mode, ParamInfo, Transposed};
 use super::layers::LayerSpec;
 use super::shape::Shape;
 use super::weights::Weights;
@@ -30,7 +30,8 @@ pub(super) struct Stage {
     /// Where its gradient lies in that of a shard; empty if it is computed out of the whole batch.
     pub shard_gradient: Range<usize>,
     /// The matrix that its backward pass reads transposed, and where that lies among those of all stages.
-    pub transposed: (Option<Transposed>, Range<usize>),
+    matrix: Option<Transposed>,
+    transposed: Range<usize>,
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,
@@ -82,17 +83,11 @@ impl Network {
         network
     }
 
-    fn push(&mut self, index: usize, spec: &LayerSpec) {
-        let (declared, spec, input) = (spec, spec.as_spec(), self.output);
+    fn push(&mut self, index: usize, declared: &LayerSpec) {
+        let (spec, input) = (declared.as_spec(), self.output);
         let Ok(plan) = spec.plan(input) else { return };
         let layer = spec.build(input);
-        let start = self.param_count;
-        for info in layer.params() {
-            let range = self.param_count..self.param_count + info.len();
-            self.param_count = range.end;
-            let name = format!("{index}.{}.{}", spec.label().to_lowercase(), info.name);
-            self.params.push(Param { name, layer: index, info, range });
-        }
+        let params = self.name_params(index, spec.label(), &layer.params());
         self.output = plan.output;
         self.labels.push(spec.label());
         if let Some(stage) = self.stages.last_mut()
@@ -101,20 +96,38 @@ impl Network {
         {
             (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
         } else if !layer.is_reshape() {
-            let (own, start_of_transposed) = (self.shard_gradient_len(), self.transposed_len());
-            let transposed = layer.transposed(self.stages.is_empty());
-            let transposed_len = transposed.map_or(0, |matrix| matrix.rows * matrix.columns);
-            let len = if layer.gradients() == Gradients::PerShard { self.param_count - start } else { 0 };
-            self.stages.push(Stage {
-                index,
-                params: start..self.param_count,
-                shard_gradient: own..own + len,
-                transposed: (transposed, start_of_transposed..start_of_transposed + transposed_len),
-                input_len: input.len(),
-                output_len: plan.output.len(),
-                memo_len: layer.memo_len(),
-                layer,
-            });
+            let stage = self.stage(index, layer, params, [input.len(), plan.output.len()]);
+            self.stages.push(stage);
+        }
+    }
+
+    /// Lists the parameters of a layer after those before it; where they lie in the weights.
+    fn name_params(&mut self, index: usize, label: &str, infos: &[ParamInfo]) -> Range<usize> {
+        let start = self.param_count;
+        for info in infos {
+            let range = self.param_count..self.param_count + info.len();
+            self.param_count = range.end;
+            let name = format!("{index}.{}.{}", label.to_lowercase(), info.name);
+            self.params.push(Param { name, layer: index, info: info.clone(), range });
+        }
+        start..self.param_count
+    }
+
+    fn stage(&self, index: usize, layer: Box<dyn Layer>, params: Range<usize>, [input, output]: [usize; 2]) -> Stage {
+        let after = |start: usize, len: usize| start..start + len;
+        let own = if layer.gradients() == Gradients::PerShard { params.len() } else { 0 };
+        let matrix = layer.transposed(self.stages.is_empty());
+        let matrix_len = matrix.map_or(0, |matrix| matrix.rows * matrix.columns);
+        Stage {
+            index,
+            params,
+            shard_gradient: after(self.shard_gradient_len(), own),
+            matrix,
+            transposed: after(self.transposed_len(), matrix_len),
+            input_len: input,
+            output_len: output,
+            memo_len: layer.memo_len(),
+            layer,
         }
     }
 
@@ -125,13 +138,13 @@ impl Network {
             Gradients::PerShard => 1,
             Gradients::PerBlock { row } => row.max(1),
         };
-        let (start, len) = (params.start, params.len());
-        let count = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };
-        let rows = (len / row).div_ceil(count).max(1);
-        let count = if len == 0 { 0 } else { (len / row).div_ceil(rows).max(1) };
+        let (start, len, rows) = (params.start, params.len(), params.len() / row);
+        let wanted = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };
+        let rows_of_block = rows.div_ceil(wanted).max(1);
+        let count = rows.div_ceil(rows_of_block);
         (0..count).map(move |at| {
-            let end = if at + 1 == count { len } else { (at + 1) * rows * row };
-            let part = at * rows * row..end;
+            let end = if at + 1 == count { len } else { (at + 1) * rows_of_block * row };
+            let part = at * rows_of_block * row..end;
             Block { stage, range: start + part.start..start + part.end, part }
         })
     }
@@ -165,16 +178,16 @@ impl Network {
     }
 
     fn transposed_len(&self) -> usize {
-        self.stages.last().map_or(0, |stage| stage.transposed.1.end)
+        self.stages.last().map_or(0, |stage| stage.transposed.end)
     }
 
     /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
     pub fn transpose(&self, weights: &Weights, transposed: &mut Vec<f32>) {
         transposed.resize(self.transposed_len(), 0.0);
-        for Stage { params, transposed: (matrix, range), .. } in &self.stages {
-            if let Some(Transposed { offset, rows, columns }) = *matrix {
-                let matrix = &weights.values()[params.start + offset..][..rows * columns];
-                transpose(matrix, &mut transposed[range.clone()], columns);
+        for stage in &self.stages {
+            if let Some(Transposed { offset, rows, columns }) = stage.matrix {
+                let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
+                transpose(matrix, &mut transposed[stage.transposed.clone()], columns);
             }
         }
     }
@@ -212,8 +225,8 @@ impl Network {
     }
 
     /// Runs back through the shard, from the gradient of the outputs that the loss has left in
-    /// `workspace.output_and_grad_mut()`, with the matrices of [`Self::transpose`], after which [`Self::gradient`] can tell the gradient of the parameters. The
-    /// input itself gets no gradient, since nothing would learn from it.
+    /// `workspace.output_and_grad_mut()`, with the matrices of [`Self::transpose`]. Afterwards [`Self::gradient`] can tell
+    /// the gradient of the parameters. The input itself gets no gradient, since nothing would learn from it.
     pub fn backward(&self, weights: &Weights, transposed: &[f32], workspace: &mut Workspace) {
         let samples = workspace.samples;
         for (at, stage) in self.stages.iter().enumerate().rev() {
@@ -222,7 +235,7 @@ impl Network {
             stage.layer.backward(Backward {
                 samples,
                 params: &weights.values()[stage.params.clone()],
-                transposed: &transposed[stage.transposed.1.clone()],
+                transposed: &transposed[stage.transposed.clone()],
                 input: &before[at][..samples * stage.input_len],
                 output: &after[0][..samples * stage.output_len],
                 memo: &mut workspace.memos[at][..samples * stage.memo_len],
@@ -258,12 +271,15 @@ impl Network {
                 shards.for_each(|shard| add(grad, shard));
             }
             Gradients::PerBlock { .. } => {
-                let mut kept = shards.iter().map(|shard| Kept {
-                    samples: shard.samples,
-                    input: &shard.activations[block.stage][..shard.samples * input_len],
-                    memo: &shard.memos[block.stage][..shard.samples * memo_len],
-                });
-                layer.gradient(block.part.clone(), &mut kept, grad);
+                let mut kept = [Kept::default(); MAX_SHARDS];
+                for (kept, shard) in kept.iter_mut().zip(shards) {
+                    *kept = Kept {
+                        samples: shard.samples,
+                        input: &shard.activations[block.stage][..shard.samples * input_len],
+                        memo: &shard.memos[block.stage][..shard.samples * memo_len],
+                    };
+                }
+                layer.gradient(block.part.clone(), &kept[..shards.len()], grad);
             }
         }
     }

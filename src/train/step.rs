@@ -5,13 +5,9 @@ use rayon::prelude::*;
 use super::Job;
 use crate::data::batches::{Augmenter, gather};
 use crate::nn::init::mix;
-use crate::nn::layer::Mode;
+use crate::nn::layer::{MAX_SHARDS, Mode};
 use crate::nn::loss::LossSum;
 use crate::nn::{Optimizer, Weights, Workspace};
-
-/// Shards that a batch is cut into. It does not depend on the thread count, and gradients are added in the order of the
-/// shards: that is what makes a run the same on one thread and on sixteen.
-const SHARDS: usize = 8;
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;
@@ -90,7 +86,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Samples of a shard of a batch of this size.
+/// Samples of a shard of a batch of this size. It does not depend on the thread count, and gradients are added in the
+/// order of the shards: that is what makes a run the same on one thread and on sixteen.
 fn shard_len(batch: usize) -> usize {
-    batch.div_ceil(SHARDS).max(SMALLEST_SHARD)
+    batch.div_ceil(MAX_SHARDS).max(SMALLEST_SHARD)
 }

@@ -1,13 +1,14 @@
 //! The three products of a convolution: output, gradient of the kernel, gradient of the image.
 //!
 //! Each is a matrix product whose left factor, the patches of the image, is read where it lies: patches are never
-//! written to memory. A tile of the result stays in registers while the sum behind it runs.
+//! written to memory.
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
 use super::arch;
+use super::tile::{Tiled, accumulate, each_row, load, store, tiles};
 
 /// A window that slides over one channels-last image and gives `filters` numbers at every position. Nothing hangs over
 /// the edge: zeros around an image are part of it.
@@ -102,113 +103,6 @@ struct GradImage<'a> {
     grad: &'a mut [f32],
 }
 
-/// A product that computes tiles of `ROWS` rows and `VECTORS` vectors, the last of which may be partly filled.
-trait Tiled {
-    /// Computes the tile whose first row and column these are. `width` is that of a row of the tile.
-    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
-        &mut self,
-        simd: S,
-        row: usize,
-        column: usize,
-        width: usize,
-    );
-}
-
-/// Walks over `rows × columns` in tiles that fit into the registers.
-#[inline(always)]
-fn tiles<S: Simd>(simd: S, rows: usize, columns: Range<usize>, work: &mut impl Tiled) {
-    let most = if S::REGISTER_COUNT >= 32 { 9 } else { 4 };
-    let parts = rows.div_ceil(most);
-    for part in 0..parts {
-        let (from, to) = (part * rows / parts, (part + 1) * rows / parts);
-        let mut column = columns.start;
-        while column < columns.end {
-            let width = match columns.end - column {
-                left if left >= 2 * S::F32_LANES => 2 * S::F32_LANES,
-                left => left.min(S::F32_LANES),
-            };
-            if width == 2 * S::F32_LANES {
-                tile_of::<S, 2, true>(simd, from, to - from, column, width, work);
-            } else if width == S::F32_LANES {
-                tile_of::<S, 1, true>(simd, from, to - from, column, width, work);
-            } else {
-                tile_of::<S, 1, false>(simd, from, to - from, column, width, work);
-            }
-            column += width;
-        }
-    }
-}
-
-/// A tile of as many rows as there are: each count has code of its own, since accumulators must be registers.
-#[inline(always)]
-fn tile_of<S: Simd, const VECTORS: usize, const FULL: bool>(
-    simd: S,
-    row: usize,
-    rows: usize,
-    column: usize,
-    width: usize,
-    work: &mut impl Tiled,
-) {
-    macro_rules! rows {
-        ($($rows:literal)+) => {
-            match rows {
-                $($rows if $rows <= 4 || S::REGISTER_COUNT >= 32 => {
-                    work.tile::<S, $rows, VECTORS, FULL>(simd, row, column, width);
-                })+
-                _ => {}
-            }
-        };
-    }
-    rows!(1 2 3 4 5 6 7 8 9);
-}
-
-/// What `std::array::from_fn` says, which is not inlined everywhere; a call would take all sums out of the registers.
-#[inline(always)]
-fn each_row<T: Copy, const ROWS: usize>(first: T, value: impl Fn(usize) -> T) -> [T; ROWS] {
-    let mut values = [first; ROWS];
-    for (row, slot) in values.iter_mut().enumerate() {
-        *slot = value(row);
-    }
-    values
-}
-
-#[inline(always)]
-fn load<S: Simd, const VECTORS: usize, const FULL: bool>(simd: S, values: &[f32]) -> [S::f32s; VECTORS] {
-    if FULL {
-        let (vectors, _) = S::as_simd_f32s(values);
-        each_row(simd.splat_f32s(0.0), |v| vectors[v])
-    } else {
-        [simd.partial_load_f32s(values); VECTORS]
-    }
-}
-
-#[inline(always)]
-fn store<S: Simd, const VECTORS: usize, const FULL: bool>(simd: S, to: &mut [f32], from: [S::f32s; VECTORS]) {
-    if FULL {
-        let (vectors, _) = S::as_mut_simd_f32s(to);
-        vectors.copy_from_slice(&from);
-    } else {
-        simd.partial_store_f32s(to, from[0]);
-    }
-}
-
-/// `sums[r] += a[r][at]·b` for every row of a tile.
-#[inline(always)]
-fn accumulate<S: Simd, const ROWS: usize, const VECTORS: usize>(
-    simd: S,
-    sums: &mut [[S::f32s; VECTORS]; ROWS],
-    a: &[&[f32]; ROWS],
-    at: usize,
-    b: [S::f32s; VECTORS],
-) {
-    for (sums, a) in sums.iter_mut().zip(a) {
-        let a = simd.splat_f32s(a[at]);
-        for (sum, &b) in sums.iter_mut().zip(&b) {
-            *sum = simd.mul_add_e_f32s(a, b, *sum);
-        }
-    }
-}
-
 impl WithSimd for Output<'_> {
     type Output = ();
 
@@ -231,13 +125,15 @@ impl Tiled for Output<'_> {
         let (run, row_stride) = (self.window.run(), self.window.row_stride());
         let first = self.window.positions(&self.rows).start + row;
         let starts: [usize; ROWS] = each_row(0, |r| self.window.start(first + r));
-        let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..column + width]); ROWS];
+        let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..]); ROWS];
         let extent = (size[0] - 1) * row_stride + run;
         let patches: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[starts[r]..][..extent]);
-        for (y, kernel) in self.kernel.chunks_exact(run * filters).enumerate() {
-            for (k, kernel) in kernel.chunks_exact(filters).enumerate() {
-                let kernel = load::<S, VECTORS, FULL>(simd, &kernel[column..column + width]);
-                accumulate(simd, &mut sums, &patches, y * row_stride + k, kernel);
+        let mut kernel = column;
+        for y in 0..size[0] {
+            for k in 0..run {
+                let weights = load::<S, VECTORS, FULL>(simd, &self.kernel[kernel..]);
+                accumulate(simd, &mut sums, |r| patches[r][y * row_stride + k], weights);
+                kernel += filters;
             }
         }
         for (output, sums) in self.output[row * filters..].chunks_exact_mut(filters).zip(sums) {
@@ -270,14 +166,16 @@ impl Tiled for GradKernel<'_> {
         let step = stride * image[2];
         let none = [simd.splat_f32s(0.0); VECTORS];
         let mut sums: [[S::f32s; VECTORS]; ROWS] =
-            each_row(none, |r| load::<S, VECTORS, FULL>(simd, &self.grad[(row + r) * filters + column..][..width]));
+            each_row(none, |r| load::<S, VECTORS, FULL>(simd, &self.grad[(row + r) * filters + column..]));
         let top = self.rows.start * stride * row_stride;
         let extent = (self.rows.len() - 1) * stride * row_stride + (output[1] - 1) * step + 1;
         let pixels: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[top + taps[r]..][..extent]);
-        for (y, grads) in self.grad_output.chunks_exact(output[1] * filters).enumerate() {
-            for (x, grad) in grads.chunks_exact(filters).enumerate() {
-                let grad = load::<S, VECTORS, FULL>(simd, &grad[column..column + width]);
-                accumulate(simd, &mut sums, &pixels, y * stride * row_stride + x * step, grad);
+        let mut position = column;
+        for y in 0..self.rows.len() {
+            for x in 0..output[1] {
+                let grad = load::<S, VECTORS, FULL>(simd, &self.grad_output[position..]);
+                accumulate(simd, &mut sums, |r| pixels[r][y * stride * row_stride + x * step], grad);
+                position += filters;
             }
         }
         for (grad, sums) in self.grad[row * filters..].chunks_exact_mut(filters).zip(sums) {
@@ -311,16 +209,17 @@ impl Tiled for GradImage<'_> {
         let (run, row_stride, patch) = (self.window.run(), self.window.row_stride(), self.window.patch_len());
         let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[(row + r) * filters..][..filters]);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (at, transposed) in self.transposed.chunks_exact(patch).enumerate() {
-            let transposed = load::<S, VECTORS, FULL>(simd, &transposed[column..column + width]);
-            accumulate(simd, &mut sums, &grads, at, transposed);
+        for filter in 0..filters {
+            let weights = load::<S, VECTORS, FULL>(simd, &self.transposed[filter * patch + column..]);
+            accumulate(simd, &mut sums, |r| grads[r][filter], weights);
         }
         let first = self.window.positions(&self.rows).start + row;
         let tap = column / run * row_stride + column % run;
         for (r, sums) in sums.into_iter().enumerate() {
-            let pixels = &mut self.grad[self.window.start(first + r) + tap..][..width];
+            let pixels = &mut self.grad[self.window.start(first + r) + tap..];
             let before = load::<S, VECTORS, FULL>(simd, pixels);
-            store::<S, VECTORS, FULL>(simd, pixels, each_row(before[0], |v| simd.add_f32s(before[v], sums[v])));
+            let after = each_row(before[0], |v| simd.add_f32s(before[v], sums[v]));
+            store::<S, VECTORS, FULL>(simd, &mut pixels[..width], after);
         }
     }
 }

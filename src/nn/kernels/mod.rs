@@ -12,7 +12,9 @@ pub(crate) use tests::every_arch;
 
 pub mod convolution;
 pub mod matmul;
+pub mod outer;
 pub mod pool;
+mod tile;
 pub mod vector;
 
 static ARCH: OnceLock<Arch> = OnceLock::new();

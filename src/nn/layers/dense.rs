@@ -6,9 +6,10 @@ use super::{Flatten, Function};
 use crate::nn::init::Init;
 use crate::nn::kernels::convolution::{self, Window};
 use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use crate::nn::kernels::outer;
 use crate::nn::kernels::vector::{add_rows, sum_rows};
 use crate::nn::knob::Knob;
-use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec, Transposed};
+use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, ParamInfo, Plan, Spec, Transposed};
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Every output is a weighted sum of every input: `y = f(x·W + b)`.
@@ -144,20 +145,19 @@ impl Layer for BuiltDense {
     }
 
     /// `dW = Σ xᵀ·dz` over the shards, for some rows of `W`, and after the last of them `db = Σ dz`.
-    fn gradient(&self, block: Range<usize>, shards: &mut dyn Iterator<Item = Kept<'_>>, grad: &mut [f32]) {
+    fn gradient(&self, block: Range<usize>, shards: &[Kept<'_>], grad: &mut [f32]) {
         let Self { inputs, units, .. } = *self;
         let rows = block.start / units..(block.end / units).min(inputs);
         let (grad_kernel, grad_bias) = grad.split_at_mut(rows.len() * units);
-        grad_bias.fill(0.0);
-        let mut write = Write::Replace;
-        for Kept { samples, input, memo } in shards {
-            let input = Matrix::strided(&input[rows.start..], samples, rows.len(), inputs);
-            let grad = Matrix::new(memo, samples, units);
-            matmul(MatrixMut::new(grad_kernel, rows.len(), units), input.t(), grad, write);
-            if !grad_bias.is_empty() {
-                sum_rows(grad_bias, &memo[..samples * units]);
-            }
-            write = Write::Add;
+        let mut pairs = [(&[][..], &[][..]); MAX_SHARDS];
+        for (pair, Kept { samples, input, memo }) in pairs.iter_mut().zip(shards) {
+            *pair = (input, &memo[..samples * units]);
+        }
+        let pairs = &pairs[..shards.len()];
+        outer::sum(pairs, inputs, units, rows.start, grad_kernel);
+        if !grad_bias.is_empty() {
+            grad_bias.fill(0.0);
+            pairs.iter().for_each(|(_, grad)| sum_rows(grad_bias, grad));
         }
     }
 }
