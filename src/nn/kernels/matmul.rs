@@ -101,18 +101,20 @@ pub fn matmul(out: MatrixMut<'_>, a: Matrix<'_>, b: Matrix<'_>, write: Write) {
     }
 }
 
-/// Writes `[rows, columns]` as `[columns, rows]`, on all threads.
+/// Rows and columns of a tile that is transposed on its own, in the nearest cache.
+const TILE: usize = 16;
+
+/// Writes `[rows, columns]` as `[columns, rows]`, on all threads if it is large.
 pub fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
-    // A tile's numbers lie in the nearest cache, where it does not matter in which order they are read.
-    const TILE: usize = 16;
     let rows = from.len() / columns;
     let transpose_columns = |(at, to): (usize, &mut [f32])| {
-        for first in (0..rows).step_by(4 * TILE) {
-            for (column, to) in to.chunks_exact_mut(rows).enumerate() {
-                let numbers = from[first * columns + at * TILE + column..].iter().step_by(columns);
-                for (to, number) in to[first..].iter_mut().zip(numbers.take(4 * TILE)) {
-                    *to = *number;
-                }
+        let (first, width) = (at * TILE, to.len() / rows);
+        for row in (0..rows).step_by(TILE) {
+            let (from, to) = (&from[row * columns + first..], &mut to[row..]);
+            match (TILE.min(rows - row), width) {
+                // With the size known, a tile is a few vectors.
+                (TILE, TILE) => transpose_tile(from, columns, to, rows, [TILE; 2]),
+                (height, width) => transpose_tile(from, columns, to, rows, [height, width]),
             }
         }
     };
@@ -120,6 +122,21 @@ pub fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
         to.chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
     } else {
         to.par_chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
+    }
+}
+
+#[inline(always)]
+fn transpose_tile(from: &[f32], columns: usize, to: &mut [f32], rows: usize, [height, width]: [usize; 2]) {
+    let mut tile = [[0.0; TILE]; TILE];
+    for (row, tile) in tile[..height].iter_mut().enumerate() {
+        tile[..width].copy_from_slice(&from[row * columns..][..width]);
+    }
+    for column in 0..width {
+        let mut numbers = [0.0; TILE];
+        for (number, tile) in numbers.iter_mut().zip(&tile) {
+            *number = tile[column];
+        }
+        to[column * rows..][..height].copy_from_slice(&numbers[..height]);
     }
 }
 
