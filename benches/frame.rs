@@ -84,7 +84,7 @@ fn opening(criterion: &mut Criterion) {
 
 /// How long a whole run takes with nobody watching, and behind a window that draws sixty times a second.
 fn training_behind_the_window(_: &mut Criterion) {
-    for (preset, epochs) in [("mlp", 300), ("cnn-deep", 10)] {
+    for (preset, epochs) in [("mlp", 150), ("cnn-deep", 10)] {
         let mut project = Project::find(preset).expect("preset");
         project.training.epochs = epochs;
         let job = Arc::new(project.job(digits(10_000), default_threads()).expect("job"));

@@ -2,7 +2,8 @@
 
 use backprop_studio::nn::OptimizerSpec;
 use backprop_studio::nn::kernels::convolution::{self, Window};
-use backprop_studio::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use backprop_studio::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul, transpose};
+use backprop_studio::nn::kernels::outer;
 use backprop_studio::nn::kernels::pool::{self, Windows};
 use backprop_studio::nn::optim::Step;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -11,28 +12,28 @@ fn numbers(len: usize) -> Vec<f32> {
     (0..len).map(|at| (at as f32 * 0.37).sin()).collect()
 }
 
-/// `a·b`, `aᵀ·b` and `a·bᵀ` as a dense layer and a recurrent one need them for 16 samples.
+/// `a·b`, and `aᵀ·b` summed over eight shards, as a dense layer and a recurrent one need them for 16 samples a shard.
 fn products(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("matrix product");
     for (rows, inner, columns) in
         [(16, 784, 128), (16, 6272, 128), (16, 5408, 10), (16, 5408, 32), (16, 128, 10), (16, 64, 256)]
     {
         let (a, b, grad) = (numbers(rows * inner), numbers(inner * columns), numbers(rows * columns));
-        let (a, b) = (Matrix::new(&a, rows, inner), Matrix::new(&b, inner, columns));
-        let grad = Matrix::new(&grad, rows, columns);
+        let (left, right) = (Matrix::new(&a, rows, inner), Matrix::new(&b, inner, columns));
         let name = format!("{rows}×{inner}×{columns}");
         group.throughput(Throughput::Elements(2 * (rows * inner * columns) as u64));
         let mut out = numbers(rows * columns);
         group.bench_function(format!("forward {name}"), |bencher| {
-            bencher.iter(|| matmul(MatrixMut::new(&mut out, rows, columns), a, b, Write::Replace));
+            bencher.iter(|| matmul(MatrixMut::new(&mut out, rows, columns), left, right, Write::Replace));
         });
         let mut out = numbers(inner * columns);
-        group.bench_function(format!("gradient of the kernel {name}"), |bencher| {
-            bencher.iter(|| matmul(MatrixMut::new(&mut out, inner, columns), a.t(), grad, Write::Add));
+        group.throughput(Throughput::Elements(2 * (8 * rows * inner * columns) as u64));
+        group.bench_function(format!("gradient of the kernel {name}, eight shards"), |bencher| {
+            bencher.iter(|| outer::sum(&[(&a[..], &grad[..]); 8], inner, columns, 0, &mut out));
         });
-        let mut out = numbers(rows * inner);
-        group.bench_function(format!("gradient of the input {name}"), |bencher| {
-            bencher.iter(|| matmul(MatrixMut::new(&mut out, rows, inner), grad, b.t(), Write::Replace));
+        group.throughput(Throughput::Elements((inner * columns) as u64));
+        group.bench_function(format!("transpose {inner}×{columns}"), |bencher| {
+            bencher.iter(|| transpose(&b, &mut out, columns));
         });
     }
 }

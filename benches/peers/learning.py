@@ -2,7 +2,7 @@
 """What PyTorch reaches on the CPU where `backprop bench --measure evaluation,accuracy` measures this program.
 
     python3 -m venv .peers/torch && .peers/torch/bin/pip install torch numpy
-    .peers/torch/bin/python benches/peer.py --data DIR [--measure FIGURE,...] [--threads N] [--seconds S]
+    .peers/torch/bin/python benches/peers/learning.py --data DIR [--measure FIGURE,...] [--threads N] [--seconds S]
         [--runs N] [WORKLOAD ...]
 
 DIR holds the four files of MNIST, plain or gzipped. Networks and settings are those of assets/presets/*.json: the same
@@ -28,7 +28,7 @@ import numpy
 import torch
 from torch import nn
 
-PRESETS = pathlib.Path(__file__).resolve().parent.parent / "assets" / "presets"
+PRESETS = pathlib.Path(__file__).resolve().parents[2] / "assets" / "presets"
 KEEP_MEMORY = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "8589934592",
