@@ -181,4 +181,20 @@ mod tests {
             }
         }
     }
+
+    /// One step of a sequence in a shard: rows that do not follow one another, in all three places.
+    #[test]
+    fn products_of_strided_rows_leave_what_lies_between_as_it_is() {
+        let (rows, inner, cols, stride) = (16, 5, 33, 40);
+        let (a, b) = (numbers(rows * stride, 0.37), numbers(inner * stride, 0.71));
+        let mut out = vec![7.0; rows * stride];
+        let (left, right) = (Matrix::strided(&a, rows, inner, stride), Matrix::strided(&b, inner, cols, stride));
+        matmul(MatrixMut::strided(&mut out, rows, cols, stride), left, right, Write::Add);
+        for (at, got) in out.iter().enumerate() {
+            let (row, col) = (at / stride, at % stride);
+            let product: f32 = (0..inner).map(|k| a[row * stride + k] * b[k * stride + col]).sum();
+            let expected = if col < cols { 7.0 + product } else { 7.0 };
+            assert!((got - expected).abs() < 1e-4, "row {row}, column {col}: {got}, not {expected}");
+        }
+    }
 }

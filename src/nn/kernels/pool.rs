@@ -220,6 +220,27 @@ mod tests {
     }
 
     #[test]
+    fn means_and_their_gradients_agree_with_the_definition() {
+        for (size, count, channels) in [(2, 3, 1), (3, 2, 17), (1, 5, 16)] {
+            let windows = Windows { size, count, channels, row_stride: (size * count + 1) * channels };
+            let input: Vec<f32> = (0..size * windows.row_stride).map(|i| (i as f32 * 0.3).sin()).collect();
+            let grad: Vec<f32> = (0..count * channels).map(|i| i as f32 + 1.0).collect();
+            let (mut output, mut grad_input) = (vec![f32::NAN; grad.len()], vec![0.0; input.len()]);
+            mean(windows, &input, &mut output);
+            mean_backward(windows, &grad, &mut grad_input);
+            let places = (size * size) as f32;
+            for at in 0..count * channels {
+                let mut sum = 0.0;
+                windows.each(at / channels, |_, pixel| {
+                    sum += input[pixel + at % channels];
+                    assert!((grad_input[pixel + at % channels] - grad[at] / places).abs() < 1e-5);
+                });
+                assert!((output[at] - sum / places).abs() < 1e-5, "{windows:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_nan_wins_wherever_it_is() {
         let windows = Windows { size: 2, count: 1, channels: 1, row_stride: 2 };
         for place in 0..4 {
