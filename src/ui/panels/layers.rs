@@ -143,17 +143,32 @@ pub fn moved_by_keys(ui: &Ui) -> Option<bool> {
     })
 }
 
-/// The menu of all layers, each with a line of help.
+/// Width of a column in the menu of layers, and how many layers stand in one.
+const COLUMN: f32 = 260.0;
+const COLUMN_LEN: usize = 9;
+
+/// The menu of all layers, each with a line of help, in as many columns as fit on a small screen without scrolling.
 pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
-    ui.set_width(300.0);
+    let layers = LayerSpec::all();
+    let rows = layers.len().div_ceil(layers.len().div_ceil(COLUMN_LEN));
     let mut chosen = None;
-    for layer in LayerSpec::all() {
-        let spec = layer.as_spec();
-        if entry_ui(ui, spec.label(), spec.help()).clicked() {
-            chosen = Some(layer);
-            ui.close();
-        }
-    }
+    let height = ui.ctx().content_rect().height() - 96.0;
+    egui::ScrollArea::both().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+        ui.horizontal_top(|ui| {
+            for column in layers.chunks(rows) {
+                ui.vertical(|ui| {
+                    ui.set_width(COLUMN);
+                    for layer in column {
+                        let spec = layer.as_spec();
+                        if entry_ui(ui, spec.label(), spec.help()).clicked() {
+                            chosen = Some(layer.clone());
+                            ui.close();
+                        }
+                    }
+                });
+            }
+        });
+    });
     chosen
 }
 
