@@ -29,7 +29,7 @@ impl Reader {
     }
 
     /// The probability of every class for the pixels of one sample. `network` is the one the reader was made for.
-    pub fn read(&mut self, network: &Network, weights: &Weights, loss: Loss, pixels: &[u8]) -> &[f32] {
+    pub fn read(&mut self, network: &Network, weights: &Weights, loss: &Loss, pixels: &[u8]) -> &[f32] {
         for (input, &pixel) in self.workspace.input_mut(1).iter_mut().zip(pixels) {
             *input = f32::from(pixel) * (1.0 / 255.0);
         }
@@ -79,7 +79,7 @@ impl Evaluator {
                     outputs.copy_from_slice(workspace.output());
                 }
             });
-            tally.add(job.training.loss, outputs, at, labels);
+            tally.add(&job.loss, outputs, at, labels);
         }
         Some(tally.finish())
     }

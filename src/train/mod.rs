@@ -37,6 +37,8 @@ pub struct Training {
     /// Samples per step.
     pub batch: usize,
     pub epochs: usize,
+    /// Whether every epoch takes the samples in an order of its own, or in that of the data.
+    pub shuffle: bool,
     /// Decides the first weights, the split, the order of the samples and everything else that is random.
     pub seed: u64,
 }
@@ -50,6 +52,7 @@ impl Default for Training {
             schedule: Schedule::default(),
             batch: 128,
             epochs: 5,
+            shuffle: true,
             seed: 42,
         }
     }
@@ -58,7 +61,7 @@ impl Default for Training {
 impl Training {
     /// What may be edited besides loss, optimiser and seed, which are chosen and not slid.
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { learning_rate, schedule, batch, epochs, .. } = self;
+        let Self { learning_rate, schedule, batch, epochs, shuffle, .. } = self;
         vec![
             Knob::real(
                 "learning_rate",
@@ -91,6 +94,13 @@ impl Training {
                 5,
                 "Passes over the training samples; too many, and the validation loss rises again.",
             ),
+            Knob::switch(
+                "shuffle",
+                "Shuffle",
+                shuffle,
+                true,
+                "Another order of the samples in every epoch; in the order of the data, neighbours may be too alike.",
+            ),
         ]
     }
 
@@ -107,6 +117,10 @@ pub struct Job {
     pub split: Split,
     pub augment: Augment,
     pub training: Training,
+    /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
+    pub loss: Loss,
+    /// Weights to start from instead of fresh ones.
+    pub weights: Option<Weights>,
     /// Threads that share the work of a step. The result does not depend on it.
     pub threads: usize,
 }
@@ -131,9 +145,9 @@ impl Job {
         self.split.train.len().div_ceil(self.training.batch.max(1))
     }
 
-    /// The weights before the first step: the same for the same seed.
+    /// The weights before the first step: the same for the same seed, unless the job brings its own.
     pub fn initial_weights(&self) -> Weights {
-        Weights::new(&self.network, self.training.seed)
+        self.weights.clone().unwrap_or_else(|| Weights::new(&self.network, self.training.seed))
     }
 }
 
