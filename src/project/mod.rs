@@ -14,6 +14,7 @@ use crate::nn::model::Misfit;
 use crate::nn::{Loss, ModelSpec, Network, Shape};
 use crate::train::{Job, Training};
 
+mod memory;
 pub mod presets;
 pub mod run_folder;
 mod set;
@@ -204,15 +205,22 @@ impl Project {
         }
         if self.training.batch > split.train.len() {
             let what = format!(
-                "the batch of {} is larger than the {} training samples",
+                "the batch of {} is larger than the {} training samples; make it smaller",
                 self.training.batch,
                 split.train.len()
             );
             return Err(ProjectError::value("training.batch", what));
         }
+        if dataset.shape.as_image().is_none() && !self.data.augment.is_off() {
+            let what =
+                format!("changes images, and the samples are {}; set its numbers to 0", dataset.shape.described());
+            return Err(ProjectError::value("data.augment", what));
+        }
         let loss = loss_for(&self.training, &network, &dataset, &split)?;
         let Self { data, training, .. } = self.clone();
-        Ok(Job { network, dataset, split, augment: data.augment, training, loss, weights: None, threads })
+        let job = Job { network, dataset, split, augment: data.augment, training, loss, weights: None, threads };
+        memory::check(&job, memory::available())?;
+        Ok(job)
     }
 
     /// The shape of what the data gives, for the one source that everybody has; sources from files are asked.

@@ -12,7 +12,7 @@ use crate::nn::layer::Mode;
 use crate::nn::{Loss, Network, Weights, Workspace};
 
 /// Samples that one thread reads at once: as fast as more of them, in less memory.
-const CHUNK: usize = 16;
+pub(super) const CHUNK: usize = 16;
 
 /// Samples that one thread reads before the threads meet.
 const BOUT: usize = 8 * CHUNK;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Dataset, Split};
 use crate::nn::knob::Knob;
+use crate::nn::memory::Footprint;
 use crate::nn::optim::Schedule;
 use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
@@ -143,6 +144,20 @@ impl Job {
     /// Optimiser steps of one epoch; the last batch may be smaller.
     pub fn steps_per_epoch(&self) -> usize {
         self.split.train.len().div_ceil(self.training.batch.max(1))
+    }
+
+    /// Samples of a step; the training samples may be fewer than the batch that is asked for.
+    fn batch(&self) -> usize {
+        self.training.batch.min(self.split.train.len()).max(1)
+    }
+
+    /// The memory that a run of this job takes, besides the samples, which are there already.
+    pub fn footprint(&self) -> Footprint {
+        let samples = step::shard_len(self.batch());
+        let slots = self.training.optimizer.as_rule().slots();
+        let mut footprint = self.network.training_footprint(self.batch().div_ceil(samples), samples, slots);
+        footprint.shared += self.network.inference_footprint(self.threads, evaluate::CHUNK);
+        footprint
     }
 
     /// The weights before the first step: the same for the same seed, unless the job brings its own.

@@ -88,6 +88,6 @@ impl<'a> Trainer<'a> {
 
 /// Samples of a shard of a batch of this size. It does not depend on the thread count, and gradients are added in the
 /// order of the shards: that is what makes a run the same on one thread and on sixteen.
-fn shard_len(batch: usize) -> usize {
+pub(super) fn shard_len(batch: usize) -> usize {
     batch.div_ceil(MAX_SHARDS).max(SMALLEST_SHARD)
 }

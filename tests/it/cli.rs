@@ -382,6 +382,21 @@ fn mistakes_are_named_in_one_line() {
     }
 }
 
+/// Where the system tells how much memory there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_network_that_needs_more_memory_than_there_is_is_refused() {
+    let (folder, source) = folder_with_bars();
+    let activations = r#"{"layer":"activation","function":"gelu"},"#.repeat(2000);
+    let model = format!(
+        r#"model=[{{"layer":"conv2d","filters":512,"kernel":1}},{activations}{{"layer":"flatten"}},{{"layer":"dense","units":10,"activation":"linear"}}]"#
+    );
+    let more = ["--set", &model, "--batch", "180", "--threads", "1"];
+    let done = backprop(folder.path(), &[&["train", "mlp", "--data", &source], &more[..]].concat());
+    assert_eq!((done.code, done.err.lines().count()), (1, 1), "{}", done.err);
+    assert!(done.err.contains("Training needs about") && done.err.contains("smaller batch"), "{}", done.err);
+}
+
 /// Samples of some classes only are still judged against all that the network knows.
 #[test]
 fn a_set_with_fewer_classes_than_the_network_is_evaluated() {

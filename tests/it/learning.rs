@@ -2,11 +2,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use backprop_studio::data::Dataset;
 use backprop_studio::project::presets;
+use backprop_studio::train::evaluate::Evaluator;
 use backprop_studio::train::step::Trainer;
 use backprop_studio::train::{Outcome, Reports, Run, Start};
 
@@ -47,6 +48,36 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Only one test at a time may watch what is allocated.
+static WATCH: Mutex<()> = Mutex::new(());
+
+/// The memory that a run is told to need is the memory that it takes.
+#[test]
+fn the_footprint_of_a_job_is_what_it_allocates() {
+    let _alone = WATCH.lock().unwrap();
+    for preset in presets::names() {
+        for rule in ["sgd", "adam"] {
+            let settings = [("training.batch", "300"), ("training.optimizer.rule", rule)];
+            let job = project(preset, &settings).job(small_digits(), 1).unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            pool.install(|| {
+                // What a thread keeps for itself from its first step on is not the run's.
+                Trainer::new(&job, job.initial_weights()).step(&job.split.train[..300], 0.001, 1, 1);
+                rayon::broadcast(|_| WATCHED.set(true));
+                let before = KEPT_BYTES.load(Ordering::Relaxed);
+                let evaluator = Evaluator::new(&job.network);
+                let mut trainer = Trainer::new(&job, job.initial_weights());
+                trainer.step(&job.split.train[..300], 0.001, 1, 1);
+                let taken = (KEPT_BYTES.load(Ordering::Relaxed) - before) as f64;
+                rayon::broadcast(|_| WATCHED.set(false));
+                drop((trainer, evaluator));
+                let told = job.footprint().total() as f64;
+                assert!((taken / told - 1.0).abs() < 0.02, "{preset} with {rule}: {taken} bytes, told {told}");
+            });
+        }
+    }
+}
+
 const AUGMENTED: [(&str, &str); 2] = [("data.augment.shift", "2"), ("data.augment.thickness", "0.5")];
 
 /// Allocations and kept bytes of forty training steps on two threads, after a warm-up.
@@ -75,6 +106,7 @@ fn allocations(model: &str, dataset: Arc<Dataset>) -> (usize, isize) {
 /// grow or shrink once in forty steps; a buffer per step or per shard would be ten times what is allowed here.)
 #[test]
 fn a_training_step_allocates_nothing_of_its_own() {
+    let _alone = WATCH.lock().unwrap();
     let mut tiny = Dataset::clone(&small_digits());
     tiny.shape = Shape::image(4, 10, 1);
     tiny.train.pixels.truncate(tiny.train.len() * 40);
