@@ -16,6 +16,7 @@ use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
 pub mod curve;
 pub mod evaluate;
+mod find_rate;
 pub mod metrics;
 pub mod protocol;
 mod reporter;
@@ -23,6 +24,7 @@ pub mod step;
 mod worker;
 
 pub use evaluate::Reader;
+pub use find_rate::{RatePoint, RateSweep};
 pub use metrics::{ClassScore, Evaluation};
 pub use protocol::{Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
 

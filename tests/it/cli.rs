@@ -354,6 +354,7 @@ fn mistakes_are_named_in_one_line() {
         (&["train", "mlp", "--set", "training.loss.class_weights=[1,2]"], 1, "has 2 numbers, and there are 10 classes"),
         (&["init", "mlp", "--data", "idx:bars", "--out", "nowhere/x"], 1, "nowhere/x"),
         (&["init", "mlp"], 2, "--out"),
+        (&["find-rate", "mlp", "--data", "nowhere"], 2, "idx:DIR"),
         (&["train", "mlp", "--data", "idx:bars", "--out", "noise.json/x"], 1, "noise.json/x"),
         (&["train", "mlp", "--steps"], 2, "--json"),
         (&["train"], 2, "PROJECT"),

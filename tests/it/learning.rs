@@ -154,3 +154,25 @@ fn mlp_reads_mnist() {
     let accuracy = test_accuracy(&project("mlp", &[]), Arc::new(dataset));
     assert!(accuracy >= 0.97, "{accuracy}");
 }
+
+/// A sweep leaves the job and the weights as they are, and what it suggests learns.
+#[test]
+fn the_rate_that_is_found_learns() {
+    let job = project("mlp", &[("training.batch", "32")]).job(small_digits(), 2).unwrap();
+    let weights = job.initial_weights();
+    let sweep = job.find_rate(&weights, || true).unwrap();
+    assert_eq!((weights, job.find_rate(&job.initial_weights(), || true)), (job.initial_weights(), Some(sweep.clone())));
+    assert!(sweep.points.len() > 50 && sweep.points.is_sorted_by(|a, b| a.learning_rate < b.learning_rate));
+    let rate = sweep.suggestion.unwrap();
+    assert!((1e-4..0.1).contains(&rate), "{rate}");
+    let settings = [("training.batch", "32"), ("training.epochs", "8"), ("training.learning_rate", &rate.to_string())];
+    let accuracy = test_accuracy(&project("mlp", &settings), small_digits());
+    assert!(accuracy > 0.75, "{accuracy} at a rate of {rate}");
+
+    let mut steps = 0;
+    let stopped = job.find_rate(&job.initial_weights(), || {
+        steps += 1;
+        steps < 4
+    });
+    assert_eq!((stopped, steps), (None, 4));
+}
