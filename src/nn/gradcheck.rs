@@ -255,7 +255,8 @@ fn every_loss_passes_with_every_option() {
     [0.05, 0.5, 10.0].into_iter().for_each(|delta| check_loss(Huber { delta }.into()));
 }
 
-/// At the ends of what a logit can be, every loss and every gradient is still a number.
+/// At the ends of what a logit can be, every loss and every gradient is still a number; and what is none stays none, so
+/// that a run notices.
 #[test]
 fn no_loss_overflows() {
     for loss in Loss::all().into_iter().chain([Focal { gamma: 0.5, ..Focal::default() }.into()]) {
@@ -266,6 +267,9 @@ fn no_loss_overflows() {
                 value.loss.is_finite() && grad.iter().all(|grad| grad.is_finite()),
                 "{loss:?}: {value:?}, {grad:?}"
             );
+        }
+        for outputs in [[f32::NAN, 0.0, 1.0], [0.0, f32::NAN, 1.0]] {
+            assert!(loss.value(&outputs, &[1]).loss.is_nan(), "{loss:?}");
         }
     }
 }

@@ -63,8 +63,9 @@ impl Objective for Focal {
         let others = outputs[..class].iter().chain(&outputs[class + 1..]);
         let (own, others) = (exp(logit), vectorized!(others.map(|z| exp(z - largest)).sum::<f32>()));
         let sum = own + others;
-        // Not quite zero, whose negative powers are infinite.
-        let (p, q) = (own / sum, (others / sum).max(f32::MIN_POSITIVE));
+        let (p, q) = (own / sum, others / sum);
+        // Not quite zero, whose negative powers are infinite; written so that NaN stays NaN.
+        let q = if q < f32::MIN_POSITIVE { f32::MIN_POSITIVE } else { q };
         let log = if q < 0.5 { (-q).ln_1p() } else { logit - sum.ln() };
         let focus = q.powf(gamma);
         if let Some((scale, grad)) = grad {

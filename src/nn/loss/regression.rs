@@ -55,7 +55,7 @@ impl Objective for MeanSquaredError {
 
 impl Objective for MeanAbsoluteError {
     fn help(&self) -> &'static str {
-        "How far the outputs are from 1 at the class and 0 elsewhere; a few wild samples count no more than others."
+        "How far the outputs are from 1 at the class and 0 elsewhere; with several classes it easily settles on naming none."
     }
 
     fn formula(&self) -> &'static str {
