@@ -47,6 +47,7 @@
 //! |---|---|---|
 //! | layer | `nn/layers/foo.rs` | `nn/layers/mod.rs` |
 //! | optimiser | `nn/optim/foo.rs` | `nn/optim/mod.rs` |
+//! | loss | `nn/loss/foo.rs` | `nn/loss/mod.rs` |
 //! | data source | `data/foo.rs` | `data/mod.rs` |
 //! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
 //! | command | `cli/foo.rs` | `cli/mod.rs` |

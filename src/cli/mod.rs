@@ -13,6 +13,8 @@ use crate::project::{Project, ProjectError};
 
 mod bench;
 mod evaluate;
+mod find_rate;
+mod init;
 mod predict;
 mod presets;
 mod terminal;
@@ -34,6 +36,10 @@ struct Arguments {
 enum Command {
     /// List the built-in projects
     Presets(presets::Presets),
+    /// Write the weights that a training would start with
+    Init(init::Init),
+    /// Try learning rates from tiny to too large, and suggest one
+    FindRate(find_rate::FindRate),
     /// Train a project and save the run
     Train(train::Train),
     /// Measure how well a run reads a set of samples
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
     let done = match command {
         None => open(project.as_deref()),
         Some(Command::Presets(command)) => command.run(),
+        Some(Command::Init(command)) => command.run(),
+        Some(Command::FindRate(command)) => command.run(),
         Some(Command::Train(command)) => command.run(),
         Some(Command::Evaluate(command)) => command.run(),
         Some(Command::Predict(command)) => command.run(),

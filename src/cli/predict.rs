@@ -42,7 +42,9 @@ impl Predict {
 
     fn answer(&self, path: &Path, picture: &Picture, run: &RunFolder, reader: &mut Reader) -> Result<(), CliError> {
         let probabilities = match picture {
-            Picture::Pixels(pixels) => Some(reader.read(&run.network, &run.weights, run.project.training.loss, pixels)),
+            Picture::Pixels(pixels) => {
+                Some(reader.read(&run.network, &run.weights, &run.project.training.loss, pixels))
+            }
             Picture::Empty => None,
         };
         let label = probabilities.map(|probabilities| argmax(probabilities).to_string());

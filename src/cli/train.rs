@@ -34,6 +34,12 @@ pub struct Train {
     /// Share of the training samples that is held back to judge the run by; 0 trains on all
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     validation: Option<String>,
+    /// Start from the weights in this file instead of fresh ones
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Take the samples in the order of the data in every epoch
+    #[arg(long)]
+    no_shuffle: bool,
     /// Any number of the project file by its path, training.optimizer.momentum=0.9
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -54,7 +60,8 @@ impl Train {
         self.apply(&mut project).map_err(CliError::Usage)?;
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let mut report = Report { json: self.json, steps: self.steps, lines: Vec::new() };
-        train(&project, threads, self.out.as_deref(), &mut report)
+        let files = Files { out: self.out.as_deref(), weights: self.weights.as_deref() };
+        train(&project, threads, &files, &mut report)
     }
 
     /// Puts what the command line says into the project, each value by its path there.
@@ -72,6 +79,9 @@ impl Train {
                 project.set(path, value).map_err(|error| error.to_string())?;
             }
         }
+        if self.no_shuffle {
+            project.training.shuffle = false;
+        }
         for pair in &self.set {
             let (path, value) = pair.split_once('=').ok_or_else(|| format!("--set {pair}: expected KEY=VALUE"))?;
             project.set(path, value).map_err(|error| error.to_string())?;
@@ -82,7 +92,14 @@ impl Train {
 
 /// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
 pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
-    train(project, default_threads(), None, &mut Report { json: false, steps: false, lines: Vec::new() })
+    train(project, default_threads(), &Files::default(), &mut Report { json: false, steps: false, lines: Vec::new() })
+}
+
+/// Where a run begins and ends, if not with fresh weights and in a folder of its own.
+#[derive(Default)]
+struct Files<'a> {
+    out: Option<&'a Path>,
+    weights: Option<&'a Path>,
 }
 
 /// What is printed, and the lines for `metrics.jsonl`.
@@ -100,14 +117,18 @@ impl Report {
     }
 }
 
-fn train(project: &Project, threads: usize, out: Option<&Path>, report: &mut Report) -> Result<(), CliError> {
+fn train(project: &Project, threads: usize, files: &Files<'_>, report: &mut Report) -> Result<(), CliError> {
     let dataset = Arc::new(Dataset::load(&project.data.source)?);
-    let job = Arc::new(project.job(dataset, threads)?);
+    let mut job = project.job(dataset, threads)?;
+    if let Some(path) = files.weights {
+        job.weights = Some(run_folder::open_weights(path, &job.network)?);
+    }
+    let job = Arc::new(job);
     // A folder that cannot be written should be known before the training, not after it.
-    let folder = out.map_or_else(|| run_folder::next_folder(&project.name), Path::to_owned);
+    let folder = files.out.map_or_else(|| run_folder::next_folder(&project.name), Path::to_owned);
     std::fs::create_dir_all(&folder).map_err(|error| CliError::Failed(format!("{}: {error}", folder.display())))?;
 
-    report.tell(start_line(&job))?;
+    report.tell(start_line(&job, files.weights))?;
     let terminal = (!report.json).then(|| Terminal::new(&job));
     if let Some(terminal) = &terminal {
         terminal.begin(&project.name, &job);
@@ -188,7 +209,7 @@ fn on_interrupt() -> Arc<AtomicBool> {
     interrupted
 }
 
-fn start_line(job: &Job) -> Value {
+fn start_line(job: &Job, weights: Option<&Path>) -> Value {
     json!({
         "event": "start",
         "parameters": job.network.param_count(),
@@ -196,5 +217,6 @@ fn start_line(job: &Job) -> Value {
         "validation_samples": job.split.validation.len(),
         "test_samples": job.dataset.test.len(),
         "threads": job.threads,
+        "weights": weights,
     })
 }

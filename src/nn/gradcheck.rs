@@ -8,6 +8,7 @@ use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, T
 use super::layers::{
     Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, Gru, Lstm, MaxPool2d, Padding, Returns, Rnn,
 };
+use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, Loss, Shape};
 
 const SAMPLES: usize = 3;
@@ -222,21 +223,53 @@ fn dropout_passes_at_every_rate() {
     }
 }
 
-#[test]
-fn every_loss_passes() {
+fn check_loss(mut loss: Loss) {
     let (classes, labels) = (7, [3u8, 0, 6, 6]);
-    for &loss in Loss::ALL {
-        let mut rng = stream(6, 0);
-        let outputs = numbers(classes * labels.len(), &mut rng);
-        let mut grad = vec![f32::NAN; outputs.len()];
-        let value = loss.value_and_grad(&outputs, &labels, 1.0, &mut grad);
-        assert_eq!(value, loss.value(&outputs, &labels));
-        for _ in 0..4 {
-            let direction = numbers(outputs.len(), &mut rng);
-            let at = |by: f32| loss.value(&moved(&outputs, &direction, by), &labels).loss;
-            let slope = (at(1e-2) - at(-1e-2)) / 2e-2;
-            let predicted = dot(&grad, &direction);
-            assert!((slope - predicted).abs() < 2e-3, "{}: slope {slope}, gradient {predicted}", loss.name());
+    let what = format!("{loss:?}");
+    assert_eq!(loss.problem(), None, "{what}");
+    let mut rng = stream(6, 0);
+    let outputs: Vec<f32> = numbers(classes * labels.len(), &mut rng).iter().map(|z| 3.0 * z).collect();
+    let (scale, mut grad) = (loss.scale(labels.into_iter()), vec![f32::NAN; outputs.len()]);
+    let value = loss.value_and_grad(&outputs, &labels, scale, &mut grad);
+    assert_eq!(value, loss.value(&outputs, &labels), "{what}");
+    for _ in 0..4 {
+        let direction = numbers(outputs.len(), &mut rng);
+        let at = |by: f32| loss.value(&moved(&outputs, &direction, by), &labels).mean_loss();
+        let (slope, predicted) = ((at(1e-2) - at(-1e-2)) / 2e-2, dot(&grad, &direction));
+        assert!((slope - predicted).abs() < 5e-4, "{what}: slope {slope}, gradient {predicted}");
+    }
+}
+
+#[test]
+fn every_loss_passes_with_every_option() {
+    Loss::all().into_iter().for_each(check_loss);
+    let listed = ClassWeights::Listed(vec![0.5, 1.0, 1.0, 2.0, 1.0, 0.0, 3.0]);
+    for class_weights in [ClassWeights::Equal, ClassWeights::balanced(&[3, 1, 4, 1, 5, 9, 2]), listed] {
+        for label_smoothing in [0.0, 0.1, 0.9] {
+            check_loss(SoftmaxCrossEntropy { label_smoothing, class_weights: class_weights.clone() }.into());
+        }
+        for gamma in [0.0, 0.5, 1.0, 2.0, 5.0] {
+            check_loss(Focal { gamma, class_weights: class_weights.clone() }.into());
+        }
+    }
+    [0.05, 0.5, 10.0].into_iter().for_each(|delta| check_loss(Huber { delta }.into()));
+}
+
+/// At the ends of what a logit can be, every loss and every gradient is still a number; and what is none stays none, so
+/// that a run notices.
+#[test]
+fn no_loss_overflows() {
+    for loss in Loss::all().into_iter().chain([Focal { gamma: 0.5, ..Focal::default() }.into()]) {
+        for outputs in [[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [0.0, 0.0, 0.0], [90.0, 89.0, -90.0]] {
+            let mut grad = [f32::NAN; 3];
+            let value = loss.value_and_grad(&outputs, &[1], 1.0, &mut grad);
+            assert!(
+                value.loss.is_finite() && grad.iter().all(|grad| grad.is_finite()),
+                "{loss:?}: {value:?}, {grad:?}"
+            );
+        }
+        for outputs in [[f32::NAN, 0.0, 1.0], [0.0, f32::NAN, 1.0]] {
+            assert!(loss.value(&outputs, &[1]).loss.is_nan(), "{loss:?}");
         }
     }
 }
@@ -244,6 +277,6 @@ fn every_loss_passes() {
 #[test]
 fn large_logits_overflow_nowhere() {
     let mut grad = [0.0; 3];
-    let value = Loss::SoftmaxCrossEntropy.value_and_grad(&[1e4, -1e4, 0.0], &[1], 1.0, &mut grad);
+    let value = Loss::default().value_and_grad(&[1e4, -1e4, 0.0], &[1], 1.0, &mut grad);
     assert_eq!((value.loss, grad), (2e4, [1.0, -1.0, 0.0]));
 }

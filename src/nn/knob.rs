@@ -62,6 +62,16 @@ impl<'a> Knob<'a> {
         Self { key, label, help, value: Value::Real { value, range, default, scale: Scale::Linear } }
     }
 
+    pub fn switch(
+        key: &'static str,
+        label: &'static str,
+        value: &'a mut bool,
+        default: bool,
+        help: &'static str,
+    ) -> Self {
+        Self { key, label, help, value: Value::Switch { value, default } }
+    }
+
     pub fn choice(key: &'static str, label: &'static str, value: &'a mut dyn Choice, help: &'static str) -> Self {
         Self { key, label, help, value: Value::Choice(value) }
     }

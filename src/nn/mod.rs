@@ -16,6 +16,7 @@ pub mod knob;
 pub mod layer;
 pub mod layers;
 pub mod loss;
+pub mod memory;
 pub mod model;
 pub mod network;
 pub mod optim;

@@ -31,7 +31,7 @@ pub(super) struct Stage {
     pub shard_gradient: Range<usize>,
     /// The matrix that its backward pass reads transposed, and where that lies among those of all stages.
     matrix: Option<Transposed>,
-    transposed: Range<usize>,
+    pub transposed: Range<usize>,
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
+use crate::nn::loss::ClassWeights;
 use crate::nn::model::Misfit;
-use crate::nn::{ModelSpec, Shape};
+use crate::nn::{Loss, ModelSpec, Network, Shape};
 use crate::train::{Job, Training};
 
+mod memory;
 pub mod presets;
 pub mod run_folder;
 mod set;
@@ -96,6 +99,25 @@ fn in_words(error: &serde_json::Error) -> String {
     })
 }
 
+/// The option in the text of a project that belongs to another loss than the one that is chosen.
+fn misplaced_option(text: &str) -> Option<String> {
+    let project: Value = serde_json::from_str(text).ok()?;
+    let loss = project.get("training")?.get("loss")?;
+    let what = loss.as_object()?.keys().find_map(|key| belongs_elsewhere(loss, key))?;
+    Some(format!("training.loss: {what}"))
+}
+
+/// What is wrong if this loss has no such option, and another one has.
+fn belongs_elsewhere(loss: &Value, option: &str) -> Option<String> {
+    let mut chosen: Loss = serde_json::from_value(loss.get("kind")?.clone()).ok()?;
+    let owners = Loss::with_option(option);
+    if owners.is_empty() || chosen.knobs().iter().any(|knob| knob.key == option) {
+        return None;
+    }
+    let (name, owners) = (chosen.name().to_lowercase(), owners.join(" and ").to_lowercase());
+    Some(format!("{name} has no {option}, which belongs to {owners}; leave it out or choose another kind of loss"))
+}
+
 impl Project {
     /// A preset by its name, or a project file, or a run folder by its path.
     pub fn find(name_or_path: &str) -> Result<Self, ProjectError> {
@@ -124,7 +146,8 @@ impl Project {
         if version > VERSION {
             return Err(format!("has version {version}, and this program reads up to {VERSION}; update the program"));
         }
-        let mut project: Self = serde_json::from_str(text).map_err(|error| in_words(&error))?;
+        let mut project: Self =
+            serde_json::from_str(text).map_err(|error| misplaced_option(text).unwrap_or_else(|| in_words(&error)))?;
         project.check().map_err(|error| error.to_string())?;
         Ok(project)
     }
@@ -155,6 +178,7 @@ impl Project {
             ("data.augment", data.augment.knobs().iter().find_map(Knob::out_of_range)),
             ("training", training.knobs().iter().find_map(Knob::out_of_range)),
             ("training.optimizer", training.optimizer.as_rule_mut().knobs().iter().find_map(Knob::out_of_range)),
+            ("training.loss", training.loss.problem()),
         ];
         if let Some((place, problem)) = groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
             return Err(ProjectError::value(place, problem));
@@ -181,20 +205,46 @@ impl Project {
         }
         if self.training.batch > split.train.len() {
             let what = format!(
-                "the batch of {} is larger than the {} training samples",
+                "the batch of {} is larger than the {} training samples; make it smaller",
                 self.training.batch,
                 split.train.len()
             );
             return Err(ProjectError::value("training.batch", what));
         }
+        if dataset.shape.as_image().is_none() && !self.data.augment.is_off() {
+            let what =
+                format!("changes images, and the samples are {}; set its numbers to 0", dataset.shape.described());
+            return Err(ProjectError::value("data.augment", what));
+        }
+        let loss = loss_for(&self.training, &network, &dataset, &split)?;
         let Self { data, training, .. } = self.clone();
-        Ok(Job { network, dataset, split, augment: data.augment, training, threads })
+        let job = Job { network, dataset, split, augment: data.augment, training, loss, weights: None, threads };
+        memory::check(&job, memory::available())?;
+        Ok(job)
     }
 
     /// The shape of what the data gives, for the one source that everybody has; sources from files are asked.
     pub fn default_shape() -> (Shape, usize) {
         (Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1), 10)
     }
+}
+
+/// The loss for these samples.
+fn loss_for(training: &Training, network: &Network, dataset: &Dataset, split: &Split) -> Result<Loss, ProjectError> {
+    let classes = network.output().len();
+    if let Some(ClassWeights::Listed(list)) = training.loss.as_objective().class_weights()
+        && list.len() != classes
+    {
+        let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
+        return Err(ProjectError::value("training.loss.class_weights", what));
+    }
+    let mut counts = vec![0; classes];
+    for at in &split.train {
+        if let Some(count) = counts.get_mut(usize::from(dataset.train.labels[*at as usize])) {
+            *count += 1;
+        }
+    }
+    Ok(training.loss.clone().for_counts(&counts))
 }
 
 impl Default for Project {

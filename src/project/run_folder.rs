@@ -90,7 +90,9 @@ impl RunFolder {
         }
         let Project { data, training, .. } = project;
         let split = Split::stratified(&dataset.train, data.validation, training.seed);
-        Ok((Job { network, dataset, split, augment: data.augment, training, threads: default_threads() }, weights))
+        let loss = super::loss_for(&training, &network, &dataset, &split)?;
+        let (augment, threads) = (data.augment, default_threads());
+        Ok((Job { network, dataset, split, augment, training, loss, weights: None, threads }, weights))
     }
 
     fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {
@@ -122,6 +124,24 @@ const METADATA: &str = "backprop_studio";
 struct Metadata {
     input_shape: Shape,
     classes: usize,
+}
+
+/// Writes weights to a file of their own.
+pub fn save_weights(path: &Path, network: &Network, weights: &Weights) -> Result<(), ProjectError> {
+    let bytes = weights_to_bytes(network, weights).map_err(|what| ProjectError::file(path, what))?;
+    fs::write(path, bytes).map_err(|error| ProjectError::file(path, error))
+}
+
+/// Reads the weights of a network to go on from; each has to be a number.
+pub fn open_weights(path: &Path, network: &Network) -> Result<Weights, ProjectError> {
+    let fail = |what| ProjectError::file(path, what);
+    let bytes = fs::read(path).map_err(|error| ProjectError::file(path, error))?;
+    let weights = weights_from_bytes(network, &bytes).map_err(fail)?;
+    let is_broken = |values: &[f32]| !values.iter().all(|value| value.is_finite());
+    match network.params().iter().find(|param| is_broken(&weights.values()[param.range.clone()])) {
+        Some(param) => Err(fail(format!("{} holds what is not a number; take the weights of another run", param.name))),
+        None => Ok(weights),
+    }
 }
 
 /// The weights as a safetensors file: a tensor per parameter, named `<layer index>.<layer>.<parameter>`, and the shape

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Project, ProjectError};
 
-/// The project with one value changed. Choosing another optimiser or layer brings that one's defaults with it.
+/// The project with one value changed. Choosing another optimiser, loss or layer brings that one's defaults with it.
 pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, ProjectError> {
     let fail = |what: String| ProjectError::value(path, what);
     let mut root = serde_json::to_value(project).map_err(|error| fail(error.to_string()))?;
@@ -17,10 +17,14 @@ pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, Project
     let known = names(place);
     let new = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     match place {
-        Value::Object(fields) if matches!(key, "rule" | "layer") && fields.contains_key(key) => {
+        Value::Object(fields) if matches!(key, "rule" | "layer" | "kind") && fields.contains_key(key) => {
             *fields = Map::from_iter([(key.to_owned(), new)]);
         }
-        place => *step(place, key).ok_or_else(|| fail(format!("there is no {key}; there is {known}")))? = new,
+        place => {
+            let elsewhere = if parents == "training.loss" { super::belongs_elsewhere(place, key) } else { None };
+            let unknown = || fail(elsewhere.unwrap_or_else(|| format!("there is no {key}; there is {known}")));
+            *step(place, key).ok_or_else(unknown)? = new;
+        }
     }
     serde_json::from_value(root).map_err(|error| fail(super::in_words(&error)))
 }
@@ -53,6 +57,12 @@ mod tests {
             ("training.optimizer.rule", "momentum"),
             ("training.optimizer.momentum", "0.8"),
             ("data.augment.rotate", "10"),
+            ("training.loss", "huber"),
+            ("training.loss.delta", "0.5"),
+            ("training.loss.kind", "focal"),
+            ("training.loss.class_weights", "balanced"),
+            ("training.loss.kind", "softmax_cross_entropy"),
+            ("training.loss.class_weights", "[1, 2.5]"),
             ("model.1.units", "64"),
             ("name", "mine"),
         ] {
@@ -68,7 +78,7 @@ mod tests {
             (
                 "training.speed",
                 "1",
-                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, schedule, seed",
+                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, schedule, seed, shuffle",
             ),
             ("training.learning_rate", "fast", "invalid type: string \"fast\", expected a number"),
             ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 4096"),
@@ -76,6 +86,19 @@ mod tests {
             ("version", "2", "version: is 2"),
             ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),
             ("training.optimizer.rule", "newton", "unknown variant"),
+            (
+                "training.loss.delta",
+                "1",
+                "training.loss.delta: softmax cross-entropy has no delta, which belongs to huber; leave it out",
+            ),
+            ("training.loss.label_smoothing", "1", "training.loss: label_smoothing is 1; it goes from 0 to 0.9"),
+            (
+                "training.loss.class_weights",
+                "heavy",
+                "class_weights is \"heavy\"; it is \"equal\", \"balanced\" or a list",
+            ),
+            ("training.loss.class_weights", "[1,-1]", "training.loss: class_weights go from 0"),
+            ("training.loss", "hinge", "unknown variant"),
             ("model.9.units", "3", "there is no 9; there is 0 to 2"),
             ("data.validation", "0.9", "data: validation is 0.9; it goes from 0 to 0.5"),
             ("", "1", "there is no "),

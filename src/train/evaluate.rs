@@ -12,7 +12,7 @@ use crate::nn::layer::Mode;
 use crate::nn::{Loss, Network, Weights, Workspace};
 
 /// Samples that one thread reads at once: as fast as more of them, in less memory.
-const CHUNK: usize = 16;
+pub(super) const CHUNK: usize = 16;
 
 /// Samples that one thread reads before the threads meet.
 const BOUT: usize = 8 * CHUNK;
@@ -29,7 +29,7 @@ impl Reader {
     }
 
     /// The probability of every class for the pixels of one sample. `network` is the one the reader was made for.
-    pub fn read(&mut self, network: &Network, weights: &Weights, loss: Loss, pixels: &[u8]) -> &[f32] {
+    pub fn read(&mut self, network: &Network, weights: &Weights, loss: &Loss, pixels: &[u8]) -> &[f32] {
         for (input, &pixel) in self.workspace.input_mut(1).iter_mut().zip(pixels) {
             *input = f32::from(pixel) * (1.0 / 255.0);
         }
@@ -79,7 +79,7 @@ impl Evaluator {
                     outputs.copy_from_slice(workspace.output());
                 }
             });
-            tally.add(job.training.loss, outputs, at, labels);
+            tally.add(&job.loss, outputs, at, labels);
         }
         Some(tally.finish())
     }

@@ -2,12 +2,12 @@
 
 use ndarray::Array2;
 
-use crate::nn::loss::{Loss, argmax};
+use crate::nn::loss::{Loss, LossSum, argmax};
 
 /// The answer to every sample of one part of a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Mean over the samples.
+    /// Mean over the samples, weighted as their classes are.
     pub loss: f32,
     /// Share read right, 0 to 1.
     pub accuracy: f32,
@@ -43,23 +43,27 @@ pub struct ClassScore {
 
 /// Gathers an [`Evaluation`] batch by batch.
 pub struct Tally {
-    loss: f64,
+    sum: LossSum,
     confusion: Array2<u32>,
     predictions: Vec<Prediction>,
 }
 
 impl Tally {
     pub fn new(classes: usize, samples: usize) -> Self {
-        Self { loss: 0.0, confusion: Array2::zeros((classes, classes)), predictions: Vec::with_capacity(samples) }
+        Self {
+            sum: LossSum::default(),
+            confusion: Array2::zeros((classes, classes)),
+            predictions: Vec::with_capacity(samples),
+        }
     }
 
     /// Counts the outputs of some samples, `[samples, classes]`; works in `outputs`.
-    pub fn add(&mut self, loss: Loss, outputs: &mut [f32], at: &[u32], labels: &[u8]) {
-        self.loss += loss.value(outputs, labels).loss;
+    pub fn add(&mut self, loss: &Loss, outputs: &mut [f32], at: &[u32], labels: &[u8]) {
+        self.sum = self.sum.plus(loss.value(outputs, labels));
         let classes = self.confusion.ncols();
         for ((outputs, &sample), &truth) in outputs.chunks_exact_mut(classes).zip(at).zip(labels) {
-            loss.probabilities(outputs);
             let class = argmax(outputs);
+            loss.probabilities(outputs);
             if let Some(count) = self.confusion.get_mut((usize::from(truth), class)) {
                 *count += 1;
             }
@@ -68,11 +72,9 @@ impl Tally {
     }
 
     pub fn finish(self) -> Evaluation {
-        let samples = self.predictions.len().max(1) as f64;
-        let right: u32 = self.confusion.diag().sum();
         Evaluation {
-            loss: (self.loss / samples) as f32,
-            accuracy: (f64::from(right) / samples) as f32,
+            loss: self.sum.mean_loss() as f32,
+            accuracy: self.sum.accuracy() as f32,
             confusion: self.confusion,
             predictions: self.predictions,
         }

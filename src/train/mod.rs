@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Dataset, Split};
 use crate::nn::knob::Knob;
+use crate::nn::memory::Footprint;
 use crate::nn::optim::Schedule;
 use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
 pub mod curve;
 pub mod evaluate;
+mod find_rate;
 pub mod metrics;
 pub mod protocol;
 mod reporter;
@@ -22,6 +24,7 @@ pub mod step;
 mod worker;
 
 pub use evaluate::Reader;
+pub use find_rate::{RatePoint, RateSweep};
 pub use metrics::{ClassScore, Evaluation};
 pub use protocol::{Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
 
@@ -37,6 +40,8 @@ pub struct Training {
     /// Samples per step.
     pub batch: usize,
     pub epochs: usize,
+    /// Whether every epoch takes the samples in an order of its own, or in that of the data.
+    pub shuffle: bool,
     /// Decides the first weights, the split, the order of the samples and everything else that is random.
     pub seed: u64,
 }
@@ -50,6 +55,7 @@ impl Default for Training {
             schedule: Schedule::default(),
             batch: 128,
             epochs: 5,
+            shuffle: true,
             seed: 42,
         }
     }
@@ -58,7 +64,7 @@ impl Default for Training {
 impl Training {
     /// What may be edited besides loss, optimiser and seed, which are chosen and not slid.
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { learning_rate, schedule, batch, epochs, .. } = self;
+        let Self { learning_rate, schedule, batch, epochs, shuffle, .. } = self;
         vec![
             Knob::real(
                 "learning_rate",
@@ -91,6 +97,13 @@ impl Training {
                 5,
                 "Passes over the training samples; too many, and the validation loss rises again.",
             ),
+            Knob::switch(
+                "shuffle",
+                "Shuffle",
+                shuffle,
+                true,
+                "Another order of the samples in every epoch; in the order of the data, neighbours may be too alike.",
+            ),
         ]
     }
 
@@ -107,6 +120,10 @@ pub struct Job {
     pub split: Split,
     pub augment: Augment,
     pub training: Training,
+    /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
+    pub loss: Loss,
+    /// Weights to start from instead of fresh ones.
+    pub weights: Option<Weights>,
     /// Threads that share the work of a step. The result does not depend on it.
     pub threads: usize,
 }
@@ -131,9 +148,23 @@ impl Job {
         self.split.train.len().div_ceil(self.training.batch.max(1))
     }
 
-    /// The weights before the first step: the same for the same seed.
+    /// Samples of a step; the training samples may be fewer than the batch that is asked for.
+    fn batch(&self) -> usize {
+        self.training.batch.min(self.split.train.len()).max(1)
+    }
+
+    /// The memory that a run of this job takes, besides the samples, which are there already.
+    pub fn footprint(&self) -> Footprint {
+        let samples = step::shard_len(self.batch());
+        let slots = self.training.optimizer.as_rule().slots();
+        let mut footprint = self.network.training_footprint(self.batch().div_ceil(samples), samples, slots);
+        footprint.shared += self.network.inference_footprint(self.threads, evaluate::CHUNK);
+        footprint
+    }
+
+    /// The weights before the first step: the same for the same seed, unless the job brings its own.
     pub fn initial_weights(&self) -> Weights {
-        Weights::new(&self.network, self.training.seed)
+        self.weights.clone().unwrap_or_else(|| Weights::new(&self.network, self.training.seed))
     }
 }
 

@@ -57,7 +57,7 @@ impl<'a> Trainer<'a> {
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
     pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
         let Self { job, weights, optimizer, transposed, workspaces, lanes } = self;
-        let scale = 1.0 / batch.len().max(1) as f32;
+        let scale = job.loss.scale(batch.iter().map(|at| job.dataset.train.labels[*at as usize]));
         let seed = job.training.seed;
         job.network.transpose(weights, transposed);
         let shards = batch.par_chunks(shard_len(batch.len())).zip(workspaces.par_iter_mut()).zip(lanes.par_iter_mut());
@@ -71,7 +71,7 @@ impl<'a> Trainer<'a> {
             let mode = Mode::Train { seed: mix(mix(seed, step), index as u64) };
             job.network.forward(weights, workspace, mode);
             let (outputs, grad) = workspace.output_and_grad_mut();
-            lane.sum = job.training.loss.value_and_grad(outputs, labels, scale, grad);
+            lane.sum = job.loss.value_and_grad(outputs, labels, scale, grad);
             job.network.backward(weights, transposed, workspace);
         });
         let shards = batch.len().div_ceil(shard_len(batch.len()));
@@ -88,6 +88,6 @@ impl<'a> Trainer<'a> {
 
 /// Samples of a shard of a batch of this size. It does not depend on the thread count, and gradients are added in the
 /// order of the shards: that is what makes a run the same on one thread and on sixteen.
-fn shard_len(batch: usize) -> usize {
+pub(super) fn shard_len(batch: usize) -> usize {
     batch.div_ceil(MAX_SHARDS).max(SMALLEST_SHARD)
 }

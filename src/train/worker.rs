@@ -96,7 +96,9 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     fn epoch(&mut self, epoch: u32, order: &mut [u32]) -> Result<(), Halt> {
         let job = self.job;
-        shuffle(order, job.training.seed, u64::from(epoch));
+        if job.training.shuffle {
+            shuffle(order, job.training.seed, u64::from(epoch));
+        }
         let mut sum = LossSum::default();
         let mut training = Duration::ZERO;
         for batch in order.chunks(job.training.batch.max(1)) {

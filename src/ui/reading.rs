@@ -35,10 +35,10 @@ impl Source {
         }
     }
 
-    fn loss(&self) -> Loss {
+    fn loss(&self) -> &Loss {
         match self {
-            Self::Folder(folder) => folder.project.training.loss,
-            Self::Run(job, _) => job.training.loss,
+            Self::Folder(folder) => &folder.project.training.loss,
+            Self::Run(job, _) => &job.loss,
         }
     }
 

@@ -246,6 +246,46 @@ fn a_diverged_run_exits_with_three_and_names_the_step() {
     assert!(done.err.contains("stopped being a number at step") && done.err.contains("layer"), "{}", done.err);
 }
 
+/// The losses of the steps that a training tells.
+fn step_losses(out: &str) -> Vec<f64> {
+    lines(out).iter().filter(|line| line["event"] == "step").map(|line| line["loss"].as_f64().unwrap()).collect()
+}
+
+#[test]
+fn a_run_goes_on_from_a_file_of_weights_in_the_order_of_the_samples() {
+    let (folder, source) = folder_with_bars();
+    let folder = folder.path();
+    let init = |preset: &str, seed: &str, out: &str| {
+        let done = backprop(folder, &["init", preset, "--data", &source, "--seed", seed, "--out", out]);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        assert!(done.out.contains(out), "{}", done.out);
+    };
+    init("mlp", "7", "mlp.safetensors");
+    init("cnn-small", "7", "cnn.safetensors");
+    let losses = |more: &[&str]| {
+        let done = train(folder, &source, &[&["--json", "--steps"], more].concat());
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        step_losses(&done.out)
+    };
+    let fresh = losses(&["--seed", "7"]);
+    assert_eq!(losses(&["--seed", "7", "--weights", "mlp.safetensors"]), fresh);
+    // With all samples in their own order and the weights from a file, nothing is left that the seed decides.
+    let ordered = ["--validation", "0", "--no-shuffle", "--weights", "mlp.safetensors"];
+    let [one, other] = ["1", "2"].map(|seed| losses(&[&ordered[..], &["--seed", seed]].concat()));
+    assert!(one == other && one != fresh && one.len() == 30, "{one:?}");
+
+    fs::write(folder.join("noise.safetensors"), b"noise").unwrap();
+    for (file, expected) in [
+        ("cnn.safetensors", "cnn.safetensors: the network has 1.dense.kernel, and the file does not"),
+        ("noise.safetensors", "noise.safetensors: is not a safetensors file"),
+        ("missing.safetensors", "missing.safetensors"),
+    ] {
+        let done = train(folder, &source, &["--weights", file]);
+        assert_eq!((done.code, done.err.lines().count()), (1, 1), "{}", done.err);
+        assert!(done.err.contains(expected), "{}", done.err);
+    }
+}
+
 /// Every mistake gets one line on standard error that names the place, and nothing panics.
 #[test]
 fn mistakes_are_named_in_one_line() {
@@ -257,6 +297,8 @@ fn mistakes_are_named_in_one_line() {
     write("empty.json", b"");
     write("newer.json", br#"{"version":9}"#);
     write("extra.json", br#"{"version":1,"name":"x","model":[],"colour":"red"}"#);
+    let preset = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/presets/mlp.json")).unwrap();
+    write("smooth.json", preset.replace("softmax_cross_entropy", "huber").as_bytes());
     write("bad-draw.json", br#"{"strokes":[[[1]]]}"#);
     write("noise.png", b"\x89PNG\r\n\x1a\nnoise");
     let run = |name: &str| -> PathBuf {
@@ -296,6 +338,23 @@ fn mistakes_are_named_in_one_line() {
         (&["train", "mlp", "--set", "training.epochs"], 2, "KEY=VALUE"),
         (&["train", "mlp", "--set", "model.1.units=0"], 2, "units is 0"),
         (&["train", "mlp", "--set", r#"model=[{"layer":"dense"}]"#], 1, "Flatten"),
+        (
+            &[
+                "train",
+                "mlp",
+                "--set",
+                "training.loss=mean_squared_error",
+                "--set",
+                "training.loss.label_smoothing=0.1",
+            ],
+            2,
+            "mean squared error has no label_smoothing",
+        ),
+        (&["train", "smooth.json"], 1, "smooth.json: training.loss: huber has no class_weights"),
+        (&["train", "mlp", "--set", "training.loss.class_weights=[1,2]"], 1, "has 2 numbers, and there are 10 classes"),
+        (&["init", "mlp", "--data", "idx:bars", "--out", "nowhere/x"], 1, "nowhere/x"),
+        (&["init", "mlp"], 2, "--out"),
+        (&["find-rate", "mlp", "--data", "nowhere"], 2, "idx:DIR"),
         (&["train", "mlp", "--data", "idx:bars", "--out", "noise.json/x"], 1, "noise.json/x"),
         (&["train", "mlp", "--steps"], 2, "--json"),
         (&["train"], 2, "PROJECT"),
@@ -322,6 +381,21 @@ fn mistakes_are_named_in_one_line() {
             assert_eq!(done.err.lines().count(), 1, "{arguments:?}: {}", done.err);
         }
     }
+}
+
+/// Where the system tells how much memory there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_network_that_needs_more_memory_than_there_is_is_refused() {
+    let (folder, source) = folder_with_bars();
+    let activations = r#"{"layer":"activation","function":"gelu"},"#.repeat(2000);
+    let model = format!(
+        r#"model=[{{"layer":"conv2d","filters":512,"kernel":1}},{activations}{{"layer":"flatten"}},{{"layer":"dense","units":10,"activation":"linear"}}]"#
+    );
+    let more = ["--set", &model, "--batch", "180", "--threads", "1"];
+    let done = backprop(folder.path(), &[&["train", "mlp", "--data", &source], &more[..]].concat());
+    assert_eq!((done.code, done.err.lines().count()), (1, 1), "{}", done.err);
+    assert!(done.err.contains("Training needs about") && done.err.contains("smaller batch"), "{}", done.err);
 }
 
 /// Samples of some classes only are still judged against all that the network knows.

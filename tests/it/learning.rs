@@ -2,15 +2,16 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use backprop_studio::data::Dataset;
 use backprop_studio::project::presets;
+use backprop_studio::train::evaluate::Evaluator;
 use backprop_studio::train::step::Trainer;
 use backprop_studio::train::{Outcome, Reports, Run, Start};
 
-use backprop_studio::nn::Shape;
+use backprop_studio::nn::{Loss, Shape};
 
 use crate::support::{follow, project, real_data, small_digits};
 
@@ -47,6 +48,36 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Only one test at a time may watch what is allocated.
+static WATCH: Mutex<()> = Mutex::new(());
+
+/// The memory that a run is told to need is the memory that it takes.
+#[test]
+fn the_footprint_of_a_job_is_what_it_allocates() {
+    let _alone = WATCH.lock().unwrap();
+    for preset in presets::names() {
+        for rule in ["sgd", "adam"] {
+            let settings = [("training.batch", "300"), ("training.optimizer.rule", rule)];
+            let job = project(preset, &settings).job(small_digits(), 1).unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            pool.install(|| {
+                // What a thread keeps for itself from its first step on is not the run's.
+                Trainer::new(&job, job.initial_weights()).step(&job.split.train[..300], 0.001, 1, 1);
+                rayon::broadcast(|_| WATCHED.set(true));
+                let before = KEPT_BYTES.load(Ordering::Relaxed);
+                let evaluator = Evaluator::new(&job.network);
+                let mut trainer = Trainer::new(&job, job.initial_weights());
+                trainer.step(&job.split.train[..300], 0.001, 1, 1);
+                let taken = (KEPT_BYTES.load(Ordering::Relaxed) - before) as f64;
+                rayon::broadcast(|_| WATCHED.set(false));
+                drop((trainer, evaluator));
+                let told = job.footprint().total() as f64;
+                assert!((taken / told - 1.0).abs() < 0.02, "{preset} with {rule}: {taken} bytes, told {told}");
+            });
+        }
+    }
+}
+
 const AUGMENTED: [(&str, &str); 2] = [("data.augment.shift", "2"), ("data.augment.thickness", "0.5")];
 
 /// Allocations and kept bytes of forty training steps on two threads, after a warm-up.
@@ -75,6 +106,7 @@ fn allocations(model: &str, dataset: Arc<Dataset>) -> (usize, isize) {
 /// grow or shrink once in forty steps; a buffer per step or per shard would be ten times what is allowed here.)
 #[test]
 fn a_training_step_allocates_nothing_of_its_own() {
+    let _alone = WATCH.lock().unwrap();
     let mut tiny = Dataset::clone(&small_digits());
     tiny.shape = Shape::image(4, 10, 1);
     tiny.train.pixels.truncate(tiny.train.len() * 40);
@@ -105,6 +137,17 @@ fn every_preset_learns_to_read_a_few_hundred_digits() {
     }
 }
 
+/// The mean absolute error is left out: the median of a target that is 0 for nine samples in ten is 0.
+#[test]
+fn every_loss_that_suits_classes_learns_to_read_a_few_hundred_digits() {
+    for loss in Loss::all().into_iter().filter(|loss| !matches!(loss, Loss::MeanAbsoluteError(_))) {
+        let mut project = project("mlp", &[("training.epochs", "8"), ("training.batch", "32")]);
+        project.training.loss = loss.clone();
+        let accuracy = test_accuracy(&project, small_digits());
+        assert!(accuracy > 0.6, "{loss:?}: {accuracy}");
+    }
+}
+
 #[test]
 fn the_default_project_reads_its_own_digits() {
     let accuracy = test_accuracy(
@@ -121,4 +164,37 @@ fn mlp_reads_mnist() {
     assert_eq!((dataset.train.len(), dataset.test.len()), (60_000, 10_000));
     let accuracy = test_accuracy(&project("mlp", &[]), Arc::new(dataset));
     assert!(accuracy >= 0.97, "{accuracy}");
+}
+
+/// A sweep leaves the job and the weights as they are, and what it suggests learns.
+#[test]
+fn the_rate_that_is_found_learns() {
+    let job = project("mlp", &[("training.batch", "32")]).job(small_digits(), 2).unwrap();
+    let weights = job.initial_weights();
+    let sweep = job.find_rate(&weights, || true).unwrap();
+    assert_eq!((weights, job.find_rate(&job.initial_weights(), || true)), (job.initial_weights(), Some(sweep.clone())));
+    assert!(sweep.points.len() > 50 && sweep.points.is_sorted_by(|a, b| a.learning_rate < b.learning_rate));
+    let rate = sweep.suggestion.unwrap();
+    assert!((1e-4..0.1).contains(&rate), "{rate}");
+    let settings = [("training.batch", "32"), ("training.epochs", "8"), ("training.learning_rate", &rate.to_string())];
+    let accuracy = test_accuracy(&project("mlp", &settings), small_digits());
+    assert!(accuracy > 0.75, "{accuracy} at a rate of {rate}");
+
+    // A network that explodes early is not swept to the end.
+    let wild =
+        [("training.optimizer.rule", "sgd"), ("training.loss", "mean_squared_error"), ("model.1.activation", "linear")];
+    let wild = project("mlp", &wild).job(small_digits(), 2).unwrap();
+    let points = wild.find_rate(&wild.initial_weights(), || true).unwrap().points;
+    let best = points.iter().map(|point| point.smoothed).fold(f32::INFINITY, f32::min);
+    assert!(
+        points.len() < 100
+            && points[..points.len() - 1].iter().all(|point| point.smoothed <= 4.0 * best.max(points[0].smoothed))
+    );
+
+    let mut steps = 0;
+    let stopped = job.find_rate(&job.initial_weights(), || {
+        steps += 1;
+        steps < 4
+    });
+    assert_eq!((stopped, steps), (None, 4));
 }

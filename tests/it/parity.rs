@@ -55,7 +55,8 @@ impl Case {
         workspace.input_mut(self.labels.len()).copy_from_slice(&self.inputs);
         network.forward(weights, workspace, Mode::Train { seed: 0 });
         let (outputs, grad) = workspace.output_and_grad_mut();
-        let sum = self.loss.value_and_grad(outputs, &self.labels, 1.0 / self.labels.len() as f32, grad);
+        let scale = self.loss.scale(self.labels.iter().copied());
+        let sum = self.loss.value_and_grad(outputs, &self.labels, scale, grad);
         let mut transposed = Vec::new();
         network.transpose(weights, &mut transposed);
         network.backward(weights, &transposed, workspace);
@@ -64,7 +65,7 @@ impl Case {
 
     fn describe(&self) -> String {
         let layers: Vec<_> = self.layers.iter().map(ToString::to_string).collect();
-        format!("{} on {} with {}", layers.join(", "), self.shape, self.loss.name())
+        format!("{} on {} with {:?}", layers.join(", "), self.shape, self.loss)
     }
 }
 

@@ -79,7 +79,11 @@ impl TrainingPanel {
 }
 
 fn loss_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    knob_ui(ui, &mut Knob::choice("loss", "Loss", &mut cx.project.training.loss, LOSS_HELP));
+    let loss = &mut cx.project.training.loss;
+    knob_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
+    for knob in &mut loss.knobs() {
+        knob_ui(ui, knob);
+    }
 }
 
 /// The rule, its sentence of help, and its own numbers.

@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CliError, say};
+use crate::data::Dataset;
+use crate::project::Project;
+use crate::train::{RatePoint, RateSweep, default_threads};
+
+#[derive(Debug, Args)]
+pub struct FindRate {
+    /// A preset's name or a project file
+    project: String,
+    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    #[arg(long, value_name = "SOURCE")]
+    data: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+impl FindRate {
+    pub fn run(&self) -> Result<(), CliError> {
+        let mut project = Project::find(&self.project)?;
+        if let Some(source) = &self.data {
+            project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
+        }
+        let job = project.job(Arc::new(Dataset::load(&project.data.source)?), default_threads())?;
+        let sweep = job.find_rate(&job.initial_weights(), || true);
+        let RateSweep { points, suggestion } = sweep.unwrap_or_default();
+        if !self.json {
+            say("learning rate      loss  smoothed")?;
+        }
+        for RatePoint { learning_rate, loss, smoothed } in points {
+            if self.json {
+                say(json!({ "event": "rate", "learning_rate": learning_rate, "loss": loss, "smoothed": smoothed }))?;
+            } else {
+                say(format_args!("{learning_rate:>13.3e}  {loss:>8.4}  {smoothed:>8.4}"))?;
+            }
+        }
+        if self.json {
+            return say(json!({ "event": "suggestion", "learning_rate": suggestion }));
+        }
+        match suggestion {
+            Some(rate) => say(format_args!("suggestion: --learning-rate {rate:.2e}")),
+            None => say("no suggestion: the loss never fell for long; try another optimiser or network"),
+        }
+    }
+}

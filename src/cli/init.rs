@@ -1,0 +1,39 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::terminal::grouped;
+use super::{CliError, say};
+use crate::data::Dataset;
+use crate::project::{Project, run_folder};
+use crate::train::default_threads;
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// A preset's name or a project file
+    project: String,
+    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    #[arg(long, value_name = "SOURCE")]
+    data: Option<String>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<String>,
+    /// The safetensors file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Init {
+    pub fn run(&self) -> Result<(), CliError> {
+        let mut project = Project::find(&self.project)?;
+        for (path, value) in [("data.source", &self.data), ("training.seed", &self.seed)] {
+            if let Some(value) = value {
+                project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;
+            }
+        }
+        let job = project.job(Arc::new(Dataset::load(&project.data.source)?), default_threads())?;
+        run_folder::save_weights(&self.out, &job.network, &job.initial_weights())?;
+        let (weights, tensors) = (grouped(job.network.param_count()), job.network.params().len());
+        say(format_args!("{weights} weights in {tensors} tensors are in {}", self.out.display()))
+    }
+}

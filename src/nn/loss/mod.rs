@@ -1,0 +1,334 @@
+//! THE LIST of losses, and the walker that takes one over the samples of a shard: value and gradient in one call.
+//!
+//! Targets are classes. A loss that compares numbers compares the outputs with a row that is 1 at the class and 0
+//! elsewhere. A mean is over samples, and over the outputs of a sample where the loss has a term for each, as in PyTorch.
+
+mod binary;
+mod class_weights;
+mod focal;
+mod regression;
+mod softmax;
+
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::knob::{Choice, Knob};
+
+pub use binary::BinaryCrossEntropy;
+pub use class_weights::ClassWeights;
+pub use focal::Focal;
+pub use regression::{Huber, MeanAbsoluteError, MeanSquaredError};
+pub use softmax::{SoftmaxCrossEntropy, softmax};
+
+/// What training makes small, for one sample.
+pub trait Objective: Send + Sync {
+    /// One sentence for the person who chooses.
+    fn help(&self) -> &'static str;
+
+    /// The loss of one sample with outputs `z` and class `c`.
+    fn formula(&self) -> &'static str;
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        Vec::new()
+    }
+
+    fn class_weights(&self) -> Option<&ClassWeights> {
+        None
+    }
+
+    fn class_weights_mut(&mut self) -> Option<&mut ClassWeights> {
+        None
+    }
+
+    /// The loss of one sample; its gradient times the factor is written to the slice.
+    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32;
+
+    /// Turns the outputs of one sample into probabilities. The largest stays the largest.
+    fn probabilities(&self, outputs: &mut [f32]);
+}
+
+macro_rules! losses {
+    ($($loss:ident => $name:literal),+ $(,)?) => {
+        /// Any loss, as declared in a project.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(remote = "Self", tag = "kind", rename_all = "snake_case")]
+        pub enum Loss {
+            $($loss($loss)),+
+        }
+
+        impl Loss {
+            const NAMES: &[&str] = &[$($name),+];
+
+            /// One of each with its defaults, in the order of the menu.
+            pub fn all() -> Vec<Self> {
+                vec![$(Self::$loss($loss::default())),+]
+            }
+
+            pub fn as_objective(&self) -> &dyn Objective {
+                match self { $(Self::$loss(loss) => loss),+ }
+            }
+
+            pub fn as_objective_mut(&mut self) -> &mut dyn Objective {
+                match self { $(Self::$loss(loss) => loss),+ }
+            }
+        }
+
+        $(impl From<$loss> for Loss {
+            fn from(loss: $loss) -> Self {
+                Self::$loss(loss)
+            }
+        })+
+    };
+}
+
+losses![
+    SoftmaxCrossEntropy => "Softmax cross-entropy",
+    BinaryCrossEntropy => "Binary cross-entropy",
+    Focal => "Focal",
+    MeanSquaredError => "Mean squared error",
+    MeanAbsoluteError => "Mean absolute error",
+    Huber => "Huber",
+];
+
+impl Default for Loss {
+    fn default() -> Self {
+        SoftmaxCrossEntropy::default().into()
+    }
+}
+
+impl Serialize for Loss {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// A loss with its options, or only its name, as files had it before losses had options.
+impl<'de> Deserialize<'de> for Loss {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrOptions;
+
+        impl<'de> Visitor<'de> for NameOrOptions {
+            type Value = Loss;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a loss, by its name or as an object with its kind and options")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Loss, E> {
+                Loss::deserialize(MapDeserializer::new(std::iter::once(("kind", name))))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Loss, A::Error> {
+                Loss::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_any(NameOrOptions)
+    }
+}
+
+/// Choosing another loss brings that one's defaults with it.
+impl Choice for Loss {
+    fn options(&self) -> &'static [&'static str] {
+        Self::NAMES
+    }
+
+    fn chosen(&self) -> usize {
+        let is_same = |loss: &Self| std::mem::discriminant(loss) == std::mem::discriminant(self);
+        Self::all().iter().position(is_same).unwrap_or(0)
+    }
+
+    fn choose(&mut self, option: usize) {
+        if option != self.chosen()
+            && let Some(chosen) = Self::all().into_iter().nth(option)
+        {
+            *self = chosen;
+        }
+    }
+}
+
+/// Sums over the samples of a shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LossSum {
+    pub loss: f64,
+    /// What the samples weigh together: their number, unless classes have weights.
+    pub weight: f64,
+    /// Samples whose largest output is that of their class.
+    pub correct: usize,
+    pub samples: usize,
+}
+
+impl LossSum {
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            loss: self.loss + other.loss,
+            weight: self.weight + other.weight,
+            correct: self.correct + other.correct,
+            samples: self.samples + other.samples,
+        }
+    }
+
+    /// The mean over what the samples weigh; zero if they weigh nothing, as the gradient is then.
+    pub fn mean_loss(&self) -> f64 {
+        if self.weight > 0.0 { self.loss / self.weight } else { 0.0 }
+    }
+
+    pub fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.samples.max(1) as f64
+    }
+}
+
+impl Loss {
+    /// What the loss is called on the screen.
+    pub fn name(&self) -> &'static str {
+        Self::NAMES.get(self.chosen()).copied().unwrap_or_default()
+    }
+
+    pub fn help(&self) -> &'static str {
+        self.as_objective().help()
+    }
+
+    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
+        self.as_objective_mut().knobs()
+    }
+
+    /// What is wrong with the options, in words: an option out of its range, or weights that fit no classes.
+    pub fn problem(&mut self) -> Option<String> {
+        let out_of_range = self.knobs().iter().find_map(Knob::out_of_range);
+        out_of_range.or_else(|| self.as_objective().class_weights().and_then(ClassWeights::problem))
+    }
+
+    /// The names of the losses that have an option of this name.
+    pub fn with_option(key: &str) -> Vec<&'static str> {
+        let has = |loss: &mut Self| loss.knobs().iter().any(|knob| knob.key == key);
+        Self::all().iter_mut().filter_map(|loss| has(loss).then(|| loss.name())).collect()
+    }
+
+    /// The same loss for training samples of which there are so many of each class: balanced weights become numbers.
+    #[must_use]
+    pub fn for_counts(mut self, counts: &[usize]) -> Self {
+        if let Some(weights) = self.as_objective_mut().class_weights_mut()
+            && *weights == ClassWeights::Balanced
+        {
+            *weights = ClassWeights::balanced(counts);
+        }
+        self
+    }
+
+    fn weight_of(&self, class: usize) -> f32 {
+        self.as_objective().class_weights().map_or(1.0, |weights| weights.of(class))
+    }
+
+    /// What the gradient of each sample of a batch with these classes is multiplied with, so that its sum is that of the
+    /// mean: one over what they weigh together.
+    pub fn scale(&self, classes: impl Iterator<Item = u8>) -> f32 {
+        let weight: f32 = classes.map(|class| self.weight_of(usize::from(class))).sum();
+        if weight > 0.0 { 1.0 / weight } else { 0.0 }
+    }
+
+    /// The loss of a shard's outputs, `[samples, classes]`.
+    pub fn value(&self, outputs: &[f32], classes: &[u8]) -> LossSum {
+        self.run(outputs, classes, None)
+    }
+
+    /// The loss, and its gradient times `scale` (that of [`Self::scale`] for the whole batch) written to `grad`.
+    pub fn value_and_grad(&self, outputs: &[f32], classes: &[u8], scale: f32, grad: &mut [f32]) -> LossSum {
+        self.run(outputs, classes, Some((scale, grad)))
+    }
+
+    fn run(&self, outputs: &[f32], classes: &[u8], mut grad: Option<(f32, &mut [f32])>) -> LossSum {
+        let mut sum = LossSum { samples: classes.len(), ..LossSum::default() };
+        let width = outputs.len() / classes.len().max(1);
+        if width == 0 {
+            return sum;
+        }
+        let objective = self.as_objective();
+        for (row, (outputs, &class)) in outputs.chunks_exact(width).zip(classes).enumerate() {
+            let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
+            let class = usize::from(class);
+            sum.loss += f64::from(objective.sample(outputs, class, grad));
+            sum.weight += f64::from(self.weight_of(class));
+            sum.correct += usize::from(argmax(outputs) == class);
+        }
+        sum
+    }
+
+    /// What a network says of one sample: numbers from 0 to 1 whose sum is 1.
+    pub fn probabilities(&self, outputs: &mut [f32]) {
+        self.as_objective().probabilities(outputs);
+    }
+}
+
+/// Divides what is not negative by its sum; where nothing is left to divide, `outputs` decide as logits.
+fn shares_or_softmax(outputs: &mut [f32], share: impl Fn(f32) -> f32) {
+    let sum: f32 = outputs.iter().map(|z| share(*z)).sum();
+    if sum > 0.0 && sum.is_finite() {
+        outputs.iter_mut().for_each(|z| *z = share(*z) / sum);
+    } else {
+        softmax(outputs);
+    }
+}
+
+/// Position of the largest number; of equals the first.
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (at, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = at;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Loss, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_loss_is_read_as_it_was_written_and_by_its_name_alone() {
+        for loss in Loss::all() {
+            let text = serde_json::to_string(&loss).unwrap();
+            assert_eq!(read(&text), Ok(loss.clone()), "{text}");
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read(&value["kind"].to_string()), Ok(loss), "{text}");
+        }
+        assert!(read("\"hinge\"").unwrap_err().contains("unknown variant `hinge`"));
+        assert!(read("3").unwrap_err().contains("expected a loss"));
+    }
+
+    #[test]
+    fn probabilities_keep_the_order_and_add_up_to_one() {
+        for loss in Loss::all() {
+            for outputs in [[0.2, 1.7, 1.2], [-3.0, -1.0, -2.0], [-200.0, -150.0, -300.0], [0.0, 1e30, -1e30]] {
+                let mut probabilities = outputs;
+                loss.probabilities(&mut probabilities);
+                let sum: f32 = probabilities.iter().sum();
+                assert!((sum - 1.0).abs() < 1e-5 && argmax(&probabilities) == 1, "{}: {probabilities:?}", loss.name());
+            }
+        }
+    }
+
+    #[test]
+    fn balanced_weights_are_those_of_scikit_learn() {
+        let loss = Loss::from(Focal { class_weights: ClassWeights::Balanced, ..Focal::default() });
+        let Loss::Focal(Focal { class_weights, .. }) = loss.for_counts(&[6, 3, 0, 1]) else { panic!() };
+        assert_eq!(class_weights, ClassWeights::Listed(vec![10.0 / 18.0, 10.0 / 9.0, 1.0, 10.0 / 3.0]));
+    }
+
+    #[test]
+    fn a_batch_whose_classes_weigh_nothing_moves_nothing() {
+        let class_weights = ClassWeights::Listed(vec![0.0, 1.0]);
+        let loss = Loss::from(SoftmaxCrossEntropy { class_weights, ..SoftmaxCrossEntropy::default() });
+        let (labels, mut grad) = ([0, 0], [f32::NAN; 4]);
+        let sum = loss.value_and_grad(&[0.5, 0.1, 0.3, 0.9], &labels, loss.scale(labels.into_iter()), &mut grad);
+        assert_eq!((sum.mean_loss(), grad), (0.0, [0.0; 4]));
+    }
+}
