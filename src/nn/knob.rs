@@ -66,6 +66,16 @@ impl<'a> Knob<'a> {
         Self { key, label, help, value: Value::Choice(value) }
     }
 
+    pub fn switch(
+        key: &'static str,
+        label: &'static str,
+        value: &'a mut bool,
+        default: bool,
+        help: &'static str,
+    ) -> Self {
+        Self { key, label, help, value: Value::Switch { value, default } }
+    }
+
     /// Divide the slider logarithmically, for quantities like a learning rate.
     #[must_use]
     pub fn logarithmic(mut self) -> Self {
