@@ -49,6 +49,14 @@ impl Workspace {
         }
     }
 
+    /// Numbers that training takes for the samples of a batch, about.
+    pub fn numbers(network: &Network, batch: usize) -> usize {
+        let stages = &network.stages;
+        let kept: usize = stages.iter().map(|stage| stage.output_len + stage.memo_len).sum();
+        let widest = stages.iter().flat_map(|stage| [stage.input_len, stage.output_len]).max().unwrap_or(0);
+        batch * (network.input().len() + kept + 2 * widest)
+    }
+
     /// The most samples that one shard may have.
     pub fn capacity(&self) -> usize {
         self.capacity

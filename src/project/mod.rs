@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
 use crate::nn::model::Misfit;
-use crate::nn::{ModelSpec, Shape};
+use crate::nn::optim::schedule::Schedule;
+use crate::nn::{ModelSpec, Shape, Workspace};
 use crate::train::{Job, Training};
 
 pub mod presets;
@@ -20,6 +21,10 @@ pub use run_folder::{RunFolder, RunRecord};
 
 /// The number of the file format. A file of a later one is refused rather than misread.
 pub const VERSION: u32 = 1;
+
+/// The most memory that the samples of one batch may take: full-batch descent fits for most, and a slip of the hand does
+/// not bring the machine down.
+const MAX_BATCH_BYTES: usize = 8 << 30;
 
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +160,9 @@ impl Project {
             ("data.augment", data.augment.knobs().iter().find_map(Knob::out_of_range)),
             ("training", training.knobs().iter().find_map(Knob::out_of_range)),
             ("training.optimizer", training.optimizer.as_rule_mut().knobs().iter().find_map(Knob::out_of_range)),
+            ("training.schedule", training.schedule.as_course_mut().knobs().iter().find_map(Knob::out_of_range)),
+            ("training.regularization", training.regularization.knobs().iter().find_map(Knob::out_of_range)),
+            ("training.early_stopping", training.early_stopping.knobs().iter().find_map(Knob::out_of_range)),
         ];
         if let Some((place, problem)) = groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
             return Err(ProjectError::value(place, problem));
@@ -179,13 +187,23 @@ impl Project {
         if split.train.is_empty() {
             return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
         }
-        if self.training.batch > split.train.len() {
-            let what = format!(
-                "the batch of {} is larger than the {} training samples",
-                self.training.batch,
-                split.train.len()
-            );
+        let batch = self.training.batch.min(split.train.len());
+        let bytes = 4 * Workspace::numbers(&network, batch);
+        if bytes > MAX_BATCH_BYTES {
+            let [needed, most] = [bytes, MAX_BATCH_BYTES].map(|bytes| bytes.div_ceil(1 << 30));
+            let what =
+                format!("{batch} samples at once take {needed} GB of memory, and {most} are the most; take fewer");
             return Err(ProjectError::value("training.batch", what));
+        }
+        let Training { schedule, early_stopping, .. } = &self.training;
+        for (place, is_on) in [
+            ("training.schedule", matches!(schedule, Schedule::Plateau(_))),
+            ("training.early_stopping", !early_stopping.is_off()),
+        ] {
+            if is_on && split.validation.is_empty() {
+                let what = "watches the validation loss, and there are no validation samples; raise data.validation";
+                return Err(ProjectError::value(place, what));
+            }
         }
         let Self { data, training, .. } = self.clone();
         Ok(Job { network, dataset, split, augment: data.augment, training, threads })

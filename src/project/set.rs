@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Project, ProjectError};
 
-/// The project with one value changed. Choosing another optimiser or layer brings that one's defaults with it.
+/// The project with one value changed. Choosing another optimiser, layer or schedule brings that one's defaults with it.
 pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, ProjectError> {
     let fail = |what: String| ProjectError::value(path, what);
     let mut root = serde_json::to_value(project).map_err(|error| fail(error.to_string()))?;
@@ -17,7 +17,7 @@ pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, Project
     let known = names(place);
     let new = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     match place {
-        Value::Object(fields) if matches!(key, "rule" | "layer") && fields.contains_key(key) => {
+        Value::Object(fields) if matches!(key, "rule" | "layer" | "kind") && fields.contains_key(key) => {
             *fields = Map::from_iter([(key.to_owned(), new)]);
         }
         place => *step(place, key).ok_or_else(|| fail(format!("there is no {key}; there is {known}")))? = new,
@@ -52,6 +52,11 @@ mod tests {
             ("training.learning_rate", "0.01"),
             ("training.optimizer.rule", "momentum"),
             ("training.optimizer.momentum", "0.8"),
+            ("training.schedule", "cosine"),
+            ("training.schedule.kind", "step"),
+            ("training.schedule.factor", "0.5"),
+            ("training.regularization.clip_norm", "1"),
+            ("training.early_stopping.patience", "3"),
             ("data.augment.rotate", "10"),
             ("model.1.units", "64"),
             ("name", "mine"),
@@ -60,7 +65,10 @@ mod tests {
         }
         let text = project.to_text().unwrap();
         assert!(
-            text.contains("\"momentum\": 0.8") && text.contains("\"units\": 64") && text.contains("\"mine\""),
+            text.contains("\"momentum\": 0.8")
+                && text.contains("\"units\": 64")
+                && text.contains("\"mine\"")
+                && text.contains("\"factor\": 0.5"),
             "{text}"
         );
 
@@ -68,7 +76,7 @@ mod tests {
             (
                 "training.speed",
                 "1",
-                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, schedule, seed",
+                "training.speed: there is no speed; there is batch, early_stopping, epochs, learning_rate, loss, optimizer, regularization, schedule, seed, warmup",
             ),
             ("training.learning_rate", "fast", "invalid type: string \"fast\", expected a number"),
             ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 4096"),
@@ -76,6 +84,10 @@ mod tests {
             ("version", "2", "version: is 2"),
             ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),
             ("training.optimizer.rule", "newton", "unknown variant"),
+            ("training.schedule", "sudden", "unknown variant"),
+            ("training.schedule.factor", "2", "training.schedule: factor is 2; it goes from 0.01 to 1"),
+            ("training.regularization.average", "1", "training.regularization: average is 1; it goes from 0 to 0.9999"),
+            ("training.early_stopping.patience", "-1", "a whole number"),
             ("model.9.units", "3", "there is no 9; there is 0 to 2"),
             ("data.validation", "0.9", "data: validation is 0.9; it goes from 0 to 0.5"),
             ("", "1", "there is no "),

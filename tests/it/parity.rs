@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use backprop_studio::nn::layer::Mode;
 use backprop_studio::nn::optim::Regularization;
+use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
 use backprop_studio::nn::{LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace};
+use backprop_studio::train::Training;
+use backprop_studio::train::watch::Slower;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Fixtures {
     variants: BTreeMap<String, Variant>,
+    schedules: Vec<Course>,
+    plateau: Reduced,
     cases: Vec<Case>,
 }
 
@@ -42,6 +47,21 @@ struct Variant {
     optimizer: OptimizerSpec,
     regularization: Regularization,
     learning_rate: f32,
+}
+
+/// The learning rate at each step, as a share of the one that is set.
+#[derive(Deserialize)]
+struct Course {
+    training: Training,
+    factors: Vec<f32>,
+}
+
+/// The same after each epoch with its validation loss.
+#[derive(Deserialize)]
+struct Reduced {
+    schedule: Plateau,
+    losses: Vec<f32>,
+    factors: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -155,7 +175,7 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
 
 #[test]
 fn options_clipping_penalties_and_averages_go_as_in_pytorch() {
-    let Fixtures { cases, variants } = fixtures();
+    let Fixtures { cases, variants, .. } = fixtures();
     for spec in OptimizerSpec::all() {
         let label = spec.as_rule().label();
         let is_listed = |spec: &OptimizerSpec| spec.as_rule().label() == label;
@@ -168,5 +188,26 @@ fn options_clipping_penalties_and_averages_go_as_in_pytorch() {
             let optimizer = Optimizer::new(optimizer.clone(), &case.network()).regularized(regularization.clone());
             case.assert_steps(name, optimizer, *learning_rate, losses);
         }
+    }
+}
+
+#[test]
+fn learning_rates_go_as_in_pytorch() {
+    let Fixtures { schedules, plateau, .. } = fixtures();
+    for schedule in Schedule::all().iter().filter(|schedule| !matches!(schedule, Schedule::Plateau(_))) {
+        let same = |other: &Schedule| std::mem::discriminant(other) == std::mem::discriminant(schedule);
+        assert!(schedules.iter().any(|course| same(&course.training.schedule)), "{schedule:?} is not held");
+    }
+    for Course { training, factors } in schedules {
+        for (step, expected) in factors.iter().enumerate() {
+            let got = training.rate_factor(step as f32 / factors.len() as f32);
+            let what = (training.schedule, training.warmup, step);
+            assert!((got - expected).abs() <= 2e-6, "{what:?}: {got}, PyTorch {expected}");
+        }
+    }
+    let mut slower = Slower::new(plateau.schedule);
+    for (epoch, (loss, expected)) in plateau.losses.iter().zip(&plateau.factors).enumerate() {
+        slower.see(*loss);
+        assert!((slower.factor - expected).abs() <= 1e-6, "epoch {epoch}: {}, PyTorch {expected}", slower.factor);
     }
 }

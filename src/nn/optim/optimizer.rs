@@ -174,6 +174,23 @@ fn follow(average: &mut Weights, weights: &Weights, decay: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::layers::{Dense, Function};
+    use crate::nn::optim::{Adam, Lion};
+    use crate::nn::{ModelSpec, Shape};
+
+    #[test]
+    fn other_numbers_keep_what_was_remembered_and_another_rule_begins_anew() {
+        let model = ModelSpec { layers: vec![Dense::new(2, Function::Linear).into()] };
+        let network = model.build(Shape::flat(3), 2).unwrap();
+        let mut optimizer = Optimizer::new(OptimizerSpec::Adam(Adam::default()), &network);
+        (optimizer.step, optimizer.state[0]) = (5, 1.0);
+        optimizer.average = Some(Weights::new(&network, 1));
+        optimizer.set(OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() }), &network);
+        assert_eq!((optimizer.step, optimizer.state[0], optimizer.state.len()), (5, 1.0, 16));
+        optimizer.set(OptimizerSpec::Lion(Lion::default()), &network);
+        assert_eq!((optimizer.step, optimizer.state.as_slice()), (0, &[0.0; 8][..]));
+        assert!(optimizer.average().is_some());
+    }
 
     #[test]
     fn squares_that_are_too_large_for_a_float_are_added_up() {
