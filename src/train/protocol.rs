@@ -109,7 +109,8 @@ impl std::fmt::Display for Best {
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// All epochs are done; this is the evaluation on the test samples, if there are any.
+    /// All epochs are done, or as many as early stopping found worthwhile; this is the evaluation on the test samples, if
+    /// there are any.
     Finished(Option<Arc<Evaluation>>),
     Stopped,
     Diverged(Divergence),

@@ -171,7 +171,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if self.job.training.early_stopping.is_off() {
             return Verdict::GoOn;
         }
-        if self.best.as_ref().is_none_or(|(best, _)| validation_loss < best.validation_loss) {
+        let lowest = self.best.as_ref().map_or(f32::INFINITY, |(best, _)| best.validation_loss);
+        if validation_loss < lowest {
             let best = Best { epoch, step: self.step, validation_loss, stopped_early: false };
             self.best = Some((best, self.trainer.shown().clone()));
         }
@@ -256,7 +257,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
         }
     }
 
-    /// Reads a whole part of the data, the test samples with the weights that will be given back; a stop is obeyed within a few hundred samples, other commands wait.
+    /// Reads a whole part of the data, the test samples with the weights that will be given back. A stop is obeyed within a
+    /// few hundred samples, other commands wait.
     fn evaluate(&mut self, part: Part) -> Result<Evaluation, Halt> {
         let mut waiting = Vec::new();
         let Self { job, commands, evaluator, trainer, best, .. } = self;

@@ -110,6 +110,18 @@ fn early_stopping_ends_a_run_and_gives_the_best_weights_back() {
 }
 
 #[test]
+fn a_run_that_is_stopped_gives_the_best_weights_back_too() {
+    let settings = [("training.epochs", "1000"), ("training.early_stopping.patience", "100")];
+    let mut run = start(&settings, 2, Start::Running);
+    while !matches!(run.event(), Event::Epoch(_)) {}
+    run.stop();
+    let (_, events, outcome) = follow(&run);
+    let best = events.iter().find_map(|event| if let Event::Best(best) = event { Some(best) } else { None }).unwrap();
+    assert!(matches!(outcome, Outcome::Stopped) && !best.stopped_early, "{outcome:?}");
+    assert_eq!(run.job.evaluate(last_weights(&events), Part::Validation).loss, best.validation_loss);
+}
+
+#[test]
 fn on_a_plateau_the_learning_rate_is_reduced() {
     let settings = [
         ("training.epochs", "12"),
