@@ -356,7 +356,7 @@ impl Session {
 
     /// Samples that one step trains with.
     pub fn batch(&self) -> usize {
-        self.job.as_ref().map_or(0, |job| job.training.batch)
+        self.job.as_ref().map_or(0, |job| job.training.batch.min(job.split.train.len()))
     }
 
     pub fn samples_per_s(&self) -> Option<f64> {
