@@ -26,7 +26,8 @@
 //! backward over the one vector of [`nn::Weights`]. Then the threads share out the weights in blocks: the gradient of a
 //! block is added up over the shards in their order (a convolution, whose shards each have a gradient of their few
 //! weights) or computed from what they left (a dense layer, whose many weights each sample uses once), and the optimiser
-//! moves the block at once, while it is in that core's cache. So a step waits for its threads twice.
+//! moves the block at once, while it is in that core's cache. So a step waits for its threads
+//! twice; three times if the norm of the gradient is clipped, which has to be known before any weight moves.
 //!
 //! # Architecture invariants
 //!
@@ -48,6 +49,7 @@
 //! | layer | `nn/layers/foo.rs` | `nn/layers/mod.rs` |
 //! | optimiser | `nn/optim/foo.rs` | `nn/optim/mod.rs` |
 //! | loss | `nn/loss/foo.rs` | `nn/loss/mod.rs` |
+//! | schedule | a struct in `nn/optim/schedule.rs` | the same |
 //! | data source | `data/foo.rs` | `data/mod.rs` |
 //! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
 //! | command | `cli/foo.rs` | `cli/mod.rs` |

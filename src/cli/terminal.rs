@@ -33,6 +33,14 @@ impl Terminal {
             job.training.seed,
             job.threads,
         ));
+        let set = split.train.len();
+        if job.training.batch >= set {
+            let text = format!(
+                "full-batch descent: a batch of {} holds all training samples, so an epoch is one step",
+                grouped(job.training.batch)
+            );
+            self.line(&text);
+        }
         self.line("epoch  train loss  accuracy  validation loss  accuracy  samples/s  seconds");
     }
 

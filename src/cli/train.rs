@@ -188,6 +188,12 @@ fn follow(
                 report.tell(run_folder::epoch_line(&stat))?;
             }
             Event::Weights(snapshot) => weights = Some(snapshot),
+            Event::Best(best) => {
+                if let Some(terminal) = terminal {
+                    terminal.line(&best.to_string());
+                }
+                report.tell(run_folder::best_line(&best))?;
+            }
             Event::Done(outcome) => return Ok((outcome, weights)),
             Event::Changed(_) | Event::Paused | Event::Resumed => {}
         }

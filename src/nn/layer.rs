@@ -128,6 +128,11 @@ impl ParamInfo {
         Self { name, dims: dims.to_vec(), init }
     }
 
+    /// Whether its columns are the weights of one unit each.
+    pub fn is_kernel(&self) -> bool {
+        self.name.ends_with("kernel")
+    }
+
     #[expect(clippy::len_without_is_empty, reason = "a parameter always holds at least one number")]
     pub fn len(&self) -> usize {
         self.dims.iter().product()

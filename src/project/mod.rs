@@ -11,6 +11,7 @@ use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
 use crate::nn::loss::ClassWeights;
 use crate::nn::model::Misfit;
+use crate::nn::optim::schedule::Schedule;
 use crate::nn::{Loss, ModelSpec, Network, Shape};
 use crate::train::{Job, Training};
 
@@ -179,6 +180,9 @@ impl Project {
             ("training", training.knobs().iter().find_map(Knob::out_of_range)),
             ("training.optimizer", training.optimizer.as_rule_mut().knobs().iter().find_map(Knob::out_of_range)),
             ("training.loss", training.loss.problem()),
+            ("training.schedule", training.schedule.as_course_mut().knobs().iter().find_map(Knob::out_of_range)),
+            ("training.regularization", training.regularization.knobs().iter().find_map(Knob::out_of_range)),
+            ("training.early_stopping", training.early_stopping.knobs().iter().find_map(Knob::out_of_range)),
         ];
         if let Some((place, problem)) = groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
             return Err(ProjectError::value(place, problem));
@@ -215,6 +219,16 @@ impl Project {
             let what =
                 format!("changes images, and the samples are {}; set its numbers to 0", dataset.shape.described());
             return Err(ProjectError::value("data.augment", what));
+        }
+        let Training { schedule, early_stopping, .. } = &self.training;
+        for (place, is_on) in [
+            ("training.schedule", matches!(schedule, Schedule::Plateau(_))),
+            ("training.early_stopping", !early_stopping.is_off()),
+        ] {
+            if is_on && split.validation.is_empty() {
+                let what = "watches the validation loss, and there are no validation samples; raise data.validation";
+                return Err(ProjectError::value(place, what));
+            }
         }
         let loss = loss_for(&self.training, &network, &dataset, &split)?;
         let Self { data, training, .. } = self.clone();

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Project, ProjectError};
 use crate::data::{Dataset, Split};
 use crate::nn::{Network, Shape, Weights};
-use crate::train::{EpochStat, Evaluation, Job, default_threads};
+use crate::train::{Best, EpochStat, Evaluation, Job, default_threads};
 
 pub const PROJECT: &str = "project.json";
 pub const WEIGHTS: &str = "weights.safetensors";
@@ -192,6 +192,16 @@ pub fn epoch_line(stat: &EpochStat) -> serde_json::Value {
         "learning_rate": stat.learning_rate,
         "seconds": stat.seconds,
         "samples_per_s": stat.samples_per_s,
+    })
+}
+
+/// The line that says which epoch's weights early stopping has given back.
+pub fn best_line(best: &Best) -> serde_json::Value {
+    serde_json::json!({
+        "event": "best",
+        "epoch": best.epoch,
+        "validation_loss": best.validation_loss,
+        "stopped_early": best.stopped_early,
     })
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{Project, ProjectError};
 
-/// The project with one value changed. Choosing another optimiser, loss or layer brings that one's defaults with it.
+/// The project with one value changed. Choosing another optimiser, loss, schedule or layer brings that one's defaults with
+/// it.
 pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, ProjectError> {
     let fail = |what: String| ProjectError::value(path, what);
     let mut root = serde_json::to_value(project).map_err(|error| fail(error.to_string()))?;
@@ -56,6 +57,11 @@ mod tests {
             ("training.learning_rate", "0.01"),
             ("training.optimizer.rule", "momentum"),
             ("training.optimizer.momentum", "0.8"),
+            ("training.schedule", "cosine"),
+            ("training.schedule.kind", "step"),
+            ("training.schedule.factor", "0.5"),
+            ("training.regularization.clip_norm", "1"),
+            ("training.early_stopping.patience", "3"),
             ("data.augment.rotate", "10"),
             ("training.loss", "huber"),
             ("training.loss.delta", "0.5"),
@@ -70,7 +76,10 @@ mod tests {
         }
         let text = project.to_text().unwrap();
         assert!(
-            text.contains("\"momentum\": 0.8") && text.contains("\"units\": 64") && text.contains("\"mine\""),
+            text.contains("\"momentum\": 0.8")
+                && text.contains("\"units\": 64")
+                && text.contains("\"mine\"")
+                && text.contains("\"factor\": 0.5"),
             "{text}"
         );
 
@@ -78,7 +87,7 @@ mod tests {
             (
                 "training.speed",
                 "1",
-                "training.speed: there is no speed; there is batch, epochs, learning_rate, loss, optimizer, schedule, seed, shuffle",
+                "training.speed: there is no speed; there is batch, early_stopping, epochs, learning_rate, loss, optimizer, regularization, schedule, seed, shuffle, warmup",
             ),
             ("training.learning_rate", "fast", "invalid type: string \"fast\", expected a number"),
             ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 4096"),
@@ -99,6 +108,10 @@ mod tests {
             ),
             ("training.loss.class_weights", "[1,-1]", "training.loss: class_weights go from 0"),
             ("training.loss", "hinge", "unknown variant"),
+            ("training.schedule", "sudden", "unknown variant"),
+            ("training.schedule.factor", "2", "training.schedule: factor is 2; it goes from 0.01 to 1"),
+            ("training.regularization.average", "1", "training.regularization: average is 1; it goes from 0 to 0.9999"),
+            ("training.early_stopping.patience", "-1", "a whole number"),
             ("model.9.units", "3", "there is no 9; there is 0 to 2"),
             ("data.validation", "0.9", "data: validation is 0.9; it goes from 0 to 0.5"),
             ("", "1", "there is no "),

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Augment, Dataset, Split};
 use crate::nn::knob::Knob;
 use crate::nn::memory::Footprint;
-use crate::nn::optim::Schedule;
+use crate::nn::optim::Regularization;
+use crate::nn::optim::schedule::Schedule;
 use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
 pub mod curve;
@@ -21,12 +22,14 @@ pub mod metrics;
 pub mod protocol;
 mod reporter;
 pub mod step;
+pub mod watch;
 mod worker;
 
 pub use evaluate::Reader;
 pub use find_rate::{RatePoint, RateSweep};
 pub use metrics::{ClassScore, Evaluation};
-pub use protocol::{Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
+pub use protocol::{Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
+pub use watch::EarlyStopping;
 
 /// How a network is trained: what a person sets beside the layers and the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,9 +38,13 @@ pub struct Training {
     pub loss: Loss,
     pub optimizer: OptimizerSpec,
     pub learning_rate: f32,
-    /// How the learning rate goes over the run.
+    /// How the learning rate goes over the run, after the warm-up.
     pub schedule: Schedule,
-    /// Samples per step.
+    /// The share of the run in which the learning rate grows to its full size.
+    pub warmup: f32,
+    pub regularization: Regularization,
+    pub early_stopping: EarlyStopping,
+    /// Samples per step: one for stochastic descent, as many as there are for full-batch descent.
     pub batch: usize,
     pub epochs: usize,
     /// Whether every epoch takes the samples in an order of its own, or in that of the data.
@@ -53,6 +60,9 @@ impl Default for Training {
             optimizer: OptimizerSpec::default(),
             learning_rate: 0.001,
             schedule: Schedule::default(),
+            warmup: 0.0,
+            regularization: Regularization::default(),
+            early_stopping: EarlyStopping::default(),
             batch: 128,
             epochs: 5,
             shuffle: true,
@@ -61,10 +71,14 @@ impl Default for Training {
     }
 }
 
+/// The share of the learning rate that a warm-up begins with: at nothing at all, the first step would be wasted.
+const WARMUP_START: f32 = 0.01;
+
 impl Training {
-    /// What may be edited besides loss, optimiser and seed, which are chosen and not slid.
+    /// What may be edited besides loss, optimiser and seed, which are chosen and not slid. Schedule, regularisation and
+    /// early stopping have more of their own.
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { learning_rate, schedule, batch, epochs, shuffle, .. } = self;
+        let Self { learning_rate, schedule, warmup, batch, epochs, shuffle, .. } = self;
         vec![
             Knob::real(
                 "learning_rate",
@@ -75,19 +89,13 @@ impl Training {
                 "How far each step goes; too large and the loss jumps or becomes NaN, too small and nothing happens.",
             )
             .logarithmic(),
-            Knob::choice(
-                "schedule",
-                "Schedule",
-                schedule,
-                "Cosine lets the learning rate fall to zero by the last epoch, which settles the weights; stop early, and they are not settled yet.",
-            ),
             Knob::whole(
                 "batch",
                 "Batch size",
                 batch,
-                1..=4096,
+                1..=65_536,
                 128,
-                "Samples per step; a small batch is noisy and slow per sample, a large one needs more epochs.",
+                "Samples per step; 1 is noisy and slow, as many as there are is full-batch descent and needs many epochs.",
             ),
             Knob::whole(
                 "epochs",
@@ -104,7 +112,31 @@ impl Training {
                 true,
                 "Another order of the samples in every epoch; in the order of the data, neighbours may be too alike.",
             ),
+            Knob::real(
+                "warmup",
+                "Warm-up",
+                warmup,
+                0.0..=0.5,
+                0.0,
+                "The share of the run in which the learning rate grows in a straight line; helps where the first steps jump, too long wastes epochs.",
+            ),
+            Knob::choice(
+                "schedule",
+                "Schedule",
+                schedule,
+                "How the learning rate goes over the run; the choice explains itself below.",
+            ),
         ]
+    }
+
+    /// The share of the learning rate that is taken at `progress`, 0 to 1, the share of the run's steps that are done. A
+    /// plateau may reduce it further, which nobody knows before the run.
+    pub fn rate_factor(&self, progress: f32) -> f32 {
+        let warmup = self.warmup;
+        if progress < warmup {
+            return WARMUP_START + (1.0 - WARMUP_START) * progress / warmup;
+        }
+        self.schedule.as_course().factor((progress - warmup) / (1.0 - warmup))
     }
 
     /// The live part: what may change while a run is on, weights kept.
@@ -143,7 +175,7 @@ impl Job {
         self.dataset.shape
     }
 
-    /// Optimiser steps of one epoch; the last batch may be smaller.
+    /// Optimiser steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
     pub fn steps_per_epoch(&self) -> usize {
         self.split.train.len().div_ceil(self.training.batch.max(1))
     }

@@ -39,6 +39,8 @@ pub enum Event {
     Changed(Change),
     Paused,
     Resumed,
+    /// With early stopping: the weights that follow, and the outcome, are those of this epoch and not of the last.
+    Best(Best),
     Done(Outcome),
 }
 
@@ -85,10 +87,30 @@ pub struct Change {
     pub change: LiveChange,
 }
 
+/// The epoch after which the validation loss was lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Best {
+    pub epoch: u32,
+    /// The last step of the epoch.
+    pub step: u64,
+    pub validation_loss: f32,
+    /// Whether the run ended for want of progress, before the last epoch that was set.
+    pub stopped_early: bool,
+}
+
+impl std::fmt::Display for Best {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.stopped_early { "Stopped early. " } else { "" })?;
+        let Self { epoch, validation_loss, .. } = self;
+        write!(f, "The weights are those of epoch {epoch}, whose validation loss was the lowest, {validation_loss:.4}.")
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// All epochs are done; this is the evaluation on the test samples, if there are any.
+    /// All epochs are done, or as many as early stopping found worthwhile; this is the evaluation on the test samples, if
+    /// there are any.
     Finished(Option<Arc<Evaluation>>),
     Stopped,
     Diverged(Divergence),

@@ -15,6 +15,7 @@ const SMALLEST_SHARD: usize = 16;
 /// Everything that changes while a network is trained, allocated once.
 pub struct Trainer<'a> {
     job: &'a Job,
+    /// Those that learn.
     pub weights: Weights,
     optimizer: Optimizer,
     transposed: Vec<f32>,
@@ -31,7 +32,8 @@ struct Lane {
 
 impl<'a> Trainer<'a> {
     pub fn new(job: &'a Job, weights: Weights) -> Self {
-        let batch = job.training.batch.min(job.split.train.len()).max(1);
+        let training = &job.training;
+        let batch = training.batch.min(job.split.train.len()).max(1);
         let shard = shard_len(batch);
         let shards = batch.div_ceil(shard);
         let lane = || Lane {
@@ -42,11 +44,17 @@ impl<'a> Trainer<'a> {
         Self {
             job,
             weights,
-            optimizer: Optimizer::new(job.training.optimizer.clone(), &job.network),
+            optimizer: Optimizer::new(training.optimizer.clone(), &job.network)
+                .regularized(training.regularization.clone()),
             transposed: Vec::new(),
             workspaces: (0..shards).map(|_| Workspace::for_training(&job.network, shard)).collect(),
             lanes: (0..shards).map(|_| lane()).collect(),
         }
+    }
+
+    /// The weights that are evaluated, shown and saved: their moving average, where there is one.
+    pub fn shown(&self) -> &Weights {
+        self.optimizer.average().unwrap_or(&self.weights)
     }
 
     /// Other numbers for the optimiser; what it remembers is kept unless the rule itself changes.

@@ -7,12 +7,15 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
 use super::evaluate::Evaluator;
 use super::metrics::Evaluation;
-use super::protocol::{Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
+use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
 use super::reporter::{FLUSH, Reporter};
 use super::step::Trainer;
-use super::{Job, Part, Reports, Start, Training};
+use super::watch::{Slower, Stopper};
+use super::{Job, Part, Reports, Start};
 use crate::data::batches::shuffle;
+use crate::nn::Weights;
 use crate::nn::loss::LossSum;
+use crate::nn::optim::schedule::Schedule;
 
 /// Runs a job from its first step to its outcome.
 pub fn run(
@@ -40,6 +43,13 @@ enum Halt {
     Diverged(Divergence),
 }
 
+/// Whether there is to be another epoch, as far as the validation loss decides it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    GoOn,
+    Enough,
+}
+
 /// When to wait for the next command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
@@ -56,6 +66,10 @@ struct Worker<'a, W> {
     evaluator: Evaluator,
     until: Option<Until>,
     learning_rate: f32,
+    slower: Option<Slower>,
+    stopper: Stopper,
+    /// With early stopping, the best epoch so far and its weights.
+    best: Option<(Best, Weights)>,
     step: u64,
 }
 
@@ -69,24 +83,38 @@ impl<'a, W: Fn()> Worker<'a, W> {
             evaluator: Evaluator::new(&job.network),
             until: (start == Start::Running).then_some(Until::Stop),
             learning_rate: job.training.learning_rate,
+            slower: match job.training.schedule {
+                Schedule::Plateau(plateau) => Some(Slower::new(plateau)),
+                _ => None,
+            },
+            stopper: Stopper::new(job.training.early_stopping.clone()),
+            best: None,
             step: 0,
         }
     }
 
     fn run(mut self) {
-        self.reporter.tell_weights(0, &self.trainer.weights);
+        self.reporter.tell_weights(0, self.trainer.shown());
         let outcome = match self.epochs() {
             Ok(test) => Outcome::Finished(test.map(Arc::new)),
             Err(Halt::Stopped) => Outcome::Stopped,
             Err(Halt::Diverged(divergence)) => Outcome::Diverged(divergence),
         };
-        self.reporter.done(self.step, self.trainer.weights, outcome);
+        match self.best.take() {
+            Some((best, weights)) => {
+                self.reporter.tell(Event::Best(best));
+                self.reporter.done(best.step, weights, outcome);
+            }
+            None => self.reporter.done(self.step, self.trainer.shown().clone(), outcome),
+        }
     }
 
     fn epochs(&mut self) -> Result<Option<Evaluation>, Halt> {
         let mut order = self.job.split.train.clone();
         for epoch in 1..=self.job.training.epochs {
-            self.epoch(epoch as u32, &mut order)?;
+            if self.epoch(epoch as u32, &mut order)? == Verdict::Enough {
+                break;
+            }
         }
         if self.job.dataset.test.is_empty() {
             return Ok(None);
@@ -94,7 +122,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         self.evaluate(Part::Test).map(Some)
     }
 
-    fn epoch(&mut self, epoch: u32, order: &mut [u32]) -> Result<(), Halt> {
+    fn epoch(&mut self, epoch: u32, order: &mut [u32]) -> Result<Verdict, Halt> {
         let job = self.job;
         if job.training.shuffle {
             shuffle(order, job.training.seed, u64::from(epoch));
@@ -118,6 +146,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             true => None,
             false => Some(Arc::new(self.evaluate(Part::Validation)?)),
         };
+        let judged = validation.as_ref().map(|validation| validation.loss);
         self.reporter.tell(Event::Epoch(EpochStat {
             epoch,
             step: self.step,
@@ -128,23 +157,46 @@ impl<'a, W: Fn()> Worker<'a, W> {
             seconds: (training + evaluating.elapsed()).as_secs_f64(),
             samples_per_s: sum.samples as f64 / training.as_secs_f64().max(1e-9),
         }));
-        if self.until == Some(Until::NextEpoch) && (epoch as usize) < job.training.epochs {
+        let verdict = judged.map_or(Verdict::GoOn, |loss| self.judge(epoch, loss));
+        let goes_on = verdict == Verdict::GoOn && (epoch as usize) < job.training.epochs;
+        if self.until == Some(Until::NextEpoch) && goes_on {
             self.pause();
         }
-        Ok(())
+        Ok(verdict)
+    }
+
+    /// What follows from the validation loss of an epoch.
+    fn judge(&mut self, epoch: u32, validation_loss: f32) -> Verdict {
+        if let Some(slower) = &mut self.slower {
+            slower.see(validation_loss);
+        }
+        if self.job.training.early_stopping.is_off() {
+            return Verdict::GoOn;
+        }
+        let lowest = self.best.as_ref().map_or(f32::INFINITY, |(best, _)| best.validation_loss);
+        if validation_loss < lowest {
+            let best = Best { epoch, step: self.step, validation_loss, stopped_early: false };
+            self.best = Some((best, self.trainer.shown().clone()));
+        }
+        let is_enough = self.stopper.is_enough(validation_loss) && (epoch as usize) < self.job.training.epochs;
+        if let Some((best, _)) = &mut self.best {
+            best.stopped_early = is_enough;
+        }
+        if is_enough { Verdict::Enough } else { Verdict::GoOn }
     }
 
     /// The learning rate of the step that is being taken.
     fn scheduled_rate(&self) -> f32 {
-        let Training { schedule, epochs, .. } = &self.job.training;
-        let steps = (self.job.steps_per_epoch() * epochs) as f32;
-        self.learning_rate * schedule.factor((self.step - 1) as f32 / steps)
+        let training = &self.job.training;
+        let steps = (self.job.steps_per_epoch() * training.epochs) as f32;
+        let reduced = self.slower.as_ref().map_or(1.0, |slower| slower.factor);
+        self.learning_rate * training.rate_factor((self.step - 1) as f32 / steps) * reduced
     }
 
     fn report(&mut self, epoch: u32, sum: LossSum) -> Result<(), Halt> {
         let loss = sum.mean_loss() as f32;
         let stat = StepStat { step: self.step, epoch, loss, accuracy: sum.accuracy() as f32 };
-        self.reporter.step(stat, &self.trainer.weights);
+        self.reporter.step(stat, self.trainer.shown());
         if loss.is_finite() {
             return Ok(());
         }
@@ -156,7 +208,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     fn pause(&mut self) {
         self.until = None;
-        self.reporter.tell_weights(self.step, &self.trainer.weights);
+        self.reporter.tell_weights(self.step, self.trainer.shown());
         self.reporter.tell(Event::Paused);
     }
 
@@ -207,11 +259,16 @@ impl<'a, W: Fn()> Worker<'a, W> {
         }
     }
 
-    /// Reads a whole part of the data; a stop is obeyed within a few hundred samples, other commands wait.
+    /// Reads a whole part of the data, the test samples with the weights that will be given back. A stop is obeyed within a
+    /// few hundred samples, other commands wait.
     fn evaluate(&mut self, part: Part) -> Result<Evaluation, Halt> {
         let mut waiting = Vec::new();
-        let Self { job, commands, evaluator, trainer, .. } = self;
-        let done = evaluator.run(job, &trainer.weights, part, || match commands.try_recv() {
+        let Self { job, commands, evaluator, trainer, best, .. } = self;
+        let weights = match best {
+            Some((_, weights)) if part == Part::Test => weights,
+            _ => trainer.shown(),
+        };
+        let done = evaluator.run(job, weights, part, || match commands.try_recv() {
             Ok(command) => {
                 waiting.push(command);
                 true

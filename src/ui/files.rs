@@ -10,7 +10,7 @@ use super::asking::{Asking, PathFor};
 use super::{Action, Document, ReaderChoice, Studio};
 use crate::data::pictures::{read_drawings, write_drawing};
 use crate::data::{Dataset, Drawing};
-use crate::project::run_folder::{PROJECT, done_line, epoch_line, next_folder_in};
+use crate::project::run_folder::{PROJECT, best_line, done_line, epoch_line, next_folder_in};
 use crate::project::{Project, RunFolder, RunRecord, presets};
 use crate::train::Outcome;
 use crate::ui::session::{DataState, Status};
@@ -148,6 +148,7 @@ impl Studio {
         };
         let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
         let mut metrics: Vec<_> = session.epochs.iter().map(epoch_line).collect();
+        metrics.extend(session.best.as_ref().map(best_line));
         if let Status::Ended(outcome) = &session.status {
             let seconds = session.epochs.iter().map(|epoch| epoch.seconds).sum();
             metrics.push(done_line(outcome_name(outcome), seconds, session.test.as_deref()));

@@ -10,7 +10,7 @@ use crate::nn::Shape;
 use crate::project::Project;
 use crate::train::curve::Curve;
 use crate::train::{
-    Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start, StepStat,
+    Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start, StepStat,
 };
 use crate::ui::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
@@ -115,6 +115,8 @@ pub struct Session {
     pub validation: Option<Arc<Evaluation>>,
     /// The answers to the test samples, asked once, at the end.
     pub test: Option<Arc<Evaluation>>,
+    /// With early stopping: the epoch whose weights the run has given back.
+    pub best: Option<Best>,
     pub snapshot: Option<Arc<Snapshot>>,
     pub progress: Progress,
     pub pace: Pace,
@@ -138,6 +140,7 @@ impl Session {
             epochs: Vec::new(),
             validation: None,
             test: None,
+            best: None,
             snapshot: None,
             progress: Progress::default(),
             pace: Pace::default(),
@@ -222,6 +225,7 @@ impl Session {
         self.epochs.clear();
         self.validation = None;
         self.test = None;
+        self.best = None;
         self.snapshot = None;
         self.progress = Progress::default();
         self.pace = Pace::default();
@@ -288,6 +292,10 @@ impl Session {
                 self.status = Status::Paused;
             }
             Event::Resumed => self.status = Status::Running,
+            Event::Best(best) => {
+                self.marks.push(Mark::change(best.step as f64, format!("best, epoch {}", best.epoch)));
+                self.best = Some(best);
+            }
             Event::Done(outcome) => self.absorb_done(outcome),
         }
     }
@@ -348,7 +356,7 @@ impl Session {
 
     /// Samples that one step trains with.
     pub fn batch(&self) -> usize {
-        self.job.as_ref().map_or(0, |job| job.training.batch)
+        self.job.as_ref().map_or(0, |job| job.training.batch.min(job.split.train.len()))
     }
 
     pub fn samples_per_s(&self) -> Option<f64> {

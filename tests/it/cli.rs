@@ -331,7 +331,18 @@ fn mistakes_are_named_in_one_line() {
         (&["train", "mlp", "--learning-rate", "-1"], 2, "learning_rate is -1"),
         (&["train", "mlp", "--validation", "1"], 2, "validation is 1"),
         (&["train", "mlp", "--batch", "100000"], 2, "batch"),
-        (&["train", "mlp", "--data", "idx:bars", "--batch", "1000"], 1, "larger than the 180 training samples"),
+        (
+            &["train", "mlp", "--data", "idx:bars", "--validation", "0", "--set", "training.early_stopping.patience=2"],
+            1,
+            "raise data.validation",
+        ),
+        (
+            &["train", "cnn-small", "--batch", "65536", "--data", "digits?count=10000", "--set", "model.0.filters=512"],
+            1,
+            "8100 samples at once take",
+        ),
+        (&["train", "mlp", "--set", "training.schedule.size=3"], 2, "there is end, kind"),
+        (&["train", "mlp", "--set", "training.optimizer.rule=newton"], 2, "adagrad"),
         (&["train", "mlp", "--seed", "-1"], 2, "training.seed"),
         (&["train", "mlp", "--threads", "0"], 2, "--threads"),
         (&["train", "mlp", "--set", "training.speed=1"], 2, "no speed"),
@@ -396,6 +407,30 @@ fn a_network_that_needs_more_memory_than_there_is_is_refused() {
     let done = backprop(folder.path(), &[&["train", "mlp", "--data", &source], &more[..]].concat());
     assert_eq!((done.code, done.err.lines().count()), (1, 1), "{}", done.err);
     assert!(done.err.contains("Training needs about") && done.err.contains("smaller batch"), "{}", done.err);
+}
+
+#[test]
+fn early_stopping_says_whose_weights_are_saved_and_a_batch_may_hold_the_whole_set() {
+    let (folder, source) = folder_with_bars();
+    let set = |settings: &[&'static str]| settings.iter().flat_map(|setting| ["--set", setting]).collect::<Vec<_>>();
+    let settings = set(&[
+        "training.batch=180",
+        "training.epochs=30",
+        "training.early_stopping.patience=2",
+        "training.early_stopping.min_delta=1",
+    ]);
+    let done = train(folder.path(), &source, &[&settings[..], &["--json"]].concat());
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let events = lines(&done.out);
+    let best = events.iter().find(|event| event["event"] == "best").unwrap();
+    let epochs: Vec<_> = events.iter().filter(|event| event["event"] == "epoch").collect();
+    let lowest = epochs.iter().map(|epoch| epoch["validation_loss"].as_f64().unwrap()).fold(f64::INFINITY, f64::min);
+    assert!(epochs.len() < 30 && best["stopped_early"] == true, "{best}");
+    assert_eq!(best["validation_loss"].as_f64(), Some(lowest));
+    let done = backprop(folder.path(), &["evaluate", "run", "--data", &source, "--split", "validation", "--json"]);
+    assert_eq!(lines(&done.out)[0]["loss"].as_f64(), Some(lowest));
+    let told = train(folder.path(), &source, &set(&["training.batch=180", "training.early_stopping.patience=5"])).out;
+    assert!(told.contains("holds all training samples") && told.contains("The weights are those of epoch 3"), "{told}");
 }
 
 /// Samples of some classes only are still judged against all that the network knows.

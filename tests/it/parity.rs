@@ -1,11 +1,20 @@
 //! The engine held against PyTorch: outputs, losses, every gradient, and the losses along 20 optimiser steps.
 
+use std::collections::BTreeMap;
+
 use backprop_studio::nn::layer::Mode;
+use backprop_studio::nn::optim::Regularization;
+use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
 use backprop_studio::nn::{LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace};
+use backprop_studio::train::Training;
+use backprop_studio::train::watch::Slower;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Fixtures {
+    variants: BTreeMap<String, Variant>,
+    schedules: Vec<Course>,
+    plateau: Reduced,
     cases: Vec<Case>,
 }
 
@@ -19,7 +28,9 @@ struct Case {
     outputs: Vec<f32>,
     loss_value: f64,
     params: Vec<Param>,
-    optimizers: std::collections::BTreeMap<String, Steps>,
+    optimizers: BTreeMap<String, Steps>,
+    /// Losses by the name of a variant.
+    variants: BTreeMap<String, Vec<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +39,29 @@ struct Param {
     dims: Vec<usize>,
     values: Vec<f32>,
     grad: Vec<f32>,
+}
+
+/// A rule with options, and what else is done to gradients and weights.
+#[derive(Deserialize)]
+struct Variant {
+    optimizer: OptimizerSpec,
+    regularization: Regularization,
+    learning_rate: f32,
+}
+
+/// The learning rate at each step, as a share of the one that is set.
+#[derive(Deserialize)]
+struct Course {
+    training: Training,
+    factors: Vec<f32>,
+}
+
+/// The same after each epoch with its validation loss.
+#[derive(Deserialize)]
+struct Reduced {
+    schedule: Plateau,
+    losses: Vec<f32>,
+    factors: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -69,8 +103,8 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
-    serde_json::from_str::<Fixtures>(include_str!("../fixtures/parity.json")).unwrap().cases
+fn fixtures() -> Fixtures {
+    serde_json::from_str(include_str!("../fixtures/parity.json")).unwrap()
 }
 
 /// Relative to the largest number of the expected ones, since single numbers may be close to zero.
@@ -84,7 +118,7 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
 
 #[test]
 fn outputs_losses_and_gradients_are_those_of_pytorch() {
-    for case in cases() {
+    for case in fixtures().cases {
         let (network, what) = (case.network(), case.describe());
         let (weights, mut workspace) = (case.weights(&network), Workspace::for_training(&network, case.labels.len()));
         let loss = case.pass(&network, &weights, &mut workspace);
@@ -106,25 +140,75 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
     }
 }
 
+impl Case {
+    /// Takes the steps of an optimiser and holds the losses on the way, and that of the moving average after them if
+    /// there is one, against PyTorch's.
+    fn assert_steps(&self, name: &str, mut optimizer: Optimizer, learning_rate: f32, expected: &[f64]) {
+        let network = self.network();
+        let (mut weights, mut workspace) =
+            (self.weights(&network), [Workspace::for_training(&network, self.labels.len())]);
+        let assert_loss = |step: usize, loss: f64| {
+            let tolerance = 1e-4 * expected[step].abs().max(0.1);
+            let (case, expected) = (self.describe(), expected[step]);
+            assert!((loss - expected).abs() <= tolerance, "{case}, {name}, step {step}: {loss}, PyTorch {expected}");
+        };
+        for step in 0..20 {
+            assert_loss(step, self.pass(&network, &weights, &mut workspace[0]));
+            optimizer.step(learning_rate, &network, &mut weights, &workspace);
+        }
+        assert_eq!(optimizer.average().is_some(), expected.len() == 21);
+        if let Some(average) = optimizer.average() {
+            assert_loss(20, self.pass(&network, average, &mut workspace[0]));
+        }
+    }
+}
+
 #[test]
 fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
-    for case in cases() {
+    for case in fixtures().cases {
         for (rule, steps) in &case.optimizers {
-            let network = case.network();
             let spec: OptimizerSpec = serde_json::from_value(serde_json::json!({ "rule": rule })).unwrap();
-            let mut optimizer = Optimizer::new(spec, &network);
-            let (mut weights, mut workspace) =
-                (case.weights(&network), [Workspace::for_training(&network, case.labels.len())]);
-            for (step, expected) in steps.losses.iter().enumerate() {
-                let loss = case.pass(&network, &weights, &mut workspace[0]);
-                let tolerance = 1e-4 * expected.abs().max(0.1);
-                assert!(
-                    (loss - expected).abs() <= tolerance,
-                    "{}, {rule}, step {step}: {loss}, PyTorch {expected}",
-                    case.describe()
-                );
-                optimizer.step(steps.learning_rate, &network, &mut weights, &workspace);
-            }
+            let optimizer = Optimizer::new(spec, &case.network());
+            case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
         }
+    }
+}
+
+#[test]
+fn options_clipping_penalties_and_averages_go_as_in_pytorch() {
+    let Fixtures { cases, variants, .. } = fixtures();
+    for spec in OptimizerSpec::all() {
+        let label = spec.as_rule().label();
+        let is_listed = |spec: &OptimizerSpec| spec.as_rule().label() == label;
+        assert!(variants.values().any(|variant| is_listed(&variant.optimizer)), "{label} is not held against PyTorch");
+    }
+    for case in cases {
+        assert_eq!(case.variants.len(), variants.len());
+        for (name, losses) in &case.variants {
+            let Variant { optimizer, regularization, learning_rate } = &variants[name];
+            let optimizer = Optimizer::new(optimizer.clone(), &case.network()).regularized(regularization.clone());
+            case.assert_steps(name, optimizer, *learning_rate, losses);
+        }
+    }
+}
+
+#[test]
+fn learning_rates_go_as_in_pytorch() {
+    let Fixtures { schedules, plateau, .. } = fixtures();
+    for schedule in Schedule::all().iter().filter(|schedule| !matches!(schedule, Schedule::Plateau(_))) {
+        let same = |other: &Schedule| std::mem::discriminant(other) == std::mem::discriminant(schedule);
+        assert!(schedules.iter().any(|course| same(&course.training.schedule)), "{schedule:?} is not held");
+    }
+    for Course { training, factors } in schedules {
+        for (step, expected) in factors.iter().enumerate() {
+            let got = training.rate_factor(step as f32 / factors.len() as f32);
+            let what = (training.schedule, training.warmup, step);
+            assert!((got - expected).abs() <= 2e-6, "{what:?}: {got}, PyTorch {expected}");
+        }
+    }
+    let mut slower = Slower::new(plateau.schedule);
+    for (epoch, (loss, expected)) in plateau.losses.iter().zip(&plateau.factors).enumerate() {
+        slower.see(*loss);
+        assert!((slower.factor - expected).abs() <= 1e-6, "epoch {epoch}: {}, PyTorch {expected}", slower.factor);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backprop_studio::nn::{OptimizerSpec, Weights};
-use backprop_studio::train::{Command, Event, LiveChange, Outcome, Reports, Run, Start, StepStat};
+use backprop_studio::train::{Command, EpochStat, Event, LiveChange, Outcome, Part, Reports, Run, Start, StepStat};
 
 use crate::support::{follow, small_job};
 
@@ -52,6 +52,103 @@ fn the_curve_and_the_weights_are_the_same_to_the_bit_for_any_number_of_threads()
         assert_eq!(other_steps, steps);
         assert_eq!(last_weights(other_events), last_weights(events));
     }
+}
+
+#[test]
+fn the_norm_of_a_gradient_is_the_same_to_the_bit_for_any_number_of_threads() {
+    let settings = [
+        ("training.regularization.clip_norm", "0.5"),
+        ("training.regularization.l1", "0.00001"),
+        ("training.regularization.max_norm", "2"),
+        ("training.regularization.average", "0.9"),
+        ("training.optimizer.rule", "adamw"),
+    ];
+    let runs = [1, 2, 5].map(|threads| follow(&start(&settings, threads, Start::Running)));
+    for (steps, events, _) in &runs[1..] {
+        assert_eq!(*steps, runs[0].0);
+        assert_eq!(last_weights(events), last_weights(&runs[0].1));
+    }
+    let (unclipped, ..) = follow(&start(&settings[1..], 1, Start::Running));
+    assert_ne!(unclipped, runs[0].0);
+}
+
+fn epochs(events: &[Event]) -> Vec<&EpochStat> {
+    events.iter().filter_map(|event| if let Event::Epoch(stat) = event { Some(stat) } else { None }).collect()
+}
+
+#[test]
+fn the_average_of_the_weights_is_what_is_evaluated_and_given_back() {
+    let settings = [("training.regularization.average", "0.8")];
+    let run = start(&settings, 2, Start::Running);
+    let (steps, events, _) = follow(&run);
+    let validation = run.job.evaluate(last_weights(&events), Part::Validation);
+    assert_eq!(epochs(&events)[1].validation.as_ref().unwrap().loss, validation.loss);
+    let (plain_steps, plain_events, _) = follow(&start(&[], 2, Start::Running));
+    assert_eq!(steps, plain_steps, "the average changes nothing about what learns");
+    assert_ne!(last_weights(&events), last_weights(&plain_events));
+}
+
+#[test]
+fn early_stopping_ends_a_run_and_gives_the_best_weights_back() {
+    let settings = [
+        ("training.epochs", "40"),
+        ("training.learning_rate", "0.02"),
+        ("training.early_stopping.patience", "2"),
+        ("training.early_stopping.min_delta", "0.02"),
+    ];
+    let run = start(&settings, 2, Start::Running);
+    let (_, events, outcome) = follow(&run);
+    let best = events.iter().find_map(|event| if let Event::Best(best) = event { Some(best) } else { None }).unwrap();
+    let losses: Vec<_> = epochs(&events).iter().map(|stat| stat.validation.as_ref().unwrap().loss).collect();
+    let lowest = losses.iter().copied().fold(f32::INFINITY, f32::min);
+    assert!(losses.len() < 40 && best.stopped_early, "{losses:?}");
+    assert_eq!((best.validation_loss, losses[best.epoch as usize - 1]), (lowest, lowest));
+    let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
+    let weights = last_weights(&events);
+    assert_eq!(run.job.evaluate(weights, Part::Validation).loss, lowest);
+    assert_eq!(run.job.evaluate(weights, Part::Test).loss, test.loss);
+}
+
+#[test]
+fn a_run_that_is_stopped_gives_the_best_weights_back_too() {
+    let settings = [("training.epochs", "1000"), ("training.early_stopping.patience", "100")];
+    let mut run = start(&settings, 2, Start::Running);
+    while !matches!(run.event(), Event::Epoch(_)) {}
+    run.stop();
+    let (_, events, outcome) = follow(&run);
+    let best = events.iter().find_map(|event| if let Event::Best(best) = event { Some(best) } else { None }).unwrap();
+    assert!(matches!(outcome, Outcome::Stopped) && !best.stopped_early, "{outcome:?}");
+    assert_eq!(run.job.evaluate(last_weights(&events), Part::Validation).loss, best.validation_loss);
+}
+
+#[test]
+fn on_a_plateau_the_learning_rate_is_reduced() {
+    let settings = [
+        ("training.epochs", "12"),
+        ("training.learning_rate", "0.02"),
+        ("training.schedule", r#"{"kind":"plateau","patience":0,"factor":0.5}"#),
+    ];
+    let (_, events, _) = follow(&start(&settings, 2, Start::Running));
+    let (mut rate, mut lowest) = (0.02, f32::INFINITY);
+    for stat in epochs(&events) {
+        assert_eq!(stat.learning_rate, rate, "epoch {}", stat.epoch);
+        let loss = stat.validation.as_ref().unwrap().loss;
+        if loss < lowest * (1.0 - 1e-4) {
+            lowest = loss;
+        } else {
+            rate *= 0.5;
+        }
+    }
+    assert!(rate < 0.02, "the loss never rose, and nothing was seen");
+}
+
+#[test]
+fn a_batch_may_be_one_sample_or_more_than_there_are() {
+    let of = |batch| follow(&start(&[("training.batch", batch), ("training.epochs", "1")], 2, Start::Running)).0;
+    let (single, all, more) = (of("1"), of("540"), of("60000"));
+    assert_eq!((single.len(), all.len()), (540, 1));
+    assert!(single.iter().all(|stat| stat.loss.is_finite()));
+    assert_eq!(all, more);
 }
 
 #[test]

@@ -175,7 +175,12 @@ fn follow(job: Job, mut epoch: impl FnMut(&EpochStat)) -> Result<(), CliError> {
             Event::Done(Outcome::Stopped) => return Err(CliError::Failed("the training was stopped".to_owned())),
             Event::Done(Outcome::Diverged(divergence)) => return Err(CliError::Diverged(divergence.to_string())),
             Event::Done(Outcome::Failed(message)) => return Err(CliError::Failed(message)),
-            Event::Steps(_) | Event::Weights(_) | Event::Changed(_) | Event::Paused | Event::Resumed => {}
+            Event::Steps(_)
+            | Event::Weights(_)
+            | Event::Changed(_)
+            | Event::Paused
+            | Event::Resumed
+            | Event::Best(_) => {}
         }
     }
 }

@@ -1,20 +1,29 @@
-//! THE LIST of optimisers, and the walker that applies one to all weights.
+//! THE LIST of optimisers; [`Optimizer`] applies one to all weights.
 //!
-//! A rule sees slices and the step's numbers; the walker owns the step counter, the memory and the division of the
+//! A rule sees slices and the step's numbers; the optimiser owns the step counter, the memory and the division of the
 //! work among threads.
 
+mod adagrad;
 mod adam;
-mod schedule;
+mod lion;
+mod nadam;
+mod optimizer;
+mod regularization;
+mod rmsprop;
+pub mod schedule;
 mod sgd;
 
 use serde::{Deserialize, Serialize};
 
 use super::knob::Knob;
-use super::network::{Block, Network};
-use super::weights::Weights;
-use super::workspace::Workspace;
 
-pub use adam::Adam;
+pub use adagrad::{Adadelta, Adagrad};
+pub use adam::{Adam, Adamw, Amsgrad};
+pub use lion::Lion;
+pub use nadam::Nadam;
+pub use optimizer::Optimizer;
+pub use regularization::Regularization;
+pub use rmsprop::Rmsprop;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Nesterov, Sgd};
 
@@ -69,7 +78,7 @@ macro_rules! optimizers {
     };
 }
 
-optimizers![Sgd, Momentum, Nesterov, Adam];
+optimizers![Sgd, Momentum, Nesterov, Adagrad, Rmsprop, Adadelta, Adam, Amsgrad, Adamw, Nadam, Lion];
 
 impl Default for OptimizerSpec {
     fn default() -> Self {
@@ -77,70 +86,25 @@ impl Default for OptimizerSpec {
     }
 }
 
-/// An optimiser at work: the rule, the step counter, the gradient and what the rule remembers.
-pub struct Optimizer {
-    spec: OptimizerSpec,
-    step: u64,
-    gradient: Vec<f32>,
-    /// The slots of one block of weights after the other.
-    state: Vec<f32>,
+fn epsilon_knob(epsilon: &mut f32, default: f32) -> Knob<'_> {
+    let help = "Keeps the division from zero; a large one makes the steps of all weights alike again.";
+    Knob::real("epsilon", "Epsilon", epsilon, 1e-10..=1e-2, default, help).logarithmic()
 }
 
-impl Optimizer {
-    pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
-        let params = network.param_count();
-        let state = vec![0.0; spec.as_rule().slots() * params];
-        Self { spec, step: 0, gradient: vec![0.0; params], state }
-    }
-
-    /// Puts other numbers into the rule, for instance while a run is on. What was remembered is kept unless the rule
-    /// itself changes.
-    pub fn set(&mut self, spec: OptimizerSpec, network: &Network) {
-        if std::mem::discriminant(&spec) == std::mem::discriminant(&self.spec) {
-            self.spec = spec;
-        } else {
-            *self = Self::new(spec, network);
-        }
-    }
-
-    /// Moves the weights by the gradient of the shards of a batch, whose backward passes are done. Each block is
-    /// worked off by one thread, from its gradient to its weights, so that it is still in that core's cache.
-    pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
-        self.step += 1;
-        let rule = self.spec.as_rule();
-        let step = Step { number: self.step, learning_rate };
-        let numbers = Numbers { weights: weights.values_mut(), gradient: &mut self.gradient, state: &mut self.state };
-        each_block(network.blocks(), rule.slots(), numbers, &|block, numbers| {
-            network.gradient_of(block, shards, numbers.gradient);
-            rule.update(step, numbers.weights, numbers.gradient, numbers.state);
-        });
-    }
+fn decay_knob(weight_decay: &mut f32, default: f32) -> Knob<'_> {
+    let help =
+        "The share of every weight that a step takes away, times the learning rate; too much and nothing is learnt.";
+    Knob::real("weight_decay", "Weight decay", weight_decay, 0.0..=1.0, default, help).logarithmic()
 }
 
-/// What belongs to some blocks that lie side by side.
-struct Numbers<'a> {
-    weights: &'a mut [f32],
-    gradient: &'a mut [f32],
-    state: &'a mut [f32],
-}
-
-/// Calls `work` with every block and its numbers, on all threads.
-fn each_block(blocks: &[Block], slots: usize, numbers: Numbers<'_>, work: &(impl Fn(&Block, Numbers<'_>) + Sync)) {
-    match blocks {
-        [] => {}
-        [block] => work(block, numbers),
-        _ => {
-            let (left, right) = blocks.split_at(blocks.len() / 2);
-            let at = right[0].range.start - left[0].range.start;
-            let (left_weights, right_weights) = numbers.weights.split_at_mut(at);
-            let (left_gradient, right_gradient) = numbers.gradient.split_at_mut(at);
-            let (left_state, right_state) = numbers.state.split_at_mut(at * slots);
-            let left_numbers = Numbers { weights: left_weights, gradient: left_gradient, state: left_state };
-            let right_numbers = Numbers { weights: right_weights, gradient: right_gradient, state: right_state };
-            rayon::join(
-                || each_block(left, slots, left_numbers, work),
-                || each_block(right, slots, right_numbers, work),
-            );
-        }
+/// -1, 0 or 1. What is not a number stays so, that a run which diverges is noticed.
+#[inline(always)]
+fn sign(x: f32) -> f32 {
+    if x > 0.0 {
+        1.0
+    } else if x < 0.0 {
+        -1.0
+    } else {
+        x
     }
 }

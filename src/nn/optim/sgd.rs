@@ -84,7 +84,7 @@ impl Rule for Momentum {
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![momentum_knob(&mut self.momentum)]
+        vec![momentum_knob(&mut self.momentum, 0.9)]
     }
 }
 
@@ -111,17 +111,17 @@ impl Rule for Nesterov {
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![momentum_knob(&mut self.momentum)]
+        vec![momentum_knob(&mut self.momentum, 0.9)]
     }
 }
 
-fn momentum_knob(momentum: &mut f32) -> Knob<'_> {
+pub(super) fn momentum_knob(momentum: &mut f32, default: f32) -> Knob<'_> {
     Knob::real(
         "momentum",
         "Momentum",
         momentum,
         0.0..=0.999,
-        0.9,
+        default,
         "How much of the last step is kept; close to 1 it overshoots and swings.",
     )
 }

@@ -85,13 +85,7 @@ impl Cx<'_> {
         match &self.session.data {
             DataState::Loading { .. } => return Some("The data is not there yet.".to_owned()),
             DataState::Failed { .. } => return Some("There is no data. Choose another source.".to_owned()),
-            DataState::Ready { counts, .. } => {
-                let train = counts.total(self.project.data.validation).train;
-                if self.project.training.batch > train {
-                    let batch = self.project.training.batch;
-                    return Some(format!("The batch of {batch} is larger than the {train} training samples."));
-                }
-            }
+            DataState::Ready { .. } => {}
         }
         let misfit = self.trace.misfit.as_ref()?;
         if self.project.model.layers.is_empty() {

@@ -46,6 +46,8 @@ impl Panel for TrainingPanel {
             ui.add_space(2.0 * GRID);
             numbers_ui(ui, cx);
             ui.add_space(2.0 * GRID);
+            regularization_ui(ui, cx);
+            early_stopping_ui(ui, cx);
             augment_ui(ui, cx);
             // Below everything, so that no control moves away under the pointer that changes it.
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
@@ -119,6 +121,11 @@ fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     for knob in &mut cx.project.training.knobs() {
         knob_ui(ui, knob);
     }
+    let course = cx.project.training.schedule.as_course_mut();
+    ui.add(egui::Label::new(RichText::new(course.help()).color(Palette::of(ui).muted)).wrap());
+    for knob in &mut course.knobs() {
+        knob_ui(ui, knob);
+    }
     let seed = &mut cx.project.training.seed;
     row_ui(ui, "Seed", SEED_HELP, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -129,6 +136,26 @@ fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let field = ui.add_sized(vec2(ui.available_width(), 20.0), field);
             field.on_hover_text(SEED_HELP).widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
         });
+    });
+}
+
+fn regularization_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let regularization = &mut cx.project.training.regularization;
+    let state = if regularization.is_off() { "off" } else { "on" };
+    CollapsingHeader::new(format!("Regularisation, {state}")).id_salt("regularization").show_unindented(ui, |ui| {
+        for knob in &mut regularization.knobs() {
+            knob_ui(ui, knob);
+        }
+    });
+}
+
+fn early_stopping_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let stopping = &mut cx.project.training.early_stopping;
+    let state = if stopping.is_off() { "off" } else { "on" };
+    CollapsingHeader::new(format!("Early stopping, {state}")).id_salt("early stopping").show_unindented(ui, |ui| {
+        for knob in &mut stopping.knobs() {
+            knob_ui(ui, knob);
+        }
     });
 }
 

@@ -157,11 +157,13 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         }
         Outcome::Finished(Some(test)) => {
             let samples = thousands(test.predictions.len() as f64);
+            let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
+            let text = format!("on {samples} samples{}", best.unwrap_or_default());
             beside_next_ui(ui, cx, |ui| {
                 icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
                 ui.label("Finished. Test accuracy");
                 ui.label(theme::number(percent(f64::from(test.accuracy))).color(palette.test));
-                ui.add(Label::new(RichText::new(format!("on {samples} samples")).color(palette.muted)).truncate());
+                ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
         Outcome::Finished(None) => {
