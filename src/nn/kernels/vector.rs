@@ -27,6 +27,26 @@ pub fn add_rows(values: &mut [f32], row: &[f32]) {
     });
 }
 
+/// `values *= by`
+pub fn scale(values: &mut [f32], by: f32) {
+    vectorized!({
+        for value in values {
+            *value *= by;
+        }
+    });
+}
+
+/// Multiplies every row of `values`, `[n, row]`, by `row`, number by number.
+pub fn scale_rows(values: &mut [f32], row: &[f32]) {
+    vectorized!({
+        for values in values.chunks_exact_mut(row.len()) {
+            for (value, by) in values.iter_mut().zip(row) {
+                *value *= by;
+            }
+        }
+    });
+}
+
 /// Adds the sum over the rows of `values`, `[n, sum]`, to `sum`.
 pub fn sum_rows(sum: &mut [f32], values: &[f32]) {
     vectorized!({
