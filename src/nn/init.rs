@@ -3,6 +3,7 @@
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
+use super::kernels::vector::normal_pairs;
 use super::knob::{Knob, choice};
 
 /// The named generator behind every random number: the same on every platform and in every release of `rand`.
@@ -173,14 +174,13 @@ fn truncated_normal(rng: &mut Rng) -> f64 {
     }
 }
 
-/// Fills with numbers of the normal distribution, two of each pair of random numbers.
+/// Fills with numbers of the normal distribution, fast enough for a layer to do so in every step.
 pub fn fill_normal(values: &mut [f32], deviation: f32, rng: &mut Rng) {
-    for pair in values.chunks_mut(2) {
-        let (radius, angle) = (1.0 - rng.random::<f32>(), rng.random::<f32>());
-        let length = deviation * (-2.0 * radius.ln()).sqrt();
-        let (sin, cos) = (std::f32::consts::TAU * angle).sin_cos();
-        pair.iter_mut().zip([cos, sin]).for_each(|(value, part)| *value = length * part);
-    }
+    values.fill_with(|| 1.0 - rng.random::<f32>());
+    let (first, rest) = values.split_at_mut(values.len() / 2);
+    let (second, odd) = rest.split_at_mut(first.len());
+    normal_pairs(first, second, deviation);
+    odd.fill_with(|| deviation * normal(rng) as f32);
 }
 
 #[cfg(test)]

@@ -23,6 +23,17 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+#[inline(always)]
+fn largest(row: &[f32]) -> f32 {
+    let mut most = [f32::NEG_INFINITY; LANES];
+    for values in row.chunks(LANES) {
+        for (most, value) in most.iter_mut().zip(values) {
+            *most = if *value > *most { *value } else { *most };
+        }
+    }
+    most.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
 /// Replaces every row of `width` numbers by its softmax.
 pub fn softmax(values: &mut [f32], width: usize) {
     vectorized!(values.chunks_exact_mut(width).for_each(softmax_row));
@@ -30,7 +41,7 @@ pub fn softmax(values: &mut [f32], width: usize) {
 
 #[inline(always)]
 fn softmax_row(row: &mut [f32]) {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let largest = largest(row);
     for value in row.iter_mut() {
         *value = exp(*value - largest);
     }

@@ -138,3 +138,33 @@ impl Layer for BuiltEmbedding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::layer::Mode;
+
+    #[test]
+    fn a_number_takes_its_row_and_gives_its_gradient_to_no_other() {
+        let layer = BuiltEmbedding { steps: 4, vocabulary: 5, units: 2 };
+        let (input, params) = ([1.0, 3.9, 9.0, -2.0], [0.0, 0.1, 1.0, 1.1, 2.0, 2.1, 3.0, 3.1, 4.0, 4.1]);
+        let mut output = [f32::NAN; 8];
+        let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut [], &mut []);
+        let output_of = &mut output;
+        layer.forward(Forward {
+            samples: 1,
+            params: &params,
+            input: &input,
+            output: output_of,
+            memo,
+            scratch,
+            mode: Mode::Infer,
+        });
+        assert_eq!(output, [1.0, 1.1, 3.0, 3.1, 4.0, 4.1, 0.0, 0.1]);
+        let (memo, mut grad) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [f32::NAN; 10]);
+        let kept = || Kept { samples: 1, input: &input, memo: &memo };
+        layer.gradient(0..4, &[kept(), kept()], &mut grad[..4]);
+        layer.gradient(4..10, &[kept(), kept()], &mut grad[4..]);
+        assert_eq!(grad, [14.0, 16.0, 2.0, 4.0, 0.0, 0.0, 6.0, 8.0, 10.0, 12.0]);
+    }
+}

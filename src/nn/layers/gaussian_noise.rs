@@ -77,3 +77,25 @@ impl Layer for BuiltGaussianNoise {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_has_its_deviation_while_training_and_is_none_afterwards() {
+        let (layer, input) = (BuiltGaussianNoise { deviation: 0.2 }, vec![0.5; 20_001]);
+        let run = |mode: Mode| {
+            let mut output = vec![f32::NAN; input.len()];
+            let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut [], &mut []);
+            layer.forward(Forward { samples: 1, params: &[], input: &input, output: &mut output, memo, scratch, mode });
+            output
+        };
+        assert_eq!(run(Mode::Infer), input);
+        let noise: Vec<f64> = run(Mode::Train { seed: 3 }).iter().map(|value| f64::from(value - 0.5)).collect();
+        let mean_of = |f: fn(&f64) -> f64| noise.iter().map(f).sum::<f64>() / noise.len() as f64;
+        let (mean, deviation) = (mean_of(|noise| *noise), mean_of(|noise| noise * noise).sqrt());
+        assert!(mean.abs() < 0.005 && (deviation - 0.2).abs() < 0.005, "mean {mean}, deviation {deviation}");
+        assert_ne!(run(Mode::Train { seed: 3 }), run(Mode::Train { seed: 4 }));
+    }
+}

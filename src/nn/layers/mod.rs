@@ -122,3 +122,42 @@ impl fmt::Display for LayerSpec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Shape;
+    use crate::nn::init::{Init, Initializer};
+    use crate::nn::knob::Value;
+
+    #[test]
+    fn every_layer_has_a_name_of_its_own_help_and_a_formula() {
+        let all = LayerSpec::all();
+        let labels: std::collections::BTreeSet<_> = all.iter().map(|layer| layer.as_spec().label()).collect();
+        assert_eq!(labels.len(), all.len());
+        for layer in &all {
+            let spec = layer.as_spec();
+            assert!(spec.help().ends_with('.') && spec.formula().contains('='), "{layer}");
+        }
+    }
+
+    #[test]
+    fn the_chosen_initialiser_is_that_of_the_kernel() {
+        let mut found = 0;
+        for mut layer in LayerSpec::all() {
+            let shapes = [Shape::image(28, 9, 2), Shape::steps(9, 2), Shape::flat(9)];
+            for knob in layer.as_spec_mut().knobs().into_iter().filter(|knob| knob.key == "init") {
+                let Value::Choice(choice) = knob.value else { panic!("{} is no choice", knob.key) };
+                assert_eq!(choice.chosen(), 0, "Glorot uniform is the default");
+                choice.choose(Initializer::ALL.iter().position(|init| *init == Initializer::HeNormal).unwrap());
+                found += 1;
+            }
+            let chosen = serde_json::to_value(&layer).unwrap()["init"] == "he_normal";
+            let shape = shapes.into_iter().find(|shape| layer.as_spec().plan(*shape).is_ok()).unwrap();
+            let kernel = layer.as_spec().build(shape).params().into_iter().next();
+            let normal = kernel.is_some_and(|kernel| matches!(kernel.init, Init::TruncatedNormal { .. }));
+            assert_eq!(chosen, normal, "{layer}");
+        }
+        assert_eq!(found, 7);
+    }
+}

@@ -98,3 +98,31 @@ impl Layer for BuiltSpatialDropout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_channels_are_silenced_while_training_and_none_afterwards() {
+        let (rate, channels, pixels, samples) = (0.25, 100, 6, 20);
+        let layer = SpatialDropout { rate }.build(Shape::image(2, 3, channels));
+        let input: Vec<f32> = (1..=samples * pixels * channels).map(|at| at as f32).collect();
+        let run = |mode: Mode| {
+            let (mut output, mut memo) = (vec![f32::NAN; input.len()], vec![f32::NAN; samples * channels]);
+            let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut memo, &mut []);
+            layer.forward(Forward { samples, params: &[], input: &input, output: &mut output, memo, scratch, mode });
+            output
+        };
+        assert_eq!(run(Mode::Infer), input);
+        let output = run(Mode::Train { seed: 3 });
+        let mut silenced = 0;
+        for channel in (0..samples * channels).map(|at| at / channels * pixels * channels + at % channels) {
+            let factors = (0..pixels).map(|pixel| channel + pixel * channels).map(|at| output[at] / input[at]);
+            let expected = if output[channel] == 0.0 { 0.0 } else { 1.0 / (1.0 - rate) };
+            assert!(factors.into_iter().all(|factor| (factor - expected).abs() < 1e-6));
+            silenced += usize::from(expected == 0.0);
+        }
+        assert!((440..560).contains(&silenced), "{silenced} of 2000 channels");
+    }
+}
