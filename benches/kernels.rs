@@ -41,9 +41,22 @@ fn products(criterion: &mut Criterion) {
 /// One image through the convolutions of the presets.
 fn convolutions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("convolution");
-    let window = |image, size, output: usize, filters| Window { image, size, stride: 1, output: [output; 2], filters };
-    let dense =
-        |inputs, units| Window { image: [1, 16, inputs], size: [1, 1], stride: 1, output: [1, 16], filters: units };
+    let window = |image, size, output: usize, filters| Window {
+        image,
+        size,
+        stride: 1,
+        dilation: 1,
+        output: [output; 2],
+        filters,
+    };
+    let dense = |inputs, units| Window {
+        image: [1, 16, inputs],
+        size: [1, 1],
+        stride: 1,
+        dilation: 1,
+        output: [1, 16],
+        filters: units,
+    };
     for window in [
         dense(5408, 10),
         dense(5408, 32),
@@ -77,7 +90,7 @@ fn convolutions(criterion: &mut Criterion) {
 /// Thirteen rows of thirteen windows, as after the first convolution of `cnn-small`.
 fn pooling(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("max pooling");
-    let windows = Windows { size: 2, count: 13 * 13, channels: 32, row_stride: 26 * 13 * 32 };
+    let windows = Windows { size: [2; 2], count: 13 * 13, channels: 32, row_stride: 26 * 13 * 32 };
     let mut input = numbers(2 * windows.row_stride);
     let (mut output, mut winner) = (numbers(13 * 13 * 32), numbers(13 * 13 * 32));
     group.throughput(Throughput::Elements(input.len() as u64));

@@ -4,9 +4,11 @@ use rand::RngExt as _;
 
 use super::init::{Rng, stream};
 use super::kernels::matmul::transpose;
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Transposed};
+use super::knob::{Knob, Value};
+use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Spec as _, Transposed};
 use super::layers::{
-    Activation, AveragePool2d, Conv2d, Dense, Dropout, Function, Gru, Lstm, MaxPool2d, Padding, Returns, Rnn,
+    Activation, AveragePool1d, AveragePool2d, Conv1d, Conv2d, ConvTranspose2d, Dense, Dropout, Function, Gru,
+    LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, Loss, Shape};
@@ -23,6 +25,15 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 
 fn numbers(len: usize, rng: &mut Rng) -> Vec<f32> {
     (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+/// Numbers for a layer to read; for one that reads whole numbers halves between them, some outside its vocabulary.
+fn inputs(spec: &LayerSpec, len: usize, rng: &mut Rng) -> Vec<f32> {
+    let numbers = numbers(len, rng);
+    match spec {
+        LayerSpec::Embedding(_) => numbers.into_iter().map(|number| (6.0 * number).floor() + 0.5).collect(),
+        _ => numbers,
+    }
 }
 
 fn moved(values: &[f32], direction: &[f32], by: f32) -> Vec<f32> {
@@ -120,8 +131,9 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
     let mut rng = stream(5, 0);
     let params = check.params(&mut rng);
     assert_eq!(params.len(), plan.params, "{what}");
-    let values = numbers(SAMPLES * input.len(), &mut rng);
-    if !matches!(spec, LayerSpec::Dropout(_)) {
+    let values = inputs(spec, SAMPLES * input.len(), &mut rng);
+    let random = matches!(spec, LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_));
+    if !random {
         let output = |mode: Mode| check.forward(&params, &values, mode).0;
         assert_eq!(output(Mode::Infer), output(MODE), "{what}, with nothing to remember");
     }
@@ -156,10 +168,54 @@ fn away_from_kinks(covector: &[f32], [before, here, after]: [&[f32]; 3]) -> Vec<
 #[test]
 fn every_layer_passes_with_its_defaults() {
     for spec in LayerSpec::all() {
-        let shapes = [Shape::image(6, 7, 2), Shape::steps(14, 6), Shape::flat(9)];
-        let fitting: Vec<_> = shapes.into_iter().filter(|shape| spec.as_spec().plan(*shape).is_ok()).collect();
+        let fitting = fitting(&spec);
         assert!(!fitting.is_empty(), "{spec} fits nothing here");
         fitting.into_iter().for_each(|shape| check(&spec, shape));
+    }
+}
+
+fn fitting(spec: &LayerSpec) -> Vec<Shape> {
+    let shapes = [Shape::image(5, 6, 4), Shape::steps(14, 6), Shape::flat(9)];
+    shapes.into_iter().filter(|shape| spec.as_spec().plan(*shape).is_ok()).collect()
+}
+
+/// How many values of a knob are tried: all of a choice, and of a number its least ones or both its ends.
+fn values_of(knob: &Knob<'_>) -> usize {
+    match &knob.value {
+        Value::Choice(choice) => choice.options().len(),
+        Value::Switch { .. } | Value::Real { .. } => 2,
+        Value::Whole { .. } => 3,
+    }
+}
+
+fn turn(knob: &mut Knob<'_>, to: usize) {
+    match &mut knob.value {
+        Value::Choice(choice) => choice.choose(to),
+        Value::Switch { value, .. } => **value = to == 1,
+        Value::Real { value, range, .. } => **value = if to == 0 { *range.start() } else { *range.end() },
+        Value::Whole { value, range, .. } => **value = range.start() + to,
+    }
+}
+
+/// Any two knobs of any layer at any of their values, as far as it then fits. How it starts does not matter here.
+#[test]
+fn every_layer_passes_with_every_pair_of_its_options() {
+    for spec in LayerSpec::all() {
+        let counts: Vec<usize> = {
+            let mut spec = spec.clone();
+            let knobs = spec.as_spec_mut().knobs();
+            knobs.iter().map(|knob| if knob.key == "init" { 0 } else { values_of(knob) }).collect()
+        };
+        for (first, second) in (0..counts.len()).flat_map(|second| (0..=second).map(move |first| (first, second))) {
+            for (one, other) in (0..counts[first]).flat_map(|one| (0..counts[second]).map(move |other| (one, other))) {
+                let mut spec = spec.clone();
+                let mut knobs = spec.as_spec_mut().knobs();
+                turn(&mut knobs[first], one);
+                turn(&mut knobs[second], other);
+                drop(knobs);
+                fitting(&spec).into_iter().for_each(|shape| check(&spec, shape));
+            }
+        }
     }
 }
 
@@ -168,13 +224,28 @@ fn odd_sizes_strides_and_edges_pass() {
     for (kernel, stride) in [(1, 1), (2, 1), (3, 1), (3, 2), (4, 3), (5, 2), (5, 4)] {
         for padding in [Padding::Valid, Padding::Same] {
             for shape in [Shape::image(11, 11, 1), Shape::image(5, 8, 3)] {
-                check(&Conv2d { filters: 3, kernel, stride, padding, activation: Function::Tanh }.into(), shape);
+                let (filters, activation) = (3, Function::Tanh);
+                for dilation in [1, 2] {
+                    let conv = Conv2d { filters, kernel, stride, dilation, padding, activation, ..Conv2d::default() };
+                    if conv.plan(shape).is_ok() {
+                        check(&conv.into(), shape);
+                    }
+                }
+                let conv = ConvTranspose2d { filters, kernel, stride, padding, activation, ..Default::default() };
+                check(&conv.into(), shape);
+            }
+            for (dilation, shape) in [(1, Shape::steps(9, 1)), (1, Shape::steps(20, 17)), (3, Shape::steps(19, 5))] {
+                let (filters, activation) = (5, Function::Tanh);
+                let conv = Conv1d { filters, kernel, stride, dilation, padding, activation, ..Conv1d::default() };
+                check(&conv.into(), shape);
             }
         }
     }
     for size in [1, 2, 3, 5] {
         check(&MaxPool2d { size }.into(), Shape::image(11, 5, 3));
         check(&AveragePool2d { size }.into(), Shape::image(11, 5, 3));
+        check(&MaxPool1d { size }.into(), Shape::steps(11, 3));
+        check(&AveragePool1d { size }.into(), Shape::steps(11, 20));
     }
 }
 
@@ -185,11 +256,24 @@ fn a_convolution_passes_with_the_pooling_that_it_absorbs() {
         for padding in [Padding::Valid, Padding::Same] {
             for shape in [Shape::image(11, 13, 1), Shape::image(12, 11, 3)] {
                 for activation in [Function::Tanh, Function::Relu, Function::LeakyRelu] {
-                    let conv = Conv2d { filters, kernel, stride, padding, activation };
+                    let conv = Conv2d { filters, kernel, stride, padding, activation, ..Conv2d::default() };
                     check_pair(&conv.into(), Some(&MaxPool2d { size }.into()), shape);
                 }
             }
+            let conv = Conv1d { filters, kernel, stride, padding, activation: Function::Relu, ..Conv1d::default() };
+            check_pair(&conv.into(), Some(&MaxPool1d { size }.into()), Shape::steps(27, 4));
         }
+    }
+}
+
+#[test]
+fn rows_of_any_width_pass() {
+    for shape in [Shape::flat(40), Shape::steps(3, 17), Shape::image(2, 3, 32), Shape::steps(5, 1)] {
+        check(&Softmax {}.into(), shape);
+        check(&LayerNorm::default().into(), shape);
+    }
+    for (units, inputs) in [(1, 1), (5, 3), (17, 9), (40, 33)] {
+        check(&Dense::new(units, Function::Gelu).into(), Shape::steps(6, inputs));
     }
 }
 
@@ -198,6 +282,8 @@ fn every_activation_passes_in_every_layer_that_has_one() {
     for &activation in Function::ALL {
         check(&Dense::new(5, activation).into(), Shape::flat(7));
         check(&Conv2d { filters: 2, activation, ..Conv2d::default() }.into(), Shape::image(5, 6, 2));
+        check(&Conv1d { filters: 2, activation, ..Conv1d::default() }.into(), Shape::steps(12, 2));
+        check(&ConvTranspose2d { filters: 2, activation, ..Default::default() }.into(), Shape::image(4, 5, 2));
         check(&Activation { function: activation }.into(), Shape::flat(40));
     }
 }
@@ -209,9 +295,11 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
             [(1, 1, 1), (1, 3, 5), (5, 1, 4), (4, 6, 1), (9, 3, 17), (28, 2, 5), (3, 20, 33)]
         {
             let shape = Shape::steps(steps, features);
-            check(&Rnn { units, returns }.into(), shape);
-            check(&Lstm { units, returns }.into(), shape);
-            check(&Gru { units, returns }.into(), shape);
+            for bidirectional in [false, true] {
+                check(&Rnn { units, returns, bidirectional, ..Rnn::default() }.into(), shape);
+                check(&Lstm { units, returns, bidirectional, ..Lstm::default() }.into(), shape);
+                check(&Gru { units, returns, bidirectional, ..Gru::default() }.into(), shape);
+            }
         }
     }
 }
@@ -220,6 +308,7 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
 fn dropout_passes_at_every_rate() {
     for rate in [0.0, 0.25, 0.5, 0.9] {
         check(&Dropout { rate }.into(), Shape::flat(50));
+        check(&SpatialDropout { rate }.into(), Shape::image(3, 2, 20));
     }
 }
 

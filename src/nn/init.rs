@@ -3,6 +3,9 @@
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
+use super::kernels::vector::normal_pairs;
+use super::knob::{Knob, choice};
+
 /// The named generator behind every random number: the same on every platform and in every release of `rand`.
 pub type Rng = rand::rngs::Xoshiro256PlusPlus;
 
@@ -20,14 +23,80 @@ pub fn mix(a: u64, b: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// How the kernel of a layer starts, as a person chooses it. All are those of Keras, whose normal ones are truncated;
+/// PyTorch's `kaiming_` and `xavier_` agree with the uniform ones, and their normal ones have the same deviation untruncated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Initializer {
+    /// Uniform with the variance `2 / (fan in + fan out)` (Glorot & Bengio 2010).
+    #[default]
+    GlorotUniform,
+    GlorotNormal,
+    /// Uniform with the variance `2 / fan in`, for ReLU (He et al. 2015).
+    HeUniform,
+    HeNormal,
+    /// Uniform with the variance `1 / fan in` (LeCun et al. 1998).
+    LecunUniform,
+    LecunNormal,
+    /// As [`Init::Orthogonal`], the kernel being a matrix with a column for each unit.
+    Orthogonal,
+    Zeros,
+    /// 0.1 everywhere.
+    Constant,
+}
+
+choice!(Initializer {
+    GlorotUniform => "Glorot uniform", GlorotNormal => "Glorot normal", HeUniform => "He uniform",
+    HeNormal => "He normal", LecunUniform => "LeCun uniform", LecunNormal => "LeCun normal",
+    Orthogonal => "Orthogonal", Zeros => "Zeros", Constant => "Constant 0.1",
+});
+
+impl Initializer {
+    /// For a kernel of these dimensions, the last of which counts the units, of which each adds up `fan_in` numbers.
+    pub fn of(self, dims: &[usize], fan_in: usize, fan_out: usize) -> Init {
+        let both = (fan_in + fan_out) as f32;
+        let uniform = |variance: f32| Init::Uniform { limit: (3.0 * variance).sqrt() };
+        let normal = |variance: f32| Init::TruncatedNormal { deviation: variance.sqrt() };
+        match self {
+            // Written so that it rounds as it always has: a seed stays the same network.
+            Self::GlorotUniform => Init::Uniform { limit: (6.0 / both).sqrt() },
+            Self::GlorotNormal => normal(2.0 / both),
+            Self::HeUniform => uniform(2.0 / fan_in as f32),
+            Self::HeNormal => normal(2.0 / fan_in as f32),
+            Self::LecunUniform => uniform(1.0 / fan_in as f32),
+            Self::LecunNormal => normal(1.0 / fan_in as f32),
+            Self::Orthogonal => {
+                let cols = dims.last().copied().unwrap_or(1);
+                Init::Orthogonal { rows: dims.iter().product::<usize>() / cols.max(1), cols }
+            }
+            Self::Zeros => Init::Zeros,
+            Self::Constant => Init::Constant(0.1),
+        }
+    }
+
+    pub fn knob(&mut self) -> Knob<'_> {
+        Knob::choice(
+            "init",
+            "Initialiser",
+            self,
+            "How the kernel starts; Glorot uniform is what Keras takes, He suits ReLU. If all weights start equal, all units stay equal and learn one thing.",
+        )
+    }
+}
+
 /// How the values of one parameter are drawn before training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Init {
     Zeros,
-    /// Uniform in ±√(6 / (fan in + fan out)) (Glorot & Bengio 2010), the default of Keras for kernels.
-    GlorotUniform {
-        fan_in: usize,
-        fan_out: usize,
+    Constant(f32),
+    /// Uniform in ±`limit`.
+    Uniform {
+        limit: f32,
+    },
+    /// Of the normal distribution within twice its deviation, which is so much wider that what is left deviates by
+    /// `deviation`, as in Keras.
+    TruncatedNormal {
+        deviation: f32,
     },
     /// Random orthonormal rows, or columns where they are fewer (Saxe et al. 2013), the default of Keras for what leads
     /// from step to step: a product with it neither grows nor shrinks.
@@ -40,13 +109,18 @@ pub enum Init {
     UnitForgetGate,
 }
 
+/// The deviation of the normal distribution that is left within ±2.
+const TRUNCATED: f64 = 0.879_625_661_034_239_8;
+
 impl Init {
     pub fn fill(self, values: &mut [f32], rng: &mut Rng) {
         match self {
             Self::Zeros => values.fill(0.0),
-            Self::GlorotUniform { fan_in, fan_out } => {
-                let limit = (6.0 / (fan_in + fan_out) as f32).sqrt();
-                values.fill_with(|| rng.random_range(-limit..=limit));
+            Self::Constant(value) => values.fill(value),
+            Self::Uniform { limit } => values.fill_with(|| rng.random_range(-limit..=limit)),
+            Self::TruncatedNormal { deviation } => {
+                let scale = f64::from(deviation) / TRUNCATED;
+                values.fill_with(|| (scale * truncated_normal(rng)) as f32);
             }
             Self::Orthogonal { rows, cols } => orthogonal(values, rows, cols, rng),
             Self::UnitForgetGate => {
@@ -91,6 +165,24 @@ fn normal(rng: &mut Rng) -> f64 {
     (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }
 
+fn truncated_normal(rng: &mut Rng) -> f64 {
+    loop {
+        let number = normal(rng);
+        if number.abs() <= 2.0 {
+            return number;
+        }
+    }
+}
+
+/// Fills with numbers of the normal distribution, fast enough for a layer to do so in every step.
+pub fn fill_normal(values: &mut [f32], deviation: f32, rng: &mut Rng) {
+    values.fill_with(|| 1.0 - rng.random::<f32>());
+    let (first, rest) = values.split_at_mut(values.len() / 2);
+    let (second, odd) = rest.split_at_mut(first.len());
+    normal_pairs(first, second, deviation);
+    odd.fill_with(|| deviation * normal(rng) as f32);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +210,54 @@ mod tests {
         let mut bias = [f32::NAN; 8];
         Init::UnitForgetGate.fill(&mut bias, &mut stream(3, 0));
         assert_eq!(bias, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    /// Mean, variance, fourth moment over the square of the variance, and the largest number over the deviation.
+    fn moments(values: &[f32]) -> [f64; 4] {
+        let mean_of = |power: i32| values.iter().map(|v| f64::from(*v).powi(power)).sum::<f64>() / values.len() as f64;
+        let largest = values.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        [mean_of(1), mean_of(2), mean_of(4) / mean_of(2).powi(2), f64::from(largest) / mean_of(2).sqrt()]
+    }
+
+    fn assert_moments(what: &str, values: &[f32], [variance, kurtosis, largest]: [f64; 3]) {
+        let [mean, found, tails, most] = moments(values);
+        assert!(mean.abs() < 0.01 * variance.sqrt(), "{what}: mean {mean}");
+        assert!((found / variance - 1.0).abs() < 0.01, "{what}: variance {found}, not {variance}");
+        assert!((tails - kurtosis).abs() < 0.03, "{what}: fourth moment {tails}, not {kurtosis}");
+        assert!(most < largest, "{what}: {most} deviations from zero");
+    }
+
+    /// The moments of the definitions: a uniform distribution has a fourth moment of 9/5 and ends at √3 deviations, the
+    /// normal one cut at ±2 has 2.3655 and ends at 2 / 0.8796.
+    #[test]
+    fn kernels_start_with_the_moments_of_their_definition() {
+        use Initializer::{GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform};
+        let (dims, fan_in, fan_out) = ([400, 500], 400, 500);
+        let (uniform, normal) = ([1.8, 1.7321], [2.3655, 2.2737]);
+        for (init, variance, [kurtosis, largest]) in [
+            (GlorotUniform, 2.0 / 900.0, uniform),
+            (GlorotNormal, 2.0 / 900.0, normal),
+            (HeUniform, 2.0 / 400.0, uniform),
+            (HeNormal, 2.0 / 400.0, normal),
+            (LecunUniform, 1.0 / 400.0, uniform),
+            (LecunNormal, 1.0 / 400.0, normal),
+        ] {
+            let mut values = vec![f32::NAN; dims.iter().product()];
+            init.of(&dims, fan_in, fan_out).fill(&mut values, &mut stream(4, 0));
+            assert_moments(init.name(), &values, [variance, kurtosis, largest * 1.005]);
+        }
+        let mut values = vec![f32::NAN; 200_001];
+        fill_normal(&mut values, 0.5, &mut stream(5, 0));
+        assert_moments("normal", &values, [0.25, 3.0, 6.0]);
+    }
+
+    #[test]
+    fn a_kernel_may_start_orthogonal_or_equal_everywhere() {
+        assert_eq!(Initializer::Orthogonal.of(&[3, 3, 2, 7], 18, 63), Init::Orthogonal { rows: 18, cols: 7 });
+        for (init, value) in [(Initializer::Zeros, 0.0), (Initializer::Constant, 0.1)] {
+            let mut values = [f32::NAN; 6];
+            init.of(&[2, 3], 2, 3).fill(&mut values, &mut stream(3, 0));
+            assert_eq!(values, [value; 6]);
+        }
     }
 }

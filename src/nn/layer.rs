@@ -18,6 +18,9 @@ pub trait Spec: Send + Sync {
     /// One line that tells a beginner what the layer does.
     fn help(&self) -> &'static str;
 
+    /// What it computes of `x`, in the field's notation.
+    fn formula(&self) -> &'static str;
+
     /// Output shape and cost for this input, or why it does not fit and what would repair it.
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError>;
 

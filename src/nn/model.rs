@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::layer::Plan;
-use super::layers::{Dense, Function, LayerSpec};
+use super::layers::{Dense, Flatten, Function, LayerSpec};
 use super::network::Network;
 use super::shape::{Fix, Shape, ShapeError};
 
@@ -18,6 +18,9 @@ pub struct ModelSpec {
 
 /// The most trainable numbers a network may have: 400 MB of weights, and four to five times that while training.
 pub const MAX_PARAMS: usize = 100_000_000;
+
+/// The most numbers a layer may give for one sample, since layers that enlarge an image may follow one another.
+pub const MAX_NUMBERS: usize = 16_000_000;
 
 impl ModelSpec {
     /// Follows the shape of a sample through the stack. What fits is returned together with what went wrong, so that
@@ -59,6 +62,12 @@ impl ModelSpec {
         let head = Dense::new(outputs, Function::Linear);
         let (message, fix) = match self.layers.last() {
             None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
+            Some(LayerSpec::Dense(_)) if !shape.is_flat() => (
+                format!(
+                    "The last layer answers at each step, {shape}, and one answer is wanted. Flatten the steps before it."
+                ),
+                Fix::Insert(Flatten {}.into()),
+            ),
             Some(LayerSpec::Dense(_)) => (
                 format!(
                     "The last layer gives {shape} numbers, and the data has {outputs} classes. Give it {outputs} units."
@@ -82,7 +91,13 @@ fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
     if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(|knob| knob.out_of_range()) {
         return Err(ShapeError::new(format!("{problem}.")));
     }
-    layer.as_spec().plan(input)
+    let plan = layer.as_spec().plan(input)?;
+    if plan.output.len() > MAX_NUMBERS {
+        let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);
+        let message = format!("It would give {millions} million numbers a sample, and {most} million are the most.");
+        return Err(ShapeError::new(message).with_fix(Fix::Remove));
+    }
+    Ok(plan)
 }
 
 /// What shape tracing found: a plan per layer up to the first that does not fit.
@@ -140,7 +155,7 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::layers::{Conv2d, Flatten, Lstm, MaxPool2d, Reshape, Returns, Rnn};
+    use crate::nn::layers::{Conv2d, Lstm, MaxPool2d, Reshape, Returns, Rnn, UpSample2d};
 
     fn stack(layers: Vec<LayerSpec>) -> ModelSpec {
         ModelSpec { layers }
@@ -148,12 +163,12 @@ mod tests {
 
     /// Applies the offered repair until the stack fits, as a person who only ever presses the button would.
     fn repair(mut model: ModelSpec, input: Shape) -> ModelSpec {
-        for _ in 0..10 {
+        for _ in 0..30 {
             let Some(misfit) = model.trace(input, 10).misfit else { return model };
             let fix = misfit.error.fix.unwrap_or_else(|| panic!("no way out of: {}", misfit.error.message));
             fix.apply(&mut model.layers, misfit.index);
         }
-        panic!("ten repairs did not suffice: {model:?}");
+        panic!("thirty repairs did not suffice: {model:?}");
     }
 
     #[test]
@@ -173,11 +188,29 @@ mod tests {
             vec![pool(), pool(), pool(), conv(), conv(), conv()],
             vec![Lstm::default().into(), Lstm::default().into()],
             vec![conv(), Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), conv(), dense()],
+            vec![Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), dense()],
+            vec![UpSample2d { size: 8 }.into(); 5],
             LayerSpec::all(),
         ] {
-            let repaired = repair(stack(layers), image);
-            assert_eq!(repaired.trace(image, 10).plans.last().unwrap().output, Shape::flat(10));
-            assert!(repaired.build(image, 10).is_ok());
+            assert_repaired(layers, image);
+        }
+    }
+
+    fn assert_repaired(layers: Vec<LayerSpec>, input: Shape) {
+        let repaired = repair(stack(layers), input);
+        assert_eq!(repaired.trace(input, 10).plans.last().unwrap().output, Shape::flat(10));
+        assert!(repaired.build(input, 10).is_ok());
+    }
+
+    #[test]
+    fn every_layer_alone_or_before_any_other_can_be_repaired() {
+        for first in LayerSpec::all() {
+            for input in [Shape::image(28, 28, 1), Shape::steps(12, 5), Shape::flat(64)] {
+                assert_repaired(vec![first.clone()], input);
+                for second in LayerSpec::all() {
+                    assert_repaired(vec![first.clone(), second], input);
+                }
+            }
         }
     }
 

@@ -337,9 +337,9 @@ fn mistakes_are_named_in_one_line() {
             "raise data.validation",
         ),
         (
-            &["train", "cnn-small", "--batch", "65536", "--data", "digits?count=10000", "--set", "model.0.filters=512"],
+            &["train", "cnn-small", "--batch", "65536", "--data", "digits?count=10000"],
             1,
-            "8100 samples at once take",
+            "training.batch: the batch of 65536 is larger than the 8100 training samples; make it smaller",
         ),
         (&["train", "mlp", "--set", "training.schedule.size=3"], 2, "there is end, kind"),
         (&["train", "mlp", "--set", "training.optimizer.rule=newton"], 2, "adagrad"),

@@ -152,7 +152,8 @@ impl Case {
             let (case, expected) = (self.describe(), expected[step]);
             assert!((loss - expected).abs() <= tolerance, "{case}, {name}, step {step}: {loss}, PyTorch {expected}");
         };
-        for step in 0..20 {
+        // Fewer where the direction of a step would be decided by rounding.
+        for step in 0..expected.len().min(20) {
             assert_loss(step, self.pass(&network, &weights, &mut workspace[0]));
             optimizer.step(learning_rate, &network, &mut weights, &workspace);
         }

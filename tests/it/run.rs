@@ -143,12 +143,11 @@ fn on_a_plateau_the_learning_rate_is_reduced() {
 }
 
 #[test]
-fn a_batch_may_be_one_sample_or_more_than_there_are() {
+fn a_batch_may_be_one_sample_or_all_of_them() {
     let of = |batch| follow(&start(&[("training.batch", batch), ("training.epochs", "1")], 2, Start::Running)).0;
-    let (single, all, more) = (of("1"), of("540"), of("60000"));
+    let (single, all) = (of("1"), of("540"));
     assert_eq!((single.len(), all.len()), (540, 1));
-    assert!(single.iter().all(|stat| stat.loss.is_finite()));
-    assert_eq!(all, more);
+    assert!(single.iter().chain(&all).all(|stat| stat.loss.is_finite()));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn dense_stack(count: usize) -> Vec<LayerSpec> {
 }
 
 fn conv_stack(count: usize) -> Vec<LayerSpec> {
-    let layer = Conv2d { filters: 16, kernel: 3, stride: 1, padding: Padding::Same, activation: Function::Relu };
+    let layer = Conv2d { filters: 16, padding: Padding::Same, ..Conv2d::default() };
     [vec![layer.into(); count], vec![Flatten {}.into(), Dense::new(10, Function::Linear).into()]].concat()
 }
 

@@ -19,6 +19,8 @@ pub struct Window {
     /// Rows and columns of the window.
     pub size: [usize; 2],
     pub stride: usize,
+    /// Pixels from one tap of the window to the next.
+    pub dilation: usize,
     /// Rows and columns of positions.
     pub output: [usize; 2],
     pub filters: usize,
@@ -27,7 +29,7 @@ pub struct Window {
 impl Window {
     /// Numbers in one patch, `height × width × channels`.
     pub fn patch_len(&self) -> usize {
-        self.size[0] * self.run()
+        self.size[0] * self.size[1] * self.image[2]
     }
 
     pub fn image_len(&self) -> usize {
@@ -39,9 +41,22 @@ impl Window {
         rows * self.output[1] * self.filters
     }
 
-    /// Numbers of a patch that lie side by side in the image.
-    fn run(&self) -> usize {
-        self.size[1] * self.image[2]
+    /// Runs in a row of a patch, and numbers in each: those that lie side by side in the image.
+    fn runs(&self) -> (usize, usize) {
+        let [_, _, channels] = self.image;
+        if self.dilation == 1 { (1, self.size[1] * channels) } else { (self.size[1], channels) }
+    }
+
+    /// Numbers from one run to that below it, and to that beside it.
+    fn run_strides(&self) -> (usize, usize) {
+        (self.dilation * self.row_stride(), self.dilation * self.image[2])
+    }
+
+    /// Where in the image a number of the patch lies, counted from the first.
+    fn tap(&self, k: usize) -> usize {
+        let ((beside, run), (down, right)) = (self.runs(), self.run_strides());
+        let at = k / run;
+        at / beside * down + at % beside * right + k % run
     }
 
     /// Numbers from a pixel to the one below it.
@@ -122,18 +137,21 @@ impl Tiled for Output<'_> {
         width: usize,
     ) {
         let Window { size, filters, .. } = *self.window;
-        let (run, row_stride) = (self.window.run(), self.window.row_stride());
+        let ((beside, run), (down, right)) = (self.window.runs(), self.window.run_strides());
         let first = self.window.positions(&self.rows).start + row;
         let starts: [usize; ROWS] = each_row(0, |r| self.window.start(first + r));
         let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..]); ROWS];
-        let extent = (size[0] - 1) * row_stride + run;
+        let extent = (size[0] - 1) * down + (beside - 1) * right + run;
         let patches: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[starts[r]..][..extent]);
         let mut kernel = column;
         for y in 0..size[0] {
-            for k in 0..run {
-                let weights = load::<S, VECTORS, FULL>(simd, &self.kernel[kernel..]);
-                accumulate(simd, &mut sums, |r| patches[r][y * row_stride + k], weights);
-                kernel += filters;
+            for x in 0..beside {
+                let first = y * down + x * right;
+                for k in 0..run {
+                    let weights = load::<S, VECTORS, FULL>(simd, &self.kernel[kernel..]);
+                    accumulate(simd, &mut sums, |r| patches[r][first + k], weights);
+                    kernel += filters;
+                }
             }
         }
         for (output, sums) in self.output[row * filters..].chunks_exact_mut(filters).zip(sums) {
@@ -161,8 +179,8 @@ impl Tiled for GradKernel<'_> {
         width: usize,
     ) {
         let Window { image, stride, output, filters, .. } = *self.window;
-        let (run, row_stride) = (self.window.run(), self.window.row_stride());
-        let taps: [usize; ROWS] = each_row(0, |r| (row + r) / run * row_stride + (row + r) % run);
+        let row_stride = self.window.row_stride();
+        let taps: [usize; ROWS] = each_row(0, |r| self.window.tap(row + r));
         let step = stride * image[2];
         let none = [simd.splat_f32s(0.0); VECTORS];
         let mut sums: [[S::f32s; VECTORS]; ROWS] =
@@ -189,9 +207,9 @@ impl WithSimd for GradImage<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let run = self.window.run();
-        for y in 0..self.window.size[0] {
-            tiles(simd, self.rows.len() * self.window.output[1], y * run..(y + 1) * run, &mut self);
+        let (_, run) = self.window.runs();
+        for first in (0..self.window.patch_len()).step_by(run) {
+            tiles(simd, self.rows.len() * self.window.output[1], first..first + run, &mut self);
         }
     }
 }
@@ -206,7 +224,7 @@ impl Tiled for GradImage<'_> {
         width: usize,
     ) {
         let Window { filters, .. } = *self.window;
-        let (run, row_stride, patch) = (self.window.run(), self.window.row_stride(), self.window.patch_len());
+        let patch = self.window.patch_len();
         let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[(row + r) * filters..][..filters]);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         for (filter, weights) in (column..).step_by(patch).take(filters).enumerate() {
@@ -214,7 +232,7 @@ impl Tiled for GradImage<'_> {
             accumulate(simd, &mut sums, |r| grads[r][filter], weights);
         }
         let first = self.window.positions(&self.rows).start + row;
-        let tap = column / run * row_stride + column % run;
+        let tap = self.window.tap(column);
         for (r, sums) in sums.into_iter().enumerate() {
             let pixels = &mut self.grad[self.window.start(first + r) + tap..];
             let before = load::<S, VECTORS, FULL>(simd, pixels);
@@ -237,7 +255,8 @@ mod tests {
             for k in 0..height * columns * channels {
                 let (ky, kx, c) = (k / (columns * channels), k / channels % columns, k % channels);
                 for filter in 0..window.filters {
-                    visit(position, k, ((y + ky) * width + x + kx) * channels + c, filter);
+                    let (y, x) = (y + ky * window.dilation, x + kx * window.dilation);
+                    visit(position, k, (y * width + x) * channels + c, filter);
                 }
             }
         }
@@ -253,13 +272,16 @@ mod tests {
         }
     }
 
-    const WINDOWS: [Window; 6] = [
-        Window { image: [5, 6, 2], size: [3, 3], stride: 1, output: [3, 4], filters: 3 },
-        Window { image: [9, 9, 1], size: [5, 5], stride: 1, output: [5, 5], filters: 32 },
-        Window { image: [11, 11, 1], size: [3, 3], stride: 2, output: [5, 5], filters: 17 },
-        Window { image: [7, 8, 33], size: [3, 2], stride: 2, output: [3, 4], filters: 64 },
-        Window { image: [13, 13, 4], size: [3, 3], stride: 1, output: [10, 10], filters: 50 },
-        Window { image: [2, 2, 3], size: [1, 1], stride: 1, output: [2, 2], filters: 1 },
+    const WINDOWS: [Window; 9] = [
+        Window { image: [5, 6, 2], size: [3, 3], stride: 1, dilation: 1, output: [3, 4], filters: 3 },
+        Window { image: [9, 9, 1], size: [5, 5], stride: 1, dilation: 1, output: [5, 5], filters: 32 },
+        Window { image: [11, 11, 1], size: [3, 3], stride: 2, dilation: 1, output: [5, 5], filters: 17 },
+        Window { image: [7, 8, 33], size: [3, 2], stride: 2, dilation: 1, output: [3, 4], filters: 64 },
+        Window { image: [13, 13, 4], size: [3, 3], stride: 1, dilation: 1, output: [10, 10], filters: 50 },
+        Window { image: [2, 2, 3], size: [1, 1], stride: 1, dilation: 1, output: [2, 2], filters: 1 },
+        Window { image: [1, 20, 7], size: [1, 5], stride: 2, dilation: 1, output: [1, 8], filters: 20 },
+        Window { image: [9, 11, 2], size: [3, 3], stride: 1, dilation: 2, output: [5, 7], filters: 17 },
+        Window { image: [8, 12, 5], size: [2, 3], stride: 2, dilation: 3, output: [2, 3], filters: 33 },
     ];
 
     /// The vectors of this processor and the loops without any, against the definition, in two bands each.
@@ -284,7 +306,7 @@ mod tests {
                 let mut got = [vec![f32::NAN; output.len()], start_kernel.clone(), start_image.clone()];
                 let [got_output, got_kernel, got_image] = &mut got;
                 let (window, middle) = (&window, window.output[0] / 2);
-                for rows in [0..middle, middle..window.output[0]] {
+                for rows in [0..middle, middle..window.output[0]].into_iter().filter(|rows| !rows.is_empty()) {
                     let band = window.band_len(rows.start)..window.band_len(rows.end);
                     let (output, grad_output) = (&mut got_output[band.clone()], &grad_output[band]);
                     let (image, kernel, transposed) = (&image[..], &kernel[..], &transposed[..]);

@@ -14,6 +14,7 @@ pub mod convolution;
 pub mod matmul;
 pub mod outer;
 pub mod pool;
+pub mod rows;
 mod tile;
 pub mod vector;
 

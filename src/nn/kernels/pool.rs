@@ -4,10 +4,11 @@ use pulp::{Simd, WithSimd};
 
 use super::{arch, vectorized};
 
-/// Windows of `size × size` pixels over rows that begin `row_stride` numbers apart.
+/// Windows over rows of pixels that begin `row_stride` numbers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
-    pub size: usize,
+    /// Rows and columns of a window.
+    pub size: [usize; 2],
     /// Windows in a row.
     pub count: usize,
     pub channels: usize,
@@ -18,10 +19,11 @@ impl Windows {
     /// Calls `visit` with every place of a window, row by row, and where its pixel begins, before its first channel.
     #[inline(always)]
     fn each(self, window: usize, mut visit: impl FnMut(usize, usize)) {
-        let first = window * self.size * self.channels;
-        for y in 0..self.size {
-            for x in 0..self.size {
-                visit(y * self.size + x, first + y * self.row_stride + x * self.channels);
+        let [rows, columns] = self.size;
+        let first = window * columns * self.channels;
+        for y in 0..rows {
+            for x in 0..columns {
+                visit(y * columns + x, first + y * self.row_stride + x * self.channels);
             }
         }
     }
@@ -38,31 +40,27 @@ pub fn max_backward(windows: Windows, grad_output: &[f32], winner: &[f32], grad_
     arch().dispatch(MaxBackward { windows, grad_output, winner, grad_input });
 }
 
-/// Writes the mean of every window to `output`, `[windows, channels]`.
-pub fn mean(windows: Windows, input: &[f32], output: &mut [f32]) {
-    let Windows { size, channels, .. } = windows;
-    let share = 1.0 / (size * size) as f32;
+/// Writes `share` times the sum of every window to `output`, `[windows, channels]`.
+pub fn sum(windows: Windows, share: f32, input: &[f32], output: &mut [f32]) {
     vectorized!({
-        for (window, means) in output.chunks_exact_mut(channels).enumerate() {
-            means.fill(0.0);
+        for (window, sums) in output.chunks_exact_mut(windows.channels).enumerate() {
+            sums.fill(0.0);
             windows.each(window, |_, pixel| {
-                for (mean, value) in means.iter_mut().zip(&input[pixel..]) {
-                    *mean += share * value;
+                for (sum, value) in sums.iter_mut().zip(&input[pixel..]) {
+                    *sum += share * value;
                 }
             });
         }
     });
 }
 
-/// The way back: every pixel of the windows gets an equal share of the gradient of its window.
-pub fn mean_backward(windows: Windows, grad_output: &[f32], grad_input: &mut [f32]) {
-    let Windows { size, channels, .. } = windows;
-    let share = 1.0 / (size * size) as f32;
+/// The way back: every pixel of the windows gets `share` times the number of its window.
+pub fn spread(windows: Windows, share: f32, input: &[f32], output: &mut [f32]) {
     vectorized!({
-        for (window, grads) in grad_output.chunks_exact(channels).enumerate() {
+        for (window, values) in input.chunks_exact(windows.channels).enumerate() {
             windows.each(window, |_, pixel| {
-                for (pixel, grad) in grad_input[pixel..].iter_mut().zip(grads) {
-                    *pixel = share * grad;
+                for (pixel, value) in output[pixel..].iter_mut().zip(values) {
+                    *pixel = share * value;
                 }
             });
         }
@@ -113,12 +111,12 @@ fn store<S: Simd, const FULL: bool>(simd: S, to: &mut [f32], at: usize, width: u
 
 impl Max<'_> {
     #[inline(always)]
-    fn run<S: Simd, const FULL: bool>(self, simd: S, size: usize) {
+    fn run<S: Simd, const FULL: bool>(self, simd: S, size: [usize; 2]) {
         let Self { windows, input, output, winner } = self;
         let (windows, width) = (Windows { size, ..windows }, windows.channels);
         for window in 0..windows.count {
             for channel in windows.vectors::<S>() {
-                let first = window * windows.size * windows.channels + channel;
+                let first = window * windows.size[1] * windows.channels + channel;
                 let mut best = load::<S, FULL>(simd, input, first, width);
                 let mut won = simd.splat_f32s(0.0);
                 windows.each(window, |place, pixel| {
@@ -146,7 +144,7 @@ impl WithSimd for Max<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match self.windows.size {
             // With the size known, the loop over the places is none.
-            2 if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, 2),
+            [2, 2] if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, [2, 2]),
             size if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, size),
             size => self.run::<S, false>(simd, size),
         }
@@ -155,7 +153,7 @@ impl WithSimd for Max<'_> {
 
 impl MaxBackward<'_> {
     #[inline(always)]
-    fn run<S: Simd, const FULL: bool>(self, simd: S, size: usize) {
+    fn run<S: Simd, const FULL: bool>(self, simd: S, size: [usize; 2]) {
         let Self { windows, grad_output, winner, grad_input } = self;
         let (windows, width) = (Windows { size, ..windows }, windows.channels);
         for window in 0..windows.count {
@@ -180,7 +178,7 @@ impl WithSimd for MaxBackward<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match self.windows.size {
             // With the size known, the loop over the places is none.
-            2 if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, 2),
+            [2, 2] if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, [2, 2]),
             size if self.windows.channels >= S::F32_LANES => self.run::<S, true>(simd, size),
             size => self.run::<S, false>(simd, size),
         }
@@ -194,10 +192,12 @@ mod tests {
 
     #[test]
     fn maxima_and_their_gradients_agree_with_the_definition() {
-        for (size, count, channels) in [(2, 3, 1), (2, 4, 32), (3, 2, 17), (1, 5, 16), (5, 1, 70)] {
-            let row_stride = (size * count + 1) * channels;
+        for (size, count, channels) in
+            [([2, 2], 3, 1), ([2, 2], 4, 32), ([3, 3], 2, 17), ([1, 1], 5, 16), ([5, 5], 1, 70), ([1, 4], 3, 20)]
+        {
+            let row_stride = (size[1] * count + 1) * channels;
             let windows = Windows { size, count, channels, row_stride };
-            let input: Vec<f32> = (0..size * row_stride).map(|i| ((i * 7919) % 97 % 13) as f32).collect();
+            let input: Vec<f32> = (0..size[0] * row_stride).map(|i| ((i * 7919) % 97 % 13) as f32).collect();
             let grad: Vec<f32> = (0..count * channels).map(|i| i as f32 + 1.0).collect();
             for arch in every_arch() {
                 let (mut output, mut winner) = (vec![f32::NAN; grad.len()], vec![f32::NAN; grad.len()]);
@@ -222,13 +222,13 @@ mod tests {
     #[test]
     fn means_and_their_gradients_agree_with_the_definition() {
         for (size, count, channels) in [(2, 3, 1), (3, 2, 17), (1, 5, 16)] {
-            let windows = Windows { size, count, channels, row_stride: (size * count + 1) * channels };
+            let windows = Windows { size: [size; 2], count, channels, row_stride: (size * count + 1) * channels };
             let input: Vec<f32> = (0..size * windows.row_stride).map(|i| (i as f32 * 0.3).sin()).collect();
             let grad: Vec<f32> = (0..count * channels).map(|i| i as f32 + 1.0).collect();
             let (mut output, mut grad_input) = (vec![f32::NAN; grad.len()], vec![0.0; input.len()]);
-            mean(windows, &input, &mut output);
-            mean_backward(windows, &grad, &mut grad_input);
             let places = (size * size) as f32;
+            super::sum(windows, 1.0 / places, &input, &mut output);
+            spread(windows, 1.0 / places, &grad, &mut grad_input);
             for at in 0..count * channels {
                 let mut sum = 0.0;
                 windows.each(at / channels, |_, pixel| {
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_nan_wins_wherever_it_is() {
-        let windows = Windows { size: 2, count: 1, channels: 1, row_stride: 2 };
+        let windows = Windows { size: [2, 2], count: 1, channels: 1, row_stride: 2 };
         for place in 0..4 {
             let mut input = [1.0, 3.0, 2.0, 5.0];
             input[place] = f32::NAN;

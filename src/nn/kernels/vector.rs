@@ -27,6 +27,26 @@ pub fn add_rows(values: &mut [f32], row: &[f32]) {
     });
 }
 
+/// `values *= by`
+pub fn scale(values: &mut [f32], by: f32) {
+    vectorized!({
+        for value in values {
+            *value *= by;
+        }
+    });
+}
+
+/// Multiplies every row of `values`, `[n, row]`, by `row`, number by number.
+pub fn scale_rows(values: &mut [f32], row: &[f32]) {
+    vectorized!({
+        for values in values.chunks_exact_mut(row.len()) {
+            for (value, by) in values.iter_mut().zip(row) {
+                *value *= by;
+            }
+        }
+    });
+}
+
 /// Adds the sum over the rows of `values`, `[n, sum]`, to `sum`.
 pub fn sum_rows(sum: &mut [f32], values: &[f32]) {
     vectorized!({
@@ -96,6 +116,47 @@ pub fn normal_cdf(z: f32) -> f32 {
     if z < 0.0 { tail } else { 1.0 - tail }
 }
 
+/// The natural logarithm of a normal positive number with an absolute error under 1e-7 of its size, or of 1: the
+/// polynomial of Cephes' `logf`.
+#[inline(always)]
+pub fn ln(x: f32) -> f32 {
+    const ROOT_HALF: i32 = 0x3f35_04f3;
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let exponent = (x.to_bits() as i32 - ROOT_HALF) >> 23;
+    let (z, n) = (f32::from_bits((x.to_bits() as i32 - (exponent << 23)) as u32) - 1.0, exponent as f32);
+    let p = (((7.037_683_6e-2 * z - 1.151_461e-1) * z + 1.167_699_9e-1) * z - 1.242_014_1e-1) * z + 1.424_932_3e-1;
+    let p = (((p * z - 1.666_805_8e-1) * z + 2.000_071_5e-1) * z - 2.499_999_4e-1) * z + 3.333_333e-1;
+    z + (p * z * z * z + n * LN_2_LOW - 0.5 * z * z) + n * LN_2_HIGH
+}
+
+/// Sine and cosine of a share of a full turn, from 0 to 1, with an absolute error under 2e-7.
+#[inline(always)]
+pub fn sin_cos_of_turn(share: f32) -> (f32, f32) {
+    const ROUND: f32 = 12_582_912.0;
+    let rounded = 4.0 * share + ROUND;
+    let quarter = rounded.to_bits() & 3;
+    let angle = (share - 0.25 * (rounded - ROUND)) * std::f32::consts::TAU;
+    let z = angle * angle;
+    let sin = ((-1.951_529_6e-4 * z + 8.332_161e-3) * z - 1.666_665_5e-1) * z * angle + angle;
+    let cos = ((2.443_315_7e-5 * z - 1.388_731_6e-3) * z + 4.166_664_6e-2) * z * z - 0.5 * z + 1.0;
+    let (one, other) = if quarter & 1 == 1 { (cos, sin) } else { (sin, cos) };
+    let one = if quarter >= 2 { -one } else { one };
+    (one, if quarter == 1 || quarter == 2 { -other } else { other })
+}
+
+/// Turns pairs of numbers uniform in 0 to 1, zero excluded from the first, into pairs of the normal distribution with this
+/// deviation (Box & Muller 1958).
+pub fn normal_pairs(first: &mut [f32], second: &mut [f32], deviation: f32) {
+    vectorized!({
+        for (first, second) in first.iter_mut().zip(second) {
+            let length = deviation * (-2.0 * ln(*first)).sqrt();
+            let (sin, cos) = sin_cos_of_turn(*second);
+            (*first, *second) = (length * cos, length * sin);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +210,23 @@ mod tests {
         };
         let error = largest_error(90.0, exp, f64::exp, relative);
         assert!(error < 2e-7, "{error}");
+    }
+
+    #[test]
+    fn logarithm_sine_and_cosine_are_as_exact_as_they_say() {
+        let (mut of_ln, mut of_sin, mut of_cos) = (0.0f64, 0.0f64, 0.0f64);
+        for at in 1..=1 << 20 {
+            let x = at as f32 / (1 << 20) as f32;
+            for x in [x, x.powi(4), x * 1e3] {
+                let exact = f64::from(x).ln();
+                of_ln = of_ln.max(absolute(f64::from(ln(x)), exact) / exact.abs().max(1.0));
+            }
+            let (sin, cos) = sin_cos_of_turn(x);
+            let exact = (std::f64::consts::TAU * f64::from(x)).sin_cos();
+            of_sin = of_sin.max(absolute(f64::from(sin), exact.0));
+            of_cos = of_cos.max(absolute(f64::from(cos), exact.1));
+        }
+        assert!(of_ln < 1e-7 && of_sin < 2e-7 && of_cos < 2e-7, "{of_ln}, {of_sin}, {of_cos}");
     }
 
     #[test]

@@ -41,6 +41,19 @@ impl Function {
         if self == Self::Linear { String::new() } else { format!(" {}", self.name()) }
     }
 
+    pub fn formula(self) -> &'static str {
+        match self {
+            Self::Linear => "y = x",
+            Self::Relu => "y = max(x, 0)",
+            Self::LeakyRelu => "y = x above zero, 0.01·x below",
+            Self::Elu => "y = x above zero, eˣ - 1 below",
+            Self::Gelu => "y = x·Φ(x), Φ the normal distribution",
+            Self::Silu => "y = x·σ(x)",
+            Self::Sigmoid => "y = σ(x) = 1 / (1 + e⁻ˣ)",
+            Self::Tanh => "y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)",
+        }
+    }
+
     /// Most derivatives follow from the output alone; GELU and SiLU need the input as well.
     pub fn memo_len(self, values: usize) -> usize {
         if matches!(self, Self::Gelu | Self::Silu) { values } else { 0 }
@@ -129,6 +142,10 @@ impl Spec for Activation {
 
     fn help(&self) -> &'static str {
         "Bends every number on its own, so that stacked layers can learn more than a straight line."
+    }
+
+    fn formula(&self) -> &'static str {
+        self.function.formula()
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {

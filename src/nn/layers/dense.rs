@@ -3,7 +3,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{Flatten, Function};
-use crate::nn::init::Init;
+use crate::nn::init::{Init, Initializer};
 use crate::nn::kernels::convolution::{self, Window};
 use crate::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::nn::kernels::outer;
@@ -14,23 +14,28 @@ use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Every output is a weighted sum of every input: `y = f(x·W + b)`.
 ///
-/// Shapes: `[n, inputs]` to `[n, units]`, kernel `[inputs, units]`, bias `[units]`.
+/// On a sequence it works on each step with the same weights, as Keras' `Dense` and PyTorch's `Linear` do, so there is no
+/// layer like Keras' `TimeDistributed`.
+///
+/// Shapes: `[n, inputs]` to `[n, units]` or `[n, steps, inputs]` to `[n, steps, units]`, kernel `[inputs, units]`,
+/// bias `[units]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dense {
     pub units: usize,
     pub activation: Function,
+    pub init: Initializer,
 }
 
 impl Dense {
     pub fn new(units: usize, activation: Function) -> Self {
-        Self { units, activation }
+        Self { units, activation, init: Initializer::default() }
     }
 }
 
 impl Default for Dense {
     fn default() -> Self {
-        Self { units: 64, activation: Function::Relu }
+        Self::new(64, Function::Relu)
     }
 }
 
@@ -44,27 +49,37 @@ impl Spec for Dense {
     }
 
     fn help(&self) -> &'static str {
-        "Every output is a weighted sum of every input: the plain layer that decides at the end."
+        "Every output is a weighted sum of every input: the plain layer that decides at the end. Each step of a sequence passes through it alone."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = f(x·W + b)"
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        if !input.is_flat() {
+        if input.as_image().is_some() {
             return Err(ShapeError::new(format!(
                 "Dense takes a row of numbers, and {} arrives. Flatten it first.",
                 input.described()
             ))
             .with_fix(Fix::Insert(Flatten {}.into())));
         }
-        let weights = input.len() * self.units;
-        Ok(Plan { output: Shape::flat(self.units), params: weights + self.units, multiply_adds: weights as u64 })
+        let (steps, output) = match input.as_steps() {
+            Some([steps, _]) => (steps, Shape::steps(steps, self.units)),
+            None => (1, Shape::flat(self.units)),
+        };
+        let weights = input.channels() * self.units;
+        Ok(Plan { output, params: weights + self.units, multiply_adds: (steps * weights) as u64 })
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(BuiltDense { inputs: input.len(), units: self.units, activation: self.activation })
+        let Self { units, activation, init } = *self;
+        let inputs = input.channels();
+        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init })
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { units, activation } = self;
+        let Self { units, activation, init } = self;
         vec![
             Knob::whole(
                 "units",
@@ -80,6 +95,7 @@ impl Spec for Dense {
                 activation,
                 "What bends the sum; without one, two Dense layers are no more than one.",
             ),
+            init.knob(),
         ]
     }
 }
@@ -88,39 +104,45 @@ impl Spec for Dense {
 const THIN: usize = 16;
 
 struct BuiltDense {
+    /// Rows of each sample.
+    steps: usize,
     inputs: usize,
     units: usize,
     activation: Function,
+    init: Initializer,
 }
 
 impl Layer for BuiltDense {
     fn params(&self) -> Vec<ParamInfo> {
         let Self { inputs, units, .. } = *self;
+        let dims = [inputs, units];
         vec![
-            ParamInfo::new("kernel", &[inputs, units], Init::GlorotUniform { fan_in: inputs, fan_out: units }),
+            ParamInfo::new("kernel", &dims, self.init.of(&dims, inputs, units)),
             ParamInfo::new("bias", &[units], Init::Zeros),
         ]
     }
 
     /// `dz`, and what the activation remembers.
     fn memo_len(&self) -> usize {
-        self.units + self.activation.memo_len(self.units)
+        let outputs = self.steps * self.units;
+        outputs + self.activation.memo_len(outputs)
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Self { inputs, units, activation } = *self;
+        let Self { steps, inputs, units, activation, .. } = *self;
+        let rows = pass.samples * steps;
         let (kernel, bias) = pass.params.split_at(inputs * units);
         if units < THIN {
-            let (image, output) = ([1, pass.samples, inputs], [1, pass.samples]);
-            let window = Window { image, size: [1, 1], stride: 1, output, filters: units };
+            let (image, output) = ([1, rows, inputs], [1, rows]);
+            let window = Window { image, size: [1, 1], stride: 1, dilation: 1, output, filters: units };
             convolution::forward(&window, 0..1, pass.input, kernel, bias, pass.output);
         } else {
-            let input = Matrix::new(pass.input, pass.samples, inputs);
-            let output = MatrixMut::new(pass.output, pass.samples, units);
+            let input = Matrix::new(pass.input, rows, inputs);
+            let output = MatrixMut::new(pass.output, rows, units);
             matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
             add_rows(pass.output, bias);
         }
-        activation.forward(pass.output, pass.memo.get_mut(pass.samples * units..).unwrap_or_default());
+        activation.forward(pass.output, pass.memo.get_mut(rows * units..).unwrap_or_default());
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
@@ -129,14 +151,15 @@ impl Layer for BuiltDense {
 
     /// `dz = dy ⊙ f'(z)`, `dx = dz·Wᵀ`.
     fn backward(&self, pass: Backward<'_>) {
-        let Self { inputs, units, activation } = *self;
-        let (grad, memo) = pass.memo.split_at_mut(pass.samples * units);
+        let Self { steps, inputs, units, activation, .. } = *self;
+        let rows = pass.samples * steps;
+        let (grad, memo) = pass.memo.split_at_mut(rows * units);
         grad.copy_from_slice(pass.grad_output);
         activation.backward(grad, pass.output, memo);
         if let Some(grad_input) = pass.grad_input {
             let transposed = Matrix::new(pass.transposed, units, inputs);
-            let grad_input = MatrixMut::new(grad_input, pass.samples, inputs);
-            matmul(grad_input, Matrix::new(grad, pass.samples, units), transposed, Write::Replace);
+            let grad_input = MatrixMut::new(grad_input, rows, inputs);
+            matmul(grad_input, Matrix::new(grad, rows, units), transposed, Write::Replace);
         }
     }
 
@@ -146,12 +169,12 @@ impl Layer for BuiltDense {
 
     /// `dW = Σ xᵀ·dz` over the shards, for some rows of `W`, and after the last of them `db = Σ dz`.
     fn gradient(&self, block: Range<usize>, shards: &[Kept<'_>], grad: &mut [f32]) {
-        let Self { inputs, units, .. } = *self;
+        let Self { steps, inputs, units, .. } = *self;
         let rows = block.start / units..(block.end / units).min(inputs);
         let (grad_kernel, grad_bias) = grad.split_at_mut(rows.len() * units);
         let mut pairs = [(&[][..], &[][..]); MAX_SHARDS];
         for (pair, Kept { samples, input, memo }) in pairs.iter_mut().zip(shards) {
-            *pair = (input, &memo[..samples * units]);
+            *pair = (input, &memo[..samples * steps * units]);
         }
         let pairs = &pairs[..shards.len()];
         outer::sum(pairs, inputs, units, rows.start, grad_kernel);

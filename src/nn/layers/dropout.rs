@@ -33,6 +33,10 @@ impl Spec for Dropout {
         "Silences random numbers while training, so that the network cannot rely on any single one."
     }
 
+    fn formula(&self) -> &'static str {
+        "y = x·m / (1 - rate), m = 0 with probability rate, else 1; y = x when it does not train"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         Ok(Plan { output: input, params: 0, multiply_adds: 0 })
     }

@@ -23,6 +23,10 @@ impl Spec for Flatten {
         "Lays an image or a sequence out as one row of numbers, which is what Dense takes."
     }
 
+    fn formula(&self) -> &'static str {
+        "y = x, as one row"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         Ok(Plan { output: Shape::flat(input.len()), params: 0, multiply_adds: 0 })
     }

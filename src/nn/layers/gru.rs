@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns, activate};
+use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Options, Recurrent, Returns, activate};
+use crate::nn::init::Initializer;
 use crate::nn::kernels::vector::{sigmoid, tanh};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
@@ -19,11 +20,20 @@ use crate::nn::shape::{Shape, ShapeError};
 pub struct Gru {
     pub units: usize,
     pub returns: Returns,
+    pub bidirectional: bool,
+    pub init: Initializer,
 }
 
 impl Default for Gru {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep }
+        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default() }
+    }
+}
+
+impl Gru {
+    fn options(&self) -> Options {
+        let Self { units, returns, bidirectional, init } = *self;
+        Options { units, returns, bidirectional, init }
     }
 }
 
@@ -33,23 +43,27 @@ impl Spec for Gru {
     }
 
     fn detail(&self) -> String {
-        format!("{}{}", self.units, self.returns.suffix())
+        self.options().detail()
     }
 
     fn help(&self) -> &'static str {
         "Reads a sequence step by step; two gates decide what to keep and what to renew. Lighter than an LSTM."
     }
 
+    fn formula(&self) -> &'static str {
+        "hₜ = (1 - z)⊙g + z⊙hₜ₋₁; z, r = σ(xₜ·W + hₜ₋₁·U + b), g = tanh(xₜ·W + b + r⊙(hₜ₋₁·U + b'))"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        recurrent::plan::<GruCell>(self.units, self.returns, input)
+        self.options().plan::<GruCell>(input)
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(Recurrent::<GruCell>::new(self.units, self.returns, input))
+        Box::new(Recurrent::<GruCell>::new(self.options(), input))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        recurrent::knobs(&mut self.units, &mut self.returns)
+        recurrent::knobs(&mut self.units, &mut self.returns, &mut self.bidirectional, &mut self.init)
     }
 }
 

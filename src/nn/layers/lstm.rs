@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns, activate};
-use crate::nn::init::Init;
+use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Options, Recurrent, Returns, activate};
+use crate::nn::init::{Init, Initializer};
 use crate::nn::kernels::vector::{sigmoid, tanh};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
@@ -20,11 +20,20 @@ use crate::nn::shape::{Shape, ShapeError};
 pub struct Lstm {
     pub units: usize,
     pub returns: Returns,
+    pub bidirectional: bool,
+    pub init: Initializer,
 }
 
 impl Default for Lstm {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep }
+        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default() }
+    }
+}
+
+impl Lstm {
+    fn options(&self) -> Options {
+        let Self { units, returns, bidirectional, init } = *self;
+        Options { units, returns, bidirectional, init }
     }
 }
 
@@ -34,23 +43,27 @@ impl Spec for Lstm {
     }
 
     fn detail(&self) -> String {
-        format!("{}{}", self.units, self.returns.suffix())
+        self.options().detail()
     }
 
     fn help(&self) -> &'static str {
         "Reads a sequence step by step; gates decide what it forgets, adds and tells, so it remembers for long."
     }
 
+    fn formula(&self) -> &'static str {
+        "cₜ = f⊙cₜ₋₁ + i⊙g, hₜ = o⊙tanh(cₜ); i, f, o = σ(z), g = tanh(z) with z = xₜ·W + hₜ₋₁·U + b for each"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        recurrent::plan::<LstmCell>(self.units, self.returns, input)
+        self.options().plan::<LstmCell>(input)
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(Recurrent::<LstmCell>::new(self.units, self.returns, input))
+        Box::new(Recurrent::<LstmCell>::new(self.options(), input))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        recurrent::knobs(&mut self.units, &mut self.returns)
+        recurrent::knobs(&mut self.units, &mut self.returns, &mut self.bidirectional, &mut self.init)
     }
 }
 

@@ -2,16 +2,28 @@
 //! tracing and the gradient check walk the list.
 
 mod activation;
+mod conv1d;
 mod conv2d;
+mod conv_transpose2d;
+mod convolution;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
+mod gaussian_noise;
+mod global_average_pool;
 mod gru;
+mod layer_norm;
 mod lstm;
+mod pool1d;
 mod pool2d;
+mod pooling;
 mod recurrent;
 mod reshape;
 mod rnn;
+mod softmax;
+mod spatial_dropout;
+mod up_sample2d;
 
 use std::fmt;
 
@@ -20,16 +32,27 @@ use serde::{Deserialize, Serialize};
 use super::layer::Spec;
 
 pub use activation::{Activation, Function};
-pub use conv2d::{Conv2d, Padding};
+pub use conv_transpose2d::ConvTranspose2d;
+pub use conv1d::Conv1d;
+pub use conv2d::Conv2d;
+pub use convolution::Padding;
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use gaussian_noise::GaussianNoise;
+pub use global_average_pool::GlobalAveragePool;
 pub use gru::Gru;
+pub use layer_norm::LayerNorm;
 pub use lstm::Lstm;
+pub use pool1d::{AveragePool1d, MaxPool1d};
 pub use pool2d::{AveragePool2d, MaxPool2d};
 pub use recurrent::Returns;
 pub use reshape::{Form, Reshape};
 pub use rnn::Rnn;
+pub use softmax::Softmax;
+pub use spatial_dropout::SpatialDropout;
+pub use up_sample2d::UpSample2d;
 
 macro_rules! layers {
     ($($layer:ident),+ $(,)?) => {
@@ -63,7 +86,30 @@ macro_rules! layers {
     };
 }
 
-layers![Dense, Conv2d, MaxPool2d, AveragePool2d, Flatten, Reshape, Rnn, Lstm, Gru, Activation, Dropout];
+layers![
+    Dense,
+    Conv2d,
+    ConvTranspose2d,
+    MaxPool2d,
+    AveragePool2d,
+    UpSample2d,
+    Conv1d,
+    MaxPool1d,
+    AveragePool1d,
+    GlobalAveragePool,
+    Flatten,
+    Reshape,
+    Embedding,
+    Rnn,
+    Lstm,
+    Gru,
+    LayerNorm,
+    Activation,
+    Softmax,
+    Dropout,
+    SpatialDropout,
+    GaussianNoise,
+];
 
 /// "Dense 128 ReLU"
 impl fmt::Display for LayerSpec {
@@ -74,5 +120,44 @@ impl fmt::Display for LayerSpec {
             detail if detail.is_empty() => Ok(()),
             detail => write!(f, " {detail}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Shape;
+    use crate::nn::init::{Init, Initializer};
+    use crate::nn::knob::Value;
+
+    #[test]
+    fn every_layer_has_a_name_of_its_own_help_and_a_formula() {
+        let all = LayerSpec::all();
+        let labels: std::collections::BTreeSet<_> = all.iter().map(|layer| layer.as_spec().label()).collect();
+        assert_eq!(labels.len(), all.len());
+        for layer in &all {
+            let spec = layer.as_spec();
+            assert!(spec.help().ends_with('.') && spec.formula().contains('='), "{layer}");
+        }
+    }
+
+    #[test]
+    fn the_chosen_initialiser_is_that_of_the_kernel() {
+        let mut found = 0;
+        for mut layer in LayerSpec::all() {
+            let shapes = [Shape::image(28, 9, 2), Shape::steps(9, 2), Shape::flat(9)];
+            for knob in layer.as_spec_mut().knobs().into_iter().filter(|knob| knob.key == "init") {
+                let Value::Choice(choice) = knob.value else { panic!("{} is no choice", knob.key) };
+                assert_eq!(choice.chosen(), 0, "Glorot uniform is the default");
+                choice.choose(Initializer::ALL.iter().position(|init| *init == Initializer::HeNormal).unwrap());
+                found += 1;
+            }
+            let chosen = serde_json::to_value(&layer).unwrap()["init"] == "he_normal";
+            let shape = shapes.into_iter().find(|shape| layer.as_spec().plan(*shape).is_ok()).unwrap();
+            let kernel = layer.as_spec().build(shape).params().into_iter().next();
+            let normal = kernel.is_some_and(|kernel| matches!(kernel.init, Init::TruncatedNormal { .. }));
+            assert_eq!(chosen, normal, "{layer}");
+        }
+        assert_eq!(found, 7);
     }
 }

@@ -1,15 +1,11 @@
-use std::ops::Range;
-
 use serde::{Deserialize, Serialize};
 
-use crate::nn::kernels::pool::{self, Windows};
+use super::pooling::{BuiltAveragePool, BuiltMaxPool, Pooling};
 use crate::nn::knob::Knob;
-use crate::nn::layer::{Backward, Forward, Layer, Plan, Spec};
+use crate::nn::layer::{Layer, Plan, Spec};
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Keeps the largest number of every window, channel by channel.
-///
-/// Windows lie side by side; rows and columns that no longer fill a window are left out, as in Keras and PyTorch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaxPool2d {
@@ -50,12 +46,16 @@ impl Spec for MaxPool2d {
         "Keeps the largest number of every window: a smaller image, in which a small shift no longer matters."
     }
 
+    fn formula(&self) -> &'static str {
+        "y[p] = maxₖ x[size·p + k]"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         plan("MaxPool2d", self.size, input, |size| Self { size }.into())
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(BuiltMaxPool2d(Pooling::new(self.size, input)))
+        Box::new(BuiltMaxPool(Pooling::new([self.size; 2], input.as_image().unwrap_or([0; 3]))))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -76,12 +76,16 @@ impl Spec for AveragePool2d {
         "Keeps the mean of every window: a smaller, smoother image."
     }
 
+    fn formula(&self) -> &'static str {
+        "y[p] = Σₖ x[size·p + k] / size²"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         plan("AveragePool2d", self.size, input, |size| Self { size }.into())
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(BuiltAveragePool2d(Pooling::new(self.size, input)))
+        Box::new(BuiltAveragePool(Pooling::new([self.size; 2], input.as_image().unwrap_or([0; 3]))))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -121,82 +125,4 @@ fn plan(
         return Err(error.with_fix(if largest > 1 { Fix::Replace(with_size(largest)) } else { Fix::Remove }));
     }
     Ok(Plan { output: Shape::image(height / size, width / size, channels), params: 0, multiply_adds: 0 })
-}
-
-/// An image as rows of windows.
-struct Pooling {
-    windows: Windows,
-    /// Numbers in the pixels of one row of windows, and in the image.
-    row_len: usize,
-    image_len: usize,
-    /// Numbers in one row of the pooled image, and in the pooled image.
-    pooled_row_len: usize,
-    pooled_len: usize,
-}
-
-impl Pooling {
-    fn new(size: usize, input: Shape) -> Self {
-        let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
-        let windows = Windows { size, count: width / size, channels, row_stride: width * channels };
-        Self {
-            windows,
-            row_len: size * windows.row_stride,
-            image_len: height * windows.row_stride,
-            pooled_row_len: windows.count * channels,
-            pooled_len: height / size * windows.count * channels,
-        }
-    }
-
-    /// Every row of windows in a shard: its numbers in the images, and in the pooled images.
-    fn rows(&self, samples: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
-        let Self { row_len, image_len, pooled_row_len, pooled_len, .. } = *self;
-        let rows = pooled_len / pooled_row_len.max(1);
-        (0..samples * rows).map(move |row| {
-            let (from, to) = (row / rows * image_len + row % rows * row_len, row * pooled_row_len);
-            (from..from + row_len, to..to + pooled_row_len)
-        })
-    }
-}
-
-struct BuiltMaxPool2d(Pooling);
-
-impl Layer for BuiltMaxPool2d {
-    /// The place in its window where each maximum was found.
-    fn memo_len(&self) -> usize {
-        self.0.pooled_len
-    }
-
-    fn forward(&self, pass: Forward<'_>) {
-        for (from, to) in self.0.rows(pass.samples) {
-            let winner = pass.memo.get_mut(to.clone()).unwrap_or_default();
-            pool::max(self.0.windows, &pass.input[from], &mut pass.output[to], winner);
-        }
-    }
-
-    fn backward(&self, pass: Backward<'_>) {
-        let Some(grad_input) = pass.grad_input else { return };
-        grad_input.fill(0.0);
-        for (from, to) in self.0.rows(pass.samples) {
-            let (grad, winner) = (&pass.grad_output[to.clone()], &pass.memo[to]);
-            pool::max_backward(self.0.windows, grad, winner, &mut grad_input[from]);
-        }
-    }
-}
-
-struct BuiltAveragePool2d(Pooling);
-
-impl Layer for BuiltAveragePool2d {
-    fn forward(&self, pass: Forward<'_>) {
-        for (from, to) in self.0.rows(pass.samples) {
-            pool::mean(self.0.windows, &pass.input[from], &mut pass.output[to]);
-        }
-    }
-
-    fn backward(&self, pass: Backward<'_>) {
-        let Some(grad_input) = pass.grad_input else { return };
-        grad_input.fill(0.0);
-        for (from, to) in self.0.rows(pass.samples) {
-            pool::mean_backward(self.0.windows, &pass.grad_output[to], &mut grad_input[from]);
-        }
-    }
 }

@@ -72,6 +72,18 @@ fn divisor_near(number: usize, wish: usize) -> usize {
     divisors.min_by_key(|divisor| divisor.abs_diff(wish)).unwrap_or(1)
 }
 
+/// Steps and features of what arrives at a layer that takes a sequence, or how to make one of it.
+pub(super) fn takes_steps(label: &str, input: Shape) -> Result<[usize; 2], ShapeError> {
+    input.as_steps().ok_or_else(|| {
+        let (reshape, how) = match input.as_image() {
+            Some([height, ..]) => (Reshape::steps(height), "Make each row of the image a step."),
+            None => (Reshape::to_steps(input.len()), "Divide it into steps, or keep all steps of the layer before."),
+        };
+        let message = format!("{label} takes a sequence of steps, and {} arrives. {how}", input.described());
+        ShapeError::new(message).with_fix(Fix::Insert(reshape.into()))
+    })
+}
+
 impl Spec for Reshape {
     fn label(&self) -> &'static str {
         "Reshape"
@@ -87,6 +99,10 @@ impl Spec for Reshape {
 
     fn help(&self) -> &'static str {
         "Gives the same numbers another shape: the rows of an image become the steps of a sequence."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x, in another shape"
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {

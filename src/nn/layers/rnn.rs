@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Recurrent, Returns};
+use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Options, Recurrent, Returns};
+use crate::nn::init::Initializer;
 use crate::nn::kernels::vector::tanh;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
@@ -15,11 +16,20 @@ use crate::nn::shape::{Shape, ShapeError};
 pub struct Rnn {
     pub units: usize,
     pub returns: Returns,
+    pub bidirectional: bool,
+    pub init: Initializer,
 }
 
 impl Default for Rnn {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep }
+        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default() }
+    }
+}
+
+impl Rnn {
+    fn options(&self) -> Options {
+        let Self { units, returns, bidirectional, init } = *self;
+        Options { units, returns, bidirectional, init }
     }
 }
 
@@ -29,23 +39,27 @@ impl Spec for Rnn {
     }
 
     fn detail(&self) -> String {
-        format!("{}{}", self.units, self.returns.suffix())
+        self.options().detail()
     }
 
     fn help(&self) -> &'static str {
         "Reads a sequence step by step, mixing each with what it remembers; what lies many steps back soon fades."
     }
 
+    fn formula(&self) -> &'static str {
+        "hₜ = tanh(xₜ·W + hₜ₋₁·U + b)"
+    }
+
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        recurrent::plan::<RnnCell>(self.units, self.returns, input)
+        self.options().plan::<RnnCell>(input)
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(Recurrent::<RnnCell>::new(self.units, self.returns, input))
+        Box::new(Recurrent::<RnnCell>::new(self.options(), input))
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        recurrent::knobs(&mut self.units, &mut self.returns)
+        recurrent::knobs(&mut self.units, &mut self.returns, &mut self.bidirectional, &mut self.init)
     }
 }
 

@@ -1,0 +1,202 @@
+//! What is done to every row of a matrix on its own: softmax and normalisation, forth and back.
+
+use super::vector::exp;
+use super::vectorized;
+
+/// Sums that run side by side, since one after the other would wait for each addition; as many on every processor, so
+/// that all give the same bits.
+const LANES: usize = 16;
+
+/// `Σ term(a, b)`
+#[inline(always)]
+fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    let (mut sums, mut rest) = ([0.0f32; LANES], 0.0);
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (a, b) in a.remainder().iter().zip(b.remainder()) {
+        rest += term(*a, *b);
+    }
+    for (a, b) in a.zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += term(*a, *b);
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
+
+#[inline(always)]
+fn largest(row: &[f32]) -> f32 {
+    let mut most = [f32::NEG_INFINITY; LANES];
+    for values in row.chunks(LANES) {
+        for (most, value) in most.iter_mut().zip(values) {
+            *most = if *value > *most { *value } else { *most };
+        }
+    }
+    most.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// Replaces every row of `width` numbers by its softmax.
+pub fn softmax(values: &mut [f32], width: usize) {
+    vectorized!(values.chunks_exact_mut(width).for_each(softmax_row));
+}
+
+#[inline(always)]
+fn softmax_row(row: &mut [f32]) {
+    let largest = largest(row);
+    for value in row.iter_mut() {
+        *value = exp(*value - largest);
+    }
+    let scale = 1.0 / sum(row, row, |value, _| value);
+    for value in row {
+        *value *= scale;
+    }
+}
+
+/// `dx = y ⊙ (dy - Σ dy ⊙ y)` for every row of `width` numbers.
+pub fn softmax_backward(output: &[f32], grad_output: &[f32], grad_input: &mut [f32], width: usize) {
+    let rows = output.chunks_exact(width).zip(grad_output.chunks_exact(width));
+    vectorized!(
+        rows.zip(grad_input.chunks_exact_mut(width))
+            .for_each(|((output, grad), grad_input)| softmax_backward_row(output, grad, grad_input))
+    );
+}
+
+#[inline(always)]
+fn softmax_backward_row(output: &[f32], grad: &[f32], grad_input: &mut [f32]) {
+    let along = sum(output, grad, |y, dy| y * dy);
+    for ((grad_input, grad), output) in grad_input.iter_mut().zip(grad).zip(output) {
+        *grad_input = output * (grad - along);
+    }
+}
+
+/// Mean of a row, and one over its deviation.
+pub type Stats = [f32; 2];
+
+/// `y = (x - mean) / √(variance + epsilon) ⊙ gamma + beta` for every row, with the variance over all of its numbers.
+/// `stats`, unless it is empty, gets a [`Stats`] per row.
+pub fn normalize(input: &[f32], gamma: &[f32], beta: &[f32], epsilon: f32, output: &mut [f32], stats: &mut [f32]) {
+    let rows = input.chunks_exact(gamma.len()).zip(output.chunks_exact_mut(gamma.len()));
+    vectorized!({
+        for (row, (input, output)) in rows.enumerate() {
+            let found = stats_of(input, epsilon);
+            scale_row(input, found, gamma, beta, output);
+            if let Some(stats) = stats.get_mut(2 * row..2 * row + 2) {
+                stats.copy_from_slice(&found);
+            }
+        }
+    });
+}
+
+#[inline(always)]
+fn stats_of(row: &[f32], epsilon: f32) -> Stats {
+    let share = 1.0 / row.len() as f32;
+    let mean = share * sum(row, row, |x, _| x);
+    let variance = share * sum(row, row, |x, _| (x - mean) * (x - mean));
+    [mean, 1.0 / (variance + epsilon).sqrt()]
+}
+
+#[inline(always)]
+fn scale_row(input: &[f32], [mean, scale]: Stats, gamma: &[f32], beta: &[f32], output: &mut [f32]) {
+    for (((output, input), gamma), beta) in output.iter_mut().zip(input).zip(gamma).zip(beta) {
+        *output = (input - mean) * scale * gamma + beta;
+    }
+}
+
+/// The gradients of what `normalize` reads, with `z` for the normalised numbers: `dbeta += Σ dy`, `dgamma += Σ dy ⊙ z`.
+/// Leaves `dy ⊙ gamma` in `grad_output`.
+pub fn normalize_backward_params(
+    input: &[f32],
+    stats: &[f32],
+    gamma: &[f32],
+    grad_output: &mut [f32],
+    grad_gamma: &mut [f32],
+    grad_beta: &mut [f32],
+) {
+    let rows = input.chunks_exact(gamma.len()).zip(grad_output.chunks_exact_mut(gamma.len()));
+    vectorized!({
+        for ((input, grad), stats) in rows.zip(stats.chunks_exact(2)) {
+            add_param_grads(input, [stats[0], stats[1]], gamma, grad, grad_gamma, grad_beta);
+        }
+    });
+}
+
+#[inline(always)]
+fn add_param_grads(
+    input: &[f32],
+    [mean, scale]: Stats,
+    gamma: &[f32],
+    grad: &mut [f32],
+    grad_gamma: &mut [f32],
+    grad_beta: &mut [f32],
+) {
+    let len = grad.len();
+    let (input, gamma) = (&input[..len], &gamma[..len]);
+    let (grad_gamma, grad_beta) = (&mut grad_gamma[..len], &mut grad_beta[..len]);
+    for at in 0..len {
+        grad_beta[at] += grad[at];
+        grad_gamma[at] += grad[at] * ((input[at] - mean) * scale);
+        grad[at] *= gamma[at];
+    }
+}
+
+/// `dx = (dz - mean(dz) - z ⊙ mean(dz ⊙ z)) / deviation` for every row of `width` numbers, `grad` being `dz`.
+pub fn normalize_backward_input(input: &[f32], stats: &[f32], grad: &[f32], grad_input: &mut [f32], width: usize) {
+    let rows = input.chunks_exact(width).zip(grad.chunks_exact(width)).zip(grad_input.chunks_exact_mut(width));
+    vectorized!({
+        for (((input, grad), grad_input), stats) in rows.zip(stats.chunks_exact(2)) {
+            input_grad_row(input, [stats[0], stats[1]], grad, grad_input);
+        }
+    });
+}
+
+#[inline(always)]
+fn input_grad_row(input: &[f32], [mean, scale]: Stats, grad: &[f32], grad_input: &mut [f32]) {
+    let share = 1.0 / grad.len() as f32;
+    let plain = share * sum(grad, grad, |dz, _| dz);
+    let along = share * scale * sum(grad, input, |dz, x| dz * (x - mean));
+    for ((grad_input, grad), input) in grad_input.iter_mut().zip(grad).zip(input) {
+        *grad_input = scale * (grad - plain - (input - mean) * scale * along);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(len: usize, step: f32) -> Vec<f32> {
+        (0..len).map(|i| (i as f32 * step).sin() * 2.0).collect()
+    }
+
+    fn assert_close(got: &[f32], expected: impl Iterator<Item = f64>) {
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((f64::from(*got) - expected).abs() < 2e-6, "{got}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn rows_agree_with_their_definition() {
+        for width in [1, 2, 10, 16, 37] {
+            let (input, gamma, beta) = (numbers(3 * width, 0.7), numbers(width, 0.3), numbers(width, 0.9));
+            let (mut shares, mut output) = (input.clone(), vec![f32::NAN; 3 * width]);
+            softmax(&mut shares, width);
+            normalize(&input, &gamma, &beta, 1e-3, &mut output, &mut []);
+            for (row, input) in input.chunks_exact(width).enumerate() {
+                let exact: Vec<f64> = input.iter().map(|x| f64::from(*x)).collect();
+                let all: f64 = exact.iter().map(|x| x.exp()).sum();
+                assert_close(&shares[row * width..], exact.iter().map(|x| x.exp() / all));
+                let mean = exact.iter().sum::<f64>() / width as f64;
+                let variance = exact.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / width as f64;
+                let expected = exact.iter().zip(gamma.iter().zip(&beta)).map(|(x, (gamma, beta))| {
+                    (x - mean) / (variance + 1e-3).sqrt() * f64::from(*gamma) + f64::from(*beta)
+                });
+                assert_close(&output[row * width..], expected);
+            }
+        }
+    }
+
+    #[test]
+    fn large_numbers_do_not_overflow_a_softmax() {
+        let mut values = [1e4, -1e4, 1e4, 0.0];
+        softmax(&mut values, 2);
+        assert_eq!(values, [1.0, 0.0, 1.0, 0.0]);
+    }
+}

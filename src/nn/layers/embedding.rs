@@ -1,0 +1,170 @@
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::Flatten;
+use crate::nn::init::Init;
+use crate::nn::kernels::vector::add;
+use crate::nn::knob::Knob;
+use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec};
+use crate::nn::shape::{Fix, Shape, ShapeError};
+
+/// A table with a row of learnt numbers for every word, letter or other thing that has a number: `y[t] = W[x[t]]`.
+///
+/// Numbers are taken without their fraction; one outside the vocabulary counts as the nearest in it.
+///
+/// Shapes: `[n, steps]` of whole numbers to `[n, steps, units]`, embeddings `[vocabulary, units]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Embedding {
+    pub vocabulary: usize,
+    pub units: usize,
+}
+
+impl Default for Embedding {
+    fn default() -> Self {
+        Self { vocabulary: 256, units: 32 }
+    }
+}
+
+impl Spec for Embedding {
+    fn label(&self) -> &'static str {
+        "Embedding"
+    }
+
+    fn detail(&self) -> String {
+        format!("{} of {}", self.units, self.vocabulary)
+    }
+
+    fn help(&self) -> &'static str {
+        "Gives each word or letter, which arrives as a whole number, learnt features of its own: alike things come to lie close together."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y[t] = W[x[t]], the row of W with this number"
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        if !input.is_flat() {
+            return Err(ShapeError::new(format!(
+                "Embedding takes a row of whole numbers, and {} arrives. Flatten it first.",
+                input.described()
+            ))
+            .with_fix(Fix::Insert(Flatten {}.into())));
+        }
+        let output = Shape::steps(input.len(), self.units);
+        Ok(Plan { output, params: self.vocabulary * self.units, multiply_adds: 0 })
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        Box::new(BuiltEmbedding { steps: input.len(), vocabulary: self.vocabulary, units: self.units })
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { vocabulary, units } = self;
+        vec![
+            Knob::whole(
+                "vocabulary",
+                "Vocabulary",
+                vocabulary,
+                1..=100_000,
+                256,
+                "How many different things there are, counted from 0; a larger number counts as the last of them.",
+            ),
+            Knob::whole(
+                "units",
+                "Units",
+                units,
+                1..=512,
+                32,
+                "Features of each thing; too few cannot tell them apart, too many learn the training set by heart.",
+            ),
+        ]
+    }
+}
+
+struct BuiltEmbedding {
+    steps: usize,
+    vocabulary: usize,
+    units: usize,
+}
+
+impl BuiltEmbedding {
+    fn row(&self, number: f32) -> usize {
+        (number as usize).min(self.vocabulary - 1)
+    }
+}
+
+impl Layer for BuiltEmbedding {
+    /// Keras' default, uniform in ±0.05; PyTorch's is normal with deviation 1.
+    fn params(&self) -> Vec<ParamInfo> {
+        vec![ParamInfo::new("embeddings", &[self.vocabulary, self.units], Init::Uniform { limit: 0.05 })]
+    }
+
+    /// The gradient of the output.
+    fn memo_len(&self) -> usize {
+        self.steps * self.units
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        for (number, output) in pass.input.iter().zip(pass.output.chunks_exact_mut(self.units)) {
+            output.copy_from_slice(&pass.params[self.row(*number) * self.units..][..self.units]);
+        }
+    }
+
+    /// Between whole numbers there is nothing to learn from, so what is below gets no gradient.
+    fn backward(&self, pass: Backward<'_>) {
+        pass.memo.copy_from_slice(pass.grad_output);
+        if let Some(grad_input) = pass.grad_input {
+            grad_input.fill(0.0);
+        }
+    }
+
+    fn gradients(&self) -> Gradients {
+        Gradients::PerBlock { row: self.units }
+    }
+
+    /// Only the rows that were used get a gradient: the sum of those of their outputs.
+    fn gradient(&self, block: Range<usize>, shards: &[Kept<'_>], grad: &mut [f32]) {
+        let rows = block.start / self.units..block.end / self.units;
+        grad.fill(0.0);
+        for Kept { input, memo, .. } in shards {
+            for (number, grad_output) in input.iter().zip(memo.chunks_exact(self.units)) {
+                let row = self.row(*number);
+                if rows.contains(&row) {
+                    add(&mut grad[(row - rows.start) * self.units..][..self.units], grad_output);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::layer::Mode;
+
+    #[test]
+    fn a_number_takes_its_row_and_gives_its_gradient_to_no_other() {
+        let layer = BuiltEmbedding { steps: 4, vocabulary: 5, units: 2 };
+        let (input, params) = ([1.0, 3.9, 9.0, -2.0], [0.0, 0.1, 1.0, 1.1, 2.0, 2.1, 3.0, 3.1, 4.0, 4.1]);
+        let mut output = [f32::NAN; 8];
+        let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut [], &mut []);
+        let output_of = &mut output;
+        layer.forward(Forward {
+            samples: 1,
+            params: &params,
+            input: &input,
+            output: output_of,
+            memo,
+            scratch,
+            mode: Mode::Infer,
+        });
+        assert_eq!(output, [1.0, 1.1, 3.0, 3.1, 4.0, 4.1, 0.0, 0.1]);
+        let (memo, mut grad) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [f32::NAN; 10]);
+        let kept = || Kept { samples: 1, input: &input, memo: &memo };
+        layer.gradient(0..4, &[kept(), kept()], &mut grad[..4]);
+        layer.gradient(4..10, &[kept(), kept()], &mut grad[4..]);
+        assert_eq!(grad, [14.0, 16.0, 2.0, 4.0, 0.0, 0.0, 6.0, 8.0, 10.0, 12.0]);
+    }
+}
