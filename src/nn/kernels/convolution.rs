@@ -227,8 +227,9 @@ impl Tiled for GradImage<'_> {
         let patch = self.window.patch_len();
         let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[(row + r) * filters..][..filters]);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (filter, weights) in (column..).step_by(patch).take(filters).enumerate() {
-            let weights = load::<S, VECTORS, FULL>(simd, &self.transposed[weights..]);
+        #[expect(clippy::needless_range_loop, reason = "it counts the filters of every row of the tile")]
+        for filter in 0..filters {
+            let weights = load::<S, VECTORS, FULL>(simd, &self.transposed[filter * patch + column..]);
             accumulate(simd, &mut sums, |r| grads[r][filter], weights);
         }
         let first = self.window.positions(&self.rows).start + row;

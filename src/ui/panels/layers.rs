@@ -150,10 +150,13 @@ const COLUMN_LEN: usize = 9;
 /// The menu of all layers, each with a line of help, in as many columns as fit on a small screen without scrolling.
 pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
     let layers = LayerSpec::all();
-    let rows = layers.len().div_ceil(layers.len().div_ceil(COLUMN_LEN));
+    let columns = layers.len().div_ceil(COLUMN_LEN);
+    let rows = layers.len().div_ceil(columns);
     let mut chosen = None;
-    let height = ui.ctx().content_rect().height() - 96.0;
-    egui::ScrollArea::both().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+    let window = ui.ctx().content_rect().size();
+    let size = vec2((columns as f32 * (COLUMN + 2.0 * GRID)).min(window.x - 200.0), window.y - 96.0);
+    let area = egui::ScrollArea::both().max_width(size.x).min_scrolled_width(size.x);
+    area.max_height(size.y).min_scrolled_height(size.y).show(ui, |ui| {
         ui.horizontal_top(|ui| {
             for column in layers.chunks(rows) {
                 ui.vertical(|ui| {
