@@ -84,12 +84,12 @@ fn opening(criterion: &mut Criterion) {
 
 /// How long a whole run takes with nobody watching, and behind a window that draws sixty times a second.
 fn training_behind_the_window(_: &mut Criterion) {
-    for (preset, epochs) in [("mlp", 150), ("cnn-deep", 10)] {
+    for (preset, epochs) in [("mlp", 40), ("cnn-deep", 3)] {
         let mut project = Project::find(preset).expect("preset");
         project.training.epochs = epochs;
-        let job = Arc::new(project.job(digits(10_000), default_threads()).expect("job"));
+        let job = Arc::new(project.job(digits(50_000), default_threads()).expect("job"));
         let mut best = [Duration::MAX; 2];
-        for _ in 0..5 {
+        for _ in 0..4 {
             let started = Instant::now();
             let run = Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: true }, || {}).expect("run");
             while !matches!(run.event(), Event::Done(_)) {}

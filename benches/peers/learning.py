@@ -132,7 +132,7 @@ def train(preset, seed, train_data, test_data):
         started = time.perf_counter()
         for at in torch.randperm(len(images)).split(batch):
             cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
-            adam.param_groups[0]["lr"] = training["learning_rate"] * (cosine if training["schedule"] == "cosine" else 1)
+            adam.param_groups[0]["lr"] = training["learning_rate"] * (cosine if training["schedule"]["kind"] == "cosine" else 1)
             adam.zero_grad(set_to_none=True)
             loss_of(network(images[at]), classes[at]).backward()
             adam.step()
