@@ -2,9 +2,10 @@
 
 use backprop_studio::nn::OptimizerSpec;
 use backprop_studio::nn::kernels::convolution::{self, Window};
-use backprop_studio::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul, transpose};
+use backprop_studio::nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use backprop_studio::nn::kernels::outer;
 use backprop_studio::nn::kernels::pool::{self, Windows};
+use backprop_studio::nn::kernels::transpose::transpose;
 use backprop_studio::nn::optim::Step;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -33,7 +34,7 @@ fn products(criterion: &mut Criterion) {
         });
         group.throughput(Throughput::Elements((inner * columns) as u64));
         group.bench_function(format!("transpose {inner}×{columns}"), |bencher| {
-            bencher.iter(|| transpose(&b, &mut out, columns));
+            bencher.iter(|| transpose(&b, &mut out, columns, b.len() / columns));
         });
     }
 }
@@ -41,22 +42,8 @@ fn products(criterion: &mut Criterion) {
 /// One image through the convolutions of the presets.
 fn convolutions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("convolution");
-    let window = |image, size, output: usize, filters| Window {
-        image,
-        size,
-        stride: 1,
-        dilation: 1,
-        output: [output; 2],
-        filters,
-    };
-    let dense = |inputs, units| Window {
-        image: [1, 16, inputs],
-        size: [1, 1],
-        stride: 1,
-        dilation: 1,
-        output: [1, 16],
-        filters: units,
-    };
+    let window = |image, size, output: usize, filters| Window::new(image, size, [output; 2], filters);
+    let dense = |inputs, units| Window::new([1, 16, inputs], [1, 1], [1, 16], units);
     for window in [
         dense(5408, 10),
         dense(5408, 32),

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::init::{Rng, stream};
-use super::kernels::matmul::transpose;
+use super::kernels::transpose::transpose;
 use super::knob::{Knob, Value};
 use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Spec as _, Transposed};
 use super::layers::{
@@ -77,9 +77,9 @@ impl Check {
     fn backward(&self, params: &[f32], input: &[f32], covector: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (output, mut memo) = self.forward(params, input, MODE);
         let mut transposed = Vec::new();
-        if let Some(Transposed { offset, rows, columns }) = self.layer.transposed(false) {
+        if let Some(Transposed { offset, rows, columns, panel }) = self.layer.transposed(false) {
             transposed.resize(rows * columns, f32::NAN);
-            transpose(&params[offset..][..rows * columns], &mut transposed, columns);
+            transpose(&params[offset..][..rows * columns], &mut transposed, columns, panel);
         }
         let per_shard = self.layer.gradients() == Gradients::PerShard;
         let mut grad_params = vec![f32::NAN; if per_shard { params.len() } else { 0 }];

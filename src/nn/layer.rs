@@ -86,12 +86,14 @@ pub trait Layer: Send + Sync {
     fn gradient(&self, _block: Range<usize>, _shards: &[Kept<'_>], _grad: &mut [f32]) {}
 }
 
-/// A matrix `[rows, columns]` that begins at `offset` in a layer's parameters.
+/// A matrix `[rows, columns]` that begins at `offset` in a layer's parameters, to be transposed `panel` rows at a time:
+/// a product that reads one panel after the other finds its numbers on few pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transposed {
     pub offset: usize,
     pub rows: usize,
     pub columns: usize,
+    pub panel: usize,
 }
 
 /// Where the gradient of a layer's parameters comes from.
@@ -167,7 +169,7 @@ pub struct Forward<'a> {
 pub struct Backward<'a> {
     pub samples: usize,
     pub params: &'a [f32],
-    /// `[columns, rows]` of the matrix that `transposed` asked for.
+    /// Panels `[columns, panel]` of the matrix that `transposed` asked for; the last may have fewer rows.
     pub transposed: &'a [f32],
     /// `[samples, input]`
     pub input: &'a [f32],

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::init::mix;
-use super::kernels::matmul::transpose;
+use super::kernels::transpose::transpose;
 use super::kernels::vector::add;
 use super::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, Mode, ParamInfo, Transposed};
 use super::layers::LayerSpec;
@@ -185,9 +185,9 @@ impl Network {
     pub fn transpose(&self, weights: &Weights, transposed: &mut Vec<f32>) {
         transposed.resize(self.transposed_len(), 0.0);
         for stage in &self.stages {
-            if let Some(Transposed { offset, rows, columns }) = stage.matrix {
+            if let Some(Transposed { offset, rows, columns, panel }) = stage.matrix {
                 let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
-                transpose(matrix, &mut transposed[stage.transposed.clone()], columns);
+                transpose(matrix, &mut transposed[stage.transposed.clone()], columns, panel);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::tile::{Tiled, accumulate, each_row, load, store, tiles};
 
 /// A window that slides over one channels-last image and gives `filters` numbers at every position. Nothing hangs over
 /// the edge: zeros around an image are part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Height, width, channels.
     pub image: [usize; 3],
@@ -24,9 +24,29 @@ pub struct Window {
     /// Rows and columns of positions.
     pub output: [usize; 2],
     pub filters: usize,
+    /// Where in the image the numbers of a patch lie, counted from its first.
+    taps: Vec<usize>,
 }
 
 impl Window {
+    /// One that moves by a pixel and reads pixels side by side.
+    pub fn new(image: [usize; 3], size: [usize; 2], output: [usize; 2], filters: usize) -> Self {
+        Self { image, size, stride: 1, dilation: 1, output, filters, taps: Vec::new() }.dilated(1)
+    }
+
+    #[must_use]
+    pub fn strided(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    #[must_use]
+    pub fn dilated(self, dilation: usize) -> Self {
+        let ([_, width, channels], [rows, columns]) = (self.image, self.size);
+        let pixels = (0..rows).flat_map(|y| (0..columns).map(move |x| (y * width + x) * dilation * channels));
+        let taps = pixels.flat_map(|pixel| pixel..pixel + channels).collect();
+        Self { dilation, taps, ..self }
+    }
+
     /// Numbers in one patch, `height × width × channels`.
     pub fn patch_len(&self) -> usize {
         self.size[0] * self.size[1] * self.image[2]
@@ -41,22 +61,15 @@ impl Window {
         rows * self.output[1] * self.filters
     }
 
-    /// Runs in a row of a patch, and numbers in each: those that lie side by side in the image.
-    fn runs(&self) -> (usize, usize) {
-        let [_, _, channels] = self.image;
-        if self.dilation == 1 { (1, self.size[1] * channels) } else { (self.size[1], channels) }
+    /// Numbers of a patch that lie side by side in the image.
+    fn run(&self) -> usize {
+        let [_, columns] = self.size;
+        if self.dilation == 1 { columns * self.image[2] } else { self.image[2] }
     }
 
-    /// Numbers from one run to that below it, and to that beside it.
-    fn run_strides(&self) -> (usize, usize) {
-        (self.dilation * self.row_stride(), self.dilation * self.image[2])
-    }
-
-    /// Where in the image a number of the patch lies, counted from the first.
-    fn tap(&self, k: usize) -> usize {
-        let ((beside, run), (down, right)) = (self.runs(), self.run_strides());
-        let at = k / run;
-        at / beside * down + at % beside * right + k % run
+    /// From the first number of a patch to the last.
+    fn extent(&self) -> usize {
+        self.taps.last().map_or(0, |last| last + 1)
     }
 
     /// Numbers from a pixel to the one below it.
@@ -64,10 +77,21 @@ impl Window {
         self.image[1] * self.image[2]
     }
 
-    /// Where the patch of a position begins; positions are counted row by row.
-    fn start(&self, position: usize) -> usize {
-        let (y, x) = (position / self.output[1], position % self.output[1]);
-        y * self.stride * self.row_stride() + x * self.stride * self.image[2]
+    /// Where the patches of some positions begin; positions are counted row by row.
+    #[inline(always)]
+    fn starts<const ROWS: usize>(&self, first: usize) -> [usize; ROWS] {
+        let (down, right) = (self.stride * self.row_stride(), self.stride * self.image[2]);
+        let mut x = first % self.output[1];
+        let mut row = first / self.output[1] * down;
+        let mut starts = [0; ROWS];
+        for start in &mut starts {
+            *start = row + x * right;
+            x += 1;
+            if x == self.output[1] {
+                (x, row) = (0, row + down);
+            }
+        }
+        starts
     }
 
     fn positions(&self, rows: &Range<usize>) -> Range<usize> {
@@ -136,23 +160,15 @@ impl Tiled for Output<'_> {
         column: usize,
         width: usize,
     ) {
-        let Window { size, filters, .. } = *self.window;
-        let ((beside, run), (down, right)) = (self.window.runs(), self.window.run_strides());
+        let filters = self.window.filters;
         let first = self.window.positions(&self.rows).start + row;
-        let starts: [usize; ROWS] = each_row(0, |r| self.window.start(first + r));
+        let starts: [usize; ROWS] = self.window.starts(first);
         let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..]); ROWS];
-        let extent = (size[0] - 1) * down + (beside - 1) * right + run;
+        let extent = self.window.extent();
         let patches: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[starts[r]..][..extent]);
-        let mut kernel = column;
-        for y in 0..size[0] {
-            for x in 0..beside {
-                let first = y * down + x * right;
-                for k in 0..run {
-                    let weights = load::<S, VECTORS, FULL>(simd, &self.kernel[kernel..]);
-                    accumulate(simd, &mut sums, |r| patches[r][first + k], weights);
-                    kernel += filters;
-                }
-            }
+        for (&tap, weights) in self.window.taps.iter().zip(self.kernel.chunks_exact(filters)) {
+            let weights = load::<S, VECTORS, FULL>(simd, &weights[column..]);
+            accumulate(simd, &mut sums, |r| patches[r][tap], weights);
         }
         for (output, sums) in self.output[row * filters..].chunks_exact_mut(filters).zip(sums) {
             store::<S, VECTORS, FULL>(simd, &mut output[column..column + width], sums);
@@ -178,9 +194,9 @@ impl Tiled for GradKernel<'_> {
         column: usize,
         width: usize,
     ) {
-        let Window { image, stride, output, filters, .. } = *self.window;
+        let &Window { image, stride, output, filters, ref taps, .. } = self.window;
         let row_stride = self.window.row_stride();
-        let taps: [usize; ROWS] = each_row(0, |r| self.window.tap(row + r));
+        let taps = &taps[row..][..ROWS];
         let step = stride * image[2];
         let none = [simd.splat_f32s(0.0); VECTORS];
         let mut sums: [[S::f32s; VECTORS]; ROWS] =
@@ -207,7 +223,7 @@ impl WithSimd for GradImage<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (_, run) = self.window.runs();
+        let run = self.window.run();
         for first in (0..self.window.patch_len()).step_by(run) {
             tiles(simd, self.rows.len() * self.window.output[1], first..first + run, &mut self);
         }
@@ -223,7 +239,7 @@ impl Tiled for GradImage<'_> {
         column: usize,
         width: usize,
     ) {
-        let Window { filters, .. } = *self.window;
+        let filters = self.window.filters;
         let patch = self.window.patch_len();
         let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[(row + r) * filters..][..filters]);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
@@ -233,9 +249,9 @@ impl Tiled for GradImage<'_> {
             accumulate(simd, &mut sums, |r| grads[r][filter], weights);
         }
         let first = self.window.positions(&self.rows).start + row;
-        let tap = self.window.tap(column);
-        for (r, sums) in sums.into_iter().enumerate() {
-            let pixels = &mut self.grad[self.window.start(first + r) + tap..];
+        let tap = self.window.taps[column];
+        for (start, sums) in self.window.starts::<ROWS>(first).into_iter().zip(sums) {
+            let pixels = &mut self.grad[start + tap..];
             let before = load::<S, VECTORS, FULL>(simd, pixels);
             let after = each_row(before[0], |v| simd.add_f32s(before[v], sums[v]));
             store::<S, VECTORS, FULL>(simd, &mut pixels[..width], after);
@@ -273,22 +289,28 @@ mod tests {
         }
     }
 
-    const WINDOWS: [Window; 9] = [
-        Window { image: [5, 6, 2], size: [3, 3], stride: 1, dilation: 1, output: [3, 4], filters: 3 },
-        Window { image: [9, 9, 1], size: [5, 5], stride: 1, dilation: 1, output: [5, 5], filters: 32 },
-        Window { image: [11, 11, 1], size: [3, 3], stride: 2, dilation: 1, output: [5, 5], filters: 17 },
-        Window { image: [7, 8, 33], size: [3, 2], stride: 2, dilation: 1, output: [3, 4], filters: 64 },
-        Window { image: [13, 13, 4], size: [3, 3], stride: 1, dilation: 1, output: [10, 10], filters: 50 },
-        Window { image: [2, 2, 3], size: [1, 1], stride: 1, dilation: 1, output: [2, 2], filters: 1 },
-        Window { image: [1, 20, 7], size: [1, 5], stride: 2, dilation: 1, output: [1, 8], filters: 20 },
-        Window { image: [9, 11, 2], size: [3, 3], stride: 1, dilation: 2, output: [5, 7], filters: 17 },
-        Window { image: [8, 12, 5], size: [2, 3], stride: 2, dilation: 3, output: [2, 3], filters: 33 },
-    ];
+    fn windows() -> Vec<Window> {
+        [
+            ([5, 6, 2], [3, 3], 1, 1, [3, 4], 3),
+            ([9, 9, 1], [5, 5], 1, 1, [5, 5], 32),
+            ([11, 11, 1], [3, 3], 2, 1, [5, 5], 17),
+            ([7, 8, 33], [3, 2], 2, 1, [3, 4], 64),
+            ([13, 13, 4], [3, 3], 1, 1, [10, 10], 50),
+            ([2, 2, 3], [1, 1], 1, 1, [2, 2], 1),
+            ([1, 20, 7], [1, 5], 2, 1, [1, 8], 20),
+            ([9, 11, 2], [3, 3], 1, 2, [5, 7], 17),
+            ([8, 12, 5], [2, 3], 2, 3, [2, 3], 33),
+        ]
+        .map(|(image, size, stride, dilation, output, filters)| {
+            Window::new(image, size, output, filters).strided(stride).dilated(dilation)
+        })
+        .to_vec()
+    }
 
     /// The vectors of this processor and the loops without any, against the definition, in two bands each.
     #[test]
     fn the_three_products_agree_with_their_definition() {
-        for window in WINDOWS {
+        for window in windows() {
             let (image, kernel) = (numbers(window.image_len(), 0.3), numbers(window.patch_len() * window.filters, 0.7));
             let (bias, grad_output) = (numbers(window.filters, 0.9), numbers(window.band_len(window.output[0]), 1.1));
             let mut output: Vec<f32> = grad_output.iter().enumerate().map(|(i, _)| bias[i % window.filters]).collect();

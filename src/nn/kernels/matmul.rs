@@ -1,6 +1,4 @@
-//! The matrix product, behind which the crate `gemm` can be exchanged, and the transpose.
-
-use rayon::prelude::*;
+//! The matrix product, behind which the crate `gemm` can be exchanged.
 
 /// A matrix that lies in a slice row by row, or its transpose.
 #[derive(Clone, Copy, Debug)]
@@ -101,45 +99,6 @@ pub fn matmul(out: MatrixMut<'_>, a: Matrix<'_>, b: Matrix<'_>, write: Write) {
     }
 }
 
-/// Rows and columns of a tile that is transposed on its own, in the nearest cache.
-const TILE: usize = 16;
-
-/// Writes `[rows, columns]` as `[columns, rows]`, on all threads if it is large.
-pub fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
-    let rows = from.len() / columns;
-    let transpose_columns = |(at, to): (usize, &mut [f32])| {
-        let (first, width) = (at * TILE, to.len() / rows);
-        for row in (0..rows).step_by(TILE) {
-            let (from, to) = (&from[row * columns + first..], &mut to[row..]);
-            match (TILE.min(rows - row), width) {
-                // With the size known, a tile is a few vectors.
-                (TILE, TILE) => transpose_tile(from, columns, to, rows, [TILE; 2]),
-                (height, width) => transpose_tile(from, columns, to, rows, [height, width]),
-            }
-        }
-    };
-    if from.len() < 1 << 14 {
-        to.chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
-    } else {
-        to.par_chunks_mut(TILE * rows).enumerate().for_each(transpose_columns);
-    }
-}
-
-#[inline(always)]
-fn transpose_tile(from: &[f32], columns: usize, to: &mut [f32], rows: usize, [height, width]: [usize; 2]) {
-    let mut tile = [[0.0; TILE]; TILE];
-    for (row, tile) in tile[..height].iter_mut().enumerate() {
-        tile[..width].copy_from_slice(&from[row * columns..][..width]);
-    }
-    for column in 0..width {
-        let mut numbers = [0.0; TILE];
-        for (number, tile) in numbers.iter_mut().zip(&tile) {
-            *number = tile[column];
-        }
-        to[column * rows..][..height].copy_from_slice(&numbers[..height]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,18 +108,6 @@ mod tests {
         (0..len).map(|i| (i as f32 * step).sin() * 2.0).collect()
     }
 
-    #[test]
-    fn a_transpose_has_rows_for_columns() {
-        for (rows, columns) in [(1, 1), (3, 70), (65, 17), (300, 128)] {
-            let from = numbers(rows * columns, 0.3);
-            let mut to = vec![f32::NAN; from.len()];
-            transpose(&from, &mut to, columns);
-            let expected = ArrayView2::from_shape((rows, columns), &from).unwrap();
-            assert!(expected.t().iter().eq(&to), "{rows}×{columns}");
-        }
-    }
-
-    /// The product of ndarray is the twin that the fast one is held against.
     #[test]
     fn products_agree_with_ndarray() {
         for (rows, inner, cols) in [(1, 1, 1), (3, 7, 5), (32, 784, 128), (121, 288, 64), (16, 10, 1)] {

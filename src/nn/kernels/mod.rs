@@ -16,6 +16,7 @@ pub mod outer;
 pub mod pool;
 pub mod rows;
 mod tile;
+pub mod transpose;
 pub mod vector;
 
 static ARCH: OnceLock<Arch> = OnceLock::new();

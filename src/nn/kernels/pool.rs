@@ -114,12 +114,18 @@ impl Max<'_> {
     fn run<S: Simd, const FULL: bool>(self, simd: S, size: [usize; 2]) {
         let Self { windows, input, output, winner } = self;
         let (windows, width) = (Windows { size, ..windows }, windows.channels);
-        for window in 0..windows.count {
+        let (rows, columns) = (size[0], size[1] * width);
+        for (window, output) in output.chunks_exact_mut(width).enumerate() {
+            let input = &input[window * columns..][..(rows - 1) * windows.row_stride + columns];
+            let winner = winner.get_mut(window * width..(window + 1) * width);
+            let winner = winner.unwrap_or_default();
             for channel in windows.vectors::<S>() {
-                let first = window * windows.size[1] * windows.channels + channel;
-                let mut best = load::<S, FULL>(simd, input, first, width);
+                let mut best = load::<S, FULL>(simd, input, channel, width);
                 let mut won = simd.splat_f32s(0.0);
-                windows.each(window, |place, pixel| {
+                windows.each(0, |place, pixel| {
+                    if place == 0 {
+                        return;
+                    }
                     let value = load::<S, FULL>(simd, input, pixel + channel, width);
                     // A NaN wins and stays, so that a diverged network cannot look healthy behind a pooling layer.
                     let number = simd.equal_f32s(best, best);
@@ -127,10 +133,9 @@ impl Max<'_> {
                     best = simd.select_f32s(stays, best, value);
                     won = simd.select_f32s(stays, won, simd.splat_f32s(place as f32));
                 });
-                let at = window * windows.channels + channel;
-                store::<S, FULL>(simd, output, at, width, best);
+                store::<S, FULL>(simd, output, channel, width, best);
                 if !winner.is_empty() {
-                    store::<S, FULL>(simd, winner, at, width, won);
+                    store::<S, FULL>(simd, winner, channel, width, won);
                 }
             }
         }
@@ -156,12 +161,14 @@ impl MaxBackward<'_> {
     fn run<S: Simd, const FULL: bool>(self, simd: S, size: [usize; 2]) {
         let Self { windows, grad_output, winner, grad_input } = self;
         let (windows, width) = (Windows { size, ..windows }, windows.channels);
-        for window in 0..windows.count {
+        let (rows, columns) = (size[0], size[1] * width);
+        let winners = winner.chunks_exact(width);
+        for (window, (grad, winner)) in grad_output.chunks_exact(width).zip(winners).enumerate() {
+            let grad_input = &mut grad_input[window * columns..][..(rows - 1) * windows.row_stride + columns];
             for channel in windows.vectors::<S>() {
-                let at = window * windows.channels + channel;
-                let grad = load::<S, FULL>(simd, grad_output, at, width);
-                let winner = load::<S, FULL>(simd, winner, at, width);
-                windows.each(window, |place, pixel| {
+                let grad = load::<S, FULL>(simd, grad, channel, width);
+                let winner = load::<S, FULL>(simd, winner, channel, width);
+                windows.each(0, |place, pixel| {
                     let won = simd.equal_f32s(winner, simd.splat_f32s(place as f32));
                     let grad = simd.select_f32s(won, grad, simd.splat_f32s(0.0));
                     store::<S, FULL>(simd, grad_input, pixel + channel, width, grad);

@@ -4,7 +4,7 @@ use super::Function;
 use super::convolution::{Extent, Frame, Padding, activation_knob, filters_knob};
 use crate::nn::init::{Init, Initializer};
 use crate::nn::kernels::convolution::{self, Window};
-use crate::nn::kernels::matmul::transpose;
+use crate::nn::kernels::transpose::transpose;
 use crate::nn::kernels::vector::{add_rows, sum_rows};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
@@ -88,14 +88,8 @@ impl Spec for ConvTranspose2d {
         let Self { filters, kernel, stride, activation, init, .. } = *self;
         let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
         let extents @ [rows, columns] = [height, width].map(|size| self.extent(size));
-        let window = Window {
-            image: [rows.padded, columns.padded, filters],
-            size: [kernel; 2],
-            stride,
-            dilation: 1,
-            output: [height, width],
-            filters: channels,
-        };
+        let image = [rows.padded, columns.padded, filters];
+        let window = Window::new(image, [kernel; 2], [height, width], channels).strided(stride);
         let frame = Frame::new([rows.output, columns.output], extents, filters);
         let output_len = rows.output * columns.output * filters;
         Box::new(BuiltConvTranspose2d { window, frame, output_len, activation, init })
@@ -180,7 +174,7 @@ impl Layer for BuiltConvTranspose2d {
         let (kernel, bias) = pass.params.split_at(self.kernel_len());
         let (framed, rest) = pass.scratch.split_at_mut(self.framed_len());
         let transposed = &mut rest[..kernel.len()];
-        transpose(kernel, transposed, window.filters);
+        transpose(kernel, transposed, window.filters, window.patch_len());
         let outputs = pass.output.chunks_exact_mut(self.output_len);
         for (input, output) in pass.input.chunks_exact(self.input_len()).zip(outputs) {
             let image = if self.frame.is_some() { &mut *framed } else { &mut *output };

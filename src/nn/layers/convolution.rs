@@ -79,14 +79,9 @@ impl Sliding {
     pub fn build(&self, image: [usize; 3], dims: &[usize]) -> Box<dyn Layer> {
         let [height, width, channels] = image;
         let [rows, columns] = self.extents(image).unwrap_or_default();
-        let window = Window {
-            image: [rows.padded, columns.padded, channels],
-            size: self.kernel,
-            stride: self.stride,
-            dilation: self.dilation,
-            output: [rows.output, columns.output],
-            filters: self.filters,
-        };
+        let (padded, output) = ([rows.padded, columns.padded, channels], [rows.output, columns.output]);
+        let window = Window::new(padded, self.kernel, output, self.filters);
+        let window = window.strided(self.stride).dilated(self.dilation);
         let frame = Frame::new([height, width], [rows, columns], channels);
         let area = self.kernel[0] * self.kernel[1];
         let init = self.init.of(dims, area * channels, area * self.filters);
@@ -286,8 +281,8 @@ impl Layer for BuiltConv {
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
-        let matrix = Transposed { offset: 0, rows: self.window.patch_len(), columns: self.window.filters };
-        (!first).then_some(matrix)
+        let (rows, columns) = (self.window.patch_len(), self.window.filters);
+        (!first).then_some(Transposed { offset: 0, rows, columns, panel: rows })
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -75,7 +75,8 @@ impl Spec for Dense {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { units, activation, init } = *self;
         let inputs = input.channels();
-        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init })
+        let thin = (units < THIN).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
+        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -103,6 +104,9 @@ impl Spec for Dense {
 /// With fewer units than this the matrix product packs more than it multiplies; a convolution of one pixel does not.
 const THIN: usize = 16;
 
+/// Rows of a panel of the transposed kernel: few enough for its pages to be at hand, many enough for the product.
+const PANEL: usize = 256;
+
 struct BuiltDense {
     /// Rows of each sample.
     steps: usize,
@@ -110,6 +114,8 @@ struct BuiltDense {
     units: usize,
     activation: Function,
     init: Initializer,
+    /// A row as an image of one pixel, if there are few units.
+    thin: Option<Window>,
 }
 
 impl Layer for BuiltDense {
@@ -132,10 +138,8 @@ impl Layer for BuiltDense {
         let Self { steps, inputs, units, activation, .. } = *self;
         let rows = pass.samples * steps;
         let (kernel, bias) = pass.params.split_at(inputs * units);
-        if units < THIN {
-            let (image, output) = ([1, rows, inputs], [1, rows]);
-            let window = Window { image, size: [1, 1], stride: 1, dilation: 1, output, filters: units };
-            convolution::forward(&window, 0..1, pass.input, kernel, bias, pass.output);
+        if let Some(window) = &self.thin {
+            convolution::forward(window, 0..rows, pass.input, kernel, bias, pass.output);
         } else {
             let input = Matrix::new(pass.input, rows, inputs);
             let output = MatrixMut::new(pass.output, rows, units);
@@ -146,7 +150,7 @@ impl Layer for BuiltDense {
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
-        (!first).then_some(Transposed { offset: 0, rows: self.inputs, columns: self.units })
+        (!first).then_some(Transposed { offset: 0, rows: self.inputs, columns: self.units, panel: PANEL })
     }
 
     /// `dz = dy ⊙ f'(z)`, `dx = dz·Wᵀ`.
@@ -157,9 +161,11 @@ impl Layer for BuiltDense {
         grad.copy_from_slice(pass.grad_output);
         activation.backward(grad, pass.output, memo);
         if let Some(grad_input) = pass.grad_input {
-            let transposed = Matrix::new(pass.transposed, units, inputs);
-            let grad_input = MatrixMut::new(grad_input, rows, inputs);
-            matmul(grad_input, Matrix::new(grad, rows, units), transposed, Write::Replace);
+            for (at, panel) in pass.transposed.chunks(PANEL * units).enumerate() {
+                let width = panel.len() / units;
+                let grad_input = MatrixMut::strided(&mut grad_input[at * PANEL..], rows, width, inputs);
+                matmul(grad_input, Matrix::new(grad, rows, units), Matrix::new(panel, units, width), Write::Replace);
+            }
         }
     }
 

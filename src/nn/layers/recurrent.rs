@@ -361,7 +361,7 @@ impl<C: Cell> Layer for Recurrent<C> {
     fn transposed(&self, _first: bool) -> Option<Transposed> {
         let (directions, columns) = (self.options.directions(), self.gates());
         let (offset, rows) = (directions * self.features * columns, directions * self.options.units);
-        Some(Transposed { offset, rows, columns })
+        Some(Transposed { offset, rows, columns, panel: rows })
     }
 
     fn forward(&self, pass: Forward<'_>) {
