@@ -31,14 +31,14 @@ impl Network {
         let mut layers = vec![0; self.last_layer().map_or(0, |last| last + 1)];
         for stage in &self.stages {
             let kept = samples * (stage.output_len + stage.memo_len) + stage.shard_gradient.len();
-            let numbers = stage.params.len() * (2 + slots) + stage.transposed.len() + shards * kept;
+            let numbers = stage.params.len() * (2 + slots) + stage.transposed.len() + stage.joint.len() + shards * kept;
             if let Some(bytes) = layers.get_mut(stage.index) {
                 *bytes = numbers as u64 * NUMBER;
             }
         }
         let sizes = self.stages.iter().flat_map(|stage| [stage.input_len, stage.output_len]);
         let widest = sizes.max().unwrap_or(0).max(self.output().len());
-        let of_shard = samples * (self.input().len() + 2 * widest) + self.scratch_len(samples);
+        let of_shard = samples * (self.input().len() + 2 * widest) + self.scratch_len(samples) + self.statistics_len();
         Footprint { layers, shared: (shards * of_shard) as u64 * NUMBER }
     }
 

@@ -14,6 +14,8 @@ pub struct Workspace {
     pub(super) scratch: Vec<f32>,
     /// The gradient of the parameters of those layers that compute it shard by shard.
     pub(super) gradient: Vec<f32>,
+    /// What the shard tells the layer in work that has to know the whole batch.
+    pub(super) statistics: Vec<f32>,
     capacity: usize,
     output_len: usize,
 }
@@ -31,6 +33,7 @@ impl Workspace {
             grads: [Vec::new(), Vec::new()],
             scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],
             gradient: Vec::new(),
+            statistics: Vec::new(),
             capacity: samples,
             output_len: network.output().len(),
         }
@@ -45,6 +48,7 @@ impl Workspace {
             memos: stages.iter().map(|stage| vec![0.0; samples * stage.memo_len]).collect(),
             grads: [grads(), grads()],
             gradient: vec![0.0; network.shard_gradient_len()],
+            statistics: vec![0.0; network.statistics_len()],
             ..Self::for_inference(network, samples)
         }
     }

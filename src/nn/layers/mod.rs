@@ -2,6 +2,7 @@
 //! tracing and the gradient check walk the list.
 
 mod activation;
+mod batch_norm;
 mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use super::layer::Spec;
 
 pub use activation::{Activation, Function};
+pub use batch_norm::BatchNorm;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
@@ -103,6 +105,7 @@ layers![
     Rnn,
     Lstm,
     Gru,
+    BatchNorm,
     LayerNorm,
     Activation,
     Softmax,
