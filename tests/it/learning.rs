@@ -111,7 +111,7 @@ fn a_training_step_allocates_nothing_of_its_own() {
     tiny.shape = Shape::image(4, 10, 1);
     tiny.train.pixels.truncate(tiny.train.len() * 40);
     let no_dense_layer = r#"[{"layer":"conv2d","filters":1,"padding":"same"},{"layer":"max_pool2d","size":1},{"layer":"activation","function":"gelu"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"average_pool2d","size":1},{"layer":"flatten"}]"#;
-    let upwards = r#"[{"layer":"conv2d","filters":2,"padding":"same","dilation":2},{"layer":"up_sample2d"},{"layer":"spatial_dropout"},{"layer":"gaussian_noise"},{"layer":"layer_norm"},{"layer":"conv_transpose2d","filters":10},{"layer":"softmax"},{"layer":"global_average_pool"}]"#;
+    let upwards = r#"[{"layer":"conv2d","filters":2,"padding":"same","dilation":2},{"layer":"up_sample2d"},{"layer":"spatial_dropout"},{"layer":"gaussian_noise"},{"layer":"layer_norm"},{"layer":"batch_norm"},{"layer":"conv_transpose2d","filters":10},{"layer":"softmax"},{"layer":"global_average_pool"}]"#;
     let sequence = r#"[{"layer":"flatten"},{"layer":"embedding","units":3},{"layer":"conv1d","filters":10,"activation":"gelu"},{"layer":"max_pool1d"},{"layer":"average_pool1d"},{"layer":"global_average_pool"}]"#;
     let tiny = Arc::new(tiny);
     for model in [no_dense_layer, upwards, sequence] {
