@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::init::mix;
 use super::kernels::vector::add;
 use super::layer::{Backward, Forward, Joint, Mode};
-use super::network::{Network, Stage};
+use super::network::{Network, Skip, Stage};
 use super::weights::Weights;
 use super::workspace::Workspace;
 
@@ -141,9 +141,10 @@ impl Pass<'_> {
                 Mode::Train { seed } => (
                     &mut shard.memos[at][..samples * stage.memo_len],
                     &self.joint[stage.joint.clone()],
-                    Mode::Train { seed: mix(seed, stage.index as u64) },
+                    Mode::Train { seed: stage.path.iter().fold(seed, |seed, at| mix(seed, *at as u64)) },
                 ),
             };
+            let skip = self.network.skips().iter().find(|skip| skip.end == at);
             stage.layer.forward(Forward {
                 samples,
                 params: &self.weights.values()[stage.params.clone()],
@@ -152,6 +153,7 @@ impl Pass<'_> {
                 memo,
                 scratch: &mut shard.scratch,
                 joint,
+                skip: skip.map_or(&[], |skip| &before[skip.fork][..samples * skip.len]),
                 mode,
             });
         }
@@ -169,13 +171,31 @@ impl Pass<'_> {
     /// Runs back from the stage before `end` to the one after `joint`, which then tells its gradient.
     fn backward(&self, joint: Option<usize>, end: usize, shard: &mut Workspace) {
         for at in (joint.map_or(0, |joint| joint + 1)..end).rev() {
+            self.hold(at, shard);
             self.network.stages[at].layer.backward(self.backward_at(at, shard));
             shard.grads.swap(0, 1);
+            self.release(at, shard);
         }
         if let Some(at) = joint
             && let Some(joint) = self.network.stages[at].layer.joint()
         {
             joint.gradient(self.backward_at(at, shard));
+        }
+    }
+
+    /// At the end of a residual block, keeps the gradient for what entered it.
+    fn hold(&self, at: usize, shard: &mut Workspace) {
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.end == at) {
+            let len = shard.samples * len;
+            shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
+        }
+    }
+
+    /// Where residual blocks begin, adds what was kept for what enters them.
+    fn release(&self, at: usize, shard: &mut Workspace) {
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && at > 0) {
+            let len = shard.samples * len;
+            add(&mut shard.grads[0][..len], &shard.held[*depth][..len]);
         }
     }
 
@@ -203,7 +223,9 @@ impl Pass<'_> {
 mod tests {
     use super::*;
     use crate::nn::init::stream;
-    use crate::nn::layers::{BatchNorm, Conv2d, Dense, Dropout, Flatten, Function, MaxPool2d};
+    use crate::nn::layers::{
+        Activation, BatchNorm, Conv2d, Dense, Dropout, Flatten, Function, MaxPool2d, Padding, Residual,
+    };
     use crate::nn::optim::Regularization;
     use crate::nn::{LayerSpec, ModelSpec, Optimizer, OptimizerSpec, Shape};
     use rand::RngExt as _;
@@ -304,6 +326,81 @@ mod tests {
             (vec![dense(5), norm(), Dropout { rate: 0.4 }.into(), dense(6), norm(), head()], flat),
             (vec![dense(6), norm(), Flatten {}.into(), head()], Shape::steps(3, 5)),
         ]
+    }
+
+    fn block(layers: Vec<LayerSpec>) -> LayerSpec {
+        Residual { layers }.into()
+    }
+
+    /// Blocks at the beginning, the end and in one another, with what joins and what is random inside.
+    fn blocks() -> Vec<(Vec<LayerSpec>, Shape)> {
+        let (flat, image, steps) = (Shape::flat(7), Shape::image(5, 4, 2), Shape::steps(3, 5));
+        // Finite differences mean nothing across the kink of its ReLU.
+        let around = |shape| {
+            let mut block = Residual::around(shape);
+            block.layers[2] = Activation { function: Function::Tanh }.into();
+            LayerSpec::from(block)
+        };
+        let dropout = || LayerSpec::from(Dropout { rate: 0.4 });
+        vec![
+            (vec![block(vec![dense(7)]), head()], flat),
+            (vec![dense(6), block(vec![dense(9), dense(6)]), block(vec![dense(6)]), head()], flat),
+            (
+                vec![
+                    dense(6),
+                    block(vec![block(vec![dense(6)]), dense(6), block(vec![block(vec![dense(6)])])]),
+                    head(),
+                ],
+                flat,
+            ),
+            (vec![dense(6), block(vec![Flatten {}.into()]), dense(5), head(), block(vec![head()])], flat),
+            (
+                vec![
+                    dense(6),
+                    block(vec![norm(), dropout(), block(vec![dropout(), dense(6), norm()])]),
+                    norm(),
+                    head(),
+                ],
+                flat,
+            ),
+            (vec![block(vec![norm(), block(vec![norm()])]), around(image), Flatten {}.into(), head()], image),
+            (vec![dense(5), around(steps), Flatten {}.into(), head()], steps),
+        ]
+    }
+
+    #[test]
+    fn gradients_reach_every_weight_in_and_before_residual_blocks() {
+        for (layers, shape) in blocks() {
+            let what = format!("{layers:?}");
+            Check::new(layers, shape, 8).assert_slopes(&what);
+        }
+    }
+
+    /// A pooling is not drawn into the convolution before it across the beginning or the end of a block, but it is inside.
+    #[test]
+    fn no_layer_absorbs_another_across_the_edge_of_a_block() {
+        let conv = || LayerSpec::from(Conv2d { filters: 2, padding: Padding::Same, ..Conv2d::default() });
+        let pool = || LayerSpec::from(MaxPool2d { size: 1 });
+        for (layers, stages) in [
+            (vec![conv(), block(vec![pool(), conv()]), pool()], 5),
+            (vec![conv(), block(vec![conv(), pool()]), conv(), pool()], 4),
+            (vec![block(vec![conv(), block(vec![pool()])])], 4),
+        ] {
+            let layers = [vec![conv()], layers, vec![Flatten {}.into(), head()]].concat();
+            let network = ModelSpec { layers }.build(Shape::image(4, 4, 1), OUTPUTS).unwrap();
+            assert_eq!(network.stages.len(), stages + 2);
+        }
+    }
+
+    #[test]
+    fn parameters_in_blocks_are_named_by_their_way() {
+        let layers = vec![dense(6), block(vec![dense(6), block(vec![norm()])]), head()];
+        let check = Check::new(layers, Shape::flat(7), 8);
+        let names: Vec<_> = check.network.params().iter().map(|param| (param.layer, param.name.as_str())).collect();
+        assert_eq!(names[3], (1, "1.residual.0.dense.bias"));
+        assert_eq!(names[4], (1, "1.residual.1.residual.0.batchnorm.gamma"));
+        assert_eq!(names[7], (1, "1.residual.1.residual.0.batchnorm.moving_variance"));
+        assert_eq!(check.network.label(1), "Residual");
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl Check {
             memo: &mut memo,
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
             joint: &self.statistics(input),
+            skip: &[],
             mode,
         });
         (output, memo)
@@ -186,10 +187,11 @@ fn away_from_kinks(covector: &[f32], [before, here, after]: [&[f32]; 3]) -> Vec<
     kept
 }
 
-/// Every layer of THE LIST, with its defaults, on an image, a sequence and a row, wherever it fits.
+/// Every layer of THE LIST, with its defaults, on an image, a sequence and a row, wherever it fits. A residual block is
+/// the network's work, and held where that is.
 #[test]
 fn every_layer_passes_with_its_defaults() {
-    for spec in LayerSpec::all() {
+    for spec in LayerSpec::all().into_iter().filter(|spec| !matches!(spec, LayerSpec::Residual(_))) {
         let fitting = fitting(&spec);
         assert!(!fitting.is_empty(), "{spec} fits nothing here");
         fitting.into_iter().for_each(|shape| check(&spec, shape));

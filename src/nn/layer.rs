@@ -196,6 +196,8 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
     /// The statistics of the batch, for a [`Joint`] that trains.
     pub joint: &'a [f32],
+    /// What entered the block, for the end of a residual block; as long as the output.
+    pub skip: &'a [f32],
     pub mode: Mode,
 }
 

@@ -16,6 +16,7 @@ pub struct Network {
     blocks: Vec<Block>,
     /// The stages that have to know the whole batch.
     joints: Vec<usize>,
+    skips: Vec<Skip>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
@@ -25,8 +26,8 @@ pub struct Network {
 /// A layer that has something to run, and where it lies.
 pub(super) struct Stage {
     pub layer: Box<dyn Layer>,
-    /// Position in the declared stack.
-    pub index: usize,
+    /// Position in the declared stack, and inside a block of that the position in the block, and so on.
+    pub path: Vec<usize>,
     pub params: Range<usize>,
     /// How many of them a gradient moves, which come first.
     pub trained: usize,
@@ -40,6 +41,34 @@ pub(super) struct Stage {
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,
+}
+
+impl Stage {
+    /// Position in the declared stack.
+    pub fn index(&self) -> usize {
+        self.path.first().copied().unwrap_or(0)
+    }
+
+    /// Whether its layer stands just before the one at `path`, in the same block.
+    fn is_just_before(&self, path: &[usize]) -> bool {
+        match (self.path.split_last(), path.split_last()) {
+            (Some((at, block)), Some((next, same))) => block == same && at + 1 == *next,
+            _ => false,
+        }
+    }
+}
+
+/// Where what enters a residual block is added to what leaves it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Skip {
+    /// The stage whose input enters the block.
+    pub fork: usize,
+    /// The stage that adds.
+    pub end: usize,
+    /// How many blocks the block stands in.
+    pub depth: usize,
+    /// Numbers per sample.
+    pub len: usize,
 }
 
 /// Parameters of one stage whose gradient is computed, and which are then moved, by one thread.
@@ -61,9 +90,9 @@ const BLOCKS: usize = 8;
 /// One parameter tensor of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Param {
-    /// `<layer index>.<layer>.<parameter>`, as in the file of weights: `1.dense.kernel`.
+    /// `<layer index>.<layer>.<parameter>`, as in the file of weights: `1.dense.kernel`, `3.residual.0.conv2d.kernel`.
     pub name: String,
-    /// Position of its layer in the declared stack.
+    /// Position of its layer, or of the block that holds it, in the declared stack.
     pub layer: usize,
     pub info: ParamInfo,
     pub range: Range<usize>,
@@ -77,50 +106,69 @@ impl Network {
             params: Vec::new(),
             blocks: Vec::new(),
             joints: Vec::new(),
+            skips: Vec::new(),
             labels: Vec::new(),
             input,
             output: input,
             weights_len: 0,
         };
-        for (index, spec) in layers.iter().enumerate() {
-            network.push(index, spec);
-        }
+        network.push_all(layers, &[], "");
         network.blocks = (0..network.stages.len()).flat_map(|stage| network.blocks_of(stage)).collect();
         network.joints = (0..network.stages.len()).filter(|at| network.stages[*at].layer.joint().is_some()).collect();
         network
     }
 
-    fn push(&mut self, index: usize, declared: &LayerSpec) {
+    /// `path` and `place` are those of the block that the layers stand in.
+    fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
+        for (index, spec) in layers.iter().enumerate() {
+            let label = spec.as_spec().label();
+            if path.is_empty() {
+                self.labels.push(label);
+            }
+            self.push(spec, [path, &[index]].concat(), &format!("{place}{index}.{}.", label.to_lowercase()));
+        }
+    }
+
+    fn push(&mut self, declared: &LayerSpec, path: Vec<usize>, place: &str) {
         let (spec, input) = (declared.as_spec(), self.output);
         let Ok(plan) = spec.plan(input) else { return };
         let layer = spec.build(input);
-        let params = self.name_params(index, spec.label(), &layer.params());
+        if let LayerSpec::Residual(block) = declared {
+            let fork = self.stages.len();
+            self.push_all(&block.layers, &path, place);
+            self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
+        }
+        let params = self.name_params(&path, place, &layer.params());
         self.output = plan.output;
-        self.labels.push(spec.label());
         if let Some(stage) = self.stages.last_mut()
-            && stage.index + 1 == index
+            && stage.is_just_before(&path)
             && stage.layer.absorb(declared)
         {
             (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
         } else if !layer.is_reshape() {
-            let stage = self.stage(index, layer, params, [input.len(), plan.output.len()]);
+            let stage = self.stage(path, layer, params, [input.len(), plan.output.len()]);
             self.stages.push(stage);
         }
     }
 
     /// Lists the parameters of a layer after those before it; where they lie in the weights.
-    fn name_params(&mut self, index: usize, label: &str, infos: &[ParamInfo]) -> Range<usize> {
-        let start = self.weights_len;
+    fn name_params(&mut self, path: &[usize], place: &str, infos: &[ParamInfo]) -> Range<usize> {
+        let (start, layer) = (self.weights_len, path.first().copied().unwrap_or(0));
         for info in infos {
             let range = self.weights_len..self.weights_len + info.len();
             self.weights_len = range.end;
-            let name = format!("{index}.{}.{}", label.to_lowercase(), info.name);
-            self.params.push(Param { name, layer: index, info: info.clone(), range });
+            self.params.push(Param { name: format!("{place}{}", info.name), layer, info: info.clone(), range });
         }
         start..self.weights_len
     }
 
-    fn stage(&self, index: usize, layer: Box<dyn Layer>, params: Range<usize>, [input, output]: [usize; 2]) -> Stage {
+    fn stage(
+        &self,
+        path: Vec<usize>,
+        layer: Box<dyn Layer>,
+        params: Range<usize>,
+        [input, output]: [usize; 2],
+    ) -> Stage {
         let after = |start: usize, len: usize| start..start + len;
         let trained = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
         let own = if layer.gradients() == Gradients::PerShard { trained } else { 0 };
@@ -128,7 +176,7 @@ impl Network {
         let matrix_len = matrix.map_or(0, |matrix| matrix.rows * matrix.columns);
         let joint_len = layer.joint().map_or(0, |joint| joint.statistics_len() + trained);
         Stage {
-            index,
+            path,
             params,
             trained,
             shard_gradient: after(self.shard_gradient_len(), own),
@@ -212,6 +260,19 @@ impl Network {
         &self.joints
     }
 
+    pub(super) fn skips(&self) -> &[Skip] {
+        &self.skips
+    }
+
+    /// For blocks that stand in 0, 1, 2, … others, the numbers per sample of the widest.
+    pub(super) fn skip_widths(&self) -> Vec<usize> {
+        let mut widths = vec![0; self.skips.iter().map(|skip| skip.depth + 1).max().unwrap_or(0)];
+        for Skip { depth, len, .. } in &self.skips {
+            widths[*depth] = widths[*depth].max(*len);
+        }
+        widths
+    }
+
     /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
     pub(super) fn transpose(&self, weights: &Weights, transposed: &mut [f32]) {
         for stage in &self.stages {
@@ -275,6 +336,6 @@ impl Network {
             !finite(&weights.values()[stage.params.clone()])
                 || !finite(&workspace.activations[at + 1][..workspace.samples * stage.output_len])
         });
-        broken.map(|(_, stage)| stage.index)
+        broken.map(|(_, stage)| stage.index())
     }
 }

@@ -11,6 +11,8 @@ pub struct Workspace {
     pub(super) memos: Vec<Vec<f32>>,
     /// Gradients of a stage's output and input; they change places from stage to stage.
     pub(super) grads: [Vec<f32>; 2],
+    /// Gradients for what entered residual blocks, for each depth of a block in others.
+    pub(super) held: Vec<Vec<f32>>,
     pub(super) scratch: Vec<f32>,
     /// The gradient of the parameters of those layers that compute it shard by shard.
     pub(super) gradient: Vec<f32>,
@@ -31,6 +33,7 @@ impl Workspace {
             activations: std::iter::once(buffer(network.input().len())).chain(outputs).collect(),
             memos: Vec::new(),
             grads: [Vec::new(), Vec::new()],
+            held: Vec::new(),
             scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],
             gradient: Vec::new(),
             statistics: Vec::new(),
@@ -47,6 +50,7 @@ impl Workspace {
         Self {
             memos: stages.iter().map(|stage| vec![0.0; samples * stage.memo_len]).collect(),
             grads: [grads(), grads()],
+            held: network.skip_widths().into_iter().map(|width| vec![0.0; samples * width]).collect(),
             gradient: vec![0.0; network.shard_gradient_len()],
             statistics: vec![0.0; network.statistics_len()],
             ..Self::for_inference(network, samples)

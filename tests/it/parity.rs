@@ -70,6 +70,8 @@ struct Reduced {
 struct Steps {
     learning_rate: f32,
     losses: Vec<f64>,
+    /// What the network gives after the steps when it is used, if that is something else than while it trains.
+    inferred: Option<Vec<f32>>,
 }
 
 impl Case {
@@ -156,7 +158,7 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 impl Case {
     /// Takes the steps of an optimiser and holds the losses on the way, and that of the moving average after them if
     /// there is one, against PyTorch's.
-    fn assert_steps(&self, name: &str, mut optimizer: Optimizer, learning_rate: f32, expected: &[f64]) {
+    fn assert_steps(&self, name: &str, mut optimizer: Optimizer, learning_rate: f32, expected: &[f64]) -> Weights {
         let network = self.network();
         let (mut weights, mut batch) = (self.weights(&network), self.batch(&network));
         let assert_loss = |step: usize, loss: f64| {
@@ -173,6 +175,7 @@ impl Case {
         if let Some(average) = optimizer.average() {
             assert_loss(20, self.pass(&network, &mut average.clone(), &mut batch));
         }
+        weights
     }
 }
 
@@ -182,7 +185,14 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
         for (rule, steps) in &case.optimizers {
             let spec: OptimizerSpec = serde_json::from_value(serde_json::json!({ "rule": rule })).unwrap();
             let optimizer = Optimizer::new(spec, &case.network());
-            case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
+            let weights = case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
+            if let Some(expected) = &steps.inferred {
+                let network = case.network();
+                let mut workspace = Workspace::for_inference(&network, case.labels.len());
+                workspace.input_mut(case.labels.len()).copy_from_slice(&case.inputs);
+                network.infer(&weights, &mut workspace);
+                assert_close(&format!("{}, used after {rule}", case.describe()), workspace.output(), expected, 1e-3);
+            }
         }
     }
 }

@@ -96,6 +96,7 @@ mod tests {
                 memo,
                 scratch,
                 joint: &[],
+                skip: &[],
                 mode,
             });
             output

@@ -119,6 +119,7 @@ mod tests {
                 memo,
                 scratch,
                 joint: &[],
+                skip: &[],
                 mode,
             });
             output
