@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::nn::Shape;
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::step::Trainer;
@@ -12,13 +12,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn digits() -> Arc<Dataset> {
     let (pixels, labels) = handwriting::generate(1024, 1);
-    Arc::new(Dataset {
-        name: "digits".to_owned(),
-        shape: Shape::image(28, 28, 1),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: Samples { pixels, labels },
-        test: Samples::default(),
-    })
+    let train = Samples::images(pixels, labels);
+    let shape = Shape::image(28, 28, 1);
+    Arc::new(Dataset::images("digits", shape, numbered_classes(10), train, Samples::default()))
 }
 
 fn steps(criterion: &mut Criterion) {

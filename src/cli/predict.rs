@@ -47,7 +47,8 @@ impl Predict {
             }
             Picture::Empty => None,
         };
-        let label = probabilities.map(|probabilities| argmax(probabilities).to_string());
+        let name = |class: usize| run.data.task.classes().get(class).cloned().unwrap_or_else(|| class.to_string());
+        let label = probabilities.map(|probabilities| name(argmax(probabilities)));
         if self.json {
             return say(json!({ "file": path, "label": label, "probabilities": probabilities }));
         }

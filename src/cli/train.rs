@@ -142,7 +142,7 @@ fn train(project: &Project, threads: usize, files: &Files<'_>, report: &mut Repo
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
     report.tell(run_folder::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
     if let Some(weights) = weights {
-        let record = RunRecord { project, network: &job.network, weights: &weights.weights, metrics: &report.lines };
+        let record = RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines };
         record.save(&folder)?;
     }
     if let Some(terminal) = &terminal {

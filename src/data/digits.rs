@@ -30,13 +30,8 @@ const TEST_SEED: u64 = 2;
 fn load(argument: &str) -> Result<Dataset, DataError> {
     let count = count(argument)?;
     let test = count / 10;
-    Ok(Dataset {
-        name: "digits".to_owned(),
-        shape: Shape::image(SIDE, SIDE, 1),
-        classes: numbered_classes(10),
-        train: samples(count - test, TRAIN_SEED),
-        test: samples(test, TEST_SEED),
-    })
+    let (train, test) = (samples(count - test, TRAIN_SEED), samples(test, TEST_SEED));
+    Ok(Dataset::images("digits", Shape::image(SIDE, SIDE, 1), numbered_classes(10), train, test))
 }
 
 fn count(argument: &str) -> Result<usize, DataError> {
@@ -57,5 +52,5 @@ fn count(argument: &str) -> Result<usize, DataError> {
 
 fn samples(count: usize, seed: u64) -> Samples {
     let (pixels, labels) = handwriting::generate(count, seed);
-    Samples { pixels, labels }
+    Samples::images(pixels, labels)
 }

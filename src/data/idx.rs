@@ -37,15 +37,10 @@ fn load(argument: &str) -> Result<Dataset, DataError> {
             format!("the training images are {shape} and the test images {test_shape}"),
         ));
     }
-    let largest = train.labels.iter().chain(&test.labels).copied().max().unwrap_or(0);
+    let largest = train.classes().iter().chain(test.classes()).copied().max().unwrap_or(0);
     let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    Ok(Dataset {
-        name: name.unwrap_or_else(|| argument.to_owned()),
-        shape,
-        classes: numbered_classes((usize::from(largest) + 1).max(2)),
-        train,
-        test,
-    })
+    let classes = numbered_classes((usize::from(largest) + 1).max(2));
+    Ok(Dataset::images(name.unwrap_or_else(|| argument.to_owned()), shape, classes, train, test))
 }
 
 fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
@@ -74,7 +69,7 @@ fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
     if count == 0 {
         return Err(DataError::file(&images_path, "there is no image in it"));
     }
-    Ok((Samples { pixels, labels }, shape))
+    Ok((Samples::images(pixels, labels), shape))
 }
 
 /// The file by either of the spellings in use, plain or gzipped.
@@ -146,7 +141,7 @@ mod tests {
     fn any_image_size_is_read_plain_or_gzipped() {
         let folder = folder(&idx(&[2, 2, 3], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), &idx(&[2], &[0, 3]));
         let plain = load_folder(&folder).unwrap();
-        assert_eq!((plain.shape, plain.classes.len()), (Shape::image(2, 3, 1), 4));
+        assert_eq!((plain.shape, plain.task.outputs()), (Shape::image(2, 3, 1), 4));
         assert_eq!(plain.train.pixels_of(1), [7, 8, 9, 10, 11, 12]);
 
         for entry in fs::read_dir(folder.path()).unwrap() {

@@ -5,7 +5,10 @@
 //!
 //! *Architecture invariant:* samples and shapes are all that is known here; no layer, no loss, no widget.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::nn::Shape;
 
@@ -16,41 +19,15 @@ pub mod drawing;
 pub mod handwriting;
 pub mod idx;
 pub mod pictures;
+pub mod samples;
+pub mod scaling;
 pub mod split;
 
 pub use augment::Augment;
 pub use drawing::Drawing;
+pub use samples::{Inputs, Samples, Targets};
+pub use scaling::Scaling;
 pub use split::Split;
-
-/// Labelled samples. Pixels stay bytes, 0 to 255, and are scaled to 0 to 1 as a batch is made.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Samples {
-    /// `[samples, shape]`, channels last.
-    pub pixels: Vec<u8>,
-    /// The class of every sample.
-    pub labels: Vec<u8>,
-}
-
-impl Samples {
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// The pixels of one sample; nothing if there is no such sample.
-    pub fn pixels_of(&self, sample: usize) -> &[u8] {
-        let len = self.pixels.len() / self.len().max(1);
-        self.pixels.get(sample * len..(sample + 1) * len).unwrap_or(&[])
-    }
-
-    fn append(&mut self, mut other: Self) {
-        self.pixels.append(&mut other.pixels);
-        self.labels.append(&mut other.labels);
-    }
-}
 
 /// A data set with the test samples that its makers set apart; validation samples are split off `train`.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,10 +35,72 @@ pub struct Dataset {
     /// "digits", "mnist": for people.
     pub name: String,
     pub shape: Shape,
-    /// The name of every class, in the order of the labels.
-    pub classes: Vec<String>,
+    pub task: Task,
+    /// What the numbers on the last axis are; empty where they have no names, as pixels.
+    pub features: Vec<Feature>,
     pub train: Samples,
     pub test: Samples,
+    /// What was found and done as the samples were read, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What a network is to say of a sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Task {
+    /// One class out of several: their names, in the order of their positions.
+    Classification { classes: Vec<String> },
+    /// Numbers: their names, with the unit where there is one.
+    Regression { targets: Vec<String> },
+}
+
+impl Task {
+    /// How many numbers a network gives for a sample.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Classification { classes } => classes.len(),
+            Self::Regression { targets } => targets.len(),
+        }
+    }
+
+    /// The names of the classes; none where there are none.
+    pub fn classes(&self) -> &[String] {
+        match self {
+            Self::Classification { classes } => classes,
+            Self::Regression { .. } => &[],
+        }
+    }
+
+    pub fn is_classification(&self) -> bool {
+        matches!(self, Self::Classification { .. })
+    }
+}
+
+/// A number of every sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// The name of its column.
+    pub column: String,
+    /// If the column holds words: the one for which this is 1. For all others it is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+}
+
+impl Feature {
+    pub fn number(column: impl Into<String>) -> Self {
+        Self { column: column.into(), category: None }
+    }
+}
+
+/// "sepal length", "colour = red".
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.category {
+            None => f.write_str(&self.column),
+            Some(category) => write!(f, "{} = {category}", self.column),
+        }
+    }
 }
 
 /// Why data could not be read. Each is one sentence that names the place and what was expected there.
@@ -71,8 +110,8 @@ pub enum DataError {
     UnknownSource(String),
     #[error("{path}: {what}")]
     File { path: PathBuf, what: String },
-    #[error("{first} has samples of {first_shape} and {second} of {second_shape}; only alike sources can be joined")]
-    Unlike { first: String, first_shape: Shape, second: String, second_shape: Shape },
+    #[error("{first} and {second} cannot be joined: {what}")]
+    Unlike { first: String, second: String, what: String },
     #[error("{source_name}: {what}")]
     Option { source_name: &'static str, what: String },
     #[error(transparent)]
@@ -121,18 +160,28 @@ impl Dataset {
         Ok(joined)
     }
 
+    /// Images with classes, and nothing else to say of them.
+    pub fn images(name: impl Into<String>, shape: Shape, classes: Vec<String>, train: Samples, test: Samples) -> Self {
+        let task = Task::Classification { classes };
+        Self { name: name.into(), shape, task, features: Vec::new(), train, test, notes: Vec::new() }
+    }
+
     fn join(&mut self, other: Self) -> Result<(), DataError> {
-        if self.shape != other.shape || self.classes != other.classes {
-            return Err(DataError::Unlike {
-                first: self.name.clone(),
-                first_shape: self.shape,
-                second: other.name,
-                second_shape: other.shape,
-            });
+        let differ =
+            |what: String| Err(DataError::Unlike { first: self.name.clone(), second: other.name.clone(), what });
+        if self.shape != other.shape {
+            return differ(format!("one has samples of {} and the other of {}", self.shape, other.shape));
+        }
+        if self.task != other.task {
+            return differ("they do not ask for the same classes or targets".to_owned());
+        }
+        if self.features != other.features || !self.train.is_like(&other.train) {
+            return differ("their samples do not hold the same features".to_owned());
         }
         self.name = format!("{} + {}", self.name, other.name);
         self.train.append(other.train);
         self.test.append(other.test);
+        self.notes.extend(other.notes);
         Ok(())
     }
 }
@@ -148,6 +197,6 @@ fn load_one(text: &str) -> Result<Dataset, DataError> {
 }
 
 /// "0" to "9", or more.
-fn numbered_classes(count: usize) -> Vec<String> {
+pub fn numbered_classes(count: usize) -> Vec<String> {
     (0..count).map(|class| class.to_string()).collect()
 }

@@ -18,16 +18,12 @@ pub const MAX_VALIDATION: f32 = 0.5;
 const PURPOSE: u64 = 0x5_7117;
 
 impl Split {
-    /// Holds back `share` of every class, so that a rare class is not missing from the validation samples by chance.
-    /// With a share of zero all samples are for training.
-    pub fn stratified(samples: &Samples, share: f32, seed: u64) -> Self {
+    /// Holds back `share` of every class, so that a rare class is not missing from the validation samples by chance; where
+    /// there are no classes, `share` of all. With a share of zero all samples are for training.
+    pub fn new(samples: &Samples, share: f32, seed: u64) -> Self {
         let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
-        let mut rng = stream(seed, PURPOSE);
         let mut split = Self { train: Vec::new(), validation: Vec::new() };
-        for class in 0..=u8::MAX {
-            let mut members: Vec<u32> =
-                (0u32..).zip(&samples.labels).filter(|(_, label)| **label == class).map(|(at, _)| at).collect();
-            members.shuffle(&mut rng);
+        for mut members in shuffled(samples, seed) {
             let held = held_back(members.len(), share);
             split.validation.extend(members.drain(..held));
             split.train.extend(members);
@@ -38,6 +34,20 @@ impl Split {
     }
 }
 
+/// The samples of each class, or all where there are none, in an order that the seed decides.
+fn shuffled(samples: &Samples, seed: u64) -> Vec<Vec<u32>> {
+    let mut groups = match samples.classes().iter().max() {
+        None => vec![(0..samples.len() as u32).collect()],
+        Some(largest) => vec![Vec::new(); usize::from(*largest) + 1],
+    };
+    for (at, class) in (0..).zip(samples.classes()) {
+        groups[usize::from(*class)].push(at);
+    }
+    let mut rng = stream(seed, PURPOSE);
+    groups.iter_mut().for_each(|members: &mut Vec<u32>| members.shuffle(&mut rng));
+    groups
+}
+
 /// How many of a class's samples are held back.
 pub fn held_back(members: usize, share: f32) -> usize {
     (members as f32 * share).round() as usize
@@ -46,20 +56,29 @@ pub fn held_back(members: usize, share: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Inputs, Targets};
 
     #[test]
     fn every_class_is_held_back_in_the_same_share_and_nothing_is_lost() {
-        let labels: Vec<u8> = (0..1000).map(|i| if i % 10 == 0 { 1 } else { 0 }).collect();
-        let samples = Samples { pixels: Vec::new(), labels };
-        let split = Split::stratified(&samples, 0.1, 7);
-        let rare = |part: &[u32]| part.iter().filter(|at| samples.labels[**at as usize] == 1).count();
+        let samples = Samples::images(Vec::new(), (0..1000u16).map(|i| u16::from(i % 10 == 0)));
+        let split = Split::new(&samples, 0.1, 7);
+        let rare = |part: &[u32]| part.iter().filter(|at| samples.class_of(**at as usize) == Some(1)).count();
         assert_eq!((split.train.len(), split.validation.len()), (900, 100));
         assert_eq!((rare(&split.train), rare(&split.validation)), (90, 10));
         let mut all: Vec<u32> = split.train.iter().chain(&split.validation).copied().collect();
         all.sort_unstable();
         assert!(all.iter().copied().eq(0..1000));
-        assert_eq!(split, Split::stratified(&samples, 0.1, 7));
-        assert_ne!(split, Split::stratified(&samples, 0.1, 8));
-        assert!(Split::stratified(&samples, 0.0, 7).validation.is_empty());
+        assert_eq!(split, Split::new(&samples, 0.1, 7));
+        assert_ne!(split, Split::new(&samples, 0.1, 8));
+        assert!(Split::new(&samples, 0.0, 7).validation.is_empty());
+    }
+
+    #[test]
+    fn numbers_are_held_back_by_chance() {
+        let targets = Targets::Numbers { width: 2, values: vec![0.5; 400] };
+        let samples = Samples { inputs: Inputs::Numbers(vec![0.0; 600]), targets };
+        let split = Split::new(&samples, 0.25, 7);
+        assert_eq!((split.train.len(), split.validation.len()), (150, 50));
+        assert!(split.validation != (0..50).collect::<Vec<_>>() && split != Split::new(&samples, 0.25, 8));
     }
 }

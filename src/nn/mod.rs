@@ -26,7 +26,7 @@ pub mod workspace;
 
 pub use layer::{Layer, Plan, Spec};
 pub use layers::LayerSpec;
-pub use loss::Loss;
+pub use loss::{Answers, Loss};
 pub use model::ModelSpec;
 pub use network::Network;
 pub use optim::{Optimizer, OptimizerSpec};

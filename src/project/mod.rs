@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
+use crate::data::{Augment, Dataset, Scaling, Split, Task, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
 use crate::nn::loss::ClassWeights;
 use crate::nn::model::Misfit;
@@ -202,8 +202,8 @@ impl Project {
     /// Everything a run needs, or what does not fit.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
-        let network = self.model.build(dataset.shape, dataset.classes.len())?;
-        let split = Split::stratified(&dataset.train, self.data.validation, self.training.seed);
+        let network = self.model.build(dataset.shape, dataset.task.outputs())?;
+        let split = Split::new(&dataset.train, self.data.validation, self.training.seed);
         if split.train.is_empty() {
             return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
         }
@@ -231,8 +231,10 @@ impl Project {
             }
         }
         let loss = loss_for(&self.training, &network, &dataset, &split)?;
+        let scaling = Scaling::learn(&dataset, &split.train);
         let Self { data, training, .. } = self.clone();
-        let job = Job { network, dataset, split, augment: data.augment, training, loss, weights: None, threads };
+        let augment = data.augment;
+        let job = Job { network, dataset, split, scaling, augment, training, loss, weights: None, threads };
         memory::check(&job, memory::available())?;
         Ok(job)
     }
@@ -246,18 +248,26 @@ impl Project {
 /// The loss for these samples.
 fn loss_for(training: &Training, network: &Network, dataset: &Dataset, split: &Split) -> Result<Loss, ProjectError> {
     let classes = network.output().len();
+    if let Task::Regression { .. } = &dataset.task
+        && !training.loss.takes_numbers()
+    {
+        let numeric: Vec<_> = Loss::all().into_iter().filter(Loss::takes_numbers).collect();
+        let names: Vec<_> = numeric.iter().map(|loss| loss.name().to_lowercase()).collect();
+        let what = format!(
+            "{} is for classes, and {} asks for numbers; choose {}",
+            training.loss.name().to_lowercase(),
+            dataset.name,
+            names.join(" or ")
+        );
+        return Err(ProjectError::value("training.loss", what));
+    }
     if let Some(ClassWeights::Listed(list)) = training.loss.as_objective().class_weights()
         && list.len() != classes
     {
         let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
         return Err(ProjectError::value("training.loss.class_weights", what));
     }
-    let mut counts = vec![0; classes];
-    for at in &split.train {
-        if let Some(count) = counts.get_mut(usize::from(dataset.train.labels[*at as usize])) {
-            *count += 1;
-        }
-    }
+    let counts = dataset.train.class_counts_at(classes, &split.train);
     Ok(training.loss.clone().for_counts(&counts))
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::metrics::{Evaluation, Tally};
 use super::{Job, Part};
 use crate::data::Samples;
-use crate::data::batches::gather;
+use crate::data::samples::scale_bytes;
 use crate::nn::layer::Mode;
 use crate::nn::{Loss, Network, Weights, Workspace};
 
@@ -20,23 +20,25 @@ const BOUT: usize = 8 * CHUNK;
 /// Reads one sample at a time, for the canvas and for `predict`.
 pub struct Reader {
     workspace: Workspace,
-    probabilities: Vec<f32>,
+    outputs: Vec<f32>,
 }
 
 impl Reader {
     pub fn new(network: &Network) -> Self {
-        Self { workspace: Workspace::for_inference(network, 1), probabilities: vec![0.0; network.output().len()] }
+        Self { workspace: Workspace::for_inference(network, 1), outputs: vec![0.0; network.output().len()] }
     }
 
     /// The probability of every class for the pixels of one sample. `network` is the one the reader was made for.
     pub fn read(&mut self, network: &Network, weights: &Weights, loss: &Loss, pixels: &[u8]) -> &[f32] {
-        for (input, &pixel) in self.workspace.input_mut(1).iter_mut().zip(pixels) {
-            *input = f32::from(pixel) * (1.0 / 255.0);
-        }
+        scale_bytes(pixels, self.workspace.input_mut(1));
+        self.forward(network, weights);
+        loss.probabilities(&mut self.outputs);
+        &self.outputs
+    }
+
+    fn forward(&mut self, network: &Network, weights: &Weights) {
         network.forward(weights, &mut self.workspace, Mode::Infer);
-        self.probabilities.copy_from_slice(self.workspace.output());
-        loss.probabilities(&mut self.probabilities);
-        &self.probabilities
+        self.outputs.copy_from_slice(self.workspace.output());
     }
 }
 
@@ -60,26 +62,24 @@ impl Evaluator {
         mut go_on: impl FnMut() -> bool,
     ) -> Option<Evaluation> {
         let (samples, at) = job.part(part);
-        let classes = job.network.output().len();
-        let mut tally = Tally::new(classes, at.len());
+        let width = job.network.output().len();
         let round = BOUT * self.workspaces.len();
-        let (mut labels, mut outputs) = (vec![0; round], vec![0.0; round * classes]);
+        let mut tally = Tally::new(job, samples, at.len(), round);
+        let mut outputs = vec![0.0; round * width];
         for at in at.chunks(round) {
             if !go_on() {
                 return None;
             }
-            let (labels, outputs) = (&mut labels[..at.len()], &mut outputs[..at.len() * classes]);
-            let bouts =
-                at.par_chunks(BOUT).zip(labels.par_chunks_mut(BOUT)).zip(outputs.par_chunks_mut(BOUT * classes));
-            bouts.zip(&mut self.workspaces).for_each(|(((at, labels), outputs), workspace)| {
-                let chunks = at.chunks(CHUNK).zip(labels.chunks_mut(CHUNK)).zip(outputs.chunks_mut(CHUNK * classes));
-                for ((at, labels), outputs) in chunks {
-                    gather(samples, at, workspace.input_mut(at.len()), labels);
+            let outputs = &mut outputs[..at.len() * width];
+            let bouts = at.par_chunks(BOUT).zip(outputs.par_chunks_mut(BOUT * width));
+            bouts.zip(&mut self.workspaces).for_each(|((at, outputs), workspace)| {
+                for (at, outputs) in at.chunks(CHUNK).zip(outputs.chunks_mut(CHUNK * width)) {
+                    samples.gather(&job.scaling, at, workspace.input_mut(at.len()));
                     job.network.forward(weights, workspace, Mode::Infer);
                     outputs.copy_from_slice(workspace.output());
                 }
             });
-            tally.add(&job.loss, outputs, at, labels);
+            tally.add(at, outputs);
         }
         Some(tally.finish())
     }
@@ -98,6 +98,6 @@ impl Job {
     /// Reads one part of the data with these weights.
     pub fn evaluate(&self, weights: &Weights, part: Part) -> Evaluation {
         let done = Evaluator::new(&self.network).run(self, weights, part, || true);
-        done.unwrap_or_else(|| Tally::new(self.network.output().len(), 0).finish())
+        done.unwrap_or_else(|| Tally::new(self, &self.dataset.train, 0, 0).finish())
     }
 }

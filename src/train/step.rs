@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::Job;
-use crate::data::batches::{Augmenter, gather};
+use crate::data::Targets;
+use crate::data::batches::Augmenter;
 use crate::nn::init::mix;
 use crate::nn::layer::{MAX_SHARDS, Mode};
 use crate::nn::loss::LossSum;
@@ -25,7 +26,7 @@ pub struct Trainer<'a> {
 
 /// What a shard needs besides its workspace.
 struct Lane {
-    labels: Vec<u8>,
+    targets: Targets,
     augmenter: Option<Augmenter>,
     sum: LossSum,
 }
@@ -37,7 +38,7 @@ impl<'a> Trainer<'a> {
         let shard = shard_len(batch);
         let shards = batch.div_ceil(shard);
         let lane = || Lane {
-            labels: vec![0; shard],
+            targets: job.dataset.train.targets.buffer(shard),
             augmenter: Augmenter::new(&job.augment, job.shape()),
             sum: LossSum::default(),
         };
@@ -65,21 +66,21 @@ impl<'a> Trainer<'a> {
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
     pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
         let Self { job, weights, optimizer, transposed, workspaces, lanes } = self;
-        let scale = job.loss.scale(batch.iter().map(|at| job.dataset.train.labels[*at as usize]));
+        let scale = job.loss_scale(batch);
         let seed = job.training.seed;
         job.network.transpose(weights, transposed);
         let shards = batch.par_chunks(shard_len(batch.len())).zip(workspaces.par_iter_mut()).zip(lanes.par_iter_mut());
         shards.enumerate().for_each(|(index, ((at, workspace), lane))| {
-            let labels = &mut lane.labels[..at.len()];
-            let inputs = workspace.input_mut(at.len());
+            let (samples, inputs) = (&job.dataset.train, workspace.input_mut(at.len()));
             match &mut lane.augmenter {
-                Some(augmenter) => augmenter.gather(&job.dataset.train, at, (seed, epoch), inputs, labels),
-                None => gather(&job.dataset.train, at, inputs, labels),
+                Some(augmenter) => augmenter.gather(samples, at, (seed, epoch), inputs),
+                None => samples.gather(&job.scaling, at, inputs),
             }
+            samples.gather_targets(&job.scaling, at, &mut lane.targets);
             let mode = Mode::Train { seed: mix(mix(seed, step), index as u64) };
             job.network.forward(weights, workspace, mode);
             let (outputs, grad) = workspace.output_and_grad_mut();
-            lane.sum = job.loss.value_and_grad(outputs, labels, scale, grad);
+            lane.sum = job.loss.value_and_grad(outputs, lane.targets.first(at.len()), scale, grad);
             job.network.backward(weights, transposed, workspace);
         });
         let shards = batch.len().div_ceil(shard_len(batch.len()));

@@ -155,8 +155,7 @@ impl Studio {
         }
         self.tasks.spawn(ctx, "writing the run", move || {
             let folder = next_folder_in(&base, &project.name);
-            let record =
-                RunRecord { project: &project, network: &job.network, weights: &snapshot.weights, metrics: &metrics };
+            let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
             match record.save(&folder) {
                 Ok(()) => Action::Tell(format!("Saved the run in {}.", folder.display())),
                 Err(error) => Action::Warn(error.to_string()),

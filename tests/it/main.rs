@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod learning;
+mod metrics;
 mod parity;
 mod run;
 #[cfg(feature = "gui")]

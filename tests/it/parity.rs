@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use backprop_studio::nn::layer::Mode;
 use backprop_studio::nn::optim::Regularization;
 use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
-use backprop_studio::nn::{LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace};
+use backprop_studio::nn::{Answers, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec};
+use backprop_studio::nn::{Shape, Weights, Workspace};
 use backprop_studio::train::Training;
 use backprop_studio::train::watch::Slower;
 use serde::Deserialize;
@@ -24,7 +25,7 @@ struct Case {
     layers: Vec<LayerSpec>,
     loss: Loss,
     inputs: Vec<f32>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     outputs: Vec<f32>,
     loss_value: f64,
     params: Vec<Param>,
@@ -90,7 +91,7 @@ impl Case {
         network.forward(weights, workspace, Mode::Train { seed: 0 });
         let (outputs, grad) = workspace.output_and_grad_mut();
         let scale = self.loss.scale(self.labels.iter().copied());
-        let sum = self.loss.value_and_grad(outputs, &self.labels, scale, grad);
+        let sum = self.loss.value_and_grad(outputs, Answers::Classes(&self.labels), scale, grad);
         let mut transposed = Vec::new();
         network.transpose(weights, &mut transposed);
         network.backward(weights, &transposed, workspace);

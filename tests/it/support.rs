@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Outcome, StepStat};
@@ -15,15 +15,10 @@ pub fn small_digits() -> Arc<Dataset> {
     let made = DIGITS.get_or_init(|| {
         let samples = |count, seed| {
             let (pixels, labels) = handwriting::generate(count, seed);
-            Samples { pixels, labels }
+            Samples::images(pixels, labels)
         };
-        Arc::new(Dataset {
-            name: "small digits".to_owned(),
-            shape: Shape::image(28, 28, 1),
-            classes: (0..10).map(|class| class.to_string()).collect(),
-            train: samples(600, 1),
-            test: samples(200, 2),
-        })
+        let (shape, classes) = (Shape::image(28, 28, 1), numbered_classes(10));
+        Arc::new(Dataset::images("small digits", shape, classes, samples(600, 1), samples(200, 2)))
     });
     Arc::clone(made)
 }

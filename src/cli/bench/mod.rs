@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{CliError, say};
-use crate::data::{DEFAULT_SOURCE, Dataset, Samples, digits::SIDE};
+use crate::data::{DEFAULT_SOURCE, Dataset, Samples, digits::SIDE, numbered_classes};
 use crate::nn::Shape;
 use crate::nn::init::stream;
 use crate::project::{Project, presets};
@@ -193,12 +193,7 @@ fn noise() -> Arc<Dataset> {
     let mut rng = stream(0, 0);
     let mut pixels = vec![0; SAMPLES * SIDE * SIDE];
     rng.fill_bytes(&mut pixels);
-    let labels = (0..SAMPLES).map(|at| (at % 10) as u8).collect();
-    Arc::new(Dataset {
-        name: "noise".to_owned(),
-        shape: Shape::image(SIDE, SIDE, 1),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: Samples { pixels, labels },
-        test: Samples::default(),
-    })
+    let train = Samples::images(pixels, (0..SAMPLES).map(|at| (at % 10) as u16));
+    let shape = Shape::image(SIDE, SIDE, 1);
+    Arc::new(Dataset::images("noise", shape, numbered_classes(10), train, Samples::default()))
 }
