@@ -21,7 +21,7 @@ fn steps(criterion: &mut Criterion) {
     let dataset = digits();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(default_threads()).build().expect("threads");
     let mut group = criterion.benchmark_group("training step");
-    for name in presets::names() {
+    for name in presets::image_readers() {
         let mut project = Project::find(name).expect("preset");
         project.data.validation = 0.0;
         let job = project.job(Arc::clone(&dataset), default_threads()).expect("job");
@@ -35,7 +35,7 @@ fn steps(criterion: &mut Criterion) {
 fn reading(criterion: &mut Criterion) {
     let dataset = digits();
     let mut group = criterion.benchmark_group("one drawing read");
-    for name in presets::names() {
+    for name in presets::image_readers() {
         let job = Project::find(name).expect("preset").job(Arc::clone(&dataset), 1).expect("job");
         let (weights, mut reader) = (job.initial_weights(), Reader::new(&job.network));
         group.bench_function(name, |bencher| {

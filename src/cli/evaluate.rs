@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use super::terminal::{figure_text, grouped, percent};
 use super::{CliError, say};
-use crate::data::Dataset;
-use crate::project::RunFolder;
+use crate::data::{Dataset, Lookup};
+use crate::project::{Project, RunFolder};
 use crate::train::{ClassScore, Evaluation, Part};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A run folder, or `pretrained`
     run: String,
-    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: String,
     /// Which of its samples; the split is that of the run
@@ -34,8 +34,11 @@ enum Split {
 impl Evaluate {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
-        let dataset = Arc::new(Dataset::load(&self.data)?);
         let task = run.data.task.clone();
+        // Images have no features that could be found again.
+        let known = Some((&task, run.data.features.as_slice())).filter(|known| !known.1.is_empty());
+        let dataset =
+            Arc::new(Dataset::load_with(&self.data, &Lookup { folder: Project::folder_of(&self.run), known })?);
         let part = match self.split {
             Split::Train => Part::Train,
             Split::Validation => Part::Validation,

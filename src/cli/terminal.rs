@@ -100,17 +100,17 @@ impl Terminal {
     }
 }
 
-/// A figure as it is read: errors, R² and Matthews as numbers, the others, which are shares, in per cent.
+/// A figure as it is read: losses, errors, R² and Matthews as numbers, the others, which are shares, in per cent.
 pub fn figure_text((name, value): Figure) -> Option<String> {
     let value = value?;
     Some(match name {
-        "mae" | "rmse" | "r2" | "matthews" => significant(value),
+        "loss" | "mae" | "rmse" | "r2" | "matthews" => significant(value),
         _ => percent(value as f32),
     })
 }
 
 /// Four digits that count: "2.871", "0.01234", "1.234e-5".
-fn significant(value: f64) -> String {
+pub fn significant(value: f64) -> String {
     match value.abs() {
         size if size >= 1e4 => format!("{value:.0}"),
         size if size >= 1e-4 => {

@@ -1,7 +1,7 @@
 //! Samples: where they come from, how they are split, changed and handed to training.
 //!
 //! THE LIST of sources is [`SOURCES`]. A source is named on the command line and in a project by a text such as
-//! `digits`, `idx:some/folder`, or several joined by `+`.
+//! `digits`, `csv:file.csv?target=price`, or several joined by `+`.
 //!
 //! *Architecture invariant:* samples and shapes are all that is known here; no layer, no loss, no widget.
 
@@ -14,17 +14,23 @@ use crate::nn::Shape;
 
 pub mod augment;
 pub mod batches;
+pub mod csv;
 pub mod digits;
 pub mod drawing;
 pub mod handwriting;
 pub mod idx;
+pub mod options;
 pub mod pictures;
+pub mod points;
 pub mod samples;
 pub mod scaling;
 pub mod split;
+pub mod summary;
+mod table;
 
 pub use augment::Augment;
 pub use drawing::Drawing;
+pub use options::{Lookup, Options};
 pub use samples::{Inputs, Samples, Targets};
 pub use scaling::Scaling;
 pub use split::Split;
@@ -130,14 +136,30 @@ pub struct Source {
     pub name: &'static str,
     /// How it is written, "idx:DIR".
     pub usage: &'static str,
+    /// What stands behind the colon.
+    pub argument: Argument,
+    /// The options that may follow a question mark.
+    options: &'static [&'static str],
     /// One sentence for the person who chooses.
     pub help: &'static str,
-    /// Reads or makes the data from what stands after the colon.
-    load: fn(argument: &str) -> Result<Dataset, DataError>,
+    /// Reads or makes the data that its text asks for.
+    load: fn(&Options<'_>) -> Result<Dataset, DataError>,
+}
+
+/// What a source is told besides its options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Nothing,
+    /// The path of a folder.
+    Folder,
+    /// The path of a file.
+    File,
+    /// One of these names.
+    OneOf(&'static [&'static str]),
 }
 
 /// THE LIST of sources.
-pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE];
+pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE, csv::SOURCE, points::SOURCE];
 
 /// The source of a new project, made by the program itself.
 pub const DEFAULT_SOURCE: &str = "digits";
@@ -152,7 +174,12 @@ pub fn usage() -> String {
 impl Dataset {
     /// Reads a source such as `digits` or `idx:DIR+digits`.
     pub fn load(source: &str) -> Result<Self, DataError> {
-        let mut parts = source.split('+').map(load_one);
+        Self::load_with(source, &Lookup::default())
+    }
+
+    /// The same with what is known besides.
+    pub fn load_with(source: &str, lookup: &Lookup<'_>) -> Result<Self, DataError> {
+        let mut parts = source.split('+').map(|part| load_one(part, lookup));
         let mut joined = parts.next().unwrap_or_else(|| Err(DataError::UnknownSource(source.to_owned())))?;
         for part in parts {
             joined.join(part?)?;
@@ -186,12 +213,12 @@ impl Dataset {
     }
 }
 
-/// Reads `name`, `name:argument` or `name?option=value`; what follows the name goes to the source, less the colon.
-fn load_one(text: &str) -> Result<Dataset, DataError> {
+/// Reads `name`, `name:argument` or `name:argument?option=value`.
+fn load_one(text: &str, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
     let text = text.trim();
     let (name, rest) = text.split_at(text.find([':', '?']).unwrap_or(text.len()));
     match SOURCES.iter().find(|source| source.name == name) {
-        Some(source) => (source.load)(rest.strip_prefix(':').unwrap_or(rest)),
+        Some(source) => (source.load)(&Options::parse(source, rest.strip_prefix(':').unwrap_or(rest), lookup)?),
         None => Err(DataError::UnknownSource(text.to_owned())),
     }
 }

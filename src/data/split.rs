@@ -34,6 +34,29 @@ impl Split {
     }
 }
 
+impl Split {
+    /// Deals all samples out into so many folds, each class evenly, and gives a split for each in which that fold is held
+    /// back. None if there are fewer samples than folds.
+    pub fn folds(samples: &Samples, folds: usize, seed: u64) -> Vec<Self> {
+        if folds == 0 || samples.len() < folds {
+            return Vec::new();
+        }
+        let mut splits = vec![Self { train: Vec::new(), validation: Vec::new() }; folds];
+        // Dealing goes on where the class before has ended, so that the folds are of one size.
+        for (dealt, at) in shuffled(samples, seed).into_iter().flatten().enumerate() {
+            for (fold, split) in splits.iter_mut().enumerate() {
+                let part = if dealt % folds == fold { &mut split.validation } else { &mut split.train };
+                part.push(at);
+            }
+        }
+        for split in &mut splits {
+            split.train.sort_unstable();
+            split.validation.sort_unstable();
+        }
+        splits
+    }
+}
+
 /// The samples of each class, or all where there are none, in an order that the seed decides.
 fn shuffled(samples: &Samples, seed: u64) -> Vec<Vec<u32>> {
     let mut groups = match samples.classes().iter().max() {
@@ -71,6 +94,23 @@ mod tests {
         assert_eq!(split, Split::new(&samples, 0.1, 7));
         assert_ne!(split, Split::new(&samples, 0.1, 8));
         assert!(Split::new(&samples, 0.0, 7).validation.is_empty());
+    }
+
+    #[test]
+    fn every_sample_is_held_back_in_one_fold_and_every_class_in_all() {
+        let samples = Samples::images(Vec::new(), (0..103u16).map(|i| if i % 10 < 7 { 0 } else { 1 + i % 2 }));
+        let splits = Split::folds(&samples, 5, 7);
+        let mut held: Vec<u32> = splits.iter().flat_map(|split| split.validation.clone()).collect();
+        held.sort_unstable();
+        assert!(splits.len() == 5 && held.iter().copied().eq(0..103));
+        for split in &splits {
+            assert!((20..=21).contains(&split.validation.len()) && split.train.len() + split.validation.len() == 103);
+            assert!(split.train.iter().all(|at| !split.validation.contains(at)));
+            let (all, fold) = (samples.class_counts(3), samples.class_counts_at(3, &split.validation));
+            assert!(all.iter().zip(&fold).all(|(all, fold)| fold.abs_diff(all / 5) <= 1), "{all:?} {fold:?}");
+        }
+        assert!(splits == Split::folds(&samples, 5, 7) && splits != Split::folds(&samples, 5, 8));
+        assert!(Split::folds(&samples, 104, 7).is_empty());
     }
 
     #[test]

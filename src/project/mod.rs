@@ -42,7 +42,7 @@ pub struct Project {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSettings {
-    /// As on the command line: `digits`, `idx:DIR`, or several joined by `+`.
+    /// As on the command line: `digits`, `csv:FILE?target=NAME`, or several joined by `+`.
     pub source: String,
     /// Share of the training samples that is held back to judge the run by.
     pub validation: f32,
@@ -131,6 +131,16 @@ impl Project {
         }
     }
 
+    /// The folder of what [`Self::find`] has found, in which its data may lie; none for a preset.
+    pub fn folder_of(name_or_path: &str) -> Option<&Path> {
+        let path = Path::new(name_or_path);
+        match presets::find(name_or_path) {
+            Some(_) => None,
+            None if path.is_dir() => Some(path),
+            None => path.parent(),
+        }
+    }
+
     pub fn open(path: &Path) -> Result<Self, ProjectError> {
         let text = fs::read_to_string(path).map_err(|error| ProjectError::file(path, error))?;
         Self::parse(&text).map_err(|what| ProjectError::file(path, what))
@@ -201,9 +211,14 @@ impl Project {
 
     /// Everything a run needs, or what does not fit.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
+        let split = Split::new(&dataset.train, self.data.validation, self.training.seed);
+        self.job_on(dataset, split, threads)
+    }
+
+    /// The same with a split that is given, one of several folds.
+    pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
         let network = self.model.build(dataset.shape, dataset.task.outputs())?;
-        let split = Split::new(&dataset.train, self.data.validation, self.training.seed);
         if split.train.is_empty() {
             return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
         }
@@ -239,7 +254,7 @@ impl Project {
         Ok(job)
     }
 
-    /// The shape of what the data gives, for the one source that everybody has; sources from files are asked.
+    /// The shape of what the data gives and the outputs that it asks for, of the one source that everybody has; sources from files are asked.
     pub fn default_shape() -> (Shape, usize) {
         (Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1), 10)
     }

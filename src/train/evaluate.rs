@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::metrics::{Evaluation, Tally};
 use super::{Job, Part};
-use crate::data::Samples;
 use crate::data::samples::scale_bytes;
+use crate::data::{Samples, Scaling, Task};
 use crate::nn::layer::Mode;
 use crate::nn::{Loss, Network, Weights, Workspace};
 
@@ -36,10 +36,32 @@ impl Reader {
         &self.outputs
     }
 
+    /// What the network says of one row of numbers: the probability of every class, or target numbers in their own unit.
+    pub fn read_row(&mut self, run: Trained<'_>, row: &[f32]) -> &[f32] {
+        let Trained { network, weights, loss, task, scaling } = run;
+        scaling.inputs.apply(row, self.workspace.input_mut(1));
+        self.forward(network, weights);
+        match task {
+            Task::Classification { .. } => loss.probabilities(&mut self.outputs),
+            Task::Regression { .. } => scaling.targets.restore(&mut self.outputs),
+        }
+        &self.outputs
+    }
+
     fn forward(&mut self, network: &Network, weights: &Weights) {
         network.forward(weights, &mut self.workspace, Mode::Infer);
         self.outputs.copy_from_slice(self.workspace.output());
     }
+}
+
+/// A network as a run has left it, with all that is needed to read with it.
+#[derive(Clone, Copy)]
+pub struct Trained<'a> {
+    pub network: &'a Network,
+    pub weights: &'a Weights,
+    pub loss: &'a Loss,
+    pub task: &'a Task,
+    pub scaling: &'a Scaling,
 }
 
 /// Workspaces of an evaluation, kept from one to the next.

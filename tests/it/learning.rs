@@ -55,7 +55,7 @@ static WATCH: Mutex<()> = Mutex::new(());
 #[test]
 fn the_footprint_of_a_job_is_what_it_allocates() {
     let _alone = WATCH.lock().unwrap();
-    for preset in presets::names() {
+    for preset in presets::image_readers() {
         for rule in ["sgd", "adam"] {
             let settings = [("training.batch", "300"), ("training.optimizer.rule", rule)];
             let job = project(preset, &settings).job(small_digits(), 1).unwrap();
@@ -135,7 +135,7 @@ fn test_accuracy(project: &backprop_studio::project::Project, dataset: Arc<Datas
 
 #[test]
 fn every_preset_learns_to_read_a_few_hundred_digits() {
-    for preset in presets::names() {
+    for preset in presets::image_readers() {
         // Recurrent layers take longer to begin.
         let epochs = if matches!(preset, "rnn" | "lstm" | "gru") { "32" } else { "8" };
         let project = project(preset, &[("training.epochs", epochs), ("training.batch", "32")]);

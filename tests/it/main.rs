@@ -11,3 +11,4 @@ mod screens;
 #[cfg(feature = "gui")]
 mod studio;
 mod support;
+mod tables;

@@ -1,6 +1,7 @@
 //! What several modules need: small jobs, and real data where it is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::{Arc, OnceLock};
 
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
@@ -8,6 +9,7 @@ use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Outcome, StepStat};
 use backprop_studio::train::{Job, Run};
+use serde_json::Value;
 
 /// A few hundred written digits, made once.
 pub fn small_digits() -> Arc<Dataset> {
@@ -55,4 +57,27 @@ pub fn real_data(name: &str) -> Option<PathBuf> {
         eprintln!("skipped: {name} is neither in BACKPROP_DATA nor in ../shared/data");
     }
     found
+}
+
+pub struct Done {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs the program in a folder of its own, as on a machine without a display.
+pub fn backprop(folder: &Path, arguments: &[&str]) -> Done {
+    let program = Command::new(env!("CARGO_BIN_EXE_backprop"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output();
+    let Output { status, stdout, stderr } = program.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Done { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+pub fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
 }

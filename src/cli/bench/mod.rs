@@ -86,10 +86,11 @@ impl Bench {
     /// Measures the workloads that there are, then names those that there are not.
     pub fn run(&self) -> Result<(), CliError> {
         let asked: Vec<&str> = match self.workload.is_empty() {
-            true => presets::names(),
+            true => presets::image_readers(),
             false => self.workload.iter().map(String::as_str).collect(),
         };
-        let (known, unknown): (Vec<&str>, Vec<&str>) = asked.iter().partition(|name| presets::names().contains(name));
+        let (known, unknown): (Vec<&str>, Vec<&str>) =
+            asked.iter().partition(|name| presets::image_readers().contains(name));
         if !known.is_empty() {
             let figures = match self.measure.contains(&Figure::All) {
                 true => Figure::value_variants(),
@@ -100,7 +101,7 @@ impl Bench {
         if unknown.is_empty() {
             return Ok(());
         }
-        let (unknown, presets) = (unknown.join(", "), presets::names().join(", "));
+        let (unknown, presets) = (unknown.join(", "), presets::image_readers().join(", "));
         Err(CliError::Usage(format!("no workload {unknown}; there are {presets}")))
     }
 

@@ -183,6 +183,13 @@ impl ClassAnswers {
             ("roc_auc", self.roc_auc()),
             ("average_precision", self.average_precision()),
         ];
+        if let [_, ClassScore { precision, recall, f1, .. }] = self.class_scores()[..] {
+            // Where there are two classes, the second is the one that is looked for.
+            figures.extend(
+                [("precision", precision), ("recall", recall), ("f1", f1)]
+                    .map(|(name, score)| (name, Some(f64::from(score)))),
+            );
+        }
         if self.confusion.ncols() > TOP {
             figures.insert(1, ("top_3_accuracy", self.top_k(TOP)));
         }
