@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Job, Reports, Run, Snapshot, Start, StepStat, default_threads};
@@ -20,21 +20,15 @@ const STEPS_PER_FRAME: u64 = 50;
 
 fn digits(count: usize) -> Arc<Dataset> {
     let (pixels, labels) = handwriting::generate(count, 1);
-    let samples = Samples { pixels, labels };
-    Arc::new(Dataset {
-        name: "digits".to_owned(),
-        shape: Shape::image(28, 28, 1),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: samples.clone(),
-        test: samples,
-    })
+    let samples = Samples::images(pixels, labels);
+    Arc::new(Dataset::images("digits", Shape::image(28, 28, 1), numbered_classes(10), samples.clone(), samples))
 }
 
 fn steps(from: u64, count: u64) -> Event {
     let stat = |step: u64| {
         let noise = (step as f32 * 12.9898).sin().abs();
         let loss = 2.3 * (-(step as f32) / 200_000.0).exp() + 0.2 * noise;
-        StepStat { step, epoch: (step / 1000 + 1) as u32, loss, accuracy: 1.0 - loss / 3.0 }
+        StepStat { step, epoch: (step / 1000 + 1) as u32, loss, accuracy: Some(1.0 - loss / 3.0) }
     };
     Event::Steps((from..from + count).map(stat).collect())
 }

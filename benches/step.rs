@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::nn::Shape;
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::step::Trainer;
@@ -12,20 +12,16 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn digits() -> Arc<Dataset> {
     let (pixels, labels) = handwriting::generate(1024, 1);
-    Arc::new(Dataset {
-        name: "digits".to_owned(),
-        shape: Shape::image(28, 28, 1),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: Samples { pixels, labels },
-        test: Samples::default(),
-    })
+    let train = Samples::images(pixels, labels);
+    let shape = Shape::image(28, 28, 1);
+    Arc::new(Dataset::images("digits", shape, numbered_classes(10), train, Samples::default()))
 }
 
 fn steps(criterion: &mut Criterion) {
     let dataset = digits();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(default_threads()).build().expect("threads");
     let mut group = criterion.benchmark_group("training step");
-    for name in presets::names() {
+    for name in presets::image_readers() {
         let mut project = Project::find(name).expect("preset");
         project.data.validation = 0.0;
         let job = project.job(Arc::clone(&dataset), default_threads()).expect("job");
@@ -39,7 +35,7 @@ fn steps(criterion: &mut Criterion) {
 fn reading(criterion: &mut Criterion) {
     let dataset = digits();
     let mut group = criterion.benchmark_group("one drawing read");
-    for name in presets::names() {
+    for name in presets::image_readers() {
         let job = Project::find(name).expect("preset").job(Arc::clone(&dataset), 1).expect("job");
         let (weights, mut reader) = (job.initial_weights(), Reader::new(&job.network));
         group.bench_function(name, |bencher| {

@@ -6,7 +6,7 @@
 //! | part | what lives there | start reading at |
 //! |---|---|---|
 //! | [`nn`] | the engine: layers, losses, optimisers, kernels | [`nn::layer`], the two contracts |
-//! | [`data`] | samples: sources, split, batches, augmentation, drawings | [`data::Dataset`] |
+//! | [`data`] | samples: sources, tables, split, scaling, batches, augmentation, drawings | [`data::Dataset`] |
 //! | [`train`] | one thread per run, and the two enums between it and whoever watches | [`train::protocol`] |
 //! | [`project`] | the project file, presets, run folders | [`project::Project`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
@@ -15,7 +15,7 @@
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
 //! ```text
-//! ui, cli ─► project ─► train ─► data ─► nn's shapes, knobs, random numbers and vector loops
+//! ui, cli ─► project ─► train ─► data ─► nn's shapes, answers, knobs, random numbers and vector loops
 //!    └──────────┴─────────┴────────────► nn ─► nothing of ours
 //! ```
 //!
@@ -56,6 +56,7 @@
 //! | loss | `nn/loss/foo.rs` | `nn/loss/mod.rs` |
 //! | schedule | a struct in `nn/optim/schedule.rs` | the same |
 //! | data source | `data/foo.rs` | `data/mod.rs` |
+//! | world of points | a function in `data/points.rs` | the same |
 //! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
 //! | command | `cli/foo.rs` | `cli/mod.rs` |
 //! | figure of `backprop bench` | `cli/bench/foo.rs` | `cli/bench/mod.rs` |

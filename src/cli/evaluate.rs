@@ -1,19 +1,19 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::terminal::{grouped, percent};
+use super::terminal::{figure_text, grouped, percent};
 use super::{CliError, say};
-use crate::data::Dataset;
-use crate::project::RunFolder;
-use crate::train::{Evaluation, Part};
+use crate::data::{Dataset, Lookup};
+use crate::project::{Project, RunFolder};
+use crate::train::{ClassScore, Evaluation, Part};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A run folder, or `pretrained`
     run: String,
-    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: String,
     /// Which of its samples; the split is that of the run
@@ -34,10 +34,11 @@ enum Split {
 impl Evaluate {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
-        let dataset = Arc::new(Dataset::load(&self.data)?);
-        // The network may know more classes than there are samples of.
-        let name = |class: usize| dataset.classes.get(class).cloned().unwrap_or_else(|| class.to_string());
-        let classes: Vec<String> = (0..run.network.output().len()).map(name).collect();
+        let task = run.data.task.clone();
+        // Images have no features that could be found again.
+        let known = Some((&task, run.data.features.as_slice())).filter(|known| !known.1.is_empty());
+        let dataset =
+            Arc::new(Dataset::load_with(&self.data, &Lookup { folder: Project::folder_of(&self.run), known })?);
         let part = match self.split {
             Split::Train => Part::Train,
             Split::Validation => Part::Validation,
@@ -45,33 +46,44 @@ impl Evaluate {
         };
         let (job, weights) = run.into_job(dataset)?;
         let evaluation = job.evaluate(&weights, part);
-        if evaluation.predictions.is_empty() {
+        if evaluation.is_empty() {
             return Err(CliError::Failed(format!(
                 "{}: there are no {} samples",
                 self.data,
                 format!("{part:?}").to_lowercase()
             )));
         }
-        if self.json { say(to_json(&evaluation, &classes)) } else { table(&evaluation, &classes) }
+        if self.json { say(to_json(&evaluation, task.classes())) } else { table(&evaluation, task.classes()) }
     }
 }
 
-fn to_json(evaluation: &Evaluation, classes: &[String]) -> serde_json::Value {
-    let confusion: Vec<Vec<u32>> = evaluation.confusion.rows().into_iter().map(|row| row.to_vec()).collect();
-    let scores = evaluation.class_scores();
-    let classes: Vec<_> = classes
-        .iter()
-        .zip(&scores)
-        .map(|(name, score)| json!({ "name": name, "precision": score.precision, "recall": score.recall, "f1": score.f1 }))
-        .collect();
-    json!({ "loss": evaluation.loss, "accuracy": evaluation.accuracy, "confusion": confusion, "classes": classes })
+/// Every figure of the task, and where there are classes the confusion and the scores of each.
+fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
+    let mut told = json!({ "loss": evaluation.loss, "samples": evaluation.len() });
+    for (name, value) in evaluation.figures() {
+        told[name] = value.into();
+    }
+    if let Some(answers) = evaluation.classes() {
+        let confusion: Vec<Vec<u32>> = answers.confusion.rows().into_iter().map(|row| row.to_vec()).collect();
+        let of_class = |(name, score): (&String, ClassScore)| {
+            let ClassScore { precision, recall, f1, support } = score;
+            json!({ "name": name, "precision": precision, "recall": recall, "f1": f1, "samples": support })
+        };
+        told["confusion"] = json!(confusion);
+        told["classes"] = classes.iter().zip(answers.class_scores()).map(of_class).collect();
+    }
+    told
 }
 
 fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
-    let samples = grouped(evaluation.predictions.len());
-    say(format_args!("loss {:.4}, accuracy {} on {samples} samples", evaluation.loss, percent(evaluation.accuracy)))?;
+    say(format_args!("loss {:.4} on {} samples", evaluation.loss, grouped(evaluation.len())))?;
+    for (name, value) in evaluation.figures() {
+        let text = figure_text((name, value)).unwrap_or_else(|| "not defined for these samples".to_owned());
+        say(format_args!("{:18} {text}", name.replace('_', " ")))?;
+    }
+    let Some(answers) = evaluation.classes() else { return Ok(()) };
     say("class       precision    recall        F1   samples")?;
-    for (name, score) in classes.iter().zip(evaluation.class_scores()) {
+    for (name, score) in classes.iter().zip(answers.class_scores()) {
         let [precision, recall, f1] = [score.precision, score.recall, score.f1].map(percent);
         say(format_args!("{name:10}  {precision:>9} {recall:>9} {f1:>9} {:>9}", grouped(score.support as usize)))?;
     }

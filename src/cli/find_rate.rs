@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, say};
-use crate::data::Dataset;
+use super::{CliError, load_data, say};
 use crate::project::Project;
 use crate::train::{RatePoint, RateSweep, default_threads};
 
@@ -12,7 +9,7 @@ use crate::train::{RatePoint, RateSweep, default_threads};
 pub struct FindRate {
     /// A preset's name or a project file
     project: String,
-    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
     /// One JSON object a line
@@ -26,7 +23,7 @@ impl FindRate {
         if let Some(source) = &self.data {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }
-        let job = project.job(Arc::new(Dataset::load(&project.data.source)?), default_threads())?;
+        let job = project.job(load_data(&project, &self.project)?, default_threads())?;
         let sweep = job.find_rate(&job.initial_weights(), || true);
         let RateSweep { points, suggestion } = sweep.unwrap_or_default();
         if !self.json {

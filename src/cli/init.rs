@@ -1,11 +1,9 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::terminal::grouped;
-use super::{CliError, say};
-use crate::data::Dataset;
+use super::{CliError, load_data, say};
 use crate::project::{Project, run_folder};
 use crate::train::default_threads;
 
@@ -13,7 +11,7 @@ use crate::train::default_threads;
 pub struct Init {
     /// A preset's name or a project file
     project: String,
-    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -31,7 +29,7 @@ impl Init {
                 project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;
             }
         }
-        let job = project.job(Arc::new(Dataset::load(&project.data.source)?), default_threads())?;
+        let job = project.job(load_data(&project, &self.project)?, default_threads())?;
         run_folder::save_weights(&self.out, &job.network, &job.initial_weights())?;
         let (weights, tensors) = (grouped(job.network.weights_len()), job.network.params().len());
         say(format_args!("{weights} weights in {tensors} tensors are in {}", self.out.display()))

@@ -3,17 +3,20 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::data::DataError;
+use crate::data::{DataError, Dataset, Lookup};
 use crate::nn::kernels::without_vectors;
 use crate::project::{Project, ProjectError};
 
 mod bench;
+mod data;
 mod evaluate;
 mod find_rate;
+mod folds;
 mod init;
 mod predict;
 mod presets;
@@ -36,6 +39,8 @@ struct Arguments {
 enum Command {
     /// List the built-in projects
     Presets(presets::Presets),
+    /// Tell what is in a source of data, and what was done to it
+    Data(data::Data),
     /// Write the weights that a training would start with
     Init(init::Init),
     /// Try learning rates from tiny to too large, and suggest one
@@ -102,6 +107,7 @@ pub fn main() -> ExitCode {
     let done = match command {
         None => open(project.as_deref()),
         Some(Command::Presets(command)) => command.run(),
+        Some(Command::Data(command)) => command.run(),
         Some(Command::Init(command)) => command.run(),
         Some(Command::FindRate(command)) => command.run(),
         Some(Command::Train(command)) => command.run(),
@@ -157,6 +163,12 @@ fn show(project: Option<Project>, path: Option<PathBuf>) -> Result<(), String> {
 #[cfg(not(feature = "gui"))]
 fn show(_project: Option<Project>, _path: Option<PathBuf>) -> Result<(), String> {
     Err("This is the build without a window".to_owned())
+}
+
+/// The data of a project that was found by its name or path.
+fn load_data(project: &Project, name_or_path: &str) -> Result<Arc<Dataset>, DataError> {
+    let lookup = Lookup { folder: Project::folder_of(name_or_path), known: None };
+    Dataset::load_with(&project.data.source, &lookup).map(Arc::new)
 }
 
 /// One line on standard output.

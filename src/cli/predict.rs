@@ -1,26 +1,35 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::terminal::percent;
+use super::terminal::{percent, significant};
 use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
+use crate::data::{DataError, Task, csv};
 use crate::nn::loss::argmax;
 use crate::project::RunFolder;
 use crate::train::Reader;
+use crate::train::evaluate::Trained;
 
 #[derive(Debug, Args)]
 pub struct Predict {
     /// A run folder, or `pretrained`
     run: String,
     /// Images (PNG, JPEG, BMP, GIF, TIFF, WebP), or drawings as JSON, one or one a line:
-    /// {"strokes":[[[x,y],…],…]}, x to the right, y down, any unit
+    /// {"strokes":[[[x,y],…],…]}, x to the right, y down, any unit; or tables with the columns that the run was trained on
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+}
+
+/// What a network says of a sample, in the names of its task.
+enum Said<'a> {
+    /// The probability of every class; nothing for empty paper.
+    Classes(Option<&'a [f32]>),
+    Numbers(&'a [f32]),
 }
 
 impl Predict {
@@ -30,29 +39,87 @@ impl Predict {
         let mut reader = Reader::new(&run.network);
         let mut unread = Vec::new();
         for path in &self.files {
-            match pictures::read(path, run.network.input()) {
-                Ok(pictures) => {
-                    pictures.iter().try_for_each(|picture| self.answer(path, picture, &run, &mut reader))?
-                }
-                Err(error) => unread.push(error.to_string()),
-            }
+            let read = match run.data.features.is_empty() {
+                true => self.read_pictures(path, &run, &mut reader)?,
+                false => self.read_table(path, &run, &mut reader)?,
+            };
+            unread.extend(read.err().map(|error| error.to_string()));
         }
         if unread.is_empty() { Ok(()) } else { Err(CliError::Failed(unread.join("\nbackprop: "))) }
     }
 
-    fn answer(&self, path: &Path, picture: &Picture, run: &RunFolder, reader: &mut Reader) -> Result<(), CliError> {
-        let probabilities = match picture {
-            Picture::Pixels(pixels) => {
-                Some(reader.read(&run.network, &run.weights, &run.project.training.loss, pixels))
-            }
-            Picture::Empty => None,
+    fn read_pictures(
+        &self,
+        path: &Path,
+        run: &RunFolder,
+        reader: &mut Reader,
+    ) -> Result<Result<(), DataError>, CliError> {
+        let pictures = match pictures::read(path, run.network.input()) {
+            Ok(pictures) => pictures,
+            Err(error) => return Ok(Err(error)),
         };
-        let label = probabilities.map(|probabilities| argmax(probabilities).to_string());
-        if self.json {
-            return say(json!({ "file": path, "label": label, "probabilities": probabilities }));
+        for picture in pictures {
+            let probabilities = match &picture {
+                Picture::Pixels(pixels) => {
+                    Some(reader.read(&run.network, &run.weights, &run.project.training.loss, pixels))
+                }
+                Picture::Empty => None,
+            };
+            self.answer(path, None, &run.data.task, Said::Classes(probabilities))?;
         }
-        let confidence = probabilities.map(|p| percent(p[argmax(p)]));
-        let answer = label.zip(confidence).map_or("empty".to_owned(), |(label, p)| format!("{label}  {p}"));
-        say(format_args!("{}: {answer}", path.display()))
+        Ok(Ok(()))
+    }
+
+    fn read_table(&self, path: &Path, run: &RunFolder, reader: &mut Reader) -> Result<Result<(), DataError>, CliError> {
+        let rows = match csv::read_rows(path, &run.data.features) {
+            Ok(rows) => rows,
+            Err(error) => return Ok(Err(error)),
+        };
+        let RunFolder { project, data, network, weights } = run;
+        let trained =
+            Trained { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling };
+        for (at, row) in rows.chunks_exact(network.input().len()).enumerate() {
+            let outputs = reader.read_row(trained, row);
+            let said = match data.task {
+                Task::Classification { .. } => Said::Classes(Some(outputs)),
+                Task::Regression { .. } => Said::Numbers(outputs),
+            };
+            self.answer(path, Some(at + 1), &data.task, said)?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn answer(&self, path: &Path, row: Option<usize>, task: &Task, said: Said<'_>) -> Result<(), CliError> {
+        let mut told = json!({ "file": path });
+        if let Some(row) = row {
+            told["row"] = row.into();
+        }
+        let text = match (said, task) {
+            (Said::Numbers(values), Task::Regression { targets }) => {
+                told["values"] =
+                    targets.iter().cloned().zip(values.iter().map(|value| json!(value))).collect::<Map<_, _>>().into();
+                let texts = targets
+                    .iter()
+                    .zip(values)
+                    .map(|(name, value)| format!("{name} {}", significant(f64::from(*value))));
+                texts.collect::<Vec<_>>().join(", ")
+            }
+            (Said::Classes(Some(shares)), _) => {
+                let class = argmax(shares);
+                let label = task.classes().get(class).cloned().unwrap_or_else(|| class.to_string());
+                let text = format!("{label}  {}", percent(shares[class]));
+                (told["label"], told["probabilities"]) = (label.into(), json!(shares));
+                text
+            }
+            _ => {
+                (told["label"], told["probabilities"]) = (Value::Null, Value::Null);
+                "empty".to_owned()
+            }
+        };
+        if self.json {
+            return say(told);
+        }
+        let row = row.map_or(String::new(), |row| format!(", row {row}"));
+        say(format_args!("{}{row}: {text}", path.display()))
     }
 }

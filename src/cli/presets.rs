@@ -14,9 +14,11 @@ pub struct Presets {
 impl Presets {
     pub fn run(&self) -> Result<(), CliError> {
         let (shape, classes) = Project::default_shape();
+        let image_readers = presets::image_readers();
         for name in presets::names() {
             let project = Project::find(name)?;
-            let params = project.model.trace(shape, classes).params();
+            // How many parameters the others have depends on data that need not be there.
+            let params = image_readers.contains(&name).then(|| project.model.trace(shape, classes).params());
             let layers: Vec<_> = project.model.layers.iter().map(ToString::to_string).collect();
             let help = presets::help(name).unwrap_or_default();
             if self.json {
@@ -24,7 +26,8 @@ impl Presets {
                     json!({ "name": name, "help": help, "layers": layers, "parameters": params, "data": project.data.source }),
                 )?;
             } else {
-                say(format_args!("{name:10} {params:>8} parameters  {help}\n{:30}{}", "", layers.join(", ")))?;
+                let size = params.map_or(String::new(), |params| format!("{params} parameters"));
+                say(format_args!("{name:15} {size:>19}  {help}\n{:37}{}", "", layers.join(", ")))?;
             }
         }
         Ok(())

@@ -4,12 +4,16 @@ use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::data::Task;
+use crate::train::metrics::Figure;
 use crate::train::{EpochStat, Evaluation, Job, StepStat};
 
 pub struct Terminal {
     bar: ProgressBar,
     steps_per_epoch: usize,
     epochs: usize,
+    /// What stands in the columns of the figures where there is no validation.
+    no_figures: Vec<Figure>,
 }
 
 impl Terminal {
@@ -17,7 +21,11 @@ impl Terminal {
         let bar = ProgressBar::new((job.steps_per_epoch() * job.training.epochs) as u64);
         let style = ProgressStyle::with_template("{prefix} {bar:32} {pos}/{len} steps, {eta} left, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, steps_per_epoch: job.steps_per_epoch(), epochs: job.training.epochs }
+        let no_figures = match job.dataset.task {
+            Task::Classification { .. } => vec![("accuracy", None)],
+            Task::Regression { .. } => vec![("rmse", None), ("r2", None)],
+        };
+        Self { bar, steps_per_epoch: job.steps_per_epoch(), epochs: job.training.epochs, no_figures }
     }
 
     /// What is trained, and the heading of the table.
@@ -41,7 +49,10 @@ impl Terminal {
             );
             self.line(&text);
         }
-        self.line("epoch  train loss  accuracy  validation loss  accuracy  samples/s  seconds");
+        self.line(match job.dataset.task {
+            Task::Classification { .. } => "epoch  train loss  accuracy  validation loss  accuracy  samples/s  seconds",
+            Task::Regression { .. } => "epoch  train loss  validation loss      rmse        r2  samples/s  seconds",
+        });
     }
 
     pub fn steps(&self, steps: &[StepStat]) {
@@ -53,28 +64,30 @@ impl Terminal {
     }
 
     pub fn epoch(&self, stat: &EpochStat) {
-        let (loss, accuracy) = match &stat.validation {
-            Some(validation) => (format!("{:.4}", validation.loss), percent(validation.accuracy)),
-            None => ("-".to_owned(), "-".to_owned()),
-        };
-        self.line(&format!(
-            "{:>5}  {:>10.4}  {:>8}  {loss:>15}  {accuracy:>8}  {:>9}  {:>7.1}",
-            stat.epoch,
-            stat.train_loss,
-            percent(stat.train_accuracy),
-            grouped(stat.samples_per_s as usize),
-            stat.seconds,
-        ));
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let validation = stat.validation.as_ref();
+        let train = stat.train_accuracy.map_or(String::new(), |accuracy| format!("  {:>8}", percent(accuracy)));
+        let mut line = format!("{:>5}  {:>10.4}{train}", stat.epoch, stat.train_loss);
+        line += &format!("  {:>15}", or_dash(validation.map(|validation| format!("{:.4}", validation.loss))));
+        let figures = validation.map_or(self.no_figures.clone(), |validation| validation.headline());
+        for figure in figures {
+            line += &format!("  {:>8}", or_dash(figure_text(figure)));
+        }
+        line += &format!("  {:>9}  {:>7.1}", grouped(stat.samples_per_s as usize), stat.seconds);
+        self.line(&line);
     }
 
     pub fn end(&self, test: Option<&Evaluation>) {
         self.bar.finish_and_clear();
         if let Some(test) = test {
-            let samples = grouped(test.predictions.len());
+            let figures = test
+                .headline()
+                .into_iter()
+                .filter_map(|figure| Some(format!(", {} {}", figure.0, figure_text(figure)?)));
+            let (figures, samples) = (figures.collect::<String>(), grouped(test.len()));
             self.line(&format!(
-                "test: loss {:.4}, accuracy {} on {samples} samples that neither trained nor judged the run",
+                "test: loss {:.4}{figures} on {samples} samples that neither trained nor judged the run",
                 test.loss,
-                percent(test.accuracy)
             ));
         }
     }
@@ -84,6 +97,28 @@ impl Terminal {
         self.bar.suspend(|| {
             let _ = writeln!(std::io::stdout().lock(), "{text}");
         });
+    }
+}
+
+/// A figure as it is read: losses, errors, R² and Matthews as numbers, the others, which are shares, in per cent.
+pub fn figure_text((name, value): Figure) -> Option<String> {
+    let value = value?;
+    Some(match name {
+        "loss" | "mae" | "rmse" | "r2" | "matthews" => significant(value),
+        _ => percent(value as f32),
+    })
+}
+
+/// Four digits that count: "2.871", "0.01234", "1.234e-5".
+pub fn significant(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e4 => format!("{value:.0}"),
+        size if size >= 1e-4 => {
+            let decimals = (3 - size.log10().floor() as i32).max(0) as usize;
+            format!("{value:.decimals$}")
+        }
+        0.0 => "0".to_owned(),
+        _ => format!("{value:.3e}"),
     }
 }
 
@@ -113,5 +148,10 @@ mod tests {
     fn numbers_read_as_people_write_them() {
         assert_eq!([0, 999, 1000, 101_770, 1_000_000].map(grouped), ["0", "999", "1,000", "101,770", "1,000,000"]);
         assert_eq!(percent(0.97534), "97.53 %");
+        assert_eq!(
+            [2.87123, -0.012345, 1.2345e-5, 123_456.7, 0.0].map(significant),
+            ["2.871", "-0.01235", "1.234e-5", "123457", "0"]
+        );
+        assert_eq!(figure_text(("r2", Some(0.875))), Some("0.8750".to_owned()));
     }
 }

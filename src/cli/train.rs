@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::terminal::Terminal;
-use super::{CliError, say};
+use super::{CliError, load_data, say};
 use crate::data::Dataset;
 use crate::project::{Project, RunRecord, run_folder};
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
@@ -16,7 +16,7 @@ use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 pub struct Train {
     /// A preset's name or a project file
     project: String,
-    /// Where the samples come from: digits, idx:DIR, or several joined by +
+    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -43,6 +43,9 @@ pub struct Train {
     /// Any number of the project file by its path, training.optimizer.momentum=0.9
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Cross-validation: train K times, each time judged by another K-th of the training samples; nothing is saved
+    #[arg(long, value_name = "K", conflicts_with_all = ["out", "steps", "weights"], value_parser = clap::value_parser!(u16).range(2..=100))]
+    folds: Option<u16>,
     /// Folder for the run [default: runs/<project>-<number>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -59,9 +62,13 @@ impl Train {
         let mut project = Project::find(&self.project)?;
         self.apply(&mut project).map_err(CliError::Usage)?;
         let threads = self.threads.map_or_else(default_threads, usize::from);
+        let dataset = load_data(&project, &self.project)?;
+        if let Some(folds) = self.folds {
+            return super::folds::run(&project, &dataset, folds.into(), (threads, self.json), &on_interrupt());
+        }
         let mut report = Report { json: self.json, steps: self.steps, lines: Vec::new() };
         let files = Files { out: self.out.as_deref(), weights: self.weights.as_deref() };
-        train(&project, threads, &files, &mut report)
+        train(&project, dataset, threads, &files, &mut report)
     }
 
     /// Puts what the command line says into the project, each value by its path there.
@@ -92,7 +99,9 @@ impl Train {
 
 /// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
 pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
-    train(project, default_threads(), &Files::default(), &mut Report { json: false, steps: false, lines: Vec::new() })
+    let mut report = Report { json: false, steps: false, lines: Vec::new() };
+    let dataset = Arc::new(Dataset::load(&project.data.source)?);
+    train(project, dataset, default_threads(), &Files::default(), &mut report)
 }
 
 /// Where a run begins and ends, if not with fresh weights and in a folder of its own.
@@ -117,8 +126,13 @@ impl Report {
     }
 }
 
-fn train(project: &Project, threads: usize, files: &Files<'_>, report: &mut Report) -> Result<(), CliError> {
-    let dataset = Arc::new(Dataset::load(&project.data.source)?);
+fn train(
+    project: &Project,
+    dataset: Arc<Dataset>,
+    threads: usize,
+    files: &Files<'_>,
+    report: &mut Report,
+) -> Result<(), CliError> {
     let mut job = project.job(dataset, threads)?;
     if let Some(path) = files.weights {
         job.weights = Some(run_folder::open_weights(path, &job.network)?);
@@ -142,7 +156,7 @@ fn train(project: &Project, threads: usize, files: &Files<'_>, report: &mut Repo
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
     report.tell(run_folder::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
     if let Some(weights) = weights {
-        let record = RunRecord { project, network: &job.network, weights: &weights.weights, metrics: &report.lines };
+        let record = RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines };
         record.save(&folder)?;
     }
     if let Some(terminal) = &terminal {

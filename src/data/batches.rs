@@ -1,11 +1,11 @@
-//! Samples in the order of an epoch, gathered and scaled shard by shard.
+//! Samples in the order of an epoch, and changed on their way into a shard.
 
 use rand::seq::SliceRandom as _;
 
+use super::samples::scale_bytes;
 use super::{Augment, Samples};
 use crate::nn::Shape;
 use crate::nn::init::{mix, stream};
-use crate::nn::kernels::vectorized;
 
 const SHUFFLE: u64 = 0x5_0FF1E;
 const AUGMENT: u64 = 0xA06_3E47;
@@ -14,17 +14,6 @@ const AUGMENT: u64 = 0xA06_3E47;
 pub fn shuffle(order: &mut [u32], seed: u64, epoch: u64) {
     order.sort_unstable();
     order.shuffle(&mut stream(mix(seed, epoch), SHUFFLE));
-}
-
-/// Copies samples into a shard as numbers from 0 to 1, and their labels.
-///
-/// `inputs` is `[samples, shape]`, `labels` is `[samples]`.
-pub fn gather(samples: &Samples, at: &[u32], inputs: &mut [f32], labels: &mut [u8]) {
-    let len = inputs.len() / at.len().max(1);
-    for ((&at, input), label) in at.iter().zip(inputs.chunks_exact_mut(len.max(1))).zip(labels) {
-        scale(samples.pixels_of(at as usize), input);
-        *label = samples.labels[at as usize];
-    }
 }
 
 /// Changes samples as they are gathered, each in its own way in each epoch.
@@ -43,15 +32,13 @@ impl Augmenter {
         Some(Self { augment: augment.clone(), shape, changed, scratch: Vec::new() })
     }
 
-    /// As [`gather`], with the change that `seed`, `epoch` and the sample's position say; so it depends neither on the
+    /// As [`Samples::gather`], with the change that `seed`, `epoch` and the sample's position say; so it depends neither on the
     /// batch nor on the thread that makes it.
-    pub fn gather(&mut self, samples: &Samples, at: &[u32], key: (u64, u64), inputs: &mut [f32], labels: &mut [u8]) {
-        let (seed, epoch) = key;
+    pub fn gather(&mut self, samples: &Samples, at: &[u32], (seed, epoch): (u64, u64), inputs: &mut [f32]) {
         let len = self.changed.len();
-        for ((&at, input), label) in at.iter().zip(inputs.chunks_exact_mut(len.max(1))).zip(labels) {
+        for (&at, input) in at.iter().zip(inputs.chunks_exact_mut(len.max(1))) {
             self.change(samples.pixels_of(at as usize), mix(mix(seed, epoch), u64::from(at)));
-            scale(&self.changed, input);
-            *label = samples.labels[at as usize];
+            scale_bytes(&self.changed, input);
         }
     }
 
@@ -62,12 +49,4 @@ impl Augmenter {
         self.augment.apply(pixels, height, width, channels, &mut self.changed, &mut self.scratch, &mut rng);
         &self.changed
     }
-}
-
-fn scale(pixels: &[u8], inputs: &mut [f32]) {
-    vectorized!({
-        for (input, &pixel) in inputs.iter_mut().zip(pixels) {
-            *input = f32::from(pixel) * (1.0 / 255.0);
-        }
-    });
 }

@@ -2,12 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use super::{DataError, Dataset, Samples, Source, handwriting, numbered_classes};
+use super::{Argument, DataError, Dataset, Options, Samples, Source, handwriting, numbered_classes};
 use crate::nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "digits",
     usage: "digits[?count=N]",
+    argument: Argument::Nothing,
+    options: &["count"],
     help: "20,000 handwritten digits, written by the program itself with a pen of its own; nothing to download.",
     load,
 };
@@ -27,35 +29,14 @@ const TEST_SEED: u64 = 2;
 
 /// Nine in ten samples are for training, of which validation samples are split off, and one in ten for the test. A
 /// larger set begins with the samples of a smaller one.
-fn load(argument: &str) -> Result<Dataset, DataError> {
-    let count = count(argument)?;
+fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
+    let count = options.number("count", COUNT, COUNTS)?;
     let test = count / 10;
-    Ok(Dataset {
-        name: "digits".to_owned(),
-        shape: Shape::image(SIDE, SIDE, 1),
-        classes: numbered_classes(10),
-        train: samples(count - test, TRAIN_SEED),
-        test: samples(test, TEST_SEED),
-    })
-}
-
-fn count(argument: &str) -> Result<usize, DataError> {
-    let given = match argument {
-        "" => Some(COUNT),
-        _ => argument.strip_prefix("?count=").and_then(|count| count.parse().ok()),
-    };
-    given.filter(|count| COUNTS.contains(count)).ok_or_else(|| DataError::Option {
-        source_name: SOURCE.name,
-        what: format!(
-            "expected {} with N from {} to {}, and found {argument}",
-            SOURCE.usage,
-            COUNTS.start(),
-            COUNTS.end()
-        ),
-    })
+    let (train, test) = (samples(count - test, TRAIN_SEED), samples(test, TEST_SEED));
+    Ok(Dataset::images("digits", Shape::image(SIDE, SIDE, 1), numbered_classes(10), train, test))
 }
 
 fn samples(count: usize, seed: u64) -> Samples {
     let (pixels, labels) = handwriting::generate(count, seed);
-    Samples { pixels, labels }
+    Samples::images(pixels, labels)
 }

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
-use super::{DataError, Dataset, Samples, Source, numbered_classes};
+use super::{Argument, DataError, Dataset, Options, Samples, Source, numbered_classes};
 use crate::nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "idx",
     usage: "idx:DIR",
+    argument: Argument::Folder,
+    options: &[],
     help: "A folder with train-images, train-labels, t10k-images and t10k-labels in the format of MNIST, plain or gzipped.",
     load,
 };
@@ -21,14 +23,15 @@ pub const SOURCE: Source = Source {
 /// More bytes than this in one file are a mistake, or a trap.
 const MAX_BYTES: u64 = 4 << 30;
 
-fn load(argument: &str) -> Result<Dataset, DataError> {
-    let folder = Path::new(argument);
-    if argument.is_empty() || !folder.is_dir() {
-        return Err(DataError::file(
-            folder,
-            "there is no such folder; write idx:DIR with the folder of the four files",
-        ));
-    }
+fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
+    let Some(folder) = options.find().filter(|folder| folder.is_dir()) else {
+        let what = "there is no such folder; write idx:DIR with the folder of the four files";
+        return Err(DataError::file(Path::new(options.argument), what));
+    };
+    read_folder(&folder)
+}
+
+fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
     let (train, shape) = read_pair(folder, "train")?;
     let (test, test_shape) = read_pair(folder, "t10k")?;
     if test_shape != shape {
@@ -37,15 +40,10 @@ fn load(argument: &str) -> Result<Dataset, DataError> {
             format!("the training images are {shape} and the test images {test_shape}"),
         ));
     }
-    let largest = train.labels.iter().chain(&test.labels).copied().max().unwrap_or(0);
+    let largest = train.classes().iter().chain(test.classes()).copied().max().unwrap_or(0);
     let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    Ok(Dataset {
-        name: name.unwrap_or_else(|| argument.to_owned()),
-        shape,
-        classes: numbered_classes((usize::from(largest) + 1).max(2)),
-        train,
-        test,
-    })
+    let classes = numbered_classes((usize::from(largest) + 1).max(2));
+    Ok(Dataset::images(name.unwrap_or_else(|| folder.display().to_string()), shape, classes, train, test))
 }
 
 fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
@@ -74,7 +72,7 @@ fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
     if count == 0 {
         return Err(DataError::file(&images_path, "there is no image in it"));
     }
-    Ok((Samples { pixels, labels }, shape))
+    Ok((Samples::images(pixels, labels), shape))
 }
 
 /// The file by either of the spellings in use, plain or gzipped.
@@ -139,14 +137,14 @@ mod tests {
     }
 
     fn load_folder(folder: &tempfile::TempDir) -> Result<Dataset, String> {
-        load(folder.path().to_str().unwrap()).map_err(|error| error.to_string())
+        read_folder(folder.path()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn any_image_size_is_read_plain_or_gzipped() {
         let folder = folder(&idx(&[2, 2, 3], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), &idx(&[2], &[0, 3]));
         let plain = load_folder(&folder).unwrap();
-        assert_eq!((plain.shape, plain.classes.len()), (Shape::image(2, 3, 1), 4));
+        assert_eq!((plain.shape, plain.task.outputs()), (Shape::image(2, 3, 1), 4));
         assert_eq!(plain.train.pixels_of(1), [7, 8, 9, 10, 11, 12]);
 
         for entry in fs::read_dir(folder.path()).unwrap() {
@@ -174,6 +172,6 @@ mod tests {
             let error = load_folder(&folder(images, labels)).unwrap_err();
             assert!(error.contains(expected) && !error.contains('\n'), "{error}");
         }
-        assert!(load("no/such/folder").unwrap_err().to_string().contains("no/such/folder"));
+        assert!(Dataset::load("idx:no/such/folder").unwrap_err().to_string().contains("no/such/folder"));
     }
 }

@@ -1,56 +1,39 @@
 //! Samples: where they come from, how they are split, changed and handed to training.
 //!
 //! THE LIST of sources is [`SOURCES`]. A source is named on the command line and in a project by a text such as
-//! `digits`, `idx:some/folder`, or several joined by `+`.
+//! `digits`, `csv:file.csv?target=price`, or several joined by `+`.
 //!
 //! *Architecture invariant:* samples and shapes are all that is known here; no layer, no loss, no widget.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::nn::Shape;
 
 pub mod augment;
 pub mod batches;
+pub mod csv;
 pub mod digits;
 pub mod drawing;
 pub mod handwriting;
 pub mod idx;
+pub mod options;
 pub mod pictures;
+pub mod points;
+pub mod samples;
+pub mod scaling;
 pub mod split;
+pub mod summary;
+mod table;
 
 pub use augment::Augment;
 pub use drawing::Drawing;
+pub use options::{Lookup, Options};
+pub use samples::{Inputs, Samples, Targets};
+pub use scaling::Scaling;
 pub use split::Split;
-
-/// Labelled samples. Pixels stay bytes, 0 to 255, and are scaled to 0 to 1 as a batch is made.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Samples {
-    /// `[samples, shape]`, channels last.
-    pub pixels: Vec<u8>,
-    /// The class of every sample.
-    pub labels: Vec<u8>,
-}
-
-impl Samples {
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// The pixels of one sample; nothing if there is no such sample.
-    pub fn pixels_of(&self, sample: usize) -> &[u8] {
-        let len = self.pixels.len() / self.len().max(1);
-        self.pixels.get(sample * len..(sample + 1) * len).unwrap_or(&[])
-    }
-
-    fn append(&mut self, mut other: Self) {
-        self.pixels.append(&mut other.pixels);
-        self.labels.append(&mut other.labels);
-    }
-}
 
 /// A data set with the test samples that its makers set apart; validation samples are split off `train`.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,10 +41,72 @@ pub struct Dataset {
     /// "digits", "mnist": for people.
     pub name: String,
     pub shape: Shape,
-    /// The name of every class, in the order of the labels.
-    pub classes: Vec<String>,
+    pub task: Task,
+    /// What the numbers on the last axis are; empty where they have no names, as pixels.
+    pub features: Vec<Feature>,
     pub train: Samples,
     pub test: Samples,
+    /// What was found and done as the samples were read, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What a network is to say of a sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Task {
+    /// One class out of several: their names, in the order of their positions.
+    Classification { classes: Vec<String> },
+    /// Numbers: their names, with the unit where there is one.
+    Regression { targets: Vec<String> },
+}
+
+impl Task {
+    /// How many numbers a network gives for a sample.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Self::Classification { classes } => classes.len(),
+            Self::Regression { targets } => targets.len(),
+        }
+    }
+
+    /// The names of the classes; none where there are none.
+    pub fn classes(&self) -> &[String] {
+        match self {
+            Self::Classification { classes } => classes,
+            Self::Regression { .. } => &[],
+        }
+    }
+
+    pub fn is_classification(&self) -> bool {
+        matches!(self, Self::Classification { .. })
+    }
+}
+
+/// A number of every sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// The name of its column.
+    pub column: String,
+    /// If the column holds words: the one for which this is 1. For all others it is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+}
+
+impl Feature {
+    pub fn number(column: impl Into<String>) -> Self {
+        Self { column: column.into(), category: None }
+    }
+}
+
+/// "sepal length", "colour = red".
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.category {
+            None => f.write_str(&self.column),
+            Some(category) => write!(f, "{} = {category}", self.column),
+        }
+    }
 }
 
 /// Why data could not be read. Each is one sentence that names the place and what was expected there.
@@ -71,8 +116,8 @@ pub enum DataError {
     UnknownSource(String),
     #[error("{path}: {what}")]
     File { path: PathBuf, what: String },
-    #[error("{first} has samples of {first_shape} and {second} of {second_shape}; only alike sources can be joined")]
-    Unlike { first: String, first_shape: Shape, second: String, second_shape: Shape },
+    #[error("{first} and {second} cannot be joined: {what}")]
+    Unlike { first: String, second: String, what: String },
     #[error("{source_name}: {what}")]
     Option { source_name: &'static str, what: String },
     #[error(transparent)]
@@ -91,14 +136,30 @@ pub struct Source {
     pub name: &'static str,
     /// How it is written, "idx:DIR".
     pub usage: &'static str,
+    /// What stands behind the colon.
+    pub argument: Argument,
+    /// The options that may follow a question mark.
+    options: &'static [&'static str],
     /// One sentence for the person who chooses.
     pub help: &'static str,
-    /// Reads or makes the data from what stands after the colon.
-    load: fn(argument: &str) -> Result<Dataset, DataError>,
+    /// Reads or makes the data that its text asks for.
+    load: fn(&Options<'_>) -> Result<Dataset, DataError>,
+}
+
+/// What a source is told besides its options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Nothing,
+    /// The path of a folder.
+    Folder,
+    /// The path of a file.
+    File,
+    /// One of these names.
+    OneOf(&'static [&'static str]),
 }
 
 /// THE LIST of sources.
-pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE];
+pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE, csv::SOURCE, points::SOURCE];
 
 /// The source of a new project, made by the program itself.
 pub const DEFAULT_SOURCE: &str = "digits";
@@ -113,7 +174,12 @@ pub fn usage() -> String {
 impl Dataset {
     /// Reads a source such as `digits` or `idx:DIR+digits`.
     pub fn load(source: &str) -> Result<Self, DataError> {
-        let mut parts = source.split('+').map(load_one);
+        Self::load_with(source, &Lookup::default())
+    }
+
+    /// The same with what is known besides.
+    pub fn load_with(source: &str, lookup: &Lookup<'_>) -> Result<Self, DataError> {
+        let mut parts = source.split('+').map(|part| load_one(part, lookup));
         let mut joined = parts.next().unwrap_or_else(|| Err(DataError::UnknownSource(source.to_owned())))?;
         for part in parts {
             joined.join(part?)?;
@@ -121,33 +187,43 @@ impl Dataset {
         Ok(joined)
     }
 
+    /// Images with classes, and nothing else to say of them.
+    pub fn images(name: impl Into<String>, shape: Shape, classes: Vec<String>, train: Samples, test: Samples) -> Self {
+        let task = Task::Classification { classes };
+        Self { name: name.into(), shape, task, features: Vec::new(), train, test, notes: Vec::new() }
+    }
+
     fn join(&mut self, other: Self) -> Result<(), DataError> {
-        if self.shape != other.shape || self.classes != other.classes {
-            return Err(DataError::Unlike {
-                first: self.name.clone(),
-                first_shape: self.shape,
-                second: other.name,
-                second_shape: other.shape,
-            });
+        let differ =
+            |what: String| Err(DataError::Unlike { first: self.name.clone(), second: other.name.clone(), what });
+        if self.shape != other.shape {
+            return differ(format!("one has samples of {} and the other of {}", self.shape, other.shape));
+        }
+        if self.task != other.task {
+            return differ("they do not ask for the same classes or targets".to_owned());
+        }
+        if self.features != other.features || !self.train.is_like(&other.train) {
+            return differ("their samples do not hold the same features".to_owned());
         }
         self.name = format!("{} + {}", self.name, other.name);
         self.train.append(other.train);
         self.test.append(other.test);
+        self.notes.extend(other.notes);
         Ok(())
     }
 }
 
-/// Reads `name`, `name:argument` or `name?option=value`; what follows the name goes to the source, less the colon.
-fn load_one(text: &str) -> Result<Dataset, DataError> {
+/// Reads `name`, `name:argument` or `name:argument?option=value`.
+fn load_one(text: &str, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
     let text = text.trim();
     let (name, rest) = text.split_at(text.find([':', '?']).unwrap_or(text.len()));
     match SOURCES.iter().find(|source| source.name == name) {
-        Some(source) => (source.load)(rest.strip_prefix(':').unwrap_or(rest)),
+        Some(source) => (source.load)(&Options::parse(source, rest.strip_prefix(':').unwrap_or(rest), lookup)?),
         None => Err(DataError::UnknownSource(text.to_owned())),
     }
 }
 
 /// "0" to "9", or more.
-fn numbered_classes(count: usize) -> Vec<String> {
+pub fn numbered_classes(count: usize) -> Vec<String> {
     (0..count).map(|class| class.to_string()).collect()
 }

@@ -18,16 +18,12 @@ pub const MAX_VALIDATION: f32 = 0.5;
 const PURPOSE: u64 = 0x5_7117;
 
 impl Split {
-    /// Holds back `share` of every class, so that a rare class is not missing from the validation samples by chance.
-    /// With a share of zero all samples are for training.
-    pub fn stratified(samples: &Samples, share: f32, seed: u64) -> Self {
+    /// Holds back `share` of every class, so that a rare class is not missing from the validation samples by chance; where
+    /// there are no classes, `share` of all. With a share of zero all samples are for training.
+    pub fn new(samples: &Samples, share: f32, seed: u64) -> Self {
         let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
-        let mut rng = stream(seed, PURPOSE);
         let mut split = Self { train: Vec::new(), validation: Vec::new() };
-        for class in 0..=u8::MAX {
-            let mut members: Vec<u32> =
-                (0u32..).zip(&samples.labels).filter(|(_, label)| **label == class).map(|(at, _)| at).collect();
-            members.shuffle(&mut rng);
+        for mut members in shuffled(samples, seed) {
             let held = held_back(members.len(), share);
             split.validation.extend(members.drain(..held));
             split.train.extend(members);
@@ -38,6 +34,43 @@ impl Split {
     }
 }
 
+impl Split {
+    /// Deals all samples out into so many folds, each class evenly, and gives a split for each in which that fold is held
+    /// back. None if there are fewer samples than folds.
+    pub fn folds(samples: &Samples, folds: usize, seed: u64) -> Vec<Self> {
+        if folds == 0 || samples.len() < folds {
+            return Vec::new();
+        }
+        let mut splits = vec![Self { train: Vec::new(), validation: Vec::new() }; folds];
+        // Dealing goes on where the class before has ended, so that the folds are of one size.
+        for (dealt, at) in shuffled(samples, seed).into_iter().flatten().enumerate() {
+            for (fold, split) in splits.iter_mut().enumerate() {
+                let part = if dealt % folds == fold { &mut split.validation } else { &mut split.train };
+                part.push(at);
+            }
+        }
+        for split in &mut splits {
+            split.train.sort_unstable();
+            split.validation.sort_unstable();
+        }
+        splits
+    }
+}
+
+/// The samples of each class, or all where there are none, in an order that the seed decides.
+fn shuffled(samples: &Samples, seed: u64) -> Vec<Vec<u32>> {
+    let mut groups = match samples.classes().iter().max() {
+        None => vec![(0..samples.len() as u32).collect()],
+        Some(largest) => vec![Vec::new(); usize::from(*largest) + 1],
+    };
+    for (at, class) in (0..).zip(samples.classes()) {
+        groups[usize::from(*class)].push(at);
+    }
+    let mut rng = stream(seed, PURPOSE);
+    groups.iter_mut().for_each(|members: &mut Vec<u32>| members.shuffle(&mut rng));
+    groups
+}
+
 /// How many of a class's samples are held back.
 pub fn held_back(members: usize, share: f32) -> usize {
     (members as f32 * share).round() as usize
@@ -46,20 +79,46 @@ pub fn held_back(members: usize, share: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Inputs, Targets};
 
     #[test]
     fn every_class_is_held_back_in_the_same_share_and_nothing_is_lost() {
-        let labels: Vec<u8> = (0..1000).map(|i| if i % 10 == 0 { 1 } else { 0 }).collect();
-        let samples = Samples { pixels: Vec::new(), labels };
-        let split = Split::stratified(&samples, 0.1, 7);
-        let rare = |part: &[u32]| part.iter().filter(|at| samples.labels[**at as usize] == 1).count();
+        let samples = Samples::images(Vec::new(), (0..1000u16).map(|i| u16::from(i % 10 == 0)));
+        let split = Split::new(&samples, 0.1, 7);
+        let rare = |part: &[u32]| part.iter().filter(|at| samples.class_of(**at as usize) == Some(1)).count();
         assert_eq!((split.train.len(), split.validation.len()), (900, 100));
         assert_eq!((rare(&split.train), rare(&split.validation)), (90, 10));
         let mut all: Vec<u32> = split.train.iter().chain(&split.validation).copied().collect();
         all.sort_unstable();
         assert!(all.iter().copied().eq(0..1000));
-        assert_eq!(split, Split::stratified(&samples, 0.1, 7));
-        assert_ne!(split, Split::stratified(&samples, 0.1, 8));
-        assert!(Split::stratified(&samples, 0.0, 7).validation.is_empty());
+        assert_eq!(split, Split::new(&samples, 0.1, 7));
+        assert_ne!(split, Split::new(&samples, 0.1, 8));
+        assert!(Split::new(&samples, 0.0, 7).validation.is_empty());
+    }
+
+    #[test]
+    fn every_sample_is_held_back_in_one_fold_and_every_class_in_all() {
+        let samples = Samples::images(Vec::new(), (0..103u16).map(|i| if i % 10 < 7 { 0 } else { 1 + i % 2 }));
+        let splits = Split::folds(&samples, 5, 7);
+        let mut held: Vec<u32> = splits.iter().flat_map(|split| split.validation.clone()).collect();
+        held.sort_unstable();
+        assert!(splits.len() == 5 && held.iter().copied().eq(0..103));
+        for split in &splits {
+            assert!((20..=21).contains(&split.validation.len()) && split.train.len() + split.validation.len() == 103);
+            assert!(split.train.iter().all(|at| !split.validation.contains(at)));
+            let (all, fold) = (samples.class_counts(3), samples.class_counts_at(3, &split.validation));
+            assert!(all.iter().zip(&fold).all(|(all, fold)| fold.abs_diff(all / 5) <= 1), "{all:?} {fold:?}");
+        }
+        assert!(splits == Split::folds(&samples, 5, 7) && splits != Split::folds(&samples, 5, 8));
+        assert!(Split::folds(&samples, 104, 7).is_empty());
+    }
+
+    #[test]
+    fn numbers_are_held_back_by_chance() {
+        let targets = Targets::Numbers { width: 2, values: vec![0.5; 400] };
+        let samples = Samples { inputs: Inputs::Numbers(vec![0.0; 600]), targets };
+        let split = Split::new(&samples, 0.25, 7);
+        assert_eq!((split.train.len(), split.validation.len()), (150, 50));
+        assert!(split.validation != (0..50).collect::<Vec<_>>() && split != Split::new(&samples, 0.25, 8));
     }
 }

@@ -11,7 +11,7 @@ use super::layers::{
     Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
-use super::{LayerSpec, Loss, Shape};
+use super::{Answers, LayerSpec, Loss, Shape};
 
 const SAMPLES: usize = 3;
 const MODE: Mode = Mode::Train { seed: 11 };
@@ -348,17 +348,28 @@ fn dropout_passes_at_every_rate() {
 }
 
 fn check_loss(mut loss: Loss) {
-    let (classes, labels) = (7, [3u8, 0, 6, 6]);
     let what = format!("{loss:?}");
     assert_eq!(loss.problem(), None, "{what}");
+    let (width, labels) = (7, [3, 0, 6, 6]);
+    check_answers(&loss, Answers::Classes(&labels), width, loss.scale(labels.into_iter()), &what);
+    let values = numbers(width * labels.len(), &mut stream(7, 0));
+    if loss.takes_numbers() {
+        check_answers(&loss, Answers::Numbers { width, values: &values }, width, 0.25, &what);
+    } else {
+        let nothing = loss.value(&values, Answers::Numbers { width, values: &values });
+        assert!(nothing.loss.is_nan(), "{what} makes up a loss for numbers");
+    }
+}
+
+fn check_answers(loss: &Loss, answers: Answers<'_>, width: usize, scale: f32, what: &str) {
     let mut rng = stream(6, 0);
-    let outputs: Vec<f32> = numbers(classes * labels.len(), &mut rng).iter().map(|z| 3.0 * z).collect();
-    let (scale, mut grad) = (loss.scale(labels.into_iter()), vec![f32::NAN; outputs.len()]);
-    let value = loss.value_and_grad(&outputs, &labels, scale, &mut grad);
-    assert_eq!(value, loss.value(&outputs, &labels), "{what}");
+    let outputs: Vec<f32> = numbers(width * answers.len(), &mut rng).iter().map(|z| 3.0 * z).collect();
+    let mut grad = vec![f32::NAN; outputs.len()];
+    let value = loss.value_and_grad(&outputs, answers, scale, &mut grad);
+    assert_eq!(value, loss.value(&outputs, answers), "{what}");
     for _ in 0..4 {
         let direction = numbers(outputs.len(), &mut rng);
-        let at = |by: f32| loss.value(&moved(&outputs, &direction, by), &labels).mean_loss();
+        let at = |by: f32| loss.value(&moved(&outputs, &direction, by), answers).mean_loss();
         let (slope, predicted) = ((at(1e-2) - at(-1e-2)) / 2e-2, dot(&grad, &direction));
         assert!((slope - predicted).abs() < 5e-4, "{what}: slope {slope}, gradient {predicted}");
     }
@@ -386,14 +397,14 @@ fn no_loss_overflows() {
     for loss in Loss::all().into_iter().chain([Focal { gamma: 0.5, ..Focal::default() }.into()]) {
         for outputs in [[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [0.0, 0.0, 0.0], [90.0, 89.0, -90.0]] {
             let mut grad = [f32::NAN; 3];
-            let value = loss.value_and_grad(&outputs, &[1], 1.0, &mut grad);
+            let value = loss.value_and_grad(&outputs, Answers::Classes(&[1]), 1.0, &mut grad);
             assert!(
                 value.loss.is_finite() && grad.iter().all(|grad| grad.is_finite()),
                 "{loss:?}: {value:?}, {grad:?}"
             );
         }
         for outputs in [[f32::NAN, 0.0, 1.0], [0.0, f32::NAN, 1.0]] {
-            assert!(loss.value(&outputs, &[1]).loss.is_nan(), "{loss:?}");
+            assert!(loss.value(&outputs, Answers::Classes(&[1])).loss.is_nan(), "{loss:?}");
         }
     }
 }
@@ -401,6 +412,6 @@ fn no_loss_overflows() {
 #[test]
 fn large_logits_overflow_nowhere() {
     let mut grad = [0.0; 3];
-    let value = Loss::default().value_and_grad(&[1e4, -1e4, 0.0], &[1], 1.0, &mut grad);
+    let value = Loss::default().value_and_grad(&[1e4, -1e4, 0.0], Answers::Classes(&[1]), 1.0, &mut grad);
     assert_eq!((value.loss, grad), (2e4, [1.0, -1.0, 0.0]));
 }

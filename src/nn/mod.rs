@@ -28,7 +28,7 @@ pub mod workspace;
 pub use batch::Batch;
 pub use layer::{Layer, Plan, Spec};
 pub use layers::LayerSpec;
-pub use loss::Loss;
+pub use loss::{Answers, Loss};
 pub use model::ModelSpec;
 pub use network::Network;
 pub use optim::{Optimizer, OptimizerSpec};

@@ -59,13 +59,13 @@ impl ModelSpec {
             ),
             Some(LayerSpec::Dense(_)) => (
                 format!(
-                    "The last layer gives {shape} numbers, and the data has {outputs} classes. Give it {outputs} units."
+                    "The last layer gives {shape} numbers, and the data asks for {outputs}, one for each class or target. Give it {outputs} units."
                 ),
                 Fix::Replace(head.into()),
             ),
             Some(_) => (
                 format!(
-                    "The stack ends with {shape}, and the data has {outputs} classes. End with a Dense layer of {outputs}."
+                    "The stack ends with {shape}, and the data asks for {outputs} numbers, one for each class or target. End with a Dense layer of {outputs}."
                 ),
                 Fix::Append(head.into()),
             ),

@@ -52,10 +52,9 @@ mod tests {
 
     #[test]
     fn a_run_that_is_too_large_names_its_largest_layer() {
-        let train = Samples { pixels: vec![0; 64 * 784], labels: (0..64).map(|at| at % 10).collect() };
+        let train = Samples::images(vec![0; 64 * 784], (0..64u16).map(|at| at % 10));
         let classes = (0..10).map(|class| class.to_string()).collect();
-        let name = "zeros".to_owned();
-        let dataset = Dataset { name, shape: Shape::image(28, 28, 1), classes, train, test: Samples::default() };
+        let dataset = Dataset::images("zeros", Shape::image(28, 28, 1), classes, train, Samples::default());
         let mut project = Project::find("cnn-small").unwrap();
         project.set("training.batch", "32").unwrap();
         let job = project.job(Arc::new(dataset), 2).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
+use crate::data::{Augment, Dataset, Scaling, Split, Task, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
 use crate::nn::layers::MAX_DEPTH;
 use crate::nn::loss::ClassWeights;
@@ -43,7 +43,7 @@ pub struct Project {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSettings {
-    /// As on the command line: `digits`, `idx:DIR`, or several joined by `+`.
+    /// As on the command line: `digits`, `csv:FILE?target=NAME`, or several joined by `+`.
     pub source: String,
     /// Share of the training samples that is held back to judge the run by.
     pub validation: f32,
@@ -133,6 +133,16 @@ impl Project {
         }
     }
 
+    /// The folder of what [`Self::find`] has found, in which its data may lie; none for a preset.
+    pub fn folder_of(name_or_path: &str) -> Option<&Path> {
+        let path = Path::new(name_or_path);
+        match presets::find(name_or_path) {
+            Some(_) => None,
+            None if path.is_dir() => Some(path),
+            None => path.parent(),
+        }
+    }
+
     pub fn open(path: &Path) -> Result<Self, ProjectError> {
         let text = fs::read_to_string(path).map_err(|error| ProjectError::file(path, error))?;
         Self::parse(&text).map_err(|what| ProjectError::file(path, what))
@@ -201,9 +211,14 @@ impl Project {
 
     /// Everything a run needs, or what does not fit.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
+        let split = Split::new(&dataset.train, self.data.validation, self.training.seed);
+        self.job_on(dataset, split, threads)
+    }
+
+    /// The same with a split that is given, one of several folds.
+    pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
-        let network = self.model.build(dataset.shape, dataset.classes.len())?;
-        let split = Split::stratified(&dataset.train, self.data.validation, self.training.seed);
+        let network = self.model.build(dataset.shape, dataset.task.outputs())?;
         if split.train.is_empty() {
             return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
         }
@@ -231,13 +246,15 @@ impl Project {
             }
         }
         let loss = loss_for(&self.training, &network, &dataset, &split)?;
+        let scaling = Scaling::learn(&dataset, &split.train);
         let Self { data, training, .. } = self.clone();
-        let job = Job { network, dataset, split, augment: data.augment, training, loss, weights: None, threads };
+        let augment = data.augment;
+        let job = Job { network, dataset, split, scaling, augment, training, loss, weights: None, threads };
         memory::check(&job, memory::available())?;
         Ok(job)
     }
 
-    /// The shape of what the data gives, for the one source that everybody has; sources from files are asked.
+    /// The shape of what the data gives and the outputs that it asks for, of the one source that everybody has; sources from files are asked.
     pub fn default_shape() -> (Shape, usize) {
         (Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1), 10)
     }
@@ -263,18 +280,26 @@ fn layer_problem(layers: &mut [LayerSpec], place: &str) -> Option<(String, Strin
 /// The loss for these samples.
 fn loss_for(training: &Training, network: &Network, dataset: &Dataset, split: &Split) -> Result<Loss, ProjectError> {
     let classes = network.output().len();
+    if let Task::Regression { .. } = &dataset.task
+        && !training.loss.takes_numbers()
+    {
+        let numeric: Vec<_> = Loss::all().into_iter().filter(Loss::takes_numbers).collect();
+        let names: Vec<_> = numeric.iter().map(|loss| loss.name().to_lowercase()).collect();
+        let what = format!(
+            "{} is for classes, and {} asks for numbers; choose {}",
+            training.loss.name().to_lowercase(),
+            dataset.name,
+            names.join(" or ")
+        );
+        return Err(ProjectError::value("training.loss", what));
+    }
     if let Some(ClassWeights::Listed(list)) = training.loss.as_objective().class_weights()
         && list.len() != classes
     {
         let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
         return Err(ProjectError::value("training.loss.class_weights", what));
     }
-    let mut counts = vec![0; classes];
-    for at in &split.train {
-        if let Some(count) = counts.get_mut(usize::from(dataset.train.labels[*at as usize])) {
-            *count += 1;
-        }
-    }
+    let counts = dataset.train.class_counts_at(classes, &split.train);
     Ok(training.loss.clone().for_counts(&counts))
 }
 

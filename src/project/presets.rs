@@ -25,6 +25,14 @@ const PRESETS: &[Preset] = presets![
     "rnn": "Reads the image row by row, and remembers the last few: recurrence in its plainest form.",
     "lstm": "Reads row by row with a memory that lasts: gates decide what to forget, add and tell.",
     "gru": "Reads row by row with two gates instead of three: lighter than an LSTM, and as good here.",
+    "iris": "Four measures of a flower tell three species apart: the classic of 1936.",
+    "wine": "How tasters marked red wines, from eleven measures of the laboratory: a hard one.",
+    "fuel": "How far a car of the seventies goes on a gallon, from what it is: a number instead of a class.",
+    "steel-plates": "Seven faults of steel plates told apart by 27 measures of their images.",
+    "machine-failure": "Ten thousand readings of a milling machine, of which three in a hundred precede a failure.",
+    "spiral": "Two arms wound around each other, in a plane: hard for a straight mind, easy for two hidden layers.",
+    "xor": "Opposite quarters of a plane: what no network without a hidden layer learns.",
+    "regression-2d": "Three hills and three hollows over a plane, drawn from points of known height.",
 ];
 
 /// The preset that the studio opens at its first start, and that trains where there is no display: it sees strokes,
@@ -33,6 +41,12 @@ pub const DEFAULT: &str = "cnn-small";
 
 pub fn names() -> Vec<&'static str> {
     PRESETS.iter().map(|preset| preset.name).collect()
+}
+
+/// The presets that read the images of the default source; the others bring their own data.
+pub fn image_readers() -> Vec<&'static str> {
+    let reads_images = |project: Project| project.data.source == crate::data::DEFAULT_SOURCE;
+    names().into_iter().filter(|name| find(name).and_then(Result::ok).is_some_and(reads_images)).collect()
 }
 
 /// One sentence about a preset.
@@ -67,7 +81,9 @@ mod tests {
         for name in names() {
             let project = find(name).unwrap().unwrap();
             assert_eq!(project.name, name);
-            assert_eq!(project.model.trace(shape, classes).misfit, None, "{name}");
+            if image_readers().contains(&name) {
+                assert_eq!(project.model.trace(shape, classes).misfit, None, "{name}");
+            }
             let text = PRESETS.iter().find(|preset| preset.name == name).unwrap().text;
             assert_eq!(project.to_text().unwrap(), text, "{name}");
         }

@@ -10,23 +10,35 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
 use super::{Project, ProjectError};
-use crate::data::{Dataset, Split};
+use crate::data::scaling::Standard;
+use crate::data::{Dataset, Feature, Scaling, Split, Task, numbered_classes};
 use crate::nn::{Network, Shape, Weights};
+use crate::train::metrics::Figure;
 use crate::train::{Best, EpochStat, Evaluation, Job, default_threads};
 
 pub const PROJECT: &str = "project.json";
 pub const WEIGHTS: &str = "weights.safetensors";
 pub const METRICS: &str = "metrics.jsonl";
+pub const DATA: &str = "data.json";
 
 /// The network that comes with the program and reads digits from the first start.
 pub const PRETRAINED: &str = "pretrained";
 const PRETRAINED_WEIGHTS: &[u8] = include_bytes!("../../assets/digits.safetensors");
 const PRETRAINED_PROJECT: &str = include_str!("../../assets/digits.json");
 
-/// A run to be written: the project as it was run, its weights, and an event a line.
+/// What a network was trained on, so that other samples come to it the same way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataRecord {
+    pub task: Task,
+    pub features: Vec<Feature>,
+    pub scaling: Scaling,
+}
+
+/// A run to be written: the project as it was run, its job and weights, and an event a line.
 pub struct RunRecord<'a> {
     pub project: &'a Project,
-    pub network: &'a Network,
+    pub job: &'a Job,
     pub weights: &'a Weights,
     pub metrics: &'a [serde_json::Value],
 }
@@ -34,17 +46,23 @@ pub struct RunRecord<'a> {
 /// A run as read back.
 pub struct RunFolder {
     pub project: Project,
+    pub data: DataRecord,
     pub network: Network,
     pub weights: Weights,
 }
 
 impl RunRecord<'_> {
-    /// Writes the three files into a folder, which is made if it is not there.
+    /// Writes the four files into a folder, which is made if it is not there.
     pub fn save(&self, folder: &Path) -> Result<(), ProjectError> {
         let fail = |error: std::io::Error| ProjectError::file(folder, error);
         fs::create_dir_all(folder).map_err(fail)?;
         self.project.save(&folder.join(PROJECT))?;
-        let weights = weights_to_bytes(self.network, self.weights).map_err(|what| ProjectError::file(folder, what))?;
+        let Job { network, dataset, scaling, .. } = self.job;
+        let (task, features) = (dataset.task.clone(), dataset.features.clone());
+        let data = DataRecord { task, features, scaling: scaling.clone() };
+        let data = serde_json::to_string_pretty(&data).map_err(|error| ProjectError::file(folder, error))?;
+        fs::write(folder.join(DATA), data + "\n").map_err(fail)?;
+        let weights = weights_to_bytes(network, self.weights).map_err(|what| ProjectError::file(folder, what))?;
         fs::write(folder.join(WEIGHTS), weights).map_err(fail)?;
         let lines: String = self.metrics.iter().map(|event| format!("{event}\n")).collect();
         fs::write(folder.join(METRICS), lines).map_err(fail)
@@ -66,7 +84,33 @@ impl RunFolder {
         let project = Project::open(&folder.join(PROJECT))?;
         let path = folder.join(WEIGHTS);
         let bytes = fs::read(&path).map_err(|error| ProjectError::file(&path, error))?;
-        Self::from_parts(project, &bytes).map_err(|what| ProjectError::file(&path, what))
+        let mut run = Self::from_parts(project, &bytes).map_err(|what| ProjectError::file(&path, what))?;
+        let path = folder.join(DATA);
+        if path.is_file() {
+            let text = fs::read_to_string(&path).map_err(|error| ProjectError::file(&path, error))?;
+            run.data =
+                serde_json::from_str(&text).map_err(|error| ProjectError::file(&path, super::in_words(&error)))?;
+            run.check_data().map_err(|what| ProjectError::file(&path, what))?;
+        }
+        Ok(run)
+    }
+
+    /// Holds what was written of the data against the network, since both are files that may be changed.
+    fn check_data(&self) -> Result<(), String> {
+        let DataRecord { task, features, scaling } = &self.data;
+        let (outputs, channels) = (self.network.output().len(), self.network.input().channels());
+        let fits = |scaling: &Standard, numbers: usize| {
+            scaling.mean.len() == scaling.deviation.len() && (scaling.mean.is_empty() || scaling.mean.len() == numbers)
+        };
+        let fits = task.outputs() == outputs
+            && (features.is_empty() || features.len() == channels)
+            && fits(&scaling.inputs, channels)
+            && fits(&scaling.targets, outputs);
+        if fits {
+            Ok(())
+        } else {
+            Err("does not belong to this network; take the one that was saved with it".to_owned())
+        }
     }
 
     pub fn pretrained() -> Result<Self, ProjectError> {
@@ -77,29 +121,41 @@ impl RunFolder {
 
     /// The run's network as a job on these samples, to be measured, and its weights.
     pub fn into_job(self, dataset: Arc<Dataset>) -> Result<(Job, Weights), ProjectError> {
-        let Self { project, network, weights } = self;
-        let (shape, classes) = (network.input(), network.output().len());
-        if dataset.shape != shape || dataset.classes.len() > classes {
-            let what = format!(
-                "{} has {} with {} classes, and the network reads {shape} with {classes}",
-                dataset.name,
-                dataset.shape,
-                dataset.classes.len()
-            );
-            return Err(ProjectError::value("data", what));
+        let Self { project, data, network, weights } = self;
+        let problem = match (&dataset.task, &data.task) {
+            _ if dataset.shape != network.input() => {
+                Some(format!("has {}, and the network reads {}", dataset.shape, network.input()))
+            }
+            _ if dataset.features != data.features => {
+                Some("does not have the features that the network was trained on".to_owned())
+            }
+            (Task::Classification { classes }, Task::Classification { classes: known }) => {
+                (!known.starts_with(classes)).then(|| {
+                    let count = |classes: &[String]| format!("{} classes", classes.len());
+                    format!("has {}, and the network knows {}, of other names", count(classes), count(known))
+                })
+            }
+            (asked, known) => (asked != known).then(|| "asks for something else than the network gives".to_owned()),
+        };
+        if let Some(problem) = problem {
+            return Err(ProjectError::value("data", format!("{} {problem}", dataset.name)));
         }
+        let DataRecord { scaling, .. } = data;
         let Project { data, training, .. } = project;
-        let split = Split::stratified(&dataset.train, data.validation, training.seed);
+        let split = Split::new(&dataset.train, data.validation, training.seed);
         let loss = super::loss_for(&training, &network, &dataset, &split)?;
         let (augment, threads) = (data.augment, default_threads());
-        Ok((Job { network, dataset, split, augment, training, loss, weights: None, threads }, weights))
+        Ok((Job { network, dataset, split, scaling, augment, training, loss, weights: None, threads }, weights))
     }
 
     fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {
         let (shape, classes) = read_shape(bytes)?;
         let network = project.model.build(shape, classes).map_err(|misfit| misfit.to_string())?;
         let weights = weights_from_bytes(&network, bytes)?;
-        Ok(Self { project, network, weights })
+        // What runs have that were saved before data had anything else to be kept.
+        let task = Task::Classification { classes: numbered_classes(classes) };
+        let data = DataRecord { task, features: Vec::new(), scaling: Scaling::default() };
+        Ok(Self { project, data, network, weights })
     }
 }
 
@@ -119,10 +175,14 @@ pub fn next_folder_in(base: &Path, project: &str) -> PathBuf {
 /// The key of the metadata. There is one alone, since several would come in another order each time.
 const METADATA: &str = "backprop_studio";
 
+/// The most classes or target numbers that a file may speak of.
+const MAX_OUTPUTS: usize = 1 << 20;
+
 /// What a file of weights says besides its tensors.
 #[derive(Serialize, Deserialize)]
 struct Metadata {
     input_shape: Shape,
+    /// Classes or target numbers; the key is that of the first files.
     classes: usize,
 }
 
@@ -175,24 +235,35 @@ fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
         SafeTensors::read_metadata(bytes).map_err(|error| format!("is not a safetensors file: {error}"))?;
     let metadata = header.metadata().as_ref().and_then(|fields| serde_json::from_str(fields.get(METADATA)?).ok());
     match metadata {
-        Some(Metadata { input_shape, classes: classes @ 1..=256 }) => Ok((input_shape, classes)),
+        Some(Metadata { input_shape, classes: classes @ 1..=MAX_OUTPUTS }) => Ok((input_shape, classes)),
         _ => Err(format!("was not written by Backprop Studio: {METADATA} is missing from its metadata")),
     }
 }
 
 /// The line of an epoch in `metrics.jsonl` and on standard output.
 pub fn epoch_line(stat: &EpochStat) -> serde_json::Value {
-    serde_json::json!({
+    let mut line = serde_json::json!({
         "event": "epoch",
         "epoch": stat.epoch,
         "train_loss": stat.train_loss,
-        "train_accuracy": stat.train_accuracy,
         "validation_loss": stat.validation.as_ref().map(|validation| validation.loss),
-        "validation_accuracy": stat.validation.as_ref().map(|validation| validation.accuracy),
         "learning_rate": stat.learning_rate,
         "seconds": stat.seconds,
         "samples_per_s": stat.samples_per_s,
-    })
+    });
+    if let Some(accuracy) = stat.train_accuracy {
+        line["train_accuracy"] = accuracy.into();
+        line["validation_accuracy"] = serde_json::Value::Null;
+    }
+    put(&mut line, "validation", stat.validation.iter().flat_map(|validation| validation.headline()));
+    line
+}
+
+/// Puts figures into a line, `test_rmse` for that of the part `test`; what is absent is null.
+fn put(line: &mut serde_json::Value, part: &str, figures: impl Iterator<Item = Figure>) {
+    for (name, value) in figures {
+        line[format!("{part}_{name}")] = value.into();
+    }
 }
 
 /// The line that says which epoch's weights early stopping has given back.
@@ -207,11 +278,12 @@ pub fn best_line(best: &Best) -> serde_json::Value {
 
 /// The last line.
 pub fn done_line(outcome: &str, seconds: f64, test: Option<&Evaluation>) -> serde_json::Value {
-    serde_json::json!({
+    let mut line = serde_json::json!({
         "event": "done",
         "outcome": outcome,
         "seconds": seconds,
         "test_loss": test.map(|test| test.loss),
-        "test_accuracy": test.map(|test| test.accuracy),
-    })
+    });
+    put(&mut line, "test", test.iter().flat_map(|test| test.figures()));
+    line
 }

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::metrics::{Evaluation, Tally};
 use super::{Job, Part};
-use crate::data::Samples;
-use crate::data::batches::gather;
+use crate::data::samples::scale_bytes;
+use crate::data::{Samples, Scaling, Task};
 use crate::nn::{Loss, Network, Weights, Workspace};
 
 /// Samples that one thread reads at once: as fast as more of them, in less memory.
@@ -19,24 +19,48 @@ const BOUT: usize = 8 * CHUNK;
 /// Reads one sample at a time, for the canvas and for `predict`.
 pub struct Reader {
     workspace: Workspace,
-    probabilities: Vec<f32>,
+    outputs: Vec<f32>,
 }
 
 impl Reader {
     pub fn new(network: &Network) -> Self {
-        Self { workspace: Workspace::for_inference(network, 1), probabilities: vec![0.0; network.output().len()] }
+        Self { workspace: Workspace::for_inference(network, 1), outputs: vec![0.0; network.output().len()] }
     }
 
     /// The probability of every class for the pixels of one sample. `network` is the one the reader was made for.
     pub fn read(&mut self, network: &Network, weights: &Weights, loss: &Loss, pixels: &[u8]) -> &[f32] {
-        for (input, &pixel) in self.workspace.input_mut(1).iter_mut().zip(pixels) {
-            *input = f32::from(pixel) * (1.0 / 255.0);
-        }
-        network.infer(weights, &mut self.workspace);
-        self.probabilities.copy_from_slice(self.workspace.output());
-        loss.probabilities(&mut self.probabilities);
-        &self.probabilities
+        scale_bytes(pixels, self.workspace.input_mut(1));
+        self.forward(network, weights);
+        loss.probabilities(&mut self.outputs);
+        &self.outputs
     }
+
+    /// What the network says of one row of numbers: the probability of every class, or target numbers in their own unit.
+    pub fn read_row(&mut self, run: Trained<'_>, row: &[f32]) -> &[f32] {
+        let Trained { network, weights, loss, task, scaling } = run;
+        scaling.inputs.apply(row, self.workspace.input_mut(1));
+        self.forward(network, weights);
+        match task {
+            Task::Classification { .. } => loss.probabilities(&mut self.outputs),
+            Task::Regression { .. } => scaling.targets.restore(&mut self.outputs),
+        }
+        &self.outputs
+    }
+
+    fn forward(&mut self, network: &Network, weights: &Weights) {
+        network.infer(weights, &mut self.workspace);
+        self.outputs.copy_from_slice(self.workspace.output());
+    }
+}
+
+/// A network as a run has left it, with all that is needed to read with it.
+#[derive(Clone, Copy)]
+pub struct Trained<'a> {
+    pub network: &'a Network,
+    pub weights: &'a Weights,
+    pub loss: &'a Loss,
+    pub task: &'a Task,
+    pub scaling: &'a Scaling,
 }
 
 /// Workspaces of an evaluation, kept from one to the next.
@@ -59,26 +83,24 @@ impl Evaluator {
         mut go_on: impl FnMut() -> bool,
     ) -> Option<Evaluation> {
         let (samples, at) = job.part(part);
-        let classes = job.network.output().len();
-        let mut tally = Tally::new(classes, at.len());
+        let width = job.network.output().len();
         let round = BOUT * self.workspaces.len();
-        let (mut labels, mut outputs) = (vec![0; round], vec![0.0; round * classes]);
+        let mut tally = Tally::new(job, samples, at.len(), round);
+        let mut outputs = vec![0.0; round * width];
         for at in at.chunks(round) {
             if !go_on() {
                 return None;
             }
-            let (labels, outputs) = (&mut labels[..at.len()], &mut outputs[..at.len() * classes]);
-            let bouts =
-                at.par_chunks(BOUT).zip(labels.par_chunks_mut(BOUT)).zip(outputs.par_chunks_mut(BOUT * classes));
-            bouts.zip(&mut self.workspaces).for_each(|(((at, labels), outputs), workspace)| {
-                let chunks = at.chunks(CHUNK).zip(labels.chunks_mut(CHUNK)).zip(outputs.chunks_mut(CHUNK * classes));
-                for ((at, labels), outputs) in chunks {
-                    gather(samples, at, workspace.input_mut(at.len()), labels);
+            let outputs = &mut outputs[..at.len() * width];
+            let bouts = at.par_chunks(BOUT).zip(outputs.par_chunks_mut(BOUT * width));
+            bouts.zip(&mut self.workspaces).for_each(|((at, outputs), workspace)| {
+                for (at, outputs) in at.chunks(CHUNK).zip(outputs.chunks_mut(CHUNK * width)) {
+                    samples.gather(&job.scaling, at, workspace.input_mut(at.len()));
                     job.network.infer(weights, workspace);
                     outputs.copy_from_slice(workspace.output());
                 }
             });
-            tally.add(&job.loss, outputs, at, labels);
+            tally.add(at, outputs);
         }
         Some(tally.finish())
     }
@@ -97,6 +119,6 @@ impl Job {
     /// Reads one part of the data with these weights.
     pub fn evaluate(&self, weights: &Weights, part: Part) -> Evaluation {
         let done = Evaluator::new(&self.network).run(self, weights, part, || true);
-        done.unwrap_or_else(|| Tally::new(self.network.output().len(), 0).finish())
+        done.unwrap_or_else(|| Tally::new(self, &self.dataset.train, 0, 0).finish())
     }
 }

@@ -8,8 +8,9 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Augment, Dataset, Split};
+use crate::data::{Augment, Dataset, Scaling, Split, Targets};
 use crate::nn::knob::Knob;
+use crate::nn::loss::LossSum;
 use crate::nn::memory::Footprint;
 use crate::nn::optim::Regularization;
 use crate::nn::optim::schedule::Schedule;
@@ -27,7 +28,7 @@ mod worker;
 
 pub use evaluate::Reader;
 pub use find_rate::{RatePoint, RateSweep};
-pub use metrics::{ClassScore, Evaluation};
+pub use metrics::{Answered, ClassScore, Evaluation};
 pub use protocol::{Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
 pub use watch::EarlyStopping;
 
@@ -150,6 +151,8 @@ pub struct Job {
     pub network: Network,
     pub dataset: Arc<Dataset>,
     pub split: Split,
+    /// What was learnt from the training samples of the split to bring numbers to one size.
+    pub scaling: Scaling,
     pub augment: Augment,
     pub training: Training,
     /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
@@ -178,6 +181,19 @@ impl Job {
     /// Optimiser steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
     pub fn steps_per_epoch(&self) -> usize {
         self.split.train.len().div_ceil(self.training.batch.max(1))
+    }
+
+    /// What the gradient of each sample of a batch is multiplied with.
+    fn loss_scale(&self, batch: &[u32]) -> f32 {
+        match &self.dataset.train.targets {
+            Targets::Classes(classes) => self.loss.scale(batch.iter().map(|at| classes[*at as usize])),
+            Targets::Numbers { .. } => 1.0 / batch.len() as f32,
+        }
+    }
+
+    /// The mean share that was read right, where there are classes to read.
+    fn accuracy(&self, sum: LossSum) -> Option<f32> {
+        self.dataset.task.is_classification().then(|| sum.accuracy() as f32)
     }
 
     /// Samples of a step; the training samples may be fewer than the batch that is asked for.

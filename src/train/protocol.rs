@@ -52,8 +52,8 @@ pub struct StepStat {
     /// Counted from 1.
     pub epoch: u32,
     pub loss: f32,
-    /// Share of the batch that was read right, 0 to 1.
-    pub accuracy: f32,
+    /// Share of the batch that was read right, 0 to 1, where there are classes to read.
+    pub accuracy: Option<f32>,
 }
 
 /// One epoch. Training figures are means over the epoch's batches, each measured before its own step.
@@ -63,7 +63,8 @@ pub struct EpochStat {
     /// The last step of the epoch.
     pub step: u64,
     pub train_loss: f32,
-    pub train_accuracy: f32,
+    /// Share read right, where there are classes to read.
+    pub train_accuracy: Option<f32>,
     /// Absent if no sample was held back.
     pub validation: Option<Arc<Evaluation>>,
     pub learning_rate: f32,

@@ -1,7 +1,8 @@
 //! One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
 
 use super::Job;
-use crate::data::batches::{Augmenter, gather};
+use crate::data::Targets;
+use crate::data::batches::Augmenter;
 use crate::nn::init::mix;
 use crate::nn::layer::MAX_SHARDS;
 use crate::nn::loss::LossSum;
@@ -23,7 +24,7 @@ pub struct Trainer<'a> {
 /// What a shard needs besides its workspace.
 struct Lane {
     samples: usize,
-    labels: Vec<u8>,
+    targets: Targets,
     augmenter: Option<Augmenter>,
     sum: LossSum,
 }
@@ -36,7 +37,7 @@ impl<'a> Trainer<'a> {
         let shards = batch.div_ceil(shard);
         let lane = || Lane {
             samples: 0,
-            labels: vec![0; shard],
+            targets: job.dataset.train.targets.buffer(shard),
             augmenter: Augmenter::new(&job.augment, job.shape()),
             sum: LossSum::default(),
         };
@@ -63,20 +64,21 @@ impl<'a> Trainer<'a> {
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
     pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
         let Self { job, weights, optimizer, batch: shards, lanes } = self;
-        let scale = job.loss.scale(batch.iter().map(|at| job.dataset.train.labels[*at as usize]));
+        let scale = job.loss_scale(batch);
         let (seed, len) = (job.training.seed, shard_len(batch.len()));
         let lanes = &mut lanes[..batch.len().div_ceil(len)];
         let fill = |index: usize, lane: &mut Lane, shard: &mut Workspace| {
             let at = &batch[index * len..batch.len().min((index + 1) * len)];
             lane.samples = at.len();
-            let (labels, inputs) = (&mut lane.labels[..at.len()], shard.input_mut(at.len()));
+            let (samples, inputs) = (&job.dataset.train, shard.input_mut(at.len()));
             match &mut lane.augmenter {
-                Some(augmenter) => augmenter.gather(&job.dataset.train, at, (seed, epoch), inputs, labels),
-                None => gather(&job.dataset.train, at, inputs, labels),
+                Some(augmenter) => augmenter.gather(samples, at, (seed, epoch), inputs),
+                None => samples.gather(&job.scaling, at, inputs),
             }
+            samples.gather_targets(&job.scaling, at, &mut lane.targets);
         };
         let judge = |lane: &mut Lane, outputs: &[f32], grad: &mut [f32]| {
-            lane.sum = job.loss.value_and_grad(outputs, &lane.labels[..lane.samples], scale, grad);
+            lane.sum = job.loss.value_and_grad(outputs, lane.targets.first(lane.samples), scale, grad);
         };
         job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);
         optimizer.step(learning_rate, &job.network, weights, shards.shards());

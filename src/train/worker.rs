@@ -151,7 +151,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             epoch,
             step: self.step,
             train_loss: sum.mean_loss() as f32,
-            train_accuracy: sum.accuracy() as f32,
+            train_accuracy: job.accuracy(sum),
             validation,
             learning_rate: self.scheduled_rate(),
             seconds: (training + evaluating.elapsed()).as_secs_f64(),
@@ -195,7 +195,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     fn report(&mut self, epoch: u32, sum: LossSum) -> Result<(), Halt> {
         let loss = sum.mean_loss() as f32;
-        let stat = StepStat { step: self.step, epoch, loss, accuracy: sum.accuracy() as f32 };
+        let stat = StepStat { step: self.step, epoch, loss, accuracy: self.job.accuracy(sum) };
         self.reporter.step(stat, self.trainer.shown());
         if loss.is_finite() {
             return Ok(());

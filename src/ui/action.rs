@@ -50,8 +50,8 @@ pub enum Action {
     OpenDrawing(PathBuf),
     SaveDrawingDialog,
     SaveDrawingTo(PathBuf),
-    /// A folder for the source of this name.
-    DataFolderDialog(&'static str),
+    /// A folder or a file of samples.
+    DataDialog(PathFor),
     UseSource(String),
     /// The desktop has no file dialog, so the path has to be typed.
     AskPath(PathFor),

@@ -16,7 +16,9 @@ pub enum PathFor {
     OpenDrawing,
     SaveDrawing,
     /// The folder of the source of this name.
-    Data(&'static str),
+    DataFolder(&'static str),
+    /// The file of the source of this name.
+    DataFile(&'static str),
 }
 
 impl PathFor {
@@ -27,7 +29,9 @@ impl PathFor {
             Self::SaveRun => Action::SaveRunIn(path),
             Self::OpenDrawing => Action::OpenDrawing(path),
             Self::SaveDrawing => Action::SaveDrawingTo(path),
-            Self::Data(source) => Action::UseSource(format!("{source}:{}", path.display())),
+            Self::DataFolder(source) | Self::DataFile(source) => {
+                Action::UseSource(format!("{source}:{}", path.display()))
+            }
         }
     }
 
@@ -38,7 +42,8 @@ impl PathFor {
             Self::SaveRun => "Save the run",
             Self::OpenDrawing => "Open a drawing",
             Self::SaveDrawing => "Save the drawing",
-            Self::Data(_) => "Read samples from a folder",
+            Self::DataFolder(_) => "Read samples from a folder",
+            Self::DataFile(_) => "Read samples from a file",
         }
     }
 }

@@ -9,7 +9,7 @@ use rfd::AsyncFileDialog;
 use super::asking::{Asking, PathFor};
 use super::{Action, Document, ReaderChoice, Studio};
 use crate::data::pictures::{read_drawings, write_drawing};
-use crate::data::{Dataset, Drawing};
+use crate::data::{Dataset, Drawing, Lookup};
 use crate::project::run_folder::{PROJECT, best_line, done_line, epoch_line, next_folder_in};
 use crate::project::{Project, RunFolder, RunRecord, presets};
 use crate::train::Outcome;
@@ -48,9 +48,13 @@ impl Studio {
                     Err(error) => Action::Warn(error.to_string()),
                 });
             }
-            Action::DataFolderDialog(source) => {
+            Action::DataDialog(wanted @ PathFor::DataFile(_)) => {
+                let dialog = AsyncFileDialog::new().set_title("File with the samples");
+                self.pick(ctx, dialog.pick_file(), wanted);
+            }
+            Action::DataDialog(wanted) => {
                 let dialog = AsyncFileDialog::new().set_title("Folder with the samples");
-                self.pick(ctx, dialog.pick_folder(), PathFor::Data(source));
+                self.pick(ctx, dialog.pick_folder(), wanted);
             }
             Action::AskPath(wanted) => self.asking = Some(Asking::new(wanted, self.suggestion(wanted))),
             Action::Compared(project) => self.saved = project,
@@ -84,8 +88,10 @@ impl Studio {
     pub(super) fn load_data(&mut self, ctx: &Context) {
         let source = self.document.project.data.source.clone();
         self.session.data = DataState::Loading { source: source.clone() };
+        let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
         self.tasks.spawn(ctx, "reading the data", move || {
-            let result = Dataset::load(&source).map(Arc::new).map_err(|error| error.to_string());
+            let lookup = Lookup { folder: folder.as_deref(), known: None };
+            let result = Dataset::load_with(&source, &lookup).map(Arc::new).map_err(|error| error.to_string());
             Action::DataLoaded { source, result }
         });
     }
@@ -155,8 +161,7 @@ impl Studio {
         }
         self.tasks.spawn(ctx, "writing the run", move || {
             let folder = next_folder_in(&base, &project.name);
-            let record =
-                RunRecord { project: &project, network: &job.network, weights: &snapshot.weights, metrics: &metrics };
+            let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
             match record.save(&folder) {
                 Ok(()) => Action::Tell(format!("Saved the run in {}.", folder.display())),
                 Err(error) => Action::Warn(error.to_string()),
@@ -189,7 +194,9 @@ impl Studio {
             PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
             PathFor::SaveDrawing => "drawing.json".to_owned(),
             PathFor::SaveRun => "runs".to_owned(),
-            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::Data(_) => String::new(),
+            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::DataFolder(_) | PathFor::DataFile(_) => {
+                String::new()
+            }
         }
     }
 }
@@ -214,10 +221,13 @@ fn first_of(drawings: Vec<Drawing>) -> Action {
     drawings.into_iter().next().map_or(Action::Nothing, |drawing| Action::OpenedDrawing { drawing, of })
 }
 
-/// Finds out what somebody dropped: a run folder, a folder of images, a project or a drawing.
+/// Finds out what somebody dropped: a run folder, a folder of images, a table, a project or a drawing.
 fn read_dropped(path: PathBuf) -> Action {
     if path.is_dir() {
         return if path.join(PROJECT).is_file() { read_run(path) } else { read_data_folder(path) };
+    }
+    if path.extension().is_some_and(|extension| extension == "csv") {
+        return Action::UseSource(format!("csv:{}", path.display()));
     }
     let (project, drawings) = (Project::open(&path), read_drawings(&path));
     match (project, drawings) {
@@ -226,7 +236,7 @@ fn read_dropped(path: PathBuf) -> Action {
         (Err(project), Err(drawing)) => Action::Warn(match looks_like_drawing(&path) {
             true => drawing.to_string(),
             false => format!(
-                "{project}. This window takes projects, drawings, run folders and folders in the form of MNIST."
+                "{project}. This window takes projects, drawings, tables (.csv), run folders and folders in the form of MNIST."
             ),
         }),
     }

@@ -149,20 +149,23 @@ impl Reading {
         if is_slow && self.answered.is_some_and(|answered| answered.elapsed() < 10 * self.took) {
             return true;
         }
-        self.read(source, &desk.drawing, pen, session);
+        self.read(source, &desk.drawing, pen);
         false
     }
 
-    fn read(&mut self, source: Source, drawing: &Drawing, pen: f32, session: &Session) {
+    fn read(&mut self, source: Source, drawing: &Drawing, pen: f32) {
         let started = Instant::now();
         let network = source.network();
         let is_known = self.asked.as_ref().is_some_and(|asked| asked.source.has_same_network(&source));
         if !is_known {
             self.reader = None;
-            self.classes = class_names(network, session);
+            self.classes = class_names(&source);
         }
         let answer = match square_side(network.input()) {
             Err(why) => Answer::Cannot(why),
+            Ok(_) if self.classes.is_empty() => {
+                Answer::Cannot("This network answers with numbers, and a drawing is asked for its class.".to_owned())
+            }
             Ok(side) => {
                 self.see(drawing, pen, side);
                 match self.seen.as_ref().and_then(|seen| seen.as_slice()) {
@@ -225,10 +228,11 @@ fn square_side(shape: Shape) -> Result<usize, String> {
     }
 }
 
-fn class_names(network: &Network, session: &Session) -> Vec<String> {
-    let classes = network.output().len();
-    match session.dataset() {
-        Some(dataset) if dataset.classes.len() == classes => dataset.classes.clone(),
-        _ => (0..classes).map(|class| class.to_string()).collect(),
-    }
+/// The names of what the network gives: its classes, where it was trained on samples of classes.
+fn class_names(source: &Source) -> Vec<String> {
+    let task = match source {
+        Source::Folder(folder) => &folder.data.task,
+        Source::Run(job, _) => &job.dataset.task,
+    };
+    task.classes().to_vec()
 }

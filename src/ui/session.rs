@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::data::Dataset;
 use crate::data::split::held_back;
+use crate::data::{Dataset, Samples, Task};
 use crate::nn::Shape;
 use crate::project::Project;
 use crate::train::curve::Curve;
 use crate::train::{
-    Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start, StepStat,
+    Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
+    StepStat,
 };
 use crate::ui::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
@@ -23,7 +24,7 @@ pub enum DataState {
     Failed { source: String, message: String },
 }
 
-/// Samples per class, as the makers of the data divided them.
+/// Samples per class, as the makers of the data divided them; where there are no classes, all are counted as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassCounts {
     train: Vec<usize>,
@@ -40,16 +41,11 @@ pub struct Parts {
 
 impl ClassCounts {
     fn of(dataset: &Dataset) -> Self {
-        let count = |labels: &[u8]| {
-            let mut counts = vec![0; dataset.classes.len()];
-            for label in labels {
-                if let Some(count) = counts.get_mut(usize::from(*label)) {
-                    *count += 1;
-                }
-            }
-            counts
+        let count = |samples: &Samples| match &dataset.task {
+            Task::Classification { classes } => samples.class_counts(classes.len()),
+            Task::Regression { .. } => vec![samples.len()],
         };
-        Self { train: count(&dataset.train.labels), test: count(&dataset.test.labels) }
+        Self { train: count(&dataset.train), test: count(&dataset.test) }
     }
 
     /// What each class has in each set when this share is held back.
@@ -175,9 +171,9 @@ impl Session {
         };
     }
 
-    /// Shape and classes to trace the stack with: those of the data, or of the default source until they are known.
+    /// Shape and outputs to trace the stack with: those of the data, or of the default source until they are known.
     pub fn shape(&self) -> (Shape, usize) {
-        self.dataset().map_or_else(Project::default_shape, |dataset| (dataset.shape, dataset.classes.len()))
+        self.dataset().map_or_else(Project::default_shape, |dataset| (dataset.shape, dataset.task.outputs()))
     }
 
     /// Starts a run from its first weights.
@@ -303,7 +299,9 @@ impl Session {
     fn absorb_steps(&mut self, steps: &[StepStat]) {
         for stat in steps {
             self.curves.train_loss.push(stat.step as f64, stat.loss);
-            self.curves.train_accuracy.push(stat.step as f64, stat.accuracy);
+            if let Some(accuracy) = stat.accuracy {
+                self.curves.train_accuracy.push(stat.step as f64, accuracy);
+            }
         }
         if let Some(last) = steps.last() {
             self.progress.step = last.step;
@@ -315,7 +313,9 @@ impl Session {
     fn absorb_epoch(&mut self, epoch: EpochStat) {
         if let Some(validation) = &epoch.validation {
             self.curves.validation_loss.push(epoch.step as f64, validation.loss);
-            self.curves.validation_accuracy.push(epoch.step as f64, validation.accuracy);
+            if let Some(accuracy) = validation.accuracy() {
+                self.curves.validation_accuracy.push(epoch.step as f64, accuracy);
+            }
             self.validation = Some(Arc::clone(validation));
         }
         self.pace.rest();
@@ -324,7 +324,7 @@ impl Session {
 
     fn absorb_done(&mut self, outcome: Outcome) {
         let text = match &outcome {
-            Outcome::Finished(Some(test)) => format!("finished, test {}", percent(f64::from(test.accuracy))),
+            Outcome::Finished(Some(test)) => format!("finished, test {}", score_text(test)),
             Outcome::Finished(None) => "finished".to_owned(),
             Outcome::Stopped => "stopped".to_owned(),
             Outcome::Diverged(_) => "no longer a number".to_owned(),
@@ -367,6 +367,14 @@ impl Session {
     pub fn seconds_left(&self) -> Option<f64> {
         let left = self.progress.steps.saturating_sub(self.progress.step);
         Some(left as f64 / self.pace.steps_per_s()?)
+    }
+}
+
+/// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
+pub fn score_text(evaluation: &Evaluation) -> String {
+    match &evaluation.answers {
+        Answered::Classes(answers) => percent(f64::from(answers.accuracy())),
+        Answered::Numbers(answers) => answers.r2().map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}")),
     }
 }
 

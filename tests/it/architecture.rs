@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Who may be named by whom. `a` may say `crate::b` if b is in its row; `nn` may name nothing of ours.
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("nn", &[]),
-    ("data", &["nn::shape", "nn::Shape", "nn::init", "nn::knob", "nn::kernels"]),
+    ("data", &["nn::shape", "nn::Shape", "nn::init", "nn::knob", "nn::kernels", "nn::Answers"]),
     ("train", &["nn", "data"]),
     ("project", &["nn", "data", "train"]),
     ("cli", &["nn", "data", "train", "project", "ui::run"]),

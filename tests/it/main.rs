@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod learning;
+mod metrics;
 mod parity;
 mod run;
 #[cfg(feature = "gui")]
@@ -10,3 +11,4 @@ mod screens;
 #[cfg(feature = "gui")]
 mod studio;
 mod support;
+mod tables;

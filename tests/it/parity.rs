@@ -6,7 +6,7 @@ use backprop_studio::nn::loss::LossSum;
 use backprop_studio::nn::optim::Regularization;
 use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
 use backprop_studio::nn::{
-    Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
+    Answers, Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
 };
 use backprop_studio::train::Training;
 use backprop_studio::train::watch::Slower;
@@ -26,7 +26,7 @@ struct Case {
     layers: Vec<LayerSpec>,
     loss: Loss,
     inputs: Vec<f32>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
     outputs: Vec<f32>,
     loss_value: f64,
     params: Vec<Param>,
@@ -97,12 +97,12 @@ impl Case {
         let scale = self.loss.scale(self.labels.iter().copied());
         let input = self.shape.len();
         let mut lanes: Vec<_> = self.labels.chunks(SHARD).map(|labels| (labels, LossSum::default())).collect();
-        let fill = |index: usize, (labels, _): &mut (&[u8], LossSum), shard: &mut Workspace| {
+        let fill = |index: usize, (labels, _): &mut (&[u16], LossSum), shard: &mut Workspace| {
             let inputs = &self.inputs[index * SHARD * input..][..labels.len() * input];
             shard.input_mut(labels.len()).copy_from_slice(inputs);
         };
-        let judge = |(labels, sum): &mut (&[u8], LossSum), outputs: &[f32], grad: &mut [f32]| {
-            *sum = self.loss.value_and_grad(outputs, labels, scale, grad);
+        let judge = |(labels, sum): &mut (&[u16], LossSum), outputs: &[f32], grad: &mut [f32]| {
+            *sum = self.loss.value_and_grad(outputs, Answers::Classes(labels), scale, grad);
         };
         network.learn(weights, batch, &mut lanes, 0, fill, judge);
         lanes.iter().map(|(_, sum)| *sum).fold(LossSum::default(), LossSum::plus).mean_loss()

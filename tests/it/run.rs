@@ -158,10 +158,10 @@ fn a_run_that_finishes_tells_every_step_every_epoch_and_the_test_result_last() {
         events.iter().filter_map(|event| if let Event::Epoch(stat) = event { Some(stat) } else { None }).collect();
     assert_eq!(epochs.iter().map(|stat| (stat.epoch, stat.step)).collect::<Vec<_>>(), [(1, 9), (2, 18)]);
     let validation = epochs[1].validation.as_ref().unwrap();
-    assert_eq!(validation.predictions.len(), 60);
-    assert_eq!(validation.confusion.sum(), 60);
+    assert_eq!(validation.len(), 60);
+    assert_eq!(validation.classes().unwrap().confusion.sum(), 60);
     let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(test.predictions.len(), 200);
+    assert_eq!(test.len(), 200);
 }
 
 #[test]

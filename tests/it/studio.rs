@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use backprop_studio::data::{Dataset, Drawing, Samples, handwriting};
+use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::nn::layers::{Dense, Function};
 use backprop_studio::nn::{Shape, Weights};
 use backprop_studio::project::{Project, presets};
-use backprop_studio::train::metrics::Prediction;
+use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction};
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
@@ -26,15 +26,10 @@ const SOURCE: &str = "test";
 fn dataset() -> Arc<Dataset> {
     let samples = |count, seed| {
         let (pixels, labels) = handwriting::generate(count, seed);
-        Samples { pixels, labels }
+        Samples::images(pixels, labels)
     };
-    Arc::new(Dataset {
-        name: SOURCE.to_owned(),
-        shape: Shape::image(28, 28, 1),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: samples(300, 1),
-        test: samples(50, 2),
-    })
+    let (shape, classes) = (Shape::image(28, 28, 1), numbered_classes(10));
+    Arc::new(Dataset::images(SOURCE, shape, classes, samples(300, 1), samples(50, 2)))
 }
 
 fn project() -> Project {
@@ -174,7 +169,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     assert!(session.curves.validation_loss.last().is_some_and(|(step, _)| step == 27.0));
     let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
     assert_eq!(test.predictions.len(), 50);
-    let percent = format!("{:.1} %", test.accuracy * 100.0);
+    let percent = format!("{:.1} %", test.accuracy().unwrap() * 100.0);
     assert!(session.marks.iter().any(|mark| mark.is_end && mark.text == format!("finished, test {percent}")));
     harness.get_by_label("Finished. Test accuracy");
     harness.get_by_label(&percent);
@@ -272,13 +267,9 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
 #[test]
 fn a_network_that_reads_no_square_grey_image_says_so() {
     let mut harness = open(project());
-    let colour = Dataset {
-        name: "colour".to_owned(),
-        shape: Shape::image(4, 6, 3),
-        classes: vec!["left".to_owned(), "right".to_owned()],
-        train: Samples { pixels: vec![9; 72 * 40], labels: (0..40).map(|i| i % 2).collect() },
-        test: Samples::default(),
-    };
+    let classes = vec!["left".to_owned(), "right".to_owned()];
+    let train = Samples::images(vec![9; 72 * 40], (0..40u16).map(|i| i % 2));
+    let colour = Dataset::images("colour", Shape::image(4, 6, 3), classes, train, Samples::default());
     act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(Arc::new(colour)) });
     click(&mut harness, "Change to Dense 2");
     click(&mut harness, "Train");
@@ -300,19 +291,19 @@ fn events_alone_draw_the_window() {
     let before = project.training.learning_rate;
     harness.state_mut().session_mut().begin(Arc::clone(&job), &project);
     let mut absorb = |event| harness.state_mut().session_mut().absorb(event);
-    let steps = (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: 0.5 });
+    let steps = (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: Some(0.5) });
     absorb(Event::Steps(steps.collect()));
-    let validation = Arc::new(Evaluation {
-        loss: 0.5,
-        accuracy: 0.5,
+    let answers = ClassAnswers {
         confusion: ndarray::Array2::from_shape_fn((10, 10), |(truth, class)| u32::from(truth == 4 && class == 9)),
         predictions: vec![Prediction { sample: 3, truth: 4, class: 9, confidence: 0.75 }],
-    });
+        probabilities: (0..10).map(|class| if class == 9 { 0.75 } else { 0.25 / 9.0 }).collect(),
+    };
+    let validation = Arc::new(Evaluation { loss: 0.5, answers: Answered::Classes(answers) });
     absorb(Event::Epoch(EpochStat {
         epoch: 1,
         step: 9,
         train_loss: 1.0,
-        train_accuracy: 0.5,
+        train_accuracy: Some(0.5),
         validation: Some(validation),
         learning_rate: 0.001,
         seconds: 1.0,

@@ -1,13 +1,15 @@
 //! What several modules need: small jobs, and real data where it is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::{Arc, OnceLock};
 
-use backprop_studio::data::{Dataset, Samples, handwriting};
+use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Outcome, StepStat};
 use backprop_studio::train::{Job, Run};
+use serde_json::Value;
 
 /// A few hundred written digits, made once.
 pub fn small_digits() -> Arc<Dataset> {
@@ -15,15 +17,10 @@ pub fn small_digits() -> Arc<Dataset> {
     let made = DIGITS.get_or_init(|| {
         let samples = |count, seed| {
             let (pixels, labels) = handwriting::generate(count, seed);
-            Samples { pixels, labels }
+            Samples::images(pixels, labels)
         };
-        Arc::new(Dataset {
-            name: "small digits".to_owned(),
-            shape: Shape::image(28, 28, 1),
-            classes: (0..10).map(|class| class.to_string()).collect(),
-            train: samples(600, 1),
-            test: samples(200, 2),
-        })
+        let (shape, classes) = (Shape::image(28, 28, 1), numbered_classes(10));
+        Arc::new(Dataset::images("small digits", shape, classes, samples(600, 1), samples(200, 2)))
     });
     Arc::clone(made)
 }
@@ -60,4 +57,27 @@ pub fn real_data(name: &str) -> Option<PathBuf> {
         eprintln!("skipped: {name} is neither in BACKPROP_DATA nor in ../shared/data");
     }
     found
+}
+
+pub struct Done {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs the program in a folder of its own, as on a machine without a display.
+pub fn backprop(folder: &Path, arguments: &[&str]) -> Done {
+    let program = Command::new(env!("CARGO_BIN_EXE_backprop"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output();
+    let Output { status, stdout, stderr } = program.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Done { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+pub fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
 }

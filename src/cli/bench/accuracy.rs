@@ -29,8 +29,7 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
     let mut dataset = Dataset::load(&bench.data)?;
     // A run reads its validation samples after every epoch: for once, the test samples take their place.
     let (train, test) = (dataset.train.len() as u32, std::mem::take(&mut dataset.test));
-    dataset.train.pixels.extend(test.pixels);
-    dataset.train.labels.extend(test.labels);
+    dataset.train.append(test);
     let all = dataset.train.len() as u32;
     let dataset = Arc::new(dataset);
     for name in workloads {
@@ -55,7 +54,7 @@ fn watch(job: Job) -> Result<Vec<Reached>, CliError> {
         let (training, total) = epochs.last().map_or((0.0, 0.0), |last| (last.training, last.total));
         epochs.push(Reached {
             epoch: stat.epoch,
-            accuracy: stat.validation.as_ref().map_or(0.0, |test| test.accuracy),
+            accuracy: stat.validation.as_ref().and_then(|test| test.accuracy()).unwrap_or_default(),
             training: training + samples / stat.samples_per_s,
             total: total + stat.seconds,
         });

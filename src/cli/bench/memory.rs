@@ -28,7 +28,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Value, CliError> {
     follow(job, |_| {})?;
     Ok(json!({
         "workload": name, "data": dataset.name, "threads": bench.threads(), "batch": bench.batch,
-        "pixel_bytes": dataset.train.pixels.len() + dataset.test.pixels.len(), "peak_bytes": peak(),
+        "pixel_bytes": dataset.shape.len() * (dataset.train.len() + dataset.test.len()), "peak_bytes": peak(),
     }))
 }
 

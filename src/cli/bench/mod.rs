@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{CliError, say};
-use crate::data::{DEFAULT_SOURCE, Dataset, Samples, digits::SIDE};
+use crate::data::{DEFAULT_SOURCE, Dataset, Samples, digits::SIDE, numbered_classes};
 use crate::nn::Shape;
 use crate::nn::init::stream;
 use crate::project::{Project, presets};
@@ -86,10 +86,11 @@ impl Bench {
     /// Measures the workloads that there are, then names those that there are not.
     pub fn run(&self) -> Result<(), CliError> {
         let asked: Vec<&str> = match self.workload.is_empty() {
-            true => presets::names(),
+            true => presets::image_readers(),
             false => self.workload.iter().map(String::as_str).collect(),
         };
-        let (known, unknown): (Vec<&str>, Vec<&str>) = asked.iter().partition(|name| presets::names().contains(name));
+        let (known, unknown): (Vec<&str>, Vec<&str>) =
+            asked.iter().partition(|name| presets::image_readers().contains(name));
         if !known.is_empty() {
             let figures = match self.measure.contains(&Figure::All) {
                 true => Figure::value_variants(),
@@ -100,7 +101,7 @@ impl Bench {
         if unknown.is_empty() {
             return Ok(());
         }
-        let (unknown, presets) = (unknown.join(", "), presets::names().join(", "));
+        let (unknown, presets) = (unknown.join(", "), presets::image_readers().join(", "));
         Err(CliError::Usage(format!("no workload {unknown}; there are {presets}")))
     }
 
@@ -193,12 +194,7 @@ fn noise() -> Arc<Dataset> {
     let mut rng = stream(0, 0);
     let mut pixels = vec![0; SAMPLES * SIDE * SIDE];
     rng.fill_bytes(&mut pixels);
-    let labels = (0..SAMPLES).map(|at| (at % 10) as u8).collect();
-    Arc::new(Dataset {
-        name: "noise".to_owned(),
-        shape: Shape::image(SIDE, SIDE, 1),
-        classes: (0..10).map(|class| class.to_string()).collect(),
-        train: Samples { pixels, labels },
-        test: Samples::default(),
-    })
+    let train = Samples::images(pixels, (0..SAMPLES).map(|at| (at % 10) as u16));
+    let shape = Shape::image(SIDE, SIDE, 1);
+    Arc::new(Dataset::images("noise", shape, numbered_classes(10), train, Samples::default()))
 }

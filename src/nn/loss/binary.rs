@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::regression::each_output;
+use super::regression::{Terms, mean_of_terms, one_hot};
 use super::{Objective, shares_or_softmax};
 use crate::nn::kernels::vector::{exp, sigmoid};
 
@@ -19,21 +19,24 @@ impl Objective for BinaryCrossEntropy {
         "mean of -log σ(z) at c and -log(1 - σ(z)) elsewhere"
     }
 
-    /// The gradient is `(σ(z) - t) / outputs`.
     fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        each_output(
-            outputs,
-            class,
-            grad,
-            #[inline(always)]
-            |z, t| z.max(0.0) - z * t + exp(-z.abs()).ln_1p(),
-            #[inline(always)]
-            |z, t| sigmoid(z) - t,
-        )
+        mean_of_terms(self, outputs, one_hot(class), grad)
     }
 
     /// The answers held against each other, since one of the classes is right.
     fn probabilities(&self, outputs: &mut [f32]) {
         shares_or_softmax(outputs, sigmoid);
+    }
+}
+
+impl Terms for BinaryCrossEntropy {
+    #[inline(always)]
+    fn value(&self, z: f32, t: f32) -> f32 {
+        z.max(0.0) - z * t + exp(-z.abs()).ln_1p()
+    }
+
+    #[inline(always)]
+    fn slope(&self, z: f32, t: f32) -> f32 {
+        sigmoid(z) - t
     }
 }

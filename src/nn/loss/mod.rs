@@ -1,7 +1,8 @@
 //! THE LIST of losses, and the walker that takes one over the samples of a shard: value and gradient in one call.
 //!
-//! Targets are classes. A loss that compares numbers compares the outputs with a row that is 1 at the class and 0
-//! elsewhere. A mean is over samples, and over the outputs of a sample where the loss has a term for each, as in PyTorch.
+//! Targets are classes or numbers. A loss that compares numbers compares the outputs with them, and where there are
+//! classes with a row that is 1 at the class and 0 elsewhere. A mean is over samples, and over the outputs of a sample
+//! where the loss has a term for each, as in PyTorch.
 
 mod binary;
 mod class_weights;
@@ -43,8 +44,13 @@ pub trait Objective: Send + Sync {
         None
     }
 
-    /// The loss of one sample; its gradient times the factor is written to the slice.
+    /// The loss of one sample of a class; its gradient times the factor is written to the slice.
     fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32;
+
+    /// The same for target numbers, one for each output; nothing if this loss compares classes only.
+    fn sample_numbers(&self, _outputs: &[f32], _targets: &[f32], _grad: Option<(f32, &mut [f32])>) -> Option<f32> {
+        None
+    }
 
     /// Turns the outputs of one sample into probabilities. The largest stays the largest.
     fn probabilities(&self, outputs: &mut [f32]);
@@ -150,13 +156,36 @@ impl Choice for Loss {
     }
 }
 
+/// What the outputs of some samples are held against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answers<'a> {
+    /// The position of each sample's class.
+    Classes(&'a [u16]),
+    /// `[samples, width]`, a number for each output.
+    Numbers { width: usize, values: &'a [f32] },
+}
+
+impl Answers<'_> {
+    /// How many samples these are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Numbers { width, values } => values.len() / (*width).max(1),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Sums over the samples of a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LossSum {
     pub loss: f64,
     /// What the samples weigh together: their number, unless classes have weights.
     pub weight: f64,
-    /// Samples whose largest output is that of their class.
+    /// Samples whose largest output is that of their class; none where the targets are numbers.
     pub correct: usize,
     pub samples: usize,
 }
@@ -223,36 +252,51 @@ impl Loss {
         self.as_objective().class_weights().map_or(1.0, |weights| weights.of(class))
     }
 
+    /// Whether the targets may be numbers.
+    pub fn takes_numbers(&self) -> bool {
+        self.as_objective().sample_numbers(&[0.0], &[0.0], None).is_some()
+    }
+
     /// What the gradient of each sample of a batch with these classes is multiplied with, so that its sum is that of the
-    /// mean: one over what they weigh together.
-    pub fn scale(&self, classes: impl Iterator<Item = u8>) -> f32 {
+    /// mean: one over what they weigh together. For numbers it is one over the number of samples.
+    pub fn scale(&self, classes: impl Iterator<Item = u16>) -> f32 {
         let weight: f32 = classes.map(|class| self.weight_of(usize::from(class))).sum();
         if weight > 0.0 { 1.0 / weight } else { 0.0 }
     }
 
-    /// The loss of a shard's outputs, `[samples, classes]`.
-    pub fn value(&self, outputs: &[f32], classes: &[u8]) -> LossSum {
-        self.run(outputs, classes, None)
+    /// The loss of a shard's outputs, `[samples, outputs]`.
+    pub fn value(&self, outputs: &[f32], answers: Answers<'_>) -> LossSum {
+        self.run(outputs, answers, None)
     }
 
     /// The loss, and its gradient times `scale` (that of [`Self::scale`] for the whole batch) written to `grad`.
-    pub fn value_and_grad(&self, outputs: &[f32], classes: &[u8], scale: f32, grad: &mut [f32]) -> LossSum {
-        self.run(outputs, classes, Some((scale, grad)))
+    pub fn value_and_grad(&self, outputs: &[f32], answers: Answers<'_>, scale: f32, grad: &mut [f32]) -> LossSum {
+        self.run(outputs, answers, Some((scale, grad)))
     }
 
-    fn run(&self, outputs: &[f32], classes: &[u8], mut grad: Option<(f32, &mut [f32])>) -> LossSum {
-        let mut sum = LossSum { samples: classes.len(), ..LossSum::default() };
-        let width = outputs.len() / classes.len().max(1);
+    fn run(&self, outputs: &[f32], answers: Answers<'_>, mut grad: Option<(f32, &mut [f32])>) -> LossSum {
+        let mut sum = LossSum { samples: answers.len(), ..LossSum::default() };
+        let width = outputs.len() / answers.len().max(1);
         if width == 0 {
             return sum;
         }
         let objective = self.as_objective();
-        for (row, (outputs, &class)) in outputs.chunks_exact(width).zip(classes).enumerate() {
+        for (row, outputs) in outputs.chunks_exact(width).enumerate() {
             let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
-            let class = usize::from(class);
-            sum.loss += f64::from(objective.sample(outputs, class, grad));
-            sum.weight += f64::from(self.weight_of(class));
-            sum.correct += usize::from(argmax(outputs) == class);
+            match answers {
+                Answers::Classes(classes) => {
+                    let class = usize::from(classes[row]);
+                    sum.loss += f64::from(objective.sample(outputs, class, grad));
+                    sum.weight += f64::from(self.weight_of(class));
+                    sum.correct += usize::from(argmax(outputs) == class);
+                }
+                Answers::Numbers { width, values } => {
+                    let loss = objective.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
+                    // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
+                    sum.loss += f64::from(loss.unwrap_or(f32::NAN));
+                    sum.weight += 1.0;
+                }
+            }
         }
         sum
     }
@@ -328,7 +372,8 @@ mod tests {
         let class_weights = ClassWeights::Listed(vec![0.0, 1.0]);
         let loss = Loss::from(SoftmaxCrossEntropy { class_weights, ..SoftmaxCrossEntropy::default() });
         let (labels, mut grad) = ([0, 0], [f32::NAN; 4]);
-        let sum = loss.value_and_grad(&[0.5, 0.1, 0.3, 0.9], &labels, loss.scale(labels.into_iter()), &mut grad);
+        let (outputs, scale) = ([0.5, 0.1, 0.3, 0.9], loss.scale(labels.into_iter()));
+        let sum = loss.value_and_grad(&outputs, Answers::Classes(&labels), scale, &mut grad);
         assert_eq!((sum.mean_loss(), grad), (0.0, [0.0; 4]));
     }
 }

@@ -29,23 +29,19 @@ impl Default for Huber {
 
 impl Objective for MeanSquaredError {
     fn help(&self) -> &'static str {
-        "How far the outputs are from 1 at the class and 0 elsewhere, squared; it learns classes slower than cross-entropy."
+        "How far the outputs are from the target, squared: the loss for numbers. It learns classes slower than cross-entropy."
     }
 
     fn formula(&self) -> &'static str {
-        "mean (z - t)², t is 1 at c and 0 elsewhere"
+        "mean (z - t)², t is the target, or 1 at c and 0 elsewhere"
     }
 
     fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        each_output(
-            outputs,
-            class,
-            grad,
-            #[inline(always)]
-            |z, t| (z - t) * (z - t),
-            #[inline(always)]
-            |z, t| 2.0 * (z - t),
-        )
+        mean_of_terms(self, outputs, one_hot(class), grad)
+    }
+
+    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
+        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
     }
 
     fn probabilities(&self, outputs: &mut [f32]) {
@@ -55,23 +51,19 @@ impl Objective for MeanSquaredError {
 
 impl Objective for MeanAbsoluteError {
     fn help(&self) -> &'static str {
-        "How far the outputs are from 1 at the class and 0 elsewhere; with several classes it easily settles on naming none."
+        "How far the outputs are from the target; wild samples hardly pull at it. With several classes it easily settles on naming none."
     }
 
     fn formula(&self) -> &'static str {
-        "mean |z - t|, t is 1 at c and 0 elsewhere"
+        "mean |z - t|, t is the target, or 1 at c and 0 elsewhere"
     }
 
     fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        each_output(
-            outputs,
-            class,
-            grad,
-            #[inline(always)]
-            |z, t| (z - t).abs(),
-            #[inline(always)]
-            |z, t| if z == t { 0.0 } else { (z - t).signum() },
-        )
+        mean_of_terms(self, outputs, one_hot(class), grad)
+    }
+
+    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
+        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
     }
 
     fn probabilities(&self, outputs: &mut [f32]) {
@@ -103,19 +95,11 @@ impl Objective for Huber {
     }
 
     fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        let delta = self.delta;
-        each_output(
-            outputs,
-            class,
-            grad,
-            #[inline(always)]
-            |z, t| {
-                let error = (z - t).abs();
-                if error > delta { delta * (error - 0.5 * delta) } else { 0.5 * error * error }
-            },
-            #[inline(always)]
-            |z, t| (z - t).clamp(-delta, delta),
-        )
+        mean_of_terms(self, outputs, one_hot(class), grad)
+    }
+
+    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
+        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
     }
 
     fn probabilities(&self, outputs: &mut [f32]) {
@@ -123,23 +107,78 @@ impl Objective for Huber {
     }
 }
 
-/// The mean over the outputs of a loss that has a term for each of them and its target, 1 at the class and 0 elsewhere.
+/// A loss that has a term for each output and its target. The loss of a sample is their mean.
+pub(super) trait Terms {
+    fn value(&self, z: f32, t: f32) -> f32;
+
+    /// Its derivative by `z`.
+    fn slope(&self, z: f32, t: f32) -> f32;
+}
+
+impl Terms for MeanSquaredError {
+    #[inline(always)]
+    fn value(&self, z: f32, t: f32) -> f32 {
+        (z - t) * (z - t)
+    }
+
+    #[inline(always)]
+    fn slope(&self, z: f32, t: f32) -> f32 {
+        2.0 * (z - t)
+    }
+}
+
+impl Terms for MeanAbsoluteError {
+    #[inline(always)]
+    fn value(&self, z: f32, t: f32) -> f32 {
+        (z - t).abs()
+    }
+
+    #[inline(always)]
+    fn slope(&self, z: f32, t: f32) -> f32 {
+        if z == t { 0.0 } else { (z - t).signum() }
+    }
+}
+
+impl Terms for Huber {
+    #[inline(always)]
+    fn value(&self, z: f32, t: f32) -> f32 {
+        let error = (z - t).abs();
+        if error > self.delta { self.delta * (error - 0.5 * self.delta) } else { 0.5 * error * error }
+    }
+
+    #[inline(always)]
+    fn slope(&self, z: f32, t: f32) -> f32 {
+        (z - t).clamp(-self.delta, self.delta)
+    }
+}
+
+/// The target of each output where there are classes: 1 at the class and 0 elsewhere.
 #[inline(always)]
-pub(super) fn each_output(
+pub(super) fn one_hot(class: usize) -> impl Fn(usize) -> f32 {
+    #[inline(always)]
+    move |at| if at == class { 1.0 } else { 0.0 }
+}
+
+#[inline(always)]
+fn listed(targets: &[f32]) -> impl Fn(usize) -> f32 {
+    #[inline(always)]
+    |at| targets[at]
+}
+
+#[inline(always)]
+pub(super) fn mean_of_terms(
+    terms: &impl Terms,
     outputs: &[f32],
-    class: usize,
+    target: impl Fn(usize) -> f32,
     grad: Option<(f32, &mut [f32])>,
-    value: impl Fn(f32, f32) -> f32,
-    slope: impl Fn(f32, f32) -> f32,
 ) -> f32 {
     let share = 1.0 / outputs.len() as f32;
-    let target = |at: usize| if at == class { 1.0 } else { 0.0 };
     if let Some((scale, grad)) = grad {
         vectorized!({
             for (at, (grad, &z)) in grad.iter_mut().zip(outputs).enumerate() {
-                *grad = scale * share * slope(z, target(at));
+                *grad = scale * share * terms.slope(z, target(at));
             }
         });
     }
-    share * vectorized!(outputs.iter().enumerate().map(|(at, &z)| value(z, target(at))).sum::<f32>())
+    share * vectorized!(outputs.iter().enumerate().map(|(at, &z)| terms.value(z, target(at))).sum::<f32>())
 }

@@ -10,7 +10,7 @@ use super::learn::cell_ui;
 use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui, source_menu_ui, warning_ui};
 use super::{Cx, NARROW, Panel, Place};
 use crate::data::batches::Augmenter;
-use crate::data::{Augment, Dataset, Samples};
+use crate::data::{Augment, Dataset, Inputs, Samples};
 use crate::nn::init::mix;
 use crate::ui::action::Action;
 use crate::ui::session::{ClassCounts, DataState, Parts};
@@ -120,8 +120,8 @@ impl DataRoom {
         let Some(dataset) = cx.session.dataset() else {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
         };
-        if dataset.shape.as_image().is_none() {
-            return placeholder_ui(ui, &format!("These samples are rows of {} numbers, not images.", dataset.shape));
+        if !holds_images(dataset) {
+            return placeholder_ui(ui, &not_images(dataset));
         }
         match set {
             Set::Training => training_ui(ui, &mut self.samples, dataset),
@@ -150,15 +150,17 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     };
     ui.spacing_mut().item_spacing.y = 0.0;
     let head = ["training", "validation", "test"].map(str::to_owned);
-    let rect = line(ui, "class", head, palette.muted, false);
+    let heading = if dataset.task.is_classification() { "class" } else { "samples" };
+    let rect = line(ui, heading, head, palette.muted, false);
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.faint));
     let cells = |parts: Parts| [parts.train, parts.validation, parts.test].map(text);
     let most_classes = 12;
-    for (name, parts) in dataset.classes.iter().zip(counts.parts(share)).take(most_classes) {
+    let classes = dataset.task.classes();
+    for (name, parts) in classes.iter().zip(counts.parts(share)).take(most_classes) {
         line(ui, name, cells(parts), palette.text, false);
     }
-    if dataset.classes.len() > most_classes {
-        caption_ui(ui, &format!("and {} classes more", dataset.classes.len() - most_classes));
+    if classes.len() > most_classes {
+        caption_ui(ui, &format!("and {} classes more", classes.len() - most_classes));
     }
     let rect = line(ui, "all", cells(counts.total(share)), palette.text, true);
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.faint));
@@ -166,6 +168,9 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     let help = "Training samples change the weights. Validation samples judge the network while you choose. \
                 Test samples are looked at once, when a run has finished, and nothing is chosen by them.";
     ui.add(egui::Label::new(RichText::new(help).color(palette.muted)).wrap());
+    for note in &dataset.notes {
+        ui.add(egui::Label::new(RichText::new(note).color(palette.muted)).wrap());
+    }
 }
 
 fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -250,6 +255,16 @@ pub fn scale(image_width: usize, width: f32) -> f32 {
 /// The least width of an image in a grid.
 const STAMP: f32 = 56.0;
 
+/// Whether the samples can be shown as pictures.
+pub fn holds_images(dataset: &Dataset) -> bool {
+    dataset.shape.as_image().is_some() && matches!(dataset.train.inputs, Inputs::Bytes(_))
+}
+
+/// What the samples are instead, in words.
+pub fn not_images(dataset: &Dataset) -> String {
+    format!("Each of these samples is {}, not an image.", dataset.shape.described())
+}
+
 pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
     let pixels = samples.pixels_of(index);
     if pixels.len() == out.len() {
@@ -259,8 +274,8 @@ pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
 
 /// The name of a training sample's class.
 pub fn label(dataset: &Dataset, sample: usize) -> String {
-    let class = dataset.train.labels.get(sample).copied().map(usize::from);
-    class.and_then(|class| dataset.classes.get(class)).cloned().unwrap_or_default()
+    let class = dataset.train.class_of(sample);
+    class.and_then(|class| dataset.task.classes().get(class)).cloned().unwrap_or_default()
 }
 
 /// Tells one data set from another as long as both are there.

@@ -6,8 +6,10 @@ use ndarray::Array2;
 use super::parts::{heading_ui, placeholder_ui, segmented_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::{Cx, NARROW, Panel, Place};
-use crate::train::Evaluation;
+use crate::data::numbered_classes;
+use crate::train::metrics::ClassAnswers;
 use crate::ui::action::Action;
+use crate::ui::session::score_text;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
@@ -90,6 +92,12 @@ fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    if cx.session.job.as_ref().is_some_and(|job| !job.dataset.task.is_classification()) {
+        heading_ui(ui, "Accuracy", |_| {});
+        let score = cx.session.validation.as_ref().map(|validation| score_text(validation));
+        let score = score.map_or(String::new(), |score| format!(" On the validation samples it has reached {score}."));
+        return placeholder_ui(ui, &format!("This network answers with numbers, which have no accuracy.{score}"));
+    }
     let curves = &cx.session.curves;
     let series = [
         Series { name: "train", curve: &curves.train_accuracy, look: Look::Train },
@@ -159,6 +167,10 @@ impl Learn {
             return placeholder_ui(ui, text);
         };
         let evaluation = std::sync::Arc::clone(evaluation);
+        let Some(answers) = evaluation.classes() else {
+            let text = "This network answers with numbers, and numbers are not taken for one another as classes are.";
+            return placeholder_ui(ui, text);
+        };
         let rect = ui.available_rect_before_wrap();
         let (matrix, classes) = match is_wide {
             true => rect.split_left_right_at_x(rect.right() - TABLE),
@@ -166,10 +178,10 @@ impl Learn {
         };
         let matrix = matrix.with_max_x(matrix.right() - if is_wide { 4.0 * GRID } else { 0.0 });
         if is_wide || self.scores == Scores::Matrix {
-            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &evaluation.confusion, cx));
+            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &answers.confusion, cx));
         }
         if is_wide || self.scores == Scores::Classes {
-            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, &evaluation, cx));
+            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, answers, cx));
         }
     }
 }
@@ -182,15 +194,15 @@ fn matrix_ui(ui: &mut Ui, confusion: &Array2<u32>, cx: &mut Cx<'_>) {
     }
 }
 
-fn classes_ui(ui: &mut Ui, evaluation: &Evaluation, cx: &Cx<'_>) {
-    let names = class_names(cx, evaluation.confusion.nrows());
-    let scores = evaluation.class_scores();
+fn classes_ui(ui: &mut Ui, answers: &ClassAnswers, cx: &Cx<'_>) {
+    let names = class_names(cx, answers.confusion.nrows());
+    let scores = answers.class_scores();
     let rows: Vec<_> = scores
         .iter()
         .zip(&names)
         .enumerate()
         .map(|(class, (score, name))| {
-            let is_predicted = evaluation.confusion.column(class).sum() > 0;
+            let is_predicted = answers.confusion.column(class).sum() > 0;
             ClassRow {
                 name,
                 precision: is_predicted.then_some(score.precision),
@@ -206,8 +218,8 @@ fn classes_ui(ui: &mut Ui, evaluation: &Evaluation, cx: &Cx<'_>) {
 /// The names of the classes of the run's own data, which may be another than the one that is chosen now.
 pub fn class_names(cx: &Cx<'_>, count: usize) -> Vec<String> {
     match &cx.session.job {
-        Some(job) if job.dataset.classes.len() == count => job.dataset.classes.clone(),
-        _ => (0..count).map(|class| class.to_string()).collect(),
+        Some(job) if job.dataset.task.classes().len() == count => job.dataset.task.classes().to_vec(),
+        _ => numbered_classes(count),
     }
 }
 

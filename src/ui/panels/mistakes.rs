@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use eframe::egui::{RichText, Ui, Vec2, vec2};
 
-use super::data::{address, copy, scale};
+use super::data::{address, copy, holds_images, not_images, scale};
 use super::learn::class_names;
 use super::parts::placeholder_ui;
 use super::{Cx, Panel, Place};
 use crate::nn::init::mix;
 use crate::train::Evaluation;
-use crate::train::metrics::Prediction;
+use crate::train::metrics::{ClassAnswers, Prediction};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::{percent, thousands};
@@ -44,26 +44,29 @@ impl Panel for Mistakes {
             return placeholder_ui(ui, text);
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
-        let names = class_names(cx, evaluation.confusion.nrows());
+        let Some(answers) = evaluation.classes() else {
+            return placeholder_ui(ui, "This network answers with numbers, which are near or far, not right or wrong.");
+        };
+        let names = class_names(cx, answers.confusion.nrows());
         let Self { grid, listed } = self;
         let version = listed.as_ref().map_or(0, |listed| listed.version);
         let is_listed =
             listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.desk.cell);
         if !is_listed {
-            let answers = list(&evaluation, cx.desk.cell);
+            let answers = list(answers, cx.desk.cell);
             *listed =
                 Some(Listed { evaluation: Arc::clone(&evaluation), cell: cx.desk.cell, answers, version: version + 1 });
         }
         let Some(Listed { answers, version, .. }) = listed else { return };
         filter_ui(ui, answers.len(), &evaluation, &names, cx);
         ui.add_space(GRID);
-        let Some([height, width, channels]) = dataset.shape.as_image() else {
-            return placeholder_ui(ui, &format!("These samples are rows of {} numbers, not images.", dataset.shape));
+        let Some([height, width, channels]) = dataset.shape.as_image().filter(|_| holds_images(&dataset)) else {
+            return placeholder_ui(ui, &not_images(&dataset));
         };
         if answers.is_empty() {
             return placeholder_ui(ui, "There is none.");
         }
-        let name = |class: u8| names.get(usize::from(class)).cloned().unwrap_or_default();
+        let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
         let pixels = |index: usize, out: &mut [u8]| copy(&dataset.train, answers[index].sample as usize, out);
         let caption = |index: usize| {
             let answer = answers[index];
@@ -94,12 +97,12 @@ fn fitting_scale(count: usize, [height, width]: [usize; 2], room: Vec2) -> f32 {
 }
 
 /// The mistakes, or all answers of a cell, the surest first.
-fn list(evaluation: &Evaluation, cell: Option<(usize, usize)>) -> Vec<Prediction> {
+fn list(answers: &ClassAnswers, cell: Option<(usize, usize)>) -> Vec<Prediction> {
     let is_shown = |answer: &&Prediction| match cell {
         Some((truth, class)) => usize::from(answer.truth) == truth && usize::from(answer.class) == class,
         None => answer.truth != answer.class,
     };
-    let mut answers: Vec<_> = evaluation.predictions.iter().filter(is_shown).copied().collect();
+    let mut answers: Vec<_> = answers.predictions.iter().filter(is_shown).copied().collect();
     answers.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     answers
 }
@@ -108,7 +111,7 @@ fn list(evaluation: &Evaluation, cell: Option<(usize, usize)>) -> Vec<Prediction
 fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String], cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     let name = |class: usize| names.get(class).map_or("?", String::as_str);
-    let of = thousands(evaluation.predictions.len() as f64);
+    let of = thousands(evaluation.len() as f64);
     let text = match cx.desk.cell {
         None => format!("{} of {of} validation samples are misread", thousands(count as f64)),
         Some((truth, class)) if truth == class => {

@@ -4,8 +4,9 @@ use eframe::egui::{self, Align, Button, Frame, Label, Layout, Response, RichText
 use egui_material_icons::MaterialIcon;
 
 use super::Cx;
-use crate::data::SOURCES;
+use crate::data::{Argument, SOURCES};
 use crate::ui::action::Action;
+use crate::ui::asking::PathFor;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// Side of an icon in a button.
@@ -113,12 +114,28 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).config(config).ui(ui, |ui| {
         ui.set_width(320.0);
         for source in SOURCES {
-            let needs_folder = source.usage != source.name;
-            let name = if needs_folder { format!("{}, from a folder…", source.name) } else { source.name.to_owned() };
+            let name = match source.argument {
+                Argument::Nothing | Argument::OneOf(_) => source.name.to_owned(),
+                Argument::Folder => format!("{}, from a folder…", source.name),
+                Argument::File => format!("{}, from a file…", source.name),
+            };
+            if let Argument::OneOf(names) = source.argument {
+                caption_ui(ui, source.help);
+                ui.horizontal_wrapped(|ui| {
+                    for name in names {
+                        if ui.button(*name).clicked() {
+                            cx.project.data.source = format!("{}:{name}", source.name);
+                            ui.close();
+                        }
+                    }
+                });
+                continue;
+            }
             if entry_ui(ui, &name, source.help).clicked() {
-                match needs_folder {
-                    true => cx.act(Action::DataFolderDialog(source.name)),
-                    false => source.name.clone_into(&mut cx.project.data.source),
+                match source.argument {
+                    Argument::Folder => cx.act(Action::DataDialog(PathFor::DataFolder(source.name))),
+                    Argument::File => cx.act(Action::DataDialog(PathFor::DataFile(source.name))),
+                    Argument::Nothing | Argument::OneOf(_) => source.name.clone_into(&mut cx.project.data.source),
                 }
                 ui.close();
             }

@@ -9,12 +9,12 @@ use egui_material_icons::icons::{
 
 use super::parts::{button_ui, primary_button_ui};
 use super::{Cx, Panel, Place};
-use crate::train::{Evaluation, Outcome};
+use crate::train::{Answered, Evaluation, Outcome};
 use crate::ui::action::Action;
-use crate::ui::session::Status;
+use crate::ui::session::{Status, score_text};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
-use crate::ui::widgets::numbers::{percent, thousands};
+use crate::ui::widgets::numbers::thousands;
 
 const HEIGHT: f32 = 32.0;
 
@@ -149,20 +149,20 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     match outcome {
         Outcome::Finished(Some(test)) if is_guessing(test) => {
-            let accuracy = percent(f64::from(test.accuracy));
+            let (what, score) = (score_name(test), score_text(test));
             let text = format!(
-                "Finished, but no better than guessing: test accuracy {accuracy}. Try a smaller learning rate, or other layers."
+                "Finished, but no better than guessing: {what} {score}. Try a smaller learning rate, or other layers."
             );
             sentence_ui(ui, ICON_WARNING, palette.warning, &text);
         }
         Outcome::Finished(Some(test)) => {
-            let samples = thousands(test.predictions.len() as f64);
+            let samples = thousands(test.len() as f64);
             let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
             let text = format!("on {samples} samples{}", best.unwrap_or_default());
             beside_next_ui(ui, cx, |ui| {
                 icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
-                ui.label("Finished. Test accuracy");
-                ui.label(theme::number(percent(f64::from(test.accuracy))).color(palette.test));
+                ui.label(format!("Finished. {}", score_name(test).replace("test", "Test")));
+                ui.label(theme::number(score_text(test)).color(palette.test));
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
@@ -182,9 +182,17 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether the answers are hardly better than those of a die with as many sides as there are classes.
+/// Whether the answers are hardly better than those of a die with as many sides as there are classes, or than always the
+/// mean of the targets.
 fn is_guessing(test: &Evaluation) -> bool {
-    test.accuracy * test.confusion.nrows() as f32 <= 1.3
+    match &test.answers {
+        Answered::Classes(answers) => answers.accuracy() * answers.confusion.nrows() as f32 <= 1.3,
+        Answered::Numbers(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+    }
+}
+
+fn score_name(test: &Evaluation) -> &'static str {
+    if test.classes().is_some() { "test accuracy" } else { "test result" }
 }
 
 /// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.

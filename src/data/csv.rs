@@ -1,0 +1,336 @@
+//! A table as samples, `csv:FILE`: a row is a sample, one column the target, the others features.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::options::DATA_FOLDER;
+use super::table::{Column, Table};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Split, Targets, Task};
+use crate::nn::Shape;
+
+pub const SOURCE: Source = Source {
+    name: "csv",
+    usage: "csv:FILE[?target=NAME]",
+    argument: Argument::File,
+    options: &["target", "task", "ignore", "categories", "names", "test"],
+    help: "A table of text, a sample a row; the last column is the target unless another is named.",
+    load,
+};
+
+/// A column of words with more of them than this tells rows apart, not kinds.
+const MAX_CATEGORIES: usize = 50;
+
+/// A target with more classes than this is a number, or a name.
+const MAX_CLASSES: usize = 1000;
+
+/// A target of whole numbers is taken for classes if it has no more values than this, each of them several times.
+const MAX_NUMBERED_CLASSES: usize = 20;
+
+const MAX_FEATURES: usize = 10_000;
+
+/// The least that can be divided into training, validation and test samples.
+const MIN_ROWS: usize = 5;
+
+/// In a column of numbers, one cell in so many may be something else, which then counts as missing.
+const STRAY: usize = 20;
+
+/// Share of the rows that is set apart for the test.
+const TEST_SHARE: f32 = 0.2;
+const TEST_SEED: u64 = 0x7E57;
+
+/// Where the files of the presets come from.
+const KNOWN_FILES: &[(&str, &str)] = &[
+    ("iris.csv", "https://archive.ics.uci.edu/dataset/53/iris"),
+    ("winequality-red.csv", "https://archive.ics.uci.edu/dataset/186/wine+quality"),
+    ("auto-mpg.data", "https://archive.ics.uci.edu/dataset/9/auto+mpg"),
+    ("ai4i2020.csv", "https://archive.ics.uci.edu/dataset/601/ai4i+2020+predictive+maintenance+dataset"),
+    ("steel-plates-faults.csv", "https://www.openml.org, where the data set is called steel-plates-fault"),
+];
+
+fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
+    let Some(path) = options.find().filter(|path| path.is_file()) else {
+        return Err(DataError::file(Path::new(options.argument), no_such_file(options)));
+    };
+    let table = Table::read(&path, &options.list("names"))?;
+    let test_share = options.number("test", TEST_SHARE, 0.0..=0.5)?;
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let loaded = Loader { options, table, notes: Vec::new() }.load(name, test_share);
+    loaded.map_err(|what| DataError::file(&path, what))
+}
+
+fn no_such_file(options: &Options<'_>) -> String {
+    let from = KNOWN_FILES.iter().find(|known| known.0 == options.argument);
+    let from = from.map_or(String::new(), |known| format!(" (it is from {})", known.1));
+    format!("there is no such file; put it into this folder{from}, or name the folder that has it in {DATA_FOLDER}")
+}
+
+/// A table on its way to be a data set. Errors are sentences about the file.
+struct Loader<'a> {
+    options: &'a Options<'a>,
+    table: Table,
+    notes: Vec<String>,
+}
+
+impl Loader<'_> {
+    fn load(mut self, name: String, test_share: f32) -> Result<Dataset, String> {
+        self.notes.append(&mut self.table.notes);
+        let targets = self.target_columns()?;
+        let task = self.task(&targets)?;
+        let is_number = !task.is_classification();
+        let has_target =
+            |column: &Column, row: usize| column.cells[row].is_some() && (!is_number || column.number(row).is_some());
+        self.drop_rows(|table, row| targets.iter().all(|at| has_target(&table.columns[*at], row)), "a target");
+        if self.table.rows < MIN_ROWS {
+            return Err(format!("has {} with a target, and {MIN_ROWS} are the least", counted(self.table.rows, "row")));
+        }
+        let features = match self.options.lookup.known {
+            Some((_, features)) => features.to_vec(),
+            None => self.features(&targets)?,
+        };
+        let used: Vec<usize> = features.iter().filter_map(|feature| self.table.find(&feature.column)).collect();
+        self.drop_rows(|table, row| used.iter().any(|at| table.columns[*at].cells[row].is_some()), "any feature");
+
+        let inputs = Inputs::Numbers(encode(&self.table, &features)?);
+        let all = Samples { inputs, targets: self.targets(&targets, &task)? };
+        let shape = Shape::flat(features.len());
+        let split = Split::new(&all, test_share, TEST_SEED);
+        let (train, test) = (all.select(&split.train, shape), all.select(&split.validation, shape));
+        if train.is_empty() {
+            return Err("has no row that is left to train on".to_owned());
+        }
+        Ok(Dataset { name, shape, task, features, train, test, notes: self.notes })
+    }
+
+    fn column(&self, name: &str) -> Result<usize, String> {
+        let missing = || format!("there is no column {name:?}; there is {}", self.table.names());
+        self.table.find(name).ok_or_else(missing)
+    }
+
+    fn columns(&self, option: &str) -> Result<Vec<usize>, String> {
+        self.options.list(option).into_iter().map(|name| self.column(name)).collect()
+    }
+
+    fn target_columns(&self) -> Result<Vec<usize>, String> {
+        let named = self.columns("target")?;
+        Ok(if named.is_empty() { vec![self.table.columns.len() - 1] } else { named })
+    }
+
+    /// Leaves out the rows that lack something, and says so.
+    fn drop_rows(&mut self, has: impl Fn(&Table, usize) -> bool, what: &str) {
+        let keep: Vec<bool> = (0..self.table.rows).map(|row| has(&self.table, row)).collect();
+        let lacking = keep.iter().filter(|keep| !**keep).count();
+        if lacking > 0 {
+            self.notes.push(format!("{} without {what}, left out", counted(lacking, "row")));
+            self.table.retain(&keep);
+        }
+    }
+
+    /// What is asked for: as it is said, as a network knows it already, or as the target looks.
+    fn task(&mut self, targets: &[usize]) -> Result<Task, String> {
+        if let Some((task, _)) = self.options.lookup.known {
+            return Ok(task.clone());
+        }
+        let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
+        let is_regression = match self.options.text("task") {
+            Some("regression") => true,
+            Some("classification") => false,
+            Some(other) => return Err(format!("task={other} is unknown; there is classification and regression")),
+            None => columns.len() > 1 || is_number(columns[0]),
+        };
+        if is_regression {
+            if let Some(column) = columns.iter().find(|column| holds_words(column)) {
+                let (name, word) = (&column.name, first_word(column).unwrap_or_default());
+                return Err(format!(
+                    "the target {name} holds text such as {word:?}, and regression asks for numbers; say task=classification, or choose another with target=NAME"
+                ));
+            }
+            return Ok(Task::Regression { targets: columns.iter().map(|column| column.name.clone()).collect() });
+        }
+        let [column] = columns[..] else {
+            return Err("classes are in one column; name one target, or say task=regression".to_owned());
+        };
+        let classes = column.distinct();
+        match classes.len() {
+            0 => Err(format!("the target {} is empty; choose another with target=NAME", column.name)),
+            1 => Err(format!(
+                "the target {} is always {:?}, and a network has nothing to tell apart; choose another with target=NAME",
+                column.name,
+                classes.join("")
+            )),
+            count if count > MAX_CLASSES => Err(format!(
+                "the target {} has {count} classes, and {MAX_CLASSES} are the most; say task=regression if it is a number, or choose another with target=NAME",
+                column.name
+            )),
+            count => {
+                if self.options.text("task").is_none() && first_word(column).is_none() && count > 2 {
+                    let note = format!(
+                        "{} has {count} whole numbers and is taken for classes; task=regression makes it a number",
+                        column.name
+                    );
+                    self.notes.push(note);
+                }
+                Ok(Task::Classification { classes })
+            }
+        }
+    }
+
+    fn targets(&self, targets: &[usize], task: &Task) -> Result<Targets, String> {
+        let column = &self.table.columns[targets[0]];
+        match task {
+            Task::Classification { classes } => {
+                let positions: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
+                let position = |cell: &Option<String>| {
+                    let cell = cell.as_deref().unwrap_or_default();
+                    let unknown = || format!("{} has the class {cell:?}, which the network does not know", column.name);
+                    positions.get(cell).copied().ok_or_else(unknown)
+                };
+                column.cells.iter().map(position).collect::<Result<_, _>>().map(Targets::Classes)
+            }
+            Task::Regression { targets: names } if names.len() == targets.len() => {
+                let rows = (0..self.table.rows).flat_map(|row| targets.iter().map(move |at| (row, *at)));
+                let no_number = |row: usize, at: usize| {
+                    let column = &self.table.columns[at];
+                    format!(
+                        "{} holds {:?}, which is not a number",
+                        column.name,
+                        column.cells[row].as_deref().unwrap_or_default()
+                    )
+                };
+                let number =
+                    |(row, at): (usize, usize)| self.table.columns[at].number(row).ok_or_else(|| no_number(row, at));
+                Ok(Targets::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
+            }
+            Task::Regression { targets: names } => {
+                Err(format!("name the targets that the network gives, target={}", names.join(",")))
+            }
+        }
+    }
+
+    /// The numbers that the other columns become, each column by what is in it.
+    fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, String> {
+        let (ignored, categories) = (self.columns("ignore")?, self.columns("categories")?);
+        let mut features = Vec::new();
+        for (at, column) in self.table.columns.iter().enumerate() {
+            if !targets.contains(&at) && !ignored.contains(&at) {
+                let as_words = categories.contains(&at);
+                features.extend(features_of(column, as_words, &mut self.notes));
+            }
+        }
+        match features.len() {
+            0 => Err(format!("there is no column to learn from besides the target; {}", self.notes.join("; "))
+                .trim_end_matches("; ")
+                .to_owned()),
+            count if count > MAX_FEATURES => Err(format!(
+                "has {count} features, and {MAX_FEATURES} are the most; leave some out with ignore=NAME,NAME"
+            )),
+            _ => Ok(features),
+        }
+    }
+}
+
+/// What a column becomes; nothing if nothing can be learnt from it. What is remarkable about it is noted.
+fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<Feature> {
+    let name = &column.name;
+    let rows = column.cells.len();
+    let present = column.cells.iter().flatten().count();
+    let numbers: Vec<f32> = (0..rows).filter_map(|row| column.number(row)).collect();
+    if present == 0 {
+        notes.push(format!("{name} is empty and was left out"));
+        return Vec::new();
+    }
+    if as_words || holds_words(column) {
+        let categories = column.distinct();
+        if categories.len() > MAX_CATEGORIES {
+            notes.push(format!(
+                "{name} has {} different texts and was left out; {MAX_CATEGORIES} are the most",
+                categories.len()
+            ));
+            return Vec::new();
+        }
+        if present < rows {
+            notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")));
+        }
+        note_constant(name, categories.len() == 1, notes);
+        let feature = |category| Feature { column: name.clone(), category: Some(category) };
+        return categories.into_iter().map(feature).collect();
+    }
+    let is_whole = numbers.first().is_some_and(|first| first.fract() == 0.0);
+    if rows >= 10 && numbers.len() == rows && is_whole && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0) {
+        notes.push(format!("{name} counts the rows and was left out"));
+        return Vec::new();
+    }
+    if let Some(word) = first_word(column) {
+        let stray = counted(present - numbers.len(), "cell");
+        notes.push(format!("{stray} of {name} not a number, such as {word:?}, taken for missing"));
+    }
+    if numbers.len() < rows {
+        let missing = counted(rows - numbers.len(), "missing value");
+        notes.push(format!("{missing} in {name}, replaced by the mean of the training samples"));
+    }
+    note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
+    vec![Feature::number(name)]
+}
+
+fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
+    if is_constant {
+        notes.push(format!("{name} is always the same; nothing can be learnt from it"));
+    }
+}
+
+/// The first cell that is not a number.
+fn first_word(column: &Column) -> Option<&str> {
+    let mut cells = column.cells.iter().enumerate();
+    cells.find_map(|(row, cell)| cell.as_deref().filter(|_| column.number(row).is_none()))
+}
+
+/// Whether more than a stray cell is not a number.
+fn holds_words(column: &Column) -> bool {
+    let words =
+        (0..column.cells.len()).filter(|row| column.cells[*row].is_some() && column.number(*row).is_none()).count();
+    words * STRAY > column.cells.iter().flatten().count()
+}
+
+/// Whether a target is a number rather than a class: cells are numbers, and not a few whole ones again and again.
+fn is_number(column: &Column) -> bool {
+    if holds_words(column) {
+        return false;
+    }
+    let values = column.distinct();
+    let is_whole = (0..column.cells.len()).filter_map(|row| column.number(row)).all(|number| number.fract() == 0.0);
+    !(is_whole && values.len() <= MAX_NUMBERED_CLASSES && values.len() * 3 <= column.cells.len())
+}
+
+/// `[rows, features]`; what is missing is NaN.
+fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f32>, String> {
+    let mut columns = Vec::with_capacity(features.len());
+    for Feature { column: name, category } in features {
+        let Some(column) = table.columns.iter().find(|column| column.name == *name) else {
+            return Err(format!("there is no column {name:?}, which the network reads; there is {}", table.names()));
+        };
+        columns.push((column, category.as_deref()));
+    }
+    let cell = |row: usize, column: &Column, category: Option<&str>| match category {
+        None => column.number(row).unwrap_or(f32::NAN),
+        Some(category) => f32::from(u8::from(column.cells[row].as_deref() == Some(category))),
+    };
+    let rows =
+        (0..table.rows).flat_map(|row| columns.iter().map(move |(column, category)| cell(row, column, *category)));
+    Ok(rows.collect())
+}
+
+/// The rows of a table as a network reads them, `[rows, features]`. A table without a header has the columns of the
+/// features in their order, and no others.
+pub fn read_rows(path: &Path, features: &[Feature]) -> Result<Vec<f32>, DataError> {
+    let mut names: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();
+    names.dedup();
+    let mut table = Table::read(path, &[])?;
+    if !table.has_header && table.columns.len() == names.len() {
+        table.columns.iter_mut().zip(names).for_each(|(column, name)| name.clone_into(&mut column.name));
+    }
+    encode(&table, features).map_err(|what| DataError::file(path, what))
+}
+
+/// "1 row", "3 rows".
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -1,0 +1,178 @@
+//! Points in a plane, `points:NAME`: the small worlds in which one sees what a network does.
+//!
+//! Circles, xor, gaussians, spiral, plane and hills are after the TensorFlow Playground, moons are scikit-learn's.
+
+use std::f32::consts::{PI, TAU};
+
+use rand::RngExt as _;
+
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Targets, Task};
+use crate::nn::Shape;
+use crate::nn::init::{Rng, fill_normal, stream};
+
+pub const SOURCE: Source = Source {
+    name: "points",
+    usage: "points:NAME[?noise=X&count=N]",
+    argument: Argument::OneOf(&["circles", "xor", "gaussians", "spiral", "moons", "plane", "hills"]),
+    options: &["noise", "count"],
+    help: "Points in a plane, made by the program: circles, xor, gaussians, spiral and moons have two classes, plane and hills a number.",
+    load,
+};
+
+/// The test points are others of the same world.
+const TRAIN_SEED: u64 = 1;
+const TEST_SEED: u64 = 2;
+const PURPOSE: u64 = 0x90_1275;
+
+/// Where points lie, and what is to be said of each.
+struct World {
+    name: &'static str,
+    task: fn() -> Task,
+    /// A point without noise, and its class or its height. `at` counts the points, so that classes take turns.
+    point: fn(at: usize, rng: &mut Rng) -> ([f32; 2], f32),
+}
+
+/// THE LIST of worlds.
+const WORLDS: &[World] = &[
+    World { name: "circles", task: two_classes, point: circles },
+    World { name: "xor", task: two_classes, point: xor },
+    World { name: "gaussians", task: two_classes, point: gaussians },
+    World { name: "spiral", task: two_classes, point: spiral },
+    World { name: "moons", task: two_classes, point: moons },
+    World { name: "plane", task: height, point: plane },
+    World { name: "hills", task: height, point: hills },
+];
+
+fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
+    let Some(world) = WORLDS.iter().find(|world| world.name == options.argument) else {
+        let names: Vec<_> = WORLDS.iter().map(|world| world.name).collect();
+        return Err(options.wrong(format!("there is no {:?}; there is {}", options.argument, names.join(", "))));
+    };
+    let noise = options.number("noise", 0.05f32, 0.0..=1.0)?;
+    let count = options.number("count", 500usize, 20..=100_000)?;
+    let test = count / 5;
+    let task = (world.task)();
+    Ok(Dataset {
+        name: world.name.to_owned(),
+        shape: Shape::flat(2),
+        train: samples(world, &task, count - test, noise, TRAIN_SEED),
+        test: samples(world, &task, test, noise, TEST_SEED),
+        task,
+        features: ["x", "y"].map(Feature::number).into(),
+        notes: Vec::new(),
+    })
+}
+
+/// Noise is the deviation by which a point is moved, or its height where that is asked for.
+fn samples(world: &World, task: &Task, count: usize, noise: f32, seed: u64) -> Samples {
+    let mut rng = stream(seed, PURPOSE);
+    let (points, mut values): (Vec<[f32; 2]>, Vec<f32>) = (0..count).map(|at| (world.point)(at, &mut rng)).unzip();
+    let mut points: Vec<f32> = points.into_flattened();
+    let noisy = if task.is_classification() { &mut points } else { &mut values };
+    let mut moves = vec![0.0; noisy.len()];
+    fill_normal(&mut moves, noise, &mut rng);
+    noisy.iter_mut().zip(moves).for_each(|(number, by)| *number += by);
+    let targets = match task.is_classification() {
+        true => Targets::Classes(values.into_iter().map(|class| class as u16).collect()),
+        false => Targets::Numbers { width: 1, values },
+    };
+    Samples { inputs: Inputs::Numbers(points), targets }
+}
+
+fn two_classes() -> Task {
+    Task::Classification { classes: ["blue", "orange"].map(str::to_owned).into() }
+}
+
+fn height() -> Task {
+    Task::Regression { targets: vec!["height".to_owned()] }
+}
+
+fn square(rng: &mut Rng) -> [f32; 2] {
+    [rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0)]
+}
+
+/// The classes take turns.
+fn class(at: usize) -> f32 {
+    (at % 2) as f32
+}
+
+fn circles(at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    let radius = if at.is_multiple_of(2) { rng.random_range(0.0..0.5f32) } else { rng.random_range(0.7..1.0) };
+    let (sin, cos) = rng.random_range(0.0..TAU).sin_cos();
+    ([radius * cos, radius * sin], class(at))
+}
+
+/// Classes in opposite quarters, which a straight line does not divide.
+fn xor(_at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    let [x, y] = square(rng);
+    let gap = |x: f32| x + 0.06f32.copysign(x);
+    ([gap(x), gap(y)], f32::from(u8::from((x > 0.0) != (y > 0.0))))
+}
+
+fn gaussians(at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    let mut point = [0.0; 2];
+    fill_normal(&mut point, 0.2, rng);
+    let middle = if at.is_multiple_of(2) { 0.5 } else { -0.5 };
+    (point.map(|x| x + middle), class(at))
+}
+
+/// Two arms that go round one and three quarter times.
+fn spiral(at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    let radius = rng.random_range(0.03..1.0f32);
+    let (sin, cos) = (1.75 * TAU * radius + PI * class(at)).sin_cos();
+    ([radius * sin, radius * cos], class(at))
+}
+
+fn moons(at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    let (sin, cos) = rng.random_range(0.0..PI).sin_cos();
+    (if at.is_multiple_of(2) { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }, class(at))
+}
+
+fn plane(_at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    let [x, y] = square(rng);
+    ([x, y], 0.5 * (x + y))
+}
+
+/// Three hills and three hollows.
+fn hills(_at: usize, rng: &mut Rng) -> ([f32; 2], f32) {
+    const TOPS: [[f32; 3]; 6] = [
+        [-0.66, 0.42, 1.0],
+        [0.0, 0.42, -1.0],
+        [0.66, 0.42, 1.0],
+        [-0.66, -0.42, -1.0],
+        [0.0, -0.42, 1.0],
+        [0.66, -0.42, -1.0],
+    ];
+    let [x, y] = square(rng);
+    let hill =
+        |[at_x, at_y, top]: [f32; 3]| top * (-((x - at_x).powi(2) + (y - at_y).powi(2)) / (2.0 * 0.2 * 0.2)).exp();
+    ([x, y], TOPS.into_iter().map(hill).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_world_is_made_and_noise_moves_what_it_should() {
+        let names: Vec<_> = WORLDS.iter().map(|world| world.name).collect();
+        assert!(matches!(SOURCE.argument, Argument::OneOf(offered) if offered == names));
+        for world in WORLDS {
+            let load = |more: &str| Dataset::load(&format!("points:{}?count=400&{more}", world.name)).unwrap();
+            let (clean, noisy) = (load("noise=0"), load("noise=0.2"));
+            assert_eq!((clean.train.len(), clean.test.len(), &clean), (320, 80, &load("noise=0")));
+            assert_ne!(clean.train.numbers_of(0), clean.test.numbers_of(0), "{}", world.name);
+            if clean.task.is_classification() {
+                let counts = clean.train.class_counts(2);
+                assert!(counts.iter().all(|count| (120..=200).contains(count)), "{}: {counts:?}", world.name);
+                assert!(clean.train.targets == noisy.train.targets && clean.train.inputs != noisy.train.inputs);
+            } else {
+                assert!(clean.train.targets != noisy.train.targets && clean.train.inputs == noisy.train.inputs);
+            }
+        }
+        let error = |source: &str| Dataset::load(source).unwrap_err().to_string();
+        assert!(error("points:cubes").contains("there is circles, xor"), "{}", error("points:cubes"));
+        assert!(error("points:xor?noise=2").contains("noise from 0 to 1"));
+        assert!(error("points:xor?size=2").contains("no option \"size\"; there is noise, count"));
+    }
+}

@@ -1,0 +1,150 @@
+//! Numbers of any size and unit brought to mean 0 and deviation 1, as it was learnt from the training samples.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Dataset, Inputs, Targets};
+
+/// What a network is trained behind: its inputs and, where it gives numbers, its targets are standardised. It is learnt
+/// from the training samples alone, so that nothing of the others leaks into the training, and saved with a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    pub inputs: Standard,
+    pub targets: Standard,
+}
+
+/// Mean and deviation of every number of a row; empty where numbers are left as they are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standard {
+    pub mean: Vec<f32>,
+    /// The population's, as scikit-learn's `StandardScaler` has it; 1 where all values are equal.
+    pub deviation: Vec<f32>,
+}
+
+impl Scaling {
+    /// Learns from the samples at these positions of the training samples. A feature is a position on the last axis; those
+    /// that say whether a sample is of a category are 0 or 1 and stay so, as bytes stay 0 to 1.
+    pub fn learn(dataset: &Dataset, at: &[u32]) -> Self {
+        let samples = &dataset.train;
+        let inputs = match &samples.inputs {
+            Inputs::Bytes(_) => Standard::default(),
+            Inputs::Numbers(_) => {
+                let features = dataset.shape.channels();
+                let mut learnt = Standard::learn(features, || {
+                    at.iter().flat_map(|at| samples.numbers_of(*at as usize).chunks_exact(features))
+                });
+                for (at, feature) in dataset.features.iter().enumerate().take(features) {
+                    if feature.category.is_some() {
+                        (learnt.mean[at], learnt.deviation[at]) = (0.0, 1.0);
+                    }
+                }
+                learnt
+            }
+        };
+        let targets = match &samples.targets {
+            Targets::Classes(_) => Standard::default(),
+            Targets::Numbers { width, values } => {
+                Standard::learn(*width, || at.iter().map(|at| &values[*at as usize * width..][..*width]))
+            }
+        };
+        Self { inputs, targets }
+    }
+}
+
+impl Standard {
+    /// Learns from rows of so many numbers; missing ones do not count.
+    fn learn<'a, R: Iterator<Item = &'a [f32]>>(width: usize, rows: impl Fn() -> R) -> Self {
+        let mean_of = |value: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
+            let (mut sums, mut counts) = (vec![0.0; width], vec![0usize; width]);
+            for row in rows() {
+                for (at, number) in row.iter().enumerate().filter(|(_, number)| !number.is_nan()) {
+                    sums[at] += value(at, f64::from(*number));
+                    counts[at] += 1;
+                }
+            }
+            sums.iter().zip(counts).map(|(sum, count)| sum / count.max(1) as f64).collect()
+        };
+        let mean = mean_of(&|_, number| number);
+        let variance = mean_of(&|at, number| (number - mean[at]).powi(2));
+        // What is left of a constant column is rounding, as scikit-learn sees it too.
+        let is_constant = |mean: f64, variance: f64| variance <= (10.0 * f64::EPSILON * mean).powi(2);
+        let deviation = mean.iter().zip(&variance).map(|(mean, variance)| match is_constant(*mean, *variance) {
+            true => 1.0,
+            false => variance.sqrt() as f32,
+        });
+        Self { deviation: deviation.collect(), mean: mean.iter().map(|mean| *mean as f32).collect() }
+    }
+
+    /// Standardises rows one after another; a missing number becomes 0, which is the mean.
+    pub fn apply(&self, numbers: &[f32], out: &mut [f32]) {
+        if self.mean.is_empty() {
+            return out.iter_mut().zip(numbers).for_each(|(out, number)| *out = or_zero(*number));
+        }
+        let rows = out.chunks_exact_mut(self.mean.len()).zip(numbers.chunks_exact(self.mean.len()));
+        for (out, numbers) in rows {
+            for (((out, number), mean), deviation) in out.iter_mut().zip(numbers).zip(&self.mean).zip(&self.deviation) {
+                *out = or_zero((number - mean) / deviation);
+            }
+        }
+    }
+
+    /// Brings standardised rows back to what they were measured in.
+    pub fn restore(&self, numbers: &mut [f32]) {
+        for row in numbers.chunks_exact_mut(self.mean.len().max(1)) {
+            for ((number, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
+                *number = *number * deviation + mean;
+            }
+        }
+    }
+}
+
+fn or_zero(number: f32) -> f32 {
+    if number.is_nan() { 0.0 } else { number }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Feature, Samples, Task};
+    use crate::nn::Shape;
+
+    fn dataset() -> Dataset {
+        let nan = f32::NAN;
+        let numbers = vec![1.0, 5.0, 1.0, 3.0, 5.0, 0.0, nan, 5.0, 1.0, 1000.0, -9.0, 1.0];
+        let category = Feature { column: "colour".to_owned(), category: Some("red".to_owned()) };
+        Dataset {
+            name: "numbers".to_owned(),
+            shape: Shape::flat(3),
+            task: Task::Regression { targets: vec!["y".to_owned()] },
+            features: vec![Feature::number("a"), Feature::number("b"), category],
+            train: Samples {
+                inputs: Inputs::Numbers(numbers),
+                targets: Targets::Numbers { width: 1, values: vec![10.0, 20.0, 30.0, 4000.0] },
+            },
+            test: Samples::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn training_samples_alone_decide_and_what_is_missing_is_the_mean() {
+        let dataset = dataset();
+        let scaling = Scaling::learn(&dataset, &[0, 1, 2]);
+        // The fourth sample is held back. The second column is constant, the third is a category.
+        assert_eq!(
+            (scaling.inputs.mean.as_slice(), scaling.inputs.deviation.as_slice()),
+            (&[2.0, 5.0, 0.0][..], &[1.0; 3][..])
+        );
+        let mut gathered = [f32::NAN; 12];
+        dataset.train.gather(&scaling, &[0, 1, 2, 3], &mut gathered);
+        assert_eq!(gathered, [-1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 998.0, -14.0, 1.0]);
+        let mut targets = dataset.train.targets.buffer(2);
+        dataset.train.gather_targets(&scaling, &[2, 0], &mut targets);
+        let Targets::Numbers { values, .. } = &mut targets else { panic!() };
+        let deviation = (200f32 / 3.0).sqrt();
+        assert_eq!(*values, [10.0 / deviation, -10.0 / deviation]);
+        scaling.targets.restore(values);
+        assert!(values.iter().zip([30.0, 10.0]).all(|(value, expected)| (value - expected).abs() < 1e-4), "{values:?}");
+    }
+}

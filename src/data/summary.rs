@@ -1,0 +1,79 @@
+//! What is in a data set, column by column, for `backprop data` and for whoever wants to show it.
+
+use super::{Dataset, Inputs, Samples, Targets, Task};
+
+/// One number of every sample: its name, and what values it has in all samples, those for the test included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub name: String,
+    pub is_target: bool,
+    pub missing: usize,
+    /// Lowest, mean and highest value; nothing if all are missing.
+    pub range: Option<[f32; 3]>,
+}
+
+/// How many samples a class has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassCount {
+    pub name: String,
+    pub train: usize,
+    pub test: usize,
+}
+
+impl Dataset {
+    /// The samples of each class, before validation samples are split off; none where there are no classes.
+    pub fn class_counts(&self) -> Vec<ClassCount> {
+        let classes = self.task.classes();
+        let [train, test] = [&self.train, &self.test].map(|samples| samples.class_counts(classes.len()));
+        let counts = classes.iter().zip(train.into_iter().zip(test));
+        counts.map(|(name, (train, test))| ClassCount { name: name.clone(), train, test }).collect()
+    }
+
+    /// The features, and the targets where they are numbers. Numbers without names are called by their position; bytes,
+    /// which are pixels, are left out.
+    pub fn columns(&self) -> Vec<Column> {
+        let channels = self.shape.channels();
+        let name = |at: usize| self.features.get(at).map_or_else(|| format!("{}", at + 1), ToString::to_string);
+        let mut columns = Vec::new();
+        if matches!(self.train.inputs, Inputs::Numbers(_)) {
+            columns.extend((0..channels).map(|at| column(name(at), false, self.values(channels, at, inputs))));
+        }
+        if let Task::Regression { targets: names } = &self.task {
+            let of = |(at, name): (usize, &String)| column(name.clone(), true, self.values(names.len(), at, targets));
+            columns.extend(names.iter().enumerate().map(of));
+        }
+        columns
+    }
+
+    fn values<'a>(
+        &'a self,
+        width: usize,
+        at: usize,
+        of: fn(&'a Samples) -> &'a [f32],
+    ) -> impl Iterator<Item = f32> + use<'a> {
+        let all = of(&self.train).iter().chain(of(&self.test));
+        all.skip(at).step_by(width.max(1)).copied()
+    }
+}
+
+fn inputs(samples: &Samples) -> &[f32] {
+    if let Inputs::Numbers(numbers) = &samples.inputs { numbers } else { &[] }
+}
+
+fn targets(samples: &Samples) -> &[f32] {
+    if let Targets::Numbers { values, .. } = &samples.targets { values } else { &[] }
+}
+
+fn column(name: String, is_target: bool, values: impl Iterator<Item = f32>) -> Column {
+    let (mut missing, mut count, mut sum) = (0, 0usize, 0.0);
+    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+    for value in values {
+        if value.is_nan() {
+            missing += 1;
+            continue;
+        }
+        (count, sum, low, high) = (count + 1, sum + f64::from(value), low.min(value), high.max(value));
+    }
+    let range = (count > 0).then(|| [low, (sum / count as f64) as f32, high]);
+    Column { name, is_target, missing, range }
+}

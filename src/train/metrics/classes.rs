@@ -1,0 +1,198 @@
+//! Figures of answers that are classes.
+
+use ndarray::Array2;
+
+use super::{Figure, average_precision, roc_auc};
+use crate::nn::loss::{Loss, argmax};
+
+/// The class that was named for every sample, and how probable each class was held to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassAnswers {
+    /// `confusion[[true class, predicted class]]`, in samples.
+    pub confusion: Array2<u32>,
+    /// The answer to each sample, in the order of the part.
+    pub predictions: Vec<Prediction>,
+    /// `[samples, classes]`, in the same order.
+    pub probabilities: Vec<f32>,
+}
+
+/// The answer to one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Position in the data set's samples.
+    pub sample: u32,
+    pub truth: u16,
+    pub class: u16,
+    /// Probability of the predicted class.
+    pub confidence: f32,
+}
+
+/// Precision, recall and F1 of one class, 0 to 1; zero where the definition divides by zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ClassScore {
+    /// Of those taken for the class, the share that is of it.
+    pub precision: f32,
+    /// Of those of the class, the share that was found.
+    pub recall: f32,
+    /// Harmonic mean of the two.
+    pub f1: f32,
+    /// Samples of the class.
+    pub support: u32,
+}
+
+/// How many of the most probable classes may be named in the figure that allows several.
+const TOP: usize = 3;
+
+impl ClassAnswers {
+    pub(super) fn new(classes: usize, samples: usize) -> Self {
+        Self {
+            confusion: Array2::zeros((classes, classes)),
+            predictions: Vec::with_capacity(samples),
+            probabilities: Vec::with_capacity(samples * classes),
+        }
+    }
+
+    /// `classes` are those of all samples, of which `at` are the positions of these.
+    pub(super) fn add(&mut self, loss: &Loss, at: &[u32], classes: &[u16], outputs: &mut [f32]) {
+        for (outputs, &sample) in outputs.chunks_exact_mut(self.confusion.ncols().max(1)).zip(at) {
+            let (truth, class) = (classes[sample as usize], argmax(outputs));
+            loss.probabilities(outputs);
+            if let Some(count) = self.confusion.get_mut((usize::from(truth), class)) {
+                *count += 1;
+            }
+            self.predictions.push(Prediction { sample, truth, class: class as u16, confidence: outputs[class] });
+            self.probabilities.extend_from_slice(outputs);
+        }
+    }
+
+    pub fn accuracy(&self) -> f32 {
+        let correct = self.predictions.iter().filter(|answer| answer.truth == answer.class).count();
+        correct as f32 / self.predictions.len().max(1) as f32
+    }
+
+    /// Precision, recall and F1 of every class.
+    pub fn class_scores(&self) -> Vec<ClassScore> {
+        let confusion = &self.confusion;
+        let share = |part: u32, whole: u32| if whole == 0 { 0.0 } else { part as f32 / whole as f32 };
+        (0..confusion.nrows())
+            .map(|class| {
+                let (hits, support, taken) =
+                    (confusion[[class, class]], confusion.row(class).sum(), confusion.column(class).sum());
+                ClassScore {
+                    precision: share(hits, taken),
+                    recall: share(hits, support),
+                    f1: share(2 * hits, taken + support),
+                    support,
+                }
+            })
+            .collect()
+    }
+
+    /// Precision, recall and F1 as the plain mean over the classes that occur, as truth or as answer.
+    pub fn macro_scores(&self) -> [Option<f64>; 3] {
+        let occurs = |class: usize| self.confusion.row(class).sum() + self.confusion.column(class).sum() > 0;
+        self.mean_scores(|class, _| f64::from(u8::from(occurs(class))))
+    }
+
+    /// The same, each class by the number of its samples.
+    pub fn weighted_scores(&self) -> [Option<f64>; 3] {
+        self.mean_scores(|_, score| f64::from(score.support))
+    }
+
+    fn mean_scores(&self, weight: impl Fn(usize, &ClassScore) -> f64) -> [Option<f64>; 3] {
+        let scores = self.class_scores();
+        let weights: Vec<f64> = scores.iter().enumerate().map(|(class, score)| weight(class, score)).collect();
+        let total: f64 = weights.iter().sum();
+        let mean = |of: fn(&ClassScore) -> f32| {
+            let sum: f64 = scores.iter().zip(&weights).map(|(score, weight)| f64::from(of(score)) * weight).sum();
+            (total > 0.0).then(|| sum / total)
+        };
+        [mean(|score| score.precision), mean(|score| score.recall), mean(|score| score.f1)]
+    }
+
+    /// Share of the samples whose class is among the `k` most probable; of equals the later class comes first.
+    pub fn top_k(&self, k: usize) -> Option<f64> {
+        let classes = self.confusion.ncols().max(1);
+        let is_hit = |(answer, shares): (&Prediction, &[f32])| {
+            let truth = usize::from(answer.truth);
+            let Some(&own) = shares.get(truth) else { return false };
+            let is_before = |(class, share): (usize, &f32)| *share > own || (*share == own && class > truth);
+            shares.iter().enumerate().filter(|share| is_before(*share)).count() < k
+        };
+        let hits = self.predictions.iter().zip(self.probabilities.chunks_exact(classes)).filter(|row| is_hit(*row));
+        let hits = hits.count() as f64;
+        (!self.predictions.is_empty()).then(|| hits / self.predictions.len() as f64)
+    }
+
+    /// Matthews' correlation of truth and answer for any number of classes (Gorodkin 2004), -1 to 1; 0 where one of them is
+    /// always the same.
+    pub fn matthews(&self) -> f64 {
+        let count = |count: u32| f64::from(count);
+        let truths: Vec<f64> = self.confusion.rows().into_iter().map(|row| count(row.sum())).collect();
+        let answers: Vec<f64> = self.confusion.columns().into_iter().map(|column| count(column.sum())).collect();
+        let total: f64 = truths.iter().sum();
+        let hits: f64 = self.confusion.diag().iter().copied().map(count).sum();
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let spread = |values: &[f64]| total * total - product(values, values);
+        let norm = (spread(&truths) * spread(&answers)).sqrt();
+        if norm > 0.0 { (hits * total - product(&truths, &answers)) / norm } else { 0.0 }
+    }
+
+    /// Which samples are of a class, and how probable it was held for each.
+    pub fn one_against_rest(&self, class: usize) -> (Vec<bool>, Vec<f32>) {
+        let is_of_class = self.predictions.iter().map(|answer| usize::from(answer.truth) == class);
+        let shares = self.probabilities.chunks_exact(self.confusion.ncols().max(1)).map(|shares| shares[class]);
+        (is_of_class.collect(), shares.collect())
+    }
+
+    /// Area under the ROC curve: of the second class where there are two, otherwise the mean of each against the rest, which
+    /// is absent if a class has no samples.
+    pub fn roc_auc(&self) -> Option<f64> {
+        self.mean_ranking(roc_auc)
+    }
+
+    /// Average precision: of the second class where there are two, otherwise the mean of each against the rest.
+    pub fn average_precision(&self) -> Option<f64> {
+        self.mean_ranking(average_precision)
+    }
+
+    fn mean_ranking(&self, figure: fn(&[bool], &[f32]) -> Option<f64>) -> Option<f64> {
+        let of_class = |class: usize| {
+            let (truths, scores) = self.one_against_rest(class);
+            figure(&truths, &scores)
+        };
+        match self.confusion.ncols() {
+            0 | 1 => None,
+            2 => of_class(1),
+            classes => (0..classes).map(of_class).sum::<Option<f64>>().map(|sum| sum / classes as f64),
+        }
+    }
+
+    pub(super) fn figures(&self) -> Vec<Figure> {
+        let [macro_precision, macro_recall, macro_f1] = self.macro_scores();
+        let [weighted_precision, weighted_recall, weighted_f1] = self.weighted_scores();
+        let mut figures = vec![
+            ("accuracy", Some(f64::from(self.accuracy()))),
+            ("macro_precision", macro_precision),
+            ("macro_recall", macro_recall),
+            ("macro_f1", macro_f1),
+            ("weighted_precision", weighted_precision),
+            ("weighted_recall", weighted_recall),
+            ("weighted_f1", weighted_f1),
+            ("matthews", Some(self.matthews())),
+            ("roc_auc", self.roc_auc()),
+            ("average_precision", self.average_precision()),
+        ];
+        if let [_, ClassScore { precision, recall, f1, .. }] = self.class_scores()[..] {
+            // Where there are two classes, the second is the one that is looked for.
+            figures.extend(
+                [("precision", precision), ("recall", recall), ("f1", f1)]
+                    .map(|(name, score)| (name, Some(f64::from(score)))),
+            );
+        }
+        if self.confusion.ncols() > TOP {
+            figures.insert(1, ("top_3_accuracy", self.top_k(TOP)));
+        }
+        figures
+    }
+}

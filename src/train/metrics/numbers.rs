@@ -1,0 +1,86 @@
+//! Figures of answers that are numbers. Where a sample has several targets, a figure is the mean over them.
+
+use super::Figure;
+
+/// The numbers that were named for every sample, in the unit of the targets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberAnswers {
+    /// Targets of a sample.
+    pub width: usize,
+    /// Position of each sample in the data set's samples, in the order of the part.
+    pub samples: Vec<u32>,
+    /// `[samples, width]`.
+    pub truths: Vec<f32>,
+    /// `[samples, width]`.
+    pub predictions: Vec<f32>,
+}
+
+impl NumberAnswers {
+    pub(super) fn new(width: usize, samples: usize) -> Self {
+        let numbers = || Vec::with_capacity(width * samples);
+        Self { width, samples: Vec::with_capacity(samples), truths: numbers(), predictions: numbers() }
+    }
+
+    /// `values` are the targets of all samples, of which `at` are the positions of these.
+    pub(super) fn add(&mut self, at: &[u32], values: &[f32], predictions: &[f32]) {
+        for &sample in at {
+            self.truths.extend_from_slice(&values[sample as usize * self.width..][..self.width]);
+        }
+        self.samples.extend_from_slice(at);
+        self.predictions.extend_from_slice(&predictions[..at.len() * self.width]);
+    }
+
+    /// Truth and answer of one target, sample by sample.
+    fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
+        let column = move |values: &'_ [f32], row: usize| f64::from(values[row * self.width + target]);
+        (0..self.samples.len()).map(move |row| (column(&self.truths, row), column(&self.predictions, row)))
+    }
+
+    /// The mean over the targets of a figure of each.
+    fn over_targets(&self, figure: impl Fn(usize) -> Option<f64>) -> Option<f64> {
+        if self.samples.is_empty() || self.width == 0 {
+            return None;
+        }
+        (0..self.width).map(figure).sum::<Option<f64>>().map(|sum| sum / self.width as f64)
+    }
+
+    fn mean(&self, target: usize, term: impl Fn(f64, f64) -> f64) -> f64 {
+        self.pairs(target).map(|(truth, answer)| term(truth, answer)).sum::<f64>() / self.samples.len() as f64
+    }
+
+    /// Mean absolute error.
+    pub fn mae(&self) -> Option<f64> {
+        self.over_targets(|target| Some(self.mean(target, |truth, answer| (truth - answer).abs())))
+    }
+
+    /// Root of the mean squared error.
+    pub fn rmse(&self) -> Option<f64> {
+        self.over_targets(|target| Some(self.mean(target, |truth, answer| (truth - answer).powi(2)).sqrt()))
+    }
+
+    /// The share of the variance that is explained. Where all truths are equal it is 1 if they were met and 0 otherwise;
+    /// for a single sample it is absent.
+    pub fn r2(&self) -> Option<f64> {
+        self.over_targets(|target| {
+            let middle = self.mean(target, |truth, _| truth);
+            let total = self.mean(target, |truth, _| (truth - middle).powi(2));
+            let rest = self.mean(target, |truth, answer| (truth - answer).powi(2));
+            match (rest, total) {
+                _ if self.samples.len() < 2 => None,
+                (0.0, _) => Some(1.0),
+                (_, 0.0) => Some(0.0),
+                (rest, total) => Some(1.0 - rest / total),
+            }
+        })
+    }
+
+    /// Mean absolute error as a share of the truth; huge where a truth is zero.
+    pub fn mape(&self) -> Option<f64> {
+        let share = |truth: f64, answer: f64| (truth - answer).abs() / truth.abs().max(f64::EPSILON);
+        self.over_targets(|target| Some(self.mean(target, share)))
+    }
+
+    pub(super) fn figures(&self) -> Vec<Figure> {
+        vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2()), ("mape", self.mape())]
+    }
+}

@@ -1,0 +1,89 @@
+//! Figures of an order: how well the samples of a class come before the others when the most probable come first.
+
+/// What a threshold does: the share of the others, and of the class, that reach it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RocPoint {
+    pub threshold: f32,
+    pub false_positive_rate: f64,
+    pub true_positive_rate: f64,
+}
+
+/// What a threshold does: the share of those that reach it that is of the class, and the share of the class that does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PrecisionRecall {
+    pub threshold: f32,
+    pub precision: f64,
+    pub recall: f64,
+}
+
+/// Samples of the class and others whose score reaches a threshold.
+#[derive(Clone, Copy)]
+struct Reached {
+    threshold: f32,
+    positives: f64,
+    negatives: f64,
+}
+
+/// Every score that occurs as a threshold, the highest first; equal scores are one.
+fn reached(truths: &[bool], scores: &[f32]) -> Vec<Reached> {
+    let mut order: Vec<(f32, bool)> = scores.iter().copied().zip(truths.iter().copied()).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut reached: Vec<Reached> = Vec::new();
+    let (mut positives, mut negatives) = (0.0, 0.0);
+    for (threshold, is_positive) in order {
+        *(if is_positive { &mut positives } else { &mut negatives }) += 1.0;
+        let point = Reached { threshold, positives, negatives };
+        match reached.last_mut().filter(|last| last.threshold == threshold) {
+            Some(last) => *last = point,
+            None => reached.push(point),
+        }
+    }
+    reached
+}
+
+/// The curve from nothing found to all found, the highest threshold first; nothing unless there are samples of the class
+/// and others.
+pub fn roc_curve(truths: &[bool], scores: &[f32]) -> Option<Vec<RocPoint>> {
+    let reached = reached(truths, scores);
+    let all = *reached.last().filter(|all| all.positives > 0.0 && all.negatives > 0.0)?;
+    let start = Reached { threshold: f32::INFINITY, positives: 0.0, negatives: 0.0 };
+    let point = |at: Reached| RocPoint {
+        threshold: at.threshold,
+        false_positive_rate: at.negatives / all.negatives,
+        true_positive_rate: at.positives / all.positives,
+    };
+    Some(std::iter::once(start).chain(reached).map(point).collect())
+}
+
+/// The area under that curve, by trapezoids: the chance that a sample of the class scores higher than another, ties half.
+pub fn roc_auc(truths: &[bool], scores: &[f32]) -> Option<f64> {
+    let curve = roc_curve(truths, scores)?;
+    let area = |pair: &[RocPoint]| {
+        (pair[1].false_positive_rate - pair[0].false_positive_rate)
+            * (pair[1].true_positive_rate + pair[0].true_positive_rate)
+            / 2.0
+    };
+    Some(curve.windows(2).map(area).sum())
+}
+
+/// Precision and recall at every threshold, the highest first; nothing without samples of the class.
+pub fn precision_recall_curve(truths: &[bool], scores: &[f32]) -> Option<Vec<PrecisionRecall>> {
+    let reached = reached(truths, scores);
+    let all = *reached.last().filter(|all| all.positives > 0.0)?;
+    let point = |at: &Reached| PrecisionRecall {
+        threshold: at.threshold,
+        precision: at.positives / (at.positives + at.negatives),
+        recall: at.positives / all.positives,
+    };
+    Some(reached.iter().map(point).collect())
+}
+
+/// The precision at every threshold, weighted by what it adds to the recall; 0 without samples of the class.
+pub fn average_precision(truths: &[bool], scores: &[f32]) -> Option<f64> {
+    if truths.is_empty() {
+        return None;
+    }
+    let mut before = 0.0;
+    let step = |point: PrecisionRecall| (point.recall - std::mem::replace(&mut before, point.recall)) * point.precision;
+    Some(precision_recall_curve(truths, scores).unwrap_or_default().into_iter().map(step).sum())
+}

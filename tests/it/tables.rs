@@ -1,0 +1,297 @@
+//! Tables and points as data: what is made of a table, what is refused and how it is said, and that networks learn from it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use backprop_studio::data::{Dataset, Inputs, Targets, Task};
+use backprop_studio::train::{Evaluation, Outcome, Reports, Run, Start};
+
+use crate::support::{backprop, follow, lines, project, real_data};
+
+/// Writes a table and reads it.
+fn load(text: &str, options: &str) -> Result<Dataset, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.csv");
+    fs::write(&path, text).unwrap();
+    let name = format!("{}/", folder.path().display());
+    Dataset::load(&format!("csv:{}{options}", path.display())).map_err(|error| error.to_string().replace(&name, ""))
+}
+
+fn features(dataset: &Dataset) -> Vec<String> {
+    dataset.features.iter().map(ToString::to_string).collect()
+}
+
+/// Rows of readings with all that tables have: a counter, a name for each row, a kind, gaps, and a column without news.
+fn readings(rows: usize) -> String {
+    let mut text = "row,name,kind,weight,speed,unit,ok\n".to_owned();
+    for row in 0..rows {
+        let kind = ["steel", "wood", "tin"][row % 3];
+        let weight = if row == 4 { "?".to_owned() } else { format!("{}", row % 7) };
+        let speed = if row == 5 { "fast".to_owned() } else { format!("{}.5", row * 13 % 11) };
+        let ok = if row % 3 == 0 { "yes" } else { "no" };
+        text += &format!("{row},name {row},{kind},{weight},{speed},kg,{ok}\n");
+    }
+    text
+}
+
+#[test]
+fn a_table_becomes_features_classes_and_notes() {
+    let dataset = load(&readings(100), "").unwrap();
+    assert_eq!(dataset.task, Task::Classification { classes: vec!["no".to_owned(), "yes".to_owned()] });
+    assert_eq!(features(&dataset), ["kind = steel", "kind = tin", "kind = wood", "weight", "speed", "unit = kg"]);
+    assert_eq!((dataset.train.len(), dataset.test.len()), (80, 20));
+    let counts = dataset.class_counts();
+    assert!(counts[1].train == 27 && counts[1].test == 7, "{counts:?}");
+    for note in [
+        "row counts the rows and was left out",
+        "name has 100 different texts and was left out; 50 are the most",
+        "1 missing value in weight, replaced by the mean of the training samples",
+        "1 cell of speed not a number, such as \"fast\", taken for missing",
+        "unit is always the same; nothing can be learnt from it",
+    ] {
+        assert!(dataset.notes.iter().any(|found| found == note), "{note}: {:?}", dataset.notes);
+    }
+    let columns = dataset.columns();
+    assert_eq!((columns[3].missing, columns[3].range.unwrap()[2], columns[0].range.unwrap()[2]), (1, 6.0, 1.0));
+
+    let chosen = load(&readings(100), "?target=speed&ignore=name,row&categories=weight&test=0").unwrap();
+    assert_eq!(chosen.task, Task::Regression { targets: vec!["speed".to_owned()] });
+    assert_eq!(
+        (chosen.train.len(), chosen.test.len(), features(&chosen).contains(&"weight = 3".to_owned())),
+        (99, 0, true)
+    );
+}
+
+#[test]
+fn the_target_decides_between_classes_and_numbers() {
+    let table = |target: &dyn Fn(usize) -> String| {
+        let rows = (0..60).map(|row| format!("{},{}\n", row * 7 % 13, target(row)));
+        "x,y\n".to_owned() + &rows.collect::<String>()
+    };
+    let classes = |text: &str, options: &str| load(text, options).unwrap().task.classes().len();
+    let whole = table(&|row| (3 + row % 6).to_string());
+    assert_eq!((classes(&whole, ""), classes(&whole, "?task=regression")), (6, 0));
+    let measured = table(&|row| format!("{}.25", row % 6));
+    assert_eq!((classes(&measured, ""), classes(&measured, "?task=classification")), (0, 6));
+    let many = table(&|row| row.to_string());
+    assert_eq!(classes(&many, ""), 0);
+    let several = load(&readings(60), "?target=weight,row").unwrap();
+    let Targets::Numbers { width: 2, values } = &several.train.targets else { panic!("two numbers are asked for") };
+    assert!(values.len() == 2 * several.train.len() && several.train.len() + several.test.len() == 59);
+    assert!(several.notes.iter().any(|note| note == "1 row without a target, left out"), "{:?}", several.notes);
+}
+
+#[test]
+fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
+    let rows = |row: &dyn Fn(usize) -> String| (0..30).map(row).collect::<String>();
+    let text = rows(&|row| format!("{row}.5,a{}\n", row % 2));
+    let mut classes = "x,y\n".to_owned();
+    (0..100_000).for_each(|row| classes += &format!("1.5,name{row}\n"));
+    for (table, options, expected) in [
+        (String::new(), "", "there is nothing in it"),
+        (text.clone(), "?target=price", "there is no column \"price\"; there is column 1, column 2"),
+        (text.clone(), "?ignore=price", "there is no column \"price\""),
+        (text.clone(), "?target=2&task=regression", "holds text such as \"a0\", and regression asks for numbers"),
+        (text.clone(), "?task=clustering", "there is classification and regression"),
+        (text.clone(), "?colour=red", "no option \"colour\"; there is target, task, ignore"),
+        (text.clone(), "?test=2", "test from 0 to 0.5"),
+        (rows(&|row| format!("{row}.5,same\n")), "", "is always \"same\", and a network has nothing to tell apart"),
+        (classes, "", "has 100000 classes, and 1000 are the most"),
+        (rows(&|row| format!("{row}.5\n")), "", "no column to learn from besides the target"),
+        (rows(&|row| format!(",a{}\n", row % 2)), "", "column 1 is empty and was left out"),
+        (rows(&|row| format!("{row}.5,\n")), "", "the target column 2 is empty"),
+        ("x,y\n1,a\n2,b\n".to_owned(), "", "has 2 rows with a target"),
+    ] {
+        let error = load(&table, options).map(|dataset| dataset.name).unwrap_err();
+        assert!(error.contains(expected) && !error.contains('\n'), "{options}: {error}");
+    }
+    let error = Dataset::load("csv:iris-of-nowhere.csv").unwrap_err().to_string();
+    assert!(error.contains("no such file; put it into this folder, or name the folder"), "{error}");
+}
+
+#[test]
+fn empty_rows_columns_and_cells_are_noted_and_never_reach_a_network() {
+    let mut table = "a,b,c,y\n".to_owned();
+    (0..40).for_each(|row| table += &format!("{row}.5,,{},{}\n", if row % 4 == 0 { "NaN" } else { "1.5" }, row % 2));
+    table += ",,,\n,,,1\n2.5,,3.5,\n";
+    let dataset = load(&table, "").unwrap();
+    assert_eq!(features(&dataset), ["a", "c"]);
+    for note in
+        ["1 row without a target, left out", "1 row without any feature, left out", "b is empty and was left out"]
+    {
+        assert!(dataset.notes.iter().any(|found| found == note), "{note}: {:?}", dataset.notes);
+    }
+    let Inputs::Numbers(numbers) = &dataset.train.inputs else { panic!("tables are numbers") };
+    assert!(numbers.iter().any(|number| number.is_nan()));
+    let settings = [("model", r#"[{"layer":"dense","units":2,"activation":"linear"}]"#), ("training.batch", "8")];
+    let job = Arc::new(project("xor", &settings).job(Arc::new(dataset), 1).unwrap());
+    let (steps, _, _) = follow(&Run::start(job, Start::Running, Reports::default(), || {}).unwrap());
+    assert!(!steps.is_empty() && steps.iter().all(|step| step.loss.is_finite()));
+}
+
+/// y = 100 x - 3 z + 7, with x in thousandths, so that nothing is learnt unless inputs and target are brought to one size.
+fn line(folder: &Path) {
+    let mut table = "x;z;colour;y\n".to_owned();
+    for row in 0..200 {
+        let (x, z) = ((row * 37 % 101) as f32 / 1000.0, (row * 53 % 97) as f32 * 100.0);
+        let y = format!("{:.4}", 100.0 * x - 0.003 * z + 7.0).replace('.', ",");
+        table += &format!("{};{z};{};{y}\n", x.to_string().replace('.', ","), ["red", "blue"][row % 2]);
+    }
+    fs::write(folder.join("line.csv"), table).unwrap();
+}
+
+const LINEAR: &str = r#"model=[{"layer":"dense","units":1,"activation":"linear"}]"#;
+
+#[test]
+fn a_number_is_learnt_evaluated_and_predicted_in_its_own_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    line(folder);
+    let train = ["train", "fuel", "--data", "csv:line.csv", "--set", LINEAR, "--out", "run", "--json"];
+    let done = backprop(folder, &train);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let events = lines(&done.out);
+    let (epoch, last) = (&events[1], events.last().unwrap());
+    assert!(epoch["validation_rmse"].is_number() && epoch["validation_r2"].is_number(), "{epoch}");
+    assert!(epoch.get("train_accuracy").is_none() && last.get("test_accuracy").is_none(), "{epoch} {last}");
+    assert!(last["test_r2"].as_f64().unwrap() > 0.9999 && last["test_rmse"].as_f64().unwrap() < 0.05, "{last}");
+
+    let done = backprop(folder, &["evaluate", "run", "--data", "csv:line.csv", "--json"]);
+    let evaluation = &lines(&done.out)[0];
+    for figure in ["mae", "rmse", "r2", "mape"] {
+        assert_eq!(evaluation[figure], last[&format!("test_{figure}")], "{figure}");
+    }
+    assert!(backprop(folder, &["evaluate", "run", "--data", "csv:line.csv"]).out.contains("rmse"));
+
+    // Columns in another order, without the target, in other numbers: read by name, with the scaling of the run.
+    fs::write(folder.join("new.csv"), "colour,z,x\nred,1000,0.05\nred,,0.05\n").unwrap();
+    let done = backprop(folder, &["predict", "run", "new.csv", "--json"]);
+    let values: Vec<f64> = lines(&done.out).iter().map(|line| line["values"]["y"].as_f64().unwrap()).collect();
+    assert!((values[0] - 9.0).abs() < 0.1 && values.len() == 2, "{values:?}");
+    assert!(backprop(folder, &["predict", "run", "new.csv"]).out.starts_with("new.csv, row 1: y 9."));
+    fs::write(folder.join("less.csv"), "colour,x\nred,0.5\n").unwrap();
+    let done = backprop(folder, &["predict", "run", "less.csv"]);
+    assert!(done.code == 1 && done.err.contains("no column \"z\", which the network reads"), "{}", done.err);
+
+    // Samples that know only one of the colours come to the same features all the same.
+    let table = fs::read_to_string(folder.join("line.csv")).unwrap();
+    let red: Vec<&str> = table.lines().filter(|line| !line.contains("blue")).collect();
+    fs::write(folder.join("red.csv"), red.join("\n")).unwrap();
+    let done = backprop(folder, &["evaluate", "run", "--data", "csv:red.csv", "--split", "train", "--json"]);
+    assert!(lines(&done.out)[0]["r2"].as_f64().unwrap() > 0.9999, "{}{}", done.out, done.err);
+
+    let scaled = fs::read_to_string(folder.join("run/data.json")).unwrap();
+    fs::write(folder.join("run/data.json"), scaled.replacen("\"mean\": [", "\"mean\": [1.0,", 1)).unwrap();
+    let done = backprop(folder, &["predict", "run", "new.csv"]);
+    assert!(done.code == 1 && done.err.contains("data.json: does not belong to this network"), "{}", done.err);
+}
+
+#[test]
+fn what_does_not_fit_a_number_is_refused_before_the_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    line(folder);
+    for (settings, expected) in [
+        (
+            &["--set", "training.loss=focal"][..],
+            "focal is for classes, and line.csv asks for numbers; choose mean squared error",
+        ),
+        (&["--set", r#"model=[{"layer":"dense","units":3}]"#], "the data asks for 1, one for each class or target"),
+        (&["--set", "data.augment.shift=2"], "changes images, and the samples are a row of 4 numbers"),
+    ] {
+        let done = backprop(folder, &[&["train", "fuel", "--data", "csv:line.csv"], settings].concat());
+        assert!(done.code == 1 && done.err.contains(expected) && done.err.lines().count() == 1, "{}", done.err);
+    }
+    let done = backprop(folder, &["evaluate", "pretrained", "--data", "csv:line.csv"]);
+    assert!(done.code == 1 && done.err.contains("the network reads 28×28×1"), "{}", done.err);
+    assert!(!folder.join("runs").exists());
+}
+
+#[test]
+fn folds_are_told_one_by_one_and_end_with_mean_and_spread() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = backprop(folder.path(), &["train", "xor", "--folds", "4", "--json"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let events = lines(&done.out);
+    let accuracies: Vec<f64> = events[..4].iter().map(|fold| fold["accuracy"].as_f64().unwrap()).collect();
+    assert_eq!(
+        (&events[3]["event"], &events[3]["fold"], &events[3]["train_samples"]),
+        (&"fold".into(), &4.into(), &300.into())
+    );
+    let mean = accuracies.iter().sum::<f64>() / 4.0;
+    let spread = (accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
+    let last = &events[4];
+    let close = |value: &serde_json::Value, expected: f64| (value.as_f64().unwrap() - expected).abs() < 1e-9;
+    assert!(events.len() == 5 && last["event"] == "folds" && close(&last["mean"]["accuracy"], mean), "{last}");
+    assert!(close(&last["spread"]["accuracy"], spread) && mean > 0.95, "{last}");
+    let told = backprop(folder.path(), &["train", "xor", "--folds", "4"]).out;
+    assert!(told.contains("fold 4 of 4: accuracy") && told.contains("standard deviation over 4 folds"), "{told}");
+    assert!(!folder.path().join("runs").exists());
+    assert_eq!(backprop(folder.path(), &["train", "xor", "--folds", "1"]).code, 2);
+}
+
+#[test]
+fn data_are_described_for_people_and_for_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("readings.csv"), readings(100)).unwrap();
+    let done = backprop(folder.path(), &["data", "csv:readings.csv", "--json"]);
+    let told = &lines(&done.out)[0];
+    assert_eq!(
+        (&told["train_samples"], &told["test_samples"], &told["classes"][1]["train"]),
+        (&80.into(), &20.into(), &27.into())
+    );
+    assert_eq!((&told["columns"][3]["name"], &told["columns"][3]["missing"]), (&"weight".into(), &1.into()));
+    let told = backprop(folder.path(), &["data", "csv:readings.csv"]).out;
+    assert!(told.contains("80 training and 20 test samples") && told.contains("row counts the rows"), "{told}");
+    assert!(backprop(folder.path(), &["data", "points:hills"]).out.contains("target"));
+    assert!(backprop(folder.path(), &["data", "digits?count=100"]).out.contains("an image 28×28×1"));
+    assert_eq!(backprop(folder.path(), &["data", "nothing"]).code, 2);
+}
+
+/// A project that lies beside its data finds them from anywhere.
+#[test]
+fn data_are_found_beside_their_project() {
+    let folder = tempfile::tempdir().unwrap();
+    line(folder.path());
+    let mut beside = project("fuel", &[("data.source", "csv:line.csv"), ("training.epochs", "1")]);
+    beside.set("model.1.units", "1").unwrap();
+    beside.save(&folder.path().join("line.json")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path = folder.path().join("line.json").display().to_string();
+    let done = backprop(elsewhere.path(), &["train", &path, "--out", "run"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+}
+
+fn test_of(preset: &str) -> Evaluation {
+    let project = project(preset, &[]);
+    let job = Arc::new(project.job(Arc::new(Dataset::load(&project.data.source).unwrap()), 2).unwrap());
+    let (_, _, outcome) = follow(&Run::start(job, Start::Running, Reports::default(), || {}).unwrap());
+    let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
+    Arc::unwrap_or_clone(test)
+}
+
+#[test]
+fn networks_learn_the_worlds_of_points() {
+    assert!(test_of("spiral").accuracy().unwrap() >= 0.99);
+    assert!(test_of("xor").accuracy().unwrap() >= 0.95);
+    let hills = test_of("regression-2d").figures();
+    assert!(hills.iter().any(|(name, value)| *name == "r2" && value.unwrap() > 0.95), "{hills:?}");
+}
+
+#[test]
+fn the_presets_of_tables_reach_what_their_data_allow() {
+    let Some(folder) = real_data("tabular") else { return };
+    for (preset, figure, least) in [
+        ("iris", "accuracy", 0.95),
+        ("wine", "accuracy", 0.57),
+        ("fuel", "r2", 0.85),
+        ("steel-plates", "accuracy", 0.75),
+        ("machine-failure", "f1", 0.72),
+    ] {
+        let done = backprop(&folder, &["train", preset, "--folds", "5", "--json"]);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        let mean = lines(&done.out)[5]["mean"][figure].as_f64().unwrap();
+        assert!(mean >= least, "{preset}: {figure} {mean}");
+    }
+}
