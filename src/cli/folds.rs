@@ -12,20 +12,22 @@ use crate::project::Project;
 use crate::train::metrics::Figure;
 use crate::train::{Evaluation, Event, Job, Outcome, Part, Reports, Run, Start};
 
+/// How a cross-validation is done and told.
+pub struct Folds {
+    pub count: usize,
+    pub threads: usize,
+    pub json: bool,
+}
+
 /// Trains once for every fold, on all training samples but those of the fold, and judges by these. The test samples are
 /// left alone and no weights are saved: what it finds is how good the settings are, and how much of that is luck.
-pub fn run(
-    project: &Project,
-    dataset: &Dataset,
-    folds: usize,
-    (threads, json): (usize, bool),
-    interrupted: &AtomicBool,
-) -> Result<(), CliError> {
+pub fn run(project: &Project, dataset: &Dataset, folds: &Folds, interrupted: &AtomicBool) -> Result<(), CliError> {
+    let Folds { count, threads, json } = *folds;
     let dataset = Arc::new(Dataset { test: Samples::default(), ..dataset.clone() });
-    let splits = Split::folds(&dataset.train, folds, project.training.seed);
-    if splits.len() < folds {
+    let splits = Split::folds(&dataset.train, count, project.training.seed);
+    if splits.len() < count {
         let what =
-            format!("{folds} folds need at least {folds} training samples, and there are {}", dataset.train.len());
+            format!("{count} folds need at least {count} training samples, and there are {}", dataset.train.len());
         return Err(CliError::Failed(what));
     }
     let mut found: Vec<Vec<Figure>> = Vec::new();
@@ -37,14 +39,14 @@ pub fn run(
         figures.extend(evaluation.figures());
         if json {
             let mut line = json!({
-                "event": "fold", "fold": fold, "folds": folds, "train_samples": train, "validation_samples": validation,
+                "event": "fold", "fold": fold, "folds": count, "train_samples": train, "validation_samples": validation,
             });
             figures.iter().for_each(|(name, value)| line[*name] = (*value).into());
             say(line)?;
         } else {
             let headline = evaluation.headline().into_iter().filter_map(in_words);
             let headline = headline.collect::<Vec<_>>().join(", ");
-            say(format_args!("fold {fold} of {folds}: {headline} on {validation} samples, trained on {train}"))?;
+            say(format_args!("fold {fold} of {count}: {headline} on {validation} samples, trained on {train}"))?;
         }
         found.push(figures);
     }

@@ -41,6 +41,7 @@ impl Terminal {
             job.training.seed,
             job.threads,
         ));
+        data.notes.iter().for_each(|note| self.line(note));
         let set = split.train.len();
         if job.training.batch >= set {
             let text = format!(
@@ -112,6 +113,7 @@ pub fn figure_text((name, value): Figure) -> Option<String> {
 /// Four digits that count: "2.871", "0.01234", "1.234e-5".
 pub fn significant(value: f64) -> String {
     match value.abs() {
+        size if size >= 1e9 => format!("{value:.3e}"),
         size if size >= 1e4 => format!("{value:.0}"),
         size if size >= 1e-4 => {
             let decimals = (3 - size.log10().floor() as i32).max(0) as usize;

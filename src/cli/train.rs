@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::folds::{self, Folds};
 use super::terminal::Terminal;
 use super::{CliError, load_data, say};
 use crate::data::Dataset;
@@ -64,7 +65,8 @@ impl Train {
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let dataset = load_data(&project, &self.project)?;
         if let Some(folds) = self.folds {
-            return super::folds::run(&project, &dataset, folds.into(), (threads, self.json), &on_interrupt());
+            let folds = Folds { count: folds.into(), threads, json: self.json };
+            return folds::run(&project, &dataset, &folds, &on_interrupt());
         }
         let mut report = Report { json: self.json, steps: self.steps, lines: Vec::new() };
         let files = Files { out: self.out.as_deref(), weights: self.weights.as_deref() };
@@ -236,6 +238,7 @@ fn start_line(job: &Job, weights: Option<&Path>) -> Value {
         "train_samples": job.split.train.len(),
         "validation_samples": job.split.validation.len(),
         "test_samples": job.dataset.test.len(),
+        "notes": job.dataset.notes,
         "threads": job.threads,
         "weights": weights,
     })

@@ -20,6 +20,9 @@ pub const SOURCE: Source = Source {
 /// A column of words with more of them than this tells rows apart, not kinds.
 const MAX_CATEGORIES: usize = 50;
 
+/// So does one with more than this if most of them are written once.
+const SOME_CATEGORIES: usize = 10;
+
 /// A target with more classes than this is a number, or a name.
 const MAX_CLASSES: usize = 1000;
 
@@ -30,9 +33,6 @@ const MAX_FEATURES: usize = 10_000;
 
 /// The least that can be divided into training, validation and test samples.
 const MIN_ROWS: usize = 5;
-
-/// In a column of numbers, one cell in so many may be something else, which then counts as missing.
-const STRAY: usize = 20;
 
 /// Share of the rows that is set apart for the test.
 const TEST_SHARE: f32 = 0.2;
@@ -48,6 +48,9 @@ const KNOWN_FILES: &[(&str, &str)] = &[
 ];
 
 fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
+    if options.argument.is_empty() {
+        return Err(options.wrong(format!("write {}", SOURCE.usage)));
+    }
     let Some(path) = options.find().filter(|path| path.is_file()) else {
         return Err(DataError::file(Path::new(options.argument), no_such_file(options)));
     };
@@ -112,7 +115,11 @@ impl Loader<'_> {
 
     fn target_columns(&self) -> Result<Vec<usize>, String> {
         let named = self.columns("target")?;
-        Ok(if named.is_empty() { vec![self.table.columns.len() - 1] } else { named })
+        match self.options.lookup.known {
+            _ if !named.is_empty() => Ok(named),
+            Some((Task::Regression { targets }, _)) => targets.iter().map(|name| self.column(name)).collect(),
+            _ => Ok(vec![self.table.columns.len() - 1]),
+        }
     }
 
     /// Leaves out the rows that lack something, and says so.
@@ -138,8 +145,8 @@ impl Loader<'_> {
             None => columns.len() > 1 || is_number(columns[0]),
         };
         if is_regression {
-            if let Some(column) = columns.iter().find(|column| holds_words(column)) {
-                let (name, word) = (&column.name, first_word(column).unwrap_or_default());
+            if let Some(column) = columns.iter().find(|column| column.holds_words()) {
+                let (name, word) = (&column.name, column.first_word().unwrap_or_default());
                 return Err(format!(
                     "the target {name} holds text such as {word:?}, and regression asks for numbers; say task=classification, or choose another with target=NAME"
                 ));
@@ -162,7 +169,7 @@ impl Loader<'_> {
                 column.name
             )),
             count => {
-                if self.options.text("task").is_none() && first_word(column).is_none() && count > 2 {
+                if self.options.text("task").is_none() && column.first_word().is_none() && count > 2 {
                     let note = format!(
                         "{} has {count} whole numbers and is taken for classes; task=regression makes it a number",
                         column.name
@@ -238,12 +245,14 @@ fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<
         notes.push(format!("{name} is empty and was left out"));
         return Vec::new();
     }
-    if as_words || holds_words(column) {
+    if as_words || column.holds_words() {
         let categories = column.distinct();
-        if categories.len() > MAX_CATEGORIES {
+        let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
+        if categories.len() > MAX_CATEGORIES || tells_rows_apart {
             notes.push(format!(
-                "{name} has {} different texts and was left out; {MAX_CATEGORIES} are the most",
-                categories.len()
+                "{name} has {} different texts in {} and was left out; it tells rows apart, not kinds",
+                categories.len(),
+                counted(present, "row")
             ));
             return Vec::new();
         }
@@ -254,12 +263,16 @@ fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<
         let feature = |category| Feature { column: name.clone(), category: Some(category) };
         return categories.into_iter().map(feature).collect();
     }
+    if numbers.is_empty() {
+        notes.push(format!("{name} holds no finite number and was left out"));
+        return Vec::new();
+    }
     let is_whole = numbers.first().is_some_and(|first| first.fract() == 0.0);
     if rows >= 10 && numbers.len() == rows && is_whole && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0) {
         notes.push(format!("{name} counts the rows and was left out"));
         return Vec::new();
     }
-    if let Some(word) = first_word(column) {
+    if let Some(word) = column.first_word() {
         let stray = counted(present - numbers.len(), "cell");
         notes.push(format!("{stray} of {name} not a number, such as {word:?}, taken for missing"));
     }
@@ -277,22 +290,9 @@ fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
     }
 }
 
-/// The first cell that is not a number.
-fn first_word(column: &Column) -> Option<&str> {
-    let mut cells = column.cells.iter().enumerate();
-    cells.find_map(|(row, cell)| cell.as_deref().filter(|_| column.number(row).is_none()))
-}
-
-/// Whether more than a stray cell is not a number.
-fn holds_words(column: &Column) -> bool {
-    let words =
-        (0..column.cells.len()).filter(|row| column.cells[*row].is_some() && column.number(*row).is_none()).count();
-    words * STRAY > column.cells.iter().flatten().count()
-}
-
 /// Whether a target is a number rather than a class: cells are numbers, and not a few whole ones again and again.
 fn is_number(column: &Column) -> bool {
-    if holds_words(column) {
+    if column.holds_words() {
         return false;
     }
     let values = column.distinct();

@@ -7,10 +7,13 @@ use std::path::Path;
 use super::DataError;
 
 /// More bytes than this in one file are a mistake, or a trap.
-const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Lines that are looked at to find the separator.
 const LOOKED_AT: usize = 200;
+
+/// In a column of numbers, one cell in so many may be something else.
+const STRAY: usize = 20;
 
 /// What people write where they have nothing to write, in small letters.
 const MISSING: &[&str] = &["", "?", "-", ".", "na", "n/a", "nan", "null", "none", "#n/a"];
@@ -52,7 +55,7 @@ impl Table {
         let file = File::open(path).map_err(unreadable)?;
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_BYTES {
-            return Err(DataError::file(path, "is larger than a gigabyte; take a part of it"));
+            return Err(DataError::file(path, "is larger than 256 MB; take a part of it"));
         }
         Self::parse(bytes, names).map_err(|what| DataError::file(path, what))
     }
@@ -75,6 +78,9 @@ impl Table {
         let short = records.iter().filter(|record| record.len() < width).count();
         if short > 0 {
             notes.push(format!("{short} rows end early; their last cells count as missing"));
+        }
+        if records.iter().flatten().any(|cell| cell.contains('\n')) {
+            notes.push("Some cells go over several lines; a quote may not be closed".to_owned());
         }
         let decimal_comma = has_decimal_comma(&records);
         let has_header = names.is_empty() && is_header(&records, decimal_comma);
@@ -115,6 +121,17 @@ impl Column {
     /// The number in a cell; nothing where there is none, or another thing.
     pub fn number(&self, row: usize) -> Option<f32> {
         number(self.cells.get(row)?.as_deref()?, self.decimal_comma)
+    }
+
+    /// Whether more cells than a stray one are not meant as numbers: one in `STRAY`.
+    pub fn holds_words(&self) -> bool {
+        let words = self.cells.iter().flatten().filter(|cell| !is_numeric(cell, self.decimal_comma)).count();
+        words * STRAY > self.cells.iter().flatten().count()
+    }
+
+    /// The first cell that is not a finite number.
+    pub fn first_word(&self) -> Option<&str> {
+        self.cells.iter().flatten().map(String::as_str).find(|cell| number(cell, self.decimal_comma).is_none())
     }
 
     /// What is written in the cells, each once, in the order of the alphabet, or of the numbers if all are numbers.
@@ -192,6 +209,11 @@ fn split_at_spaces(line: &str) -> Vec<String> {
 
 fn is_missing(cell: &str) -> bool {
     cell.len() <= 4 && MISSING.contains(&cell.to_lowercase().as_str())
+}
+
+/// Whether a cell is meant as a number, though it may be infinite or larger than the program counts.
+fn is_numeric(cell: &str, decimal_comma: bool) -> bool {
+    number(cell, decimal_comma).is_some() || cell.parse::<f64>().is_ok()
 }
 
 /// A finite number; with a decimal comma, points stand between thousands.
@@ -282,6 +304,7 @@ mod tests {
         let table = parse("a,b\n1e3,inf\n\"2.5\",1e300\n");
         assert_eq!([table.columns[0].number(0), table.columns[0].number(1)], [Some(1000.0), Some(2.5)]);
         assert_eq!([table.columns[1].number(0), table.columns[1].number(1)], [None, None]);
+        assert_eq!((table.columns[1].holds_words(), table.columns[1].first_word()), (false, Some("inf")));
         assert_eq!(parse("a,b\n10,x\n9,x\n10,y").columns[0].distinct(), ["9", "10"]);
     }
 

@@ -99,8 +99,11 @@ impl RunFolder {
     fn check_data(&self) -> Result<(), String> {
         let DataRecord { task, features, scaling } = &self.data;
         let (outputs, channels) = (self.network.output().len(), self.network.input().channels());
-        let fits = |scaling: &Standard, numbers: usize| {
-            scaling.mean.len() == scaling.deviation.len() && (scaling.mean.is_empty() || scaling.mean.len() == numbers)
+        let fits = |Standard { mean, deviation }: &Standard, numbers: usize| {
+            mean.len() == deviation.len()
+                && (mean.is_empty() || mean.len() == numbers)
+                && mean.iter().all(|mean| mean.is_finite())
+                && deviation.iter().all(|deviation| deviation.is_finite() && *deviation > 0.0)
         };
         let fits = task.outputs() == outputs
             && (features.is_empty() || features.len() == channels)
@@ -175,8 +178,8 @@ pub fn next_folder_in(base: &Path, project: &str) -> PathBuf {
 /// The key of the metadata. There is one alone, since several would come in another order each time.
 const METADATA: &str = "backprop_studio";
 
-/// The most classes or target numbers that a file may speak of.
-const MAX_OUTPUTS: usize = 1 << 20;
+/// The most classes or target numbers that a file may speak of: a class is counted in 16 bits.
+const MAX_OUTPUTS: usize = 1 << 16;
 
 /// What a file of weights says besides its tensors.
 #[derive(Serialize, Deserialize)]

@@ -235,3 +235,29 @@ fn learning_rates_go_as_in_pytorch() {
         assert!((slower.factor - expected).abs() <= 1e-6, "epoch {epoch}: {}, PyTorch {expected}", slower.factor);
     }
 }
+
+/// A loss of outputs and target numbers.
+#[derive(Deserialize)]
+struct NumberCase {
+    loss: Loss,
+    width: usize,
+    outputs: Vec<f32>,
+    targets: Vec<f32>,
+    value: f64,
+    grad: Vec<f32>,
+}
+
+#[test]
+fn losses_of_target_numbers_are_those_of_pytorch() {
+    let cases: Vec<NumberCase> = serde_json::from_str(include_str!("../fixtures/targets.json")).unwrap();
+    for loss in Loss::all().into_iter().filter(Loss::takes_numbers) {
+        assert!(cases.iter().any(|case| case.loss.name() == loss.name()), "{loss:?} is not held against PyTorch");
+    }
+    for NumberCase { loss, width, outputs, targets, value, grad: expected } in cases {
+        let answers = Answers::Numbers { width, values: &targets };
+        let mut grad = vec![f32::NAN; outputs.len()];
+        let sum = loss.value_and_grad(&outputs, answers, 1.0 / answers.len() as f32, &mut grad);
+        assert!((sum.mean_loss() - value).abs() <= 1e-6 * value, "{loss:?}: {}, PyTorch {value}", sum.mean_loss());
+        assert_close(&format!("{loss:?}, {width} targets"), &grad, &expected, 1e-5);
+    }
+}

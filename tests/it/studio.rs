@@ -168,7 +168,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     assert_eq!((session.epochs.len(), session.progress.step, session.progress.steps), (3, 27, 27));
     assert!(session.curves.validation_loss.last().is_some_and(|(step, _)| step == 27.0));
     let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
-    assert_eq!(test.predictions.len(), 50);
+    assert_eq!(test.len(), 50);
     let percent = format!("{:.1} %", test.accuracy().unwrap() * 100.0);
     assert!(session.marks.iter().any(|mark| mark.is_end && mark.text == format!("finished, test {percent}")));
     harness.get_by_label("Finished. Test accuracy");
@@ -177,6 +177,42 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     harness.get_by_label_contains("of 30 validation samples are misread");
     click(&mut harness, "Reset");
     assert!(harness.state().session().curves.train_loss.is_empty());
+}
+
+/// Opens a preset of points, its data in place.
+fn open_points(preset: &str, source: &str) -> Harness<'static, Studio> {
+    let mut project = presets::find(preset).unwrap().unwrap();
+    project.data.source = SOURCE.to_owned();
+    project.training.epochs = 40;
+    let mut harness = open(project);
+    let points = Arc::new(Dataset::load(source).unwrap());
+    act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(points) });
+    click(&mut harness, "Train");
+    step_until(&mut harness, "the run ends", has_ended);
+    harness
+}
+
+#[test]
+fn rooms_made_for_images_and_classes_say_so_where_there_are_none() {
+    let show = |harness: &mut Harness<'_, Studio>, room: &'static str| act(harness, Action::Show(room));
+    let mut harness = open_points("regression-2d", "points:hills");
+    harness.get_by_label("Finished. Test result");
+    let marks = &harness.state().session().marks;
+    assert!(marks.iter().any(|mark| mark.is_end && mark.text.starts_with("finished, test R² 0.")), "{marks:?}");
+    harness.get_by_label_contains("which have no accuracy. On the validation samples it has reached R²");
+    harness.get_by_label_contains("numbers are not taken for one another as classes are");
+    show(&mut harness, "Mistakes");
+    harness.get_by_label_contains("which are near or far, not right or wrong");
+    show(&mut harness, "Data");
+    harness.get_by_label("Each of these samples is a row of 2 numbers, not an image.");
+    harness.get_by_label("all: 320, 80, 100");
+    assert!(matches!(&harness.state().reading().answer, Answer::Cannot(why) if why.contains("rows of 2 numbers")));
+
+    let mut harness = open_points("xor", "points:xor");
+    harness.get_by_label("Finished. Test accuracy");
+    show(&mut harness, "Mistakes");
+    harness.get_by_label_contains("validation samples are misread");
+    harness.get_by_label("Each of these samples is a row of 2 numbers, not an image.");
 }
 
 #[test]

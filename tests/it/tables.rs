@@ -45,7 +45,7 @@ fn a_table_becomes_features_classes_and_notes() {
     assert!(counts[1].train == 27 && counts[1].test == 7, "{counts:?}");
     for note in [
         "row counts the rows and was left out",
-        "name has 100 different texts and was left out; 50 are the most",
+        "name has 100 different texts in 100 rows and was left out; it tells rows apart, not kinds",
         "1 missing value in weight, replaced by the mean of the training samples",
         "1 cell of speed not a number, such as \"fast\", taken for missing",
         "unit is always the same; nothing can be learnt from it",
@@ -97,6 +97,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
         (text.clone(), "?colour=red", "no option \"colour\"; there is target, task, ignore"),
         (text.clone(), "?test=2", "test from 0 to 0.5"),
         (rows(&|row| format!("{row}.5,same\n")), "", "is always \"same\", and a network has nothing to tell apart"),
+        (rows(&|row| format!("inf,1e300,{}\n", row % 2)), "", "column 2 holds no finite number and was left out"),
         (classes, "", "has 100000 classes, and 1000 are the most"),
         (rows(&|row| format!("{row}.5\n")), "", "no column to learn from besides the target"),
         (rows(&|row| format!(",a{}\n", row % 2)), "", "column 1 is empty and was left out"),

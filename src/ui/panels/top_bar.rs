@@ -1,6 +1,8 @@
 //! The bar at the top: whose window this is, what is open, and on which data.
 
-use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
+use eframe::egui::{
+    self, Align, Button, Frame, Layout, Margin, Response, RichText, ScrollArea, Stroke, TextEdit, Ui, vec2,
+};
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
 use super::parts::entry_ui;
@@ -55,12 +57,15 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.set_min_width(220.0);
         ui.menu_button("New from preset", |ui| {
             ui.set_width(300.0);
-            for name in presets::names() {
-                if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
-                    cx.act(Action::New(name));
-                    ui.close();
+            // There are more than a small window is high.
+            ScrollArea::vertical().max_height(ui.ctx().content_rect().height() - 120.0).show(ui, |ui| {
+                for name in presets::names() {
+                    if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
+                        cx.act(Action::New(name));
+                        ui.close();
+                    }
                 }
-            }
+            });
         });
         let has_run = cx.session.snapshot.is_some();
         ui.separator();
