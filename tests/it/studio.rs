@@ -562,3 +562,19 @@ fn a_layer_from_the_menu_goes_where_it_fits() {
     assert_eq!(layers(&harness), ["Conv2d 32 3×3 ReLU", "Flatten", "Dense 128 ReLU", "Dropout 25 %", "Dense 10"]);
     assert_eq!(harness.state().trace().misfit, None);
 }
+
+#[test]
+fn what_is_chosen_shows_its_formula() {
+    let mut harness = open(project());
+    harness.get_by_label("-log softmax(z)[c]");
+    click(&mut harness, "Optimiser");
+    click(&mut harness, "SGD");
+    harness.get_by_label("w ← w - η g");
+    assert_eq!(harness.state().project().training.optimizer.as_rule().label(), "SGD");
+    click(&mut harness, "Layer 2: Dense 128 ReLU");
+    harness.get_by_label("y = f(x·W + b)");
+    click(&mut harness, "Add layer");
+    harness.get_by_label("LayerNorm").hover();
+    harness.run_ok();
+    harness.get_by_label_contains("y = (x - μ) / √(σ² + ε)");
+}

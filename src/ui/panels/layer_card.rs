@@ -9,8 +9,11 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 use super::layers::{layer_menu_ui, moved_by_keys};
 use super::parts::warning_ui;
 use crate::nn::LayerSpec;
+use crate::nn::knob::About;
+use crate::nn::layer::Spec;
 use crate::nn::model::Trace;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
+use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
@@ -116,7 +119,10 @@ impl Card<'_> {
         let name = format!("Layer {}: {}", self.index + 1, self.layer);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         let has_focus = response.has_focus();
-        let response = response.on_hover_text(format!("{} Click to edit, drag to move.", spec.help()));
+        let response = response.on_hover_ui(|ui| {
+            about_ui(ui, about(spec));
+            ui.label("Click to edit, drag to move.");
+        });
         match has_focus.then(|| moved_by_keys(ui)).flatten() {
             Some(up) => Some(Edit::Move { up }),
             None => response.clicked().then_some(Edit::Toggle),
@@ -173,6 +179,7 @@ impl Card<'_> {
     }
 
     fn knobs_ui(&mut self, ui: &mut Ui) {
+        about_ui(ui, about(self.layer.as_spec()));
         let mut knobs = self.layer.as_spec_mut().knobs();
         if knobs.is_empty() {
             ui.label(RichText::new("Nothing to set.").color(Palette::of(ui).muted));
@@ -181,6 +188,11 @@ impl Card<'_> {
             knob_ui(ui, knob);
         }
     }
+}
+
+/// What a layer computes and what it is good for.
+pub fn about(spec: &dyn Spec) -> About {
+    About { formula: spec.formula(), help: spec.help() }
 }
 
 /// The gap before a card, in which a plus appears that puts a layer there.

@@ -1,5 +1,6 @@
 //! What the panels are made of: each draws plain data and answers with a `Response`, and none knows the studio.
 
+pub mod about;
 pub mod bar;
 pub mod button;
 pub mod class_table;
