@@ -12,7 +12,7 @@ use super::{Cx, Panel, Place};
 use crate::nn::{LayerSpec, ModelSpec};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::widgets::about::formula_ui;
+use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
 use crate::ui::widgets::numbers::{short, thousands};
 
 /// Cards keep an identity of their own while layers move, so that one stays unfolded wherever it goes.
@@ -164,7 +164,8 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
                     ui.set_width(COLUMN);
                     for layer in column {
                         let spec = layer.as_spec();
-                        let entry = entry_ui(ui, spec.label(), spec.help()).on_hover_ui(|ui| {
+                        let entry = entry_ui(ui, spec.label(), spec.help());
+                        hover_beside_ui(&entry, |ui| {
                             formula_ui(ui, spec.formula());
                         });
                         if entry.clicked() {

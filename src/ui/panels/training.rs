@@ -1,15 +1,19 @@
 //! How the network is trained, at the right: data, loss, optimiser, numbers, seed, augmentation.
 
-use eframe::egui::{self, Align, CollapsingHeader, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2};
+use eframe::egui::{
+    self, Align, Button, CollapsingHeader, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2,
+};
 use egui_material_icons::icons::ICON_CASINO;
 
 use super::layers::outdated_ui;
 use super::parts::{heading_ui, source_menu_ui};
+use super::rate::course_ui;
 use super::{Cx, Panel, Place};
 use crate::nn::knob::{Knob, Value};
 use crate::train::Training;
-use crate::ui::session::DataState;
-use crate::ui::theme::{GRID, Palette};
+use crate::ui::action::Action;
+use crate::ui::session::{DataState, Status};
+use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::{LABEL_WIDTH, knob_ui, summary};
@@ -25,6 +29,7 @@ const LINE: f32 = 28.0;
 const SEED_HELP: &str =
     "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
 const OPTIMIZER_HELP: &str = "How a slope becomes a step. It may be changed while it trains.";
+const FIND_HELP: &str = "Tries all rates in a short training of a copy and suggests one.";
 const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
 
 impl Panel for TrainingPanel {
@@ -103,13 +108,31 @@ fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
 
 /// The number that matters most, and beside it who knows one.
 fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let mut knobs = cx.project.training.knobs();
-    knobs_ui(ui, &mut knobs, &["learning_rate", "batch", "epochs"]);
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
+    find_rate_ui(ui, cx);
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["batch", "epochs"]);
+}
+
+/// The button below the slider of the learning rate.
+fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let obstacle = match cx.session.status {
+        Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
+        Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
+    };
+    ui.horizontal(|ui| {
+        ui.add_space(LABEL_WIDTH - GRID);
+        let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
+        let response = ui.add_enabled(obstacle.is_none(), button).on_hover_text(FIND_HELP);
+        if response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
+            cx.act(Action::FindRate);
+        }
+    });
 }
 
 fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["schedule"]);
+    course_ui(ui, cx);
     let training = &mut cx.project.training;
-    knobs_ui(ui, &mut training.knobs(), &["schedule"]);
     for knob in &mut training.schedule.as_course_mut().knobs() {
         knob_ui(ui, knob);
     }

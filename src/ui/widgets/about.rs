@@ -1,7 +1,9 @@
 //! What something computes and what it is good for: a formula, and below it a sentence.
 
 use eframe::egui::text::LayoutJob;
-use eframe::egui::{Align, Color32, FontId, Label, Response, RichText, Role, TextFormat, Ui, WidgetInfo};
+use eframe::egui::{
+    Align, Color32, FontId, Label, RectAlign, Response, RichText, Role, TextFormat, Tooltip, Ui, WidgetInfo,
+};
 
 use crate::nn::knob::About;
 use crate::ui::theme::{self, Palette};
@@ -16,6 +18,14 @@ const SMALL: f32 = 9.0;
 pub fn about_ui(ui: &mut Ui, about: About) -> Response {
     let help = RichText::new(about.help).color(Palette::of(ui).muted);
     formula_ui(ui, about.formula) | ui.add(Label::new(help).wrap())
+}
+
+/// Shows something beside what the pointer rests on, where it covers none of the entries above and below.
+pub fn hover_beside_ui(response: &Response, contents: impl FnOnce(&mut Ui)) {
+    let mut tooltip = Tooltip::for_enabled(response);
+    let sides = &[RectAlign::LEFT_START, RectAlign::RIGHT_START];
+    tooltip.popup = tooltip.popup.align(RectAlign::RIGHT_START).align_alternatives(sides);
+    tooltip.show(contents);
 }
 
 pub fn formula_ui(ui: &mut Ui, formula: &str) -> Response {

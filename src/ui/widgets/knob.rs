@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
-    about::about_ui,
+    about::{about_ui, hover_beside_ui},
     numbers,
     slider::{Division, Slider},
 };
@@ -163,7 +163,7 @@ fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
         for (index, option) in options.iter().enumerate() {
             let entry = ui.selectable_value(&mut picked, index, *option);
             if let Some(about) = choice.about(index) {
-                entry.on_hover_ui(|ui| {
+                hover_beside_ui(&entry, |ui| {
                     about_ui(ui, about);
                 });
             }
