@@ -619,7 +619,7 @@ fn the_course_of_the_learning_rate_follows_the_knobs_and_the_run() {
     (training.learning_rate, training.epochs, training.warmup) = (0.01, 10, 0.5);
     training.schedule = serde_json::from_str(r#"{"kind":"exponential","end":0.1}"#).unwrap();
     harness.run_ok();
-    harness.get_by_label("Learning rate over 10 epochs, from 1e-4 to 0.00105, at most 0.0098");
+    harness.get_by_label("Learning rate over 10 epochs, from 0.0001 to 0.00105, at most 0.01");
     click(&mut harness, "Schedule");
     click(&mut harness, "Reduce on plateau");
     harness.get_by_label_contains("Smaller whenever the validation loss stands still");
