@@ -16,7 +16,7 @@ use crate::ui::session::{DataState, Status};
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::knob::{LABEL_WIDTH, knob_ui, summary};
+use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
 
 #[derive(Default)]
 pub struct TrainingPanel {
@@ -119,14 +119,14 @@ fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
         Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
     };
-    ui.horizontal(|ui| {
-        ui.add_space(LABEL_WIDTH - GRID);
+    let pressed = field_ui(ui, "", FIND_HELP, |ui| {
         let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
-        let response = ui.add_enabled(obstacle.is_none(), button).on_hover_text(FIND_HELP);
-        if response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
-            cx.act(Action::FindRate);
-        }
+        let response = ui.add_enabled(obstacle.is_none(), button);
+        response.on_disabled_hover_text(obstacle.unwrap_or_default())
     });
+    if pressed.clicked() {
+        cx.act(Action::FindRate);
+    }
 }
 
 fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
