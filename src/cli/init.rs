@@ -33,7 +33,7 @@ impl Init {
         }
         let job = project.job(Arc::new(Dataset::load(&project.data.source)?), default_threads())?;
         run_folder::save_weights(&self.out, &job.network, &job.initial_weights())?;
-        let (weights, tensors) = (grouped(job.network.param_count()), job.network.params().len());
+        let (weights, tensors) = (grouped(job.network.weights_len()), job.network.params().len());
         say(format_args!("{weights} weights in {tensors} tensors are in {}", self.out.display()))
     }
 }

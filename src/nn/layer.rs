@@ -43,7 +43,7 @@ pub struct Plan {
 
 /// A layer whose shapes are proven: pure code over slices, so nothing here can fail.
 pub trait Layer: Send + Sync {
-    /// The trainable parameters, in the order in which they lie in `params`.
+    /// The parameters, in the order in which they lie in `params`; those that no gradient moves come last.
     fn params(&self) -> Vec<ParamInfo> {
         Vec::new()
     }
@@ -74,6 +74,11 @@ pub trait Layer: Send + Sync {
         None
     }
 
+    /// The layer as one that has to know the whole batch, if it is one.
+    fn joint(&self) -> Option<&dyn Joint> {
+        None
+    }
+
     fn forward(&self, pass: Forward<'_>);
 
     fn backward(&self, pass: Backward<'_>);
@@ -84,6 +89,27 @@ pub trait Layer: Send + Sync {
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
     fn gradient(&self, _block: Range<usize>, _shards: &[Kept<'_>], _grad: &mut [f32]) {}
+}
+
+/// A layer that has to know the whole batch while it trains, although the shards of a batch run side by side. Before its
+/// forward pass all shards have to arrive and be counted, and before its backward pass all have to tell their gradient.
+/// Its parameters' gradient is [`Gradients::PerShard`].
+pub trait Joint {
+    /// Numbers that are to be known of the inputs of a batch.
+    fn statistics_len(&self) -> usize;
+
+    /// Finds them out for the inputs of one shard, `[samples, input]`.
+    fn count(&self, input: &[f32], scratch: &mut [f32], statistics: &mut [f32]);
+
+    /// Puts those of a further shard together with those of all shards before it.
+    fn merge(&self, statistics: &mut [f32], further: &[f32]);
+
+    /// Moves the parameters that no gradient moves by the statistics of a batch.
+    fn follow(&self, statistics: &[f32], params: &mut [f32]);
+
+    /// Writes the gradient of the parameters for one shard to `grad_params`. The sum over all shards is what `backward`,
+    /// which then has nothing more to write there, is told in `joint` after the statistics.
+    fn gradient(&self, pass: Backward<'_>);
 }
 
 /// A matrix `[rows, columns]` that begins at `offset` in a layer's parameters.
@@ -124,11 +150,19 @@ pub struct ParamInfo {
     pub name: &'static str,
     pub dims: Vec<usize>,
     pub init: Init,
+    /// Whether a gradient moves it.
+    pub is_trained: bool,
 }
 
 impl ParamInfo {
     pub fn new(name: &'static str, dims: &[usize], init: Init) -> Self {
-        Self { name, dims: dims.to_vec(), init }
+        Self { name, dims: dims.to_vec(), init, is_trained: true }
+    }
+
+    /// The same for a parameter that no gradient moves.
+    #[must_use]
+    pub fn untrained(self) -> Self {
+        Self { is_trained: false, ..self }
     }
 
     /// Whether its columns are the weights of one unit each.
@@ -160,6 +194,10 @@ pub struct Forward<'a> {
     /// `[samples, memo_len]` while training; empty when nothing will be learnt.
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
+    /// The statistics of the batch, for a [`Joint`] that trains.
+    pub joint: &'a [f32],
+    /// What entered the block, for the end of a residual block; as long as the output.
+    pub skip: &'a [f32],
     pub mode: Mode,
 }
 
@@ -176,9 +214,11 @@ pub struct Backward<'a> {
     /// `[samples, memo_len]`, as `forward` left it.
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
+    /// For a [`Joint`] the statistics of the batch, and then the gradient of its parameters for the whole batch.
+    pub joint: &'a [f32],
     /// `[samples, output]`; the layer may work in it.
     pub grad_output: &'a mut [f32],
-    /// As `params`, to be written in full; empty if `gradients` says that `gradient` computes it.
+    /// As the trained ones of `params`, to be written in full; empty if `gradients` says that `gradient` computes it.
     pub grad_params: &'a mut [f32],
     /// `[samples, input]`, to be written in full; absent for the first layer, which needs none.
     pub grad_input: Option<&'a mut [f32]>,

@@ -5,7 +5,8 @@ use super::network::{Network, Stage};
 /// Bytes that training takes besides the samples.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// By position in the declared stack; a layer that another has absorbed is counted there.
+    /// By position in the declared stack; a layer that another has absorbed is counted there, and a
+    /// block with all that is in it.
     pub layers: Vec<u64>,
     /// What no single layer needs.
     pub shared: u64,
@@ -31,14 +32,16 @@ impl Network {
         let mut layers = vec![0; self.last_layer().map_or(0, |last| last + 1)];
         for stage in &self.stages {
             let kept = samples * (stage.output_len + stage.memo_len) + stage.shard_gradient.len();
-            let numbers = stage.params.len() * (2 + slots) + stage.transposed.len() + shards * kept;
-            if let Some(bytes) = layers.get_mut(stage.index) {
-                *bytes = numbers as u64 * NUMBER;
+            let numbers = stage.params.len() * (2 + slots) + stage.transposed.len() + stage.joint.len() + shards * kept;
+            if let Some(bytes) = layers.get_mut(stage.index()) {
+                *bytes += numbers as u64 * NUMBER;
             }
         }
         let sizes = self.stages.iter().flat_map(|stage| [stage.input_len, stage.output_len]);
         let widest = sizes.max().unwrap_or(0).max(self.output().len());
-        let of_shard = samples * (self.input().len() + 2 * widest) + self.scratch_len(samples);
+        let held: usize = self.skip_widths().iter().sum();
+        let of_shard =
+            samples * (self.input().len() + 2 * widest + held) + self.scratch_len(samples) + self.statistics_len();
         Footprint { layers, shared: (shards * of_shard) as u64 * NUMBER }
     }
 

@@ -4,10 +4,11 @@
 //! [`Weights`] is every parameter in one vector, [`Workspace`] is what one worker needs to run one shard of a batch.
 //!
 //! *Architecture invariant:* nothing in here does I/O or knows a dataset, an epoch or a widget, and a built [`Network`]
-//! cannot have a shape error, so `forward` and `backward` return no `Result`.
+//! cannot have a shape error, so passes return no `Result`.
 //!
 //! Samples are rows and images are channels-last: `[n, height, width, channels]`.
 
+pub mod batch;
 #[cfg(test)]
 mod gradcheck;
 pub mod init;
@@ -24,6 +25,7 @@ pub mod shape;
 pub mod weights;
 pub mod workspace;
 
+pub use batch::Batch;
 pub use layer::{Layer, Plan, Spec};
 pub use layers::LayerSpec;
 pub use loss::Loss;

@@ -28,21 +28,10 @@ impl ModelSpec {
     ///
     /// `outputs` is how many numbers the last layer has to give.
     pub fn trace(&self, input: Shape, outputs: usize) -> Trace {
-        let mut trace = Trace { input, plans: Vec::new(), misfit: None };
-        let mut shape = input;
-        for (index, layer) in self.layers.iter().enumerate() {
-            match checked_plan(layer, shape) {
-                Ok(plan) => {
-                    shape = plan.output;
-                    trace.plans.push(plan);
-                }
-                Err(error) => {
-                    trace.misfit = Some(Misfit { index, error });
-                    return trace;
-                }
-            }
+        let mut trace = Trace::of(&self.layers, input);
+        if trace.misfit.is_none() {
+            trace.misfit = self.head_misfit(trace.output(), outputs).or_else(|| trace.too_large());
         }
-        trace.misfit = self.head_misfit(shape, outputs).or_else(|| trace.too_large());
         trace
     }
 
@@ -118,6 +107,26 @@ pub struct Misfit {
 }
 
 impl Trace {
+    /// Follows the shape of a sample through some layers, whatever they give at the end.
+    pub fn of(layers: &[LayerSpec], input: Shape) -> Self {
+        let mut trace = Self { input, plans: Vec::new(), misfit: None };
+        for (index, layer) in layers.iter().enumerate() {
+            match checked_plan(layer, trace.output()) {
+                Ok(plan) => trace.plans.push(plan),
+                Err(error) => {
+                    trace.misfit = Some(Misfit { index, error });
+                    break;
+                }
+            }
+        }
+        trace
+    }
+
+    /// The shape that leaves the last layer that fits.
+    pub fn output(&self) -> Shape {
+        self.plans.last().map_or(self.input, |plan| plan.output)
+    }
+
     pub fn params(&self) -> usize {
         self.plans.iter().map(|plan| plan.params).sum()
     }

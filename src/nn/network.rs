@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::init::mix;
 use super::kernels::matmul::transpose;
 use super::kernels::vector::add;
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, Mode, ParamInfo, Transposed};
+use super::layer::{Gradients, Joint, Kept, Layer, MAX_SHARDS, ParamInfo, Transposed};
 use super::layers::LayerSpec;
 use super::shape::Shape;
 use super::weights::Weights;
@@ -15,26 +14,61 @@ pub struct Network {
     pub(super) stages: Vec<Stage>,
     params: Vec<Param>,
     blocks: Vec<Block>,
+    /// The stages that have to know the whole batch.
+    joints: Vec<usize>,
+    skips: Vec<Skip>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
-    param_count: usize,
+    weights_len: usize,
 }
 
 /// A layer that has something to run, and where it lies.
 pub(super) struct Stage {
     pub layer: Box<dyn Layer>,
-    /// Position in the declared stack.
-    pub index: usize,
+    /// Position in the declared stack, and inside a block of that the position in the block, and so on.
+    pub path: Vec<usize>,
     pub params: Range<usize>,
+    /// How many of them a gradient moves, which come first.
+    pub trained: usize,
     /// Where its gradient lies in that of a shard; empty if it is computed out of the whole batch.
     pub shard_gradient: Range<usize>,
     /// The matrix that its backward pass reads transposed, and where that lies among those of all stages.
     matrix: Option<Transposed>,
     pub transposed: Range<usize>,
+    /// Where that lies which it has to know of the whole batch.
+    pub joint: Range<usize>,
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,
+}
+
+impl Stage {
+    /// Position in the declared stack.
+    pub fn index(&self) -> usize {
+        self.path.first().copied().unwrap_or(0)
+    }
+
+    /// Whether its layer stands just before the one at `path`, in the same block.
+    fn is_just_before(&self, path: &[usize]) -> bool {
+        match (self.path.split_last(), path.split_last()) {
+            (Some((at, block)), Some((next, same))) => block == same && at + 1 == *next,
+            _ => false,
+        }
+    }
+}
+
+/// Where what enters a residual block is added to what leaves it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Skip {
+    /// The stage whose input enters the block.
+    pub fork: usize,
+    /// The stage that adds.
+    pub end: usize,
+    /// How many blocks the block stands in.
+    pub depth: usize,
+    /// Numbers per sample.
+    pub len: usize,
 }
 
 /// Parameters of one stage whose gradient is computed, and which are then moved, by one thread.
@@ -56,9 +90,9 @@ const BLOCKS: usize = 8;
 /// One parameter tensor of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Param {
-    /// `<layer index>.<layer>.<parameter>`, as in the file of weights: `1.dense.kernel`.
+    /// `<layer index>.<layer>.<parameter>`, as in the file of weights: `1.dense.kernel`, `3.residual.0.conv2d.kernel`.
     pub name: String,
-    /// Position of its layer in the declared stack.
+    /// Position of its layer, or of the block that holds it, in the declared stack.
     pub layer: usize,
     pub info: ParamInfo,
     pub range: Range<usize>,
@@ -71,59 +105,84 @@ impl Network {
             stages: Vec::new(),
             params: Vec::new(),
             blocks: Vec::new(),
+            joints: Vec::new(),
+            skips: Vec::new(),
             labels: Vec::new(),
             input,
             output: input,
-            param_count: 0,
+            weights_len: 0,
         };
-        for (index, spec) in layers.iter().enumerate() {
-            network.push(index, spec);
-        }
+        network.push_all(layers, &[], "");
         network.blocks = (0..network.stages.len()).flat_map(|stage| network.blocks_of(stage)).collect();
+        network.joints = (0..network.stages.len()).filter(|at| network.stages[*at].layer.joint().is_some()).collect();
         network
     }
 
-    fn push(&mut self, index: usize, declared: &LayerSpec) {
+    /// `path` and `place` are those of the block that the layers stand in.
+    fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
+        for (index, spec) in layers.iter().enumerate() {
+            let label = spec.as_spec().label();
+            if path.is_empty() {
+                self.labels.push(label);
+            }
+            self.push(spec, [path, &[index]].concat(), &format!("{place}{index}.{}.", label.to_lowercase()));
+        }
+    }
+
+    fn push(&mut self, declared: &LayerSpec, path: Vec<usize>, place: &str) {
         let (spec, input) = (declared.as_spec(), self.output);
         let Ok(plan) = spec.plan(input) else { return };
         let layer = spec.build(input);
-        let params = self.name_params(index, spec.label(), &layer.params());
+        if let LayerSpec::Residual(block) = declared {
+            let fork = self.stages.len();
+            self.push_all(&block.layers, &path, place);
+            self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
+        }
+        let params = self.name_params(&path, place, &layer.params());
         self.output = plan.output;
-        self.labels.push(spec.label());
         if let Some(stage) = self.stages.last_mut()
-            && stage.index + 1 == index
+            && stage.is_just_before(&path)
             && stage.layer.absorb(declared)
         {
             (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
         } else if !layer.is_reshape() {
-            let stage = self.stage(index, layer, params, [input.len(), plan.output.len()]);
+            let stage = self.stage(path, layer, params, [input.len(), plan.output.len()]);
             self.stages.push(stage);
         }
     }
 
     /// Lists the parameters of a layer after those before it; where they lie in the weights.
-    fn name_params(&mut self, index: usize, label: &str, infos: &[ParamInfo]) -> Range<usize> {
-        let start = self.param_count;
+    fn name_params(&mut self, path: &[usize], place: &str, infos: &[ParamInfo]) -> Range<usize> {
+        let (start, layer) = (self.weights_len, path.first().copied().unwrap_or(0));
         for info in infos {
-            let range = self.param_count..self.param_count + info.len();
-            self.param_count = range.end;
-            let name = format!("{index}.{}.{}", label.to_lowercase(), info.name);
-            self.params.push(Param { name, layer: index, info: info.clone(), range });
+            let range = self.weights_len..self.weights_len + info.len();
+            self.weights_len = range.end;
+            self.params.push(Param { name: format!("{place}{}", info.name), layer, info: info.clone(), range });
         }
-        start..self.param_count
+        start..self.weights_len
     }
 
-    fn stage(&self, index: usize, layer: Box<dyn Layer>, params: Range<usize>, [input, output]: [usize; 2]) -> Stage {
+    fn stage(
+        &self,
+        path: Vec<usize>,
+        layer: Box<dyn Layer>,
+        params: Range<usize>,
+        [input, output]: [usize; 2],
+    ) -> Stage {
         let after = |start: usize, len: usize| start..start + len;
-        let own = if layer.gradients() == Gradients::PerShard { params.len() } else { 0 };
+        let trained = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
+        let own = if layer.gradients() == Gradients::PerShard { trained } else { 0 };
         let matrix = layer.transposed(self.stages.is_empty());
         let matrix_len = matrix.map_or(0, |matrix| matrix.rows * matrix.columns);
+        let joint_len = layer.joint().map_or(0, |joint| joint.statistics_len() + trained);
         Stage {
-            index,
+            path,
             params,
+            trained,
             shard_gradient: after(self.shard_gradient_len(), own),
             matrix,
             transposed: after(self.transposed_len(), matrix_len),
+            joint: after(self.joint_len(), joint_len),
             input_len: input,
             output_len: output,
             memo_len: layer.memo_len(),
@@ -133,12 +192,12 @@ impl Network {
 
     /// Equal parts of whole rows; what follows the last row (a bias) goes with it.
     fn blocks_of(&self, stage: usize) -> impl Iterator<Item = Block> + use<> {
-        let Stage { params, layer, .. } = &self.stages[stage];
+        let Stage { params, trained, layer, .. } = &self.stages[stage];
         let row = match layer.gradients() {
             Gradients::PerShard => 1,
             Gradients::PerBlock { row } => row.max(1),
         };
-        let (start, len, rows) = (params.start, params.len(), params.len() / row);
+        let (start, len, rows) = (params.start, *trained, trained / row);
         let wanted = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };
         let rows_of_block = rows.div_ceil(wanted).max(1);
         let count = rows.div_ceil(rows_of_block);
@@ -159,7 +218,12 @@ impl Network {
 
     /// How many trainable numbers there are.
     pub fn param_count(&self) -> usize {
-        self.param_count
+        self.stages.iter().map(|stage| stage.trained).sum()
+    }
+
+    /// How many numbers the weights hold, with those that no gradient moves.
+    pub fn weights_len(&self) -> usize {
+        self.weights_len
     }
 
     /// The name of the layer at a position in the declared stack.
@@ -177,13 +241,40 @@ impl Network {
         self.stages.last().map_or(0, |stage| stage.shard_gradient.end)
     }
 
-    fn transposed_len(&self) -> usize {
+    pub(super) fn transposed_len(&self) -> usize {
         self.stages.last().map_or(0, |stage| stage.transposed.end)
     }
 
+    /// Numbers that are to be known of a whole batch.
+    pub(super) fn joint_len(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.joint.end)
+    }
+
+    pub(super) fn statistics_len(&self) -> usize {
+        let joints = self.stages.iter().filter_map(|stage| stage.layer.joint());
+        joints.map(Joint::statistics_len).max().unwrap_or(0)
+    }
+
+    /// The stages that have to know the whole batch.
+    pub(super) fn joints(&self) -> &[usize] {
+        &self.joints
+    }
+
+    pub(super) fn skips(&self) -> &[Skip] {
+        &self.skips
+    }
+
+    /// For blocks that stand in 0, 1, 2, … others, the numbers per sample of the widest.
+    pub(super) fn skip_widths(&self) -> Vec<usize> {
+        let mut widths = vec![0; self.skips.iter().map(|skip| skip.depth + 1).max().unwrap_or(0)];
+        for Skip { depth, len, .. } in &self.skips {
+            widths[*depth] = widths[*depth].max(*len);
+        }
+        widths
+    }
+
     /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
-    pub fn transpose(&self, weights: &Weights, transposed: &mut Vec<f32>) {
-        transposed.resize(self.transposed_len(), 0.0);
+    pub(super) fn transpose(&self, weights: &Weights, transposed: &mut [f32]) {
         for stage in &self.stages {
             if let Some(Transposed { offset, rows, columns }) = stage.matrix {
                 let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
@@ -201,56 +292,9 @@ impl Network {
         &self.params
     }
 
-    /// Runs the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
-    pub fn forward(&self, weights: &Weights, workspace: &mut Workspace, mode: Mode) {
-        let samples = workspace.samples;
-        for (at, stage) in self.stages.iter().enumerate() {
-            let (before, after) = workspace.activations.split_at_mut(at + 1);
-            stage.layer.forward(Forward {
-                samples,
-                params: &weights.values()[stage.params.clone()],
-                input: &before[at][..samples * stage.input_len],
-                output: &mut after[0][..samples * stage.output_len],
-                memo: match mode {
-                    Mode::Infer => &mut [],
-                    Mode::Train { .. } => &mut workspace.memos[at][..samples * stage.memo_len],
-                },
-                scratch: &mut workspace.scratch,
-                mode: match mode {
-                    Mode::Infer => Mode::Infer,
-                    Mode::Train { seed } => Mode::Train { seed: mix(seed, stage.index as u64) },
-                },
-            });
-        }
-    }
-
-    /// Runs back through the shard, from the gradient of the outputs that the loss has left in
-    /// `workspace.output_and_grad_mut()`, with the matrices of [`Self::transpose`]. Afterwards [`Self::gradient`] can tell
-    /// the gradient of the parameters. The input itself gets no gradient, since nothing would learn from it.
-    pub fn backward(&self, weights: &Weights, transposed: &[f32], workspace: &mut Workspace) {
-        let samples = workspace.samples;
-        for (at, stage) in self.stages.iter().enumerate().rev() {
-            let (before, after) = workspace.activations.split_at(at + 1);
-            let [grad_output, grad_input] = &mut workspace.grads;
-            stage.layer.backward(Backward {
-                samples,
-                params: &weights.values()[stage.params.clone()],
-                transposed: &transposed[stage.transposed.clone()],
-                input: &before[at][..samples * stage.input_len],
-                output: &after[0][..samples * stage.output_len],
-                memo: &mut workspace.memos[at][..samples * stage.memo_len],
-                scratch: &mut workspace.scratch,
-                grad_output: &mut grad_output[..samples * stage.output_len],
-                grad_params: &mut workspace.gradient[stage.shard_gradient.clone()],
-                grad_input: (at > 0).then_some(&mut grad_input[..samples * stage.input_len]),
-            });
-            workspace.grads.swap(0, 1);
-        }
-    }
-
     /// The gradient of every parameter for the shards of a batch, whose backward passes are done.
     pub fn gradient(&self, shards: &[Workspace]) -> Vec<f32> {
-        let mut gradient = vec![0.0; self.param_count];
+        let mut gradient = vec![0.0; self.weights_len];
         for block in &self.blocks {
             self.gradient_of(block, shards, &mut gradient[block.range.clone()]);
         }
@@ -292,6 +336,6 @@ impl Network {
             !finite(&weights.values()[stage.params.clone()])
                 || !finite(&workspace.activations[at + 1][..workspace.samples * stage.output_len])
         });
-        broken.map(|(_, stage)| stage.index)
+        broken.map(|(_, stage)| stage.index())
     }
 }

@@ -24,7 +24,7 @@ impl Weights {
     /// Fresh weights, drawn as each layer asks. The same seed gives the same weights; each tensor has its own stream,
     /// so that adding a layer leaves the tensors before it as they were.
     pub fn new(network: &Network, seed: u64) -> Self {
-        let mut values = vec![0.0; network.param_count()];
+        let mut values = vec![0.0; network.weights_len()];
         for (at, param) in network.params().iter().enumerate() {
             param.info.init.fill(&mut values[param.range.clone()], &mut stream(seed, at as u64));
         }
@@ -37,7 +37,7 @@ impl Weights {
         count: usize,
         find: impl Fn(&str) -> Option<(Vec<usize>, Vec<f32>)>,
     ) -> Result<Self, WeightsError> {
-        let mut values = Vec::with_capacity(network.param_count());
+        let mut values = Vec::with_capacity(network.weights_len());
         for param in network.params() {
             let name = param.name.clone();
             let (dims, numbers) = find(&name).ok_or_else(|| WeightsError::Missing { name: name.clone() })?;

@@ -11,9 +11,13 @@ pub struct Workspace {
     pub(super) memos: Vec<Vec<f32>>,
     /// Gradients of a stage's output and input; they change places from stage to stage.
     pub(super) grads: [Vec<f32>; 2],
+    /// Gradients for what entered residual blocks, for each depth of a block in others.
+    pub(super) held: Vec<Vec<f32>>,
     pub(super) scratch: Vec<f32>,
     /// The gradient of the parameters of those layers that compute it shard by shard.
     pub(super) gradient: Vec<f32>,
+    /// What the shard tells the layer in work that has to know the whole batch.
+    pub(super) statistics: Vec<f32>,
     capacity: usize,
     output_len: usize,
 }
@@ -29,8 +33,10 @@ impl Workspace {
             activations: std::iter::once(buffer(network.input().len())).chain(outputs).collect(),
             memos: Vec::new(),
             grads: [Vec::new(), Vec::new()],
+            held: Vec::new(),
             scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],
             gradient: Vec::new(),
+            statistics: Vec::new(),
             capacity: samples,
             output_len: network.output().len(),
         }
@@ -44,7 +50,9 @@ impl Workspace {
         Self {
             memos: stages.iter().map(|stage| vec![0.0; samples * stage.memo_len]).collect(),
             grads: [grads(), grads()],
+            held: network.skip_widths().into_iter().map(|width| vec![0.0; samples * width]).collect(),
             gradient: vec![0.0; network.shard_gradient_len()],
+            statistics: vec![0.0; network.statistics_len()],
             ..Self::for_inference(network, samples)
         }
     }

@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use crate::data::{Augment, Dataset, Split, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
+use crate::nn::layers::MAX_DEPTH;
 use crate::nn::loss::ClassWeights;
 use crate::nn::model::Misfit;
 use crate::nn::optim::schedule::Schedule;
-use crate::nn::{Loss, ModelSpec, Network, Shape};
+use crate::nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
 use crate::train::{Job, Training};
 
 mod memory;
@@ -95,9 +96,10 @@ impl ProjectError {
 fn in_words(error: &serde_json::Error) -> String {
     let types =
         [("usize", "a whole number"), ("u64", "a whole number"), ("u32", "a whole number"), ("f32", "a number")];
-    types.iter().fold(error.to_string(), |text, (name, words)| {
-        text.replace(&format!("expected {name}"), &format!("expected {words}"))
-    })
+    let text = error.to_string().replace("recursion limit exceeded", "brackets stand in one another too deep");
+    types
+        .iter()
+        .fold(text, |text, (name, words)| text.replace(&format!("expected {name}"), &format!("expected {words}")))
 }
 
 /// The option in the text of a project that belongs to another loss than the one that is chosen.
@@ -187,10 +189,8 @@ impl Project {
         if let Some((place, problem)) = groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
             return Err(ProjectError::value(place, problem));
         }
-        for (index, layer) in model.layers.iter_mut().enumerate() {
-            if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(Knob::out_of_range) {
-                return Err(ProjectError::value(format!("model.{index}"), problem));
-            }
+        if let Some((place, problem)) = layer_problem(&mut model.layers, "model") {
+            return Err(ProjectError::value(place, problem));
         }
         match (name.trim(), *version) {
             ("", _) => Err(ProjectError::value("name", "is empty; give the project a name")),
@@ -241,6 +241,23 @@ impl Project {
     pub fn default_shape() -> (Shape, usize) {
         (Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1), 10)
     }
+}
+
+/// The place of the first layer with a number out of its range, and what is wrong, as deep as blocks go.
+fn layer_problem(layers: &mut [LayerSpec], place: &str) -> Option<(String, String)> {
+    layers.iter_mut().enumerate().find_map(|(index, layer)| {
+        let place = format!("{place}.{index}");
+        if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(Knob::out_of_range) {
+            return Some((place, problem));
+        }
+        match layer {
+            LayerSpec::Residual(block) if block.is_too_deep() => {
+                Some((place, format!("holds blocks in one another more than {MAX_DEPTH} deep; take some of them out")))
+            }
+            LayerSpec::Residual(block) => layer_problem(&mut block.layers, &format!("{place}.layers")),
+            _ => None,
+        }
+    })
 }
 
 /// The loss for these samples.

@@ -50,6 +50,25 @@ fn names(place: &Value) -> String {
 mod tests {
     use super::*;
 
+    /// Residual blocks in one another.
+    fn nested(depth: usize) -> String {
+        let innermost = r#"{"layer":"flatten"}"#.to_owned();
+        (0..depth).fold(innermost, |block, _| format!(r#"{{"layer":"residual","layers":[{block}]}}"#))
+    }
+
+    #[test]
+    fn blocks_may_not_stand_in_one_another_without_end() {
+        let mut project = Project::find("mlp").unwrap();
+        project.set("model.0", &nested(8)).unwrap();
+        for depth in [9, 55] {
+            let error = project.set("model.2", &nested(depth)).unwrap_err().to_string();
+            assert_eq!(error, "model.2: holds blocks in one another more than 8 deep; take some of them out");
+        }
+        let text = format!(r#"{{"version":1,"name":"deep","model":[{}]}}"#, nested(50_000));
+        let error = Project::parse(&text).unwrap_err();
+        assert!(error.contains("brackets stand in one another too deep"), "{error}");
+    }
+
     #[test]
     fn every_number_can_be_reached_and_mistakes_name_the_place() {
         let mut project = Project::find("mlp").unwrap();
@@ -71,6 +90,10 @@ mod tests {
             ("training.loss.class_weights", "[1, 2.5]"),
             ("model.1.units", "64"),
             ("name", "mine"),
+            ("model.2.layer", "residual"),
+            ("model.2.layers.0.filters", "8"),
+            ("model.2.layers.1.layer", "residual"),
+            ("model.2.layers.1.layers.3.init", "he_normal"),
         ] {
             project.set(path, value).unwrap();
         }
@@ -91,6 +114,9 @@ mod tests {
             ),
             ("training.learning_rate", "fast", "invalid type: string \"fast\", expected a number"),
             ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 4096"),
+            ("model.2.layers.0.filters", "0", "model.2.layers.0: filters is 0; it goes from 1 to 512"),
+            ("model.2.layers.1.layers.0.kernel", "90", "model.2.layers.1.layers.0: kernel is 90; it goes from 1 to 11"),
+            ("model.2.layers.9.units", "3", "there is no 9; there is 0 to 3"),
             ("name", "", "name: is empty"),
             ("version", "2", "version: is 2"),
             ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),

@@ -8,7 +8,6 @@ use super::metrics::{Evaluation, Tally};
 use super::{Job, Part};
 use crate::data::Samples;
 use crate::data::batches::gather;
-use crate::nn::layer::Mode;
 use crate::nn::{Loss, Network, Weights, Workspace};
 
 /// Samples that one thread reads at once: as fast as more of them, in less memory.
@@ -33,7 +32,7 @@ impl Reader {
         for (input, &pixel) in self.workspace.input_mut(1).iter_mut().zip(pixels) {
             *input = f32::from(pixel) * (1.0 / 255.0);
         }
-        network.forward(weights, &mut self.workspace, Mode::Infer);
+        network.infer(weights, &mut self.workspace);
         self.probabilities.copy_from_slice(self.workspace.output());
         loss.probabilities(&mut self.probabilities);
         &self.probabilities
@@ -75,7 +74,7 @@ impl Evaluator {
                 let chunks = at.chunks(CHUNK).zip(labels.chunks_mut(CHUNK)).zip(outputs.chunks_mut(CHUNK * classes));
                 for ((at, labels), outputs) in chunks {
                     gather(samples, at, workspace.input_mut(at.len()), labels);
-                    job.network.forward(weights, workspace, Mode::Infer);
+                    job.network.infer(weights, workspace);
                     outputs.copy_from_slice(workspace.output());
                 }
             });

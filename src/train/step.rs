@@ -1,13 +1,11 @@
 //! One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
 
-use rayon::prelude::*;
-
 use super::Job;
 use crate::data::batches::{Augmenter, gather};
 use crate::nn::init::mix;
-use crate::nn::layer::{MAX_SHARDS, Mode};
+use crate::nn::layer::MAX_SHARDS;
 use crate::nn::loss::LossSum;
-use crate::nn::{Optimizer, Weights, Workspace};
+use crate::nn::{Batch, Optimizer, Weights, Workspace};
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;
@@ -18,13 +16,13 @@ pub struct Trainer<'a> {
     /// Those that learn.
     pub weights: Weights,
     optimizer: Optimizer,
-    transposed: Vec<f32>,
-    workspaces: Vec<Workspace>,
+    batch: Batch,
     lanes: Vec<Lane>,
 }
 
 /// What a shard needs besides its workspace.
 struct Lane {
+    samples: usize,
     labels: Vec<u8>,
     augmenter: Option<Augmenter>,
     sum: LossSum,
@@ -37,6 +35,7 @@ impl<'a> Trainer<'a> {
         let shard = shard_len(batch);
         let shards = batch.div_ceil(shard);
         let lane = || Lane {
+            samples: 0,
             labels: vec![0; shard],
             augmenter: Augmenter::new(&job.augment, job.shape()),
             sum: LossSum::default(),
@@ -46,8 +45,7 @@ impl<'a> Trainer<'a> {
             weights,
             optimizer: Optimizer::new(training.optimizer.clone(), &job.network)
                 .regularized(training.regularization.clone()),
-            transposed: Vec::new(),
-            workspaces: (0..shards).map(|_| Workspace::for_training(&job.network, shard)).collect(),
+            batch: Batch::new(&job.network, shards, shard),
             lanes: (0..shards).map(|_| lane()).collect(),
         }
     }
@@ -64,32 +62,31 @@ impl<'a> Trainer<'a> {
 
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
     pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
-        let Self { job, weights, optimizer, transposed, workspaces, lanes } = self;
+        let Self { job, weights, optimizer, batch: shards, lanes } = self;
         let scale = job.loss.scale(batch.iter().map(|at| job.dataset.train.labels[*at as usize]));
-        let seed = job.training.seed;
-        job.network.transpose(weights, transposed);
-        let shards = batch.par_chunks(shard_len(batch.len())).zip(workspaces.par_iter_mut()).zip(lanes.par_iter_mut());
-        shards.enumerate().for_each(|(index, ((at, workspace), lane))| {
-            let labels = &mut lane.labels[..at.len()];
-            let inputs = workspace.input_mut(at.len());
+        let (seed, len) = (job.training.seed, shard_len(batch.len()));
+        let lanes = &mut lanes[..batch.len().div_ceil(len)];
+        let fill = |index: usize, lane: &mut Lane, shard: &mut Workspace| {
+            let at = &batch[index * len..batch.len().min((index + 1) * len)];
+            lane.samples = at.len();
+            let (labels, inputs) = (&mut lane.labels[..at.len()], shard.input_mut(at.len()));
             match &mut lane.augmenter {
                 Some(augmenter) => augmenter.gather(&job.dataset.train, at, (seed, epoch), inputs, labels),
                 None => gather(&job.dataset.train, at, inputs, labels),
             }
-            let mode = Mode::Train { seed: mix(mix(seed, step), index as u64) };
-            job.network.forward(weights, workspace, mode);
-            let (outputs, grad) = workspace.output_and_grad_mut();
-            lane.sum = job.loss.value_and_grad(outputs, labels, scale, grad);
-            job.network.backward(weights, transposed, workspace);
-        });
-        let shards = batch.len().div_ceil(shard_len(batch.len()));
-        optimizer.step(learning_rate, &job.network, weights, &workspaces[..shards]);
-        lanes[..shards].iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
+        };
+        let judge = |lane: &mut Lane, outputs: &[f32], grad: &mut [f32]| {
+            lane.sum = job.loss.value_and_grad(outputs, &lane.labels[..lane.samples], scale, grad);
+        };
+        job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);
+        optimizer.step(learning_rate, &job.network, weights, shards.shards());
+        lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
     }
 
     /// The first layer of the stack whose numbers are not finite after the last step.
     pub fn first_not_finite(&self) -> Option<usize> {
-        let found = self.workspaces.iter().filter_map(|shard| self.job.network.first_not_finite(&self.weights, shard));
+        let found =
+            self.batch.shards().iter().filter_map(|shard| self.job.network.first_not_finite(&self.weights, shard));
         found.min()
     }
 }

@@ -55,9 +55,12 @@ static WATCH: Mutex<()> = Mutex::new(());
 #[test]
 fn the_footprint_of_a_job_is_what_it_allocates() {
     let _alone = WATCH.lock().unwrap();
-    for preset in presets::names() {
+    let blocks = r#"[{"layer":"conv2d","filters":4,"padding":"same"},{"layer":"residual","layers":[{"layer":"batch_norm"},{"layer":"conv2d","filters":4,"padding":"same"},{"layer":"residual","layers":[{"layer":"batch_norm"}]}]},{"layer":"flatten"},{"layer":"dense","units":10,"activation":"linear"}]"#;
+    let models = presets::names().into_iter().map(|preset| (preset, None)).chain([("mlp", Some(blocks))]);
+    for (preset, model) in models {
         for rule in ["sgd", "adam"] {
-            let settings = [("training.batch", "300"), ("training.optimizer.rule", rule)];
+            let mut settings = vec![("training.batch", "300"), ("training.optimizer.rule", rule)];
+            settings.extend(model.map(|model| ("model", model)));
             let job = project(preset, &settings).job(small_digits(), 1).unwrap();
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
             pool.install(|| {
@@ -111,7 +114,7 @@ fn a_training_step_allocates_nothing_of_its_own() {
     tiny.shape = Shape::image(4, 10, 1);
     tiny.train.pixels.truncate(tiny.train.len() * 40);
     let no_dense_layer = r#"[{"layer":"conv2d","filters":1,"padding":"same"},{"layer":"max_pool2d","size":1},{"layer":"activation","function":"gelu"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"average_pool2d","size":1},{"layer":"flatten"}]"#;
-    let upwards = r#"[{"layer":"conv2d","filters":2,"padding":"same","dilation":2},{"layer":"up_sample2d"},{"layer":"spatial_dropout"},{"layer":"gaussian_noise"},{"layer":"layer_norm"},{"layer":"conv_transpose2d","filters":10},{"layer":"softmax"},{"layer":"global_average_pool"}]"#;
+    let upwards = r#"[{"layer":"conv2d","filters":2,"padding":"same","dilation":2},{"layer":"up_sample2d"},{"layer":"spatial_dropout"},{"layer":"gaussian_noise"},{"layer":"layer_norm"},{"layer":"residual","layers":[{"layer":"batch_norm"},{"layer":"residual","layers":[{"layer":"activation"}]}]},{"layer":"conv_transpose2d","filters":10},{"layer":"softmax"},{"layer":"global_average_pool"}]"#;
     let sequence = r#"[{"layer":"flatten"},{"layer":"embedding","units":3},{"layer":"conv1d","filters":10,"activation":"gelu"},{"layer":"max_pool1d"},{"layer":"average_pool1d"},{"layer":"global_average_pool"}]"#;
     let tiny = Arc::new(tiny);
     for model in [no_dense_layer, upwards, sequence] {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use backprop_studio::nn::layer::Mode;
+use backprop_studio::nn::loss::LossSum;
 use backprop_studio::nn::optim::Regularization;
 use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
-use backprop_studio::nn::{LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace};
+use backprop_studio::nn::{
+    Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
+};
 use backprop_studio::train::Training;
 use backprop_studio::train::watch::Slower;
 use serde::Deserialize;
@@ -68,6 +70,8 @@ struct Reduced {
 struct Steps {
     learning_rate: f32,
     losses: Vec<f64>,
+    /// What the network gives after the steps when it is used, if that is something else than while it trains.
+    inferred: Option<Vec<f32>>,
 }
 
 impl Case {
@@ -84,17 +88,24 @@ impl Case {
         Weights::from_tensors(network, self.params.len(), find).unwrap()
     }
 
+    fn batch(&self, network: &Network) -> Batch {
+        Batch::new(network, self.labels.len().div_ceil(SHARD), SHARD)
+    }
+
     /// One forward and backward pass; the mean loss.
-    fn pass(&self, network: &Network, weights: &Weights, workspace: &mut Workspace) -> f64 {
-        workspace.input_mut(self.labels.len()).copy_from_slice(&self.inputs);
-        network.forward(weights, workspace, Mode::Train { seed: 0 });
-        let (outputs, grad) = workspace.output_and_grad_mut();
+    fn pass(&self, network: &Network, weights: &mut Weights, batch: &mut Batch) -> f64 {
         let scale = self.loss.scale(self.labels.iter().copied());
-        let sum = self.loss.value_and_grad(outputs, &self.labels, scale, grad);
-        let mut transposed = Vec::new();
-        network.transpose(weights, &mut transposed);
-        network.backward(weights, &transposed, workspace);
-        sum.mean_loss()
+        let input = self.shape.len();
+        let mut lanes: Vec<_> = self.labels.chunks(SHARD).map(|labels| (labels, LossSum::default())).collect();
+        let fill = |index: usize, (labels, _): &mut (&[u8], LossSum), shard: &mut Workspace| {
+            let inputs = &self.inputs[index * SHARD * input..][..labels.len() * input];
+            shard.input_mut(labels.len()).copy_from_slice(inputs);
+        };
+        let judge = |(labels, sum): &mut (&[u8], LossSum), outputs: &[f32], grad: &mut [f32]| {
+            *sum = self.loss.value_and_grad(outputs, labels, scale, grad);
+        };
+        network.learn(weights, batch, &mut lanes, 0, fill, judge);
+        lanes.iter().map(|(_, sum)| *sum).fold(LossSum::default(), LossSum::plus).mean_loss()
     }
 
     fn describe(&self) -> String {
@@ -102,6 +113,9 @@ impl Case {
         format!("{} on {} with {:?}", layers.join(", "), self.shape, self.loss)
     }
 }
+
+/// The five samples of a case go through the network in shards of this many.
+const SHARD: usize = 2;
 
 fn fixtures() -> Fixtures {
     serde_json::from_str(include_str!("../fixtures/parity.json")).unwrap()
@@ -120,15 +134,16 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
 fn outputs_losses_and_gradients_are_those_of_pytorch() {
     for case in fixtures().cases {
         let (network, what) = (case.network(), case.describe());
-        let (weights, mut workspace) = (case.weights(&network), Workspace::for_training(&network, case.labels.len()));
-        let loss = case.pass(&network, &weights, &mut workspace);
-        assert_close(&what, workspace.output(), &case.outputs, 1e-5);
+        let (mut weights, mut batch) = (case.weights(&network), case.batch(&network));
+        let loss = case.pass(&network, &mut weights, &mut batch);
+        let outputs = batch.shards().iter().flat_map(Workspace::output).copied().collect::<Vec<_>>();
+        assert_close(&what, &outputs, &case.outputs, 1e-5);
         assert!(
             (loss - case.loss_value).abs() <= 1e-5 * case.loss_value.abs().max(0.1),
             "{what}: loss {loss}, PyTorch {}",
             case.loss_value
         );
-        let gradient = network.gradient(&[workspace]);
+        let gradient = network.gradient(batch.shards());
         for (param, expected) in network.params().iter().zip(&case.params) {
             assert_close(
                 &format!("{what}, gradient of {}", param.name),
@@ -143,10 +158,9 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 impl Case {
     /// Takes the steps of an optimiser and holds the losses on the way, and that of the moving average after them if
     /// there is one, against PyTorch's.
-    fn assert_steps(&self, name: &str, mut optimizer: Optimizer, learning_rate: f32, expected: &[f64]) {
+    fn assert_steps(&self, name: &str, mut optimizer: Optimizer, learning_rate: f32, expected: &[f64]) -> Weights {
         let network = self.network();
-        let (mut weights, mut workspace) =
-            (self.weights(&network), [Workspace::for_training(&network, self.labels.len())]);
+        let (mut weights, mut batch) = (self.weights(&network), self.batch(&network));
         let assert_loss = |step: usize, loss: f64| {
             let tolerance = 1e-4 * expected[step].abs().max(0.1);
             let (case, expected) = (self.describe(), expected[step]);
@@ -154,13 +168,14 @@ impl Case {
         };
         // Fewer where the direction of a step would be decided by rounding.
         for step in 0..expected.len().min(20) {
-            assert_loss(step, self.pass(&network, &weights, &mut workspace[0]));
-            optimizer.step(learning_rate, &network, &mut weights, &workspace);
+            assert_loss(step, self.pass(&network, &mut weights, &mut batch));
+            optimizer.step(learning_rate, &network, &mut weights, batch.shards());
         }
         assert_eq!(optimizer.average().is_some(), expected.len() == 21);
         if let Some(average) = optimizer.average() {
-            assert_loss(20, self.pass(&network, average, &mut workspace[0]));
+            assert_loss(20, self.pass(&network, &mut average.clone(), &mut batch));
         }
+        weights
     }
 }
 
@@ -170,7 +185,14 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
         for (rule, steps) in &case.optimizers {
             let spec: OptimizerSpec = serde_json::from_value(serde_json::json!({ "rule": rule })).unwrap();
             let optimizer = Optimizer::new(spec, &case.network());
-            case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
+            let weights = case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
+            if let Some(expected) = &steps.inferred {
+                let network = case.network();
+                let mut workspace = Workspace::for_inference(&network, case.labels.len());
+                workspace.input_mut(case.labels.len()).copy_from_slice(&case.inputs);
+                network.infer(&weights, &mut workspace);
+                assert_close(&format!("{}, used after {rule}", case.describe()), workspace.output(), expected, 1e-3);
+            }
         }
     }
 }

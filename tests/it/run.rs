@@ -40,7 +40,7 @@ fn the_curve_and_the_weights_are_the_same_to_the_bit_for_any_number_of_threads()
     let network = [
         (
             "model",
-            r#"[{"layer":"conv2d","filters":8,"kernel":3,"padding":"same"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"flatten"},{"layer":"dense","units":10,"activation":"linear"}]"#,
+            r#"[{"layer":"conv2d","filters":8,"kernel":3,"padding":"same"},{"layer":"batch_norm"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"flatten"},{"layer":"residual","layers":[{"layer":"batch_norm"},{"layer":"dropout"}]},{"layer":"dense","units":10,"activation":"linear"}]"#,
         ),
         ("data.augment.rotate", "10"),
         ("data.augment.thickness", "0.5"),

@@ -158,6 +158,8 @@ mod tests {
             output: output_of,
             memo,
             scratch,
+            joint: &[],
+            skip: &[],
             mode: Mode::Infer,
         });
         assert_eq!(output, [1.0, 1.1, 3.0, 3.1, 4.0, 4.1, 0.0, 0.1]);

@@ -88,7 +88,17 @@ mod tests {
         let run = |mode: Mode| {
             let mut output = vec![f32::NAN; input.len()];
             let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut [], &mut []);
-            layer.forward(Forward { samples: 1, params: &[], input: &input, output: &mut output, memo, scratch, mode });
+            layer.forward(Forward {
+                samples: 1,
+                params: &[],
+                input: &input,
+                output: &mut output,
+                memo,
+                scratch,
+                joint: &[],
+                skip: &[],
+                mode,
+            });
             output
         };
         assert_eq!(run(Mode::Infer), input);

@@ -2,6 +2,7 @@
 //! tracing and the gradient check walk the list.
 
 mod activation;
+mod batch_norm;
 mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
@@ -20,6 +21,7 @@ mod pool2d;
 mod pooling;
 mod recurrent;
 mod reshape;
+mod residual;
 mod rnn;
 mod softmax;
 mod spatial_dropout;
@@ -32,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use super::layer::Spec;
 
 pub use activation::{Activation, Function};
+pub use batch_norm::BatchNorm;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
@@ -49,6 +52,7 @@ pub use pool1d::{AveragePool1d, MaxPool1d};
 pub use pool2d::{AveragePool2d, MaxPool2d};
 pub use recurrent::Returns;
 pub use reshape::{Form, Reshape};
+pub use residual::{MAX_DEPTH, Residual};
 pub use rnn::Rnn;
 pub use softmax::Softmax;
 pub use spatial_dropout::SpatialDropout;
@@ -103,6 +107,8 @@ layers![
     Rnn,
     Lstm,
     Gru,
+    Residual,
+    BatchNorm,
     LayerNorm,
     Activation,
     Softmax,
@@ -145,7 +151,7 @@ mod tests {
     fn the_chosen_initialiser_is_that_of_the_kernel() {
         let mut found = 0;
         for mut layer in LayerSpec::all() {
-            let shapes = [Shape::image(28, 9, 2), Shape::steps(9, 2), Shape::flat(9)];
+            let shapes = [Shape::image(28, 9, 1), Shape::steps(9, 2), Shape::flat(9)];
             for knob in layer.as_spec_mut().knobs().into_iter().filter(|knob| knob.key == "init") {
                 let Value::Choice(choice) = knob.value else { panic!("{} is no choice", knob.key) };
                 assert_eq!(choice.chosen(), 0, "Glorot uniform is the default");

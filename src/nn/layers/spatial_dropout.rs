@@ -111,7 +111,17 @@ mod tests {
         let run = |mode: Mode| {
             let (mut output, mut memo) = (vec![f32::NAN; input.len()], vec![f32::NAN; samples * channels]);
             let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut memo, &mut []);
-            layer.forward(Forward { samples, params: &[], input: &input, output: &mut output, memo, scratch, mode });
+            layer.forward(Forward {
+                samples,
+                params: &[],
+                input: &input,
+                output: &mut output,
+                memo,
+                scratch,
+                joint: &[],
+                skip: &[],
+                mode,
+            });
             output
         };
         assert_eq!(run(Mode::Infer), input);

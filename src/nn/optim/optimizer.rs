@@ -21,7 +21,7 @@ pub struct Optimizer {
 
 impl Optimizer {
     pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
-        let params = network.param_count();
+        let params = network.weights_len();
         Self {
             state: vec![0.0; spec.as_rule().slots() * params],
             spec,
@@ -45,7 +45,7 @@ impl Optimizer {
     pub fn set(&mut self, spec: OptimizerSpec, network: &Network) {
         if std::mem::discriminant(&spec) != std::mem::discriminant(&self.spec) {
             self.step = 0;
-            self.state = vec![0.0; spec.as_rule().slots() * network.param_count()];
+            self.state = vec![0.0; spec.as_rule().slots() * network.weights_len()];
         }
         self.spec = spec;
     }
@@ -100,11 +100,19 @@ impl Optimizer {
     }
 }
 
-/// What belongs to some blocks that lie side by side.
+/// What belongs to some blocks that lie one after the other.
 struct Numbers<'a> {
     weights: &'a mut [f32],
     gradient: &'a mut [f32],
     state: &'a mut [f32],
+}
+
+impl Numbers<'_> {
+    /// Those of the first block: what follows up to the next one no gradient moves.
+    fn of(self, len: usize, slots: usize) -> Self {
+        let Self { weights, gradient, state } = self;
+        Self { weights: &mut weights[..len], gradient: &mut gradient[..len], state: &mut state[..len * slots] }
+    }
 }
 
 /// Calls `work` with every block and its numbers, on all threads. What it gives is added up pair by pair, in an order
@@ -117,7 +125,7 @@ fn each_block(
 ) -> f64 {
     match blocks {
         [] => 0.0,
-        [block] => work(block, numbers),
+        [block] => work(block, numbers.of(block.range.len(), slots)),
         _ => {
             let (left, right) = blocks.split_at(blocks.len() / 2);
             let at = right[0].range.start - left[0].range.start;

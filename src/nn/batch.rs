@@ -1,0 +1,480 @@
+//! A batch on its way through a network and back, in shards that run side by side.
+
+use rayon::prelude::*;
+
+use super::init::mix;
+use super::kernels::vector::add;
+use super::layer::{Backward, Forward, Joint, Mode};
+use super::network::{Network, Skip, Stage};
+use super::weights::Weights;
+use super::workspace::Workspace;
+
+/// The shards of a batch and what they share, allocated once per run.
+pub struct Batch {
+    shards: Vec<Workspace>,
+    /// Shards of the batch that is in work.
+    used: usize,
+    /// The matrices that backward passes read transposed.
+    transposed: Vec<f32>,
+    /// For each layer that has to know the whole batch its statistics, then the gradient of its parameters.
+    joint: Vec<f32>,
+}
+
+impl Batch {
+    /// Room for up to `shards` shards of up to `samples` samples.
+    pub fn new(network: &Network, shards: usize, samples: usize) -> Self {
+        Self {
+            shards: (0..shards).map(|_| Workspace::for_training(network, samples)).collect(),
+            used: 0,
+            transposed: vec![0.0; network.transposed_len()],
+            joint: vec![0.0; network.joint_len()],
+        }
+    }
+
+    /// The shards of the batch that was in work last.
+    pub fn shards(&self) -> &[Workspace] {
+        &self.shards[..self.used]
+    }
+}
+
+impl Network {
+    /// Runs a batch forward and back, a shard for each of `lanes`. `fill` gets the number of a shard and writes its samples
+    /// to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can tell the gradient of
+    /// the parameters; those that no gradient moves have been moved. The input itself gets no gradient, since nothing
+    /// would learn from it.
+    ///
+    /// The threads meet once at the end, and twice more for each layer that has to know the whole batch.
+    pub fn learn<L: Send>(
+        &self,
+        weights: &mut Weights,
+        batch: &mut Batch,
+        lanes: &mut [L],
+        seed: u64,
+        fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
+        judge: impl Fn(&mut L, &[f32], &mut [f32]) + Sync,
+    ) {
+        let Batch { shards, used, transposed, joint } = batch;
+        *used = lanes.len().min(shards.len());
+        let shards = &mut shards[..*used];
+        self.transpose(weights, transposed);
+        let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
+        let mut start = 0;
+        for (phase, end) in self.joints().iter().copied().enumerate() {
+            let pass = Pass { network: self, weights, transposed, joint };
+            each(shards, lanes, |index, shard, lane| {
+                if phase == 0 {
+                    fill(index, lane, shard);
+                }
+                pass.forward(start..end, shard, mode(index));
+                pass.count(end, shard);
+            });
+            self.meet_forward(end, shards, joint, weights);
+            start = end;
+        }
+        let (stages, joints) = (self.stages.len(), self.joints());
+        let pass = Pass { network: self, weights, transposed, joint };
+        each(shards, lanes, |index, shard, lane| {
+            if joints.is_empty() {
+                fill(index, lane, shard);
+            }
+            pass.forward(start..stages, shard, mode(index));
+            let (outputs, grad) = shard.output_and_grad_mut();
+            judge(lane, outputs, grad);
+            pass.backward(joints.last().copied(), stages, shard);
+        });
+        for (at, end) in joints.iter().copied().enumerate().rev() {
+            self.meet_backward(end, shards, joint);
+            let pass = Pass { network: self, weights, transposed, joint };
+            let below = at.checked_sub(1).map(|below| joints[below]);
+            each(shards, lanes, |_, shard, _| pass.backward(below, end + 1, shard));
+        }
+    }
+
+    /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
+    pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
+        let pass = Pass { network: self, weights, transposed: &[], joint: &[] };
+        pass.forward(0..self.stages.len(), workspace, Mode::Infer);
+    }
+
+    /// Puts together what the shards have counted, in their order, and lets the layer's moving numbers follow.
+    fn meet_forward(&self, at: usize, shards: &[Workspace], joint: &mut [f32], weights: &mut Weights) {
+        let stage = &self.stages[at];
+        let (Some(layer), Some((first, others))) = (stage.layer.joint(), shards.split_first()) else { return };
+        let len = layer.statistics_len();
+        let statistics = &mut joint[stage.joint.clone()][..len];
+        statistics.copy_from_slice(&first.statistics[..len]);
+        others.iter().for_each(|shard| layer.merge(statistics, &shard.statistics[..len]));
+        layer.follow(statistics, &mut weights.values_mut()[stage.params.clone()]);
+    }
+
+    /// Adds up what the shards have found to be the gradient of the layer's parameters, in their order.
+    fn meet_backward(&self, at: usize, shards: &[Workspace], joint: &mut [f32]) {
+        let Stage { layer, shard_gradient, joint: place, .. } = &self.stages[at];
+        let gradient = &mut joint[place.clone()][layer.joint().map_or(0, Joint::statistics_len)..];
+        gradient.fill(0.0);
+        shards.iter().for_each(|shard| add(gradient, &shard.gradient[shard_gradient.clone()]));
+    }
+}
+
+/// Calls `work` for every shard, on all threads.
+fn each<L: Send>(shards: &mut [Workspace], lanes: &mut [L], work: impl Fn(usize, &mut Workspace, &mut L) + Sync) {
+    let shards = shards.par_iter_mut().zip(lanes.par_iter_mut()).enumerate();
+    shards.for_each(|(index, (shard, lane))| work(index, shard, lane));
+}
+
+/// What every shard reads on its way through some stages.
+struct Pass<'a> {
+    network: &'a Network,
+    weights: &'a Weights,
+    transposed: &'a [f32],
+    joint: &'a [f32],
+}
+
+impl Pass<'_> {
+    fn forward(&self, stages: std::ops::Range<usize>, shard: &mut Workspace, mode: Mode) {
+        let samples = shard.samples;
+        for at in stages {
+            let stage = &self.network.stages[at];
+            let (before, after) = shard.activations.split_at_mut(at + 1);
+            let (memo, joint, mode) = match mode {
+                Mode::Infer => (&mut [][..], &[][..], mode),
+                Mode::Train { seed } => (
+                    &mut shard.memos[at][..samples * stage.memo_len],
+                    &self.joint[stage.joint.clone()],
+                    Mode::Train { seed: stage.path.iter().fold(seed, |seed, at| mix(seed, *at as u64)) },
+                ),
+            };
+            let skip = self.network.skips().iter().find(|skip| skip.end == at);
+            stage.layer.forward(Forward {
+                samples,
+                params: &self.weights.values()[stage.params.clone()],
+                input: &before[at][..samples * stage.input_len],
+                output: &mut after[0][..samples * stage.output_len],
+                memo,
+                scratch: &mut shard.scratch,
+                joint,
+                skip: skip.map_or(&[], |skip| &before[skip.fork][..samples * skip.len]),
+                mode,
+            });
+        }
+    }
+
+    /// Counts what arrives at a layer that has to know the whole batch.
+    fn count(&self, at: usize, shard: &mut Workspace) {
+        let stage = &self.network.stages[at];
+        if let Some(joint) = stage.layer.joint() {
+            let input = &shard.activations[at][..shard.samples * stage.input_len];
+            joint.count(input, &mut shard.scratch, &mut shard.statistics[..joint.statistics_len()]);
+        }
+    }
+
+    /// Runs back from the stage before `end` to the one after `joint`, which then tells its gradient.
+    fn backward(&self, joint: Option<usize>, end: usize, shard: &mut Workspace) {
+        for at in (joint.map_or(0, |joint| joint + 1)..end).rev() {
+            self.hold(at, shard);
+            self.network.stages[at].layer.backward(self.backward_at(at, shard));
+            shard.grads.swap(0, 1);
+            self.release(at, shard);
+        }
+        if let Some(at) = joint
+            && let Some(joint) = self.network.stages[at].layer.joint()
+        {
+            joint.gradient(self.backward_at(at, shard));
+        }
+    }
+
+    /// At the end of a residual block, keeps the gradient for what entered it.
+    fn hold(&self, at: usize, shard: &mut Workspace) {
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.end == at) {
+            let len = shard.samples * len;
+            shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
+        }
+    }
+
+    /// Where residual blocks begin, adds what was kept for what enters them.
+    fn release(&self, at: usize, shard: &mut Workspace) {
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && at > 0) {
+            let len = shard.samples * len;
+            add(&mut shard.grads[0][..len], &shard.held[*depth][..len]);
+        }
+    }
+
+    fn backward_at<'a>(&'a self, at: usize, shard: &'a mut Workspace) -> Backward<'a> {
+        let (samples, stage) = (shard.samples, &self.network.stages[at]);
+        let (before, after) = shard.activations.split_at(at + 1);
+        let [grad_output, grad_input] = &mut shard.grads;
+        Backward {
+            samples,
+            params: &self.weights.values()[stage.params.clone()],
+            transposed: &self.transposed[stage.transposed.clone()],
+            input: &before[at][..samples * stage.input_len],
+            output: &after[0][..samples * stage.output_len],
+            memo: &mut shard.memos[at][..samples * stage.memo_len],
+            scratch: &mut shard.scratch,
+            joint: &self.joint[stage.joint.clone()],
+            grad_output: &mut grad_output[..samples * stage.output_len],
+            grad_params: &mut shard.gradient[stage.shard_gradient.clone()],
+            grad_input: (at > 0).then_some(&mut grad_input[..samples * stage.input_len]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::init::stream;
+    use crate::nn::layers::{
+        Activation, BatchNorm, Conv2d, Dense, Dropout, Flatten, Function, MaxPool2d, Padding, Residual,
+    };
+    use crate::nn::optim::Regularization;
+    use crate::nn::{LayerSpec, ModelSpec, Optimizer, OptimizerSpec, Shape};
+    use rand::RngExt as _;
+
+    const SHARD: usize = 3;
+    const OUTPUTS: usize = 4;
+
+    fn numbers(len: usize, purpose: u64) -> Vec<f32> {
+        let mut rng = stream(3, purpose);
+        (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+    }
+
+    fn dot(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+
+    /// A network and a batch that is cut into shards of three samples.
+    struct Check {
+        network: Network,
+        inputs: Vec<f32>,
+        samples: usize,
+    }
+
+    impl Check {
+        fn new(layers: Vec<LayerSpec>, shape: Shape, samples: usize) -> Self {
+            let network = ModelSpec { layers }.build(shape, OUTPUTS).unwrap();
+            Self { network, inputs: numbers(samples * shape.len(), 1), samples }
+        }
+
+        fn weights(&self) -> Weights {
+            let mut weights = Weights::new(&self.network, 5);
+            let noise = numbers(weights.values().len(), 2);
+            weights.values_mut().iter_mut().zip(noise).for_each(|(weight, noise)| *weight += 0.1 * noise);
+            weights
+        }
+
+        /// Runs the batch; gives its outputs and leaves the gradient of `covector · outputs`.
+        fn learn(&self, weights: &mut Weights, batch: &mut Batch, covector: &[f32]) -> Vec<f32> {
+            let input = self.network.input().len();
+            let mut lanes: Vec<_> = covector.chunks(SHARD * OUTPUTS).map(|covector| (covector, Vec::new())).collect();
+            let fill = |index: usize, (covector, _): &mut (&[f32], Vec<f32>), shard: &mut Workspace| {
+                let samples = covector.len() / OUTPUTS;
+                shard.input_mut(samples).copy_from_slice(&self.inputs[index * SHARD * input..][..samples * input]);
+            };
+            let judge = |(covector, found): &mut (&[f32], Vec<f32>), outputs: &[f32], grad: &mut [f32]| {
+                grad.copy_from_slice(covector);
+                *found = outputs.to_vec();
+            };
+            self.network.learn(weights, batch, &mut lanes, 7, fill, judge);
+            lanes.into_iter().flat_map(|(_, outputs)| outputs).collect()
+        }
+
+        fn batch(&self) -> Batch {
+            Batch::new(&self.network, self.samples.div_ceil(SHARD), SHARD)
+        }
+
+        /// Panics if the gradient of the whole batch is not the slope that finite differences find.
+        fn assert_slopes(&self, what: &str) {
+            let (mut batch, weights) = (self.batch(), self.weights());
+            let covector = numbers(self.samples * OUTPUTS, 3);
+            self.learn(&mut weights.clone(), &mut batch, &covector);
+            let gradient = self.network.gradient(batch.shards());
+            for purpose in 10..14 {
+                let direction = numbers(gradient.len(), purpose);
+                let mut at = |by: f32| {
+                    let mut weights = weights.clone();
+                    let moved = weights.values_mut().iter_mut().zip(&direction);
+                    moved.for_each(|(weight, direction)| *weight += by * direction);
+                    dot(&self.learn(&mut weights, &mut batch, &covector), &covector)
+                };
+                let (slope, predicted) = ((at(1e-3) - at(-1e-3)) / 2e-3, dot(&gradient, &direction));
+                let scale = dot(&gradient, &gradient).sqrt() + 1.0;
+                assert!((slope - predicted).abs() < 5e-3 * scale, "{what}: slope {slope}, gradient {predicted}");
+            }
+        }
+    }
+
+    fn dense(units: usize) -> LayerSpec {
+        Dense::new(units, Function::Tanh).into()
+    }
+
+    fn norm() -> LayerSpec {
+        BatchNorm::default().into()
+    }
+
+    fn head() -> LayerSpec {
+        Dense::new(OUTPUTS, Function::Linear).into()
+    }
+
+    fn stacks() -> Vec<(Vec<LayerSpec>, Shape)> {
+        let (flat, image) = (Shape::flat(7), Shape::image(5, 4, 2));
+        let conv = || LayerSpec::from(Conv2d { filters: 3, activation: Function::Tanh, ..Conv2d::default() });
+        vec![
+            (vec![dense(6), norm(), head()], flat),
+            (vec![norm(), dense(6), norm(), norm(), head()], flat),
+            (vec![dense(5), head(), norm()], flat),
+            (vec![norm(), conv(), norm(), Flatten {}.into(), head()], image),
+            (vec![dense(5), norm(), Dropout { rate: 0.4 }.into(), dense(6), norm(), head()], flat),
+            (vec![dense(6), norm(), Flatten {}.into(), head()], Shape::steps(3, 5)),
+        ]
+    }
+
+    fn block(layers: Vec<LayerSpec>) -> LayerSpec {
+        Residual { layers }.into()
+    }
+
+    /// Blocks at the beginning, the end and in one another, with what joins and what is random inside.
+    fn blocks() -> Vec<(Vec<LayerSpec>, Shape)> {
+        let (flat, image, steps) = (Shape::flat(7), Shape::image(5, 4, 2), Shape::steps(3, 5));
+        // Finite differences mean nothing across the kink of its ReLU.
+        let around = |shape| {
+            let mut block = Residual::around(shape);
+            block.layers[2] = Activation { function: Function::Tanh }.into();
+            LayerSpec::from(block)
+        };
+        let dropout = || LayerSpec::from(Dropout { rate: 0.4 });
+        vec![
+            (vec![block(vec![dense(7)]), head()], flat),
+            (vec![dense(6), block(vec![dense(9), dense(6)]), block(vec![dense(6)]), head()], flat),
+            (
+                vec![
+                    dense(6),
+                    block(vec![block(vec![dense(6)]), dense(6), block(vec![block(vec![dense(6)])])]),
+                    head(),
+                ],
+                flat,
+            ),
+            (vec![dense(6), block(vec![Flatten {}.into()]), dense(5), head(), block(vec![head()])], flat),
+            (
+                vec![
+                    dense(6),
+                    block(vec![norm(), dropout(), block(vec![dropout(), dense(6), norm()])]),
+                    norm(),
+                    head(),
+                ],
+                flat,
+            ),
+            (vec![block(vec![norm(), block(vec![norm()])]), around(image), Flatten {}.into(), head()], image),
+            (vec![dense(5), around(steps), Flatten {}.into(), head()], steps),
+        ]
+    }
+
+    #[test]
+    fn gradients_reach_every_weight_in_and_before_residual_blocks() {
+        for (layers, shape) in blocks() {
+            let what = format!("{layers:?}");
+            Check::new(layers, shape, 8).assert_slopes(&what);
+        }
+    }
+
+    /// A pooling is not drawn into the convolution before it across the beginning or the end of a block, but it is inside.
+    #[test]
+    fn no_layer_absorbs_another_across_the_edge_of_a_block() {
+        let conv = || LayerSpec::from(Conv2d { filters: 2, padding: Padding::Same, ..Conv2d::default() });
+        let pool = || LayerSpec::from(MaxPool2d { size: 1 });
+        for (layers, stages) in [
+            (vec![conv(), block(vec![pool(), conv()]), pool()], 5),
+            (vec![conv(), block(vec![conv(), pool()]), conv(), pool()], 4),
+            (vec![block(vec![conv(), block(vec![pool()])])], 4),
+        ] {
+            let layers = [vec![conv()], layers, vec![Flatten {}.into(), head()]].concat();
+            let network = ModelSpec { layers }.build(Shape::image(4, 4, 1), OUTPUTS).unwrap();
+            assert_eq!(network.stages.len(), stages + 2);
+        }
+    }
+
+    #[test]
+    fn parameters_in_blocks_are_named_by_their_way() {
+        let layers = vec![dense(6), block(vec![dense(6), block(vec![norm()])]), head()];
+        let check = Check::new(layers, Shape::flat(7), 8);
+        let names: Vec<_> = check.network.params().iter().map(|param| (param.layer, param.name.as_str())).collect();
+        assert_eq!(names[3], (1, "1.residual.0.dense.bias"));
+        assert_eq!(names[4], (1, "1.residual.1.residual.0.batchnorm.gamma"));
+        assert_eq!(names[7], (1, "1.residual.1.residual.0.batchnorm.moving_variance"));
+        assert_eq!(check.network.label(1), "Residual");
+    }
+
+    #[test]
+    fn gradients_are_the_slopes_of_the_whole_batch_in_several_shards() {
+        for (layers, shape) in stacks() {
+            let what = format!("{layers:?}");
+            Check::new(layers, shape, 8).assert_slopes(&what);
+        }
+    }
+
+    /// Statistics are those of the batch and not of a shard: two samples in a shard, or eight in three.
+    #[test]
+    fn each_channel_of_a_batch_has_mean_beta_and_deviation_gamma() {
+        let check = Check::new(vec![head(), norm()], Shape::flat(7), 8);
+        let (mut weights, mut batch) = (check.weights(), check.batch());
+        let outputs = check.learn(&mut weights, &mut batch, &[0.0; 8 * OUTPUTS]);
+        let params = &weights.values()[7 * OUTPUTS + OUTPUTS..];
+        for channel in 0..OUTPUTS {
+            let column: Vec<f32> = outputs.iter().skip(channel).step_by(OUTPUTS).copied().collect();
+            let mean = column.iter().sum::<f32>() / 8.0;
+            let variance = column.iter().map(|y| (y - mean).powi(2)).sum::<f32>() / 8.0;
+            assert!((mean - params[OUTPUTS + channel]).abs() < 1e-5, "{mean}");
+            assert!((variance.sqrt() / params[channel] - 1.0).abs() < 0.02, "{variance}");
+        }
+    }
+
+    #[test]
+    fn a_batch_of_one_gives_beta_and_is_not_followed() {
+        let check = Check::new(vec![head(), norm()], Shape::flat(7), 1);
+        let (mut weights, mut batch) = (check.weights(), check.batch());
+        let before = weights.clone();
+        let outputs = check.learn(&mut weights, &mut batch, &[1.0; OUTPUTS]);
+        assert_eq!(outputs, weights.values()[8 * OUTPUTS + OUTPUTS..][..OUTPUTS]);
+        assert_eq!(weights, before);
+        assert!(check.network.gradient(batch.shards()).iter().all(|slope| slope.is_finite()));
+    }
+
+    /// Whatever moves weights: what follows the batches is moved by nothing else.
+    #[test]
+    fn no_rule_decay_penalty_or_norm_touches_the_moving_numbers() {
+        let check = Check::new(vec![norm(), dense(6), norm(), head()], Shape::flat(7), 8);
+        let moving = |weights: &Weights| -> Vec<f32> {
+            let params = check.network.params().iter().filter(|param| !param.info.is_trained);
+            params.flat_map(|param| weights.values()[param.range.clone()].to_vec()).collect()
+        };
+        assert_eq!(moving(&check.weights()).len(), 26);
+        assert_eq!(check.network.param_count() + 26, check.network.weights_len());
+        let regularization =
+            Regularization { l1: 0.01, l2: 0.1, max_norm: 0.5, clip_value: 0.1, clip_norm: 0.1, average: 0.5 };
+        for rule in OptimizerSpec::all() {
+            let (mut weights, mut batch) = (check.weights(), check.batch());
+            let first = weights.clone();
+            let mut optimizer = Optimizer::new(rule.clone(), &check.network).regularized(regularization.clone());
+            for _ in 0..3 {
+                check.learn(&mut weights, &mut batch, &numbers(8 * OUTPUTS, 4));
+                let before = weights.clone();
+                optimizer.step(0.1, &check.network, &mut weights, batch.shards());
+                assert_eq!(moving(&weights), moving(&before), "{rule:?}");
+                let trained = check.network.params().iter().filter(|param| param.info.is_trained);
+                for param in trained {
+                    let range = param.range.clone();
+                    assert_ne!(weights.values()[range.clone()], before.values()[range], "{rule:?} {}", param.name);
+                }
+            }
+            assert_ne!(moving(&weights), moving(&first));
+            assert_ne!(moving(optimizer.average().unwrap()), moving(&weights));
+        }
+    }
+
+    /// What absorbs must not reach over a layer between.
+    #[test]
+    fn a_pooling_after_a_normalisation_stays_one_of_its_own() {
+        let layers = vec![Conv2d::default().into(), norm(), MaxPool2d::default().into(), Flatten {}.into(), head()];
+        let network = ModelSpec { layers }.build(Shape::image(8, 8, 1), OUTPUTS).unwrap();
+        assert_eq!(network.stages.len(), 4);
+    }
+}
