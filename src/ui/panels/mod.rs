@@ -13,6 +13,7 @@ use super::view::View;
 use crate::nn::model::Trace;
 use crate::project::Project;
 
+mod add_layer;
 mod data;
 mod draw;
 mod layer_card;
@@ -22,6 +23,7 @@ mod mistakes;
 pub mod parts;
 mod rate;
 mod reader;
+mod stack;
 mod top_bar;
 mod training;
 mod transport;
