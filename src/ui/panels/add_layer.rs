@@ -6,6 +6,7 @@ use super::Cx;
 use super::parts::entry_ui;
 use super::stack::{layers_at, layers_at_mut};
 use crate::nn::LayerSpec;
+use crate::nn::model::Trace;
 use crate::nn::shape::{Fix, Shape};
 use crate::ui::theme::GRID;
 use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
@@ -66,9 +67,17 @@ pub fn placed(cx: &Cx<'_>, block: &[usize], layer: LayerSpec) -> (usize, LayerSp
     if let Some(index) = places.clone().rev().find(|index| fits(*index, &layer)) {
         return (index, layer);
     }
-    let input_of = |index| cx.trace.input_of(index).filter(|_| block.is_empty());
+    let trace = trace_at(cx.trace, &model.layers, block);
+    let input_of = |index| trace.as_ref()?.input_of(index);
     let mut fitting = places.rev().map(|index| (index, fitted(layer.clone(), input_of(index))));
     fitting.find(|(index, layer)| fits(*index, layer)).unwrap_or((count, layer))
+}
+
+/// The shapes within the block at this path, as far as they are known.
+fn trace_at(trace: &Trace, layers: &[LayerSpec], path: &[usize]) -> Option<Trace> {
+    let [first, rest @ ..] = path else { return Some(trace.clone()) };
+    let inside = layers.get(*first)?.inside()?;
+    trace_at(&Trace::of(inside, trace.input_of(*first)?), inside, rest)
 }
 
 /// A layer as it takes this input, if it says of itself how: a block around what arrives.

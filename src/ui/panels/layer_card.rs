@@ -89,11 +89,12 @@ impl Card<'_> {
                 Frame::new().inner_margin(Margin { left: 8, right: 8, top: 0, bottom: 4 }).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = GRID;
                     edit = self.misfit_ui(ui, within.as_ref()).or(edit.take());
-                    if self.is_unfolded {
+                    if self.is_unfolded && !self.is_dragged {
                         self.knobs_ui(ui);
                     }
                 });
-                if let Some(within) = &within {
+                // A card that is dragged is as low as any, because it changes places when the middles pass each other.
+                if let Some(within) = within.as_ref().filter(|_| !self.is_dragged) {
                     inside(ui, self.layer, within);
                 }
             });

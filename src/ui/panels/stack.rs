@@ -146,7 +146,7 @@ struct Stack<'a> {
 
 impl Stack<'_> {
     /// Draws the cards, and moves the one that is dropped; what else somebody wants of one comes back with its path.
-    fn ui(&self, ui: &mut Ui, layers: &mut Vec<LayerSpec>, names: &mut Vec<Name>) -> Option<(Vec<usize>, Edit)> {
+    fn ui(&self, ui: &mut Ui, layers: &mut [LayerSpec], names: &mut [Name]) -> Option<(Vec<usize>, Edit)> {
         let slots: Vec<_> = names.iter().enumerate().map(|(index, name)| Slot { id: name.id, index }).collect();
         let mut wanted = None;
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -176,7 +176,7 @@ impl Stack<'_> {
     }
 
     /// The cards within a block, the line around them, and below them what it leads to.
-    fn block_ui(&self, ui: &mut Ui, layers: &mut Vec<LayerSpec>, names: &mut Vec<Name>) -> Option<(Vec<usize>, Edit)> {
+    fn block_ui(&self, ui: &mut Ui, layers: &mut [LayerSpec], names: &mut [Name]) -> Option<(Vec<usize>, Edit)> {
         let margin = Margin { left: GUTTER as i8, right: GRID as i8, ..Margin::ZERO };
         let cards = Frame::new().inner_margin(margin).show(ui, |ui| self.ui(ui, layers, names));
         let mut wanted = cards.inner;

@@ -13,6 +13,8 @@ use crate::ui::theme::{self, GRID, Palette, ROW};
 /// Width of the column of names, the same for every row so that the sliders stand in line.
 pub const LABEL_WIDTH: f32 = 104.0;
 const VALUE_WIDTH: f32 = 64.0;
+/// A list of options up to this height is shown whole.
+const LIST_HEIGHT: f32 = 400.0;
 const FIELD_HEIGHT: f32 = 20.0;
 
 /// A whole number with a range wider than this gets a slider in octaves.
@@ -157,7 +159,7 @@ fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
     let options = choice.options();
     let mut picked = chosen;
     let width = ui.available_width();
-    let combo = ComboBox::from_id_salt("choice").width(width).truncate();
+    let combo = ComboBox::from_id_salt("choice").width(width).truncate().height(LIST_HEIGHT);
     let combo = combo.selected_text(options.get(chosen).copied().unwrap_or_default());
     let shown = combo.show_ui(ui, |ui| {
         for (index, option) in options.iter().enumerate() {
