@@ -64,10 +64,11 @@ fn what_does_not_fit_within_a_block_is_told_and_repaired_there() {
     click(&mut harness, "Insert a layer before Activation, layer 2.2");
     choose(&mut harness, "Dense");
     harness.get_by_label_contains("Layer 2 does not fit. In the block, layer 2: Dense takes a row of numbers");
-    harness.get_by_label_contains("Dense takes a row of numbers");
+    assert_eq!(harness.query_all_by_label_contains("Dense takes a row of numbers").count(), 2, "below and on its card");
     click(&mut harness, "Insert Flatten");
     assert_eq!(block(&harness)[1..3], ["Flatten", "Dense 64 ReLU"]);
-    harness.get_by_label_contains("What leaves the block is added to what enters it");
+    let told = harness.query_all_by_label_contains("What leaves the block is added to what enters it");
+    assert_eq!(told.count(), 2);
 
     // A block from the menu fits what arrives where it is put.
     let mut harness = with_block();

@@ -54,52 +54,73 @@ pub struct Card<'a> {
     /// Of the whole network, for the share of its work.
     pub whole: &'a Trace,
     pub is_unfolded: bool,
-    pub is_dragged: bool,
 }
 
 impl Card<'_> {
-    /// Draws the card; `inside` draws what stands in a block, of which it is told the trace.
-    pub fn show(
-        mut self,
-        ui: &mut Ui,
-        handle: Handle<'_>,
-        inside: impl FnOnce(&mut Ui, &mut LayerSpec, &Trace),
-    ) -> Option<Edit> {
+    /// The part that one drags, which is as high for every card: they change places when their middles pass each other.
+    pub fn head_ui(&self, ui: &mut Ui, handle: Handle<'_>, is_dragged: bool) -> Option<Edit> {
         let gap = gap_ui(ui, &self.number(), self.layer.as_spec().label());
         let mut edit =
             gap.map(|layer| Edit::Insert { after: false, layer: fitted(layer, self.trace.input_of(self.index())) });
-        let palette = Palette::of(ui);
-        let within = self.layer.inside().map(|layers| match self.trace.input_of(self.index()) {
-            Some(input) => Trace::of(layers, input),
-            None => Trace::of(&[], self.whole.input),
-        });
-        let outline = match (self.misfit(), self.is_dragged) {
-            (Some(_), _) => Stroke::new(1.5, palette.warning),
-            (_, true) => Stroke::new(1.0, palette.accent),
-            _ => Stroke::new(1.0, palette.faint),
-        };
-        // Cards within a card stand out from it.
-        let fill = if self.path.len() % 2 == 1 { palette.raised } else { palette.surface };
-        let frame = Frame::new().fill(fill).stroke(outline).corner_radius(RADIUS);
+        let mut frame = self.frame(ui);
+        if is_dragged {
+            frame.stroke.color = Palette::of(ui).accent;
+        } else if self.has_body() {
+            (frame.corner_radius.sw, frame.corner_radius.se) = (0, 0);
+        }
         ui.push_id(self.index(), |ui| {
             frame.show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 edit = self.header_ui(ui, handle).or(edit.take());
                 self.figures_ui(ui);
-                Frame::new().inner_margin(Margin { left: 8, right: 8, top: 0, bottom: 4 }).show(ui, |ui| {
-                    ui.spacing_mut().item_spacing.y = GRID;
-                    edit = self.misfit_ui(ui, within.as_ref()).or(edit.take());
-                    if self.is_unfolded && !self.is_dragged {
-                        self.knobs_ui(ui);
-                    }
-                });
-                // A card that is dragged is as low as any, because it changes places when the middles pass each other.
-                if let Some(within) = within.as_ref().filter(|_| !self.is_dragged) {
-                    inside(ui, self.layer, within);
-                }
+                ui.add_space(GRID);
             });
         });
         edit
+    }
+
+    /// What hangs on it: what does not fit, what can be set, and what stands in a block, which `inside` draws.
+    pub fn body_ui(&mut self, ui: &mut Ui, inside: impl FnOnce(&mut Ui, &mut LayerSpec, &Trace)) -> Option<Edit> {
+        if !self.has_body() {
+            return None;
+        }
+        let within = self.layer.inside().map(|layers| match self.trace.input_of(self.index()) {
+            Some(input) => Trace::of(layers, input),
+            None => Trace::of(&[], self.whole.input),
+        });
+        let mut frame = self.frame(ui);
+        (frame.corner_radius.nw, frame.corner_radius.ne) = (0, 0);
+        let mut edit = None;
+        frame.show(ui, |ui| {
+            if self.misfit().is_some() || self.is_unfolded {
+                Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }).show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = GRID;
+                    edit = self.misfit_ui(ui, within.as_ref());
+                    if self.is_unfolded {
+                        self.knobs_ui(ui);
+                    }
+                });
+            }
+            if let Some(within) = &within {
+                inside(ui, self.layer, within);
+            }
+        });
+        edit
+    }
+
+    fn has_body(&self) -> bool {
+        self.misfit().is_some() || self.is_unfolded || self.layer.inside().is_some()
+    }
+
+    fn frame(&self, ui: &Ui) -> Frame {
+        let palette = Palette::of(ui);
+        let outline = match self.misfit() {
+            Some(_) => Stroke::new(1.5, palette.warning),
+            None => Stroke::new(1.0, palette.faint),
+        };
+        // Cards within a card stand out from it.
+        let fill = if self.path.len() % 2 == 1 { palette.raised } else { palette.surface };
+        Frame::new().fill(fill).stroke(outline).corner_radius(RADIUS)
     }
 
     fn index(&self) -> usize {

@@ -2,7 +2,7 @@
 //! leads around them.
 
 use eframe::egui::{self, Align, Frame, Id, Layout, Margin, Rect, RichText, Stroke, Ui, pos2, vec2};
-use egui_dnd::{DragDropItem, dnd};
+use egui_dnd::dnd;
 use egui_material_icons::icons::ICON_ADD;
 
 use super::Cx;
@@ -27,18 +27,6 @@ pub struct Cards {
 struct Name {
     id: u64,
     inside: Vec<Name>,
-}
-
-/// A card for the drag and drop: its identity and its place.
-struct Slot {
-    id: u64,
-    index: usize,
-}
-
-impl DragDropItem for Slot {
-    fn id(&self) -> Id {
-        Id::unique(("layer card", self.id))
-    }
 }
 
 impl Cards {
@@ -147,28 +135,32 @@ struct Stack<'a> {
 impl Stack<'_> {
     /// Draws the cards, and moves the one that is dropped; what else somebody wants of one comes back with its path.
     fn ui(&self, ui: &mut Ui, layers: &mut [LayerSpec], names: &mut [Name]) -> Option<(Vec<usize>, Edit)> {
-        let slots: Vec<_> = names.iter().enumerate().map(|(index, name)| Slot { id: name.id, index }).collect();
         let mut wanted = None;
         ui.spacing_mut().item_spacing.y = 0.0;
         let mover = dnd(ui, Id::unique(("layers", self.path))).with_animation_time(0.1);
-        let moved = mover.show(slots.into_iter(), |ui, slot, handle, state| {
-            let (Some(layer), Some(name)) = (layers.get_mut(slot.index), names.get_mut(slot.index)) else { return };
-            let path = [self.path, &[slot.index]].concat();
-            let is_unfolded = self.unfolded == Some(name.id);
-            let card = Card {
-                path: &path,
-                layer,
-                trace: self.trace,
-                whole: self.whole,
-                is_unfolded,
-                is_dragged: state.dragged,
-            };
-            let mut within = None;
-            let edit = card.show(ui, handle, |ui, layer, trace| {
-                let block = Stack { path: &path, trace, ..*self };
-                within = layer.inside_mut().and_then(|layers| block.block_ui(ui, layers, &mut name.inside));
-            });
-            wanted = edit.map(|edit| (path, edit)).or(within).or(wanted.take());
+        let moved = mover.show_custom(|ui, cards| {
+            for (index, (layer, name)) in layers.iter_mut().zip(&mut *names).enumerate() {
+                let path = [self.path, &[index]].concat();
+                let is_unfolded = self.unfolded == Some(name.id);
+                let mut card = Card { path: &path, layer, trace: self.trace, whole: self.whole, is_unfolded };
+                let (mut edit, mut within, mut is_dragged) = (None, None, false);
+                cards.next(ui, Id::unique(("layer card", name.id)), index, true, |ui, item| {
+                    item.ui(ui, |ui, handle, state| {
+                        is_dragged = state.dragged;
+                        edit = card.head_ui(ui, handle, is_dragged);
+                    })
+                });
+                if !is_dragged {
+                    let body = ui.push_id(("body", name.id), |ui| {
+                        card.body_ui(ui, |ui, layer, trace| {
+                            let block = Stack { path: &path, trace, ..*self };
+                            within = layer.inside_mut().and_then(|layers| block.block_ui(ui, layers, &mut name.inside));
+                        })
+                    });
+                    edit = body.inner.or(edit);
+                }
+                wanted = edit.map(|edit| (path, edit)).or(within).or(wanted.take());
+            }
         });
         moved.update_vec(layers);
         moved.update_vec(names);
