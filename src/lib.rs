@@ -27,7 +27,12 @@
 //! block is added up over the shards in their order (a convolution, whose shards each have a gradient of their few
 //! weights) or computed from what they left (a dense layer, whose many weights each sample uses once), and the optimiser
 //! moves the block at once, while it is in that core's cache. So a step waits for its threads
-//! twice; three times if the norm of the gradient is clipped, which has to be known before any weight moves.
+//! twice; three times if the norm of the gradient is clipped, which has to be known before any weight moves; and twice
+//! more for each batch normalisation, before whose passes the shards of a batch meet ([`nn::layer::Joint`]). Its moving
+//! numbers are weights that no gradient moves, so that they are saved, shown and averaged with the others.
+//!
+//! A residual block is no graph: the network runs the layers inside as stages of its own, then one that adds what
+//! entered the block, and on the way back keeps the gradient for that until it gets there.
 //!
 //! # Architecture invariants
 //!

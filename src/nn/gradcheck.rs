@@ -99,6 +99,7 @@ impl Check {
         let mut grad_params = vec![f32::NAN; if per_shard { self.trained() } else { 0 }];
         let mut grad_input = vec![f32::NAN; input.len()];
         let mut joint = self.statistics(input);
+        let mut grad_output = covector.to_vec();
         let mut pass = |joint: &[f32], grad_params: &mut [f32], run: &dyn Fn(Backward<'_>)| {
             run(Backward {
                 samples: SAMPLES,
@@ -109,7 +110,7 @@ impl Check {
                 memo: &mut memo,
                 scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
                 joint,
-                grad_output: &mut covector.to_vec(),
+                grad_output: &mut grad_output,
                 grad_params,
                 grad_input: Some(&mut grad_input),
             });
@@ -286,6 +287,15 @@ fn a_convolution_passes_with_the_pooling_that_it_absorbs() {
             }
             let conv = Conv1d { filters, kernel, stride, padding, activation: Function::Relu, ..Conv1d::default() };
             check_pair(&conv.into(), Some(&MaxPool1d { size }.into()), Shape::steps(27, 4));
+        }
+    }
+}
+
+#[test]
+fn a_normalisation_passes_with_the_activation_that_it_absorbs() {
+    for &function in Function::ALL {
+        for shape in [Shape::flat(9), Shape::image(3, 5, 4)] {
+            check_pair(&BatchNorm::default().into(), Some(&Activation { function }.into()), shape);
         }
     }
 }

@@ -108,7 +108,8 @@ pub trait Joint {
     fn follow(&self, statistics: &[f32], params: &mut [f32]);
 
     /// Writes the gradient of the parameters for one shard to `grad_params`. The sum over all shards is what `backward`,
-    /// which then has nothing more to write there, is told in `joint` after the statistics.
+    /// which then has nothing more to write there, is told in `joint` after the statistics; and it finds `grad_output` as
+    /// this has left it.
     fn gradient(&self, pass: Backward<'_>);
 }
 

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Function, LayerSpec};
 use crate::nn::init::Init;
 use crate::nn::kernels::channels;
 use crate::nn::knob::Knob;
@@ -56,7 +57,8 @@ impl Spec for BatchNorm {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { momentum, epsilon } = *self;
-        Box::new(BuiltBatchNorm { channels: input.channels(), momentum, epsilon })
+        let (values, channels, activation) = (input.len(), input.channels(), Function::Linear);
+        Box::new(BuiltBatchNorm { values, channels, momentum, epsilon, activation })
     }
 
     fn knobs(&mut self) -> Vec<Knob<'_>> {
@@ -68,7 +70,7 @@ impl Spec for BatchNorm {
                 momentum,
                 0.0..=0.999,
                 MOMENTUM,
-                "How much of the moving mean and variance each step keeps; high needs many steps, low is noisy. PyTorch's is one minus this: its 0.1 is 0.9 here.",
+                "How much of the moving mean and variance each step keeps; with 0.99 the validation is only right after some hundred steps, low is noisy. PyTorch's is one minus this: its 0.1 is 0.9 here.",
             ),
             Knob::real(
                 "epsilon",
@@ -84,9 +86,12 @@ impl Spec for BatchNorm {
 }
 
 struct BuiltBatchNorm {
+    values: usize,
     channels: usize,
     momentum: f32,
     epsilon: f32,
+    /// Of the layer that follows, if it is no more than that.
+    activation: Function,
 }
 
 impl BuiltBatchNorm {
@@ -114,8 +119,23 @@ impl Layer for BuiltBatchNorm {
         ]
     }
 
+    /// What the activation remembers.
+    fn memo_len(&self) -> usize {
+        self.activation.memo_len(self.values)
+    }
+
     fn scratch_len(&self, _samples: usize) -> usize {
         3 * self.channels + channels::scratch_len(self.channels)
+    }
+
+    fn absorb(&mut self, next: &LayerSpec) -> bool {
+        match next {
+            LayerSpec::Activation(next) if self.activation == Function::Linear => {
+                self.activation = next.function;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn joint(&self) -> Option<&dyn Joint> {
@@ -140,9 +160,10 @@ impl Layer for BuiltBatchNorm {
             }
         };
         channels::normalize(pass.input, [mean, scale, beta], scratch, pass.output);
+        self.activation.forward(pass.output, pass.memo);
     }
 
-    /// With `z` for the normalised numbers and `n` for their count: `dx = (dy - Σdy/n - z ⊙ Σ(dy ⊙ z)/n) ⊙ γ / deviation`.
+    /// `gradient` has taken the gradient back through the activation. With `z` for the normalised numbers and `n` for their count: `dx = (dy - Σdy/n - z ⊙ Σ(dy ⊙ z)/n) ⊙ γ / deviation`.
     fn backward(&self, pass: Backward<'_>) {
         let Some(grad_input) = pass.grad_input else { return };
         let len = self.channels;
@@ -188,6 +209,7 @@ impl Joint for BuiltBatchNorm {
     }
 
     fn gradient(&self, pass: Backward<'_>) {
+        self.activation.backward(pass.grad_output, pass.output, pass.memo);
         let (mean, squares, count) = channels::parts(pass.joint, self.channels);
         let (scale, scratch) = pass.scratch.split_at_mut(self.channels);
         self.divide(std::iter::repeat(&1.0), squares.iter().map(|square| square / count), scale);
