@@ -91,7 +91,8 @@ impl Card<'_> {
         let mut frame = self.frame(ui);
         (frame.corner_radius.nw, frame.corner_radius.ne) = (0, 0);
         let mut edit = None;
-        frame.show(ui, |ui| {
+        let body = frame.show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
             if self.misfit().is_some() || self.is_unfolded {
                 Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = GRID;
@@ -105,6 +106,10 @@ impl Card<'_> {
                 inside(ui, self.layer, within);
             }
         });
+        // No outline between the head and what hangs on it.
+        let (rect, width) = (body.response.rect, frame.stroke.width);
+        let seam = Stroke::new(2.0 * width + 1.0, frame.fill);
+        ui.painter().hline(rect.x_range().shrink(width), rect.top(), seam);
         edit
     }
 
