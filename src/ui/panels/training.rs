@@ -26,6 +26,9 @@ pub struct TrainingPanel {
 /// Height of a row with a menu or a field in it.
 const LINE: f32 = 28.0;
 
+/// The knobs of the training that stand beside what they belong to; the others follow one another.
+const PLACED: &[&str] = &["learning_rate", "batch", "epochs", "schedule", "warmup"];
+
 const SEED_HELP: &str =
     "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
 const OPTIMIZER_HELP: &str = "How a slope becomes a step. It may be changed while it trains.";
@@ -54,7 +57,9 @@ impl Panel for TrainingPanel {
             ui.add_space(2.0 * GRID);
             loss_ui(ui, &mut cx.project.training);
             ui.add_space(2.0 * GRID);
-            knobs_ui(ui, &mut cx.project.training.knobs(), &["shuffle"]);
+            for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
+                explained_ui(ui, knob);
+            }
             seed_ui(ui, &mut cx.project.training.seed);
             ui.add_space(2.0 * GRID);
             folds_ui(ui, cx);
@@ -106,7 +111,7 @@ fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
     own_knobs_ui(ui, "optimizer", &mut optimizer.as_rule_mut().knobs());
 }
 
-/// The number that matters most, and beside it who knows one.
+/// The number that matters most, who finds one, and how often it is used.
 fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
     find_rate_ui(ui, cx);
@@ -191,18 +196,16 @@ fn seed_ui(ui: &mut Ui, seed: &mut u64) {
 
 fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
-    let title = format!("Regularisation, {}", state(regularization.is_off()));
-    fold_ui(ui, "regularization", &title, |ui| {
-        for knob in &mut regularization.knobs() {
-            knob_ui(ui, knob);
-        }
-    });
-    let title = format!("Early stopping, {}", state(early_stopping.is_off()));
-    fold_ui(ui, "early stopping", &title, |ui| {
-        for knob in &mut early_stopping.knobs() {
-            knob_ui(ui, knob);
-        }
-    });
+    for (name, is_off, mut knobs) in [
+        ("Regularisation", regularization.is_off(), regularization.knobs()),
+        ("Early stopping", early_stopping.is_off(), early_stopping.knobs()),
+    ] {
+        fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| {
+            for knob in &mut knobs {
+                knob_ui(ui, knob);
+            }
+        });
+    }
     let augment = &mut cx.project.data.augment;
     let title = format!("Augmentation, {}", state(augment.is_off()));
     fold_ui(ui, "augmentation", &title, |ui| {
