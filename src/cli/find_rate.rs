@@ -24,7 +24,7 @@ impl FindRate {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }
         let job = project.job(load_data(&project, &self.project)?, default_threads())?;
-        let sweep = job.find_rate(&job.initial_weights(), || true);
+        let sweep = job.find_rate(&job.initial_weights(), |_| true);
         let RateSweep { points, suggestion } = sweep.unwrap_or_default();
         if !self.json {
             say("learning rate      loss  smoothed")?;

@@ -37,6 +37,20 @@ pub trait Choice {
     fn options(&self) -> &'static [&'static str];
     fn chosen(&self) -> usize;
     fn choose(&mut self, option: usize);
+
+    /// What an option computes, if the options are formulas.
+    fn about(&self, _option: usize) -> Option<About> {
+        None
+    }
+}
+
+/// What an option computes and what it is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// In the field's notation.
+    pub formula: &'static str,
+    /// One sentence for the person who chooses.
+    pub help: &'static str,
 }
 
 impl<'a> Knob<'a> {
@@ -100,9 +114,9 @@ impl<'a> Knob<'a> {
     }
 }
 
-/// Gives an enum of plain options its names on the screen and makes it a [`Choice`].
+/// Gives an enum of plain options its names on the screen and makes it a [`Choice`]; a method may tell about each option.
 macro_rules! choice {
-    ($kind:ident { $($option:ident => $name:literal),+ $(,)? }) => {
+    ($kind:ident { $($option:ident => $name:literal),+ $(,)? } $($about:ident)?) => {
         impl $kind {
             pub const ALL: &[Self] = &[$(Self::$option),+];
 
@@ -126,6 +140,10 @@ macro_rules! choice {
                     *self = *chosen;
                 }
             }
+
+            $(fn about(&self, option: usize) -> Option<$crate::nn::knob::About> {
+                Self::ALL.get(option).map(|option| Self::$about(*option))
+            })?
         }
     };
 }

@@ -1,6 +1,8 @@
 //! The learning-rate finder: a short training whose rate grows from step to step until the loss explodes (Smith 2017),
 //! and the rate that the curve suggests. It trains copies, so that nothing of the job or a run is changed.
 
+use std::ops::RangeInclusive;
+
 use super::Job;
 use super::step::Trainer;
 use crate::data::batches::shuffle;
@@ -38,16 +40,24 @@ pub struct RateSweep {
     pub suggestion: Option<f32>,
 }
 
+impl RateSweep {
+    /// The most steps of a sweep.
+    pub const STEPS: usize = STEPS;
+
+    /// The rates of the first and of the last step.
+    pub const RATES: RangeInclusive<f32> = FROM..=TO;
+}
+
 impl Job {
-    /// Sweeps the learning rate from these weights on. `go_on` is asked before every step; nothing comes back if it says
-    /// no. Runs on the threads of the current pool.
-    pub fn find_rate(&self, weights: &Weights, mut go_on: impl FnMut() -> bool) -> Option<RateSweep> {
+    /// Sweeps the learning rate from these weights on. Before every step `go_on` is told what is known so far; nothing
+    /// comes back if it says no. Runs on the threads of the current pool.
+    pub fn find_rate(&self, weights: &Weights, mut go_on: impl FnMut(&[RatePoint]) -> bool) -> Option<RateSweep> {
         let mut trainer = Trainer::new(self, weights.clone());
         let mut order = self.split.train.clone();
         let batches = order.len().div_ceil(self.batch());
         let (mut points, mut sum, mut remaining, mut best) = (Vec::with_capacity(STEPS), 0.0, 1.0, f64::INFINITY);
         for step in 0..STEPS {
-            if !go_on() {
+            if !go_on(&points) {
                 return None;
             }
             let epoch = 1 + (step / batches) as u64;

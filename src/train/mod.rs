@@ -121,12 +121,7 @@ impl Training {
                 0.0,
                 "The share of the run in which the learning rate grows in a straight line; helps where the first steps jump, too long wastes epochs.",
             ),
-            Knob::choice(
-                "schedule",
-                "Schedule",
-                schedule,
-                "How the learning rate goes over the run; the choice explains itself below.",
-            ),
+            Knob::choice("schedule", "Schedule", schedule, "How the learning rate goes over the run."),
         ]
     }
 

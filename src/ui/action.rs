@@ -25,6 +25,10 @@ pub enum Action {
     /// Reset after a divergence, and begin with a smaller learning rate.
     ResetGentler,
 
+    /// Sweep the learning rate of a copy and show what comes of it.
+    FindRate,
+    UseRate(f32),
+
     // The window.
     /// The room with this title.
     Show(&'static str),

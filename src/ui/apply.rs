@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use eframe::egui::{Context, ViewportCommand};
 
-use super::{Action, DRAW, Document, ReaderChoice, Studio, task};
-use crate::train::{Command, Start, default_threads};
+use super::finding::two_digits;
+use super::{Action, DRAW, Document, Finding, ReaderChoice, Studio, task};
+use crate::train::{Command, Job, Start, default_threads};
 use crate::ui::session::Status;
 
 /// A step of a run asks for a frame at most this often.
@@ -35,6 +36,8 @@ impl Studio {
                 let rate = &mut self.document.project.training.learning_rate;
                 *rate = two_digits(*rate / 3.0);
             }
+            Action::FindRate => self.find_rate(ctx),
+            Action::UseRate(rate) => self.document.project.training.learning_rate = rate,
             Action::Show(room) => room.clone_into(&mut self.view.room),
             Action::ShowCell(truth, class) => {
                 self.desk.cell = Some((truth, class));
@@ -81,11 +84,7 @@ impl Studio {
     }
 
     fn begin(&mut self, ctx: &Context, start: Start) {
-        let Some(dataset) = self.session.dataset().cloned() else { return };
-        let job = match self.document.project.job(dataset, default_threads()) {
-            Ok(job) => Arc::new(job),
-            Err(error) => return self.notices.warn(error.to_string()),
-        };
+        let Some(job) = self.job().map(Arc::new) else { return };
         self.reset();
         let waker = ctx.clone();
         let wake = move || waker.request_repaint_after(WAKE);
@@ -95,6 +94,21 @@ impl Studio {
         self.reading.close();
         self.desk.reader = ReaderChoice::This;
         self.desk.cell = None;
+    }
+
+    /// Everything the project needs to be trained. What does not fit is told.
+    fn job(&mut self) -> Option<Job> {
+        let dataset = self.session.dataset()?.clone();
+        let job = self.document.project.job(dataset, default_threads());
+        job.map_err(|error| self.notices.warn(error.to_string())).ok()
+    }
+
+    fn find_rate(&mut self, ctx: &Context) {
+        let Some(job) = self.job() else { return };
+        let waker = ctx.clone();
+        let (finding, work) = Finding::new(job, move || waker.request_repaint_after(WAKE));
+        self.tasks.spawn(ctx, "finding a learning rate", work);
+        self.finding = Some(finding);
     }
 
     /// Drops the run. Its last batch ends on another thread, so that no frame waits for it.
@@ -141,9 +155,4 @@ impl Studio {
         self.document = document;
         self.reset();
     }
-}
-
-/// 0.00033 and not 0.00033333336.
-fn two_digits(value: f32) -> f32 {
-    format!("{value:.1e}").parse().unwrap_or(value)
 }

@@ -24,6 +24,7 @@ pub mod widgets;
 mod apply;
 mod desk;
 mod files;
+mod finding;
 mod keys;
 mod notices;
 mod pace;
@@ -41,6 +42,7 @@ pub use view::View;
 pub use window::run;
 
 use asking::Asking;
+pub use finding::Finding;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use task::Tasks;
@@ -82,6 +84,8 @@ pub struct Studio {
     is_help_open: bool,
     /// The path that is being typed, where there is no file dialog.
     asking: Option<Asking>,
+    /// The learning-rate finder, while it is open.
+    finding: Option<Finding>,
 }
 
 impl Studio {
@@ -105,6 +109,7 @@ impl Studio {
             notices: Notices::default(),
             is_help_open: false,
             asking: None,
+            finding: None,
         };
         studio.apply_view(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
@@ -137,6 +142,11 @@ impl Studio {
 
     pub fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// The learning-rate finder, while it is open.
+    pub fn finding(&self) -> Option<&Finding> {
+        self.finding.as_ref()
     }
 
     pub fn reading(&self) -> &Reading {
@@ -201,6 +211,10 @@ impl Studio {
             self.asking = None;
             actions.push(action);
         }
+        if let Some(action) = self.finding.as_ref().and_then(|finding| finding.show(ui)) {
+            self.finding = None;
+            actions.push(action);
+        }
         for action in actions {
             self.apply(ui, action);
         }
@@ -251,6 +265,9 @@ impl eframe::App for Studio {
         self.apply_view(ctx);
         for action in self.tasks.finished() {
             self.apply(ctx, action);
+        }
+        if let Some(finding) = &mut self.finding {
+            finding.absorb();
         }
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();

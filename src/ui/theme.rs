@@ -159,6 +159,8 @@ fn fonts() -> FontDefinitions {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
     let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    // For the signs of formulas that no text font has, like ⌊.
+    proportional.push("Hack".to_owned());
     let mut strong = proportional.clone();
     proportional.insert(0, "plex".to_owned());
     strong.insert(0, "plex-semibold".to_owned());

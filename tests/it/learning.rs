@@ -183,8 +183,11 @@ fn mlp_reads_mnist() {
 fn the_rate_that_is_found_learns() {
     let job = project("mlp", &[("training.batch", "32")]).job(small_digits(), 2).unwrap();
     let weights = job.initial_weights();
-    let sweep = job.find_rate(&weights, || true).unwrap();
-    assert_eq!((weights, job.find_rate(&job.initial_weights(), || true)), (job.initial_weights(), Some(sweep.clone())));
+    let sweep = job.find_rate(&weights, |_| true).unwrap();
+    assert_eq!(
+        (weights, job.find_rate(&job.initial_weights(), |_| true)),
+        (job.initial_weights(), Some(sweep.clone()))
+    );
     assert!(sweep.points.len() > 50 && sweep.points.is_sorted_by(|a, b| a.learning_rate < b.learning_rate));
     let rate = sweep.suggestion.unwrap();
     assert!((1e-4..0.1).contains(&rate), "{rate}");
@@ -196,7 +199,7 @@ fn the_rate_that_is_found_learns() {
     let wild =
         [("training.optimizer.rule", "sgd"), ("training.loss", "mean_squared_error"), ("model.1.activation", "linear")];
     let wild = project("mlp", &wild).job(small_digits(), 2).unwrap();
-    let points = wild.find_rate(&wild.initial_weights(), || true).unwrap().points;
+    let points = wild.find_rate(&wild.initial_weights(), |_| true).unwrap().points;
     let best = points.iter().map(|point| point.smoothed).fold(f32::INFINITY, f32::min);
     assert!(
         points.len() < 100
@@ -204,7 +207,7 @@ fn the_rate_that_is_found_learns() {
     );
 
     let mut steps = 0;
-    let stopped = job.find_rate(&job.initial_weights(), || {
+    let stopped = job.find_rate(&job.initial_weights(), |_| {
         steps += 1;
         steps < 4
     });

@@ -1,10 +1,14 @@
 //! The one integration test binary; each module says what users rely on.
 
 mod architecture;
+#[cfg(feature = "gui")]
+mod blocks;
 mod cli;
 mod learning;
 mod metrics;
 mod parity;
+#[cfg(feature = "gui")]
+mod rates;
 mod run;
 #[cfg(feature = "gui")]
 mod screens;

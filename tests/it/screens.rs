@@ -8,7 +8,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use backprop_studio::data::Dataset;
-use backprop_studio::nn::LayerSpec;
+use backprop_studio::nn::layers::Residual;
+use backprop_studio::nn::{LayerSpec, Shape};
 use backprop_studio::project::Project;
 use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
 use backprop_studio::ui::view::Theme;
@@ -157,4 +158,11 @@ fn a_stack_that_does_not_fit() {
     let mut project = project("cnn-deep", &[]);
     project.model.layers.retain(|layer| !matches!(layer, LayerSpec::Flatten(_)));
     Screen::open(&project, SMALL, Theme::Light).compare("misfit-light");
+}
+
+#[test]
+fn a_block_within_the_stack() {
+    let mut project = project("cnn-small", &[]);
+    project.model.layers.insert(2, Residual::around(Shape::image(13, 13, 32)).into());
+    Screen::open(&project, SMALL, Theme::Dark).compare("block-dark");
 }

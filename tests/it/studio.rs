@@ -23,7 +23,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 const SOURCE: &str = "test";
 
 /// 300 samples for training and validation and 50 for the test, of the digits that the program writes itself.
-fn dataset() -> Arc<Dataset> {
+pub fn dataset() -> Arc<Dataset> {
     let samples = |count, seed| {
         let (pixels, labels) = handwriting::generate(count, seed);
         Samples::images(pixels, labels)
@@ -32,7 +32,7 @@ fn dataset() -> Arc<Dataset> {
     Arc::new(Dataset::images(SOURCE, shape, classes, samples(300, 1), samples(50, 2)))
 }
 
-fn project() -> Project {
+pub fn project() -> Project {
     let mut project = presets::find("mlp").unwrap().unwrap();
     project.data.source = SOURCE.to_owned();
     project.training.batch = 32;
@@ -40,7 +40,7 @@ fn project() -> Project {
     project
 }
 
-fn open(project: Project) -> Harness<'static, Studio> {
+pub fn open(project: Project) -> Harness<'static, Studio> {
     let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_max_steps(60);
     let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
     // The loader knows no such source, and says so; then the samples arrive all the same.
@@ -54,7 +54,7 @@ fn is_loading(studio: &Studio) -> bool {
     matches!(studio.session().data, DataState::Loading { .. }) || studio.reading().bundled.is_none()
 }
 
-fn act(harness: &mut Harness<'_, Studio>, action: Action) {
+pub fn act(harness: &mut Harness<'_, Studio>, action: Action) {
     let ctx = harness.ctx.clone();
     harness.state_mut().apply(&ctx, action);
     harness.run_ok();
@@ -62,7 +62,7 @@ fn act(harness: &mut Harness<'_, Studio>, action: Action) {
 
 /// Draws frames until something has happened; what does not happen within a minute is a failure.
 #[track_caller]
-fn step_until(harness: &mut Harness<'_, Studio>, what: &str, is_done: impl Fn(&Studio) -> bool) {
+pub fn step_until(harness: &mut Harness<'_, Studio>, what: &str, is_done: impl Fn(&Studio) -> bool) {
     let started = Instant::now();
     while !is_done(harness.state()) {
         assert!(started.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
@@ -76,12 +76,18 @@ fn has_ended(studio: &Studio) -> bool {
     matches!(studio.session().status, Status::Ended(_))
 }
 
-fn click(harness: &mut Harness<'_, Studio>, label: &str) {
+pub fn click(harness: &mut Harness<'_, Studio>, label: &str) {
     harness.get_by_label(label).click();
     harness.run_ok();
 }
 
-fn layers(harness: &Harness<'_, Studio>) -> Vec<String> {
+/// Clicks an entry of a menu, whose name may stand on a card as well.
+pub fn choose(harness: &mut Harness<'_, Studio>, label: &str) {
+    harness.get_by_role_and_label(Role::Button, label).click();
+    harness.run_ok();
+}
+
+pub fn layers(harness: &Harness<'_, Studio>) -> Vec<String> {
     harness.state().project().model.layers.iter().map(ToString::to_string).collect()
 }
 
@@ -148,7 +154,7 @@ fn a_card_is_dragged_to_another_place() {
     assert_eq!(layers(&harness), ["Flatten", "Dense 10", "Dense 128 ReLU"]);
 }
 
-fn drag(harness: &mut Harness<'_, Studio>, path: &[Pos2]) {
+pub fn drag(harness: &mut Harness<'_, Studio>, path: &[Pos2]) {
     harness.drag_at(path[0]);
     harness.run_ok();
     for point in path {

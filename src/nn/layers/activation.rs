@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::kernels::vector::{exp, normal_cdf, normal_density, sigmoid, tanh};
 use crate::nn::kernels::vectorized;
-use crate::nn::knob::{Knob, choice};
+use crate::nn::knob::{About, Knob, choice};
 use crate::nn::layer::{Backward, Forward, Layer, Plan, Spec};
 use crate::nn::shape::{Shape, ShapeError};
 
@@ -31,7 +31,7 @@ pub enum Function {
 choice!(Function {
     Linear => "Linear", Relu => "ReLU", LeakyRelu => "Leaky ReLU", Elu => "ELU",
     Gelu => "GELU", Silu => "SiLU", Sigmoid => "Sigmoid", Tanh => "Tanh",
-});
+} about);
 
 const LEAK: f32 = 0.01;
 
@@ -52,6 +52,29 @@ impl Function {
             Self::Sigmoid => "y = σ(x) = 1 / (1 + e⁻ˣ)",
             Self::Tanh => "y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)",
         }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Linear => {
+                "Passes everything as it is: for the last layer, whose scores the loss turns into an answer."
+            }
+            Self::Relu => "Passes what is positive and silences the rest: fast, and the usual choice between layers.",
+            Self::LeakyRelu => "ReLU that lets a little through below zero, so that no unit falls silent for ever.",
+            Self::Elu => "ReLU that ends softly at -1 below zero, which keeps the mean of the numbers near zero.",
+            Self::Gelu => "A smooth ReLU, as in transformers; costs more to compute.",
+            Self::Silu => "A smooth ReLU that dips below zero, also called swish; costs more to compute.",
+            Self::Sigmoid => {
+                "Presses everything between 0 and 1; far from zero it is flat, and hardly any gradient passes."
+            }
+            Self::Tanh => {
+                "Presses everything between -1 and 1; far from zero it is flat, and hardly any gradient passes."
+            }
+        }
+    }
+
+    fn about(self) -> About {
+        About { formula: self.formula(), help: self.help() }
     }
 
     /// Most derivatives follow from the output alone; GELU and SiLU need the input as well.

@@ -117,6 +117,23 @@ layers![
     GaussianNoise,
 ];
 
+impl LayerSpec {
+    /// The layers inside, if it is a block of layers.
+    pub fn inside(&self) -> Option<&Vec<Self>> {
+        match self {
+            Self::Residual(block) => Some(&block.layers),
+            _ => None,
+        }
+    }
+
+    pub fn inside_mut(&mut self) -> Option<&mut Vec<Self>> {
+        match self {
+            Self::Residual(block) => Some(&mut block.layers),
+            _ => None,
+        }
+    }
+}
+
 /// "Dense 128 ReLU"
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

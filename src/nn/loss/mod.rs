@@ -16,7 +16,7 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::knob::{Choice, Knob};
+use super::knob::{About, Choice, Knob};
 
 pub use binary::BinaryCrossEntropy;
 pub use class_weights::ClassWeights;
@@ -153,6 +153,11 @@ impl Choice for Loss {
         {
             *self = chosen;
         }
+    }
+
+    fn about(&self, option: usize) -> Option<About> {
+        let about = |loss: &dyn Objective| About { formula: loss.formula(), help: loss.help() };
+        Self::all().get(option).map(|loss| about(loss.as_objective()))
     }
 }
 

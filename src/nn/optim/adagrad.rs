@@ -42,6 +42,10 @@ impl Rule for Adagrad {
         "Slows each weight down by all the slopes it has seen, and so comes to rest by itself, sometimes too early. Try a learning rate near 0.01."
     }
 
+    fn formula(&self) -> &'static str {
+        "s ← s + g², w ← w - η g / (√s + ε)"
+    }
+
     fn slots(&self) -> usize {
         1
     }
@@ -67,6 +71,10 @@ impl Rule for Adadelta {
 
     fn help(&self) -> &'static str {
         "Takes the size of its steps from its last steps, and so hardly needs a learning rate. Leave that at 1."
+    }
+
+    fn formula(&self) -> &'static str {
+        "s ← ρ s + (1-ρ) g², d = g √(u + ε) / √(s + ε), u ← ρ u + (1-ρ) d², w ← w - η d"
     }
 
     fn slots(&self) -> usize {

@@ -62,6 +62,10 @@ impl Rule for Adam {
         "Gives every weight a step of its own size, and so works almost everywhere. Try a learning rate from 0.001 to 0.005."
     }
 
+    fn formula(&self) -> &'static str {
+        "m ← β₁ m + (1-β₁) g, v ← β₂ v + (1-β₂) g², w ← w - η m' / (√v' + ε); m' = m / (1-β₁ᵗ), v' = v / (1-β₂ᵗ)"
+    }
+
     fn slots(&self) -> usize {
         2
     }
@@ -92,6 +96,10 @@ impl Rule for Amsgrad {
 
     fn help(&self) -> &'static str {
         "Adam that never forgets how steep it once was, so its steps only get smaller. Try a learning rate near 0.001."
+    }
+
+    fn formula(&self) -> &'static str {
+        "Adam's m and v, u ← max(u, v), w ← w - η m' / (√u' + ε); m' = m / (1-β₁ᵗ), u' = u / (1-β₂ᵗ)"
     }
 
     fn slots(&self) -> usize {
@@ -127,6 +135,10 @@ impl Rule for Adamw {
 
     fn help(&self) -> &'static str {
         "Adam that also shrinks every weight a little at each step, against overfitting. Try a learning rate near 0.001."
+    }
+
+    fn formula(&self) -> &'static str {
+        "w ← (1 - η λ) w, then Adam's w ← w - η m' / (√v' + ε)"
     }
 
     fn slots(&self) -> usize {

@@ -29,6 +29,10 @@ impl Rule for Lion {
         "Moves every weight equally far and only asks in which direction. Try a learning rate near 0.0003, a tenth to a third of Adam's."
     }
 
+    fn formula(&self) -> &'static str {
+        "c = β₁ m + (1-β₁) g, w ← w - η (sign(c) + λ w), m ← β₂ m + (1-β₂) g"
+    }
+
     fn slots(&self) -> usize {
         1
     }

@@ -13,9 +13,11 @@ mod rmsprop;
 pub mod schedule;
 mod sgd;
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
-use super::knob::Knob;
+use super::knob::{About, Choice, Knob};
 
 pub use adagrad::{Adadelta, Adagrad};
 pub use adam::{Adam, Adamw, Amsgrad};
@@ -34,6 +36,9 @@ pub trait Rule: Send + Sync {
 
     /// One sentence that tells a beginner what the rule does.
     fn help(&self) -> &'static str;
+
+    /// How the gradient `g` moves a weight `w` at the learning rate `η`, in the field's notation.
+    fn formula(&self) -> &'static str;
 
     /// Numbers remembered per weight.
     fn slots(&self) -> usize;
@@ -83,6 +88,33 @@ optimizers![Sgd, Momentum, Nesterov, Adagrad, Rmsprop, Adadelta, Adam, Amsgrad, 
 impl Default for OptimizerSpec {
     fn default() -> Self {
         Self::Adam(Adam::default())
+    }
+}
+
+/// Choosing another rule brings that one's defaults with it.
+impl Choice for OptimizerSpec {
+    fn options(&self) -> &'static [&'static str] {
+        static LABELS: LazyLock<Vec<&str>> =
+            LazyLock::new(|| OptimizerSpec::all().iter().map(|spec| spec.as_rule().label()).collect());
+        &LABELS
+    }
+
+    fn chosen(&self) -> usize {
+        let is_same = |spec: &Self| std::mem::discriminant(spec) == std::mem::discriminant(self);
+        Self::all().iter().position(is_same).unwrap_or(0)
+    }
+
+    fn choose(&mut self, option: usize) {
+        if option != self.chosen()
+            && let Some(chosen) = Self::all().into_iter().nth(option)
+        {
+            *self = chosen;
+        }
+    }
+
+    fn about(&self, option: usize) -> Option<About> {
+        let about = |rule: &dyn Rule| About { formula: rule.formula(), help: rule.help() };
+        Self::all().get(option).map(|spec| about(spec.as_rule()))
     }
 }
 

@@ -50,6 +50,10 @@ impl Rule for Nadam {
         "Adam that looks ahead as Nesterov does, and so turns sooner. Try a learning rate near 0.002."
     }
 
+    fn formula(&self) -> &'static str {
+        "Adam's w ← w - η m' / (√v' + ε) with m' = μₜ₊₁ m / (1 - Πᵗ⁺¹ μ) + (1-μₜ) g / (1 - Πᵗ μ)"
+    }
+
     fn slots(&self) -> usize {
         2
     }

@@ -33,6 +33,10 @@ impl Rule for Rmsprop {
         "Divides each slope by its usual size, so that steep and flat directions go equally fast. Try a learning rate near 0.001."
     }
 
+    fn formula(&self) -> &'static str {
+        "v ← ρ v + (1-ρ) g², b ← μ b + g / (√v + ε), w ← w - η b"
+    }
+
     /// As many with every option off, so that they may be turned on while a run is on.
     fn slots(&self) -> usize {
         3

@@ -7,12 +7,15 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::nn::knob::{Choice, Knob};
+use crate::nn::knob::{About, Choice, Knob};
 
 /// The course of a learning rate, as a share of the number that is set.
 pub trait Course {
     /// One sentence that tells a beginner what it is for.
     fn help(&self) -> &'static str;
+
+    /// The rate `ηₚ` at the share `p` of the run, of the rate `η` that is set, in the field's notation.
+    fn formula(&self) -> &'static str;
 
     /// The share at `progress`, 0 to 1: the share of the run's steps that are done. Nothing else decides it, so that it
     /// can be drawn before the run.
@@ -59,6 +62,11 @@ macro_rules! schedules {
                 if let Some(chosen) = Self::all().get(option) {
                     *self = *chosen;
                 }
+            }
+
+            fn about(&self, option: usize) -> Option<About> {
+                let about = |course: &dyn Course| About { formula: course.formula(), help: course.help() };
+                Self::all().get(option).map(|schedule| about(schedule.as_course()))
             }
         }
     };
@@ -121,6 +129,10 @@ impl Course for Constant {
         "The same rate from the first step to the last: simple, and the weights never quite settle."
     }
 
+    fn formula(&self) -> &'static str {
+        "ηₚ = η"
+    }
+
     fn factor(&self, _progress: f32) -> f32 {
         1.0
     }
@@ -149,6 +161,10 @@ impl Default for Step {
 impl Course for Step {
     fn help(&self) -> &'static str {
         "Falls in stairs: fast at first, then finer and finer. Each stair shows as a sudden drop of the loss."
+    }
+
+    fn formula(&self) -> &'static str {
+        "ηₚ = η γ^⌊n p⌋, n parts of the run, γ the factor"
     }
 
     fn factor(&self, progress: f32) -> f32 {
@@ -182,6 +198,10 @@ impl Course for Exponential {
         "Falls by the same share at every step: steeply at first, then ever more slowly."
     }
 
+    fn formula(&self) -> &'static str {
+        "ηₚ = η eᵖ, from η to η e"
+    }
+
     fn factor(&self, progress: f32) -> f32 {
         self.end.powf(progress)
     }
@@ -202,6 +222,10 @@ pub struct Cosine {
 impl Course for Cosine {
     fn help(&self) -> &'static str {
         "Falls gently, then fast, then gently to the end, which settles the weights; stop early, and they are not settled yet."
+    }
+
+    fn formula(&self) -> &'static str {
+        "ηₚ = η (e + (1-e) (1 + cos πp) / 2)"
     }
 
     fn factor(&self, progress: f32) -> f32 {
@@ -233,6 +257,10 @@ impl Default for CosineRestarts {
 impl Course for CosineRestarts {
     fn help(&self) -> &'static str {
         "Falls as a cosine and jumps up again, several times: each jump may lead out of a valley, and costs some steps."
+    }
+
+    fn formula(&self) -> &'static str {
+        "ηₚ = η (e + (1-e) (1 + cos πc) / 2), c the share of the cycle"
     }
 
     fn factor(&self, progress: f32) -> f32 {
@@ -282,6 +310,10 @@ impl Course for Polynomial {
         "Falls along a straight line, or with a larger power fast at first and slowly at the end."
     }
 
+    fn formula(&self) -> &'static str {
+        "ηₚ = η (e + (1-e) (1-p)ᵏ), k the power"
+    }
+
     fn factor(&self, progress: f32) -> f32 {
         self.end + (1.0 - self.end) * (1.0 - progress.clamp(0.0, 1.0)).powf(self.power)
     }
@@ -314,6 +346,10 @@ impl Default for OneCycle {
 impl Course for OneCycle {
     fn help(&self) -> &'static str {
         "Rises to the full rate and falls below where it began: bears a learning rate several times larger than others do."
+    }
+
+    fn formula(&self) -> &'static str {
+        "ηₚ = η times half a cosine wave from s to 1 for p < r, then one from 1 to e"
     }
 
     fn factor(&self, progress: f32) -> f32 {
@@ -357,6 +393,10 @@ impl Default for Plateau {
 impl Course for Plateau {
     fn help(&self) -> &'static str {
         "Takes smaller steps once the validation loss no longer falls, and only then; needs validation samples."
+    }
+
+    fn formula(&self) -> &'static str {
+        "ηₚ = η γᵏ, k how often the validation loss stood still"
     }
 
     fn factor(&self, _progress: f32) -> f32 {

@@ -18,6 +18,10 @@ impl Rule for Sgd {
         "Goes straight down the slope: simple, and slow in narrow valleys. Try a learning rate near 0.1."
     }
 
+    fn formula(&self) -> &'static str {
+        "w ← w - η g"
+    }
+
     fn slots(&self) -> usize {
         0
     }
@@ -70,6 +74,10 @@ impl Rule for Momentum {
         "Keeps rolling in the direction it was going, and so crosses flat parts and narrow valleys. Try a learning rate near 0.01."
     }
 
+    fn formula(&self) -> &'static str {
+        "v ← μ v + g, w ← w - η v"
+    }
+
     fn slots(&self) -> usize {
         1
     }
@@ -95,6 +103,10 @@ impl Rule for Nesterov {
 
     fn help(&self) -> &'static str {
         "Momentum that looks ahead to where it is rolling, and so brakes in time. Try a learning rate near 0.01."
+    }
+
+    fn formula(&self) -> &'static str {
+        "v ← μ v + g, w ← w - η (g + μ v)"
     }
 
     fn slots(&self) -> usize {

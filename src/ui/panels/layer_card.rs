@@ -1,16 +1,21 @@
 //! One layer: its name and shape, what it costs, and unfolded what can be set.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Frame, Label, Layout, Margin, Rect, RichText, Sense, Stroke, Ui, pos2, vec2,
+    self, Align, Align2, Button, Frame, Key, Label, Layout, Margin, Modifiers, Rect, RichText, Sense, Stroke, Ui, pos2,
+    vec2,
 };
 use egui_dnd::Handle;
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
-use super::layers::{layer_menu_ui, moved_by_keys};
+use super::add_layer::{fitted, layer_menu_ui};
 use super::parts::warning_ui;
 use crate::nn::LayerSpec;
+use crate::nn::knob::About;
+use crate::nn::layer::Spec;
 use crate::nn::model::Trace;
+use crate::nn::shape::{Fix, ShapeError};
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
+use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
@@ -25,53 +30,115 @@ const HEADER: f32 = 28.0;
 /// What somebody wants of a card.
 pub enum Edit {
     Toggle,
-    Duplicate,
-    /// Put this layer before the card.
-    Insert(LayerSpec),
+    /// Put this layer before the card, or after it.
+    Insert {
+        after: bool,
+        layer: LayerSpec,
+    },
+    /// Put this layer into the block where it fits.
+    Add(LayerSpec),
     Remove,
     Move {
         up: bool,
     },
     /// Do what the misfit's button offers.
-    Repair,
+    Repair(Fix),
 }
 
 pub struct Card<'a> {
-    pub index: usize,
+    /// Its place in the stack, and within a block its place there, and so on.
+    pub path: &'a [usize],
     pub layer: &'a mut LayerSpec,
+    /// Of the stack or the block that it stands in.
     pub trace: &'a Trace,
+    /// Of the whole network, for the share of its work.
+    pub whole: &'a Trace,
     pub is_unfolded: bool,
-    pub is_dragged: bool,
 }
 
 impl Card<'_> {
-    pub fn show(mut self, ui: &mut Ui, handle: Handle<'_>) -> Option<Edit> {
-        let mut edit = gap_ui(ui, self.index, self.layer.as_spec().label()).map(Edit::Insert);
-        let palette = Palette::of(ui);
-        let has_misfit = self.trace.misfit.as_ref().is_some_and(|misfit| misfit.index == self.index);
-        let outline = match (has_misfit, self.is_dragged) {
-            (true, _) => Stroke::new(1.5, palette.warning),
-            (_, true) => Stroke::new(1.0, palette.accent),
-            _ => Stroke::new(1.0, palette.faint),
-        };
-        let frame = Frame::new().fill(palette.raised).stroke(outline).corner_radius(RADIUS);
-        ui.push_id(self.index, |ui| {
+    /// The part that one drags, which is as high for every card: they change places when their middles pass each other.
+    pub fn head_ui(&self, ui: &mut Ui, handle: Handle<'_>, is_dragged: bool) -> Option<Edit> {
+        let gap = gap_ui(ui, &self.number(), self.layer.as_spec().label());
+        let mut edit =
+            gap.map(|layer| Edit::Insert { after: false, layer: fitted(layer, self.trace.input_of(self.index())) });
+        let mut frame = self.frame(ui);
+        if is_dragged {
+            frame.stroke.color = Palette::of(ui).accent;
+        } else if self.has_body() {
+            (frame.corner_radius.sw, frame.corner_radius.se) = (0, 0);
+        }
+        ui.push_id(self.index(), |ui| {
             frame.show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 edit = self.header_ui(ui, handle).or(edit.take());
                 self.figures_ui(ui);
-                Frame::new().inner_margin(Margin { left: 8, right: 8, top: 0, bottom: 4 }).show(ui, |ui| {
+                ui.add_space(GRID);
+            });
+        });
+        edit
+    }
+
+    /// What hangs on it: what does not fit, what can be set, and what stands in a block, which `inside` draws.
+    pub fn body_ui(&mut self, ui: &mut Ui, inside: impl FnOnce(&mut Ui, &mut LayerSpec, &Trace)) -> Option<Edit> {
+        if !self.has_body() {
+            return None;
+        }
+        let within = self.layer.inside().map(|layers| match self.trace.input_of(self.index()) {
+            Some(input) => Trace::of(layers, input),
+            None => Trace::of(&[], self.whole.input),
+        });
+        let mut frame = self.frame(ui);
+        (frame.corner_radius.nw, frame.corner_radius.ne) = (0, 0);
+        let mut edit = None;
+        let body = frame.show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            if self.misfit().is_some() || self.is_unfolded {
+                Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = GRID;
-                    if has_misfit {
-                        edit = self.misfit_ui(ui).or(edit.take());
-                    }
+                    edit = self.misfit_ui(ui, within.as_ref());
                     if self.is_unfolded {
                         self.knobs_ui(ui);
                     }
                 });
-            });
+            }
+            if let Some(within) = &within {
+                inside(ui, self.layer, within);
+            }
         });
+        // No outline between the head and what hangs on it.
+        let (rect, width) = (body.response.rect, frame.stroke.width);
+        let seam = Stroke::new(2.0 * width + 1.0, frame.fill);
+        ui.painter().hline(rect.x_range().shrink(width), rect.top(), seam);
         edit
+    }
+
+    fn has_body(&self) -> bool {
+        self.misfit().is_some() || self.is_unfolded || self.layer.inside().is_some()
+    }
+
+    fn frame(&self, ui: &Ui) -> Frame {
+        let palette = Palette::of(ui);
+        let outline = match self.misfit() {
+            Some(_) => Stroke::new(1.5, palette.warning),
+            None => Stroke::new(1.0, palette.faint),
+        };
+        // Cards within a card stand out from it.
+        let fill = if self.path.len() % 2 == 1 { palette.raised } else { palette.surface };
+        Frame::new().fill(fill).stroke(outline).corner_radius(RADIUS)
+    }
+
+    fn index(&self) -> usize {
+        self.path.last().copied().unwrap_or(0)
+    }
+
+    /// "3", or "3.1" for the first layer in the block that is the third layer.
+    fn number(&self) -> String {
+        number(self.path)
+    }
+
+    fn misfit(&self) -> Option<&ShapeError> {
+        self.trace.misfit.as_ref().filter(|misfit| misfit.index == self.index()).map(|misfit| &misfit.error)
     }
 
     /// Number, name and detail, which are what one drags and clicks, and the two buttons.
@@ -85,7 +152,7 @@ impl Card<'_> {
             handle.ui(ui, |ui| edit = self.name_ui(ui, width));
             ui.visuals_mut().widgets.inactive.fg_stroke.color = palette.muted;
             if icon_button_ui(ui, ICON_CONTENT_COPY, &format!("Duplicate {label}")).clicked() {
-                edit = Some(Edit::Duplicate);
+                edit = Some(Edit::Insert { after: true, layer: self.layer.clone() });
             }
             if icon_button_ui(ui, ICON_CLOSE, &format!("Remove {label}")).clicked() {
                 edit = Some(Edit::Remove);
@@ -99,7 +166,7 @@ impl Card<'_> {
         let spec = self.layer.as_spec();
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEADER), Sense::click());
         let number = pos2(rect.left() + 10.0, rect.center().y);
-        let text = (self.index + 1).to_string();
+        let text = (self.index() + 1).to_string();
         ui.painter().text(number, Align2::CENTER_CENTER, text, theme::body_font(), palette.muted);
         let inner = rect.with_min_x(rect.left() + 24.0);
         let layout = Layout::left_to_right(Align::Center);
@@ -113,10 +180,13 @@ impl Card<'_> {
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, keys));
             ui.painter().rect_stroke(rect, RADIUS, Stroke::new(1.5, palette.accent), egui::StrokeKind::Inside);
         }
-        let name = format!("Layer {}: {}", self.index + 1, self.layer);
+        let name = format!("Layer {}: {}", self.number(), self.layer);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         let has_focus = response.has_focus();
-        let response = response.on_hover_text(format!("{} Click to edit, drag to move.", spec.help()));
+        let response = response.on_hover_ui(|ui| {
+            about_ui(ui, about(spec));
+            ui.label("Click to edit, drag to move.");
+        });
         match has_focus.then(|| moved_by_keys(ui)).flatten() {
             Some(up) => Some(Edit::Move { up }),
             None => response.clicked().then_some(Edit::Toggle),
@@ -130,17 +200,17 @@ impl Card<'_> {
         let text = |at, align, text: &str, color| ui.painter().text(at, align, text, theme::body_font(), color);
         let y = rect.top() + 8.0;
         let left = pos2(rect.left() + 32.0, y);
-        let Some(plan) = self.trace.plans.get(self.index) else {
+        let Some(plan) = self.trace.plans.get(self.index()) else {
             text(left, Align2::LEFT_CENTER, "–", palette.muted);
             return;
         };
-        let total = self.trace.multiply_adds().max(1);
+        let total = self.whole.multiply_adds().max(1);
         let share = plan.multiply_adds as f64 / total as f64;
         text(left, Align2::LEFT_CENTER, &plan.output.to_string(), palette.text);
         let params = if plan.params == 0 { "–".to_owned() } else { thousands(plan.params as f64) };
         text(pos2(rect.right() - PARAMS_RIGHT, y), Align2::RIGHT_CENTER, &params, palette.text);
         // The share of a total that is not known yet would be wrong.
-        let has_share = plan.multiply_adds > 0 && self.trace.misfit.is_none();
+        let has_share = plan.multiply_adds > 0 && self.whole.misfit.is_none();
         let work = match has_share {
             false => "–".to_owned(),
             true if share < 0.01 => "< 1 %".to_owned(),
@@ -162,17 +232,30 @@ impl Card<'_> {
         ));
     }
 
-    fn misfit_ui(&self, ui: &mut Ui) -> Option<Edit> {
-        let error = &self.trace.misfit.as_ref()?.error;
-        warning_ui(ui, &error.message);
-        let fix = error.fix.as_ref()?;
+    /// What does not fit, and a button that repairs it. What is wrong within a block is told by the card there; the
+    /// block's own button stays if it does something else.
+    fn misfit_ui(&self, ui: &mut Ui, within: Option<&Trace>) -> Option<Edit> {
+        let error = self.misfit()?;
+        let inner = within.and_then(|within| within.misfit.as_ref());
+        if inner.is_none() {
+            warning_ui(ui, &error.message);
+        }
+        let fix = error.fix.as_ref().filter(|fix| {
+            let repaired = inner.and_then(|inner| {
+                let mut layer = self.layer.clone();
+                inner.error.fix.as_ref()?.apply(layer.inside_mut()?, inner.index);
+                Some(Fix::Replace(layer))
+            });
+            repaired.as_ref() != Some(fix)
+        })?;
         let button = Button::new(theme::strong(fix.label())).min_size(vec2(0.0, 28.0));
         let is_pressed = ui.add(button).clicked();
         ui.add_space(GRID);
-        is_pressed.then_some(Edit::Repair)
+        is_pressed.then(|| Edit::Repair(fix.clone()))
     }
 
     fn knobs_ui(&mut self, ui: &mut Ui) {
+        about_ui(ui, about(self.layer.as_spec()));
         let mut knobs = self.layer.as_spec_mut().knobs();
         if knobs.is_empty() {
             ui.label(RichText::new("Nothing to set.").color(Palette::of(ui).muted));
@@ -183,11 +266,30 @@ impl Card<'_> {
     }
 }
 
+/// Alt and an arrow, pressed on a card that has the focus.
+fn moved_by_keys(ui: &Ui) -> Option<bool> {
+    ui.input_mut(|input| {
+        let up = input.consume_key(Modifiers::ALT, Key::ArrowUp);
+        let down = input.consume_key(Modifiers::ALT, Key::ArrowDown);
+        (up || down).then_some(up)
+    })
+}
+
+/// What a layer computes and what it is good for.
+pub fn about(spec: &dyn Spec) -> About {
+    About { formula: spec.formula(), help: spec.help() }
+}
+
+/// The places in a path as people count them, "3.1".
+pub fn number(path: &[usize]) -> String {
+    path.iter().map(|at| (at + 1).to_string()).collect::<Vec<_>>().join(".")
+}
+
 /// The gap before a card, in which a plus appears that puts a layer there.
-fn gap_ui(ui: &mut Ui, index: usize, before: &str) -> Option<LayerSpec> {
+fn gap_ui(ui: &mut Ui, number: &str, before: &str) -> Option<LayerSpec> {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0 * GRID), Sense::click());
-    let name = format!("Insert a layer before {before}, layer {}", index + 1);
+    let name = format!("Insert a layer before {before}, layer {number}");
     let menu = egui::Popup::menu(&response);
     if response.hovered() || response.has_focus() || menu.is_open() {
         // Above the cards, which the plus reaches into.

@@ -13,14 +13,17 @@ use super::view::View;
 use crate::nn::model::Trace;
 use crate::project::Project;
 
+mod add_layer;
 mod data;
 mod draw;
 mod layer_card;
 mod layers;
 mod learn;
 mod mistakes;
-mod parts;
+pub mod parts;
+mod rate;
 mod reader;
+mod stack;
 mod top_bar;
 mod training;
 mod transport;

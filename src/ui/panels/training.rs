@@ -1,19 +1,22 @@
 //! How the network is trained, at the right: data, loss, optimiser, numbers, seed, augmentation.
 
 use eframe::egui::{
-    self, Align, CollapsingHeader, ComboBox, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2,
+    self, Align, Button, CollapsingHeader, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2,
 };
 use egui_material_icons::icons::ICON_CASINO;
 
 use super::layers::outdated_ui;
 use super::parts::{heading_ui, source_menu_ui};
+use super::rate::course_ui;
 use super::{Cx, Panel, Place};
-use crate::nn::OptimizerSpec;
-use crate::nn::knob::Knob;
-use crate::ui::session::DataState;
-use crate::ui::theme::{GRID, Palette};
+use crate::nn::knob::{Knob, Value};
+use crate::train::Training;
+use crate::ui::action::Action;
+use crate::ui::session::{DataState, Status};
+use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::knob::{LABEL_WIDTH, knob_ui};
+use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
 
 #[derive(Default)]
 pub struct TrainingPanel {
@@ -23,8 +26,13 @@ pub struct TrainingPanel {
 /// Height of a row with a menu or a field in it.
 const LINE: f32 = 28.0;
 
+/// The knobs of the training that stand beside what they belong to; the others follow one another.
+const PLACED: &[&str] = &["learning_rate", "batch", "epochs", "schedule", "warmup"];
+
 const SEED_HELP: &str =
     "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
+const OPTIMIZER_HELP: &str = "How a slope becomes a step. It may be changed while it trains.";
+const FIND_HELP: &str = "Tries all rates in a short training of a copy and suggests one.";
 const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
 
 impl Panel for TrainingPanel {
@@ -41,14 +49,20 @@ impl Panel for TrainingPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            loss_ui(ui, cx);
-            optimizer_ui(ui, cx);
+            optimizer_ui(ui, &mut cx.project.training);
             ui.add_space(2.0 * GRID);
             numbers_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            regularization_ui(ui, cx);
-            early_stopping_ui(ui, cx);
-            augment_ui(ui, cx);
+            schedule_ui(ui, cx);
+            ui.add_space(2.0 * GRID);
+            loss_ui(ui, &mut cx.project.training);
+            ui.add_space(2.0 * GRID);
+            for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
+                explained_ui(ui, knob);
+            }
+            seed_ui(ui, &mut cx.project.training.seed);
+            ui.add_space(2.0 * GRID);
+            folds_ui(ui, cx);
             // Below everything, so that no control moves away under the pointer that changes it.
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
                 ui.add_space(2.0 * GRID);
@@ -80,53 +94,94 @@ impl TrainingPanel {
     }
 }
 
-fn loss_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let loss = &mut cx.project.training.loss;
-    knob_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
-    for knob in &mut loss.knobs() {
-        knob_ui(ui, knob);
+/// A knob, and below a choice among formulas what the chosen one computes.
+fn explained_ui(ui: &mut Ui, knob: &mut Knob<'_>) {
+    knob_ui(ui, knob);
+    if let Value::Choice(choice) = &knob.value
+        && let Some(about) = choice.about(choice.chosen())
+    {
+        about_ui(ui, about);
     }
 }
 
-/// The rule, its sentence of help, and its own numbers.
-fn optimizer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let optimizer = &mut cx.project.training.optimizer;
-    let label = optimizer.as_rule().label();
-    row_ui(ui, "Optimiser", "How a slope becomes a step. It may be changed while it trains.", |ui| {
-        let combo = ComboBox::from_id_salt("optimizer").selected_text(label).width(ui.available_width()).truncate();
-        let shown = combo.show_ui(ui, |ui| {
-            for rule in OptimizerSpec::all() {
-                let rule_label = rule.as_rule().label();
-                let help = rule.as_rule().help();
-                if ui.selectable_label(rule_label == label, rule_label).on_hover_text(help).clicked()
-                    && rule_label != label
-                {
-                    *optimizer = rule;
-                }
-            }
-        });
-        shown.response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(egui::Role::ComboBox, true, "Optimiser");
-            info.current_text_value = Some(label.to_owned());
-            info
-        });
-    });
-    ui.add(egui::Label::new(RichText::new(optimizer.as_rule().help()).color(Palette::of(ui).muted)).wrap());
-    for knob in &mut optimizer.as_rule_mut().knobs() {
-        knob_ui(ui, knob);
-    }
+/// The rule and its own numbers. It may be changed while it trains.
+fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
+    let optimizer = &mut training.optimizer;
+    explained_ui(ui, &mut Knob::choice("optimizer", "Optimiser", optimizer, OPTIMIZER_HELP));
+    own_knobs_ui(ui, "optimizer", &mut optimizer.as_rule_mut().knobs());
 }
 
+/// The number that matters most, who finds one, and how often it is used.
 fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    for knob in &mut cx.project.training.knobs() {
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
+    find_rate_ui(ui, cx);
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["batch", "epochs"]);
+}
+
+/// The button below the slider of the learning rate.
+fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let obstacle = match cx.session.status {
+        Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
+        Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
+    };
+    let pressed = field_ui(ui, "", FIND_HELP, |ui| {
+        let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
+        let response = ui.add_enabled(obstacle.is_none(), button);
+        response.on_disabled_hover_text(obstacle.unwrap_or_default())
+    });
+    if pressed.clicked() {
+        cx.act(Action::FindRate);
+    }
+}
+
+fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["schedule"]);
+    course_ui(ui, cx);
+    let training = &mut cx.project.training;
+    for knob in &mut training.schedule.as_course_mut().knobs() {
         knob_ui(ui, knob);
     }
-    let course = cx.project.training.schedule.as_course_mut();
-    ui.add(egui::Label::new(RichText::new(course.help()).color(Palette::of(ui).muted)).wrap());
-    for knob in &mut course.knobs() {
-        knob_ui(ui, knob);
+    knobs_ui(ui, &mut training.knobs(), &["warmup"]);
+}
+
+fn loss_ui(ui: &mut Ui, training: &mut Training) {
+    let loss = &mut training.loss;
+    explained_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
+    own_knobs_ui(ui, "loss", &mut loss.knobs());
+}
+
+/// The knobs with these keys, in this order.
+fn knobs_ui(ui: &mut Ui, knobs: &mut [Knob<'_>], keys: &[&str]) {
+    for key in keys {
+        if let Some(knob) = knobs.iter_mut().find(|knob| knob.key == *key) {
+            explained_ui(ui, knob);
+        }
     }
-    let seed = &mut cx.project.training.seed;
+}
+
+/// Numbers that are seldom changed, folded away under their names. One that was changed is told in the heading.
+fn own_knobs_ui(ui: &mut Ui, id: &str, knobs: &mut [Knob<'_>]) {
+    if knobs.is_empty() {
+        return;
+    }
+    let names = knobs.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let title: String = names.chars().take(1).flat_map(char::to_uppercase).chain(names.chars().skip(1)).collect();
+    fold_ui(ui, id, &title, |ui| {
+        for knob in knobs {
+            knob_ui(ui, knob);
+        }
+    });
+}
+
+fn fold_ui(ui: &mut Ui, id: &str, title: &str, contents: impl FnOnce(&mut Ui)) {
+    CollapsingHeader::new(title).id_salt(id).show_unindented(ui, contents);
+}
+
+fn state(is_off: bool) -> &'static str {
+    if is_off { "off" } else { "on" }
+}
+
+fn seed_ui(ui: &mut Ui, seed: &mut u64) {
     row_ui(ui, "Seed", SEED_HELP, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button_ui(ui, ICON_CASINO, "Another seed").clicked() {
@@ -139,30 +194,21 @@ fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn regularization_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let regularization = &mut cx.project.training.regularization;
-    let state = if regularization.is_off() { "off" } else { "on" };
-    CollapsingHeader::new(format!("Regularisation, {state}")).id_salt("regularization").show_unindented(ui, |ui| {
-        for knob in &mut regularization.knobs() {
-            knob_ui(ui, knob);
-        }
-    });
-}
-
-fn early_stopping_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let stopping = &mut cx.project.training.early_stopping;
-    let state = if stopping.is_off() { "off" } else { "on" };
-    CollapsingHeader::new(format!("Early stopping, {state}")).id_salt("early stopping").show_unindented(ui, |ui| {
-        for knob in &mut stopping.knobs() {
-            knob_ui(ui, knob);
-        }
-    });
-}
-
-fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Training { regularization, early_stopping, .. } = &mut cx.project.training;
+    for (name, is_off, mut knobs) in [
+        ("Regularisation", regularization.is_off(), regularization.knobs()),
+        ("Early stopping", early_stopping.is_off(), early_stopping.knobs()),
+    ] {
+        fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| {
+            for knob in &mut knobs {
+                knob_ui(ui, knob);
+            }
+        });
+    }
     let augment = &mut cx.project.data.augment;
-    let state = if augment.is_off() { "off" } else { "on" };
-    CollapsingHeader::new(format!("Augmentation, {state}")).id_salt("augmentation").show_unindented(ui, |ui| {
+    let title = format!("Augmentation, {}", state(augment.is_off()));
+    fold_ui(ui, "augmentation", &title, |ui| {
         for knob in &mut augment.knobs() {
             knob_ui(ui, knob);
         }

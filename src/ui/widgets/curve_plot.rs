@@ -1,7 +1,6 @@
 //! Live curves of one metric: raw values faint under their moving average, what the user changed, and exact values under
 //! the pointer.
 
-mod axes;
 mod cursor;
 mod legend;
 mod lines;
@@ -9,23 +8,18 @@ mod marks;
 
 use std::ops::RangeInclusive;
 
-use eframe::egui::{self, Align2, Id, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
-use egui_plot::{AxisHints, Plot, PlotTransform};
+use eframe::egui::{self, Align2, Id, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use egui_plot::PlotTransform;
 
 pub use self::marks::Mark;
 use self::{
     cursor::Link,
     lines::{Pen, Prepared},
 };
+use super::axes::{self, Axes, Axis, RIGHT};
 use super::numbers;
 use crate::train::curve::Curve;
 use crate::ui::theme::{self, GRID, Palette, ROW};
-
-/// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
-const AXIS_WIDTH: f32 = 48.0;
-const TICKS_HEIGHT: f32 = 20.0;
-/// Room for the half of the last tick that stands beyond the plot.
-const RIGHT: f32 = 16.0;
 
 /// What is plotted, which decides range and format of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +145,7 @@ impl<'a> CurvePlot<'a> {
         let x_range = self.x_range(link.view);
         let y_range = self.y_range(&prepared, &x_range);
 
-        let (response, transform) = self.frame_ui(ui, palette, size, &x_range, &y_range);
+        let (response, transform) = self.frame_ui(ui, size, x_range, y_range);
         self.navigate(ui, &response, &transform, &mut link);
         let painter = ui.painter().with_clip_rect(transform.frame().intersect(ui.clip_rect()));
         self.paint_marks(&painter, palette, &transform);
@@ -175,60 +169,28 @@ impl<'a> CurvePlot<'a> {
         response
     }
 
-    /// Axes and grid, by `egui_plot`; everything else is painted over it.
+    /// Axes and grid for these ranges.
     fn frame_ui(
         &self,
         ui: &mut Ui,
-        palette: &Palette,
         size: Vec2,
-        x_range: &RangeInclusive<f64>,
-        y_range: &RangeInclusive<f64>,
+        x: RangeInclusive<f64>,
+        y: RangeInclusive<f64>,
     ) -> (Response, PlotTransform) {
-        let (is_logarithmic, metric) = (self.is_logarithmic, self.metric);
-        let hints = |hints: AxisHints<'static>| {
-            hints.label_spacing(1.0..=2.0).tick_label_color(palette.muted).tick_label_font(theme::body_font())
+        let x =
+            Axis { range: x, ticks: |input| axes::round_ticks(input, 72.0), label: |mark| numbers::short(mark.value) };
+        let y = match self.metric {
+            Metric::Loss if self.is_logarithmic => {
+                Axis { range: y, ticks: |input| axes::decade_ticks(input, 30.0), label: axes::decade_label }
+            }
+            Metric::Loss => {
+                Axis { range: y, ticks: |input| axes::round_ticks(input, 28.0), label: axes::decimal_label }
+            }
+            Metric::Accuracy => {
+                Axis { range: y, ticks: |input| axes::round_ticks(input, 28.0), label: axes::percent_label }
+            }
         };
-        let y_label = move |mark, _: &RangeInclusive<f64>| match metric {
-            Metric::Accuracy => axes::percent_label(mark),
-            Metric::Loss if is_logarithmic => axes::decade_label(mark),
-            Metric::Loss => axes::decimal_label(mark),
-        };
-        let (x_range, y_range) = (x_range.clone(), y_range.clone());
-        let plot = Plot::new(self.title)
-            .width(size.x - RIGHT)
-            .height(size.y)
-            .show_background(false)
-            .show_grid([false, true])
-            .grid_color(palette.faint)
-            .grid_spacing(1.0..=2.0)
-            .x_grid_spacer(|input| axes::round_ticks(input, 72.0))
-            .y_grid_spacer(
-                move |input| {
-                    if is_logarithmic { axes::decade_ticks(input) } else { axes::round_ticks(input, 28.0) }
-                },
-            )
-            .custom_x_axes(vec![
-                hints(AxisHints::new_x()).min_thickness(TICKS_HEIGHT).formatter(|mark, _| numbers::short(mark.value)),
-            ])
-            .custom_y_axes(vec![hints(AxisHints::new_y()).min_thickness(AXIS_WIDTH).formatter(y_label)])
-            .show_x(false)
-            .show_y(false)
-            .allow_drag(false)
-            .allow_zoom(false)
-            .allow_scroll(false)
-            .allow_axis_zoom_drag(false)
-            .allow_boxed_zoom(false)
-            .allow_double_click_reset(false)
-            .sense(Sense::click_and_drag())
-            .show(ui, move |plot| {
-                plot.set_plot_bounds_x(x_range);
-                plot.set_plot_bounds_y(y_range);
-            });
-        let frame = plot.transform.frame();
-        ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
-        let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom());
-        ui.painter().text(corner, Align2::LEFT_TOP, "step", theme::body_font(), palette.muted);
-        (plot.response, plot.transform)
+        Axes { id: self.title, size, x, x_name: "step", y, sense: Sense::click_and_drag() }.show(ui)
     }
 
     fn prepare(&self, series: &Series<'a>) -> Prepared<'a> {

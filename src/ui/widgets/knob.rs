@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
+    about::{about_ui, hover_beside_ui},
     numbers,
     slider::{Division, Slider},
 };
@@ -12,6 +13,8 @@ use crate::ui::theme::{self, GRID, Palette, ROW};
 /// Width of the column of names, the same for every row so that the sliders stand in line.
 pub const LABEL_WIDTH: f32 = 104.0;
 const VALUE_WIDTH: f32 = 64.0;
+/// A list of options up to this height is shown whole.
+const LIST_HEIGHT: f32 = 400.0;
 const FIELD_HEIGHT: f32 = 20.0;
 
 /// A whole number with a range wider than this gets a slider in octaves.
@@ -156,12 +159,19 @@ fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
     let options = choice.options();
     let mut picked = chosen;
     let width = ui.available_width();
-    let combo = ComboBox::from_id_salt("choice")
-        .selected_text(options.get(chosen).copied().unwrap_or_default())
-        .width(width)
-        .truncate()
-        .show_index(ui, &mut picked, options.len(), |index| options[index]);
-    let mut response = combo;
+    let combo = ComboBox::from_id_salt("choice").width(width).truncate().height(LIST_HEIGHT);
+    let combo = combo.selected_text(options.get(chosen).copied().unwrap_or_default());
+    let shown = combo.show_ui(ui, |ui| {
+        for (index, option) in options.iter().enumerate() {
+            let entry = ui.selectable_value(&mut picked, index, *option);
+            if let Some(about) = choice.about(index) {
+                hover_beside_ui(&entry, |ui| {
+                    about_ui(ui, about);
+                });
+            }
+        }
+    });
+    let mut response = shown.response;
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), label);
         info.current_text_value = options.get(picked).map(|option| (*option).to_owned());
@@ -172,6 +182,18 @@ fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
         response.mark_changed();
     }
     response
+}
+
+/// The name of a knob, and its value if that is a choice or not the default: "epsilon", "momentum 0.95".
+pub fn summary(knob: &Knob<'_>) -> String {
+    let value = match &knob.value {
+        Value::Choice(choice) => format!(" {}", choice.options().get(choice.chosen()).unwrap_or(&"")),
+        value if is_default(value) => String::new(),
+        Value::Whole { value, .. } => format!(" {value}"),
+        Value::Real { value, .. } => format!(" {}", numbers::editable(exact(**value))),
+        Value::Switch { value, .. } => (if **value { " on" } else { " off" }).to_owned(),
+    };
+    format!("{}{value}", knob.label).to_lowercase()
 }
 
 fn is_default(value: &Value<'_>) -> bool {

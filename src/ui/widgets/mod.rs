@@ -1,5 +1,7 @@
 //! What the panels are made of: each draws plain data and answers with a `Response`, and none knows the studio.
 
+pub mod about;
+pub mod axes;
 pub mod bar;
 pub mod button;
 pub mod class_table;
@@ -8,6 +10,7 @@ pub mod curve_plot;
 pub mod digit_canvas;
 pub mod image_grid;
 pub mod knob;
+pub mod line_plot;
 pub mod numbers;
 pub mod pixels;
 pub mod probability_bars;

@@ -1,10 +1,82 @@
-//! Where the ticks of a plot stand, and what range it shows before and while data comes.
+//! The frame of a plot: its axes and grid, where their ticks stand, and what range it shows before and while data comes.
 
 use std::ops::RangeInclusive;
 
-use egui_plot::{GridInput, GridMark};
+use eframe::egui::{Align2, Response, Sense, Stroke, Ui, Vec2, pos2};
+use egui_plot::{AxisHints, GridInput, GridMark, Plot, PlotTransform};
 
+use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::numbers::{self, round_up};
+
+/// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
+pub const AXIS_WIDTH: f32 = 48.0;
+const TICKS_HEIGHT: f32 = 20.0;
+/// Room for the half of the last tick that stands beyond the plot.
+pub const RIGHT: f32 = 16.0;
+
+/// One direction of a plot.
+#[derive(Clone)]
+pub struct Axis {
+    pub range: RangeInclusive<f64>,
+    pub ticks: fn(GridInput) -> Vec<GridMark>,
+    pub label: fn(GridMark) -> String,
+}
+
+/// Axes and grid, over which everything else is painted.
+pub struct Axes<'a> {
+    pub id: &'a str,
+    pub size: Vec2,
+    pub x: Axis,
+    /// Stands in the corner.
+    pub x_name: &'a str,
+    pub y: Axis,
+    pub sense: Sense,
+}
+
+impl Axes<'_> {
+    pub fn show(self, ui: &mut Ui) -> (Response, PlotTransform) {
+        let Self { id, size, x, x_name, y, sense } = self;
+        let palette = Palette::of(ui);
+        let hints = |hints: AxisHints<'static>| {
+            hints.label_spacing(1.0..=2.0).tick_label_color(palette.muted).tick_label_font(theme::body_font())
+        };
+        let Axis { range: x_range, ticks: x_ticks, label: x_label } = x;
+        let Axis { range: y_range, ticks: y_ticks, label: y_label } = y;
+        let plot = Plot::new(id)
+            .width(size.x - RIGHT)
+            .height(size.y)
+            .show_background(false)
+            .show_grid([false, true])
+            .grid_color(palette.faint)
+            .grid_spacing(1.0..=2.0)
+            .x_grid_spacer(x_ticks)
+            .y_grid_spacer(y_ticks)
+            .custom_x_axes(vec![
+                hints(AxisHints::new_x()).min_thickness(TICKS_HEIGHT).formatter(move |mark, _| x_label(mark)),
+            ])
+            .custom_y_axes(vec![
+                hints(AxisHints::new_y()).min_thickness(AXIS_WIDTH).formatter(move |mark, _| y_label(mark)),
+            ])
+            .show_x(false)
+            .show_y(false)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .allow_axis_zoom_drag(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .sense(sense)
+            .show(ui, move |plot| {
+                plot.set_plot_bounds_x(x_range);
+                plot.set_plot_bounds_y(y_range);
+            });
+        let frame = plot.transform.frame();
+        ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
+        let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom());
+        ui.painter().text(corner, Align2::LEFT_TOP, x_name, theme::body_font(), palette.muted);
+        (plot.response, plot.transform)
+    }
+}
 
 /// Round values, 1, 2 or 5 times a power of ten, about `spacing` points apart.
 pub fn round_ticks(input: GridInput, spacing: f64) -> Vec<GridMark> {
@@ -19,19 +91,20 @@ pub fn round_ticks(input: GridInput, spacing: f64) -> Vec<GridMark> {
     (first..=last).map(|index| GridMark { value: index as f64 * step, step_size: step }).collect()
 }
 
-/// Ticks for a plot of log10: the decades, and within them as many as there is room for.
-pub fn decade_ticks(input: GridInput) -> Vec<GridMark> {
+/// Ticks for a plot of log10: the decades, and within them as many as there is room for, `spacing` points for each.
+pub fn decade_ticks(input: GridInput, spacing: f64) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let span = high - low;
     if span.is_nan() || span > 40.0 {
         return Vec::new();
     }
     let points_per_decade = 1.0 / input.base_step_size;
-    let every = if points_per_decade < 30.0 { (30.0 / points_per_decade).ceil() as i64 } else { 1 };
-    let within: &[f64] = match points_per_decade {
-        size if size < 60.0 => &[1.0],
-        size if size < 100.0 => &[1.0, 3.0],
-        size if size < 300.0 => &[1.0, 2.0, 5.0],
+    let room = points_per_decade / spacing;
+    let every = if room < 1.0 { (1.0 / room).ceil() as i64 } else { 1 };
+    let within: &[f64] = match room {
+        room if room < 2.0 => &[1.0],
+        room if room < 3.3 => &[1.0, 3.0],
+        room if room < 10.0 => &[1.0, 2.0, 5.0],
         _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
     };
     let decades = (low.floor() as i64..=high.floor() as i64).filter(|decade| decade.rem_euclid(every) == 0);
@@ -103,10 +176,13 @@ mod tests {
     #[test]
     fn decades_are_labelled_with_their_value() {
         let input = GridInput { bounds: (-2.2, 0.5), base_step_size: 0.02 };
-        let ticks = decade_ticks(input);
+        let ticks = decade_ticks(input, 30.0);
         assert_eq!(ticks.iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);
         let input = GridInput { bounds: (-1.0, 0.0), base_step_size: 0.0125 };
-        assert_eq!(decade_ticks(input).iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.1", "0.3", "1"]);
+        assert_eq!(
+            decade_ticks(input, 30.0).iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(),
+            ["0.1", "0.3", "1"]
+        );
     }
 
     #[test]

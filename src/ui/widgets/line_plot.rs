@@ -1,0 +1,177 @@
+//! A small plot of a curve that is known from end to end, like the course of a learning rate: the exact values are under
+//! the pointer, and what matters is marked.
+
+use std::ops::RangeInclusive;
+
+use eframe::egui::{
+    self, Align2, Painter, Pos2, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::PathShape, pos2, vec2,
+};
+use egui_plot::PlotTransform;
+
+use super::axes::{self, Axes, Axis};
+use super::numbers::significant;
+use crate::ui::theme::{self, GRID, Palette};
+
+const NAME_HEIGHT: f32 = 18.0;
+
+/// What an axis measures.
+#[derive(Clone, Debug)]
+pub struct Quantity {
+    pub name: &'static str,
+    pub range: RangeInclusive<f64>,
+    pub is_logarithmic: bool,
+}
+
+impl Quantity {
+    fn at(&self, value: f64) -> f64 {
+        if self.is_logarithmic { value.max(1e-12).log10() } else { value }
+    }
+
+    fn value(&self, at: f64) -> f64 {
+        if self.is_logarithmic { 10f64.powf(at) } else { at }
+    }
+
+    fn axis(&self, ticks: [fn(egui_plot::GridInput) -> Vec<egui_plot::GridMark>; 2]) -> Axis {
+        let range = self.at(*self.range.start())..=self.at(*self.range.end());
+        match self.is_logarithmic {
+            true => Axis { range, ticks: ticks[1], label: axes::decade_label },
+            false => Axis { range, ticks: ticks[0], label: |mark| significant(mark.value) },
+        }
+    }
+}
+
+/// A curve of points `[x, y]` whose x grow. What stands in the way of reading it is left to the caller: the heading.
+#[must_use = "Call `show`"]
+pub struct LinePlot<'a> {
+    name: &'a str,
+    id: &'a str,
+    x: Quantity,
+    y: Quantity,
+    line: &'a [[f64; 2]],
+    raw: &'a [[f64; 2]],
+    mark: Option<(f64, String)>,
+    height: f32,
+}
+
+impl<'a> LinePlot<'a> {
+    /// `name` is what a screen reader says.
+    pub fn new(name: &'a str, x: Quantity, y: Quantity, line: &'a [[f64; 2]]) -> Self {
+        Self { name, id: "line", x, y, line, raw: &[], mark: None, height: 120.0 }
+    }
+
+    /// Tells it from other plots in the same place. Default: "line".
+    pub fn id(mut self, id: &'a str) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// What the line smooths, faint below it. Default: nothing.
+    pub fn raw(mut self, points: &'a [[f64; 2]]) -> Self {
+        self.raw = points;
+        self
+    }
+
+    /// A place on the line, with a word or none. Default: nothing.
+    pub fn mark(mut self, mark: Option<(f64, String)>) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    /// Height with the ticks and the name of the vertical axis. Default: 120.
+    pub fn height(mut self, height: f32) -> Self {
+        self.height = height;
+        self
+    }
+
+    pub fn show(self, ui: &mut Ui) -> Response {
+        let palette = Palette::of(ui);
+        let (name, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME_HEIGHT), Sense::hover());
+        ui.painter().text(name.left_center(), Align2::LEFT_CENTER, self.y.name, theme::body_font(), palette.muted);
+        let axes = Axes {
+            id: self.id,
+            size: vec2(ui.available_width(), self.height - NAME_HEIGHT),
+            x: self.x.axis([|input| axes::round_ticks(input, 56.0), |input| axes::decade_ticks(input, 52.0)]),
+            x_name: self.x.name,
+            y: self.y.axis([|input| axes::round_ticks(input, 28.0), |input| axes::decade_ticks(input, 30.0)]),
+            sense: Sense::hover(),
+        };
+        let (response, transform) = axes.show(ui);
+        let painter = ui.painter().with_clip_rect(transform.frame().expand(2.0).intersect(ui.clip_rect()));
+        self.paint_line(&painter, &transform, self.raw, Stroke::new(1.0, palette.train.gamma_multiply(0.4)));
+        self.paint_line(&painter, &transform, self.line, Stroke::new(2.0, palette.train));
+        if let Some((x, text)) = &self.mark {
+            self.paint_mark(&painter, &transform, palette, *x, text);
+        }
+        self.cursor_ui(ui, &response, &transform);
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
+        response
+    }
+
+    fn screen(&self, transform: &PlotTransform, [x, y]: [f64; 2]) -> Pos2 {
+        pos2(transform.position_from_point_x(self.x.at(x)), transform.position_from_point_y(self.y.at(y)))
+    }
+
+    fn paint_line(&self, painter: &Painter, transform: &PlotTransform, points: &[[f64; 2]], stroke: Stroke) {
+        let points: Vec<_> = points.iter().map(|point| self.screen(transform, *point)).collect();
+        if points.len() > 1 {
+            painter.add(PathShape::line(points, stroke));
+        }
+    }
+
+    fn paint_mark(&self, painter: &Painter, transform: &PlotTransform, palette: &Palette, x: f64, text: &str) {
+        let Some(point) = self.nearest(x) else { return };
+        let (frame, at) = (transform.frame(), self.screen(transform, point));
+        let line = [pos2(at.x, frame.top()), pos2(at.x, frame.bottom())];
+        painter.extend(Shape::dashed_line(&line, Stroke::new(1.0, palette.muted), 3.0, 3.0));
+        painter.circle(at, 4.5, palette.accent, Stroke::new(1.5, palette.surface));
+        let (align, gap) = if at.x > frame.center().x { (Align2::RIGHT_TOP, -GRID) } else { (Align2::LEFT_TOP, GRID) };
+        painter.text(pos2(at.x + gap, frame.top()), align, text, theme::strong_font(theme::BODY), palette.text);
+    }
+
+    /// The point of the line that is nearest to this x.
+    fn nearest(&self, x: f64) -> Option<[f64; 2]> {
+        let distance = |point: &[f64; 2]| (self.x.at(point[0]) - self.x.at(x)).abs();
+        self.line.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    fn cursor_ui(&self, ui: &Ui, response: &Response, transform: &PlotTransform) {
+        let Some(pointer) = response.hover_pos() else { return };
+        let Some([x, y]) = self.nearest(self.x.value(transform.value_from_position(pointer).x)) else { return };
+        let palette = Palette::of(ui);
+        let at = self.screen(transform, [x, y]);
+        ui.painter().vline(at.x, transform.frame().y_range(), Stroke::new(1.0, palette.line));
+        ui.painter().circle(at, 4.0, palette.train, Stroke::new(1.5, palette.surface));
+        let tooltip =
+            egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), response.id, egui::PopupAnchor::Pointer);
+        tooltip.gap(16.0).show(|ui| {
+            ui.label(theme::strong(format!("{} {}", self.y.name, significant(y))));
+            ui.label(format!("{} {}", self.x.name, significant(x)));
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::{Harness, kittest::Queryable as _};
+
+    use super::*;
+
+    #[test]
+    fn the_values_under_the_pointer_are_told() {
+        let line: Vec<_> = (0..=10).map(|x| [f64::from(x), 0.1 / 2f64.powi(x)]).collect();
+        let app = move |ui: &mut Ui| {
+            let x = Quantity { name: "epoch", range: 0.0..=10.0, is_logarithmic: false };
+            let y = Quantity { name: "learning rate", range: 1e-5..=0.1, is_logarithmic: true };
+            LinePlot::new("A curve", x, y, &line).mark(Some((7.2, "here".to_owned()))).show(ui);
+        };
+        let builder = Harness::builder().with_size([320.0, 160.0]).with_context_setup(theme::install);
+        let mut harness = builder.build_ui(app);
+        harness.run_steps(2);
+        // The ticks at the left take their width, and a little is left free at the right.
+        let plot = harness.get_by_label("A curve").rect();
+        harness.hover_at(plot.center());
+        harness.run_steps(2);
+        harness.get_by_label("epoch 5");
+        harness.get_by_label("learning rate 0.00313");
+    }
+}
