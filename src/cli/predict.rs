@@ -71,7 +71,7 @@ impl Predict {
     }
 
     fn read_table(&self, path: &Path, run: &RunFolder, reader: &mut Reader) -> Result<Result<(), DataError>, CliError> {
-        let rows = match csv::read_rows(path, &run.data.features) {
+        let rows = match csv::read_rows(path, &run.data.features, &run.project.data.source) {
             Ok(rows) => rows,
             Err(error) => return Ok(Err(error)),
         };

@@ -318,14 +318,18 @@ fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f32>, String> {
     Ok(rows.collect())
 }
 
-/// The rows of a table as a network reads them, `[rows, features]`. A table without a header has the columns of the
-/// features in their order, and no others.
-pub fn read_rows(path: &Path, features: &[Feature]) -> Result<Vec<f32>, DataError> {
-    let mut names: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();
-    names.dedup();
+/// The rows of a table as a network reads them, `[rows, features]`. `source` is what the network was trained on: a table
+/// without a header has the columns that are named there, or those of the features alone, in their order.
+pub fn read_rows(path: &Path, features: &[Feature], source: &str) -> Result<Vec<f32>, DataError> {
+    let options = source.split_once('?').map_or("", |(_, options)| options);
+    let given = options.split('&').find_map(|pair| pair.strip_prefix("names="));
+    let given: Vec<&str> = given.into_iter().flat_map(|names| names.split(',')).map(str::trim).collect();
+    let mut own: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();
+    own.dedup();
     let mut table = Table::read(path, &[])?;
-    if !table.has_header && table.columns.len() == names.len() {
-        table.columns.iter_mut().zip(names).for_each(|(column, name)| name.clone_into(&mut column.name));
+    let names = [given, own].into_iter().find(|names| !table.has_header && names.len() == table.columns.len());
+    for (column, name) in table.columns.iter_mut().zip(names.unwrap_or_default()) {
+        name.clone_into(&mut column.name);
     }
     encode(&table, features).map_err(|what| DataError::file(path, what))
 }

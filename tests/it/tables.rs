@@ -264,6 +264,26 @@ fn data_are_found_beside_their_project() {
     assert_eq!((done.code, done.err.as_str()), (0, ""));
 }
 
+/// A file without a header is read by the names that the training gave its columns, or by those of the features alone.
+#[test]
+fn rows_without_a_header_are_predicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = |row: usize| format!("{},{}.5,{}\n", row % 5, row * 31 % 17, 10 * (row % 5));
+    fs::write(folder.join("all.csv"), (0..100).map(row).collect::<String>()).unwrap();
+    let source = "csv:all.csv?names=a,b,y&task=regression";
+    let train = ["train", "fuel", "--data", source, "--set", LINEAR, "--epochs", "500", "--out", "run"];
+    assert_eq!(backprop(folder, &train).err, "");
+    fs::write(folder.join("few.csv"), "3,9.5\n1,0.5\n").unwrap();
+    for (file, expected) in [("few.csv", [30.0, 10.0]), ("all.csv", [0.0, 10.0])] {
+        let answers = lines(&backprop(folder, &["predict", "run", file, "--json"]).out);
+        for (answer, expected) in answers.iter().zip(expected) {
+            let value = answer["values"]["y"].as_f64().unwrap();
+            assert!((value - expected).abs() < 0.5, "{file}: {value}, not {expected}");
+        }
+    }
+}
+
 fn test_of(preset: &str) -> Evaluation {
     let project = project(preset, &[]);
     let job = Arc::new(project.job(Arc::new(Dataset::load(&project.data.source).unwrap()), 2).unwrap());
