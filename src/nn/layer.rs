@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::init::Init;
 use super::knob::Knob;
 use super::layers::LayerSpec;
+use super::penalty::Penalty;
 use super::shape::{Shape, ShapeError};
 
 /// A layer as the user describes it: plain data, serialised in the project.
@@ -26,6 +27,11 @@ pub trait Spec: Send + Sync {
 
     /// The layer itself; only called after `plan` accepted the same input.
     fn build(&self, input: Shape) -> Box<dyn Layer>;
+
+    /// What its kernels pay on top of those of all layers.
+    fn penalty(&self) -> Penalty {
+        Penalty::default()
+    }
 
     /// What may be edited, its range and its help.
     fn knobs(&mut self) -> Vec<Knob<'_>>;

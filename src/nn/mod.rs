@@ -21,6 +21,7 @@ pub mod memory;
 pub mod model;
 pub mod network;
 pub mod optim;
+pub mod penalty;
 pub mod shape;
 pub mod weights;
 pub mod workspace;

@@ -6,6 +6,7 @@ use super::kernels::transpose::transpose;
 use super::kernels::vector::add;
 use super::layer::{Gradients, Joint, Kept, Layer, MAX_SHARDS, ParamInfo, Transposed};
 use super::layers::LayerSpec;
+use super::penalty::Penalty;
 use super::shape::Shape;
 use super::weights::Weights;
 use super::workspace::Workspace;
@@ -17,6 +18,8 @@ pub struct Network {
     /// The stages that have to know the whole batch.
     joints: Vec<usize>,
     skips: Vec<Skip>,
+    /// Where kernels lie in the weights that pay more than others, and what.
+    penalties: Vec<(Range<usize>, Penalty)>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
@@ -107,6 +110,7 @@ impl Network {
             blocks: Vec::new(),
             joints: Vec::new(),
             skips: Vec::new(),
+            penalties: Vec::new(),
             labels: Vec::new(),
             input,
             output: input,
@@ -139,6 +143,10 @@ impl Network {
             self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
         }
         let params = self.name_params(&path, place, &layer.params());
+        if !spec.penalty().is_none() {
+            let kernels = self.params.iter().filter(|param| param.range.start >= params.start && param.info.is_kernel());
+            self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.penalty())));
+        }
         self.output = plan.output;
         if let Some(stage) = self.stages.last_mut()
             && stage.is_just_before(&path)
@@ -206,6 +214,17 @@ impl Network {
             let part = at * rows_of_block * row..end;
             Block { stage, range: start + part.start..start + part.end, part }
         })
+    }
+
+    /// Adds what the kernels of some layers pay to the gradient of a block.
+    pub(super) fn add_penalties(&self, block: &Block, weights: &[f32], gradient: &mut [f32]) {
+        for (kernel, penalty) in &self.penalties {
+            let (from, to) = (kernel.start.max(block.range.start), kernel.end.min(block.range.end));
+            if from < to {
+                let part = from - block.range.start..to - block.range.start;
+                penalty.add(&weights[part.clone()], &mut gradient[part]);
+            }
+        }
     }
 
     pub fn input(&self) -> Shape {

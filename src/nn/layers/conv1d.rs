@@ -6,6 +6,7 @@ use super::reshape::takes_steps;
 use crate::nn::init::Initializer;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
+use crate::nn::penalty::Penalty;
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Slides small kernels along a sequence: `y[t] = f(Σ x[s·t + d·k]·W[k] + b)` with stride `s` and dilation `d`.
@@ -23,6 +24,7 @@ pub struct Conv1d {
     pub padding: Padding,
     pub activation: Function,
     pub init: Initializer,
+    pub penalty: Penalty,
 }
 
 impl Default for Conv1d {
@@ -35,13 +37,14 @@ impl Default for Conv1d {
             padding: Padding::Valid,
             activation: Function::Relu,
             init: Initializer::default(),
+            penalty: Penalty::default(),
         }
     }
 }
 
 impl Conv1d {
     fn sliding(&self) -> Sliding {
-        let Self { filters, kernel, stride, dilation, padding, activation, init } = *self;
+        let Self { filters, kernel, stride, dilation, padding, activation, init, .. } = *self;
         Sliding { filters, kernel: [1, kernel], stride, dilation, padding, activation, init }
     }
 }
@@ -86,8 +89,13 @@ impl Spec for Conv1d {
         self.sliding().build([1, steps, features], &[self.kernel, features, self.filters])
     }
 
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { filters, kernel, stride, dilation, padding, activation, init } = self;
+        let Self { filters, kernel, stride, dilation, padding, activation, init, penalty } = self;
+        let [l1, l2] = penalty.knobs();
         vec![
             filters_knob(filters),
             Knob::whole(
@@ -115,6 +123,8 @@ impl Spec for Conv1d {
             ),
             activation_knob(activation),
             init.knob(),
+            l1,
+            l2,
         ]
     }
 }

@@ -5,6 +5,7 @@ use super::convolution::{Padding, Sliding, activation_knob, dilation_knob, filte
 use crate::nn::init::Initializer;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
+use crate::nn::penalty::Penalty;
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Slides small kernels over an image: `y[p] = f(Σ x[s·p + d·k]·W[k] + b)` with stride `s` and dilation `d`.
@@ -23,6 +24,7 @@ pub struct Conv2d {
     pub padding: Padding,
     pub activation: Function,
     pub init: Initializer,
+    pub penalty: Penalty,
 }
 
 impl Default for Conv2d {
@@ -35,13 +37,14 @@ impl Default for Conv2d {
             padding: Padding::Valid,
             activation: Function::Relu,
             init: Initializer::default(),
+            penalty: Penalty::default(),
         }
     }
 }
 
 impl Conv2d {
     fn sliding(&self) -> Sliding {
-        let Self { filters, kernel, stride, dilation, padding, activation, init } = *self;
+        let Self { filters, kernel, stride, dilation, padding, activation, init, .. } = *self;
         Sliding { filters, kernel: [kernel; 2], stride, dilation, padding, activation, init }
     }
 }
@@ -93,8 +96,13 @@ impl Spec for Conv2d {
         self.sliding().build(image, &[self.kernel, self.kernel, image[2], self.filters])
     }
 
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { filters, kernel, stride, dilation, padding, activation, init } = self;
+        let Self { filters, kernel, stride, dilation, padding, activation, init, penalty } = self;
+        let [l1, l2] = penalty.knobs();
         vec![
             filters_knob(filters),
             Knob::whole(
@@ -122,6 +130,8 @@ impl Spec for Conv2d {
             ),
             activation_knob(activation),
             init.knob(),
+            l1,
+            l2,
         ]
     }
 }

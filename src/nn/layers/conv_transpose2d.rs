@@ -8,6 +8,7 @@ use crate::nn::kernels::transpose::transpose;
 use crate::nn::kernels::vector::{add_rows, sum_rows};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
+use crate::nn::penalty::Penalty;
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// A convolution the other way round: every pixel adds a kernel times its numbers to a larger image,
@@ -27,12 +28,13 @@ pub struct ConvTranspose2d {
     pub padding: Padding,
     pub activation: Function,
     pub init: Initializer,
+    pub penalty: Penalty,
 }
 
 impl Default for ConvTranspose2d {
     fn default() -> Self {
         let (activation, init) = (Function::Relu, Initializer::default());
-        Self { filters: 32, kernel: 3, stride: 2, padding: Padding::Same, activation, init }
+        Self { filters: 32, kernel: 3, stride: 2, padding: Padding::Same, activation, init, penalty: Penalty::default() }
     }
 }
 
@@ -95,8 +97,13 @@ impl Spec for ConvTranspose2d {
         Box::new(BuiltConvTranspose2d { window, frame, output_len, activation, init })
     }
 
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { filters, kernel, stride, padding, activation, init } = self;
+        let Self { filters, kernel, stride, padding, activation, init, penalty } = self;
+        let [l1, l2] = penalty.knobs();
         vec![
             filters_knob(filters),
             Knob::whole(
@@ -123,6 +130,8 @@ impl Spec for ConvTranspose2d {
             ),
             activation_knob(activation),
             init.knob(),
+            l1,
+            l2,
         ]
     }
 }

@@ -10,6 +10,7 @@ use crate::nn::kernels::outer;
 use crate::nn::kernels::vector::{add_rows, sum_rows};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, ParamInfo, Plan, Spec, Transposed};
+use crate::nn::penalty::Penalty;
 use crate::nn::shape::{Fix, Shape, ShapeError};
 
 /// Every output is a weighted sum of every input: `y = f(x·W + b)`.
@@ -25,11 +26,12 @@ pub struct Dense {
     pub units: usize,
     pub activation: Function,
     pub init: Initializer,
+    pub penalty: Penalty,
 }
 
 impl Dense {
     pub fn new(units: usize, activation: Function) -> Self {
-        Self { units, activation, init: Initializer::default() }
+        Self { units, activation, init: Initializer::default(), penalty: Penalty::default() }
     }
 }
 
@@ -73,14 +75,19 @@ impl Spec for Dense {
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        let Self { units, activation, init } = *self;
+        let Self { units, activation, init, .. } = *self;
         let inputs = input.channels();
         let thin = (units < THIN).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
         Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
     }
 
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { units, activation, init } = self;
+        let Self { units, activation, init, penalty } = self;
+        let [l1, l2] = penalty.knobs();
         vec![
             Knob::whole(
                 "units",
@@ -97,6 +104,8 @@ impl Spec for Dense {
                 "What bends the sum; without one, two Dense layers are no more than one.",
             ),
             init.knob(),
+            l1,
+            l2,
         ]
     }
 }

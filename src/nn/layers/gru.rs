@@ -5,6 +5,7 @@ use crate::nn::init::Initializer;
 use crate::nn::kernels::vector::{sigmoid, tanh};
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
+use crate::nn::penalty::Penalty;
 use crate::nn::shape::{Shape, ShapeError};
 
 /// The gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as in PyTorch and Keras by default.
@@ -22,17 +23,18 @@ pub struct Gru {
     pub returns: Returns,
     pub bidirectional: bool,
     pub init: Initializer,
+    pub penalty: Penalty,
 }
 
 impl Default for Gru {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default() }
+        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default(), penalty: Penalty::default() }
     }
 }
 
 impl Gru {
     fn options(&self) -> Options {
-        let Self { units, returns, bidirectional, init } = *self;
+        let Self { units, returns, bidirectional, init, .. } = *self;
         Options { units, returns, bidirectional, init }
     }
 }
@@ -62,8 +64,13 @@ impl Spec for Gru {
         Box::new(Recurrent::<GruCell>::new(self.options(), input))
     }
 
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        recurrent::knobs(&mut self.units, &mut self.returns, &mut self.bidirectional, &mut self.init)
+        let Self { units, returns, bidirectional, init, penalty } = self;
+        recurrent::knobs(units, returns, bidirectional, init).into_iter().chain(penalty.knobs()).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::nn::init::Initializer;
 use crate::nn::kernels::vector::tanh;
 use crate::nn::knob::Knob;
 use crate::nn::layer::{Layer, Plan, Spec};
+use crate::nn::penalty::Penalty;
 use crate::nn::shape::{Shape, ShapeError};
 
 /// The plain recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`.
@@ -18,17 +19,18 @@ pub struct Rnn {
     pub returns: Returns,
     pub bidirectional: bool,
     pub init: Initializer,
+    pub penalty: Penalty,
 }
 
 impl Default for Rnn {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default() }
+        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default(), penalty: Penalty::default() }
     }
 }
 
 impl Rnn {
     fn options(&self) -> Options {
-        let Self { units, returns, bidirectional, init } = *self;
+        let Self { units, returns, bidirectional, init, .. } = *self;
         Options { units, returns, bidirectional, init }
     }
 }
@@ -58,8 +60,13 @@ impl Spec for Rnn {
         Box::new(Recurrent::<RnnCell>::new(self.options(), input))
     }
 
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
     fn knobs(&mut self) -> Vec<Knob<'_>> {
-        recurrent::knobs(&mut self.units, &mut self.returns, &mut self.bidirectional, &mut self.init)
+        let Self { units, returns, bidirectional, init, penalty } = self;
+        recurrent::knobs(units, returns, bidirectional, init).into_iter().chain(penalty.knobs()).collect()
     }
 }
 

@@ -131,7 +131,7 @@ fn decay_knob(weight_decay: &mut f32, default: f32) -> Knob<'_> {
 
 /// -1, 0 or 1. What is not a number stays so, that a run which diverges is noticed.
 #[inline(always)]
-fn sign(x: f32) -> f32 {
+pub(super) fn sign(x: f32) -> f32 {
     if x > 0.0 {
         1.0
     } else if x < 0.0 {

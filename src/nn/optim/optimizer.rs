@@ -67,8 +67,9 @@ impl Optimizer {
             network.gradient_of(block, shards, gradient);
             regularization.clip_values(gradient);
         };
-        let update = |Numbers { weights, gradient, state }: Numbers<'_>| {
+        let update = |block: &Block, Numbers { weights, gradient, state }: Numbers<'_>| {
             regularization.add_penalties(weights, gradient);
+            network.add_penalties(block, weights, gradient);
             rule.update(step, weights, gradient, state);
             0.0
         };
@@ -80,14 +81,14 @@ impl Optimizer {
             });
             let share = regularization.share_within_norm(squares.sqrt());
             let numbers = Numbers { weights: weights.values_mut(), gradient, state };
-            each_block(blocks, slots, numbers, &|_, numbers| {
+            each_block(blocks, slots, numbers, &|block, numbers| {
                 scale(numbers.gradient, share);
-                update(numbers)
+                update(block, numbers)
             });
         } else {
             each_block(blocks, slots, numbers, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
-                update(numbers)
+                update(block, numbers)
             });
         }
         regularization.hold_kernels(network, weights, factors);

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::sign;
 use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
 use crate::nn::network::Network;
+use crate::nn::penalty::Penalty;
 use crate::nn::weights::Weights;
 
 /// What keeps gradients and weights small and steady, whatever the rule. Zero, the default of each, turns it off.
@@ -14,7 +14,7 @@ use crate::nn::weights::Weights;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regularization {
-    /// `g ← g + λ₁ sign(w)`, the gradient of `λ₁ Σ|w|`. Together with L2 it is the elastic net.
+    /// `g ← g + λ₁ sign(w)`, the gradient of `λ₁ Σ|w|`. Together with L2 it is the elastic net. A layer may pay more.
     pub l1: f32,
     /// `g ← g + λ₂ w`, the gradient of `λ₂/2 Σw²`: PyTorch's `weight_decay`, of which Keras' `L2` is half. As in
     /// PyTorch, every parameter pays, biases too.
@@ -112,14 +112,7 @@ impl Regularization {
     }
 
     pub(super) fn add_penalties(&self, weights: &[f32], gradient: &mut [f32]) {
-        let Self { l1, l2, .. } = *self;
-        if l1 > 0.0 || l2 > 0.0 {
-            vectorized!({
-                for (slope, weight) in gradient.iter_mut().zip(weights) {
-                    *slope += l2 * weight + l1 * sign(*weight);
-                }
-            });
-        }
+        Penalty { l1: self.l1, l2: self.l2 }.add(weights, gradient);
     }
 
     /// Shortens every column of every kernel that is longer than the largest norm, as `torch.renorm` does. `factors` is
