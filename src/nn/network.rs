@@ -144,7 +144,8 @@ impl Network {
         }
         let params = self.name_params(&path, place, &layer.params());
         if !spec.penalty().is_none() {
-            let kernels = self.params.iter().filter(|param| param.range.start >= params.start && param.info.is_kernel());
+            let kernels =
+                self.params.iter().filter(|param| param.range.start >= params.start && param.info.is_kernel());
             self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.penalty())));
         }
         self.output = plan.output;

@@ -34,7 +34,15 @@ pub struct ConvTranspose2d {
 impl Default for ConvTranspose2d {
     fn default() -> Self {
         let (activation, init) = (Function::Relu, Initializer::default());
-        Self { filters: 32, kernel: 3, stride: 2, padding: Padding::Same, activation, init, penalty: Penalty::default() }
+        Self {
+            filters: 32,
+            kernel: 3,
+            stride: 2,
+            padding: Padding::Same,
+            activation,
+            init,
+            penalty: Penalty::default(),
+        }
     }
 }
 

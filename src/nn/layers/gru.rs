@@ -28,7 +28,13 @@ pub struct Gru {
 
 impl Default for Gru {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default(), penalty: Penalty::default() }
+        Self {
+            units: 64,
+            returns: Returns::LastStep,
+            bidirectional: false,
+            init: Initializer::default(),
+            penalty: Penalty::default(),
+        }
     }
 }
 

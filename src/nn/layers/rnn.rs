@@ -24,7 +24,13 @@ pub struct Rnn {
 
 impl Default for Rnn {
     fn default() -> Self {
-        Self { units: 64, returns: Returns::LastStep, bidirectional: false, init: Initializer::default(), penalty: Penalty::default() }
+        Self {
+            units: 64,
+            returns: Returns::LastStep,
+            bidirectional: false,
+            init: Initializer::default(),
+            penalty: Penalty::default(),
+        }
     }
 }
 
