@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use backprop_studio::nn::loss::LossSum;
-use backprop_studio::nn::optim::Regularization;
 use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
+use backprop_studio::nn::optim::{Momentum, Regularization};
 use backprop_studio::nn::{
     Answers, Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
 };
+use backprop_studio::project::{Project, presets};
 use backprop_studio::train::Training;
 use backprop_studio::train::watch::Slower;
 use serde::Deserialize;
@@ -158,9 +159,20 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 impl Case {
     /// Takes the steps of an optimiser and holds the losses on the way, and that of the moving average after them if
     /// there is one, against PyTorch's.
-    fn assert_steps(&self, name: &str, mut optimizer: Optimizer, learning_rate: f32, expected: &[f64]) -> Weights {
+    fn assert_steps(&self, name: &str, optimizer: Optimizer, learning_rate: f32, expected: &[f64]) -> Weights {
+        self.assert_steps_from(self.weights(&self.network()), name, optimizer, learning_rate, expected)
+    }
+
+    fn assert_steps_from(
+        &self,
+        mut weights: Weights,
+        name: &str,
+        mut optimizer: Optimizer,
+        learning_rate: f32,
+        expected: &[f64],
+    ) -> Weights {
         let network = self.network();
-        let (mut weights, mut batch) = (self.weights(&network), self.batch(&network));
+        let mut batch = self.batch(&network);
         let assert_loss = |step: usize, loss: f64| {
             let tolerance = 1e-4 * expected[step].abs().max(0.1);
             let (case, expected) = (self.describe(), expected[step]);
@@ -259,5 +271,45 @@ fn losses_of_target_numbers_are_those_of_pytorch() {
         let sum = loss.value_and_grad(&outputs, answers, 1.0 / answers.len() as f32, &mut grad);
         assert!((sum.mean_loss() - value).abs() <= 1e-6 * value, "{loss:?}: {}, PyTorch {value}", sum.mean_loss());
         assert_close(&format!("{loss:?}, {width} targets"), &grad, &expected, 1e-5);
+    }
+}
+
+#[derive(Deserialize)]
+struct PresetLosses {
+    losses: BTreeMap<String, Vec<f64>>,
+}
+
+/// As in `tests/fixtures/presets.py`.
+fn pattern(samples: usize, len: usize) -> Vec<f32> {
+    let place = |i: usize, j: usize| (131 * i + 17 * j * j + i * j) % 256;
+    (0..samples).flat_map(|i| (0..len).map(move |j| place(i, j) as f32 / 255.0)).collect()
+}
+
+#[test]
+fn twenty_steps_of_every_preset_go_as_in_pytorch() {
+    let found: PresetLosses = serde_json::from_str(include_str!("../fixtures/presets.json")).unwrap();
+    assert_eq!(found.losses.len(), presets::image_readers().len());
+    for (name, expected) in found.losses {
+        let Project { mut model, training, .. } = Project::find(&name).unwrap();
+        for layer in &mut model.layers {
+            if let LayerSpec::Dropout(dropout) = layer {
+                dropout.rate = 0.0;
+            }
+        }
+        let case = Case {
+            shape: Shape::image(28, 28, 1),
+            layers: model.layers,
+            loss: training.loss,
+            inputs: pattern(12, 28 * 28),
+            labels: (0..12).map(|sample| sample % 10).collect(),
+            outputs: vec![0.0; 120],
+            loss_value: expected[0],
+            params: Vec::new(),
+            optimizers: BTreeMap::new(),
+            variants: BTreeMap::new(),
+        };
+        let optimizer = Optimizer::new(OptimizerSpec::Momentum(Momentum::default()), &case.network());
+        let weights = Weights::new(&case.network(), 3);
+        case.assert_steps_from(weights, &name, optimizer, 0.002, &expected);
     }
 }
