@@ -199,7 +199,10 @@ impl Job {
     /// The memory that a run of this job takes, besides the samples, which are there already.
     pub fn footprint(&self) -> Footprint {
         let samples = step::shard_len(self.batch());
-        let slots = self.training.optimizer.as_rule().slots();
+        let Training { optimizer, regularization, early_stopping, .. } = &self.training;
+        // The moving average and the best weights of a run are as large as what the optimiser remembers of each weight.
+        let copies = usize::from(regularization.average > 0.0) + usize::from(!early_stopping.is_off());
+        let slots = optimizer.as_rule().slots() + copies;
         let mut footprint = self.network.training_footprint(self.batch().div_ceil(samples), samples, slots);
         footprint.shared += self.network.inference_footprint(self.threads, evaluate::CHUNK);
         footprint
