@@ -96,13 +96,9 @@ mod tests {
 
     fn dataset() -> Arc<Dataset> {
         let (pixels, labels) = handwriting::generate(200, 1);
-        Arc::new(Dataset {
-            name: "test".to_owned(),
-            shape: Shape::image(28, 28, 1),
-            classes: (0..10).map(|class| class.to_string()).collect(),
-            train: Samples { pixels, labels },
-            test: Samples::default(),
-        })
+        let classes = (0..10).map(|class| class.to_string()).collect();
+        let samples = Samples::images(pixels, labels);
+        Arc::new(Dataset::images("test", Shape::image(28, 28, 1), classes, samples, Samples::default()))
     }
 
     #[test]

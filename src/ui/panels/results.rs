@@ -95,7 +95,7 @@ impl Results {
         if cx.session.job.as_ref().is_some_and(|job| is_table(&job.dataset)) {
             caption_ui(ui, &plotted.figures).on_hover_text(
                 "Macro F1 is the mean over the classes, however rare they are. Matthews' correlation is 1 if all are \
-                 right and 0 if the answers are no better than chance.",
+                 right and 0 if the answers are no better than chance. AUC is the area under the ROC curve, 0.5 by chance.",
             );
         }
         if has_roc && self.shown == Shown::Roc {
@@ -150,11 +150,7 @@ impl Plotted {
                 }
                 let area = (!roc.is_empty()).then(|| answers.roc_auc()).flatten();
                 let macro_f1 = answers.macro_scores()[2];
-                figures_text(&[
-                    ("macro F1", macro_f1),
-                    ("Matthews", Some(answers.matthews())),
-                    ("area under ROC", area),
-                ])
+                figures_text(&[("macro F1", macro_f1), ("Matthews", Some(answers.matthews())), ("AUC", area)])
             }
             Answered::Numbers(answers) => {
                 let column = |values: &[f32]| -> Vec<f32> {

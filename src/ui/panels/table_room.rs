@@ -61,7 +61,7 @@ impl TableRoom {
             Shown::Columns => {
                 let [name, kind, encoded] = ["column", "holds", "becomes"].map(Head::text);
                 let [low, mean, high, missing] = ["lowest", "mean", "highest", "missing"].map(Head::number);
-                let heads = [name, kind, low, mean, high, missing, encoded];
+                let heads = [name, kind, missing, low, mean, high, encoded];
                 data_table_ui(ui, "columns", &heads, lines.len(), &|row, column| lines[row][column].clone());
             }
             Shown::Rows => rows_ui(ui, dataset, fields),
@@ -125,16 +125,17 @@ fn line(field: &Field, columns: &[Column]) -> [String; 7] {
     // The means of the categories add up to the share of the samples that are of any.
     let missing = if present < 0.999_99 { format!("{:.1} %", (1.0 - present) * 100.0) } else { "0".to_owned() };
     let becomes = format!("0 or 1 for each of {}", field.categories.join(", "));
-    [field.name.clone(), format!("{} categories", columns.len()), low, mean, high, missing, becomes]
+    [field.name.clone(), format!("{} categories", columns.len()), missing, low, mean, high, becomes]
 }
 
 fn number_line(column: &Column, kind: &str, becomes: &str) -> [String; 7] {
     let number = |at: usize| {
         column.range.map_or("–".to_owned(), |range| match at {
-            1 => significant(f64::from(range[at])),
+            // Written as its neighbours are, without commas.
+            1 => significant(f64::from(range[at])).replace(',', ""),
             _ => number_text(range[at]),
         })
     };
     let missing = thousands(column.missing as f64);
-    [column.name.clone(), kind.to_owned(), number(0), number(1), number(2), missing, becomes.to_owned()]
+    [column.name.clone(), kind.to_owned(), missing, number(0), number(1), number(2), becomes.to_owned()]
 }

@@ -44,8 +44,9 @@ pub fn data_table_ui(ui: &mut Ui, name: &str, heads: &[Head], rows: usize, cell:
             for row in shown {
                 let (line, response) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
                 response.widget_info(|| {
-                    let cells: Vec<_> =
-                        (0..heads.len()).map(|at| format!("{} {}", heads[at].name, cell(row, at))).collect();
+                    let texts = (0..heads.len()).map(|at| (&heads[at].name, cell(row, at)));
+                    let said = texts.filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
+                    let cells: Vec<_> = said.collect();
                     WidgetInfo::labeled(Role::Row, true, cells.join(", "))
                 });
                 line_ui(ui, line, heads, &widths, false, &|column| cell(row, column));

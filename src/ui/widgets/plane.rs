@@ -112,16 +112,15 @@ impl<'a> Plane<'a> {
             painter.line_segment(ends, Stroke::new(1.5, palette.line));
         }
         let size = if self.dots.len() > 400 { 2.5 } else { 3.5 };
-        let outline = Stroke::new(1.0, if self.ground.is_some() { palette.surface } else { palette.sunken });
-        let outline = if matches!(self.dots.first(), Some(Dot { tone: Tone::Value(_), .. })) {
-            Stroke::new(1.0, palette.line)
-        } else {
-            outline
-        };
+        // Where ground and dots have the same colours, a dot shows by its outline, and only then if it is off.
+        let has_values = self.dots.first().is_some_and(|dot| matches!(dot.tone, Tone::Value(_)));
+        let outline = Stroke::new(1.0, if has_values { palette.line } else { palette.surface });
         for dot in self.dots {
             paint_dot(&painter, place(dot.at), size, dot.tone, dot.tone.color(palette), outline);
         }
         if let Some(mark) = self.mark {
+            // A ring of both colours shows on any ground.
+            painter.circle_stroke(place(mark), 8.0, Stroke::new(6.0, palette.surface));
             painter.circle_stroke(place(mark), 8.0, Stroke::new(2.5, palette.text));
         }
         let (below, _) = ui.allocate_exact_size(vec2(ui.available_width(), X_NAME), Sense::hover());
