@@ -158,11 +158,6 @@ impl Studio {
         &self.reading
     }
 
-    /// What the network of the run says of the plane of its two features, where it has two.
-    pub fn surface(&self) -> &Surface {
-        &self.surface
-    }
-
     /// The shapes of the stack with the data there is.
     pub fn trace(&self) -> Trace {
         let (shape, classes) = self.session.shape();

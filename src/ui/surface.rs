@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use eframe::egui::Context;
 
 use super::panels::{is_plane, plane_of};
-use super::session::Session;
+use super::reading::Source;
 use super::{Action, Studio};
-use crate::train::evaluate::{Trained, read_rows};
-use crate::train::{Job, Snapshot};
+use crate::data::Dataset;
+use crate::train::evaluate::read_rows;
 
 /// Places in a row and in a column.
 pub const SIDE: usize = 80;
@@ -19,8 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The answers of a network with the weights of a moment.
 pub struct Answers {
-    job: Arc<Job>,
-    snapshot: Arc<Snapshot>,
+    source: Source,
     /// `[SIDE, SIDE, outputs]`, the highest y first: probabilities, or numbers in the unit of the target.
     pub values: Vec<f32>,
     took: Duration,
@@ -35,18 +34,9 @@ pub struct Surface {
 }
 
 impl Surface {
-    /// The answers of the network that is trained, or was trained last.
-    pub fn answers(&self, session: &Session) -> Option<&Arc<Answers>> {
-        let job = session.job.as_ref()?;
-        self.answers.as_ref().filter(|answers| Arc::ptr_eq(&answers.job, job))
-    }
-
-    /// Whether the answers are those of the newest weights.
-    pub fn is_current(&self, session: &Session) -> bool {
-        match (self.answers(session), &session.snapshot) {
-            (Some(answers), Some(snapshot)) => Arc::ptr_eq(&answers.snapshot, snapshot),
-            (_, snapshot) => snapshot.is_none(),
-        }
+    /// The answers of this network, perhaps with weights of a moment ago.
+    pub fn answers(&self, now: Option<&Source>) -> Option<&Arc<Answers>> {
+        self.answers.as_ref().filter(|answers| now.is_some_and(|now| answers.source.has_same_network(now)))
     }
 
     /// How long to wait before asking again; a slow network is asked for a tenth of the time.
@@ -62,39 +52,40 @@ impl Surface {
 }
 
 impl Studio {
+    /// What the network says of the plane with the weights that it has now, if that has been worked out.
+    pub fn plane_answers(&self) -> Option<&Arc<Answers>> {
+        let now = self.reading.this(&self.session)?;
+        self.surface.answers(Some(&now)).filter(|answers| answers.source.has_same_weights(&now))
+    }
+
     /// Asks for the answers of the newest weights, if they are others than those that are shown.
     pub(super) fn update_surface(&mut self, ctx: &Context) {
-        let (Some(job), Some(snapshot)) = (&self.session.job, &self.session.snapshot) else { return };
-        if !is_plane(&job.dataset) || self.surface.is_asked || self.surface.is_current(&self.session) {
+        let dataset = self.session.job.as_ref().map(|job| &job.dataset).or_else(|| self.session.dataset());
+        let Some(dataset) = dataset.filter(|dataset| is_plane(dataset)) else { return };
+        let Some(source) = self.reading.this(&self.session) else { return };
+        let fits = source.features() == dataset.features && source.trained().network.input() == dataset.shape;
+        if !fits || self.surface.is_asked || self.plane_answers().is_some() {
             return;
         }
         let wait = self.surface.wait();
         if !wait.is_zero() {
             return ctx.request_repaint_after(wait);
         }
+        let dataset = Arc::clone(dataset);
         (self.surface.is_asked, self.surface.asked) = (true, Some(Instant::now()));
-        let (job, snapshot) = (Arc::clone(job), Arc::clone(snapshot));
-        self.tasks.spawn(ctx, "drawing the plane", move || Action::SurfaceDrawn(Arc::new(ask(job, snapshot))));
+        self.tasks.spawn(ctx, "drawing the plane", move || Action::SurfaceDrawn(Arc::new(ask(source, &dataset))));
     }
 }
 
-fn ask(job: Arc<Job>, snapshot: Arc<Snapshot>) -> Answers {
+fn ask(source: Source, dataset: &Dataset) -> Answers {
     let started = Instant::now();
-    let places = places(&job);
-    let run = Trained {
-        network: &job.network,
-        weights: &snapshot.weights,
-        loss: &job.loss,
-        task: &job.dataset.task,
-        scaling: &job.scaling,
-    };
-    let values = read_rows(run, &places);
-    Answers { values, job, snapshot, took: started.elapsed() }
+    let values = read_rows(source.trained(), &places(dataset));
+    Answers { values, source, took: started.elapsed() }
 }
 
 /// The middle of every cell, row by row from the top.
-fn places(job: &Job) -> Vec<f32> {
-    let [x, y] = plane_of(&job.dataset);
+fn places(dataset: &Dataset) -> Vec<f32> {
+    let [x, y] = plane_of(dataset);
     let at = |cell: usize, low: f64, high: f64| low + (high - low) * (cell as f64 + 0.5) / SIDE as f64;
     let rows = (0..SIDE).map(|row| at(row, *y.end(), *y.start()));
     let cells = rows.flat_map(|y| (0..SIDE).map(move |column| (column, y)));

@@ -50,9 +50,8 @@ fn points_are_trained_and_every_place_of_the_plane_is_answered() {
     let mut harness = open(project("xor", &[("training.epochs", "30")]));
     harness.get_by_label("Samples in the plane");
     train(&mut harness);
-    step_until(&mut harness, "the surface is drawn", |studio| studio.surface().is_current(studio.session()));
-    let studio = harness.state();
-    let answers = &studio.surface().answers(studio.session()).unwrap().values;
+    step_until(&mut harness, "the surface is drawn", |studio| studio.plane_answers().is_some());
+    let answers = &harness.state().plane_answers().unwrap().values;
     assert_eq!(answers.len(), SIDE * SIDE * 2);
     // Blue where x and y have the same sign; the first row is the highest y.
     let blue = |row: usize, column: usize| answers[(row * SIDE + column) * 2];

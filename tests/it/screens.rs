@@ -70,7 +70,7 @@ impl Screen {
             self.harness.run_steps(2);
         }
         let started = Instant::now();
-        while job.shape().len() == 2 && !self.harness.state().surface().is_current(self.harness.state().session()) {
+        while job.shape().len() == 2 && self.harness.state().plane_answers().is_none() {
             assert!(started.elapsed() < Duration::from_secs(60), "the plane was not drawn");
             self.harness.step();
             std::thread::yield_now();

@@ -10,9 +10,9 @@ use super::data::address;
 use super::parts::{caption_ui, heading_ui, placeholder_ui};
 use super::table_room::target_text;
 use crate::data::{Dataset, Task};
-use crate::train::evaluate::{Reader, Trained};
-use crate::train::{Job, Snapshot};
+use crate::train::Reader;
 use crate::ui::fields::{Field, fields, number_text};
+use crate::ui::reading::Source;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::knob::{field_ui, number_field_ui};
 use crate::ui::widgets::numbers::{percent, significant};
@@ -33,7 +33,7 @@ pub struct TriedRow {
 #[derive(Default)]
 pub struct RowForm {
     known: Option<Known>,
-    asked: Option<(Arc<Job>, Arc<Snapshot>, Vec<f32>)>,
+    asked: Option<(Source, Vec<f32>)>,
     reader: Option<Reader>,
     answer: Vec<f32>,
     took: Duration,
@@ -79,32 +79,32 @@ impl RowForm {
         });
     }
 
-    /// What the network of the run says of the row.
-    pub fn answer_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    /// What the network says of the row, which is one of the data.
+    pub fn answer_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &Cx<'_>) {
         let palette = Palette::of(ui);
-        let (Some(job), Some(snapshot)) = (&cx.session.job, &cx.session.snapshot) else {
+        let Some(source) = cx.reading.this(cx.session) else {
             return placeholder_ui(ui, "This network has no weights yet. Press Train, and it answers while it learns.");
         };
         let row = &cx.desk.row;
-        if job.network.input().len() != row.values.len() || !crate::ui::fields::is_table(&job.dataset) {
+        if source.trained().network.input() != dataset.shape || source.features() != dataset.features {
             return placeholder_ui(ui, "The network was trained on other columns. Press Train, and it learns these.");
         }
-        self.ask(ui, job, snapshot, &row.values);
+        self.ask(ui, &source, &row.values);
         if self.answer.iter().any(|number| !number.is_finite()) {
             let text =
                 "The weights of this network are no longer numbers. Reset, and train with a smaller learning rate.";
             ui.add(Label::new(RichText::new(text).color(palette.muted)).wrap());
             return;
         }
-        let truth = row.sample.filter(|_| row.of == address(&job.dataset));
-        match &job.dataset.task {
+        let truth = row.sample.filter(|_| row.of == address(dataset));
+        match source.trained().task {
             Task::Classification { classes } => {
                 let winner = self.answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
                 if let Some((class, share)) = winner {
                     ui.label(theme::number(classes.get(class).map_or("?", String::as_str)).color(palette.accent));
                     caption_ui(ui, &format!("{} sure", percent(f64::from(*share))));
                 }
-                truth_ui(ui, truth.map(|sample| target_text(&job.dataset, sample, 0)));
+                truth_ui(ui, truth.map(|sample| target_text(dataset, sample, 0)));
                 ui.add_space(GRID);
                 ScrollArea::vertical().show(ui, |ui| probability_bars_ui(ui, classes, Some(&self.answer)));
             }
@@ -112,17 +112,15 @@ impl RowForm {
                 for (at, (name, number)) in targets.iter().zip(&self.answer).enumerate() {
                     caption_ui(ui, name);
                     ui.label(theme::number(significant(f64::from(*number))).color(palette.accent));
-                    truth_ui(ui, truth.map(|sample| target_text(&job.dataset, sample, at)));
+                    truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
                 }
             }
         }
     }
 
-    fn ask(&mut self, ui: &Ui, job: &Arc<Job>, snapshot: &Arc<Snapshot>, row: &[f32]) {
-        let is_same_network = self.asked.as_ref().is_some_and(|asked| Arc::ptr_eq(&asked.0, job));
-        if is_same_network
-            && self.asked.as_ref().is_some_and(|asked| Arc::ptr_eq(&asked.1, snapshot) && same(&asked.2, row))
-        {
+    fn ask(&mut self, ui: &Ui, source: &Source, row: &[f32]) {
+        let is_same_network = self.asked.as_ref().is_some_and(|asked| asked.0.has_same_network(source));
+        if self.asked.as_ref().is_some_and(|asked| asked.0.has_same_weights(source) && same(&asked.1, row)) {
             return;
         }
         let pause = 10 * self.took;
@@ -133,11 +131,10 @@ impl RowForm {
         if !is_same_network {
             self.reader = None;
         }
-        let Job { network, loss, scaling, dataset, .. } = &**job;
-        let run = Trained { network, weights: &snapshot.weights, loss, task: &dataset.task, scaling };
-        let reader = self.reader.get_or_insert_with(|| Reader::new(network));
+        let run = source.trained();
+        let reader = self.reader.get_or_insert_with(|| Reader::new(run.network));
         self.answer = reader.read_row(run, row).to_vec();
-        self.asked = Some((Arc::clone(job), Arc::clone(snapshot), row.to_vec()));
+        self.asked = Some((source.clone(), row.to_vec()));
         (self.took, self.answered) = (started.elapsed(), Some(Instant::now()));
     }
 }

@@ -20,8 +20,9 @@ pub struct Tried {
 impl Tried {
     /// The samples over what the network of the run says of the plane.
     pub fn plane_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, mark: Option<[f32; 2]>, cx: &Cx<'_>) {
-        let is_its_data = cx.session.job.as_ref().is_some_and(|job| Arc::ptr_eq(&job.dataset, dataset));
-        self.plane.ui(ui, dataset, cx.surface.answers(cx.session).filter(|_| is_its_data), mark);
+        let is_its_data = cx.session.job.as_ref().is_none_or(|job| Arc::ptr_eq(&job.dataset, dataset));
+        let now = cx.reading.this(cx.session).filter(|_| is_its_data);
+        self.plane.ui(ui, dataset, cx.surface.answers(now.as_ref()), mark);
     }
 
     /// The fields of a row, and beside them the answer.
@@ -29,7 +30,9 @@ impl Tried {
         let rect = ui.available_rect_before_wrap();
         let (form, answer) = rect.split_left_right_at_fraction(0.62);
         cell_ui(ui, "form", form, |ui| self.form.fields_ui(ui, dataset, cx));
-        cell_ui(ui, "row's answer", answer.with_min_x(answer.left() + 4.0 * GRID), |ui| self.form.answer_ui(ui, cx));
+        cell_ui(ui, "row's answer", answer.with_min_x(answer.left() + 4.0 * GRID), |ui| {
+            self.form.answer_ui(ui, dataset, cx)
+        });
     }
 
     /// The same, larger, with the row's place in the plane where there is one.
@@ -45,6 +48,6 @@ impl Tried {
         });
         let (form, answer) = row.with_min_x(row.left() + 4.0 * GRID).split_top_bottom_at_y(row.top() + 120.0);
         cell_ui(ui, "form", form, |ui| self.form.fields_ui(ui, dataset, cx));
-        cell_ui(ui, "row's answer", answer, |ui| self.form.answer_ui(ui, cx));
+        cell_ui(ui, "row's answer", answer, |ui| self.form.answer_ui(ui, dataset, cx));
     }
 }
