@@ -112,7 +112,7 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     train(&mut harness);
     harness.get_by_label_contains("RMSE plot: validation");
     harness.get_by_label("Predicted over true");
-    harness.get_by_label_contains("R² ");
+    harness.get_by_label_contains(", MAE ");
     act(&mut harness, Action::Show("Mistakes"));
     harness.get_by_label_contains("true price ");
 

@@ -93,7 +93,7 @@ impl Cloud {
         let dot = |at: usize| {
             let [x, y] = *samples.numbers_of(at) else { return None };
             let tone = match samples.class_of(at) {
-                Some(class) => Tone::Class(class.into()),
+                Some(class) => Tone::Class(class),
                 None => Tone::Value(tone_of(height(at)?, [low, high])),
             };
             (x.is_finite() && y.is_finite()).then_some(Dot { at: [x, y], tone })
