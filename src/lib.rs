@@ -55,7 +55,7 @@
 //! | optimiser | `nn/optim/foo.rs` | `nn/optim/mod.rs` |
 //! | loss | `nn/loss/foo.rs` | `nn/loss/mod.rs` |
 //! | schedule | a struct in `nn/optim/schedule.rs` | the same |
-//! | data source | `data/foo.rs` | `data/mod.rs` |
+//! | data source | `data/foo.rs` | `data/mod.rs`, its options as rows of the window in `data/setting.rs` |
 //! | world of points | a function in `data/points.rs` | the same |
 //! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
 //! | command | `cli/foo.rs` | `cli/mod.rs` |

@@ -1,6 +1,7 @@
 //! A table as samples, `csv:FILE`: a row is a sample, one column the target, the others features.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::options::DATA_FOLDER;
@@ -35,7 +36,8 @@ const MAX_FEATURES: usize = 10_000;
 const MIN_ROWS: usize = 5;
 
 /// Share of the rows that is set apart for the test.
-const TEST_SHARE: f32 = 0.2;
+pub(super) const TEST_SHARE: f32 = 0.2;
+pub(super) const TEST_SHARES: RangeInclusive<f32> = 0.0..=0.5;
 const TEST_SEED: u64 = 0x7E57;
 
 /// Where the files of the presets come from.
@@ -55,10 +57,17 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         return Err(DataError::file(Path::new(options.argument), no_such_file(options)));
     };
     let table = Table::read(&path, &options.list("names"))?;
-    let test_share = options.number("test", TEST_SHARE, 0.0..=0.5)?;
+    let test_share = options.number("test", TEST_SHARE, TEST_SHARES)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let loaded = Loader { options, table, notes: Vec::new() }.load(name, test_share);
     loaded.map_err(|what| DataError::file(&path, what))
+}
+
+/// The names of the columns of the file that is named, as far as its beginning tells them; none if it cannot be read.
+pub(super) fn column_names(options: &Options<'_>) -> Vec<String> {
+    let Some(path) = options.find().filter(|path| path.is_file()) else { return Vec::new() };
+    let table = Table::beginning(&path, &options.list("names"));
+    table.map_or_else(|_| Vec::new(), |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
 fn no_such_file(options: &Options<'_>) -> String {

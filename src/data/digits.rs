@@ -15,10 +15,10 @@ pub const SOURCE: Source = Source {
 };
 
 /// Samples when nobody says how many.
-const COUNT: usize = 20_000;
+pub(super) const COUNT: usize = 20_000;
 
 /// The range of what may be said.
-const COUNTS: RangeInclusive<usize> = 100..=1_000_000;
+pub(super) const COUNTS: RangeInclusive<usize> = 100..=1_000_000;
 
 /// Rows and columns of an image.
 pub const SIDE: usize = 28;

@@ -24,6 +24,7 @@ pub mod pictures;
 pub mod points;
 pub mod samples;
 pub mod scaling;
+pub mod setting;
 pub mod split;
 pub mod summary;
 mod table;

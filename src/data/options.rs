@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{DataError, Feature, Source, Task};
+use super::setting::{Kind, settings, source_of};
+use super::{DataError, Feature, Source, Task, csv};
 
 /// What the text of a source says, and what is known besides it.
 pub struct Options<'a> {
@@ -45,6 +46,17 @@ impl<'a> Options<'a> {
             options.pairs.push((name, value));
         }
         Ok(options)
+    }
+
+    /// The names of the columns of the file that the text of a source names; none where there is no table.
+    #[must_use]
+    pub fn column_names(text: &str, lookup: &Lookup<'_>) -> Vec<String> {
+        let Some(source) = source_of(text).filter(|source| settings(source).iter().any(|it| it.kind == Kind::Column))
+        else {
+            return Vec::new();
+        };
+        let rest = text.trim().split_once(':').map_or("", |(_, rest)| rest);
+        Options::parse(source, rest, lookup).map_or_else(|_| Vec::new(), |options| csv::column_names(&options))
     }
 
     /// The error for something that the text says wrongly.

@@ -3,6 +3,7 @@
 //! Circles, xor, gaussians, spiral, plane and hills are after the TensorFlow Playground, moons are scikit-learn's.
 
 use std::f32::consts::{PI, TAU};
+use std::ops::RangeInclusive;
 
 use rand::RngExt as _;
 
@@ -18,6 +19,12 @@ pub const SOURCE: Source = Source {
     help: "Points in a plane, made by the program: circles, xor, gaussians, spiral and moons have two classes, plane and hills a number.",
     load,
 };
+
+/// How far points are moved, and how many there are, when nobody says it, and the range of what may be said.
+pub(super) const NOISE: f32 = 0.05;
+pub(super) const NOISES: RangeInclusive<f32> = 0.0..=1.0;
+pub(super) const COUNT: usize = 500;
+pub(super) const COUNTS: RangeInclusive<usize> = 20..=100_000;
 
 /// The test points are others of the same world.
 const TRAIN_SEED: u64 = 1;
@@ -48,8 +55,8 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         let names: Vec<_> = WORLDS.iter().map(|world| world.name).collect();
         return Err(options.wrong(format!("there is no {:?}; there is {}", options.argument, names.join(", "))));
     };
-    let noise = options.number("noise", 0.05f32, 0.0..=1.0)?;
-    let count = options.number("count", 500usize, 20..=100_000)?;
+    let noise = options.number("noise", NOISE, NOISES)?;
+    let count = options.number("count", COUNT, COUNTS)?;
     let test = count / 5;
     let task = (world.task)();
     Ok(Dataset {

@@ -9,6 +9,9 @@ use super::DataError;
 /// More bytes than this in one file are a mistake, or a trap.
 const MAX_BYTES: u64 = 256 << 20;
 
+/// Bytes in which the columns of a file have shown themselves.
+const BEGINNING: u64 = 1 << 18;
+
 /// Lines that are looked at to find the separator.
 const LOOKED_AT: usize = 200;
 
@@ -56,6 +59,19 @@ impl Table {
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(DataError::file(path, "is larger than 256 MB; take a part of it"));
+        }
+        Self::parse(bytes, names).map_err(|what| DataError::file(path, what))
+    }
+
+    /// Reads the first lines of a file, which are enough to know its columns.
+    pub fn beginning(path: &Path, names: &[&str]) -> Result<Self, DataError> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
+        read.map_err(|error| DataError::file(path, error))?;
+        if bytes.len() as u64 == BEGINNING
+            && let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n')
+        {
+            bytes.truncate(end);
         }
         Self::parse(bytes, names).map_err(|what| DataError::file(path, what))
     }

@@ -53,6 +53,24 @@ impl Reader {
     }
 }
 
+/// What a network says of many rows of numbers, `[rows, outputs]`, as [`Reader::read_row`] says it of one.
+pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
+    let Trained { network, weights, loss, task, scaling } = run;
+    let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
+    let mut workspace = Workspace::for_inference(network, CHUNK);
+    let mut answers = Vec::with_capacity(rows.len() / inputs * outputs);
+    for rows in rows.chunks(CHUNK * inputs) {
+        scaling.inputs.apply(rows, workspace.input_mut(rows.len() / inputs));
+        network.infer(weights, &mut workspace);
+        answers.extend_from_slice(workspace.output());
+    }
+    match task {
+        Task::Classification { .. } => answers.chunks_exact_mut(outputs).for_each(|answer| loss.probabilities(answer)),
+        Task::Regression { .. } => scaling.targets.restore(&mut answers),
+    }
+    answers
+}
+
 /// A network as a run has left it, with all that is needed to read with it.
 #[derive(Clone, Copy)]
 pub struct Trained<'a> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::asking::PathFor;
+use super::surface::Answers;
 use crate::data::{Dataset, Drawing};
 use crate::project::{Project, RunFolder};
 
@@ -70,6 +71,12 @@ pub enum Action {
         source: String,
         result: Result<Arc<Dataset>, String>,
     },
+    /// The columns of the file that a source names.
+    ColumnsFound {
+        source: String,
+        columns: Vec<String>,
+    },
+    SurfaceDrawn(Arc<Answers>),
     Opened {
         project: Project,
         path: PathBuf,

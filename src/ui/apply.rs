@@ -50,6 +50,12 @@ impl Studio {
             Action::TogglePresenter => self.toggle_presenter(ctx),
             Action::ToggleHelp => self.is_help_open = !self.is_help_open,
             Action::DataLoaded { source, result } => self.data_loaded(source, result),
+            Action::ColumnsFound { source, columns } => {
+                if source == self.session.source() {
+                    self.session.columns = columns;
+                }
+            }
+            Action::SurfaceDrawn(answers) => self.surface.arrived(answers),
             Action::PretrainedLoaded(result) => {
                 if let Err(why) = &result {
                     tracing::info!("no bundled reader: {why}");

@@ -2,6 +2,7 @@
 
 use eframe::egui::util::undoer::Undoer;
 
+use super::panels::TriedRow;
 use crate::data::Drawing;
 
 pub struct Desk {
@@ -11,6 +12,8 @@ pub struct Desk {
     pub reader: ReaderChoice,
     /// True class and predicted class whose images are shown; all mistakes if there is none.
     pub cell: Option<(usize, usize)>,
+    /// The row of a table that is tried.
+    pub row: TriedRow,
     history: Undoer<Drawing>,
 }
 
@@ -32,6 +35,7 @@ impl Default for Desk {
             is_example: true,
             reader: ReaderChoice::Bundled,
             cell: None,
+            row: TriedRow::default(),
             history: Undoer::default(),
         }
     }

@@ -9,7 +9,8 @@ use rfd::AsyncFileDialog;
 use super::asking::{Asking, PathFor};
 use super::{Action, Document, ReaderChoice, Studio};
 use crate::data::pictures::{read_drawings, write_drawing};
-use crate::data::{Dataset, Drawing, Lookup};
+use crate::data::setting::{Kind, settings, source_of};
+use crate::data::{Dataset, Drawing, Lookup, Options};
 use crate::project::run_folder::{PROJECT, best_line, done_line, epoch_line, next_folder_in};
 use crate::project::{Project, RunFolder, RunRecord, presets};
 use crate::train::Outcome;
@@ -89,6 +90,13 @@ impl Studio {
         let source = self.document.project.data.source.clone();
         self.session.data = DataState::Loading { source: source.clone() };
         let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let (named, place) = (source.clone(), folder.clone());
+        if source_of(&source).is_some_and(|source| settings(source).iter().any(|it| it.kind == Kind::Column)) {
+            self.tasks.spawn(ctx, "reading the columns", move || {
+                let lookup = Lookup { folder: place.as_deref(), known: None };
+                Action::ColumnsFound { columns: Options::column_names(&named, &lookup), source: named }
+            });
+        }
         self.tasks.spawn(ctx, "reading the data", move || {
             let lookup = Lookup { folder: folder.as_deref(), known: None };
             let result = Dataset::load_with(&source, &lookup).map(Arc::new).map_err(|error| error.to_string());

@@ -23,6 +23,7 @@ pub mod widgets;
 
 mod apply;
 mod desk;
+mod fields;
 mod files;
 mod finding;
 mod keys;
@@ -30,6 +31,7 @@ mod notices;
 mod pace;
 mod panels;
 mod reading;
+pub mod surface;
 mod task;
 pub mod view;
 mod window;
@@ -45,6 +47,7 @@ use asking::Asking;
 pub use finding::Finding;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
+use surface::Surface;
 use task::Tasks;
 
 /// Height of the bar with the project's name, and of the bar with the buttons of the run.
@@ -78,6 +81,7 @@ pub struct Studio {
     view: View,
     desk: Desk,
     reading: Reading,
+    surface: Surface,
     panels: Vec<Box<dyn Panel>>,
     tasks: Tasks,
     notices: Notices,
@@ -104,6 +108,7 @@ impl Studio {
             view,
             desk: Desk::default(),
             reading: Reading::default(),
+            surface: Surface::default(),
             panels: panels::all(),
             tasks: Tasks::default(),
             notices: Notices::default(),
@@ -184,7 +189,7 @@ impl Studio {
         let trace = self.trace();
         let is_edited = self.is_edited();
         let (can_undo, can_redo) = self.can_travel();
-        let Self { document, session, view, desk, reading, panels, notices, is_help_open, .. } = self;
+        let Self { document, session, view, desk, reading, surface, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
             project: &mut document.project,
@@ -196,6 +201,7 @@ impl Studio {
             desk,
             session,
             reading,
+            surface,
             trace: &trace,
             actions: &mut actions,
         };
@@ -280,6 +286,7 @@ impl eframe::App for Studio {
         if is_its_project && !ctx.input(|input| input.pointer.any_down()) {
             self.session.set_live(self.document.project.training.live());
         }
+        self.update_surface(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
             self.apply(ctx, Action::Dropped(file.path().to_owned()));

@@ -8,14 +8,15 @@ use ndarray::Array2;
 
 use super::desk::{Desk, ReaderChoice};
 use super::session::Session;
-use crate::data::Drawing;
+use crate::data::{Drawing, Feature};
 use crate::nn::{Loss, Network, Shape, Weights};
 use crate::project::RunFolder;
+use crate::train::evaluate::Trained;
 use crate::train::{Job, Reader, Snapshot};
 
 /// A network with weights, wherever they come from.
 #[derive(Clone)]
-enum Source {
+pub enum Source {
     Folder(Arc<RunFolder>),
     Run(Arc<Job>, Arc<Snapshot>),
 }
@@ -42,7 +43,24 @@ impl Source {
         }
     }
 
-    fn has_same_network(&self, other: &Self) -> bool {
+    /// All that is needed to read a row with it.
+    pub fn trained(&self) -> Trained<'_> {
+        let (task, scaling) = match self {
+            Self::Folder(folder) => (&folder.data.task, &folder.data.scaling),
+            Self::Run(job, _) => (&job.dataset.task, &job.scaling),
+        };
+        Trained { network: self.network(), weights: self.weights(), loss: self.loss(), task, scaling }
+    }
+
+    /// What the numbers of a row are that it was trained on.
+    pub fn features(&self) -> &[Feature] {
+        match self {
+            Self::Folder(folder) => &folder.data.features,
+            Self::Run(job, _) => &job.dataset.features,
+        }
+    }
+
+    pub fn has_same_network(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Folder(a), Self::Folder(b)) => Arc::ptr_eq(a, b),
             (Self::Run(a, _), Self::Run(b, _)) => Arc::ptr_eq(a, b),
@@ -50,7 +68,7 @@ impl Source {
         }
     }
 
-    fn has_same_weights(&self, other: &Self) -> bool {
+    pub fn has_same_weights(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Run(_, a), Self::Run(_, b)) => Arc::ptr_eq(a, b),
             _ => self.has_same_network(other),
@@ -125,6 +143,11 @@ impl Reading {
     /// Whether there is a network other than the bundled one.
     pub fn has_this(&self, session: &Session) -> bool {
         self.opened.is_some() || session.snapshot.is_some()
+    }
+
+    /// The network of the run with its weights of this moment, or the one that was opened.
+    pub fn this(&self, session: &Session) -> Option<Source> {
+        self.source(ReaderChoice::This, session).ok()
     }
 
     /// Brings the answer up to date; true if it waits because the network is slow, and wants to be asked again.
@@ -230,9 +253,5 @@ fn square_side(shape: Shape) -> Result<usize, String> {
 
 /// The names of what the network gives: its classes, where it was trained on samples of classes.
 fn class_names(source: &Source) -> Vec<String> {
-    let task = match source {
-        Source::Folder(folder) => &folder.data.task,
-        Source::Run(job, _) => &job.dataset.task,
-    };
-    task.classes().to_vec()
+    source.trained().task.classes().to_vec()
 }

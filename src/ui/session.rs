@@ -83,6 +83,8 @@ pub struct Curves {
     pub train_accuracy: Curve,
     pub validation_loss: Curve,
     pub validation_accuracy: Curve,
+    /// Root of the mean squared error, in the unit of the target, where the answers are numbers.
+    pub validation_rmse: Curve,
 }
 
 /// How far the run is.
@@ -103,6 +105,8 @@ impl Progress {
 
 pub struct Session {
     pub data: DataState,
+    /// The columns of the file that the data is read from, where it is a table.
+    pub columns: Vec<String>,
     pub status: Status,
     pub curves: Curves,
     pub marks: Vec<Mark>,
@@ -130,6 +134,7 @@ impl Session {
     pub fn new(source: &str) -> Self {
         Self {
             data: DataState::Loading { source: source.to_owned() },
+            columns: Vec::new(),
             status: Status::Idle,
             curves: Curves::default(),
             marks: Vec::new(),
@@ -315,6 +320,11 @@ impl Session {
             self.curves.validation_loss.push(epoch.step as f64, validation.loss);
             if let Some(accuracy) = validation.accuracy() {
                 self.curves.validation_accuracy.push(epoch.step as f64, accuracy);
+            }
+            if let Answered::Numbers(answers) = &validation.answers
+                && let Some(rmse) = answers.rmse()
+            {
+                self.curves.validation_rmse.push(epoch.step as f64, rmse as f32);
             }
             self.validation = Some(Arc::clone(validation));
         }

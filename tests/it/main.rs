@@ -9,6 +9,8 @@ mod metrics;
 mod parity;
 #[cfg(feature = "gui")]
 mod rates;
+#[cfg(feature = "gui")]
+mod rooms;
 mod run;
 #[cfg(feature = "gui")]
 mod screens;

@@ -199,18 +199,18 @@ fn open_points(preset: &str, source: &str) -> Harness<'static, Studio> {
 }
 
 #[test]
-fn rooms_made_for_images_and_classes_say_so_where_there_are_none() {
+fn rooms_show_points_and_numbers_as_what_they_are() {
     let show = |harness: &mut Harness<'_, Studio>, room: &'static str| act(harness, Action::Show(room));
     let mut harness = open_points("regression-2d", "points:hills");
     harness.get_by_label("Finished. Test result");
     let marks = &harness.state().session().marks;
     assert!(marks.iter().any(|mark| mark.is_end && mark.text.starts_with("finished, test R² 0.")), "{marks:?}");
-    harness.get_by_label_contains("which have no accuracy. On the validation samples it has reached R²");
-    harness.get_by_label_contains("numbers are not taken for one another as classes are");
+    harness.get_by_label_contains("RMSE plot: validation 0.");
+    harness.get_by_label("Predicted over true");
     show(&mut harness, "Mistakes");
-    harness.get_by_label_contains("which are near or far, not right or wrong");
+    harness.get_by_label("80 validation samples");
     show(&mut harness, "Data");
-    harness.get_by_label("Each of these samples is a row of 2 numbers, not an image.");
+    harness.get_by_label("Samples in the plane");
     harness.get_by_label("all: 320, 80, 100");
     assert!(matches!(&harness.state().reading().answer, Answer::Cannot(why) if why.contains("rows of 2 numbers")));
 
@@ -218,7 +218,6 @@ fn rooms_made_for_images_and_classes_say_so_where_there_are_none() {
     harness.get_by_label("Finished. Test accuracy");
     show(&mut harness, "Mistakes");
     harness.get_by_label_contains("validation samples are misread");
-    harness.get_by_label("Each of these samples is a row of 2 numbers, not an image.");
 }
 
 #[test]

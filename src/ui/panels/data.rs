@@ -8,11 +8,14 @@ use eframe::egui::{self, Align2, RichText, ScrollArea, Sense, Stroke, Ui, pos2, 
 
 use super::learn::cell_ui;
 use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui, source_menu_ui, warning_ui};
+use super::source_options::SourceOptions;
+use super::table_room::TableRoom;
 use super::{Cx, NARROW, Panel, Place};
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset, Inputs, Samples};
 use crate::nn::init::mix;
 use crate::ui::action::Action;
+use crate::ui::fields::is_table;
 use crate::ui::session::{ClassCounts, DataState, Parts};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
@@ -26,6 +29,8 @@ pub struct DataRoom {
     set: Option<Set>,
     samples: ImageGrid,
     preview: ImageGrid,
+    options: SourceOptions,
+    table: TableRoom,
 }
 
 /// Whose samples the grid shows. The test samples are not shown, so that nobody chooses by them.
@@ -72,13 +77,16 @@ impl Panel for DataRoom {
 impl DataRoom {
     fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.source_ui(ui, cx);
-        ui.add_space(2.0 * GRID);
-        augment_ui(ui, cx);
+        if cx.session.dataset().is_none_or(|dataset| holds_images(dataset)) {
+            ui.add_space(2.0 * GRID);
+            augment_ui(ui, cx);
+        }
     }
 
     fn source_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Source", |_| {});
         source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        self.options.ui(ui, cx);
         ui.add_space(GRID);
         match &cx.session.data {
             DataState::Loading { .. } => {
@@ -98,6 +106,9 @@ impl DataRoom {
     }
 
     fn samples_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if let Some(dataset) = cx.session.dataset().filter(|dataset| is_table(dataset)) {
+            return self.table.ui(ui, dataset);
+        }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
         let mut set = self.set.unwrap_or(fitting);
         heading_ui(ui, "Samples", |ui| {

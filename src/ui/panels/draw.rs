@@ -6,15 +6,19 @@ use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_
 use super::learn::cell_ui;
 use super::parts::{button_ui, caption_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
-use super::{Cx, Panel, Place};
+use super::tried::Tried;
+use super::{Cx, Panel, Place, shown_dataset};
 use crate::data::drawing::PEN_WIDTH;
 use crate::ui::action::Action;
+use crate::ui::fields::is_table;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 
 #[derive(Default)]
-pub struct Draw {}
+pub struct Draw {
+    tried: Tried,
+}
 
 impl Panel for Draw {
     fn title(&self) -> &'static str {
@@ -26,6 +30,9 @@ impl Panel for Draw {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if let Some(dataset) = shown_dataset(cx).cloned().filter(|dataset| is_table(dataset)) {
+            return self.tried.room_ui(ui, &dataset, cx);
+        }
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
         let gap = 6.0 * GRID;
@@ -45,6 +52,9 @@ impl Panel for Draw {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if shown_dataset(cx).is_some_and(|dataset| is_table(dataset)) {
+            return;
+        }
         let mut pen = f64::from(cx.view.pen);
         let palette = Palette::of(ui);
         let (number, _) = ui.allocate_exact_size(vec2(28.0, ROW), eframe::egui::Sense::hover());

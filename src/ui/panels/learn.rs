@@ -1,42 +1,25 @@
 //! The room where one watches: loss, accuracy, who is taken for whom, and a drawing that is read meanwhile.
 
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
-use ndarray::Array2;
 
-use super::parts::{heading_ui, placeholder_ui, segmented_ui};
+use super::parts::heading_ui;
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
-use super::{Cx, NARROW, Panel, Place};
-use crate::data::numbered_classes;
-use crate::train::metrics::ClassAnswers;
-use crate::ui::action::Action;
-use crate::ui::session::score_text;
+use super::results::Results;
+use super::tried::Tried;
+use super::{Cx, NARROW, Panel, Place, is_plane, is_regression, shown_dataset};
+use crate::ui::fields::is_table;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
-use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
 use crate::ui::widgets::slider::{Division, Slider};
-
-/// From this width on there is room for the matrix and the table of the classes side by side.
-const WIDE: f32 = 620.0;
 
 /// Below this height the room scrolls, so that nothing in it is squeezed.
 const LEAST_HEIGHT: f32 = 536.0;
 
-/// Width of that table beside the matrix.
-const TABLE: f32 = 280.0;
-
 #[derive(Default)]
 pub struct Learn {
-    scores: Scores,
-}
-
-/// What is shown of the confusion where there is room for one thing only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Scores {
-    #[default]
-    Matrix,
-    Classes,
+    results: Results,
+    tried: Tried,
 }
 
 impl Panel for Learn {
@@ -92,11 +75,10 @@ fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    if cx.session.job.as_ref().is_some_and(|job| !job.dataset.task.is_classification()) {
-        heading_ui(ui, "Accuracy", |_| {});
-        let score = cx.session.validation.as_ref().map(|validation| score_text(validation));
-        let score = score.map_or(String::new(), |score| format!(" On the validation samples it has reached {score}."));
-        return placeholder_ui(ui, &format!("This network answers with numbers, which have no accuracy.{score}"));
+    if is_regression(cx) {
+        let series = [Series { name: "validation", curve: &cx.session.curves.validation_rmse, look: Look::Validation }];
+        plot(CurvePlot::new("RMSE", Metric::Loss, &series), cx).show(ui);
+        return;
     }
     let curves = &cx.session.curves;
     let series = [
@@ -124,8 +106,8 @@ impl Learn {
         let (confusion, draw) = halves(bottom.with_min_y(bottom.top() + gap / 2.0));
         cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
         cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
-        cell_ui(ui, "confusion", confusion, |ui| self.confusion_ui(ui, cx));
-        cell_ui(ui, "draw", draw, |ui| draw_ui(ui, cx));
+        cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
+        cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
     }
 
     /// One below the other, where the window is too narrow for two.
@@ -137,89 +119,20 @@ impl Learn {
         };
         row(ui, "loss", &mut |ui| loss_ui(ui, cx));
         row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
-        row(ui, "draw", &mut |ui| draw_ui(ui, cx));
-        row(ui, "confusion", &mut |ui| self.confusion_ui(ui, cx));
+        row(ui, "draw", &mut |ui| self.try_ui(ui, cx));
+        row(ui, "confusion", &mut |ui| self.results.ui(ui, cx));
     }
 
-    fn confusion_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let is_wide = ui.available_width() >= WIDE;
-        heading_ui(ui, "Confusion", |ui| {
-            if !is_wide {
-                segmented_ui(
-                    ui,
-                    &mut self.scores,
-                    &[
-                        (Scores::Matrix, "Matrix", "Who is taken for whom, on the validation samples"),
-                        (
-                            Scores::Classes,
-                            "Classes",
-                            "Precision, recall and F1 of every class, on the validation samples",
-                        ),
-                    ],
-                );
+    /// Where one tries the network: paper for what reads drawings, the plane for two features, a form for more.
+    fn try_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        match shown_dataset(cx).cloned().filter(|dataset| is_table(dataset)) {
+            Some(dataset) if is_plane(&dataset) => {
+                heading_ui(ui, "Plane", |_| {});
+                self.tried.plane_ui(ui, &dataset, None, cx);
             }
-        });
-        let Some(evaluation) = &cx.session.validation else {
-            let text = match cx.project.data.validation > 0.0 {
-                true => "After the first epoch this shows who is taken for whom among the validation samples.",
-                false => "No validation samples are held back, so there is nothing to compare with.",
-            };
-            return placeholder_ui(ui, text);
-        };
-        let evaluation = std::sync::Arc::clone(evaluation);
-        let Some(answers) = evaluation.classes() else {
-            let text = "This network answers with numbers, and numbers are not taken for one another as classes are.";
-            return placeholder_ui(ui, text);
-        };
-        let rect = ui.available_rect_before_wrap();
-        let (matrix, classes) = match is_wide {
-            true => rect.split_left_right_at_x(rect.right() - TABLE),
-            false => (rect, rect),
-        };
-        let matrix = matrix.with_max_x(matrix.right() - if is_wide { 4.0 * GRID } else { 0.0 });
-        if is_wide || self.scores == Scores::Matrix {
-            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &answers.confusion, cx));
+            Some(dataset) => self.tried.row_ui(ui, &dataset, cx),
+            None => draw_ui(ui, cx),
         }
-        if is_wide || self.scores == Scores::Classes {
-            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, answers, cx));
-        }
-    }
-}
-
-fn matrix_ui(ui: &mut Ui, confusion: &Array2<u32>, cx: &mut Cx<'_>) {
-    let names = class_names(cx, confusion.nrows());
-    let shown = ConfusionHeatmap::new(confusion, &names).selected(cx.desk.cell).show(ui);
-    if let Some((truth, class)) = shown.clicked {
-        cx.act(Action::ShowCell(truth, class));
-    }
-}
-
-fn classes_ui(ui: &mut Ui, answers: &ClassAnswers, cx: &Cx<'_>) {
-    let names = class_names(cx, answers.confusion.nrows());
-    let scores = answers.class_scores();
-    let rows: Vec<_> = scores
-        .iter()
-        .zip(&names)
-        .enumerate()
-        .map(|(class, (score, name))| {
-            let is_predicted = answers.confusion.column(class).sum() > 0;
-            ClassRow {
-                name,
-                precision: is_predicted.then_some(score.precision),
-                recall: (score.support > 0).then_some(score.recall),
-                f1: (score.support > 0).then_some(score.f1),
-                samples: score.support as usize,
-            }
-        })
-        .collect();
-    class_table_ui(ui, &rows);
-}
-
-/// The names of the classes of the run's own data, which may be another than the one that is chosen now.
-pub fn class_names(cx: &Cx<'_>, count: usize) -> Vec<String> {
-    match &cx.session.job {
-        Some(job) if job.dataset.task.classes().len() == count => job.dataset.task.classes().to_vec(),
-        _ => numbered_classes(count),
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use eframe::egui::{RichText, Ui, Vec2, vec2};
 
 use super::data::{address, copy, holds_images, not_images, scale};
-use super::learn::class_names;
 use super::parts::placeholder_ui;
+use super::results::class_names;
+use super::row_mistakes::RowMistakes;
 use super::{Cx, Panel, Place};
 use crate::nn::init::mix;
-use crate::train::Evaluation;
 use crate::train::metrics::{ClassAnswers, Prediction};
+use crate::train::{Answered, Evaluation};
+use crate::ui::fields::is_table;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::{percent, thousands};
@@ -18,6 +20,7 @@ use crate::ui::widgets::numbers::{percent, thousands};
 #[derive(Default)]
 pub struct Mistakes {
     grid: ImageGrid,
+    rows: RowMistakes,
     listed: Option<Listed>,
 }
 
@@ -44,11 +47,18 @@ impl Panel for Mistakes {
             return placeholder_ui(ui, text);
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
-        let Some(answers) = evaluation.classes() else {
-            return placeholder_ui(ui, "This network answers with numbers, which are near or far, not right or wrong.");
+        let answers = match &evaluation.answers {
+            Answered::Classes(answers) => answers,
+            Answered::Numbers(answers) if is_table(&dataset) => {
+                return self.rows.numbers_ui(ui, &evaluation, answers, &dataset);
+            }
+            Answered::Numbers(_) => {
+                let text = "This network answers with numbers, which are near or far, not right or wrong.";
+                return placeholder_ui(ui, text);
+            }
         };
         let names = class_names(cx, answers.confusion.nrows());
-        let Self { grid, listed } = self;
+        let Self { grid, listed, rows } = self;
         let version = listed.as_ref().map_or(0, |listed| listed.version);
         let is_listed =
             listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.desk.cell);
@@ -60,12 +70,15 @@ impl Panel for Mistakes {
         let Some(Listed { answers, version, .. }) = listed else { return };
         filter_ui(ui, answers.len(), &evaluation, &names, cx);
         ui.add_space(GRID);
-        let Some([height, width, channels]) = dataset.shape.as_image().filter(|_| holds_images(&dataset)) else {
-            return placeholder_ui(ui, &not_images(&dataset));
-        };
         if answers.is_empty() {
             return placeholder_ui(ui, "There is none.");
         }
+        if is_table(&dataset) {
+            return rows.classes_ui(ui, answers, &names, &dataset);
+        }
+        let Some([height, width, channels]) = dataset.shape.as_image().filter(|_| holds_images(&dataset)) else {
+            return placeholder_ui(ui, &not_images(&dataset));
+        };
         let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
         let pixels = |index: usize, out: &mut [u8]| copy(&dataset.train, answers[index].sample as usize, out);
         let caption = |index: usize| {

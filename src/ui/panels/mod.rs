@@ -1,15 +1,20 @@
 //! THE LIST of panels. A new one is a file here and a line in [`all`].
 
 use std::path::Path;
+use std::sync::Arc;
 
 use eframe::egui::{self, Align, Button, Layout, Ui, vec2};
 
+use super::DRAW;
 use super::action::Action;
 use super::desk::Desk;
+use super::fields::is_table;
 use super::reading::Reading;
 use super::session::Session;
+use super::surface::Surface;
 use super::theme::{self, GRID, Palette};
 use super::view::View;
+use crate::data::Dataset;
 use crate::nn::model::Trace;
 use crate::project::Project;
 
@@ -21,12 +26,22 @@ mod layers;
 mod learn;
 mod mistakes;
 pub mod parts;
+mod points;
 mod rate;
 mod reader;
+mod results;
+mod row_form;
+mod row_mistakes;
+mod source_options;
 mod stack;
+mod table_room;
 mod top_bar;
 mod training;
 mod transport;
+mod tried;
+
+pub use points::{is_plane, plane_of};
+pub use row_form::TriedRow;
 
 /// Every panel, the rooms in the order of their tabs.
 pub fn all() -> Vec<Box<dyn Panel>> {
@@ -73,6 +88,7 @@ pub struct Cx<'a> {
     pub desk: &'a mut Desk,
     pub session: &'a Session,
     pub reading: &'a Reading,
+    pub surface: &'a Surface,
     pub trace: &'a Trace,
     pub actions: &'a mut Vec<Action>,
 }
@@ -98,6 +114,16 @@ impl Cx<'_> {
     }
 }
 
+/// The data of the run, or what is chosen for the next one.
+pub fn shown_dataset<'a>(cx: &'a Cx<'_>) -> Option<&'a Arc<Dataset>> {
+    cx.session.job.as_ref().map(|job| &job.dataset).or_else(|| cx.session.dataset())
+}
+
+/// Whether the network is asked for numbers.
+pub fn is_regression(cx: &Cx<'_>) -> bool {
+    shown_dataset(cx).is_some_and(|dataset| !dataset.task.is_classification())
+}
+
 /// Below this width a room has one column, and its options have a row of their own.
 pub const NARROW: f32 = 560.0;
 
@@ -108,7 +134,10 @@ pub fn rooms_ui(ui: &mut Ui, titles: &[&'static str], room: &mut dyn Panel, cx: 
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0 * GRID;
         for (index, title) in titles.iter().enumerate() {
-            if tab_ui(ui, title, *title == room.title()).on_hover_text(format!("Key {}", index + 1)).clicked() {
+            if tab_ui(ui, tab_name(title, cx), *title == room.title())
+                .on_hover_text(format!("Key {}", index + 1))
+                .clicked()
+            {
                 cx.act(Action::Show(title));
             }
         }
@@ -122,6 +151,11 @@ pub fn rooms_ui(ui: &mut Ui, titles: &[&'static str], room: &mut dyn Panel, cx: 
     }
     ui.add_space(2.0 * GRID);
     ui.push_id(room.title(), |ui| room.ui(ui, cx));
+}
+
+/// Where there is nothing to draw, one tries a row in the same room.
+fn tab_name(title: &'static str, cx: &Cx<'_>) -> &'static str {
+    if title == DRAW && shown_dataset(cx).is_some_and(|dataset| is_table(dataset)) { "Try" } else { title }
 }
 
 fn tab_ui(ui: &mut Ui, title: &str, is_shown: bool) -> egui::Response {

@@ -35,6 +35,12 @@ pub fn field_ui(ui: &mut Ui, label: &str, help: &str, add: impl FnOnce(&mut Ui) 
     row_ui(ui, label, Name { label, help, is_default: true }, |ui, _| add(ui))
 }
 
+/// A number with its slider, for what is no knob.
+pub fn number_field_ui(ui: &mut Ui, help: &str, slider: &Slider<'_>, number: &mut f64) -> Response {
+    let name = Name { label: slider.name(), help, is_default: *number == slider.default_value() };
+    row_ui(ui, slider.name(), name, |ui, reset| number_ui(ui, slider, number, reset))
+}
+
 struct Name<'a> {
     label: &'a str,
     help: &'a str,

@@ -1,0 +1,150 @@
+//! The options of a source as what a person may set, for whoever does not want to write them behind a question mark.
+
+use std::ops::RangeInclusive;
+
+use super::{SOURCES, Source, csv, digits, points};
+
+/// An option of a source: what it is called on the screen, one sentence of help, and what may be set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    pub key: &'static str,
+    pub label: &'static str,
+    pub help: &'static str,
+    pub kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Whole {
+        range: RangeInclusive<usize>,
+        default: usize,
+    },
+    Real {
+        range: RangeInclusive<f32>,
+        default: f32,
+    },
+    /// One of these words, or none of them.
+    OneOf(&'static [&'static str]),
+    /// A column of the file.
+    Column,
+    /// Any number of them, joined by commas.
+    Columns,
+    /// Whatever the source understands.
+    Text,
+}
+
+/// What the options of this source are; those of which nothing more is known are text.
+pub fn settings(source: &Source) -> Vec<Setting> {
+    source.options.iter().map(|key| setting(source.name, key)).collect()
+}
+
+fn setting(source: &str, key: &'static str) -> Setting {
+    let make = |label, kind, help| Setting { key, label, help, kind };
+    match (source, key) {
+        ("digits", "count") => make(
+            "Samples",
+            Kind::Whole { range: digits::COUNTS, default: digits::COUNT },
+            "How many digits are written, those for the test included.",
+        ),
+        ("points", "count") => make(
+            "Samples",
+            Kind::Whole { range: points::COUNTS, default: points::COUNT },
+            "How many points are made, those for the test included; few of them are easily learnt by heart.",
+        ),
+        ("points", "noise") => make(
+            "Noise",
+            Kind::Real { range: points::NOISES, default: points::NOISE },
+            "How far the points are moved at random; with much of it the classes overlap, and nobody can be right always.",
+        ),
+        ("csv", "target") => make(
+            "Target",
+            Kind::Column,
+            "The column that the network is to say; the last one unless another is chosen.",
+        ),
+        ("csv", "task") => make(
+            "Task",
+            Kind::OneOf(&["classification", "regression"]),
+            "Whether the target is a class or a number; found out from its values unless it is said.",
+        ),
+        ("csv", "ignore") => make(
+            "Left out",
+            Kind::Columns,
+            "Columns that the network does not see, such as one that gives the answer away.",
+        ),
+        ("csv", "categories") => make(
+            "Categories",
+            Kind::Columns,
+            "Columns whose numbers are names, such as 1 for USA; each value becomes an input of its own.",
+        ),
+        ("csv", "names") => {
+            make("Names", Kind::Text, "The names of the columns, joined by commas, where the file has no line of them.")
+        }
+        ("csv", "test") => make(
+            "Test share",
+            Kind::Real { range: csv::TEST_SHARES, default: csv::TEST_SHARE },
+            "The share of the rows that is set apart for the test.",
+        ),
+        _ => make(key, Kind::Text, "An option of this source."),
+    }
+}
+
+/// The source that a text names, if it names one alone.
+pub fn source_of(text: &str) -> Option<&'static Source> {
+    let name = text.split([':', '?']).next().unwrap_or_default().trim();
+    SOURCES.iter().find(|source| source.name == name && !text.contains('+'))
+}
+
+/// The value of an option in the text of a source.
+pub fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let pairs = text.split_once('?')?.1.split('&');
+    pairs.filter_map(|pair| pair.split_once('=')).find(|pair| pair.0 == key).map(|pair| pair.1)
+}
+
+/// The text of a source with another value of an option, or without it. What would end the value is left out of it.
+pub fn with(text: &str, key: &str, value: Option<&str>) -> String {
+    let (source, list) = text.split_once('?').unwrap_or((text, ""));
+    let value = value.map(|value| value.replace(['&', '+'], "")).filter(|value| !value.trim().is_empty());
+    let pair = value.map(|value| format!("{key}={value}"));
+    let is_other = |pair: &&str| !pair.is_empty() && pair.split('=').next() != Some(key);
+    let at = list.split('&').filter(|pair| !pair.is_empty()).position(|pair| !is_other(&pair));
+    let mut pairs: Vec<String> = list.split('&').filter(is_other).map(str::to_owned).collect();
+    let at = at.unwrap_or(pairs.len()).min(pairs.len());
+    pair.into_iter().for_each(|pair| pairs.insert(at, pair));
+    if pairs.is_empty() { source.to_owned() } else { format!("{source}?{}", pairs.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Dataset;
+
+    #[test]
+    fn an_option_is_set_changed_and_taken_away_where_it_stands() {
+        assert_eq!(with("points:xor", "noise", Some("0.2")), "points:xor?noise=0.2");
+        let text = "csv:a.csv?target=price&ignore=id,name&test=0.1";
+        assert_eq!((value(text, "ignore"), value(text, "names")), (Some("id,name"), None));
+        assert_eq!(with(text, "ignore", Some("id")), "csv:a.csv?target=price&ignore=id&test=0.1");
+        assert_eq!(with(text, "target", None), "csv:a.csv?ignore=id,name&test=0.1");
+        assert_eq!(with("points:xor?noise=1", "noise", Some(" ")), "points:xor");
+        assert_eq!(with("points:xor", "noise", Some("1&count=3+digits")), "points:xor?noise=1count=3digits");
+        assert!(source_of("digits+points:xor").is_none());
+    }
+
+    #[test]
+    fn every_option_is_explained_and_its_range_is_the_one_that_is_kept() {
+        for source in SOURCES {
+            for Setting { key, kind, help, .. } in settings(source) {
+                assert!(help.ends_with('.') && (key == "names" || kind != Kind::Text), "{} {key}", source.name);
+            }
+        }
+        let loads = |key: &str, value: String| Dataset::load(&with("points:xor", key, Some(&value))).is_ok();
+        for Setting { key, kind, .. } in source_of("points:xor").map(settings).unwrap() {
+            let (low, below) = match &kind {
+                Kind::Whole { range, .. } => (range.start().to_string(), (range.start() - 1).to_string()),
+                Kind::Real { range, .. } => (range.start().to_string(), (range.start() - 0.1).to_string()),
+                _ => continue,
+            };
+            assert!(loads(key, low) && !loads(key, below), "{key}");
+        }
+    }
+}

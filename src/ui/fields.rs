@@ -1,0 +1,89 @@
+//! The columns of a table as people know them: the numbers that say of which category a sample is are one field.
+
+use std::ops::Range;
+
+use crate::data::{Dataset, Feature, Inputs};
+use crate::ui::widgets::numbers::significant;
+
+/// One column and where its numbers stand in a row of inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub name: String,
+    /// One number, or one for each category.
+    pub at: Range<usize>,
+    /// The words of the column; none where it holds numbers.
+    pub categories: Vec<String>,
+}
+
+/// Whether each sample is one row of numbers.
+pub fn is_table(dataset: &Dataset) -> bool {
+    matches!(dataset.train.inputs, Inputs::Numbers(_)) && dataset.shape.len() == dataset.shape.channels()
+}
+
+/// The fields of a row with so many numbers; those without names are called by their position.
+pub fn fields(features: &[Feature], width: usize) -> Vec<Field> {
+    let mut fields: Vec<Field> = Vec::new();
+    for at in 0..width {
+        let (name, category) = match features.get(at) {
+            Some(feature) => (feature.column.clone(), feature.category.clone()),
+            None => (format!("{}", at + 1), None),
+        };
+        match (fields.last_mut(), category) {
+            (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
+                last.at.end = at + 1;
+                last.categories.push(category);
+            }
+            (_, category) => fields.push(Field { name, at: at..at + 1, categories: category.into_iter().collect() }),
+        }
+    }
+    fields
+}
+
+impl Field {
+    /// The position of the category that a row is of.
+    pub fn category(&self, row: &[f32]) -> Option<usize> {
+        row.get(self.at.clone())?.iter().position(|number| *number > 0.5)
+    }
+
+    /// What a row has in this column; a dash where it is missing.
+    pub fn text(&self, row: &[f32]) -> String {
+        let missing = || "–".to_owned();
+        if self.categories.is_empty() {
+            let number = row.get(self.at.start).filter(|number| number.is_finite());
+            return number.map_or_else(missing, |number| number_text(*number));
+        }
+        self.category(row).and_then(|at| self.categories.get(at)).cloned().unwrap_or_else(missing)
+    }
+
+    /// Makes a row one of the category at this position.
+    pub fn set_category(&self, row: &mut [f32], category: usize) {
+        for (at, number) in row.get_mut(self.at.clone()).into_iter().flatten().enumerate() {
+            *number = f32::from(u8::from(at == category));
+        }
+    }
+}
+
+/// A number of the data as it was written, or shortened where it was long.
+pub fn number_text(number: f32) -> String {
+    let exact = number.to_string();
+    if exact.len() <= 7 { exact } else { significant(f64::from(number)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_categories_of_a_column_are_one_field() {
+        let is = |word: &str| Feature { column: "origin".to_owned(), category: Some(word.to_owned()) };
+        let features = [Feature::number("weight"), is("usa"), is("japan"), Feature::number("year")];
+        let fields = fields(&features, 5);
+        let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["weight", "origin", "year", "5"]);
+        let mut row = [1234.5, 0.0, 1.0, f32::NAN, 0.1];
+        let texts = |row: &[f32]| fields.iter().map(|field| field.text(row)).collect::<Vec<_>>();
+        assert_eq!(texts(&row), ["1234.5", "japan", "–", "0.1"]);
+        fields[1].set_category(&mut row, 0);
+        assert_eq!((row[1], row[2], texts(&row)[1].as_str()), (1.0, 0.0, "usa"));
+    }
+}

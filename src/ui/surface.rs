@@ -1,0 +1,93 @@
+//! What a network says of every place in the plane of its two features, worked out beside the window while it trains.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
+
+use super::panels::{is_plane, plane_of};
+use super::reading::Source;
+use super::{Action, Studio};
+use crate::data::Dataset;
+use crate::train::evaluate::read_rows;
+
+/// Places in a row and in a column.
+pub const SIDE: usize = 80;
+
+/// The surface is drawn at most this often.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The answers of a network with the weights of a moment.
+pub struct Answers {
+    source: Source,
+    /// `[SIDE, SIDE, outputs]`, the highest y first: probabilities, or numbers in the unit of the target.
+    pub values: Vec<f32>,
+    took: Duration,
+}
+
+/// The newest answers, and whether others are on their way.
+#[derive(Default)]
+pub struct Surface {
+    answers: Option<Arc<Answers>>,
+    is_asked: bool,
+    asked: Option<Instant>,
+}
+
+impl Surface {
+    /// The answers of this network, perhaps with weights of a moment ago.
+    pub fn answers(&self, now: Option<&Source>) -> Option<&Arc<Answers>> {
+        self.answers.as_ref().filter(|answers| now.is_some_and(|now| answers.source.has_same_network(now)))
+    }
+
+    /// How long to wait before asking again; a slow network is asked for a tenth of the time.
+    fn wait(&self) -> Duration {
+        let pause = self.answers.as_ref().map_or(PAUSE, |answers| PAUSE.max(10 * answers.took));
+        self.asked.map_or(Duration::ZERO, |asked| pause.saturating_sub(asked.elapsed()))
+    }
+
+    pub fn arrived(&mut self, answers: Arc<Answers>) {
+        self.is_asked = false;
+        self.answers = Some(answers);
+    }
+}
+
+impl Studio {
+    /// What the network says of the plane with the weights that it has now, if that has been worked out.
+    pub fn plane_answers(&self) -> Option<&Arc<Answers>> {
+        let now = self.reading.this(&self.session)?;
+        self.surface.answers(Some(&now)).filter(|answers| answers.source.has_same_weights(&now))
+    }
+
+    /// Asks for the answers of the newest weights, if they are others than those that are shown.
+    pub(super) fn update_surface(&mut self, ctx: &Context) {
+        let dataset = self.session.job.as_ref().map(|job| &job.dataset).or_else(|| self.session.dataset());
+        let Some(dataset) = dataset.filter(|dataset| is_plane(dataset)) else { return };
+        let Some(source) = self.reading.this(&self.session) else { return };
+        let fits = source.features() == dataset.features && source.trained().network.input() == dataset.shape;
+        if !fits || self.surface.is_asked || self.plane_answers().is_some() {
+            return;
+        }
+        let wait = self.surface.wait();
+        if !wait.is_zero() {
+            return ctx.request_repaint_after(wait);
+        }
+        let dataset = Arc::clone(dataset);
+        (self.surface.is_asked, self.surface.asked) = (true, Some(Instant::now()));
+        self.tasks.spawn(ctx, "drawing the plane", move || Action::SurfaceDrawn(Arc::new(ask(source, &dataset))));
+    }
+}
+
+fn ask(source: Source, dataset: &Dataset) -> Answers {
+    let started = Instant::now();
+    let values = read_rows(source.trained(), &places(dataset));
+    Answers { values, source, took: started.elapsed() }
+}
+
+/// The middle of every cell, row by row from the top.
+fn places(dataset: &Dataset) -> Vec<f32> {
+    let [x, y] = plane_of(dataset);
+    let at = |cell: usize, low: f64, high: f64| low + (high - low) * (cell as f64 + 0.5) / SIDE as f64;
+    let rows = (0..SIDE).map(|row| at(row, *y.end(), *y.start()));
+    let cells = rows.flat_map(|y| (0..SIDE).map(move |column| (column, y)));
+    cells.flat_map(|(column, y)| [at(column, *x.start(), *x.end()) as f32, y as f32]).collect()
+}
