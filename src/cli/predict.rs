@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::terminal::{percent, significant};
 use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
-use crate::data::{DataError, Task, csv};
+use crate::data::{DataError, Task, csv, images};
 use crate::nn::loss::argmax;
 use crate::project::RunFolder;
 use crate::train::Reader;
@@ -54,7 +54,14 @@ impl Predict {
         run: &RunFolder,
         reader: &mut Reader,
     ) -> Result<Result<(), DataError>, CliError> {
-        let pictures = match pictures::read(path, run.network.input()) {
+        let shape = run.network.input();
+        let read = match images::is_source(&run.project.data.source) {
+            true => images::read(path, shape)
+                .map(|pixels| vec![Picture::Pixels(pixels)])
+                .map_err(|what| DataError::File { path: path.to_owned(), what }),
+            false => pictures::read(path, shape),
+        };
+        let pictures = match read {
             Ok(pictures) => pictures,
             Err(error) => return Ok(Err(error)),
         };

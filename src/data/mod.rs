@@ -19,6 +19,7 @@ pub mod digits;
 pub mod drawing;
 pub mod handwriting;
 pub mod idx;
+pub mod images;
 pub mod options;
 pub mod pictures;
 pub mod points;
@@ -159,7 +160,7 @@ pub enum Argument {
 }
 
 /// THE LIST of sources.
-pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE, csv::SOURCE, points::SOURCE];
+pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE, images::SOURCE, csv::SOURCE, points::SOURCE];
 
 /// The source of a new project, made by the program itself.
 pub const DEFAULT_SOURCE: &str = "digits";

@@ -67,6 +67,14 @@ impl<'a> Options<'a> {
             .collect()
     }
 
+    /// An option that is on or off.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool, DataError> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        text.trim()
+            .parse()
+            .map_err(|_| self.wrong(format!("expected {name}=true or {name}=false, and found {name}={text}")))
+    }
+
     /// A number within its range.
     pub fn number<T>(&self, name: &str, default: T, range: RangeInclusive<T>) -> Result<T, DataError>
     where

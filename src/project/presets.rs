@@ -29,6 +29,7 @@ const PRESETS: &[Preset] = presets![
     "wine": "How tasters marked red wines, from eleven measures of the laboratory: a hard one.",
     "fuel": "How far a car of the seventies goes on a gallon, from what it is: a number instead of a class.",
     "steel-plates": "Seven faults of steel plates told apart by 27 measures of their images.",
+    "steel-surface": "Six kinds of defects on hot-rolled steel told apart by a camera: quality control.",
     "machine-failure": "Ten thousand readings of a milling machine, of which three in a hundred precede a failure.",
     "spiral": "Two arms wound around each other, in a plane: hard for a straight mind, easy for two hidden layers.",
     "xor": "Opposite quarters of a plane: what no network without a hidden layer learns.",
