@@ -12,6 +12,7 @@ mod rates;
 mod run;
 #[cfg(feature = "gui")]
 mod screens;
+mod sources;
 #[cfg(feature = "gui")]
 mod studio;
 mod support;
