@@ -16,10 +16,12 @@ pub mod augment;
 pub mod batches;
 pub mod csv;
 pub mod digits;
+mod download;
 pub mod drawing;
 pub mod handwriting;
 pub mod idx;
 pub mod images;
+pub mod known;
 pub mod options;
 pub mod pictures;
 pub mod points;
@@ -164,8 +166,16 @@ pub enum Argument {
 }
 
 /// THE LIST of sources.
-pub const SOURCES: &[Source] =
-    &[digits::SOURCE, idx::SOURCE, images::SOURCE, csv::SOURCE, series::SOURCE, points::SOURCE];
+pub const SOURCES: &[Source] = &[
+    digits::SOURCE,
+    known::MNIST,
+    known::FASHION_MNIST,
+    idx::SOURCE,
+    images::SOURCE,
+    csv::SOURCE,
+    series::SOURCE,
+    points::SOURCE,
+];
 
 /// The source of a new project, made by the program itself.
 pub const DEFAULT_SOURCE: &str = "digits";

@@ -94,3 +94,23 @@ fn the_presets_of_series_beat_the_naive_forecast() {
         assert!(figure("rmse") < share * figure("naive_rmse"), "{preset}: {told}");
     }
 }
+
+/// Sets that are at hand are read from there: a download would have to reach the network, and here nothing may be kept.
+#[test]
+fn known_sets_that_are_at_hand_are_not_downloaded() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("mnist");
+    fs::create_dir(&folder).unwrap();
+    for part in ["train", "t10k"] {
+        let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1][..], &[5, 6]].concat();
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), [0, 0, 8, 1, 0, 0, 0, 2, 3, 4]).unwrap();
+    }
+    let done = backprop(place.path(), &["data", "mnist", "--json"]);
+    let told = &lines(&done.out)[0];
+    assert_eq!((&told["name"], &told["train_samples"]), (&"mnist".into(), &2.into()));
+    assert_eq!(told["classes"].as_array().unwrap().len(), 10);
+    let Some(real) = real_data("fashion-mnist") else { return };
+    let told = &lines(&backprop(real.parent().unwrap(), &["data", "fashion-mnist", "--json"]).out)[0];
+    assert_eq!((&told["classes"][9]["name"], &told["classes"][9]["train"]), (&"ankle boot".into(), &6000.into()));
+}
