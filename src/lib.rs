@@ -40,6 +40,7 @@
 //! - `data` knows samples, not layers. `train` knows neither widgets nor files.
 //! - Only `project`, `data` and `cli` touch the file system; only `train` and `ui/task.rs` start threads of their own
 //!   (rayon's pools divide the work of both; `backprop train` lets the crate `ctrlc` listen for Ctrl+C on one).
+//! - Only `data/download.rs` reaches the network, for a set that is asked for by its name and is not at hand.
 //! - Same project, same seed, same machine: the same curve to the last bit, whatever the number of threads. (Another
 //!   processor may have wider vectors, which add in another order.)
 //! - No panic reaches the user: input that is not ours (files, drawings, numbers) ends in one clear sentence.

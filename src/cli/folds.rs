@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::terminal::figure_text;
 use super::{CliError, say};
-use crate::data::{Dataset, Samples, Split};
+use crate::data::{Dataset, Samples};
 use crate::project::Project;
 use crate::train::metrics::Figure;
 use crate::train::{Evaluation, Event, Job, Outcome, Part, Reports, Run, Start};
@@ -24,10 +24,10 @@ pub struct Folds {
 pub fn run(project: &Project, dataset: &Dataset, folds: &Folds, interrupted: &AtomicBool) -> Result<(), CliError> {
     let Folds { count, threads, json } = *folds;
     let dataset = Arc::new(Dataset { test: Samples::default(), ..dataset.clone() });
-    let splits = Split::folds(&dataset.train, count, project.training.seed);
+    let splits = dataset.folds(count, project.training.seed);
     if splits.len() < count {
         let what =
-            format!("{count} folds need at least {count} training samples, and there are {}", dataset.train.len());
+            format!("there are {} training samples, too few for {count} folds; ask for fewer", dataset.train.len());
         return Err(CliError::Failed(what));
     }
     let mut found: Vec<Vec<Figure>> = Vec::new();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::terminal::{percent, significant};
 use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
-use crate::data::{DataError, Task, csv};
+use crate::data::{DataError, Task, csv, images, series};
 use crate::nn::loss::argmax;
 use crate::project::RunFolder;
 use crate::train::Reader;
@@ -54,7 +54,14 @@ impl Predict {
         run: &RunFolder,
         reader: &mut Reader,
     ) -> Result<Result<(), DataError>, CliError> {
-        let pictures = match pictures::read(path, run.network.input()) {
+        let shape = run.network.input();
+        let read = match images::is_source(&run.project.data.source) {
+            true => images::read(path, shape)
+                .map(|pixels| vec![Picture::Pixels(pixels)])
+                .map_err(|what| DataError::File { path: path.to_owned(), what }),
+            false => pictures::read(path, shape),
+        };
+        let pictures = match read {
             Ok(pictures) => pictures,
             Err(error) => return Ok(Err(error)),
         };
@@ -71,20 +78,29 @@ impl Predict {
     }
 
     fn read_table(&self, path: &Path, run: &RunFolder, reader: &mut Reader) -> Result<Result<(), DataError>, CliError> {
-        let rows = match csv::read_rows(path, &run.data.features, &run.project.data.source) {
+        let mut rows = match csv::read_rows(path, &run.data.features, &run.project.data.source) {
             Ok(rows) => rows,
             Err(error) => return Ok(Err(error)),
         };
+        // A network that reads a window of rows answers after every row that has enough of them before it.
+        let (columns, window) = (run.network.input().channels(), run.network.input().len());
+        if run.network.input().as_steps().is_some() {
+            series::fill_gaps(&mut rows, columns);
+        }
+        if rows.len() < window {
+            let what = format!("has {} rows, and the network reads {}", rows.len() / columns, window / columns);
+            return Ok(Err(DataError::File { path: path.to_owned(), what }));
+        }
         let RunFolder { project, data, network, weights } = run;
         let trained =
             Trained { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling };
-        for (at, row) in rows.chunks_exact(network.input().len()).enumerate() {
+        for (at, row) in rows.windows(window).step_by(columns).enumerate() {
             let outputs = reader.read_row(trained, row);
             let said = match data.task {
                 Task::Classification { .. } => Said::Classes(Some(outputs)),
                 Task::Regression { .. } => Said::Numbers(outputs),
             };
-            self.answer(path, Some(at + 1), &data.task, said)?;
+            self.answer(path, Some(at + window / columns), &data.task, said)?;
         }
         Ok(Ok(()))
     }

@@ -105,7 +105,7 @@ impl Terminal {
 pub fn figure_text((name, value): Figure) -> Option<String> {
     let value = value?;
     Some(match name {
-        "loss" | "mae" | "rmse" | "r2" | "matthews" => significant(value),
+        "loss" | "mae" | "rmse" | "naive_mae" | "naive_rmse" | "r2" | "matthews" => significant(value),
         _ => percent(value as f32),
     })
 }

@@ -110,7 +110,7 @@ impl Loader<'_> {
         if train.is_empty() {
             return Err("has no row that is left to train on".to_owned());
         }
-        Ok(Dataset { name, shape, task, features, train, test, notes: self.notes })
+        Ok(Dataset { name, shape, task, features, train, test, notes: self.notes, timeline: None })
     }
 
     fn column(&self, name: &str) -> Result<usize, String> {
@@ -344,6 +344,6 @@ pub fn read_rows(path: &Path, features: &[Feature], source: &str) -> Result<Vec<
 }
 
 /// "1 row", "3 rows".
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -31,7 +31,13 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
     read_folder(&folder)
 }
 
-fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
+/// Whether all four files are in a folder.
+pub(super) fn is_complete(folder: &Path) -> bool {
+    let parts = ["train", "t10k"];
+    parts.iter().all(|part| images_of(folder, part).is_ok() && labels_of(folder, part).is_ok())
+}
+
+pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
     let (train, shape) = read_pair(folder, "train")?;
     let (test, test_shape) = read_pair(folder, "t10k")?;
     if test_shape != shape {
@@ -47,8 +53,8 @@ fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
 }
 
 fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
-    let images_path = find(folder, &format!("{part}-images"), "idx3-ubyte")?;
-    let labels_path = find(folder, &format!("{part}-labels"), "idx1-ubyte")?;
+    let images_path = images_of(folder, part)?;
+    let labels_path = labels_of(folder, part)?;
     let (image_dims, pixels) = read(&images_path)?;
     let (label_dims, labels) = read(&labels_path)?;
     let (count, shape) = match image_dims[..] {
@@ -73,6 +79,14 @@ fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
         return Err(DataError::file(&images_path, "there is no image in it"));
     }
     Ok((Samples::images(pixels, labels), shape))
+}
+
+fn images_of(folder: &Path, part: &str) -> Result<PathBuf, DataError> {
+    find(folder, &format!("{part}-images"), "idx3-ubyte")
+}
+
+fn labels_of(folder: &Path, part: &str) -> Result<PathBuf, DataError> {
+    find(folder, &format!("{part}-labels"), "idx1-ubyte")
 }
 
 /// The file by either of the spellings in use, plain or gzipped.

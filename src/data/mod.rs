@@ -16,14 +16,18 @@ pub mod augment;
 pub mod batches;
 pub mod csv;
 pub mod digits;
+mod download;
 pub mod drawing;
 pub mod handwriting;
 pub mod idx;
+pub mod images;
+pub mod known;
 pub mod options;
 pub mod pictures;
 pub mod points;
 pub mod samples;
 pub mod scaling;
+pub mod series;
 pub mod setting;
 pub mod split;
 pub mod summary;
@@ -34,6 +38,7 @@ pub use drawing::Drawing;
 pub use options::{Lookup, Options};
 pub use samples::{Inputs, Samples, Targets};
 pub use scaling::Scaling;
+pub use series::Timeline;
 pub use split::Split;
 
 /// A data set with the test samples that its makers set apart; validation samples are split off `train`.
@@ -49,6 +54,8 @@ pub struct Dataset {
     pub test: Samples,
     /// What was found and done as the samples were read, a sentence each.
     pub notes: Vec<String>,
+    /// If the samples follow one another in time, how: then none is judged by a training on later ones.
+    pub timeline: Option<Timeline>,
 }
 
 /// What a network is to say of a sample.
@@ -160,7 +167,16 @@ pub enum Argument {
 }
 
 /// THE LIST of sources.
-pub const SOURCES: &[Source] = &[digits::SOURCE, idx::SOURCE, csv::SOURCE, points::SOURCE];
+pub const SOURCES: &[Source] = &[
+    digits::SOURCE,
+    known::MNIST,
+    known::FASHION_MNIST,
+    idx::SOURCE,
+    images::SOURCE,
+    csv::SOURCE,
+    series::SOURCE,
+    points::SOURCE,
+];
 
 /// The source of a new project, made by the program itself.
 pub const DEFAULT_SOURCE: &str = "digits";
@@ -191,12 +207,32 @@ impl Dataset {
     /// Images with classes, and nothing else to say of them.
     pub fn images(name: impl Into<String>, shape: Shape, classes: Vec<String>, train: Samples, test: Samples) -> Self {
         let task = Task::Classification { classes };
-        Self { name: name.into(), shape, task, features: Vec::new(), train, test, notes: Vec::new() }
+        Self { name: name.into(), shape, task, features: Vec::new(), train, test, notes: Vec::new(), timeline: None }
+    }
+
+    /// Holds back a share of the training samples for validation: of every class, or of a series the end.
+    pub fn split(&self, share: f32, seed: u64) -> Split {
+        match &self.timeline {
+            Some(timeline) => Split::by_time(self.train.len(), share, timeline.horizon - 1),
+            None => Split::new(&self.train, share, seed),
+        }
+    }
+
+    /// A split for each of so many folds of the training samples; none if there are too few. The folds of a series follow one
+    /// another, and each is judged after a training on all that were before it.
+    pub fn folds(&self, folds: usize, seed: u64) -> Vec<Split> {
+        match &self.timeline {
+            Some(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.horizon - 1),
+            None => Split::folds(&self.train, folds, seed),
+        }
     }
 
     fn join(&mut self, other: Self) -> Result<(), DataError> {
         let differ =
             |what: String| Err(DataError::Unlike { first: self.name.clone(), second: other.name.clone(), what });
+        if self.timeline.is_some() || other.timeline.is_some() {
+            return differ("a series goes on in time, and the other does not follow it".to_owned());
+        }
         if self.shape != other.shape {
             return differ(format!("one has samples of {} and the other of {}", self.shape, other.shape));
         }

@@ -79,6 +79,14 @@ impl<'a> Options<'a> {
             .collect()
     }
 
+    /// An option that is on or off.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool, DataError> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        text.trim()
+            .parse()
+            .map_err(|_| self.wrong(format!("expected {name}=true or {name}=false, and found {name}={text}")))
+    }
+
     /// A number within its range.
     pub fn number<T>(&self, name: &str, default: T, range: RangeInclusive<T>) -> Result<T, DataError>
     where
@@ -94,15 +102,16 @@ impl<'a> Options<'a> {
     /// The file or folder that the argument names: where it says, in the folder of the project, or among the data that
     /// [`DATA_FOLDER`] names.
     pub fn find(&self) -> Option<PathBuf> {
-        let path = Path::new(self.argument);
-        if self.argument.is_empty() {
-            return None;
-        }
+        if self.argument.is_empty() { None } else { self.find_where(self.argument.as_ref(), Path::exists) }
+    }
+
+    /// The same for any path, where it is what is asked for.
+    pub fn find_where(&self, path: &Path, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
         let data = std::env::var_os(DATA_FOLDER).map(PathBuf::from);
         let inner = data.iter().flat_map(|data| data.read_dir()).flatten().flatten().map(|entry| entry.path());
         let mut inner: Vec<_> = inner.filter(|path| path.is_dir()).collect();
         inner.sort();
         let places = self.lookup.folder.map(Path::to_owned).into_iter().chain(data).chain(inner);
-        std::iter::once(path.to_owned()).chain(places.map(|place| place.join(path))).find(|path| path.exists())
+        std::iter::once(path.to_owned()).chain(places.map(|place| place.join(path))).find(|path| is_it(path))
     }
 }

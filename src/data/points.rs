@@ -67,6 +67,7 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         task,
         features: ["x", "y"].map(Feature::number).into(),
         notes: Vec::new(),
+        timeline: None,
     })
 }
 

@@ -124,6 +124,7 @@ mod tests {
             },
             test: Samples::default(),
             notes: Vec::new(),
+            timeline: None,
         }
     }
 

@@ -55,6 +55,31 @@ impl Split {
         }
         splits
     }
+
+    /// Holds back the last `share` of samples that follow one another in time. The `gap` samples before them are left out,
+    /// as their targets are not known yet when the first of the others is asked for.
+    pub fn by_time(samples: usize, share: f32, gap: usize) -> Self {
+        let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
+        let from = samples - held_back(samples, share);
+        Self::at(from, samples, gap)
+    }
+
+    /// Cuts samples that follow one another in time into one more part than there are folds, and gives a split for each part
+    /// but the first, in which it is held back and those before it are trained on, as scikit-learn's `TimeSeriesSplit` does.
+    /// None if a training would be left without samples.
+    pub fn folds_by_time(samples: usize, folds: usize, gap: usize) -> Vec<Self> {
+        let part = samples / (folds + 1);
+        if part <= gap {
+            return Vec::new();
+        }
+        let from = |fold: usize| samples - (folds - fold) * part;
+        (0..folds).map(|fold| Self::at(from(fold), from(fold + 1), gap)).collect()
+    }
+
+    fn at(from: usize, to: usize, gap: usize) -> Self {
+        let gap = if from < to { gap } else { 0 };
+        Self { train: (0..from.saturating_sub(gap) as u32).collect(), validation: (from as u32..to as u32).collect() }
+    }
 }
 
 /// The samples of each class, or all where there are none, in an order that the seed decides.
@@ -94,6 +119,22 @@ mod tests {
         assert_eq!(split, Split::new(&samples, 0.1, 7));
         assert_ne!(split, Split::new(&samples, 0.1, 8));
         assert!(Split::new(&samples, 0.0, 7).validation.is_empty());
+    }
+
+    #[test]
+    fn what_follows_in_time_is_judged_by_what_was_before_it() {
+        let ranges = |split: &Split| {
+            let ends = |part: &[u32]| part.first().copied().zip(part.last().copied());
+            (ends(&split.train), ends(&split.validation))
+        };
+        assert_eq!(ranges(&Split::by_time(100, 0.2, 0)), (Some((0, 79)), Some((80, 99))));
+        assert_eq!(ranges(&Split::by_time(100, 0.2, 2)), (Some((0, 77)), Some((80, 99))));
+        assert_eq!(ranges(&Split::by_time(100, 0.0, 2)), (Some((0, 99)), None));
+        // The numbers are those of `TimeSeriesSplit(3, gap=1)` on 11 samples.
+        let folds = Split::folds_by_time(11, 3, 1);
+        let expected = [((0, 3), (5, 6)), ((0, 5), (7, 8)), ((0, 7), (9, 10))];
+        assert!(folds.iter().map(ranges).eq(expected.map(|(train, held)| (Some(train), Some(held)))), "{folds:?}");
+        assert!(Split::folds_by_time(11, 3, 2).is_empty() && Split::folds_by_time(2, 3, 0).is_empty());
     }
 
     #[test]

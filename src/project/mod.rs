@@ -211,7 +211,7 @@ impl Project {
 
     /// Everything a run needs, or what does not fit.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
-        let split = Split::new(&dataset.train, self.data.validation, self.training.seed);
+        let split = dataset.split(self.data.validation, self.training.seed);
         self.job_on(dataset, split, threads)
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Project, ProjectError};
 use crate::data::scaling::Standard;
-use crate::data::{Dataset, Feature, Scaling, Split, Task, numbered_classes};
+use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
 use crate::nn::{Network, Shape, Weights};
 use crate::train::metrics::Figure;
 use crate::train::{Best, EpochStat, Evaluation, Job, default_threads};
@@ -145,7 +145,7 @@ impl RunFolder {
         }
         let DataRecord { scaling, .. } = data;
         let Project { data, training, .. } = project;
-        let split = Split::new(&dataset.train, data.validation, training.seed);
+        let split = dataset.split(data.validation, training.seed);
         let loss = super::loss_for(&training, &network, &dataset, &split)?;
         let (augment, threads) = (data.augment, default_threads());
         Ok((Job { network, dataset, split, scaling, augment, training, loss, weights: None, threads }, weights))

@@ -15,11 +15,11 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 
 /// Words that a part must not say, and what they would mean.
 const ABSENCES: &[(&str, &[&str])] = &[
-    ("nn", &["std::fs", "std::io", "egui", "Dataset", "epoch", "thread::spawn", "println!"]),
+    ("nn", &["ureq", "std::fs", "std::io", "egui", "Dataset", "epoch", "thread::spawn", "println!"]),
     ("data", &["egui", "LayerSpec", "Network", "thread::spawn", "println!"]),
-    ("train", &["egui", "rfd", "std::fs", "println!"]),
-    ("project", &["egui", "rfd", "thread::spawn", "println!"]),
-    ("cli", &["egui", "rfd", "thread::spawn", "println!"]),
+    ("train", &["ureq", "egui", "rfd", "std::fs", "println!"]),
+    ("project", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
+    ("cli", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

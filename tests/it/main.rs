@@ -14,6 +14,7 @@ mod rooms;
 mod run;
 #[cfg(feature = "gui")]
 mod screens;
+mod sources;
 #[cfg(feature = "gui")]
 mod studio;
 mod support;

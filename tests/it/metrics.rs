@@ -138,7 +138,13 @@ fn curves_are_those_of_scikit_learn() {
 fn figures_of_numbers_are_those_of_scikit_learn() {
     for case in fixtures().numbers {
         let samples = (0..(case.truths.len() / case.width) as u32).collect();
-        let answers = NumberAnswers { width: case.width, samples, truths: case.truths, predictions: case.predictions };
+        let answers = NumberAnswers {
+            width: case.width,
+            samples,
+            truths: case.truths,
+            predictions: case.predictions,
+            naive: Vec::new(),
+        };
         for (figure, got, expected) in [
             ("mean absolute error", answers.mae(), case.mae),
             ("root of the mean squared error", answers.rmse(), case.rmse),

@@ -106,6 +106,11 @@ impl<'a> Tally<'a> {
             (Answered::Numbers(answers), Targets::Numbers { values, .. }) => {
                 job.scaling.targets.restore(outputs);
                 answers.add(at, values, outputs);
+                if let Some(timeline) = &job.dataset.timeline {
+                    let columns = job.shape().channels();
+                    let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
+                    answers.naive.extend(at.iter().flat_map(naive));
+                }
             }
             _ => {}
         }

@@ -13,12 +13,20 @@ pub struct NumberAnswers {
     pub truths: Vec<f32>,
     /// `[samples, width]`.
     pub predictions: Vec<f32>,
+    /// What the naive forecast says, likewise; empty where the samples are no series.
+    pub naive: Vec<f32>,
 }
 
 impl NumberAnswers {
     pub(super) fn new(width: usize, samples: usize) -> Self {
         let numbers = || Vec::with_capacity(width * samples);
-        Self { width, samples: Vec::with_capacity(samples), truths: numbers(), predictions: numbers() }
+        Self {
+            width,
+            samples: Vec::with_capacity(samples),
+            truths: numbers(),
+            predictions: numbers(),
+            naive: Vec::new(),
+        }
     }
 
     /// `values` are the targets of all samples, of which `at` are the positions of these.
@@ -81,6 +89,11 @@ impl NumberAnswers {
     }
 
     pub(super) fn figures(&self) -> Vec<Figure> {
-        vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2()), ("mape", self.mape())]
+        let mut figures = vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2()), ("mape", self.mape())];
+        if !self.naive.is_empty() {
+            let naive = Self { predictions: self.naive.clone(), ..self.clone() };
+            figures.extend([("naive_mae", naive.mae()), ("naive_rmse", naive.rmse())]);
+        }
+        figures
     }
 }

@@ -1,0 +1,112 @@
+//! Data sets that everybody knows, by their names: `mnist`, `fashion-mnist`. They are looked for among the data that are at
+//! hand, then in the user's cache folder, and only then downloaded.
+
+use std::path::PathBuf;
+
+use super::download::{Download, fetch};
+use super::{Argument, DataError, Dataset, Options, Source, Task, idx, numbered_classes};
+
+pub const MNIST: Source = Source {
+    name: "mnist",
+    usage: "mnist",
+    argument: Argument::Nothing,
+    options: &[],
+    help: "70,000 digits written by hand, the classic of 1998; downloaded once, 12 MB, unless it is at hand.",
+    load: |options| load(options, &MNIST_FILES),
+};
+
+pub const FASHION_MNIST: Source = Source {
+    name: "fashion-mnist",
+    usage: "fashion-mnist",
+    argument: Argument::Nothing,
+    options: &[],
+    help: "70,000 pictures of clothes in the form of MNIST, and harder; downloaded once, 31 MB, unless it is at hand.",
+    load: |options| load(options, &FASHION_MNIST_FILES),
+};
+
+/// A set in the form of MNIST, four files of which each is named, sized and told apart by its SHA-256.
+struct Known {
+    name: &'static str,
+    /// The names of the classes; empty where they are digits.
+    classes: &'static [&'static str],
+    /// Addresses of folders that hold the files, tried in this order.
+    mirrors: &'static [&'static str],
+    files: [(&'static str, u64, &'static str); 4],
+}
+
+const MNIST_FILES: Known = Known {
+    name: "mnist",
+    classes: &[],
+    mirrors: &["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
+    files: [
+        ("train-images-idx3-ubyte.gz", 9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        ("train-labels-idx1-ubyte.gz", 28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        ("t10k-images-idx3-ubyte.gz", 1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        ("t10k-labels-idx1-ubyte.gz", 4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+    ],
+};
+
+const FASHION_MNIST_FILES: Known = Known {
+    name: "fashion-mnist",
+    classes: &[
+        "T-shirt/top",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ],
+    mirrors: &[
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    ],
+    files: [
+        ("train-images-idx3-ubyte.gz", 26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        ("train-labels-idx1-ubyte.gz", 29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+        ("t10k-images-idx3-ubyte.gz", 4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        ("t10k-labels-idx1-ubyte.gz", 5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+    ],
+};
+
+fn load(options: &Options<'_>, known: &Known) -> Result<Dataset, DataError> {
+    let folder = match options.find_where(known.name.as_ref(), idx::is_complete) {
+        Some(folder) => folder,
+        None => in_cache(options, known)?,
+    };
+    let classes = match known.classes {
+        [] => numbered_classes(10),
+        classes => classes.iter().map(|class| (*class).to_owned()).collect(),
+    };
+    let read = idx::read_folder(&folder)?;
+    Ok(Dataset { name: known.name.to_owned(), task: Task::Classification { classes }, ..read })
+}
+
+/// The folder of the set in the cache, after what was missing there has been downloaded.
+fn in_cache(options: &Options<'_>, known: &Known) -> Result<PathBuf, DataError> {
+    let Some(cache) = cache_folder() else {
+        let what = format!(
+            "is not at hand, and there is no folder to download it to; write idx:DIR with the folder that has it, or set HOME to yours; it is from {}",
+            known.mirrors[0]
+        );
+        return Err(options.wrong(what));
+    };
+    let folder = cache.join("backprop-studio").join(known.name);
+    for (name, bytes, sha256) in known.files {
+        fetch(&Download { name, bytes, sha256 }, known.mirrors, &folder)?;
+    }
+    Ok(folder)
+}
+
+/// Where the programs of this user keep what they can get again.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(target_os = "windows") {
+        return variable("LOCALAPPDATA");
+    }
+    let at_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    variable("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(at_home)))
+}

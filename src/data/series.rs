@@ -1,0 +1,307 @@
+//! Numbers in the order of time, `series:FILE`: what comes next, told from a window of what came before.
+
+use std::path::Path;
+
+use super::csv::counted;
+use super::table::Table;
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Targets, Task};
+use crate::nn::Shape;
+
+pub const SOURCE: Source = Source {
+    name: "series",
+    usage: "series:FILE[?column=NAME&window=12&horizon=1]",
+    argument: Argument::File,
+    options: &["column", "target", "window", "horizon", "season", "names", "test"],
+    help: "A table whose rows follow one another in time; a network tells what comes next from a window of rows.",
+    load,
+};
+
+const WINDOW: usize = 12;
+const LONGEST: usize = 10_000;
+
+/// The least that can be divided into training, validation and test windows.
+const MIN_WINDOWS: usize = 5;
+
+/// More numbers than this in all windows are a mistake, or would not leave room for training.
+const MAX_NUMBERS: usize = 1 << 29;
+
+/// Share of the windows, the last ones, that is set apart for the test.
+const TEST_SHARE: f32 = 0.2;
+
+/// How the samples of a series hang together: each is a window, and they follow one another in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// How many rows behind the end of its window the target lies.
+    pub horizon: usize,
+    /// The row of a window that the naive forecast repeats: the last, or the one a season before the target.
+    naive_row: usize,
+    /// The place of each target among the numbers of a row.
+    targets: Vec<usize>,
+}
+
+impl Timeline {
+    /// What the naive forecast says of a sample, `[targets]`. `window` is `[steps, columns]`.
+    pub fn naive<'a>(&'a self, window: &'a [f32], columns: usize) -> impl Iterator<Item = f32> + 'a {
+        let row = window.get(self.naive_row * columns..).unwrap_or(&[]);
+        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f32::NAN))
+    }
+}
+
+/// What the text of the source asks for.
+struct Request {
+    window: usize,
+    horizon: usize,
+    season: Option<usize>,
+    test_share: f32,
+}
+
+fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
+    let Some(path) = options.find().filter(|path| path.is_file()) else {
+        let what = "there is no such file; put it into this folder, or name the folder that has it in BACKPROP_DATA";
+        return Err(DataError::file(Path::new(options.argument), what));
+    };
+    let season = options.number("season", 0, 0..=LONGEST)?;
+    let request = Request {
+        window: options.number("window", WINDOW, 1..=LONGEST)?,
+        horizon: options.number("horizon", 1, 1..=LONGEST)?,
+        season: Some(season).filter(|season| *season > 0),
+        test_share: options.number("test", TEST_SHARE, 0.0..=0.5)?,
+    };
+    let table = Table::read(&path, &options.list("names"))?;
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    cut(name, options, table, &request).map_err(|what| DataError::file(&path, what))
+}
+
+/// Cuts the columns into windows. Errors are sentences about the file.
+fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request) -> Result<Dataset, String> {
+    let columns = columns(options, &table)?;
+    let names: Vec<&str> = columns.iter().map(|at| table.columns[*at].name.as_str()).collect();
+    let targets = match options.list("target")[..] {
+        [] => (0..names.len()).collect(),
+        ref chosen => chosen.iter().map(|target| target_at(target, &names)).collect::<Result<Vec<_>, _>>()?,
+    };
+    let mut numbers = Vec::with_capacity(table.rows * names.len());
+    for row in 0..table.rows {
+        numbers.extend(columns.iter().map(|at| table.columns[*at].number(row).unwrap_or(f32::NAN)));
+    }
+    let &Request { window, horizon, test_share, .. } = request;
+    let timeline = Timeline { horizon, naive_row: naive_row(request)?, targets };
+    let mut notes = std::mem::take(&mut table.notes);
+    let samples = windows(&numbers, names.len(), window, &timeline, &mut notes)?;
+
+    let shape = Shape::steps(window, names.len());
+    let held = (samples.len() as f32 * test_share).round() as usize;
+    let all: Vec<u32> = (0..samples.len() as u32).collect();
+    let (test_from, train_to) = (samples.len() - held, (samples.len() - held).saturating_sub(horizon - 1));
+    let train_to = if held == 0 { samples.len() } else { train_to };
+    if train_to == 0 {
+        return Err(format!("no window is left to train on with horizon={horizon}; make it smaller"));
+    }
+    let after = if horizon == 1 { String::new() } else { format!(", {horizon} rows later") };
+    Ok(Dataset {
+        name,
+        shape,
+        task: Task::Regression {
+            targets: timeline.targets.iter().map(|at| format!("{}{after}", names[*at])).collect(),
+        },
+        features: names.into_iter().map(Feature::number).collect(),
+        train: samples.select(&all[..train_to], shape),
+        test: samples.select(&all[test_from..], shape),
+        notes,
+        timeline: Some(timeline),
+    })
+}
+
+/// The columns that are read: those that are named, those that a network knows, or the last.
+fn columns(options: &Options<'_>, table: &Table) -> Result<Vec<usize>, String> {
+    let mut named = options.list("column");
+    if let (true, Some((_, features))) = (named.is_empty(), options.lookup.known) {
+        named = features.iter().map(|feature| feature.column.as_str()).collect();
+    }
+    let missing = |name: &str| format!("there is no column {name:?}; there is {}", table.names());
+    let mut columns = named
+        .into_iter()
+        .map(|name| table.find(name).ok_or_else(|| missing(name)))
+        .collect::<Result<Vec<usize>, String>>()?;
+    if columns.is_empty() {
+        columns.push(table.columns.len() - 1);
+    }
+    for column in columns.iter().map(|at| &table.columns[*at]) {
+        if column.holds_words() || column.cells.iter().all(Option::is_none) {
+            let what = column.first_word().map_or("nothing".to_owned(), |word| format!("text such as {word:?}"));
+            return Err(format!(
+                "{} holds {what}, and a series is numbers; choose others with column=NAME",
+                column.name
+            ));
+        }
+    }
+    Ok(columns)
+}
+
+fn target_at(target: &str, names: &[&str]) -> Result<usize, String> {
+    let missing = || format!("the target {target} is none of the columns that are read, {}", names.join(", "));
+    names.iter().position(|name| *name == target).ok_or_else(missing)
+}
+
+/// The row of a window that was the last known one of the same season as the target; without seasons the last of all.
+fn naive_row(request: &Request) -> Result<usize, String> {
+    let &Request { window, horizon, season, .. } = request;
+    let season = season.unwrap_or(1);
+    let back = season * horizon.div_ceil(season) - horizon;
+    (window - 1).checked_sub(back).ok_or_else(|| {
+        let need = back + 1;
+        format!(
+            "a window of {window} rows does not reach back by a season of {season}; make it window={need} or longer"
+        )
+    })
+}
+
+/// Every window with a target. A number that is missing in a window is the last one before it; a window without a target,
+/// or with nothing before a gap, is left out.
+fn windows(
+    numbers: &[f32],
+    width: usize,
+    window: usize,
+    timeline: &Timeline,
+    notes: &mut Vec<String>,
+) -> Result<Samples, String> {
+    let rows = numbers.len() / width;
+    let count = (rows + 1).saturating_sub(window + timeline.horizon);
+    if count.saturating_mul(window * width) > MAX_NUMBERS {
+        return Err(format!("{count} windows of {window} rows do not fit into memory; make window smaller"));
+    }
+    let mut filled = numbers.to_vec();
+    let missing = fill_gaps(&mut filled, width);
+    if missing > 0 {
+        notes.push(format!("{}, replaced by the last one before", counted(missing, "missing number")));
+    }
+    let (mut inputs, mut values) = (Vec::new(), Vec::new());
+    for start in 0..count {
+        let past = &filled[start * width..(start + window) * width];
+        let next = &numbers[(start + window + timeline.horizon - 1) * width..][..width];
+        let next = timeline.targets.iter().map(|at| next[*at]);
+        if past.iter().copied().chain(next.clone()).all(f32::is_finite) {
+            inputs.extend_from_slice(past);
+            values.extend(next);
+        }
+    }
+    let samples = Samples {
+        inputs: Inputs::Numbers(inputs),
+        targets: Targets::Numbers { width: timeline.targets.len(), values },
+    };
+    if samples.len() < count {
+        notes.push(format!("{} of {count} windows without a target or a beginning, left out", count - samples.len()));
+    }
+    if samples.len() < MIN_WINDOWS {
+        let (found, ahead) = (samples.len(), timeline.horizon);
+        return Err(format!(
+            "has {rows} rows, which make {found} windows of {window} rows with a target {ahead} ahead, and {MIN_WINDOWS} are the least; make window or horizon smaller"
+        ));
+    }
+    Ok(samples)
+}
+
+/// Puts the last number before it in the place of every missing one, column by column; tells how many were missing.
+pub fn fill_gaps(rows: &mut [f32], width: usize) -> usize {
+    let mut missing = 0;
+    for at in 0..rows.len() {
+        if rows[at].is_nan() {
+            missing += 1;
+            rows[at] = at.checked_sub(width).map_or(f32::NAN, |before| rows[before]);
+        }
+    }
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn load_text(text: &str, options: &str) -> Result<Dataset, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("series.csv");
+        fs::write(&path, text).unwrap();
+        let place = format!("{}: ", path.display());
+        let loaded = Dataset::load(&format!("series:{}{options}", path.display()));
+        loaded.map_err(|error| error.to_string().replace(&place, ""))
+    }
+
+    /// Days with a number that counts up and one that goes round every four days.
+    fn days(count: usize) -> String {
+        "day,height,tide\n".to_owned()
+            + &(0..count).map(|day| format!("d{day},{day}.5,{}\n", day % 4 * 10)).collect::<String>()
+    }
+
+    fn targets(samples: &Samples) -> &[f32] {
+        let Targets::Numbers { values, .. } = &samples.targets else { panic!("a series asks for numbers") };
+        values
+    }
+
+    fn naive(dataset: &Dataset, sample: usize) -> Vec<f32> {
+        let timeline = dataset.timeline.as_ref().unwrap();
+        timeline.naive(dataset.test.numbers_of(sample), dataset.shape.channels()).collect()
+    }
+
+    #[test]
+    fn windows_follow_one_another_and_the_test_comes_last() {
+        let dataset = load_text(&days(23), "?window=3").unwrap();
+        assert_eq!((dataset.shape, dataset.train.len(), dataset.test.len()), (Shape::steps(3, 1), 16, 4));
+        assert_eq!(dataset.task, Task::Regression { targets: vec!["tide".to_owned()] });
+        assert_eq!((dataset.train.numbers_of(1), targets(&dataset.train)[1]), (&[10.0, 20.0, 30.0][..], 0.0));
+        let split = dataset.split(0.25, 7);
+        assert!(split.train.iter().copied().eq(0..12) && split.validation.iter().copied().eq(12..16), "{split:?}");
+
+        let both = load_text(&days(23), "?window=3&column=height,tide&horizon=2&target=height").unwrap();
+        assert_eq!(both.task, Task::Regression { targets: vec!["height, 2 rows later".to_owned()] });
+        assert_eq!((both.train.numbers_of(0), targets(&both.train)[0]), (&[0.5, 0.0, 1.5, 10.0, 2.5, 20.0][..], 4.5));
+        // Of 19 windows four are for the test; the target of the one before them was not known when the first was asked.
+        assert_eq!((both.train.len(), both.test.len(), targets(&both.test)[0]), (14, 4, 19.5));
+        assert_eq!(naive(&both, 0), [17.5]);
+    }
+
+    #[test]
+    fn the_naive_forecast_repeats_the_last_row_or_that_of_a_season_before() {
+        let last = load_text(&days(30), "?window=6").unwrap();
+        let seasonal = load_text(&days(30), "?window=6&season=4").unwrap();
+        for sample in 0..last.test.len() {
+            let window = last.test.numbers_of(sample);
+            assert_eq!(
+                (naive(&last, sample), naive(&seasonal, sample)),
+                (vec![window[5]], vec![targets(&last.test)[sample]])
+            );
+        }
+        let far = load_text(&days(40), "?window=6&season=4&horizon=5").unwrap();
+        assert_eq!(naive(&far, 0), [targets(&far.test)[0]]);
+        let error = load_text(&days(30), "?window=3&season=4").unwrap_err();
+        assert!(error.contains("does not reach back by a season of 4; make it window=4 or longer"), "{error}");
+    }
+
+    #[test]
+    fn gaps_are_filled_from_before_and_are_never_a_target() {
+        let cell = |row: usize| if row == 9 { "?".to_owned() } else { format!("{row}.5") };
+        let rows = (0..20).map(|row| format!("d{row},{}\n", cell(row)));
+        let dataset = load_text(&rows.collect::<String>(), "?window=2&test=0").unwrap();
+        assert_eq!((dataset.train.len(), dataset.train.numbers_of(7)), (17, &[8.5, 8.5][..]));
+        assert!(!targets(&dataset.train).contains(&9.5) && targets(&dataset.train)[7] == 10.5);
+        assert!(dataset.notes.iter().any(|note| note.contains("1 missing number")), "{:?}", dataset.notes);
+        assert!(dataset.notes.iter().any(|note| note.starts_with("1 of 18 windows")), "{:?}", dataset.notes);
+    }
+
+    #[test]
+    fn what_makes_no_windows_is_refused_in_one_sentence() {
+        for (rows, options, expected) in [
+            (20, "?window=30", "has 20 rows, which make 0 windows of 30 rows with a target 1 ahead"),
+            (20, "?window=3&horizon=17", "make window or horizon smaller"),
+            (20, "?window=0", "window from 1 to"),
+            (20, "?column=depth", "there is no column \"depth\"; there is day, height, tide"),
+            (20, "?column=day", "day holds text such as \"d0\""),
+            (20, "?column=tide&target=height", "the target height is none of the columns that are read, tide"),
+            (30, "?window=2&horizon=20", "no window is left to train on with horizon=20"),
+        ] {
+            let error = load_text(&days(rows), options).unwrap_err();
+            assert!(error.contains(expected) && !error.contains('\n'), "{options}: {error}");
+        }
+        assert!(Dataset::load("series:none.csv").unwrap_err().to_string().contains("there is no such file"));
+    }
+}
