@@ -6,7 +6,7 @@ use std::f32::consts::{PI, TAU};
 
 use rand::RngExt as _;
 
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
 use crate::nn::Shape;
 use crate::nn::init::{Rng, fill_normal, stream};
 
@@ -60,7 +60,7 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         task,
         features: ["x", "y"].map(Feature::number).into(),
         notes: Vec::new(),
-        timeline: None,
+        order: Order::Free,
     })
 }
 
