@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::options::DATA_FOLDER;
 use super::table::{Column, Table};
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Split, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Split, Targets, Task};
 use crate::nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -110,7 +110,7 @@ impl Loader<'_> {
         if train.is_empty() {
             return Err("has no row that is left to train on".to_owned());
         }
-        Ok(Dataset { name, shape, task, features, train, test, notes: self.notes, timeline: None })
+        Ok(Dataset { name, shape, task, features, train, test, notes: self.notes, order: Order::Free })
     }
 
     fn column(&self, name: &str) -> Result<usize, String> {

@@ -14,6 +14,7 @@ use crate::nn::Shape;
 
 pub mod augment;
 pub mod batches;
+pub mod cmapss;
 pub mod csv;
 pub mod digits;
 mod download;
@@ -39,7 +40,7 @@ pub use options::{Lookup, Options};
 pub use samples::{Inputs, Samples, Targets};
 pub use scaling::Scaling;
 pub use series::Timeline;
-pub use split::Split;
+pub use split::{Order, Split};
 
 /// A data set with the test samples that its makers set apart; validation samples are split off `train`.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,8 +55,8 @@ pub struct Dataset {
     pub test: Samples,
     /// What was found and done as the samples were read, a sentence each.
     pub notes: Vec<String>,
-    /// If the samples follow one another in time, how: then none is judged by a training on later ones.
-    pub timeline: Option<Timeline>,
+    /// What must be heeded where samples are held back.
+    pub order: Order,
 }
 
 /// What a network is to say of a sample.
@@ -175,6 +176,7 @@ pub const SOURCES: &[Source] = &[
     images::SOURCE,
     csv::SOURCE,
     series::SOURCE,
+    cmapss::SOURCE,
     points::SOURCE,
 ];
 
@@ -207,31 +209,47 @@ impl Dataset {
     /// Images with classes, and nothing else to say of them.
     pub fn images(name: impl Into<String>, shape: Shape, classes: Vec<String>, train: Samples, test: Samples) -> Self {
         let task = Task::Classification { classes };
-        Self { name: name.into(), shape, task, features: Vec::new(), train, test, notes: Vec::new(), timeline: None }
+        Self {
+            name: name.into(),
+            shape,
+            task,
+            features: Vec::new(),
+            train,
+            test,
+            notes: Vec::new(),
+            order: Order::Free,
+        }
     }
 
-    /// Holds back a share of the training samples for validation: of every class, or of a series the end.
+    /// Holds back a share of the training samples for validation: of every class, of a series the end, whole groups of others.
     pub fn split(&self, share: f32, seed: u64) -> Split {
-        match &self.timeline {
-            Some(timeline) => Split::by_time(self.train.len(), share, timeline.horizon - 1),
-            None => Split::new(&self.train, share, seed),
+        match &self.order {
+            Order::Free => Split::new(&self.train, share, seed),
+            Order::Time(timeline) => Split::by_time(self.train.len(), share, timeline.horizon - 1),
+            Order::Groups(groups) => Split::new(&split::one_each(groups), share, seed).of_groups(groups),
         }
     }
 
     /// A split for each of so many folds of the training samples; none if there are too few. The folds of a series follow one
     /// another, and each is judged after a training on all that were before it.
     pub fn folds(&self, folds: usize, seed: u64) -> Vec<Split> {
-        match &self.timeline {
-            Some(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.horizon - 1),
-            None => Split::folds(&self.train, folds, seed),
+        match &self.order {
+            Order::Free => Split::folds(&self.train, folds, seed),
+            Order::Time(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.horizon - 1),
+            Order::Groups(groups) => {
+                let dealt = Split::folds(&split::one_each(groups), folds, seed);
+                dealt.iter().map(|split| split.of_groups(groups)).collect()
+            }
         }
     }
 
     fn join(&mut self, other: Self) -> Result<(), DataError> {
         let differ =
             |what: String| Err(DataError::Unlike { first: self.name.clone(), second: other.name.clone(), what });
-        if self.timeline.is_some() || other.timeline.is_some() {
-            return differ("a series goes on in time, and the other does not follow it".to_owned());
+        if self.order != Order::Free || other.order != Order::Free {
+            return differ(
+                "the samples of a series, or of machines, belong together and do not mix with others".to_owned(),
+            );
         }
         if self.shape != other.shape {
             return differ(format!("one has samples of {} and the other of {}", self.shape, other.shape));

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use rand::RngExt as _;
 
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
 use crate::nn::Shape;
 use crate::nn::init::{Rng, fill_normal, stream};
 
@@ -67,7 +67,7 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         task,
         features: ["x", "y"].map(Feature::number).into(),
         notes: Vec::new(),
-        timeline: None,
+        order: Order::Free,
     })
 }
 

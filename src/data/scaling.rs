@@ -106,7 +106,7 @@ fn or_zero(number: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Feature, Samples, Task};
+    use crate::data::{Feature, Order, Samples, Task};
     use crate::nn::Shape;
 
     fn dataset() -> Dataset {
@@ -124,7 +124,7 @@ mod tests {
             },
             test: Samples::default(),
             notes: Vec::new(),
-            timeline: None,
+            order: Order::Free,
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::csv::counted;
 use super::table::Table;
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
 use crate::nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -108,7 +108,7 @@ fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request)
         train: samples.select(&all[..train_to], shape),
         test: samples.select(&all[test_from..], shape),
         notes,
-        timeline: Some(timeline),
+        order: Order::Time(timeline),
     })
 }
 
@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn naive(dataset: &Dataset, sample: usize) -> Vec<f32> {
-        let timeline = dataset.timeline.as_ref().unwrap();
+        let Order::Time(timeline) = &dataset.order else { panic!("a series is in the order of time") };
         timeline.naive(dataset.test.numbers_of(sample), dataset.shape.channels()).collect()
     }
 

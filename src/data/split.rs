@@ -2,7 +2,7 @@
 
 use rand::seq::SliceRandom as _;
 
-use super::Samples;
+use super::{Inputs, Samples, Targets, Timeline};
 use crate::nn::init::stream;
 
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
@@ -10,6 +10,18 @@ use crate::nn::init::stream;
 pub struct Split {
     pub train: Vec<u32>,
     pub validation: Vec<u32>,
+}
+
+/// How samples hang together, which a split must heed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Not at all.
+    Free,
+    /// They are windows of a series: none is judged by a training on later ones.
+    Time(Timeline),
+    /// They are of so many origins, such as machines, and those of one are too alike to stand on both sides. The origin of
+    /// each training sample, counted from 0 without a gap.
+    Groups(Vec<u32>),
 }
 
 /// The most of the training samples that can be held back.
@@ -76,10 +88,24 @@ impl Split {
         (0..folds).map(|fold| Self::at(from(fold), from(fold + 1), gap)).collect()
     }
 
+    /// The samples of the groups that this is a split of.
+    pub(super) fn of_groups(&self, groups: &[u32]) -> Self {
+        let mut is_held = vec![false; self.train.len() + self.validation.len()];
+        self.validation.iter().for_each(|group| is_held[*group as usize] = true);
+        let (validation, train) = (0..groups.len() as u32).partition(|at| is_held[groups[*at as usize] as usize]);
+        Self { train, validation }
+    }
+
     fn at(from: usize, to: usize, gap: usize) -> Self {
         let gap = if from < to { gap } else { 0 };
         Self { train: (0..from.saturating_sub(gap) as u32).collect(), validation: (from as u32..to as u32).collect() }
     }
+}
+
+/// A sample without a class for every group, so that groups can be split as samples are.
+pub(super) fn one_each(groups: &[u32]) -> Samples {
+    let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
+    Samples { inputs: Inputs::Numbers(Vec::new()), targets: Targets::Numbers { width: 1, values: vec![0.0; count] } }
 }
 
 /// The samples of each class, or all where there are none, in an order that the seed decides.
@@ -104,7 +130,6 @@ pub fn held_back(members: usize, share: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Inputs, Targets};
 
     #[test]
     fn every_class_is_held_back_in_the_same_share_and_nothing_is_lost() {

@@ -33,6 +33,7 @@ const PRESETS: &[Preset] = presets![
     "machine-failure": "Ten thousand readings of a milling machine, of which three in a hundred precede a failure.",
     "airline": "How many passengers will fly next month, from the last two years: a trend and its seasons.",
     "temperatures": "The lowest temperature of tomorrow, from the last thirty days, read by a GRU.",
+    "remaining-life": "How many flights a turbofan engine has left, from its last thirty readings, read by a GRU.",
     "spiral": "Two arms wound around each other, in a plane: hard for a straight mind, easy for two hidden layers.",
     "xor": "Opposite quarters of a plane: what no network without a hidden layer learns.",
     "regression-2d": "Three hills and three hollows over a plane, drawn from points of known height.",

@@ -48,7 +48,7 @@ fn a_series_is_learnt_measured_against_the_naive_forecast_and_gone_on_with() {
     let done = backprop(folder, &["train", "waves.json", "--folds", "100"]);
     assert!(done.code == 1 && done.err.contains("too few for 100 folds"), "{}", done.err);
     let done = backprop(folder, &["data", "series:waves.csv+series:waves.csv"]);
-    assert!(done.code == 1 && done.err.contains("a series goes on in time"), "{}", done.err);
+    assert!(done.code == 1 && done.err.contains("belong together"), "{}", done.err);
 }
 
 #[test]
@@ -78,6 +78,17 @@ fn a_run_reads_pictures_as_those_of_its_folders() {
     }
     let done = backprop(folder, &["predict", "run", "shades.json"]);
     assert!(done.code == 1 && done.err.contains("cannot be read as a picture"), "{}", done.err);
+}
+
+#[test]
+fn the_life_that_is_left_to_an_engine_is_told() {
+    let Some(folder) = real_data("cmapss") else { return };
+    let run = tempfile::tempdir().unwrap();
+    let (path, data) = (run.path().display().to_string(), folder.parent().unwrap());
+    let done = backprop(data, &["train", "remaining-life", "--out", &path]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let told = &lines(&backprop(data, &["evaluate", &path, "--data", "cmapss:cmapss", "--json"]).out)[0];
+    assert!(told["samples"] == 100 && told["rmse"].as_f64().unwrap() <= 16.0, "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod classes;
 mod numbers;
 mod ranking;
 
-use crate::data::{Samples, Targets};
+use crate::data::{Order, Samples, Targets};
 use crate::nn::loss::LossSum;
 
 use super::Job;
@@ -106,7 +106,7 @@ impl<'a> Tally<'a> {
             (Answered::Numbers(answers), Targets::Numbers { values, .. }) => {
                 job.scaling.targets.restore(outputs);
                 answers.add(at, values, outputs);
-                if let Some(timeline) = &job.dataset.timeline {
+                if let Order::Time(timeline) = &job.dataset.order {
                     let columns = job.shape().channels();
                     let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
                     answers.naive.extend(at.iter().flat_map(naive));
