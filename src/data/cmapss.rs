@@ -1,6 +1,7 @@
 //! Engines run until they fail, `cmapss:DIR`: how many cycles are left to each, from its last readings. The files are those
 //! of NASA's C-MAPSS (Saxena and others 2008).
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::csv::counted;
@@ -17,10 +18,12 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-const WINDOW: usize = 30;
+pub(super) const WINDOW: usize = 30;
+pub(super) const WINDOWS: RangeInclusive<usize> = 1..=500;
+pub(super) const LIVES: RangeInclusive<f32> = 1.0..=10_000.0;
 
 /// An engine that will last longer than this shows no wear yet, so that nobody could say more.
-const MOST: f32 = 125.0;
+pub(super) const MOST: f32 = 125.0;
 
 const SETTINGS: usize = 3;
 const SENSORS: usize = 21;
@@ -37,8 +40,8 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         return Err(DataError::file(Path::new(options.argument), what));
     };
     let set = options.text("set").unwrap_or("FD001");
-    let window = options.number("window", WINDOW, 1..=500)?;
-    let most = options.number("most", MOST, 1.0..=10_000.0)?;
+    let window = options.number("window", WINDOW, WINDOWS)?;
+    let most = options.number("most", MOST, LIVES)?;
     let file = |part: &str| folder.join(format!("{part}_{set}.txt"));
     let (train, test) = (Fleet::read(&file("train"))?, Fleet::read(&file("test"))?);
     let lives = read_lives(&file("RUL"), test.engines.len())?;

@@ -1,12 +1,14 @@
 //! Pictures in folders, `images:DIR`: a folder for each class, named as the class is.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
 use rayon::prelude::*;
 
+use super::csv::TEST_SHARES;
 use super::{Argument, DataError, Dataset, Options, Samples, Source, Split};
 use crate::nn::Shape;
 
@@ -20,7 +22,8 @@ pub const SOURCE: Source = Source {
 };
 
 /// Height and width when nobody says which.
-const SIDE: usize = 64;
+pub(super) const SIDE: usize = 64;
+pub(super) const SIDES: RangeInclusive<usize> = 8..=512;
 
 /// More bytes of samples than this are a mistake, or would not leave room for training.
 const MAX_BYTES: usize = 4 << 30;
@@ -34,7 +37,7 @@ const MAX_CLASSES: usize = 1000;
 const NAMED: usize = 10;
 
 /// Share of the pictures that is set apart for the test where the folder has no test pictures.
-const TEST_SHARE: f32 = 0.2;
+pub(super) const TEST_SHARE: f32 = 0.2;
 const TEST_SEED: u64 = 0x7E57;
 
 fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
@@ -42,9 +45,9 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         let what = "there is no such folder; write images:DIR with a folder that has a folder for each class";
         return Err(DataError::file(Path::new(options.argument), what));
     };
-    let side = options.number("size", SIDE, 8..=512)?;
+    let side = options.number("size", SIDE, SIDES)?;
     let shape = Shape::image(side, side, if options.flag("grey", false)? { 1 } else { 3 });
-    let test_share = options.number("test", TEST_SHARE, 0.0..=0.5)?;
+    let test_share = options.number("test", TEST_SHARE, TEST_SHARES)?;
     let (train, test) = (folder.join("train"), folder.join("test"));
     let mut notes = Vec::new();
     let (classes, train, test) = if train.is_dir() && test.is_dir() {

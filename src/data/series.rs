@@ -1,8 +1,9 @@
 //! Numbers in the order of time, `series:FILE`: what comes next, told from a window of what came before.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::csv::counted;
+use super::csv::{TEST_SHARES, counted};
 use super::table::Table;
 use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
 use crate::nn::Shape;
@@ -16,8 +17,9 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-const WINDOW: usize = 12;
-const LONGEST: usize = 10_000;
+pub(super) const WINDOW: usize = 12;
+pub(super) const LENGTHS: RangeInclusive<usize> = 1..=10_000;
+pub(super) const SEASONS: RangeInclusive<usize> = 0..=10_000;
 
 /// The least that can be divided into training, validation and test windows.
 const MIN_WINDOWS: usize = 5;
@@ -26,7 +28,7 @@ const MIN_WINDOWS: usize = 5;
 const MAX_NUMBERS: usize = 1 << 29;
 
 /// Share of the windows, the last ones, that is set apart for the test.
-const TEST_SHARE: f32 = 0.2;
+pub(super) const TEST_SHARE: f32 = 0.2;
 
 /// How the samples of a series hang together: each is a window, and they follow one another in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +62,12 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
         let what = "there is no such file; put it into this folder, or name the folder that has it in BACKPROP_DATA";
         return Err(DataError::file(Path::new(options.argument), what));
     };
-    let season = options.number("season", 0, 0..=LONGEST)?;
+    let season = options.number("season", 0, SEASONS)?;
     let request = Request {
-        window: options.number("window", WINDOW, 1..=LONGEST)?,
-        horizon: options.number("horizon", 1, 1..=LONGEST)?,
+        window: options.number("window", WINDOW, LENGTHS)?,
+        horizon: options.number("horizon", 1, LENGTHS)?,
         season: Some(season).filter(|season| *season > 0),
-        test_share: options.number("test", TEST_SHARE, 0.0..=0.5)?,
+        test_share: options.number("test", TEST_SHARE, TEST_SHARES)?,
     };
     let table = Table::read(&path, &options.list("names"))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{SOURCES, Source, csv, digits, points};
+use super::csv::TEST_SHARES;
+use super::{SOURCES, Source, cmapss, csv, digits, images, points, series};
 
 /// An option of a source: what it is called on the screen, one sentence of help, and what may be set.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub enum Kind {
 pub fn settings(source: &Source) -> Vec<Setting> {
     source.options.iter().map(|key| setting(source.name, key)).collect()
 }
+
+const NAMES: &str = "The names of the columns, joined by commas, where the file has no line of them.";
 
 fn setting(source: &str, key: &'static str) -> Setting {
     let make = |label, kind, help| Setting { key, label, help, kind };
@@ -76,13 +79,68 @@ fn setting(source: &str, key: &'static str) -> Setting {
             Kind::Columns,
             "Columns whose numbers are names, such as 1 for USA; each value becomes an input of its own.",
         ),
-        ("csv", "names") => {
-            make("Names", Kind::Text, "The names of the columns, joined by commas, where the file has no line of them.")
-        }
+        ("csv", "names") => make("Names", Kind::Text, NAMES),
         ("csv", "test") => make(
             "Test share",
-            Kind::Real { range: csv::TEST_SHARES, default: csv::TEST_SHARE },
+            Kind::Real { range: TEST_SHARES, default: csv::TEST_SHARE },
             "The share of the rows that is set apart for the test.",
+        ),
+        ("images", "size") => make(
+            "Side",
+            Kind::Whole { range: images::SIDES, default: images::SIDE },
+            "Height and width in pixels that every picture is stretched to; twice as many take four times as long.",
+        ),
+        ("images", "grey") => make(
+            "Grey",
+            Kind::OneOf(&["true", "false"]),
+            "Whether colours are left out, which is faster, and enough where they say nothing.",
+        ),
+        ("images", "test") => make(
+            "Test share",
+            Kind::Real { range: TEST_SHARES, default: images::TEST_SHARE },
+            "The share of the pictures that is set apart for the test, unless a folder of its own holds them.",
+        ),
+        ("series", "column") => {
+            make("Columns", Kind::Columns, "The columns that the network sees; all numbers unless said.")
+        }
+        ("series", "target") => {
+            make("Targets", Kind::Columns, "The columns that it is to forecast; all that it sees unless said.")
+        }
+        ("series", "window") => make(
+            "Window",
+            Kind::Whole { range: series::LENGTHS, default: series::WINDOW },
+            "How many rows it sees at once; a season should fit in.",
+        ),
+        ("series", "horizon") => make(
+            "Horizon",
+            Kind::Whole { range: series::LENGTHS, default: 1 },
+            "How many rows ahead it looks; the farther, the harder.",
+        ),
+        ("series", "season") => make(
+            "Season",
+            Kind::Whole { range: series::SEASONS, default: 0 },
+            "After how many rows it goes round again, such as 12 months; the naive forecast then repeats the last season.",
+        ),
+        ("series", "names") => make("Names", Kind::Text, NAMES),
+        ("series", "test") => make(
+            "Test share",
+            Kind::Real { range: TEST_SHARES, default: series::TEST_SHARE },
+            "The share of the windows, the last ones, that is set apart for the test.",
+        ),
+        ("cmapss", "set") => make(
+            "Set",
+            Kind::OneOf(&["FD001", "FD002", "FD003", "FD004"]),
+            "Which of the four fleets; the second and fourth fly under changing conditions.",
+        ),
+        ("cmapss", "window") => make(
+            "Window",
+            Kind::Whole { range: cmapss::WINDOWS, default: cmapss::WINDOW },
+            "How many cycles it sees at once; engines with fewer are left out.",
+        ),
+        ("cmapss", "most") => make(
+            "Longest life",
+            Kind::Real { range: cmapss::LIVES, default: cmapss::MOST },
+            "Lives are counted up to so many cycles, since early on nothing shows how long an engine will last.",
         ),
         _ => make(key, Kind::Text, "An option of this source."),
     }
