@@ -198,8 +198,12 @@ impl Known {
         let high = if high > low { high } else { low + 1.0 };
         let default = if is_whole { exact(mean.round()) } else { exact(mean) };
         let mut value = exact(*number);
-        let help =
-            format!("From {} to {} in the data; a double click brings the mean.", number_text(low), number_text(high));
+        let help = format!(
+            "{}, from {} to {} in the data; a double click brings the mean.",
+            field.name,
+            number_text(low),
+            number_text(high)
+        );
         number_field_ui(ui, &help, &Slider::new(&field.name, exact(low)..=exact(high), default, division), &mut value);
         if value != exact(*number) {
             *number = value as f32;
