@@ -97,7 +97,7 @@ fn signed(number: f64) -> String {
 }
 
 fn worst_first(answers: &NumberAnswers) -> Vec<usize> {
-    let NumberAnswers { width, samples, truths, predictions } = answers;
+    let NumberAnswers { width, samples, truths, predictions, .. } = answers;
     let width = (*width).max(1);
     let spread = |target: usize| {
         let values = || truths.iter().skip(target).step_by(width).map(|value| f64::from(*value));
@@ -124,6 +124,7 @@ mod tests {
     #[test]
     fn the_farthest_answer_comes_first_and_a_target_of_large_numbers_does_not_decide_alone() {
         let answers = NumberAnswers {
+            naive: Vec::new(),
             width: 2,
             samples: vec![7, 8, 9],
             truths: vec![1.0, 1000.0, 2.0, 2000.0, 3.0, 3000.0],
