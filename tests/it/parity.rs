@@ -28,6 +28,9 @@ struct Case {
     loss: Loss,
     inputs: Vec<f32>,
     labels: Vec<u16>,
+    /// Targets that are numbers, which then stand in place of the labels.
+    #[serde(default)]
+    numbers: Option<Vec<f32>>,
     outputs: Vec<f32>,
     loss_value: f64,
     params: Vec<Param>,
@@ -95,18 +98,36 @@ impl Case {
 
     /// One forward and backward pass; the mean loss.
     fn pass(&self, network: &Network, weights: &mut Weights, batch: &mut Batch) -> f64 {
-        let scale = self.loss.scale(self.labels.iter().copied());
+        let (scale, mut lanes) = (self.scale(), self.lanes());
         let input = self.shape.len();
-        let mut lanes: Vec<_> = self.labels.chunks(SHARD).map(|labels| (labels, LossSum::default())).collect();
-        let fill = |index: usize, (labels, _): &mut (&[u16], LossSum), shard: &mut Workspace| {
-            let inputs = &self.inputs[index * SHARD * input..][..labels.len() * input];
-            shard.input_mut(labels.len()).copy_from_slice(inputs);
+        let fill = |index: usize, (answers, _): &mut (Answers, LossSum), shard: &mut Workspace| {
+            let inputs = &self.inputs[index * SHARD * input..][..answers.len() * input];
+            shard.input_mut(answers.len()).copy_from_slice(inputs);
         };
-        let judge = |(labels, sum): &mut (&[u16], LossSum), outputs: &[f32], grad: &mut [f32]| {
-            *sum = self.loss.value_and_grad(outputs, Answers::Classes(labels), scale, grad);
+        let judge = |(answers, sum): &mut (Answers, LossSum), outputs: &[f32], grad: &mut [f32]| {
+            *sum = self.loss.value_and_grad(outputs, *answers, scale, grad);
         };
         network.learn(weights, batch, &mut lanes, 0, fill, judge);
         lanes.iter().map(|(_, sum)| *sum).fold(LossSum::default(), LossSum::plus).mean_loss()
+    }
+
+    fn scale(&self) -> f32 {
+        match self.numbers {
+            Some(_) => 1.0 / self.labels.len() as f32,
+            None => self.loss.scale(self.labels.iter().copied()),
+        }
+    }
+
+    /// The answers of each shard, and room for their loss.
+    fn lanes(&self) -> Vec<(Answers<'_>, LossSum)> {
+        let answers: Vec<_> = match &self.numbers {
+            Some(numbers) => {
+                let width = numbers.len() / self.labels.len();
+                numbers.chunks(SHARD * width).map(|values| Answers::Numbers { width, values }).collect()
+            }
+            None => self.labels.chunks(SHARD).map(Answers::Classes).collect(),
+        };
+        answers.into_iter().map(|answers| (answers, LossSum::default())).collect()
     }
 
     fn describe(&self) -> String {
@@ -274,42 +295,131 @@ fn losses_of_target_numbers_are_those_of_pytorch() {
     }
 }
 
+/// What PyTorch makes of the presets, see `tests/fixtures/presets.py`.
 #[derive(Deserialize)]
-struct PresetLosses {
-    losses: BTreeMap<String, Vec<f64>>,
+struct Presets {
+    rules: BTreeMap<String, Rule>,
+    presets: BTreeMap<String, PresetCase>,
 }
 
-/// As in `tests/fixtures/presets.py`.
-fn pattern(samples: usize, len: usize) -> Vec<f32> {
+#[derive(Deserialize)]
+struct Rule {
+    optimizer: OptimizerSpec,
+    learning_rate: f32,
+}
+
+#[derive(Deserialize)]
+struct PresetCase {
+    shape: Shape,
+    width: usize,
+    task: String,
+    outputs: Vec<f32>,
+    loss: f64,
+    gradients: BTreeMap<String, Gradient>,
+    /// The losses before each of 20 steps.
+    steps: BTreeMap<String, Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Gradient {
+    norm: f32,
+    /// Up to 64 of its numbers, evenly spread.
+    picked: Vec<f32>,
+}
+
+/// A bias before a normalisation has the gradient zero. A sum over all places of a batch leaves more rounding than PyTorch's.
+const ZERO: f32 = 1e-12;
+const ROUNDING: f32 = 1e-5;
+
+const PRESET_SAMPLES: usize = 12;
+
+/// The samples that `presets.py` makes up.
+fn pattern(len: usize) -> Vec<f32> {
     let place = |i: usize, j: usize| (131 * i + 17 * j * j + i * j) % 256;
-    (0..samples).flat_map(|i| (0..len).map(move |j| place(i, j) as f32 / 255.0)).collect()
+    (0..PRESET_SAMPLES).flat_map(|i| (0..len).map(move |j| place(i, j) as f32 / 255.0)).collect()
+}
+
+/// A preset without what is random in it.
+fn preset(name: &str, case: &PresetCase) -> Case {
+    let Project { mut model, training, .. } = Project::find(name).unwrap();
+    for layer in &mut model.layers {
+        if let LayerSpec::Dropout(dropout) = layer {
+            dropout.rate = 0.0;
+        }
+    }
+    let is_class = case.task == "classification";
+    Case {
+        shape: case.shape,
+        layers: model.layers,
+        loss: training.loss,
+        inputs: pattern(case.shape.len()),
+        labels: (0..PRESET_SAMPLES).map(|sample| (sample % case.width) as u16).collect(),
+        numbers: (!is_class).then(|| (0..PRESET_SAMPLES * case.width).map(|at| (at % 5) as f32 / 2.0 - 1.0).collect()),
+        outputs: case.outputs.clone(),
+        loss_value: case.loss,
+        params: Vec::new(),
+        optimizers: BTreeMap::new(),
+        variants: BTreeMap::new(),
+    }
 }
 
 #[test]
-fn twenty_steps_of_every_preset_go_as_in_pytorch() {
-    let found: PresetLosses = serde_json::from_str(include_str!("../fixtures/presets.json")).unwrap();
-    assert_eq!(found.losses.len(), presets::image_readers().len());
-    for (name, expected) in found.losses {
-        let Project { mut model, training, .. } = Project::find(&name).unwrap();
-        for layer in &mut model.layers {
-            if let LayerSpec::Dropout(dropout) = layer {
-                dropout.rate = 0.0;
+fn every_preset_goes_as_in_pytorch() {
+    let Presets { presets: cases, .. } = preset_cases();
+    for name in presets::names() {
+        let expected = cases.get(name).unwrap_or_else(|| panic!("{name} is not held against PyTorch"));
+        let case = preset(name, expected);
+        let network = case.network();
+        let (mut weights, mut batch) = (Weights::new(&network, 3), case.batch(&network));
+        let loss = case.pass(&network, &mut weights, &mut batch);
+        assert!((loss / case.loss_value - 1.0).abs() <= 1e-5, "{name}: loss {loss}, PyTorch {}", case.loss_value);
+        let outputs = batch.shards().iter().flat_map(Workspace::output).copied().collect::<Vec<_>>();
+        assert_close(name, &outputs, &case.outputs, 1e-5);
+        let gradient = network.gradient(batch.shards());
+        let trained = network.params().iter().filter(|param| param.info.is_trained);
+        assert_eq!(trained.clone().count(), expected.gradients.len());
+        for param in trained {
+            let (what, got) = (format!("{name}, gradient of {}", param.name), &gradient[param.range.clone()]);
+            let Gradient { norm, picked } = &expected.gradients[&param.name];
+            let found = norm_of(got);
+            if *norm < ZERO {
+                assert!(found < ROUNDING, "{what} has length {found}, PyTorch {norm}");
+                continue;
+            }
+            assert!((found / norm - 1.0).abs() <= 1e-4, "{what} has length {found}, PyTorch {norm}");
+            let mean = norm / (got.len() as f32).sqrt();
+            let allowed = 1e-4 * picked.iter().fold(mean, |most, slope| most.max(slope.abs()));
+            for (at, expected) in picked.iter().enumerate() {
+                let at = at * got.len() / picked.len();
+                let slope = got[at];
+                assert!((slope - expected).abs() <= allowed, "{what}, number {at}: {slope}, PyTorch {expected}");
             }
         }
-        let case = Case {
-            shape: Shape::image(28, 28, 1),
-            layers: model.layers,
-            loss: training.loss,
-            inputs: pattern(12, 28 * 28),
-            labels: (0..12).map(|sample| sample % 10).collect(),
-            outputs: vec![0.0; 120],
-            loss_value: expected[0],
-            params: Vec::new(),
-            optimizers: BTreeMap::new(),
-            variants: BTreeMap::new(),
-        };
-        let optimizer = Optimizer::new(OptimizerSpec::Momentum(Momentum::default()), &case.network());
-        let weights = Weights::new(&case.network(), 3);
-        case.assert_steps_from(weights, &name, optimizer, 0.002, &expected);
     }
+}
+
+#[test]
+fn twenty_steps_of_every_preset_and_rule_go_as_in_pytorch() {
+    let Presets { rules, presets: cases } = preset_cases();
+    for spec in OptimizerSpec::all() {
+        let label = spec.as_rule().label();
+        let is_listed = rules.values().any(|rule| rule.optimizer.as_rule().label() == label);
+        assert!(is_listed, "{label} is not held against PyTorch");
+    }
+    for (name, expected) in &cases {
+        let case = preset(name, expected);
+        for (rule, Rule { optimizer, learning_rate }) in &rules {
+            let (network, what) = (case.network(), format!("{name}, {rule}"));
+            let optimizer = Optimizer::new(optimizer.clone(), &network);
+            case.assert_steps_from(Weights::new(&network, 3), &what, optimizer, *learning_rate, &expected.steps[rule]);
+        }
+    }
+}
+
+fn norm_of(numbers: &[f32]) -> f32 {
+    numbers.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt() as f32
+}
+
+fn preset_cases() -> Presets {
+    serde_json::from_str(include_str!("../fixtures/presets.json")).unwrap()
 }
