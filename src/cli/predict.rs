@@ -17,7 +17,8 @@ pub struct Predict {
     /// A run folder, or `pretrained`
     run: String,
     /// Images (PNG, JPEG, BMP, GIF, TIFF, WebP), or drawings as JSON, one or one a line:
-    /// {"strokes":[[[x,y],…],…]}, x to the right, y down, any unit; or tables with the columns that the run was trained on
+    /// {"strokes":[[[x,y],…],…]}, x to the right, y down, any unit; or tables with the columns that the run was trained on;
+    /// or folders of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// One JSON object a line
@@ -39,11 +40,20 @@ impl Predict {
         let mut reader = Reader::new(&run.network);
         let mut unread = Vec::new();
         for path in &self.files {
-            let read = match run.data.features.is_empty() {
-                true => self.read_pictures(path, &run, &mut reader)?,
-                false => self.read_table(path, &run, &mut reader)?,
-            };
-            unread.extend(read.err().map(|error| error.to_string()));
+            let files = images::files_of(path).unwrap_or_else(|error| {
+                unread.push(error.to_string());
+                Vec::new()
+            });
+            if files.is_empty() && path.is_dir() {
+                unread.push(format!("{}: there is no file in this folder", path.display()));
+            }
+            for file in files {
+                let read = match run.data.features.is_empty() {
+                    true => self.read_pictures(&file, &run, &mut reader)?,
+                    false => self.read_table(&file, &run, &mut reader)?,
+                };
+                unread.extend(read.err().map(|error| error.to_string()));
+            }
         }
         if unread.is_empty() { Ok(()) } else { Err(CliError::Failed(unread.join("\nbackprop: "))) }
     }

@@ -6,14 +6,16 @@ use std::path::Path;
 
 use super::options::DATA_FOLDER;
 use super::table::{Column, Table};
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Split, Targets, Task};
+use super::{
+    Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Split, Targets, Task, Words,
+};
 use crate::nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "csv",
     usage: "csv:FILE[?target=NAME]",
     argument: Argument::File,
-    options: &["target", "task", "ignore", "categories", "names", "test"],
+    options: &["target", "task", "ignore", "categories", "embedded", "names", "test"],
     help: "A table of text, a sample a row; the last column is the target unless another is named.",
     load,
 };
@@ -23,6 +25,9 @@ const MAX_CATEGORIES: usize = 50;
 
 /// So does one with more than this if most of them are written once.
 const SOME_CATEGORIES: usize = 10;
+
+/// An embedding counts no more words than this.
+const MAX_WORDS: usize = 100_000;
 
 /// A target with more classes than this is a number, or a name.
 const MAX_CLASSES: usize = 1000;
@@ -225,13 +230,19 @@ impl Loader<'_> {
     /// The numbers that the other columns become, each column by what is in it.
     fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, String> {
         let (ignored, categories) = (self.columns("ignore")?, self.columns("categories")?);
-        let mut features = Vec::new();
+        let (mut features, mut counted) = (Vec::new(), Vec::new());
+        let embedded = self.columns("embedded")?;
         for (at, column) in self.table.columns.iter().enumerate() {
-            if !targets.contains(&at) && !ignored.contains(&at) {
-                let as_words = categories.contains(&at);
-                features.extend(features_of(column, as_words, &mut self.notes));
+            if targets.contains(&at) || ignored.contains(&at) {
+                continue;
+            }
+            if embedded.contains(&at) {
+                counted.push(column);
+            } else {
+                features.extend(features_of(column, categories.contains(&at), &mut self.notes));
             }
         }
+        features.extend(count_words(&counted, features.len(), &mut self.notes)?);
         match features.len() {
             0 => Err(format!("there is no column to learn from besides the target; {}", self.notes.join("; "))
                 .trim_end_matches("; ")
@@ -242,6 +253,28 @@ impl Loader<'_> {
             _ => Ok(features),
         }
     }
+}
+
+/// One number each for columns of words, which stand behind the others.
+fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> Result<Vec<Feature>, String> {
+    let (mut features, mut first) = (Vec::new(), 0);
+    for column in columns {
+        let words = Words { first, list: column.distinct() };
+        first = words.end();
+        notes.push(format!("{} has {}, counted for an embedding", column.name, counted(words.list.len(), "word")));
+        features.push(Feature { words: Some(words), ..Feature::number(&column.name) });
+    }
+    if first > MAX_WORDS {
+        return Err(format!(
+            "has {first} words to embed, and {MAX_WORDS} are the most; leave a column out of embedded"
+        ));
+    }
+    if !features.is_empty() {
+        notes.push(format!(
+            "The network has to begin with an Embedding of vocabulary {first} and {numbers} numbers before the words"
+        ));
+    }
+    Ok(features)
 }
 
 /// What a column becomes; nothing if nothing can be learnt from it. What is remarkable about it is noted.
@@ -269,7 +302,7 @@ fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<
             notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")));
         }
         note_constant(name, categories.len() == 1, notes);
-        let feature = |category| Feature { column: name.clone(), category: Some(category) };
+        let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
         return categories.into_iter().map(feature).collect();
     }
     if numbers.is_empty() {
@@ -312,19 +345,29 @@ fn is_number(column: &Column) -> bool {
 /// `[rows, features]`; what is missing is NaN.
 fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f32>, String> {
     let mut columns = Vec::with_capacity(features.len());
-    for Feature { column: name, category } in features {
+    for feature in features {
+        let name = &feature.column;
         let Some(column) = table.columns.iter().find(|column| column.name == *name) else {
             return Err(format!("there is no column {name:?}, which the network reads; there is {}", table.names()));
         };
-        columns.push((column, category.as_deref()));
+        columns.push(encode_column(column, feature));
     }
-    let cell = |row: usize, column: &Column, category: Option<&str>| match category {
-        None => column.number(row).unwrap_or(f32::NAN),
-        Some(category) => f32::from(u8::from(column.cells[row].as_deref() == Some(category))),
-    };
-    let rows =
-        (0..table.rows).flat_map(|row| columns.iter().map(move |(column, category)| cell(row, column, *category)));
+    let rows = (0..table.rows).flat_map(|row| columns.iter().map(move |column| column[row]));
     Ok(rows.collect())
+}
+
+/// The number that a feature has in every row.
+fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> Vec<f32> {
+    let texts = column.cells.iter().map(Option::as_deref);
+    match (category, words) {
+        (Some(category), _) => texts.map(|text| f32::from(u8::from(text == Some(category)))).collect(),
+        (None, Some(words)) => {
+            let numbers: HashMap<&str, usize> = words.list.iter().map(String::as_str).zip(words.first + 1..).collect();
+            let number = |text: Option<&str>| text.and_then(|text| numbers.get(text)).copied().unwrap_or(words.first);
+            texts.map(|text| number(text) as f32).collect()
+        }
+        (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f32::NAN)).collect(),
+    }
 }
 
 /// The rows of a table as a network reads them, `[rows, features]`. `source` is what the network was trained on: a table

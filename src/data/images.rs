@@ -131,6 +131,16 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
+/// The files in a folder and in those that it holds, in the order of their names, without hidden ones; a file is itself.
+pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let shown = entries(path)?.into_iter().filter(|path| !name_of(path).starts_with('.'));
+    let files = shown.map(|path| files_of(&path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(files.concat())
+}
+
 /// Folders that begin with a dot belong to programs.
 fn is_class_folder(path: &Path) -> bool {
     path.is_dir() && !name_of(path).starts_with('.')

@@ -100,11 +100,30 @@ pub struct Feature {
     /// If the column holds words: the one for which this is 1. For all others it is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// If the column's words arrive as one number, for an embedding: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
+}
+
+/// Words that are counted. The numbers of two columns do not meet, so that one embedding serves both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// The number of a word that is missing or not listed; the listed ones follow it.
+    pub first: usize,
+    pub list: Vec<String>,
+}
+
+impl Words {
+    /// The number that is free for another column.
+    pub fn end(&self) -> usize {
+        self.first + self.list.len() + 1
+    }
 }
 
 impl Feature {
     pub fn number(column: impl Into<String>) -> Self {
-        Self { column: column.into(), category: None }
+        Self { column: column.into(), category: None, words: None }
     }
 }
 

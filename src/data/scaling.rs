@@ -24,7 +24,7 @@ pub struct Standard {
 
 impl Scaling {
     /// Learns from the samples at these positions of the training samples. A feature is a position on the last axis; those
-    /// that say whether a sample is of a category are 0 or 1 and stay so, as bytes stay 0 to 1.
+    /// that say whether a sample is of a category are 0 or 1 and stay so, as counted words do, and as bytes stay 0 to 1.
     pub fn learn(dataset: &Dataset, at: &[u32]) -> Self {
         let samples = &dataset.train;
         let inputs = match &samples.inputs {
@@ -35,7 +35,7 @@ impl Scaling {
                     at.iter().flat_map(|at| samples.numbers_of(*at as usize).chunks_exact(features))
                 });
                 for (at, feature) in dataset.features.iter().enumerate().take(features) {
-                    if feature.category.is_some() {
+                    if feature.category.is_some() || feature.words.is_some() {
                         (learnt.mean[at], learnt.deviation[at]) = (0.0, 1.0);
                     }
                 }
@@ -112,7 +112,7 @@ mod tests {
     fn dataset() -> Dataset {
         let nan = f32::NAN;
         let numbers = vec![1.0, 5.0, 1.0, 3.0, 5.0, 0.0, nan, 5.0, 1.0, 1000.0, -9.0, 1.0];
-        let category = Feature { column: "colour".to_owned(), category: Some("red".to_owned()) };
+        let category = Feature { column: "colour".to_owned(), category: Some("red".to_owned()), words: None };
         Dataset {
             name: "numbers".to_owned(),
             shape: Shape::flat(3),

@@ -79,6 +79,11 @@ fn setting(source: &str, key: &'static str) -> Setting {
             Kind::Columns,
             "Columns whose numbers are names, such as 1 for USA; each value becomes an input of its own.",
         ),
+        ("csv", "embedded") => make(
+            "Embedded",
+            Kind::Columns,
+            "Columns of many words, each word a number for an Embedding; words that are never met in training count as one.",
+        ),
         ("csv", "names") => make("Names", Kind::Text, NAMES),
         ("csv", "test") => make(
             "Test share",

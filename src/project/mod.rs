@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::data::{Augment, Dataset, Scaling, Split, Task, split::MAX_VALIDATION};
+use crate::data::{Augment, Dataset, Feature, Scaling, Split, Task, Words, split::MAX_VALIDATION};
 use crate::nn::knob::Knob;
 use crate::nn::layers::MAX_DEPTH;
 use crate::nn::loss::ClassWeights;
@@ -219,6 +219,9 @@ impl Project {
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
         let network = self.model.build(dataset.shape, dataset.task.outputs())?;
+        if let Some(what) = embedding_problem(self.model.layers.first(), &dataset.features) {
+            return Err(ProjectError::value("model.0", what));
+        }
         if split.train.is_empty() {
             return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
         }
@@ -275,6 +278,18 @@ fn layer_problem(layers: &mut [LayerSpec], place: &str) -> Option<(String, Strin
             _ => None,
         }
     })
+}
+
+/// What is missing at the beginning of the stack if words of the data arrive as numbers.
+fn embedding_problem(first: Option<&LayerSpec>, features: &[Feature]) -> Option<String> {
+    let words: usize = features.iter().filter_map(|feature| feature.words.as_ref()).map(Words::end).max()?;
+    let numbers = features.iter().filter(|feature| feature.words.is_none()).count();
+    match first {
+        Some(LayerSpec::Embedding(embedding)) if embedding.numbers == numbers && embedding.vocabulary >= words => None,
+        _ => Some(format!(
+            "words of the data arrive as numbers; begin with an Embedding of vocabulary {words} with numbers {numbers}"
+        )),
+    }
 }
 
 /// The loss for these samples.

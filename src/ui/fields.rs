@@ -13,6 +13,8 @@ pub struct Field {
     pub at: Range<usize>,
     /// The words of the column; none where it holds numbers.
     pub categories: Vec<String>,
+    /// If its words are counted: the number of none of them, which they follow.
+    pub counted_from: Option<usize>,
 }
 
 /// Whether each sample is one row of numbers.
@@ -24,16 +26,18 @@ pub fn is_table(dataset: &Dataset) -> bool {
 pub fn fields(features: &[Feature], width: usize) -> Vec<Field> {
     let mut fields: Vec<Field> = Vec::new();
     for at in 0..width {
-        let (name, category) = match features.get(at) {
-            Some(feature) => (feature.column.clone(), feature.category.clone()),
-            None => (format!("{}", at + 1), None),
-        };
+        let unnamed = || Feature::number(format!("{}", at + 1));
+        let Feature { column: name, category, words } = features.get(at).cloned().unwrap_or_else(unnamed);
         match (fields.last_mut(), category) {
             (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
                 last.at.end = at + 1;
                 last.categories.push(category);
             }
-            (_, category) => fields.push(Field { name, at: at..at + 1, categories: category.into_iter().collect() }),
+            (_, category) => {
+                let counted_from = words.as_ref().map(|words| words.first);
+                let categories = words.map_or_else(|| category.into_iter().collect(), |words| words.list);
+                fields.push(Field { name, at: at..at + 1, categories, counted_from });
+            }
         }
     }
     fields
@@ -42,7 +46,10 @@ pub fn fields(features: &[Feature], width: usize) -> Vec<Field> {
 impl Field {
     /// The position of the category that a row is of.
     pub fn category(&self, row: &[f32]) -> Option<usize> {
-        row.get(self.at.clone())?.iter().position(|number| *number > 0.5)
+        match self.counted_from {
+            Some(none) => (*row.get(self.at.start)? as usize).checked_sub(none + 1),
+            None => row.get(self.at.clone())?.iter().position(|number| *number > 0.5),
+        }
     }
 
     /// What a row has in this column; a dash where it is missing.
@@ -58,7 +65,10 @@ impl Field {
     /// Makes a row one of the category at this position.
     pub fn set_category(&self, row: &mut [f32], category: usize) {
         for (at, number) in row.get_mut(self.at.clone()).into_iter().flatten().enumerate() {
-            *number = f32::from(u8::from(at == category));
+            *number = match self.counted_from {
+                Some(none) => (none + 1 + category) as f32,
+                None => f32::from(u8::from(at == category)),
+            };
         }
     }
 }
@@ -72,10 +82,11 @@ pub fn number_text(number: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Words;
 
     #[test]
     fn the_categories_of_a_column_are_one_field() {
-        let is = |word: &str| Feature { column: "origin".to_owned(), category: Some(word.to_owned()) };
+        let is = |word: &str| Feature { category: Some(word.to_owned()), ..Feature::number("origin") };
         let features = [Feature::number("weight"), is("usa"), is("japan"), Feature::number("year")];
         let fields = fields(&features, 5);
         let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
@@ -85,5 +96,18 @@ mod tests {
         assert_eq!(texts(&row), ["1234.5", "japan", "–", "0.1"]);
         fields[1].set_category(&mut row, 0);
         assert_eq!((row[1], row[2], texts(&row)[1].as_str()), (1.0, 0.0, "usa"));
+    }
+
+    #[test]
+    fn counted_words_are_a_field_of_one_number() {
+        let words = Words { first: 5, list: vec!["oslo".to_owned(), "rome".to_owned()] };
+        let city = Feature { words: Some(words), ..Feature::number("city") };
+        let fields = fields(&[Feature::number("year"), city], 2);
+        let mut row = [1999.0, 7.0];
+        assert_eq!((fields[1].text(&row).as_str(), fields[1].category(&row)), ("rome", Some(1)));
+        fields[1].set_category(&mut row, 0);
+        assert_eq!(row[1], 6.0);
+        row[1] = 5.0;
+        assert_eq!((fields[1].text(&row).as_str(), fields[1].category(&row)), ("–", None));
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Done, backprop, lines};
 
@@ -106,6 +106,17 @@ fn drawings_and_images_are_read_and_empty_ones_get_no_answer() {
     let answers = lines(&done.out);
     let labels: Vec<_> = answers.iter().map(|answer| answer["label"].as_str()).collect();
     assert_eq!(labels, [Some("7"), None, Some("1"), None]);
+    // A folder stands for its files, in the order of their names.
+    fs::create_dir_all(folder.join("all/more")).unwrap();
+    for (from, to) in [("two.jsonl", "all/2.jsonl"), ("one.png", "all/more/one.png"), ("blank.png", "all/.hidden.png")]
+    {
+        fs::copy(folder.join(from), folder.join(to)).unwrap();
+    }
+    fs::create_dir(folder.join("empty")).unwrap();
+    let all = backprop(folder, &["predict", "pretrained", "--json", "all", "empty"]);
+    let labels: Vec<_> = lines(&all.out).iter().map(|answer| answer["label"].clone()).collect();
+    assert_eq!((all.code, labels), (1, vec![json!("7"), Value::Null, json!("1")]));
+    assert!(all.err.contains("empty: there is no file in this folder"), "{}", all.err);
     // One that cannot be read is named, and the others are read all the same.
     let done = backprop(folder, &[&["predict", "pretrained", "--json", "missing.png"], &files[..]].concat());
     assert_eq!((done.code, lines(&done.out)), (1, answers.clone()));

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use backprop_studio::nn::loss::LossSum;
+use backprop_studio::nn::optim::Regularization;
 use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
-use backprop_studio::nn::optim::{Momentum, Regularization};
 use backprop_studio::nn::{
     Answers, Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
 };

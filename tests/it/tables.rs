@@ -63,6 +63,39 @@ fn a_table_becomes_features_classes_and_notes() {
     );
 }
 
+/// Sales whose price hangs on the city, of which there are too many for an input each.
+fn sales() -> String {
+    let price = |row: usize| (row * 37 % 90) as f32 + 0.1 * (row % 5) as f32;
+    let rows = (0..900).map(|row| format!("{},city {},{}\n", row % 5, row * 37 % 90, price(row)));
+    "size,city,price\n".to_owned() + &rows.collect::<String>()
+}
+
+#[test]
+fn words_are_embedded_where_they_are_too_many_for_an_input_each() {
+    assert_eq!(features(&load(&sales(), "").unwrap()), ["size"]);
+    let dataset = load(&sales(), "?embedded=city").unwrap();
+    assert_eq!(features(&dataset), ["size", "city"]);
+    let Inputs::Numbers(numbers) = &dataset.train.inputs else { panic!("a table has numbers") };
+    assert!(numbers.chunks(2).all(|row| row[1].fract() == 0.0 && (1.0..=90.0).contains(&row[1])));
+    let note = "The network has to begin with an Embedding of vocabulary 91 and 1 numbers before the words";
+    assert!(dataset.notes.iter().any(|found| found == note), "{:?}", dataset.notes);
+
+    let dataset = Arc::new(dataset);
+    let mut project = project("fuel", &[]);
+    let problem = project.job(Arc::clone(&dataset), 1).err().unwrap().to_string();
+    assert!(problem.contains("begin with an Embedding of vocabulary 91 with numbers 1"), "{problem}");
+    project
+        .model
+        .layers
+        .insert(0, serde_json::from_str(r#"{"layer":"embedding","vocabulary":91,"units":4,"numbers":1}"#).unwrap());
+    project.training.epochs = 30;
+    let run =
+        Run::start(Arc::new(project.job(dataset, 2).unwrap()), Start::Running, Reports::default(), || {}).unwrap();
+    let Outcome::Finished(Some(test)) = follow(&run).2 else { panic!("the run was to finish") };
+    let r2 = test.figures().into_iter().find(|figure| figure.0 == "r2").and_then(|figure| figure.1).unwrap();
+    assert!(r2 > 0.95, "{r2}");
+}
+
 #[test]
 fn the_target_decides_between_classes_and_numbers() {
     let table = |target: &dyn Fn(usize) -> String| {

@@ -121,6 +121,11 @@ fn line(field: &Field, columns: &[Column]) -> [String; 7] {
         return number_line(column, "number", "mean 0, deviation 1");
     }
     let [low, mean, high] = [(); 3].map(|()| String::new());
+    if let Some(first) = field.counted_from {
+        let count = field.categories.len();
+        let becomes = format!("one number for an Embedding, {} to {}", first + 1, first + count);
+        return [field.name.clone(), format!("{count} words"), String::new(), low, mean, high, becomes];
+    }
     let present: f32 = columns.iter().filter_map(|column| column.range).map(|range| range[1]).sum();
     // The means of the categories add up to the share of the samples that are of any.
     let missing = if present < 0.999_99 { format!("{:.1} %", (1.0 - present) * 100.0) } else { "0".to_owned() };
