@@ -97,15 +97,15 @@ impl Loader<'_> {
         let has_target =
             |column: &Column, row: usize| column.cells[row].is_some() && (!is_number || column.number(row).is_some());
         self.drop_rows(|table, row| targets.iter().all(|at| has_target(&table.columns[*at], row)), "a target");
-        if self.table.rows < MIN_ROWS {
-            return Err(format!("has {} with a target, and {MIN_ROWS} are the least", counted(self.table.rows, "row")));
-        }
-        let features = match self.options.lookup.known {
-            Some((_, features)) => features.to_vec(),
-            None => self.features(&targets)?,
-        };
-        let used: Vec<usize> = features.iter().filter_map(|feature| self.table.find(&feature.column)).collect();
+        self.enough_rows("a target")?;
+        // What is said of the columns is said of the rows that are left, for which the columns have to be known.
+        let said = self.notes.len();
+        let used: Vec<usize> =
+            self.features(&targets)?.iter().filter_map(|feature| self.table.find(&feature.column)).collect();
+        self.notes.truncate(said);
         self.drop_rows(|table, row| used.iter().any(|at| table.columns[*at].cells[row].is_some()), "any feature");
+        self.enough_rows("a target and a feature")?;
+        let features = self.features(&targets)?;
 
         let inputs = Inputs::Numbers(encode(&self.table, &features)?);
         let all = Samples { inputs, targets: self.targets(&targets, &task)? };
@@ -146,6 +146,15 @@ impl Loader<'_> {
         }
     }
 
+    fn enough_rows(&self, what: &str) -> Result<(), String> {
+        let rows = counted(self.table.rows, "row");
+        if self.table.rows < MIN_ROWS {
+            Err(format!("has {rows} with {what}, and {MIN_ROWS} are the least"))
+        } else {
+            Ok(())
+        }
+    }
+
     /// What is asked for: as it is said, as a network knows it already, or as the target looks.
     fn task(&mut self, targets: &[usize]) -> Result<Task, String> {
         if let Some((task, _)) = self.options.lookup.known {
@@ -181,6 +190,11 @@ impl Loader<'_> {
             count if count > MAX_CLASSES => Err(format!(
                 "the target {} has {count} classes, and {MAX_CLASSES} are the most; say task=regression if it is a number, or choose another with target=NAME",
                 column.name
+            )),
+            count if count > SOME_CATEGORIES && count * 2 > column.cells.len() => Err(format!(
+                "the target {} has {count} different texts in {}; it tells rows apart, not kinds; choose another with target=NAME",
+                column.name,
+                counted(column.cells.len(), "row")
             )),
             count => {
                 if self.options.text("task").is_none() && column.first_word().is_none() && count > 2 {
@@ -229,6 +243,9 @@ impl Loader<'_> {
 
     /// The numbers that the other columns become, each column by what is in it.
     fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, String> {
+        if let Some((_, features)) = self.options.lookup.known {
+            return Ok(features.to_vec());
+        }
         let (ignored, categories) = (self.columns("ignore")?, self.columns("categories")?);
         let (mut features, mut counted) = (Vec::new(), Vec::new());
         let embedded = self.columns("embedded")?;

@@ -136,6 +136,12 @@ fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
         (rows(&|row| format!(",a{}\n", row % 2)), "", "column 1 is empty and was left out"),
         (rows(&|row| format!("{row}.5,\n")), "", "the target column 2 is empty"),
         ("x,y\n1,a\n2,b\n".to_owned(), "", "has 2 rows with a target"),
+        (rows(&|row| format!("{row}.5,name {row}\n")), "", "has 30 different texts in 30 rows; it tells rows apart"),
+        (
+            rows(&|row| format!("{},a{}\n", if row == 3 { "1" } else { "" }, row % 2)),
+            "",
+            "has 1 row with a target and a feature",
+        ),
     ] {
         let error = load(&table, options).map(|dataset| dataset.name).unwrap_err();
         assert!(error.contains(expected) && !error.contains('\n'), "{options}: {error}");
@@ -158,6 +164,9 @@ fn empty_rows_columns_and_cells_are_noted_and_never_reach_a_network() {
     }
     let Inputs::Numbers(numbers) = &dataset.train.inputs else { panic!("tables are numbers") };
     assert!(numbers.iter().any(|number| number.is_nan()));
+    // What a row lacks that is left out is not said to be replaced.
+    let note = "10 missing values in c, replaced by the mean of the training samples";
+    assert!(dataset.notes.iter().any(|found| found == note), "{:?}", dataset.notes);
     let settings = [("model", r#"[{"layer":"dense","units":2,"activation":"linear"}]"#), ("training.batch", "8")];
     let job = Arc::new(project("xor", &settings).job(Arc::new(dataset), 1).unwrap());
     let (steps, _, _) = follow(&Run::start(job, Start::Running, Reports::default(), || {}).unwrap());
