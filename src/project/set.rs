@@ -1,6 +1,6 @@
 //! `--set training.optimizer.momentum=0.9`: a value put into a project by its path in the file.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Project, ProjectError};
 
@@ -24,7 +24,9 @@ pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, Project
         place => {
             let elsewhere = if parents == "training.loss" { super::belongs_elsewhere(place, key) } else { None };
             let unknown = || fail(elsewhere.unwrap_or_else(|| format!("there is no {key}; there is {known}")));
-            *step(place, key).ok_or_else(unknown)? = new;
+            let place = step(place, key).ok_or_else(unknown)?;
+            // Its name is enough for an optimiser with its defaults.
+            *place = if place.get("rule").is_some() && new.is_string() { json!({ "rule": new }) } else { new };
         }
     }
     serde_json::from_value(root).map_err(|error| fail(super::in_words(&error)))
@@ -74,6 +76,7 @@ mod tests {
         let mut project = Project::find("mlp").unwrap();
         for (path, value) in [
             ("training.learning_rate", "0.01"),
+            ("training.optimizer", "nesterov"),
             ("training.optimizer.rule", "momentum"),
             ("training.optimizer.momentum", "0.8"),
             ("training.schedule", "cosine"),
