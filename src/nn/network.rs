@@ -18,12 +18,33 @@ pub struct Network {
     /// The stages that have to know the whole batch.
     joints: Vec<usize>,
     skips: Vec<Skip>,
+    /// Where the discriminator begins, if there is one behind a generator.
+    seam: Option<Seam>,
     /// Where kernels lie in the weights that pay more than others, and what.
     penalties: Vec<(Range<usize>, Penalty)>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
     weights_len: usize,
+}
+
+/// Where one network ends and the next begins, which reads what the first one gives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Seam {
+    stage: usize,
+    layer: usize,
+    weights: usize,
+    /// What a sample looks like that the second reads.
+    sample: Shape,
+}
+
+/// Stages that follow one another, and where what belongs to them lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    pub(super) stages: Range<usize>,
+    pub(super) blocks: Range<usize>,
+    /// In the weights.
+    pub(super) weights: Range<usize>,
 }
 
 /// A layer that has something to run, and where it lies.
@@ -104,32 +125,55 @@ pub struct Param {
 impl Network {
     /// Called by [`super::ModelSpec::build`] alone, after the shapes were traced.
     pub(super) fn new(layers: &[LayerSpec], input: Shape) -> Self {
-        let mut network = Self {
+        let mut network = Self::empty(input);
+        network.push_all(layers, &[], "");
+        network.finished()
+    }
+
+    /// A generator and behind it a discriminator of such samples. Called by [`super::AdversarialSpec::build`] alone.
+    pub(super) fn adversarial(generator: &[LayerSpec], discriminator: &[LayerSpec], [input, sample]: [Shape; 2]) -> Self {
+        let mut network = Self::empty(input);
+        network.push_all(generator, &[], "");
+        let (stage, layer, weights) = (network.stages.len(), network.labels.len(), network.weights_len);
+        network.seam = Some(Seam { stage, layer, weights, sample });
+        network.output = sample;
+        network.push_all(discriminator, &[], "discriminator.");
+        network.finished()
+    }
+
+    fn empty(input: Shape) -> Self {
+        Self {
             stages: Vec::new(),
             params: Vec::new(),
             blocks: Vec::new(),
             joints: Vec::new(),
             skips: Vec::new(),
+            seam: None,
             penalties: Vec::new(),
             labels: Vec::new(),
             input,
             output: input,
             weights_len: 0,
-        };
-        network.push_all(layers, &[], "");
-        network.blocks = (0..network.stages.len()).flat_map(|stage| network.blocks_of(stage)).collect();
-        network.joints = (0..network.stages.len()).filter(|at| network.stages[*at].layer.joint().is_some()).collect();
-        network
+        }
+    }
+
+    fn finished(mut self) -> Self {
+        self.blocks = (0..self.stages.len()).flat_map(|stage| self.blocks_of(stage)).collect();
+        self.joints = (0..self.stages.len()).filter(|at| self.stages[*at].layer.joint().is_some()).collect();
+        self
     }
 
     /// `path` and `place` are those of the block that the layers stand in.
     fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
         for (index, spec) in layers.iter().enumerate() {
             let label = spec.as_spec().label();
+            let place = format!("{place}{index}.{}.", label.to_lowercase());
+            // In the stack itself, layers are counted on from those before a seam.
+            let at = if path.is_empty() { self.labels.len() } else { index };
             if path.is_empty() {
                 self.labels.push(label);
             }
-            self.push(spec, [path, &[index]].concat(), &format!("{place}{index}.{}.", label.to_lowercase()));
+            self.push(spec, [path, &[at]].concat(), &place);
         }
     }
 
@@ -149,7 +193,9 @@ impl Network {
             self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.penalty())));
         }
         self.output = plan.output;
+        let begins = self.seam.is_some_and(|seam| seam.stage == self.stages.len());
         if let Some(stage) = self.stages.last_mut()
+            && !begins
             && stage.is_just_before(&path)
             && stage.layer.absorb(declared)
         {
@@ -236,6 +282,45 @@ impl Network {
         self.output
     }
 
+    /// Every stage.
+    pub fn whole(&self) -> Section {
+        let (stages, blocks) = (0..self.stages.len(), 0..self.blocks.len());
+        Section { stages, blocks, weights: 0..self.weights_len }
+    }
+
+    /// What makes samples out of noise; the whole network if no discriminator follows.
+    pub fn generator(&self) -> Section {
+        let Section { stages, blocks, weights } = self.whole();
+        let Some(seam) = self.seam else { return Section { stages, blocks, weights } };
+        Section { stages: 0..seam.stage, blocks: 0..self.first_block(seam), weights: 0..seam.weights }
+    }
+
+    /// What tells samples of the data from generated ones; nothing if there is no generator before it.
+    pub fn discriminator(&self) -> Section {
+        let Section { stages: Range { end, .. }, blocks, weights } = self.whole();
+        let Some(seam) = self.seam else { return Section { stages: end..end, blocks: 0..0, weights: 0..0 } };
+        let blocks = self.first_block(seam)..blocks.end;
+        Section { stages: seam.stage..end, blocks, weights: seam.weights..weights.end }
+    }
+
+    fn first_block(&self, seam: Seam) -> usize {
+        self.blocks.partition_point(|block| block.stage < seam.stage)
+    }
+
+    /// What a sample looks like: what a discriminator reads if there is one, else the input.
+    pub fn sample(&self) -> Shape {
+        self.seam.map_or(self.input, |seam| seam.sample)
+    }
+
+    /// Whose layer this is, and its position in that one's stack: "layer 2 of the discriminator" is `("discriminator", 1)`.
+    pub fn owner(&self, layer: usize) -> (&'static str, usize) {
+        match self.seam {
+            Some(seam) if layer >= seam.layer => ("discriminator", layer - seam.layer),
+            Some(_) => ("generator", layer),
+            None => ("network", layer),
+        }
+    }
+
     /// How many trainable numbers there are.
     pub fn param_count(&self) -> usize {
         self.stages.iter().map(|stage| stage.trained).sum()
@@ -294,8 +379,8 @@ impl Network {
     }
 
     /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
-    pub(super) fn transpose(&self, weights: &Weights, transposed: &mut [f32]) {
-        for stage in &self.stages {
+    pub(super) fn transpose(&self, stages: Range<usize>, weights: &Weights, transposed: &mut [f32]) {
+        for stage in &self.stages[stages] {
             if let Some(Transposed { offset, rows, columns, panel }) = stage.matrix {
                 let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
                 transpose(matrix, &mut transposed[stage.transposed.clone()], columns, panel);
@@ -303,8 +388,8 @@ impl Network {
         }
     }
 
-    pub(super) fn blocks(&self) -> &[Block] {
-        &self.blocks
+    pub(super) fn blocks(&self, section: &Section) -> &[Block] {
+        &self.blocks[section.blocks.clone()]
     }
 
     /// Every parameter tensor, in the order of the weights.

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::ProjectError;
 use crate::nn::ShapeError;
+use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::model::Misfit;
 use crate::train::Job;
 
@@ -22,7 +23,13 @@ pub fn check(job: &Job, available: Option<u64>) -> Result<(), ProjectError> {
         in_words(available),
         in_words(largest)
     );
-    Err(Misfit { index, error: ShapeError::new(message) }.into())
+    let (owner, index) = job.network.owner(index);
+    let misfit = Misfit { index, error: ShapeError::new(message) };
+    Err(match owner {
+        "generator" => AdversarialMisfit::Generator(misfit).into(),
+        "discriminator" => AdversarialMisfit::Discriminator(misfit).into(),
+        _ => misfit.into(),
+    })
 }
 
 fn in_words(bytes: u64) -> String {

@@ -49,7 +49,8 @@ pub fn names() -> Vec<&'static str> {
 
 /// The presets that read the images of the default source; the others bring their own data.
 pub fn image_readers() -> Vec<&'static str> {
-    let reads_images = |project: Project| project.data.source == crate::data::DEFAULT_SOURCE;
+    let reads_images =
+        |project: Project| project.data.source == crate::data::DEFAULT_SOURCE && project.adversary.is_none();
     names().into_iter().filter(|name| find(name).and_then(Result::ok).is_some_and(reads_images)).collect()
 }
 
@@ -71,6 +72,7 @@ pub fn default_project() -> Project {
         name: "untitled".to_owned(),
         data: Default::default(),
         model: Default::default(),
+        adversary: None,
         training: Default::default(),
     })
 }
