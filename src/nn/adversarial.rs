@@ -33,7 +33,8 @@ impl AdversarialSpec<'_> {
         self.generator.trace_to(input, |end| {
             let fits = end.len() == wanted.len() && (end.is_flat() || end == wanted);
             let function = if wanted.as_image().is_some() { Function::Sigmoid } else { Function::Linear };
-            let message = format!("The generator gives {}, and a sample of the data is {}.", end.described(), wanted.described());
+            let message =
+                format!("The generator gives {}, and a sample of the data is {}.", end.described(), wanted.described());
             (!fits).then_some((message, Dense::new(wanted.len(), function)))
         })
     }
@@ -43,7 +44,10 @@ impl AdversarialSpec<'_> {
     pub fn trace_discriminator(&self) -> Trace {
         let mut trace = self.discriminator.trace_to(self.sample, |end| {
             let fits = end == Shape::flat(1);
-            let message = format!("The discriminator gives {}, and it says one number: whether a sample is real.", end.described());
+            let message = format!(
+                "The discriminator gives {}, and it says one number: whether a sample is real.",
+                end.described()
+            );
             (!fits).then_some((message, Dense::new(1, Function::Linear)))
         });
         if let Some(index) = self.discriminator.layers.iter().position(sees_the_batch) {

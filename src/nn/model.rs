@@ -48,7 +48,9 @@ impl ModelSpec {
 
     fn wrong_end(&self, message: String, head: Dense) -> Misfit {
         let (remedy, fix) = match self.layers.last() {
-            Some(LayerSpec::Dense(_)) => (format!("Give its last layer {} units.", head.units), Fix::Replace(head.into())),
+            Some(LayerSpec::Dense(_)) => {
+                (format!("Give its last layer {} units.", head.units), Fix::Replace(head.into()))
+            }
             Some(_) => (format!("End with a Dense layer of {}.", head.units), Fix::Append(head.into())),
             None => (format!("Begin with a Dense layer of {}.", head.units), Fix::Insert(head.into())),
         };

@@ -131,7 +131,11 @@ impl Network {
     }
 
     /// A generator and behind it a discriminator of such samples. Called by [`super::AdversarialSpec::build`] alone.
-    pub(super) fn adversarial(generator: &[LayerSpec], discriminator: &[LayerSpec], [input, sample]: [Shape; 2]) -> Self {
+    pub(super) fn adversarial(
+        generator: &[LayerSpec],
+        discriminator: &[LayerSpec],
+        [input, sample]: [Shape; 2],
+    ) -> Self {
         let mut network = Self::empty(input);
         network.push_all(generator, &[], "");
         let (stage, layer, weights) = (network.stages.len(), network.labels.len(), network.weights_len);

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::data::{Augment, Dataset, Scaling, Split, Task, split::MAX_VALIDATION};
+use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::knob::Knob;
 use crate::nn::layers::MAX_DEPTH;
 use crate::nn::loss::ClassWeights;
-use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::model::Misfit;
 use crate::nn::optim::schedule::Schedule;
 use crate::nn::{LayerSpec, Loss, ModelSpec, Network, Shape};

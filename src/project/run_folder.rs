@@ -131,7 +131,10 @@ impl RunFolder {
     pub fn into_job(self, dataset: Arc<Dataset>) -> Result<(Job, Weights), ProjectError> {
         let Self { project, data, network, weights } = self;
         if project.adversary.is_some() {
-            return Err(ProjectError::value(project.name, "is a generator, which reads no samples; generate some with it"));
+            return Err(ProjectError::value(
+                project.name,
+                "is a generator, which reads no samples; generate some with it",
+            ));
         }
         let problem = match (&dataset.task, &data.task) {
             _ if dataset.shape != network.input() => {
@@ -156,7 +159,10 @@ impl RunFolder {
         let split = dataset.split(data.validation, training.seed);
         let loss = super::loss_for(&training, &network, &dataset, &split)?;
         let (augment, threads) = (data.augment, default_threads());
-        Ok((Job { network, dataset, split, scaling, augment, training, loss, adversary: None, weights: None, threads }, weights))
+        Ok((
+            Job { network, dataset, split, scaling, augment, training, loss, adversary: None, weights: None, threads },
+            weights,
+        ))
     }
 
     fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {

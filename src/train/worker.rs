@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
+use super::duel::DuelOnJob;
 use super::evaluate::Evaluator;
 use super::metrics::Evaluation;
 use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
 use super::reporter::{FLUSH, Reporter};
-use super::duel::DuelOnJob;
 use super::step::{Learner, StepSum, Trainer};
 use super::watch::{Slower, Stopper};
 use super::{Job, Part, Reports, Start};
@@ -207,7 +207,13 @@ impl<'a, W: Fn()> Worker<'a, W> {
         }
         // If every output is still a number, it is the loss itself that overflowed, and the last layer's are too large.
         let layer = self.trainer.first_not_finite().or(self.job.network.last_layer());
-        let layer = layer.map(|index| (index, self.job.network.label(index).to_owned()));
+        let layer = layer.map(|index| {
+            let label = self.job.network.label(index);
+            match self.job.network.owner(index) {
+                ("network", index) => (index, label.to_owned()),
+                (owner, index) => (index, format!("{label} of the {owner}")),
+            }
+        });
         Err(Halt::Diverged(Divergence { step: self.step, layer }))
     }
 
