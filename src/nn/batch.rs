@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::init::mix;
 use super::kernels::vector::add;
 use super::layer::{Backward, Forward, Joint, Mode};
-use super::network::{Network, Section, Skip, Stage};
+use super::network::{Network, Skip, Stage};
+use super::section::Section;
 use super::weights::Weights;
 use super::workspace::Workspace;
 

@@ -23,6 +23,7 @@ pub mod model;
 pub mod network;
 pub mod optim;
 pub mod penalty;
+pub mod section;
 pub mod shape;
 pub mod weights;
 pub mod workspace;

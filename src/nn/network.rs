@@ -7,6 +7,7 @@ use super::kernels::vector::add;
 use super::layer::{Gradients, Joint, Kept, Layer, MAX_SHARDS, ParamInfo, Transposed};
 use super::layers::LayerSpec;
 use super::penalty::Penalty;
+use super::section::{Seam, Section};
 use super::shape::Shape;
 use super::weights::Weights;
 use super::workspace::Workspace;
@@ -14,37 +15,18 @@ use super::workspace::Workspace;
 pub struct Network {
     pub(super) stages: Vec<Stage>,
     params: Vec<Param>,
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// The stages that have to know the whole batch.
     joints: Vec<usize>,
     skips: Vec<Skip>,
     /// Where the discriminator begins, if there is one behind a generator.
-    seam: Option<Seam>,
+    pub(super) seam: Option<Seam>,
     /// Where kernels lie in the weights that pay more than others, and what.
     penalties: Vec<(Range<usize>, Penalty)>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
     weights_len: usize,
-}
-
-/// Where one network ends and the next begins, which reads what the first one gives.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Seam {
-    stage: usize,
-    layer: usize,
-    weights: usize,
-    /// What a sample looks like that the second reads.
-    sample: Shape,
-}
-
-/// Stages that follow one another, and where what belongs to them lies.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Section {
-    pub(super) stages: Range<usize>,
-    pub(super) blocks: Range<usize>,
-    /// In the weights.
-    pub(super) weights: Range<usize>,
 }
 
 /// A layer that has something to run, and where it lies.
@@ -98,7 +80,7 @@ pub(super) struct Skip {
 /// Parameters of one stage whose gradient is computed, and which are then moved, by one thread.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Block {
-    stage: usize,
+    pub stage: usize,
     /// In the parameters of the stage.
     part: Range<usize>,
     /// In the weights.
@@ -284,45 +266,6 @@ impl Network {
 
     pub fn output(&self) -> Shape {
         self.output
-    }
-
-    /// Every stage.
-    pub fn whole(&self) -> Section {
-        let (stages, blocks) = (0..self.stages.len(), 0..self.blocks.len());
-        Section { stages, blocks, weights: 0..self.weights_len }
-    }
-
-    /// What makes samples out of noise; the whole network if no discriminator follows.
-    pub fn generator(&self) -> Section {
-        let Section { stages, blocks, weights } = self.whole();
-        let Some(seam) = self.seam else { return Section { stages, blocks, weights } };
-        Section { stages: 0..seam.stage, blocks: 0..self.first_block(seam), weights: 0..seam.weights }
-    }
-
-    /// What tells samples of the data from generated ones; nothing if there is no generator before it.
-    pub fn discriminator(&self) -> Section {
-        let Section { stages: Range { end, .. }, blocks, weights } = self.whole();
-        let Some(seam) = self.seam else { return Section { stages: end..end, blocks: 0..0, weights: 0..0 } };
-        let blocks = self.first_block(seam)..blocks.end;
-        Section { stages: seam.stage..end, blocks, weights: seam.weights..weights.end }
-    }
-
-    fn first_block(&self, seam: Seam) -> usize {
-        self.blocks.partition_point(|block| block.stage < seam.stage)
-    }
-
-    /// What a sample looks like: what a discriminator reads if there is one, else the input.
-    pub fn sample(&self) -> Shape {
-        self.seam.map_or(self.input, |seam| seam.sample)
-    }
-
-    /// Whose layer this is, and its position in that one's stack: "layer 2 of the discriminator" is `("discriminator", 1)`.
-    pub fn owner(&self, layer: usize) -> (&'static str, usize) {
-        match self.seam {
-            Some(seam) if layer >= seam.layer => ("discriminator", layer - seam.layer),
-            Some(_) => ("generator", layer),
-            None => ("network", layer),
-        }
     }
 
     /// How many trainable numbers there are.

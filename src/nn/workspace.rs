@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::network::{Network, Section};
+use super::network::Network;
+use super::section::Section;
 
 pub struct Workspace {
     /// Samples of the shard that is in work.

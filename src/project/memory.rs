@@ -6,6 +6,7 @@ use super::ProjectError;
 use crate::nn::ShapeError;
 use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::model::Misfit;
+use crate::nn::section::Stack;
 use crate::train::Job;
 
 /// Refuses a job that needs more than `available` bytes; where the system does not tell, none is refused.
@@ -23,12 +24,12 @@ pub fn check(job: &Job, available: Option<u64>) -> Result<(), ProjectError> {
         in_words(available),
         in_words(largest)
     );
-    let (owner, index) = job.network.owner(index);
+    let (stack, index) = job.network.stack_of(index);
     let misfit = Misfit { index, error: ShapeError::new(message) };
-    Err(match owner {
-        "generator" => AdversarialMisfit::Generator(misfit).into(),
-        "discriminator" => AdversarialMisfit::Discriminator(misfit).into(),
-        _ => misfit.into(),
+    Err(match stack {
+        Stack::Only => misfit.into(),
+        Stack::Generator => AdversarialMisfit::Generator(misfit).into(),
+        Stack::Discriminator => AdversarialMisfit::Discriminator(misfit).into(),
     })
 }
 

@@ -29,11 +29,12 @@ mod worker;
 
 pub use adversary::{Adversary, AdversaryStat, generate};
 pub use duel::Duel;
+use duel::DuelOnJob;
 pub use evaluate::Reader;
 pub use find_rate::{RatePoint, RateSweep};
 pub use metrics::{Answered, ClassScore, Evaluation};
 pub use protocol::{Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
-use step::StepSum;
+use step::{Learner, StepSum, Trainer};
 pub use watch::EarlyStopping;
 
 /// How a network is trained: what a person sets beside the layers and the data.
@@ -224,6 +225,14 @@ impl Job {
         let mut footprint = self.network.training_footprint(shards, samples, slots);
         footprint.shared += self.network.inference_footprint(self.threads, evaluate::CHUNK);
         footprint
+    }
+
+    /// What takes the steps of a run of this job.
+    pub fn learner(&self) -> Box<dyn Learner + '_> {
+        match &self.adversary {
+            Some(adversary) => Box::new(DuelOnJob::new(self, adversary)),
+            None => Box::new(Trainer::new(self, self.initial_weights())),
+        }
     }
 
     /// The weights before the first step: the same for the same seed, unless the job brings its own.

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
-use super::duel::DuelOnJob;
 use super::evaluate::Evaluator;
 use super::metrics::Evaluation;
 use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
 use super::reporter::{FLUSH, Reporter};
-use super::step::{Learner, StepSum, Trainer};
+use super::step::{Learner, StepSum};
 use super::watch::{Slower, Stopper};
 use super::{Job, Part, Reports, Start};
 use crate::data::batches::shuffle;
@@ -62,7 +61,7 @@ struct Worker<'a, W> {
     job: &'a Job,
     commands: &'a Receiver<Command>,
     reporter: Reporter<W>,
-    trainer: Box<dyn Learner + 'a>,
+    learner: Box<dyn Learner + 'a>,
     evaluator: Evaluator,
     until: Option<Until>,
     learning_rate: f32,
@@ -79,10 +78,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             job,
             commands,
             reporter,
-            trainer: match &job.adversary {
-                Some(adversary) => Box::new(DuelOnJob::new(job, adversary)),
-                None => Box::new(Trainer::new(job, job.initial_weights())),
-            },
+            learner: job.learner(),
             evaluator: Evaluator::new(&job.network),
             until: (start == Start::Running).then_some(Until::Stop),
             learning_rate: job.training.learning_rate,
@@ -97,7 +93,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
     }
 
     fn run(mut self) {
-        self.reporter.tell_weights(0, self.trainer.shown());
+        self.reporter.tell_weights(0, self.learner.shown());
         let outcome = match self.epochs() {
             Ok(test) => Outcome::Finished(test.map(Arc::new)),
             Err(Halt::Stopped) => Outcome::Stopped,
@@ -108,7 +104,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
                 self.reporter.tell(Event::Best(best));
                 self.reporter.done(best.step, weights, outcome);
             }
-            None => self.reporter.done(self.step, self.trainer.shown().clone(), outcome),
+            None => self.reporter.done(self.step, self.learner.shown().clone(), outcome),
         }
     }
 
@@ -137,7 +133,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             self.obey()?;
             let started = Instant::now();
             self.step += 1;
-            let batch_sum = self.trainer.step(batch, self.scheduled_rate(), self.step, u64::from(epoch));
+            let batch_sum = self.learner.step(batch, self.scheduled_rate(), self.step, u64::from(epoch));
             training += started.elapsed();
             self.report(epoch, batch_sum)?;
             sum = Some(sum.map_or(batch_sum, |sum| sum.plus(batch_sum)));
@@ -181,7 +177,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let lowest = self.best.as_ref().map_or(f32::INFINITY, |(best, _)| best.validation_loss);
         if validation_loss < lowest {
             let best = Best { epoch, step: self.step, validation_loss, stopped_early: false };
-            self.best = Some((best, self.trainer.shown().clone()));
+            self.best = Some((best, self.learner.shown().clone()));
         }
         let is_enough = self.stopper.is_enough(validation_loss) && (epoch as usize) < self.job.training.epochs;
         if let Some((best, _)) = &mut self.best {
@@ -201,25 +197,22 @@ impl<'a, W: Fn()> Worker<'a, W> {
     fn report(&mut self, epoch: u32, sum: StepSum) -> Result<(), Halt> {
         let (loss, accuracy, adversary) = (sum.loss(), self.job.accuracy(sum), sum.adversary());
         let stat = StepStat { step: self.step, epoch, loss, accuracy, adversary };
-        self.reporter.step(stat, self.trainer.shown());
+        self.reporter.step(stat, self.learner.shown());
         if sum.is_finite() {
             return Ok(());
         }
         // If every output is still a number, it is the loss itself that overflowed, and the last layer's are too large.
-        let layer = self.trainer.first_not_finite().or(self.job.network.last_layer());
+        let layer = self.learner.first_not_finite().or(self.job.network.last_layer());
         let layer = layer.map(|index| {
-            let label = self.job.network.label(index);
-            match self.job.network.owner(index) {
-                ("network", index) => (index, label.to_owned()),
-                (owner, index) => (index, format!("{label} of the {owner}")),
-            }
+            let (label, (stack, index)) = (self.job.network.label(index), self.job.network.stack_of(index));
+            (index, format!("{label}{stack}"))
         });
         Err(Halt::Diverged(Divergence { step: self.step, layer }))
     }
 
     fn pause(&mut self) {
         self.until = None;
-        self.reporter.tell_weights(self.step, self.trainer.shown());
+        self.reporter.tell_weights(self.step, self.learner.shown());
         self.reporter.tell(Event::Paused);
     }
 
@@ -264,7 +257,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             Command::StepEpoch => resume_until(self, Until::NextEpoch),
             Command::Set(change) => {
                 self.learning_rate = change.learning_rate;
-                self.trainer.set_optimizer(change.optimizer.clone());
+                self.learner.set_optimizer(change.optimizer.clone());
                 self.reporter.tell(Event::Changed(Change { step: self.step, change }));
             }
         }
@@ -274,10 +267,10 @@ impl<'a, W: Fn()> Worker<'a, W> {
     /// few hundred samples, other commands wait.
     fn evaluate(&mut self, part: Part) -> Result<Evaluation, Halt> {
         let mut waiting = Vec::new();
-        let Self { job, commands, evaluator, trainer, best, .. } = self;
+        let Self { job, commands, evaluator, learner, best, .. } = self;
         let weights = match best {
             Some((_, weights)) if part == Part::Test => weights,
-            _ => trainer.shown(),
+            _ => learner.shown(),
         };
         let done = evaluator.run(job, weights, part, || match commands.try_recv() {
             Ok(command) => {

@@ -2,7 +2,8 @@ use rayon::prelude::*;
 
 use super::{OptimizerSpec, Regularization, Step};
 use crate::nn::kernels::vectorized;
-use crate::nn::network::{Block, Network, Section};
+use crate::nn::network::{Block, Network};
+use crate::nn::section::Section;
 use crate::nn::weights::Weights;
 use crate::nn::workspace::Workspace;
 

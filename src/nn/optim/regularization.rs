@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
-use crate::nn::network::{Network, Param, Section};
+use crate::nn::network::{Network, Param};
 use crate::nn::penalty::Penalty;
+use crate::nn::section::Section;
 use crate::nn::weights::Weights;
 
 /// What keeps gradients and weights small and steady, whatever the rule. Zero, the default of each, turns it off.
