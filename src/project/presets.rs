@@ -37,7 +37,7 @@ const PRESETS: &[Preset] = presets![
     "spiral": "Two arms wound around each other, in a plane: hard for a straight mind, easy for two hidden layers.",
     "xor": "Opposite quarters of a plane: what no network without a hidden layer learns.",
     "regression-2d": "Three hills and three hollows over a plane, drawn from points of known height.",
-    "gan-points": "Two networks play against each other until one of them scatters points as two clouds lie.",
+    "gan-points": "Two networks play against each other until one of them scatters points along two moons.",
     "gan-digits": "Two networks play against each other until one of them writes digits that nobody has written.",
 ];
 
