@@ -28,7 +28,7 @@ fn steps(from: u64, count: u64) -> Event {
     let stat = |step: u64| {
         let noise = (step as f32 * 12.9898).sin().abs();
         let loss = 2.3 * (-(step as f32) / 200_000.0).exp() + 0.2 * noise;
-        StepStat { step, epoch: (step / 1000 + 1) as u32, loss, accuracy: Some(1.0 - loss / 3.0) }
+        StepStat { step, epoch: (step / 1000 + 1) as u32, loss, accuracy: Some(1.0 - loss / 3.0), adversary: None }
     };
     Event::Steps((from..from + count).map(stat).collect())
 }

@@ -34,6 +34,11 @@
 //! A residual block is no graph: the network runs the layers inside as stages of its own, then one that adds what
 //! entered the block, and on the way back keeps the gradient for that until it gets there.
 //!
+//! A generator and its discriminator are one network with a seam ([`nn::section`]) and two optimisers. In a turn
+//! ([`train::Duel`]) a batch runs through the one section, what it gives and samples of the data through the other, and
+//! the second learns; then a batch runs through both and back, and the first learns. What is held still costs no gradient
+//! where that is computed block by block.
+//!
 //! # Architecture invariants
 //!
 //! - `nn` does no I/O and knows no dataset, no epoch and no widget. A built [`nn::Network`] cannot have a shape error.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, percent};
 use super::{CliError, say};
 use crate::data::{Dataset, Lookup};
@@ -34,6 +35,7 @@ enum Split {
 impl Evaluate {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
+        refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
         let task = run.data.task.clone();
         // Images have no features that could be found again.
         let known = Some((&task, run.data.features.as_slice())).filter(|known| !known.1.is_empty());

@@ -1,6 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
+use super::generate::refuse_generator;
 use super::{CliError, load_data, say};
 use crate::project::Project;
 use crate::train::{RatePoint, RateSweep, default_threads};
@@ -23,6 +24,7 @@ impl FindRate {
         if let Some(source) = &self.data {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }
+        refuse_generator(&project, &self.project, "try the rates of both networks in short trainings")?;
         let job = project.job(load_data(&project, &self.project)?, default_threads())?;
         let sweep = job.find_rate(&job.initial_weights(), |_| true);
         let RateSweep { points, suggestion } = sweep.unwrap_or_default();

@@ -17,6 +17,7 @@ mod data;
 mod evaluate;
 mod find_rate;
 mod folds;
+mod generate;
 mod init;
 mod predict;
 mod presets;
@@ -51,6 +52,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Read images or drawings with a run
     Predict(predict::Predict),
+    /// Write samples that a run of a generator makes
+    Generate(generate::Generate),
     /// Measure speed, memory and time to accuracy
     Bench(bench::Bench),
 }
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Some(Command::Train(command)) => command.run(),
         Some(Command::Evaluate(command)) => command.run(),
         Some(Command::Predict(command)) => command.run(),
+        Some(Command::Generate(command)) => command.run(),
         Some(Command::Bench(command)) => command.run(),
     };
     match done {

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::generate::refuse_generator;
 use super::terminal::{percent, significant};
 use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
@@ -37,6 +38,7 @@ impl Predict {
     /// Reads every file that can be read; one that cannot is named, and the exit code tells of it at the end.
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
+        refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
         let mut reader = Reader::new(&run.network);
         let mut unread = Vec::new();
         for path in &self.files {

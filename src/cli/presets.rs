@@ -2,6 +2,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, say};
+use crate::data::DEFAULT_SOURCE;
+use crate::nn::ModelSpec;
 use crate::project::{Project, presets};
 
 #[derive(Debug, Args)]
@@ -14,20 +16,27 @@ pub struct Presets {
 impl Presets {
     pub fn run(&self) -> Result<(), CliError> {
         let (shape, classes) = Project::default_shape();
-        let image_readers = presets::image_readers();
         for name in presets::names() {
             let project = Project::find(name)?;
             // How many parameters the others have depends on data that need not be there.
-            let params = image_readers.contains(&name).then(|| project.model.trace(shape, classes).params());
-            let layers: Vec<_> = project.model.layers.iter().map(ToString::to_string).collect();
+            let is_known = project.data.source == DEFAULT_SOURCE;
+            let params =
+                is_known.then(|| project.network(shape, classes)).transpose()?.map(|network| network.param_count());
+            let names = |model: &ModelSpec| model.layers.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let (layers, against) = (names(&project.model), project.adversary.map(|other| names(&other.discriminator)));
             let help = presets::help(name).unwrap_or_default();
             if self.json {
-                say(
-                    json!({ "name": name, "help": help, "layers": layers, "parameters": params, "data": project.data.source }),
-                )?;
+                let source = project.data.source;
+                let mut line =
+                    json!({ "name": name, "help": help, "layers": layers, "parameters": params, "data": source });
+                if let Some(against) = against {
+                    line["discriminator"] = against.into();
+                }
+                say(line)?;
             } else {
                 let size = params.map_or(String::new(), |params| format!("{params} parameters"));
-                say(format_args!("{name:15} {size:>19}  {help}\n{:37}{}", "", layers.join(", ")))?;
+                let against = against.map_or(String::new(), |against| format!("; against {}", against.join(", ")));
+                say(format_args!("{name:15} {size:>19}  {help}\n{:37}{}{against}", "", layers.join(", ")))?;
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::Task;
 use crate::train::metrics::Figure;
-use crate::train::{EpochStat, Evaluation, Job, StepStat};
+use crate::train::{AdversaryStat, EpochStat, Evaluation, Job, StepStat};
 
 pub struct Terminal {
     bar: ProgressBar,
@@ -51,6 +51,9 @@ impl Terminal {
             self.line(&text);
         }
         self.line(match job.dataset.task {
+            _ if job.adversary.is_some() => {
+                "epoch  discriminator's loss  generator's  real told  generated told  samples/s  seconds"
+            }
             Task::Classification { .. } => "epoch  train loss  accuracy  validation loss  accuracy  samples/s  seconds",
             Task::Regression { .. } => "epoch  train loss  validation loss      rmse        r2  samples/s  seconds",
         });
@@ -60,11 +63,19 @@ impl Terminal {
         if let Some(last) = steps.last() {
             self.bar.set_prefix(format!("epoch {}/{}", last.epoch, self.epochs));
             self.bar.set_position(last.step.min((self.steps_per_epoch * self.epochs) as u64));
-            self.bar.set_message(format!("loss {:.4}", last.loss));
+            let generator =
+                last.adversary.map_or(String::new(), |stat| format!(", generator's {:.4}", stat.generator_loss));
+            self.bar.set_message(format!("loss {:.4}{generator}", last.loss));
         }
     }
 
     pub fn epoch(&self, stat: &EpochStat) {
+        let pace = format!("  {:>9}  {:>7.1}", grouped(stat.samples_per_s as usize), stat.seconds);
+        if let Some(AdversaryStat { generator_loss, real_accuracy, fake_accuracy }) = stat.adversary {
+            let [real, fake] = [real_accuracy, fake_accuracy].map(percent);
+            let losses = format!("{:>20.4}  {generator_loss:>11.4}", stat.train_loss);
+            return self.line(&format!("{:>5}  {losses}  {real:>9}  {fake:>14}{pace}", stat.epoch));
+        }
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let validation = stat.validation.as_ref();
         let train = stat.train_accuracy.map_or(String::new(), |accuracy| format!("  {:>8}", percent(accuracy)));
@@ -74,8 +85,7 @@ impl Terminal {
         for figure in figures {
             line += &format!("  {:>8}", or_dash(figure_text(figure)));
         }
-        line += &format!("  {:>9}  {:>7.1}", grouped(stat.samples_per_s as usize), stat.seconds);
-        self.line(&line);
+        self.line(&(line + &pace));
     }
 
     pub fn end(&self, test: Option<&Evaluation>) {

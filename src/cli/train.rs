@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::folds::{self, Folds};
+use super::generate::refuse_generator;
 use super::terminal::Terminal;
 use super::{CliError, load_data, say};
 use crate::data::Dataset;
@@ -65,6 +66,7 @@ impl Train {
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let dataset = load_data(&project, &self.project)?;
         if let Some(folds) = self.folds {
+            refuse_generator(&project, &self.project, "train it without --folds")?;
             let folds = Folds { count: folds.into(), threads, json: self.json };
             return folds::run(&project, &dataset, &folds, &on_interrupt());
         }
@@ -191,9 +193,12 @@ fn follow(
                 }
                 if report.steps {
                     for step in &steps {
-                        report.tell(
-                            json!({ "event": "step", "step": step.step, "epoch": step.epoch, "loss": step.loss }),
-                        )?;
+                        let mut line =
+                            json!({ "event": "step", "step": step.step, "epoch": step.epoch, "loss": step.loss });
+                        if let Some(adversary) = &step.adversary {
+                            run_folder::put_adversary(&mut line, adversary);
+                        }
+                        report.tell(line)?;
                     }
                 }
             }

@@ -9,12 +9,15 @@ use super::init::mix;
 use super::kernels::vector::add;
 use super::layer::{Backward, Forward, Joint, Mode};
 use super::network::{Network, Skip, Stage};
+use super::section::Section;
 use super::weights::Weights;
 use super::workspace::Workspace;
 
 /// The shards of a batch and what they share, allocated once per run.
 pub struct Batch {
     shards: Vec<Workspace>,
+    /// The stages that it runs through.
+    section: Section,
     /// Shards of the batch that is in work.
     used: usize,
     /// The matrices that backward passes read transposed.
@@ -28,10 +31,17 @@ impl Batch {
     pub fn new(network: &Network, shards: usize, samples: usize) -> Self {
         Self {
             shards: (0..shards).map(|_| Workspace::for_training(network, samples)).collect(),
+            section: network.whole(),
             used: 0,
             transposed: vec![0.0; network.transposed_len()],
             joint: vec![0.0; network.joint_len()],
         }
+    }
+
+    /// Runs through this section of the network from now on: its first stage reads `input_mut`, its last one gives the outputs.
+    pub fn through(&mut self, section: Section) {
+        self.shards.iter_mut().for_each(|shard| shard.section = section.stages.clone());
+        self.section = section;
     }
 
     /// The shards of the batch that was in work last.
@@ -41,7 +51,7 @@ impl Batch {
 }
 
 impl Network {
-    /// Runs a batch forward and back, a shard for each of `lanes`. `fill` gets the number of a shard and writes its samples
+    /// Runs a batch forward and back through its section, a shard for each of `lanes`. `fill` gets the number of a shard and writes its samples
     /// to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can tell the gradient of
     /// the parameters; those that no gradient moves have been moved. The input itself gets no gradient, since nothing
     /// would learn from it.
@@ -56,13 +66,52 @@ impl Network {
         fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
         judge: impl Fn(&mut L, &[f32], &mut [f32]) + Sync,
     ) {
-        let Batch { shards, used, transposed, joint } = batch;
+        self.transpose(batch.section.stages.clone(), weights, &mut batch.transposed);
+        let joints = self.joints_of(&batch.section);
+        self.pass(weights, batch, lanes, seed, fill, |pass, shard, lane| {
+            let (outputs, grad) = shard.output_and_grad_mut();
+            judge(lane, outputs, grad);
+            pass.backward(joints.last().copied(), shard.section.end, shard);
+        });
+        let Batch { shards, used, transposed, joint, .. } = batch;
+        let shards = &mut shards[..*used];
+        for (at, end) in joints.iter().copied().enumerate().rev() {
+            self.meet_backward(end, shards, joint);
+            let pass = Pass { network: self, weights, transposed, joint };
+            let below = at.checked_sub(1).map(|below| joints[below]);
+            each(shards, lanes, |_, shard, _| pass.backward(below, end + 1, shard));
+        }
+    }
+
+    /// Runs a batch forward through its section as in training, and leaves what the last stage gives in the shards.
+    pub fn forward<L: Send>(
+        &self,
+        weights: &mut Weights,
+        batch: &mut Batch,
+        lanes: &mut [L],
+        seed: u64,
+        fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
+    ) {
+        self.pass(weights, batch, lanes, seed, fill, |_, _, _| {});
+    }
+
+    /// The way forward; each shard is handed to `end` as soon as it has come through.
+    fn pass<L: Send>(
+        &self,
+        weights: &mut Weights,
+        batch: &mut Batch,
+        lanes: &mut [L],
+        seed: u64,
+        fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
+        end: impl Fn(&Pass<'_>, &mut Workspace, &mut L) + Sync,
+    ) {
+        let joints = self.joints_of(&batch.section);
+        let Batch { shards, section, used, transposed, joint } = batch;
         *used = lanes.len().min(shards.len());
         let shards = &mut shards[..*used];
-        self.transpose(weights, transposed);
         let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
-        let mut start = 0;
-        for (phase, end) in self.joints().iter().copied().enumerate() {
+        let mut start = section.stages.start;
+        for (phase, end) in joints.iter().copied().enumerate() {
             let pass = Pass { network: self, weights, transposed, joint };
             each(shards, lanes, |index, shard, lane| {
                 if phase == 0 {
@@ -74,29 +123,27 @@ impl Network {
             self.meet_forward(end, shards, joint, weights);
             start = end;
         }
-        let (stages, joints) = (self.stages.len(), self.joints());
         let pass = Pass { network: self, weights, transposed, joint };
         each(shards, lanes, |index, shard, lane| {
             if joints.is_empty() {
                 fill(index, lane, shard);
             }
-            pass.forward(start..stages, shard, mode(index));
-            let (outputs, grad) = shard.output_and_grad_mut();
-            judge(lane, outputs, grad);
-            pass.backward(joints.last().copied(), stages, shard);
+            pass.forward(start..section.stages.end, shard, mode(index));
+            end(&pass, shard, lane);
         });
-        for (at, end) in joints.iter().copied().enumerate().rev() {
-            self.meet_backward(end, shards, joint);
-            let pass = Pass { network: self, weights, transposed, joint };
-            let below = at.checked_sub(1).map(|below| joints[below]);
-            each(shards, lanes, |_, shard, _| pass.backward(below, end + 1, shard));
-        }
     }
 
     /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
     pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
         let pass = Pass { network: self, weights, transposed: &[], joint: &[] };
-        pass.forward(0..self.stages.len(), workspace, Mode::Infer);
+        pass.forward(workspace.section.clone(), workspace, Mode::Infer);
+    }
+
+    /// The stages of a section that have to know the whole batch.
+    fn joints_of(&self, section: &Section) -> &[usize] {
+        let joints = self.joints();
+        let from = |stage: usize| joints.partition_point(|joint| *joint < stage);
+        &joints[from(section.stages.start)..from(section.stages.end)]
     }
 
     /// Puts together what the shards have counted, in their order, and lets the layer's moving numbers follow.
@@ -173,7 +220,7 @@ impl Pass<'_> {
 
     /// Runs back from the stage before `end` to the one after `joint`, which then tells its gradient.
     fn backward(&self, joint: Option<usize>, end: usize, shard: &mut Workspace) {
-        for at in (joint.map_or(0, |joint| joint + 1)..end).rev() {
+        for at in (joint.map_or(shard.section.start, |joint| joint + 1)..end).rev() {
             self.hold(at, shard);
             self.network.stages[at].layer.backward(self.backward_at(at, shard));
             shard.grads.swap(0, 1);
@@ -196,7 +243,8 @@ impl Pass<'_> {
 
     /// Where residual blocks begin, adds what was kept for what enters them.
     fn release(&self, at: usize, shard: &mut Workspace) {
-        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && at > 0) {
+        let begins = at == shard.section.start;
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && !begins) {
             let len = shard.samples * len;
             add(&mut shard.grads[0][..len], &shard.held[*depth][..len]);
         }
@@ -217,7 +265,7 @@ impl Pass<'_> {
             joint: &self.joint[stage.joint.clone()],
             grad_output: &mut grad_output[..samples * stage.output_len],
             grad_params: &mut shard.gradient[stage.shard_gradient.clone()],
-            grad_input: (at > 0).then_some(&mut grad_input[..samples * stage.input_len]),
+            grad_input: (at > shard.section.start).then_some(&mut grad_input[..samples * stage.input_len]),
         }
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! Samples are rows and images are channels-last: `[n, height, width, channels]`.
 
+pub mod adversarial;
 pub mod batch;
 #[cfg(test)]
 mod gradcheck;
@@ -22,10 +23,12 @@ pub mod model;
 pub mod network;
 pub mod optim;
 pub mod penalty;
+pub mod section;
 pub mod shape;
 pub mod weights;
 pub mod workspace;
 
+pub use adversarial::AdversarialSpec;
 pub use batch::Batch;
 pub use layer::{Layer, Plan, Spec};
 pub use layers::LayerSpec;

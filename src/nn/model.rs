@@ -35,6 +35,29 @@ impl ModelSpec {
         trace
     }
 
+    /// The same for a stack that has to end otherwise: `misfit` says of the last shape what is wrong with it, and the layer
+    /// that would be a right end.
+    pub fn trace_to(&self, input: Shape, misfit: impl Fn(Shape) -> Option<(String, Dense)>) -> Trace {
+        let mut trace = Trace::of(&self.layers, input);
+        if trace.misfit.is_none() {
+            let end = misfit(trace.output()).map(|(message, head)| self.wrong_end(message, head));
+            trace.misfit = end.or_else(|| trace.too_large());
+        }
+        trace
+    }
+
+    fn wrong_end(&self, message: String, head: Dense) -> Misfit {
+        let (remedy, fix) = match self.layers.last() {
+            Some(LayerSpec::Dense(_)) => {
+                (format!("Give its last layer {} units.", head.units), Fix::Replace(head.into()))
+            }
+            Some(_) => (format!("End with a Dense layer of {}.", head.units), Fix::Append(head.into())),
+            None => (format!("Begin with a Dense layer of {}.", head.units), Fix::Insert(head.into())),
+        };
+        let index = self.layers.len().saturating_sub(1);
+        Misfit { index, error: ShapeError::new(format!("{message} {remedy}")).with_fix(fix) }
+    }
+
     /// The network, or the first thing that does not fit.
     pub fn build(&self, input: Shape, outputs: usize) -> Result<Network, Misfit> {
         match self.trace(input, outputs).misfit {

@@ -7,6 +7,7 @@ use super::kernels::vector::add;
 use super::layer::{Gradients, Joint, Kept, Layer, MAX_SHARDS, ParamInfo, Transposed};
 use super::layers::LayerSpec;
 use super::penalty::Penalty;
+use super::section::{Seam, Section};
 use super::shape::Shape;
 use super::weights::Weights;
 use super::workspace::Workspace;
@@ -14,10 +15,12 @@ use super::workspace::Workspace;
 pub struct Network {
     pub(super) stages: Vec<Stage>,
     params: Vec<Param>,
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// The stages that have to know the whole batch.
     joints: Vec<usize>,
     skips: Vec<Skip>,
+    /// Where the discriminator begins, if there is one behind a generator.
+    pub(super) seam: Option<Seam>,
     /// Where kernels lie in the weights that pay more than others, and what.
     penalties: Vec<(Range<usize>, Penalty)>,
     labels: Vec<&'static str>,
@@ -77,7 +80,7 @@ pub(super) struct Skip {
 /// Parameters of one stage whose gradient is computed, and which are then moved, by one thread.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Block {
-    stage: usize,
+    pub stage: usize,
     /// In the parameters of the stage.
     part: Range<usize>,
     /// In the weights.
@@ -104,32 +107,59 @@ pub struct Param {
 impl Network {
     /// Called by [`super::ModelSpec::build`] alone, after the shapes were traced.
     pub(super) fn new(layers: &[LayerSpec], input: Shape) -> Self {
-        let mut network = Self {
+        let mut network = Self::empty(input);
+        network.push_all(layers, &[], "");
+        network.finished()
+    }
+
+    /// A generator and behind it a discriminator of such samples. Called by [`super::AdversarialSpec::build`] alone.
+    pub(super) fn adversarial(
+        generator: &[LayerSpec],
+        discriminator: &[LayerSpec],
+        [input, sample]: [Shape; 2],
+    ) -> Self {
+        let mut network = Self::empty(input);
+        network.push_all(generator, &[], "");
+        let (stage, layer, weights) = (network.stages.len(), network.labels.len(), network.weights_len);
+        network.seam = Some(Seam { stage, layer, weights, sample });
+        network.output = sample;
+        network.push_all(discriminator, &[], "discriminator.");
+        network.finished()
+    }
+
+    fn empty(input: Shape) -> Self {
+        Self {
             stages: Vec::new(),
             params: Vec::new(),
             blocks: Vec::new(),
             joints: Vec::new(),
             skips: Vec::new(),
+            seam: None,
             penalties: Vec::new(),
             labels: Vec::new(),
             input,
             output: input,
             weights_len: 0,
-        };
-        network.push_all(layers, &[], "");
-        network.blocks = (0..network.stages.len()).flat_map(|stage| network.blocks_of(stage)).collect();
-        network.joints = (0..network.stages.len()).filter(|at| network.stages[*at].layer.joint().is_some()).collect();
-        network
+        }
+    }
+
+    fn finished(mut self) -> Self {
+        self.blocks = (0..self.stages.len()).flat_map(|stage| self.blocks_of(stage)).collect();
+        self.joints = (0..self.stages.len()).filter(|at| self.stages[*at].layer.joint().is_some()).collect();
+        self
     }
 
     /// `path` and `place` are those of the block that the layers stand in.
     fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
         for (index, spec) in layers.iter().enumerate() {
             let label = spec.as_spec().label();
+            let place = format!("{place}{index}.{}.", label.to_lowercase());
+            // In the stack itself, layers are counted on from those before a seam.
+            let at = if path.is_empty() { self.labels.len() } else { index };
             if path.is_empty() {
                 self.labels.push(label);
             }
-            self.push(spec, [path, &[index]].concat(), &format!("{place}{index}.{}.", label.to_lowercase()));
+            self.push(spec, [path, &[at]].concat(), &place);
         }
     }
 
@@ -149,7 +179,9 @@ impl Network {
             self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.penalty())));
         }
         self.output = plan.output;
+        let begins = self.seam.is_some_and(|seam| seam.stage == self.stages.len());
         if let Some(stage) = self.stages.last_mut()
+            && !begins
             && stage.is_just_before(&path)
             && stage.layer.absorb(declared)
         {
@@ -294,8 +326,8 @@ impl Network {
     }
 
     /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
-    pub(super) fn transpose(&self, weights: &Weights, transposed: &mut [f32]) {
-        for stage in &self.stages {
+    pub(super) fn transpose(&self, stages: Range<usize>, weights: &Weights, transposed: &mut [f32]) {
+        for stage in &self.stages[stages] {
             if let Some(Transposed { offset, rows, columns, panel }) = stage.matrix {
                 let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
                 transpose(matrix, &mut transposed[stage.transposed.clone()], columns, panel);
@@ -303,8 +335,8 @@ impl Network {
         }
     }
 
-    pub(super) fn blocks(&self) -> &[Block] {
-        &self.blocks
+    pub(super) fn blocks(&self, section: &Section) -> &[Block] {
+        &self.blocks[section.blocks.clone()]
     }
 
     /// Every parameter tensor, in the order of the weights.

@@ -1,10 +1,15 @@
 //! What one worker needs to run one shard of a batch, allocated once per run.
 
+use std::ops::Range;
+
 use super::network::Network;
+use super::section::Section;
 
 pub struct Workspace {
     /// Samples of the shard that is in work.
     pub(super) samples: usize,
+    /// The stages that a shard runs through.
+    pub(super) section: Range<usize>,
     /// The input of the first stage, then the output of each.
     pub(super) activations: Vec<Vec<f32>>,
     /// What each stage remembers for its backward pass.
@@ -19,7 +24,6 @@ pub struct Workspace {
     /// What the shard tells the layer in work that has to know the whole batch.
     pub(super) statistics: Vec<f32>,
     capacity: usize,
-    output_len: usize,
 }
 
 impl Workspace {
@@ -30,6 +34,7 @@ impl Workspace {
         let outputs = stages.iter().map(|stage| buffer(stage.output_len));
         Self {
             samples: 0,
+            section: 0..stages.len(),
             activations: std::iter::once(buffer(network.input().len())).chain(outputs).collect(),
             memos: Vec::new(),
             grads: [Vec::new(), Vec::new()],
@@ -38,7 +43,6 @@ impl Workspace {
             gradient: Vec::new(),
             statistics: Vec::new(),
             capacity: samples,
-            output_len: network.output().len(),
         }
     }
 
@@ -57,6 +61,13 @@ impl Workspace {
         }
     }
 
+    /// For a section of the network instead of all of it: its first stage reads `input_mut`, its last one gives `output`.
+    #[must_use]
+    pub fn through(mut self, section: &Section) -> Self {
+        self.section = section.stages.clone();
+        self
+    }
+
     /// The most samples that one shard may have.
     pub fn capacity(&self) -> usize {
         self.capacity
@@ -65,19 +76,24 @@ impl Workspace {
     /// Begins a shard of `samples` samples and lends the place to write them to, `[samples, input]`.
     pub fn input_mut(&mut self, samples: usize) -> &mut [f32] {
         self.samples = samples.min(self.capacity);
-        let len = self.activations[0].len() / self.capacity.max(1) * self.samples;
-        &mut self.activations[0][..len]
+        let (at, len) = (self.section.start, self.len_at(self.section.start));
+        &mut self.activations[at][..len]
     }
 
     /// The network's outputs for the shard, `[samples, output]`.
     pub fn output(&self) -> &[f32] {
-        let last = &self.activations[self.activations.len() - 1];
-        &last[..self.samples * self.output_len]
+        let at = self.section.end;
+        &self.activations[at][..self.len_at(at)]
+    }
+
+    /// How many numbers lie between two stages for the shard that is in work.
+    fn len_at(&self, at: usize) -> usize {
+        self.activations[at].len() / self.capacity.max(1) * self.samples
     }
 
     /// The outputs, and the place for their gradient, both `[samples, output]`.
     pub fn output_and_grad_mut(&mut self) -> (&[f32], &mut [f32]) {
-        let len = self.samples * self.output_len;
-        (&self.activations[self.activations.len() - 1][..len], &mut self.grads[0][..len])
+        let (at, len) = (self.section.end, self.len_at(self.section.end));
+        (&self.activations[at][..len], &mut self.grads[0][..len])
     }
 }

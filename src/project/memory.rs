@@ -4,7 +4,9 @@ use std::fs;
 
 use super::ProjectError;
 use crate::nn::ShapeError;
+use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::model::Misfit;
+use crate::nn::section::Stack;
 use crate::train::Job;
 
 /// Refuses a job that needs more than `available` bytes; where the system does not tell, none is refused.
@@ -22,7 +24,13 @@ pub fn check(job: &Job, available: Option<u64>) -> Result<(), ProjectError> {
         in_words(available),
         in_words(largest)
     );
-    Err(Misfit { index, error: ShapeError::new(message) }.into())
+    let (stack, index) = job.network.stack_of(index);
+    let misfit = Misfit { index, error: ShapeError::new(message) };
+    Err(match stack {
+        Stack::Only => misfit.into(),
+        Stack::Generator => AdversarialMisfit::Generator(misfit).into(),
+        Stack::Discriminator => AdversarialMisfit::Discriminator(misfit).into(),
+    })
 }
 
 fn in_words(bytes: u64) -> String {

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::data::{Augment, Dataset, Feature, Scaling, Split, Task, Words, split::MAX_VALIDATION};
+use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::knob::Knob;
 use crate::nn::layers::MAX_DEPTH;
 use crate::nn::loss::ClassWeights;
 use crate::nn::model::Misfit;
 use crate::nn::optim::schedule::Schedule;
 use crate::nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
-use crate::train::{Job, Training};
+use crate::train::{Adversary, Job, Training};
 
 mod memory;
 pub mod presets;
@@ -34,7 +35,11 @@ pub struct Project {
     pub name: String,
     #[serde(default)]
     pub data: DataSettings,
+    /// The network, or the generator if there is an adversary.
     pub model: ModelSpec,
+    /// The discriminator that a generator learns from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversary: Option<Adversary>,
     #[serde(default)]
     pub training: Training,
 }
@@ -80,6 +85,8 @@ pub enum ProjectError {
     Value { place: String, what: String },
     #[error("model, {0}")]
     Misfit(#[from] Misfit),
+    #[error(transparent)]
+    Adversaries(#[from] AdversarialMisfit),
 }
 
 impl ProjectError {
@@ -185,7 +192,7 @@ impl Project {
 
     /// Holds every number against its range. Shapes are checked when they are traced.
     pub fn check(&mut self) -> Result<(), ProjectError> {
-        let Self { version, name, data, model, training } = self;
+        let Self { version, name, data, model, adversary, training } = self;
         let groups = [
             ("data", data.knobs().iter().find_map(Knob::out_of_range)),
             ("data.augment", data.augment.knobs().iter().find_map(Knob::out_of_range)),
@@ -202,6 +209,14 @@ impl Project {
         if let Some((place, problem)) = layer_problem(&mut model.layers, "model") {
             return Err(ProjectError::value(place, problem));
         }
+        if let Some(adversary) = adversary {
+            if let Some(problem) = adversary.knobs().iter().find_map(Knob::out_of_range) {
+                return Err(ProjectError::value("adversary", problem));
+            }
+            if let Some((place, problem)) = layer_problem(&mut adversary.discriminator.layers, "adversary.layers") {
+                return Err(ProjectError::value(place, problem));
+            }
+        }
         match (name.trim(), *version) {
             ("", _) => Err(ProjectError::value("name", "is empty; give the project a name")),
             (_, VERSION) => Ok(()),
@@ -211,14 +226,16 @@ impl Project {
 
     /// Everything a run needs, or what does not fit.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
-        let split = dataset.split(self.data.validation, self.training.seed);
+        // Nobody judges a generator by samples that it was not shown, so none are held back from it.
+        let share = if self.adversary.is_some() { 0.0 } else { self.data.validation };
+        let split = dataset.split(share, self.training.seed);
         self.job_on(dataset, split, threads)
     }
 
     /// The same with a split that is given, one of several folds.
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
-        let network = self.model.build(dataset.shape, dataset.task.outputs())?;
+        let network = self.network(dataset.shape, dataset.task.outputs())?;
         if let Some(what) = embedding_problem(self.model.layers.first(), &dataset.features) {
             return Err(ProjectError::value("model.0", what));
         }
@@ -238,23 +255,41 @@ impl Project {
                 format!("changes images, and the samples are {}; set its numbers to 0", dataset.shape.described());
             return Err(ProjectError::value("data.augment", what));
         }
+        if self.adversary.is_some() && !self.data.augment.is_off() {
+            let what = "changes images, and the generator would learn the changed ones; set its numbers to 0";
+            return Err(ProjectError::value("data.augment", what));
+        }
         let Training { schedule, early_stopping, .. } = &self.training;
         for (place, is_on) in [
             ("training.schedule", matches!(schedule, Schedule::Plateau(_))),
             ("training.early_stopping", !early_stopping.is_off()),
         ] {
             if is_on && split.validation.is_empty() {
-                let what = "watches the validation loss, and there are no validation samples; raise data.validation";
+                let what = match self.adversary {
+                    Some(_) => "watches the validation loss, and a generator has none; turn it off",
+                    None => "watches the validation loss, and there are no validation samples; raise data.validation",
+                };
                 return Err(ProjectError::value(place, what));
             }
         }
-        let loss = loss_for(&self.training, &network, &dataset, &split)?;
+        let loss = match self.adversary {
+            Some(_) => self.training.loss.clone(),
+            None => loss_for(&self.training, &network, &dataset, &split)?,
+        };
         let scaling = Scaling::learn(&dataset, &split.train);
-        let Self { data, training, .. } = self.clone();
+        let Self { data, training, adversary, .. } = self.clone();
         let augment = data.augment;
-        let job = Job { network, dataset, split, scaling, augment, training, loss, weights: None, threads };
+        let job = Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads };
         memory::check(&job, memory::available())?;
         Ok(job)
+    }
+
+    /// The network for samples of this shape, of which so many outputs are asked; with its adversary, if there is one.
+    pub fn network(&self, sample: Shape, outputs: usize) -> Result<Network, ProjectError> {
+        match &self.adversary {
+            Some(adversary) => Ok(adversary.spec(&self.model, sample).build()?),
+            None => Ok(self.model.build(sample, outputs)?),
+        }
     }
 
     /// The shape of what the data gives and the outputs that it asks for, of the one source that everybody has; sources from files are asked.

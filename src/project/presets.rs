@@ -37,6 +37,8 @@ const PRESETS: &[Preset] = presets![
     "spiral": "Two arms wound around each other, in a plane: hard for a straight mind, easy for two hidden layers.",
     "xor": "Opposite quarters of a plane: what no network without a hidden layer learns.",
     "regression-2d": "Three hills and three hollows over a plane, drawn from points of known height.",
+    "gan-points": "Two networks play against each other until one of them scatters points along two moons.",
+    "gan-digits": "Two networks play against each other until one of them writes digits that nobody has written.",
 ];
 
 /// The preset that the studio opens at its first start, and that trains where there is no display: it sees strokes,
@@ -49,7 +51,8 @@ pub fn names() -> Vec<&'static str> {
 
 /// The presets that read the images of the default source; the others bring their own data.
 pub fn image_readers() -> Vec<&'static str> {
-    let reads_images = |project: Project| project.data.source == crate::data::DEFAULT_SOURCE;
+    let reads_images =
+        |project: Project| project.data.source == crate::data::DEFAULT_SOURCE && project.adversary.is_none();
     names().into_iter().filter(|name| find(name).and_then(Result::ok).is_some_and(reads_images)).collect()
 }
 
@@ -71,6 +74,7 @@ pub fn default_project() -> Project {
         name: "untitled".to_owned(),
         data: Default::default(),
         model: Default::default(),
+        adversary: None,
         training: Default::default(),
     })
 }
@@ -85,8 +89,9 @@ mod tests {
         for name in names() {
             let project = find(name).unwrap().unwrap();
             assert_eq!(project.name, name);
-            if image_readers().contains(&name) {
-                assert_eq!(project.model.trace(shape, classes).misfit, None, "{name}");
+            if project.data.source == crate::data::DEFAULT_SOURCE {
+                let problem = project.network(shape, classes).err().map(|error| error.to_string());
+                assert_eq!(problem, None, "{name}");
             }
             let text = PRESETS.iter().find(|preset| preset.name == name).unwrap().text;
             assert_eq!(project.to_text().unwrap(), text, "{name}");

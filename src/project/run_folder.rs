@@ -14,7 +14,7 @@ use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
 use crate::nn::{Network, Shape, Weights};
 use crate::train::metrics::Figure;
-use crate::train::{Best, EpochStat, Evaluation, Job, default_threads};
+use crate::train::{AdversaryStat, Best, EpochStat, Evaluation, Job, default_threads};
 
 pub const PROJECT: &str = "project.json";
 pub const WEIGHTS: &str = "weights.safetensors";
@@ -98,7 +98,12 @@ impl RunFolder {
     /// Holds what was written of the data against the network, since both are files that may be changed.
     fn check_data(&self) -> Result<(), String> {
         let DataRecord { task, features, scaling } = &self.data;
-        let (outputs, channels) = (self.network.output().len(), self.network.input().channels());
+        // A generator ends in what its discriminator says, and nobody asks that of the data.
+        let outputs = match self.project.adversary {
+            Some(_) => task.outputs(),
+            None => self.network.output().len(),
+        };
+        let channels = self.network.sample().channels();
         let fits = |Standard { mean, deviation }: &Standard, numbers: usize| {
             mean.len() == deviation.len()
                 && (mean.is_empty() || mean.len() == numbers)
@@ -125,6 +130,12 @@ impl RunFolder {
     /// The run's network as a job on these samples, to be measured, and its weights.
     pub fn into_job(self, dataset: Arc<Dataset>) -> Result<(Job, Weights), ProjectError> {
         let Self { project, data, network, weights } = self;
+        if project.adversary.is_some() {
+            return Err(ProjectError::value(
+                project.name,
+                "is a generator, which reads no samples; generate some with it",
+            ));
+        }
         let problem = match (&dataset.task, &data.task) {
             _ if dataset.shape != network.input() => {
                 Some(format!("has {}, and the network reads {}", dataset.shape, network.input()))
@@ -150,12 +161,15 @@ impl RunFolder {
         let split = dataset.split(data.validation, training.seed);
         let loss = super::loss_for(&training, &network, &dataset, &split)?;
         let (augment, threads) = (data.augment, default_threads());
-        Ok((Job { network, dataset, split, scaling, augment, training, loss, weights: None, threads }, weights))
+        Ok((
+            Job { network, dataset, split, scaling, augment, training, loss, adversary: None, weights: None, threads },
+            weights,
+        ))
     }
 
     fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {
         let (shape, classes) = read_shape(bytes)?;
-        let network = project.model.build(shape, classes).map_err(|misfit| misfit.to_string())?;
+        let network = project.network(shape, classes).map_err(|misfit| misfit.to_string())?;
         let weights = weights_from_bytes(&network, bytes)?;
         // What runs have that were saved before data had anything else to be kept.
         let task = Task::Classification { classes: numbered_classes(classes) };
@@ -218,7 +232,7 @@ pub fn weights_to_bytes(network: &Network, weights: &Weights) -> Result<Vec<u8>,
         TensorView::new(Dtype::F32, param.info.dims.clone(), data).map(|view| (param.name.clone(), view))
     });
     let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let metadata = Metadata { input_shape: network.input(), classes: network.output().len() };
+    let metadata = Metadata { input_shape: network.sample(), classes: network.output().len() };
     let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
     let metadata = HashMap::from([(METADATA.to_owned(), metadata)]);
     serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
@@ -260,6 +274,9 @@ pub fn epoch_line(stat: &EpochStat) -> serde_json::Value {
         line["train_accuracy"] = accuracy.into();
         line["validation_accuracy"] = serde_json::Value::Null;
     }
+    if let Some(adversary) = &stat.adversary {
+        put_adversary(&mut line, adversary);
+    }
     put(&mut line, "validation", stat.validation.iter().flat_map(|validation| validation.headline()));
     line
 }
@@ -269,6 +286,13 @@ fn put(line: &mut serde_json::Value, part: &str, figures: impl Iterator<Item = F
     for (name, value) in figures {
         line[format!("{part}_{name}")] = value.into();
     }
+}
+
+/// Puts what a run tells of a generator and its discriminator into a line.
+pub fn put_adversary(line: &mut serde_json::Value, stat: &AdversaryStat) {
+    line["generator_loss"] = stat.generator_loss.into();
+    line["real_accuracy"] = stat.real_accuracy.into();
+    line["fake_accuracy"] = stat.fake_accuracy.into();
 }
 
 /// The line that says which epoch's weights early stopping has given back.

@@ -125,9 +125,10 @@ impl Evaluator {
 }
 
 impl Job {
-    /// The samples of a part and their positions.
+    /// The samples of a part and their positions; none for a generator, which reads none.
     fn part(&self, part: Part) -> (&Samples, Cow<'_, [u32]>) {
         match part {
+            _ if self.adversary.is_some() => (&self.dataset.train, Cow::default()),
             Part::Train => (&self.dataset.train, (&self.split.train).into()),
             Part::Validation => (&self.dataset.train, (&self.split.validation).into()),
             Part::Test => (&self.dataset.test, (0..self.dataset.test.len() as u32).collect()),

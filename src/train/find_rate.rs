@@ -50,8 +50,11 @@ impl RateSweep {
 
 impl Job {
     /// Sweeps the learning rate from these weights on. Before every step `go_on` is told what is known so far; nothing
-    /// comes back if it says no. Runs on the threads of the current pool.
+    /// comes back if it says no, or if there are two networks and so two rates. Runs on the threads of the current pool.
     pub fn find_rate(&self, weights: &Weights, mut go_on: impl FnMut(&[RatePoint]) -> bool) -> Option<RateSweep> {
+        if self.adversary.is_some() {
+            return None;
+        }
         let mut trainer = Trainer::new(self, weights.clone());
         let mut order = self.split.train.clone();
         let batches = order.len().div_ceil(self.batch());

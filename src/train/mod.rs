@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Dataset, Scaling, Split, Targets};
 use crate::nn::knob::Knob;
-use crate::nn::loss::LossSum;
 use crate::nn::memory::Footprint;
 use crate::nn::optim::Regularization;
 use crate::nn::optim::schedule::Schedule;
 use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
+pub mod adversary;
 pub mod curve;
+pub mod duel;
 pub mod evaluate;
 mod find_rate;
 pub mod metrics;
@@ -26,10 +27,14 @@ pub mod step;
 pub mod watch;
 mod worker;
 
+pub use adversary::{Adversary, AdversaryStat, generate};
+pub use duel::Duel;
+use duel::DuelOnJob;
 pub use evaluate::Reader;
 pub use find_rate::{RatePoint, RateSweep};
 pub use metrics::{Answered, ClassScore, Evaluation};
 pub use protocol::{Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
+use step::{Learner, StepSum, Trainer};
 pub use watch::EarlyStopping;
 
 /// How a network is trained: what a person sets beside the layers and the data.
@@ -152,6 +157,8 @@ pub struct Job {
     pub training: Training,
     /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
     pub loss: Loss,
+    /// The discriminator's settings, if the network is a generator and its adversary.
+    pub adversary: Option<Adversary>,
     /// Weights to start from instead of fresh ones.
     pub weights: Option<Weights>,
     /// Threads that share the work of a step. The result does not depend on it.
@@ -175,7 +182,13 @@ impl Job {
 
     /// Optimiser steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
     pub fn steps_per_epoch(&self) -> usize {
-        self.split.train.len().div_ceil(self.training.batch.max(1))
+        self.split.train.len().div_ceil(self.samples_per_step())
+    }
+
+    /// Samples of the data that a step takes: a batch, or one for each step of a discriminator.
+    fn samples_per_step(&self) -> usize {
+        let batches = self.adversary.as_ref().map_or(1, |adversary| adversary.discriminator_steps);
+        self.training.batch.max(1) * batches.max(1)
     }
 
     /// What the gradient of each sample of a batch is multiplied with.
@@ -187,8 +200,11 @@ impl Job {
     }
 
     /// The mean share that was read right, where there are classes to read.
-    fn accuracy(&self, sum: LossSum) -> Option<f32> {
-        self.dataset.task.is_classification().then(|| sum.accuracy() as f32)
+    fn accuracy(&self, sum: StepSum) -> Option<f32> {
+        match sum {
+            StepSum::Judged(sum) => self.dataset.task.is_classification().then(|| sum.accuracy() as f32),
+            StepSum::Duel(_) => None,
+        }
     }
 
     /// Samples of a step; the training samples may be fewer than the batch that is asked for.
@@ -198,14 +214,25 @@ impl Job {
 
     /// The memory that a run of this job takes, besides the samples, which are there already.
     pub fn footprint(&self) -> Footprint {
-        let samples = step::shard_len(self.batch());
+        let [shards, samples] = match self.adversary {
+            Some(_) => duel::shards_of(self.batch()),
+            None => [self.batch().div_ceil(step::shard_len(self.batch())), step::shard_len(self.batch())],
+        };
         let Training { optimizer, regularization, early_stopping, .. } = &self.training;
         // The moving average and the best weights of a run are as large as what the optimiser remembers of each weight.
         let copies = usize::from(regularization.average > 0.0) + usize::from(!early_stopping.is_off());
         let slots = optimizer.as_rule().slots() + copies;
-        let mut footprint = self.network.training_footprint(self.batch().div_ceil(samples), samples, slots);
+        let mut footprint = self.network.training_footprint(shards, samples, slots);
         footprint.shared += self.network.inference_footprint(self.threads, evaluate::CHUNK);
         footprint
+    }
+
+    /// What takes the steps of a run of this job.
+    pub fn learner(&self) -> Box<dyn Learner + '_> {
+        match &self.adversary {
+            Some(adversary) => Box::new(DuelOnJob::new(self, adversary)),
+            None => Box::new(Trainer::new(self, self.initial_weights())),
+        }
     }
 
     /// The weights before the first step: the same for the same seed, unless the job brings its own.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::adversary::AdversaryStat;
 use super::metrics::Evaluation;
 use crate::nn::{OptimizerSpec, Weights};
 
@@ -51,9 +52,13 @@ pub struct StepStat {
     pub step: u64,
     /// Counted from 1.
     pub epoch: u32,
+    /// The discriminator's, where there is one.
     pub loss: f32,
     /// Share of the batch that was read right, 0 to 1, where there are classes to read.
     pub accuracy: Option<f32>,
+    /// Of a generator and its discriminator.
+    #[serde(flatten)]
+    pub adversary: Option<AdversaryStat>,
 }
 
 /// One epoch. Training figures are means over the epoch's batches, each measured before its own step.
@@ -65,6 +70,8 @@ pub struct EpochStat {
     pub train_loss: f32,
     /// Share read right, where there are classes to read.
     pub train_accuracy: Option<f32>,
+    /// Of a generator and its discriminator, whose loss is the training's.
+    pub adversary: Option<AdversaryStat>,
     /// Absent if no sample was held back.
     pub validation: Option<Arc<Evaluation>>,
     pub learning_rate: f32,

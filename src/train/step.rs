@@ -1,15 +1,78 @@
 //! One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
 
 use super::Job;
+use super::adversary::{AdversaryStat, AdversarySum};
 use crate::data::Targets;
 use crate::data::batches::Augmenter;
 use crate::nn::init::mix;
 use crate::nn::layer::MAX_SHARDS;
 use crate::nn::loss::LossSum;
-use crate::nn::{Batch, Optimizer, Weights, Workspace};
+use crate::nn::{Batch, Optimizer, OptimizerSpec, Weights, Workspace};
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;
+
+/// Whatever takes the steps of a run.
+pub trait Learner {
+    /// Takes one step on the samples at these positions. `step` and `epoch`, counted from 1, seed what is random in it.
+    fn step(&mut self, samples: &[u32], learning_rate: f32, step: u64, epoch: u64) -> StepSum;
+
+    /// The weights that are evaluated, shown and saved: their moving average, where there is one.
+    fn shown(&self) -> &Weights;
+
+    /// Other numbers for the optimiser; what it remembers is kept unless the rule itself changes.
+    fn set_optimizer(&mut self, spec: OptimizerSpec);
+
+    /// The first layer of the stack whose numbers are not finite after the last step.
+    fn first_not_finite(&self) -> Option<usize>;
+}
+
+/// What one or more steps have measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StepSum {
+    Judged(LossSum),
+    Duel(AdversarySum),
+}
+
+impl StepSum {
+    /// The sum over several steps of one run.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Judged(sum), Self::Judged(other)) => Self::Judged(sum.plus(other)),
+            (Self::Duel(sum), Self::Duel(other)) => Self::Duel(sum.plus(other)),
+            (_, other) => other,
+        }
+    }
+
+    /// The mean loss, the discriminator's where there are two.
+    pub fn loss(&self) -> f32 {
+        match self {
+            Self::Judged(sum) => sum.mean_loss() as f32,
+            Self::Duel(sum) => sum.discriminator_loss() as f32,
+        }
+    }
+
+    /// Samples of the data.
+    pub fn samples(&self) -> usize {
+        match self {
+            Self::Judged(sum) => sum.samples,
+            Self::Duel(sum) => sum.real.samples,
+        }
+    }
+
+    pub fn adversary(&self) -> Option<AdversaryStat> {
+        match self {
+            Self::Judged(_) => None,
+            Self::Duel(sum) => Some(sum.stat()),
+        }
+    }
+
+    /// Whether all losses are numbers.
+    pub fn is_finite(&self) -> bool {
+        self.loss().is_finite() && self.adversary().is_none_or(|stat| stat.generator_loss.is_finite())
+    }
+}
 
 /// Everything that changes while a network is trained, allocated once.
 pub struct Trainer<'a> {
@@ -51,16 +114,6 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The weights that are evaluated, shown and saved: their moving average, where there is one.
-    pub fn shown(&self) -> &Weights {
-        self.optimizer.average().unwrap_or(&self.weights)
-    }
-
-    /// Other numbers for the optimiser; what it remembers is kept unless the rule itself changes.
-    pub fn set_optimizer(&mut self, spec: crate::nn::OptimizerSpec) {
-        self.optimizer.set(spec, &self.job.network);
-    }
-
     /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
     pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
         let Self { job, weights, optimizer, batch: shards, lanes } = self;
@@ -84,9 +137,22 @@ impl<'a> Trainer<'a> {
         optimizer.step(learning_rate, &job.network, weights, shards.shards());
         lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
     }
+}
 
-    /// The first layer of the stack whose numbers are not finite after the last step.
-    pub fn first_not_finite(&self) -> Option<usize> {
+impl Learner for Trainer<'_> {
+    fn step(&mut self, samples: &[u32], learning_rate: f32, step: u64, epoch: u64) -> StepSum {
+        StepSum::Judged(self.step(samples, learning_rate, step, epoch))
+    }
+
+    fn shown(&self) -> &Weights {
+        self.optimizer.average().unwrap_or(&self.weights)
+    }
+
+    fn set_optimizer(&mut self, spec: OptimizerSpec) {
+        self.optimizer.set(spec);
+    }
+
+    fn first_not_finite(&self) -> Option<usize> {
         let found =
             self.batch.shards().iter().filter_map(|shard| self.job.network.first_not_finite(&self.weights, shard));
         found.min()

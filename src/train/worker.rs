@@ -9,12 +9,11 @@ use super::evaluate::Evaluator;
 use super::metrics::Evaluation;
 use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
 use super::reporter::{FLUSH, Reporter};
-use super::step::Trainer;
+use super::step::{Learner, StepSum};
 use super::watch::{Slower, Stopper};
 use super::{Job, Part, Reports, Start};
 use crate::data::batches::shuffle;
 use crate::nn::Weights;
-use crate::nn::loss::LossSum;
 use crate::nn::optim::schedule::Schedule;
 
 /// Runs a job from its first step to its outcome.
@@ -62,7 +61,7 @@ struct Worker<'a, W> {
     job: &'a Job,
     commands: &'a Receiver<Command>,
     reporter: Reporter<W>,
-    trainer: Trainer<'a>,
+    learner: Box<dyn Learner + 'a>,
     evaluator: Evaluator,
     until: Option<Until>,
     learning_rate: f32,
@@ -79,7 +78,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             job,
             commands,
             reporter,
-            trainer: Trainer::new(job, job.initial_weights()),
+            learner: job.learner(),
             evaluator: Evaluator::new(&job.network),
             until: (start == Start::Running).then_some(Until::Stop),
             learning_rate: job.training.learning_rate,
@@ -94,7 +93,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
     }
 
     fn run(mut self) {
-        self.reporter.tell_weights(0, self.trainer.shown());
+        self.reporter.tell_weights(0, self.learner.shown());
         let outcome = match self.epochs() {
             Ok(test) => Outcome::Finished(test.map(Arc::new)),
             Err(Halt::Stopped) => Outcome::Stopped,
@@ -105,7 +104,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
                 self.reporter.tell(Event::Best(best));
                 self.reporter.done(best.step, weights, outcome);
             }
-            None => self.reporter.done(self.step, self.trainer.shown().clone(), outcome),
+            None => self.reporter.done(self.step, self.learner.shown().clone(), outcome),
         }
     }
 
@@ -116,7 +115,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
                 break;
             }
         }
-        if self.job.dataset.test.is_empty() {
+        // A generator reads no samples, so that there is nothing to be evaluated.
+        if self.job.dataset.test.is_empty() || self.job.adversary.is_some() {
             return Ok(None);
         }
         self.evaluate(Part::Test).map(Some)
@@ -127,22 +127,22 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if job.training.shuffle {
             shuffle(order, job.training.seed, u64::from(epoch));
         }
-        let mut sum = LossSum::default();
+        let mut sum: Option<StepSum> = None;
         let mut training = Duration::ZERO;
-        for batch in order.chunks(job.training.batch.max(1)) {
+        for batch in order.chunks(job.samples_per_step()) {
             self.obey()?;
             let started = Instant::now();
             self.step += 1;
-            let batch_sum = self.trainer.step(batch, self.scheduled_rate(), self.step, u64::from(epoch));
+            let batch_sum = self.learner.step(batch, self.scheduled_rate(), self.step, u64::from(epoch));
             training += started.elapsed();
             self.report(epoch, batch_sum)?;
-            sum = sum.plus(batch_sum);
+            sum = Some(sum.map_or(batch_sum, |sum| sum.plus(batch_sum)));
             if self.until == Some(Until::NextBatch) {
                 self.pause();
             }
         }
         let evaluating = Instant::now();
-        let validation = match job.split.validation.is_empty() {
+        let validation = match job.split.validation.is_empty() || job.adversary.is_some() {
             true => None,
             false => Some(Arc::new(self.evaluate(Part::Validation)?)),
         };
@@ -150,12 +150,13 @@ impl<'a, W: Fn()> Worker<'a, W> {
         self.reporter.tell(Event::Epoch(EpochStat {
             epoch,
             step: self.step,
-            train_loss: sum.mean_loss() as f32,
-            train_accuracy: job.accuracy(sum),
+            train_loss: sum.map_or(0.0, |sum| sum.loss()),
+            train_accuracy: sum.and_then(|sum| job.accuracy(sum)),
+            adversary: sum.and_then(|sum| sum.adversary()),
             validation,
             learning_rate: self.scheduled_rate(),
             seconds: (training + evaluating.elapsed()).as_secs_f64(),
-            samples_per_s: sum.samples as f64 / training.as_secs_f64().max(1e-9),
+            samples_per_s: sum.map_or(0, |sum| sum.samples()) as f64 / training.as_secs_f64().max(1e-9),
         }));
         let verdict = judged.map_or(Verdict::GoOn, |loss| self.judge(epoch, loss));
         let goes_on = verdict == Verdict::GoOn && (epoch as usize) < job.training.epochs;
@@ -176,7 +177,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let lowest = self.best.as_ref().map_or(f32::INFINITY, |(best, _)| best.validation_loss);
         if validation_loss < lowest {
             let best = Best { epoch, step: self.step, validation_loss, stopped_early: false };
-            self.best = Some((best, self.trainer.shown().clone()));
+            self.best = Some((best, self.learner.shown().clone()));
         }
         let is_enough = self.stopper.is_enough(validation_loss) && (epoch as usize) < self.job.training.epochs;
         if let Some((best, _)) = &mut self.best {
@@ -193,22 +194,25 @@ impl<'a, W: Fn()> Worker<'a, W> {
         self.learning_rate * training.rate_factor((self.step - 1) as f32 / steps) * reduced
     }
 
-    fn report(&mut self, epoch: u32, sum: LossSum) -> Result<(), Halt> {
-        let loss = sum.mean_loss() as f32;
-        let stat = StepStat { step: self.step, epoch, loss, accuracy: self.job.accuracy(sum) };
-        self.reporter.step(stat, self.trainer.shown());
-        if loss.is_finite() {
+    fn report(&mut self, epoch: u32, sum: StepSum) -> Result<(), Halt> {
+        let (loss, accuracy, adversary) = (sum.loss(), self.job.accuracy(sum), sum.adversary());
+        let stat = StepStat { step: self.step, epoch, loss, accuracy, adversary };
+        self.reporter.step(stat, self.learner.shown());
+        if sum.is_finite() {
             return Ok(());
         }
         // If every output is still a number, it is the loss itself that overflowed, and the last layer's are too large.
-        let layer = self.trainer.first_not_finite().or(self.job.network.last_layer());
-        let layer = layer.map(|index| (index, self.job.network.label(index).to_owned()));
+        let layer = self.learner.first_not_finite().or(self.job.network.last_layer());
+        let layer = layer.map(|index| {
+            let (label, (stack, index)) = (self.job.network.label(index), self.job.network.stack_of(index));
+            (index, format!("{label}{stack}"))
+        });
         Err(Halt::Diverged(Divergence { step: self.step, layer }))
     }
 
     fn pause(&mut self) {
         self.until = None;
-        self.reporter.tell_weights(self.step, self.trainer.shown());
+        self.reporter.tell_weights(self.step, self.learner.shown());
         self.reporter.tell(Event::Paused);
     }
 
@@ -253,7 +257,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             Command::StepEpoch => resume_until(self, Until::NextEpoch),
             Command::Set(change) => {
                 self.learning_rate = change.learning_rate;
-                self.trainer.set_optimizer(change.optimizer.clone());
+                self.learner.set_optimizer(change.optimizer.clone());
                 self.reporter.tell(Event::Changed(Change { step: self.step, change }));
             }
         }
@@ -263,10 +267,10 @@ impl<'a, W: Fn()> Worker<'a, W> {
     /// few hundred samples, other commands wait.
     fn evaluate(&mut self, part: Part) -> Result<Evaluation, Halt> {
         let mut waiting = Vec::new();
-        let Self { job, commands, evaluator, trainer, best, .. } = self;
+        let Self { job, commands, evaluator, learner, best, .. } = self;
         let weights = match best {
             Some((_, weights)) if part == Part::Test => weights,
-            _ => trainer.shown(),
+            _ => learner.shown(),
         };
         let done = evaluator.run(job, weights, part, || match commands.try_recv() {
             Ok(command) => {

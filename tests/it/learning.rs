@@ -56,7 +56,8 @@ static WATCH: Mutex<()> = Mutex::new(());
 fn the_footprint_of_a_job_is_what_it_allocates() {
     let _alone = WATCH.lock().unwrap();
     let blocks = r#"[{"layer":"conv2d","filters":4,"padding":"same"},{"layer":"residual","layers":[{"layer":"batch_norm"},{"layer":"conv2d","filters":4,"padding":"same"},{"layer":"residual","layers":[{"layer":"batch_norm"}]}]},{"layer":"flatten"},{"layer":"dense","units":10,"activation":"linear"}]"#;
-    let models = presets::image_readers().into_iter().map(|preset| (preset, None)).chain([("mlp", Some(blocks))]);
+    let models = presets::image_readers().into_iter().map(|preset| (preset, None));
+    let models = models.chain([("mlp", Some(blocks)), ("gan-digits", None)]);
     for (preset, model) in models {
         for rule in ["sgd", "adam"] {
             let mut settings = vec![("training.batch", "300"), ("training.optimizer.rule", rule)];
@@ -65,15 +66,15 @@ fn the_footprint_of_a_job_is_what_it_allocates() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
             pool.install(|| {
                 // What a thread keeps for itself from its first step on is not the run's.
-                Trainer::new(&job, job.initial_weights()).step(&job.split.train[..300], 0.001, 1, 1);
+                job.learner().step(&job.split.train[..300], 0.001, 1, 1);
                 rayon::broadcast(|_| WATCHED.set(true));
                 let before = KEPT_BYTES.load(Ordering::Relaxed);
                 let evaluator = Evaluator::new(&job.network);
-                let mut trainer = Trainer::new(&job, job.initial_weights());
-                trainer.step(&job.split.train[..300], 0.001, 1, 1);
+                let mut learner = job.learner();
+                learner.step(&job.split.train[..300], 0.001, 1, 1);
                 let taken = (KEPT_BYTES.load(Ordering::Relaxed) - before) as f64;
                 rayon::broadcast(|_| WATCHED.set(false));
-                drop((trainer, evaluator));
+                drop((learner, evaluator));
                 let told = job.footprint().total() as f64;
                 assert!((taken / told - 1.0).abs() < 0.02, "{preset} with {rule}: {taken} bytes, told {told}");
             });

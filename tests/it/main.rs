@@ -4,6 +4,7 @@ mod architecture;
 #[cfg(feature = "gui")]
 mod blocks;
 mod cli;
+mod gan;
 mod learning;
 mod metrics;
 mod parity;

@@ -25,6 +25,9 @@ struct Fixtures {
 struct Case {
     shape: Shape,
     layers: Vec<LayerSpec>,
+    /// What has a generator and a discriminator, or one stack, in place of the layers.
+    #[serde(skip)]
+    project: Option<Project>,
     loss: Loss,
     inputs: Vec<f32>,
     labels: Vec<u16>,
@@ -80,8 +83,11 @@ struct Steps {
 
 impl Case {
     fn network(&self) -> Network {
-        let model = ModelSpec { layers: self.layers.clone() };
-        model.build(self.shape, self.outputs.len() / self.labels.len()).unwrap()
+        let outputs = self.outputs.len() / self.labels.len();
+        match &self.project {
+            Some(project) => project.network(self.shape, outputs).unwrap(),
+            None => ModelSpec { layers: self.layers.clone() }.build(self.shape, outputs).unwrap(),
+        }
     }
 
     fn weights(&self, network: &Network) -> Weights {
@@ -99,7 +105,7 @@ impl Case {
     /// One forward and backward pass; the mean loss.
     fn pass(&self, network: &Network, weights: &mut Weights, batch: &mut Batch) -> f64 {
         let (scale, mut lanes) = (self.scale(), self.lanes());
-        let input = self.shape.len();
+        let input = network.input().len();
         let fill = |index: usize, (answers, _): &mut (Answers, LossSum), shard: &mut Workspace| {
             let inputs = &self.inputs[index * SHARD * input..][..answers.len() * input];
             shard.input_mut(answers.len()).copy_from_slice(inputs);
@@ -312,7 +318,8 @@ struct Rule {
 struct PresetCase {
     shape: Shape,
     width: usize,
-    task: String,
+    /// Whether the answers are numbers rather than classes.
+    numbers: bool,
     outputs: Vec<f32>,
     loss: f64,
     gradients: BTreeMap<String, Gradient>,
@@ -341,20 +348,28 @@ fn pattern(len: usize) -> Vec<f32> {
 
 /// A preset without what is random in it.
 fn preset(name: &str, case: &PresetCase) -> Case {
-    let Project { mut model, training, .. } = Project::find(name).unwrap();
-    for layer in &mut model.layers {
+    let mut project = Project::find(name).unwrap();
+    let adversary = project.adversary.iter_mut().flat_map(|adversary| &mut adversary.discriminator.layers);
+    for layer in project.model.layers.iter_mut().chain(adversary) {
         if let LayerSpec::Dropout(dropout) = layer {
             dropout.rate = 0.0;
         }
     }
-    let is_class = case.task == "classification";
+    let inputs = project.network(case.shape, case.width).unwrap().input().len();
+    let numbers = || (0..PRESET_SAMPLES * case.width).map(|at| (at % 5) as f32 / 2.0 - 1.0).collect();
     Case {
         shape: case.shape,
-        layers: model.layers,
-        loss: training.loss,
-        inputs: pattern(case.shape.len()),
+        layers: project.model.layers.clone(),
+        // The loss of classes plays no part where the answers are numbers.
+        loss: if case.numbers {
+            serde_json::from_str(r#""mean_squared_error""#).unwrap()
+        } else {
+            project.training.loss.clone()
+        },
+        project: Some(project),
+        inputs: pattern(inputs),
         labels: (0..PRESET_SAMPLES).map(|sample| (sample % case.width) as u16).collect(),
-        numbers: (!is_class).then(|| (0..PRESET_SAMPLES * case.width).map(|at| (at % 5) as f32 / 2.0 - 1.0).collect()),
+        numbers: case.numbers.then(numbers),
         outputs: case.outputs.clone(),
         loss_value: case.loss,
         params: Vec::new(),

@@ -332,7 +332,8 @@ fn events_alone_draw_the_window() {
     let before = project.training.learning_rate;
     harness.state_mut().session_mut().begin(Arc::clone(&job), &project);
     let mut absorb = |event| harness.state_mut().session_mut().absorb(event);
-    let steps = (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: Some(0.5) });
+    let steps =
+        (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: Some(0.5), adversary: None });
     absorb(Event::Steps(steps.collect()));
     let answers = ClassAnswers {
         confusion: ndarray::Array2::from_shape_fn((10, 10), |(truth, class)| u32::from(truth == 4 && class == 9)),
@@ -345,6 +346,7 @@ fn events_alone_draw_the_window() {
         step: 9,
         train_loss: 1.0,
         train_accuracy: Some(0.5),
+        adversary: None,
         validation: Some(validation),
         learning_rate: 0.001,
         seconds: 1.0,

@@ -4,6 +4,7 @@
 //! classes with a row that is 1 at the class and 0 elsewhere. A mean is over samples, and over the outputs of a sample
 //! where the loss has a term for each, as in PyTorch.
 
+mod adversarial;
 mod binary;
 mod class_weights;
 mod focal;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::knob::{About, Choice, Knob};
 
+pub use adversarial::{AdversarialLoss, GENERATED, REAL};
 pub use binary::BinaryCrossEntropy;
 pub use class_weights::ClassWeights;
 pub use focal::Focal;

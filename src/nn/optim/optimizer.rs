@@ -3,11 +3,14 @@ use rayon::prelude::*;
 use super::{OptimizerSpec, Regularization, Step};
 use crate::nn::kernels::vectorized;
 use crate::nn::network::{Block, Network};
+use crate::nn::section::Section;
 use crate::nn::weights::Weights;
 use crate::nn::workspace::Workspace;
 
-/// An optimiser at work: the rule, the step counter, the gradient and what the rule remembers.
+/// An optimiser at work: the rule, the step counter, the gradient and what the rule remembers. It moves one section of a
+/// network's weights, which may be all of it.
 pub struct Optimizer {
+    section: Section,
     spec: OptimizerSpec,
     regularization: Regularization,
     step: u64,
@@ -21,8 +24,14 @@ pub struct Optimizer {
 
 impl Optimizer {
     pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
-        let params = network.weights_len();
+        Self::for_section(spec, network.whole())
+    }
+
+    /// Of some layers alone; all others stay as they are.
+    pub fn for_section(spec: OptimizerSpec, section: Section) -> Self {
+        let params = section.weights.len();
         Self {
+            section,
             state: vec![0.0; spec.as_rule().slots() * params],
             spec,
             regularization: Regularization::default(),
@@ -42,10 +51,10 @@ impl Optimizer {
 
     /// Puts other numbers into the rule, for instance while a run is on. What was remembered is kept unless the rule
     /// itself changes; the average goes on in any case.
-    pub fn set(&mut self, spec: OptimizerSpec, network: &Network) {
+    pub fn set(&mut self, spec: OptimizerSpec) {
         if std::mem::discriminant(&spec) != std::mem::discriminant(&self.spec) {
             self.step = 0;
-            self.state = vec![0.0; spec.as_rule().slots() * network.weights_len()];
+            self.state = vec![0.0; spec.as_rule().slots() * self.section.weights.len()];
         }
         self.spec = spec;
     }
@@ -60,9 +69,9 @@ impl Optimizer {
     /// weight may move before the norm of the whole gradient is known, if that is to be clipped.
     pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
         self.step += 1;
-        let Self { spec, regularization, step, gradient, state, factors, average } = self;
+        let Self { section, spec, regularization, step, gradient, state, factors, average } = self;
         let (rule, step) = (spec.as_rule(), Step { number: *step, learning_rate });
-        let (blocks, slots) = (network.blocks(), rule.slots());
+        let (blocks, slots) = (network.blocks(section), rule.slots());
         let take_gradient = |block: &Block, gradient: &mut [f32]| {
             network.gradient_of(block, shards, gradient);
             regularization.clip_values(gradient);
@@ -73,14 +82,16 @@ impl Optimizer {
             rule.update(step, weights, gradient, state);
             0.0
         };
-        let numbers = Numbers { weights: weights.values_mut(), gradient, state };
+        let moved = &mut weights.values_mut()[section.weights.clone()];
+        let numbers = Numbers { weights: moved, gradient, state };
         if regularization.clip_norm > 0.0 {
             let squares = each_block(blocks, slots, numbers, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
                 sum_of_squares(numbers.gradient)
             });
             let share = regularization.share_within_norm(squares.sqrt());
-            let numbers = Numbers { weights: weights.values_mut(), gradient, state };
+            let moved = &mut weights.values_mut()[section.weights.clone()];
+            let numbers = Numbers { weights: moved, gradient, state };
             each_block(blocks, slots, numbers, &|block, numbers| {
                 scale(numbers.gradient, share);
                 update(block, numbers)
@@ -91,7 +102,7 @@ impl Optimizer {
                 update(block, numbers)
             });
         }
-        regularization.hold_kernels(network, weights, factors);
+        regularization.hold_kernels(network, section, weights, factors);
         if regularization.average > 0.0 {
             match average {
                 Some(average) => follow(average, weights, regularization.average),
@@ -194,9 +205,9 @@ mod tests {
         let mut optimizer = Optimizer::new(OptimizerSpec::Adam(Adam::default()), &network);
         (optimizer.step, optimizer.state[0]) = (5, 1.0);
         optimizer.average = Some(Weights::new(&network, 1));
-        optimizer.set(OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() }), &network);
+        optimizer.set(OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() }));
         assert_eq!((optimizer.step, optimizer.state[0], optimizer.state.len()), (5, 1.0, 16));
-        optimizer.set(OptimizerSpec::Lion(Lion::default()), &network);
+        optimizer.set(OptimizerSpec::Lion(Lion::default()));
         assert_eq!((optimizer.step, optimizer.state.as_slice()), (0, &[0.0; 8][..]));
         assert!(optimizer.average().is_some());
     }

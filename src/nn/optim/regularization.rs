@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::kernels::vectorized;
 use crate::nn::knob::Knob;
-use crate::nn::network::Network;
+use crate::nn::network::{Network, Param};
 use crate::nn::penalty::Penalty;
+use crate::nn::section::Section;
 use crate::nn::weights::Weights;
 
 /// What keeps gradients and weights small and steady, whatever the rule. Zero, the default of each, turns it off.
@@ -117,11 +118,18 @@ impl Regularization {
 
     /// Shortens every column of every kernel that is longer than the largest norm, as `torch.renorm` does. `factors` is
     /// kept by the caller, so that nothing is allocated for the next step.
-    pub(super) fn hold_kernels(&self, network: &Network, weights: &mut Weights, factors: &mut Vec<f32>) {
+    pub(super) fn hold_kernels(
+        &self,
+        network: &Network,
+        section: &Section,
+        weights: &mut Weights,
+        factors: &mut Vec<f32>,
+    ) {
         if self.max_norm <= 0.0 {
             return;
         }
-        for param in network.params().iter().filter(|param| param.info.is_kernel()) {
+        let moved = |param: &&Param| section.weights.contains(&param.range.start);
+        for param in network.params().iter().filter(moved).filter(|param| param.info.is_kernel()) {
             let Some(columns) = param.info.dims.last().copied().filter(|columns| *columns > 0) else { continue };
             let kernel = &mut weights.values_mut()[param.range.clone()];
             factors.clear();

@@ -1,0 +1,139 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use image::{DynamicImage, GenericImage as _, GrayImage, RgbImage};
+
+use super::terminal::grouped;
+use super::{CliError, say};
+use crate::data::Feature;
+use crate::nn::Shape;
+use crate::project::{Project, RunFolder};
+use crate::train::generate;
+
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// The run folder of a generator
+    run: String,
+    /// How many samples
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    count: u32,
+    /// Folder for the samples: images as 0001.png, … and the first of them together in grid.png, others in points.csv
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Decides the noise that they are made of
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// The most rows and columns of the picture that shows many samples.
+const GRID: usize = 20;
+
+impl Generate {
+    pub fn run(&self) -> Result<(), CliError> {
+        let RunFolder { project, data, network, weights } = RunFolder::find(&self.run)?;
+        if project.adversary.is_none() {
+            let what = "is no generator; train one with an adversary, as the preset gan-digits does";
+            return Err(CliError::Usage(format!("{}: {what}", self.run)));
+        }
+        let samples = generate(&network, &data.scaling, &weights, self.seed, self.count as usize);
+        let fail = |error: std::io::Error| CliError::Failed(format!("{}: {error}", self.out.display()));
+        fs::create_dir_all(&self.out).map_err(fail)?;
+        match pictures(&samples, network.sample()) {
+            Some(pictures) => write_pictures(&self.out, &pictures)?,
+            None => {
+                fs::write(self.out.join("points.csv"), table(&samples, network.sample(), &data.features))
+                    .map_err(fail)?;
+            }
+        }
+        say(format_args!("{} samples are in {}", grouped(self.count as usize), self.out.display()))
+    }
+}
+
+/// Says that a command that reads samples has been given a generator.
+pub fn refuse_generator(project: &Project, name: &str, remedy: &str) -> Result<(), CliError> {
+    match project.adversary {
+        Some(_) => Err(CliError::Usage(format!("{name} is a generator and reads no samples; {remedy}"))),
+        None => Ok(()),
+    }
+}
+
+/// The samples as pictures, if that is what they are.
+fn pictures(samples: &[f32], shape: Shape) -> Option<Vec<DynamicImage>> {
+    let [height, width, channels] = shape.as_image()?;
+    let size = (width as u32, height as u32);
+    let picture = |sample: &[f32]| {
+        let pixels = sample.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8).collect();
+        match channels {
+            1 => GrayImage::from_raw(size.0, size.1, pixels).map(DynamicImage::from),
+            3 => RgbImage::from_raw(size.0, size.1, pixels).map(DynamicImage::from),
+            _ => None,
+        }
+    };
+    samples.chunks_exact(shape.len()).map(picture).collect()
+}
+
+fn write_pictures(folder: &Path, pictures: &[DynamicImage]) -> Result<(), CliError> {
+    let save = |picture: &DynamicImage, name: String| {
+        let path = folder.join(name);
+        picture.save(&path).map_err(|error| CliError::Failed(format!("{}: {error}", path.display())))
+    };
+    for (number, picture) in (1..).zip(pictures) {
+        save(picture, format!("{number:04}.png"))?;
+    }
+    match grid(pictures) {
+        Some(grid) => save(&grid, "grid.png".to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// The first pictures side by side, with a pixel between them, in about as many rows as columns.
+fn grid(pictures: &[DynamicImage]) -> Option<DynamicImage> {
+    let first = pictures.first()?;
+    let columns = (1..=GRID).find(|columns| columns * columns >= pictures.len()).unwrap_or(GRID);
+    let shown = &pictures[..pictures.len().min(columns * GRID)];
+    let (width, height) = (first.width() + 1, first.height() + 1);
+    let (wide, high) = (columns as u32 * width - 1, shown.len().div_ceil(columns) as u32 * height - 1);
+    let mut grid = DynamicImage::new(wide, high, first.color());
+    for (at, picture) in shown.iter().enumerate() {
+        let (row, column) = ((at / columns) as u32, (at % columns) as u32);
+        grid.copy_from(picture, column * width, row * height).ok()?;
+    }
+    Some(grid)
+}
+
+/// The samples as a table, a line each; a column for every number, by the name of its feature and, in a sequence, of its step.
+fn table(samples: &[f32], shape: Shape, features: &[Feature]) -> String {
+    let name = |at: usize| {
+        let (step, feature) = (at / shape.channels(), at % shape.channels());
+        let name = features.get(feature).map_or_else(|| feature.to_string(), ToString::to_string);
+        let name = if shape.is_flat() { name } else { format!("{name} {}", step + 1) };
+        if name.contains([',', '"', '\n']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }
+    };
+    let line = |cells: Vec<String>| cells.join(",") + "\n";
+    let rows = samples.chunks_exact(shape.len().max(1));
+    let rows = rows.map(|row| line(row.iter().map(ToString::to_string).collect()));
+    std::iter::once(line((0..shape.len()).map(name).collect())).chain(rows).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_is_a_line_with_a_column_for_every_step() {
+        let features = ["a,b", "c"].map(Feature::number);
+        let told = table(&[1.0, 2.5, -3.0, 4.0], Shape::steps(2, 2), &features);
+        assert_eq!(told, "\"a,b 1\",c 1,\"a,b 2\",c 2\n1,2.5,-3,4\n");
+    }
+
+    #[test]
+    fn a_grid_is_about_square_and_no_larger_than_it_may() {
+        for (count, columns, rows) in [(1, 1, 1), (5, 3, 2), (9, 3, 3), (1000, 20, 20)] {
+            let pictures = pictures(&vec![1.0; count * 12], Shape::image(4, 3, 1)).unwrap();
+            let grid = grid(&pictures).unwrap();
+            assert_eq!((grid.width(), grid.height()), (columns * 4 - 1, rows * 5 - 1), "{count}");
+            assert_eq!(grid.to_luma8().get_pixel(0, 0).0, [255]);
+        }
+    }
+}
