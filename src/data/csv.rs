@@ -7,7 +7,7 @@ use std::path::Path;
 use super::options::DATA_FOLDER;
 use super::table::{Column, Table};
 use super::{
-    Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Split, Targets, Task, Words,
+    Argument, DataError, Dataset, Feature, Inputs, Lookup, Options, Order, Samples, Source, Split, Targets, Task, Words,
 };
 use crate::nn::Shape;
 
@@ -15,7 +15,7 @@ pub const SOURCE: Source = Source {
     name: "csv",
     usage: "csv:FILE[?target=NAME]",
     argument: Argument::File,
-    options: &["target", "task", "ignore", "categories", "embedded", "names", "test"],
+    options: &["target", "task", "ignore", "categories", "embedded", "names", "test", "test_file"],
     help: "A table of text, a sample a row; the last column is the target unless another is named.",
     load,
 };
@@ -61,11 +61,32 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
     let Some(path) = options.find().filter(|path| path.is_file()) else {
         return Err(DataError::file(Path::new(options.argument), no_such_file(options)));
     };
-    let table = Table::read(&path, &options.list("names"))?;
     let test_share = options.number("test", TEST_SHARE, TEST_SHARES)?;
+    match options.text("test_file") {
+        None => load_file(&path, options, test_share),
+        Some(_) if options.text("test").is_some() => Err(options.wrong("say test or test_file, not both")),
+        Some(file) => {
+            let dataset = load_file(&path, options, 0.0)?;
+            let test = load_test(file, options, &dataset)?;
+            Ok(Dataset { test, ..dataset })
+        }
+    }
+}
+
+fn load_file(path: &Path, options: &Options<'_>, test_share: f32) -> Result<Dataset, DataError> {
+    let table = Table::read(path, &options.list("names"))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let loaded = Loader { options, table, notes: Vec::new() }.load(name, test_share);
-    loaded.map_err(|what| DataError::file(&path, what))
+    loaded.map_err(|what| DataError::file(path, what))
+}
+
+/// The rows of a file of their own, read to the features and classes of those that are trained on.
+fn load_test(file: &str, options: &Options<'_>, dataset: &Dataset) -> Result<Samples, DataError> {
+    let Some(path) = options.find_where(Path::new(file), Path::is_file) else {
+        return Err(options.wrong(format!("there is no file {file:?} for test_file")));
+    };
+    let known = Lookup { known: Some((&dataset.task, &dataset.features)), ..*options.lookup };
+    load_file(&path, &options.with(&known), 0.0).map(|test| test.train)
 }
 
 /// The names of the columns of the file that is named, as far as its beginning tells them; none if it cannot be read.

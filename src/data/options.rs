@@ -59,6 +59,11 @@ impl<'a> Options<'a> {
         Options::parse(source, rest, lookup).map_or_else(|_| Vec::new(), |options| csv::column_names(&options))
     }
 
+    /// The same text, and other knowledge besides it.
+    pub fn with(&self, lookup: &'a Lookup<'a>) -> Self {
+        Self { lookup, pairs: self.pairs.clone(), ..*self }
+    }
+
     /// The error for something that the text says wrongly.
     pub fn wrong(&self, what: impl Display) -> DataError {
         DataError::Option { source_name: self.source.name, what: what.to_string() }

@@ -90,6 +90,11 @@ fn setting(source: &str, key: &'static str) -> Setting {
             Kind::Real { range: TEST_SHARES, default: csv::TEST_SHARE },
             "The share of the rows that is set apart for the test.",
         ),
+        ("csv", "test_file") => make(
+            "Test file",
+            Kind::Text,
+            "Another file of the same columns whose rows are the test; then none of this one are set apart.",
+        ),
         ("images", "size") => make(
             "Side",
             Kind::Whole { range: images::SIDES, default: images::SIDE },

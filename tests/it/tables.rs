@@ -116,6 +116,32 @@ fn the_target_decides_between_classes_and_numbers() {
 }
 
 #[test]
+fn the_test_may_be_a_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, rows: std::ops::Range<usize>, last: &str| {
+        let text: String = rows.map(|row| format!("{row}.5,{},{last}\n", ["red", "blue"][row % 2])).collect();
+        fs::write(folder.path().join(name), format!("x,colour,y\n{text}1,red,no\n1,red,no\n")).unwrap();
+    };
+    write("train.csv", 0..40, "yes");
+    write("test.csv", 50..57, "yes");
+    write("other.csv", 0..7, "perhaps");
+    let load = |options: &str| Dataset::load(&format!("csv:{}?{options}", folder.path().join("train.csv").display()));
+    let test = |name: &str| format!("test_file={}", folder.path().join(name).display());
+    let dataset = load(&test("test.csv")).unwrap();
+    assert_eq!((dataset.train.len(), dataset.test.len()), (42, 9));
+    let Inputs::Numbers(numbers) = &dataset.test.inputs else { panic!("tables are numbers") };
+    assert_eq!(numbers[..3], [50.5, 0.0, 1.0]);
+    for (options, expected) in [
+        (test("other.csv"), "y has the class \"perhaps\", which the network does not know"),
+        (test("none.csv"), "there is no file"),
+        (format!("{}&test=0.3", test("test.csv")), "say test or test_file, not both"),
+    ] {
+        let error = load(&options).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
     let rows = |row: &dyn Fn(usize) -> String| (0..30).map(row).collect::<String>();
     let text = rows(&|row| format!("{row}.5,a{}\n", row % 2));
