@@ -230,9 +230,9 @@ impl Project {
             );
             return Err(ProjectError::value("training.batch", what));
         }
-        if dataset.shape.as_image().is_none() && !self.data.augment.is_off() {
+        if dataset.shape.as_image().is_none() && self.data.augment.changes_images() {
             let what =
-                format!("changes images, and the samples are {}; set its numbers to 0", dataset.shape.described());
+                format!("changes images, and the samples are {}; set all but mix_up to 0", dataset.shape.described());
             return Err(ProjectError::value("data.augment", what));
         }
         let Training { schedule, early_stopping, .. } = &self.training;

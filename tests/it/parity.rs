@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backprop_studio::nn::loss::LossSum;
+use backprop_studio::nn::loss::{Blend, LossSum};
 use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
 use backprop_studio::nn::optim::{Momentum, Regularization};
 use backprop_studio::nn::{
@@ -311,5 +311,30 @@ fn twenty_steps_of_every_preset_go_as_in_pytorch() {
         let optimizer = Optimizer::new(OptimizerSpec::Momentum(Momentum::default()), &case.network());
         let weights = Weights::new(&case.network(), 3);
         case.assert_steps_from(weights, &name, optimizer, 0.002, &expected);
+    }
+}
+
+/// Outputs of samples that were blended in pairs, their classes, and the share that each has kept.
+#[derive(Deserialize)]
+struct BlendCase {
+    loss: Loss,
+    shares: Vec<f32>,
+    classes: Vec<u16>,
+    outputs: Vec<f32>,
+    value: f64,
+    grad: Vec<f32>,
+}
+
+/// An odd number of samples, so that the last one has nobody to be blended with.
+#[test]
+fn the_loss_of_blended_samples_is_that_of_pytorch() {
+    let cases: Vec<BlendCase> = serde_json::from_str(include_str!("../fixtures/mix_up.json")).unwrap();
+    for BlendCase { loss, shares, classes, outputs, value, grad: expected } in cases {
+        let mut grad = vec![f32::NAN; outputs.len()];
+        let mut scratch = vec![f32::NAN; outputs.len() / classes.len()];
+        let (scale, blend) = (loss.scale(classes.iter().copied()), Blend { shares: &shares, scratch: &mut scratch });
+        let sum = loss.blended_value_and_grad(&outputs, Answers::Classes(&classes), blend, scale, &mut grad);
+        assert!((sum.mean_loss() - value).abs() <= 1e-6 * value, "{loss:?}: {}, PyTorch {value}", sum.mean_loss());
+        assert_close(&format!("{loss:?}, blended"), &grad, &expected, 1e-5);
     }
 }

@@ -5,6 +5,7 @@
 //! where the loss has a term for each, as in PyTorch.
 
 mod binary;
+mod blend;
 mod class_weights;
 mod focal;
 mod regression;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::knob::{About, Choice, Knob};
 
 pub use binary::BinaryCrossEntropy;
+pub use blend::Blend;
 pub use class_weights::ClassWeights;
 pub use focal::Focal;
 pub use regression::{Huber, MeanAbsoluteError, MeanSquaredError};
@@ -285,25 +287,31 @@ impl Loss {
         if width == 0 {
             return sum;
         }
-        let objective = self.as_objective();
         for (row, outputs) in outputs.chunks_exact(width).enumerate() {
             let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
-            match answers {
-                Answers::Classes(classes) => {
-                    let class = usize::from(classes[row]);
-                    sum.loss += f64::from(objective.sample(outputs, class, grad));
-                    sum.weight += f64::from(self.weight_of(class));
-                    sum.correct += usize::from(argmax(outputs) == class);
-                }
-                Answers::Numbers { width, values } => {
-                    let loss = objective.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
-                    // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
-                    sum.loss += f64::from(loss.unwrap_or(f32::NAN));
-                    sum.weight += 1.0;
-                }
+            let (loss, weight) = self.of_row(outputs, answers, row, grad);
+            (sum.loss, sum.weight) = (sum.loss + loss, sum.weight + weight);
+            if let Answers::Classes(classes) = answers {
+                sum.correct += usize::from(argmax(outputs) == usize::from(classes[row]));
             }
         }
         sum
+    }
+
+    /// The loss of one sample's outputs against the answer in a row, and what the answer weighs.
+    fn of_row(&self, outputs: &[f32], answers: Answers<'_>, row: usize, grad: Option<(f32, &mut [f32])>) -> (f64, f64) {
+        let objective = self.as_objective();
+        match answers {
+            Answers::Classes(classes) => {
+                let class = usize::from(classes[row]);
+                (f64::from(objective.sample(outputs, class, grad)), f64::from(self.weight_of(class)))
+            }
+            Answers::Numbers { width, values } => {
+                let loss = objective.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
+                // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
+                (f64::from(loss.unwrap_or(f32::NAN)), 1.0)
+            }
+        }
     }
 
     /// What a network says of one sample: numbers from 0 to 1 whose sum is 1.

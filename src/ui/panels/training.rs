@@ -206,10 +206,11 @@ fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         });
     }
+    let (shape, _) = cx.session.shape();
     let augment = &mut cx.project.data.augment;
     let title = format!("Augmentation, {}", state(augment.is_off()));
     fold_ui(ui, "augmentation", &title, |ui| {
-        for knob in &mut augment.knobs() {
+        for knob in &mut augment.knobs_for(shape) {
             knob_ui(ui, knob);
         }
         let text = "Every sample is changed a little each time it is seen. The room Data shows how.";
