@@ -2,6 +2,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, say};
+use crate::data::DEFAULT_SOURCE;
 use crate::project::{Project, presets};
 
 #[derive(Debug, Args)]
@@ -13,12 +14,11 @@ pub struct Presets {
 
 impl Presets {
     pub fn run(&self) -> Result<(), CliError> {
-        let (shape, classes) = Project::default_shape();
-        let image_readers = presets::image_readers();
         for name in presets::names() {
             let project = Project::find(name)?;
             // How many parameters the others have depends on data that need not be there.
-            let params = image_readers.contains(&name).then(|| project.model.trace(shape, classes).params());
+            let (shape, outputs) = project.default_shape();
+            let params = (project.data.source == DEFAULT_SOURCE).then(|| project.model.trace(shape, outputs).params());
             let layers: Vec<_> = project.model.layers.iter().map(ToString::to_string).collect();
             let help = presets::help(name).unwrap_or_default();
             if self.json {

@@ -9,6 +9,7 @@ mod metrics;
 mod parity;
 #[cfg(feature = "gui")]
 mod rates;
+mod reconstruction;
 #[cfg(feature = "gui")]
 mod rooms;
 mod run;

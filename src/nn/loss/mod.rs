@@ -54,6 +54,14 @@ pub trait Objective: Send + Sync {
         None
     }
 
+    /// Whether target numbers have to be shares, 0 to 1.
+    fn wants_shares(&self) -> bool {
+        false
+    }
+
+    /// Turns outputs into what they say of target numbers, where these are not the outputs themselves.
+    fn numbers(&self, _outputs: &mut [f32]) {}
+
     /// Turns the outputs of one sample into probabilities. The largest stays the largest.
     fn probabilities(&self, outputs: &mut [f32]);
 }
@@ -264,6 +272,11 @@ impl Loss {
         self.as_objective().sample_numbers(&[0.0], &[0.0], None).is_some()
     }
 
+    /// Whether target numbers have to be shares, 0 to 1, as pixels are.
+    pub fn wants_shares(&self) -> bool {
+        self.as_objective().wants_shares()
+    }
+
     /// What the gradient of each sample of a batch with these classes is multiplied with, so that its sum is that of the
     /// mean: one over what they weigh together. For numbers it is one over the number of samples.
     pub fn scale(&self, classes: impl Iterator<Item = u16>) -> f32 {
@@ -317,6 +330,11 @@ impl Loss {
     /// What a network says of one sample: numbers from 0 to 1 whose sum is 1.
     pub fn probabilities(&self, outputs: &mut [f32]) {
         self.as_objective().probabilities(outputs);
+    }
+
+    /// What outputs say of target numbers, in the scale of the targets.
+    pub fn numbers(&self, outputs: &mut [f32]) {
+        self.as_objective().numbers(outputs);
     }
 }
 

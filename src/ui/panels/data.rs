@@ -15,6 +15,7 @@ use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset, Inputs, Samples};
 use crate::nn::init::{mix, stream};
+use crate::project::RECONSTRUCT;
 use crate::ui::action::Action;
 use crate::ui::fields::is_table;
 use crate::ui::session::{ClassCounts, DataState, Parts};
@@ -88,6 +89,9 @@ impl DataRoom {
         heading_ui(ui, "Source", |_| {});
         source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
         self.options.ui(ui, cx);
+        for knob in cx.project.data.knobs().iter_mut().filter(|knob| knob.key == RECONSTRUCT) {
+            knob_ui(ui, knob);
+        }
         ui.add_space(GRID);
         match &cx.session.data {
             DataState::Loading { .. } => {
@@ -197,7 +201,7 @@ fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             *augment = Augment::default();
         }
     });
-    let (shape, _) = cx.session.shape();
+    let (shape, _) = cx.session.shape(cx.project);
     for knob in &mut cx.project.data.augment.knobs_for(shape) {
         knob_ui(ui, knob);
     }
