@@ -96,7 +96,7 @@ impl Predict {
             scale_bytes(pixels, &mut numbers);
             self.answer(path, None, run, Said::Again { given: outputs, error: distance(outputs, &numbers) })?;
             if let Some(folder) = &self.out {
-                let number = several.then(|| format!("-{}", at + 1)).unwrap_or_default();
+                let number = if several { format!("-{}", at + 1) } else { String::new() };
                 let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
                 write_picture(folder, &format!("{name}{number}.png"), shape, outputs)?;
             }

@@ -124,7 +124,11 @@ fn what_does_not_fit_a_reconstruction_is_refused_in_one_sentence() {
         (set("training.loss.label_smoothing=0.1"), 2, "binary cross-entropy has no label_smoothing"),
         (set("training.loss.class_weights=balanced"), 2, "binary cross-entropy has no class_weights"),
         (set("model.4.units=10"), 1, "gives 10 numbers, and the data asks for 784"),
-        (set("data.source=points:xor"), 1, "binary cross-entropy is for classes or pixels, and xor asks for numbers"),
+        (
+            vec!["--set", "data.source=points:xor", "--set", r#"model=[{"layer":"dense","units":2}]"#],
+            1,
+            "binary cross-entropy is for classes or pixels, and xor asks for numbers",
+        ),
         (set("data.reconstruct=maybe"), 2, "expected a boolean"),
         (
             set(r#"model=[{"layer":"conv2d","filters":1,"padding":"same"}]"#),
