@@ -3,7 +3,7 @@
 use eframe::egui::{Label, Response, RichText, Ui};
 
 use super::Cx;
-use super::parts::segmented_ui;
+use super::parts::{caption_ui, segmented_ui};
 use crate::ui::desk::ReaderChoice;
 use crate::ui::reading::Answer;
 use crate::ui::theme::{self, Palette};
@@ -76,6 +76,7 @@ pub fn bars_ui(ui: &mut Ui, cx: &Cx<'_>) {
             let side = ui.available_size().min_elem().clamp(56.0, 196.0);
             pixels_ui(ui, "What the network gives back", Some(pixels.view()), side)
                 .on_hover_text("What the network gives back");
+            caption_ui(ui, "What it gives back");
         }
         Answer::Empty => {
             probability_bars_ui(ui, &cx.reading.classes, None);
