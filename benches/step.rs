@@ -41,7 +41,7 @@ fn reading(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let pixels = black_box(dataset.train.pixels_of(0));
-                black_box(reader.read(&job.network, &weights, &job.loss, pixels)[0])
+                black_box(reader.read(job.trained(&weights), pixels)[0])
             });
         });
     }

@@ -46,6 +46,7 @@ fn table(dataset: &Dataset) -> Result<(), CliError> {
     let asked = match task {
         Task::Classification { classes } => format!("one of {} classes", classes.len()),
         Task::Regression { targets } => format!("a number, {}", targets.join(", ")),
+        Task::Reconstruction { .. } => "itself".to_owned(),
     };
     say(format_args!(
         "{name}: {train} training and {test} test samples, each {}; asked for {asked}",

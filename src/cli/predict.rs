@@ -1,17 +1,21 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use image::{DynamicImage, GrayImage, RgbImage};
 use serde_json::{Map, Value, json};
 
 use super::generate::refuse_generator;
 use super::terminal::{percent, significant};
 use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
+use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::{DataError, Task, csv, images, series};
+use crate::nn::Shape;
 use crate::nn::loss::argmax;
 use crate::project::RunFolder;
+use crate::project::run_folder::DataRecord;
 use crate::train::Reader;
-use crate::train::evaluate::Trained;
+use crate::train::evaluate::distance;
 
 #[derive(Debug, Args)]
 pub struct Predict {
@@ -22,6 +26,9 @@ pub struct Predict {
     /// or folders of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// For networks that reconstruct: a folder for the pictures that they give back, PNG files named as the ones they read
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -32,6 +39,11 @@ enum Said<'a> {
     /// The probability of every class; nothing for empty paper.
     Classes(Option<&'a [f32]>),
     Numbers(&'a [f32]),
+    /// The sample again, and the root of its mean squared error in the scale in which it was trained.
+    Again {
+        given: &'a [f32],
+        error: f32,
+    },
 }
 
 impl Predict {
@@ -39,6 +51,10 @@ impl Predict {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
         refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
+        if self.out.is_some() && !(run.data.task.is_reconstruction() && run.data.features.is_empty()) {
+            let what = format!("--out is for networks that give pictures back, which {} does not", self.run);
+            return Err(CliError::Usage(what));
+        }
         let mut reader = Reader::new(&run.network);
         let mut unread = Vec::new();
         for path in &self.files {
@@ -77,14 +93,25 @@ impl Predict {
             Ok(pictures) => pictures,
             Err(error) => return Ok(Err(error)),
         };
-        for picture in pictures {
-            let probabilities = match &picture {
-                Picture::Pixels(pixels) => {
-                    Some(reader.read(&run.network, &run.weights, &run.project.training.loss, pixels))
-                }
-                Picture::Empty => None,
+        let several = pictures.len() > 1;
+        for (at, picture) in pictures.iter().enumerate() {
+            let Picture::Pixels(pixels) = picture else {
+                self.answer(path, None, run, Said::Classes(None))?;
+                continue;
             };
-            self.answer(path, None, &run.data.task, Said::Classes(probabilities))?;
+            let outputs = reader.read(run.trained(), pixels);
+            if !run.data.task.is_reconstruction() {
+                self.answer(path, None, run, Said::Classes(Some(outputs)))?;
+                continue;
+            }
+            let mut numbers = vec![0.0; pixels.len()];
+            scale_bytes(pixels, &mut numbers);
+            self.answer(path, None, run, Said::Again { given: outputs, error: distance(outputs, &numbers) })?;
+            if let Some(folder) = &self.out {
+                let number = if several { format!("-{}", at + 1) } else { String::new() };
+                let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+                write_picture(folder, &format!("{name}{number}.png"), shape, outputs)?;
+            }
         }
         Ok(Ok(()))
     }
@@ -103,34 +130,50 @@ impl Predict {
             let what = format!("has {} rows, and the network reads {}", rows.len() / columns, window / columns);
             return Ok(Err(DataError::File { path: path.to_owned(), what }));
         }
-        let RunFolder { project, data, network, weights } = run;
-        let trained =
-            Trained { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling };
+        let trained = run.trained();
+        let standard = |row: &[f32]| {
+            let mut numbers = vec![0.0; row.len()];
+            trained.scaling.inputs.apply(row, &mut numbers);
+            numbers
+        };
         for (at, row) in rows.windows(window).step_by(columns).enumerate() {
             let outputs = reader.read_row(trained, row);
-            let said = match data.task {
+            let said = match trained.task {
                 Task::Classification { .. } => Said::Classes(Some(outputs)),
                 Task::Regression { .. } => Said::Numbers(outputs),
+                Task::Reconstruction { .. } => {
+                    Said::Again { given: outputs, error: distance(&standard(outputs), &standard(row)) }
+                }
             };
-            self.answer(path, Some(at + window / columns), &data.task, said)?;
+            self.answer(path, Some(at + window / columns), run, said)?;
         }
         Ok(Ok(()))
     }
 
-    fn answer(&self, path: &Path, row: Option<usize>, task: &Task, said: Said<'_>) -> Result<(), CliError> {
+    fn answer(&self, path: &Path, row: Option<usize>, run: &RunFolder, said: Said<'_>) -> Result<(), CliError> {
+        let DataRecord { task, features, .. } = &run.data;
         let mut told = json!({ "file": path });
         if let Some(row) = row {
             told["row"] = row.into();
         }
         let text = match (said, task) {
             (Said::Numbers(values), Task::Regression { targets }) => {
-                told["values"] =
-                    targets.iter().cloned().zip(values.iter().map(|value| json!(value))).collect::<Map<_, _>>().into();
-                let texts = targets
-                    .iter()
-                    .zip(values)
-                    .map(|(name, value)| format!("{name} {}", significant(f64::from(*value))));
-                texts.collect::<Vec<_>>().join(", ")
+                let (named, text) = named(targets, values);
+                told["values"] = named;
+                text
+            }
+            (Said::Again { given, error }, _) => {
+                told["rmse"] = json!(error);
+                let error = format!("rmse {}", significant(f64::from(error)));
+                if features.len() == given.len() {
+                    let names: Vec<_> = features.iter().map(ToString::to_string).collect();
+                    let (named, text) = named(&names, given);
+                    told["values"] = named;
+                    format!("{error}: {text}")
+                } else {
+                    told["values"] = json!(given);
+                    error
+                }
             }
             (Said::Classes(Some(shares)), _) => {
                 let class = argmax(shares);
@@ -150,4 +193,26 @@ impl Predict {
         let row = row.map_or(String::new(), |row| format!(", row {row}"));
         say(format_args!("{}{row}: {text}", path.display()))
     }
+}
+
+/// Numbers by their names, for scripts and for people.
+fn named(names: &[String], values: &[f32]) -> (Value, String) {
+    let map: Map<_, _> = names.iter().cloned().zip(values.iter().map(|value| json!(value))).collect();
+    let texts = names.iter().zip(values).map(|(name, value)| format!("{name} {}", significant(f64::from(*value))));
+    (map.into(), texts.collect::<Vec<_>>().join(", "))
+}
+
+/// Writes numbers from 0 to 1 as a picture into a folder, which is made if it is not there.
+fn write_picture(folder: &Path, name: &str, shape: Shape, numbers: &[f32]) -> Result<(), CliError> {
+    let path = folder.join(name);
+    let fail = |what: String| CliError::Failed(format!("{}: {what}", path.display()));
+    let bytes = to_bytes(numbers).collect();
+    let picture: Option<DynamicImage> = match shape.as_image() {
+        Some([height, width, 1]) => GrayImage::from_raw(width as u32, height as u32, bytes).map(Into::into),
+        Some([height, width, 3]) => RgbImage::from_raw(width as u32, height as u32, bytes).map(Into::into),
+        _ => None,
+    };
+    let picture = picture.ok_or_else(|| fail(format!("{shape} is no picture that is grey or in colours")))?;
+    std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
+    picture.save(&path).map_err(|error| fail(error.to_string()))
 }

@@ -15,13 +15,13 @@ pub struct Presets {
 
 impl Presets {
     pub fn run(&self) -> Result<(), CliError> {
-        let (shape, classes) = Project::default_shape();
         for name in presets::names() {
             let project = Project::find(name)?;
+            let (shape, outputs) = project.default_shape();
             // How many parameters the others have depends on data that need not be there.
             let is_known = project.data.source == DEFAULT_SOURCE;
             let params =
-                is_known.then(|| project.network(shape, classes)).transpose()?.map(|network| network.param_count());
+                is_known.then(|| project.network(shape, outputs)).transpose()?.map(|network| network.param_count());
             let names = |model: &ModelSpec| model.layers.iter().map(ToString::to_string).collect::<Vec<_>>();
             let (layers, against) = (names(&project.model), project.adversary.map(|other| names(&other.discriminator)));
             let help = presets::help(name).unwrap_or_default();

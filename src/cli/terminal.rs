@@ -23,7 +23,7 @@ impl Terminal {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let no_figures = match job.dataset.task {
             Task::Classification { .. } => vec![("accuracy", None)],
-            Task::Regression { .. } => vec![("rmse", None), ("r2", None)],
+            Task::Regression { .. } | Task::Reconstruction { .. } => vec![("rmse", None), ("r2", None)],
         };
         Self { bar, steps_per_epoch: job.steps_per_epoch(), epochs: job.training.epochs, no_figures }
     }
@@ -55,7 +55,9 @@ impl Terminal {
                 "epoch  discriminator's loss  generator's  real told  generated told  samples/s  seconds"
             }
             Task::Classification { .. } => "epoch  train loss  accuracy  validation loss  accuracy  samples/s  seconds",
-            Task::Regression { .. } => "epoch  train loss  validation loss      rmse        r2  samples/s  seconds",
+            Task::Regression { .. } | Task::Reconstruction { .. } => {
+                "epoch  train loss  validation loss      rmse        r2  samples/s  seconds"
+            }
         });
     }
 

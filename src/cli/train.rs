@@ -10,7 +10,7 @@ use super::folds::{self, Folds};
 use super::generate::refuse_generator;
 use super::terminal::Terminal;
 use super::{CliError, load_data, say};
-use crate::data::Dataset;
+use crate::data::{Dataset, Lookup};
 use crate::project::{Project, RunRecord, run_folder};
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
@@ -104,7 +104,7 @@ impl Train {
 /// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
 pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
     let mut report = Report { json: false, steps: false, lines: Vec::new() };
-    let dataset = Arc::new(Dataset::load(&project.data.source)?);
+    let dataset = Arc::new(project.data.load(&Lookup::default())?);
     train(project, dataset, default_threads(), &Files::default(), &mut report)
 }
 

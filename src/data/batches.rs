@@ -2,6 +2,7 @@
 
 use rand::seq::SliceRandom as _;
 
+use super::augment::{Layout, Scratch};
 use super::samples::scale_bytes;
 use super::{Augment, Samples};
 use crate::nn::Shape;
@@ -19,17 +20,17 @@ pub fn shuffle(order: &mut [u32], seed: u64, epoch: u64) {
 /// Changes samples as they are gathered, each in its own way in each epoch.
 pub struct Augmenter {
     augment: Augment,
-    shape: [usize; 3],
+    image: Layout,
     changed: Vec<u8>,
-    scratch: Vec<u8>,
+    scratch: Scratch,
 }
 
 impl Augmenter {
     /// Nothing if there is nothing to change, or if the samples are not images.
     pub fn new(augment: &Augment, shape: Shape) -> Option<Self> {
-        let shape = shape.as_image().filter(|_| !augment.is_off())?;
-        let changed = vec![0; shape.iter().product()];
-        Some(Self { augment: augment.clone(), shape, changed, scratch: Vec::new() })
+        let [height, width, channels] = shape.as_image().filter(|_| augment.changes_images())?;
+        let image = Layout { height, width, channels };
+        Some(Self { augment: augment.clone(), image, changed: vec![0; shape.len()], scratch: Scratch::default() })
     }
 
     /// As [`Samples::gather`], with the change that `seed`, `epoch` and the sample's position say; so it depends neither on the
@@ -44,9 +45,8 @@ impl Augmenter {
 
     /// One sample, changed.
     pub fn change(&mut self, pixels: &[u8], seed: u64) -> &[u8] {
-        let [height, width, channels] = self.shape;
         let mut rng = stream(seed, AUGMENT);
-        self.augment.apply(pixels, height, width, channels, &mut self.changed, &mut self.scratch, &mut rng);
+        self.augment.apply(pixels, self.image, &mut self.changed, &mut self.scratch, &mut rng);
         &self.changed
     }
 }

@@ -178,7 +178,8 @@ impl Loader<'_> {
 
     /// What is asked for: as it is said, as a network knows it already, or as the target looks.
     fn task(&mut self, targets: &[usize]) -> Result<Task, String> {
-        if let Some((task, _)) = self.options.lookup.known {
+        // What tells a row again has let go of its target.
+        if let Some((task, _)) = self.options.lookup.known.filter(|(task, _)| !task.is_reconstruction()) {
             return Ok(task.clone());
         }
         let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
@@ -256,6 +257,7 @@ impl Loader<'_> {
                     |(row, at): (usize, usize)| self.table.columns[at].number(row).ok_or_else(|| no_number(row, at));
                 Ok(Targets::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
             }
+            Task::Reconstruction { width } => Ok(Targets::Itself { width: *width, samples: self.table.rows }),
             Task::Regression { targets: names } => {
                 Err(format!("name the targets that the network gives, target={}", names.join(",")))
             }

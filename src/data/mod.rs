@@ -67,6 +67,8 @@ pub enum Task {
     Classification { classes: Vec<String> },
     /// Numbers: their names, with the unit where there is one.
     Regression { targets: Vec<String> },
+    /// The sample itself, which has so many numbers: what an autoencoder does.
+    Reconstruction { width: usize },
 }
 
 impl Task {
@@ -75,6 +77,7 @@ impl Task {
         match self {
             Self::Classification { classes } => classes.len(),
             Self::Regression { targets } => targets.len(),
+            Self::Reconstruction { width } => *width,
         }
     }
 
@@ -82,12 +85,16 @@ impl Task {
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Classification { classes } => classes,
-            Self::Regression { .. } => &[],
+            Self::Regression { .. } | Self::Reconstruction { .. } => &[],
         }
     }
 
     pub fn is_classification(&self) -> bool {
         matches!(self, Self::Classification { .. })
+    }
+
+    pub fn is_reconstruction(&self) -> bool {
+        matches!(self, Self::Reconstruction { .. })
     }
 }
 
@@ -148,6 +155,10 @@ pub enum DataError {
     Unlike { first: String, second: String, what: String },
     #[error("{source_name}: {what}")]
     Option { source_name: &'static str, what: String },
+    #[error(
+        "{name}: samples of {shape} have more than the {MAX_RECONSTRUCTED} numbers that a network may give back; make them smaller"
+    )]
+    TooLarge { name: String, shape: Shape },
     #[error(transparent)]
     Drawing(#[from] drawing::DrawingError),
 }
@@ -199,6 +210,9 @@ pub const SOURCES: &[Source] = &[
     points::SOURCE,
 ];
 
+/// The most numbers of a sample that can be reconstructed.
+pub const MAX_RECONSTRUCTED: usize = 1 << 16;
+
 /// The source of a new project, made by the program itself.
 pub const DEFAULT_SOURCE: &str = "digits";
 
@@ -223,6 +237,19 @@ impl Dataset {
             joined.join(part?)?;
         }
         Ok(joined)
+    }
+
+    /// The same samples, with each of them as its own target. Nothing is copied: what is known of their classes is let go.
+    pub fn of_itself(mut self) -> Result<Self, DataError> {
+        let (width, shape) = (self.shape.len(), self.shape);
+        if width > MAX_RECONSTRUCTED {
+            return Err(DataError::TooLarge { name: self.name, shape });
+        }
+        for samples in [&mut self.train, &mut self.test] {
+            samples.targets = Targets::Itself { width, samples: samples.len() };
+        }
+        self.task = Task::Reconstruction { width };
+        Ok(self)
     }
 
     /// Images with classes, and nothing else to say of them.

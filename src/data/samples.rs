@@ -27,6 +27,8 @@ pub enum Targets {
     Classes(Vec<u16>),
     /// `[samples, width]`, in the unit that they were measured in.
     Numbers { width: usize, values: Vec<f32> },
+    /// The sample itself, `width` numbers, as it comes to the network but for what augmentation does to it.
+    Itself { width: usize, samples: usize },
 }
 
 impl Default for Samples {
@@ -46,6 +48,7 @@ impl Samples {
         match &self.targets {
             Targets::Classes(classes) => classes.len(),
             Targets::Numbers { width, values } => values.len() / (*width).max(1),
+            Targets::Itself { samples, .. } => *samples,
         }
     }
 
@@ -73,7 +76,7 @@ impl Samples {
     pub fn classes(&self) -> &[u16] {
         match &self.targets {
             Targets::Classes(classes) => classes,
-            Targets::Numbers { .. } => &[],
+            Targets::Numbers { .. } | Targets::Itself { .. } => &[],
         }
     }
 
@@ -102,6 +105,7 @@ impl Samples {
         let targets = match &self.targets {
             Targets::Classes(classes) => Targets::Classes(pick(classes, 1, at)),
             Targets::Numbers { width, values } => Targets::Numbers { width: *width, values: pick(values, *width, at) },
+            Targets::Itself { width, .. } => Targets::Itself { width: *width, samples: at.len() },
         };
         Self { inputs, targets }
     }
@@ -116,6 +120,7 @@ impl Samples {
         match (&mut self.targets, other.targets) {
             (Targets::Classes(classes), Targets::Classes(mut more)) => classes.append(&mut more),
             (Targets::Numbers { values, .. }, Targets::Numbers { values: mut more, .. }) => values.append(&mut more),
+            (Targets::Itself { samples, .. }, Targets::Itself { samples: more, .. }) => *samples += more,
             _ => {}
         }
     }
@@ -151,18 +156,22 @@ impl Samples {
                     scaling.targets.apply(&values[at as usize * width..][..*width], out);
                 }
             }
+            (Targets::Itself { width, .. }, Targets::Numbers { values: out, .. }) => {
+                self.gather(scaling, at, &mut out[..at.len() * width]);
+            }
             _ => {}
         }
     }
 }
 
 impl Targets {
-    /// Room for the targets of so many samples of the same kind.
+    /// Room for so many of these targets; those that are the samples themselves become numbers.
     #[must_use]
     pub fn buffer(&self, samples: usize) -> Self {
         match self {
             Self::Classes(_) => Self::Classes(vec![0; samples]),
             Self::Numbers { width, .. } => Self::Numbers { width: *width, values: vec![0.0; samples * width] },
+            Self::Itself { width, .. } => Self::Numbers { width: *width, values: vec![0.0; samples * width] },
         }
     }
 
@@ -171,6 +180,7 @@ impl Targets {
         match self {
             Self::Classes(classes) => Answers::Classes(&classes[..samples]),
             Self::Numbers { width, values } => Answers::Numbers { width: *width, values: &values[..samples * width] },
+            Self::Itself { width, .. } => Answers::Numbers { width: *width, values: &[] },
         }
     }
 }
@@ -201,4 +211,9 @@ pub fn scale_bytes(bytes: &[u8], inputs: &mut [f32]) {
             *input = f32::from(byte) * (1.0 / 255.0);
         }
     });
+}
+
+/// Numbers as bytes, 0 to 255; what is beyond 0 or 1 is cut.
+pub fn to_bytes(numbers: &[f32]) -> impl Iterator<Item = u8> + '_ {
+    numbers.iter().map(|number| (number * 255.0 + 0.5) as u8)
 }

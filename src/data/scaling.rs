@@ -43,7 +43,7 @@ impl Scaling {
             }
         };
         let targets = match &samples.targets {
-            Targets::Classes(_) => Standard::default(),
+            Targets::Classes(_) | Targets::Itself { .. } => Standard::default(),
             Targets::Numbers { width, values } => {
                 Standard::learn(*width, || at.iter().map(|at| &values[*at as usize * width..][..*width]))
             }

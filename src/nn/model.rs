@@ -86,6 +86,10 @@ impl ModelSpec {
                 ),
                 Fix::Replace(head.into()),
             ),
+            Some(_) if shape.len() == outputs => (
+                format!("The stack ends with {shape}, and the data asks for a row of {outputs} numbers. Flatten it."),
+                Fix::Append(Flatten {}.into()),
+            ),
             Some(_) => (
                 format!(
                     "The stack ends with {shape}, and the data asks for {outputs} numbers, one for each class or target. End with a Dense layer of {outputs}."

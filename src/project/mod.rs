@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::data::{Augment, Dataset, Feature, Scaling, Split, Task, Words, split::MAX_VALIDATION};
+use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, Scaling, Split, Words, split::MAX_VALIDATION};
 use crate::nn::adversarial::AdversarialMisfit;
 use crate::nn::knob::Knob;
 use crate::nn::layers::MAX_DEPTH;
@@ -26,6 +26,9 @@ pub use run_folder::{RunFolder, RunRecord};
 
 /// The number of the file format. A file of a later one is refused rather than misread.
 pub const VERSION: u32 = 1;
+
+/// The name of the setting that makes an autoencoder.
+pub const RECONSTRUCT: &str = "reconstruct";
 
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,25 +55,48 @@ pub struct DataSettings {
     pub source: String,
     /// Share of the training samples that is held back to judge the run by.
     pub validation: f32,
+    /// Whether each sample is its own target, whatever the source asks for: an autoencoder.
+    pub reconstruct: bool,
     pub augment: Augment,
 }
 
 impl Default for DataSettings {
     fn default() -> Self {
-        Self { source: crate::data::DEFAULT_SOURCE.to_owned(), validation: 0.1, augment: Augment::default() }
+        let source = crate::data::DEFAULT_SOURCE.to_owned();
+        Self { source, validation: 0.1, reconstruct: false, augment: Augment::default() }
     }
 }
 
 impl DataSettings {
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![Knob::real(
-            "validation",
-            "Validation share",
-            &mut self.validation,
-            0.0..=MAX_VALIDATION,
-            0.1,
-            "The share of the training samples that is held back to judge the run by; without it nobody sees overfitting.",
-        )]
+        let Self { validation, reconstruct, .. } = self;
+        vec![
+            Knob::real(
+                "validation",
+                "Validation share",
+                validation,
+                0.0..=MAX_VALIDATION,
+                0.1,
+                "The share of the training samples that is held back to judge the run by; without it nobody sees overfitting.",
+            ),
+            Knob::switch(
+                RECONSTRUCT,
+                "Reconstruct",
+                reconstruct,
+                false,
+                "The network is asked for the sample itself, which makes it an autoencoder; a narrow layer then has to say it in few numbers.",
+            ),
+        ]
+    }
+
+    /// The samples that the source names, found in the folder of the lookup as well, with the targets that are asked for.
+    pub fn load(&self, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
+        self.asked_of(Dataset::load_with(&self.source, lookup)?)
+    }
+
+    /// Samples with the targets that are asked for: those that they came with, or themselves.
+    pub fn asked_of(&self, dataset: Dataset) -> Result<Dataset, DataError> {
+        if self.reconstruct { dataset.of_itself() } else { Ok(dataset) }
     }
 }
 
@@ -250,9 +276,9 @@ impl Project {
             );
             return Err(ProjectError::value("training.batch", what));
         }
-        if dataset.shape.as_image().is_none() && !self.data.augment.is_off() {
+        if dataset.shape.as_image().is_none() && self.data.augment.changes_images() {
             let what =
-                format!("changes images, and the samples are {}; set its numbers to 0", dataset.shape.described());
+                format!("changes images, and the samples are {}; set all but mix_up to 0", dataset.shape.described());
             return Err(ProjectError::value("data.augment", what));
         }
         if self.adversary.is_some() && !self.data.augment.is_off() {
@@ -293,8 +319,9 @@ impl Project {
     }
 
     /// The shape of what the data gives and the outputs that it asks for, of the one source that everybody has; sources from files are asked.
-    pub fn default_shape() -> (Shape, usize) {
-        (Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1), 10)
+    pub fn default_shape(&self) -> (Shape, usize) {
+        let shape = Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1);
+        (shape, if self.data.reconstruct { shape.len() } else { 10 })
     }
 }
 
@@ -330,14 +357,15 @@ fn embedding_problem(first: Option<&LayerSpec>, features: &[Feature]) -> Option<
 /// The loss for these samples.
 fn loss_for(training: &Training, network: &Network, dataset: &Dataset, split: &Split) -> Result<Loss, ProjectError> {
     let classes = network.output().len();
-    if let Task::Regression { .. } = &dataset.task
-        && !training.loss.takes_numbers()
-    {
-        let numeric: Vec<_> = Loss::all().into_iter().filter(Loss::takes_numbers).collect();
-        let names: Vec<_> = numeric.iter().map(|loss| loss.name().to_lowercase()).collect();
+    let has_shares = dataset.task.is_reconstruction() && matches!(dataset.train.inputs, Inputs::Bytes(_));
+    let fits = |loss: &Loss| loss.takes_numbers() && (has_shares || !loss.wants_shares());
+    if !dataset.task.is_classification() && !fits(&training.loss) {
+        let names: Vec<_> =
+            Loss::all().iter().filter(|loss| fits(loss)).map(|loss| loss.name().to_lowercase()).collect();
         let what = format!(
-            "{} is for classes, and {} asks for numbers; choose {}",
+            "{} is for classes{}, and {} asks for numbers; choose {}",
             training.loss.name().to_lowercase(),
+            if training.loss.wants_shares() { " or pixels" } else { "" },
             dataset.name,
             names.join(" or ")
         );

@@ -25,6 +25,7 @@ const PRESETS: &[Preset] = presets![
     "rnn": "Reads the image row by row, and remembers the last few: recurrence in its plainest form.",
     "lstm": "Reads row by row with a memory that lasts: gates decide what to forget, add and tell.",
     "gru": "Reads row by row with two gates instead of three: lighter than an LSTM, and as good here.",
+    "autoencoder": "Says each digit in 32 numbers and draws it again from them: compression, learnt from nothing but the digits.",
     "iris": "Four measures of a flower tell three species apart: the classic of 1936.",
     "wine": "How tasters marked red wines, from eleven measures of the laboratory: a hard one.",
     "fuel": "How far a car of the seventies goes on a gallon, from what it is: a number instead of a class.",
@@ -49,10 +50,12 @@ pub fn names() -> Vec<&'static str> {
     PRESETS.iter().map(|preset| preset.name).collect()
 }
 
-/// The presets that read the images of the default source; the others bring their own data.
+/// The presets that tell what the images of the default source show; the others ask for something else.
 pub fn image_readers() -> Vec<&'static str> {
-    let reads_images =
-        |project: Project| project.data.source == crate::data::DEFAULT_SOURCE && project.adversary.is_none();
+    let reads_images = |project: Project| {
+        let reads = project.adversary.is_none() && !project.data.reconstruct;
+        reads && project.data.source == crate::data::DEFAULT_SOURCE
+    };
     names().into_iter().filter(|name| find(name).and_then(Result::ok).is_some_and(reads_images)).collect()
 }
 
@@ -85,9 +88,9 @@ mod tests {
 
     #[test]
     fn every_preset_fits_and_is_written_as_the_program_writes_it() {
-        let (shape, classes) = Project::default_shape();
         for name in names() {
             let project = find(name).unwrap().unwrap();
+            let (shape, classes) = project.default_shape();
             assert_eq!(project.name, name);
             if project.data.source == crate::data::DEFAULT_SOURCE {
                 let problem = project.network(shape, classes).err().map(|error| error.to_string());

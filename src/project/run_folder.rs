@@ -13,6 +13,7 @@ use super::{Project, ProjectError};
 use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
 use crate::nn::{Network, Shape, Weights};
+use crate::train::evaluate::Trained;
 use crate::train::metrics::Figure;
 use crate::train::{AdversaryStat, Best, EpochStat, Evaluation, Job, default_threads};
 
@@ -125,6 +126,12 @@ impl RunFolder {
         let fail = |what| ProjectError::value(PRETRAINED, what);
         let project = Project::parse(PRETRAINED_PROJECT).map_err(fail)?;
         Self::from_parts(project, PRETRAINED_WEIGHTS).map_err(fail)
+    }
+
+    /// The network with all that is needed to read with it.
+    pub fn trained(&self) -> Trained<'_> {
+        let Self { project, data, network, weights } = self;
+        Trained { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling }
     }
 
     /// The run's network as a job on these samples, to be measured, and its weights.

@@ -27,35 +27,29 @@ impl Reader {
         Self { workspace: Workspace::for_inference(network, 1), outputs: vec![0.0; network.output().len()] }
     }
 
-    /// The probability of every class for the pixels of one sample. `network` is the one the reader was made for.
-    pub fn read(&mut self, network: &Network, weights: &Weights, loss: &Loss, pixels: &[u8]) -> &[f32] {
+    /// What the network says of the pixels of one sample. `run` is of the network that the reader was made for.
+    pub fn read(&mut self, run: Trained<'_>, pixels: &[u8]) -> &[f32] {
         scale_bytes(pixels, self.workspace.input_mut(1));
-        self.forward(network, weights);
-        loss.probabilities(&mut self.outputs);
-        &self.outputs
+        self.answer(run)
     }
 
-    /// What the network says of one row of numbers: the probability of every class, or target numbers in their own unit.
+    /// What the network says of one row of numbers.
     pub fn read_row(&mut self, run: Trained<'_>, row: &[f32]) -> &[f32] {
-        let Trained { network, weights, loss, task, scaling } = run;
-        scaling.inputs.apply(row, self.workspace.input_mut(1));
-        self.forward(network, weights);
-        match task {
-            Task::Classification { .. } => loss.probabilities(&mut self.outputs),
-            Task::Regression { .. } => scaling.targets.restore(&mut self.outputs),
-        }
-        &self.outputs
+        run.scaling.inputs.apply(row, self.workspace.input_mut(1));
+        self.answer(run)
     }
 
-    fn forward(&mut self, network: &Network, weights: &Weights) {
-        network.infer(weights, &mut self.workspace);
+    fn answer(&mut self, run: Trained<'_>) -> &[f32] {
+        run.network.infer(run.weights, &mut self.workspace);
         self.outputs.copy_from_slice(self.workspace.output());
+        run.interpret(&mut self.outputs);
+        &self.outputs
     }
 }
 
 /// What a network says of many rows of numbers, `[rows, outputs]`, as [`Reader::read_row`] says it of one.
 pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
-    let Trained { network, weights, loss, task, scaling } = run;
+    let Trained { network, weights, scaling, .. } = run;
     let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
     let mut workspace = Workspace::for_inference(network, CHUNK);
     let mut answers = Vec::with_capacity(rows.len() / inputs * outputs);
@@ -64,11 +58,33 @@ pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
         network.infer(weights, &mut workspace);
         answers.extend_from_slice(workspace.output());
     }
-    match task {
-        Task::Classification { .. } => answers.chunks_exact_mut(outputs).for_each(|answer| loss.probabilities(answer)),
-        Task::Regression { .. } => scaling.targets.restore(&mut answers),
-    }
+    run.interpret(&mut answers);
     answers
+}
+
+/// Samples at some positions as a network gives them back, `[positions, shape]`, in the scale of the inputs as they are
+/// trained, and the root of the mean squared error of each. For networks that reconstruct.
+pub fn reconstruct(run: Trained<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>, Vec<f32>) {
+    let Trained { network, weights, loss, scaling, .. } = run;
+    let width = network.output().len().max(1);
+    let mut workspace = Workspace::for_inference(network, CHUNK);
+    let (mut given, mut errors) = (Vec::with_capacity(at.len() * width), Vec::with_capacity(at.len()));
+    for at in at.chunks(CHUNK) {
+        samples.gather(scaling, at, workspace.input_mut(at.len()));
+        network.infer(weights, &mut workspace);
+        let from = given.len();
+        given.extend_from_slice(workspace.output());
+        loss.numbers(&mut given[from..]);
+        let inputs = workspace.input_mut(at.len()).chunks_exact(width);
+        errors.extend(given[from..].chunks_exact(width).zip(inputs).map(|(given, input)| distance(given, input)));
+    }
+    (given, errors)
+}
+
+/// The root of the mean squared difference.
+pub fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+    (sum / a.len().max(1) as f32).sqrt()
 }
 
 /// A network as a run has left it, with all that is needed to read with it.
@@ -79,6 +95,24 @@ pub struct Trained<'a> {
     pub loss: &'a Loss,
     pub task: &'a Task,
     pub scaling: &'a Scaling,
+}
+
+impl Trained<'_> {
+    /// Turns the outputs for any number of samples into what they say: the probability of every class, target numbers in
+    /// their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
+    fn interpret(&self, outputs: &mut [f32]) {
+        let Self { loss, scaling, .. } = self;
+        match self.task {
+            Task::Classification { classes } => {
+                outputs.chunks_exact_mut(classes.len().max(1)).for_each(|answer| loss.probabilities(answer));
+            }
+            Task::Regression { .. } => scaling.targets.restore(outputs),
+            Task::Reconstruction { .. } => {
+                loss.numbers(outputs);
+                scaling.inputs.restore(outputs);
+            }
+        }
+    }
 }
 
 /// Workspaces of an evaluation, kept from one to the next.
@@ -125,6 +159,12 @@ impl Evaluator {
 }
 
 impl Job {
+    /// The network of the job with these weights.
+    pub fn trained<'a>(&'a self, weights: &'a Weights) -> Trained<'a> {
+        let Self { network, loss, dataset, scaling, .. } = self;
+        Trained { network, weights, loss, task: &dataset.task, scaling }
+    }
+
     /// The samples of a part and their positions; none for a generator, which reads none.
     fn part(&self, part: Part) -> (&Samples, Cow<'_, [u32]>) {
         match part {

@@ -195,7 +195,7 @@ impl Job {
     fn loss_scale(&self, batch: &[u32]) -> f32 {
         match &self.dataset.train.targets {
             Targets::Classes(classes) => self.loss.scale(batch.iter().map(|at| classes[*at as usize])),
-            Targets::Numbers { .. } => 1.0 / batch.len() as f32,
+            Targets::Numbers { .. } | Targets::Itself { .. } => 1.0 / batch.len() as f32,
         }
     }
 

@@ -3,14 +3,17 @@
 use super::Job;
 use super::adversary::{AdversaryStat, AdversarySum};
 use crate::data::Targets;
+use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
-use crate::nn::init::mix;
+use crate::nn::init::{mix, stream};
 use crate::nn::layer::MAX_SHARDS;
-use crate::nn::loss::LossSum;
+use crate::nn::loss::{Blend, LossSum};
 use crate::nn::{Batch, Optimizer, OptimizerSpec, Weights, Workspace};
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;
+
+const MIX_UP: u64 = 0x313_1C5;
 
 /// Whatever takes the steps of a run.
 pub trait Learner {
@@ -89,7 +92,14 @@ struct Lane {
     samples: usize,
     targets: Targets,
     augmenter: Option<Augmenter>,
+    mix_up: Option<MixUp>,
     sum: LossSum,
+}
+
+/// What is kept of the samples of a shard that are blended in pairs.
+struct MixUp {
+    shares: Vec<f32>,
+    scratch: Vec<f32>,
 }
 
 impl<'a> Trainer<'a> {
@@ -102,6 +112,8 @@ impl<'a> Trainer<'a> {
             samples: 0,
             targets: job.dataset.train.targets.buffer(shard),
             augmenter: Augmenter::new(&job.augment, job.shape()),
+            mix_up: (job.augment.mix_up > 0.0)
+                .then(|| MixUp { shares: vec![0.0; shard], scratch: vec![0.0; job.network.output().len()] }),
             sum: LossSum::default(),
         };
         Self {
@@ -129,9 +141,20 @@ impl<'a> Trainer<'a> {
                 None => samples.gather(&job.scaling, at, inputs),
             }
             samples.gather_targets(&job.scaling, at, &mut lane.targets);
+            if let Some(MixUp { shares, .. }) = &mut lane.mix_up {
+                let mut rng = stream(mix(mix(seed, step), index as u64), MIX_UP);
+                blend_pairs(job.augment.mix_up, shard.input_mut(at.len()), &mut shares[..at.len()], &mut rng);
+            }
         };
         let judge = |lane: &mut Lane, outputs: &[f32], grad: &mut [f32]| {
-            lane.sum = job.loss.value_and_grad(outputs, lane.targets.first(lane.samples), scale, grad);
+            let answers = lane.targets.first(lane.samples);
+            lane.sum = match &mut lane.mix_up {
+                Some(MixUp { shares, scratch }) => {
+                    let blend = Blend { shares: &shares[..lane.samples], scratch };
+                    job.loss.blended_value_and_grad(outputs, answers, blend, scale, grad)
+                }
+                None => job.loss.value_and_grad(outputs, answers, scale, grad),
+            };
         };
         job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);
         optimizer.step(learning_rate, &job.network, weights, shards.shards());

@@ -56,6 +56,7 @@ impl Studio {
                 }
             }
             Action::SurfaceDrawn(answers) => self.surface.arrived(answers),
+            Action::PicturesDrawn(pictures) => self.gallery.arrived(pictures),
             Action::PretrainedLoaded(result) => {
                 if let Err(why) = &result {
                     tracing::info!("no bundled reader: {why}");

@@ -87,7 +87,8 @@ impl Studio {
 
     /// Starts reading the source that the project names. The window is used meanwhile.
     pub(super) fn load_data(&mut self, ctx: &Context) {
-        let source = self.document.project.data.source.clone();
+        let data = self.document.project.data.clone();
+        let source = data.source.clone();
         self.session.data = DataState::Loading { source: source.clone() };
         let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (named, place) = (source.clone(), folder.clone());
@@ -99,7 +100,7 @@ impl Studio {
         }
         self.tasks.spawn(ctx, "reading the data", move || {
             let lookup = Lookup { folder: folder.as_deref(), known: None };
-            let result = Dataset::load_with(&source, &lookup).map(Arc::new).map_err(|error| error.to_string());
+            let result = data.load(&lookup).map(Arc::new).map_err(|error| error.to_string());
             Action::DataLoaded { source, result }
         });
     }

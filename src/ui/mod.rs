@@ -7,11 +7,13 @@
 //! *Architecture invariant:* nothing here waits. What may take longer than a frame is a task.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui::{self, CentralPanel, Context, Frame, Margin, Panel as Side, Ui};
 use egui::util::undoer::{Settings, Undoer};
 
+use crate::data::Dataset;
 use crate::nn::model::Trace;
 use crate::project::Project;
 
@@ -26,6 +28,7 @@ mod desk;
 mod fields;
 mod files;
 mod finding;
+pub mod gallery;
 mod keys;
 mod notices;
 mod pace;
@@ -45,6 +48,7 @@ pub use window::run;
 
 use asking::Asking;
 pub use finding::Finding;
+use gallery::Gallery;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use surface::Surface;
@@ -82,6 +86,7 @@ pub struct Studio {
     desk: Desk,
     reading: Reading,
     surface: Surface,
+    gallery: Gallery,
     panels: Vec<Box<dyn Panel>>,
     tasks: Tasks,
     notices: Notices,
@@ -109,6 +114,7 @@ impl Studio {
             desk: Desk::default(),
             reading: Reading::default(),
             surface: Surface::default(),
+            gallery: Gallery::default(),
             panels: panels::all(),
             tasks: Tasks::default(),
             notices: Notices::default(),
@@ -160,7 +166,7 @@ impl Studio {
 
     /// The shapes of the stack with the data there is.
     pub fn trace(&self) -> Trace {
-        let (shape, classes) = self.session.shape();
+        let (shape, classes) = self.session.shape(&self.document.project);
         self.document.project.model.trace(shape, classes)
     }
 
@@ -189,7 +195,7 @@ impl Studio {
         let trace = self.trace();
         let is_edited = self.is_edited();
         let (can_undo, can_redo) = self.can_travel();
-        let Self { document, session, view, desk, reading, surface, panels, notices, is_help_open, .. } = self;
+        let Self { document, session, view, desk, reading, surface, gallery, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
             project: &mut document.project,
@@ -202,6 +208,7 @@ impl Studio {
             session,
             reading,
             surface,
+            gallery,
             trace: &trace,
             actions: &mut actions,
         };
@@ -278,7 +285,9 @@ impl eframe::App for Studio {
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();
         }
-        if self.document.project.data.source != self.session.source() {
+        let data = &self.document.project.data;
+        let is_other_task = |dataset: &Arc<Dataset>| dataset.task.is_reconstruction() != data.reconstruct;
+        if data.source != self.session.source() || self.session.dataset().is_some_and(is_other_task) {
             self.load_data(ctx);
         }
         // The optimiser of another project is not meant for this run.
@@ -287,6 +296,7 @@ impl eframe::App for Studio {
             self.session.set_live(self.document.project.training.live());
         }
         self.update_surface(ctx);
+        self.update_gallery(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
             self.apply(ctx, Action::Dropped(file.path().to_owned()));

@@ -8,10 +8,11 @@ use ndarray::Array2;
 
 use super::desk::{Desk, ReaderChoice};
 use super::session::Session;
-use crate::data::{Drawing, Feature};
-use crate::nn::{Loss, Network, Shape, Weights};
+use crate::data::samples::{scale_bytes, to_bytes};
+use crate::data::{Drawing, Feature, Task};
+use crate::nn::Shape;
 use crate::project::RunFolder;
-use crate::train::evaluate::Trained;
+use crate::train::evaluate::{Trained, distance};
 use crate::train::{Job, Reader, Snapshot};
 
 /// A network with weights, wherever they come from.
@@ -22,34 +23,12 @@ pub enum Source {
 }
 
 impl Source {
-    fn network(&self) -> &Network {
-        match self {
-            Self::Folder(folder) => &folder.network,
-            Self::Run(job, _) => &job.network,
-        }
-    }
-
-    fn weights(&self) -> &Weights {
-        match self {
-            Self::Folder(folder) => &folder.weights,
-            Self::Run(_, snapshot) => &snapshot.weights,
-        }
-    }
-
-    fn loss(&self) -> &Loss {
-        match self {
-            Self::Folder(folder) => &folder.project.training.loss,
-            Self::Run(job, _) => &job.loss,
-        }
-    }
-
     /// All that is needed to read a row with it.
     pub fn trained(&self) -> Trained<'_> {
-        let (task, scaling) = match self {
-            Self::Folder(folder) => (&folder.data.task, &folder.data.scaling),
-            Self::Run(job, _) => (&job.dataset.task, &job.scaling),
-        };
-        Trained { network: self.network(), weights: self.weights(), loss: self.loss(), task, scaling }
+        match self {
+            Self::Folder(folder) => folder.trained(),
+            Self::Run(job, snapshot) => job.trained(&snapshot.weights),
+        }
     }
 
     /// What the numbers of a row are that it was trained on.
@@ -82,6 +61,11 @@ pub enum Answer {
     /// There is nothing to read.
     Empty,
     Probabilities(Vec<f32>),
+    /// What an autoencoder gives back, and the root of its mean squared error, where white is 1.
+    Given {
+        pixels: Array2<u8>,
+        error: f32,
+    },
     /// Why nothing can be read, in words.
     Cannot(String),
 }
@@ -178,7 +162,7 @@ impl Reading {
 
     fn read(&mut self, source: Source, drawing: &Drawing, pen: f32) {
         let started = Instant::now();
-        let network = source.network();
+        let network = source.trained().network;
         let is_known = self.asked.as_ref().is_some_and(|asked| asked.source.has_same_network(&source));
         if !is_known {
             self.reader = None;
@@ -186,7 +170,7 @@ impl Reading {
         }
         let answer = match square_side(network.input()) {
             Err(why) => Answer::Cannot(why),
-            Ok(_) if self.classes.is_empty() => {
+            Ok(_) if self.classes.is_empty() && !source.trained().task.is_reconstruction() => {
                 Answer::Cannot("This network answers with numbers, and a drawing is asked for its class.".to_owned())
             }
             Ok(side) => {
@@ -195,7 +179,7 @@ impl Reading {
                     None => Answer::Empty,
                     Some(pixels) => {
                         let reader = self.reader.get_or_insert_with(|| Reader::new(network));
-                        Answer::Probabilities(reader.read(network, source.weights(), source.loss(), pixels).to_vec())
+                        answer(reader.read(source.trained(), pixels), source.trained().task, pixels, side)
                     }
                 }
             }
@@ -213,6 +197,7 @@ impl Reading {
     fn set_answer(&mut self, answer: Answer) {
         let is_number = |answer: &Answer| match answer {
             Answer::Probabilities(shares) => shares.iter().all(|share| share.is_finite()),
+            Answer::Given { error, .. } => error.is_finite(),
             _ => true,
         };
         self.answer = if is_number(&answer) {
@@ -240,6 +225,17 @@ impl Reading {
             }
         }
     }
+}
+
+/// What the outputs of a network say of the pixels of a square.
+fn answer(outputs: &[f32], task: &Task, pixels: &[u8], side: usize) -> Answer {
+    if !task.is_reconstruction() {
+        return Answer::Probabilities(outputs.to_vec());
+    }
+    let mut seen = vec![0.0; pixels.len()];
+    scale_bytes(pixels, &mut seen);
+    let pixels = Array2::from_shape_vec((side, side), to_bytes(outputs).collect()).unwrap_or_default();
+    Answer::Given { pixels, error: distance(outputs, &seen) }
 }
 
 /// Rows and columns of the images a network reads, or why a drawing is nothing for it.

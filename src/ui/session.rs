@@ -43,7 +43,7 @@ impl ClassCounts {
     fn of(dataset: &Dataset) -> Self {
         let count = |samples: &Samples| match &dataset.task {
             Task::Classification { classes } => samples.class_counts(classes.len()),
-            Task::Regression { .. } => vec![samples.len()],
+            Task::Regression { .. } | Task::Reconstruction { .. } => vec![samples.len()],
         };
         Self { train: count(&dataset.train), test: count(&dataset.test) }
     }
@@ -177,8 +177,8 @@ impl Session {
     }
 
     /// Shape and outputs to trace the stack with: those of the data, or of the default source until they are known.
-    pub fn shape(&self) -> (Shape, usize) {
-        self.dataset().map_or_else(Project::default_shape, |dataset| (dataset.shape, dataset.task.outputs()))
+    pub fn shape(&self, project: &Project) -> (Shape, usize) {
+        self.dataset().map_or_else(|| project.default_shape(), |dataset| (dataset.shape, dataset.task.outputs()))
     }
 
     /// Starts a run from its first weights.
@@ -321,9 +321,12 @@ impl Session {
             if let Some(accuracy) = validation.accuracy() {
                 self.curves.validation_accuracy.push(epoch.step as f64, accuracy);
             }
-            if let Answered::Numbers(answers) = &validation.answers
-                && let Some(rmse) = answers.rmse()
-            {
+            let rmse = match &validation.answers {
+                Answered::Classes(_) => None,
+                Answered::Numbers(answers) => answers.rmse(),
+                Answered::Reconstructions(answers) => answers.rmse(),
+            };
+            if let Some(rmse) = rmse {
                 self.curves.validation_rmse.push(epoch.step as f64, rmse as f32);
             }
             self.validation = Some(Arc::clone(validation));
@@ -382,10 +385,12 @@ impl Session {
 
 /// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
 pub fn score_text(evaluation: &Evaluation) -> String {
-    match &evaluation.answers {
-        Answered::Classes(answers) => percent(f64::from(answers.accuracy())),
-        Answered::Numbers(answers) => answers.r2().map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}")),
-    }
+    let r2 = match &evaluation.answers {
+        Answered::Classes(answers) => return percent(f64::from(answers.accuracy())),
+        Answered::Numbers(answers) => answers.r2(),
+        Answered::Reconstructions(answers) => answers.r2(),
+    };
+    r2.map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}"))
 }
 
 /// What of the live numbers changed, short enough for a mark on a curve.

@@ -82,7 +82,13 @@ fn the_footprint_of_a_job_is_what_it_allocates() {
     }
 }
 
-const AUGMENTED: [(&str, &str); 2] = [("data.augment.shift", "2"), ("data.augment.thickness", "0.5")];
+const AUGMENTED: [(&str, &str); 5] = [
+    ("data.augment.shift", "2"),
+    ("data.augment.thickness", "0.5"),
+    ("data.augment.erase", "0.5"),
+    ("data.augment.noise", "0.1"),
+    ("data.augment.mix_up", "0.4"),
+];
 
 /// Allocations and kept bytes of forty training steps on two threads, after a warm-up.
 fn allocations(model: &str, dataset: Arc<Dataset>) -> (usize, isize) {

@@ -10,6 +10,7 @@ mod metrics;
 mod parity;
 #[cfg(feature = "gui")]
 mod rates;
+mod reconstruction;
 #[cfg(feature = "gui")]
 mod rooms;
 mod run;

@@ -2,7 +2,7 @@
 
 use backprop_studio::nn::loss::argmax;
 use backprop_studio::train::metrics::{
-    ClassAnswers, NumberAnswers, Prediction, precision_recall_curve, roc_auc, roc_curve,
+    ClassAnswers, NumberAnswers, Prediction, ReconstructionAnswers, precision_recall_curve, roc_auc, roc_curve,
 };
 use ndarray::Array2;
 use serde::Deserialize;
@@ -11,6 +11,19 @@ use serde::Deserialize;
 struct Fixtures {
     classes: Vec<Classes>,
     numbers: Vec<Numbers>,
+    reconstructions: Vec<Reconstructed>,
+}
+
+#[derive(Deserialize)]
+struct Reconstructed {
+    name: String,
+    width: usize,
+    truths: Vec<f32>,
+    given: Vec<f32>,
+    errors: Vec<f64>,
+    mae: f64,
+    rmse: f64,
+    r2: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -152,6 +165,25 @@ fn figures_of_numbers_are_those_of_scikit_learn() {
             ("mean absolute share", answers.mape(), case.mape),
         ] {
             assert_same(&format!("{}, {figure}", case.name), got, expected);
+        }
+    }
+}
+
+/// They are counted batch by batch, and the size of a batch must not matter.
+#[test]
+fn figures_of_reconstructions_are_those_of_scikit_learn() {
+    for Reconstructed { name, width, truths, given, errors, mae, rmse, r2 } in fixtures().reconstructions {
+        let mut answers = ReconstructionAnswers::new(errors.len());
+        for (batch, (truths, given)) in truths.chunks(2 * width).zip(given.chunks(2 * width)).enumerate() {
+            let at: Vec<u32> = (0..(truths.len() / width) as u32).map(|at| 2 * batch as u32 + at).collect();
+            answers.add(&at, width, truths, given);
+        }
+        assert_eq!(answers.samples, (0..errors.len() as u32).collect::<Vec<_>>());
+        assert_all_same(&format!("{name}, errors"), answers.errors.iter().map(|error| f64::from(*error)), &errors);
+        for (figure, got, expected) in
+            [("mae", answers.mae(), Some(mae)), ("rmse", answers.rmse(), Some(rmse)), ("r2", answers.r2(), r2)]
+        {
+            assert_same(&format!("{name}, {figure}"), got, expected);
         }
     }
 }

@@ -355,21 +355,22 @@ fn preset(name: &str, case: &PresetCase) -> Case {
             dropout.rate = 0.0;
         }
     }
+    // That of a generator, whose network gives a number, plays no part.
+    let squared = || serde_json::from_str(r#""mean_squared_error""#).unwrap();
+    let loss = if project.adversary.is_some() { squared() } else { project.training.loss.clone() };
     let inputs = project.network(case.shape, case.width).unwrap().input().len();
-    let numbers = || (0..PRESET_SAMPLES * case.width).map(|at| (at % 5) as f32 / 2.0 - 1.0).collect();
+    let numbers = || match project.data.reconstruct {
+        true => pattern(inputs),
+        false => (0..PRESET_SAMPLES * case.width).map(|at| (at % 5) as f32 / 2.0 - 1.0).collect(),
+    };
     Case {
         shape: case.shape,
         layers: project.model.layers.clone(),
-        // The loss of classes plays no part where the answers are numbers.
-        loss: if case.numbers {
-            serde_json::from_str(r#""mean_squared_error""#).unwrap()
-        } else {
-            project.training.loss.clone()
-        },
-        project: Some(project),
-        inputs: pattern(inputs),
+        loss,
         labels: (0..PRESET_SAMPLES).map(|sample| (sample % case.width) as u16).collect(),
         numbers: case.numbers.then(numbers),
+        inputs: pattern(inputs),
+        project: Some(project),
         outputs: case.outputs.clone(),
         loss_value: case.loss,
         params: Vec::new(),

@@ -126,3 +126,47 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     assert!((harness.state().desk().row.values[1] > 0.5) != zone, "{:?}", harness.state().desk().row);
     harness.get_by_label("made up");
 }
+
+#[test]
+fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_room() {
+    let settings = [("data.source", "digits?count=400"), ("training.epochs", "3"), ("training.batch", "20")];
+    let mut harness = open(project("autoencoder", &settings));
+    train(&mut harness);
+    step_until(&mut harness, "the reconstructions are drawn", |studio| studio.pictures().is_some());
+    let pictures = harness.state().pictures().unwrap().clone();
+    assert_eq!((pictures.watched, pictures.samples.len(), pictures.pixels.len()), (24, 24 + 36, 60 * 784));
+    assert!(pictures.errors[24..].is_sorted_by(|a, b| a >= b), "{:?}", pictures.errors);
+    let own = &pictures.job.dataset.train;
+    let error = |at: usize| {
+        let given = &pictures.pixels[at * 784..][..784];
+        let pairs = own.pixels_of(pictures.samples[at] as usize).iter().zip(given);
+        (pairs.map(|(a, b)| (f32::from(*a) - f32::from(*b)).powi(2)).sum::<f32>() / 784.0).sqrt() / 255.0
+    };
+    assert!((error(0) - pictures.errors[0]).abs() < 0.01, "{} and {}", error(0), pictures.errors[0]);
+    for (room, text) in
+        [("Learn", "R² 0."), ("Draw", "What the network gives back"), ("Mistakes", "largest error first")]
+    {
+        act(&mut harness, Action::Show(room));
+        wait_for(&mut harness, text);
+    }
+    // The switch stands beside the source, and without it the classes are asked for again.
+    act(&mut harness, Action::Show("Data"));
+    click(&mut harness, "Reconstruct");
+    step_until(&mut harness, "the classes are back", |studio| {
+        studio.session().dataset().is_some_and(|dataset| dataset.task.is_classification())
+    });
+    assert!(harness.state().trace().misfit.is_some_and(|misfit| misfit.error.message.contains("asks for 10")));
+}
+
+#[test]
+fn rows_that_are_given_back_are_tried_and_listed_by_their_error() {
+    let model = r#"[{"layer":"dense","units":2,"activation":"linear"}]"#;
+    let loss = "mean_squared_error";
+    let settings = [("data.source", "points:xor"), ("model", model), ("training.loss.kind", loss)];
+    let mut harness = open(project("autoencoder", &settings));
+    train(&mut harness);
+    for (room, text) in [("Learn", "R² "), ("Draw", "given back"), ("Mistakes", "largest error first")] {
+        act(&mut harness, Action::Show(room));
+        wait_for(&mut harness, text);
+    }
+}

@@ -43,7 +43,12 @@ fn the_curve_and_the_weights_are_the_same_to_the_bit_for_any_number_of_threads()
             r#"[{"layer":"conv2d","filters":8,"kernel":3,"padding":"same"},{"layer":"batch_norm"},{"layer":"max_pool2d"},{"layer":"dropout"},{"layer":"flatten"},{"layer":"residual","layers":[{"layer":"batch_norm"},{"layer":"dropout"}]},{"layer":"dense","units":10,"activation":"linear"}]"#,
         ),
         ("data.augment.rotate", "10"),
+        ("data.augment.elastic", "2"),
+        ("data.augment.flip", "0.5"),
         ("data.augment.thickness", "0.5"),
+        ("data.augment.erase", "0.5"),
+        ("data.augment.noise", "0.1"),
+        ("data.augment.mix_up", "0.4"),
     ];
     let runs = [1, 2, 5].map(|threads| follow(&start(&network, threads, Start::Running)));
     let [(steps, events, _), others @ ..] = &runs;

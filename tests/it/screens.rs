@@ -70,8 +70,13 @@ impl Screen {
             self.harness.run_steps(2);
         }
         let started = Instant::now();
-        while job.shape().len() == 2 && self.harness.state().plane_answers().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the plane was not drawn");
+        let is_drawn = |studio: &Studio| match (job.shape().len(), job.dataset.task.is_reconstruction()) {
+            (2, false) => studio.plane_answers().is_some(),
+            (_, true) => studio.pictures().is_some(),
+            _ => true,
+        };
+        while !is_drawn(self.harness.state()) {
+            assert!(started.elapsed() < Duration::from_secs(60), "the answers were not drawn");
             self.harness.step();
             std::thread::yield_now();
         }
@@ -97,6 +102,10 @@ fn trained(project: &Project, groups: &[&[Command]]) -> (Arc<Job>, Vec<Event>) {
     let dataset = match project.data.source.as_str() {
         "digits" => digits(),
         source => Arc::new(Dataset::load(source).unwrap()),
+    };
+    let dataset = match project.data.reconstruct {
+        true => Arc::new(Dataset::clone(&dataset).of_itself().unwrap()),
+        false => dataset,
     };
     let job = Arc::new(project.job(dataset, 2).unwrap());
     let start = if groups.is_empty() { Start::Running } else { Start::Paused };
@@ -180,6 +189,18 @@ fn points_while_they_are_learnt_and_a_table() {
     let mut screen = Screen::open(&fuel, LARGE, Theme::Light);
     screen.watch(&fuel, &job, &events).compare("table-light-large");
     screen.act(Action::Show("Data")).compare("table-data-light-large");
+}
+
+#[test]
+fn digits_and_their_reconstructions() {
+    let project = project("autoencoder", &[]);
+    let epoch: &[Command] = &[Command::StepEpoch];
+    let (job, events) = trained(&project, &[epoch; 6]);
+    let mut screen = Screen::open(&project, SMALL, Theme::Dark);
+    screen.watch(&project, &job, &events).compare("autoencoder-dark");
+    let mut screen = Screen::open(&project, LARGE, Theme::Light);
+    screen.watch(&project, &job, &events);
+    screen.act(Action::Show("Draw")).compare("autoencoder-draw-light-large");
 }
 
 #[test]

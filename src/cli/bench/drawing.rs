@@ -25,7 +25,7 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
             for drawing in &drawings {
                 let image = black_box(drawing).image(SIDE, PEN_WIDTH);
                 let pixels = image.as_ref().and_then(|image| image.as_slice()).unwrap_or_default();
-                black_box(reader.read(&job.network, &weights, &job.loss, pixels));
+                black_box(reader.read(job.trained(&weights), pixels));
             }
         });
         let time = times[0] * 1e6 / DRAWINGS as f64;

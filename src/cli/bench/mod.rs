@@ -127,7 +127,11 @@ impl Bench {
     fn job(&self, mut project: Project, dataset: &Arc<Dataset>) -> Result<Job, CliError> {
         project.training.batch = self.batch as usize;
         project.data.validation = 0.0;
-        Ok(project.job(Arc::clone(dataset), self.threads())?)
+        let dataset = match project.data.reconstruct && !dataset.task.is_reconstruction() {
+            true => Arc::new(Dataset::clone(dataset).of_itself()?),
+            false => Arc::clone(dataset),
+        };
+        Ok(project.job(dataset, self.threads())?)
     }
 
     /// One result: `row` for scripts or `line` for people.

@@ -6,6 +6,7 @@
 
 mod adversarial;
 mod binary;
+mod blend;
 mod class_weights;
 mod focal;
 mod regression;
@@ -21,6 +22,7 @@ use super::knob::{About, Choice, Knob};
 
 pub use adversarial::{AdversarialLoss, GENERATED, REAL};
 pub use binary::BinaryCrossEntropy;
+pub use blend::Blend;
 pub use class_weights::ClassWeights;
 pub use focal::Focal;
 pub use regression::{Huber, MeanAbsoluteError, MeanSquaredError};
@@ -53,6 +55,14 @@ pub trait Objective: Send + Sync {
     fn sample_numbers(&self, _outputs: &[f32], _targets: &[f32], _grad: Option<(f32, &mut [f32])>) -> Option<f32> {
         None
     }
+
+    /// Whether target numbers have to be shares, 0 to 1.
+    fn wants_shares(&self) -> bool {
+        false
+    }
+
+    /// Turns outputs into what they say of target numbers, where these are not the outputs themselves.
+    fn numbers(&self, _outputs: &mut [f32]) {}
 
     /// Turns the outputs of one sample into probabilities. The largest stays the largest.
     fn probabilities(&self, outputs: &mut [f32]);
@@ -264,6 +274,11 @@ impl Loss {
         self.as_objective().sample_numbers(&[0.0], &[0.0], None).is_some()
     }
 
+    /// Whether target numbers have to be shares, 0 to 1, as pixels are.
+    pub fn wants_shares(&self) -> bool {
+        self.as_objective().wants_shares()
+    }
+
     /// What the gradient of each sample of a batch with these classes is multiplied with, so that its sum is that of the
     /// mean: one over what they weigh together. For numbers it is one over the number of samples.
     pub fn scale(&self, classes: impl Iterator<Item = u16>) -> f32 {
@@ -287,30 +302,41 @@ impl Loss {
         if width == 0 {
             return sum;
         }
-        let objective = self.as_objective();
         for (row, outputs) in outputs.chunks_exact(width).enumerate() {
             let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
-            match answers {
-                Answers::Classes(classes) => {
-                    let class = usize::from(classes[row]);
-                    sum.loss += f64::from(objective.sample(outputs, class, grad));
-                    sum.weight += f64::from(self.weight_of(class));
-                    sum.correct += usize::from(argmax(outputs) == class);
-                }
-                Answers::Numbers { width, values } => {
-                    let loss = objective.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
-                    // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
-                    sum.loss += f64::from(loss.unwrap_or(f32::NAN));
-                    sum.weight += 1.0;
-                }
+            let (loss, weight) = self.of_row(outputs, answers, row, grad);
+            (sum.loss, sum.weight) = (sum.loss + loss, sum.weight + weight);
+            if let Answers::Classes(classes) = answers {
+                sum.correct += usize::from(argmax(outputs) == usize::from(classes[row]));
             }
         }
         sum
     }
 
+    /// The loss of one sample's outputs against the answer in a row, and what the answer weighs.
+    fn of_row(&self, outputs: &[f32], answers: Answers<'_>, row: usize, grad: Option<(f32, &mut [f32])>) -> (f64, f64) {
+        let objective = self.as_objective();
+        match answers {
+            Answers::Classes(classes) => {
+                let class = usize::from(classes[row]);
+                (f64::from(objective.sample(outputs, class, grad)), f64::from(self.weight_of(class)))
+            }
+            Answers::Numbers { width, values } => {
+                let loss = objective.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
+                // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
+                (f64::from(loss.unwrap_or(f32::NAN)), 1.0)
+            }
+        }
+    }
+
     /// What a network says of one sample: numbers from 0 to 1 whose sum is 1.
     pub fn probabilities(&self, outputs: &mut [f32]) {
         self.as_objective().probabilities(outputs);
+    }
+
+    /// What outputs say of target numbers, in the scale of the targets.
+    pub fn numbers(&self, outputs: &mut [f32]) {
+        self.as_objective().numbers(outputs);
     }
 }
 

@@ -160,7 +160,7 @@ pub(super) fn one_hot(class: usize) -> impl Fn(usize) -> f32 {
 }
 
 #[inline(always)]
-fn listed(targets: &[f32]) -> impl Fn(usize) -> f32 {
+pub(super) fn listed(targets: &[f32]) -> impl Fn(usize) -> f32 {
     #[inline(always)]
     |at| targets[at]
 }

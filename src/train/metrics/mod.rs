@@ -3,6 +3,7 @@
 mod classes;
 mod numbers;
 mod ranking;
+mod reconstructions;
 
 use crate::data::{Order, Samples, Targets};
 use crate::nn::loss::LossSum;
@@ -12,6 +13,7 @@ use super::Job;
 pub use classes::{ClassAnswers, ClassScore, Prediction};
 pub use numbers::NumberAnswers;
 pub use ranking::{PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_auc, roc_curve};
+pub use reconstructions::ReconstructionAnswers;
 
 /// The answer to every sample of one part of a data set.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,7 @@ pub struct Evaluation {
 pub enum Answered {
     Classes(ClassAnswers),
     Numbers(NumberAnswers),
+    Reconstructions(ReconstructionAnswers),
 }
 
 /// A figure by its name in files, and nothing where its definition gives none for these samples.
@@ -37,6 +40,7 @@ impl Evaluation {
         match &self.answers {
             Answered::Classes(answers) => answers.predictions.len(),
             Answered::Numbers(answers) => answers.samples.len(),
+            Answered::Reconstructions(answers) => answers.samples.len(),
         }
     }
 
@@ -48,7 +52,7 @@ impl Evaluation {
     pub fn classes(&self) -> Option<&ClassAnswers> {
         match &self.answers {
             Answered::Classes(answers) => Some(answers),
-            Answered::Numbers(_) => None,
+            Answered::Numbers(_) | Answered::Reconstructions(_) => None,
         }
     }
 
@@ -62,6 +66,7 @@ impl Evaluation {
         match &self.answers {
             Answered::Classes(answers) => vec![("accuracy", Some(f64::from(answers.accuracy())))],
             Answered::Numbers(answers) => vec![("rmse", answers.rmse()), ("r2", answers.r2())],
+            Answered::Reconstructions(answers) => vec![("rmse", answers.rmse()), ("r2", answers.r2())],
         }
     }
 
@@ -70,6 +75,7 @@ impl Evaluation {
         match &self.answers {
             Answered::Classes(answers) => answers.figures(),
             Answered::Numbers(answers) => answers.figures(),
+            Answered::Reconstructions(answers) => answers.figures(),
         }
     }
 }
@@ -90,6 +96,7 @@ impl<'a> Tally<'a> {
         let answers = match samples.targets {
             Targets::Classes(_) => Answered::Classes(ClassAnswers::new(width, count)),
             Targets::Numbers { .. } => Answered::Numbers(NumberAnswers::new(width, count)),
+            Targets::Itself { .. } => Answered::Reconstructions(ReconstructionAnswers::new(count)),
         };
         Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), answers }
     }
@@ -110,6 +117,12 @@ impl<'a> Tally<'a> {
                     let columns = job.shape().channels();
                     let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
                     answers.naive.extend(at.iter().flat_map(naive));
+                }
+            }
+            (Answered::Reconstructions(answers), _) => {
+                if let Targets::Numbers { width, values } = targets {
+                    job.loss.numbers(outputs);
+                    answers.add(at, *width, values, outputs);
                 }
             }
             _ => {}

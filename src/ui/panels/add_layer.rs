@@ -51,7 +51,7 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
 /// the answer, and in a block as far back as it fits. A stack that is still being built grows at its end.
 pub fn placed(cx: &Cx<'_>, block: &[usize], layer: LayerSpec) -> (usize, LayerSpec) {
     let model = &cx.project.model;
-    let (shape, classes) = cx.session.shape();
+    let (shape, classes) = cx.session.shape(cx.project);
     let count = layers_at(&model.layers, block).len();
     let fits = |index: usize, layer: &LayerSpec| {
         let mut model = model.clone();

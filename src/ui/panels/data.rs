@@ -11,9 +11,11 @@ use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui, source_
 use super::source_options::SourceOptions;
 use super::table_room::TableRoom;
 use super::{Cx, NARROW, Panel, Place};
+use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset, Inputs, Samples};
-use crate::nn::init::mix;
+use crate::nn::init::{mix, stream};
+use crate::project::RECONSTRUCT;
 use crate::ui::action::Action;
 use crate::ui::fields::is_table;
 use crate::ui::session::{ClassCounts, DataState, Parts};
@@ -29,6 +31,8 @@ pub struct DataRoom {
     set: Option<Set>,
     samples: ImageGrid,
     preview: ImageGrid,
+    /// How often other versions of the preview were asked for.
+    again: u64,
     options: SourceOptions,
     table: TableRoom,
 }
@@ -77,16 +81,17 @@ impl Panel for DataRoom {
 impl DataRoom {
     fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.source_ui(ui, cx);
-        if cx.session.dataset().is_none_or(|dataset| holds_images(dataset)) {
-            ui.add_space(2.0 * GRID);
-            augment_ui(ui, cx);
-        }
+        ui.add_space(2.0 * GRID);
+        augment_ui(ui, cx);
     }
 
     fn source_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Source", |_| {});
         source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
         self.options.ui(ui, cx);
+        for knob in cx.project.data.knobs().iter_mut().filter(|knob| knob.key == RECONSTRUCT) {
+            knob_ui(ui, knob);
+        }
         ui.add_space(GRID);
         match &cx.session.data {
             DataState::Loading { .. } => {
@@ -111,7 +116,11 @@ impl DataRoom {
         }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
         let mut set = self.set.unwrap_or(fitting);
+        let has_versions = set == Set::Augmented && !cx.project.data.augment.is_off();
         heading_ui(ui, "Samples", |ui| {
+            if has_versions && ui.button("Again").on_hover_text("Draws other versions of the same samples").clicked() {
+                self.again += 1;
+            }
             segmented_ui(
                 ui,
                 &mut set,
@@ -137,7 +146,8 @@ impl DataRoom {
         match set {
             Set::Training => training_ui(ui, &mut self.samples, dataset),
             Set::Augmented => {
-                preview_ui(ui, &mut self.preview, dataset, &cx.project.data.augment, cx.project.training.seed);
+                let seed = mix(cx.project.training.seed, self.again);
+                preview_ui(ui, &mut self.preview, dataset, &cx.project.data.augment, seed);
             }
         }
     }
@@ -191,7 +201,8 @@ fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             *augment = Augment::default();
         }
     });
-    for knob in &mut cx.project.data.augment.knobs() {
+    let (shape, _) = cx.session.shape(cx.project);
+    for knob in &mut cx.project.data.augment.knobs_for(shape) {
         knob_ui(ui, knob);
     }
 }
@@ -201,6 +212,43 @@ fn training_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>) {
     let pixels = |index: usize, out: &mut [u8]| copy(samples, index, out);
     let caption = |index: usize| Caption { truth: label(dataset, index), ..Caption::default() };
     show(ui, grid, dataset, samples.len(), address(dataset), &pixels, &caption);
+}
+
+/// Makes versions of samples as training makes them.
+struct Preview<'a> {
+    dataset: &'a Dataset,
+    augmenter: Option<Augmenter>,
+    mix_up: f32,
+    pair: Vec<f32>,
+}
+
+impl<'a> Preview<'a> {
+    fn new(augment: &Augment, dataset: &'a Dataset) -> Self {
+        let augmenter = Augmenter::new(augment, dataset.shape);
+        Self { dataset, augmenter, mix_up: augment.mix_up, pair: vec![0.0; 2 * dataset.shape.len()] }
+    }
+
+    /// A changed sample, with mix-up blended with a changed other one that the key decides.
+    fn version(&mut self, sample: usize, key: u64, out: &mut [u8]) {
+        if self.mix_up == 0.0 {
+            return self.change(sample, key, out);
+        }
+        let other = (key % self.dataset.train.len().max(1) as u64) as usize;
+        for (at, (sample, key)) in [(sample, key), (other, mix(key, 1))].into_iter().enumerate() {
+            self.change(sample, key, out);
+            let place = &mut self.pair[at * out.len()..][..out.len()];
+            place.iter_mut().zip(&*out).for_each(|(number, byte)| *number = f32::from(*byte));
+        }
+        blend_pairs(self.mix_up, &mut self.pair, &mut [0.0; 2], &mut stream(key, 2));
+        out.iter_mut().zip(&self.pair).for_each(|(byte, number)| *byte = (number + 0.5) as u8);
+    }
+
+    fn change(&mut self, sample: usize, key: u64, out: &mut [u8]) {
+        match &mut self.augmenter {
+            Some(augmenter) => out.copy_from_slice(augmenter.change(self.dataset.train.pixels_of(sample), key)),
+            None => copy(&self.dataset.train, sample, out),
+        }
+    }
 }
 
 /// Each row is one sample: as it is, and as it may come to the network.
@@ -214,16 +262,10 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
     ui.add(egui::Label::new(RichText::new(text).color(palette.muted)).wrap());
     let tile = (width as f32 * scale(width, ui.available_width())).max(40.0) + 2.0 * GRID;
     let columns = (((ui.available_width() - 2.0 * GRID) / tile) as usize).max(1);
-    let augmenter = RefCell::new(Augmenter::new(augment, dataset.shape));
-    let pixels = |index: usize, out: &mut [u8]| {
-        let (sample, version) = (index / columns, index % columns);
-        match augmenter.borrow_mut().as_mut().filter(|_| version > 0) {
-            Some(augmenter) => {
-                let key = mix(mix(seed, version as u64), sample as u64);
-                out.copy_from_slice(augmenter.change(dataset.train.pixels_of(sample), key));
-            }
-            None => copy(&dataset.train, sample, out),
-        }
+    let preview = RefCell::new(Preview::new(augment, dataset));
+    let pixels = |index: usize, out: &mut [u8]| match (index / columns, index % columns) {
+        (sample, 0) => copy(&dataset.train, sample, out),
+        (sample, version) => preview.borrow_mut().version(sample, mix(mix(seed, version as u64), sample as u64), out),
     };
     let caption = |index: usize| {
         let is_original = index.is_multiple_of(columns);
@@ -233,9 +275,8 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
         }
     };
     let mut hasher = DefaultHasher::new();
-    let Augment { shift, rotate, scale, shear, thickness } = augment;
-    let bits = [shift, rotate, scale, shear, thickness].map(|value| value.to_bits());
-    (bits, address(dataset), columns, seed).hash(&mut hasher);
+    // Its text names every number there is, those that are yet to come too.
+    (format!("{augment:?}"), address(dataset), columns, seed).hash(&mut hasher);
     let count = PREVIEW_ROWS.min(dataset.train.len()) * columns;
     show(ui, grid, dataset, count, hasher.finish(), &pixels, &caption);
 }

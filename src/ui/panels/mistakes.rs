@@ -6,6 +6,7 @@ use eframe::egui::{RichText, Ui, Vec2, vec2};
 
 use super::data::{address, copy, holds_images, not_images, scale};
 use super::parts::placeholder_ui;
+use super::reconstructions::Reconstructions;
 use super::results::class_names;
 use super::row_mistakes::RowMistakes;
 use super::{Cx, Panel, Place};
@@ -22,6 +23,7 @@ pub struct Mistakes {
     grid: ImageGrid,
     rows: RowMistakes,
     listed: Option<Listed>,
+    pairs: Reconstructions,
 }
 
 /// The answers that are shown, worked out once for an evaluation and a cell.
@@ -52,13 +54,19 @@ impl Panel for Mistakes {
             Answered::Numbers(answers) if is_table(&dataset) => {
                 return self.rows.numbers_ui(ui, &evaluation, answers, &dataset);
             }
-            Answered::Numbers(_) => {
+            Answered::Reconstructions(answers) if is_table(&dataset) => {
+                return self.rows.given_back_ui(ui, &evaluation, answers, &dataset);
+            }
+            Answered::Reconstructions(_) if holds_images(&dataset) => {
+                return self.pairs.worst_ui(ui, &evaluation, cx);
+            }
+            Answered::Numbers(_) | Answered::Reconstructions(_) => {
                 let text = "This network answers with numbers, which are near or far, not right or wrong.";
                 return placeholder_ui(ui, text);
             }
         };
         let names = class_names(cx, answers.confusion.nrows());
-        let Self { grid, listed, rows } = self;
+        let Self { grid, listed, rows, .. } = self;
         let version = listed.as_ref().map_or(0, |listed| listed.version);
         let is_listed =
             listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.desk.cell);
@@ -98,7 +106,7 @@ impl Panel for Mistakes {
 }
 
 /// Points per pixel: as many as leave all images in view, between the size of a stamp and that of a playing card.
-fn fitting_scale(count: usize, [height, width]: [usize; 2], room: Vec2) -> f32 {
+pub fn fitting_scale(count: usize, [height, width]: [usize; 2], room: Vec2) -> f32 {
     let smallest = scale(width, room.x);
     let fits = |scale: f32| {
         let tile = vec2(width as f32, height as f32) * scale + vec2(12.0, 32.0);

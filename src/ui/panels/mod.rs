@@ -9,6 +9,7 @@ use super::DRAW;
 use super::action::Action;
 use super::desk::Desk;
 use super::fields::is_table;
+use super::gallery::Gallery;
 use super::reading::Reading;
 use super::session::Session;
 use super::surface::Surface;
@@ -29,6 +30,7 @@ pub mod parts;
 mod points;
 mod rate;
 mod reader;
+mod reconstructions;
 mod results;
 mod row_form;
 mod row_mistakes;
@@ -40,6 +42,7 @@ mod training;
 mod transport;
 mod tried;
 
+pub use data::holds_images;
 pub use points::{is_plane, plane_of};
 pub use row_form::TriedRow;
 
@@ -89,6 +92,7 @@ pub struct Cx<'a> {
     pub session: &'a Session,
     pub reading: &'a Reading,
     pub surface: &'a Surface,
+    pub gallery: &'a Gallery,
     pub trace: &'a Trace,
     pub actions: &'a mut Vec<Action>,
 }
@@ -117,6 +121,11 @@ impl Cx<'_> {
 /// The data of the run, or what is chosen for the next one.
 pub fn shown_dataset<'a>(cx: &'a Cx<'_>) -> Option<&'a Arc<Dataset>> {
     cx.session.job.as_ref().map(|job| &job.dataset).or_else(|| cx.session.dataset())
+}
+
+/// Whether the network is asked for the sample itself.
+pub fn is_reconstruction(cx: &Cx<'_>) -> bool {
+    shown_dataset(cx).is_some_and(|dataset| dataset.task.is_reconstruction())
 }
 
 /// Whether the network is asked for numbers.

@@ -15,7 +15,7 @@ use crate::ui::widgets::scale::paint_ramp;
 
 /// Whether the samples are points in a plane.
 pub fn is_plane(dataset: &Dataset) -> bool {
-    is_table(dataset) && dataset.shape.len() == 2
+    is_table(dataset) && dataset.shape.len() == 2 && !dataset.task.is_reconstruction()
 }
 
 /// The plane of a data set and the ground under it, each made anew only when what it shows has changed.
@@ -57,7 +57,7 @@ impl PlaneView {
         };
         match &dataset.task {
             Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
-            Task::Classification { .. } => {}
+            Task::Classification { .. } | Task::Reconstruction { .. } => {}
             Task::Regression { targets } => {
                 height_legend_ui(ui, targets.first().map_or("", String::as_str), cloud.heights);
             }
@@ -84,7 +84,7 @@ impl Cloud {
         let samples = &dataset.train;
         let height = |at: usize| match &samples.targets {
             Targets::Numbers { width, values } => values.get(at * width).copied(),
-            Targets::Classes(_) => None,
+            Targets::Classes(_) | Targets::Itself { .. } => None,
         };
         let (low, high) = (0..samples.len())
             .filter_map(height)
@@ -122,7 +122,7 @@ impl Ground {
                     .sunken
                     .lerp_to_gamma(palette.class(class), 0.1 * f32::from(u8::from(sureness > 0.0)) + 0.5 * sureness)
             }
-            Task::Regression { .. } => {
+            Task::Regression { .. } | Task::Reconstruction { .. } => {
                 theme::diverging(palette, tone_of(answer.first().copied().unwrap_or(f32::NAN), heights))
             }
         };

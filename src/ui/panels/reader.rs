@@ -3,12 +3,12 @@
 use eframe::egui::{Label, Response, RichText, Ui};
 
 use super::Cx;
-use super::parts::segmented_ui;
+use super::parts::{caption_ui, segmented_ui};
 use crate::ui::desk::ReaderChoice;
 use crate::ui::reading::Answer;
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::digit_canvas::DigitCanvas;
-use crate::ui::widgets::numbers::percent;
+use crate::ui::widgets::numbers::{percent, steady};
 use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::probability_bars::probability_bars_ui;
 
@@ -46,9 +46,18 @@ pub fn seen_ui(ui: &mut Ui, side: f32, cx: &Cx<'_>) -> Response {
 /// The answer in one line: the class, large, and how sure the network is.
 pub fn winner_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let palette = Palette::of(ui);
-    let Answer::Probabilities(shares) = &cx.reading.answer else {
-        ui.label(theme::number("–").color(palette.muted));
-        return;
+    let shares = match &cx.reading.answer {
+        Answer::Probabilities(shares) => shares,
+        Answer::Given { error, .. } => {
+            ui.label(theme::number(steady(f64::from(*error))).color(palette.accent));
+            let help = "Root of the mean squared error between what the network sees and gives back, where white is 1";
+            ui.label(RichText::new("error").color(palette.muted)).on_hover_text(help);
+            return;
+        }
+        Answer::Empty | Answer::Cannot(_) => {
+            ui.label(theme::number("–").color(palette.muted));
+            return;
+        }
     };
     let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
     let name = cx.reading.classes.get(class).map_or("?", String::as_str);
@@ -61,6 +70,13 @@ pub fn bars_ui(ui: &mut Ui, cx: &Cx<'_>) {
     match &cx.reading.answer {
         Answer::Cannot(why) => {
             ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
+        }
+        Answer::Empty if cx.reading.classes.is_empty() => {}
+        Answer::Given { pixels, .. } => {
+            let side = ui.available_size().min_elem().clamp(56.0, 196.0);
+            pixels_ui(ui, "What the network gives back", Some(pixels.view()), side)
+                .on_hover_text("What the network gives back");
+            caption_ui(ui, "What it gives back");
         }
         Answer::Empty => {
             probability_bars_ui(ui, &cx.reading.classes, None);

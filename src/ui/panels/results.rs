@@ -8,7 +8,8 @@ use ndarray::Array2;
 
 use super::learn::cell_ui;
 use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
-use super::{Cx, is_regression};
+use super::reconstructions::Reconstructions;
+use super::{Cx, is_reconstruction, is_regression};
 use crate::data::{Task, numbered_classes};
 use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
 use crate::train::{Answered, Evaluation};
@@ -33,6 +34,7 @@ pub struct Results {
     /// The target whose answers are plotted.
     target: usize,
     plotted: Option<Plotted>,
+    pairs: Reconstructions,
 }
 
 /// What is shown of the classes where there is room for one thing only.
@@ -56,6 +58,9 @@ struct Plotted {
 
 impl Results {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if is_reconstruction(cx) {
+            return self.pairs.watched_ui(ui, cx);
+        }
         let is_regression = is_regression(cx);
         let Some(evaluation) = cx.session.validation.clone() else {
             heading_ui(ui, if is_regression { "Predicted and true" } else { "Confusion" }, |_| {});
@@ -74,6 +79,7 @@ impl Results {
         match &evaluation.answers {
             Answered::Classes(answers) => self.classes_ui(ui, answers, cx),
             Answered::Numbers(answers) => self.numbers_ui(ui, answers, cx),
+            Answered::Reconstructions(_) => {}
         }
     }
 
@@ -162,6 +168,7 @@ impl Plotted {
                 dots = pairs.step_by(step).map(dot).collect();
                 figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())])
             }
+            Answered::Reconstructions(_) => String::new(),
         };
         let range = range_of(dots.iter().flat_map(|dot| dot.at));
         Self { evaluation: Arc::clone(evaluation), target, figures, dots, range, roc }
@@ -169,7 +176,7 @@ impl Plotted {
 }
 
 /// "macro F1 0.930, Matthews 0.899"; what is not defined is left out.
-fn figures_text(figures: &[(&str, Option<f64>)]) -> String {
+pub fn figures_text(figures: &[(&str, Option<f64>)]) -> String {
     let texts = figures.iter().filter_map(|(name, value)| Some(format!("{name} {}", steady((*value)?))));
     texts.collect::<Vec<_>>().join(", ")
 }

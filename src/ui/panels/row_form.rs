@@ -14,6 +14,7 @@ use crate::train::Reader;
 use crate::ui::fields::{Field, fields, number_text};
 use crate::ui::reading::Source;
 use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::knob::{field_ui, number_field_ui};
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::probability_bars::probability_bars_ui;
@@ -114,6 +115,15 @@ impl RowForm {
                     ui.label(theme::number(significant(f64::from(*number))).color(palette.accent));
                     truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
                 }
+            }
+            Task::Reconstruction { .. } => {
+                let heads = [Head::text("column"), Head::number("row"), Head::number("given back")];
+                let cell = |at: usize, column: usize| match column {
+                    0 => dataset.features.get(at).map_or_else(|| (at + 1).to_string(), ToString::to_string),
+                    1 => row.values.get(at).map_or_else(String::new, |number| number_text(*number)),
+                    _ => significant(f64::from(self.answer[at])),
+                };
+                data_table_ui(ui, "given back", &heads, self.answer.len(), &cell);
             }
         }
     }

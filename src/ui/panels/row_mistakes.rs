@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::Ui;
 
 use super::data::address;
+use super::reconstructions::worst_heading_ui;
 use super::table_room::heads_of;
 use crate::data::{Dataset, Task};
 use crate::train::Evaluation;
-use crate::train::metrics::{NumberAnswers, Prediction};
+use crate::train::metrics::{NumberAnswers, Prediction, ReconstructionAnswers};
 use crate::ui::fields::{Field, fields, number_text};
-use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::data_table::{Head, data_table_ui};
-use crate::ui::widgets::numbers::{percent, significant, thousands};
+use crate::ui::widgets::numbers::{percent, significant};
 
 #[derive(Default)]
 pub struct RowMistakes {
@@ -61,12 +61,7 @@ impl RowMistakes {
         if self.worst.as_ref().is_none_or(|worst| !Arc::ptr_eq(&worst.0, evaluation)) {
             self.worst = Some((Arc::clone(evaluation), worst_first(answers)));
         }
-        ui.horizontal(|ui| {
-            let of = thousands(answers.samples.len() as f64);
-            ui.label(theme::heading(format!("{of} validation samples")));
-            ui.label(RichText::new("largest error first").color(Palette::of(ui).muted));
-        });
-        ui.add_space(GRID);
+        worst_heading_ui(ui, answers.samples.len());
         let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
         let fields = self.fields(dataset);
         let Task::Regression { targets } = &dataset.task else { return };
@@ -86,6 +81,32 @@ impl RowMistakes {
                 1 => significant(f64::from(answers.predictions[at])),
                 _ => signed(f64::from(answers.predictions[at]) - f64::from(answers.truths[at])),
             }
+        };
+        data_table_ui(ui, "mistakes", &heads, order.len(), &cell);
+    }
+}
+
+impl RowMistakes {
+    /// All rows with how far they are off when they are given back, in deviations of a column, the farthest first.
+    pub fn given_back_ui(
+        &mut self,
+        ui: &mut Ui,
+        evaluation: &Arc<Evaluation>,
+        answers: &ReconstructionAnswers,
+        dataset: &Arc<Dataset>,
+    ) {
+        if self.worst.as_ref().is_none_or(|worst| !Arc::ptr_eq(&worst.0, evaluation)) {
+            let mut order: Vec<usize> = (0..answers.samples.len()).collect();
+            order.sort_by(|a, b| answers.errors[*b].total_cmp(&answers.errors[*a]));
+            self.worst = Some((Arc::clone(evaluation), order));
+        }
+        worst_heading_ui(ui, answers.samples.len());
+        let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
+        let fields = self.fields(dataset);
+        let heads: Vec<Head> = std::iter::once(Head::number("error")).chain(heads_of(fields)).collect();
+        let cell = |row: usize, column: usize| match fields.get(column.wrapping_sub(1)) {
+            Some(field) => field.text(dataset.train.numbers_of(answers.samples[order[row]] as usize)),
+            None => significant(f64::from(answers.errors[order[row]])),
         };
         data_table_ui(ui, "mistakes", &heads, order.len(), &cell);
     }

@@ -73,6 +73,7 @@ fn rows_ui(ui: &mut Ui, dataset: &Dataset, fields: &[Field]) {
     let target = match &dataset.task {
         Task::Classification { .. } => vec![Head::text("class")],
         Task::Regression { targets } => targets.iter().map(Head::number).collect(),
+        Task::Reconstruction { .. } => Vec::new(),
     };
     let n_targets = target.len();
     let heads: Vec<Head> = target.into_iter().chain(heads_of(fields)).collect();
@@ -90,12 +91,12 @@ pub fn heads_of(fields: &[Field]) -> impl Iterator<Item = Head> {
 
 /// The class of a training sample, or one of its target numbers.
 pub fn target_text(dataset: &Dataset, sample: usize, target: usize) -> String {
-    match &dataset.train.targets {
-        Targets::Classes(_) => label(dataset, sample),
-        Targets::Numbers { width, values } => {
-            values.get(sample * width + target).map_or_else(String::new, |number| number_text(*number))
-        }
-    }
+    let number = match &dataset.train.targets {
+        Targets::Classes(_) => return label(dataset, sample),
+        Targets::Numbers { width, values } => values.get(sample * width + target),
+        Targets::Itself { .. } => dataset.train.numbers_of(sample).get(target),
+    };
+    number.map_or_else(String::new, |number| number_text(*number))
 }
 
 impl Summary {

@@ -10,6 +10,7 @@ use super::parts::{heading_ui, source_menu_ui};
 use super::rate::course_ui;
 use super::{Cx, Panel, Place};
 use crate::nn::knob::{Knob, Value};
+use crate::project::RECONSTRUCT;
 use crate::train::Training;
 use crate::ui::action::Action;
 use crate::ui::session::{DataState, Status};
@@ -88,7 +89,8 @@ impl TrainingPanel {
             DataState::Failed { message, .. } => super::parts::warning_ui(ui, message),
             DataState::Ready { .. } => {}
         }
-        for knob in &mut cx.project.data.knobs() {
+        // What is asked for is chosen in the room Data, beside the source.
+        for knob in cx.project.data.knobs().iter_mut().filter(|knob| knob.key != RECONSTRUCT) {
             knob_ui(ui, knob);
         }
     }
@@ -206,10 +208,11 @@ fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         });
     }
+    let (shape, _) = cx.session.shape(cx.project);
     let augment = &mut cx.project.data.augment;
     let title = format!("Augmentation, {}", state(augment.is_off()));
     fold_ui(ui, "augmentation", &title, |ui| {
-        for knob in &mut augment.knobs() {
+        for knob in &mut augment.knobs_for(shape) {
             knob_ui(ui, knob);
         }
         let text = "Every sample is changed a little each time it is seen. The room Data shows how.";

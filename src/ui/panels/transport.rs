@@ -189,6 +189,7 @@ fn is_guessing(test: &Evaluation) -> bool {
     match &test.answers {
         Answered::Classes(answers) => answers.accuracy() * answers.confusion.nrows() as f32 <= 1.3,
         Answered::Numbers(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+        Answered::Reconstructions(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
     }
 }
 
