@@ -16,6 +16,7 @@ use crate::nn::optim::schedule::Schedule;
 use crate::nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
 use crate::train::{Job, Training};
 
+pub mod folds;
 mod memory;
 pub mod presets;
 pub mod run_folder;

@@ -26,6 +26,7 @@ mod desk;
 mod fields;
 mod files;
 mod finding;
+mod folding;
 mod keys;
 mod notices;
 mod pace;
@@ -45,6 +46,7 @@ pub use window::run;
 
 use asking::Asking;
 pub use finding::Finding;
+pub use folding::Folding;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use surface::Surface;
@@ -90,6 +92,8 @@ pub struct Studio {
     asking: Option<Asking>,
     /// The learning-rate finder, while it is open.
     finding: Option<Finding>,
+    /// The cross-validation, while it is open.
+    folding: Option<Folding>,
 }
 
 impl Studio {
@@ -115,6 +119,7 @@ impl Studio {
             is_help_open: false,
             asking: None,
             finding: None,
+            folding: None,
         };
         studio.apply_view(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
@@ -152,6 +157,11 @@ impl Studio {
     /// The learning-rate finder, while it is open.
     pub fn finding(&self) -> Option<&Finding> {
         self.finding.as_ref()
+    }
+
+    /// The cross-validation, while it is open.
+    pub fn folding(&self) -> Option<&Folding> {
+        self.folding.as_ref()
     }
 
     pub fn reading(&self) -> &Reading {
@@ -221,6 +231,10 @@ impl Studio {
             self.finding = None;
             actions.push(action);
         }
+        if let Some(action) = self.folding.as_ref().and_then(|folding| folding.show(ui)) {
+            self.folding = None;
+            actions.push(action);
+        }
         for action in actions {
             self.apply(ui, action);
         }
@@ -274,6 +288,9 @@ impl eframe::App for Studio {
         }
         if let Some(finding) = &mut self.finding {
             finding.absorb();
+        }
+        if let Some(folding) = &mut self.folding {
+            folding.absorb();
         }
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();

@@ -1,10 +1,12 @@
 //! The window with points and tables: seen, set, trained, judged and tried.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backprop_studio::nn::layers::{Dense, Function};
 use backprop_studio::project::Project;
+use backprop_studio::train::{Event, Part, Reports, Run, Start};
 use backprop_studio::ui::session::Status;
 use backprop_studio::ui::surface::SIDE;
 use backprop_studio::ui::{Action, Document, Studio};
@@ -13,7 +15,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{act, click, step_until};
-use crate::support::project;
+use crate::support::{follow, project};
 
 /// The studio with a project whose data has been read.
 fn open(project: Project) -> Harness<'static, Studio> {
@@ -125,4 +127,57 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     harness.run_ok();
     assert!((harness.state().desk().row.values[1] > 0.5) != zone, "{:?}", harness.state().desk().row);
     harness.get_by_label("made up");
+}
+
+#[test]
+fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
+    let mut harness = open(project("xor", &[("training.epochs", "8")]));
+    let before = harness.state().project().clone();
+    // High enough that the panel at the right need not be scrolled.
+    harness.set_size(vec2(1280.0, 1400.0));
+    harness.run_ok();
+    click(&mut harness, "Cross-validation, off");
+    click(&mut harness, "5");
+    click(&mut harness, "Cross-validate…");
+    step_until(&mut harness, "all folds are done", |studio| studio.folding().is_some_and(|it| !it.is_running()));
+    let folds = harness.state().folding().unwrap().folds().to_vec();
+    assert!(folds.len() == 5 && folds.iter().all(|fold| (fold.train, fold.validation) == (320, 80)), "{folds:?}");
+
+    // The same five trainings, one by one.
+    let dataset = harness.state().session().dataset().unwrap().clone();
+    let accuracies = dataset.folds(5, before.training.seed).into_iter().map(|split| {
+        let job = Arc::new(before.job_on(Arc::clone(&dataset), split, 2).unwrap());
+        let run = Run::start(Arc::clone(&job), Start::Running, Reports::default(), || {}).unwrap();
+        let weights = follow(&run).1.into_iter().rev().find_map(|event| match event {
+            Event::Weights(snapshot) => Some(snapshot),
+            _ => None,
+        });
+        f64::from(job.evaluate(&weights.unwrap().weights, Part::Validation).accuracy().unwrap())
+    });
+    let accuracies: Vec<f64> = accuracies.collect();
+    let told: Vec<f64> = folds.iter().map(|fold| fold.figures[1].1.unwrap()).collect();
+    assert_eq!(told, accuracies);
+    let mean = accuracies.iter().sum::<f64>() / 5.0;
+    let spread = (accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / 5.0).sqrt();
+    let row = format!(
+        "figure accuracy, mean {:.1} %, ± {:.1} %, fold 1 {:.1} %",
+        mean * 100.0,
+        spread * 100.0,
+        told[0] * 100.0
+    );
+    harness.get_by_label_contains(&row);
+    harness.get_by_label("Cross-validation, 5 folds, seed 42");
+    click(&mut harness, "Close");
+    assert!(harness.state().folding().is_none() && harness.state().session().job.is_none());
+
+    harness.state_mut().project_mut().training.epochs = 1000;
+    let before = harness.state().project().clone();
+    act(&mut harness, Action::CrossValidate(10));
+    harness.get_by_label("Trainings of all folds");
+    click(&mut harness, "Cancel");
+    assert!(harness.state().folding().is_none() && *harness.state().project() == before);
+
+    harness.state_mut().project_mut().training.batch = 5000;
+    act(&mut harness, Action::CrossValidate(2));
+    wait_for(&mut harness, "the batch of 5000 is larger than the 200 training samples");
 }
