@@ -9,6 +9,7 @@ use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Part, Reports, Run, Start};
 use backprop_studio::ui::session::Status;
 use backprop_studio::ui::surface::SIDE;
+use backprop_studio::ui::widgets::numbers::{significant, steady};
 use backprop_studio::ui::{Action, Document, Studio};
 use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
@@ -180,4 +181,37 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
     harness.state_mut().project_mut().training.batch = 5000;
     act(&mut harness, Action::CrossValidate(2));
     wait_for(&mut harness, "the batch of 5000 is larger than the 200 training samples");
+}
+
+#[test]
+fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tides.csv");
+    let height = |row: usize| 5.0 + 3.0 * (row as f32 * 0.7).sin();
+    let rows: String = (0..150).map(|row| format!("{row},{}\n", height(row))).collect();
+    fs::write(&path, format!("hour,metres\n{rows}")).unwrap();
+    let source = format!("series:{}?window=24", path.display());
+    let mut harness = open(project("airline", &[("data.source", &source), ("training.epochs", "60")]));
+    act(&mut harness, Action::StepEpoch);
+    wait_for(&mut harness, "Forecast plot: forecast, truth, naive");
+    wait_for(&mut harness, "validation windows");
+    act(&mut harness, Action::Train);
+    step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
+
+    let session = harness.state().session();
+    let figures = session.test.as_ref().unwrap().figures();
+    let figure = |wanted: &str| figures.iter().find(|(name, _)| *name == wanted).unwrap().1.unwrap();
+    let (rmse, naive) = (figure("rmse"), figure("naive_rmse"));
+    assert!(rmse < naive, "a wave is told better than by repeating the last height: {rmse} and {naive}");
+    harness.get_by_label(&format!("RMSE {}, naive forecast {}, on 25 test windows", steady(rmse), steady(naive)));
+
+    // The window of 24 rows that ends the file has its target in the last row.
+    let plot = harness.get_by_label("Forecast plot: forecast, truth, naive").rect();
+    harness.hover_at(plot.right_center() - vec2(2.0, 0.0));
+    harness.run_steps(3);
+    harness.get_by_label("row 150");
+    harness.get_by_label(&format!("truth {}", significant(f64::from(height(149)))));
+    harness.get_by_label(&format!("naive {}", significant(f64::from(height(148)))));
+    click(&mut harness, "Points");
+    harness.get_by_label("Predicted over true");
 }

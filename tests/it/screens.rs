@@ -180,6 +180,9 @@ fn points_while_they_are_learnt_and_a_table() {
     let mut screen = Screen::open(&fuel, LARGE, Theme::Light);
     screen.watch(&fuel, &job, &events).compare("table-light-large");
     screen.act(Action::Show("Data")).compare("table-data-light-large");
+    let airline = project("airline", &[]);
+    let (job, events) = trained(&airline, &[]);
+    Screen::open(&airline, SMALL, Theme::Dark).watch(&airline, &job, &events).compare("forecast-dark");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::project::Project;
 mod add_layer;
 mod data;
 mod draw;
+mod forecast;
 mod layer_card;
 mod layers;
 mod learn;
