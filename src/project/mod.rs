@@ -220,6 +220,12 @@ impl Project {
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
         let network = self.model.build(dataset.shape, dataset.task.outputs())?;
+        if dataset.train.is_empty() {
+            return Err(ProjectError::value(
+                "data",
+                "there are no training samples; paint some, or choose another source",
+            ));
+        }
         if split.train.is_empty() {
             return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
         }

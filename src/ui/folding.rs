@@ -36,6 +36,9 @@ pub struct Folding {
     news: Receiver<News>,
 }
 
+/// A number of samples of a fold.
+type Count = fn(&Fold) -> usize;
+
 #[derive(Clone, Debug, PartialEq)]
 enum State {
     Running,
@@ -148,7 +151,7 @@ impl Folding {
         }
         let mut heads = vec![Head::text("figure"), Head::number("mean"), Head::number("±")];
         heads.extend((1..=self.count).map(|fold| Head::number(format!("fold {fold}"))));
-        let counts: [(&str, fn(&Fold) -> usize); 2] =
+        let counts: [(&str, Count); 2] =
             [("samples trained on", |fold| fold.train), ("samples held back", |fold| fold.validation)];
         data_table_ui(ui, "folds", &heads, spreads.len() + counts.len(), &|row, column| {
             let fold = column.checked_sub(3).and_then(|fold| self.folds.get(fold));

@@ -298,6 +298,8 @@ impl eframe::App for Studio {
         if self.document.project.data.source != self.session.source() {
             self.load_data(ctx);
         }
+        let source = &self.document.project.data.source;
+        self.desk.painting.take_if(|painting| !painting.follows(source, &self.session.data));
         // The optimiser of another project is not meant for this run.
         let is_its_project = !self.session.has_other_model(&self.document.project);
         if is_its_project && !ctx.input(|input| input.pointer.any_down()) {

@@ -6,6 +6,8 @@ mod blocks;
 mod cli;
 mod learning;
 mod metrics;
+#[cfg(feature = "gui")]
+mod painting;
 mod parity;
 #[cfg(feature = "gui")]
 mod rates;

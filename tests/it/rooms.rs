@@ -15,8 +15,8 @@ use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::studio::{act, click, step_until};
-use crate::support::{follow, project};
+use crate::studio::{act, choose, click, step_until};
+use crate::support::{follow, project, real_data};
 
 /// The studio with a project whose data has been read.
 fn open(project: Project) -> Harness<'static, Studio> {
@@ -214,4 +214,52 @@ fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
     harness.get_by_label(&format!("naive {}", significant(f64::from(height(148)))));
     click(&mut harness, "Points");
     harness.get_by_label("Predicted over true");
+}
+
+#[test]
+fn what_is_dropped_becomes_the_data_or_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let mut harness = open(project("xor", &[]));
+    let drop = |harness: &mut Harness<'static, Studio>, name: &str, source: &str| {
+        act(harness, Action::Dropped(place(name)));
+        let wanted = format!("{source}:{}", place(name).display());
+        step_until(harness, name, |studio| studio.session().source() == wanted && studio.session().dataset().is_some());
+    };
+
+    for (class, level) in [("dark", 10), ("light", 240)] {
+        fs::create_dir_all(place("shades").join(class)).unwrap();
+        for at in 0..6 {
+            let picture = image::GrayImage::from_pixel(8, 8, image::Luma([level + at]));
+            picture.save(place("shades").join(class).join(format!("{at}.png"))).unwrap();
+        }
+    }
+    drop(&mut harness, "shades", "images");
+    let rows: String = (0..60).map(|row| format!("{row}\t{}\t{}\n", row % 7, row % 3)).collect();
+    for name in ["rows.csv", "rows.tsv", "ROWS.TXT"] {
+        fs::write(place(name), format!("a\tb\tc\n{rows}")).unwrap();
+        drop(&mut harness, name, "csv");
+    }
+    // What follows in time is said so in the options.
+    act(&mut harness, Action::Show("Data"));
+    choose(&mut harness, "Series");
+    let series = format!("series:{}", place("ROWS.TXT").display());
+    assert_eq!(harness.state().project().data.source, series);
+    step_until(&mut harness, "the series is read", |studio| {
+        studio.session().dataset().is_some_and(|it| it.shape.len() == 12)
+    });
+
+    fs::create_dir(place("empty")).unwrap();
+    act(&mut harness, Action::Dropped(place("empty")));
+    wait_for(&mut harness, "empty could not be read: there is no project.json of a run in it; as idx: ");
+    fs::write(place("a+b.csv"), "x,y\n1,2\n").unwrap();
+    act(&mut harness, Action::Dropped(place("a+b.csv")));
+    wait_for(&mut harness, "has a + or a ? in its name");
+    assert_eq!(harness.state().project().data.source, series, "what cannot be read changes nothing");
+
+    if let Some(engines) = real_data("cmapss") {
+        act(&mut harness, Action::Dropped(engines.clone()));
+        let wanted = format!("cmapss:{}", engines.display());
+        step_until(&mut harness, "the engines are read", |studio| studio.project().data.source == wanted);
+    }
 }

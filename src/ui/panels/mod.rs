@@ -26,6 +26,7 @@ mod layer_card;
 mod layers;
 mod learn;
 mod mistakes;
+mod paint;
 pub mod parts;
 mod points;
 mod rate;
@@ -41,6 +42,7 @@ mod training;
 mod transport;
 mod tried;
 
+pub use paint::Painting;
 pub use points::{is_plane, plane_of};
 pub use row_form::TriedRow;
 
