@@ -1,5 +1,6 @@
 //! Actions that read or write something: each starts a task, and the task ends in another action.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -262,12 +263,14 @@ fn read_dropped(path: PathBuf) -> Action {
         (_, Ok(drawings)) => first_of(drawings),
         (Err(project), Err(drawing)) => Action::Warn(match looks_like_drawing(&path) {
             true => drawing.to_string(),
-            false => format!(
-                "{project}. This window takes projects, drawings, tables ({}), run folders and folders of samples.",
-                TABLES.join(", ")
-            ),
+            false => not_taken(&project),
         }),
     }
+}
+
+fn not_taken(why: &dyn Display) -> String {
+    let tables = TABLES.join(", ");
+    format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
 }
 
 fn unnameable(path: &Path) -> Action {
@@ -287,7 +290,7 @@ fn read_table(path: &Path) -> Action {
     let source = format!("csv:{}", path.display());
     match Dataset::load(&source) {
         Ok(_) => Action::UseSource(source),
-        Err(error) => Action::Warn(format!("{error}.")),
+        Err(error) => Action::Warn(not_taken(&error)),
     }
 }
 
