@@ -212,7 +212,7 @@ mod tests {
 
         let spiral = Painted::of(&Dataset::load("points:spiral?count=5000").unwrap()).unwrap();
         assert_eq!((spiral.points.len(), &spiral.axes[0]), (2000, &"x".to_owned()));
-        assert!(Painted::of(&Dataset::load("digits?count=20").unwrap()).is_none());
+        assert!(Painted::of(&Dataset::load("digits?count=100").unwrap()).is_none());
         assert!(is_painted("painted") && !is_painted("painted+digits") && !is_painted("paint:x"));
         assert_eq!(Dataset::load("painted").unwrap().task.classes(), ["blue", "orange"]);
     }
