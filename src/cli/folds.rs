@@ -1,16 +1,15 @@
 //! `backprop train PROJECT --folds K`: cross-validation.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
 
 use super::terminal::figure_text;
 use super::{CliError, say};
-use crate::data::{Dataset, Samples};
+use crate::data::Dataset;
 use crate::project::Project;
+use crate::project::folds::{Fold, FoldNews, FoldsError, spreads};
 use crate::train::metrics::Figure;
-use crate::train::{Evaluation, Event, Job, Outcome, Part, Reports, Run, Start};
 
 /// How a cross-validation is done and told.
 pub struct Folds {
@@ -19,82 +18,60 @@ pub struct Folds {
     pub json: bool,
 }
 
-/// Trains once for every fold, on all training samples but those of the fold, and judges by these. The test samples are
-/// left alone and no weights are saved: what it finds is how good the settings are, and how much of that is luck.
+impl From<FoldsError> for CliError {
+    fn from(error: FoldsError) -> Self {
+        match error {
+            FoldsError::Diverged(what) => Self::Diverged(what),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Trains for every fold, tells each as it is done, and at the end mean and spread.
 pub fn run(project: &Project, dataset: &Dataset, folds: &Folds, interrupted: &AtomicBool) -> Result<(), CliError> {
     let Folds { count, threads, json } = *folds;
-    let dataset = Arc::new(Dataset { test: Samples::default(), ..dataset.clone() });
-    let splits = dataset.folds(count, project.training.seed);
-    if splits.len() < count {
-        let what =
-            format!("there are {} training samples, too few for {count} folds; ask for fewer", dataset.train.len());
-        return Err(CliError::Failed(what));
-    }
-    let mut found: Vec<Vec<Figure>> = Vec::new();
-    for (fold, split) in (1..).zip(splits) {
-        let (train, validation) = (split.train.len(), split.validation.len());
-        let job = project.job_on(Arc::clone(&dataset), split, threads)?;
-        let evaluation = train_fold(Arc::new(job), interrupted)?;
-        let mut figures = vec![("loss", Some(f64::from(evaluation.loss)))];
-        figures.extend(evaluation.figures());
-        if json {
-            let mut line = json!({
-                "event": "fold", "fold": fold, "folds": count, "train_samples": train, "validation_samples": validation,
-            });
-            figures.iter().for_each(|(name, value)| line[*name] = (*value).into());
-            say(line)?;
-        } else {
-            let headline = evaluation.headline().into_iter().filter_map(in_words);
-            let headline = headline.collect::<Vec<_>>().join(", ");
-            say(format_args!("fold {fold} of {count}: {headline} on {validation} samples, trained on {train}"))?;
+    let (mut found, mut said) = (Vec::new(), Ok(()));
+    let done = project.cross_validate(dataset, count, threads, |news| {
+        if let FoldNews::Fold(fold) = news {
+            said = tell_fold(&fold, found.len() + 1, folds);
+            found.push(fold);
         }
-        found.push(figures);
-    }
+        said.is_ok() && !interrupted.load(Ordering::Relaxed)
+    });
+    said?;
+    done?;
     tell(&found, json)
+}
+
+fn tell_fold(fold: &Fold, number: usize, folds: &Folds) -> Result<(), CliError> {
+    let (Fold { train, validation, figures, headline }, count) = (fold, folds.count);
+    if folds.json {
+        let mut line = json!({
+            "event": "fold", "fold": number, "folds": count, "train_samples": train, "validation_samples": validation,
+        });
+        figures.iter().for_each(|(name, value)| line[*name] = (*value).into());
+        return say(line);
+    }
+    let headline = headline.iter().copied().filter_map(in_words).collect::<Vec<_>>().join(", ");
+    say(format_args!("fold {number} of {count}: {headline} on {validation} samples, trained on {train}"))
 }
 
 fn in_words((name, value): Figure) -> Option<String> {
     Some(format!("{} {}", name.replace('_', " "), figure_text((name, value))?))
 }
 
-/// Trains to the end and reads the fold that was held back with the weights that are left.
-fn train_fold(job: Arc<Job>, interrupted: &AtomicBool) -> Result<Evaluation, CliError> {
-    let run = Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: false }, || {});
-    let run = run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
-    let mut weights = None;
-    loop {
-        if interrupted.load(Ordering::Relaxed) {
-            return Err(CliError::Failed("interrupted; nothing is saved of a cross-validation".to_owned()));
-        }
-        match run.event() {
-            Event::Weights(snapshot) => weights = Some(snapshot),
-            Event::Done(Outcome::Diverged(divergence)) => return Err(CliError::Diverged(divergence.to_string())),
-            Event::Done(Outcome::Failed(message)) => return Err(CliError::Failed(message)),
-            Event::Done(Outcome::Finished(_) | Outcome::Stopped) => break,
-            _ => {}
-        }
-    }
-    let weights = weights.ok_or_else(|| CliError::Failed("the run has left no weights".to_owned()))?;
-    Ok(job.evaluate(&weights.weights, Part::Validation))
-}
-
-/// Mean and standard deviation of every figure over the folds; absent where it was absent in one of them.
-fn tell(found: &[Vec<Figure>], json: bool) -> Result<(), CliError> {
-    let (mut means, mut spreads, mut lines) = (Map::new(), Map::new(), Vec::new());
-    for (at, (name, _)) in found.first().into_iter().flatten().enumerate() {
-        let values: Option<Vec<f64>> = found.iter().map(|figures| figures[at].1).collect();
-        let mean_of = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let mean = values.as_deref().map(mean_of);
-        let spread = values.zip(mean).map(|(values, mean)| {
-            mean_of(&values.iter().map(|value| (value - mean).powi(2)).collect::<Vec<_>>()).sqrt()
-        });
-        let text = |value| figure_text((*name, value)).unwrap_or_else(|| "-".to_owned());
-        lines.push(format!("{:18} {:>10}  ± {}", name.replace('_', " "), text(mean), text(spread)));
-        means.insert((*name).to_owned(), mean.into());
-        spreads.insert((*name).to_owned(), spread.into());
+/// Mean and standard deviation of every figure over the folds.
+fn tell(found: &[Fold], json: bool) -> Result<(), CliError> {
+    let (mut means, mut deviations, mut lines) = (Map::new(), Map::new(), Vec::new());
+    for spread in spreads(found) {
+        let text = |value| figure_text((spread.name, value)).unwrap_or_else(|| "-".to_owned());
+        let name = spread.name.replace('_', " ");
+        lines.push(format!("{name:18} {:>10}  ± {}", text(spread.mean), text(spread.deviation)));
+        means.insert(spread.name.to_owned(), spread.mean.into());
+        deviations.insert(spread.name.to_owned(), spread.deviation.into());
     }
     if json {
-        let (mean, spread) = (Value::Object(means), Value::Object(spreads));
+        let (mean, spread) = (Value::Object(means), Value::Object(deviations));
         return say(json!({ "event": "folds", "folds": found.len(), "mean": mean, "spread": spread }));
     }
     say(format_args!("{:18} {:>10}  ± standard deviation over {} folds", "", "mean", found.len()))?;

@@ -24,6 +24,7 @@ pub mod idx;
 pub mod images;
 pub mod known;
 pub mod options;
+pub mod painted;
 pub mod pictures;
 pub mod points;
 pub mod samples;
@@ -208,6 +209,7 @@ pub const SOURCES: &[Source] = &[
     series::SOURCE,
     cmapss::SOURCE,
     points::SOURCE,
+    painted::SOURCE,
 ];
 
 /// The most numbers of a sample that can be reconstructed.

@@ -39,6 +39,9 @@ pub struct Timeline {
     naive_row: usize,
     /// The place of each target among the numbers of a row.
     targets: Vec<usize>,
+    /// The row of the table, counted from 1, in which the target of each training sample stands, and of each test sample.
+    pub train_rows: Vec<u32>,
+    pub test_rows: Vec<u32>,
 }
 
 impl Timeline {
@@ -87,9 +90,10 @@ fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request)
         numbers.extend(columns.iter().map(|at| table.columns[*at].number(row).unwrap_or(f32::NAN)));
     }
     let &Request { window, horizon, test_share, .. } = request;
-    let timeline = Timeline { horizon, naive_row: naive_row(request)?, targets };
+    let naive_row = naive_row(request)?;
+    let mut timeline = Timeline { horizon, naive_row, targets, train_rows: Vec::new(), test_rows: Vec::new() };
     let mut notes = std::mem::take(&mut table.notes);
-    let samples = windows(&numbers, names.len(), window, &timeline, &mut notes)?;
+    let (samples, rows) = windows(&numbers, names.len(), window, &timeline, &mut notes)?;
 
     let shape = Shape::steps(window, names.len());
     let held = (samples.len() as f32 * test_share).round() as usize;
@@ -99,6 +103,8 @@ fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request)
     if train_to == 0 {
         return Err(format!("no window is left to train on with horizon={horizon}; make it smaller"));
     }
+    timeline.train_rows = rows[..train_to].to_vec();
+    timeline.test_rows = rows[test_from..].to_vec();
     let after = if horizon == 1 { String::new() } else { format!(", {horizon} rows later") };
     Ok(Dataset {
         name,
@@ -159,14 +165,14 @@ fn naive_row(request: &Request) -> Result<usize, String> {
 }
 
 /// Every window with a target. A number that is missing in a window is the last one before it; a window without a target,
-/// or with nothing before a gap, is left out.
+/// or with nothing before a gap, is left out. With them come the rows of their targets, counted from 1.
 fn windows(
     numbers: &[f32],
     width: usize,
     window: usize,
     timeline: &Timeline,
     notes: &mut Vec<String>,
-) -> Result<Samples, String> {
+) -> Result<(Samples, Vec<u32>), String> {
     let rows = numbers.len() / width;
     let count = (rows + 1).saturating_sub(window + timeline.horizon);
     if count.saturating_mul(window * width) > MAX_NUMBERS {
@@ -177,7 +183,7 @@ fn windows(
     if missing > 0 {
         notes.push(format!("{}, replaced by the last one before", counted(missing, "missing number")));
     }
-    let (mut inputs, mut values) = (Vec::new(), Vec::new());
+    let (mut inputs, mut values, mut target_rows) = (Vec::new(), Vec::new(), Vec::new());
     for start in 0..count {
         let past = &filled[start * width..(start + window) * width];
         let next = &numbers[(start + window + timeline.horizon - 1) * width..][..width];
@@ -185,6 +191,7 @@ fn windows(
         if past.iter().copied().chain(next.clone()).all(f32::is_finite) {
             inputs.extend_from_slice(past);
             values.extend(next);
+            target_rows.push((start + window + timeline.horizon) as u32);
         }
     }
     let samples = Samples {
@@ -200,7 +207,7 @@ fn windows(
             "has {rows} rows, which make {found} windows of {window} rows with a target {ahead} ahead, and {MIN_WINDOWS} are the least; make window or horizon smaller"
         ));
     }
-    Ok(samples)
+    Ok((samples, target_rows))
 }
 
 /// Puts the last number before it in the place of every missing one, column by column; tells how many were missing.
@@ -257,6 +264,8 @@ mod tests {
         let both = load_text(&days(23), "?window=3&column=height,tide&horizon=2&target=height").unwrap();
         assert_eq!(both.task, Task::Regression { targets: vec!["height, 2 rows later".to_owned()] });
         assert_eq!((both.train.numbers_of(0), targets(&both.train)[0]), (&[0.5, 0.0, 1.5, 10.0, 2.5, 20.0][..], 4.5));
+        let Order::Time(timeline) = &both.order else { panic!("a series is in the order of time") };
+        assert_eq!((&timeline.train_rows[..2], &timeline.test_rows[..]), (&[5, 6][..], &[20, 21, 22, 23][..]));
         // Of 19 windows four are for the test; the target of the one before them was not known when the first was asked.
         assert_eq!((both.train.len(), both.test.len(), targets(&both.test)[0]), (14, 4, 19.5));
         assert_eq!(naive(&both, 0), [17.5]);

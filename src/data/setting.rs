@@ -162,6 +162,15 @@ pub fn source_of(text: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.name == name && !text.contains('+'))
 }
 
+/// The text of the same file read as another source, with the options that this one knows too.
+pub fn read_as(text: &str, source: &Source) -> String {
+    let (named, list) = text.split_once('?').unwrap_or((text, ""));
+    let argument = named.split_once(':').map_or("", |(_, argument)| argument);
+    let pairs = list.split('&').filter_map(|pair| pair.split_once('='));
+    let known = pairs.filter(|(key, _)| source.options.contains(key));
+    known.fold(format!("{}:{argument}", source.name), |text, (key, value)| with(&text, key, Some(value)))
+}
+
 /// The value of an option in the text of a source.
 pub fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let pairs = text.split_once('?')?.1.split('&');
@@ -196,6 +205,11 @@ mod tests {
         assert_eq!(with("points:xor?noise=1", "noise", Some(" ")), "points:xor");
         assert_eq!(with("points:xor", "noise", Some("1&count=3+digits")), "points:xor?noise=1count=3digits");
         assert!(source_of("digits+points:xor").is_none());
+        assert_eq!(
+            read_as("csv:a.csv?target=price&ignore=id&test=0.1", &series::SOURCE),
+            "series:a.csv?target=price&test=0.1"
+        );
+        assert_eq!(read_as("series:a.csv?window=9", &csv::SOURCE), "csv:a.csv");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::nn::optim::schedule::Schedule;
 use crate::nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
 use crate::train::{Adversary, Job, Training};
 
+pub mod folds;
 mod memory;
 pub mod presets;
 pub mod run_folder;
@@ -261,6 +262,12 @@ impl Project {
     /// The same with a split that is given, one of several folds.
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         self.clone().check()?;
+        if dataset.train.is_empty() {
+            return Err(ProjectError::value(
+                "data",
+                "there are no training samples; paint some, or choose another source",
+            ));
+        }
         let network = self.network(dataset.shape, dataset.task.outputs())?;
         if let Some(what) = embedding_problem(self.model.layers.first(), &dataset.features) {
             return Err(ProjectError::value("model.0", what));

@@ -30,6 +30,8 @@ pub enum Action {
     /// Sweep the learning rate of a copy and show what comes of it.
     FindRate,
     UseRate(f32),
+    /// Train once for each of so many folds and show what comes of it.
+    CrossValidate(usize),
 
     // The window.
     /// The room with this title.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui::{Context, ViewportCommand};
 
 use super::finding::two_digits;
-use super::{Action, DRAW, Document, Finding, ReaderChoice, Studio, task};
+use super::{Action, DRAW, Document, Finding, Folding, ReaderChoice, Studio, task};
 use crate::train::{Command, Job, Start, default_threads};
 use crate::ui::session::Status;
 
@@ -37,6 +37,7 @@ impl Studio {
                 *rate = two_digits(*rate / 3.0);
             }
             Action::FindRate => self.find_rate(ctx),
+            Action::CrossValidate(folds) => self.cross_validate(ctx, folds),
             Action::UseRate(rate) => self.document.project.training.learning_rate = rate,
             Action::Show(room) => room.clone_into(&mut self.view.room),
             Action::ShowCell(truth, class) => {
@@ -116,6 +117,14 @@ impl Studio {
         let (finding, work) = Finding::new(job, move || waker.request_repaint_after(WAKE));
         self.tasks.spawn(ctx, "finding a learning rate", work);
         self.finding = Some(finding);
+    }
+
+    fn cross_validate(&mut self, ctx: &Context, folds: usize) {
+        let Some(dataset) = self.session.dataset().cloned() else { return };
+        let (project, waker) = (self.document.project.clone(), ctx.clone());
+        let (folding, work) = Folding::new(project, dataset, folds, move || waker.request_repaint_after(WAKE));
+        self.tasks.spawn(ctx, "cross-validating", work);
+        self.folding = Some(folding);
     }
 
     /// Drops the run. Its last batch ends on another thread, so that no frame waits for it.

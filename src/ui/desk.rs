@@ -2,7 +2,7 @@
 
 use eframe::egui::util::undoer::Undoer;
 
-use super::panels::TriedRow;
+use super::panels::{Painting, TriedRow};
 use crate::data::Drawing;
 
 pub struct Desk {
@@ -14,6 +14,8 @@ pub struct Desk {
     pub cell: Option<(usize, usize)>,
     /// The row of a table that is tried.
     pub row: TriedRow,
+    /// The plane that is painted in, while it is.
+    pub painting: Option<Painting>,
     history: Undoer<Drawing>,
 }
 
@@ -36,6 +38,7 @@ impl Default for Desk {
             reader: ReaderChoice::Bundled,
             cell: None,
             row: TriedRow::default(),
+            painting: None,
             history: Undoer::default(),
         }
     }

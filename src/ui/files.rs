@@ -1,5 +1,6 @@
 //! Actions that read or write something: each starts a task, and the task ends in another action.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use rfd::AsyncFileDialog;
 
 use super::asking::{Asking, PathFor};
 use super::{Action, Document, ReaderChoice, Studio};
+use crate::data::painted::is_painted;
 use crate::data::pictures::{read_drawings, write_drawing};
 use crate::data::setting::{Kind, settings, source_of};
 use crate::data::{Dataset, Drawing, Lookup, Options};
@@ -89,6 +91,11 @@ impl Studio {
     pub(super) fn load_data(&mut self, ctx: &Context) {
         let data = self.document.project.data.clone();
         let source = data.source.clone();
+        if is_painted(&source) {
+            // What stands in the project itself is read at once, so that the room does not flicker at every stroke.
+            let result = data.load(&Lookup::default()).map(Arc::new).map_err(|error| error.to_string());
+            return self.session.data_arrived(source, result);
+        }
         self.session.data = DataState::Loading { source: source.clone() };
         let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (named, place) = (source.clone(), folder.clone());
@@ -230,13 +237,26 @@ fn first_of(drawings: Vec<Drawing>) -> Action {
     drawings.into_iter().next().map_or(Action::Nothing, |drawing| Action::OpenedDrawing { drawing, of })
 }
 
-/// Finds out what somebody dropped: a run folder, a folder of images, a table, a project or a drawing.
+/// What a file must end in to be taken for a table.
+const TABLES: &[&str] = &["csv", "tsv", "txt", "data"];
+
+/// The sources that a folder may be of, the one that is known by the fewest files first.
+const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
+
+/// Finds out what somebody dropped: a run folder, a folder of samples, a table, a project or a drawing.
 fn read_dropped(path: PathBuf) -> Action {
+    // These have a meaning in the text of a source.
+    let is_nameable = !path.to_string_lossy().contains(['+', '?']);
     if path.is_dir() {
-        return if path.join(PROJECT).is_file() { read_run(path) } else { read_data_folder(path) };
+        return match path.join(PROJECT).is_file() {
+            true => read_run(path),
+            false if is_nameable => read_data_folder(&path),
+            false => unnameable(&path),
+        };
     }
-    if path.extension().is_some_and(|extension| extension == "csv") {
-        return Action::UseSource(format!("csv:{}", path.display()));
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if TABLES.contains(&ending.as_str()) {
+        return if is_nameable { read_table(&path) } else { unnameable(&path) };
     }
     let (project, drawings) = (Project::open(&path), read_drawings(&path));
     match (project, drawings) {
@@ -244,11 +264,18 @@ fn read_dropped(path: PathBuf) -> Action {
         (_, Ok(drawings)) => first_of(drawings),
         (Err(project), Err(drawing)) => Action::Warn(match looks_like_drawing(&path) {
             true => drawing.to_string(),
-            false => format!(
-                "{project}. This window takes projects, drawings, tables (.csv), run folders and folders in the form of MNIST."
-            ),
+            false => not_taken(&project),
         }),
     }
+}
+
+fn not_taken(why: &dyn Display) -> String {
+    let tables = TABLES.join(", ");
+    format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
+}
+
+fn unnameable(path: &Path) -> Action {
+    Action::Warn(format!("{} has a + or a ? in its name, which separate sources; rename it.", path.display()))
 }
 
 fn read_run(path: PathBuf) -> Action {
@@ -258,13 +285,27 @@ fn read_run(path: PathBuf) -> Action {
     }
 }
 
-/// Reads the folder once to know that it is data; choosing it reads it again, which is simple and costs a second.
-fn read_data_folder(path: PathBuf) -> Action {
-    let source = format!("idx:{}", path.display());
+/// Reads the file once to know that it is a table. Whether it is one of samples or a series nobody can see; the options of
+/// the source change it.
+fn read_table(path: &Path) -> Action {
+    let source = format!("csv:{}", path.display());
     match Dataset::load(&source) {
         Ok(_) => Action::UseSource(source),
-        Err(error) => Action::Warn(format!("{error}. It is no run folder either: there is no {PROJECT} in it.")),
+        Err(error) => Action::Warn(not_taken(&error)),
     }
+}
+
+/// Reads the folder once to know what data it is; choosing it reads it again, which is simple and costs a second.
+fn read_data_folder(path: &Path) -> Action {
+    let mut tried = vec![format!("there is no {PROJECT} of a run in it")];
+    for name in FOLDERS {
+        let source = format!("{name}:{}", path.display());
+        match Dataset::load(&source) {
+            Ok(_) => return Action::UseSource(source),
+            Err(error) => tried.push(format!("as {name}: {error}")),
+        }
+    }
+    Action::Warn(format!("{} could not be read: {}.", short(path), tried.join("; ")))
 }
 
 fn looks_like_drawing(path: &Path) -> bool {

@@ -28,6 +28,7 @@ mod desk;
 mod fields;
 mod files;
 mod finding;
+mod folding;
 pub mod gallery;
 mod keys;
 mod notices;
@@ -48,6 +49,7 @@ pub use window::run;
 
 use asking::Asking;
 pub use finding::Finding;
+pub use folding::Folding;
 use gallery::Gallery;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
@@ -95,6 +97,8 @@ pub struct Studio {
     asking: Option<Asking>,
     /// The learning-rate finder, while it is open.
     finding: Option<Finding>,
+    /// The cross-validation, while it is open.
+    folding: Option<Folding>,
 }
 
 impl Studio {
@@ -121,6 +125,7 @@ impl Studio {
             is_help_open: false,
             asking: None,
             finding: None,
+            folding: None,
         };
         studio.apply_view(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
@@ -158,6 +163,11 @@ impl Studio {
     /// The learning-rate finder, while it is open.
     pub fn finding(&self) -> Option<&Finding> {
         self.finding.as_ref()
+    }
+
+    /// The cross-validation, while it is open.
+    pub fn folding(&self) -> Option<&Folding> {
+        self.folding.as_ref()
     }
 
     pub fn reading(&self) -> &Reading {
@@ -228,6 +238,10 @@ impl Studio {
             self.finding = None;
             actions.push(action);
         }
+        if let Some(action) = self.folding.as_ref().and_then(|folding| folding.show(ui)) {
+            self.folding = None;
+            actions.push(action);
+        }
         for action in actions {
             self.apply(ui, action);
         }
@@ -282,6 +296,9 @@ impl eframe::App for Studio {
         if let Some(finding) = &mut self.finding {
             finding.absorb();
         }
+        if let Some(folding) = &mut self.folding {
+            folding.absorb();
+        }
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();
         }
@@ -290,6 +307,8 @@ impl eframe::App for Studio {
         if data.source != self.session.source() || self.session.dataset().is_some_and(is_other_task) {
             self.load_data(ctx);
         }
+        let source = &self.document.project.data.source;
+        self.desk.painting.take_if(|painting| !painting.follows(source, &self.session.data));
         // The optimiser of another project is not meant for this run.
         let is_its_project = !self.session.has_other_model(&self.document.project);
         if is_its_project && !ctx.input(|input| input.pointer.any_down()) {

@@ -81,7 +81,7 @@ pub fn drop_hint_ui(ctx: &Context) {
             .stroke(Stroke::new(2.0, palette.accent))
             .corner_radius(4)
             .inner_margin(Margin::symmetric(24, 16));
-        frame.show(ui, |ui| ui.label("Drop a project, a drawing, a run folder or a folder in the form of MNIST"));
+        frame.show(ui, |ui| ui.label("Drop a project, a drawing, a table, a run folder or a folder of samples"));
     });
 }
 

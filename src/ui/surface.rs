@@ -1,5 +1,6 @@
 //! What a network says of every place in the plane of its two features, worked out beside the window while it trains.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,6 @@ use eframe::egui::Context;
 use super::panels::{is_plane, plane_of};
 use super::reading::Source;
 use super::{Action, Studio};
-use crate::data::Dataset;
 use crate::train::evaluate::read_rows;
 
 /// Places in a row and in a column.
@@ -20,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The answers of a network with the weights of a moment.
 pub struct Answers {
     source: Source,
+    /// The part of the plane that is answered, x and y.
+    pub ranges: [RangeInclusive<f64>; 2],
     /// `[SIDE, SIDE, outputs]`, the highest y first: probabilities, or numbers in the unit of the target.
     pub values: Vec<f32>,
     took: Duration,
@@ -64,28 +66,29 @@ impl Studio {
         let Some(dataset) = dataset.filter(|dataset| is_plane(dataset)) else { return };
         let Some(source) = self.reading.this(&self.session) else { return };
         let fits = source.features() == dataset.features && source.trained().network.input() == dataset.shape;
-        if !fits || self.surface.is_asked || self.plane_answers().is_some() {
+        let painting = self.desk.painting.as_ref();
+        let ranges = painting.map_or_else(|| plane_of(dataset), |painting| painting.ranges.clone());
+        let is_answered = self.plane_answers().is_some_and(|answers| answers.ranges == ranges);
+        if !fits || self.surface.is_asked || is_answered {
             return;
         }
         let wait = self.surface.wait();
         if !wait.is_zero() {
             return ctx.request_repaint_after(wait);
         }
-        let dataset = Arc::clone(dataset);
         (self.surface.is_asked, self.surface.asked) = (true, Some(Instant::now()));
-        self.tasks.spawn(ctx, "drawing the plane", move || Action::SurfaceDrawn(Arc::new(ask(source, &dataset))));
+        self.tasks.spawn(ctx, "drawing the plane", move || Action::SurfaceDrawn(Arc::new(ask(source, ranges))));
     }
 }
 
-fn ask(source: Source, dataset: &Dataset) -> Answers {
+fn ask(source: Source, ranges: [RangeInclusive<f64>; 2]) -> Answers {
     let started = Instant::now();
-    let values = read_rows(source.trained(), &places(dataset));
-    Answers { values, source, took: started.elapsed() }
+    let values = read_rows(source.trained(), &places(&ranges));
+    Answers { values, source, ranges, took: started.elapsed() }
 }
 
 /// The middle of every cell, row by row from the top.
-fn places(dataset: &Dataset) -> Vec<f32> {
-    let [x, y] = plane_of(dataset);
+fn places([x, y]: &[RangeInclusive<f64>; 2]) -> Vec<f32> {
     let at = |cell: usize, low: f64, high: f64| low + (high - low) * (cell as f64 + 0.5) / SIDE as f64;
     let rows = (0..SIDE).map(|row| at(row, *y.end(), *y.start()));
     let cells = rows.flat_map(|y| (0..SIDE).map(move |column| (column, y)));

@@ -7,6 +7,8 @@ mod cli;
 mod gan;
 mod learning;
 mod metrics;
+#[cfg(feature = "gui")]
+mod painting;
 mod parity;
 #[cfg(feature = "gui")]
 mod rates;

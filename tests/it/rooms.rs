@@ -1,19 +1,22 @@
 //! The window with points and tables: seen, set, trained, judged and tried.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backprop_studio::nn::layers::{Dense, Function};
 use backprop_studio::project::Project;
+use backprop_studio::train::{Event, Part, Reports, Run, Start};
 use backprop_studio::ui::session::Status;
 use backprop_studio::ui::surface::SIDE;
+use backprop_studio::ui::widgets::numbers::{significant, steady};
 use backprop_studio::ui::{Action, Document, Studio};
 use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::studio::{act, click, step_until};
-use crate::support::project;
+use crate::studio::{act, choose, click, step_until};
+use crate::support::{follow, project, real_data};
 
 /// The studio with a project whose data has been read.
 fn open(project: Project) -> Harness<'static, Studio> {
@@ -168,5 +171,139 @@ fn rows_that_are_given_back_are_tried_and_listed_by_their_error() {
     for (room, text) in [("Learn", "R² "), ("Draw", "given back"), ("Mistakes", "largest error first")] {
         act(&mut harness, Action::Show(room));
         wait_for(&mut harness, text);
+    }
+}
+
+#[test]
+fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
+    let mut harness = open(project("xor", &[("training.epochs", "8")]));
+    let before = harness.state().project().clone();
+    // High enough that the panel at the right need not be scrolled.
+    harness.set_size(vec2(1280.0, 1400.0));
+    harness.run_ok();
+    click(&mut harness, "Cross-validation, off");
+    click(&mut harness, "5");
+    click(&mut harness, "Cross-validate…");
+    step_until(&mut harness, "all folds are done", |studio| studio.folding().is_some_and(|it| !it.is_running()));
+    let folds = harness.state().folding().unwrap().folds().to_vec();
+    assert!(folds.len() == 5 && folds.iter().all(|fold| (fold.train, fold.validation) == (320, 80)), "{folds:?}");
+
+    // The same five trainings, one by one.
+    let dataset = harness.state().session().dataset().unwrap().clone();
+    let accuracies = dataset.folds(5, before.training.seed).into_iter().map(|split| {
+        let job = Arc::new(before.job_on(Arc::clone(&dataset), split, 2).unwrap());
+        let run = Run::start(Arc::clone(&job), Start::Running, Reports::default(), || {}).unwrap();
+        let weights = follow(&run).1.into_iter().rev().find_map(|event| match event {
+            Event::Weights(snapshot) => Some(snapshot),
+            _ => None,
+        });
+        f64::from(job.evaluate(&weights.unwrap().weights, Part::Validation).accuracy().unwrap())
+    });
+    let accuracies: Vec<f64> = accuracies.collect();
+    let told: Vec<f64> = folds.iter().map(|fold| fold.figures[1].1.unwrap()).collect();
+    assert_eq!(told, accuracies);
+    let mean = accuracies.iter().sum::<f64>() / 5.0;
+    let spread = (accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / 5.0).sqrt();
+    let row = format!(
+        "figure accuracy, mean {:.1} %, ± {:.1} %, fold 1 {:.1} %",
+        mean * 100.0,
+        spread * 100.0,
+        told[0] * 100.0
+    );
+    harness.get_by_label_contains(&row);
+    harness.get_by_label("Cross-validation, 5 folds, seed 42");
+    click(&mut harness, "Close");
+    assert!(harness.state().folding().is_none() && harness.state().session().job.is_none());
+
+    harness.state_mut().project_mut().training.epochs = 1000;
+    let before = harness.state().project().clone();
+    act(&mut harness, Action::CrossValidate(10));
+    harness.get_by_label("Trainings of all folds");
+    click(&mut harness, "Cancel");
+    assert!(harness.state().folding().is_none() && *harness.state().project() == before);
+
+    harness.state_mut().project_mut().training.batch = 5000;
+    act(&mut harness, Action::CrossValidate(2));
+    wait_for(&mut harness, "the batch of 5000 is larger than the 200 training samples");
+}
+
+#[test]
+fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tides.csv");
+    let height = |row: usize| 5.0 + 3.0 * (row as f32 * 0.7).sin();
+    let rows: String = (0..150).map(|row| format!("{row},{}\n", height(row))).collect();
+    fs::write(&path, format!("hour,metres\n{rows}")).unwrap();
+    let source = format!("series:{}?window=24", path.display());
+    let mut harness = open(project("airline", &[("data.source", &source), ("training.epochs", "60")]));
+    act(&mut harness, Action::StepEpoch);
+    wait_for(&mut harness, "Forecast plot: forecast, truth, naive");
+    wait_for(&mut harness, "validation windows");
+    act(&mut harness, Action::Train);
+    step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
+
+    let session = harness.state().session();
+    let figures = session.test.as_ref().unwrap().figures();
+    let figure = |wanted: &str| figures.iter().find(|(name, _)| *name == wanted).unwrap().1.unwrap();
+    let (rmse, naive) = (figure("rmse"), figure("naive_rmse"));
+    assert!(rmse < naive, "a wave is told better than by repeating the last height: {rmse} and {naive}");
+    harness.get_by_label(&format!("RMSE {}, naive forecast {}, on 25 test windows", steady(rmse), steady(naive)));
+
+    // The window of 24 rows that ends the file has its target in the last row.
+    let plot = harness.get_by_label("Forecast plot: forecast, truth, naive").rect();
+    harness.hover_at(plot.right_center() - vec2(2.0, 0.0));
+    harness.run_steps(3);
+    harness.get_by_label("row 150");
+    harness.get_by_label(&format!("truth {}", significant(f64::from(height(149)))));
+    harness.get_by_label(&format!("naive {}", significant(f64::from(height(148)))));
+    click(&mut harness, "Points");
+    harness.get_by_label("Predicted over true");
+}
+
+#[test]
+fn what_is_dropped_becomes_the_data_or_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let mut harness = open(project("xor", &[]));
+    let drop = |harness: &mut Harness<'static, Studio>, name: &str, source: &str| {
+        act(harness, Action::Dropped(place(name)));
+        let wanted = format!("{source}:{}", place(name).display());
+        step_until(harness, name, |studio| studio.session().source() == wanted && studio.session().dataset().is_some());
+    };
+
+    for (class, level) in [("dark", 10), ("light", 240)] {
+        fs::create_dir_all(place("shades").join(class)).unwrap();
+        for at in 0..6 {
+            let picture = image::GrayImage::from_pixel(8, 8, image::Luma([level + at]));
+            picture.save(place("shades").join(class).join(format!("{at}.png"))).unwrap();
+        }
+    }
+    drop(&mut harness, "shades", "images");
+    let rows: String = (0..60).map(|row| format!("{row}\t{}\t{}\n", row % 7, row % 3)).collect();
+    for name in ["rows.csv", "rows.tsv", "ROWS.TXT"] {
+        fs::write(place(name), format!("a\tb\tc\n{rows}")).unwrap();
+        drop(&mut harness, name, "csv");
+    }
+    // What follows in time is said so in the options.
+    act(&mut harness, Action::Show("Data"));
+    choose(&mut harness, "Series");
+    let series = format!("series:{}", place("ROWS.TXT").display());
+    assert_eq!(harness.state().project().data.source, series);
+    step_until(&mut harness, "the series is read", |studio| {
+        studio.session().dataset().is_some_and(|it| it.shape.len() == 12)
+    });
+
+    fs::create_dir(place("empty")).unwrap();
+    act(&mut harness, Action::Dropped(place("empty")));
+    wait_for(&mut harness, "empty could not be read: there is no project.json of a run in it; as idx: ");
+    fs::write(place("a+b.csv"), "x,y\n1,2\n").unwrap();
+    act(&mut harness, Action::Dropped(place("a+b.csv")));
+    wait_for(&mut harness, "has a + or a ? in its name");
+    assert_eq!(harness.state().project().data.source, series, "what cannot be read changes nothing");
+
+    if let Some(engines) = real_data("cmapss") {
+        act(&mut harness, Action::Dropped(engines.clone()));
+        let wanted = format!("cmapss:{}", engines.display());
+        step_until(&mut harness, "the engines are read", |studio| studio.project().data.source == wanted);
     }
 }

@@ -14,7 +14,7 @@ use backprop_studio::project::Project;
 use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
 use backprop_studio::ui::view::Theme;
 use backprop_studio::ui::{Action, Document, Studio};
-use eframe::egui::{Vec2, vec2};
+use eframe::egui::{Role, Vec2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotOptions};
 
@@ -181,6 +181,18 @@ fn points_while_they_are_learnt_and_a_table() {
     let epoch: &[Command] = &[Command::StepEpoch];
     let (job, events) = trained(&spiral, &[epoch; 14]);
     Screen::open(&spiral, SMALL, Theme::Dark).watch(&spiral, &job, &events).compare("spiral-dark");
+    let mut screen = Screen::open(&spiral, SMALL, Theme::Light);
+    screen.watch(&spiral, &job, &events).act(Action::Show("Data"));
+    screen.harness.run_steps(2);
+    screen.harness.get_by_role_and_label(Role::Button, "Paint").click();
+    let started = Instant::now();
+    let is_whole = |studio: &Studio| studio.plane_answers().is_some_and(|answers| *answers.ranges[0].end() > 1.059);
+    while !is_whole(screen.harness.state()) {
+        assert!(started.elapsed() < Duration::from_secs(60), "the plane that is painted in was not drawn");
+        screen.harness.step();
+        std::thread::yield_now();
+    }
+    screen.compare("paint-light");
     if std::env::var_os("BACKPROP_DATA").is_none() {
         return eprintln!("skipped: BACKPROP_DATA names no folder with data");
     }
@@ -189,6 +201,9 @@ fn points_while_they_are_learnt_and_a_table() {
     let mut screen = Screen::open(&fuel, LARGE, Theme::Light);
     screen.watch(&fuel, &job, &events).compare("table-light-large");
     screen.act(Action::Show("Data")).compare("table-data-light-large");
+    let airline = project("airline", &[]);
+    let (job, events) = trained(&airline, &[]);
+    Screen::open(&airline, SMALL, Theme::Dark).watch(&airline, &job, &events).compare("forecast-dark");
 }
 
 #[test]

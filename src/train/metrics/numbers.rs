@@ -38,6 +38,25 @@ impl NumberAnswers {
         self.predictions.extend_from_slice(&predictions[..at.len() * self.width]);
     }
 
+    /// The same samples as the naive forecast answers them; nothing where the samples are no series.
+    pub fn naively(&self) -> Option<Self> {
+        (!self.naive.is_empty()).then(|| Self { predictions: self.naive.clone(), ..self.clone() })
+    }
+
+    /// The answers to one of the targets alone.
+    #[must_use]
+    pub fn of_target(&self, target: usize) -> Self {
+        let column =
+            |values: &[f32]| values.iter().skip(target).step_by(self.width.max(1)).copied().collect::<Vec<f32>>();
+        Self {
+            width: 1,
+            samples: self.samples.clone(),
+            truths: column(&self.truths),
+            predictions: column(&self.predictions),
+            naive: column(&self.naive),
+        }
+    }
+
     /// Truth and answer of one target, sample by sample.
     fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
         let column = move |values: &'_ [f32], row: usize| f64::from(values[row * self.width + target]);
@@ -90,8 +109,7 @@ impl NumberAnswers {
 
     pub(super) fn figures(&self) -> Vec<Figure> {
         let mut figures = vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2()), ("mape", self.mape())];
-        if !self.naive.is_empty() {
-            let naive = Self { predictions: self.naive.clone(), ..self.clone() };
+        if let Some(naive) = self.naively() {
             figures.extend([("naive_mae", naive.mae()), ("naive_rmse", naive.rmse())]);
         }
         figures

@@ -111,8 +111,8 @@ impl DataRoom {
     }
 
     fn samples_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(dataset) = cx.session.dataset().filter(|dataset| is_table(dataset)) {
-            return self.table.ui(ui, dataset);
+        if cx.desk.painting.is_some() || cx.session.dataset().is_some_and(|dataset| is_table(dataset)) {
+            return self.table.ui(ui, cx);
         }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
         let mut set = self.set.unwrap_or(fitting);

@@ -22,10 +22,12 @@ use crate::project::Project;
 mod add_layer;
 mod data;
 mod draw;
+mod forecast;
 mod layer_card;
 mod layers;
 mod learn;
 mod mistakes;
+mod paint;
 pub mod parts;
 mod points;
 mod rate;
@@ -43,6 +45,7 @@ mod transport;
 mod tried;
 
 pub use data::holds_images;
+pub use paint::Painting;
 pub use points::{is_plane, plane_of};
 pub use row_form::TriedRow;
 

@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Button, Frame, Label, Layout, Response, RichText
 use egui_material_icons::MaterialIcon;
 
 use super::Cx;
+use crate::data::painted::{self, is_painted};
 use crate::data::{Argument, SOURCES};
 use crate::ui::action::Action;
 use crate::ui::asking::PathFor;
@@ -107,7 +108,9 @@ pub fn entry_ui(ui: &mut Ui, name: &str, help: &str) -> Response {
 pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'_>) -> Response {
     let current = cx.project.data.source.clone();
     let arrow = egui_material_icons::icons::ICON_ARROW_DROP_DOWN.rich_text().size(ICON);
-    let name = egui::AtomExt::atom_shrink(RichText::new(&current), true);
+    // Painted points stand in the text themselves, and nobody reads them there.
+    let shown = if is_painted(&current) { painted::SOURCE.name } else { &current };
+    let name = egui::AtomExt::atom_shrink(RichText::new(shown), true);
     let button = Button::new((name, egui::Atom::grow(), arrow)).truncate().min_size(vec2(width, ROW));
     let config =
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);

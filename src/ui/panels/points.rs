@@ -10,7 +10,7 @@ use crate::data::{Dataset, Targets, Task};
 use crate::ui::fields::{is_table, number_text};
 use crate::ui::surface::{Answers, SIDE};
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, class_legend_ui, range_of};
+use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui, range_of};
 use crate::ui::widgets::scale::paint_ramp;
 
 /// Whether the samples are points in a plane.
@@ -34,7 +34,8 @@ struct Cloud {
     heights: [f32; 2],
 }
 
-struct Ground {
+/// What a network says of every place, as a picture.
+pub struct Ground {
     answers: Arc<Answers>,
     is_dark: bool,
     texture: TextureHandle,
@@ -48,13 +49,7 @@ impl PlaneView {
             self.ground = None;
         }
         let Some(cloud) = &self.cloud else { return };
-        let is_dark = ui.visuals().dark_mode;
-        let is_shown = |ground: &Ground, answers| Arc::ptr_eq(&ground.answers, answers) && ground.is_dark == is_dark;
-        self.ground = match (answers, self.ground.take()) {
-            (None, _) => None,
-            (Some(answers), Some(ground)) if is_shown(&ground, answers) => Some(ground),
-            (Some(answers), old) => Some(Ground::paint(ui, answers, &dataset.task, cloud.heights, old)),
-        };
+        self.ground = Ground::update(self.ground.take(), ui, answers, &dataset.task, cloud.heights);
         match &dataset.task {
             Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
             Task::Classification { .. } | Task::Reconstruction { .. } => {}
@@ -67,7 +62,7 @@ impl PlaneView {
             _ => vec!["1".to_owned(), "2".to_owned()],
         };
         let plane = Plane::new("Samples in the plane", [&names[0], &names[1]], cloud.ranges.clone(), &cloud.dots);
-        plane.ground(self.ground.as_ref().map(|ground| ground.texture.id())).mark(mark).show(ui);
+        plane.ground(self.ground.as_ref().map(Ground::placed)).mark(mark).show(ui);
     }
 }
 
@@ -104,11 +99,32 @@ impl Cloud {
 }
 
 /// -1 at the lowest and 1 at the highest.
-fn tone_of(height: f32, [low, high]: [f32; 2]) -> f32 {
+pub fn tone_of(height: f32, [low, high]: [f32; 2]) -> f32 {
     if high > low { (height - low) / (high - low) * 2.0 - 1.0 } else { 0.0 }
 }
 
 impl Ground {
+    /// The picture of these answers in the theme of `ui`; the old one if it is that.
+    pub fn update(
+        old: Option<Self>,
+        ui: &Ui,
+        answers: Option<&Arc<Answers>>,
+        task: &Task,
+        heights: [f32; 2],
+    ) -> Option<Self> {
+        let is_dark = ui.visuals().dark_mode;
+        let is_shown = |ground: &Self, answers| Arc::ptr_eq(&ground.answers, answers) && ground.is_dark == is_dark;
+        match (answers?, old) {
+            (answers, Some(ground)) if is_shown(&ground, answers) => Some(ground),
+            (answers, old) => Some(Self::paint(ui, answers, task, heights, old)),
+        }
+    }
+
+    /// The picture and the part of the plane that it is of.
+    pub fn placed(&self) -> plane::Ground {
+        plane::Ground { picture: self.texture.id(), ranges: self.answers.ranges.clone() }
+    }
+
     fn paint(ui: &Ui, answers: &Arc<Answers>, task: &Task, heights: [f32; 2], old: Option<Self>) -> Self {
         let palette = Palette::of(ui);
         let color = |answer: &[f32]| match task {
@@ -142,7 +158,7 @@ impl Ground {
 }
 
 /// What the colours of a number mean.
-fn height_legend_ui(ui: &mut Ui, target: &str, [low, high]: [f32; 2]) {
+pub fn height_legend_ui(ui: &mut Ui, target: &str, [low, high]: [f32; 2]) {
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * GRID;

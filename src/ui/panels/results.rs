@@ -6,13 +6,14 @@ use std::sync::Arc;
 use eframe::egui::{Ui, vec2};
 use ndarray::Array2;
 
+use super::forecast::Forecast;
 use super::learn::cell_ui;
 use super::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
 use super::reconstructions::Reconstructions;
 use super::{Cx, is_reconstruction, is_regression};
-use crate::data::{Task, numbered_classes};
+use crate::data::{Order, Task, numbered_classes};
 use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
-use crate::train::{Answered, Evaluation};
+use crate::train::{Answered, Evaluation, Part};
 use crate::ui::action::Action;
 use crate::ui::fields::is_table;
 use crate::ui::theme::GRID;
@@ -33,6 +34,7 @@ pub struct Results {
     shown: Shown,
     /// The target whose answers are plotted.
     target: usize,
+    shown_numbers: ShownNumbers,
     plotted: Option<Plotted>,
     pairs: Reconstructions,
 }
@@ -46,6 +48,14 @@ enum Shown {
     Roc,
 }
 
+/// What is shown of the answers to a series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ShownNumbers {
+    #[default]
+    Forecast,
+    Scatter,
+}
+
 /// What is worked out once for an evaluation.
 struct Plotted {
     evaluation: Arc<Evaluation>,
@@ -54,6 +64,8 @@ struct Plotted {
     dots: Vec<Dot>,
     range: RangeInclusive<f64>,
     roc: Vec<[f64; 2]>,
+    /// Where the samples are a series.
+    forecast: Option<Forecast>,
 }
 
 impl Results {
@@ -62,7 +74,16 @@ impl Results {
             return self.pairs.watched_ui(ui, cx);
         }
         let is_regression = is_regression(cx);
-        let Some(evaluation) = cx.session.validation.clone() else {
+        let timeline = cx.session.job.as_ref().and_then(|job| match &job.dataset.order {
+            Order::Time(timeline) => Some(timeline),
+            _ => None,
+        });
+        // What a forecast is worth shows on the end of the series, which is asked when the run has ended.
+        let (part, evaluation) = match &cx.session.test {
+            Some(test) if timeline.is_some() => (Part::Test, Some(Arc::clone(test))),
+            _ => (Part::Validation, cx.session.validation.clone()),
+        };
+        let Some(evaluation) = evaluation else {
             heading_ui(ui, if is_regression { "Predicted and true" } else { "Confusion" }, |_| {});
             let text = match (cx.project.data.validation > 0.0, is_regression) {
                 (true, false) => "After the first epoch this shows who is taken for whom among the validation samples.",
@@ -74,7 +95,11 @@ impl Results {
         let is_known =
             |plotted: &Plotted| Arc::ptr_eq(&plotted.evaluation, &evaluation) && plotted.target == self.target;
         if !self.plotted.as_ref().is_some_and(is_known) {
-            self.plotted = Some(Plotted::of(&evaluation, self.target));
+            let mut plotted = Plotted::of(&evaluation, self.target);
+            if let (Some(timeline), Answered::Numbers(answers)) = (timeline, &evaluation.answers) {
+                plotted.forecast = Forecast::of(answers, self.target, part, timeline);
+            }
+            self.plotted = Some(plotted);
         }
         match &evaluation.answers {
             Answered::Classes(answers) => self.classes_ui(ui, answers, cx),
@@ -128,12 +153,22 @@ impl Results {
         };
         self.target = self.target.min(answers.width.saturating_sub(1));
         let options: Vec<_> = names.iter().enumerate().map(|(at, name)| (at, name.as_str(), "This target")).collect();
-        heading_ui(ui, "Predicted and true", |ui| {
+        let forecast = self.plotted.as_ref().and_then(|plotted| plotted.forecast.as_ref());
+        let is_forecast = forecast.is_some() && self.shown_numbers == ShownNumbers::Forecast;
+        heading_ui(ui, if is_forecast { "Forecast" } else { "Predicted and true" }, |ui| {
+            if forecast.is_some() {
+                let lines = (ShownNumbers::Forecast, "Lines", "Forecast, truth and naive forecast over the rows");
+                let dots = (ShownNumbers::Scatter, "Points", "What was predicted over what was true");
+                segmented_ui(ui, &mut self.shown_numbers, &[lines, dots]);
+            }
             if (2..=4).contains(&options.len()) {
                 segmented_ui(ui, &mut self.target, &options);
             }
         });
         let (Some(plotted), Some(name)) = (&self.plotted, names.get(self.target)) else { return };
+        if let (Some(forecast), true) = (&plotted.forecast, is_forecast) {
+            return forecast.ui(ui, name);
+        }
         caption_ui(ui, &plotted.figures).on_hover_text(
             "R² is the share of the variance that is explained, 1 at best. RMSE and MAE tell how far the answers are \
              off, in the unit of the target; RMSE counts large errors more.",
@@ -159,10 +194,8 @@ impl Plotted {
                 figures_text(&[("macro F1", macro_f1), ("Matthews", Some(answers.matthews())), ("AUC", area)])
             }
             Answered::Numbers(answers) => {
-                let column = |values: &[f32]| -> Vec<f32> {
-                    values.iter().skip(target).step_by(answers.width.max(1)).copied().collect()
-                };
-                let pairs = column(&answers.truths).into_iter().zip(column(&answers.predictions));
+                let of_target = answers.of_target(target);
+                let pairs = of_target.truths.into_iter().zip(of_target.predictions);
                 let step = answers.samples.len().div_ceil(MOST_DOTS).max(1);
                 let dot = |(truth, answer)| Dot { at: [truth, answer], tone: Tone::Plain };
                 dots = pairs.step_by(step).map(dot).collect();
@@ -171,7 +204,7 @@ impl Plotted {
             Answered::Reconstructions(_) => String::new(),
         };
         let range = range_of(dots.iter().flat_map(|dot| dot.at));
-        Self { evaluation: Arc::clone(evaluation), target, figures, dots, range, roc }
+        Self { evaluation: Arc::clone(evaluation), target, figures, dots, range, roc, forecast: None }
     }
 }
 

@@ -3,7 +3,9 @@
 use eframe::egui::{self, ComboBox, Response, RichText, TextEdit, Ui};
 
 use super::Cx;
-use crate::data::setting::{Kind, Setting, settings, source_of, value, with};
+use super::parts::segmented_ui;
+use crate::data::setting::{Kind, Setting, read_as, settings, source_of, value, with};
+use crate::data::{csv, series};
 use crate::ui::widgets::knob::{field_ui, number_field_ui};
 use crate::ui::widgets::slider::{Division, Slider};
 
@@ -17,6 +19,9 @@ impl SourceOptions {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let text = cx.project.data.source.clone();
         let Some(source) = source_of(&text) else { return };
+        if [csv::SOURCE.name, series::SOURCE.name].contains(&source.name) {
+            order_ui(ui, source.name, cx);
+        }
         for setting in settings(source) {
             let known = value(&text, setting.key).unwrap_or_default();
             let is_edited = self.edited.as_ref().is_some_and(|edited| edited.0 == setting.key);
@@ -35,6 +40,21 @@ impl SourceOptions {
                 cx.project.data.source = with(&text, key, Some(&value));
             }
         }
+    }
+}
+
+/// A file of rows does not say whether they follow one another in time.
+fn order_ui(ui: &mut Ui, chosen: &'static str, cx: &mut Cx<'_>) {
+    const HELP: &str = "Rows of a table are samples on their own; those of a series follow one another in time.";
+    let mut now = chosen;
+    field_ui(ui, "Rows", HELP, |ui| {
+        let rows =
+            [(csv::SOURCE.name, "Table", csv::SOURCE.help), (series::SOURCE.name, "Series", series::SOURCE.help)];
+        ui.scope(|ui| segmented_ui(ui, &mut now, &rows)).response
+    });
+    let source = if now == csv::SOURCE.name { csv::SOURCE } else { series::SOURCE };
+    if now != chosen {
+        cx.project.data.source = read_as(&cx.project.data.source, &source);
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use eframe::egui::Ui;
 
 use super::data::{address, label};
-use super::parts::{heading_ui, segmented_ui};
-use super::points::{PlaneView, is_plane};
+use super::parts::{heading_ui, placeholder_ui, segmented_ui};
+use super::points::{Ground, PlaneView, is_plane};
+use super::{Cx, paint};
 use crate::data::summary::Column;
 use crate::data::{Dataset, Targets, Task};
-use crate::ui::fields::{Field, fields, number_text};
+use crate::ui::fields::{Field, fields, is_table, number_text};
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::numbers::{significant, thousands};
 
@@ -18,12 +19,16 @@ pub struct TableRoom {
     /// What was chosen; until then the plane where there is one, and otherwise the columns.
     shown: Option<Shown>,
     plane: PlaneView,
+    /// What lies under the points that are painted.
+    ground: Option<Ground>,
     summary: Option<Summary>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
     Plane,
+    /// As long as something is painted in, which the desk knows.
+    Paint,
     Columns,
     Rows,
 }
@@ -37,27 +42,42 @@ struct Summary {
 }
 
 impl TableRoom {
-    pub fn ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>) {
-        let fitting = if is_plane(dataset) { Shown::Plane } else { Shown::Columns };
-        let mut shown = self.shown.filter(|shown| *shown != Shown::Plane || is_plane(dataset)).unwrap_or(fitting);
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let dataset = cx.session.dataset().filter(|dataset| is_table(dataset)).cloned();
+        let is_painted = cx.desk.painting.is_some();
+        let is_plane = is_painted || dataset.as_ref().is_some_and(|dataset| is_plane(dataset));
+        let fitting = if is_plane { Shown::Plane } else { Shown::Columns };
+        let fits = |shown: &Shown| *shown != Shown::Paint && (*shown != Shown::Plane || is_plane);
+        let mut shown = if is_painted { Shown::Paint } else { self.shown.filter(fits).unwrap_or(fitting) };
         heading_ui(ui, "Samples", |ui| {
             let plane = (Shown::Plane, "Plane", "The training samples as points");
+            let paint = (Shown::Paint, "Paint", "Add points with the mouse, and take some away");
             let columns = (Shown::Columns, "Columns", "What is in each column, and what becomes of it");
             let rows = (Shown::Rows, "Rows", "The training samples, of which the validation samples are held back");
-            let changed = match is_plane(dataset) {
-                true => segmented_ui(ui, &mut shown, &[plane, columns, rows]),
+            let changed = match is_plane {
+                true => segmented_ui(ui, &mut shown, &[plane, paint, columns, rows]),
                 false => segmented_ui(ui, &mut shown, &[columns, rows]),
             };
             if changed {
                 self.shown = Some(shown);
+                match shown {
+                    Shown::Paint => paint::begin(cx),
+                    Shown::Plane | Shown::Columns | Shown::Rows => cx.desk.painting = None,
+                }
             }
         });
+        if cx.desk.painting.is_some() {
+            return paint::room_ui(ui, &mut self.ground, cx);
+        }
+        let Some(dataset) = &dataset else {
+            return placeholder_ui(ui, "The samples appear here when they have been read.");
+        };
         if self.summary.as_ref().is_none_or(|summary| summary.address != address(dataset)) {
             self.summary = Some(Summary::of(dataset));
         }
         let Some(Summary { fields, lines, .. }) = &self.summary else { return };
         match shown {
-            Shown::Plane => self.plane.ui(ui, dataset, None, None),
+            Shown::Plane | Shown::Paint => self.plane.ui(ui, dataset, None, None),
             Shown::Columns => {
                 let [name, kind, encoded] = ["column", "holds", "becomes"].map(Head::text);
                 let [low, mean, high, missing] = ["lowest", "mean", "highest", "missing"].map(Head::number);

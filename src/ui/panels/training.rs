@@ -6,13 +6,14 @@ use eframe::egui::{
 use egui_material_icons::icons::ICON_CASINO;
 
 use super::layers::outdated_ui;
-use super::parts::{heading_ui, source_menu_ui};
+use super::parts::{heading_ui, segmented_ui, source_menu_ui};
 use super::rate::course_ui;
 use super::{Cx, Panel, Place};
 use crate::nn::knob::{Knob, Value};
 use crate::project::RECONSTRUCT;
 use crate::train::Training;
 use crate::ui::action::Action;
+use crate::ui::folding::COUNTS;
 use crate::ui::session::{DataState, Status};
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::about::about_ui;
@@ -22,6 +23,8 @@ use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
 #[derive(Default)]
 pub struct TrainingPanel {
     typed_source: String,
+    /// Folds of the cross-validation; none if it is off.
+    folds: usize,
 }
 
 /// Height of a row with a menu or a field in it.
@@ -34,6 +37,8 @@ const SEED_HELP: &str =
     "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
 const OPTIMIZER_HELP: &str = "How a slope becomes a step. It may be changed while it trains.";
 const FIND_HELP: &str = "Tries all rates in a short training of a copy and suggests one.";
+const FOLDS_HELP: &str =
+    "Every training sample is held back once; mean and spread over the folds tell how much is luck.";
 const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
 
 impl Panel for TrainingPanel {
@@ -63,7 +68,8 @@ impl Panel for TrainingPanel {
             }
             seed_ui(ui, &mut cx.project.training.seed);
             ui.add_space(2.0 * GRID);
-            folds_ui(ui, cx);
+            folded_ui(ui, cx);
+            self.cross_validation_ui(ui, cx);
             // Below everything, so that no control moves away under the pointer that changes it.
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
                 ui.add_space(2.0 * GRID);
@@ -94,6 +100,44 @@ impl TrainingPanel {
             knob_ui(ui, knob);
         }
     }
+
+    /// How many folds, and the button that begins; nothing of it belongs to the project.
+    fn cross_validation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let title = match self.folds {
+            0 => "Cross-validation, off".to_owned(),
+            folds => format!("Cross-validation, {folds} folds"),
+        };
+        let obstacle = if self.folds == 0 { Some("Choose a number of folds first.".to_owned()) } else { busy(cx) };
+        fold_ui(ui, "cross-validation", &title, |ui| {
+            let mut options = vec![(0, "Off".to_owned(), "No cross-validation.".to_owned())];
+            options.extend(COUNTS.map(|folds| {
+                (
+                    folds,
+                    folds.to_string(),
+                    format!("Trains {folds} times, each time judged by another part of the training samples."),
+                )
+            }));
+            let options: Vec<_> = options.iter().map(|(folds, name, help)| (*folds, &**name, &**help)).collect();
+            row_ui(ui, "Folds", FOLDS_HELP, |ui| {
+                segmented_ui(ui, &mut self.folds, &options);
+            });
+            let pressed = field_ui(ui, "", FOLDS_HELP, |ui| {
+                let button = Button::new("Cross-validate…").min_size(vec2(ui.available_width(), ROW));
+                ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
+            });
+            if pressed.clicked() {
+                cx.act(Action::CrossValidate(self.folds));
+            }
+        });
+    }
+}
+
+/// Why nothing else can be trained beside the run, or at all.
+fn busy(cx: &Cx<'_>) -> Option<String> {
+    match cx.session.status {
+        Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
+        Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
+    }
 }
 
 /// A knob, and below a choice among formulas what the chosen one computes.
@@ -122,10 +166,7 @@ fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// The button below the slider of the learning rate.
 fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let obstacle = match cx.session.status {
-        Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
-        Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
-    };
+    let obstacle = busy(cx);
     let pressed = field_ui(ui, "", FIND_HELP, |ui| {
         let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
         let response = ui.add_enabled(obstacle.is_none(), button);
@@ -196,7 +237,8 @@ fn seed_ui(ui: &mut Ui, seed: &mut u64) {
     });
 }
 
-fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// What is seldom set, each group folded away.
+fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
     for (name, is_off, mut knobs) in [
         ("Regularisation", regularization.is_off(), regularization.knobs()),

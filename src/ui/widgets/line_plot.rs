@@ -4,11 +4,15 @@
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    self, Align2, Painter, Pos2, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::PathShape, pos2, vec2,
+    self, Align2, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
+    epaint::PathShape,
+    pos2,
+    text::{LayoutJob, TextWrapping},
+    vec2,
 };
 use egui_plot::PlotTransform;
 
-use super::axes::{self, Axes, Axis};
+use super::axes::{self, Axes, Axis, RIGHT};
 use super::numbers::significant;
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -16,13 +20,13 @@ const NAME_HEIGHT: f32 = 18.0;
 
 /// What an axis measures.
 #[derive(Clone, Debug)]
-pub struct Quantity {
-    pub name: &'static str,
+pub struct Quantity<'a> {
+    pub name: &'a str,
     pub range: RangeInclusive<f64>,
     pub is_logarithmic: bool,
 }
 
-impl Quantity {
+impl Quantity<'_> {
     fn at(&self, value: f64) -> f64 {
         if self.is_logarithmic { value.max(1e-12).log10() } else { value }
     }
@@ -40,14 +44,41 @@ impl Quantity {
     }
 }
 
+/// Another curve in the same plot, told from the first by more than its colour.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    pub name: &'a str,
+    pub points: &'a [[f64; 2]],
+    pub look: LineLook,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineLook {
+    /// Thin, in the colour of text.
+    Thin,
+    /// Dotted and muted.
+    Dotted,
+}
+
+impl LineLook {
+    fn stroke(self, palette: &Palette) -> Stroke {
+        match self {
+            Self::Thin => Stroke::new(1.0, palette.text),
+            Self::Dotted => Stroke::new(1.5, palette.muted),
+        }
+    }
+}
+
 /// A curve of points `[x, y]` whose x grow. What stands in the way of reading it is left to the caller: the heading.
 #[must_use = "Call `show`"]
 pub struct LinePlot<'a> {
     name: &'a str,
     id: &'a str,
-    x: Quantity,
-    y: Quantity,
+    x: Quantity<'a>,
+    y: Quantity<'a>,
     line: &'a [[f64; 2]],
+    line_name: &'a str,
+    others: &'a [Line<'a>],
     raw: &'a [[f64; 2]],
     mark: Option<(f64, String)>,
     height: f32,
@@ -55,13 +86,19 @@ pub struct LinePlot<'a> {
 
 impl<'a> LinePlot<'a> {
     /// `name` is what a screen reader says.
-    pub fn new(name: &'a str, x: Quantity, y: Quantity, line: &'a [[f64; 2]]) -> Self {
-        Self { name, id: "line", x, y, line, raw: &[], mark: None, height: 120.0 }
+    pub fn new(name: &'a str, x: Quantity<'a>, y: Quantity<'a>, line: &'a [[f64; 2]]) -> Self {
+        Self { name, id: "line", x, y, line, line_name: "", others: &[], raw: &[], mark: None, height: 120.0 }
     }
 
     /// Tells it from other plots in the same place. Default: "line".
     pub fn id(mut self, id: &'a str) -> Self {
         self.id = id;
+        self
+    }
+
+    /// Other lines below this one, which needs a name beside theirs in the legend. Default: none.
+    pub fn beside(mut self, name: &'a str, others: &'a [Line<'a>]) -> Self {
+        (self.line_name, self.others) = (name, others);
         self
     }
 
@@ -86,7 +123,12 @@ impl<'a> LinePlot<'a> {
     pub fn show(self, ui: &mut Ui) -> Response {
         let palette = Palette::of(ui);
         let (name, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME_HEIGHT), Sense::hover());
-        ui.painter().text(name.left_center(), Align2::LEFT_CENTER, self.y.name, theme::body_font(), palette.muted);
+        let legend = self.legend_ui(ui, name);
+        let mut y_name = LayoutJob::simple_singleline(self.y.name.to_owned(), theme::body_font(), palette.muted);
+        y_name.wrap = TextWrapping::truncate_at_width((legend - 2.0 * GRID - name.left()).max(0.0));
+        let y_name = ui.painter().layout_job(y_name);
+        let corner = Align2::LEFT_CENTER.anchor_size(name.left_center(), y_name.size());
+        ui.painter().galley(corner.min, y_name, palette.muted);
         let axes = Axes {
             id: self.id,
             size: vec2(ui.available_width(), self.height - NAME_HEIGHT),
@@ -98,6 +140,9 @@ impl<'a> LinePlot<'a> {
         let (response, transform) = axes.show(ui);
         let painter = ui.painter().with_clip_rect(transform.frame().expand(2.0).intersect(ui.clip_rect()));
         self.paint_line(&painter, &transform, self.raw, Stroke::new(1.0, palette.train.gamma_multiply(0.4)));
+        for other in self.others {
+            self.paint_other(&painter, &transform, other, palette);
+        }
         self.paint_line(&painter, &transform, self.line, Stroke::new(2.0, palette.train));
         if let Some((x, text)) = &self.mark {
             self.paint_mark(&painter, &transform, palette, *x, text);
@@ -118,6 +163,42 @@ impl<'a> LinePlot<'a> {
         }
     }
 
+    fn paint_other(&self, painter: &Painter, transform: &PlotTransform, line: &Line<'_>, palette: &Palette) {
+        let stroke = line.look.stroke(palette);
+        match line.look {
+            LineLook::Thin => self.paint_line(painter, transform, line.points, stroke),
+            LineLook::Dotted => {
+                let points: Vec<_> = line.points.iter().map(|point| self.screen(transform, *point)).collect();
+                painter.extend(Shape::dotted_line(&points, stroke.color, 4.0, stroke.width * 0.7));
+            }
+        }
+    }
+
+    /// The names of the lines at the right of the row above the plot, each after a piece of its line; where they begin.
+    fn legend_ui(&self, ui: &Ui, row: Rect) -> f32 {
+        if self.others.is_empty() {
+            return row.right();
+        }
+        let (palette, painter) = (Palette::of(ui), ui.painter());
+        let mut right = row.right() - RIGHT;
+        let own = (self.line_name, None);
+        let others = self.others.iter().map(|line| (line.name, Some(line.look)));
+        for (name, look) in std::iter::once(own).chain(others).collect::<Vec<_>>().into_iter().rev() {
+            let at = pos2(right, row.center().y);
+            let text = painter.text(at, Align2::RIGHT_CENTER, name, theme::body_font(), palette.muted);
+            let sample = [text.left() - GRID - 20.0, text.left() - GRID].map(|x| pos2(x, row.center().y));
+            match look {
+                None => drop(painter.line_segment(sample, Stroke::new(2.0, palette.train))),
+                Some(look @ LineLook::Thin) => drop(painter.line_segment(sample, look.stroke(palette))),
+                Some(LineLook::Dotted) => {
+                    painter.extend(Shape::dotted_line(&sample, palette.muted, 4.0, 1.0));
+                }
+            }
+            right = sample[0].x - 3.0 * GRID;
+        }
+        right
+    }
+
     fn paint_mark(&self, painter: &Painter, transform: &PlotTransform, palette: &Palette, x: f64, text: &str) {
         let Some(point) = self.nearest(x) else { return };
         let (frame, at) = (transform.frame(), self.screen(transform, point));
@@ -130,8 +211,12 @@ impl<'a> LinePlot<'a> {
 
     /// The point of the line that is nearest to this x.
     fn nearest(&self, x: f64) -> Option<[f64; 2]> {
+        self.nearest_of(self.line, x)
+    }
+
+    fn nearest_of(&self, line: &[[f64; 2]], x: f64) -> Option<[f64; 2]> {
         let distance = |point: &[f64; 2]| (self.x.at(point[0]) - self.x.at(x)).abs();
-        self.line.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        line.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
     fn cursor_ui(&self, ui: &Ui, response: &Response, transform: &PlotTransform) {
@@ -144,7 +229,13 @@ impl<'a> LinePlot<'a> {
         let tooltip =
             egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), response.id, egui::PopupAnchor::Pointer);
         tooltip.gap(16.0).show(|ui| {
-            ui.label(theme::strong(format!("{} {}", self.y.name, significant(y))));
+            let own = if self.line_name.is_empty() { self.y.name } else { self.line_name };
+            ui.label(theme::strong(format!("{own} {}", significant(y))));
+            for other in self.others {
+                if let Some([_, y]) = self.nearest_of(other.points, x) {
+                    ui.label(format!("{} {}", other.name, significant(y)));
+                }
+            }
             ui.label(format!("{} {}", self.x.name, significant(x)));
         });
     }

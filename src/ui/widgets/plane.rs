@@ -7,6 +7,8 @@ use eframe::egui::{
     epaint::PathShape, pos2, vec2,
 };
 
+use egui_plot::PlotTransform;
+
 use super::axes::{self, Axes, Axis};
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -43,6 +45,13 @@ pub struct Dot {
     pub tone: Tone,
 }
 
+/// A picture of a part of the plane, its first row at the top.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    pub picture: TextureId,
+    pub ranges: [RangeInclusive<f64>; 2],
+}
+
 /// A plot of points with the names of its axes.
 #[must_use = "Call `show`"]
 pub struct Plane<'a> {
@@ -50,7 +59,8 @@ pub struct Plane<'a> {
     axes: [&'a str; 2],
     ranges: [RangeInclusive<f64>; 2],
     dots: &'a [Dot],
-    ground: Option<TextureId>,
+    ground: Option<Ground>,
+    sense: Sense,
     has_diagonal: bool,
     mark: Option<[f32; 2]>,
 }
@@ -58,12 +68,18 @@ pub struct Plane<'a> {
 impl<'a> Plane<'a> {
     /// `name` is what a screen reader says; ranges and names are those of x and y.
     pub fn new(name: &'a str, axes: [&'a str; 2], ranges: [RangeInclusive<f64>; 2], dots: &'a [Dot]) -> Self {
-        Self { name, axes, ranges, dots, ground: None, has_diagonal: false, mark: None }
+        Self { name, axes, ranges, dots, ground: None, sense: Sense::hover(), has_diagonal: false, mark: None }
     }
 
-    /// A picture that fills the ranges, its first row at the top. Default: nothing.
-    pub fn ground(mut self, ground: Option<TextureId>) -> Self {
+    /// What lies below the dots. Default: nothing.
+    pub fn ground(mut self, ground: Option<Ground>) -> Self {
         self.ground = ground;
+        self
+    }
+
+    /// What the plane answers to. Default: the pointer that hovers.
+    pub fn sense(mut self, sense: Sense) -> Self {
+        self.sense = sense;
         self
     }
 
@@ -81,6 +97,11 @@ impl<'a> Plane<'a> {
 
     /// Takes all the space there is.
     pub fn show(self, ui: &mut Ui) -> Response {
+        self.show_with_transform(ui).0
+    }
+
+    /// The same, and how places on the screen are places in the plane.
+    pub fn show_with_transform(self, ui: &mut Ui) -> (Response, PlotTransform) {
         let palette = Palette::of(ui);
         ui.label(egui::RichText::new(self.axes[1]).color(palette.muted));
         let [x, y] = self.ranges.clone();
@@ -95,7 +116,7 @@ impl<'a> Plane<'a> {
             x: axis(x, |input| axes::round_ticks(input, 56.0)),
             x_name: "",
             y: axis(y, |input| axes::round_ticks(input, 32.0)),
-            sense: Sense::hover(),
+            sense: self.sense,
         };
         let (response, transform) = axes.show(ui);
         let frame = *transform.frame();
@@ -103,9 +124,10 @@ impl<'a> Plane<'a> {
             pos2(transform.position_from_point_x(f64::from(at[0])), transform.position_from_point_y(f64::from(at[1])))
         };
         let painter = ui.painter().with_clip_rect(frame.intersect(ui.clip_rect()));
-        if let Some(ground) = self.ground {
+        if let Some(Ground { picture, ranges: [x, y] }) = &self.ground {
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(ground, frame, whole, Color32::WHITE);
+            let [low, high] = [[x.start(), y.start()], [x.end(), y.end()]].map(|at| place(at.map(|at| *at as f32)));
+            painter.image(*picture, Rect::from_two_pos(low, high), whole, Color32::WHITE);
         }
         if self.has_diagonal {
             let ends = [*self.ranges[0].start(), *self.ranges[0].end()].map(|end| place([end as f32; 2]));
@@ -127,7 +149,7 @@ impl<'a> Plane<'a> {
         let x_name = pos2(frame.center().x, below.center().y);
         ui.painter().text(x_name, egui::Align2::CENTER_CENTER, self.axes[0], theme::body_font(), palette.muted);
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
-        response
+        (response, transform)
     }
 }
 
