@@ -22,6 +22,11 @@ pub fn is_table(dataset: &Dataset) -> bool {
     matches!(dataset.train.inputs, Inputs::Numbers(_)) && dataset.shape.len() == dataset.shape.channels()
 }
 
+/// Whether each sample is several rows of numbers that follow one another.
+pub fn is_series(dataset: &Dataset) -> bool {
+    matches!(dataset.train.inputs, Inputs::Numbers(_)) && !is_table(dataset)
+}
+
 /// The fields of a row with so many numbers; those without names are called by their position.
 pub fn fields(features: &[Feature], width: usize) -> Vec<Field> {
     let mut fields: Vec<Field> = Vec::new();

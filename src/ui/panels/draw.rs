@@ -4,13 +4,13 @@ use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
 use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
 
 use super::learn::cell_ui;
-use super::parts::{button_ui, caption_ui};
+use super::parts::{button_ui, caption_ui, placeholder_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::tried::Tried;
 use super::{Cx, Panel, Place, shown_dataset};
 use crate::data::drawing::PEN_WIDTH;
 use crate::ui::action::Action;
-use crate::ui::fields::is_table;
+use crate::ui::fields::{is_series, is_table};
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::slider::{Division, Slider};
@@ -33,6 +33,10 @@ impl Panel for Draw {
         if let Some(dataset) = shown_dataset(cx).cloned().filter(|dataset| is_table(dataset)) {
             return self.tried.room_ui(ui, &dataset, cx);
         }
+        if shown_dataset(cx).is_some_and(|dataset| is_series(dataset)) {
+            let text = "A series is not drawn. Learn shows what the network makes of it, and backprop predict RUN FILE goes on from any table.";
+            return placeholder_ui(ui, text);
+        }
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
         let gap = 6.0 * GRID;
@@ -52,7 +56,7 @@ impl Panel for Draw {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if shown_dataset(cx).is_some_and(|dataset| is_table(dataset)) {
+        if shown_dataset(cx).is_some_and(|dataset| is_table(dataset) || is_series(dataset)) {
             return;
         }
         let mut pen = f64::from(cx.view.pen);

@@ -7,7 +7,7 @@ use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::results::Results;
 use super::tried::Tried;
 use super::{Cx, NARROW, Panel, Place, is_plane, is_regression, shown_dataset};
-use crate::ui::fields::is_table;
+use crate::ui::fields::{is_series, is_table};
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
@@ -65,6 +65,11 @@ pub fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut U
     contents(&mut cell);
 }
 
+/// Whether one can try the network by hand; nobody writes a window of a series.
+fn has_paper(cx: &Cx<'_>) -> bool {
+    !shown_dataset(cx).is_some_and(|dataset| is_series(dataset))
+}
+
 fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
     let series = [
@@ -106,8 +111,12 @@ impl Learn {
         let (confusion, draw) = halves(bottom.with_min_y(bottom.top() + gap / 2.0));
         cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
         cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
-        cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
-        cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
+        if has_paper(cx) {
+            cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
+            cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
+        } else {
+            cell_ui(ui, "confusion", confusion.union(draw), |ui| self.results.ui(ui, cx));
+        }
     }
 
     /// One below the other, where the window is too narrow for two.
@@ -119,7 +128,9 @@ impl Learn {
         };
         row(ui, "loss", &mut |ui| loss_ui(ui, cx));
         row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
-        row(ui, "draw", &mut |ui| self.try_ui(ui, cx));
+        if has_paper(cx) {
+            row(ui, "draw", &mut |ui| self.try_ui(ui, cx));
+        }
         row(ui, "confusion", &mut |ui| self.results.ui(ui, cx));
     }
 

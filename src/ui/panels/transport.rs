@@ -10,8 +10,9 @@ use egui_material_icons::icons::{
 use super::parts::{button_ui, primary_button_ui};
 use super::{Cx, Panel, Place, shown_dataset};
 use crate::train::{Answered, Evaluation, Outcome};
+use crate::ui::DRAW;
 use crate::ui::action::Action;
-use crate::ui::fields::is_table;
+use crate::ui::fields::{is_series, is_table};
 use crate::ui::session::{Status, score_text};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
@@ -207,9 +208,12 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         return result(ui);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let is_table = shown_dataset(cx).is_some_and(|dataset| is_table(dataset));
-        let try_it = if is_table { "Try it" } else { "Draw for it" };
-        for (name, room) in [("See its mistakes", "Mistakes"), (try_it, "Draw")] {
+        let try_it = match shown_dataset(cx) {
+            Some(dataset) if is_series(dataset) => None,
+            Some(dataset) if is_table(dataset) => Some(("Try it", DRAW)),
+            _ => Some(("Draw for it", DRAW)),
+        };
+        for (name, room) in [("See its mistakes", "Mistakes")].into_iter().chain(try_it) {
             if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
                 cx.act(Action::Show(room));
             }
