@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::asking::PathFor;
+use super::generated::Generated;
 use super::surface::Answers;
 use crate::data::{Dataset, Drawing};
 use crate::project::{Project, RunFolder};
@@ -77,6 +78,7 @@ pub enum Action {
         columns: Vec<String>,
     },
     SurfaceDrawn(Arc<Answers>),
+    SamplesGenerated(Arc<Generated>),
     Opened {
         project: Project,
         path: PathBuf,

@@ -56,6 +56,7 @@ impl Studio {
                 }
             }
             Action::SurfaceDrawn(answers) => self.surface.arrived(answers),
+            Action::SamplesGenerated(made) => self.gallery.arrived(made),
             Action::PretrainedLoaded(result) => {
                 if let Err(why) = &result {
                     tracing::info!("no bundled reader: {why}");

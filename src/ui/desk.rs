@@ -14,6 +14,8 @@ pub struct Desk {
     pub cell: Option<(usize, usize)>,
     /// The row of a table that is tried.
     pub row: TriedRow,
+    /// The seed of the noise that a generator's samples are made of; `backprop generate` makes the same of it.
+    pub noise: u64,
     history: Undoer<Drawing>,
 }
 
@@ -36,6 +38,7 @@ impl Default for Desk {
             reader: ReaderChoice::Bundled,
             cell: None,
             row: TriedRow::default(),
+            noise: 1,
             history: Undoer::default(),
         }
     }

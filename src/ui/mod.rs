@@ -26,6 +26,7 @@ mod desk;
 mod fields;
 mod files;
 mod finding;
+pub mod generated;
 mod keys;
 mod notices;
 mod pace;
@@ -33,6 +34,7 @@ mod panels;
 mod reading;
 pub mod surface;
 mod task;
+mod throttle;
 pub mod view;
 mod window;
 
@@ -45,6 +47,7 @@ pub use window::run;
 
 use asking::Asking;
 pub use finding::Finding;
+use generated::Gallery;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use surface::Surface;
@@ -82,6 +85,7 @@ pub struct Studio {
     desk: Desk,
     reading: Reading,
     surface: Surface,
+    gallery: Gallery,
     panels: Vec<Box<dyn Panel>>,
     tasks: Tasks,
     notices: Notices,
@@ -109,6 +113,7 @@ impl Studio {
             desk: Desk::default(),
             reading: Reading::default(),
             surface: Surface::default(),
+            gallery: Gallery::default(),
             panels: panels::all(),
             tasks: Tasks::default(),
             notices: Notices::default(),
@@ -189,7 +194,7 @@ impl Studio {
         let trace = self.trace();
         let is_edited = self.is_edited();
         let (can_undo, can_redo) = self.can_travel();
-        let Self { document, session, view, desk, reading, surface, panels, notices, is_help_open, .. } = self;
+        let Self { document, session, view, desk, reading, surface, gallery, panels, notices, is_help_open, .. } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
             project: &mut document.project,
@@ -202,6 +207,7 @@ impl Studio {
             session,
             reading,
             surface,
+            gallery,
             trace: &trace,
             actions: &mut actions,
         };
@@ -287,6 +293,7 @@ impl eframe::App for Studio {
             self.session.set_live(self.document.project.training.live());
         }
         self.update_surface(ctx);
+        self.update_generated(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
             self.apply(ctx, Action::Dropped(file.path().to_owned()));

@@ -9,7 +9,7 @@ use ndarray::Array2;
 use super::desk::{Desk, ReaderChoice};
 use super::session::Session;
 use crate::data::{Drawing, Feature};
-use crate::nn::{Loss, Network, Shape, Weights};
+use crate::nn::{Loss, Network, Weights};
 use crate::project::RunFolder;
 use crate::train::evaluate::Trained;
 use crate::train::{Job, Reader, Snapshot};
@@ -57,6 +57,14 @@ impl Source {
         match self {
             Self::Folder(folder) => &folder.data.features,
             Self::Run(job, _) => &job.dataset.features,
+        }
+    }
+
+    /// Whether it makes samples instead of reading them.
+    pub fn is_generator(&self) -> bool {
+        match self {
+            Self::Folder(folder) => folder.project.adversary.is_some(),
+            Self::Run(job, _) => job.adversary.is_some(),
         }
     }
 
@@ -184,7 +192,7 @@ impl Reading {
             self.reader = None;
             self.classes = class_names(&source);
         }
-        let answer = match square_side(network.input()) {
+        let answer = match paper_side(&source) {
             Err(why) => Answer::Cannot(why),
             Ok(_) if self.classes.is_empty() => {
                 Answer::Cannot("This network answers with numbers, and a drawing is asked for its class.".to_owned())
@@ -243,7 +251,11 @@ impl Reading {
 }
 
 /// Rows and columns of the images a network reads, or why a drawing is nothing for it.
-fn square_side(shape: Shape) -> Result<usize, String> {
+fn paper_side(source: &Source) -> Result<usize, String> {
+    if source.is_generator() {
+        return Err("This network makes samples and reads none.".to_owned());
+    }
+    let shape = source.network().input();
     match shape.as_image() {
         Some([height, width, 1]) if height == width => Ok(height),
         Some(_) => Err(format!("This network reads images of {shape}; a drawing becomes a square grey one.")),

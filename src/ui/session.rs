@@ -85,6 +85,11 @@ pub struct Curves {
     pub validation_accuracy: Curve,
     /// Root of the mean squared error, in the unit of the target, where the answers are numbers.
     pub validation_rmse: Curve,
+    /// Of a generator, whose discriminator's loss is the training's; and the shares of the data's samples and of the
+    /// generated ones that the discriminator told right.
+    pub generator_loss: Curve,
+    pub real_accuracy: Curve,
+    pub fake_accuracy: Curve,
 }
 
 /// How far the run is.
@@ -306,6 +311,11 @@ impl Session {
             self.curves.train_loss.push(stat.step as f64, stat.loss);
             if let Some(accuracy) = stat.accuracy {
                 self.curves.train_accuracy.push(stat.step as f64, accuracy);
+            }
+            if let Some(adversary) = stat.adversary {
+                self.curves.generator_loss.push(stat.step as f64, adversary.generator_loss);
+                self.curves.real_accuracy.push(stat.step as f64, adversary.real_accuracy);
+                self.curves.fake_accuracy.push(stat.step as f64, adversary.fake_accuracy);
             }
         }
         if let Some(last) = steps.last() {

@@ -9,6 +9,7 @@ use super::DRAW;
 use super::action::Action;
 use super::desk::Desk;
 use super::fields::is_table;
+use super::generated::Gallery;
 use super::reading::Reading;
 use super::session::Session;
 use super::surface::Surface;
@@ -21,6 +22,7 @@ use crate::project::Project;
 mod add_layer;
 mod data;
 mod draw;
+mod generated;
 mod layer_card;
 mod layers;
 mod learn;
@@ -89,6 +91,7 @@ pub struct Cx<'a> {
     pub session: &'a Session,
     pub reading: &'a Reading,
     pub surface: &'a Surface,
+    pub gallery: &'a Gallery,
     pub trace: &'a Trace,
     pub actions: &'a mut Vec<Action>,
 }
@@ -122,6 +125,14 @@ pub fn shown_dataset<'a>(cx: &'a Cx<'_>) -> Option<&'a Arc<Dataset>> {
 /// Whether the network is asked for numbers.
 pub fn is_regression(cx: &Cx<'_>) -> bool {
     shown_dataset(cx).is_some_and(|dataset| !dataset.task.is_classification())
+}
+
+/// Whether the network of the run, or else that of the project, makes samples instead of reading them.
+pub fn is_generator(cx: &Cx<'_>) -> bool {
+    match &cx.session.job {
+        Some(job) => job.adversary.is_some(),
+        None => cx.project.adversary.is_some(),
+    }
 }
 
 /// Below this width a room has one column, and its options have a row of their own.

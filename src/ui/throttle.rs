@@ -1,0 +1,40 @@
+//! When something that is worked out beside the window, over and over, may be asked for again.
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
+
+/// Nothing is asked for more often than this.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Default)]
+pub struct Throttle {
+    /// When it was asked for last, and whether the answer is still on its way.
+    asked: Option<Instant>,
+    is_waiting: bool,
+    /// How long the last answer took.
+    took: Duration,
+}
+
+impl Throttle {
+    /// Whether to ask now. If it is only too early, the window is drawn again when it is not: a slow network is asked for a
+    /// tenth of the time.
+    pub fn ask(&mut self, ctx: &Context) -> bool {
+        if self.is_waiting {
+            return false;
+        }
+        let pause = PAUSE.max(10 * self.took);
+        let wait = self.asked.map_or(Duration::ZERO, |asked| pause.saturating_sub(asked.elapsed()));
+        if !wait.is_zero() {
+            ctx.request_repaint_after(wait);
+            return false;
+        }
+        (self.is_waiting, self.asked) = (true, Some(Instant::now()));
+        true
+    }
+
+    /// To be called when what was asked for is there.
+    pub fn answered(&mut self, took: Duration) {
+        (self.is_waiting, self.took) = (false, took);
+    }
+}
