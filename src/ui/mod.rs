@@ -163,10 +163,10 @@ impl Studio {
         &self.reading
     }
 
-    /// The shapes of the stack with the data there is.
+    /// The shapes of the stack with the data there is, of the generator if there is an adversary.
     pub fn trace(&self) -> Trace {
         let (shape, classes) = self.session.shape();
-        self.document.project.model.trace(shape, classes)
+        self.document.project.trace(shape, classes)
     }
 
     /// Whether the project differs from its file.
@@ -192,6 +192,7 @@ impl Studio {
     fn draw(&mut self, ui: &mut Ui) {
         let mut actions = keys::pressed(ui, self.rooms());
         let trace = self.trace();
+        let discriminator = self.document.project.trace_discriminator(self.session.shape().0);
         let is_edited = self.is_edited();
         let (can_undo, can_redo) = self.can_travel();
         let Self { document, session, view, desk, reading, surface, gallery, panels, notices, is_help_open, .. } = self;
@@ -209,6 +210,7 @@ impl Studio {
             surface,
             gallery,
             trace: &trace,
+            discriminator: discriminator.as_ref(),
             actions: &mut actions,
         };
         for place in [Place::Top, Place::Bottom, Place::Left, Place::Right, Place::Room] {

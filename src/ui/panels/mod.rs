@@ -17,7 +17,7 @@ use super::theme::{self, GRID, Palette};
 use super::view::View;
 use crate::data::Dataset;
 use crate::nn::model::Trace;
-use crate::project::Project;
+use crate::project::{Project, Side};
 
 mod add_layer;
 mod data;
@@ -92,11 +92,13 @@ pub struct Cx<'a> {
     pub reading: &'a Reading,
     pub surface: &'a Surface,
     pub gallery: &'a Gallery,
+    /// Of the network, or of the generator if there is an adversary.
     pub trace: &'a Trace,
+    pub discriminator: Option<&'a Trace>,
     pub actions: &'a mut Vec<Action>,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
     pub fn act(&mut self, action: Action) {
         self.actions.push(action);
     }
@@ -109,11 +111,31 @@ impl Cx<'_> {
             DataState::Failed { .. } => return Some("There is no data. Choose another source.".to_owned()),
             DataState::Ready { .. } => {}
         }
-        let misfit = self.trace.misfit.as_ref()?;
-        if self.project.model.layers.is_empty() {
+        let misfit_of = |side| Some((side, self.trace_of(side)?.misfit.as_ref()?));
+        let (side, misfit) = Side::BOTH.into_iter().find_map(misfit_of)?;
+        if self.project.layers(side).is_some_and(Vec::is_empty) {
             return Some(misfit.error.message.clone());
         }
-        Some(format!("Layer {} does not fit. {}", misfit.index + 1, misfit.error))
+        Some(format!("{} {} does not fit. {}", side.layer(), misfit.index + 1, misfit.error))
+    }
+
+    /// The shapes of a stack, if the project has it.
+    pub fn trace_of(&self, side: Side) -> Option<&'a Trace> {
+        match side {
+            Side::Model => Some(self.trace),
+            Side::Discriminator => self.discriminator,
+        }
+    }
+
+    /// Parameters and multiply-adds a sample of all stacks, as far as they fit.
+    pub fn totals(&self) -> (usize, u64) {
+        let traces = || Side::BOTH.into_iter().filter_map(|side| self.trace_of(side));
+        (traces().map(Trace::params).sum(), traces().map(Trace::multiply_adds).sum())
+    }
+
+    /// Whether every layer of every stack fits.
+    pub fn is_whole(&self) -> bool {
+        Side::BOTH.into_iter().filter_map(|side| self.trace_of(side)).all(|trace| trace.misfit.is_none())
     }
 }
 

@@ -117,7 +117,7 @@ fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let palette = Palette::of(ui);
     let training = &cx.project.training;
     let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };
-    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.trace.params() as f64));
+    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.totals().0 as f64));
     ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
 }
 
