@@ -10,7 +10,7 @@ use super::parts::{heading_ui, source_menu_ui};
 use super::rate::course_ui;
 use super::{Cx, Panel, Place};
 use crate::nn::knob::{Knob, Value};
-use crate::train::Training;
+use crate::train::{Adversary, Training};
 use crate::ui::action::Action;
 use crate::ui::session::{DataState, Status};
 use crate::ui::theme::{GRID, Palette, ROW};
@@ -55,7 +55,10 @@ impl Panel for TrainingPanel {
             ui.add_space(2.0 * GRID);
             schedule_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            loss_ui(ui, &mut cx.project.training);
+            match &mut cx.project.adversary {
+                Some(adversary) => adversary_ui(ui, adversary),
+                None => loss_ui(ui, &mut cx.project.training),
+            }
             ui.add_space(2.0 * GRID);
             for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
                 explained_ui(ui, knob);
@@ -88,8 +91,10 @@ impl TrainingPanel {
             DataState::Failed { message, .. } => super::parts::warning_ui(ui, message),
             DataState::Ready { .. } => {}
         }
-        for knob in &mut cx.project.data.knobs() {
-            knob_ui(ui, knob);
+        if cx.project.adversary.is_none() {
+            for knob in &mut cx.project.data.knobs() {
+                knob_ui(ui, knob);
+            }
         }
     }
 }
@@ -114,7 +119,10 @@ fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
 /// The number that matters most, who finds one, and how often it is used.
 fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
-    find_rate_ui(ui, cx);
+    // A generator and its discriminator have no loss that tells how good a rate is.
+    if cx.project.adversary.is_none() {
+        find_rate_ui(ui, cx);
+    }
     knobs_ui(ui, &mut cx.project.training.knobs(), &["batch", "epochs"]);
 }
 
@@ -148,6 +156,18 @@ fn loss_ui(ui: &mut Ui, training: &mut Training) {
     let loss = &mut training.loss;
     explained_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
     own_knobs_ui(ui, "loss", &mut loss.knobs());
+}
+
+/// What the generator learns from in place of a loss of its own.
+fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
+    CollapsingHeader::new("Adversary").default_open(true).show_unindented(ui, |ui| {
+        for knob in &mut adversary.knobs() {
+            explained_ui(ui, knob);
+        }
+        let text = "The discriminator is the loss. No samples are held back, so nothing is validated or stopped early, \
+                    and images are learnt unchanged.";
+        ui.label(RichText::new(text).color(Palette::of(ui).muted));
+    });
 }
 
 /// The knobs with these keys, in this order.
@@ -196,10 +216,15 @@ fn seed_ui(ui: &mut Ui, seed: &mut u64) {
 
 fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
+    // What plays no part for a generator is shown only to be turned off.
+    let is_generator = cx.project.adversary.is_some();
     for (name, is_off, mut knobs) in [
         ("Regularisation", regularization.is_off(), regularization.knobs()),
         ("Early stopping", early_stopping.is_off(), early_stopping.knobs()),
     ] {
+        if is_generator && is_off && name == "Early stopping" {
+            continue;
+        }
         fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| {
             for knob in &mut knobs {
                 knob_ui(ui, knob);
@@ -207,6 +232,9 @@ fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
     }
     let augment = &mut cx.project.data.augment;
+    if is_generator && augment.is_off() {
+        return;
+    }
     let title = format!("Augmentation, {}", state(augment.is_off()));
     fold_ui(ui, "augmentation", &title, |ui| {
         for knob in &mut augment.knobs() {

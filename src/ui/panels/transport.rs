@@ -8,7 +8,7 @@ use egui_material_icons::icons::{
 };
 
 use super::parts::{button_ui, primary_button_ui};
-use super::{Cx, Panel, Place, shown_dataset};
+use super::{Cx, Panel, Place, is_generator, shown_dataset};
 use crate::train::{Answered, Evaluation, Outcome};
 use crate::ui::action::Action;
 use crate::ui::fields::is_table;
@@ -166,6 +166,10 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
                 ui.label(theme::number(score_text(test)).color(palette.test));
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
+        }
+        Outcome::Finished(None) if is_generator(cx) => {
+            let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it for backprop generate.";
+            sentence_ui(ui, ICON_CHECK_CIRCLE, palette.good, text);
         }
         Outcome::Finished(None) => {
             beside_next_ui(ui, cx, |ui| {
