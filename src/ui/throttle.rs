@@ -38,3 +38,18 @@ impl Throttle {
         (self.is_waiting, self.took) = (false, took);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_answer_is_on_its_way_at_a_time_and_a_slow_one_is_not_asked_for_again_at_once() {
+        let ctx = Context::default();
+        let mut throttle = Throttle::default();
+        assert!(throttle.ask(&ctx));
+        assert!(!throttle.ask(&ctx), "the answer is on its way");
+        throttle.answered(Duration::from_secs(3600));
+        assert!(!throttle.ask(&ctx), "it took an hour, and so the next may wait for ten");
+    }
+}

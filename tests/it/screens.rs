@@ -65,13 +65,17 @@ impl Screen {
         events.iter().for_each(|event| session.absorb(event.clone()));
         // As the button Train does, let the network of the run read the drawing.
         self.harness.run_steps(2);
-        if job.dataset.shape.as_image().is_some() {
+        if job.adversary.is_none() && job.dataset.shape.as_image().is_some() {
             self.harness.get_by_label("This network").click();
             self.harness.run_steps(2);
         }
         let started = Instant::now();
-        while job.shape().len() == 2 && self.harness.state().plane_answers().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the plane was not drawn");
+        let is_drawn = |studio: &Studio| match job.adversary {
+            Some(_) => studio.generated().is_some(),
+            None => job.shape().len() != 2 || studio.plane_answers().is_some(),
+        };
+        while !is_drawn(self.harness.state()) {
+            assert!(started.elapsed() < Duration::from_secs(60), "the plane or the samples were not drawn");
             self.harness.step();
             std::thread::yield_now();
         }
@@ -180,6 +184,17 @@ fn points_while_they_are_learnt_and_a_table() {
     let mut screen = Screen::open(&fuel, LARGE, Theme::Light);
     screen.watch(&fuel, &job, &events).compare("table-light-large");
     screen.act(Action::Show("Data")).compare("table-data-light-large");
+}
+
+#[test]
+fn a_generator_while_it_learns() {
+    let project = project("gan-digits", &[]);
+    let epoch: &[Command] = &[Command::StepEpoch];
+    let (job, events) = trained(&project, &[epoch; 12]);
+    Screen::open(&project, SMALL, Theme::Dark).watch(&project, &job, &events).compare("generator-dark");
+    let project = crate::support::project("gan-points", &[("training.epochs", "100")]);
+    let (job, events) = trained(&project, &[epoch; 40]);
+    Screen::open(&project, LARGE, Theme::Light).watch(&project, &job, &events).compare("generator-light-large");
 }
 
 #[test]

@@ -45,7 +45,8 @@ impl Panel for Layers {
                 scroll.show(ui, |ui| self.pair_ui(ui, cx));
             } else {
                 heading_ui(ui, "Network", |ui| add_ui(ui, "Add layer", &mut self.model, cx));
-                input_ui(ui, "Input", &source_name(cx), cx.trace.input);
+                let source = cx.session.dataset().map_or(cx.session.source(), |dataset| dataset.name.as_str());
+                input_ui(ui, "Input", source, cx.trace.input);
                 scroll.show(ui, |ui| stack_ui(ui, &mut self.model, cx));
             }
         });
@@ -64,7 +65,7 @@ impl Layers {
         ui.add_space(4.0 * GRID);
         let Some(sample) = cx.discriminator.map(|trace| trace.input) else { return };
         heading_ui(ui, "Discriminator", |ui| add_ui(ui, "Add layer to the discriminator", discriminator, cx));
-        input_ui(ui, "Sample", &format!("generated, or of {}", source_name(cx)), sample);
+        input_ui(ui, "Sample", "real or generated", sample);
         stack_ui(ui, discriminator, cx);
         subtotal_ui(ui, Side::Discriminator, cx);
     }
@@ -77,10 +78,6 @@ fn stack_ui(ui: &mut Ui, cards: &mut Cards, cx: &mut Cx<'_>) {
     if cx.project.layers(cards.side()).is_some_and(Vec::is_empty) {
         empty_ui(ui, cards.side(), cx);
     }
-}
-
-fn source_name(cx: &Cx<'_>) -> String {
-    cx.session.dataset().map_or(cx.session.source(), |dataset| dataset.name.as_str()).to_owned()
 }
 
 /// The button that adds a layer to these cards.

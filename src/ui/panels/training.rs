@@ -49,17 +49,20 @@ impl Panel for TrainingPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
+            if let Some(adversary) = &mut cx.project.adversary {
+                adversary_ui(ui, adversary);
+                ui.add_space(2.0 * GRID);
+            }
             optimizer_ui(ui, &mut cx.project.training);
             ui.add_space(2.0 * GRID);
             numbers_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             schedule_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            match &mut cx.project.adversary {
-                Some(adversary) => adversary_ui(ui, adversary),
-                None => loss_ui(ui, &mut cx.project.training),
+            if cx.project.adversary.is_none() {
+                loss_ui(ui, &mut cx.project.training);
+                ui.add_space(2.0 * GRID);
             }
-            ui.add_space(2.0 * GRID);
             for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
                 explained_ui(ui, knob);
             }

@@ -169,7 +169,8 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         }
         Outcome::Finished(None) if is_generator(cx) => {
             let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it for backprop generate.";
-            sentence_ui(ui, ICON_CHECK_CIRCLE, palette.good, text);
+            icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+            ui.add(Label::new(text).truncate());
         }
         Outcome::Finished(None) => {
             beside_next_ui(ui, cx, |ui| {
