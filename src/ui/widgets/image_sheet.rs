@@ -132,7 +132,7 @@ impl Layout {
             let whole = [tile[0] * columns, tile[1] * (count / columns)];
             (room.x / whole[0] as f32).min(room.y / whole[1] as f32)
         };
-        let full = (1..=count).filter(|columns| count % columns == 0);
+        let full = (1..=count).filter(|columns| count.is_multiple_of(*columns));
         let columns = full.max_by(|a, b| scale(*a).total_cmp(&scale(*b))).unwrap_or(1);
         let largest = scale(columns);
         let scale = if largest >= 2.0 { largest.floor() } else { largest.max(0.1) };
