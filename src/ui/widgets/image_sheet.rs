@@ -135,7 +135,8 @@ impl Layout {
         let full = (1..=count).filter(|columns| count.is_multiple_of(*columns));
         let columns = full.max_by(|a, b| scale(*a).total_cmp(&scale(*b))).unwrap_or(1);
         let largest = scale(columns);
-        let scale = if largest >= 2.0 { largest.floor() } else { largest.max(0.1) };
+        // Whole and half pixels look cleanest, and small images need every bit of room.
+        let scale = if largest >= 2.0 { (2.0 * largest).floor() / 2.0 } else { largest.max(0.1) };
         Self { columns, rows: count / columns, scale }
     }
 }
@@ -149,6 +150,7 @@ mod tests {
         let layout = |room: [f32; 2]| Layout::fitting(64, [29, 29], room.into());
         assert_eq!(layout([500.0, 500.0]), Layout { columns: 8, rows: 8, scale: 2.0 });
         assert_eq!(layout([1400.0, 350.0]), Layout { columns: 16, rows: 4, scale: 3.0 });
+        assert_eq!(layout([1310.0, 520.0]), Layout { columns: 16, rows: 4, scale: 2.5 });
         assert_eq!(layout([232.0, 290.0]), Layout { columns: 8, rows: 8, scale: 1.0 });
         assert_eq!(layout([0.0, 0.0]).scale, 0.1);
     }
