@@ -141,10 +141,11 @@ impl Learn {
             ui.add_space(2.0 * GRID);
         };
         row(ui, "loss", &mut |ui| loss_ui(ui, cx));
-        row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         if is_generator(cx) {
-            return row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
+            row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
+            return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         }
+        row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         row(ui, "draw", &mut |ui| self.try_ui(ui, cx));
         row(ui, "confusion", &mut |ui| self.results.ui(ui, cx));
     }

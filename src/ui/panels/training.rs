@@ -167,7 +167,7 @@ fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
         for knob in &mut adversary.knobs() {
             explained_ui(ui, knob);
         }
-        let text = "The discriminator is the loss. No samples are held back, so nothing is validated or stopped early, \
+        let text = "The discriminator stands in for a loss. No samples are held back, so nothing is validated or stopped early, \
                     and images are learnt unchanged.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));
     });

@@ -168,7 +168,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
             });
         }
         Outcome::Finished(None) if is_generator(cx) => {
-            let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it for backprop generate.";
+            let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it.";
             icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
             ui.add(Label::new(text).truncate());
         }
