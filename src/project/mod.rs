@@ -22,8 +22,10 @@ mod memory;
 pub mod presets;
 pub mod run_folder;
 mod set;
+mod stacks;
 
 pub use run_folder::{RunFolder, RunRecord};
+pub use stacks::Side;
 
 /// The number of the file format. A file of a later one is refused rather than misread.
 pub const VERSION: u32 = 1;
@@ -253,9 +255,7 @@ impl Project {
 
     /// Everything a run needs, or what does not fit.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
-        // Nobody judges a generator by samples that it was not shown, so none are held back from it.
-        let share = if self.adversary.is_some() { 0.0 } else { self.data.validation };
-        let split = dataset.split(share, self.training.seed);
+        let split = dataset.split(self.held_back(), self.training.seed);
         self.job_on(dataset, split, threads)
     }
 

@@ -43,6 +43,7 @@ impl Default for Adversary {
 }
 
 impl Adversary {
+    /// D is the discriminator and G the generator, as in the formulas of the losses.
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
         let Self { noise, loss, smoothing, learning_rate, discriminator_steps, generator_steps, .. } = self;
         vec![
@@ -65,28 +66,28 @@ impl Adversary {
             ),
             Knob::real(
                 "learning_rate",
-                "Learning rate of the discriminator",
+                "Rate of D",
                 learning_rate,
                 1e-6..=1.0,
                 0.0002,
-                "How far its steps go; much larger than the generator's, and that one has nothing left to learn from.",
+                "How far the discriminator's steps go; much larger than the generator's, and that one has nothing left to learn from.",
             )
             .logarithmic(),
             Knob::whole(
                 "discriminator_steps",
-                "Steps of the discriminator",
+                "Steps of D",
                 discriminator_steps,
                 1..=16,
                 1,
-                "Its steps for each turn; more make a better judge, and training slower.",
+                "The discriminator's steps for each turn; more make a better judge, and training slower.",
             ),
             Knob::whole(
                 "generator_steps",
-                "Steps of the generator",
+                "Steps of G",
                 generator_steps,
                 1..=16,
                 1,
-                "Its steps for each turn; too many, and it learns one trick that fools a judge who has not moved.",
+                "The generator's steps for each turn; too many, and it learns one trick that fools a judge who has not moved.",
             ),
         ]
     }

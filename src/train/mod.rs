@@ -140,6 +140,12 @@ impl Training {
         self.schedule.as_course().factor((progress - warmup) / (1.0 - warmup))
     }
 
+    /// Samples of the data that a step asks for: a batch, or one for each step of a discriminator.
+    pub fn samples_per_step(&self, adversary: Option<&Adversary>) -> usize {
+        let batches = adversary.map_or(1, |adversary| adversary.discriminator_steps);
+        self.batch.max(1) * batches.max(1)
+    }
+
     /// The live part: what may change while a run is on, weights kept.
     pub fn live(&self) -> LiveChange {
         LiveChange { learning_rate: self.learning_rate, optimizer: self.optimizer.clone() }
@@ -185,10 +191,9 @@ impl Job {
         self.split.train.len().div_ceil(self.samples_per_step())
     }
 
-    /// Samples of the data that a step takes: a batch, or one for each step of a discriminator.
-    fn samples_per_step(&self) -> usize {
-        let batches = self.adversary.as_ref().map_or(1, |adversary| adversary.discriminator_steps);
-        self.training.batch.max(1) * batches.max(1)
+    /// Samples of the data that a step takes, where there are enough.
+    pub fn samples_per_step(&self) -> usize {
+        self.training.samples_per_step(self.adversary.as_ref())
     }
 
     /// What the gradient of each sample of a batch is multiplied with.

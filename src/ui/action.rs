@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::asking::PathFor;
 use super::gallery::Pictures;
+use super::generated::Generated;
 use super::surface::Answers;
 use crate::data::{Dataset, Drawing};
 use crate::project::{Project, RunFolder};
@@ -81,6 +82,7 @@ pub enum Action {
     },
     SurfaceDrawn(Arc<Answers>),
     PicturesDrawn(Arc<Pictures>),
+    SamplesGenerated(Arc<Generated>),
     Opened {
         project: Project,
         path: PathBuf,

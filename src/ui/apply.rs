@@ -58,6 +58,7 @@ impl Studio {
             }
             Action::SurfaceDrawn(answers) => self.surface.arrived(answers),
             Action::PicturesDrawn(pictures) => self.gallery.arrived(pictures),
+            Action::SamplesGenerated(made) => self.generated.arrived(made),
             Action::PretrainedLoaded(result) => {
                 if let Err(why) = &result {
                     tracing::info!("no bundled reader: {why}");

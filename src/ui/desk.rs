@@ -16,6 +16,8 @@ pub struct Desk {
     pub row: TriedRow,
     /// The plane that is painted in, while it is.
     pub painting: Option<Painting>,
+    /// The seed of the noise that a generator's samples are made of; `backprop generate` makes the same of it.
+    pub noise: u64,
     history: Undoer<Drawing>,
 }
 
@@ -39,6 +41,7 @@ impl Default for Desk {
             cell: None,
             row: TriedRow::default(),
             painting: None,
+            noise: 1,
             history: Undoer::default(),
         }
     }

@@ -186,7 +186,11 @@ impl Studio {
     }
 
     fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
-        self.notices.tell(format!("Opened the run {}. Its network reads what you draw.", short(path)));
+        let what = match run.project.adversary {
+            Some(_) => "The room Learn shows what its generator makes.",
+            None => "Its network reads what you draw.",
+        };
+        self.notices.tell(format!("Opened the run {}. {what}", short(path)));
         self.show_document(Document::new(run.project.clone()));
         self.reading.open(run);
         self.desk.reader = ReaderChoice::This;

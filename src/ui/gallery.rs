@@ -7,6 +7,7 @@ use eframe::egui::Context;
 
 use super::panels::holds_images;
 use super::reading::Source;
+use super::throttle::Throttle;
 use super::{Action, Studio};
 use crate::data::samples::to_bytes;
 use crate::train::evaluate::reconstruct;
@@ -15,9 +16,6 @@ use crate::train::{Answered, Evaluation, Job};
 /// Samples that are watched while the network learns, and samples that were given back worst.
 const WATCHED: usize = 24;
 const WORST: usize = 48;
-
-/// The pictures are drawn at most this often.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Images as the network gives them back with the weights of a moment.
 pub struct Pictures {
@@ -34,12 +32,11 @@ pub struct Pictures {
     took: Duration,
 }
 
-/// The newest pictures, and whether others are on their way.
+/// The newest pictures.
 #[derive(Default)]
 pub struct Gallery {
     pictures: Option<Arc<Pictures>>,
-    is_asked: bool,
-    asked: Option<Instant>,
+    throttle: Throttle,
 }
 
 impl Gallery {
@@ -48,14 +45,8 @@ impl Gallery {
         self.pictures.as_ref().filter(|pictures| job.is_some_and(|job| Arc::ptr_eq(&pictures.job, job)))
     }
 
-    /// How long to wait before asking again; a slow network is asked for a tenth of the time.
-    fn wait(&self) -> Duration {
-        let pause = self.pictures.as_ref().map_or(PAUSE, |pictures| PAUSE.max(10 * pictures.took));
-        self.asked.map_or(Duration::ZERO, |asked| pause.saturating_sub(asked.elapsed()))
-    }
-
     pub fn arrived(&mut self, pictures: Arc<Pictures>) {
-        self.is_asked = false;
+        self.throttle.answered(pictures.took);
         self.pictures = Some(pictures);
     }
 }
@@ -75,17 +66,13 @@ impl Studio {
     /// Asks for the pictures of the newest weights, if they are others than those that are shown.
     pub(super) fn update_gallery(&mut self, ctx: &Context) {
         let Some(job) = self.session.job.clone() else { return };
-        let is_shown = job.dataset.task.is_reconstruction() && holds_images(&job.dataset);
+        let is_autoencoder = job.dataset.task.is_reconstruction() && job.adversary.is_none();
+        let is_shown = is_autoencoder && holds_images(&job.dataset);
         let Some(source @ Source::Run(..)) = self.reading.this(&self.session).filter(|_| is_shown) else { return };
-        if self.gallery.is_asked || self.pictures().is_some() {
+        if self.pictures().is_some() || !self.gallery.throttle.ask(ctx) {
             return;
         }
-        let wait = self.gallery.wait();
-        if !wait.is_zero() {
-            return ctx.request_repaint_after(wait);
-        }
         let evaluation = self.session.validation.clone();
-        (self.gallery.is_asked, self.gallery.asked) = (true, Some(Instant::now()));
         self.tasks.spawn(ctx, "drawing the reconstructions", move || {
             Action::PicturesDrawn(Arc::new(draw(source, job, evaluation)))
         });

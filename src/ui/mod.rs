@@ -30,6 +30,7 @@ mod files;
 mod finding;
 mod folding;
 pub mod gallery;
+pub mod generated;
 mod keys;
 mod notices;
 mod pace;
@@ -37,6 +38,7 @@ mod panels;
 mod reading;
 pub mod surface;
 mod task;
+mod throttle;
 pub mod view;
 mod window;
 
@@ -51,6 +53,7 @@ use asking::Asking;
 pub use finding::Finding;
 pub use folding::Folding;
 use gallery::Gallery;
+use generated::GeneratedSamples;
 use notices::Notices;
 use panels::{Cx, Panel, Place};
 use surface::Surface;
@@ -89,6 +92,7 @@ pub struct Studio {
     reading: Reading,
     surface: Surface,
     gallery: Gallery,
+    generated: GeneratedSamples,
     panels: Vec<Box<dyn Panel>>,
     tasks: Tasks,
     notices: Notices,
@@ -119,6 +123,7 @@ impl Studio {
             reading: Reading::default(),
             surface: Surface::default(),
             gallery: Gallery::default(),
+            generated: GeneratedSamples::default(),
             panels: panels::all(),
             tasks: Tasks::default(),
             notices: Notices::default(),
@@ -174,10 +179,10 @@ impl Studio {
         &self.reading
     }
 
-    /// The shapes of the stack with the data there is.
+    /// The shapes of the stack with the data there is, of the generator if there is an adversary.
     pub fn trace(&self) -> Trace {
         let (shape, classes) = self.session.shape(&self.document.project);
-        self.document.project.model.trace(shape, classes)
+        self.document.project.trace(shape, classes)
     }
 
     /// Whether the project differs from its file.
@@ -203,9 +208,24 @@ impl Studio {
     fn draw(&mut self, ui: &mut Ui) {
         let mut actions = keys::pressed(ui, self.rooms());
         let trace = self.trace();
+        let (sample, _) = self.session.shape(&self.document.project);
+        let discriminator = self.document.project.trace_discriminator(sample);
         let is_edited = self.is_edited();
         let (can_undo, can_redo) = self.can_travel();
-        let Self { document, session, view, desk, reading, surface, gallery, panels, notices, is_help_open, .. } = self;
+        let Self {
+            document,
+            session,
+            view,
+            desk,
+            reading,
+            surface,
+            gallery,
+            generated,
+            panels,
+            notices,
+            is_help_open,
+            ..
+        } = self;
         let room = shown_room(panels, &view.room);
         let mut cx = Cx {
             project: &mut document.project,
@@ -219,7 +239,9 @@ impl Studio {
             reading,
             surface,
             gallery,
+            generated,
             trace: &trace,
+            discriminator: discriminator.as_ref(),
             actions: &mut actions,
         };
         for place in [Place::Top, Place::Bottom, Place::Left, Place::Right, Place::Room] {
@@ -316,6 +338,7 @@ impl eframe::App for Studio {
         }
         self.update_surface(ctx);
         self.update_gallery(ctx);
+        self.update_generated(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
             self.apply(ctx, Action::Dropped(file.path().to_owned()));

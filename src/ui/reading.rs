@@ -10,7 +10,6 @@ use super::desk::{Desk, ReaderChoice};
 use super::session::Session;
 use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::{Drawing, Feature, Task};
-use crate::nn::Shape;
 use crate::project::RunFolder;
 use crate::train::evaluate::{Trained, distance};
 use crate::train::{Job, Reader, Snapshot};
@@ -36,6 +35,14 @@ impl Source {
         match self {
             Self::Folder(folder) => &folder.data.features,
             Self::Run(job, _) => &job.dataset.features,
+        }
+    }
+
+    /// Whether it makes samples instead of reading them.
+    pub fn is_generator(&self) -> bool {
+        match self {
+            Self::Folder(folder) => folder.project.adversary.is_some(),
+            Self::Run(job, _) => job.adversary.is_some(),
         }
     }
 
@@ -168,7 +175,7 @@ impl Reading {
             self.reader = None;
             self.classes = class_names(&source);
         }
-        let answer = match square_side(network.input()) {
+        let answer = match paper_side(&source) {
             Err(why) => Answer::Cannot(why),
             Ok(_) if self.classes.is_empty() && !source.trained().task.is_reconstruction() => {
                 Answer::Cannot("This network answers with numbers, and a drawing is asked for its class.".to_owned())
@@ -239,7 +246,11 @@ fn answer(outputs: &[f32], task: &Task, pixels: &[u8], side: usize) -> Answer {
 }
 
 /// Rows and columns of the images a network reads, or why a drawing is nothing for it.
-fn square_side(shape: Shape) -> Result<usize, String> {
+fn paper_side(source: &Source) -> Result<usize, String> {
+    if source.is_generator() {
+        return Err("This network makes samples and reads none.".to_owned());
+    }
+    let shape = source.trained().network.input();
     match shape.as_image() {
         Some([height, width, 1]) if height == width => Ok(height),
         Some(_) => Err(format!("This network reads images of {shape}; a drawing becomes a square grey one.")),

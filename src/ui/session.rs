@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::data::split::held_back;
 use crate::data::{Dataset, Samples, Task};
-use crate::nn::Shape;
-use crate::project::Project;
+use crate::nn::{ModelSpec, Shape};
+use crate::project::{Project, Side};
 use crate::train::curve::Curve;
 use crate::train::{
-    Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
-    StepStat,
+    Adversary, Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot,
+    Start, StepStat,
 };
 use crate::ui::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
@@ -85,6 +85,11 @@ pub struct Curves {
     pub validation_accuracy: Curve,
     /// Root of the mean squared error, in the unit of the target, where the answers are numbers.
     pub validation_rmse: Curve,
+    /// Of a generator, whose discriminator's loss is the training's; and the shares of the data's samples and of the
+    /// generated ones that the discriminator told right.
+    pub generator_loss: Curve,
+    pub real_accuracy: Curve,
+    pub fake_accuracy: Curve,
 }
 
 /// How far the run is.
@@ -307,6 +312,11 @@ impl Session {
             if let Some(accuracy) = stat.accuracy {
                 self.curves.train_accuracy.push(stat.step as f64, accuracy);
             }
+            if let Some(adversary) = stat.adversary {
+                self.curves.generator_loss.push(stat.step as f64, adversary.generator_loss);
+                self.curves.real_accuracy.push(stat.step as f64, adversary.real_accuracy);
+                self.curves.fake_accuracy.push(stat.step as f64, adversary.fake_accuracy);
+            }
         }
         if let Some(last) = steps.last() {
             self.progress.step = last.step;
@@ -354,7 +364,9 @@ impl Session {
 
     /// Whether the stack is another than the one that the run trains.
     pub fn has_other_model(&self, project: &Project) -> bool {
-        self.trained.as_ref().is_some_and(|trained| trained.model != project.model)
+        self.trained.as_ref().is_some_and(|trained| {
+            trained.model != project.model || trained.layers(Side::Discriminator) != project.layers(Side::Discriminator)
+        })
     }
 
     /// Whether data or training are others than those of the run, beyond what a run takes over while it is on.
@@ -363,13 +375,17 @@ impl Session {
             let live = project.training.live();
             let mut comparable = trained.training.clone();
             (comparable.learning_rate, comparable.optimizer) = (live.learning_rate, live.optimizer);
-            trained.data != project.data || comparable != project.training
+            let knobs = |project: &Project| {
+                let adversary = project.adversary.clone();
+                adversary.map(|adversary| Adversary { discriminator: ModelSpec::default(), ..adversary })
+            };
+            trained.data != project.data || comparable != project.training || knobs(trained) != knobs(project)
         })
     }
 
-    /// Samples that one step trains with.
+    /// Samples of the data that one step trains with.
     pub fn batch(&self) -> usize {
-        self.job.as_ref().map_or(0, |job| job.training.batch.min(job.split.train.len()))
+        self.job.as_ref().map_or(0, |job| job.samples_per_step().min(job.split.train.len()))
     }
 
     pub fn samples_per_s(&self) -> Option<f64> {

@@ -8,14 +8,12 @@ use eframe::egui::Context;
 
 use super::panels::{is_plane, plane_of};
 use super::reading::Source;
+use super::throttle::Throttle;
 use super::{Action, Studio};
 use crate::train::evaluate::read_rows;
 
 /// Places in a row and in a column.
 pub const SIDE: usize = 80;
-
-/// The surface is drawn at most this often.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// The answers of a network with the weights of a moment.
 pub struct Answers {
@@ -27,12 +25,11 @@ pub struct Answers {
     took: Duration,
 }
 
-/// The newest answers, and whether others are on their way.
+/// The newest answers.
 #[derive(Default)]
 pub struct Surface {
     answers: Option<Arc<Answers>>,
-    is_asked: bool,
-    asked: Option<Instant>,
+    throttle: Throttle,
 }
 
 impl Surface {
@@ -41,14 +38,8 @@ impl Surface {
         self.answers.as_ref().filter(|answers| now.is_some_and(|now| answers.source.has_same_network(now)))
     }
 
-    /// How long to wait before asking again; a slow network is asked for a tenth of the time.
-    fn wait(&self) -> Duration {
-        let pause = self.answers.as_ref().map_or(PAUSE, |answers| PAUSE.max(10 * answers.took));
-        self.asked.map_or(Duration::ZERO, |asked| pause.saturating_sub(asked.elapsed()))
-    }
-
     pub fn arrived(&mut self, answers: Arc<Answers>) {
-        self.is_asked = false;
+        self.throttle.answered(answers.took);
         self.answers = Some(answers);
     }
 }
@@ -64,19 +55,14 @@ impl Studio {
     pub(super) fn update_surface(&mut self, ctx: &Context) {
         let dataset = self.session.job.as_ref().map(|job| &job.dataset).or_else(|| self.session.dataset());
         let Some(dataset) = dataset.filter(|dataset| is_plane(dataset)) else { return };
-        let Some(source) = self.reading.this(&self.session) else { return };
+        let Some(source) = self.reading.this(&self.session).filter(|source| !source.is_generator()) else { return };
         let fits = source.features() == dataset.features && source.trained().network.input() == dataset.shape;
         let painting = self.desk.painting.as_ref();
         let ranges = painting.map_or_else(|| plane_of(dataset), |painting| painting.ranges.clone());
         let is_answered = self.plane_answers().is_some_and(|answers| answers.ranges == ranges);
-        if !fits || self.surface.is_asked || is_answered {
+        if !fits || is_answered || !self.surface.throttle.ask(ctx) {
             return;
         }
-        let wait = self.surface.wait();
-        if !wait.is_zero() {
-            return ctx.request_repaint_after(wait);
-        }
-        (self.surface.is_asked, self.surface.asked) = (true, Some(Instant::now()));
         self.tasks.spawn(ctx, "drawing the plane", move || Action::SurfaceDrawn(Arc::new(ask(source, ranges))));
     }
 }

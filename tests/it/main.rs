@@ -5,6 +5,8 @@ mod architecture;
 mod blocks;
 mod cli;
 mod gan;
+#[cfg(feature = "gui")]
+mod generators;
 mod learning;
 mod metrics;
 #[cfg(feature = "gui")]

@@ -19,14 +19,14 @@ use crate::studio::{act, choose, click, step_until};
 use crate::support::{follow, project, real_data};
 
 /// The studio with a project whose data has been read.
-fn open(project: Project) -> Harness<'static, Studio> {
+pub fn open(project: Project) -> Harness<'static, Studio> {
     let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_max_steps(200);
     let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
     step_until(&mut harness, "the data is there", |studio| studio.session().dataset().is_some());
     harness
 }
 
-fn train(harness: &mut Harness<'static, Studio>) {
+pub fn train(harness: &mut Harness<'static, Studio>) {
     act(harness, Action::Train);
     step_until(harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
 }

@@ -27,6 +27,11 @@ const LARGE: Vec2 = vec2(1920.0, 1080.0);
 /// hundred may differ. A part that moved, vanished or changed its colour differs in more.
 const SHARE_OF_PIXELS: f32 = 0.01;
 
+/// Two networks that play against each other carry such an edge on from step to step, until other curves and samples come of
+/// it: the share of the pictures that those take, images and points.
+const SHARE_OF_IMAGES: f32 = 0.15;
+const SHARE_OF_POINTS: f32 = 0.04;
+
 fn digits() -> Arc<Dataset> {
     static DIGITS: OnceLock<Arc<Dataset>> = OnceLock::new();
     Arc::clone(DIGITS.get_or_init(|| Arc::new(Dataset::load("digits").unwrap())))
@@ -65,18 +70,20 @@ impl Screen {
         events.iter().for_each(|event| session.absorb(event.clone()));
         // As the button Train does, let the network of the run read the drawing.
         self.harness.run_steps(2);
-        if job.dataset.shape.as_image().is_some() {
+        if job.adversary.is_none() && job.dataset.shape.as_image().is_some() {
             self.harness.get_by_label("This network").click();
             self.harness.run_steps(2);
         }
         let started = Instant::now();
-        let is_drawn = |studio: &Studio| match (job.shape().len(), job.dataset.task.is_reconstruction()) {
-            (2, false) => studio.plane_answers().is_some(),
-            (_, true) => studio.pictures().is_some(),
+        let is_drawn = |studio: &Studio| match (&job.adversary, job.shape().len(), job.dataset.task.is_reconstruction())
+        {
+            (Some(_), ..) => studio.generated().is_some(),
+            (None, 2, false) => studio.plane_answers().is_some(),
+            (None, _, true) => studio.pictures().is_some(),
             _ => true,
         };
         while !is_drawn(self.harness.state()) {
-            assert!(started.elapsed() < Duration::from_secs(60), "the answers were not drawn");
+            assert!(started.elapsed() < Duration::from_secs(60), "the answers or the samples were not drawn");
             self.harness.step();
             std::thread::yield_now();
         }
@@ -84,13 +91,18 @@ impl Screen {
     }
 
     fn compare(&mut self, name: &str) {
+        self.compare_but(SHARE_OF_PIXELS, name);
+    }
+
+    /// As [`Self::compare`], with this share of the pixels free to differ.
+    fn compare_but(&mut self, share: f32, name: &str) {
         // A few more frames than one, since textures arrive with the first and animations end with the last.
         self.harness.run_steps(30);
         let picture = catch_unwind(AssertUnwindSafe(|| self.harness.render()));
         let Ok(Ok(picture)) = picture else {
             return eprintln!("skipped: {name} cannot be drawn without a Vulkan driver");
         };
-        let allowed = (picture.width() * picture.height()) as f32 * SHARE_OF_PIXELS;
+        let allowed = (picture.width() * picture.height()) as f32 * share;
         let options = SnapshotOptions::new().output_path("screenshots").max_failed_pixels(allowed as usize);
         egui_kittest::try_image_snapshot_options(&picture, name, &options).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -216,6 +228,21 @@ fn digits_and_their_reconstructions() {
     let mut screen = Screen::open(&project, LARGE, Theme::Light);
     screen.watch(&project, &job, &events);
     screen.act(Action::Show("Draw")).compare("autoencoder-draw-light-large");
+}
+
+#[test]
+fn a_generator_while_it_learns() {
+    let (project, points) = (project("gan-digits", &[]), project("gan-points", &[("training.epochs", "100")]));
+    let epoch: &[Command] = &[Command::StepEpoch];
+    let (job, events) = trained(&project, &[epoch; 12]);
+    Screen::open(&project, SMALL, Theme::Dark)
+        .watch(&project, &job, &events)
+        .compare_but(SHARE_OF_IMAGES, "generator-dark");
+    let project = points;
+    let (job, events) = trained(&project, &[epoch; 40]);
+    Screen::open(&project, LARGE, Theme::Light)
+        .watch(&project, &job, &events)
+        .compare_but(SHARE_OF_POINTS, "generator-light-large");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::stack::{layers_at, layers_at_mut};
 use crate::nn::LayerSpec;
 use crate::nn::model::Trace;
 use crate::nn::shape::{Fix, Shape};
+use crate::project::Side;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
 
@@ -49,25 +50,29 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
 
 /// Where a layer from the menu goes, and as which: in the stack as far back as it fits before the last layer, which gives
 /// the answer, and in a block as far back as it fits. A stack that is still being built grows at its end.
-pub fn placed(cx: &Cx<'_>, block: &[usize], layer: LayerSpec) -> (usize, LayerSpec) {
-    let model = &cx.project.model;
+pub fn placed(cx: &Cx<'_>, side: Side, block: &[usize], layer: LayerSpec) -> (usize, LayerSpec) {
+    let (Some(layers), Some(trace)) = (cx.project.layers(side), cx.trace_of(side)) else { return (0, layer) };
     let (shape, classes) = cx.session.shape(cx.project);
-    let count = layers_at(&model.layers, block).len();
+    let count = layers_at(layers, block).len();
     let fits = |index: usize, layer: &LayerSpec| {
-        let mut model = model.clone();
-        if let Some(layers) = layers_at_mut(&mut model.layers, block) {
+        let mut project = cx.project.clone();
+        if let Some(layers) = project.layers_mut(side).and_then(|layers| layers_at_mut(layers, block)) {
             layers.insert(index, layer.clone());
         }
-        model.trace(shape, classes).misfit.is_none()
+        let trace = match side {
+            Side::Model => Some(project.trace(shape, classes)),
+            Side::Discriminator => project.trace_discriminator(shape),
+        };
+        trace.is_some_and(|trace| trace.misfit.is_none())
     };
-    if cx.trace.misfit.is_some() {
+    if trace.misfit.is_some() {
         return (count, layer);
     }
     let places = if block.is_empty() { 0..count } else { 0..count + 1 };
     if let Some(index) = places.clone().rev().find(|index| fits(*index, &layer)) {
         return (index, layer);
     }
-    let trace = trace_at(cx.trace, &model.layers, block);
+    let trace = trace_at(trace, layers, block);
     let input_of = |index| trace.as_ref()?.input_of(index);
     let mut fitting = places.rev().map(|index| (index, fitted(layer.clone(), input_of(index))));
     fitting.find(|(index, layer)| fits(*index, layer)).unwrap_or((count, layer))

@@ -106,7 +106,7 @@ impl DataRoom {
                     cx.act(Action::Reload);
                 }
             }
-            DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.data.validation),
+            DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.held_back()),
         }
     }
 

@@ -7,7 +7,7 @@ use super::learn::cell_ui;
 use super::parts::{button_ui, caption_ui, placeholder_ui};
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::tried::Tried;
-use super::{Cx, Panel, Place, shown_dataset};
+use super::{Cx, Panel, Place, is_generator, shown_dataset};
 use crate::data::drawing::PEN_WIDTH;
 use crate::ui::action::Action;
 use crate::ui::fields::{is_series, is_table};
@@ -30,6 +30,11 @@ impl Panel for Draw {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if is_generator(cx) {
+            let text =
+                "A generator makes samples and reads none, so there is nothing to try; the room Learn shows them.";
+            return placeholder_ui(ui, text);
+        }
         if let Some(dataset) = shown_dataset(cx).cloned().filter(|dataset| is_table(dataset)) {
             return self.tried.room_ui(ui, &dataset, cx);
         }
@@ -56,7 +61,8 @@ impl Panel for Draw {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if shown_dataset(cx).is_some_and(|dataset| is_table(dataset) || is_series(dataset)) {
+        let has_paper = !shown_dataset(cx).is_some_and(|dataset| is_table(dataset) || is_series(dataset));
+        if is_generator(cx) || !has_paper {
             return;
         }
         let mut pen = f64::from(cx.view.pen);

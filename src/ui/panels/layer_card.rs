@@ -14,6 +14,7 @@ use crate::nn::knob::About;
 use crate::nn::layer::Spec;
 use crate::nn::model::Trace;
 use crate::nn::shape::{Fix, ShapeError};
+use crate::project::Side;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
@@ -46,20 +47,21 @@ pub enum Edit {
 }
 
 pub struct Card<'a> {
+    pub side: Side,
     /// Its place in the stack, and within a block its place there, and so on.
     pub path: &'a [usize],
     pub layer: &'a mut LayerSpec,
     /// Of the stack or the block that it stands in.
     pub trace: &'a Trace,
-    /// Of the whole network, for the share of its work.
-    pub whole: &'a Trace,
+    /// Multiply-adds of all stacks together, if all of them are known.
+    pub work: Option<u64>,
     pub is_unfolded: bool,
 }
 
 impl Card<'_> {
     /// The part that one drags, which is as high for every card: they change places when their middles pass each other.
     pub fn head_ui(&self, ui: &mut Ui, handle: Handle<'_>, is_dragged: bool) -> Option<Edit> {
-        let gap = gap_ui(ui, &self.number(), self.layer.as_spec().label());
+        let gap = gap_ui(ui, self.side, &self.number(), self.layer.as_spec().label());
         let mut edit =
             gap.map(|layer| Edit::Insert { after: false, layer: fitted(layer, self.trace.input_of(self.index())) });
         let mut frame = self.frame(ui);
@@ -68,7 +70,7 @@ impl Card<'_> {
         } else if self.has_body() {
             (frame.corner_radius.sw, frame.corner_radius.se) = (0, 0);
         }
-        ui.push_id(self.index(), |ui| {
+        ui.push_id((self.side, self.index()), |ui| {
             frame.show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 edit = self.header_ui(ui, handle).or(edit.take());
@@ -86,7 +88,7 @@ impl Card<'_> {
         }
         let within = self.layer.inside().map(|layers| match self.trace.input_of(self.index()) {
             Some(input) => Trace::of(layers, input),
-            None => Trace::of(&[], self.whole.input),
+            None => Trace::of(&[], self.trace.input),
         });
         let mut frame = self.frame(ui);
         (frame.corner_radius.nw, frame.corner_radius.ne) = (0, 0);
@@ -180,7 +182,7 @@ impl Card<'_> {
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, keys));
             ui.painter().rect_stroke(rect, RADIUS, Stroke::new(1.5, palette.accent), egui::StrokeKind::Inside);
         }
-        let name = format!("Layer {}: {}", self.number(), self.layer);
+        let name = format!("{} {}: {}", self.side.layer(), self.number(), self.layer);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         let has_focus = response.has_focus();
         let response = response.on_hover_ui(|ui| {
@@ -204,20 +206,14 @@ impl Card<'_> {
             text(left, Align2::LEFT_CENTER, "–", palette.muted);
             return;
         };
-        let total = self.whole.multiply_adds().max(1);
-        let share = plan.multiply_adds as f64 / total as f64;
+        // The share of a total that is not known yet would be wrong.
+        let share = self.work.filter(|_| plan.multiply_adds > 0).map(|work| plan.multiply_adds as f64 / work as f64);
         text(left, Align2::LEFT_CENTER, &plan.output.to_string(), palette.text);
         let params = if plan.params == 0 { "–".to_owned() } else { thousands(plan.params as f64) };
         text(pos2(rect.right() - PARAMS_RIGHT, y), Align2::RIGHT_CENTER, &params, palette.text);
-        // The share of a total that is not known yet would be wrong.
-        let has_share = plan.multiply_adds > 0 && self.whole.misfit.is_none();
-        let work = match has_share {
-            false => "–".to_owned(),
-            true if share < 0.01 => "< 1 %".to_owned(),
-            true => format!("{:.0} %", share * 100.0),
-        };
+        let work = share_text(share);
         text(pos2(rect.right() - WORK_RIGHT, y), Align2::RIGHT_CENTER, &work, palette.text);
-        if has_share {
+        if let Some(share) = share {
             let width = ((rect.width() - 16.0) * share as f32).max(2.0);
             let bar = Rect::from_min_size(pos2(rect.left() + 8.0, rect.bottom() - 6.0), vec2(width, 3.0));
             ui.painter().rect_filled(bar, 1.5, palette.accent.gamma_multiply(0.7));
@@ -225,10 +221,10 @@ impl Card<'_> {
         let words = format!("Output {}, parameters {params}, share of the work {work}", plan.output);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         response.on_hover_text(format!(
-            "{} numbers leave it. {} multiply-adds a sample, {} of the network's.",
+            "{} numbers leave it. {} multiply-adds a sample{}.",
             thousands(plan.output.len() as f64),
             thousands(plan.multiply_adds as f64),
-            percent(share)
+            share.map_or_else(String::new, |share| format!(", {} of all", percent(share)))
         ));
     }
 
@@ -280,16 +276,25 @@ pub fn about(spec: &dyn Spec) -> About {
     About { formula: spec.formula(), help: spec.help() }
 }
 
+/// A share of the work, in a column of such shares.
+pub fn share_text(share: Option<f64>) -> String {
+    match share {
+        None => "–".to_owned(),
+        Some(share) if share < 0.01 => "< 1 %".to_owned(),
+        Some(share) => format!("{:.0} %", share * 100.0),
+    }
+}
+
 /// The places in a path as people count them, "3.1".
 pub fn number(path: &[usize]) -> String {
     path.iter().map(|at| (at + 1).to_string()).collect::<Vec<_>>().join(".")
 }
 
 /// The gap before a card, in which a plus appears that puts a layer there.
-fn gap_ui(ui: &mut Ui, number: &str, before: &str) -> Option<LayerSpec> {
+fn gap_ui(ui: &mut Ui, side: Side, number: &str, before: &str) -> Option<LayerSpec> {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0 * GRID), Sense::click());
-    let name = format!("Insert a layer before {before}, layer {number}");
+    let name = format!("Insert a layer before {before}, {} {number}", side.layer().to_lowercase());
     let menu = egui::Popup::menu(&response);
     if response.hovered() || response.has_focus() || menu.is_open() {
         // Above the cards, which the plus reaches into.

@@ -2,11 +2,12 @@
 
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
+use super::generated::GeneratedView;
 use super::parts::heading_ui;
 use super::reader::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
 use super::results::Results;
 use super::tried::Tried;
-use super::{Cx, NARROW, Panel, Place, is_plane, is_regression, shown_dataset};
+use super::{Cx, NARROW, Panel, Place, is_generator, is_plane, is_regression, shown_dataset};
 use crate::ui::fields::{is_series, is_table};
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::button::icon_button_ui;
@@ -20,6 +21,7 @@ const LEAST_HEIGHT: f32 = 536.0;
 pub struct Learn {
     results: Results,
     tried: Tried,
+    generated: GeneratedView,
 }
 
 impl Panel for Learn {
@@ -72,14 +74,30 @@ fn has_paper(cx: &Cx<'_>) -> bool {
 
 fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
-    let series = [
-        Series { name: "train", curve: &curves.train_loss, look: Look::Train },
-        Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
-    ];
+    let series = if is_generator(cx) {
+        [
+            Series { name: "discriminator", curve: &curves.train_loss, look: Look::Train },
+            Series { name: "generator", curve: &curves.generator_loss, look: Look::Rival },
+        ]
+    } else {
+        [
+            Series { name: "train", curve: &curves.train_loss, look: Look::Train },
+            Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
+        ]
+    };
     plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.view.log_loss).show(ui);
 }
 
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    if is_generator(cx) {
+        let curves = &cx.session.curves;
+        let series = [
+            Series { name: "real", curve: &curves.real_accuracy, look: Look::Train },
+            Series { name: "generated", curve: &curves.fake_accuracy, look: Look::Rival },
+        ];
+        plot(CurvePlot::new("Told right", Metric::Share, &series), cx).show(ui);
+        return;
+    }
     if is_regression(cx) {
         let series = [Series { name: "validation", curve: &cx.session.curves.validation_rmse, look: Look::Validation }];
         plot(CurvePlot::new("RMSE", Metric::Loss, &series), cx).show(ui);
@@ -102,21 +120,25 @@ impl Learn {
     fn quarters_ui(&mut self, ui: &mut Ui, height: f32, cx: &mut Cx<'_>) {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let gap = 4.0 * GRID;
-        let (top, bottom) = rect.split_top_bottom_at_fraction(0.5);
+        // Samples are what one looks at; who reads has as much to show below.
+        let (top, bottom) = rect.split_top_bottom_at_fraction(if is_generator(cx) { 0.42 } else { 0.5 });
         let halves = |rect: Rect| {
             let (left, right) = rect.split_left_right_at_fraction(0.5);
             (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
         };
         let (loss, accuracy) = halves(top.with_max_y(top.bottom() - gap / 2.0));
-        let (confusion, draw) = halves(bottom.with_min_y(bottom.top() + gap / 2.0));
+        let bottom = bottom.with_min_y(bottom.top() + gap / 2.0);
         cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
         cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
-        if has_paper(cx) {
-            cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
-            cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
-        } else {
-            cell_ui(ui, "confusion", confusion.union(draw), |ui| self.results.ui(ui, cx));
+        if is_generator(cx) {
+            return cell_ui(ui, "generated", bottom, |ui| self.generated.ui(ui, cx));
         }
+        if !has_paper(cx) {
+            return cell_ui(ui, "confusion", bottom, |ui| self.results.ui(ui, cx));
+        }
+        let (confusion, draw) = halves(bottom);
+        cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
+        cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
     }
 
     /// One below the other, where the window is too narrow for two.
@@ -127,6 +149,10 @@ impl Learn {
             ui.add_space(2.0 * GRID);
         };
         row(ui, "loss", &mut |ui| loss_ui(ui, cx));
+        if is_generator(cx) {
+            row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
+            return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
+        }
         row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         if has_paper(cx) {
             row(ui, "draw", &mut |ui| self.try_ui(ui, cx));

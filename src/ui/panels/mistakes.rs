@@ -9,7 +9,7 @@ use super::parts::placeholder_ui;
 use super::reconstructions::Reconstructions;
 use super::results::class_names;
 use super::row_mistakes::RowMistakes;
-use super::{Cx, Panel, Place};
+use super::{Cx, Panel, Place, is_generator};
 use crate::nn::init::mix;
 use crate::train::metrics::{ClassAnswers, Prediction};
 use crate::train::{Answered, Evaluation};
@@ -44,6 +44,10 @@ impl Panel for Mistakes {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if is_generator(cx) {
+            let text = "A generator answers no questions, so it makes no mistakes; the room Learn shows what it makes.";
+            return placeholder_ui(ui, text);
+        }
         let (Some(evaluation), Some(job)) = (&cx.session.validation, &cx.session.job) else {
             let text = "After the first epoch this room shows the validation samples that the network misreads.";
             return placeholder_ui(ui, text);

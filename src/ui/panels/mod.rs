@@ -10,6 +10,7 @@ use super::action::Action;
 use super::desk::Desk;
 use super::fields::is_table;
 use super::gallery::Gallery;
+use super::generated::GeneratedSamples;
 use super::reading::Reading;
 use super::session::Session;
 use super::surface::Surface;
@@ -17,12 +18,13 @@ use super::theme::{self, GRID, Palette};
 use super::view::View;
 use crate::data::Dataset;
 use crate::nn::model::Trace;
-use crate::project::Project;
+use crate::project::{Project, Side};
 
 mod add_layer;
 mod data;
 mod draw;
 mod forecast;
+mod generated;
 mod layer_card;
 mod layers;
 mod learn;
@@ -96,11 +98,14 @@ pub struct Cx<'a> {
     pub reading: &'a Reading,
     pub surface: &'a Surface,
     pub gallery: &'a Gallery,
+    pub generated: &'a GeneratedSamples,
+    /// Of the network, or of the generator if there is an adversary.
     pub trace: &'a Trace,
+    pub discriminator: Option<&'a Trace>,
     pub actions: &'a mut Vec<Action>,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
     pub fn act(&mut self, action: Action) {
         self.actions.push(action);
     }
@@ -113,11 +118,31 @@ impl Cx<'_> {
             DataState::Failed { .. } => return Some("There is no data. Choose another source.".to_owned()),
             DataState::Ready { .. } => {}
         }
-        let misfit = self.trace.misfit.as_ref()?;
-        if self.project.model.layers.is_empty() {
+        let misfit_of = |side| Some((side, self.trace_of(side)?.misfit.as_ref()?));
+        let (side, misfit) = Side::BOTH.into_iter().find_map(misfit_of)?;
+        if self.project.layers(side).is_some_and(Vec::is_empty) {
             return Some(misfit.error.message.clone());
         }
-        Some(format!("Layer {} does not fit. {}", misfit.index + 1, misfit.error))
+        Some(format!("{} {} does not fit. {}", side.layer(), misfit.index + 1, misfit.error))
+    }
+
+    /// The shapes of a stack, if the project has it.
+    pub fn trace_of(&self, side: Side) -> Option<&'a Trace> {
+        match side {
+            Side::Model => Some(self.trace),
+            Side::Discriminator => self.discriminator,
+        }
+    }
+
+    /// Parameters and multiply-adds a sample of all stacks, as far as they fit.
+    pub fn totals(&self) -> (usize, u64) {
+        let traces = || Side::BOTH.into_iter().filter_map(|side| self.trace_of(side));
+        (traces().map(Trace::params).sum(), traces().map(Trace::multiply_adds).sum())
+    }
+
+    /// Whether every layer of every stack fits.
+    pub fn is_whole(&self) -> bool {
+        Side::BOTH.into_iter().filter_map(|side| self.trace_of(side)).all(|trace| trace.misfit.is_none())
     }
 }
 
@@ -134,6 +159,14 @@ pub fn is_reconstruction(cx: &Cx<'_>) -> bool {
 /// Whether the network is asked for numbers.
 pub fn is_regression(cx: &Cx<'_>) -> bool {
     shown_dataset(cx).is_some_and(|dataset| !dataset.task.is_classification())
+}
+
+/// Whether the network of the run, or else that of the project, makes samples instead of reading them.
+pub fn is_generator(cx: &Cx<'_>) -> bool {
+    match &cx.session.job {
+        Some(job) => job.adversary.is_some(),
+        None => cx.project.adversary.is_some(),
+    }
 }
 
 /// Below this width a room has one column, and its options have a row of their own.

@@ -44,9 +44,11 @@ pub fn course_ui(ui: &mut Ui, cx: &Cx<'_>) {
 /// Steps of an epoch of a run that would begin now.
 fn steps_per_epoch(cx: &Cx<'_>) -> usize {
     match &cx.session.data {
-        DataState::Ready { counts, .. } => {
-            counts.total(cx.project.data.validation).train.div_ceil(cx.project.training.batch.max(1)).max(1)
-        }
+        DataState::Ready { counts, .. } => counts
+            .total(cx.project.held_back())
+            .train
+            .div_ceil(cx.project.training.samples_per_step(cx.project.adversary.as_ref()))
+            .max(1),
         DataState::Loading { .. } | DataState::Failed { .. } => UNKNOWN_STEPS,
     }
 }

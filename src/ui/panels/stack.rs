@@ -10,14 +10,15 @@ use super::add_layer::{layer_menu_ui, placed};
 use super::layer_card::{Card, Edit, number};
 use crate::nn::LayerSpec;
 use crate::nn::model::Trace;
+use crate::project::Side;
 use crate::ui::theme::{GRID, Palette, ROW};
 
 /// Room for the line that leads around a block's cards.
 const GUTTER: f32 = 18.0;
 
 /// Cards keep an identity of their own while layers move, so that one stays unfolded wherever it goes.
-#[derive(Default)]
 pub struct Cards {
+    side: Side,
     names: Vec<Name>,
     next: u64,
     unfolded: Option<u64>,
@@ -30,17 +31,28 @@ struct Name {
 }
 
 impl Cards {
+    pub fn of(side: Side) -> Self {
+        Self { side, names: Vec::new(), next: 0, unfolded: None }
+    }
+
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        name_cards(&mut self.names, &cx.project.model.layers, &mut self.next);
-        let stack = Stack { path: &[], trace: cx.trace, whole: cx.trace, unfolded: self.unfolded };
-        if let Some((path, edit)) = stack.ui(ui, &mut cx.project.model.layers, &mut self.names) {
+        let work = Some(cx.totals().1).filter(|_| cx.is_whole());
+        let Some(trace) = cx.trace_of(self.side) else { return };
+        let Some(layers) = cx.project.layers_mut(self.side) else { return };
+        name_cards(&mut self.names, layers, &mut self.next);
+        let stack = Stack { side: self.side, path: &[], trace, work, unfolded: self.unfolded };
+        if let Some((path, edit)) = stack.ui(ui, layers, &mut self.names) {
             self.carry_out(&path, edit, cx);
         }
     }
 
     /// Puts a layer into the stack, or into the block at `path`, where it fits.
     pub fn add(&mut self, path: &[usize], layer: LayerSpec, cx: &mut Cx<'_>) {
-        let (index, layer) = placed(cx, path, layer);
+        let (index, layer) = placed(cx, self.side, path, layer);
         self.unfolded = None;
         self.insert(path, index, layer, cx);
     }
@@ -80,7 +92,7 @@ impl Cards {
 
     /// Changes the layers of a block, and their names with them.
     fn change(&mut self, block: &[usize], cx: &mut Cx<'_>, change: impl FnOnce(&mut Vec<LayerSpec>, &mut Vec<Name>)) {
-        let layers = layers_at_mut(&mut cx.project.model.layers, block);
+        let layers = cx.project.layers_mut(self.side).and_then(|layers| layers_at_mut(layers, block));
         if let (Some(layers), Some(names)) = (layers, names_at(&mut self.names, block)) {
             change(layers, names);
         }
@@ -125,10 +137,12 @@ fn name_cards(names: &mut Vec<Name>, layers: &[LayerSpec], next: &mut u64) {
 
 /// The cards of the stack or of one block.
 struct Stack<'a> {
+    side: Side,
     /// Of the block; nothing for the stack itself.
     path: &'a [usize],
     trace: &'a Trace,
-    whole: &'a Trace,
+    /// Multiply-adds of all stacks together, if all of them are known.
+    work: Option<u64>,
     unfolded: Option<u64>,
 }
 
@@ -137,21 +151,22 @@ impl Stack<'_> {
     fn ui(&self, ui: &mut Ui, layers: &mut [LayerSpec], names: &mut [Name]) -> Option<(Vec<usize>, Edit)> {
         let mut wanted = None;
         ui.spacing_mut().item_spacing.y = 0.0;
-        let mover = dnd(ui, Id::unique(("layers", self.path))).with_animation_time(0.1);
+        let mover = dnd(ui, Id::unique(("layers", self.side, self.path))).with_animation_time(0.1);
         let moved = mover.show_custom(|ui, cards| {
             for (index, (layer, name)) in layers.iter_mut().zip(&mut *names).enumerate() {
                 let path = [self.path, &[index]].concat();
                 let is_unfolded = self.unfolded == Some(name.id);
-                let mut card = Card { path: &path, layer, trace: self.trace, whole: self.whole, is_unfolded };
+                let Self { side, trace, work, .. } = *self;
+                let mut card = Card { side, path: &path, layer, trace, work, is_unfolded };
                 let (mut edit, mut within, mut is_dragged) = (None, None, false);
-                cards.next(ui, Id::unique(("layer card", name.id)), index, true, |ui, item| {
+                cards.next(ui, Id::unique(("layer card", self.side, name.id)), index, true, |ui, item| {
                     item.ui(ui, |ui, handle, state| {
                         is_dragged = state.dragged;
                         edit = card.head_ui(ui, handle, is_dragged);
                     })
                 });
                 if !is_dragged {
-                    let body = ui.push_id(("body", name.id), |ui| {
+                    let body = ui.push_id(("body", self.side, name.id), |ui| {
                         card.body_ui(ui, |ui, layer, trace| {
                             let block = Stack { path: &path, trace, ..*self };
                             within = layer.inside_mut().and_then(|layers| block.block_ui(ui, layers, &mut name.inside));

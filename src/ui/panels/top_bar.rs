@@ -134,7 +134,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         DataState::Loading { source } => (format!("{source} is being read…"), String::new()),
         DataState::Failed { message, .. } => ("No data".to_owned(), message.clone()),
         DataState::Ready { dataset, counts, .. } => {
-            let total = counts.total(cx.project.data.validation);
+            let total = counts.total(cx.project.held_back());
             let [train, validation, test] =
                 [total.train, total.validation, total.test].map(|count| thousands(count as f64));
             (

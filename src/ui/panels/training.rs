@@ -11,7 +11,7 @@ use super::rate::course_ui;
 use super::{Cx, Panel, Place};
 use crate::nn::knob::{Knob, Value};
 use crate::project::RECONSTRUCT;
-use crate::train::Training;
+use crate::train::{Adversary, Training};
 use crate::ui::action::Action;
 use crate::ui::folding::COUNTS;
 use crate::ui::session::{DataState, Status};
@@ -55,21 +55,29 @@ impl Panel for TrainingPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
+            if let Some(adversary) = &mut cx.project.adversary {
+                adversary_ui(ui, adversary);
+                ui.add_space(2.0 * GRID);
+            }
             optimizer_ui(ui, &mut cx.project.training);
             ui.add_space(2.0 * GRID);
             numbers_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             schedule_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            loss_ui(ui, &mut cx.project.training);
-            ui.add_space(2.0 * GRID);
+            if cx.project.adversary.is_none() {
+                loss_ui(ui, &mut cx.project.training);
+                ui.add_space(2.0 * GRID);
+            }
             for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
                 explained_ui(ui, knob);
             }
             seed_ui(ui, &mut cx.project.training.seed);
             ui.add_space(2.0 * GRID);
             folded_ui(ui, cx);
-            self.cross_validation_ui(ui, cx);
+            if cx.project.adversary.is_none() {
+                self.cross_validation_ui(ui, cx);
+            }
             // Below everything, so that no control moves away under the pointer that changes it.
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
                 ui.add_space(2.0 * GRID);
@@ -95,9 +103,10 @@ impl TrainingPanel {
             DataState::Failed { message, .. } => super::parts::warning_ui(ui, message),
             DataState::Ready { .. } => {}
         }
-        // What is asked for is chosen in the room Data, beside the source.
-        for knob in cx.project.data.knobs().iter_mut().filter(|knob| knob.key != RECONSTRUCT) {
-            knob_ui(ui, knob);
+        // What is asked for is chosen in the room Data, beside the source; a generator is asked for nothing.
+        let knobs = if cx.project.adversary.is_none() { cx.project.data.knobs() } else { Vec::new() };
+        for mut knob in knobs.into_iter().filter(|knob| knob.key != RECONSTRUCT) {
+            knob_ui(ui, &mut knob);
         }
     }
 
@@ -160,7 +169,10 @@ fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
 /// The number that matters most, who finds one, and how often it is used.
 fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
-    find_rate_ui(ui, cx);
+    // A generator and its discriminator have no loss that tells how good a rate is.
+    if cx.project.adversary.is_none() {
+        find_rate_ui(ui, cx);
+    }
     knobs_ui(ui, &mut cx.project.training.knobs(), &["batch", "epochs"]);
 }
 
@@ -191,6 +203,18 @@ fn loss_ui(ui: &mut Ui, training: &mut Training) {
     let loss = &mut training.loss;
     explained_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
     own_knobs_ui(ui, "loss", &mut loss.knobs());
+}
+
+/// What the generator learns from in place of a loss of its own.
+fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
+    CollapsingHeader::new("Adversary").default_open(true).show_unindented(ui, |ui| {
+        for knob in &mut adversary.knobs() {
+            explained_ui(ui, knob);
+        }
+        let text = "The discriminator stands in for a loss. No samples are held back, so nothing is validated or stopped early, \
+                    and images are learnt unchanged.";
+        ui.label(RichText::new(text).color(Palette::of(ui).muted));
+    });
 }
 
 /// The knobs with these keys, in this order.
@@ -240,10 +264,15 @@ fn seed_ui(ui: &mut Ui, seed: &mut u64) {
 /// What is seldom set, each group folded away.
 fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
+    // What plays no part for a generator is shown only to be turned off.
+    let is_generator = cx.project.adversary.is_some();
     for (name, is_off, mut knobs) in [
         ("Regularisation", regularization.is_off(), regularization.knobs()),
         ("Early stopping", early_stopping.is_off(), early_stopping.knobs()),
     ] {
+        if is_generator && is_off && name == "Early stopping" {
+            continue;
+        }
         fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| {
             for knob in &mut knobs {
                 knob_ui(ui, knob);
@@ -252,6 +281,9 @@ fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let (shape, _) = cx.session.shape(cx.project);
     let augment = &mut cx.project.data.augment;
+    if is_generator && augment.is_off() {
+        return;
+    }
     let title = format!("Augmentation, {}", state(augment.is_off()));
     fold_ui(ui, "augmentation", &title, |ui| {
         for knob in &mut augment.knobs_for(shape) {

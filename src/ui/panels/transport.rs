@@ -8,7 +8,7 @@ use egui_material_icons::icons::{
 };
 
 use super::parts::{button_ui, primary_button_ui};
-use super::{Cx, Panel, Place, shown_dataset};
+use super::{Cx, Panel, Place, is_generator, shown_dataset};
 use crate::train::{Answered, Evaluation, Outcome};
 use crate::ui::DRAW;
 use crate::ui::action::Action;
@@ -118,7 +118,7 @@ fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let palette = Palette::of(ui);
     let training = &cx.project.training;
     let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };
-    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.trace.params() as f64));
+    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.totals().0 as f64));
     ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
 }
 
@@ -167,6 +167,11 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
                 ui.label(theme::number(score_text(test)).color(palette.test));
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
+        }
+        Outcome::Finished(None) if is_generator(cx) => {
+            let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it.";
+            icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+            ui.add(Label::new(text).truncate());
         }
         Outcome::Finished(None) => {
             beside_next_ui(ui, cx, |ui| {

@@ -27,6 +27,8 @@ pub enum Metric {
     Loss,
     /// A share from 0 to 1, shown in percent.
     Accuracy,
+    /// The same where neither end is the better one, so that the whole range stays in view.
+    Share,
 }
 
 /// Who a series is, which decides how it is drawn.
@@ -36,6 +38,8 @@ pub enum Look {
     Train,
     /// A thick dashed line with markers: exact, not smoothed.
     Validation,
+    /// A thinner dashed line: every step, smoothed, of who plays against [`Look::Train`].
+    Rival,
     /// As validation, in the test set's colour.
     Test,
     /// One of several runs compared: solid and smoothed, in the colour of that number.
@@ -186,7 +190,7 @@ impl<'a> CurvePlot<'a> {
             Metric::Loss => {
                 Axis { range: y, ticks: |input| axes::round_ticks(input, 28.0), label: axes::decimal_label }
             }
-            Metric::Accuracy => {
+            Metric::Accuracy | Metric::Share => {
                 Axis { range: y, ticks: |input| axes::round_ticks(input, 28.0), label: axes::percent_label }
             }
         };
@@ -200,14 +204,16 @@ impl<'a> CurvePlot<'a> {
     }
 
     fn pen(&self, series: &Series<'_>, palette: &Palette) -> Pen {
-        let (color, is_dashed) = match series.look {
-            Look::Train => (palette.train, false),
-            Look::Validation => (palette.validation, true),
-            Look::Test => (palette.test, true),
-            Look::Run(index) => (palette.class(index), false),
+        let (color, is_dashed, is_exact) = match series.look {
+            Look::Train => (palette.train, false, false),
+            Look::Rival => (palette.validation, true, false),
+            Look::Validation => (palette.validation, true, true),
+            Look::Test => (palette.test, true, true),
+            Look::Run(index) => (palette.class(index), false, false),
         };
-        let width = if is_dashed { 2.5 } else { 2.0 };
-        Pen { color, ground: palette.surface, width, is_dashed, has_raw: !is_dashed && self.smoothing > 0.0 }
+        let width = if is_exact { 2.5 } else { 2.0 };
+        let has_raw = !is_exact && self.smoothing > 0.0;
+        Pen { color, ground: palette.surface, width, is_dashed, has_markers: is_exact, has_raw }
     }
 
     fn is_empty(&self) -> bool {
@@ -221,7 +227,7 @@ impl<'a> CurvePlot<'a> {
     fn value_text(&self, value: f64) -> String {
         match self.metric {
             Metric::Loss => numbers::steady(value),
-            Metric::Accuracy => format!("{:.2} %", value * 100.0),
+            Metric::Accuracy | Metric::Share => format!("{:.2} %", value * 100.0),
         }
     }
 
@@ -248,6 +254,7 @@ impl<'a> CurvePlot<'a> {
         });
         match self.metric {
             Metric::Accuracy => axes::share_range(extremes.map(|(low, _)| low)),
+            Metric::Share => axes::share_range(None),
             Metric::Loss if self.is_logarithmic => axes::decade_range(extremes),
             // Room for what is usual above the average; a spike beyond it gets an arrow.
             Metric::Loss => axes::loss_range(extremes.map(|(_, high)| self.largest(x_range).clamp(high, high * 1.5))),
@@ -256,7 +263,9 @@ impl<'a> CurvePlot<'a> {
 
     /// The largest raw value in view of the series that show raw values.
     fn largest(&self, x_range: &RangeInclusive<f64>) -> f64 {
-        let is_raw = |series: &&Series<'_>| matches!(series.look, Look::Train | Look::Run(_)) && self.smoothing > 0.0;
+        let is_raw = |series: &&Series<'_>| {
+            matches!(series.look, Look::Train | Look::Rival | Look::Run(_)) && self.smoothing > 0.0
+        };
         let buckets = self.series.iter().filter(is_raw).flat_map(|series| series.curve.buckets());
         let visible = buckets.filter(|bucket| x_range.contains(&bucket.x));
         visible.map(|bucket| f64::from(bucket.max)).fold(0.0, f64::max)

@@ -10,6 +10,7 @@ pub mod curve_plot;
 pub mod data_table;
 pub mod digit_canvas;
 pub mod image_grid;
+pub mod image_sheet;
 pub mod knob;
 pub mod line_plot;
 pub mod numbers;

@@ -27,6 +27,8 @@ pub enum Tone {
     Value(f32),
     /// No more than a point.
     Plain,
+    /// A point that others are compared with.
+    Faint,
 }
 
 impl Tone {
@@ -35,6 +37,7 @@ impl Tone {
             Self::Class(class) => palette.class(class),
             Self::Value(value) => theme::diverging(palette, value),
             Self::Plain => palette.accent,
+            Self::Faint => palette.line,
         }
     }
 }
@@ -155,7 +158,11 @@ impl<'a> Plane<'a> {
 
 /// Four forms, so that neighbouring classes differ in more than their colour.
 fn paint_dot(painter: &Painter, at: Pos2, size: f32, tone: Tone, color: Color32, outline: Stroke) {
-    let form = if let Tone::Class(class) = tone { class % 4 } else { 0 };
+    let form = match tone {
+        Tone::Class(class) => class % 4,
+        Tone::Faint => 1,
+        Tone::Value(_) | Tone::Plain => 0,
+    };
     let corners = |corners: &[[f32; 2]]| {
         let points = corners.iter().map(|[x, y]| at + vec2(*x, *y) * size).collect();
         painter.add(Shape::Path(PathShape::convex_polygon(points, color, outline)));
@@ -170,13 +177,18 @@ fn paint_dot(painter: &Painter, at: Pos2, size: f32, tone: Tone, color: Color32,
 
 /// What the classes look like: a form, and the name beside it.
 pub fn class_legend_ui(ui: &mut Ui, names: &[String]) {
+    legend_ui(ui, names.iter().enumerate().map(|(class, name)| (Tone::Class(class), name.as_str())));
+}
+
+/// What dots look like, and what they stand for.
+pub fn legend_ui<'a>(ui: &mut Ui, entries: impl Iterator<Item = (Tone, &'a str)>) {
     let palette = Palette::of(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = GRID;
-        for (class, name) in names.iter().enumerate() {
+        for (tone, name) in entries {
             let (sample, _) = ui.allocate_exact_size(vec2(12.0, 16.0), Sense::hover());
             let outline = Stroke::new(1.0, palette.surface);
-            paint_dot(ui.painter(), sample.center(), 5.0, Tone::Class(class), palette.class(class), outline);
+            paint_dot(ui.painter(), sample.center(), 5.0, tone, tone.color(palette), outline);
             ui.label(egui::RichText::new(name).color(palette.muted));
             ui.add_space(2.0 * GRID);
         }

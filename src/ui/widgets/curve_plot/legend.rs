@@ -1,6 +1,6 @@
 //! Which line is which, with its newest value, and the exact values under the pointer.
 
-use eframe::egui::{self, Align2, Color32, Rect, RichText, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, Color32, Rect, RichText, Shape, Stroke, Ui, pos2, vec2};
 
 use super::{
     CurvePlot, Metric, RIGHT,
@@ -99,10 +99,12 @@ const HEADER_BASE: f32 = 10.0;
 fn paint_sample(painter: &egui::Painter, rect: Rect, pen: Pen) {
     let line = [rect.left_center(), rect.right_center()];
     let stroke = Stroke::new(pen.width, pen.color);
-    if pen.is_dashed {
+    if pen.has_markers {
         painter.line_segment([line[0], line[0] + vec2(rect.width() / 4.0, 0.0)], stroke);
         painter.line_segment([line[1] - vec2(rect.width() / 4.0, 0.0), line[1]], stroke);
         painter.circle(rect.center(), 3.5, Color32::TRANSPARENT, Stroke::new(2.0, pen.color));
+    } else if pen.is_dashed {
+        painter.extend(Shape::dashed_line(&line, stroke, 6.0, 3.0));
     } else {
         painter.line_segment(line, stroke);
     }

@@ -17,8 +17,9 @@ pub struct Pen {
     pub color: Color32,
     pub ground: Color32,
     pub width: f32,
-    /// Dashed and with a marker at every point.
     pub is_dashed: bool,
+    /// A marker at every point.
+    pub has_markers: bool,
     /// Draw the points faintly under the moving average.
     pub has_raw: bool,
 }
@@ -62,9 +63,10 @@ fn paint_line(painter: &Painter, line: Vec<Pos2>, pen: Pen) {
     } else if pen.is_dashed {
         painter.extend(Shape::dashed_line(&line, stroke, 7.0, 4.0));
     }
-    if pen.is_dashed {
+    if pen.has_markers {
         paint_markers(painter, &line, pen);
-    } else if line.len() > 1 {
+    }
+    if !pen.is_dashed && line.len() > 1 {
         painter.add(PathShape::line(line, stroke));
     }
 }

@@ -1,0 +1,149 @@
+//! The window with a generator and its discriminator: assembled, set, trained, watched, saved and opened again.
+
+use backprop_studio::project::{Project, Side};
+use backprop_studio::train::generate;
+use backprop_studio::ui::session::Status;
+use backprop_studio::ui::{Action, Studio};
+use eframe::egui::{Key, Modifiers, Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use crate::rooms::{open, train};
+use crate::studio::{act, choose, click, step_until};
+use crate::support::project;
+
+fn points() -> Project {
+    project("gan-points", &[("training.epochs", "2")])
+}
+
+fn discriminator(harness: &Harness<'_, Studio>) -> Vec<String> {
+    let layers = harness.state().project().layers(Side::Discriminator).unwrap();
+    layers.iter().map(ToString::to_string).collect()
+}
+
+/// What the window shows of the newest weights, when it has got there.
+fn generated(harness: &mut Harness<'static, Studio>) -> Vec<f32> {
+    step_until(harness, "the samples are made", |studio| studio.generated().is_some());
+    harness.state().generated().unwrap().values.clone()
+}
+
+/// What the engine makes of the weights of the run.
+fn expected(studio: &Studio, noise: u64, count: usize) -> Vec<f32> {
+    let (job, snapshot) = (studio.session().job.as_ref().unwrap(), studio.session().snapshot.as_ref().unwrap());
+    generate(&job.network, &job.scaling, &snapshot.weights, noise, count)
+}
+
+#[test]
+fn a_generator_is_watched_while_it_learns() {
+    let mut harness = open(points());
+    harness.get_by_label("While it trains this shows the points that the generator makes, over those of the data.");
+    train(&mut harness);
+    let curves = &harness.state().session().curves;
+    let shares = [&curves.real_accuracy, &curves.fake_accuracy].map(|curve| curve.last().unwrap().1);
+    assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
+    assert_eq!(curves.generator_loss.last().unwrap().0, curves.train_loss.last().unwrap().0);
+    harness.get_by_label_contains("Loss plot: discriminator ");
+    let loss = harness.get_by_label_contains(", generator ").accesskit_node().label().unwrap();
+    assert!(loss.contains(" at step 50"), "{loss}");
+    harness.get_by_label_contains("Told right plot: real ");
+    harness.get_by_label_contains("Finished. Learn shows the generator's samples");
+    assert_eq!(harness.query_all_by_label_contains("accuracy").count(), 0);
+
+    assert!(generated(&mut harness) == expected(harness.state(), 1, 512));
+    harness.get_by_label("512 generated points of noise 1 over the data");
+    click(&mut harness, "Other noise");
+    assert!(generated(&mut harness) == expected(harness.state(), 2, 512));
+    harness.get_by_label("512 generated points of noise 2 over the data");
+
+    act(&mut harness, Action::Show("Draw"));
+    harness.get_by_label_contains("A generator makes samples and reads none");
+    act(&mut harness, Action::Show("Mistakes"));
+    harness.get_by_label_contains("A generator answers no questions");
+    assert!(harness.state().plane_answers().is_none());
+    click(&mut harness, "Reset");
+    act(&mut harness, Action::Show("Learn"));
+    harness.get_by_label_contains("While it trains this shows");
+}
+
+#[test]
+fn images_are_shown_side_by_side() {
+    let mut small = project("gan-digits", &[("training.epochs", "1"), ("training.batch", "32")]);
+    small.data.source = "test".to_owned();
+    let mut harness = crate::studio::open(small);
+    train(&mut harness);
+    assert!(generated(&mut harness) == expected(harness.state(), 1, 64));
+    harness.get_by_label("64 generated images of noise 1");
+}
+
+#[test]
+fn both_stacks_are_assembled_repaired_and_undone() {
+    let mut harness = open(points());
+    let before = discriminator(&harness);
+    harness.get_by_label("9027 parameters, 8768 multiply-adds");
+    harness.get_by_label("Together, parameters 4,417, share of the work 49 %");
+    click(&mut harness, "Add layer to the discriminator");
+    choose(&mut harness, "BatchNorm");
+    assert_eq!(discriminator(&harness).len(), 4);
+    assert_eq!(harness.state().project().model.layers.len(), 3);
+    assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
+    harness.get_by_label_contains("Discriminator layer 4 does not fit.");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_ok();
+    assert_eq!(discriminator(&harness), before);
+
+    click(&mut harness, "Add layer to the discriminator");
+    choose(&mut harness, "Dropout");
+    assert_eq!(discriminator(&harness)[2..], ["Dropout 25 %", "Dense 1"]);
+    click(&mut harness, "Discriminator layer 3: Dropout 25 %");
+    harness.get_by_label("Rate");
+    harness.state_mut().project_mut().layers_mut(Side::Discriminator).unwrap().pop();
+    harness.run_ok();
+    harness.get_by_label("Add Dense 1").scroll_to_me();
+    harness.run_ok();
+    click(&mut harness, "Add Dense 1");
+    assert_eq!(discriminator(&harness)[2..], ["Dropout 25 %", "Dense 1"]);
+
+    harness.state_mut().project_mut().model.layers.pop();
+    harness.run_ok();
+    harness.get_by_label_contains("Layer 2 does not fit. The generator gives");
+    click(&mut harness, "Change to Dense 2");
+    assert!(!harness.get_by_label("Train").accesskit_node().is_disabled());
+}
+
+#[test]
+fn what_plays_no_part_for_a_generator_is_not_set() {
+    let mut harness = open(points());
+    harness.get_by_label("Label smoothing");
+    harness.get_by_label("Steps of D");
+    harness.get_by_label_contains("D: -log σ(z) real");
+    for absent in ["Validation share", "Find a learning rate…", "Early stopping, off", "Augmentation, off"] {
+        assert!(harness.query_by_label(absent).is_none(), "{absent}");
+    }
+    harness.get_by_role_and_label(Role::ComboBox, "Loss").click();
+    harness.run_ok();
+    choose(&mut harness, "Least squares");
+    harness.get_by_label_contains("D: (z - 1)²/2 real");
+    train(&mut harness);
+    assert!(matches!(harness.state().session().status, Status::Ended(_)));
+    // What stands in a file all the same is shown, so that it can be turned off.
+    harness.state_mut().project_mut().training.early_stopping.patience = 3;
+    harness.run_ok();
+    harness.get_by_label("Early stopping, on");
+}
+
+#[test]
+fn a_saved_generator_shows_its_samples_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open(points());
+    train(&mut harness);
+    let made = generated(&mut harness);
+    act(&mut harness, Action::SaveRunIn(folder.path().to_owned()));
+    let run = folder.path().join("gan-points-1");
+    step_until(&mut harness, "the run is saved", |_| run.join("metrics.jsonl").is_file());
+    let mut other = open(project("xor", &[]));
+    act(&mut other, Action::Dropped(run));
+    step_until(&mut other, "the run is open", |studio| studio.project().name == "gan-points");
+    assert!(generated(&mut other) == made);
+    step_until(&mut other, "the data is there", |studio| studio.session().dataset().is_some());
+    other.get_by_label("512 generated points of noise 1 over the data");
+}
