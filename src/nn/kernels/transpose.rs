@@ -1,5 +1,8 @@
 //! The transpose of a matrix, some rows at a time.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::__m256;
+
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -57,27 +60,35 @@ fn number_by_number(tile: Tile) -> Tile {
     std::array::from_fn(|column| tile.map(|row| row[column]))
 }
 
-/// Compilers do not find these steps by themselves: pairs of rows, then pairs of pairs, then halves.
+/// Compilers do not find these steps by themselves: pairs of rows, then pairs of pairs, then halves. All of it has to become
+/// part of its caller, which alone may use the instructions, and so nothing is left to `map`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn in_registers(simd: pulp::x86::V3, tile: Tile) -> Tile {
+    let [a, b, c, d, e, f, g, h]: [__m256; TILE] = pulp::cast(tile);
+    let [a, b, c, d] = fours(simd, [a, b, c, d]);
+    let [e, f, g, h] = fours(simd, [e, f, g, h]);
+    let ([a, e], [b, f]) = (halves(simd, a, e), halves(simd, b, f));
+    let ([c, g], [d, h]) = (halves(simd, c, g), halves(simd, d, h));
+    pulp::cast([a, b, c, d, e, f, g, h])
+}
+
+/// Of four rows the columns 0 and 4, 1 and 5, 2 and 6, 3 and 7.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fours(simd: pulp::x86::V3, [a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
     let avx = simd.avx;
-    let [a, b, c, d, e, f, g, h] = tile.map(pulp::cast);
-    let [ab, cd, ef, gh] =
-        [(a, b), (c, d), (e, f), (g, h)].map(|(a, b)| [avx._mm256_unpacklo_ps(a, b), avx._mm256_unpackhi_ps(a, b)]);
-    let fours = |ab: [_; 2], cd: [_; 2]| {
-        [
-            avx._mm256_shuffle_ps::<0x44>(ab[0], cd[0]),
-            avx._mm256_shuffle_ps::<0xEE>(ab[0], cd[0]),
-            avx._mm256_shuffle_ps::<0x44>(ab[1], cd[1]),
-            avx._mm256_shuffle_ps::<0xEE>(ab[1], cd[1]),
-        ]
-    };
-    let ([a, b, c, d], [e, f, g, h]) = (fours(ab, cd), fours(ef, gh));
-    let halves = [(a, e), (b, f), (c, g), (d, h)];
-    let [a, b, c, d] = halves.map(|(upper, lower)| avx._mm256_permute2f128_ps::<0x20>(upper, lower));
-    let [e, f, g, h] = halves.map(|(upper, lower)| avx._mm256_permute2f128_ps::<0x31>(upper, lower));
-    [a, b, c, d, e, f, g, h].map(pulp::cast)
+    let (ab, cd) = (avx._mm256_unpacklo_ps(a, b), avx._mm256_unpacklo_ps(c, d));
+    let (low, next) = (avx._mm256_shuffle_ps::<0x44>(ab, cd), avx._mm256_shuffle_ps::<0xEE>(ab, cd));
+    let (ab, cd) = (avx._mm256_unpackhi_ps(a, b), avx._mm256_unpackhi_ps(c, d));
+    [low, next, avx._mm256_shuffle_ps::<0x44>(ab, cd), avx._mm256_shuffle_ps::<0xEE>(ab, cd)]
+}
+
+/// The lower halves of two registers, and the upper ones.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn halves(simd: pulp::x86::V3, a: __m256, b: __m256) -> [__m256; 2] {
+    [simd.avx._mm256_permute2f128_ps::<0x20>(a, b), simd.avx._mm256_permute2f128_ps::<0x31>(a, b)]
 }
 
 #[cfg(test)]
