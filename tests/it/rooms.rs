@@ -239,6 +239,7 @@ fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
     act(&mut harness, Action::StepEpoch);
     wait_for(&mut harness, "Forecast plot: forecast, truth, naive");
     wait_for(&mut harness, "validation windows");
+    step_until(&mut harness, "the run waits", |studio| matches!(studio.session().status, Status::Paused));
     act(&mut harness, Action::Train);
     step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
 
