@@ -39,7 +39,8 @@ impl Evaluate {
         let task = run.data.task.clone();
         // Images have no features that could be found again.
         let known = Some((&task, run.data.features.as_slice())).filter(|known| !known.1.is_empty());
-        let dataset = Dataset::load_with(&self.data, &Lookup { folder: Project::folder_of(&self.run), known })?;
+        let dataset =
+            Dataset::load_with(&self.data, &Lookup { folder: Project::folder_of(&self.run), known, tell: None })?;
         let dataset = Arc::new(run.project.data.asked_of(dataset)?);
         let part = match self.split {
             Split::Train => Part::Train,

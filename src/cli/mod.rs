@@ -171,7 +171,7 @@ fn show(_project: Option<Project>, _path: Option<PathBuf>) -> Result<(), String>
 
 /// The data of a project that was found by its name or path.
 fn load_data(project: &Project, name_or_path: &str) -> Result<Arc<Dataset>, DataError> {
-    let lookup = Lookup { folder: Project::folder_of(name_or_path), known: None };
+    let lookup = Lookup { folder: Project::folder_of(name_or_path), ..Lookup::default() };
     project.data.load(&lookup).map(Arc::new)
 }
 

@@ -96,7 +96,7 @@ fn in_cache(options: &Options<'_>, known: &Known) -> Result<PathBuf, DataError> 
     };
     let folder = cache.join("backprop-studio").join(known.name);
     for (name, bytes, sha256) in known.files {
-        fetch(&Download { name, bytes, sha256 }, known.mirrors, &folder)?;
+        fetch(&Download { name, bytes, sha256, tell: options.lookup.tell }, known.mirrors, &folder)?;
     }
     Ok(folder)
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::download::Tell;
 use super::setting::{Kind, settings, source_of};
 use super::{DataError, Feature, Source, Task, csv};
 
@@ -24,6 +25,8 @@ pub struct Lookup<'a> {
     pub folder: Option<&'a Path>,
     /// What a network was trained on: samples are read to the same features and classes, whatever else is in the file.
     pub known: Option<(&'a Task, &'a [Feature])>,
+    /// Hears of what is downloaded.
+    pub tell: Option<Tell<'a>>,
 }
 
 /// The variable that names a folder with data; files are found in it and in the folders that it holds.

@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use eframe::egui::Context;
 use rfd::AsyncFileDialog;
@@ -18,6 +19,9 @@ use crate::project::{Project, RunFolder, RunRecord, presets};
 use crate::train::Outcome;
 use crate::ui::session::{DataState, Status};
 use crate::ui::widgets::digit_canvas::fit_to_canvas;
+
+/// While something is downloaded, the window shows this often how far it is.
+const TOLD: Duration = Duration::from_millis(50);
 
 impl Studio {
     pub(super) fn apply_to_files(&mut self, ctx: &Context, action: Action) {
@@ -96,17 +100,25 @@ impl Studio {
             let result = data.load(&Lookup::default()).map(Arc::new).map_err(|error| error.to_string());
             return self.session.data_arrived(source, result);
         }
-        self.session.data = DataState::Loading { source: source.clone() };
+        let arrived = Arc::new(Mutex::new(String::new()));
+        self.session.data = DataState::Loading { source: source.clone(), arrived: Arc::clone(&arrived) };
+        let waker = ctx.clone();
         let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (named, place) = (source.clone(), folder.clone());
         if source_of(&source).is_some_and(|source| settings(source).iter().any(|it| it.kind == Kind::Column)) {
             self.tasks.spawn(ctx, "reading the columns", move || {
-                let lookup = Lookup { folder: place.as_deref(), known: None };
+                let lookup = Lookup { folder: place.as_deref(), ..Lookup::default() };
                 Action::ColumnsFound { columns: Options::column_names(&named, &lookup), source: named }
             });
         }
         self.tasks.spawn(ctx, "reading the data", move || {
-            let lookup = Lookup { folder: folder.as_deref(), known: None };
+            let tell = |file: &str, have: u64, bytes: u64| {
+                let megabytes = |bytes: u64| bytes as f64 / 1e6;
+                let text = format!("{file}, {:.1} of {:.1} MB", megabytes(have), megabytes(bytes));
+                arrived.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&text);
+                waker.request_repaint_after(TOLD);
+            };
+            let lookup = Lookup { folder: folder.as_deref(), known: None, tell: Some(&tell) };
             let result = data.load(&lookup).map(Arc::new).map_err(|error| error.to_string());
             Action::DataLoaded { source, result }
         });

@@ -1,7 +1,7 @@
 //! What is known of the data and of the run, as the window shows it. It changes by events alone, so that a test can
 //! invent them and needs no thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::data::split::held_back;
@@ -19,9 +19,20 @@ use crate::ui::widgets::numbers::{percent, significant};
 
 /// The data that the project names.
 pub enum DataState {
-    Loading { source: String },
-    Ready { source: String, dataset: Arc<Dataset>, counts: ClassCounts },
-    Failed { source: String, message: String },
+    Loading {
+        source: String,
+        /// What has been downloaded of it, in words; nothing if it is at hand.
+        arrived: Arc<Mutex<String>>,
+    },
+    Ready {
+        source: String,
+        dataset: Arc<Dataset>,
+        counts: ClassCounts,
+    },
+    Failed {
+        source: String,
+        message: String,
+    },
 }
 
 /// Samples per class, as the makers of the data divided them; where there are no classes, all are counted as one.
@@ -138,7 +149,7 @@ pub struct Session {
 impl Session {
     pub fn new(source: &str) -> Self {
         Self {
-            data: DataState::Loading { source: source.to_owned() },
+            data: DataState::Loading { source: source.to_owned(), arrived: Arc::default() },
             columns: Vec::new(),
             status: Status::Idle,
             curves: Curves::default(),
@@ -168,7 +179,7 @@ impl Session {
     /// The source that is there, on its way, or has failed.
     pub fn source(&self) -> &str {
         match &self.data {
-            DataState::Loading { source } | DataState::Ready { source, .. } | DataState::Failed { source, .. } => {
+            DataState::Loading { source, .. } | DataState::Ready { source, .. } | DataState::Failed { source, .. } => {
                 source
             }
         }

@@ -1,5 +1,7 @@
 //! The bar at the top: whose window this is, what is open, and on which data.
 
+use std::sync::PoisonError;
+
 use eframe::egui::{
     self, Align, Button, Frame, Layout, Margin, Response, RichText, ScrollArea, Stroke, TextEdit, Ui, vec2,
 };
@@ -131,7 +133,14 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add(Button::new(text).frame_when_inactive(false).truncate().min_size(vec2(0.0, theme::ROW)))
     };
     let (text, help) = match &cx.session.data {
-        DataState::Loading { source } => (format!("{source} is being read…"), String::new()),
+        DataState::Loading { source, arrived } => {
+            let arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            let text = match arrived.is_empty() {
+                true => format!("{source} is being read…"),
+                false => format!("{source} is being downloaded: {arrived}"),
+            };
+            (text, String::new())
+        }
         DataState::Failed { message, .. } => ("No data".to_owned(), message.clone()),
         DataState::Ready { dataset, counts, .. } => {
             let total = counts.total(cx.project.held_back());
