@@ -8,7 +8,7 @@
 //! | [`nn`] | the engine: layers, losses, optimisers, kernels | [`nn::layer`], the two contracts |
 //! | [`data`] | samples: sources, tables, split, scaling, batches, augmentation, drawings | [`data::Dataset`] |
 //! | [`train`] | one thread per run, and the two enums between it and whoever watches | [`train::protocol`] |
-//! | [`project`] | the project file, presets, run folders | [`project::Project`] |
+//! | [`project`] | the project file, presets, run folders, cross-validation | [`project::Project`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: panels, widgets, actions (feature `gui`) | `ui::Studio` |
 //!

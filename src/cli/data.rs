@@ -7,7 +7,7 @@ use crate::data::{Dataset, Task};
 
 #[derive(Debug, Args)]
 pub struct Data {
-    /// What to look at, as in --data: csv:FILE, series:FILE, images:DIR, idx:DIR, points:NAME, mnist, fashion-mnist, digits, or several joined by +
+    /// What to look at, as in --data: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
     source: String,
     /// One JSON object
     #[arg(long)]

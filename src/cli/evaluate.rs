@@ -14,7 +14,7 @@ use crate::train::{ClassScore, Evaluation, Part};
 pub struct Evaluate {
     /// A run folder, or `pretrained`
     run: String,
-    /// Where the samples come from: csv:FILE, series:FILE, images:DIR, idx:DIR, points:NAME, mnist, fashion-mnist, digits, or several joined by +
+    /// Where the samples come from: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: String,
     /// Which of its samples; the split is that of the run

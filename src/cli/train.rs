@@ -18,7 +18,7 @@ use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 pub struct Train {
     /// A preset's name or a project file
     project: String,
-    /// Where the samples come from: csv:FILE, series:FILE, images:DIR, idx:DIR, points:NAME, mnist, fashion-mnist, digits, or several joined by +
+    /// Where the samples come from: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
     #[arg(long, value_name = "N", allow_negative_numbers = true)]

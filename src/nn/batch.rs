@@ -51,10 +51,10 @@ impl Batch {
 }
 
 impl Network {
-    /// Runs a batch forward and back through its section, a shard for each of `lanes`. `fill` gets the number of a shard and writes its samples
-    /// to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can tell the gradient of
-    /// the parameters; those that no gradient moves have been moved. The input itself gets no gradient, since nothing
-    /// would learn from it.
+    /// Runs a batch forward and back through its section, a shard for each of `lanes`. `fill` gets the number of a shard and
+    /// writes its samples to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can
+    /// tell the gradient of the parameters; those that no gradient moves have been moved. The input itself gets no gradient,
+    /// since nothing would learn from it.
     ///
     /// The threads meet once at the end, and twice more for each layer that has to know the whole batch.
     pub fn learn<L: Send>(
