@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
-use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Job, Reports, Run, Snapshot, Start, StepStat, default_threads};
 use backprop_studio::ui::{Action, Document, Studio};

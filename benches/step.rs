@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
-use backprop_studio::nn::Shape;
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::step::Trainer;
 use backprop_studio::train::{Reader, default_threads};

@@ -7,9 +7,9 @@ use image::{DynamicImage, GenericImage as _, GrayImage, RgbImage};
 use super::terminal::grouped;
 use super::{CliError, say};
 use crate::data::Feature;
-use crate::nn::Shape;
 use crate::project::{Project, RunFolder};
 use crate::train::generate;
+use backprop_nn::Shape;
 
 #[derive(Debug, Args)]
 pub struct Generate {

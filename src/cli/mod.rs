@@ -9,8 +9,8 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::data::{DataError, Dataset, Lookup};
-use crate::nn::kernels::without_vectors;
 use crate::project::{Project, ProjectError};
+use backprop_nn::kernels::without_vectors;
 
 mod bench;
 mod data;

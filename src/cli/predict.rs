@@ -10,12 +10,12 @@ use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::{DataError, Task, csv, images, series};
-use crate::nn::Shape;
-use crate::nn::loss::argmax;
 use crate::project::RunFolder;
 use crate::project::run_folder::DataRecord;
 use crate::train::Reader;
 use crate::train::evaluate::distance;
+use backprop_nn::Shape;
+use backprop_nn::loss::argmax;
 
 #[derive(Debug, Args)]
 pub struct Predict {

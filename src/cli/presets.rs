@@ -3,8 +3,8 @@ use serde_json::json;
 
 use super::{CliError, say};
 use crate::data::DEFAULT_SOURCE;
-use crate::nn::ModelSpec;
 use crate::project::{Project, presets};
+use backprop_nn::ModelSpec;
 
 #[derive(Debug, Args)]
 pub struct Presets {

@@ -5,8 +5,8 @@ use rand::seq::SliceRandom as _;
 use super::augment::{Layout, Scratch};
 use super::samples::scale_bytes;
 use super::{Augment, Samples};
-use crate::nn::Shape;
-use crate::nn::init::{mix, stream};
+use backprop_nn::Shape;
+use backprop_nn::init::{mix, stream};
 
 const SHUFFLE: u64 = 0x5_0FF1E;
 const AUGMENT: u64 = 0xA06_3E47;

@@ -9,7 +9,7 @@ use super::table::{Column, Table};
 use super::{
     Argument, DataError, Dataset, Feature, Inputs, Lookup, Options, Order, Samples, Source, Split, Targets, Task, Words,
 };
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "csv",

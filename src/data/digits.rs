@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Argument, DataError, Dataset, Options, Samples, Source, handwriting, numbered_classes};
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "digits",

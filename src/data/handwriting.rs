@@ -14,7 +14,7 @@ use rand::{
 use rayon::prelude::*;
 
 use super::drawing::Drawing;
-use crate::nn::init::Rng;
+use backprop_nn::init::Rng;
 
 /// Side of the images in pixels.
 const SIDE: usize = 28;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 
 use super::{Argument, DataError, Dataset, Options, Samples, Source, numbered_classes};
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "idx",

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::csv::TEST_SHARES;
 use super::{Argument, DataError, Dataset, Options, Samples, Source, Split};
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "images",

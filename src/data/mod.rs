@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub mod augment;
 pub mod batches;

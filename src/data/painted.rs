@@ -5,7 +5,7 @@
 //! its name and a tilde stand before triples, `painted:x,y;height~X Y HEIGHT X Y HEIGHT`.
 
 use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "painted",

@@ -8,7 +8,7 @@ use image::{DynamicImage, GrayImage};
 
 use super::drawing::PEN_WIDTH;
 use super::{DataError, Drawing};
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 /// What a file holds for a network that reads images of one shape.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use rand::RngExt as _;
 
 use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
-use crate::nn::Shape;
-use crate::nn::init::{Rng, fill_normal, stream};
+use backprop_nn::Shape;
+use backprop_nn::init::{Rng, fill_normal, stream};
 
 pub const SOURCE: Source = Source {
     name: "points",

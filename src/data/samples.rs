@@ -1,8 +1,8 @@
 //! Samples in memory, and how they become the numbers of a batch.
 
 use super::{Scaling, Shape};
-use crate::nn::Answers;
-use crate::nn::kernels::vectorized;
+use backprop_nn::Answers;
+use backprop_nn::kernels::vectorized;
 
 /// Samples and what a network is to say of them.
 #[derive(Clone, Debug, PartialEq)]

@@ -107,7 +107,7 @@ fn or_zero(number: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::data::{Feature, Order, Samples, Task};
-    use crate::nn::Shape;
+    use backprop_nn::Shape;
 
     fn dataset() -> Dataset {
         let nan = f32::NAN;

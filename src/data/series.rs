@@ -6,7 +6,7 @@ use std::path::Path;
 use super::csv::{TEST_SHARES, counted};
 use super::table::Table;
 use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
-use crate::nn::Shape;
+use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
     name: "series",

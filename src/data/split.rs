@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom as _;
 
 use super::{Inputs, Samples, Targets, Timeline};
-use crate::nn::init::stream;
+use backprop_nn::init::stream;
 
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
 #[derive(Clone, Debug, PartialEq, Eq)]

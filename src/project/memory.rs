@@ -3,11 +3,11 @@
 use std::fs;
 
 use super::ProjectError;
-use crate::nn::ShapeError;
-use crate::nn::adversarial::AdversarialMisfit;
-use crate::nn::model::Misfit;
-use crate::nn::section::Stack;
 use crate::train::Job;
+use backprop_nn::ShapeError;
+use backprop_nn::adversarial::AdversarialMisfit;
+use backprop_nn::model::Misfit;
+use backprop_nn::section::Stack;
 
 /// Refuses a job that needs more than `available` bytes; where the system does not tell, none is refused.
 pub fn check(job: &Job, available: Option<u64>) -> Result<(), ProjectError> {
@@ -55,8 +55,8 @@ mod tests {
 
     use super::*;
     use crate::data::{Dataset, Samples};
-    use crate::nn::Shape;
     use crate::project::Project;
+    use backprop_nn::Shape;
 
     #[test]
     fn a_run_that_is_too_large_names_its_largest_layer() {

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, Scaling, Split, Words, split::MAX_VALIDATION};
-use crate::nn::adversarial::AdversarialMisfit;
-use crate::nn::knob::Knob;
-use crate::nn::layers::MAX_DEPTH;
-use crate::nn::loss::ClassWeights;
-use crate::nn::model::Misfit;
-use crate::nn::optim::schedule::Schedule;
-use crate::nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
 use crate::train::{Adversary, Job, Training};
+use backprop_nn::adversarial::AdversarialMisfit;
+use backprop_nn::knob::Knob;
+use backprop_nn::layers::MAX_DEPTH;
+use backprop_nn::loss::ClassWeights;
+use backprop_nn::model::Misfit;
+use backprop_nn::optim::schedule::Schedule;
+use backprop_nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
 
 pub mod folds;
 mod memory;

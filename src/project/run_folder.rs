@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::{Project, ProjectError};
 use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
-use crate::nn::{Network, Shape, Weights};
 use crate::train::evaluate::Trained;
 use crate::train::metrics::Figure;
 use crate::train::{AdversaryStat, Best, EpochStat, Evaluation, Job, default_threads};
+use backprop_nn::{Network, Shape, Weights};
 
 pub const PROJECT: &str = "project.json";
 pub const WEIGHTS: &str = "weights.safetensors";

@@ -1,8 +1,8 @@
 //! The stacks of layers of a project: that of the network, or those of a generator and its discriminator.
 
 use super::Project;
-use crate::nn::model::Trace;
-use crate::nn::{LayerSpec, Shape};
+use backprop_nn::model::Trace;
+use backprop_nn::{LayerSpec, Shape};
 
 /// One of the stacks that a project may have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

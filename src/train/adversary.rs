@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::Scaling;
-use crate::nn::init::{fill_normal, mix, stream};
-use crate::nn::knob::Knob;
-use crate::nn::loss::{AdversarialLoss, LossSum};
-use crate::nn::{AdversarialSpec, ModelSpec, Network, Shape, Weights, Workspace};
+use backprop_nn::init::{fill_normal, mix, stream};
+use backprop_nn::knob::Knob;
+use backprop_nn::loss::{AdversarialLoss, LossSum};
+use backprop_nn::{AdversarialSpec, ModelSpec, Network, Shape, Weights, Workspace};
 
 /// Turns a project into the training of a generator: its layers make samples out of noise, and those of the discriminator
 /// tell them from the samples of the data (Goodfellow et al. 2014).

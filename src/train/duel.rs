@@ -4,10 +4,10 @@
 use super::Job;
 use super::adversary::{Adversary, AdversarySum, fill_training_noise};
 use super::step::{Learner, StepSum, shard_len};
-use crate::nn::init::mix;
-use crate::nn::loss::{GENERATED, LossSum, REAL};
-use crate::nn::optim::Regularization;
-use crate::nn::{Batch, Network, Optimizer, OptimizerSpec, Weights, Workspace};
+use backprop_nn::init::mix;
+use backprop_nn::loss::{GENERATED, LossSum, REAL};
+use backprop_nn::optim::Regularization;
+use backprop_nn::{Batch, Network, Optimizer, OptimizerSpec, Weights, Workspace};
 
 /// Two networks that are one, and what changes while they learn, allocated once.
 pub struct Duel<'a> {

@@ -8,7 +8,7 @@ use super::metrics::{Evaluation, Tally};
 use super::{Job, Part};
 use crate::data::samples::scale_bytes;
 use crate::data::{Samples, Scaling, Task};
-use crate::nn::{Loss, Network, Weights, Workspace};
+use backprop_nn::{Loss, Network, Weights, Workspace};
 
 /// Samples that one thread reads at once: as fast as more of them, in less memory.
 pub(super) const CHUNK: usize = 16;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::Job;
 use super::step::Trainer;
 use crate::data::batches::shuffle;
-use crate::nn::Weights;
+use backprop_nn::Weights;
 
 /// The rates that are tried, and how many.
 const FROM: f32 = 1e-6;

@@ -9,11 +9,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Dataset, Scaling, Split, Targets};
-use crate::nn::knob::Knob;
-use crate::nn::memory::Footprint;
-use crate::nn::optim::Regularization;
-use crate::nn::optim::schedule::Schedule;
-use crate::nn::{Loss, Network, OptimizerSpec, Shape, Weights};
+use backprop_nn::knob::Knob;
+use backprop_nn::memory::Footprint;
+use backprop_nn::optim::Regularization;
+use backprop_nn::optim::schedule::Schedule;
+use backprop_nn::{Loss, Network, OptimizerSpec, Shape, Weights};
 
 pub mod adversary;
 pub mod curve;

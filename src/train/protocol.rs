@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::adversary::AdversaryStat;
 use super::metrics::Evaluation;
-use crate::nn::{OptimizerSpec, Weights};
+use backprop_nn::{OptimizerSpec, Weights};
 
 /// To a run. Hanging up means stop.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::protocol::{Event, Outcome, Snapshot, StepStat};
-use crate::nn::Weights;
+use backprop_nn::Weights;
 
 /// At most 60 flushes a second, and so at most 60 calls of `wake` for the steps.
 pub const FLUSH: Duration = Duration::from_millis(16);

@@ -5,10 +5,10 @@ use super::adversary::{AdversaryStat, AdversarySum};
 use crate::data::Targets;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
-use crate::nn::init::{mix, stream};
-use crate::nn::layer::MAX_SHARDS;
-use crate::nn::loss::{Blend, LossSum};
-use crate::nn::{Batch, Optimizer, OptimizerSpec, Weights, Workspace};
+use backprop_nn::init::{mix, stream};
+use backprop_nn::layer::MAX_SHARDS;
+use backprop_nn::loss::{Blend, LossSum};
+use backprop_nn::{Batch, Optimizer, OptimizerSpec, Weights, Workspace};
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;

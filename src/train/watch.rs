@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::knob::Knob;
-use crate::nn::optim::schedule::Plateau;
+use backprop_nn::knob::Knob;
+use backprop_nn::optim::schedule::Plateau;
 
 /// Ends a run whose validation loss no longer falls, and gives back the weights with which it was lowest. They are given
 /// back however the run ends.

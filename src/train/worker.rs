@@ -13,8 +13,8 @@ use super::step::{Learner, StepSum};
 use super::watch::{Slower, Stopper};
 use super::{Job, Part, Reports, Start};
 use crate::data::batches::shuffle;
-use crate::nn::Weights;
-use crate::nn::optim::schedule::Schedule;
+use backprop_nn::Weights;
+use backprop_nn::optim::schedule::Schedule;
 
 /// Runs a job from its first step to its outcome.
 pub fn run(

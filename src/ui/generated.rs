@@ -8,8 +8,8 @@ use eframe::egui::Context;
 use super::reading::Source;
 use super::throttle::Throttle;
 use super::{Action, Studio};
-use crate::nn::Shape;
 use crate::train::generate;
+use backprop_nn::Shape;
 
 /// Images that are shown at once, and rows of numbers.
 const IMAGES: usize = 64;

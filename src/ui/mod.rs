@@ -14,8 +14,8 @@ use eframe::egui::{self, CentralPanel, Context, Frame, Margin, Panel as Side, Ui
 use egui::util::undoer::{Settings, Undoer};
 
 use crate::data::Dataset;
-use crate::nn::model::Trace;
 use crate::project::Project;
+use backprop_nn::model::Trace;
 
 pub mod action;
 pub mod asking;

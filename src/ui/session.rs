@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use crate::data::split::held_back;
 use crate::data::{Dataset, Samples, Task};
-use crate::nn::{ModelSpec, Shape};
 use crate::project::{Project, Side};
 use crate::train::curve::Curve;
 use crate::train::{
@@ -16,6 +15,7 @@ use crate::train::{
 use crate::ui::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
 use crate::ui::widgets::numbers::{percent, significant};
+use backprop_nn::{ModelSpec, Shape};
 
 /// The data that the project names.
 pub enum DataState {
@@ -431,7 +431,7 @@ fn describe(old: &LiveChange, new: &LiveChange) -> String {
     let mut optimizers = (old.optimizer.clone(), new.optimizer.clone());
     let (old, new) = (optimizers.0.as_rule_mut().knobs(), optimizers.1.as_rule_mut().knobs());
     let changed = old.iter().zip(&new).find_map(|(old, new)| match (&old.value, &new.value) {
-        (crate::nn::knob::Value::Real { value: old, .. }, crate::nn::knob::Value::Real { value, .. }) => {
+        (backprop_nn::knob::Value::Real { value: old, .. }, backprop_nn::knob::Value::Real { value, .. }) => {
             (old != value).then(|| format!("{} {}", new.label.to_lowercase(), significant(f64::from(**value))))
         }
         _ => None,

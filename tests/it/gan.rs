@@ -3,10 +3,10 @@
 use std::f32::consts::PI;
 use std::sync::Arc;
 
+use backprop_nn::loss::AdversarialLoss;
+use backprop_nn::optim::Adam;
+use backprop_nn::{ModelSpec, Network, OptimizerSpec, Shape, Weights};
 use backprop_studio::data::Dataset;
-use backprop_studio::nn::loss::AdversarialLoss;
-use backprop_studio::nn::optim::Adam;
-use backprop_studio::nn::{ModelSpec, Network, OptimizerSpec, Shape, Weights};
 use backprop_studio::project::Project;
 use backprop_studio::train::{Adversary, Duel, Event, Job, Outcome, Reports, Run, Start, StepStat, generate};
 use serde::Deserialize;

@@ -11,7 +11,7 @@ use backprop_studio::train::evaluate::Evaluator;
 use backprop_studio::train::step::Trainer;
 use backprop_studio::train::{Outcome, Reports, Run, Start};
 
-use backprop_studio::nn::{Loss, Shape};
+use backprop_nn::{Loss, Shape};
 
 use crate::support::{follow, project, real_data, small_digits};
 

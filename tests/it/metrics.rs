@@ -1,6 +1,6 @@
 //! Figures of answers held against scikit-learn's, with ties, absent classes and constant targets among them.
 
-use backprop_studio::nn::loss::argmax;
+use backprop_nn::loss::argmax;
 use backprop_studio::train::metrics::{
     ClassAnswers, NumberAnswers, Prediction, ReconstructionAnswers, precision_recall_curve, roc_auc, roc_curve,
 };

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use backprop_studio::nn::loss::LossSum;
-use backprop_studio::nn::optim::Regularization;
-use backprop_studio::nn::optim::schedule::{Plateau, Schedule};
-use backprop_studio::nn::{
+use backprop_nn::loss::LossSum;
+use backprop_nn::optim::Regularization;
+use backprop_nn::optim::schedule::{Plateau, Schedule};
+use backprop_nn::{
     Answers, Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
 };
 use backprop_studio::project::{Project, presets};

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use backprop_studio::nn::layers::{Dense, Function};
+use backprop_nn::layers::{Dense, Function};
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Part, Reports, Run, Start};
 use backprop_studio::ui::session::Status;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backprop_studio::nn::{OptimizerSpec, Weights};
+use backprop_nn::{OptimizerSpec, Weights};
 use backprop_studio::train::{Command, EpochStat, Event, LiveChange, Outcome, Part, Reports, Run, Start, StepStat};
 
 use crate::support::{follow, small_job};

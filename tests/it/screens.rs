@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use backprop_nn::layers::Residual;
+use backprop_nn::{LayerSpec, Shape};
 use backprop_studio::data::Dataset;
-use backprop_studio::nn::layers::Residual;
-use backprop_studio::nn::{LayerSpec, Shape};
 use backprop_studio::project::Project;
 use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
 use backprop_studio::ui::view::Theme;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, OnceLock};
 
+use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
-use backprop_studio::nn::Shape;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Outcome, StepStat};
 use backprop_studio::train::{Job, Run};

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{Bench, Figure, fastest, noise};
 use crate::cli::CliError;
 use crate::data::{digits::SIDE, drawing::PEN_WIDTH, handwriting};
-use crate::nn::init::stream;
 use crate::project::Project;
 use crate::train::Reader;
+use backprop_nn::init::stream;
 
 /// Drawings that are timed at once.
 const DRAWINGS: usize = 20;

@@ -10,11 +10,11 @@ use crate::cli::CliError;
 use crate::cli::terminal::grouped;
 use crate::data::Dataset;
 use crate::data::batches::shuffle;
-use crate::nn::layers::{Conv2d, Dense, Flatten, Function, Padding};
-use crate::nn::{LayerSpec, ModelSpec};
 use crate::project::Project;
 use crate::train::Job;
 use crate::train::step::Trainer;
+use backprop_nn::layers::{Conv2d, Dense, Flatten, Function, Padding};
+use backprop_nn::{LayerSpec, ModelSpec};
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
     let dataset = noise();

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{CliError, say};
 use crate::data::{DEFAULT_SOURCE, Dataset, Samples, digits::SIDE, numbered_classes};
-use crate::nn::Shape;
-use crate::nn::init::stream;
 use crate::project::{Project, presets};
 use crate::train::{EpochStat, Event, Job, Outcome, Reports, Run, Start, default_threads};
+use backprop_nn::Shape;
+use backprop_nn::init::stream;
 
 mod accuracy;
 mod drawing;

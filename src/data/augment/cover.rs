@@ -3,7 +3,7 @@
 use rand::{Rng as _, RngExt as _};
 
 use super::Layout;
-use crate::nn::init::{Rng, fill_normal};
+use backprop_nn::init::{Rng, fill_normal};
 
 /// The share of the image that is erased, and the height of the rectangle over its width, as in the paper.
 const AREAS: [f32; 2] = [0.02, 0.4];

@@ -2,8 +2,8 @@
 
 use rand::RngExt as _;
 
-use crate::nn::init::Rng;
-use crate::nn::kernels::vectorized;
+use backprop_nn::init::Rng;
+use backprop_nn::kernels::vectorized;
 
 /// Blends the samples of a shard, `[samples, shape]`, with their neighbours: the first with the second, and so on. Each
 /// keeps the share of itself that is written to `shares`, one for each sample, and gets the rest from the other; both of
@@ -42,7 +42,7 @@ fn beta(alpha: f64, rng: &mut Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::init::stream;
+    use backprop_nn::init::stream;
 
     /// Beta(α, α) has the mean 1/2 and the variance 1 / (4 (2 α + 1)).
     #[test]

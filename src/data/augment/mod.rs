@@ -11,9 +11,9 @@ mod warp;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::Shape;
-use crate::nn::init::Rng;
-use crate::nn::knob::Knob;
+use backprop_nn::Shape;
+use backprop_nn::init::Rng;
+use backprop_nn::knob::Knob;
 
 pub use mix_up::blend_pairs;
 

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::{Augment, Layout, within};
-use crate::nn::init::Rng;
+use backprop_nn::init::Rng;
 
 /// Cells of the grid of displacements to every side; its nodes are one more.
 const CELLS: usize = 4;

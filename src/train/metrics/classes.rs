@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::{Figure, average_precision, roc_auc};
-use crate::nn::loss::{Loss, argmax};
+use backprop_nn::loss::{Loss, argmax};
 
 /// The class that was named for every sample, and how probable each class was held to be.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,7 @@ mod ranking;
 mod reconstructions;
 
 use crate::data::{Order, Samples, Targets};
-use crate::nn::loss::LossSum;
+use backprop_nn::loss::LossSum;
 
 use super::Job;
 

@@ -5,12 +5,12 @@ use eframe::egui::{ScrollArea, Ui, vec2};
 use super::Cx;
 use super::parts::entry_ui;
 use super::stack::{layers_at, layers_at_mut};
-use crate::nn::LayerSpec;
-use crate::nn::model::Trace;
-use crate::nn::shape::{Fix, Shape};
 use crate::project::Side;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
+use backprop_nn::LayerSpec;
+use backprop_nn::model::Trace;
+use backprop_nn::shape::{Fix, Shape};
 
 /// Width of a column in the menu of layers, and how many layers stand in one.
 const COLUMN: f32 = 260.0;

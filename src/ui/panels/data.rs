@@ -14,7 +14,6 @@ use super::{Cx, NARROW, Panel, Place};
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset, Inputs, Samples};
-use crate::nn::init::{mix, stream};
 use crate::project::RECONSTRUCT;
 use crate::ui::action::Action;
 use crate::ui::fields::is_table;
@@ -23,6 +22,7 @@ use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::thousands;
+use backprop_nn::init::{mix, stream};
 
 #[derive(Default)]
 pub struct DataRoom {

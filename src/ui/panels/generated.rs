@@ -12,7 +12,6 @@ use super::points::{is_plane, plane_of};
 use super::table_room::heads_of;
 use super::{Cx, shown_dataset};
 use crate::data::Dataset;
-use crate::nn::Shape;
 use crate::ui::fields::fields;
 use crate::ui::generated::Generated;
 use crate::ui::reading::Source;
@@ -20,6 +19,7 @@ use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::data_table::data_table_ui;
 use crate::ui::widgets::image_sheet::{ImageSheet, Sheet};
 use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, legend_ui};
+use backprop_nn::Shape;
 
 #[derive(Default)]
 pub struct GeneratedView {

@@ -9,17 +9,17 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
 use super::add_layer::{fitted, layer_menu_ui};
 use super::parts::warning_ui;
-use crate::nn::LayerSpec;
-use crate::nn::knob::About;
-use crate::nn::layer::Spec;
-use crate::nn::model::Trace;
-use crate::nn::shape::{Fix, ShapeError};
 use crate::project::Side;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
+use backprop_nn::LayerSpec;
+use backprop_nn::knob::About;
+use backprop_nn::layer::Spec;
+use backprop_nn::model::Trace;
+use backprop_nn::shape::{Fix, ShapeError};
 
 /// How far the columns of the figures end before the right edge of the panel.
 pub const PARAMS_RIGHT: f32 = 68.0;

@@ -9,11 +9,11 @@ use super::layer_card::share_text;
 use super::parts::{caption_ui, heading_ui, warning_ui};
 use super::stack::Cards;
 use super::{Cx, Panel, Place};
-use crate::nn::{LayerSpec, Shape};
 use crate::project::Side;
 use crate::ui::action::Action;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::numbers::{short, thousands};
+use backprop_nn::{LayerSpec, Shape};
 
 pub struct Layers {
     model: Cards,

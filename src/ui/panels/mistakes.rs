@@ -10,13 +10,13 @@ use super::reconstructions::Reconstructions;
 use super::results::class_names;
 use super::row_mistakes::RowMistakes;
 use super::{Cx, Panel, Place, is_generator};
-use crate::nn::init::mix;
 use crate::train::metrics::{ClassAnswers, Prediction};
 use crate::train::{Answered, Evaluation};
 use crate::ui::fields::is_table;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::{percent, thousands};
+use backprop_nn::init::mix;
 
 #[derive(Default)]
 pub struct Mistakes {

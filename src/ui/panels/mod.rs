@@ -17,8 +17,8 @@ use super::surface::Surface;
 use super::theme::{self, GRID, Palette};
 use super::view::View;
 use crate::data::Dataset;
-use crate::nn::model::Trace;
 use crate::project::{Project, Side};
+use backprop_nn::model::Trace;
 
 mod add_layer;
 mod data;

@@ -3,13 +3,13 @@
 use eframe::egui::{RichText, Ui};
 
 use super::Cx;
-use crate::nn::optim::Schedule;
 use crate::train::Training;
 use crate::train::watch::Slower;
 use crate::ui::session::{DataState, Session};
 use crate::ui::theme::Palette;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
 use crate::ui::widgets::numbers::significant;
+use backprop_nn::optim::Schedule;
 
 /// More points than the plot has pixels would not show.
 const POINTS: usize = 300;
@@ -92,9 +92,9 @@ mod tests {
 
     use super::*;
     use crate::data::{Dataset, Samples, handwriting};
-    use crate::nn::Shape;
     use crate::project::Project;
     use crate::train::{Event, Reports, Run, Start};
+    use backprop_nn::Shape;
 
     fn dataset() -> Arc<Dataset> {
         let (pixels, labels) = handwriting::generate(200, 1);

@@ -8,10 +8,10 @@ use egui_material_icons::icons::ICON_ADD;
 use super::Cx;
 use super::add_layer::{layer_menu_ui, placed};
 use super::layer_card::{Card, Edit, number};
-use crate::nn::LayerSpec;
-use crate::nn::model::Trace;
 use crate::project::Side;
 use crate::ui::theme::{GRID, Palette, ROW};
+use backprop_nn::LayerSpec;
+use backprop_nn::model::Trace;
 
 /// Room for the line that leads around a block's cards.
 const GUTTER: f32 = 18.0;

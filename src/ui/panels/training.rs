@@ -9,7 +9,6 @@ use super::layers::outdated_ui;
 use super::parts::{heading_ui, segmented_ui, source_menu_ui};
 use super::rate::course_ui;
 use super::{Cx, Panel, Place};
-use crate::nn::knob::{Knob, Value};
 use crate::project::RECONSTRUCT;
 use crate::train::{Adversary, Training};
 use crate::ui::action::Action;
@@ -19,6 +18,7 @@ use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
+use backprop_nn::knob::{Knob, Value};
 
 #[derive(Default)]
 pub struct TrainingPanel {

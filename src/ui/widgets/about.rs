@@ -5,8 +5,8 @@ use eframe::egui::{
     Align, Color32, FontId, Label, RectAlign, Response, RichText, Role, TextFormat, Tooltip, Ui, WidgetInfo,
 };
 
-use crate::nn::knob::About;
 use crate::ui::theme::{self, Palette};
+use backprop_nn::knob::About;
 
 /// An equation up to this length is kept on one line.
 const SHORT: usize = 36;
@@ -71,9 +71,9 @@ mod tests {
     use eframe::egui::Context;
 
     use super::*;
-    use crate::nn::knob::{Choice, Value};
-    use crate::nn::optim::Schedule;
-    use crate::nn::{LayerSpec, Loss, OptimizerSpec};
+    use backprop_nn::knob::{Choice, Value};
+    use backprop_nn::optim::Schedule;
+    use backprop_nn::{LayerSpec, Loss, OptimizerSpec};
 
     fn abouts(choice: &dyn Choice) -> Vec<About> {
         (0..choice.options().len()).filter_map(|option| choice.about(option)).collect()

@@ -7,8 +7,8 @@ use super::{
     numbers,
     slider::{Division, Slider},
 };
-use crate::nn::knob::{Choice, Knob, Scale, Value};
 use crate::ui::theme::{self, GRID, Palette, ROW};
+use backprop_nn::knob::{Choice, Knob, Scale, Value};
 
 /// Width of the column of names, the same for every row so that the sliders stand in line.
 pub const LABEL_WIDTH: f32 = 104.0;
@@ -229,7 +229,7 @@ mod tests {
         Relu,
         Tanh,
     }
-    crate::nn::knob::choice!(Kind { Relu => "ReLU", Tanh => "Tanh" });
+    backprop_nn::knob::choice!(Kind { Relu => "ReLU", Tanh => "Tanh" });
 
     struct Layer {
         units: usize,

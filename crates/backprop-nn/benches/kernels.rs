@@ -1,0 +1,106 @@
+//! The hot loops on one thread, at the sizes of the presets: arithmetic per second, or numbers per second.
+
+use backprop_nn::OptimizerSpec;
+use backprop_nn::kernels::convolution::{self, Window};
+use backprop_nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use backprop_nn::kernels::outer;
+use backprop_nn::kernels::pool::{self, Windows};
+use backprop_nn::kernels::transpose::transpose;
+use backprop_nn::optim::Step;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn numbers(len: usize) -> Vec<f32> {
+    (0..len).map(|at| (at as f32 * 0.37).sin()).collect()
+}
+
+/// `a·b`, and `aᵀ·b` summed over eight shards, as a dense layer and a recurrent one need them for 16 samples a shard.
+fn products(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("matrix product");
+    for (rows, inner, columns) in
+        [(16, 784, 128), (16, 6272, 128), (16, 5408, 10), (16, 5408, 32), (16, 128, 10), (16, 64, 256)]
+    {
+        let (a, b, grad) = (numbers(rows * inner), numbers(inner * columns), numbers(rows * columns));
+        let (left, right) = (Matrix::new(&a, rows, inner), Matrix::new(&b, inner, columns));
+        let name = format!("{rows}×{inner}×{columns}");
+        group.throughput(Throughput::Elements(2 * (rows * inner * columns) as u64));
+        let mut out = numbers(rows * columns);
+        group.bench_function(format!("forward {name}"), |bencher| {
+            bencher.iter(|| matmul(MatrixMut::new(&mut out, rows, columns), left, right, Write::Replace));
+        });
+        let mut out = numbers(inner * columns);
+        group.throughput(Throughput::Elements(2 * (8 * rows * inner * columns) as u64));
+        group.bench_function(format!("gradient of the kernel {name}, eight shards"), |bencher| {
+            bencher.iter(|| outer::sum(&[(&a[..], &grad[..]); 8], inner, columns, 0, &mut out));
+        });
+        group.throughput(Throughput::Elements((inner * columns) as u64));
+        group.bench_function(format!("transpose {inner}×{columns}"), |bencher| {
+            bencher.iter(|| transpose(&b, &mut out, columns, b.len() / columns));
+        });
+    }
+}
+
+/// One image through the convolutions of the presets.
+fn convolutions(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("convolution");
+    let window = |image, size, output: usize, filters| Window::new(image, size, [output; 2], filters);
+    let dense = |inputs, units| Window::new([1, 16, inputs], [1, 1], [1, 16], units);
+    for window in [
+        dense(5408, 10),
+        dense(5408, 32),
+        dense(128, 10),
+        window([28, 28, 1], [3, 3], 26, 32),
+        window([32, 32, 1], [5, 5], 28, 32),
+        window([13, 13, 32], [3, 3], 10, 64),
+        window([5, 5, 64], [3, 3], 3, 64),
+    ] {
+        let (rows, patch) = (window.output[0], window.patch_len());
+        let (image, kernel) = (numbers(window.image_len()), numbers(patch * window.filters));
+        let (bias, grad) = (numbers(window.filters), numbers(window.band_len(rows)));
+        let [height, width, channels] = window.image;
+        let name = format!("{height}×{width}×{channels}");
+        group.throughput(Throughput::Elements(2 * (grad.len() * patch) as u64));
+        let mut output = grad.clone();
+        group.bench_function(format!("forward {name}"), |bencher| {
+            bencher.iter(|| convolution::forward(&window, 0..rows, &image, &kernel, &bias, &mut output));
+        });
+        let mut grad_kernel = kernel.clone();
+        group.bench_function(format!("gradient of the kernel {name}"), |bencher| {
+            bencher.iter(|| convolution::grad_kernel(&window, 0..rows, &image, &grad, &mut grad_kernel));
+        });
+        let mut grad_image = image.clone();
+        group.bench_function(format!("gradient of the image {name}"), |bencher| {
+            bencher.iter(|| convolution::grad_image(&window, 0..rows, &kernel, &grad, &mut grad_image));
+        });
+    }
+}
+
+/// Thirteen rows of thirteen windows, as after the first convolution of `cnn-small`.
+fn pooling(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("max pooling");
+    let windows = Windows { size: [2; 2], count: 13 * 13, channels: 32, row_stride: 26 * 13 * 32 };
+    let mut input = numbers(2 * windows.row_stride);
+    let (mut output, mut winner) = (numbers(13 * 13 * 32), numbers(13 * 13 * 32));
+    group.throughput(Throughput::Elements(input.len() as u64));
+    group.bench_function("forward", |bencher| bencher.iter(|| pool::max(windows, &input, &mut output, &mut winner)));
+    group.bench_function("backward", |bencher| {
+        bencher.iter(|| pool::max_backward(windows, &output, &winner, &mut input));
+    });
+}
+
+fn optimizers(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("optimiser");
+    let mut weights = numbers(16_384);
+    let grad = numbers(weights.len());
+    group.throughput(Throughput::Elements(weights.len() as u64));
+    for spec in OptimizerSpec::all() {
+        let rule = spec.as_rule();
+        let mut state = vec![0.0; rule.slots() * weights.len()];
+        let step = Step { number: 100, learning_rate: 1e-6 };
+        group.bench_function(rule.label(), |bencher| {
+            bencher.iter(|| rule.update(step, &mut weights, &grad, &mut state));
+        });
+    }
+}
+
+criterion_group!(benches, products, convolutions, pooling, optimizers);
+criterion_main!(benches);

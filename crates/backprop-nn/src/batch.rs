@@ -1,0 +1,374 @@
+//! A batch on its way through a network and back, in shards that run side by side.
+
+#[cfg(test)]
+mod gradcheck;
+
+use rayon::prelude::*;
+
+use super::init::mix;
+use super::kernels::vector::add;
+use super::layer::{Backward, Forward, Joint, Mode};
+use super::network::{Network, Skip, Stage};
+use super::section::Section;
+use super::weights::Weights;
+use super::workspace::Workspace;
+
+/// The shards of a batch and what they share, allocated once per run.
+pub struct Batch {
+    shards: Vec<Workspace>,
+    /// The stages that it runs through.
+    section: Section,
+    /// Shards of the batch that is in work.
+    used: usize,
+    /// The matrices that backward passes read transposed.
+    transposed: Vec<f32>,
+    /// For each layer that has to know the whole batch its statistics, then the gradient of its parameters.
+    joint: Vec<f32>,
+}
+
+impl Batch {
+    /// Room for up to `shards` shards of up to `samples` samples.
+    pub fn new(network: &Network, shards: usize, samples: usize) -> Self {
+        Self {
+            shards: (0..shards).map(|_| Workspace::for_training(network, samples)).collect(),
+            section: network.whole(),
+            used: 0,
+            transposed: vec![0.0; network.transposed_len()],
+            joint: vec![0.0; network.joint_len()],
+        }
+    }
+
+    /// Runs through this section of the network from now on: its first stage reads `input_mut`, its last one gives the outputs.
+    pub fn through(&mut self, section: Section) {
+        self.shards.iter_mut().for_each(|shard| shard.section = section.stages.clone());
+        self.section = section;
+    }
+
+    /// The shards of the batch that was in work last.
+    pub fn shards(&self) -> &[Workspace] {
+        &self.shards[..self.used]
+    }
+}
+
+impl Network {
+    /// Runs a batch forward and back through its section, a shard for each of `lanes`. `fill` gets the number of a shard and
+    /// writes its samples to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can
+    /// tell the gradient of the parameters; those that no gradient moves have been moved. The input itself gets no gradient,
+    /// since nothing would learn from it.
+    ///
+    /// The threads meet once at the end, and twice more for each layer that has to know the whole batch.
+    pub fn learn<L: Send>(
+        &self,
+        weights: &mut Weights,
+        batch: &mut Batch,
+        lanes: &mut [L],
+        seed: u64,
+        fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
+        judge: impl Fn(&mut L, &[f32], &mut [f32]) + Sync,
+    ) {
+        self.transpose(batch.section.stages.clone(), weights, &mut batch.transposed);
+        let joints = self.joints_of(&batch.section);
+        self.pass(weights, batch, lanes, seed, fill, |pass, shard, lane| {
+            let (outputs, grad) = shard.output_and_grad_mut();
+            judge(lane, outputs, grad);
+            pass.backward(joints.last().copied(), shard.section.end, shard);
+        });
+        let Batch { shards, used, transposed, joint, .. } = batch;
+        let shards = &mut shards[..*used];
+        for (at, end) in joints.iter().copied().enumerate().rev() {
+            self.meet_backward(end, shards, joint);
+            let pass = Pass { network: self, weights, transposed, joint };
+            let below = at.checked_sub(1).map(|below| joints[below]);
+            each(shards, lanes, |_, shard, _| pass.backward(below, end + 1, shard));
+        }
+    }
+
+    /// Runs a batch forward through its section as in training, and leaves what the last stage gives in the shards.
+    pub fn forward<L: Send>(
+        &self,
+        weights: &mut Weights,
+        batch: &mut Batch,
+        lanes: &mut [L],
+        seed: u64,
+        fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
+    ) {
+        self.pass(weights, batch, lanes, seed, fill, |_, _, _| {});
+    }
+
+    /// The way forward; each shard is handed to `end` as soon as it has come through.
+    fn pass<L: Send>(
+        &self,
+        weights: &mut Weights,
+        batch: &mut Batch,
+        lanes: &mut [L],
+        seed: u64,
+        fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
+        end: impl Fn(&Pass<'_>, &mut Workspace, &mut L) + Sync,
+    ) {
+        let joints = self.joints_of(&batch.section);
+        let Batch { shards, section, used, transposed, joint } = batch;
+        *used = lanes.len().min(shards.len());
+        let shards = &mut shards[..*used];
+        let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
+        let mut start = section.stages.start;
+        for (phase, end) in joints.iter().copied().enumerate() {
+            let pass = Pass { network: self, weights, transposed, joint };
+            each(shards, lanes, |index, shard, lane| {
+                if phase == 0 {
+                    fill(index, lane, shard);
+                }
+                pass.forward(start..end, shard, mode(index));
+                pass.count(end, shard);
+            });
+            self.meet_forward(end, shards, joint, weights);
+            start = end;
+        }
+        let pass = Pass { network: self, weights, transposed, joint };
+        each(shards, lanes, |index, shard, lane| {
+            if joints.is_empty() {
+                fill(index, lane, shard);
+            }
+            pass.forward(start..section.stages.end, shard, mode(index));
+            end(&pass, shard, lane);
+        });
+    }
+
+    /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
+    pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
+        let pass = Pass { network: self, weights, transposed: &[], joint: &[] };
+        pass.forward(workspace.section.clone(), workspace, Mode::Infer);
+    }
+
+    /// The stages of a section that have to know the whole batch.
+    fn joints_of(&self, section: &Section) -> &[usize] {
+        let joints = self.joints();
+        let from = |stage: usize| joints.partition_point(|joint| *joint < stage);
+        &joints[from(section.stages.start)..from(section.stages.end)]
+    }
+
+    /// Puts together what the shards have counted, in their order, and lets the layer's moving numbers follow.
+    fn meet_forward(&self, at: usize, shards: &[Workspace], joint: &mut [f32], weights: &mut Weights) {
+        let stage = &self.stages[at];
+        let (Some(layer), Some((first, others))) = (stage.layer.joint(), shards.split_first()) else { return };
+        let len = layer.statistics_len();
+        let statistics = &mut joint[stage.joint.clone()][..len];
+        statistics.copy_from_slice(&first.statistics[..len]);
+        others.iter().for_each(|shard| layer.merge(statistics, &shard.statistics[..len]));
+        layer.follow(statistics, &mut weights.values_mut()[stage.params.clone()]);
+    }
+
+    /// Adds up what the shards have found to be the gradient of the layer's parameters, in their order.
+    fn meet_backward(&self, at: usize, shards: &[Workspace], joint: &mut [f32]) {
+        let Stage { layer, shard_gradient, joint: place, .. } = &self.stages[at];
+        let gradient = &mut joint[place.clone()][layer.joint().map_or(0, Joint::statistics_len)..];
+        gradient.fill(0.0);
+        shards.iter().for_each(|shard| add(gradient, &shard.gradient[shard_gradient.clone()]));
+    }
+}
+
+/// Calls `work` for every shard, on all threads.
+fn each<L: Send>(shards: &mut [Workspace], lanes: &mut [L], work: impl Fn(usize, &mut Workspace, &mut L) + Sync) {
+    let shards = shards.par_iter_mut().zip(lanes.par_iter_mut()).enumerate();
+    shards.for_each(|(index, (shard, lane))| work(index, shard, lane));
+}
+
+/// What every shard reads on its way through some stages.
+struct Pass<'a> {
+    network: &'a Network,
+    weights: &'a Weights,
+    transposed: &'a [f32],
+    joint: &'a [f32],
+}
+
+impl Pass<'_> {
+    fn forward(&self, stages: std::ops::Range<usize>, shard: &mut Workspace, mode: Mode) {
+        let samples = shard.samples;
+        for at in stages {
+            let stage = &self.network.stages[at];
+            let (before, after) = shard.activations.split_at_mut(at + 1);
+            let (memo, joint, mode) = match mode {
+                Mode::Infer => (&mut [][..], &[][..], mode),
+                Mode::Train { seed } => (
+                    &mut shard.memos[at][..samples * stage.memo_len],
+                    &self.joint[stage.joint.clone()],
+                    Mode::Train { seed: stage.path.iter().fold(seed, |seed, at| mix(seed, *at as u64)) },
+                ),
+            };
+            let skip = self.network.skips().iter().find(|skip| skip.end == at);
+            stage.layer.forward(Forward {
+                samples,
+                params: &self.weights.values()[stage.params.clone()],
+                input: &before[at][..samples * stage.input_len],
+                output: &mut after[0][..samples * stage.output_len],
+                memo,
+                scratch: &mut shard.scratch,
+                joint,
+                skip: skip.map_or(&[], |skip| &before[skip.fork][..samples * skip.len]),
+                mode,
+            });
+        }
+    }
+
+    /// Counts what arrives at a layer that has to know the whole batch.
+    fn count(&self, at: usize, shard: &mut Workspace) {
+        let stage = &self.network.stages[at];
+        if let Some(joint) = stage.layer.joint() {
+            let input = &shard.activations[at][..shard.samples * stage.input_len];
+            joint.count(input, &mut shard.scratch, &mut shard.statistics[..joint.statistics_len()]);
+        }
+    }
+
+    /// Runs back from the stage before `end` to the one after `joint`, which then tells its gradient.
+    fn backward(&self, joint: Option<usize>, end: usize, shard: &mut Workspace) {
+        for at in (joint.map_or(shard.section.start, |joint| joint + 1)..end).rev() {
+            self.hold(at, shard);
+            self.network.stages[at].layer.backward(self.backward_at(at, shard));
+            shard.grads.swap(0, 1);
+            self.release(at, shard);
+        }
+        if let Some(at) = joint
+            && let Some(joint) = self.network.stages[at].layer.joint()
+        {
+            joint.gradient(self.backward_at(at, shard));
+        }
+    }
+
+    /// At the end of a residual block, keeps the gradient for what entered it.
+    fn hold(&self, at: usize, shard: &mut Workspace) {
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.end == at) {
+            let len = shard.samples * len;
+            shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
+        }
+    }
+
+    /// Where residual blocks begin, adds what was kept for what enters them.
+    fn release(&self, at: usize, shard: &mut Workspace) {
+        let begins = at == shard.section.start;
+        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && !begins) {
+            let len = shard.samples * len;
+            add(&mut shard.grads[0][..len], &shard.held[*depth][..len]);
+        }
+    }
+
+    fn backward_at<'a>(&'a self, at: usize, shard: &'a mut Workspace) -> Backward<'a> {
+        let (samples, stage) = (shard.samples, &self.network.stages[at]);
+        let (before, after) = shard.activations.split_at(at + 1);
+        let [grad_output, grad_input] = &mut shard.grads;
+        Backward {
+            samples,
+            params: &self.weights.values()[stage.params.clone()],
+            transposed: &self.transposed[stage.transposed.clone()],
+            input: &before[at][..samples * stage.input_len],
+            output: &after[0][..samples * stage.output_len],
+            memo: &mut shard.memos[at][..samples * stage.memo_len],
+            scratch: &mut shard.scratch,
+            joint: &self.joint[stage.joint.clone()],
+            grad_output: &mut grad_output[..samples * stage.output_len],
+            grad_params: &mut shard.gradient[stage.shard_gradient.clone()],
+            grad_input: (at > shard.section.start).then_some(&mut grad_input[..samples * stage.input_len]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gradcheck::{Check, OUTPUTS, block, dense, head, norm, numbers};
+    use super::*;
+    use crate::layers::{Conv2d, Flatten, MaxPool2d, Padding};
+    use crate::optim::Regularization;
+    use crate::{LayerSpec, ModelSpec, Optimizer, OptimizerSpec, Shape};
+
+    /// A pooling is not drawn into the convolution before it across the beginning or the end of a block, but it is inside.
+    #[test]
+    fn no_layer_absorbs_another_across_the_edge_of_a_block() {
+        let conv = || LayerSpec::from(Conv2d { filters: 2, padding: Padding::Same, ..Conv2d::default() });
+        let pool = || LayerSpec::from(MaxPool2d { size: 1 });
+        for (layers, stages) in [
+            (vec![conv(), block(vec![pool(), conv()]), pool()], 5),
+            (vec![conv(), block(vec![conv(), pool()]), conv(), pool()], 4),
+            (vec![block(vec![conv(), block(vec![pool()])])], 4),
+        ] {
+            let layers = [vec![conv()], layers, vec![Flatten {}.into(), head()]].concat();
+            let network = ModelSpec { layers }.build(Shape::image(4, 4, 1), OUTPUTS).unwrap();
+            assert_eq!(network.stages.len(), stages + 2);
+        }
+    }
+
+    #[test]
+    fn parameters_in_blocks_are_named_by_their_way() {
+        let layers = vec![dense(6), block(vec![dense(6), block(vec![norm()])]), head()];
+        let check = Check::new(layers, Shape::flat(7), 8);
+        let names: Vec<_> = check.network.params().iter().map(|param| (param.layer, param.name.as_str())).collect();
+        assert_eq!(names[3], (1, "1.residual.0.dense.bias"));
+        assert_eq!(names[4], (1, "1.residual.1.residual.0.batchnorm.gamma"));
+        assert_eq!(names[7], (1, "1.residual.1.residual.0.batchnorm.moving_variance"));
+        assert_eq!(check.network.label(1), "Residual");
+    }
+
+    /// Statistics are those of the batch and not of a shard of three samples.
+    #[test]
+    fn each_channel_of_a_batch_has_mean_beta_and_deviation_gamma() {
+        let check = Check::new(vec![head(), norm()], Shape::flat(7), 8);
+        let (mut weights, mut batch) = (check.weights(), check.batch());
+        let outputs = check.learn(&mut weights, &mut batch, &[0.0; 8 * OUTPUTS]);
+        let params = &weights.values()[7 * OUTPUTS + OUTPUTS..];
+        for channel in 0..OUTPUTS {
+            let column: Vec<f32> = outputs.iter().skip(channel).step_by(OUTPUTS).copied().collect();
+            let mean = column.iter().sum::<f32>() / 8.0;
+            let variance = column.iter().map(|y| (y - mean).powi(2)).sum::<f32>() / 8.0;
+            assert!((mean - params[OUTPUTS + channel]).abs() < 1e-5, "{mean}");
+            assert!((variance.sqrt() / params[channel] - 1.0).abs() < 0.02, "{variance}");
+        }
+    }
+
+    #[test]
+    fn a_batch_of_one_gives_beta_and_is_not_followed() {
+        let check = Check::new(vec![head(), norm()], Shape::flat(7), 1);
+        let (mut weights, mut batch) = (check.weights(), check.batch());
+        let before = weights.clone();
+        let outputs = check.learn(&mut weights, &mut batch, &[1.0; OUTPUTS]);
+        assert_eq!(outputs, weights.values()[8 * OUTPUTS + OUTPUTS..][..OUTPUTS]);
+        assert_eq!(weights, before);
+        assert!(check.network.gradient(batch.shards()).iter().all(|slope| slope.is_finite()));
+    }
+
+    /// Whatever moves weights: what follows the batches is moved by nothing else.
+    #[test]
+    fn no_rule_decay_penalty_or_norm_touches_the_moving_numbers() {
+        let check = Check::new(vec![norm(), dense(6), norm(), head()], Shape::flat(7), 8);
+        let moving = |weights: &Weights| -> Vec<f32> {
+            let params = check.network.params().iter().filter(|param| !param.info.is_trained);
+            params.flat_map(|param| weights.values()[param.range.clone()].to_vec()).collect()
+        };
+        assert_eq!(moving(&check.weights()).len(), 26);
+        assert_eq!(check.network.param_count() + 26, check.network.weights_len());
+        let regularization =
+            Regularization { l1: 0.01, l2: 0.1, max_norm: 0.5, clip_value: 0.1, clip_norm: 0.1, average: 0.5 };
+        for rule in OptimizerSpec::all() {
+            let (mut weights, mut batch) = (check.weights(), check.batch());
+            let first = weights.clone();
+            let mut optimizer = Optimizer::new(rule.clone(), &check.network).regularized(regularization.clone());
+            for _ in 0..3 {
+                check.learn(&mut weights, &mut batch, &numbers(8 * OUTPUTS, 4));
+                let before = weights.clone();
+                optimizer.step(0.1, &check.network, &mut weights, batch.shards());
+                assert_eq!(moving(&weights), moving(&before), "{rule:?}");
+                let trained = check.network.params().iter().filter(|param| param.info.is_trained);
+                for param in trained {
+                    let range = param.range.clone();
+                    assert_ne!(weights.values()[range.clone()], before.values()[range], "{rule:?} {}", param.name);
+                }
+            }
+            assert_ne!(moving(&weights), moving(&first));
+            assert_ne!(moving(optimizer.average().unwrap()), moving(&weights));
+        }
+    }
+
+    /// What absorbs must not reach over a layer between.
+    #[test]
+    fn a_pooling_after_a_normalisation_stays_one_of_its_own() {
+        let layers = vec![Conv2d::default().into(), norm(), MaxPool2d::default().into(), Flatten {}.into(), head()];
+        let network = ModelSpec { layers }.build(Shape::image(8, 8, 1), OUTPUTS).unwrap();
+        assert_eq!(network.stages.len(), 4);
+    }
+}

@@ -1,0 +1,83 @@
+//! The gradient of a dense kernel: outer products summed over all samples of a batch.
+
+use pulp::{Simd, WithSimd};
+
+use super::arch;
+use super::tile::{Tiled, accumulate, load, store, tiles};
+
+/// `sum[k, u] = Σ x[s, first + k]·dz[s, u]` over the samples of all shards in their order, where `sum` is `[rows, units]`
+/// and each shard is a pair of `x`, `[samples, inputs]`, and `dz`, `[samples, units]`.
+pub fn sum(shards: &[(&[f32], &[f32])], inputs: usize, units: usize, first: usize, sum: &mut [f32]) {
+    arch().dispatch(Outer { shards, inputs, units, first, sum });
+}
+
+struct Outer<'a> {
+    shards: &'a [(&'a [f32], &'a [f32])],
+    inputs: usize,
+    units: usize,
+    first: usize,
+    sum: &'a mut [f32],
+}
+
+impl WithSimd for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        tiles(simd, self.sum.len() / self.units, 0..self.units, &mut self);
+    }
+}
+
+impl Tiled for Outer<'_> {
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        width: usize,
+    ) {
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        for (x, dz) in self.shards {
+            let mut at = column;
+            for x in x.chunks_exact(self.inputs) {
+                let x = &x[self.first + row..][..ROWS];
+                accumulate(simd, &mut sums, |r| x[r], load::<S, VECTORS, FULL>(simd, &dz[at..]));
+                at += self.units;
+            }
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            store::<S, VECTORS, FULL>(simd, &mut self.sum[(row + r) * self.units + column..][..width], sums);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::every_arch;
+
+    #[test]
+    fn sums_of_outer_products_agree_with_their_definition() {
+        let numbers = |len: usize, step: f32| (0..len).map(|i| (i as f32 * step).sin()).collect::<Vec<f32>>();
+        for (inputs, units, first, rows) in [(1, 1, 0, 1), (40, 10, 7, 30), (20, 64, 0, 20), (13, 50, 1, 12)] {
+            let shards = [5, 16, 1].map(|samples| (numbers(samples * inputs, 0.3), numbers(samples * units, 0.7)));
+            let mut expected = vec![0.0; rows * units];
+            for (x, dz) in &shards {
+                for (x, dz) in x.chunks_exact(inputs).zip(dz.chunks_exact(units)) {
+                    for (at, expected) in expected.iter_mut().enumerate() {
+                        *expected += x[first + at / units] * dz[at % units];
+                    }
+                }
+            }
+            let shards = shards.each_ref().map(|(x, dz)| (&x[..], &dz[..]));
+            for arch in every_arch() {
+                let mut got = vec![f32::NAN; rows * units];
+                arch.dispatch(Outer { shards: &shards, inputs, units, first, sum: &mut got });
+                for (got, expected) in got.iter().zip(&expected) {
+                    assert!((got - expected).abs() < 1e-4, "{inputs}, {units}, {arch:?}: {got}, not {expected}");
+                }
+            }
+        }
+    }
+}

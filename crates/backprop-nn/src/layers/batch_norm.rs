@@ -1,0 +1,220 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Function, LayerSpec};
+use crate::init::Init;
+use crate::kernels::channels;
+use crate::knob::Knob;
+use crate::layer::{Backward, Forward, Joint, Layer, Mode, ParamInfo, Plan, Spec};
+use crate::shape::{Shape, ShapeError};
+
+/// Normalises every channel over the whole batch (Ioffe & Szegedy 2015): `y = (x - μ) / √(σ² + ε) ⊙ γ + β`.
+///
+/// Shapes: `[…, channels]` to the same. μ and σ² are those of all samples and all steps or pixels of a batch while it
+/// trains. When the network is used, they are `moving_mean` and `moving_variance`, which follow the batches:
+/// `m ← momentum·m + (1 - momentum)·μ`. As in PyTorch, the variance that they follow is the unbiased one,
+/// `Σ(x - μ)² / (n - 1)`, and the one that normalises is divided by `n`; Keras 3 follows the latter. Gamma, beta and both
+/// moving numbers are `[channels]`.
+///
+/// A batch with one number per channel, as the last of a pass may be, has no variance: it gives beta, as in Keras (PyTorch
+/// refuses it), and the moving numbers stay where they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BatchNorm {
+    pub momentum: f32,
+    pub epsilon: f32,
+}
+
+/// By default, statistics that a run of a few hundred steps can follow; Keras has 0.99, which takes thousands.
+const MOMENTUM: f32 = 0.9;
+const EPSILON: f32 = 1e-3;
+
+impl Default for BatchNorm {
+    fn default() -> Self {
+        Self { momentum: MOMENTUM, epsilon: EPSILON }
+    }
+}
+
+impl Spec for BatchNorm {
+    fn label(&self) -> &'static str {
+        "BatchNorm"
+    }
+
+    fn detail(&self) -> String {
+        String::new()
+    }
+
+    fn help(&self) -> &'static str {
+        "Gives each feature or channel mean 0 and deviation 1 over the whole batch, then a learnt scale and shift: deep stacks learn faster. A batch should have a few dozen samples."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the batch; moving averages of them when it does not train"
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        Ok(Plan { output: input, params: 2 * input.channels(), multiply_adds: 0 })
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        let Self { momentum, epsilon } = *self;
+        let (values, channels, activation) = (input.len(), input.channels(), Function::Linear);
+        Box::new(BuiltBatchNorm { values, channels, momentum, epsilon, activation })
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { momentum, epsilon } = self;
+        vec![
+            Knob::real(
+                "momentum",
+                "Momentum",
+                momentum,
+                0.0..=0.999,
+                MOMENTUM,
+                "How much of the moving mean and variance each step keeps; with 0.99 the validation is only right after some hundred steps, low is noisy. PyTorch's is one minus this: its 0.1 is 0.9 here.",
+            ),
+            Knob::real(
+                "epsilon",
+                "Epsilon",
+                epsilon,
+                1e-7..=0.1,
+                EPSILON,
+                "Added to the variance, so that equal numbers are not divided by zero; Keras has 0.001, PyTorch 0.00001.",
+            )
+            .logarithmic(),
+        ]
+    }
+}
+
+struct BuiltBatchNorm {
+    values: usize,
+    channels: usize,
+    momentum: f32,
+    epsilon: f32,
+    /// Of the layer that follows, if it is no more than that.
+    activation: Function,
+}
+
+impl BuiltBatchNorm {
+    /// Writes to `scale` one over the deviation of each channel, times its factor.
+    fn divide<'a>(
+        &self,
+        factors: impl IntoIterator<Item = &'a f32>,
+        variances: impl Iterator<Item = f32>,
+        scale: &mut [f32],
+    ) {
+        for ((scale, factor), variance) in scale.iter_mut().zip(factors).zip(variances) {
+            *scale = factor / (variance + self.epsilon).sqrt();
+        }
+    }
+}
+
+impl Layer for BuiltBatchNorm {
+    fn params(&self) -> Vec<ParamInfo> {
+        let dims = [self.channels];
+        vec![
+            ParamInfo::new("gamma", &dims, Init::Constant(1.0)),
+            ParamInfo::new("beta", &dims, Init::Zeros),
+            ParamInfo::new("moving_mean", &dims, Init::Zeros).untrained(),
+            ParamInfo::new("moving_variance", &dims, Init::Constant(1.0)).untrained(),
+        ]
+    }
+
+    /// What the activation remembers.
+    fn memo_len(&self) -> usize {
+        self.activation.memo_len(self.values)
+    }
+
+    fn scratch_len(&self, _samples: usize) -> usize {
+        3 * self.channels + channels::scratch_len(self.channels)
+    }
+
+    fn absorb(&mut self, next: &LayerSpec) -> bool {
+        match next {
+            LayerSpec::Activation(next) if self.activation == Function::Linear => {
+                self.activation = next.function;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn joint(&self) -> Option<&dyn Joint> {
+        Some(self)
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        let len = self.channels;
+        let (scale, scratch) = pass.scratch.split_at_mut(len);
+        let (gamma, rest) = pass.params.split_at(len);
+        let (beta, moving) = rest.split_at(len);
+        let mean = match pass.mode {
+            Mode::Infer => {
+                let (mean, variance) = moving.split_at(len);
+                self.divide(gamma, variance.iter().copied(), scale);
+                mean
+            }
+            Mode::Train { .. } => {
+                let (mean, squares, count) = channels::parts(pass.joint, len);
+                self.divide(gamma, squares.iter().map(|square| square / count), scale);
+                mean
+            }
+        };
+        channels::normalize(pass.input, [mean, scale, beta], scratch, pass.output);
+        self.activation.forward(pass.output, pass.memo);
+    }
+
+    /// `gradient` has taken the gradient back through the activation. With `z` for the normalised numbers and `n` for their count: `dx = (dy - Σdy/n - z ⊙ Σ(dy ⊙ z)/n) ⊙ γ / deviation`.
+    fn backward(&self, pass: Backward<'_>) {
+        let Some(grad_input) = pass.grad_input else { return };
+        let len = self.channels;
+        let (statistics, gradient) = pass.joint.split_at(channels::statistics_len(len));
+        let (grad_gamma, grad_beta) = gradient.split_at(len);
+        let (mean, squares, count) = channels::parts(statistics, len);
+        let (along, scratch) = pass.scratch.split_at_mut(len);
+        let (plain, scratch) = scratch.split_at_mut(len);
+        let (scale, scratch) = scratch.split_at_mut(len);
+        let variances = || squares.iter().map(|square| square / count);
+        self.divide(grad_gamma, variances(), along);
+        along.iter_mut().for_each(|along| *along /= count);
+        plain.iter_mut().zip(grad_beta).for_each(|(plain, grad)| *plain = grad / count);
+        self.divide(&pass.params[..len], variances(), scale);
+        let both = [pass.input, &*pass.grad_output];
+        channels::normalize_backward_input(both, [mean, along, plain, scale], scratch, grad_input);
+    }
+}
+
+impl Joint for BuiltBatchNorm {
+    fn statistics_len(&self) -> usize {
+        channels::statistics_len(self.channels)
+    }
+
+    fn count(&self, input: &[f32], scratch: &mut [f32], statistics: &mut [f32]) {
+        channels::moments(input, self.channels, scratch, statistics);
+    }
+
+    fn merge(&self, statistics: &mut [f32], further: &[f32]) {
+        channels::merge(statistics, further);
+    }
+
+    fn follow(&self, statistics: &[f32], params: &mut [f32]) {
+        let (means, squares, count) = channels::parts(statistics, self.channels);
+        if count < 2.0 {
+            return;
+        }
+        let variances = squares.iter().map(|square| square / (count - 1.0));
+        let found = means.iter().copied().chain(variances);
+        for (moving, found) in params[2 * self.channels..].iter_mut().zip(found) {
+            *moving = self.momentum * *moving + (1.0 - self.momentum) * found;
+        }
+    }
+
+    fn gradient(&self, pass: Backward<'_>) {
+        self.activation.backward(pass.grad_output, pass.output, pass.memo);
+        let (mean, squares, count) = channels::parts(pass.joint, self.channels);
+        let (scale, scratch) = pass.scratch.split_at_mut(self.channels);
+        self.divide(std::iter::repeat(&1.0), squares.iter().map(|square| square / count), scale);
+        let grads = pass.grad_params.split_at_mut(self.channels);
+        let (both, per_channel) = ([pass.input, &*pass.grad_output], [mean, &*scale]);
+        channels::normalize_backward_params(both, per_channel, scratch, grads.into());
+    }
+}

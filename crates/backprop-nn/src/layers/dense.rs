@@ -1,0 +1,201 @@
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Flatten, Function};
+use crate::init::{Init, Initializer};
+use crate::kernels::convolution::{self, Window};
+use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use crate::kernels::outer;
+use crate::kernels::vector::{add_rows, sum_rows};
+use crate::knob::Knob;
+use crate::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, ParamInfo, Plan, Spec, Transposed};
+use crate::penalty::Penalty;
+use crate::shape::{Fix, Shape, ShapeError};
+
+/// Every output is a weighted sum of every input: `y = f(x·W + b)`.
+///
+/// On a sequence it works on each step with the same weights, as Keras' `Dense` and PyTorch's `Linear` do, so there is no
+/// layer like Keras' `TimeDistributed`.
+///
+/// Shapes: `[n, inputs]` to `[n, units]` or `[n, steps, inputs]` to `[n, steps, units]`, kernel `[inputs, units]`,
+/// bias `[units]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dense {
+    pub units: usize,
+    pub activation: Function,
+    pub init: Initializer,
+    pub penalty: Penalty,
+}
+
+impl Dense {
+    pub fn new(units: usize, activation: Function) -> Self {
+        Self { units, activation, init: Initializer::default(), penalty: Penalty::default() }
+    }
+}
+
+impl Default for Dense {
+    fn default() -> Self {
+        Self::new(64, Function::Relu)
+    }
+}
+
+impl Spec for Dense {
+    fn label(&self) -> &'static str {
+        "Dense"
+    }
+
+    fn detail(&self) -> String {
+        format!("{}{}", self.units, self.activation.suffix())
+    }
+
+    fn help(&self) -> &'static str {
+        "Every output is a weighted sum of every input: the plain layer that decides at the end. Each step of a sequence passes through it alone."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = f(x·W + b)"
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        if input.as_image().is_some() {
+            return Err(ShapeError::new(format!(
+                "Dense takes a row of numbers, and {} arrives. Flatten it first.",
+                input.described()
+            ))
+            .with_fix(Fix::Insert(Flatten {}.into())));
+        }
+        let (steps, output) = match input.as_steps() {
+            Some([steps, _]) => (steps, Shape::steps(steps, self.units)),
+            None => (1, Shape::flat(self.units)),
+        };
+        let weights = input.channels() * self.units;
+        Ok(Plan { output, params: weights + self.units, multiply_adds: (steps * weights) as u64 })
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        let Self { units, activation, init, .. } = *self;
+        let inputs = input.channels();
+        let thin = (units < THIN).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
+        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
+    }
+
+    fn penalty(&self) -> Penalty {
+        self.penalty
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { units, activation, init, penalty } = self;
+        let [l1, l2] = penalty.knobs();
+        vec![
+            Knob::whole(
+                "units",
+                "Units",
+                units,
+                1..=4096,
+                64,
+                "How many outputs; too few cannot tell the classes apart, too many learn the training set by heart.",
+            ),
+            Knob::choice(
+                "activation",
+                "Activation",
+                activation,
+                "What bends the sum; without one, two Dense layers are no more than one.",
+            ),
+            init.knob(),
+            l1,
+            l2,
+        ]
+    }
+}
+
+/// With fewer units than this the matrix product packs more than it multiplies; a convolution of one pixel does not.
+const THIN: usize = 16;
+
+/// Rows of a panel of the transposed kernel: few enough for its pages to be at hand, many enough for the product.
+const PANEL: usize = 256;
+
+struct BuiltDense {
+    /// Rows of each sample.
+    steps: usize,
+    inputs: usize,
+    units: usize,
+    activation: Function,
+    init: Initializer,
+    /// A row as an image of one pixel, if there are few units.
+    thin: Option<Window>,
+}
+
+impl Layer for BuiltDense {
+    fn params(&self) -> Vec<ParamInfo> {
+        let Self { inputs, units, .. } = *self;
+        let dims = [inputs, units];
+        vec![
+            ParamInfo::new("kernel", &dims, self.init.of(&dims, inputs, units)),
+            ParamInfo::new("bias", &[units], Init::Zeros),
+        ]
+    }
+
+    /// `dz`, and what the activation remembers.
+    fn memo_len(&self) -> usize {
+        let outputs = self.steps * self.units;
+        outputs + self.activation.memo_len(outputs)
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        let Self { steps, inputs, units, activation, .. } = *self;
+        let rows = pass.samples * steps;
+        let (kernel, bias) = pass.params.split_at(inputs * units);
+        if let Some(window) = &self.thin {
+            convolution::forward(window, 0..rows, pass.input, kernel, bias, pass.output);
+        } else {
+            let input = Matrix::new(pass.input, rows, inputs);
+            let output = MatrixMut::new(pass.output, rows, units);
+            matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
+            add_rows(pass.output, bias);
+        }
+        activation.forward(pass.output, pass.memo.get_mut(rows * units..).unwrap_or_default());
+    }
+
+    fn transposed(&self, first: bool) -> Option<Transposed> {
+        (!first).then_some(Transposed { offset: 0, rows: self.inputs, columns: self.units, panel: PANEL })
+    }
+
+    /// `dz = dy ⊙ f'(z)`, `dx = dz·Wᵀ`.
+    fn backward(&self, pass: Backward<'_>) {
+        let Self { steps, inputs, units, activation, .. } = *self;
+        let rows = pass.samples * steps;
+        let (grad, memo) = pass.memo.split_at_mut(rows * units);
+        grad.copy_from_slice(pass.grad_output);
+        activation.backward(grad, pass.output, memo);
+        if let Some(grad_input) = pass.grad_input {
+            for (at, panel) in pass.transposed.chunks(PANEL * units).enumerate() {
+                let width = panel.len() / units;
+                let grad_input = MatrixMut::strided(&mut grad_input[at * PANEL..], rows, width, inputs);
+                matmul(grad_input, Matrix::new(grad, rows, units), Matrix::new(panel, units, width), Write::Replace);
+            }
+        }
+    }
+
+    fn gradients(&self) -> Gradients {
+        Gradients::PerBlock { row: self.units }
+    }
+
+    /// `dW = Σ xᵀ·dz` over the shards, for some rows of `W`, and after the last of them `db = Σ dz`.
+    fn gradient(&self, block: Range<usize>, shards: &[Kept<'_>], grad: &mut [f32]) {
+        let Self { steps, inputs, units, .. } = *self;
+        let rows = block.start / units..(block.end / units).min(inputs);
+        let (grad_kernel, grad_bias) = grad.split_at_mut(rows.len() * units);
+        let mut pairs = [(&[][..], &[][..]); MAX_SHARDS];
+        for (pair, Kept { samples, input, memo }) in pairs.iter_mut().zip(shards) {
+            *pair = (input, &memo[..samples * steps * units]);
+        }
+        let pairs = &pairs[..shards.len()];
+        outer::sum(pairs, inputs, units, rows.start, grad_kernel);
+        if !grad_bias.is_empty() {
+            grad_bias.fill(0.0);
+            pairs.iter().for_each(|(_, grad)| sum_rows(grad_bias, grad));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use serde::{Deserialize, Serialize};
+
+use crate::init::{fill_normal, stream};
+use crate::kernels::vector::add;
+use crate::knob::Knob;
+use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
+use crate::shape::{Shape, ShapeError};
+
+/// Adds numbers of the normal distribution while training, and nothing when the network is used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GaussianNoise {
+    pub deviation: f32,
+}
+
+impl Default for GaussianNoise {
+    fn default() -> Self {
+        Self { deviation: 0.1 }
+    }
+}
+
+impl Spec for GaussianNoise {
+    fn label(&self) -> &'static str {
+        "GaussianNoise"
+    }
+
+    fn detail(&self) -> String {
+        format!("{}", self.deviation)
+    }
+
+    fn help(&self) -> &'static str {
+        "Adds random noise while training, so that the network learns what holds for a sample and all around it."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x + n, n normal with mean 0 and this deviation; y = x when it does not train"
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+    }
+
+    fn build(&self, _input: Shape) -> Box<dyn Layer> {
+        Box::new(BuiltGaussianNoise { deviation: self.deviation })
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        vec![Knob::real(
+            "deviation",
+            "Deviation",
+            &mut self.deviation,
+            0.0..=2.0,
+            0.1,
+            "How far the noise goes; pixels lie between 0 and 1, so 1 leaves little of an image to see.",
+        )]
+    }
+}
+
+struct BuiltGaussianNoise {
+    deviation: f32,
+}
+
+impl Layer for BuiltGaussianNoise {
+    fn forward(&self, pass: Forward<'_>) {
+        match pass.mode {
+            Mode::Infer => pass.output.copy_from_slice(pass.input),
+            Mode::Train { seed } => {
+                fill_normal(pass.output, self.deviation, &mut stream(seed, 0));
+                add(pass.output, pass.input);
+            }
+        }
+    }
+
+    fn backward(&self, pass: Backward<'_>) {
+        if let Some(grad_input) = pass.grad_input {
+            grad_input.copy_from_slice(pass.grad_output);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_has_its_deviation_while_training_and_is_none_afterwards() {
+        let (layer, input) = (BuiltGaussianNoise { deviation: 0.2 }, vec![0.5; 20_001]);
+        let run = |mode: Mode| {
+            let mut output = vec![f32::NAN; input.len()];
+            let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut [], &mut []);
+            layer.forward(Forward {
+                samples: 1,
+                params: &[],
+                input: &input,
+                output: &mut output,
+                memo,
+                scratch,
+                joint: &[],
+                skip: &[],
+                mode,
+            });
+            output
+        };
+        assert_eq!(run(Mode::Infer), input);
+        let noise: Vec<f64> = run(Mode::Train { seed: 3 }).iter().map(|value| f64::from(value - 0.5)).collect();
+        let mean_of = |f: fn(&f64) -> f64| noise.iter().map(f).sum::<f64>() / noise.len() as f64;
+        let (mean, deviation) = (mean_of(|noise| *noise), mean_of(|noise| noise * noise).sqrt());
+        assert!(mean.abs() < 0.005 && (deviation - 0.2).abs() < 0.005, "mean {mean}, deviation {deviation}");
+        assert_ne!(run(Mode::Train { seed: 3 }), run(Mode::Train { seed: 4 }));
+    }
+}

@@ -1,0 +1,451 @@
+//! What recurrent layers have in common: all but the few lines that make a step of each its own, its [`Cell`].
+//!
+//! All input steps are multiplied by the kernel at once, and so are all gradients at the end; only the product with the
+//! state has to wait for the step before. In between, numbers lie with the steps first, `[steps, n, …]`, so that each
+//! step is one block.
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use super::reshape::takes_steps;
+use crate::init::{Init, Initializer};
+use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use crate::kernels::vector::{add, sum_rows};
+use crate::kernels::vectorized;
+use crate::knob::{Knob, Value, choice};
+use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Transposed};
+use crate::shape::{Shape, ShapeError};
+
+/// Which of its outputs a recurrent layer gives on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Returns {
+    /// `[units]`
+    #[default]
+    LastStep,
+    /// `[steps, units]`, as another recurrent layer takes it.
+    AllSteps,
+}
+
+choice!(Returns { LastStep => "Last step", AllSteps => "All steps" });
+
+impl Returns {
+    /// " all steps", or nothing for the last.
+    pub(super) fn suffix(self) -> &'static str {
+        if self == Self::AllSteps { " all steps" } else { "" }
+    }
+}
+
+/// One step of a recurrent layer, number by number, for a shard of samples.
+///
+/// Both functions run inside `vectorized`, so they and what they call are `#[inline(always)]`. A loop over many slices is
+/// a function of its own, because only of a function's arguments does the compiler know that they do not overlap.
+pub(super) trait Cell: Send + Sync + 'static {
+    const NAME: &'static str;
+    /// Columns of both kernels, in units.
+    const GATES: usize;
+    /// The first gates, whose gradient is the same for the input's part of the sum and for the state's. For the others
+    /// `backward` leaves that of the state's part in `kept`.
+    const SHARED: usize = Self::GATES;
+    /// Numbers per unit that a step remembers besides gates and output.
+    const KEPT: usize = 0;
+    const BIAS: Init = Init::Zeros;
+
+    fn forward(step: ForwardStep<'_>);
+
+    fn backward(step: BackwardStep<'_>);
+}
+
+/// Blocks of one step, a row per sample.
+pub(super) struct ForwardStep<'a> {
+    pub units: usize,
+    pub bias: &'a [f32],
+    /// The state's part of the sums, `h·U`.
+    pub recurrent: &'a [f32],
+    /// The input's part, `x·W`; what `backward` needs of the gates may be left here.
+    pub gates: &'a mut [f32],
+    pub kept_before: &'a [f32],
+    pub kept: &'a mut [f32],
+    pub output_before: &'a [f32],
+    pub output: &'a mut [f32],
+}
+
+/// Blocks of one step, a row per sample.
+pub(super) struct BackwardStep<'a> {
+    pub units: usize,
+    /// As `forward` left them; to be replaced by the gradients of the sums.
+    pub gates: &'a mut [f32],
+    pub kept_before: &'a [f32],
+    pub kept: &'a mut [f32],
+    pub output_before: &'a [f32],
+    pub output: &'a [f32],
+    /// The gradient of the output; to be replaced by what of it passes to the output before, other than through `h·U`.
+    pub grad: &'a mut [f32],
+    /// Zero at the last step, then as the step after left it: for a state besides the output.
+    pub grad_kept: &'a mut [f32],
+}
+
+/// `gates = f(gates + recurrent + bias)`
+#[inline(always)]
+pub(super) fn activate(gates: &mut [f32], recurrent: &[f32], bias: &[f32], f: impl Fn(f32) -> f32) {
+    for ((gate, recurrent), bias) in gates.iter_mut().zip(recurrent).zip(bias) {
+        *gate = f(*gate + recurrent + bias);
+    }
+}
+
+/// What a person chooses of any recurrent layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    pub units: usize,
+    pub returns: Returns,
+    /// A second set of weights reads from the last step to the first; its outputs stand behind those of the first, as in
+    /// Keras' `Bidirectional` and in PyTorch.
+    pub bidirectional: bool,
+    pub init: Initializer,
+}
+
+impl Options {
+    fn directions(self) -> usize {
+        if self.bidirectional { 2 } else { 1 }
+    }
+
+    /// "64 both ways all steps"
+    pub fn detail(self) -> String {
+        let both = if self.bidirectional { " both ways" } else { "" };
+        format!("{}{both}{}", self.units, self.returns.suffix())
+    }
+
+    pub fn plan<C: Cell>(self, input: Shape) -> Result<Plan, ShapeError> {
+        let [steps, features] = takes_steps(C::NAME, input)?;
+        let Self { units, returns, .. } = self;
+        let outputs = self.directions() * units;
+        let weights = (features + units) * C::GATES * outputs;
+        let output = match returns {
+            Returns::LastStep => Shape::flat(outputs),
+            Returns::AllSteps => Shape::steps(steps, outputs),
+        };
+        let biases = Recurrent::<C>::BIASES * C::GATES * outputs;
+        Ok(Plan { output, params: weights + biases, multiply_adds: (steps * weights) as u64 })
+    }
+}
+
+pub(super) fn knobs<'a>(
+    units: &'a mut usize,
+    returns: &'a mut Returns,
+    bidirectional: &'a mut bool,
+    init: &'a mut Initializer,
+) -> Vec<Knob<'a>> {
+    vec![
+        Knob::whole(
+            "units",
+            "Units",
+            units,
+            1..=512,
+            64,
+            "How many numbers it remembers from step to step; twice as many take four times as long.",
+        ),
+        Knob::choice(
+            "returns",
+            "Returns",
+            returns,
+            "The last step sums the sequence up for Dense; another recurrent layer needs all steps.",
+        ),
+        Knob {
+            key: "bidirectional",
+            label: "Both ways",
+            help: "A second set of units reads from the end; it knows what comes later, for twice the time.",
+            value: Value::Switch { value: bidirectional, default: false },
+        },
+        init.knob(),
+    ]
+}
+
+pub(super) struct Recurrent<C> {
+    steps: usize,
+    features: usize,
+    options: Options,
+    cell: PhantomData<C>,
+}
+
+/// What is remembered of a shard by one direction, whose first step is the last of the sequence if it reads backwards.
+struct Memo<'a> {
+    /// `[steps, n, features]`
+    inputs: &'a mut [f32],
+    /// `[steps, n, gates]`
+    gates: &'a mut [f32],
+    /// `[steps + 1, n, kept]`; the first block is the zeros before the first step.
+    kept: &'a mut [f32],
+    /// `[steps + 1, n, units]`, likewise.
+    outputs: &'a mut [f32],
+}
+
+/// Where a direction finds its numbers in `[n, steps, width]`.
+struct Way {
+    samples: usize,
+    steps: usize,
+    width: usize,
+    /// The first of its numbers in a step.
+    first: usize,
+    backwards: bool,
+}
+
+impl Way {
+    /// Where a row of `[steps, n]` begins.
+    fn at(&self, row: usize) -> usize {
+        let (step, sample) = (row / self.samples, row % self.samples);
+        let step = if self.backwards { self.steps - 1 - step } else { step };
+        (sample * self.steps + step) * self.width + self.first
+    }
+
+    /// `[n, steps, …]` to `[steps, n, …]`, with rows of `len` numbers.
+    fn gather(&self, from: &[f32], to: &mut [f32], len: usize) {
+        for (row, to) in to.chunks_exact_mut(len).enumerate() {
+            to.copy_from_slice(&from[self.at(row)..][..len]);
+        }
+    }
+
+    /// `[steps, n, …]` to `[n, steps, …]`, with rows of `len` numbers.
+    fn scatter(&self, from: &[f32], to: &mut [f32], len: usize, write: Write) {
+        for (row, from) in from.chunks_exact(len).enumerate() {
+            let to = &mut to[self.at(row)..][..len];
+            match write {
+                Write::Replace => to.copy_from_slice(from),
+                Write::Add => add(to, from),
+            }
+        }
+    }
+}
+
+impl<C: Cell> Recurrent<C> {
+    /// One bias for input and state together, unless their parts of a sum are kept apart.
+    const BIASES: usize = if C::SHARED == C::GATES { 1 } else { 2 };
+
+    pub(super) fn new(options: Options, input: Shape) -> Self {
+        let [steps, features] = input.as_steps().unwrap_or([0; 2]);
+        Self { steps, features, options, cell: PhantomData }
+    }
+
+    fn gates(&self) -> usize {
+        C::GATES * self.options.units
+    }
+
+    fn kept(&self) -> usize {
+        C::KEPT * self.options.units
+    }
+
+    fn shared(&self) -> usize {
+        C::SHARED * self.options.units
+    }
+
+    fn directions(&self) -> std::ops::Range<usize> {
+        0..self.options.directions()
+    }
+
+    /// Numbers per sample in the memo of one direction.
+    fn direction_memo_len(&self) -> usize {
+        self.steps * (self.features + self.gates()) + (self.steps + 1) * (self.kept() + self.options.units)
+    }
+
+    fn memo<'a>(&self, samples: usize, memo: &'a mut [f32]) -> Memo<'a> {
+        let (inputs, rest) = memo.split_at_mut(samples * self.steps * self.features);
+        let (gates, rest) = rest.split_at_mut(samples * self.steps * self.gates());
+        let (kept, outputs) = rest.split_at_mut(samples * (self.steps + 1) * self.kept());
+        Memo { inputs, gates, kept, outputs: &mut outputs[..samples * (self.steps + 1) * self.options.units] }
+    }
+
+    fn way_of_inputs(&self, samples: usize, direction: usize) -> Way {
+        Way { samples, steps: self.steps, width: self.features, first: 0, backwards: direction == 1 }
+    }
+
+    fn way_of_outputs(&self, samples: usize, direction: usize) -> Way {
+        let Options { units, returns, .. } = self.options;
+        let steps = if returns == Returns::AllSteps { self.steps } else { 1 };
+        Way {
+            samples,
+            steps,
+            width: self.options.directions() * units,
+            first: direction * units,
+            backwards: direction == 1,
+        }
+    }
+
+    /// Numbers in one kernel, recurrent kernel and bias. Each lies before its like of the other direction.
+    fn part_lens(&self) -> [usize; 3] {
+        [self.features * self.gates(), self.options.units * self.gates(), Self::BIASES * self.gates()]
+    }
+
+    /// Kernel, recurrent kernel and bias of a direction.
+    fn parts<'a>(&self, params: &'a [f32], direction: usize) -> [&'a [f32]; 3] {
+        let ([kernel, recurrent, bias], count) = (self.part_lens(), self.options.directions());
+        let (kernels, rest) = params.split_at(count * kernel);
+        let (recurrents, biases) = rest.split_at(count * recurrent);
+        let part = |parts: &'a [f32], len: usize| &parts[direction * len..][..len];
+        [part(kernels, kernel), part(recurrents, recurrent), part(biases, bias)]
+    }
+
+    fn parts_mut<'a>(&self, params: &'a mut [f32], direction: usize) -> [&'a mut [f32]; 3] {
+        let ([kernel, recurrent, bias], count) = (self.part_lens(), self.options.directions());
+        let (kernels, rest) = params.split_at_mut(count * kernel);
+        let (recurrents, biases) = rest.split_at_mut(count * recurrent);
+        let part = |parts: &'a mut [f32], len: usize| &mut parts[direction * len..][..len];
+        [part(kernels, kernel), part(recurrents, recurrent), part(biases, bias)]
+    }
+
+    /// `dW = xᵀ·dz`, `dU = hᵀ·dz` and `db = Σ dz` over all steps, `dz` being in `gates`; for the gates that are not shared
+    /// that of the state's part is in `kept`.
+    fn gradients_of_params(
+        &self,
+        samples: usize,
+        memo: &Memo<'_>,
+        [grad_kernel, grad_recurrent, grad_bias]: [&mut [f32]; 3],
+    ) {
+        let Self { steps, features, options: Options { units, .. }, .. } = *self;
+        let (rows, gates_len, kept_len, shared) = (steps * samples, self.gates(), self.kept(), self.shared());
+        let (grad_bias, grad_state_bias) = grad_bias.split_at_mut(gates_len);
+
+        let inputs = Matrix::new(memo.inputs, rows, features).t();
+        let states = Matrix::new(memo.outputs, rows, units).t();
+        let gates = Matrix::new(memo.gates, rows, gates_len);
+        matmul(MatrixMut::new(grad_kernel, features, gates_len), inputs, gates, Write::Replace);
+        let gates = Matrix::strided(memo.gates, rows, shared, gates_len);
+        matmul(MatrixMut::strided(grad_recurrent, units, shared, gates_len), states, gates, Write::Replace);
+        grad_bias.fill(0.0);
+        sum_rows(grad_bias, memo.gates);
+        if shared < gates_len {
+            let kept = &memo.kept[samples * kept_len..];
+            let grad = MatrixMut::strided(&mut grad_recurrent[shared..], units, kept_len, gates_len);
+            matmul(grad, states, Matrix::new(kept, rows, kept_len), Write::Replace);
+            let (ours, theirs) = grad_state_bias.split_at_mut(shared);
+            ours.copy_from_slice(&grad_bias[..shared]);
+            theirs.fill(0.0);
+            sum_rows(theirs, kept);
+        }
+    }
+}
+
+impl<C: Cell> Layer for Recurrent<C> {
+    /// The kernel starts as chosen, the recurrent kernel orthogonal.
+    fn params(&self) -> Vec<ParamInfo> {
+        let Self { features, options: Options { units, init, .. }, .. } = *self;
+        let gates = self.gates();
+        let bias_dims: &[usize] = if Self::BIASES == 1 { &[gates] } else { &[Self::BIASES, gates] };
+        let kernel_init = init.of(&[features, gates], features, gates);
+        let of_direction = |names: [&'static str; 2], dims: &[usize], init: Init| {
+            names[..self.options.directions()].iter().map(|name| ParamInfo::new(name, dims, init)).collect::<Vec<_>>()
+        };
+        [
+            of_direction(["kernel", "backward_kernel"], &[features, gates], kernel_init),
+            of_direction(
+                ["recurrent_kernel", "backward_recurrent_kernel"],
+                &[units, gates],
+                Init::Orthogonal { rows: units, cols: gates },
+            ),
+            of_direction(["bias", "backward_bias"], bias_dims, C::BIAS),
+        ]
+        .concat()
+    }
+
+    fn memo_len(&self) -> usize {
+        self.options.directions() * self.direction_memo_len()
+    }
+
+    /// For `forward` the state's part of the sums, and the memo of a direction if nothing is learnt; for `backward` the
+    /// gradients that pass from step to step.
+    fn scratch_len(&self, samples: usize) -> usize {
+        let forward = samples * (self.gates() + self.direction_memo_len());
+        forward.max(samples * (self.options.units + self.kept()))
+    }
+
+    /// The recurrent kernels of both directions, which lie one below the other.
+    fn transposed(&self, _first: bool) -> Option<Transposed> {
+        let (directions, columns) = (self.options.directions(), self.gates());
+        let (offset, rows) = (directions * self.features * columns, directions * self.options.units);
+        Some(Transposed { offset, rows, columns, panel: rows })
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        let Self { steps, features, options: Options { units, returns, .. }, .. } = *self;
+        let (n, gates_len, kept_len) = (pass.samples, self.gates(), self.kept());
+        let (recurrent, rest) = pass.scratch.split_at_mut(n * gates_len);
+        for direction in self.directions() {
+            let memo = match pass.memo.get_mut(direction * n * self.direction_memo_len()..) {
+                Some(memo) if !memo.is_empty() => self.memo(n, memo),
+                _ => self.memo(n, rest),
+            };
+            let [kernel, recurrent_kernel, bias] = self.parts(pass.params, direction);
+            let kernel = Matrix::new(kernel, features, gates_len);
+            let recurrent_kernel = Matrix::new(recurrent_kernel, units, gates_len);
+
+            self.way_of_inputs(n, direction).gather(pass.input, memo.inputs, features);
+            let inputs = Matrix::new(memo.inputs, steps * n, features);
+            matmul(MatrixMut::new(memo.gates, steps * n, gates_len), inputs, kernel, Write::Replace);
+            memo.kept[..n * kept_len].fill(0.0);
+            memo.outputs[..n * units].fill(0.0);
+            for (step, gates) in memo.gates.chunks_exact_mut(n * gates_len).enumerate() {
+                let (output_before, output) = pair(memo.outputs, step, n * units);
+                let (kept_before, kept) = pair(memo.kept, step, n * kept_len);
+                let state = Matrix::new(output_before, n, units);
+                matmul(MatrixMut::new(recurrent, n, gates_len), state, recurrent_kernel, Write::Replace);
+                let step = ForwardStep { units, bias, recurrent, gates, kept_before, kept, output_before, output };
+                vectorized!(C::forward(step));
+            }
+            let first = if returns == Returns::AllSteps { 1 } else { steps };
+            let outputs = &memo.outputs[first * n * units..];
+            self.way_of_outputs(n, direction).scatter(outputs, pass.output, units, Write::Replace);
+        }
+    }
+
+    /// With `dz` for the gradients of the sums, step by step from the last: `dh_before += dz·Uᵀ`. Then all steps at once.
+    fn backward(&self, pass: Backward<'_>) {
+        let Self { steps, features, options: Options { units, returns, .. }, .. } = *self;
+        let (n, gates_len, kept_len, shared) = (pass.samples, self.gates(), self.kept(), self.shared());
+        let (grad, rest) = pass.scratch.split_at_mut(n * units);
+        let grad_kept = &mut rest[..n * kept_len];
+        let mut grad_input = pass.grad_input;
+        for direction in self.directions() {
+            let memo = self.memo(n, &mut pass.memo[direction * n * self.direction_memo_len()..]);
+            let [kernel, _, _] = self.parts(pass.params, direction);
+            let width = self.options.directions() * units;
+            let (ours, theirs) = pass.transposed.split_at(shared * width);
+            let ours = Matrix::strided(&ours[direction * units..], shared, units, width);
+            let way = self.way_of_outputs(n, direction);
+            match returns {
+                Returns::LastStep => way.gather(pass.grad_output, grad, units),
+                Returns::AllSteps => grad.fill(0.0),
+            }
+            grad_kept.fill(0.0);
+            for (step, gates) in memo.gates.chunks_exact_mut(n * gates_len).enumerate().rev() {
+                if returns == Returns::AllSteps {
+                    for (sample, grad) in grad.chunks_exact_mut(units).enumerate() {
+                        add(grad, &pass.grad_output[way.at(step * n + sample)..][..units]);
+                    }
+                }
+                let (output_before, output) = pair(memo.outputs, step, n * units);
+                let (kept_before, kept) = pair(memo.kept, step, n * kept_len);
+                let step = BackwardStep { units, gates, kept_before, kept, output_before, output, grad, grad_kept };
+                vectorized!(C::backward(step));
+                let gates = Matrix::strided(gates, n, shared, gates_len);
+                matmul(MatrixMut::new(grad, n, units), gates, ours, Write::Add);
+                if shared < gates_len {
+                    let theirs = Matrix::strided(&theirs[direction * units..], kept_len, units, width);
+                    matmul(MatrixMut::new(grad, n, units), Matrix::new(kept, n, kept_len), theirs, Write::Add);
+                }
+            }
+            self.gradients_of_params(n, &memo, self.parts_mut(pass.grad_params, direction));
+            if let Some(grad_input) = &mut grad_input {
+                let gates = Matrix::new(memo.gates, steps * n, gates_len);
+                let grads = MatrixMut::new(memo.inputs, steps * n, features);
+                matmul(grads, gates, Matrix::new(kernel, features, gates_len).t(), Write::Replace);
+                let write = if direction == 0 { Write::Replace } else { Write::Add };
+                self.way_of_inputs(n, direction).scatter(memo.inputs, grad_input, features, write);
+            }
+        }
+    }
+}
+
+/// A block and the one after it.
+fn pair(blocks: &mut [f32], at: usize, len: usize) -> (&[f32], &mut [f32]) {
+    let (before, after) = blocks[at * len..(at + 2) * len].split_at_mut(len);
+    (before, after)
+}

@@ -1,0 +1,230 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
+use crate::kernels::vector::add;
+use crate::knob::Knob;
+use crate::layer::{Backward, Forward, Layer, Plan, Spec};
+use crate::model::{Misfit, Trace};
+use crate::shape::{Fix, Shape, ShapeError};
+
+/// Layers whose result is added to what entered them (He et al. 2016): `y = x + f(x)`.
+///
+/// Shapes: any to the same, which is also what the layers inside have to make of it. They may be blocks in turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Residual {
+    pub layers: Vec<LayerSpec>,
+}
+
+/// How deep blocks may stand in one another.
+pub const MAX_DEPTH: usize = 8;
+
+/// Most channels of the convolutions, and most units of the dense layers, that [`Residual::around`] gives.
+const MAX_FILTERS: usize = 512;
+const MAX_UNITS: usize = 4096;
+
+/// For an image with one channel, which is what the program's own digits are.
+impl Default for Residual {
+    fn default() -> Self {
+        Self::around(Shape::image(28, 28, 1))
+    }
+}
+
+impl Residual {
+    /// A block that fits this input: two layers with weights, normalised and bent between them, that leave the shape as
+    /// it is.
+    pub fn around(input: Shape) -> Self {
+        let channels = input.channels();
+        let inside = channels.clamp(16, 64);
+        let (padding, activation) = (Padding::Same, Function::Linear);
+        let weights = |units: usize| -> LayerSpec {
+            match input.dims() {
+                [_] => Dense::new(units, activation).into(),
+                [_, _] => Conv1d { filters: units, padding, activation, ..Conv1d::default() }.into(),
+                _ => Conv2d { filters: units, padding, activation, ..Conv2d::default() }.into(),
+            }
+        };
+        let mut layers = vec![BatchNorm::default().into(), Activation::default().into()];
+        if channels <= if input.is_flat() { MAX_UNITS } else { MAX_FILTERS } {
+            layers.insert(0, weights(inside));
+            layers.push(weights(channels));
+        }
+        Self { layers }
+    }
+
+    /// Follows the shape of a sample through the block.
+    pub fn trace(&self, input: Shape) -> Trace {
+        Trace::of(&self.layers, input)
+    }
+
+    /// Whether blocks stand in one another deeper than they may.
+    pub fn is_too_deep(&self) -> bool {
+        fn depth(layers: &[LayerSpec]) -> usize {
+            let inside = layers.iter().map(|layer| match layer {
+                LayerSpec::Residual(block) => 1 + depth(&block.layers),
+                _ => 0,
+            });
+            inside.max().unwrap_or(0)
+        }
+        1 + depth(&self.layers) > MAX_DEPTH
+    }
+
+    /// The same block with the repair of one of its layers carried out.
+    fn repaired(&self, input: Shape, Misfit { index, error }: &Misfit) -> Option<Fix> {
+        let fix = error.fix.as_ref()?;
+        let mut block = self.clone();
+        match *self == Self::default() {
+            true => block = Self::around(input),
+            false => fix.apply(&mut block.layers, *index),
+        }
+        Some(Fix::Replace(block.into()))
+    }
+
+    /// The same block with one more layer that brings back the channels, or else one that fits.
+    fn closed(&self, input: Shape) -> Fix {
+        let (filters, activation) = (input.channels(), Function::Linear);
+        let last = match input.as_image() {
+            Some(_) => Conv2d { filters, kernel: 1, activation, ..Conv2d::default() }.into(),
+            None => Dense::new(filters, activation).into(),
+        };
+        let mut block = self.clone();
+        block.layers.push(last);
+        let trace = block.trace(input);
+        let fits = trace.misfit.is_none() && trace.output() == input && *self != Self::default();
+        Fix::Replace(if fits { block } else { Self::around(input) }.into())
+    }
+}
+
+impl Spec for Residual {
+    fn label(&self) -> &'static str {
+        "Residual"
+    }
+
+    fn detail(&self) -> String {
+        match self.layers.len() {
+            1 => "1 layer".to_owned(),
+            count => format!("{count} layers"),
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        "Adds what enters a block of layers to what leaves it: gradients pass by the block, so that deep stacks learn."
+    }
+
+    fn formula(&self) -> &'static str {
+        "y = x + f(x), f the layers of the block"
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        if self.is_too_deep() {
+            let message = format!("Blocks stand in one another more than {MAX_DEPTH} deep. Take some of them out.");
+            return Err(ShapeError::new(message).with_fix(Fix::Replace(Self::around(input).into())));
+        }
+        if self.layers.is_empty() {
+            let message = "The block is empty, and what enters would only be doubled. Put a layer into it.";
+            return Err(ShapeError::new(message).with_fix(Fix::Replace(Self::around(input).into())));
+        }
+        let trace = self.trace(input);
+        if let Some(misfit) = &trace.misfit {
+            let message = format!("In the block, layer {}: {}", misfit.index + 1, misfit.error.message);
+            return Err(ShapeError { message, fix: self.repaired(input, misfit) });
+        }
+        let output = trace.output();
+        if output != input {
+            let message = format!(
+                "What leaves the block is added to what enters it, so both have to be alike: {} enters, and {} leaves.",
+                input.described(),
+                output.described()
+            );
+            return Err(ShapeError::new(message).with_fix(self.closed(input)));
+        }
+        Ok(Plan { output, params: trace.params(), multiply_adds: trace.multiply_adds() })
+    }
+
+    /// The end of the block alone: the network runs the layers inside as it runs any others.
+    fn build(&self, _input: Shape) -> Box<dyn Layer> {
+        Box::new(Addition)
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        Vec::new()
+    }
+}
+
+/// The end of a block. That the gradient reaches what entered the block, too, is the network's work.
+struct Addition;
+
+impl Layer for Addition {
+    fn forward(&self, pass: Forward<'_>) {
+        pass.output.copy_from_slice(pass.input);
+        add(pass.output, pass.skip);
+    }
+
+    fn backward(&self, pass: Backward<'_>) {
+        if let Some(grad_input) = pass.grad_input {
+            grad_input.copy_from_slice(pass.grad_output);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Flatten, GlobalAveragePool, MaxPool2d};
+    use crate::shape::Fix;
+
+    fn fix_of(layers: Vec<LayerSpec>, input: Shape) -> (String, Residual) {
+        let error = Residual { layers }.plan(input).unwrap_err();
+        let Some(Fix::Replace(LayerSpec::Residual(block))) = error.fix else { panic!("{error:?}") };
+        (error.message, block)
+    }
+
+    #[test]
+    fn a_block_around_any_shape_fits_and_costs_what_is_in_it() {
+        for shape in [
+            Shape::image(28, 28, 1),
+            Shape::image(2, 1, 64),
+            Shape::image(3, 3, 513),
+            Shape::steps(28, 28),
+            Shape::steps(1, 900),
+            Shape::flat(1),
+            Shape::flat(784),
+            Shape::flat(21_632),
+        ] {
+            let block = Residual::around(shape);
+            let (plan, trace) = (block.plan(shape).unwrap(), block.trace(shape));
+            assert_eq!((plan.output, plan.params, plan.multiply_adds), (shape, trace.params(), trace.multiply_adds()));
+        }
+        assert_eq!(Residual::default().plan(Shape::image(28, 28, 1)).unwrap().params, 9 * 16 + 16 + 32 + 9 * 16 + 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_says_why_and_keeps_the_work_that_is_in_it() {
+        let (image, conv) = (Shape::image(9, 9, 3), Conv2d { padding: Padding::Same, ..Conv2d::default() });
+        let (message, block) = fix_of(vec![conv.clone().into()], image);
+        assert!(message.contains("an image 9×9×3 enters, and an image 9×9×32 leaves"), "{message}");
+        assert_eq!((block.layers.len(), block.layers[0].clone()), (2, conv.into()));
+        assert_eq!(block.plan(image).unwrap().output, image);
+
+        let (message, block) = fix_of(vec![BatchNorm::default().into(), Dense::default().into()], image);
+        assert!(message.starts_with("In the block, layer 2: Dense takes a row of numbers"), "{message}");
+        assert_eq!(block.layers[1], Flatten {}.into());
+
+        for layers in [vec![], vec![MaxPool2d::default().into()], vec![GlobalAveragePool {}.into()]] {
+            assert_eq!(fix_of(layers, image).1, Residual::around(image));
+        }
+        let default = Residual::default().layers;
+        assert_eq!(fix_of(default.clone(), image).1, Residual::around(image));
+        assert_eq!(fix_of(default, Shape::flat(30)).1, Residual::around(Shape::flat(30)));
+    }
+
+    #[test]
+    fn blocks_may_stand_in_one_another_but_not_without_end() {
+        let mut block = Residual { layers: vec![Activation::default().into()] };
+        for depth in 1..=MAX_DEPTH {
+            assert!(block.plan(Shape::flat(4)).is_ok(), "{depth}");
+            block = Residual { layers: vec![block.into()] };
+        }
+        assert!(block.plan(Shape::flat(4)).unwrap_err().message.contains("more than 8 deep"));
+    }
+}

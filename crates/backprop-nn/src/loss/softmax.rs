@@ -1,0 +1,96 @@
+use serde::{Deserialize, Serialize};
+
+use super::{ClassWeights, Objective};
+use crate::kernels::vector::exp;
+use crate::kernels::vectorized;
+use crate::knob::Knob;
+
+/// `-Σ t_k log p_k` with `p = softmax(z)`, computed on logits, so that neither part can overflow. The target `t` is 1 at
+/// the class; smoothed by ε it gives away ε in equal parts to all classes (Szegedy et al. 2016). Class weights multiply
+/// the targets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SoftmaxCrossEntropy {
+    pub label_smoothing: f32,
+    pub class_weights: ClassWeights,
+}
+
+impl Objective for SoftmaxCrossEntropy {
+    fn help(&self) -> &'static str {
+        "How surprised the network is by the right class; the loss for one class out of several."
+    }
+
+    fn formula(&self) -> &'static str {
+        "-log softmax(z)[c]"
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { label_smoothing, class_weights } = self;
+        vec![
+            Knob::real(
+                "label_smoothing",
+                "Label smoothing",
+                label_smoothing,
+                0.0..=0.9,
+                0.0,
+                "The share of the target that is spread over all classes; it tames certainty, and too much blurs the classes.",
+            ),
+            Knob::choice(ClassWeights::KEY, ClassWeights::LABEL, class_weights, ClassWeights::HELP),
+        ]
+    }
+
+    fn class_weights(&self) -> Option<&ClassWeights> {
+        Some(&self.class_weights)
+    }
+
+    fn class_weights_mut(&mut self) -> Option<&mut ClassWeights> {
+        Some(&mut self.class_weights)
+    }
+
+    /// The gradient is `p Σ t - t`.
+    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
+        let Self { label_smoothing: smoothing, class_weights: weights } = self;
+        let sharp = (1.0 - smoothing) * weights.of(class);
+        let given = |at: usize| smoothing / outputs.len() as f32 * weights.of(at);
+        let target = if *smoothing > 0.0 { sharp + (0..outputs.len()).map(given).sum::<f32>() } else { sharp };
+
+        let largest = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum = match grad {
+            None => vectorized!(outputs.iter().map(|z| exp(z - largest)).sum::<f32>()),
+            Some((scale, grad)) => {
+                grad.copy_from_slice(outputs);
+                let sum = exponentials(grad, largest);
+                let factor = scale * target / sum;
+                grad.iter_mut().for_each(|grad| *grad *= factor);
+                grad[class] -= scale * sharp;
+                if *smoothing > 0.0 {
+                    grad.iter_mut().enumerate().for_each(|(at, grad)| *grad -= scale * given(at));
+                }
+                sum
+            }
+        };
+        let surprise = |z: f32| sum.ln() + largest - z;
+        let mut loss = sharp * surprise(outputs[class]);
+        if *smoothing > 0.0 {
+            loss += outputs.iter().enumerate().map(|(at, z)| given(at) * surprise(*z)).sum::<f32>();
+        }
+        loss
+    }
+
+    fn probabilities(&self, outputs: &mut [f32]) {
+        softmax(outputs);
+    }
+}
+
+/// Exponentials divided by their sum, moved so that none overflows.
+pub fn softmax(values: &mut [f32]) {
+    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum = exponentials(values, largest);
+    values.iter_mut().for_each(|value| *value /= sum);
+}
+
+/// Replaces every `z` by `exp(z - largest)` and tells their sum.
+pub(super) fn exponentials(values: &mut [f32], largest: f32) -> f32 {
+    vectorized!(values.iter_mut().for_each(|value| *value = exp(*value - largest)));
+    values.iter().sum()
+}

@@ -1,0 +1,283 @@
+//! A stack of layers as declared: trace its shapes, then build it.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::layer::Plan;
+use super::layers::{Dense, Flatten, Function, LayerSpec};
+use super::network::Network;
+use super::shape::{Fix, Shape, ShapeError};
+
+/// The layers of a network, first to last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ModelSpec {
+    pub layers: Vec<LayerSpec>,
+}
+
+/// The most trainable numbers a network may have: 400 MB of weights, and four to five times that while training.
+pub const MAX_PARAMS: usize = 100_000_000;
+
+/// The most numbers a layer may give for one sample, since layers that enlarge an image may follow one another.
+pub const MAX_NUMBERS: usize = 16_000_000;
+
+impl ModelSpec {
+    /// Follows the shape of a sample through the stack. What fits is returned together with what went wrong, so that
+    /// an editor can show both while the stack is half built.
+    ///
+    /// `outputs` is how many numbers the last layer has to give.
+    pub fn trace(&self, input: Shape, outputs: usize) -> Trace {
+        let mut trace = Trace::of(&self.layers, input);
+        if trace.misfit.is_none() {
+            trace.misfit = self.head_misfit(trace.output(), outputs).or_else(|| trace.too_large());
+        }
+        trace
+    }
+
+    /// The same for a stack that has to end otherwise: `misfit` says of the last shape what is wrong with it, and the layer
+    /// that would be a right end.
+    pub fn trace_to(&self, input: Shape, misfit: impl Fn(Shape) -> Option<(String, Dense)>) -> Trace {
+        let mut trace = Trace::of(&self.layers, input);
+        if trace.misfit.is_none() {
+            let end = misfit(trace.output()).map(|(message, head)| self.wrong_end(message, head));
+            trace.misfit = end.or_else(|| trace.too_large());
+        }
+        trace
+    }
+
+    fn wrong_end(&self, message: String, head: Dense) -> Misfit {
+        let (remedy, fix) = match self.layers.last() {
+            Some(LayerSpec::Dense(_)) => {
+                (format!("Give its last layer {} units.", head.units), Fix::Replace(head.into()))
+            }
+            Some(_) => (format!("End with a Dense layer of {}.", head.units), Fix::Append(head.into())),
+            None => (format!("Begin with a Dense layer of {}.", head.units), Fix::Insert(head.into())),
+        };
+        let index = self.layers.len().saturating_sub(1);
+        Misfit { index, error: ShapeError::new(format!("{message} {remedy}")).with_fix(fix) }
+    }
+
+    /// The network, or the first thing that does not fit.
+    pub fn build(&self, input: Shape, outputs: usize) -> Result<Network, Misfit> {
+        match self.trace(input, outputs).misfit {
+            Some(misfit) => Err(misfit),
+            None => Ok(Network::new(&self.layers, input)),
+        }
+    }
+
+    fn head_misfit(&self, shape: Shape, outputs: usize) -> Option<Misfit> {
+        if shape.is_flat() && shape.len() == outputs && !self.layers.is_empty() {
+            return None;
+        }
+        let index = self.layers.len().saturating_sub(1);
+        let head = Dense::new(outputs, Function::Linear);
+        let (message, fix) = match self.layers.last() {
+            None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
+            Some(LayerSpec::Dense(_)) if !shape.is_flat() => (
+                format!(
+                    "The last layer answers at each step, {shape}, and one answer is wanted. Flatten the steps before it."
+                ),
+                Fix::Insert(Flatten {}.into()),
+            ),
+            Some(LayerSpec::Dense(_)) => (
+                format!(
+                    "The last layer gives {shape} numbers, and the data asks for {outputs}, one for each class or target. Give it {outputs} units."
+                ),
+                Fix::Replace(head.into()),
+            ),
+            Some(_) if shape.len() == outputs => (
+                format!("The stack ends with {shape}, and the data asks for a row of {outputs} numbers. Flatten it."),
+                Fix::Append(Flatten {}.into()),
+            ),
+            Some(_) => (
+                format!(
+                    "The stack ends with {shape}, and the data asks for {outputs} numbers, one for each class or target. End with a Dense layer of {outputs}."
+                ),
+                Fix::Append(head.into()),
+            ),
+        };
+        Some(Misfit { index, error: ShapeError::new(message).with_fix(fix) })
+    }
+}
+
+/// The plan of a layer whose numbers lie in their ranges; a number from a file may not.
+fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
+    let mut layer = layer.clone();
+    if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(|knob| knob.out_of_range()) {
+        return Err(ShapeError::new(format!("{problem}.")));
+    }
+    let plan = layer.as_spec().plan(input)?;
+    if plan.output.len() > MAX_NUMBERS {
+        let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);
+        let message = format!("It would give {millions} million numbers a sample, and {most} million are the most.");
+        return Err(ShapeError::new(message).with_fix(Fix::Remove));
+    }
+    Ok(plan)
+}
+
+/// What shape tracing found: a plan per layer up to the first that does not fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    pub input: Shape,
+    pub plans: Vec<Plan>,
+    pub misfit: Option<Misfit>,
+}
+
+/// The layer that does not fit, and why.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("layer {}: {error}", index + 1)]
+pub struct Misfit {
+    /// Position in the stack, from zero.
+    pub index: usize,
+    pub error: ShapeError,
+}
+
+impl Trace {
+    /// Follows the shape of a sample through some layers, whatever they give at the end.
+    pub fn of(layers: &[LayerSpec], input: Shape) -> Self {
+        let mut trace = Self { input, plans: Vec::new(), misfit: None };
+        for (index, layer) in layers.iter().enumerate() {
+            match checked_plan(layer, trace.output()) {
+                Ok(plan) => trace.plans.push(plan),
+                Err(error) => {
+                    trace.misfit = Some(Misfit { index, error });
+                    break;
+                }
+            }
+        }
+        trace
+    }
+
+    /// The shape that leaves the last layer that fits.
+    pub fn output(&self) -> Shape {
+        self.plans.last().map_or(self.input, |plan| plan.output)
+    }
+
+    pub fn params(&self) -> usize {
+        self.plans.iter().map(|plan| plan.params).sum()
+    }
+
+    pub fn multiply_adds(&self) -> u64 {
+        self.plans.iter().map(|plan| plan.multiply_adds).sum()
+    }
+
+    /// The shape that arrives at the layer at `index`, as far as it is known.
+    pub fn input_of(&self, index: usize) -> Option<Shape> {
+        match index.checked_sub(1) {
+            None => Some(self.input),
+            Some(before) => self.plans.get(before).map(|plan| plan.output),
+        }
+    }
+
+    fn too_large(&self) -> Option<Misfit> {
+        let largest: RangeInclusive<usize> = 0..=MAX_PARAMS;
+        if largest.contains(&self.params()) {
+            return None;
+        }
+        let (index, plan) = self.plans.iter().enumerate().max_by_key(|(_, plan)| plan.params)?;
+        Some(Misfit {
+            index,
+            error: ShapeError::new(format!(
+                "The network has {} million parameters, {} million of them here, and {} million are the most. Pool before it, or make it smaller.",
+                self.params() / 1_000_000,
+                plan.params / 1_000_000,
+                MAX_PARAMS / 1_000_000
+            )),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Conv2d, Lstm, MaxPool2d, Reshape, Returns, Rnn, UpSample2d};
+
+    fn stack(layers: Vec<LayerSpec>) -> ModelSpec {
+        ModelSpec { layers }
+    }
+
+    /// Applies the offered repair until the stack fits, as a person who only ever presses the button would.
+    fn repair(mut model: ModelSpec, input: Shape) -> ModelSpec {
+        for _ in 0..30 {
+            let Some(misfit) = model.trace(input, 10).misfit else { return model };
+            let fix = misfit.error.fix.unwrap_or_else(|| panic!("no way out of: {}", misfit.error.message));
+            fix.apply(&mut model.layers, misfit.index);
+        }
+        panic!("thirty repairs did not suffice: {model:?}");
+    }
+
+    #[test]
+    fn every_misfit_offers_a_repair_that_leads_to_a_stack_that_fits() {
+        let image = Shape::image(28, 28, 1);
+        let conv = || LayerSpec::from(Conv2d::default());
+        let pool = || LayerSpec::from(MaxPool2d::default());
+        let dense = || LayerSpec::from(Dense::default());
+        for layers in [
+            vec![],
+            vec![dense()],
+            vec![conv()],
+            vec![conv(), dense()],
+            vec![Flatten {}.into(), conv(), dense()],
+            vec![Flatten {}.into(), pool()],
+            vec![pool(), pool(), pool(), pool(), pool(), pool()],
+            vec![pool(), pool(), pool(), conv(), conv(), conv()],
+            vec![Lstm::default().into(), Lstm::default().into()],
+            vec![conv(), Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), conv(), dense()],
+            vec![Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), dense()],
+            vec![UpSample2d { size: 8 }.into(); 5],
+            LayerSpec::all(),
+        ] {
+            assert_repaired(layers, image);
+        }
+    }
+
+    fn assert_repaired(layers: Vec<LayerSpec>, input: Shape) {
+        let repaired = repair(stack(layers), input);
+        assert_eq!(repaired.trace(input, 10).plans.last().unwrap().output, Shape::flat(10));
+        assert!(repaired.build(input, 10).is_ok());
+    }
+
+    #[test]
+    fn every_layer_alone_or_before_any_other_can_be_repaired() {
+        for first in LayerSpec::all() {
+            for input in [Shape::image(28, 28, 1), Shape::steps(12, 5), Shape::flat(64)] {
+                assert_repaired(vec![first.clone()], input);
+                for second in LayerSpec::all() {
+                    assert_repaired(vec![first.clone(), second], input);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tracing_a_broken_stack_still_gives_the_part_that_fits() {
+        let trace = stack(vec![Conv2d::default().into(), Dense::default().into()]).trace(Shape::image(28, 28, 1), 10);
+        assert_eq!(trace.plans.len(), 1);
+        let misfit = trace.misfit.unwrap();
+        assert_eq!((misfit.index, misfit.error.fix), (1, Some(Fix::Insert(Flatten {}.into()))));
+    }
+
+    #[test]
+    fn a_recurrent_layer_takes_the_rows_of_an_image_as_steps() {
+        let misfit = stack(vec![Lstm::default().into()]).trace(Shape::image(28, 20, 3), 10).misfit.unwrap();
+        assert_eq!(misfit.error.fix, Some(Fix::Insert(Reshape::steps(28).into())));
+        assert!(misfit.error.message.contains("an image 28×20×3 arrives"), "{misfit}");
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_named() {
+        let trace = stack(vec![Conv2d { stride: 0, ..Default::default() }.into()]).trace(Shape::image(28, 28, 1), 10);
+        assert_eq!(trace.misfit.unwrap().to_string(), "layer 1: stride is 0; it goes from 1 to 4.");
+    }
+
+    #[test]
+    fn the_default_stack_has_the_parameters_that_keras_counts() {
+        let model = stack(vec![
+            Flatten {}.into(),
+            Dense::new(128, Function::Relu).into(),
+            Dense::new(10, Function::Linear).into(),
+        ]);
+        assert_eq!(model.trace(Shape::image(28, 28, 1), 10).params(), 101_770);
+    }
+}

@@ -1,0 +1,222 @@
+use rayon::prelude::*;
+
+use super::{OptimizerSpec, Regularization, Step};
+use crate::kernels::vectorized;
+use crate::network::{Block, Network};
+use crate::section::Section;
+use crate::weights::Weights;
+use crate::workspace::Workspace;
+
+/// An optimiser at work: the rule, the step counter, the gradient and what the rule remembers. It moves one section of a
+/// network's weights, which may be all of it.
+pub struct Optimizer {
+    section: Section,
+    spec: OptimizerSpec,
+    regularization: Regularization,
+    step: u64,
+    gradient: Vec<f32>,
+    /// The slots of one block of weights after the other.
+    state: Vec<f32>,
+    /// What each column of a kernel is multiplied by, while there is a largest norm.
+    factors: Vec<f32>,
+    average: Option<Weights>,
+}
+
+impl Optimizer {
+    pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
+        Self::for_section(spec, network.whole())
+    }
+
+    /// Of some layers alone; all others stay as they are.
+    pub fn for_section(spec: OptimizerSpec, section: Section) -> Self {
+        let params = section.weights.len();
+        Self {
+            section,
+            state: vec![0.0; spec.as_rule().slots() * params],
+            spec,
+            regularization: Regularization::default(),
+            step: 0,
+            gradient: vec![0.0; params],
+            factors: Vec::new(),
+            average: None,
+        }
+    }
+
+    /// With gradients clipped, weights held small or averaged.
+    #[must_use]
+    pub fn regularized(mut self, regularization: Regularization) -> Self {
+        self.regularization = regularization;
+        self
+    }
+
+    /// Puts other numbers into the rule, for instance while a run is on. What was remembered is kept unless the rule
+    /// itself changes; the average goes on in any case.
+    pub fn set(&mut self, spec: OptimizerSpec) {
+        if std::mem::discriminant(&spec) != std::mem::discriminant(&self.spec) {
+            self.step = 0;
+            self.state = vec![0.0; spec.as_rule().slots() * self.section.weights.len()];
+        }
+        self.spec = spec;
+    }
+
+    /// The moving average of the weights, if there is to be one and a step has been taken.
+    pub fn average(&self) -> Option<&Weights> {
+        self.average.as_ref()
+    }
+
+    /// Moves the weights by the gradient of the shards of a batch, whose backward passes are done. Each block is
+    /// worked off by one thread, from its gradient to its weights, so that it is still in that core's cache; but no
+    /// weight may move before the norm of the whole gradient is known, if that is to be clipped.
+    pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
+        self.step += 1;
+        let Self { section, spec, regularization, step, gradient, state, factors, average } = self;
+        let (rule, step) = (spec.as_rule(), Step { number: *step, learning_rate });
+        let (blocks, slots) = (network.blocks(section), rule.slots());
+        let take_gradient = |block: &Block, gradient: &mut [f32]| {
+            network.gradient_of(block, shards, gradient);
+            regularization.clip_values(gradient);
+        };
+        let update = |block: &Block, Numbers { weights, gradient, state }: Numbers<'_>| {
+            regularization.add_penalties(weights, gradient);
+            network.add_penalties(block, weights, gradient);
+            rule.update(step, weights, gradient, state);
+            0.0
+        };
+        let moved = &mut weights.values_mut()[section.weights.clone()];
+        let numbers = Numbers { weights: moved, gradient, state };
+        if regularization.clip_norm > 0.0 {
+            let squares = each_block(blocks, slots, numbers, &|block, numbers| {
+                take_gradient(block, numbers.gradient);
+                sum_of_squares(numbers.gradient)
+            });
+            let share = regularization.share_within_norm(squares.sqrt());
+            let moved = &mut weights.values_mut()[section.weights.clone()];
+            let numbers = Numbers { weights: moved, gradient, state };
+            each_block(blocks, slots, numbers, &|block, numbers| {
+                scale(numbers.gradient, share);
+                update(block, numbers)
+            });
+        } else {
+            each_block(blocks, slots, numbers, &|block, numbers| {
+                take_gradient(block, numbers.gradient);
+                update(block, numbers)
+            });
+        }
+        regularization.hold_kernels(network, section, weights, factors);
+        if regularization.average > 0.0 {
+            match average {
+                Some(average) => follow(average, weights, regularization.average),
+                None => *average = Some(weights.clone()),
+            }
+        }
+    }
+}
+
+/// What belongs to some blocks that lie one after the other.
+struct Numbers<'a> {
+    weights: &'a mut [f32],
+    gradient: &'a mut [f32],
+    state: &'a mut [f32],
+}
+
+impl Numbers<'_> {
+    /// Those of the first block: what follows up to the next one no gradient moves.
+    fn of(self, len: usize, slots: usize) -> Self {
+        let Self { weights, gradient, state } = self;
+        Self { weights: &mut weights[..len], gradient: &mut gradient[..len], state: &mut state[..len * slots] }
+    }
+}
+
+/// Calls `work` with every block and its numbers, on all threads. What it gives is added up pair by pair, in an order
+/// that follows from the blocks and not from the threads.
+fn each_block(
+    blocks: &[Block],
+    slots: usize,
+    numbers: Numbers<'_>,
+    work: &(impl Fn(&Block, Numbers<'_>) -> f64 + Sync),
+) -> f64 {
+    match blocks {
+        [] => 0.0,
+        [block] => work(block, numbers.of(block.range.len(), slots)),
+        _ => {
+            let (left, right) = blocks.split_at(blocks.len() / 2);
+            let at = right[0].range.start - left[0].range.start;
+            let (left_weights, right_weights) = numbers.weights.split_at_mut(at);
+            let (left_gradient, right_gradient) = numbers.gradient.split_at_mut(at);
+            let (left_state, right_state) = numbers.state.split_at_mut(at * slots);
+            let left_numbers = Numbers { weights: left_weights, gradient: left_gradient, state: left_state };
+            let right_numbers = Numbers { weights: right_weights, gradient: right_gradient, state: right_state };
+            let (left, right) = rayon::join(
+                || each_block(left, slots, left_numbers, work),
+                || each_block(right, slots, right_numbers, work),
+            );
+            left + right
+        }
+    }
+}
+
+/// In double precision: the square of a gradient that explodes, which is when it matters, is too large for a float.
+fn sum_of_squares(values: &[f32]) -> f64 {
+    const LANES: usize = 16;
+    let (groups, rest) = values.as_chunks::<LANES>();
+    let mut sums = [0.0f64; LANES];
+    vectorized!({
+        for group in groups {
+            for (sum, value) in sums.iter_mut().zip(group) {
+                *sum += f64::from(*value) * f64::from(*value);
+            }
+        }
+    });
+    sums.iter().sum::<f64>() + rest.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>()
+}
+
+fn scale(values: &mut [f32], factor: f32) {
+    vectorized!({
+        for value in values {
+            *value *= factor;
+        }
+    });
+}
+
+/// `a ← d a + (1-d) w`
+fn follow(average: &mut Weights, weights: &Weights, decay: f32) {
+    const PART: usize = 16_384;
+    let parts = average.values_mut().par_chunks_mut(PART).zip(weights.values().par_chunks(PART));
+    parts.for_each(|(average, weights)| {
+        vectorized!({
+            for (average, weight) in average.iter_mut().zip(weights) {
+                *average += (1.0 - decay) * (weight - *average);
+            }
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Dense, Function};
+    use crate::optim::{Adam, Lion};
+    use crate::{ModelSpec, Shape};
+
+    #[test]
+    fn other_numbers_keep_what_was_remembered_and_another_rule_begins_anew() {
+        let model = ModelSpec { layers: vec![Dense::new(2, Function::Linear).into()] };
+        let network = model.build(Shape::flat(3), 2).unwrap();
+        let mut optimizer = Optimizer::new(OptimizerSpec::Adam(Adam::default()), &network);
+        (optimizer.step, optimizer.state[0]) = (5, 1.0);
+        optimizer.average = Some(Weights::new(&network, 1));
+        optimizer.set(OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() }));
+        assert_eq!((optimizer.step, optimizer.state[0], optimizer.state.len()), (5, 1.0, 16));
+        optimizer.set(OptimizerSpec::Lion(Lion::default()));
+        assert_eq!((optimizer.step, optimizer.state.as_slice()), (0, &[0.0; 8][..]));
+        assert!(optimizer.average().is_some());
+    }
+
+    #[test]
+    fn squares_that_are_too_large_for_a_float_are_added_up() {
+        let values: Vec<f32> = (0..1000).map(|at| if at % 2 == 0 { 1e25 } else { -1e25 }).collect();
+        assert!((sum_of_squares(&values) / 1e53 - 1.0).abs() < 1e-6);
+        assert_eq!(sum_of_squares(&[]), 0.0);
+        assert!(sum_of_squares(&[f32::NAN]).is_nan());
+    }
+}

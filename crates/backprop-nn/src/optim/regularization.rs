@@ -1,0 +1,183 @@
+use serde::{Deserialize, Serialize};
+
+use crate::kernels::vectorized;
+use crate::knob::Knob;
+use crate::network::{Network, Param};
+use crate::penalty::Penalty;
+use crate::section::Section;
+use crate::weights::Weights;
+
+/// What keeps gradients and weights small and steady, whatever the rule. Zero, the default of each, turns it off.
+///
+/// In the order in which a step applies them: clipping by value, clipping by norm, the penalties, the rule, max-norm,
+/// the average. So the penalties are not clipped, and the loss that is shown is that of the samples alone, both as with
+/// PyTorch's `weight_decay`; Keras adds its penalties to the loss.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Regularization {
+    /// `g ← g + λ₁ sign(w)`, the gradient of `λ₁ Σ|w|`. Together with L2 it is the elastic net. A layer may pay more.
+    pub l1: f32,
+    /// `g ← g + λ₂ w`, the gradient of `λ₂/2 Σw²`: PyTorch's `weight_decay`, of which Keras' `L2` is half. As in
+    /// PyTorch, every parameter pays, biases too.
+    pub l2: f32,
+    /// `w ← w · min(1, c / ‖w‖)` for the kernel column of each unit (Srivastava et al. 2014); biases are left alone.
+    pub max_norm: f32,
+    /// `g ← min(max(g, -c), c)`
+    pub clip_value: f32,
+    /// `g ← g · min(1, c / ‖g‖)` with the norm of the whole gradient (Pascanu et al. 2013).
+    pub clip_norm: f32,
+    /// `a ← d a + (1-d) w` after each step, from the weights of the first on (Polyak & Juditsky 1992, with PyTorch's
+    /// exponential mean). Where there is an average, it is what is evaluated, shown and saved; `w` is what learns on.
+    pub average: f32,
+}
+
+impl Regularization {
+    /// Whether gradients and weights are left as the rule has them.
+    pub fn is_off(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What may be edited, each with its range; zero is off.
+    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { l1, l2, max_norm, clip_value, clip_norm, average } = self;
+        vec![
+            Knob::real(
+                "l1",
+                "L1",
+                l1,
+                0.0..=0.01,
+                0.0,
+                "Pulls every weight to zero at the same pace, so that few are left; try 0.00001, too much leaves none.",
+            )
+            .logarithmic(),
+            Knob::real(
+                "l2",
+                "L2",
+                l2,
+                0.0..=0.1,
+                0.0,
+                "Pulls large weights harder to zero, against overfitting; try 0.0001, with too much nothing is learnt.",
+            )
+            .logarithmic(),
+            Knob::real(
+                "max_norm",
+                "Max-norm",
+                max_norm,
+                0.0..=10.0,
+                0.0,
+                "The longest that the weights of one unit may be taken together; try 3, too short and a unit says little.",
+            ),
+            Knob::real(
+                "clip_value",
+                "Clip by value",
+                clip_value,
+                0.0..=10.0,
+                0.0,
+                "The largest that any number of a gradient may be; bends its direction, and too small makes all steps alike.",
+            )
+            .logarithmic(),
+            Knob::real(
+                "clip_norm",
+                "Clip by norm",
+                clip_norm,
+                0.0..=10.0,
+                0.0,
+                "The longest that the whole gradient may be; try 1 where the loss jumps, too short and it only creeps.",
+            )
+            .logarithmic(),
+            Knob::real(
+                "average",
+                "Average",
+                average,
+                0.0..=0.9999,
+                0.0,
+                "Evaluates and saves a moving average of the weights; 0.99 is over about 100 steps, too many and it lags behind.",
+            ),
+        ]
+    }
+
+    pub(super) fn clip_values(&self, gradient: &mut [f32]) {
+        let largest = self.clip_value;
+        if largest > 0.0 {
+            vectorized!({
+                for slope in gradient {
+                    *slope = slope.clamp(-largest, largest);
+                }
+            });
+        }
+    }
+
+    /// What a gradient of this norm is multiplied by. The millionth is PyTorch's.
+    pub(super) fn share_within_norm(&self, norm: f64) -> f32 {
+        (f64::from(self.clip_norm) / (norm + 1e-6)).min(1.0) as f32
+    }
+
+    pub(super) fn add_penalties(&self, weights: &[f32], gradient: &mut [f32]) {
+        Penalty { l1: self.l1, l2: self.l2 }.add(weights, gradient);
+    }
+
+    /// Shortens every column of every kernel that is longer than the largest norm, as `torch.renorm` does. `factors` is
+    /// kept by the caller, so that nothing is allocated for the next step.
+    pub(super) fn hold_kernels(
+        &self,
+        network: &Network,
+        section: &Section,
+        weights: &mut Weights,
+        factors: &mut Vec<f32>,
+    ) {
+        if self.max_norm <= 0.0 {
+            return;
+        }
+        let moved = |param: &&Param| section.weights.contains(&param.range.start);
+        for param in network.params().iter().filter(moved).filter(|param| param.info.is_kernel()) {
+            let Some(columns) = param.info.dims.last().copied().filter(|columns| *columns > 0) else { continue };
+            let kernel = &mut weights.values_mut()[param.range.clone()];
+            factors.clear();
+            factors.resize(columns, 0.0);
+            hold_columns(kernel, factors, self.max_norm);
+        }
+    }
+}
+
+/// Shortens the columns of a matrix with as many columns as there are `factors`, which are zero.
+fn hold_columns(matrix: &mut [f32], factors: &mut [f32], largest: f32) {
+    let columns = factors.len();
+    vectorized!({
+        for row in matrix.chunks_exact(columns) {
+            for (square, weight) in factors.iter_mut().zip(row) {
+                *square += weight * weight;
+            }
+        }
+        for factor in factors.iter_mut() {
+            let norm = factor.sqrt();
+            *factor = if norm > largest { largest / (norm + 1e-7) } else { 1.0 };
+        }
+        for row in matrix.chunks_exact_mut(columns) {
+            for (weight, factor) in row.iter_mut().zip(factors.iter()) {
+                *weight *= factor;
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_columns_are_shortened() {
+        let mut matrix = [3.0, 0.3, 4.0, 0.4];
+        hold_columns(&mut matrix, &mut [0.0; 2], 1.0);
+        for (got, expected) in matrix.iter().zip([0.6, 0.3, 0.8, 0.4]) {
+            assert!((got - expected).abs() < 1e-6, "{matrix:?}");
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_is_not_a_number_is_not_hidden_by_clipping() {
+        let mut gradient = [f32::NAN, 5.0, f32::NEG_INFINITY];
+        Regularization { clip_value: 1.0, ..Default::default() }.clip_values(&mut gradient);
+        assert!(gradient[0].is_nan());
+        assert_eq!(gradient[1..], [1.0, -1.0]);
+    }
+}
