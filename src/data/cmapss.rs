@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::csv::counted;
 use super::table::Table;
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
 use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -169,7 +169,7 @@ fn push_window(engine: &[f32], used: &[usize], cycles: std::ops::Range<usize>, i
 }
 
 fn samples(inputs: Vec<f32>, values: Vec<f32>) -> Samples {
-    Samples { inputs: Inputs::Numbers(inputs), targets: Targets::Numbers { width: 1, values } }
+    Samples { inputs: Inputs::Numbers(inputs), targets: TargetData::Numbers { width: 1, values } }
 }
 
 #[cfg(test)]
@@ -205,14 +205,14 @@ mod tests {
         let dataset = load_fleets(&[8, 2, 5, 6], &[4, 3], "20\n1\n", "?window=3&most=4").unwrap();
         assert_eq!((dataset.shape, dataset.features[0].column.as_str()), (Shape::steps(3, 1), "sensor 1"));
         assert_eq!((dataset.train.len(), dataset.test.len()), (6 + 3 + 4, 2));
-        let Targets::Numbers { values, .. } = &dataset.train.targets else { panic!("lives are numbers") };
+        let TargetData::Numbers { values, .. } = &dataset.train.targets else { panic!("lives are numbers") };
         assert_eq!(values[..9], [4.0, 4.0, 3.0, 2.0, 1.0, 0.0, 2.0, 1.0, 0.0]);
         assert_eq!(dataset.train.numbers_of(6), [201.5, 202.5, 203.5]);
         assert_eq!(
             (dataset.test.numbers_of(0), dataset.test.numbers_of(1)),
             (&[2.5, 3.5, 4.5][..], &[101.5, 102.5, 103.5][..])
         );
-        assert!(matches!(&dataset.test.targets, Targets::Numbers { values, .. } if *values == [4.0, 1.0]));
+        assert!(matches!(&dataset.test.targets, TargetData::Numbers { values, .. } if *values == [4.0, 1.0]));
         assert!(
             dataset.notes.iter().any(|note| note.starts_with("1 training engine with fewer")),
             "{:?}",

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::options::DATA_FOLDER;
 use super::table::{Column, Table};
 use super::{
-    Argument, DataError, Dataset, Feature, Inputs, Lookup, Options, Order, Samples, Source, Split, Targets, Task, Words,
+    Argument, DataError, Dataset, Feature, Inputs, Lookup, Options, Order, Samples, Source, Split, TargetData, Task,
+    Words,
 };
 use backprop_nn::Shape;
 
@@ -231,7 +232,7 @@ impl Loader<'_> {
         }
     }
 
-    fn targets(&self, targets: &[usize], task: &Task) -> Result<Targets, String> {
+    fn targets(&self, targets: &[usize], task: &Task) -> Result<TargetData, String> {
         let column = &self.table.columns[targets[0]];
         match task {
             Task::Classification { classes } => {
@@ -241,7 +242,7 @@ impl Loader<'_> {
                     let unknown = || format!("{} has the class {cell:?}, which the network does not know", column.name);
                     positions.get(cell).copied().ok_or_else(unknown)
                 };
-                column.cells.iter().map(position).collect::<Result<_, _>>().map(Targets::Classes)
+                column.cells.iter().map(position).collect::<Result<_, _>>().map(TargetData::Classes)
             }
             Task::Regression { targets: names } if names.len() == targets.len() => {
                 let rows = (0..self.table.rows).flat_map(|row| targets.iter().map(move |at| (row, *at)));
@@ -255,9 +256,9 @@ impl Loader<'_> {
                 };
                 let number =
                     |(row, at): (usize, usize)| self.table.columns[at].number(row).ok_or_else(|| no_number(row, at));
-                Ok(Targets::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
+                Ok(TargetData::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
             }
-            Task::Reconstruction { width } => Ok(Targets::Itself { width: *width, samples: self.table.rows }),
+            Task::Reconstruction { width } => Ok(TargetData::Itself { width: *width, samples: self.table.rows }),
             Task::Regression { targets: names } => {
                 Err(format!("name the targets that the network gives, target={}", names.join(",")))
             }

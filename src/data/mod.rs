@@ -38,7 +38,7 @@ mod table;
 pub use augment::Augment;
 pub use drawing::Drawing;
 pub use options::{Lookup, Options};
-pub use samples::{Inputs, Samples, Targets};
+pub use samples::{Inputs, Samples, TargetData};
 pub use scaling::Scaling;
 pub use series::Timeline;
 pub use split::{Order, Split};
@@ -248,7 +248,7 @@ impl Dataset {
             return Err(DataError::TooLarge { name: self.name, shape });
         }
         for samples in [&mut self.train, &mut self.test] {
-            samples.targets = Targets::Itself { width, samples: samples.len() };
+            samples.targets = TargetData::Itself { width, samples: samples.len() };
         }
         self.task = Task::Reconstruction { width };
         Ok(self)

@@ -4,7 +4,7 @@
 //! First stand the names of the axes, then every class with its points; where the points have a number instead of a class,
 //! its name and a tilde stand before triples, `painted:x,y;height~X Y HEIGHT X Y HEIGHT`.
 
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
 use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -81,9 +81,9 @@ impl Painted {
         let point = |at: usize| {
             let [x, y] = *samples.numbers_of(at) else { return None };
             let value = match &samples.targets {
-                Targets::Classes(classes) => f32::from(*classes.get(at)?),
-                Targets::Numbers { values, .. } => *values.get(at)?,
-                Targets::Itself { .. } => return None,
+                TargetData::Classes(classes) => f32::from(*classes.get(at)?),
+                TargetData::Numbers { values, .. } => *values.get(at)?,
+                TargetData::Itself { .. } => return None,
             };
             [x, y, value].iter().all(|number| number.is_finite()).then_some(Point { at: [x, y], value })
         };
@@ -154,8 +154,8 @@ impl Painted {
         let of = |points: &[Point], values: Vec<f32>| Samples {
             inputs: Inputs::Numbers(points.iter().flat_map(|point| point.at).collect()),
             targets: match self.task.is_classification() {
-                true => Targets::Classes(values.into_iter().map(|class| class as u16).collect()),
-                false => Targets::Numbers { width: 1, values },
+                true => TargetData::Classes(values.into_iter().map(|class| class as u16).collect()),
+                false => TargetData::Numbers { width: 1, values },
             },
         };
         Dataset {

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use rand::RngExt as _;
 
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
 use backprop_nn::Shape;
 use backprop_nn::init::{Rng, fill_normal, stream};
 
@@ -81,8 +81,8 @@ fn samples(world: &World, task: &Task, count: usize, noise: f32, seed: u64) -> S
     fill_normal(&mut moves, noise, &mut rng);
     noisy.iter_mut().zip(moves).for_each(|(number, by)| *number += by);
     let targets = match task.is_classification() {
-        true => Targets::Classes(values.into_iter().map(|class| class as u16).collect()),
-        false => Targets::Numbers { width: 1, values },
+        true => TargetData::Classes(values.into_iter().map(|class| class as u16).collect()),
+        false => TargetData::Numbers { width: 1, values },
     };
     Samples { inputs: Inputs::Numbers(points), targets }
 }

@@ -1,14 +1,14 @@
 //! Samples in memory, and how they become the numbers of a batch.
 
 use super::{Scaling, Shape};
-use backprop_nn::Answers;
+use backprop_nn::Targets;
 use backprop_nn::kernels::vectorized;
 
 /// Samples and what a network is to say of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
     pub inputs: Inputs,
-    pub targets: Targets,
+    pub targets: TargetData,
 }
 
 /// `[samples, shape]`, channels last.
@@ -22,7 +22,7 @@ pub enum Inputs {
 
 /// What is to be said of each sample.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Targets {
+pub enum TargetData {
     /// The position of its class.
     Classes(Vec<u16>),
     /// `[samples, width]`, in the unit that they were measured in.
@@ -33,7 +33,7 @@ pub enum Targets {
 
 impl Default for Samples {
     fn default() -> Self {
-        Self { inputs: Inputs::Bytes(Vec::new()), targets: Targets::Classes(Vec::new()) }
+        Self { inputs: Inputs::Bytes(Vec::new()), targets: TargetData::Classes(Vec::new()) }
     }
 }
 
@@ -41,14 +41,14 @@ impl Samples {
     /// Images and the class of each.
     pub fn images<C: Into<u16>>(pixels: Vec<u8>, classes: impl IntoIterator<Item = C>) -> Self {
         let classes = classes.into_iter().map(Into::into).collect();
-        Self { inputs: Inputs::Bytes(pixels), targets: Targets::Classes(classes) }
+        Self { inputs: Inputs::Bytes(pixels), targets: TargetData::Classes(classes) }
     }
 
     pub fn len(&self) -> usize {
         match &self.targets {
-            Targets::Classes(classes) => classes.len(),
-            Targets::Numbers { width, values } => values.len() / (*width).max(1),
-            Targets::Itself { samples, .. } => *samples,
+            TargetData::Classes(classes) => classes.len(),
+            TargetData::Numbers { width, values } => values.len() / (*width).max(1),
+            TargetData::Itself { samples, .. } => *samples,
         }
     }
 
@@ -75,8 +75,8 @@ impl Samples {
     /// The class of every sample; nothing where the targets are numbers.
     pub fn classes(&self) -> &[u16] {
         match &self.targets {
-            Targets::Classes(classes) => classes,
-            Targets::Numbers { .. } | Targets::Itself { .. } => &[],
+            TargetData::Classes(classes) => classes,
+            TargetData::Numbers { .. } | TargetData::Itself { .. } => &[],
         }
     }
 
@@ -103,9 +103,11 @@ impl Samples {
             Inputs::Numbers(numbers) => Inputs::Numbers(pick(numbers, shape.len(), at)),
         };
         let targets = match &self.targets {
-            Targets::Classes(classes) => Targets::Classes(pick(classes, 1, at)),
-            Targets::Numbers { width, values } => Targets::Numbers { width: *width, values: pick(values, *width, at) },
-            Targets::Itself { width, .. } => Targets::Itself { width: *width, samples: at.len() },
+            TargetData::Classes(classes) => TargetData::Classes(pick(classes, 1, at)),
+            TargetData::Numbers { width, values } => {
+                TargetData::Numbers { width: *width, values: pick(values, *width, at) }
+            }
+            TargetData::Itself { width, .. } => TargetData::Itself { width: *width, samples: at.len() },
         };
         Self { inputs, targets }
     }
@@ -118,9 +120,11 @@ impl Samples {
             _ => return,
         }
         match (&mut self.targets, other.targets) {
-            (Targets::Classes(classes), Targets::Classes(mut more)) => classes.append(&mut more),
-            (Targets::Numbers { values, .. }, Targets::Numbers { values: mut more, .. }) => values.append(&mut more),
-            (Targets::Itself { samples, .. }, Targets::Itself { samples: more, .. }) => *samples += more,
+            (TargetData::Classes(classes), TargetData::Classes(mut more)) => classes.append(&mut more),
+            (TargetData::Numbers { values, .. }, TargetData::Numbers { values: mut more, .. }) => {
+                values.append(&mut more)
+            }
+            (TargetData::Itself { samples, .. }, TargetData::Itself { samples: more, .. }) => *samples += more,
             _ => {}
         }
     }
@@ -142,21 +146,21 @@ impl Samples {
         }
     }
 
-    /// Copies the targets of samples to the beginning of a buffer that [`Targets::buffer`] has made; numbers are
+    /// Copies the targets of samples to the beginning of a buffer that [`TargetData::buffer`] has made; numbers are
     /// standardised, as they are trained.
-    pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut Targets) {
+    pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut TargetData) {
         match (&self.targets, targets) {
-            (Targets::Classes(classes), Targets::Classes(out)) => {
+            (TargetData::Classes(classes), TargetData::Classes(out)) => {
                 for (out, &at) in out.iter_mut().zip(at) {
                     *out = classes[at as usize];
                 }
             }
-            (Targets::Numbers { width, values }, Targets::Numbers { values: out, .. }) => {
+            (TargetData::Numbers { width, values }, TargetData::Numbers { values: out, .. }) => {
                 for (out, &at) in out.chunks_exact_mut((*width).max(1)).zip(at) {
                     scaling.targets.apply(&values[at as usize * width..][..*width], out);
                 }
             }
-            (Targets::Itself { width, .. }, Targets::Numbers { values: out, .. }) => {
+            (TargetData::Itself { width, .. }, TargetData::Numbers { values: out, .. }) => {
                 self.gather(scaling, at, &mut out[..at.len() * width]);
             }
             _ => {}
@@ -164,7 +168,7 @@ impl Samples {
     }
 }
 
-impl Targets {
+impl TargetData {
     /// Room for so many of these targets; those that are the samples themselves become numbers.
     #[must_use]
     pub fn buffer(&self, samples: usize) -> Self {
@@ -176,11 +180,11 @@ impl Targets {
     }
 
     /// The first targets, as a loss takes them.
-    pub fn first(&self, samples: usize) -> Answers<'_> {
+    pub fn first(&self, samples: usize) -> Targets<'_> {
         match self {
-            Self::Classes(classes) => Answers::Classes(&classes[..samples]),
-            Self::Numbers { width, values } => Answers::Numbers { width: *width, values: &values[..samples * width] },
-            Self::Itself { width, .. } => Answers::Numbers { width: *width, values: &[] },
+            Self::Classes(classes) => Targets::Classes(&classes[..samples]),
+            Self::Numbers { width, values } => Targets::Numbers { width: *width, values: &values[..samples * width] },
+            Self::Itself { width, .. } => Targets::Numbers { width: *width, values: &[] },
         }
     }
 }

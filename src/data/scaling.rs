@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dataset, Inputs, Targets};
+use super::{Dataset, Inputs, TargetData};
 
 /// What a network is trained behind: its inputs and, where it gives numbers, its targets are standardised. It is learnt
 /// from the training samples alone, so that nothing of the others leaks into the training, and saved with a run.
@@ -43,8 +43,8 @@ impl Scaling {
             }
         };
         let targets = match &samples.targets {
-            Targets::Classes(_) | Targets::Itself { .. } => Standard::default(),
-            Targets::Numbers { width, values } => {
+            TargetData::Classes(_) | TargetData::Itself { .. } => Standard::default(),
+            TargetData::Numbers { width, values } => {
                 Standard::learn(*width, || at.iter().map(|at| &values[*at as usize * width..][..*width]))
             }
         };
@@ -120,7 +120,7 @@ mod tests {
             features: vec![Feature::number("a"), Feature::number("b"), category],
             train: Samples {
                 inputs: Inputs::Numbers(numbers),
-                targets: Targets::Numbers { width: 1, values: vec![10.0, 20.0, 30.0, 4000.0] },
+                targets: TargetData::Numbers { width: 1, values: vec![10.0, 20.0, 30.0, 4000.0] },
             },
             test: Samples::default(),
             notes: Vec::new(),
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(gathered, [-1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 998.0, -14.0, 1.0]);
         let mut targets = dataset.train.targets.buffer(2);
         dataset.train.gather_targets(&scaling, &[2, 0], &mut targets);
-        let Targets::Numbers { values, .. } = &mut targets else { panic!() };
+        let TargetData::Numbers { values, .. } = &mut targets else { panic!() };
         let deviation = (200f32 / 3.0).sqrt();
         assert_eq!(*values, [10.0 / deviation, -10.0 / deviation]);
         scaling.targets.restore(values);

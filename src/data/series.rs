@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::csv::{TEST_SHARES, counted};
 use super::table::Table;
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, Targets, Task};
+use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
 use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -196,7 +196,7 @@ fn windows(
     }
     let samples = Samples {
         inputs: Inputs::Numbers(inputs),
-        targets: Targets::Numbers { width: timeline.targets.len(), values },
+        targets: TargetData::Numbers { width: timeline.targets.len(), values },
     };
     if samples.len() < count {
         notes.push(format!("{} of {count} windows without a target or a beginning, left out", count - samples.len()));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     fn targets(samples: &Samples) -> &[f32] {
-        let Targets::Numbers { values, .. } = &samples.targets else { panic!("a series asks for numbers") };
+        let TargetData::Numbers { values, .. } = &samples.targets else { panic!("a series asks for numbers") };
         values
     }
 

@@ -2,7 +2,7 @@
 
 use rand::seq::SliceRandom as _;
 
-use super::{Inputs, Samples, Targets, Timeline};
+use super::{Inputs, Samples, TargetData, Timeline};
 use backprop_nn::init::stream;
 
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
@@ -105,7 +105,7 @@ impl Split {
 /// A sample without a class for every group, so that groups can be split as samples are.
 pub(super) fn one_each(groups: &[u32]) -> Samples {
     let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
-    Samples { inputs: Inputs::Numbers(Vec::new()), targets: Targets::Numbers { width: 1, values: vec![0.0; count] } }
+    Samples { inputs: Inputs::Numbers(Vec::new()), targets: TargetData::Numbers { width: 1, values: vec![0.0; count] } }
 }
 
 /// The samples of each class, or all where there are none, in an order that the seed decides.
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn numbers_are_held_back_by_chance() {
-        let targets = Targets::Numbers { width: 2, values: vec![0.5; 400] };
+        let targets = TargetData::Numbers { width: 2, values: vec![0.5; 400] };
         let samples = Samples { inputs: Inputs::Numbers(vec![0.0; 600]), targets };
         let split = Split::new(&samples, 0.25, 7);
         assert_eq!((split.train.len(), split.validation.len()), (150, 50));

@@ -1,6 +1,6 @@
 //! What is in a data set, column by column, for `backprop data` and for whoever wants to show it.
 
-use super::{Dataset, Inputs, Samples, Targets, Task};
+use super::{Dataset, Inputs, Samples, TargetData, Task};
 
 /// One number of every sample: its name, and what values it has in all samples, those for the test included.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ fn inputs(samples: &Samples) -> &[f32] {
 }
 
 fn targets(samples: &Samples) -> &[f32] {
-    if let Targets::Numbers { values, .. } = &samples.targets { values } else { &[] }
+    if let TargetData::Numbers { values, .. } = &samples.targets { values } else { &[] }
 }
 
 fn column(name: String, is_target: bool, values: impl Iterator<Item = f32>) -> Column {

@@ -4,9 +4,9 @@ use std::fs;
 
 use super::ProjectError;
 use crate::train::Job;
-use backprop_nn::ShapeError;
 use backprop_nn::adversarial::AdversarialMisfit;
-use backprop_nn::model::Misfit;
+use backprop_nn::misfit::Misfit;
+use backprop_nn::misfit::ShapeError;
 use backprop_nn::section::Stack;
 
 /// Refuses a job that needs more than `available` bytes; where the system does not tell, none is refused.

@@ -5,33 +5,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, Scaling, Split, Words, split::MAX_VALIDATION};
-use crate::train::{Adversary, Job, Training};
+use crate::train::{Adversary, Job};
 use backprop_nn::adversarial::AdversarialMisfit;
-use backprop_nn::knob::Knob;
+use backprop_nn::field::Settings;
 use backprop_nn::layers::MAX_DEPTH;
 use backprop_nn::loss::ClassWeights;
-use backprop_nn::model::Misfit;
-use backprop_nn::optim::schedule::Schedule;
-use backprop_nn::{LayerSpec, Loss, ModelSpec, Network, Shape};
+use backprop_nn::misfit::Misfit;
+use backprop_nn::schedule::ScheduleSpec;
+use backprop_nn::{LayerSpec, LossSpec, ModelSpec, Network, Shape, Training};
 
 pub mod folds;
 mod memory;
 pub mod presets;
 pub mod run_folder;
-mod set;
+mod settings;
 mod stacks;
 
 pub use run_folder::{RunFolder, RunRecord};
 pub use stacks::Side;
 
 /// The number of the file format. A file of a later one is refused rather than misread.
-pub const VERSION: u32 = 1;
-
-/// The name of the setting that makes an autoencoder.
-pub const RECONSTRUCT: &str = "reconstruct";
+pub const VERSION: u32 = 2;
 
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,15 +47,19 @@ pub struct Project {
 }
 
 /// Which samples, and what is done with them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(manual_default)]
 pub struct DataSettings {
     /// As on the command line: `digits`, `csv:FILE?target=NAME`, or several joined by `+`.
     pub source: String,
-    /// Share of the training samples that is held back to judge the run by.
+    /// Share of the training samples that is held out for validation. Without it, overfitting is not noticed.
+    #[field(label = "Validation split", default = 0.1, range = 0.0..=MAX_VALIDATION)]
     pub validation: f32,
-    /// Whether each sample is its own target, whatever the source asks for: an autoencoder.
+    /// The target of each sample is the sample itself: an autoencoder. A narrow layer then has to encode it in few numbers.
+    #[field(default = false)]
     pub reconstruct: bool,
+    /// Random changes of the training samples.
     pub augment: Augment,
 }
 
@@ -71,27 +71,6 @@ impl Default for DataSettings {
 }
 
 impl DataSettings {
-    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { validation, reconstruct, .. } = self;
-        vec![
-            Knob::real(
-                "validation",
-                "Validation share",
-                validation,
-                0.0..=MAX_VALIDATION,
-                0.1,
-                "The share of the training samples that is held back to judge the run by; without it nobody sees overfitting.",
-            ),
-            Knob::switch(
-                RECONSTRUCT,
-                "Reconstruct",
-                reconstruct,
-                false,
-                "The network is asked for the sample itself, which makes it an autoencoder; a narrow layer then has to say it in few numbers.",
-            ),
-        ]
-    }
-
     /// The samples that the source names, found in the folder of the lookup as well, with the targets that are asked for.
     pub fn load(&self, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
         self.asked_of(Dataset::load_with(&self.source, lookup)?)
@@ -138,23 +117,13 @@ fn in_words(error: &serde_json::Error) -> String {
         .fold(text, |text, (name, words)| text.replace(&format!("expected {name}"), &format!("expected {words}")))
 }
 
-/// The option in the text of a project that belongs to another loss than the one that is chosen.
-fn misplaced_option(text: &str) -> Option<String> {
-    let project: Value = serde_json::from_str(text).ok()?;
-    let loss = project.get("training")?.get("loss")?;
-    let what = loss.as_object()?.keys().find_map(|key| belongs_elsewhere(loss, key))?;
-    Some(format!("training.loss: {what}"))
-}
-
-/// What is wrong if this loss has no such option, and another one has.
-fn belongs_elsewhere(loss: &Value, option: &str) -> Option<String> {
-    let mut chosen: Loss = serde_json::from_value(loss.get("kind")?.clone()).ok()?;
-    let owners = Loss::with_option(option);
-    if owners.is_empty() || chosen.knobs().iter().any(|knob| knob.key == option) {
-        return None;
+/// "a", "a and b", "a, b and c".
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).to_owned(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
     }
-    let (name, owners) = (chosen.name().to_lowercase(), owners.join(" and ").to_lowercase());
-    Some(format!("{name} has no {option}, which belongs to {owners}; leave it out or choose another kind of loss"))
 }
 
 impl Project {
@@ -195,8 +164,9 @@ impl Project {
         if version > VERSION {
             return Err(format!("has version {version}, and this program reads up to {VERSION}; update the program"));
         }
-        let mut project: Self =
-            serde_json::from_str(text).map_err(|error| misplaced_option(text).unwrap_or_else(|| in_words(&error)))?;
+        let mut project: Self = serde_json::from_str(text)
+            .map_err(|error| settings::misplaced_in(text).unwrap_or_else(|| in_words(&error)))?;
+        project.version = VERSION;
         project.check().map_err(|error| error.to_string())?;
         Ok(project)
     }
@@ -213,40 +183,31 @@ impl Project {
 
     /// Puts a number or a word in the place that `path` names, `training.optimizer.momentum` or `model.0.units`.
     pub fn set(&mut self, path: &str, value: &str) -> Result<(), ProjectError> {
-        let mut changed = set::set(self, path, value)?;
+        let changed = settings::set(self, path, value)?;
         changed.check()?;
         *self = changed;
         Ok(())
     }
 
     /// Holds every number against its range. Shapes are checked when they are traced.
-    pub fn check(&mut self) -> Result<(), ProjectError> {
-        let Self { version, name, data, model, adversary, training } = self;
-        let groups = [
-            ("data", data.knobs().iter().find_map(Knob::out_of_range)),
-            ("data.augment", data.augment.knobs().iter().find_map(Knob::out_of_range)),
-            ("training", training.knobs().iter().find_map(Knob::out_of_range)),
-            ("training.optimizer", training.optimizer.as_rule_mut().knobs().iter().find_map(Knob::out_of_range)),
-            ("training.loss", training.loss.problem()),
-            ("training.schedule", training.schedule.as_course_mut().knobs().iter().find_map(Knob::out_of_range)),
-            ("training.regularization", training.regularization.knobs().iter().find_map(Knob::out_of_range)),
-            ("training.early_stopping", training.early_stopping.knobs().iter().find_map(Knob::out_of_range)),
-        ];
-        if let Some((place, problem)) = groups.into_iter().find_map(|(place, problem)| Some((place, problem?))) {
-            return Err(ProjectError::value(place, problem));
-        }
-        if let Some((place, problem)) = layer_problem(&mut model.layers, "model") {
-            return Err(ProjectError::value(place, problem));
-        }
-        if let Some(adversary) = adversary {
-            if let Some(problem) = adversary.knobs().iter().find_map(Knob::out_of_range) {
-                return Err(ProjectError::value("adversary", problem));
-            }
-            if let Some((place, problem)) = layer_problem(&mut adversary.discriminator.layers, "adversary.layers") {
-                return Err(ProjectError::value(place, problem));
+    pub fn check(&self) -> Result<(), ProjectError> {
+        for (place, settings) in self.settings() {
+            if let Some(error) = settings.out_of_range() {
+                return Err(ProjectError::value(place, error.to_string()));
             }
         }
-        match (name.trim(), *version) {
+        let stacks =
+            [Some((&self.model, "model")), self.adversary.as_ref().map(|it| (&it.discriminator, "adversary.layers"))];
+        for (stack, place) in stacks.into_iter().flatten() {
+            if let Some(index) = stack.layers.iter().position(is_too_deep) {
+                let what = format!("holds blocks in one another more than {MAX_DEPTH} deep; take some of them out");
+                return Err(ProjectError::value(format!("{place}.{index}"), what));
+            }
+        }
+        if let Some(problem) = self.training.loss.problem() {
+            return Err(ProjectError::value("training.loss", problem));
+        }
+        match (self.name.trim(), self.version) {
             ("", _) => Err(ProjectError::value("name", "is empty; give the project a name")),
             (_, VERSION) => Ok(()),
             (_, other) => Err(ProjectError::value("version", format!("is {other}; this program writes {VERSION}"))),
@@ -261,7 +222,7 @@ impl Project {
 
     /// The same with a split that is given, one of several folds.
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
-        self.clone().check()?;
+        self.check()?;
         if dataset.train.is_empty() {
             return Err(ProjectError::value(
                 "data",
@@ -294,7 +255,7 @@ impl Project {
         }
         let Training { schedule, early_stopping, .. } = &self.training;
         for (place, is_on) in [
-            ("training.schedule", matches!(schedule, Schedule::Plateau(_))),
+            ("training.schedule", matches!(schedule, ScheduleSpec::Plateau(_))),
             ("training.early_stopping", !early_stopping.is_off()),
         ] {
             if is_on && split.validation.is_empty() {
@@ -332,21 +293,8 @@ impl Project {
     }
 }
 
-/// The place of the first layer with a number out of its range, and what is wrong, as deep as blocks go.
-fn layer_problem(layers: &mut [LayerSpec], place: &str) -> Option<(String, String)> {
-    layers.iter_mut().enumerate().find_map(|(index, layer)| {
-        let place = format!("{place}.{index}");
-        if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(Knob::out_of_range) {
-            return Some((place, problem));
-        }
-        match layer {
-            LayerSpec::Residual(block) if block.is_too_deep() => {
-                Some((place, format!("holds blocks in one another more than {MAX_DEPTH} deep; take some of them out")))
-            }
-            LayerSpec::Residual(block) => layer_problem(&mut block.layers, &format!("{place}.layers")),
-            _ => None,
-        }
-    })
+fn is_too_deep(layer: &LayerSpec) -> bool {
+    matches!(layer, LayerSpec::Residual(block) if block.is_too_deep())
 }
 
 /// What is missing at the beginning of the stack if words of the data arrive as numbers.
@@ -362,30 +310,36 @@ fn embedding_problem(first: Option<&LayerSpec>, features: &[Feature]) -> Option<
 }
 
 /// The loss for these samples.
-fn loss_for(training: &Training, network: &Network, dataset: &Dataset, split: &Split) -> Result<Loss, ProjectError> {
-    let classes = network.output().len();
+fn loss_for(
+    training: &Training,
+    network: &Network,
+    dataset: &Dataset,
+    split: &Split,
+) -> Result<LossSpec, ProjectError> {
+    let (loss, classes) = (&training.loss, network.output().len());
     let has_shares = dataset.task.is_reconstruction() && matches!(dataset.train.inputs, Inputs::Bytes(_));
-    let fits = |loss: &Loss| loss.takes_numbers() && (has_shares || !loss.wants_shares());
-    if !dataset.task.is_classification() && !fits(&training.loss) {
+    let fits = |loss: &LossSpec| loss.takes_numbers() && (has_shares || !loss.takes_only_shares());
+    if !dataset.task.is_classification() && !fits(loss) {
+        let all = LossSpec::all();
         let names: Vec<_> =
-            Loss::all().iter().filter(|loss| fits(loss)).map(|loss| loss.name().to_lowercase()).collect();
+            all.iter().filter(|loss| fits(loss)).map(|loss| loss.about().label.to_lowercase()).collect();
         let what = format!(
             "{} is for classes{}, and {} asks for numbers; choose {}",
-            training.loss.name().to_lowercase(),
-            if training.loss.wants_shares() { " or pixels" } else { "" },
+            loss.about().label.to_lowercase(),
+            if loss.takes_only_shares() { " or pixels" } else { "" },
             dataset.name,
             names.join(" or ")
         );
         return Err(ProjectError::value("training.loss", what));
     }
-    if let Some(ClassWeights::Listed(list)) = training.loss.as_objective().class_weights()
+    if let Some(ClassWeights::Listed(list)) = loss.class_weights()
         && list.len() != classes
     {
         let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
         return Err(ProjectError::value("training.loss.class_weights", what));
     }
     let counts = dataset.train.class_counts_at(classes, &split.train);
-    Ok(training.loss.clone().for_counts(&counts))
+    Ok(loss.clone().for_counts(&counts))
 }
 
 impl Default for Project {

@@ -3,95 +3,48 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::Scaling;
+use backprop_nn::field::Settings;
 use backprop_nn::init::{fill_normal, mix, stream};
-use backprop_nn::knob::Knob;
 use backprop_nn::loss::{AdversarialLoss, LossSum};
 use backprop_nn::{AdversarialSpec, ModelSpec, Network, Shape, Weights, Workspace};
 
-/// Turns a project into the training of a generator: its layers make samples out of noise, and those of the discriminator
-/// tell them from the samples of the data (Goodfellow et al. 2014).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Turns a project into the training of a GAN: its model is the generator, which makes samples out of noise, and the
+/// discriminator classifies samples as real or generated (Goodfellow et al. 2014).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 pub struct Adversary {
-    /// Random numbers, normally distributed, that a sample is made of.
+    /// Dimensions of the noise that a sample is generated from, normally distributed. Too few, and the samples lack
+    /// variety.
+    #[field(label = "Noise size", default = 64, range = 1..=1024)]
     pub noise: usize,
     /// The discriminator: from a sample to one number, larger for a real one.
     #[serde(rename = "layers")]
     pub discriminator: ModelSpec,
+    /// What generator and discriminator minimize.
+    #[field(default = AdversarialLoss::Log)]
     pub loss: AdversarialLoss,
-    /// What a real sample's target lacks to 1 (Salimans et al. 2016); that of a generated one stays 0.
+    /// How far the target of real samples lies below 1, against an overconfident discriminator. Too far, and it hardly
+    /// distinguishes them.
+    ///
+    /// One-sided label smoothing (Salimans et al. 2016); the target of generated samples stays 0.
+    #[field(label = "Label smoothing", default = 0.1, range = 0.0..=0.5)]
     pub smoothing: f32,
-    /// The discriminator's; the generator has that of the training. Both follow its schedule.
+    /// Step size of the discriminator. Much larger than the generator's, it leaves the generator no gradient to learn
+    /// from.
+    ///
+    /// The generator has that of the training. Both follow its schedule.
+    #[field(label = "Discriminator learning rate", default = 0.0002, range = 1e-6..=1.0, logarithmic)]
     pub learning_rate: f32,
-    /// Steps of each network in a step of the training, the discriminator's first, each with samples of its own.
+    /// Optimizer steps of the discriminator in each training step, each with samples of its own. More make a better
+    /// discriminator and slower training.
+    #[field(default = 1, range = 1..=16)]
     pub discriminator_steps: usize,
+    /// Optimizer steps of the generator in each training step. Too many, and it collapses to few kinds of samples.
+    #[field(default = 1, range = 1..=16)]
     pub generator_steps: usize,
 }
 
-impl Default for Adversary {
-    fn default() -> Self {
-        Self {
-            noise: 64,
-            discriminator: ModelSpec::default(),
-            loss: AdversarialLoss::default(),
-            smoothing: 0.1,
-            learning_rate: 0.0002,
-            discriminator_steps: 1,
-            generator_steps: 1,
-        }
-    }
-}
-
 impl Adversary {
-    /// D is the discriminator and G the generator, as in the formulas of the losses.
-    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { noise, loss, smoothing, learning_rate, discriminator_steps, generator_steps, .. } = self;
-        vec![
-            Knob::whole(
-                "noise",
-                "Noise",
-                noise,
-                1..=1024,
-                64,
-                "Random numbers that a sample is made of; too few and the samples lack variety.",
-            ),
-            Knob::choice("loss", "Loss", loss, "What the two networks play for."),
-            Knob::real(
-                "smoothing",
-                "Label smoothing",
-                smoothing,
-                0.0..=0.5,
-                0.1,
-                "What a real sample's target lacks to 1, so that the discriminator is never too sure; too much and it says little.",
-            ),
-            Knob::real(
-                "learning_rate",
-                "Rate of D",
-                learning_rate,
-                1e-6..=1.0,
-                0.0002,
-                "How far the discriminator's steps go; much larger than the generator's, and that one has nothing left to learn from.",
-            )
-            .logarithmic(),
-            Knob::whole(
-                "discriminator_steps",
-                "Steps of D",
-                discriminator_steps,
-                1..=16,
-                1,
-                "The discriminator's steps for each turn; more make a better judge, and training slower.",
-            ),
-            Knob::whole(
-                "generator_steps",
-                "Steps of G",
-                generator_steps,
-                1..=16,
-                1,
-                "The generator's steps for each turn; too many, and it learns one trick that fools a judge who has not moved.",
-            ),
-        ]
-    }
-
     /// Both stacks, for samples of this shape.
     pub fn spec<'a>(&'a self, generator: &'a ModelSpec, sample: Shape) -> AdversarialSpec<'a> {
         AdversarialSpec { noise: self.noise, generator, sample, discriminator: &self.discriminator }

@@ -7,15 +7,16 @@ use super::step::{Learner, StepSum, shard_len};
 use backprop_nn::init::mix;
 use backprop_nn::loss::{GENERATED, LossSum, REAL};
 use backprop_nn::optim::Regularization;
-use backprop_nn::{Batch, Network, Optimizer, OptimizerSpec, Weights, Workspace};
+use backprop_nn::optim::Updater;
+use backprop_nn::{Batch, Network, OptimizerSpec, Weights, Workspace};
 
 /// Two networks that are one, and what changes while they learn, allocated once.
 pub struct Duel<'a> {
     network: &'a Network,
     settings: &'a Adversary,
     pub weights: Weights,
-    generator: Optimizer,
-    discriminator: Optimizer,
+    generator: Updater,
+    discriminator: Updater,
     batch: Batch,
     lanes: Vec<Lane>,
     /// Samples of a shard at most.
@@ -39,7 +40,7 @@ impl<'a> Duel<'a> {
         samples: usize,
     ) -> Self {
         let [shards, shard] = shards_of(samples);
-        let optimizer = |section| Optimizer::for_section(optimizer.clone(), section);
+        let optimizer = |section| Updater::for_section(optimizer.clone(), section);
         Self {
             network,
             settings,

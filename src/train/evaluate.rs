@@ -8,7 +8,7 @@ use super::metrics::{Evaluation, Tally};
 use super::{Job, Part};
 use crate::data::samples::scale_bytes;
 use crate::data::{Samples, Scaling, Task};
-use backprop_nn::{Loss, Network, Weights, Workspace};
+use backprop_nn::{LossSpec, Network, Weights, Workspace};
 
 /// Samples that one thread reads at once: as fast as more of them, in less memory.
 pub(super) const CHUNK: usize = 16;
@@ -74,7 +74,7 @@ pub fn reconstruct(run: Trained<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>
         network.infer(weights, &mut workspace);
         let from = given.len();
         given.extend_from_slice(workspace.output());
-        loss.numbers(&mut given[from..]);
+        loss.predictions(&mut given[from..]);
         let inputs = workspace.input_mut(at.len()).chunks_exact(width);
         errors.extend(given[from..].chunks_exact(width).zip(inputs).map(|(given, input)| distance(given, input)));
     }
@@ -92,7 +92,7 @@ pub fn distance(a: &[f32], b: &[f32]) -> f32 {
 pub struct Trained<'a> {
     pub network: &'a Network,
     pub weights: &'a Weights,
-    pub loss: &'a Loss,
+    pub loss: &'a LossSpec,
     pub task: &'a Task,
     pub scaling: &'a Scaling,
 }
@@ -108,7 +108,7 @@ impl Trained<'_> {
             }
             Task::Regression { .. } => scaling.targets.restore(outputs),
             Task::Reconstruction { .. } => {
-                loss.numbers(outputs);
+                loss.predictions(outputs);
                 scaling.inputs.restore(outputs);
             }
         }

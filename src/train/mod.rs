@@ -8,12 +8,9 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Augment, Dataset, Scaling, Split, Targets};
-use backprop_nn::knob::Knob;
+use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
 use backprop_nn::memory::Footprint;
-use backprop_nn::optim::Regularization;
-use backprop_nn::optim::schedule::Schedule;
-use backprop_nn::{Loss, Network, OptimizerSpec, Shape, Weights};
+use backprop_nn::{LossSpec, Network, Shape, Training, Weights};
 
 pub mod adversary;
 pub mod curve;
@@ -24,7 +21,6 @@ pub mod metrics;
 pub mod protocol;
 mod reporter;
 pub mod step;
-pub mod watch;
 mod worker;
 
 pub use adversary::{Adversary, AdversaryStat, generate};
@@ -35,122 +31,6 @@ pub use find_rate::{RatePoint, RateSweep};
 pub use metrics::{Answered, ClassScore, Evaluation};
 pub use protocol::{Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
 use step::{Learner, StepSum, Trainer};
-pub use watch::EarlyStopping;
-
-/// How a network is trained: what a person sets beside the layers and the data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Training {
-    pub loss: Loss,
-    pub optimizer: OptimizerSpec,
-    pub learning_rate: f32,
-    /// How the learning rate goes over the run, after the warm-up.
-    pub schedule: Schedule,
-    /// The share of the run in which the learning rate grows to its full size.
-    pub warmup: f32,
-    pub regularization: Regularization,
-    pub early_stopping: EarlyStopping,
-    /// Samples per step: one for stochastic descent, as many as there are for full-batch descent.
-    pub batch: usize,
-    pub epochs: usize,
-    /// Whether every epoch takes the samples in an order of its own, or in that of the data.
-    pub shuffle: bool,
-    /// Decides the first weights, the split, the order of the samples and everything else that is random.
-    pub seed: u64,
-}
-
-impl Default for Training {
-    fn default() -> Self {
-        Self {
-            loss: Loss::default(),
-            optimizer: OptimizerSpec::default(),
-            learning_rate: 0.001,
-            schedule: Schedule::default(),
-            warmup: 0.0,
-            regularization: Regularization::default(),
-            early_stopping: EarlyStopping::default(),
-            batch: 128,
-            epochs: 5,
-            shuffle: true,
-            seed: 42,
-        }
-    }
-}
-
-/// The share of the learning rate that a warm-up begins with: at nothing at all, the first step would be wasted.
-const WARMUP_START: f32 = 0.01;
-
-impl Training {
-    /// What may be edited besides loss, optimiser and seed, which are chosen and not slid. Schedule, regularisation and
-    /// early stopping have more of their own.
-    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { learning_rate, schedule, warmup, batch, epochs, shuffle, .. } = self;
-        vec![
-            Knob::real(
-                "learning_rate",
-                "Learning rate",
-                learning_rate,
-                1e-6..=10.0,
-                0.001,
-                "How far each step goes; too large and the loss jumps or becomes NaN, too small and nothing happens.",
-            )
-            .logarithmic(),
-            Knob::whole(
-                "batch",
-                "Batch size",
-                batch,
-                1..=65_536,
-                128,
-                "Samples per step; 1 is noisy and slow, as many as there are is full-batch descent and needs many epochs.",
-            ),
-            Knob::whole(
-                "epochs",
-                "Epochs",
-                epochs,
-                1..=1000,
-                5,
-                "Passes over the training samples; too many, and the validation loss rises again.",
-            ),
-            Knob::switch(
-                "shuffle",
-                "Shuffle",
-                shuffle,
-                true,
-                "Another order of the samples in every epoch; in the order of the data, neighbours may be too alike.",
-            ),
-            Knob::real(
-                "warmup",
-                "Warm-up",
-                warmup,
-                0.0..=0.5,
-                0.0,
-                "The share of the run in which the learning rate grows in a straight line; helps where the first steps jump, too long wastes epochs.",
-            ),
-            Knob::choice("schedule", "Schedule", schedule, "How the learning rate goes over the run."),
-        ]
-    }
-
-    /// The share of the learning rate that is taken at `progress`, 0 to 1, the share of the run's steps that are done. A
-    /// plateau may reduce it further, which nobody knows before the run.
-    pub fn rate_factor(&self, progress: f32) -> f32 {
-        let warmup = self.warmup;
-        if progress < warmup {
-            return WARMUP_START + (1.0 - WARMUP_START) * progress / warmup;
-        }
-        self.schedule.as_course().factor((progress - warmup) / (1.0 - warmup))
-    }
-
-    /// Samples of the data that a step asks for: a batch, or one for each step of a discriminator.
-    pub fn samples_per_step(&self, adversary: Option<&Adversary>) -> usize {
-        let batches = adversary.map_or(1, |adversary| adversary.discriminator_steps);
-        self.batch.max(1) * batches.max(1)
-    }
-
-    /// The live part: what may change while a run is on, weights kept.
-    pub fn live(&self) -> LiveChange {
-        LiveChange { learning_rate: self.learning_rate, optimizer: self.optimizer.clone() }
-    }
-}
 
 /// Everything a run needs, proven to fit together.
 pub struct Job {
@@ -162,7 +42,7 @@ pub struct Job {
     pub augment: Augment,
     pub training: Training,
     /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
-    pub loss: Loss,
+    pub loss: LossSpec,
     /// The discriminator's settings, if the network is a generator and its adversary.
     pub adversary: Option<Adversary>,
     /// Weights to start from instead of fresh ones.
@@ -193,14 +73,14 @@ impl Job {
 
     /// Samples of the data that a step takes, where there are enough.
     pub fn samples_per_step(&self) -> usize {
-        self.training.samples_per_step(self.adversary.as_ref())
+        samples_per_step(&self.training, self.adversary.as_ref())
     }
 
     /// What the gradient of each sample of a batch is multiplied with.
     fn loss_scale(&self, batch: &[u32]) -> f32 {
         match &self.dataset.train.targets {
-            Targets::Classes(classes) => self.loss.scale(batch.iter().map(|at| classes[*at as usize])),
-            Targets::Numbers { .. } | Targets::Itself { .. } => 1.0 / batch.len() as f32,
+            TargetData::Classes(classes) => self.loss.scale(batch.iter().map(|at| classes[*at as usize])),
+            TargetData::Numbers { .. } | TargetData::Itself { .. } => 1.0 / batch.len() as f32,
         }
     }
 
@@ -226,7 +106,7 @@ impl Job {
         let Training { optimizer, regularization, early_stopping, .. } = &self.training;
         // The moving average and the best weights of a run are as large as what the optimiser remembers of each weight.
         let copies = usize::from(regularization.average > 0.0) + usize::from(!early_stopping.is_off());
-        let slots = optimizer.as_rule().slots() + copies;
+        let slots = optimizer.slots() + copies;
         let mut footprint = self.network.training_footprint(shards, samples, slots);
         footprint.shared += self.network.inference_footprint(self.threads, evaluate::CHUNK);
         footprint
@@ -244,6 +124,12 @@ impl Job {
     pub fn initial_weights(&self) -> Weights {
         self.weights.clone().unwrap_or_else(|| Weights::new(&self.network, self.training.seed))
     }
+}
+
+/// Samples of the data that a step takes: a batch, or one for each step of a discriminator.
+pub fn samples_per_step(training: &Training, adversary: Option<&Adversary>) -> usize {
+    let batches = adversary.map_or(1, |adversary| adversary.discriminator_steps);
+    training.batch.max(1) * batches.max(1)
 }
 
 /// How many threads to use when nobody says: one per core.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::adversary::AdversaryStat;
 use super::metrics::Evaluation;
-use backprop_nn::{OptimizerSpec, Weights};
+use backprop_nn::{OptimizerSpec, Training, Weights};
 
 /// To a run. Hanging up means stop.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,13 @@ pub enum Command {
 pub struct LiveChange {
     pub learning_rate: f32,
     pub optimizer: OptimizerSpec,
+}
+
+impl LiveChange {
+    /// The part of a training that may change during a run, weights kept.
+    pub fn of(training: &Training) -> Self {
+        Self { learning_rate: training.learning_rate, optimizer: training.optimizer.clone() }
+    }
 }
 
 /// From a run. `Done` is always last.

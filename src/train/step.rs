@@ -2,13 +2,14 @@
 
 use super::Job;
 use super::adversary::{AdversaryStat, AdversarySum};
-use crate::data::Targets;
+use crate::data::TargetData;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use backprop_nn::init::{mix, stream};
 use backprop_nn::layer::MAX_SHARDS;
 use backprop_nn::loss::{Blend, LossSum};
-use backprop_nn::{Batch, Optimizer, OptimizerSpec, Weights, Workspace};
+use backprop_nn::optim::Updater;
+use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;
@@ -82,7 +83,7 @@ pub struct Trainer<'a> {
     job: &'a Job,
     /// Those that learn.
     pub weights: Weights,
-    optimizer: Optimizer,
+    optimizer: Updater,
     batch: Batch,
     lanes: Vec<Lane>,
 }
@@ -90,7 +91,7 @@ pub struct Trainer<'a> {
 /// What a shard needs besides its workspace.
 struct Lane {
     samples: usize,
-    targets: Targets,
+    targets: TargetData,
     augmenter: Option<Augmenter>,
     mix_up: Option<MixUp>,
     sum: LossSum,
@@ -119,7 +120,7 @@ impl<'a> Trainer<'a> {
         Self {
             job,
             weights,
-            optimizer: Optimizer::new(training.optimizer.clone(), &job.network)
+            optimizer: Updater::new(training.optimizer.clone(), &job.network)
                 .regularized(training.regularization.clone()),
             batch: Batch::new(&job.network, shards, shard),
             lanes: (0..shards).map(|_| lane()).collect(),

@@ -10,11 +10,11 @@ use super::metrics::Evaluation;
 use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outcome, StepStat};
 use super::reporter::{FLUSH, Reporter};
 use super::step::{Learner, StepSum};
-use super::watch::{Slower, Stopper};
 use super::{Job, Part, Reports, Start};
 use crate::data::batches::shuffle;
 use backprop_nn::Weights;
-use backprop_nn::optim::schedule::Schedule;
+use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
+use backprop_nn::schedule::ScheduleSpec;
 
 /// Runs a job from its first step to its outcome.
 pub fn run(
@@ -65,8 +65,8 @@ struct Worker<'a, W> {
     evaluator: Evaluator,
     until: Option<Until>,
     learning_rate: f32,
-    slower: Option<Slower>,
-    stopper: Stopper,
+    plateau: Option<ReduceOnPlateau>,
+    stopper: EarlyStopper,
     /// With early stopping, the best epoch so far and its weights.
     best: Option<(Best, Weights)>,
     step: u64,
@@ -82,11 +82,11 @@ impl<'a, W: Fn()> Worker<'a, W> {
             evaluator: Evaluator::new(&job.network),
             until: (start == Start::Running).then_some(Until::Stop),
             learning_rate: job.training.learning_rate,
-            slower: match job.training.schedule {
-                Schedule::Plateau(plateau) => Some(Slower::new(plateau)),
+            plateau: match &job.training.schedule {
+                ScheduleSpec::Plateau(plateau) => Some(ReduceOnPlateau::new(plateau.clone())),
                 _ => None,
             },
-            stopper: Stopper::new(job.training.early_stopping.clone()),
+            stopper: EarlyStopper::new(job.training.early_stopping.clone()),
             best: None,
             step: 0,
         }
@@ -168,8 +168,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     /// What follows from the validation loss of an epoch.
     fn judge(&mut self, epoch: u32, validation_loss: f32) -> Verdict {
-        if let Some(slower) = &mut self.slower {
-            slower.see(validation_loss);
+        if let Some(plateau) = &mut self.plateau {
+            plateau.observe(validation_loss);
         }
         if self.job.training.early_stopping.is_off() {
             return Verdict::GoOn;
@@ -179,7 +179,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             let best = Best { epoch, step: self.step, validation_loss, stopped_early: false };
             self.best = Some((best, self.learner.shown().clone()));
         }
-        let is_enough = self.stopper.is_enough(validation_loss) && (epoch as usize) < self.job.training.epochs;
+        let is_enough = self.stopper.observe(validation_loss) && (epoch as usize) < self.job.training.epochs;
         if let Some((best, _)) = &mut self.best {
             best.stopped_early = is_enough;
         }
@@ -190,8 +190,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
     fn scheduled_rate(&self) -> f32 {
         let training = &self.job.training;
         let steps = (self.job.steps_per_epoch() * training.epochs) as f32;
-        let reduced = self.slower.as_ref().map_or(1.0, |slower| slower.factor);
-        self.learning_rate * training.rate_factor((self.step - 1) as f32 / steps) * reduced
+        let reduced = self.plateau.as_ref().map_or(1.0, |plateau| plateau.factor);
+        self.learning_rate * training.lr_factor((self.step - 1) as f32 / steps) * reduced
     }
 
     fn report(&mut self, epoch: u32, sum: StepSum) -> Result<(), Halt> {

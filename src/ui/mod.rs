@@ -15,6 +15,7 @@ use egui::util::undoer::{Settings, Undoer};
 
 use crate::data::Dataset;
 use crate::project::Project;
+use crate::train::LiveChange;
 use backprop_nn::model::Trace;
 
 pub mod action;
@@ -334,7 +335,7 @@ impl eframe::App for Studio {
         // The optimiser of another project is not meant for this run.
         let is_its_project = !self.session.has_other_model(&self.document.project);
         if is_its_project && !ctx.input(|input| input.pointer.any_down()) {
-            self.session.set_live(self.document.project.training.live());
+            self.session.set_live(LiveChange::of(&self.document.project.training));
         }
         self.update_surface(ctx);
         self.update_gallery(ctx);

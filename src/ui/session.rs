@@ -14,7 +14,9 @@ use crate::train::{
 };
 use crate::ui::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
+use crate::ui::widgets::field::summary;
 use crate::ui::widgets::numbers::{percent, significant};
+use backprop_nn::field::Field;
 use backprop_nn::{ModelSpec, Shape};
 
 /// The data that the project names.
@@ -214,7 +216,7 @@ impl Session {
 
     /// Takes a job as the one whose events come next.
     pub fn begin(&mut self, job: Arc<Job>, project: &Project) {
-        let live = project.training.live();
+        let live = LiveChange::of(&project.training);
         self.clear();
         self.progress = Progress {
             steps: (job.steps_per_epoch() * job.training.epochs) as u64,
@@ -383,7 +385,7 @@ impl Session {
     /// Whether data or training are others than those of the run, beyond what a run takes over while it is on.
     pub fn has_other_training(&self, project: &Project) -> bool {
         self.trained.as_ref().is_some_and(|trained| {
-            let live = project.training.live();
+            let live = LiveChange::of(&project.training);
             let mut comparable = trained.training.clone();
             (comparable.learning_rate, comparable.optimizer) = (live.learning_rate, live.optimizer);
             let knobs = |project: &Project| {
@@ -422,19 +424,14 @@ pub fn score_text(evaluation: &Evaluation) -> String {
 
 /// What of the live numbers changed, short enough for a mark on a curve.
 fn describe(old: &LiveChange, new: &LiveChange) -> String {
-    if old.optimizer.as_rule().label() != new.optimizer.as_rule().label() {
-        return format!("{}, rate {}", new.optimizer.as_rule().label(), significant(f64::from(new.learning_rate)));
+    if old.optimizer.about() != new.optimizer.about() {
+        return format!("{}, rate {}", new.optimizer.about().label, significant(f64::from(new.learning_rate)));
     }
     if old.learning_rate != new.learning_rate {
         return format!("learning rate {}", significant(f64::from(new.learning_rate)));
     }
-    let mut optimizers = (old.optimizer.clone(), new.optimizer.clone());
-    let (old, new) = (optimizers.0.as_rule_mut().knobs(), optimizers.1.as_rule_mut().knobs());
-    let changed = old.iter().zip(&new).find_map(|(old, new)| match (&old.value, &new.value) {
-        (backprop_nn::knob::Value::Real { value: old, .. }, backprop_nn::knob::Value::Real { value, .. }) => {
-            (old != value).then(|| format!("{} {}", new.label.to_lowercase(), significant(f64::from(**value))))
-        }
-        _ => None,
-    });
-    changed.unwrap_or_else(|| "optimiser".to_owned())
+    let is_changed = |field: &&&Field| old.optimizer.get(field.key) != new.optimizer.get(field.key);
+    let fields = new.optimizer.describe();
+    let changed = fields.iter().find(is_changed).map(|field| summary(&*new.optimizer, field));
+    changed.unwrap_or_else(|| "optimizer".to_owned())
 }

@@ -13,11 +13,11 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.
-const ENGINE_OF_DATA: &[&str] = &["shape", "Shape", "init", "knob", "kernels", "Answers"];
+const ENGINE_OF_DATA: &[&str] = &["shape", "Shape", "init", "field", "kernels", "Targets"];
 
 /// Words that a part must not say, and what they would mean.
 const ABSENCES: &[(&str, &[&str])] = &[
-    (ENGINE, &["ureq", "std::fs", "std::io", "egui", "Dataset", "epoch", "thread::spawn", "println!"]),
+    (ENGINE, &["ureq", "std::fs", "std::io", "egui", "Dataset", "thread::spawn", "println!"]),
     ("src/data", &["egui", "LayerSpec", "Network", "thread::spawn", "println!"]),
     ("src/train", &["ureq", "egui", "rfd", "std::fs", "println!"]),
     ("src/project", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),

@@ -114,9 +114,9 @@ fn both_stacks_are_assembled_repaired_and_undone() {
 fn what_plays_no_part_for_a_generator_is_not_set() {
     let mut harness = open(points());
     harness.get_by_label("Label smoothing");
-    harness.get_by_label("Steps of D");
+    harness.get_by_label("Discriminator steps");
     harness.get_by_label_contains("D: -log σ(z) real");
-    for absent in ["Validation share", "Find a learning rate…", "Early stopping, off", "Augmentation, off"] {
+    for absent in ["Validation split", "Find a learning rate…", "Early stopping, off", "Augmentation, off"] {
         assert!(harness.query_by_label(absent).is_none(), "{absent}");
     }
     harness.get_by_role_and_label(Role::ComboBox, "Loss").click();

@@ -11,7 +11,7 @@ use backprop_studio::train::evaluate::Evaluator;
 use backprop_studio::train::step::Trainer;
 use backprop_studio::train::{Outcome, Reports, Run, Start};
 
-use backprop_nn::{Loss, Shape};
+use backprop_nn::{LossSpec, Shape};
 
 use crate::support::{follow, project, real_data, small_digits};
 
@@ -159,7 +159,7 @@ fn every_preset_learns_to_read_a_few_hundred_digits() {
 /// The mean absolute error is left out: the median of a target that is 0 for nine samples in ten is 0.
 #[test]
 fn every_loss_that_suits_classes_learns_to_read_a_few_hundred_digits() {
-    for loss in Loss::all().into_iter().filter(|loss| !matches!(loss, Loss::MeanAbsoluteError(_))) {
+    for loss in LossSpec::all().into_iter().filter(|loss| !matches!(loss, LossSpec::MeanAbsoluteError(_))) {
         let mut project = project("mlp", &[("training.epochs", "8"), ("training.batch", "32")]);
         project.training.loss = loss.clone();
         let accuracy = test_accuracy(&project, small_digits());

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use backprop_nn::loss::LossSum;
 use backprop_nn::optim::Regularization;
-use backprop_nn::optim::schedule::{Plateau, Schedule};
+use backprop_nn::optim::Updater;
+use backprop_nn::patience::ReduceOnPlateau;
+use backprop_nn::schedule::Plateau;
 use backprop_nn::{
-    Answers, Batch, LayerSpec, Loss, ModelSpec, Network, Optimizer, OptimizerSpec, Shape, Weights, Workspace,
+    Batch, LayerSpec, LossSpec, ModelSpec, Network, OptimizerSpec, ScheduleSpec, Shape, Targets, Training, Weights,
+    Workspace,
 };
 use backprop_studio::project::{Project, presets};
-use backprop_studio::train::Training;
-use backprop_studio::train::watch::Slower;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ struct Case {
     /// What has a generator and a discriminator, or one stack, in place of the layers.
     #[serde(skip)]
     project: Option<Project>,
-    loss: Loss,
+    loss: LossSpec,
     inputs: Vec<f32>,
     labels: Vec<u16>,
     /// Targets that are numbers, which then stand in place of the labels.
@@ -106,11 +107,11 @@ impl Case {
     fn pass(&self, network: &Network, weights: &mut Weights, batch: &mut Batch) -> f64 {
         let (scale, mut lanes) = (self.scale(), self.lanes());
         let input = network.input().len();
-        let fill = |index: usize, (answers, _): &mut (Answers, LossSum), shard: &mut Workspace| {
+        let fill = |index: usize, (answers, _): &mut (Targets, LossSum), shard: &mut Workspace| {
             let inputs = &self.inputs[index * SHARD * input..][..answers.len() * input];
             shard.input_mut(answers.len()).copy_from_slice(inputs);
         };
-        let judge = |(answers, sum): &mut (Answers, LossSum), outputs: &[f32], grad: &mut [f32]| {
+        let judge = |(answers, sum): &mut (Targets, LossSum), outputs: &[f32], grad: &mut [f32]| {
             *sum = self.loss.value_and_grad(outputs, *answers, scale, grad);
         };
         network.learn(weights, batch, &mut lanes, 0, fill, judge);
@@ -125,13 +126,13 @@ impl Case {
     }
 
     /// The answers of each shard, and room for their loss.
-    fn lanes(&self) -> Vec<(Answers<'_>, LossSum)> {
+    fn lanes(&self) -> Vec<(Targets<'_>, LossSum)> {
         let answers: Vec<_> = match &self.numbers {
             Some(numbers) => {
                 let width = numbers.len() / self.labels.len();
-                numbers.chunks(SHARD * width).map(|values| Answers::Numbers { width, values }).collect()
+                numbers.chunks(SHARD * width).map(|values| Targets::Numbers { width, values }).collect()
             }
-            None => self.labels.chunks(SHARD).map(Answers::Classes).collect(),
+            None => self.labels.chunks(SHARD).map(Targets::Classes).collect(),
         };
         answers.into_iter().map(|answers| (answers, LossSum::default())).collect()
     }
@@ -186,7 +187,7 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 impl Case {
     /// Takes the steps of an optimiser and holds the losses on the way, and that of the moving average after them if
     /// there is one, against PyTorch's.
-    fn assert_steps(&self, name: &str, optimizer: Optimizer, learning_rate: f32, expected: &[f64]) -> Weights {
+    fn assert_steps(&self, name: &str, optimizer: Updater, learning_rate: f32, expected: &[f64]) -> Weights {
         self.assert_steps_from(self.weights(&self.network()), name, optimizer, learning_rate, expected)
     }
 
@@ -194,7 +195,7 @@ impl Case {
         &self,
         mut weights: Weights,
         name: &str,
-        mut optimizer: Optimizer,
+        mut optimizer: Updater,
         learning_rate: f32,
         expected: &[f64],
     ) -> Weights {
@@ -223,7 +224,7 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
     for case in fixtures().cases {
         for (rule, steps) in &case.optimizers {
             let spec: OptimizerSpec = serde_json::from_value(serde_json::json!({ "rule": rule })).unwrap();
-            let optimizer = Optimizer::new(spec, &case.network());
+            let optimizer = Updater::new(spec, &case.network());
             let weights = case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
             if let Some(expected) = &steps.inferred {
                 let network = case.network();
@@ -240,15 +241,15 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
 fn options_clipping_penalties_and_averages_go_as_in_pytorch() {
     let Fixtures { cases, variants, .. } = fixtures();
     for spec in OptimizerSpec::all() {
-        let label = spec.as_rule().label();
-        let is_listed = |spec: &OptimizerSpec| spec.as_rule().label() == label;
+        let label = spec.about().label;
+        let is_listed = |spec: &OptimizerSpec| spec.about().label == label;
         assert!(variants.values().any(|variant| is_listed(&variant.optimizer)), "{label} is not held against PyTorch");
     }
     for case in cases {
         assert_eq!(case.variants.len(), variants.len());
         for (name, losses) in &case.variants {
             let Variant { optimizer, regularization, learning_rate } = &variants[name];
-            let optimizer = Optimizer::new(optimizer.clone(), &case.network()).regularized(regularization.clone());
+            let optimizer = Updater::new(optimizer.clone(), &case.network()).regularized(regularization.clone());
             case.assert_steps(name, optimizer, *learning_rate, losses);
         }
     }
@@ -257,20 +258,20 @@ fn options_clipping_penalties_and_averages_go_as_in_pytorch() {
 #[test]
 fn learning_rates_go_as_in_pytorch() {
     let Fixtures { schedules, plateau, .. } = fixtures();
-    for schedule in Schedule::all().iter().filter(|schedule| !matches!(schedule, Schedule::Plateau(_))) {
-        let same = |other: &Schedule| std::mem::discriminant(other) == std::mem::discriminant(schedule);
+    for schedule in ScheduleSpec::all().iter().filter(|schedule| !matches!(schedule, ScheduleSpec::Plateau(_))) {
+        let same = |other: &ScheduleSpec| std::mem::discriminant(other) == std::mem::discriminant(schedule);
         assert!(schedules.iter().any(|course| same(&course.training.schedule)), "{schedule:?} is not held");
     }
     for Course { training, factors } in schedules {
         for (step, expected) in factors.iter().enumerate() {
-            let got = training.rate_factor(step as f32 / factors.len() as f32);
-            let what = (training.schedule, training.warmup, step);
+            let got = training.lr_factor(step as f32 / factors.len() as f32);
+            let what = (training.schedule.clone(), training.warmup, step);
             assert!((got - expected).abs() <= 2e-6, "{what:?}: {got}, PyTorch {expected}");
         }
     }
-    let mut slower = Slower::new(plateau.schedule);
+    let mut slower = ReduceOnPlateau::new(plateau.schedule);
     for (epoch, (loss, expected)) in plateau.losses.iter().zip(&plateau.factors).enumerate() {
-        slower.see(*loss);
+        slower.observe(*loss);
         assert!((slower.factor - expected).abs() <= 1e-6, "epoch {epoch}: {}, PyTorch {expected}", slower.factor);
     }
 }
@@ -278,7 +279,7 @@ fn learning_rates_go_as_in_pytorch() {
 /// A loss of outputs and target numbers.
 #[derive(Deserialize)]
 struct NumberCase {
-    loss: Loss,
+    loss: LossSpec,
     width: usize,
     outputs: Vec<f32>,
     targets: Vec<f32>,
@@ -289,11 +290,11 @@ struct NumberCase {
 #[test]
 fn losses_of_target_numbers_are_those_of_pytorch() {
     let cases: Vec<NumberCase> = serde_json::from_str(include_str!("../fixtures/targets.json")).unwrap();
-    for loss in Loss::all().into_iter().filter(Loss::takes_numbers) {
-        assert!(cases.iter().any(|case| case.loss.name() == loss.name()), "{loss:?} is not held against PyTorch");
+    for loss in LossSpec::all().into_iter().filter(LossSpec::takes_numbers) {
+        assert!(cases.iter().any(|case| case.loss.about() == loss.about()), "{loss:?} is not held against PyTorch");
     }
     for NumberCase { loss, width, outputs, targets, value, grad: expected } in cases {
-        let answers = Answers::Numbers { width, values: &targets };
+        let answers = Targets::Numbers { width, values: &targets };
         let mut grad = vec![f32::NAN; outputs.len()];
         let sum = loss.value_and_grad(&outputs, answers, 1.0 / answers.len() as f32, &mut grad);
         assert!((sum.mean_loss() - value).abs() <= 1e-6 * value, "{loss:?}: {}, PyTorch {value}", sum.mean_loss());
@@ -418,15 +419,15 @@ fn every_preset_goes_as_in_pytorch() {
 fn twenty_steps_of_every_preset_and_rule_go_as_in_pytorch() {
     let Presets { rules, presets: cases } = preset_cases();
     for spec in OptimizerSpec::all() {
-        let label = spec.as_rule().label();
-        let is_listed = rules.values().any(|rule| rule.optimizer.as_rule().label() == label);
+        let label = spec.about().label;
+        let is_listed = rules.values().any(|rule| rule.optimizer.about().label == label);
         assert!(is_listed, "{label} is not held against PyTorch");
     }
     for (name, expected) in &cases {
         let case = preset(name, expected);
         for (rule, Rule { optimizer, learning_rate }) in &rules {
             let (network, what) = (case.network(), format!("{name}, {rule}"));
-            let optimizer = Optimizer::new(optimizer.clone(), &network);
+            let optimizer = Updater::new(optimizer.clone(), &network);
             case.assert_steps_from(Weights::new(&network, 3), &what, optimizer, *learning_rate, &expected.steps[rule]);
         }
     }

@@ -10,10 +10,10 @@ use crate::studio::{click, dataset, open, project, step_until};
 fn what_is_chosen_shows_its_formula() {
     let mut harness = open(project());
     harness.get_by_label("-log softmax(z)[c]");
-    click(&mut harness, "Optimiser");
+    click(&mut harness, "Optimizer");
     click(&mut harness, "SGD");
     harness.get_by_label("w ← w - η g");
-    assert_eq!(harness.state().project().training.optimizer.as_rule().label(), "SGD");
+    assert_eq!(harness.state().project().training.optimizer.about().label, "SGD");
     click(&mut harness, "Layer 2: Dense 128 ReLU");
     harness.get_by_label("y = f(x·W + b)");
     click(&mut harness, "Add layer");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use backprop_studio::data::{Dataset, Targets};
+use backprop_studio::data::{Dataset, TargetData};
 use backprop_studio::train::Reports;
 use backprop_studio::train::{Event, Run, Start};
 
@@ -39,14 +39,14 @@ fn digits_are_given_back_better_than_their_mean() {
 #[test]
 fn the_target_is_the_sample_before_noise_and_blending_and_nothing_is_copied() {
     let dataset = Dataset::clone(&small_digits()).of_itself().unwrap();
-    assert_eq!(dataset.train.targets, Targets::Itself { width: 784, samples: 600 });
+    assert_eq!(dataset.train.targets, TargetData::Itself { width: 784, samples: 600 });
     assert_eq!((dataset.train.len(), dataset.test.len(), dataset.task.outputs()), (600, 200, 784));
     let scaling = Default::default();
     let mut targets = dataset.train.targets.buffer(2);
     dataset.train.gather_targets(&scaling, &[7, 3], &mut targets);
     let mut inputs = vec![f32::NAN; 2 * 784];
     dataset.train.gather(&scaling, &[7, 3], &mut inputs);
-    assert_eq!(targets, Targets::Numbers { width: 784, values: inputs });
+    assert_eq!(targets, TargetData::Numbers { width: 784, values: inputs });
     let few = dataset.train.select(&[1, 2, 3], dataset.shape);
     assert_eq!((few.len(), few.pixels_of(1)), (3, dataset.train.pixels_of(2)));
 }
@@ -121,8 +121,16 @@ fn what_does_not_fit_a_reconstruction_is_refused_in_one_sentence() {
             1,
             "training.loss: softmax cross-entropy is for classes, and digits asks for numbers; choose binary cross-entropy or mean squared error",
         ),
-        (set("training.loss.label_smoothing=0.1"), 2, "binary cross-entropy has no label_smoothing"),
-        (set("training.loss.class_weights=balanced"), 2, "binary cross-entropy has no class_weights"),
+        (
+            set("training.loss.label_smoothing=0.1"),
+            2,
+            "binary_cross_entropy has no settings; label_smoothing belongs to softmax_cross_entropy;",
+        ),
+        (
+            set("training.loss.class_weights=balanced"),
+            2,
+            "binary_cross_entropy has no settings; class_weights belongs to softmax_cross_entropy and focal;",
+        ),
         (set("model.4.units=10"), 1, "gives 10 numbers, and the data asks for 784"),
         (
             vec!["--set", "data.source=points:xor", "--set", r#"model=[{"layer":"dense","units":2}]"#],

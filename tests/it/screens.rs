@@ -100,6 +100,7 @@ impl Screen {
         self.harness.run_steps(30);
         let picture = catch_unwind(AssertUnwindSafe(|| self.harness.render()));
         let Ok(Ok(picture)) = picture else {
+            assert!(std::env::var_os("BACKPROP_STRICT").is_none(), "there is no Vulkan driver to draw {name} with");
             return eprintln!("skipped: {name} cannot be drawn without a Vulkan driver");
         };
         let allowed = (picture.width() * picture.height()) as f32 * share;
@@ -169,7 +170,7 @@ fn a_run_that_has_ended() {
 #[test]
 fn a_run_whose_learning_rate_was_changed_stands_paused() {
     let project = project("cnn-small", &[("training.learning_rate", "0.01")]);
-    let slower = LiveChange { learning_rate: 0.001, ..project.training.live() };
+    let slower = LiveChange { learning_rate: 0.001, ..LiveChange::of(&project.training) };
     let groups: [&[Command]; 2] = [&[Command::StepEpoch], &[Command::Set(slower), Command::StepEpoch]];
     let (job, events) = trained(&project, &groups);
     let mut screen = Screen::open(&project, SMALL, Theme::Light);

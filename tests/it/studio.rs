@@ -353,7 +353,7 @@ fn events_alone_draw_the_window() {
         samples_per_s: 270.0,
     }));
     absorb(Event::Weights(Arc::new(Snapshot { step: 9, weights })));
-    let change = LiveChange { learning_rate: 0.1, ..job.training.live() };
+    let change = LiveChange { learning_rate: 0.1, ..LiveChange::of(&job.training) };
     absorb(Event::Changed(Change { step: 9, change }));
     let layer = Some((1, "Dense".to_owned()));
     absorb(Event::Done(Outcome::Diverged(Divergence { step: 10, layer })));

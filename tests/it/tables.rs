@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use backprop_studio::data::{Dataset, Inputs, Targets, Task};
+use backprop_studio::data::{Dataset, Inputs, TargetData, Task};
 use backprop_studio::train::{Evaluation, Outcome, Reports, Run, Start};
 
 use crate::support::{backprop, follow, lines, project, real_data};
@@ -110,7 +110,7 @@ fn the_target_decides_between_classes_and_numbers() {
     let many = table(&|row| row.to_string());
     assert_eq!(classes(&many, ""), 0);
     let several = load(&readings(60), "?target=weight,row").unwrap();
-    let Targets::Numbers { width: 2, values } = &several.train.targets else { panic!("two numbers are asked for") };
+    let TargetData::Numbers { width: 2, values } = &several.train.targets else { panic!("two numbers are asked for") };
     assert!(values.len() == 2 * several.train.len() && several.train.len() + several.test.len() == 59);
     assert!(several.notes.iter().any(|note| note == "1 row without a target, left out"), "{:?}", several.notes);
 }

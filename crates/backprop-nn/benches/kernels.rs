@@ -88,16 +88,15 @@ fn pooling(criterion: &mut Criterion) {
 }
 
 fn optimizers(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("optimiser");
+    let mut group = criterion.benchmark_group("optimizer");
     let mut weights = numbers(16_384);
     let grad = numbers(weights.len());
     group.throughput(Throughput::Elements(weights.len() as u64));
     for spec in OptimizerSpec::all() {
-        let rule = spec.as_rule();
-        let mut state = vec![0.0; rule.slots() * weights.len()];
+        let mut state = vec![0.0; spec.slots() * weights.len()];
         let step = Step { number: 100, learning_rate: 1e-6 };
-        group.bench_function(rule.label(), |bencher| {
-            bencher.iter(|| rule.update(step, &mut weights, &grad, &mut state));
+        group.bench_function(spec.about().label, |bencher| {
+            bencher.iter(|| spec.update(step, &mut weights, &grad, &mut state));
         });
     }
 }

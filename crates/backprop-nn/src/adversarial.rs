@@ -2,9 +2,10 @@
 //! those of the data (Goodfellow et al. 2014).
 
 use super::layers::{Dense, Function, LayerSpec};
-use super::model::{Misfit, ModelSpec, Trace};
+use super::misfit::{Fix, Misfit, ShapeError};
+use super::model::{ModelSpec, Trace};
 use super::network::Network;
-use super::shape::{Fix, Shape, ShapeError};
+use super::shape::Shape;
 
 /// Both stacks as declared, and what goes in and between them.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::init::mix;
 use super::kernels::vector::add;
-use super::layer::{Backward, Forward, Joint, Mode};
+use super::layer::{Backward, BatchStatistics, Forward, Mode};
 use super::network::{Network, Skip, Stage};
 use super::section::Section;
 use super::weights::Weights;
@@ -160,7 +160,7 @@ impl Network {
     /// Adds up what the shards have found to be the gradient of the layer's parameters, in their order.
     fn meet_backward(&self, at: usize, shards: &[Workspace], joint: &mut [f32]) {
         let Stage { layer, shard_gradient, joint: place, .. } = &self.stages[at];
-        let gradient = &mut joint[place.clone()][layer.joint().map_or(0, Joint::statistics_len)..];
+        let gradient = &mut joint[place.clone()][layer.joint().map_or(0, BatchStatistics::statistics_len)..];
         gradient.fill(0.0);
         shards.iter().for_each(|shard| add(gradient, &shard.gradient[shard_gradient.clone()]));
     }
@@ -276,7 +276,8 @@ mod tests {
     use super::*;
     use crate::layers::{Conv2d, Flatten, MaxPool2d, Padding};
     use crate::optim::Regularization;
-    use crate::{LayerSpec, ModelSpec, Optimizer, OptimizerSpec, Shape};
+    use crate::optim::Updater;
+    use crate::{LayerSpec, ModelSpec, OptimizerSpec, Shape};
 
     /// A pooling is not drawn into the convolution before it across the beginning or the end of a block, but it is inside.
     #[test]
@@ -347,7 +348,7 @@ mod tests {
         for rule in OptimizerSpec::all() {
             let (mut weights, mut batch) = (check.weights(), check.batch());
             let first = weights.clone();
-            let mut optimizer = Optimizer::new(rule.clone(), &check.network).regularized(regularization.clone());
+            let mut optimizer = Updater::new(rule.clone(), &check.network).regularized(regularization.clone());
             for _ in 0..3 {
                 check.learn(&mut weights, &mut batch, &numbers(8 * OUTPUTS, 4));
                 let before = weights.clone();

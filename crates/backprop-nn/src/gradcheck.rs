@@ -2,16 +2,16 @@
 
 use rand::RngExt as _;
 
+use super::field::{Field, Kind, Value};
 use super::init::{Rng, stream};
 use super::kernels::transpose::transpose;
-use super::knob::{Knob, Value};
-use super::layer::{Backward, Forward, Gradients, Kept, Layer, Mode, ParamInfo, Spec as _, Transposed};
+use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Spec as _, Transposed};
 use super::layers::{
     Activation, AveragePool1d, AveragePool2d, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense, Dropout, Function,
     Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
-use super::{Answers, LayerSpec, Loss, Shape};
+use super::{LayerSpec, LossSpec, Shape, Targets};
 
 const SAMPLES: usize = 3;
 const MODE: Mode = Mode::Train { seed: 11 };
@@ -123,7 +123,7 @@ impl Check {
         grad_params.resize(params.len(), if per_shard { 0.0 } else { f32::NAN });
         if let Gradients::PerBlock { row } = self.layer.gradients() {
             // The kept numbers stand twice, as two shards would: each block then is twice its gradient.
-            let kept = || Kept { samples: SAMPLES, input, memo: &memo };
+            let kept = || SavedForBackward { samples: SAMPLES, input, memo: &memo };
             let middle = params.len() / row / 2 * row;
             for block in [0..middle, middle..params.len()] {
                 let grad = &mut grad_params[block.clone()];
@@ -142,11 +142,9 @@ pub fn check(spec: &LayerSpec, input: Shape) {
 
 /// As [`check`], for a layer that takes over the work of the next one.
 fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
-    let plan_of = |spec: &LayerSpec, input| {
-        spec.as_spec().plan(input).unwrap_or_else(|error| panic!("{spec} on {input}: {error}"))
-    };
-    let (mut what, mut plan, mut layer) =
-        (format!("{spec} on {input}"), plan_of(spec, input), spec.as_spec().build(input));
+    let plan_of =
+        |spec: &LayerSpec, input| spec.plan(input).unwrap_or_else(|error| panic!("{spec} on {input}: {error}"));
+    let (mut what, mut plan, mut layer) = (format!("{spec} on {input}"), plan_of(spec, input), spec.build(input));
     if let Some(next) = next {
         assert!(layer.absorb(next), "{what} does not absorb {next}");
         (what, plan.output) = (format!("{what}, {next}"), plan_of(next, plan.output).output);
@@ -201,44 +199,34 @@ fn every_layer_passes_with_its_defaults() {
 
 fn fitting(spec: &LayerSpec) -> Vec<Shape> {
     let shapes = [Shape::image(5, 6, 4), Shape::steps(14, 6), Shape::flat(9)];
-    shapes.into_iter().filter(|shape| spec.as_spec().plan(*shape).is_ok()).collect()
+    shapes.into_iter().filter(|shape| spec.plan(*shape).is_ok()).collect()
 }
 
-/// How many values of a knob are tried: all of a choice, and of a number its least ones or both its ends.
-fn values_of(knob: &Knob<'_>) -> usize {
-    match &knob.value {
-        Value::Choice(choice) => choice.options().len(),
-        Value::Switch { .. } | Value::Real { .. } => 2,
-        Value::Whole { .. } => 3,
+/// The values of a setting that are tried: all of a choice, and of a number its least ones or both its ends.
+fn values_of(field: &Field) -> Vec<Value> {
+    match &field.kind {
+        Kind::Choice { options, .. } => (0..options().len()).map(Value::Choice).collect(),
+        Kind::Switch { .. } => [false, true].map(Value::Switch).into(),
+        Kind::Real { range, .. } => [*range.start(), *range.end()].map(Value::Real).into(),
+        Kind::Whole { range, .. } => (0..3).map(|to| Value::Whole(range.start() + to)).collect(),
+        other => panic!("a layer has no such setting: {other:?}"),
     }
 }
 
-fn turn(knob: &mut Knob<'_>, to: usize) {
-    match &mut knob.value {
-        Value::Choice(choice) => choice.choose(to),
-        Value::Switch { value, .. } => **value = to == 1,
-        Value::Real { value, range, .. } => **value = if to == 0 { *range.start() } else { *range.end() },
-        Value::Whole { value, range, .. } => **value = range.start() + to,
-    }
-}
-
-/// Any two knobs of any layer at any of their values, as far as it then fits. How it starts does not matter here.
+/// Any two settings of any layer at any of their values, as far as it then fits. Its initial weights do not matter here.
 #[test]
 fn every_layer_passes_with_every_pair_of_its_options() {
     for spec in LayerSpec::all() {
-        let counts: Vec<usize> = {
-            let mut spec = spec.clone();
-            let knobs = spec.as_spec_mut().knobs();
-            knobs.iter().map(|knob| if knob.key == "init" { 0 } else { values_of(knob) }).collect()
-        };
-        for (first, second) in (0..counts.len()).flat_map(|second| (0..=second).map(move |first| (first, second))) {
-            for (one, other) in (0..counts[first]).flat_map(|one| (0..counts[second]).map(move |other| (one, other))) {
-                let mut spec = spec.clone();
-                let mut knobs = spec.as_spec_mut().knobs();
-                turn(&mut knobs[first], one);
-                turn(&mut knobs[second], other);
-                drop(knobs);
-                fitting(&spec).into_iter().for_each(|shape| check(&spec, shape));
+        let fields = spec.describe().into_iter().filter(|field| field.key != "init");
+        let values: Vec<_> = fields.map(|field| (field.key, values_of(field))).collect();
+        for (at, (second, others)) in values.iter().enumerate() {
+            for (first, ones) in &values[..=at] {
+                for (one, other) in ones.iter().flat_map(|one| others.iter().map(move |other| (one, other))) {
+                    let mut spec = spec.clone();
+                    spec.set(first, one.clone()).unwrap();
+                    spec.set(second, other.clone()).unwrap();
+                    fitting(&spec).into_iter().for_each(|shape| check(&spec, shape));
+                }
             }
         }
     }
@@ -347,21 +335,21 @@ fn dropout_passes_at_every_rate() {
     }
 }
 
-fn check_loss(mut loss: Loss) {
+fn check_loss(loss: LossSpec) {
     let what = format!("{loss:?}");
     assert_eq!(loss.problem(), None, "{what}");
     let (width, labels) = (7, [3, 0, 6, 6]);
-    check_answers(&loss, Answers::Classes(&labels), width, loss.scale(labels.into_iter()), &what);
+    check_answers(&loss, Targets::Classes(&labels), width, loss.scale(labels.into_iter()), &what);
     let values = numbers(width * labels.len(), &mut stream(7, 0));
     if loss.takes_numbers() {
-        check_answers(&loss, Answers::Numbers { width, values: &values }, width, 0.25, &what);
+        check_answers(&loss, Targets::Numbers { width, values: &values }, width, 0.25, &what);
     } else {
-        let nothing = loss.value(&values, Answers::Numbers { width, values: &values });
+        let nothing = loss.value(&values, Targets::Numbers { width, values: &values });
         assert!(nothing.loss.is_nan(), "{what} makes up a loss for numbers");
     }
 }
 
-fn check_answers(loss: &Loss, answers: Answers<'_>, width: usize, scale: f32, what: &str) {
+fn check_answers(loss: &LossSpec, answers: Targets<'_>, width: usize, scale: f32, what: &str) {
     let mut rng = stream(6, 0);
     let outputs: Vec<f32> = numbers(width * answers.len(), &mut rng).iter().map(|z| 3.0 * z).collect();
     let mut grad = vec![f32::NAN; outputs.len()];
@@ -377,7 +365,7 @@ fn check_answers(loss: &Loss, answers: Answers<'_>, width: usize, scale: f32, wh
 
 #[test]
 fn every_loss_passes_with_every_option() {
-    Loss::all().into_iter().for_each(check_loss);
+    LossSpec::all().into_iter().for_each(check_loss);
     let listed = ClassWeights::Listed(vec![0.5, 1.0, 1.0, 2.0, 1.0, 0.0, 3.0]);
     for class_weights in [ClassWeights::Equal, ClassWeights::balanced(&[3, 1, 4, 1, 5, 9, 2]), listed] {
         for label_smoothing in [0.0, 0.1, 0.9] {
@@ -394,17 +382,17 @@ fn every_loss_passes_with_every_option() {
 /// that a run notices.
 #[test]
 fn no_loss_overflows() {
-    for loss in Loss::all().into_iter().chain([Focal { gamma: 0.5, ..Focal::default() }.into()]) {
+    for loss in LossSpec::all().into_iter().chain([Focal { gamma: 0.5, ..Focal::default() }.into()]) {
         for outputs in [[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [0.0, 0.0, 0.0], [90.0, 89.0, -90.0]] {
             let mut grad = [f32::NAN; 3];
-            let value = loss.value_and_grad(&outputs, Answers::Classes(&[1]), 1.0, &mut grad);
+            let value = loss.value_and_grad(&outputs, Targets::Classes(&[1]), 1.0, &mut grad);
             assert!(
                 value.loss.is_finite() && grad.iter().all(|grad| grad.is_finite()),
                 "{loss:?}: {value:?}, {grad:?}"
             );
         }
         for outputs in [[f32::NAN, 0.0, 1.0], [0.0, f32::NAN, 1.0]] {
-            assert!(loss.value(&outputs, Answers::Classes(&[1])).loss.is_nan(), "{loss:?}");
+            assert!(loss.value(&outputs, Targets::Classes(&[1])).loss.is_nan(), "{loss:?}");
         }
     }
 }
@@ -412,6 +400,6 @@ fn no_loss_overflows() {
 #[test]
 fn large_logits_overflow_nowhere() {
     let mut grad = [0.0; 3];
-    let value = Loss::default().value_and_grad(&[1e4, -1e4, 0.0], Answers::Classes(&[1]), 1.0, &mut grad);
+    let value = LossSpec::default().value_and_grad(&[1e4, -1e4, 0.0], Targets::Classes(&[1]), 1.0, &mut grad);
     assert_eq!((value.loss, grad), (2e4, [1.0, -1.0, 0.0]));
 }

@@ -3,8 +3,8 @@
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
+use super::field::Choice;
 use super::kernels::vector::normal_pairs;
-use super::knob::{Knob, choice};
 
 /// The named generator behind every random number: the same on every platform and in every release of `rand`.
 pub type Rng = rand::rngs::Xoshiro256PlusPlus;
@@ -23,33 +23,38 @@ pub fn mix(a: u64, b: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// How the kernel of a layer starts, as a person chooses it. All are those of Keras, whose normal ones are truncated;
-/// PyTorch's `kaiming_` and `xavier_` agree with the uniform ones, and their normal ones have the same deviation untruncated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Initial values of a kernel.
+///
+/// All are those of Keras, whose normal ones are truncated; PyTorch's `kaiming_` and `xavier_` agree with the uniform
+/// ones, and their normal ones have the same standard deviation untruncated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
 #[serde(rename_all = "snake_case")]
 pub enum Initializer {
-    /// Uniform with the variance `2 / (fan in + fan out)` (Glorot & Bengio 2010).
+    /// Uniform with variance 2 / (fan in + fan out): Keras' default (Glorot & Bengio 2010).
     #[default]
     GlorotUniform,
+    /// Truncated normal with variance 2 / (fan in + fan out).
     GlorotNormal,
-    /// Uniform with the variance `2 / fan in`, for ReLU (He et al. 2015).
+    /// Uniform with variance 2 / fan in, for ReLU (He et al. 2015).
+    #[option(label = "He uniform")]
     HeUniform,
+    /// Truncated normal with variance 2 / fan in, for ReLU.
+    #[option(label = "He normal")]
     HeNormal,
-    /// Uniform with the variance `1 / fan in` (LeCun et al. 1998).
+    /// Uniform with variance 1 / fan in (LeCun et al. 1998).
+    #[option(label = "LeCun uniform")]
     LecunUniform,
+    /// Truncated normal with variance 1 / fan in.
+    #[option(label = "LeCun normal")]
     LecunNormal,
-    /// As [`Init::Orthogonal`], the kernel being a matrix with a column for each unit.
+    /// Random orthonormal rows or columns; the kernel is taken as a matrix with a column for each unit (Saxe et al. 2013).
     Orthogonal,
+    /// All weights 0: all units stay equal and learn the same.
     Zeros,
-    /// 0.1 everywhere.
+    /// All weights 0.1: all units stay equal and learn the same.
+    #[option(label = "Constant 0.1")]
     Constant,
 }
-
-choice!(Initializer {
-    GlorotUniform => "Glorot uniform", GlorotNormal => "Glorot normal", HeUniform => "He uniform",
-    HeNormal => "He normal", LecunUniform => "LeCun uniform", LecunNormal => "LeCun normal",
-    Orthogonal => "Orthogonal", Zeros => "Zeros", Constant => "Constant 0.1",
-});
 
 impl Initializer {
     /// For a kernel of these dimensions, the last of which counts the units, of which each adds up `fan_in` numbers.
@@ -72,15 +77,6 @@ impl Initializer {
             Self::Zeros => Init::Zeros,
             Self::Constant => Init::Constant(0.1),
         }
-    }
-
-    pub fn knob(&mut self) -> Knob<'_> {
-        Knob::choice(
-            "init",
-            "Initialiser",
-            self,
-            "How the kernel starts; Glorot uniform is what Keras takes, He suits ReLU. If all weights start equal, all units stay equal and learn one thing.",
-        )
     }
 }
 
@@ -244,7 +240,7 @@ mod tests {
         ] {
             let mut values = vec![f32::NAN; dims.iter().product()];
             init.of(&dims, fan_in, fan_out).fill(&mut values, &mut stream(4, 0));
-            assert_moments(init.name(), &values, [variance, kurtosis, largest * 1.005]);
+            assert_moments(init.about().label, &values, [variance, kurtosis, largest * 1.005]);
         }
         let mut values = vec![f32::NAN; 200_001];
         fill_normal(&mut values, 0.5, &mut stream(5, 0));

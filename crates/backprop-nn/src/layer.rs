@@ -2,25 +2,20 @@
 
 use std::ops::Range;
 
-use super::init::Init;
-use super::knob::Knob;
-use super::layers::LayerSpec;
-use super::penalty::Penalty;
-use super::shape::{Shape, ShapeError};
+use crate::field::Settings;
+use crate::init::Init;
+use crate::layers::LayerSpec;
+use crate::misfit::ShapeError;
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
 
-/// A layer as the user describes it: plain data, serialised in the project.
-pub trait Spec: Send + Sync {
-    /// The layer's name on the screen, "Dense".
-    fn label(&self) -> &'static str;
-
+/// A layer as it is declared: settings that build a [`Layer`] for a shape. What it is called and what it computes is in
+/// its `Described`.
+pub trait Spec: Settings + Send + Sync {
     /// What the name leaves out, "128 ReLU".
-    fn detail(&self) -> String;
-
-    /// One line that tells a beginner what the layer does.
-    fn help(&self) -> &'static str;
-
-    /// What it computes of `x`, in the field's notation.
-    fn formula(&self) -> &'static str;
+    fn detail(&self) -> String {
+        String::new()
+    }
 
     /// Output shape and cost for this input, or why it does not fit and what would repair it.
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError>;
@@ -28,13 +23,20 @@ pub trait Spec: Send + Sync {
     /// The layer itself; only called after `plan` accepted the same input.
     fn build(&self, input: Shape) -> Box<dyn Layer>;
 
-    /// What its kernels pay on top of those of all layers.
-    fn penalty(&self) -> Penalty {
-        Penalty::default()
+    /// The penalty on its kernels, besides that on all weights.
+    fn regularizer(&self) -> Regularizer {
+        Regularizer::default()
     }
 
-    /// What may be edited, its range and its help.
-    fn knobs(&mut self) -> Vec<Knob<'_>>;
+    /// The layers inside, if it is a block whose result is added to its input.
+    fn inside(&self) -> Option<&[LayerSpec]> {
+        None
+    }
+
+    /// The same, to be edited.
+    fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
+        None
+    }
 }
 
 /// What a layer makes of an input shape, and what that costs for one sample.
@@ -45,6 +47,13 @@ pub struct Plan {
     pub params: usize,
     /// Multiply-adds of one forward pass.
     pub multiply_adds: u64,
+}
+
+impl Plan {
+    /// Of a layer without parameters or multiplications.
+    pub fn free(output: Shape) -> Self {
+        Self { output, params: 0, multiply_adds: 0 }
+    }
 }
 
 /// A layer whose shapes are proven: pure code over slices, so nothing here can fail.
@@ -81,7 +90,7 @@ pub trait Layer: Send + Sync {
     }
 
     /// The layer as one that has to know the whole batch, if it is one.
-    fn joint(&self) -> Option<&dyn Joint> {
+    fn joint(&self) -> Option<&dyn BatchStatistics> {
         None
     }
 
@@ -94,13 +103,13 @@ pub trait Layer: Send + Sync {
     }
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
-    fn gradient(&self, _block: Range<usize>, _shards: &[Kept<'_>], _grad: &mut [f32]) {}
+    fn gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
 }
 
 /// A layer that has to know the whole batch while it trains, although the shards of a batch run side by side. Before its
 /// forward pass all shards have to arrive and be counted, and before its backward pass all have to tell their gradient.
 /// Its parameters' gradient is [`Gradients::PerShard`].
-pub trait Joint {
+pub trait BatchStatistics {
     /// Numbers that are to be known of the inputs of a batch.
     fn statistics_len(&self) -> usize;
 
@@ -144,7 +153,7 @@ pub const MAX_SHARDS: usize = 8;
 
 /// What is left of a shard after its backward pass.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Kept<'a> {
+pub struct SavedForBackward<'a> {
     pub samples: usize,
     /// `[samples, input]`
     pub input: &'a [f32],
@@ -203,7 +212,7 @@ pub struct Forward<'a> {
     /// `[samples, memo_len]` while training; empty when nothing will be learnt.
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
-    /// The statistics of the batch, for a [`Joint`] that trains.
+    /// The statistics of the batch, for a [`BatchStatistics`] that trains.
     pub joint: &'a [f32],
     /// What entered the block, for the end of a residual block; as long as the output.
     pub skip: &'a [f32],
@@ -223,7 +232,7 @@ pub struct Backward<'a> {
     /// `[samples, memo_len]`, as `forward` left it.
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
-    /// For a [`Joint`] the statistics of the batch, and then the gradient of its parameters for the whole batch.
+    /// For a [`BatchStatistics`] the statistics of the batch, and then the gradient of its parameters for the whole batch.
     pub joint: &'a [f32],
     /// `[samples, output]`; the layer may work in it.
     pub grad_output: &'a mut [f32],

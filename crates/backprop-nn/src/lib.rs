@@ -10,23 +10,31 @@
 
 #![deny(unsafe_code)]
 
+// The derive macros name the package by its name, here as in other packages.
+extern crate self as backprop_nn;
+
 pub mod adversarial;
 pub mod batch;
+pub mod field;
 #[cfg(test)]
 mod gradcheck;
 pub mod init;
 pub mod kernels;
-pub mod knob;
 pub mod layer;
 pub mod layers;
 pub mod loss;
 pub mod memory;
+pub mod misfit;
 pub mod model;
 pub mod network;
 pub mod optim;
-pub mod penalty;
+pub mod patience;
+pub mod registry;
+pub mod regularizer;
+pub mod schedule;
 pub mod section;
 pub mod shape;
+pub mod training;
 pub mod weights;
 pub mod workspace;
 
@@ -34,10 +42,12 @@ pub use adversarial::AdversarialSpec;
 pub use batch::Batch;
 pub use layer::{Layer, Plan, Spec};
 pub use layers::LayerSpec;
-pub use loss::{Answers, Loss};
+pub use loss::{LossSpec, Targets};
 pub use model::ModelSpec;
 pub use network::Network;
-pub use optim::{Optimizer, OptimizerSpec};
-pub use shape::{Shape, ShapeError};
+pub use optim::OptimizerSpec;
+pub use schedule::ScheduleSpec;
+pub use shape::Shape;
+pub use training::Training;
 pub use weights::Weights;
 pub use workspace::Workspace;

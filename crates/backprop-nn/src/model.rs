@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::layer::Plan;
 use super::layers::{Dense, Flatten, Function, LayerSpec};
+use super::misfit::{Fix, Misfit, ShapeError};
 use super::network::Network;
-use super::shape::{Fix, Shape, ShapeError};
+use super::shape::Shape;
 
 /// The layers of a network, first to last.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,11 +104,10 @@ impl ModelSpec {
 
 /// The plan of a layer whose numbers lie in their ranges; a number from a file may not.
 fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
-    let mut layer = layer.clone();
-    if let Some(problem) = layer.as_spec_mut().knobs().iter().find_map(|knob| knob.out_of_range()) {
+    if let Some(problem) = layer.out_of_range() {
         return Err(ShapeError::new(format!("{problem}.")));
     }
-    let plan = layer.as_spec().plan(input)?;
+    let plan = layer.plan(input)?;
     if plan.output.len() > MAX_NUMBERS {
         let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);
         let message = format!("It would give {millions} million numbers a sample, and {most} million are the most.");
@@ -122,15 +122,6 @@ pub struct Trace {
     pub input: Shape,
     pub plans: Vec<Plan>,
     pub misfit: Option<Misfit>,
-}
-
-/// The layer that does not fit, and why.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("layer {}: {error}", index + 1)]
-pub struct Misfit {
-    /// Position in the stack, from zero.
-    pub index: usize,
-    pub error: ShapeError,
 }
 
 impl Trace {

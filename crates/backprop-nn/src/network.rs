@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::kernels::transpose::transpose;
 use super::kernels::vector::add;
-use super::layer::{Gradients, Joint, Kept, Layer, MAX_SHARDS, ParamInfo, Transposed};
+use super::layer::{BatchStatistics, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed};
 use super::layers::LayerSpec;
-use super::penalty::Penalty;
+use super::regularizer::Regularizer;
 use super::section::{Seam, Section};
 use super::shape::Shape;
 use super::weights::Weights;
@@ -22,7 +22,7 @@ pub struct Network {
     /// Where the discriminator begins, if there is one behind a generator.
     pub(super) seam: Option<Seam>,
     /// Where kernels lie in the weights that pay more than others, and what.
-    penalties: Vec<(Range<usize>, Penalty)>,
+    penalties: Vec<(Range<usize>, Regularizer)>,
     labels: Vec<&'static str>,
     input: Shape,
     output: Shape,
@@ -152,31 +152,30 @@ impl Network {
     /// `path` and `place` are those of the block that the layers stand in.
     fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
         for (index, spec) in layers.iter().enumerate() {
-            let label = spec.as_spec().label();
-            let place = format!("{place}{index}.{}.", label.to_lowercase());
+            let place = format!("{place}{index}.{}.", spec.tensor_key());
             // In the stack itself, layers are counted on from those before a seam.
             let at = if path.is_empty() { self.labels.len() } else { index };
             if path.is_empty() {
-                self.labels.push(label);
+                self.labels.push(spec.about().label);
             }
             self.push(spec, [path, &[at]].concat(), &place);
         }
     }
 
     fn push(&mut self, declared: &LayerSpec, path: Vec<usize>, place: &str) {
-        let (spec, input) = (declared.as_spec(), self.output);
+        let (spec, input) = (declared, self.output);
         let Ok(plan) = spec.plan(input) else { return };
         let layer = spec.build(input);
-        if let LayerSpec::Residual(block) = declared {
+        if let Some(inside) = spec.inside() {
             let fork = self.stages.len();
-            self.push_all(&block.layers, &path, place);
+            self.push_all(inside, &path, place);
             self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
         }
         let params = self.name_params(&path, place, &layer.params());
-        if !spec.penalty().is_none() {
+        if !spec.regularizer().is_none() {
             let kernels =
                 self.params.iter().filter(|param| param.range.start >= params.start && param.info.is_kernel());
-            self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.penalty())));
+            self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.regularizer())));
         }
         self.output = plan.output;
         let begins = self.seam.is_some_and(|seam| seam.stage == self.stages.len());
@@ -304,7 +303,7 @@ impl Network {
 
     pub(super) fn statistics_len(&self) -> usize {
         let joints = self.stages.iter().filter_map(|stage| stage.layer.joint());
-        joints.map(Joint::statistics_len).max().unwrap_or(0)
+        joints.map(BatchStatistics::statistics_len).max().unwrap_or(0)
     }
 
     /// The stages that have to know the whole batch.
@@ -367,9 +366,9 @@ impl Network {
                 shards.for_each(|shard| add(grad, shard));
             }
             Gradients::PerBlock { .. } => {
-                let mut kept = [Kept::default(); MAX_SHARDS];
+                let mut kept = [SavedForBackward::default(); MAX_SHARDS];
                 for (kept, shard) in kept.iter_mut().zip(shards) {
-                    *kept = Kept {
+                    *kept = SavedForBackward {
                         samples: shard.samples,
                         input: &shard.activations[block.stage][..shard.samples * input_len],
                         memo: &shard.memos[block.stage][..shard.samples * memo_len],

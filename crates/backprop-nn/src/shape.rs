@@ -1,10 +1,8 @@
-//! The shape of one sample, and what to say when shapes do not fit.
+//! The shape of one sample.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use super::LayerSpec;
 
 /// The shape of one sample, without the batch axis: `[features]`, `[steps, features]` or `[height, width, channels]`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -102,63 +100,6 @@ impl TryFrom<Vec<usize>> for Shape {
 impl From<Shape> for Vec<usize> {
     fn from(shape: Shape) -> Self {
         shape.dims().to_vec()
-    }
-}
-
-/// Why a layer cannot take what arrives, in words for the person who builds the stack, and the edit that repairs it.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
-pub struct ShapeError {
-    pub message: String,
-    pub fix: Option<Fix>,
-}
-
-impl ShapeError {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), fix: None }
-    }
-
-    #[must_use]
-    pub fn with_fix(mut self, fix: Fix) -> Self {
-        self.fix = Some(fix);
-        self
-    }
-}
-
-/// An edit of the layer stack that repairs a [`ShapeError`], relative to the layer that has it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fix {
-    /// Insert this layer before the one that does not fit.
-    Insert(LayerSpec),
-    /// Put this layer in the place of the one that does not fit.
-    Replace(LayerSpec),
-    /// Add this layer after the one that does not fit.
-    Append(LayerSpec),
-    /// Take the layer out.
-    Remove,
-}
-
-impl Fix {
-    /// What the button says: "Insert Flatten".
-    pub fn label(&self) -> String {
-        match self {
-            Self::Insert(layer) => format!("Insert {layer}"),
-            Self::Replace(layer) => format!("Change to {layer}"),
-            Self::Append(layer) => format!("Add {layer}"),
-            Self::Remove => "Remove this layer".to_owned(),
-        }
-    }
-
-    /// Carry the edit out on a stack, for the layer at `index`.
-    pub fn apply(&self, layers: &mut Vec<LayerSpec>, index: usize) {
-        let index = index.min(layers.len());
-        match self {
-            Self::Insert(layer) => layers.insert(index, layer.clone()),
-            Self::Append(layer) => layers.insert((index + 1).min(layers.len()), layer.clone()),
-            Self::Replace(layer) if index < layers.len() => layers[index] = layer.clone(),
-            Self::Remove if index < layers.len() => drop(layers.remove(index)),
-            Self::Replace(_) | Self::Remove => {}
-        }
     }
 }
 

@@ -12,46 +12,50 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use backprop_nn::Shape;
+use backprop_nn::field::{Field, Settings};
 use backprop_nn::init::Rng;
-use backprop_nn::knob::Knob;
 
 pub use mix_up::blend_pairs;
 
 /// Lengths are given in pixels of an image as wide as MNIST's, and grow with the width.
 const MNIST_SIDE: f32 = 28.0;
 
-/// How far each sample may be changed; all zero, the default, leaves samples alone.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Random changes of each sample; zero turns each off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// Shift to every side, in pixels of a 28-pixel image.
+    /// Shift to every side, in pixels of a 28-pixel image. Too far pushes the digit out of the image.
+    #[field(default = 0.0, range = 0.0..=8.0)]
     pub shift: f32,
-
-    /// Rotation either way, in degrees.
+    /// Rotation either way, in degrees. Far enough, a 6 becomes a 9.
+    #[field(default = 0.0, range = 0.0..=45.0)]
     pub rotate: f32,
-
-    /// Change of size as a share: 0.1 means 90 % to 110 %.
+    /// Share by which the image grows or shrinks: 0.1 means 90 % to 110 %. Too much makes it tiny or cuts it off.
+    #[field(default = 0.0, range = 0.0..=0.5)]
     pub scale: f32,
-
-    /// Sideways slant either way, as a share of the height.
+    /// Slant either way, as a share of the height. Handwriting has some of it anyway.
+    #[field(default = 0.0, range = 0.0..=0.5)]
     pub shear: f32,
-
-    /// How far places are displaced by themselves, to every side, in pixels of a 28-pixel image.
+    /// Pixels by which each part is displaced on its own, as by a trembling hand. Too far tears the digit apart.
+    #[field(default = 0.0, range = 0.0..=6.0)]
     pub elastic: f32,
-
-    /// The chance that left and right are exchanged.
+    /// Probability of a horizontal flip. Good for objects and animals, not for digits and letters.
+    #[field(default = 0.0, range = 0.0..=1.0)]
     pub flip: f32,
-
-    /// How much thicker or thinner strokes may become, in pixels of a 28-pixel image.
+    /// Pixels by which strokes get thicker or thinner. Too many close the loops.
+    #[field(default = 0.0, range = 0.0..=2.0)]
     pub thickness: f32,
-
-    /// The chance that a rectangle is erased.
+    /// Probability that a rectangle of 2 to 40 % of the image is covered with noise (random erasing), so that the network
+    /// does not rely on a single part.
+    #[field(default = 0.0, range = 0.0..=1.0)]
     pub erase: f32,
-
-    /// Deviation of the noise that is added, as a share of the range of a pixel.
+    /// Standard deviation of the noise on every pixel, as a share of the range from black to white. Too much drowns the
+    /// image.
+    #[field(default = 0.0, range = 0.0..=0.5)]
     pub noise: f32,
-
-    /// The alpha of mix-up's Beta distribution. It alone is for samples of any kind.
+    /// Alpha of mix-up's Beta distribution: how evenly two samples and their targets are blended. Near 0 one of them
+    /// dominates, at 1 any blend is equally likely.
+    #[field(label = "Mix-up", default = 0.0, range = 0.0..=1.0)]
     pub mix_up: f32,
 }
 
@@ -81,77 +85,11 @@ impl Augment {
         *self != Self { mix_up: self.mix_up, ..Self::default() }
     }
 
-    /// What may be edited, each with its range; zero is off.
-    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { shift, rotate, scale, shear, elastic, flip, thickness, erase, noise, mix_up } = self;
-        let off = |key, label, value, most, help| Knob::real(key, label, value, 0.0..=most, 0.0, help);
-        vec![
-            off("shift", "Shift", shift, 8.0, "Pixels to every side; too many push the digit out of the image."),
-            off("rotate", "Rotate", rotate, 45.0, "Degrees either way; far enough, a 6 becomes a 9."),
-            off(
-                "scale",
-                "Scale",
-                scale,
-                0.5,
-                "Share by which it grows or shrinks; too much makes it tiny or cuts it off.",
-            ),
-            off(
-                "shear",
-                "Shear",
-                shear,
-                0.5,
-                "Slant either way, as a share of the height; handwriting has some of it anyway.",
-            ),
-            off(
-                "elastic",
-                "Elastic",
-                elastic,
-                6.0,
-                "Pixels by which each part is displaced by itself, as a hand trembles; too many tear the digit apart.",
-            ),
-            off(
-                "flip",
-                "Flip",
-                flip,
-                1.0,
-                "The chance that left and right are exchanged; good for things and animals, not for digits and letters.",
-            ),
-            off(
-                "thickness",
-                "Thickness",
-                thickness,
-                2.0,
-                "Pixels by which strokes get thicker or thinner; too many close the loops.",
-            ),
-            off(
-                "erase",
-                "Erase",
-                erase,
-                1.0,
-                "The chance that a rectangle of 2 to 40 % of the image is covered with grain, so that no single part is relied on.",
-            ),
-            off(
-                "noise",
-                "Noise",
-                noise,
-                0.5,
-                "Deviation of the grain on every pixel, as a share of the range from black to white; too much drowns the image.",
-            ),
-            off(
-                "mix_up",
-                "Mix-up",
-                mix_up,
-                1.0,
-                "How evenly two samples and their targets are blended; near 0 one of them rules, at 1 any blend is as likely.",
-            ),
-        ]
-    }
-
-    /// Those of them that do something to samples of a shape: mix-up is for all, the others are for images.
-    pub fn knobs_for(&mut self, shape: Shape) -> Vec<Knob<'_>> {
-        let mut knobs = self.knobs();
-        knobs.retain(|knob| shape.as_image().is_some() || knob.key == "mix_up");
-        knobs
+    /// The settings that change samples of a shape: mix-up changes all, the others images.
+    pub fn fields_for(shape: Shape) -> Vec<&'static Field> {
+        let mut fields = Self::fields();
+        fields.retain(|field| shape.as_image().is_some() || field.key == "mix_up");
+        fields
     }
 
     /// Writes a randomly changed copy of an image to `out`.

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::{Figure, average_precision, roc_auc};
-use backprop_nn::loss::{Loss, argmax};
+use backprop_nn::loss::{LossSpec, argmax};
 
 /// The class that was named for every sample, and how probable each class was held to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ impl ClassAnswers {
     }
 
     /// `classes` are those of all samples, of which `at` are the positions of these.
-    pub(super) fn add(&mut self, loss: &Loss, at: &[u32], classes: &[u16], outputs: &mut [f32]) {
+    pub(super) fn add(&mut self, loss: &LossSpec, at: &[u32], classes: &[u16], outputs: &mut [f32]) {
         for (outputs, &sample) in outputs.chunks_exact_mut(self.confusion.ncols().max(1)).zip(at) {
             let (truth, class) = (classes[sample as usize], argmax(outputs));
             loss.probabilities(outputs);

@@ -5,7 +5,7 @@ mod numbers;
 mod ranking;
 mod reconstructions;
 
-use crate::data::{Order, Samples, Targets};
+use crate::data::{Order, Samples, TargetData};
 use backprop_nn::loss::LossSum;
 
 use super::Job;
@@ -85,7 +85,7 @@ pub struct Tally<'a> {
     job: &'a Job,
     samples: &'a Samples,
     sum: LossSum,
-    targets: Targets,
+    targets: TargetData,
     answers: Answered,
 }
 
@@ -94,9 +94,9 @@ impl<'a> Tally<'a> {
     pub fn new(job: &'a Job, samples: &'a Samples, count: usize, batch: usize) -> Self {
         let width = job.network.output().len();
         let answers = match samples.targets {
-            Targets::Classes(_) => Answered::Classes(ClassAnswers::new(width, count)),
-            Targets::Numbers { .. } => Answered::Numbers(NumberAnswers::new(width, count)),
-            Targets::Itself { .. } => Answered::Reconstructions(ReconstructionAnswers::new(count)),
+            TargetData::Classes(_) => Answered::Classes(ClassAnswers::new(width, count)),
+            TargetData::Numbers { .. } => Answered::Numbers(NumberAnswers::new(width, count)),
+            TargetData::Itself { .. } => Answered::Reconstructions(ReconstructionAnswers::new(count)),
         };
         Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), answers }
     }
@@ -107,10 +107,10 @@ impl<'a> Tally<'a> {
         samples.gather_targets(&job.scaling, at, targets);
         *sum = sum.plus(job.loss.value(outputs, targets.first(at.len())));
         match (answers, &samples.targets) {
-            (Answered::Classes(answers), Targets::Classes(classes)) => {
+            (Answered::Classes(answers), TargetData::Classes(classes)) => {
                 answers.add(&job.loss, at, classes, outputs);
             }
-            (Answered::Numbers(answers), Targets::Numbers { values, .. }) => {
+            (Answered::Numbers(answers), TargetData::Numbers { values, .. }) => {
                 job.scaling.targets.restore(outputs);
                 answers.add(at, values, outputs);
                 if let Order::Time(timeline) = &job.dataset.order {
@@ -120,8 +120,8 @@ impl<'a> Tally<'a> {
                 }
             }
             (Answered::Reconstructions(answers), _) => {
-                if let Targets::Numbers { width, values } = targets {
-                    job.loss.numbers(outputs);
+                if let TargetData::Numbers { width, values } = targets {
+                    job.loss.predictions(outputs);
                     answers.add(at, *width, values, outputs);
                 }
             }

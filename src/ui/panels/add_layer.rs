@@ -8,9 +8,9 @@ use super::stack::{layers_at, layers_at_mut};
 use crate::project::Side;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
-use backprop_nn::LayerSpec;
+use backprop_nn::misfit::Fix;
 use backprop_nn::model::Trace;
-use backprop_nn::shape::{Fix, Shape};
+use backprop_nn::{LayerSpec, Shape};
 
 /// Width of a column in the menu of layers, and how many layers stand in one.
 const COLUMN: f32 = 260.0;
@@ -31,10 +31,10 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
                 ui.vertical(|ui| {
                     ui.set_width(COLUMN);
                     for layer in column {
-                        let spec = layer.as_spec();
-                        let entry = entry_ui(ui, spec.label(), spec.help());
+                        let about = layer.about();
+                        let entry = entry_ui(ui, about.label, about.help);
                         hover_beside_ui(&entry, |ui| {
-                            formula_ui(ui, spec.formula());
+                            formula_ui(ui, about.formula);
                         });
                         if entry.clicked() {
                             chosen = Some(layer.clone());
@@ -87,9 +87,9 @@ fn trace_at(trace: &Trace, layers: &[LayerSpec], path: &[usize]) -> Option<Trace
 
 /// A layer as it takes this input, if it says of itself how: a block around what arrives.
 pub fn fitted(layer: LayerSpec, input: Option<Shape>) -> LayerSpec {
-    let fix = input.and_then(|input| layer.as_spec().plan(input).err()?.fix);
+    let fix = input.and_then(|input| layer.plan(input).err()?.fix);
     match fix {
-        Some(Fix::Replace(other)) if other.as_spec().label() == layer.as_spec().label() => other,
+        Some(Fix::Replace(other)) if other.about() == layer.about() => other,
         _ => layer,
     }
 }

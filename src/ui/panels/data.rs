@@ -14,14 +14,14 @@ use super::{Cx, NARROW, Panel, Place};
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset, Inputs, Samples};
-use crate::project::RECONSTRUCT;
 use crate::ui::action::Action;
 use crate::ui::fields::is_table;
 use crate::ui::session::{ClassCounts, DataState, Parts};
 use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::widgets::field::setting_ui;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
-use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::thousands;
+use backprop_nn::field::Settings as _;
 use backprop_nn::init::{mix, stream};
 
 #[derive(Default)]
@@ -89,8 +89,9 @@ impl DataRoom {
         heading_ui(ui, "Source", |_| {});
         source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
         self.options.ui(ui, cx);
-        for knob in cx.project.data.knobs().iter_mut().filter(|knob| knob.key == RECONSTRUCT) {
-            knob_ui(ui, knob);
+        let data = &mut cx.project.data;
+        for field in data.describe().into_iter().filter(|field| field.key == "reconstruct") {
+            setting_ui(ui, data, field);
         }
         ui.add_space(GRID);
         match &cx.session.data {
@@ -202,8 +203,8 @@ fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     let (shape, _) = cx.session.shape(cx.project);
-    for knob in &mut cx.project.data.augment.knobs_for(shape) {
-        knob_ui(ui, knob);
+    for field in Augment::fields_for(shape) {
+        setting_ui(ui, &mut cx.project.data.augment, field);
     }
 }
 

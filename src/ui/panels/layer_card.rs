@@ -13,13 +13,11 @@ use crate::project::Side;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::knob::knob_ui;
+use crate::ui::widgets::field::settings_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
 use backprop_nn::LayerSpec;
-use backprop_nn::knob::About;
-use backprop_nn::layer::Spec;
+use backprop_nn::misfit::{Fix, ShapeError};
 use backprop_nn::model::Trace;
-use backprop_nn::shape::{Fix, ShapeError};
 
 /// How far the columns of the figures end before the right edge of the panel.
 pub const PARAMS_RIGHT: f32 = 68.0;
@@ -61,7 +59,7 @@ pub struct Card<'a> {
 impl Card<'_> {
     /// The part that one drags, which is as high for every card: they change places when their middles pass each other.
     pub fn head_ui(&self, ui: &mut Ui, handle: Handle<'_>, is_dragged: bool) -> Option<Edit> {
-        let gap = gap_ui(ui, self.side, &self.number(), self.layer.as_spec().label());
+        let gap = gap_ui(ui, self.side, &self.number(), self.layer.about().label);
         let mut edit =
             gap.map(|layer| Edit::Insert { after: false, layer: fitted(layer, self.trace.input_of(self.index())) });
         let mut frame = self.frame(ui);
@@ -100,7 +98,7 @@ impl Card<'_> {
                     ui.spacing_mut().item_spacing.y = GRID;
                     edit = self.misfit_ui(ui, within.as_ref());
                     if self.is_unfolded {
-                        self.knobs_ui(ui);
+                        self.settings_ui(ui);
                     }
                 });
             }
@@ -146,7 +144,7 @@ impl Card<'_> {
     /// Number, name and detail, which are what one drags and clicks, and the two buttons.
     fn header_ui(&self, ui: &mut Ui, handle: Handle<'_>) -> Option<Edit> {
         let palette = Palette::of(ui);
-        let label = self.layer.as_spec().label();
+        let label = self.layer.about().label;
         let mut edit = None;
         ui.allocate_ui_with_layout(vec2(ui.available_width(), HEADER), Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
@@ -165,7 +163,7 @@ impl Card<'_> {
 
     fn name_ui(&self, ui: &mut Ui, width: f32) -> Option<Edit> {
         let palette = Palette::of(ui);
-        let spec = self.layer.as_spec();
+        let spec = &*self.layer;
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEADER), Sense::click());
         let number = pos2(rect.left() + 10.0, rect.center().y);
         let text = (self.index() + 1).to_string();
@@ -174,7 +172,7 @@ impl Card<'_> {
         let layout = Layout::left_to_right(Align::Center);
         let mut words = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
         words.spacing_mut().item_spacing.x = 2.0 * GRID;
-        words.label(theme::strong(spec.label()));
+        words.label(theme::strong(spec.about().label));
         words.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
         if response.has_focus() {
             // Otherwise the arrows would move the focus.
@@ -186,7 +184,7 @@ impl Card<'_> {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         let has_focus = response.has_focus();
         let response = response.on_hover_ui(|ui| {
-            about_ui(ui, about(spec));
+            about_ui(ui, spec.about());
             ui.label("Click to edit, drag to move.");
         });
         match has_focus.then(|| moved_by_keys(ui)).flatten() {
@@ -250,15 +248,12 @@ impl Card<'_> {
         is_pressed.then(|| Edit::Repair(fix.clone()))
     }
 
-    fn knobs_ui(&mut self, ui: &mut Ui) {
-        about_ui(ui, about(self.layer.as_spec()));
-        let mut knobs = self.layer.as_spec_mut().knobs();
-        if knobs.is_empty() {
-            ui.label(RichText::new("Nothing to set.").color(Palette::of(ui).muted));
+    fn settings_ui(&mut self, ui: &mut Ui) {
+        about_ui(ui, self.layer.about());
+        if self.layer.describe().is_empty() {
+            ui.label(RichText::new("No settings.").color(Palette::of(ui).muted));
         }
-        for knob in &mut knobs {
-            knob_ui(ui, knob);
-        }
+        settings_ui(ui, &mut **self.layer);
     }
 }
 
@@ -269,11 +264,6 @@ fn moved_by_keys(ui: &Ui) -> Option<bool> {
         let down = input.consume_key(Modifiers::ALT, Key::ArrowDown);
         (up || down).then_some(up)
     })
-}
-
-/// What a layer computes and what it is good for.
-pub fn about(spec: &dyn Spec) -> About {
-    About { formula: spec.formula(), help: spec.help() }
 }
 
 /// A share of the work, in a column of such shares.

@@ -13,7 +13,7 @@ use crate::data::{Dataset, Task};
 use crate::ui::action::Action;
 use crate::ui::session::DataState;
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::knob::number_field_ui;
+use crate::ui::widgets::field::number_field_ui;
 use crate::ui::widgets::numbers::thousands;
 use crate::ui::widgets::plane::{Dot, Plane, Tone, class_legend_ui, range_of};
 use crate::ui::widgets::slider::{Division, Slider};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
 
 use super::data::address;
-use crate::data::{Dataset, Targets, Task};
+use crate::data::{Dataset, TargetData, Task};
 use crate::ui::fields::{is_table, number_text};
 use crate::ui::surface::{Answers, SIDE};
 use crate::ui::theme::{self, GRID, Palette};
@@ -78,8 +78,8 @@ impl Cloud {
     fn of(dataset: &Arc<Dataset>) -> Self {
         let samples = &dataset.train;
         let height = |at: usize| match &samples.targets {
-            Targets::Numbers { width, values } => values.get(at * width).copied(),
-            Targets::Classes(_) | Targets::Itself { .. } => None,
+            TargetData::Numbers { width, values } => values.get(at * width).copied(),
+            TargetData::Classes(_) | TargetData::Itself { .. } => None,
         };
         let (low, high) = (0..samples.len())
             .filter_map(height)

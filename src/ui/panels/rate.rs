@@ -3,13 +3,13 @@
 use eframe::egui::{RichText, Ui};
 
 use super::Cx;
-use crate::train::Training;
-use crate::train::watch::Slower;
+use crate::train::samples_per_step;
 use crate::ui::session::{DataState, Session};
 use crate::ui::theme::Palette;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
 use crate::ui::widgets::numbers::significant;
-use backprop_nn::optim::Schedule;
+use backprop_nn::patience::ReduceOnPlateau;
+use backprop_nn::{ScheduleSpec, Training};
 
 /// More points than the plot has pixels would not show.
 const POINTS: usize = 300;
@@ -22,7 +22,7 @@ const HEIGHT: f32 = 104.0;
 /// The plot of the project as it stands, with a mark where the run is that follows it.
 pub fn course_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let training = &cx.project.training;
-    let is_watched = matches!(training.schedule, Schedule::Plateau(_));
+    let is_watched = matches!(training.schedule, ScheduleSpec::Plateau(_));
     let run = (cx.session.job.is_some() && !cx.session.has_other_training(cx.project)).then_some(cx.session);
     let reductions = run.map_or_else(Vec::new, |session| reductions(training, session));
     let line = course(training, steps_per_epoch(cx) * training.epochs, &reductions);
@@ -47,7 +47,7 @@ fn steps_per_epoch(cx: &Cx<'_>) -> usize {
         DataState::Ready { counts, .. } => counts
             .total(cx.project.held_back())
             .train
-            .div_ceil(cx.project.training.samples_per_step(cx.project.adversary.as_ref()))
+            .div_ceil(samples_per_step(&cx.project.training, cx.project.adversary.as_ref()))
             .max(1),
         DataState::Loading { .. } | DataState::Failed { .. } => UNKNOWN_STEPS,
     }
@@ -60,7 +60,7 @@ fn course(training: &Training, steps: usize, reductions: &[f32]) -> Vec<[f64; 2]
     let rate = |progress: f32| {
         let epoch = (progress * training.epochs as f32) as usize;
         let reduced = reductions.get(epoch).or(reductions.last()).copied().unwrap_or(1.0);
-        f64::from(training.learning_rate * training.rate_factor(progress) * reduced)
+        f64::from(training.learning_rate * training.lr_factor(progress) * reduced)
     };
     let progress = (0..shown).map(|at| {
         let step = at * (steps - 1) / (shown - 1).max(1);
@@ -76,12 +76,12 @@ fn course(training: &Training, steps: usize, reductions: &[f32]) -> Vec<[f64; 2]
 /// What a plateau has made of the rate in each epoch so far and in the one that follows: decided by the validation losses
 /// alone, and so decided here as in the run.
 fn reductions(training: &Training, session: &Session) -> Vec<f32> {
-    let Schedule::Plateau(plateau) = training.schedule else { return Vec::new() };
-    let mut slower = Slower::new(plateau);
-    let mut reductions = vec![slower.factor];
+    let ScheduleSpec::Plateau(plateau) = &training.schedule else { return Vec::new() };
+    let mut plateau = ReduceOnPlateau::new(plateau.clone());
+    let mut reductions = vec![plateau.factor];
     for validation in session.epochs.iter().filter_map(|epoch| epoch.validation.as_ref()) {
-        slower.see(validation.loss);
-        reductions.push(slower.factor);
+        plateau.observe(validation.loss);
+        reductions.push(plateau.factor);
     }
     reductions
 }

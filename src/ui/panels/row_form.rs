@@ -15,7 +15,7 @@ use crate::ui::fields::{Field, fields, number_text};
 use crate::ui::reading::Source;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::data_table::{Head, data_table_ui};
-use crate::ui::widgets::knob::{field_ui, number_field_ui};
+use crate::ui::widgets::field::{field_ui, number_field_ui};
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::probability_bars::probability_bars_ui;
 use crate::ui::widgets::slider::{Division, Slider};

@@ -6,7 +6,7 @@ use super::Cx;
 use super::parts::segmented_ui;
 use crate::data::setting::{Kind, Setting, read_as, settings, source_of, value, with};
 use crate::data::{csv, series};
-use crate::ui::widgets::knob::{field_ui, number_field_ui};
+use crate::ui::widgets::field::{field_ui, number_field_ui};
 use crate::ui::widgets::slider::{Division, Slider};
 
 /// The rows, and the value that is being slid or typed: the source is read anew only when it is let go.

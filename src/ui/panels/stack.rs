@@ -104,7 +104,7 @@ pub fn layers_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> &'a [LayerSpec]
     match path {
         [] => layers,
         [first, rest @ ..] => {
-            layers.get(*first).and_then(LayerSpec::inside).map_or(&[], |inside| layers_at(inside, rest))
+            layers.get(*first).and_then(|layer| layer.inside()).map_or(&[], |inside| layers_at(inside, rest))
         }
     }
 }
@@ -131,7 +131,7 @@ fn name_cards(names: &mut Vec<Name>, layers: &[LayerSpec], next: &mut u64) {
         *next += 1;
     }
     for (name, layer) in names.iter_mut().zip(layers) {
-        name_cards(&mut name.inside, layer.inside().map_or(&[], Vec::as_slice), next);
+        name_cards(&mut name.inside, layer.inside().unwrap_or_default(), next);
     }
 }
 

@@ -9,7 +9,7 @@ use super::parts::{heading_ui, placeholder_ui, segmented_ui};
 use super::points::{Ground, PlaneView, is_plane};
 use super::{Cx, paint};
 use crate::data::summary::Column;
-use crate::data::{Dataset, Targets, Task};
+use crate::data::{Dataset, TargetData, Task};
 use crate::ui::fields::{Field, fields, is_table, number_text};
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::numbers::{significant, thousands};
@@ -112,9 +112,9 @@ pub fn heads_of(fields: &[Field]) -> impl Iterator<Item = Head> {
 /// The class of a training sample, or one of its target numbers.
 pub fn target_text(dataset: &Dataset, sample: usize, target: usize) -> String {
     let number = match &dataset.train.targets {
-        Targets::Classes(_) => return label(dataset, sample),
-        Targets::Numbers { width, values } => values.get(sample * width + target),
-        Targets::Itself { .. } => dataset.train.numbers_of(sample).get(target),
+        TargetData::Classes(_) => return label(dataset, sample),
+        TargetData::Numbers { width, values } => values.get(sample * width + target),
+        TargetData::Itself { .. } => dataset.train.numbers_of(sample).get(target),
     };
     number.map_or_else(String::new, |number| number_text(*number))
 }

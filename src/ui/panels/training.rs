@@ -9,16 +9,17 @@ use super::layers::outdated_ui;
 use super::parts::{heading_ui, segmented_ui, source_menu_ui};
 use super::rate::course_ui;
 use super::{Cx, Panel, Place};
-use crate::project::RECONSTRUCT;
-use crate::train::{Adversary, Training};
+use crate::data::Augment;
+use crate::train::Adversary;
 use crate::ui::action::Action;
 use crate::ui::folding::COUNTS;
 use crate::ui::session::{DataState, Status};
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
-use backprop_nn::knob::{Knob, Value};
+use crate::ui::widgets::field::{LABEL_WIDTH, field_ui, setting_ui, settings_ui, summary};
+use backprop_nn::Training;
+use backprop_nn::field::{Kind, Settings, Value};
 
 #[derive(Default)]
 pub struct TrainingPanel {
@@ -30,16 +31,9 @@ pub struct TrainingPanel {
 /// Height of a row with a menu or a field in it.
 const LINE: f32 = 28.0;
 
-/// The knobs of the training that stand beside what they belong to; the others follow one another.
-const PLACED: &[&str] = &["learning_rate", "batch", "epochs", "schedule", "warmup"];
-
-const SEED_HELP: &str =
-    "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
-const OPTIMIZER_HELP: &str = "How a slope becomes a step. It may be changed while it trains.";
 const FIND_HELP: &str = "Tries all rates in a short training of a copy and suggests one.";
 const FOLDS_HELP: &str =
     "Every training sample is held back once; mean and spread over the folds tell how much is luck.";
-const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
 
 impl Panel for TrainingPanel {
     fn title(&self) -> &'static str {
@@ -59,20 +53,20 @@ impl Panel for TrainingPanel {
                 adversary_ui(ui, adversary);
                 ui.add_space(2.0 * GRID);
             }
-            optimizer_ui(ui, &mut cx.project.training);
+            explained_ui(ui, &mut cx.project.training, "optimizer");
+            own_settings_ui(ui, "optimizer", &mut *cx.project.training.optimizer);
             ui.add_space(2.0 * GRID);
             numbers_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             schedule_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             if cx.project.adversary.is_none() {
-                loss_ui(ui, &mut cx.project.training);
+                explained_ui(ui, &mut cx.project.training, "loss");
+                own_settings_ui(ui, "loss", &mut *cx.project.training.loss);
                 ui.add_space(2.0 * GRID);
             }
-            for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
-                explained_ui(ui, knob);
-            }
-            seed_ui(ui, &mut cx.project.training.seed);
+            explained_ui(ui, &mut cx.project.training, "shuffle");
+            seed_ui(ui, &mut cx.project.training);
             ui.add_space(2.0 * GRID);
             folded_ui(ui, cx);
             if cx.project.adversary.is_none() {
@@ -104,9 +98,8 @@ impl TrainingPanel {
             DataState::Ready { .. } => {}
         }
         // What is asked for is chosen in the room Data, beside the source; a generator is asked for nothing.
-        let knobs = if cx.project.adversary.is_none() { cx.project.data.knobs() } else { Vec::new() };
-        for mut knob in knobs.into_iter().filter(|knob| knob.key != RECONSTRUCT) {
-            knob_ui(ui, &mut knob);
+        if cx.project.adversary.is_none() {
+            explained_ui(ui, &mut cx.project.data, "validation");
         }
     }
 
@@ -149,31 +142,26 @@ fn busy(cx: &Cx<'_>) -> Option<String> {
     }
 }
 
-/// A knob, and below a choice among formulas what the chosen one computes.
-fn explained_ui(ui: &mut Ui, knob: &mut Knob<'_>) {
-    knob_ui(ui, knob);
-    if let Value::Choice(choice) = &knob.value
-        && let Some(about) = choice.about(choice.chosen())
+/// A setting, and below a choice among formulas what the chosen one computes.
+fn explained_ui(ui: &mut Ui, settings: &mut dyn Settings, key: &str) {
+    let Some(field) = settings.describe().into_iter().find(|field| field.key == key) else { return };
+    setting_ui(ui, settings, field);
+    if let (Kind::Choice { options, .. }, Some(Value::Choice(option))) = (&field.kind, settings.get(key))
+        && let Some(about) = options().get(option)
     {
         about_ui(ui, about);
     }
 }
 
-/// The rule and its own numbers. It may be changed while it trains.
-fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
-    let optimizer = &mut training.optimizer;
-    explained_ui(ui, &mut Knob::choice("optimizer", "Optimiser", optimizer, OPTIMIZER_HELP));
-    own_knobs_ui(ui, "optimizer", &mut optimizer.as_rule_mut().knobs());
-}
-
 /// The number that matters most, who finds one, and how often it is used.
 fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
+    explained_ui(ui, &mut cx.project.training, "learning_rate");
     // A generator and its discriminator have no loss that tells how good a rate is.
     if cx.project.adversary.is_none() {
         find_rate_ui(ui, cx);
     }
-    knobs_ui(ui, &mut cx.project.training.knobs(), &["batch", "epochs"]);
+    explained_ui(ui, &mut cx.project.training, "batch");
+    explained_ui(ui, &mut cx.project.training, "epochs");
 }
 
 /// The button below the slider of the learning rate.
@@ -190,26 +178,17 @@ fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    knobs_ui(ui, &mut cx.project.training.knobs(), &["schedule"]);
+    explained_ui(ui, &mut cx.project.training, "schedule");
     course_ui(ui, cx);
-    let training = &mut cx.project.training;
-    for knob in &mut training.schedule.as_course_mut().knobs() {
-        knob_ui(ui, knob);
-    }
-    knobs_ui(ui, &mut training.knobs(), &["warmup"]);
-}
-
-fn loss_ui(ui: &mut Ui, training: &mut Training) {
-    let loss = &mut training.loss;
-    explained_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
-    own_knobs_ui(ui, "loss", &mut loss.knobs());
+    settings_ui(ui, &mut *cx.project.training.schedule);
+    explained_ui(ui, &mut cx.project.training, "warmup");
 }
 
 /// What the generator learns from in place of a loss of its own.
 fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
     CollapsingHeader::new("Adversary").default_open(true).show_unindented(ui, |ui| {
-        for knob in &mut adversary.knobs() {
-            explained_ui(ui, knob);
+        for field in Adversary::fields() {
+            explained_ui(ui, adversary, field.key);
         }
         let text = "The discriminator stands in for a loss. No samples are held back, so nothing is validated or stopped early, \
                     and images are learnt unchanged.";
@@ -217,27 +196,15 @@ fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
     });
 }
 
-/// The knobs with these keys, in this order.
-fn knobs_ui(ui: &mut Ui, knobs: &mut [Knob<'_>], keys: &[&str]) {
-    for key in keys {
-        if let Some(knob) = knobs.iter_mut().find(|knob| knob.key == *key) {
-            explained_ui(ui, knob);
-        }
-    }
-}
-
-/// Numbers that are seldom changed, folded away under their names. One that was changed is told in the heading.
-fn own_knobs_ui(ui: &mut Ui, id: &str, knobs: &mut [Knob<'_>]) {
-    if knobs.is_empty() {
+/// Settings that are seldom changed, folded away under their names. One that was changed is told in the heading.
+fn own_settings_ui(ui: &mut Ui, id: &str, settings: &mut dyn Settings) {
+    let fields = settings.describe();
+    if fields.is_empty() {
         return;
     }
-    let names = knobs.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let names = fields.iter().map(|field| summary(settings, field)).collect::<Vec<_>>().join(", ");
     let title: String = names.chars().take(1).flat_map(char::to_uppercase).chain(names.chars().skip(1)).collect();
-    fold_ui(ui, id, &title, |ui| {
-        for knob in knobs {
-            knob_ui(ui, knob);
-        }
-    });
+    fold_ui(ui, id, &title, |ui| settings_ui(ui, settings));
 }
 
 fn fold_ui(ui: &mut Ui, id: &str, title: &str, contents: impl FnOnce(&mut Ui)) {
@@ -248,15 +215,16 @@ fn state(is_off: bool) -> &'static str {
     if is_off { "off" } else { "on" }
 }
 
-fn seed_ui(ui: &mut Ui, seed: &mut u64) {
-    row_ui(ui, "Seed", SEED_HELP, |ui| {
+fn seed_ui(ui: &mut Ui, training: &mut Training) {
+    let Some(field) = Training::fields().into_iter().find(|field| field.key == "seed") else { return };
+    row_ui(ui, field.label, field.help, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button_ui(ui, ICON_CASINO, "Another seed").clicked() {
-                *seed = another_seed(*seed);
+                training.seed = another_seed(training.seed);
             }
-            let field = DragValue::new(seed).speed(0.2).update_while_editing(false);
-            let field = ui.add_sized(vec2(ui.available_width(), 20.0), field);
-            field.on_hover_text(SEED_HELP).widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
+            let number = DragValue::new(&mut training.seed).speed(0.2).update_while_editing(false);
+            let number = ui.add_sized(vec2(ui.available_width(), 20.0), number).on_hover_text(field.help);
+            number.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, field.label));
         });
     });
 }
@@ -266,18 +234,15 @@ fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
     // What plays no part for a generator is shown only to be turned off.
     let is_generator = cx.project.adversary.is_some();
-    for (name, is_off, mut knobs) in [
-        ("Regularisation", regularization.is_off(), regularization.knobs()),
-        ("Early stopping", early_stopping.is_off(), early_stopping.knobs()),
-    ] {
+    let groups: [(&str, bool, &mut dyn Settings); 2] = [
+        ("Regularization", regularization.is_off(), regularization),
+        ("Early stopping", early_stopping.is_off(), early_stopping),
+    ];
+    for (name, is_off, settings) in groups {
         if is_generator && is_off && name == "Early stopping" {
             continue;
         }
-        fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| {
-            for knob in &mut knobs {
-                knob_ui(ui, knob);
-            }
-        });
+        fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| settings_ui(ui, settings));
     }
     let (shape, _) = cx.session.shape(cx.project);
     let augment = &mut cx.project.data.augment;
@@ -286,8 +251,8 @@ fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let title = format!("Augmentation, {}", state(augment.is_off()));
     fold_ui(ui, "augmentation", &title, |ui| {
-        for knob in &mut augment.knobs_for(shape) {
-            knob_ui(ui, knob);
+        for field in Augment::fields_for(shape) {
+            setting_ui(ui, augment, field);
         }
         let text = "Every sample is changed a little each time it is seen. The room Data shows how.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));

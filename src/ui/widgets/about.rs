@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use crate::ui::theme::{self, Palette};
-use backprop_nn::knob::About;
+use backprop_nn::field::About;
 
 /// An equation up to this length is kept on one line.
 const SHORT: usize = 36;
@@ -15,7 +15,7 @@ const SHORT: usize = 36;
 const SMALL: f32 = 9.0;
 
 /// Formula and sentence in the width there is.
-pub fn about_ui(ui: &mut Ui, about: About) -> Response {
+pub fn about_ui(ui: &mut Ui, about: &About) -> Response {
     let help = RichText::new(about.help).color(Palette::of(ui).muted);
     formula_ui(ui, about.formula) | ui.add(Label::new(help).wrap())
 }
@@ -71,37 +71,38 @@ mod tests {
     use eframe::egui::Context;
 
     use super::*;
-    use backprop_nn::knob::{Choice, Value};
-    use backprop_nn::optim::Schedule;
-    use backprop_nn::{LayerSpec, Loss, OptimizerSpec};
+    use crate::project::Project;
+    use backprop_nn::field::{Field, Kind};
+    use backprop_nn::{LayerSpec, LossSpec, OptimizerSpec, ScheduleSpec};
 
-    fn abouts(choice: &dyn Choice) -> Vec<About> {
-        (0..choice.options().len()).filter_map(|option| choice.about(option)).collect()
+    fn of_fields(fields: Vec<&'static Field>) -> Vec<About> {
+        let options = fields.into_iter().flat_map(|field| match &field.kind {
+            Kind::Choice { options, .. } => options().to_vec(),
+            _ => vec![About { key: field.key, label: field.label, formula: "", help: field.help }],
+        });
+        options.collect()
     }
 
     #[test]
-    fn every_formula_can_be_written_with_the_fonts_of_the_window() {
+    fn every_formula_and_help_can_be_written_with_the_fonts_of_the_window() {
         let mut all = Vec::new();
-        for choice in [&Loss::default() as &dyn Choice, &OptimizerSpec::default(), &Schedule::default()] {
-            let abouts = abouts(choice);
-            assert_eq!(abouts.len(), choice.options().len());
-            all.extend(abouts);
+        macro_rules! add {
+            ($($list:ty),+) => {$(for entry in <$list>::ENTRIES {
+                all.push(entry.about);
+                all.extend(of_fields((entry.fields)()));
+            })+};
         }
-        for mut layer in LayerSpec::all() {
-            all.push(About { formula: layer.as_spec().formula(), help: layer.as_spec().help() });
-            for knob in layer.as_spec_mut().knobs() {
-                if let Value::Choice(choice) = knob.value {
-                    all.extend(abouts(choice));
-                }
-            }
+        add!(LayerSpec, LossSpec, OptimizerSpec, ScheduleSpec);
+        for (_, settings) in Project::find("gan-digits").unwrap().settings() {
+            all.extend(of_fields(settings.describe()));
         }
         let ctx = Context::default();
         theme::install(&ctx);
         let _ = ctx.run_ui(Default::default(), |_| {});
         let missing: BTreeSet<char> = all
             .iter()
-            .flat_map(|About { formula, help }| {
-                (typeset(formula, Color32::BLACK).text + help).chars().collect::<Vec<_>>()
+            .flat_map(|About { label, formula, help, .. }| {
+                (typeset(formula, Color32::BLACK).text + label + help).chars().collect::<Vec<_>>()
             })
             .filter(|letter| !ctx.fonts_mut(|fonts| fonts.has_glyph(&theme::body_font(), *letter)))
             .collect();

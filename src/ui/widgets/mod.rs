@@ -9,9 +9,10 @@ pub mod confusion_heatmap;
 pub mod curve_plot;
 pub mod data_table;
 pub mod digit_canvas;
+pub mod field;
 pub mod image_grid;
 pub mod image_sheet;
-pub mod knob;
+
 pub mod line_plot;
 pub mod numbers;
 pub mod pixels;

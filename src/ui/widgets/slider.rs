@@ -28,13 +28,26 @@ pub enum Division {
 pub struct Slider<'a> {
     name: &'a str,
     range: RangeInclusive<f64>,
+    /// What may be typed, where that is more than the slider covers.
+    limits: Option<RangeInclusive<f64>>,
     default: f64,
     division: Division,
 }
 
 impl<'a> Slider<'a> {
     pub fn new(name: &'a str, range: RangeInclusive<f64>, default: f64, division: Division) -> Self {
-        Self { name, range, default, division }
+        Self { name, range, limits: None, default, division }
+    }
+
+    /// What may be typed, where that is more than the slider covers.
+    pub fn limits(mut self, limits: RangeInclusive<f64>) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// What may be typed.
+    pub fn allowed(&self) -> RangeInclusive<f64> {
+        self.limits.clone().unwrap_or_else(|| self.range.clone())
     }
 
     pub fn name(&self) -> &str {

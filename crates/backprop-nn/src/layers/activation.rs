@@ -1,80 +1,51 @@
 use serde::{Deserialize, Serialize};
 
+use crate::field::{Choice, Settings};
 use crate::kernels::vector::{exp, normal_cdf, normal_density, sigmoid, tanh};
 use crate::kernels::vectorized;
-use crate::knob::{About, Knob, choice};
 use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::shape::{Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// A function applied to every number on its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// An activation function, applied to every number on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
 #[serde(rename_all = "snake_case")]
 pub enum Function {
-    /// `z`
+    /// The identity: for the last layer, whose logits the loss turns into probabilities.
     #[default]
+    #[option(formula = "y = x")]
     Linear,
-    /// `max(z, 0)`
+    /// Passes positive numbers and sets the others to zero: fast, and the usual choice between layers.
+    #[option(label = "ReLU", formula = "y = max(x, 0)")]
     Relu,
-    /// `z` above zero, `0.01 z` below.
+    /// ReLU with a small gradient below zero, so that no unit stays inactive for ever.
+    #[option(label = "Leaky ReLU", formula = "y = x for x > 0, 0.01·x otherwise")]
     LeakyRelu,
-    /// `z` above zero, `eᶻ - 1` below.
+    /// ReLU that approaches -1 smoothly below zero, which keeps the mean of the activations near zero.
+    #[option(label = "ELU", formula = "y = x for x > 0, eˣ - 1 otherwise")]
     Elu,
-    /// `z Φ(z)` with the exact normal distribution, as in PyTorch and Keras by default.
+    /// A smooth ReLU, as in transformers; costs more to compute.
+    ///
+    /// With the exact normal distribution, as in PyTorch and Keras by default.
+    #[option(label = "GELU", formula = "y = x·Φ(x), Φ the distribution function of the standard normal")]
     Gelu,
-    /// `z σ(z)`, also called swish.
+    /// A smooth ReLU with a small dip below zero, also called swish; costs more to compute.
+    #[option(label = "SiLU", formula = "y = x·σ(x)")]
     Silu,
-    /// `1 / (1 + e⁻ᶻ)`
+    /// Between 0 and 1. Saturates far from zero, where the gradient vanishes.
+    #[option(formula = "y = σ(x) = 1 / (1 + e⁻ˣ)")]
     Sigmoid,
+    /// Between -1 and 1. Saturates far from zero, where the gradient vanishes.
+    #[option(formula = "y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)")]
     Tanh,
 }
-
-choice!(Function {
-    Linear => "Linear", Relu => "ReLU", LeakyRelu => "Leaky ReLU", Elu => "ELU",
-    Gelu => "GELU", Silu => "SiLU", Sigmoid => "Sigmoid", Tanh => "Tanh",
-} about);
 
 const LEAK: f32 = 0.01;
 
 impl Function {
     /// " ReLU", or nothing for a linear layer.
     pub fn suffix(self) -> String {
-        if self == Self::Linear { String::new() } else { format!(" {}", self.name()) }
-    }
-
-    pub fn formula(self) -> &'static str {
-        match self {
-            Self::Linear => "y = x",
-            Self::Relu => "y = max(x, 0)",
-            Self::LeakyRelu => "y = x above zero, 0.01·x below",
-            Self::Elu => "y = x above zero, eˣ - 1 below",
-            Self::Gelu => "y = x·Φ(x), Φ the normal distribution",
-            Self::Silu => "y = x·σ(x)",
-            Self::Sigmoid => "y = σ(x) = 1 / (1 + e⁻ˣ)",
-            Self::Tanh => "y = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)",
-        }
-    }
-
-    fn help(self) -> &'static str {
-        match self {
-            Self::Linear => {
-                "Passes everything as it is: for the last layer, whose scores the loss turns into an answer."
-            }
-            Self::Relu => "Passes what is positive and silences the rest: fast, and the usual choice between layers.",
-            Self::LeakyRelu => "ReLU that lets a little through below zero, so that no unit falls silent for ever.",
-            Self::Elu => "ReLU that ends softly at -1 below zero, which keeps the mean of the numbers near zero.",
-            Self::Gelu => "A smooth ReLU, as in transformers; costs more to compute.",
-            Self::Silu => "A smooth ReLU that dips below zero, also called swish; costs more to compute.",
-            Self::Sigmoid => {
-                "Presses everything between 0 and 1; far from zero it is flat, and hardly any gradient passes."
-            }
-            Self::Tanh => {
-                "Presses everything between -1 and 1; far from zero it is flat, and hardly any gradient passes."
-            }
-        }
-    }
-
-    fn about(self) -> About {
-        About { formula: self.formula(), help: self.help() }
+        if self == Self::Linear { String::new() } else { format!(" {}", self.about().label) }
     }
 
     /// Most derivatives follow from the output alone; GELU and SiLU need the input as well.
@@ -141,51 +112,28 @@ fn scale(grad: &mut [f32], at: &[f32], derivative: impl Fn(f32) -> f32) {
     });
 }
 
-/// Applies a [`Function`] to whatever arrives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Applies an activation function to every number. Without one between them, stacked layers compute no more than one
+/// linear layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = f(x)")]
 pub struct Activation {
+    /// Which function. Sigmoid and tanh saturate for large numbers, where the gradient vanishes.
+    #[field(default = Function::Relu)]
     pub function: Function,
 }
 
-impl Default for Activation {
-    fn default() -> Self {
-        Self { function: Function::Relu }
-    }
-}
-
 impl Spec for Activation {
-    fn label(&self) -> &'static str {
-        "Activation"
-    }
-
     fn detail(&self) -> String {
-        self.function.name().to_owned()
-    }
-
-    fn help(&self) -> &'static str {
-        "Bends every number on its own, so that stacked layers can learn more than a straight line."
-    }
-
-    fn formula(&self) -> &'static str {
-        self.function.formula()
+        self.function.about().label.to_owned()
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+        Ok(Plan::free(input))
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltActivation { function: self.function, values: input.len() })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![Knob::choice(
-            "function",
-            "Function",
-            &mut self.function,
-            "Sigmoid and tanh flatten out for large numbers, where almost no gradient passes.",
-        )]
     }
 }
 

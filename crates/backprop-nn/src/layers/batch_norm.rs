@@ -1,87 +1,49 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Function, LayerSpec};
+use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::channels;
-use crate::knob::Knob;
-use crate::layer::{Backward, Forward, Joint, Layer, Mode, ParamInfo, Plan, Spec};
-use crate::shape::{Shape, ShapeError};
+use crate::layer::{Backward, BatchStatistics, Forward, Layer, Mode, ParamInfo, Plan, Spec};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// Normalises every channel over the whole batch (Ioffe & Szegedy 2015): `y = (x - μ) / √(σ² + ε) ⊙ γ + β`.
+/// Normalizes every channel to mean 0 and standard deviation 1 over the batch, then applies a learned scale and shift:
+/// deep networks learn faster. Use batches of a few dozen samples.
 ///
-/// Shapes: `[…, channels]` to the same. μ and σ² are those of all samples and all steps or pixels of a batch while it
-/// trains. When the network is used, they are `moving_mean` and `moving_variance`, which follow the batches:
+/// `y = (x - μ) / √(σ² + ε) ⊙ γ + β` (Ioffe & Szegedy 2015).
+/// Shapes: `[…, channels]` to the same. μ and σ² are those of all samples and all steps or pixels of a batch during
+/// training. At inference they are `moving_mean` and `moving_variance`, which follow the batches:
 /// `m ← momentum·m + (1 - momentum)·μ`. As in PyTorch, the variance that they follow is the unbiased one,
-/// `Σ(x - μ)² / (n - 1)`, and the one that normalises is divided by `n`; Keras 3 follows the latter. Gamma, beta and both
+/// `Σ(x - μ)² / (n - 1)`, and the one that normalizes is divided by `n`; Keras 3 follows the latter. Gamma, beta and both
 /// moving numbers are `[channels]`.
 ///
-/// A batch with one number per channel, as the last of a pass may be, has no variance: it gives beta, as in Keras (PyTorch
-/// refuses it), and the moving numbers stay where they are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A batch with one number per channel, as the last of an epoch may be, has no variance: it gives beta, as in Keras
+/// (PyTorch refuses it), and the moving numbers stay where they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the batch; their moving averages at inference")]
 pub struct BatchNorm {
+    /// Share of the moving mean and variance that each step keeps. Near 1, inference lags behind training for hundreds of
+    /// steps; low values are noisy. PyTorch's momentum is one minus this.
+    ///
+    /// The default suits runs of a few hundred steps; Keras has 0.99.
+    #[field(default = 0.9, range = 0.0..=0.999)]
     pub momentum: f32,
+    /// Added to the variance against division by zero. Keras' default is 0.001, PyTorch's 0.00001.
+    #[field(default = 1e-3, range = 1e-7..=0.1, logarithmic)]
     pub epsilon: f32,
 }
 
-/// By default, statistics that a run of a few hundred steps can follow; Keras has 0.99, which takes thousands.
-const MOMENTUM: f32 = 0.9;
-const EPSILON: f32 = 1e-3;
-
-impl Default for BatchNorm {
-    fn default() -> Self {
-        Self { momentum: MOMENTUM, epsilon: EPSILON }
-    }
-}
-
 impl Spec for BatchNorm {
-    fn label(&self) -> &'static str {
-        "BatchNorm"
-    }
-
-    fn detail(&self) -> String {
-        String::new()
-    }
-
-    fn help(&self) -> &'static str {
-        "Gives each feature or channel mean 0 and deviation 1 over the whole batch, then a learnt scale and shift: deep stacks learn faster. A batch should have a few dozen samples."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the batch; moving averages of them when it does not train"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        Ok(Plan { output: input, params: 2 * input.channels(), multiply_adds: 0 })
+        Ok(Plan { params: 2 * input.channels(), ..Plan::free(input) })
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { momentum, epsilon } = *self;
         let (values, channels, activation) = (input.len(), input.channels(), Function::Linear);
         Box::new(BuiltBatchNorm { values, channels, momentum, epsilon, activation })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { momentum, epsilon } = self;
-        vec![
-            Knob::real(
-                "momentum",
-                "Momentum",
-                momentum,
-                0.0..=0.999,
-                MOMENTUM,
-                "How much of the moving mean and variance each step keeps; with 0.99 the validation is only right after some hundred steps, low is noisy. PyTorch's is one minus this: its 0.1 is 0.9 here.",
-            ),
-            Knob::real(
-                "epsilon",
-                "Epsilon",
-                epsilon,
-                1e-7..=0.1,
-                EPSILON,
-                "Added to the variance, so that equal numbers are not divided by zero; Keras has 0.001, PyTorch 0.00001.",
-            )
-            .logarithmic(),
-        ]
     }
 }
 
@@ -138,7 +100,7 @@ impl Layer for BuiltBatchNorm {
         }
     }
 
-    fn joint(&self) -> Option<&dyn Joint> {
+    fn joint(&self) -> Option<&dyn BatchStatistics> {
         Some(self)
     }
 
@@ -183,7 +145,7 @@ impl Layer for BuiltBatchNorm {
     }
 }
 
-impl Joint for BuiltBatchNorm {
+impl BatchStatistics for BuiltBatchNorm {
     fn statistics_len(&self) -> usize {
         channels::statistics_len(self.channels)
     }

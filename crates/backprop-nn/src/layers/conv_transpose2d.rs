@@ -1,49 +1,51 @@
 use serde::{Deserialize, Serialize};
 
-use super::Function;
-use super::convolution::{Extent, Frame, Padding, activation_knob, filters_knob};
+use super::convolution::{Extent, Frame, Padding};
+use super::{Function, takes_image};
+use crate::field::{Described as _, Settings};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::transpose::transpose;
 use crate::kernels::vector::{add_rows, sum_rows};
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
-use crate::penalty::Penalty;
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
 
-/// A convolution the other way round: every pixel adds a kernel times its numbers to a larger image,
+/// Enlarges an image with learned kernels: every pixel adds a kernel times its numbers to the output. The transpose of a
+/// convolution, for networks that generate images.
+///
 /// `z[s·p + k] += x[p]·W[k]`, `y = f(z + b)`, with stride `s`. Its passes are those of [`super::Conv2d`] with the roles
 /// of image and output exchanged.
 ///
 /// Shapes: `[n, height, width, channels]` to `[n, height', width', filters]`, of the size that Keras gives: `s` times
 /// the image if it is the same, at least `s·(size - 1) + kernel` if it is valid. Kernel `[kernel, kernel, filters,
 /// channels]` as in Keras, bias `[filters]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y[q] = f(Σ x[p]·W[k] + b) over all p, k with s·p + k = q")]
 pub struct ConvTranspose2d {
+    /// Number of output channels. Each adds a feature map to compute and to keep.
+    #[field(default = 32, range = 1..=512)]
     pub filters: usize,
-    /// Rows and columns of a kernel.
+    /// Rows and columns of a kernel. If the stride does not divide it, the overlaps show as a checkerboard.
+    #[field(label = "Kernel size", default = 3, range = 1..=11)]
     pub kernel: usize,
+    /// Pixels of the output from one input pixel to the next. 2 doubles the image.
+    #[field(default = 2, range = 1..=4)]
     pub stride: usize,
+    /// Same gives the size of the input times the stride; valid keeps all that the outer kernels reach.
+    #[field(default = Padding::Same)]
     pub padding: Padding,
+    /// Activation function applied to every sum.
+    #[field(default = Function::Relu)]
     pub activation: Function,
+    /// Initial values of the kernel. Glorot is Keras' default, He suits ReLU; equal values make all filters learn the same.
+    #[field(label = "Initializer", default = Initializer::GlorotUniform)]
     pub init: Initializer,
-    pub penalty: Penalty,
-}
-
-impl Default for ConvTranspose2d {
-    fn default() -> Self {
-        let (activation, init) = (Function::Relu, Initializer::default());
-        Self {
-            filters: 32,
-            kernel: 3,
-            stride: 2,
-            padding: Padding::Same,
-            activation,
-            init,
-            penalty: Penalty::default(),
-        }
-    }
+    /// Of this layer's kernel alone.
+    #[group]
+    pub penalty: Regularizer,
 }
 
 impl ConvTranspose2d {
@@ -59,10 +61,6 @@ impl ConvTranspose2d {
 }
 
 impl Spec for ConvTranspose2d {
-    fn label(&self) -> &'static str {
-        "ConvTranspose2d"
-    }
-
     fn detail(&self) -> String {
         let Self { filters, kernel, stride, padding, activation, .. } = self;
         let stride = if *stride > 1 { format!(" ×{stride}") } else { String::new() };
@@ -70,22 +68,8 @@ impl Spec for ConvTranspose2d {
         format!("{filters} {kernel}×{kernel}{stride}{padding}{}", activation.suffix())
     }
 
-    fn help(&self) -> &'static str {
-        "Stamps a learnt pattern for every pixel onto a larger image: a convolution backwards, for networks that draw."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y[q] = f(Σ x[p]·W[k] + b) over all p, k with s·p + k = q"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        let Some([height, width, channels]) = input.as_image() else {
-            return Err(ShapeError::new(format!(
-                "ConvTranspose2d takes an image, and {} arrives. Move it to where an image is, or remove it.",
-                input.described()
-            ))
-            .with_fix(Fix::Remove));
-        };
+        let [height, width, channels] = takes_image(Self::LABEL, input)?;
         let weights = self.kernel * self.kernel * channels * self.filters;
         Ok(Plan {
             output: Shape::image(self.extent(height).output, self.extent(width).output, self.filters),
@@ -105,42 +89,8 @@ impl Spec for ConvTranspose2d {
         Box::new(BuiltConvTranspose2d { window, frame, output_len, activation, init })
     }
 
-    fn penalty(&self) -> Penalty {
+    fn regularizer(&self) -> Regularizer {
         self.penalty
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { filters, kernel, stride, padding, activation, init, penalty } = self;
-        let [l1, l2] = penalty.knobs();
-        vec![
-            filters_knob(filters),
-            Knob::whole(
-                "kernel",
-                "Kernel",
-                kernel,
-                1..=11,
-                3,
-                "Rows and columns of a stamp; if the stride does not divide it, the overlaps show as a chequered pattern.",
-            ),
-            Knob::whole(
-                "stride",
-                "Stride",
-                stride,
-                1..=4,
-                2,
-                "Pixels from one stamp to the next; 2 doubles the image.",
-            ),
-            Knob::choice(
-                "padding",
-                "Padding",
-                padding,
-                "Same gives the image times the stride; valid keeps all that the outer stamps reach.",
-            ),
-            activation_knob(activation),
-            init.knob(),
-            l1,
-            l2,
-        ]
     }
 }
 

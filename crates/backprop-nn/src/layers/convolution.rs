@@ -6,15 +6,15 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{Function, LayerSpec};
+use crate::field::Choice;
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::pool;
 use crate::kernels::vector::sum_rows;
-use crate::knob::{Knob, choice};
 use crate::layer::{Backward, Forward, Layer, ParamInfo, Transposed};
 
 /// What happens at the edge of an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
 #[serde(rename_all = "snake_case")]
 pub enum Padding {
     /// The kernel stays inside, so the image shrinks.
@@ -23,8 +23,6 @@ pub enum Padding {
     /// Zeros around the image keep its size (at stride 1), with the odd one after it, as in Keras.
     Same,
 }
-
-choice!(Padding { Valid => "Valid", Same => "Same" });
 
 /// What a convolution is declared as, whatever it slides over.
 #[derive(Clone, Copy, Debug)]
@@ -97,37 +95,6 @@ impl Sliding {
         let padding = if *padding == Padding::Same { " same" } else { "" };
         format!("{filters} {kernel}{stride}{dilation}{padding}{}", activation.suffix())
     }
-}
-
-pub(super) fn filters_knob(filters: &mut usize) -> Knob<'_> {
-    Knob::whole(
-        "filters",
-        "Filters",
-        filters,
-        1..=512,
-        32,
-        "How many patterns to look for; each costs a whole feature map of time.",
-    )
-}
-
-pub(super) fn dilation_knob(dilation: &mut usize) -> Knob<'_> {
-    Knob::whole(
-        "dilation",
-        "Dilation",
-        dilation,
-        1..=16,
-        1,
-        "Distance between the places that a kernel reads; 2 leaves every other one out and reaches twice as far.",
-    )
-}
-
-pub(super) fn activation_knob(activation: &mut Function) -> Knob<'_> {
-    Knob::choice(
-        "activation",
-        "Activation",
-        activation,
-        "What bends the sum; without one, stacked convolutions are no more than one.",
-    )
 }
 
 /// The zeros around an image.

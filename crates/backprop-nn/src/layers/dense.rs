@@ -3,65 +3,62 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{Flatten, Function};
+use crate::field::{Described as _, Settings};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::outer;
 use crate::kernels::vector::{add_rows, sum_rows};
-use crate::knob::Knob;
-use crate::layer::{Backward, Forward, Gradients, Kept, Layer, MAX_SHARDS, ParamInfo, Plan, Spec, Transposed};
-use crate::penalty::Penalty;
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::layer::{
+    Backward, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, Plan, SavedForBackward, Spec, Transposed,
+};
+use crate::misfit::{Fix, ShapeError};
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
 
-/// Every output is a weighted sum of every input: `y = f(x·W + b)`.
+/// Every output is a weighted sum of all inputs plus a bias: the fully connected layer. On a sequence, each step passes
+/// through it alone.
 ///
-/// On a sequence it works on each step with the same weights, as Keras' `Dense` and PyTorch's `Linear` do, so there is no
-/// layer like Keras' `TimeDistributed`.
+/// `y = f(x·W + b)`. On a sequence the weights are the same for each step, as in Keras' `Dense` and PyTorch's `Linear`,
+/// so there is no layer like Keras' `TimeDistributed`.
 ///
 /// Shapes: `[n, inputs]` to `[n, units]` or `[n, steps, inputs]` to `[n, steps, units]`, kernel `[inputs, units]`,
 /// bias `[units]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = f(x·W + b)")]
 pub struct Dense {
+    /// Number of outputs. Too few cannot separate the classes; too many overfit.
+    #[field(default = 64, range = 1..=4096)]
     pub units: usize,
+    /// Activation function applied to every sum. Without one, two Dense layers are no more than one.
+    #[field(default = Function::Relu)]
     pub activation: Function,
+    /// Initial values of the kernel. Glorot is Keras' default, He suits ReLU; equal values make all units learn the same.
+    #[field(label = "Initializer", default = Initializer::GlorotUniform)]
     pub init: Initializer,
-    pub penalty: Penalty,
+    /// Of this layer's kernel alone.
+    #[group]
+    pub penalty: Regularizer,
 }
 
 impl Dense {
+    /// A layer with this many outputs, Glorot's initializer and no regularizer.
     pub fn new(units: usize, activation: Function) -> Self {
-        Self { units, activation, init: Initializer::default(), penalty: Penalty::default() }
-    }
-}
-
-impl Default for Dense {
-    fn default() -> Self {
-        Self::new(64, Function::Relu)
+        Self { units, activation, ..Self::default() }
     }
 }
 
 impl Spec for Dense {
-    fn label(&self) -> &'static str {
-        "Dense"
-    }
-
     fn detail(&self) -> String {
         format!("{}{}", self.units, self.activation.suffix())
-    }
-
-    fn help(&self) -> &'static str {
-        "Every output is a weighted sum of every input: the plain layer that decides at the end. Each step of a sequence passes through it alone."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = f(x·W + b)"
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         if input.as_image().is_some() {
             return Err(ShapeError::new(format!(
-                "Dense takes a row of numbers, and {} arrives. Flatten it first.",
+                "{} takes a row of numbers, and {} arrives. Flatten it first.",
+                Self::LABEL,
                 input.described()
             ))
             .with_fix(Fix::Insert(Flatten {}.into())));
@@ -81,32 +78,8 @@ impl Spec for Dense {
         Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
     }
 
-    fn penalty(&self) -> Penalty {
+    fn regularizer(&self) -> Regularizer {
         self.penalty
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { units, activation, init, penalty } = self;
-        let [l1, l2] = penalty.knobs();
-        vec![
-            Knob::whole(
-                "units",
-                "Units",
-                units,
-                1..=4096,
-                64,
-                "How many outputs; too few cannot tell the classes apart, too many learn the training set by heart.",
-            ),
-            Knob::choice(
-                "activation",
-                "Activation",
-                activation,
-                "What bends the sum; without one, two Dense layers are no more than one.",
-            ),
-            init.knob(),
-            l1,
-            l2,
-        ]
     }
 }
 
@@ -183,12 +156,12 @@ impl Layer for BuiltDense {
     }
 
     /// `dW = Σ xᵀ·dz` over the shards, for some rows of `W`, and after the last of them `db = Σ dz`.
-    fn gradient(&self, block: Range<usize>, shards: &[Kept<'_>], grad: &mut [f32]) {
+    fn gradient(&self, block: Range<usize>, shards: &[SavedForBackward<'_>], grad: &mut [f32]) {
         let Self { steps, inputs, units, .. } = *self;
         let rows = block.start / units..(block.end / units).min(inputs);
         let (grad_kernel, grad_bias) = grad.split_at_mut(rows.len() * units);
         let mut pairs = [(&[][..], &[][..]); MAX_SHARDS];
-        for (pair, Kept { samples, input, memo }) in pairs.iter_mut().zip(shards) {
+        for (pair, SavedForBackward { samples, input, memo }) in pairs.iter_mut().zip(shards) {
             *pair = (input, &memo[..samples * steps * units]);
         }
         let pairs = &pairs[..shards.len()];

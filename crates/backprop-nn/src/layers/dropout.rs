@@ -1,59 +1,36 @@
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
+use crate::field::Settings;
 use crate::init::stream;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
-use crate::shape::{Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// Sets a random share of the numbers to zero while training, and scales the rest by `1 / (1 - rate)` so that nothing
-/// has to change when the network is used (Srivastava et al. 2014, in the inverted form).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Sets random activations to zero during training, so that the network cannot rely on any single one.
+///
+/// The others are scaled by `1 / (1 - rate)`, so that nothing has to change at inference (Srivastava et al. 2014, in the
+/// inverted form).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = x·m / (1 - rate), m = 0 with probability rate, else 1; y = x at inference")]
 pub struct Dropout {
+    /// Probability of an activation to be dropped. Too large, and the network underfits.
+    #[field(default = 0.25, range = 0.0..=0.9)]
     pub rate: f32,
 }
 
-impl Default for Dropout {
-    fn default() -> Self {
-        Self { rate: 0.25 }
-    }
-}
-
 impl Spec for Dropout {
-    fn label(&self) -> &'static str {
-        "Dropout"
-    }
-
     fn detail(&self) -> String {
         format!("{:.0} %", self.rate * 100.0)
     }
 
-    fn help(&self) -> &'static str {
-        "Silences random numbers while training, so that the network cannot rely on any single one."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = x·m / (1 - rate), m = 0 with probability rate, else 1; y = x when it does not train"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+        Ok(Plan::free(input))
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltDropout { rate: self.rate, values: input.len() })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![Knob::real(
-            "rate",
-            "Rate",
-            &mut self.rate,
-            0.0..=0.9,
-            0.25,
-            "The share that is silenced; too much, and the network cannot learn even the training set.",
-        )]
     }
 }
 

@@ -3,25 +3,34 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::Flatten;
+use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::vector::add;
-use crate::knob::Knob;
-use crate::layer::{Backward, Forward, Gradients, Kept, Layer, ParamInfo, Plan, Spec};
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::layer::{Backward, Forward, Gradients, Layer, ParamInfo, Plan, SavedForBackward, Spec};
+use crate::misfit::{Fix, ShapeError};
+use crate::shape::Shape;
 
-/// A table with a row of learnt numbers for every word, letter or other thing that has a number: `y[t] = W[x[t]]`.
+/// Maps each word or category, which arrives as a whole number, to a learned vector: similar things come to lie close
+/// together.
 ///
-/// Numbers are taken without their fraction; one outside the vocabulary counts as the nearest in it.
+/// `y[t] = W[x[t]]`. Numbers are taken without their fraction; one outside the vocabulary counts as the nearest in it.
 ///
 /// Shapes: `[n, steps]` of whole numbers to `[n, steps, units]`, embeddings `[vocabulary, units]`. With `numbers` the first
 /// of a row pass as they are, and the others follow with their features: `[n, numbers + words]` to
 /// `[n, numbers + words · units]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y[t] = W[x[t]], the row of W with this number")]
 pub struct Embedding {
+    /// Number of different words, counted from 0. A larger number counts as the last of them.
+    #[field(default = 256, range = 1..=100_000)]
     pub vocabulary: usize,
+    /// Length of the vector of each word. Too short cannot tell words apart; too long overfits.
+    #[field(default = 32, range = 1..=512)]
     pub units: usize,
-    /// How many numbers at the beginning of a row are no words.
+    /// How many numbers at the beginning of a row are not words and pass unchanged: as many as the table has besides its
+    /// words.
+    #[field(label = "Numbers before", default = 0, range = 0..=10_000)]
     #[serde(skip_serializing_if = "is_none")]
     pub numbers: usize,
 }
@@ -30,27 +39,9 @@ fn is_none(numbers: &usize) -> bool {
     *numbers == 0
 }
 
-impl Default for Embedding {
-    fn default() -> Self {
-        Self { vocabulary: 256, units: 32, numbers: 0 }
-    }
-}
-
 impl Spec for Embedding {
-    fn label(&self) -> &'static str {
-        "Embedding"
-    }
-
     fn detail(&self) -> String {
         format!("{} of {}", self.units, self.vocabulary)
-    }
-
-    fn help(&self) -> &'static str {
-        "Gives each word or letter, which arrives as a whole number, learnt features of its own: alike things come to lie close together."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y[t] = W[x[t]], the row of W with this number"
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
@@ -78,36 +69,6 @@ impl Spec for Embedding {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { vocabulary, units, numbers } = *self;
         Box::new(BuiltEmbedding { numbers, words: input.len() - numbers, vocabulary, units })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { vocabulary, units, numbers } = self;
-        vec![
-            Knob::whole(
-                "vocabulary",
-                "Vocabulary",
-                vocabulary,
-                1..=100_000,
-                256,
-                "How many different things there are, counted from 0; a larger number counts as the last of them.",
-            ),
-            Knob::whole(
-                "units",
-                "Units",
-                units,
-                1..=512,
-                32,
-                "Features of each thing; too few cannot tell them apart, too many learn the training set by heart.",
-            ),
-            Knob::whole(
-                "numbers",
-                "Numbers before",
-                numbers,
-                0..=10_000,
-                0,
-                "How many numbers at the beginning of a row are no words and pass as they are; as many as the table has besides its words.",
-            ),
-        ]
     }
 }
 
@@ -168,10 +129,10 @@ impl Layer for BuiltEmbedding {
     }
 
     /// Only the rows that were used get a gradient: the sum of those of their outputs.
-    fn gradient(&self, block: Range<usize>, shards: &[Kept<'_>], grad: &mut [f32]) {
+    fn gradient(&self, block: Range<usize>, shards: &[SavedForBackward<'_>], grad: &mut [f32]) {
         let rows = block.start / self.units..block.end / self.units;
         grad.fill(0.0);
-        for Kept { input, memo, .. } in shards {
+        for SavedForBackward { input, memo, .. } in shards {
             let samples = input.chunks_exact(self.numbers + self.words).zip(memo.chunks_exact(self.output_len()));
             for (input, grad_output) in samples {
                 let (words, grads) = (&input[self.numbers..], &grad_output[self.numbers..]);
@@ -211,7 +172,7 @@ mod tests {
         });
         assert_eq!(output, [1.0, 1.1, 3.0, 3.1, 4.0, 4.1, 0.0, 0.1]);
         let (memo, mut grad) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [f32::NAN; 10]);
-        let kept = || Kept { samples: 1, input: &input, memo: &memo };
+        let kept = || SavedForBackward { samples: 1, input: &input, memo: &memo };
         layer.gradient(0..4, &[kept(), kept()], &mut grad[..4]);
         layer.gradient(4..10, &[kept(), kept()], &mut grad[4..]);
         assert_eq!(grad, [14.0, 16.0, 2.0, 4.0, 0.0, 0.0, 6.0, 8.0, 10.0, 12.0]);

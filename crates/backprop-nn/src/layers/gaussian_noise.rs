@@ -1,58 +1,34 @@
 use serde::{Deserialize, Serialize};
 
+use crate::field::Settings;
 use crate::init::{fill_normal, stream};
 use crate::kernels::vector::add;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
-use crate::shape::{Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// Adds numbers of the normal distribution while training, and nothing when the network is used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Adds normally distributed noise during training, so that the network learns what holds for a sample and its
+/// neighborhood.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = x + n, n normal with mean 0 and this standard deviation; y = x at inference")]
 pub struct GaussianNoise {
+    /// Standard deviation of the noise. Pixels lie between 0 and 1, so 1 leaves little of an image.
+    #[field(label = "Standard deviation", default = 0.1, range = 0.0..=2.0)]
     pub deviation: f32,
 }
 
-impl Default for GaussianNoise {
-    fn default() -> Self {
-        Self { deviation: 0.1 }
-    }
-}
-
 impl Spec for GaussianNoise {
-    fn label(&self) -> &'static str {
-        "GaussianNoise"
-    }
-
     fn detail(&self) -> String {
         format!("{}", self.deviation)
     }
 
-    fn help(&self) -> &'static str {
-        "Adds random noise while training, so that the network learns what holds for a sample and all around it."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = x + n, n normal with mean 0 and this deviation; y = x when it does not train"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+        Ok(Plan::free(input))
     }
 
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltGaussianNoise { deviation: self.deviation })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![Knob::real(
-            "deviation",
-            "Deviation",
-            &mut self.deviation,
-            0.0..=2.0,
-            0.1,
-            "How far the noise goes; pixels lie between 0 and 1, so 1 leaves little of an image to see.",
-        )]
     }
 }
 

@@ -1,34 +1,22 @@
 use serde::{Deserialize, Serialize};
 
+use crate::field::Settings;
 use crate::kernels::vector::{scale, sum_rows};
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::misfit::{Fix, ShapeError};
+use crate::shape::Shape;
 
-/// Keeps the mean of every channel over the whole image, or of every feature over all steps (Lin et al. 2013).
+/// Averages every channel over the whole image, or every feature over all steps: how much of each pattern there is,
+/// wherever it is. Far fewer numbers than Flatten.
 ///
-/// Shapes: `[n, height, width, channels]` to `[n, channels]`, and `[n, steps, features]` to `[n, features]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Shapes: `[n, height, width, channels]` to `[n, channels]`, and `[n, steps, features]` to `[n, features]` (Lin et al.
+/// 2013).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = Σₚ x[p] / positions")]
 pub struct GlobalAveragePool {}
 
 impl Spec for GlobalAveragePool {
-    fn label(&self) -> &'static str {
-        "GlobalAveragePool"
-    }
-
-    fn detail(&self) -> String {
-        String::new()
-    }
-
-    fn help(&self) -> &'static str {
-        "Keeps one mean per channel: how much of each pattern there is, wherever it is. Light in the place of Flatten."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = Σₚ x[p] / positions"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         if input.is_flat() {
             return Err(ShapeError::new(format!(
@@ -37,15 +25,11 @@ impl Spec for GlobalAveragePool {
             ))
             .with_fix(Fix::Remove));
         }
-        Ok(Plan { output: Shape::flat(input.channels()), params: 0, multiply_adds: 0 })
+        Ok(Plan::free(Shape::flat(input.channels())))
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltGlobalAveragePool { values: input.len(), channels: input.channels() })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        Vec::new()
     }
 }
 

@@ -1,90 +1,29 @@
-use serde::{Deserialize, Serialize};
-
-use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Options, Recurrent, Returns, activate};
-use crate::init::Initializer;
+use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, activate};
+use crate::field::Described;
 use crate::kernels::vector::{sigmoid, tanh};
-use crate::knob::Knob;
-use crate::layer::{Layer, Plan, Spec};
-use crate::penalty::Penalty;
-use crate::shape::{Shape, ShapeError};
 
 /// The gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as in PyTorch and Keras by default.
 ///
 /// `z = σ(xₜ·W_z + b_z + hₜ₋₁·U_z + b'_z)`, `r` likewise, `g = tanh(xₜ·W_g + b_g + r ⊙ (hₜ₋₁·U_g + b'_g))`;
 /// `hₜ = (1 - z) ⊙ g + z ⊙ hₜ₋₁`, beginning with `h₀ = 0`.
 ///
-/// Shapes: `[n, steps, features]` to `[n, units]` or `[n, steps, units]`, kernel `W` `[features, 3 units]`, recurrent
-/// kernel `U` `[units, 3 units]`, bias `[2, 3 units]` with `b` and `b'`; the three parts in the order z, r, g of Keras
-/// (PyTorch has r, z, g).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Gru {
-    pub units: usize,
-    pub returns: Returns,
-    pub bidirectional: bool,
-    pub init: Initializer,
-    pub penalty: Penalty,
+/// Kernel `W` `[features, 3 units]`, recurrent kernel `U` `[units, 3 units]`, bias `[2, 3 units]` with `b` and `b'`; the
+/// three parts in the order z, r, g of Keras (PyTorch has r, z, g).
+pub type Gru = Recurrent<GruCell>;
+
+impl Described for Gru {
+    const LABEL: &'static str = "GRU";
+    const FORMULA: &'static str =
+        "hₜ = (1 - z)⊙g + z⊙hₜ₋₁; z, r = σ(xₜ·W + hₜ₋₁·U + b), g = tanh(xₜ·W + b + r⊙(hₜ₋₁·U + b'))";
+    const HELP: &'static str =
+        "Gated recurrent unit: an update gate and a reset gate decide how the state changes. Lighter than an LSTM.";
 }
 
-impl Default for Gru {
-    fn default() -> Self {
-        Self {
-            units: 64,
-            returns: Returns::LastStep,
-            bidirectional: false,
-            init: Initializer::default(),
-            penalty: Penalty::default(),
-        }
-    }
-}
-
-impl Gru {
-    fn options(&self) -> Options {
-        let Self { units, returns, bidirectional, init, .. } = *self;
-        Options { units, returns, bidirectional, init }
-    }
-}
-
-impl Spec for Gru {
-    fn label(&self) -> &'static str {
-        GruCell::NAME
-    }
-
-    fn detail(&self) -> String {
-        self.options().detail()
-    }
-
-    fn help(&self) -> &'static str {
-        "Reads a sequence step by step; two gates decide what to keep and what to renew. Lighter than an LSTM."
-    }
-
-    fn formula(&self) -> &'static str {
-        "hₜ = (1 - z)⊙g + z⊙hₜ₋₁; z, r = σ(xₜ·W + hₜ₋₁·U + b), g = tanh(xₜ·W + b + r⊙(hₜ₋₁·U + b'))"
-    }
-
-    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        self.options().plan::<GruCell>(input)
-    }
-
-    fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(Recurrent::<GruCell>::new(self.options(), input))
-    }
-
-    fn penalty(&self) -> Penalty {
-        self.penalty
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { units, returns, bidirectional, init, penalty } = self;
-        recurrent::knobs(units, returns, bidirectional, init).into_iter().chain(penalty.knobs()).collect()
-    }
-}
-
-/// Keeps `s = h·U_g + b'_g`, which the reset gate multiplies, and then its gradient.
-struct GruCell;
+/// The step of [`Gru`]; keeps `s = h·U_g + b'_g`, which the reset gate multiplies, and then its gradient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GruCell;
 
 impl Cell for GruCell {
-    const NAME: &'static str = "GRU";
     const GATES: usize = 3;
     const SHARED: usize = 2;
     const KEPT: usize = 1;

@@ -1,59 +1,34 @@
 use serde::{Deserialize, Serialize};
 
+use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::rows;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
-use crate::shape::{Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// Normalises the last axis of each sample on its own (Ba et al. 2016): `y = (x - μ) / √(σ² + ε) ⊙ γ + β`.
+/// Normalizes the features of each sample, step or pixel to mean 0 and standard deviation 1, then applies a learned scale
+/// and shift: activations stay in range however deep the network is.
 ///
-/// Shapes: `[…, features]` to the same, gamma and beta `[features]`. By default `ε` is Keras' 0.001; PyTorch has 0.00001.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `y = (x - μ) / √(σ² + ε) ⊙ γ + β` over the last axis (Ba et al. 2016).
+/// Shapes: `[…, features]` to the same, gamma and beta `[features]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the last axis")]
 pub struct LayerNorm {
+    /// Added to the variance against division by zero. Keras' default is 0.001, PyTorch's 0.00001.
+    #[field(default = 1e-3, range = 1e-7..=0.1, logarithmic)]
     pub epsilon: f32,
 }
 
-/// Keras' default.
-const EPSILON: f32 = 1e-3;
-
-impl Default for LayerNorm {
-    fn default() -> Self {
-        Self { epsilon: EPSILON }
-    }
-}
-
 impl Spec for LayerNorm {
-    fn label(&self) -> &'static str {
-        "LayerNorm"
-    }
-
-    fn detail(&self) -> String {
-        String::new()
-    }
-
-    fn help(&self) -> &'static str {
-        "Gives the features of each sample, or of each step or pixel, mean 0 and deviation 1, then a learnt scale and shift: numbers stay in range however deep the stack."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the last axis"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        Ok(Plan { output: input, params: 2 * input.channels(), multiply_adds: 0 })
+        Ok(Plan { params: 2 * input.channels(), ..Plan::free(input) })
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let features = input.channels();
         Box::new(BuiltLayerNorm { features, rows: input.len() / features, epsilon: self.epsilon })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let help =
-            "Added to the variance, so that equal numbers are not divided by zero; Keras has 0.001, PyTorch 0.00001.";
-        vec![Knob::real("epsilon", "Epsilon", &mut self.epsilon, 1e-7..=0.1, EPSILON, help).logarithmic()]
     }
 }
 

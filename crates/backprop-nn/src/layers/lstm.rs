@@ -1,90 +1,30 @@
-use serde::{Deserialize, Serialize};
-
-use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Options, Recurrent, Returns, activate};
-use crate::init::{Init, Initializer};
+use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, activate};
+use crate::field::Described;
+use crate::init::Init;
 use crate::kernels::vector::{sigmoid, tanh};
-use crate::knob::Knob;
-use crate::layer::{Layer, Plan, Spec};
-use crate::penalty::Penalty;
-use crate::shape::{Shape, ShapeError};
 
 /// Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000): beside its output
-/// `h` it carries a cell `c`, to which every step only adds, so that what was read long ago is still there.
+/// `h` it carries a cell state `c`, to which every step only adds, so that what was read long ago is still there.
 ///
 /// `i = σ(zᵢ)`, `f = σ(z_f)`, `g = tanh(z_g)`, `o = σ(zₒ)` with `z = xₜ·W + hₜ₋₁·U + b`;
 /// `cₜ = f ⊙ cₜ₋₁ + i ⊙ g`, `hₜ = o ⊙ tanh(cₜ)`, beginning with `h₀ = c₀ = 0`.
 ///
-/// Shapes: `[n, steps, features]` to `[n, units]` or `[n, steps, units]`, kernel `W` `[features, 4 units]`, recurrent
-/// kernel `U` `[units, 4 units]`, bias `[4 units]`; the four parts in the order i, f, g, o of both Keras and PyTorch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lstm {
-    pub units: usize,
-    pub returns: Returns,
-    pub bidirectional: bool,
-    pub init: Initializer,
-    pub penalty: Penalty,
+/// Kernel `W` `[features, 4 units]`, recurrent kernel `U` `[units, 4 units]`, bias `[4 units]`; the four parts in the
+/// order i, f, g, o of both Keras and PyTorch.
+pub type Lstm = Recurrent<LstmCell>;
+
+impl Described for Lstm {
+    const LABEL: &'static str = "LSTM";
+    const FORMULA: &'static str =
+        "cₜ = f⊙cₜ₋₁ + i⊙g, hₜ = o⊙tanh(cₜ); i, f, o = σ(z), g = tanh(z) with z = xₜ·W + hₜ₋₁·U + b for each";
+    const HELP: &'static str = "Long short-term memory: gates decide what the cell state forgets, takes in and outputs, so that it remembers for long.";
 }
 
-impl Default for Lstm {
-    fn default() -> Self {
-        Self {
-            units: 64,
-            returns: Returns::LastStep,
-            bidirectional: false,
-            init: Initializer::default(),
-            penalty: Penalty::default(),
-        }
-    }
-}
-
-impl Lstm {
-    fn options(&self) -> Options {
-        let Self { units, returns, bidirectional, init, .. } = *self;
-        Options { units, returns, bidirectional, init }
-    }
-}
-
-impl Spec for Lstm {
-    fn label(&self) -> &'static str {
-        LstmCell::NAME
-    }
-
-    fn detail(&self) -> String {
-        self.options().detail()
-    }
-
-    fn help(&self) -> &'static str {
-        "Reads a sequence step by step; gates decide what it forgets, adds and tells, so it remembers for long."
-    }
-
-    fn formula(&self) -> &'static str {
-        "cₜ = f⊙cₜ₋₁ + i⊙g, hₜ = o⊙tanh(cₜ); i, f, o = σ(z), g = tanh(z) with z = xₜ·W + hₜ₋₁·U + b for each"
-    }
-
-    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        self.options().plan::<LstmCell>(input)
-    }
-
-    fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(Recurrent::<LstmCell>::new(self.options(), input))
-    }
-
-    fn penalty(&self) -> Penalty {
-        self.penalty
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { units, returns, bidirectional, init, penalty } = self;
-        recurrent::knobs(units, returns, bidirectional, init).into_iter().chain(penalty.knobs()).collect()
-    }
-}
-
-/// Keeps `c`.
-struct LstmCell;
+/// The step of [`Lstm`]; keeps `c`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LstmCell;
 
 impl Cell for LstmCell {
-    const NAME: &'static str = "LSTM";
     const GATES: usize = 4;
     const KEPT: usize = 1;
     const BIAS: Init = Init::UnitForgetGate;

@@ -1,12 +1,12 @@
-//! THE LIST of layers. A new layer is one file here and one line in `layers!`; the editor, the Add menu, saving, shape
-//! tracing and the gradient check walk the list.
+//! THE LIST of layers. A new layer is one file here and one line in `registry!`; the editor, the Add menu, saving, shape
+//! tracing, the reference and the gradient check walk the list.
 
 mod activation;
 mod batch_norm;
-mod conv1d;
-mod conv2d;
+mod conv;
 mod conv_transpose2d;
 mod convolution;
+mod custom;
 mod dense;
 mod dropout;
 mod embedding;
@@ -16,9 +16,7 @@ mod global_average_pool;
 mod gru;
 mod layer_norm;
 mod lstm;
-mod pool1d;
-mod pool2d;
-mod pooling;
+mod pool;
 mod recurrent;
 mod reshape;
 mod residual;
@@ -29,16 +27,17 @@ mod up_sample2d;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use super::layer::Spec;
+use crate::layer::Spec;
+use crate::misfit::{Fix, ShapeError};
+use crate::registry;
+use crate::shape::Shape;
 
 pub use activation::{Activation, Function};
 pub use batch_norm::BatchNorm;
+pub use conv::{Conv, Conv1d, Conv2d};
 pub use conv_transpose2d::ConvTranspose2d;
-pub use conv1d::Conv1d;
-pub use conv2d::Conv2d;
 pub use convolution::Padding;
+pub use custom::Custom;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
@@ -48,9 +47,8 @@ pub use global_average_pool::GlobalAveragePool;
 pub use gru::Gru;
 pub use layer_norm::LayerNorm;
 pub use lstm::Lstm;
-pub use pool1d::{AveragePool1d, MaxPool1d};
-pub use pool2d::{AveragePool2d, MaxPool2d};
-pub use recurrent::Returns;
+pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
+pub use recurrent::{Recurrent, Returns};
 pub use reshape::{Form, Reshape};
 pub use residual::{MAX_DEPTH, Residual};
 pub use rnn::Rnn;
@@ -58,129 +56,73 @@ pub use softmax::Softmax;
 pub use spatial_dropout::SpatialDropout;
 pub use up_sample2d::UpSample2d;
 
-macro_rules! layers {
-    ($($layer:ident),+ $(,)?) => {
-        /// Any layer, as declared in a project.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "layer", rename_all = "snake_case")]
-        pub enum LayerSpec {
-            $($layer($layer)),+
-        }
-
-        impl LayerSpec {
-            /// One of each layer with its defaults, in the order of the Add menu.
-            pub fn all() -> Vec<Self> {
-                vec![$(Self::$layer($layer::default())),+]
-            }
-
-            pub fn as_spec(&self) -> &dyn Spec {
-                match self { $(Self::$layer(spec) => spec),+ }
-            }
-
-            pub fn as_spec_mut(&mut self) -> &mut dyn Spec {
-                match self { $(Self::$layer(spec) => spec),+ }
-            }
-        }
-
-        $(impl From<$layer> for LayerSpec {
-            fn from(layer: $layer) -> Self {
-                Self::$layer(layer)
-            }
-        })+
-    };
+registry! {
+    /// Any layer, as declared in a project.
+    pub enum LayerSpec: Spec, once tagged "layer" {
+        Dense = "dense",
+        Conv2d = "conv2d",
+        ConvTranspose2d = "conv_transpose2d",
+        MaxPool2d = "max_pool2d",
+        AveragePool2d = "average_pool2d",
+        UpSample2d = "up_sample2d",
+        Conv1d = "conv1d",
+        MaxPool1d = "max_pool1d",
+        AveragePool1d = "average_pool1d",
+        GlobalAveragePool = "global_average_pool",
+        Flatten = "flatten",
+        Reshape = "reshape",
+        Embedding = "embedding",
+        Rnn = "rnn",
+        Lstm = "lstm",
+        Gru = "gru",
+        Residual = "residual",
+        BatchNorm = "batch_norm",
+        LayerNorm = "layer_norm",
+        Activation = "activation",
+        Softmax = "softmax",
+        Dropout = "dropout",
+        SpatialDropout = "spatial_dropout",
+        GaussianNoise = "gaussian_noise",
+    }
+    open to Custom
 }
 
-layers![
-    Dense,
-    Conv2d,
-    ConvTranspose2d,
-    MaxPool2d,
-    AveragePool2d,
-    UpSample2d,
-    Conv1d,
-    MaxPool1d,
-    AveragePool1d,
-    GlobalAveragePool,
-    Flatten,
-    Reshape,
-    Embedding,
-    Rnn,
-    Lstm,
-    Gru,
-    Residual,
-    BatchNorm,
-    LayerNorm,
-    Activation,
-    Softmax,
-    Dropout,
-    SpatialDropout,
-    GaussianNoise,
-];
-
 impl LayerSpec {
-    /// The layers inside, if it is a block of layers.
-    pub fn inside(&self) -> Option<&Vec<Self>> {
-        match self {
-            Self::Residual(block) => Some(&block.layers),
-            _ => None,
-        }
-    }
-
-    pub fn inside_mut(&mut self) -> Option<&mut Vec<Self>> {
-        match self {
-            Self::Residual(block) => Some(&mut block.layers),
-            _ => None,
-        }
+    /// The name of the layer in the names of tensors: its key, without what separates words.
+    pub fn tensor_key(&self) -> String {
+        self.about().key.replace('_', "").to_lowercase()
     }
 }
 
 /// "Dense 128 ReLU"
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = self.as_spec();
-        f.write_str(spec.label())?;
-        match spec.detail() {
+        f.write_str(self.about().label)?;
+        match self.detail() {
             detail if detail.is_empty() => Ok(()),
             detail => write!(f, " {detail}"),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Shape;
-    use crate::init::{Init, Initializer};
-    use crate::knob::Value;
+/// Height, width and channels of the input of a layer that takes an image.
+fn takes_image(label: &str, input: Shape) -> Result<[usize; 3], ShapeError> {
+    input.as_image().ok_or_else(|| {
+        let arrives = input.described();
+        let message =
+            format!("{label} takes an image, and {arrives} arrives. Move it to where an image is, or remove it.");
+        ShapeError::new(message).with_fix(Fix::Remove)
+    })
+}
 
-    #[test]
-    fn every_layer_has_a_name_of_its_own_help_and_a_formula() {
-        let all = LayerSpec::all();
-        let labels: std::collections::BTreeSet<_> = all.iter().map(|layer| layer.as_spec().label()).collect();
-        assert_eq!(labels.len(), all.len());
-        for layer in &all {
-            let spec = layer.as_spec();
-            assert!(spec.help().ends_with('.') && spec.formula().contains('='), "{layer}");
-        }
-    }
-
-    #[test]
-    fn the_chosen_initialiser_is_that_of_the_kernel() {
-        let mut found = 0;
-        for mut layer in LayerSpec::all() {
-            let shapes = [Shape::image(28, 9, 1), Shape::steps(9, 2), Shape::flat(9)];
-            for knob in layer.as_spec_mut().knobs().into_iter().filter(|knob| knob.key == "init") {
-                let Value::Choice(choice) = knob.value else { panic!("{} is no choice", knob.key) };
-                assert_eq!(choice.chosen(), 0, "Glorot uniform is the default");
-                choice.choose(Initializer::ALL.iter().position(|init| *init == Initializer::HeNormal).unwrap());
-                found += 1;
-            }
-            let chosen = serde_json::to_value(&layer).unwrap()["init"] == "he_normal";
-            let shape = shapes.into_iter().find(|shape| layer.as_spec().plan(*shape).is_ok()).unwrap();
-            let kernel = layer.as_spec().build(shape).params().into_iter().next();
-            let normal = kernel.is_some_and(|kernel| matches!(kernel.init, Init::TruncatedNormal { .. }));
-            assert_eq!(chosen, normal, "{layer}");
-        }
-        assert_eq!(found, 7);
-    }
+/// Steps and features of the input of a layer that takes a sequence, or how to make one of it.
+fn takes_steps(label: &str, input: Shape) -> Result<[usize; 2], ShapeError> {
+    input.as_steps().ok_or_else(|| {
+        let (reshape, how) = match input.as_image() {
+            Some([height, ..]) => (Reshape::steps(height), "Make each row of the image a step."),
+            None => (Reshape::to_steps(input.len()), "Divide it into steps, or keep all steps of the layer before."),
+        };
+        let message = format!("{label} takes a sequence of steps, and {} arrives. {how}", input.described());
+        ShapeError::new(message).with_fix(Fix::Insert(reshape.into()))
+    })
 }

@@ -4,36 +4,101 @@
 //! state has to wait for the step before. In between, numbers lie with the steps first, `[steps, n, …]`, so that each
 //! step is one block.
 
-use std::marker::PhantomData;
-
 use serde::{Deserialize, Serialize};
 
-use super::reshape::takes_steps;
+use super::takes_steps;
+use crate::field::{Choice, Described, Settings};
 use crate::init::{Init, Initializer};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::vector::{add, sum_rows};
 use crate::kernels::vectorized;
-use crate::knob::{Knob, Value, choice};
-use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Transposed};
-use crate::shape::{Shape, ShapeError};
+use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec, Transposed};
+use crate::misfit::ShapeError;
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
 
-/// Which of its outputs a recurrent layer gives on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which of its outputs a recurrent layer returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
 #[serde(rename_all = "snake_case")]
 pub enum Returns {
-    /// `[units]`
+    /// The output of the last step, `[units]`: a summary of the sequence.
     #[default]
     LastStep,
-    /// `[steps, units]`, as another recurrent layer takes it.
+    /// The outputs of all steps, `[steps, units]`, as another recurrent layer takes them.
     AllSteps,
 }
 
-choice!(Returns { LastStep => "Last step", AllSteps => "All steps" });
-
 impl Returns {
     /// " all steps", or nothing for the last.
-    pub(super) fn suffix(self) -> &'static str {
+    fn suffix(self) -> &'static str {
         if self == Self::AllSteps { " all steps" } else { "" }
+    }
+}
+
+/// A recurrent layer, which reads a sequence step by step and keeps a state. What a step does is its cell.
+///
+/// Shapes: `[n, steps, features]` to `[n, units]` or `[n, steps, units]`, twice as many units if it is bidirectional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
+#[serde(default, deny_unknown_fields, bound = "")]
+#[settings(undescribed)]
+pub struct Recurrent<C: Cell> {
+    /// Size of the state that is carried from step to step. Twice as many units take four times as long.
+    #[field(default = 64, range = 1..=512)]
+    pub units: usize,
+    /// The last step summarizes the sequence for Dense; another recurrent layer needs all steps.
+    #[field(default = Returns::LastStep)]
+    pub returns: Returns,
+    /// A second set of weights reads the sequence from its end, so that a step knows what follows it, in twice the time.
+    ///
+    /// Its outputs stand behind those of the first, as in Keras' `Bidirectional` and in PyTorch.
+    #[field(default = false)]
+    pub bidirectional: bool,
+    /// Initial values of the kernel; the recurrent kernel starts orthogonal. Glorot is Keras' default.
+    #[field(label = "Initializer", default = Initializer::GlorotUniform)]
+    pub init: Initializer,
+    /// Of this layer's kernels alone.
+    #[group]
+    pub penalty: Regularizer,
+    /// What one step computes.
+    #[serde(skip)]
+    pub cell: C,
+}
+
+impl<C: Cell> Spec for Recurrent<C>
+where
+    Self: Described,
+{
+    /// "64 bidirectional all steps"
+    fn detail(&self) -> String {
+        let both = if self.bidirectional { " bidirectional" } else { "" };
+        format!("{}{both}{}", self.units, self.returns.suffix())
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        let [steps, features] = takes_steps(Self::LABEL, input)?;
+        let outputs = self.directions().len() * self.units;
+        let weights = (features + self.units) * C::GATES * outputs;
+        let output = match self.returns {
+            Returns::LastStep => Shape::flat(outputs),
+            Returns::AllSteps => Shape::steps(steps, outputs),
+        };
+        let biases = BuiltRecurrent::<C>::BIASES * C::GATES * outputs;
+        Ok(Plan { output, params: weights + biases, multiply_adds: (steps * weights) as u64 })
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        let [steps, features] = input.as_steps().unwrap_or([0; 2]);
+        Box::new(BuiltRecurrent { steps, features, spec: self.clone() })
+    }
+
+    fn regularizer(&self) -> Regularizer {
+        self.penalty
+    }
+}
+
+impl<C: Cell> Recurrent<C> {
+    fn directions(&self) -> std::ops::Range<usize> {
+        0..if self.bidirectional { 2 } else { 1 }
     }
 }
 
@@ -41,8 +106,7 @@ impl Returns {
 ///
 /// Both functions run inside `vectorized`, so they and what they call are `#[inline(always)]`. A loop over many slices is
 /// a function of its own, because only of a function's arguments does the compiler know that they do not overlap.
-pub(super) trait Cell: Send + Sync + 'static {
-    const NAME: &'static str;
+pub trait Cell: Clone + std::fmt::Debug + Default + PartialEq + Send + Sync + 'static {
     /// Columns of both kernels, in units.
     const GATES: usize;
     /// The first gates, whose gradient is the same for the input's part of the sum and for the state's. For the others
@@ -58,7 +122,7 @@ pub(super) trait Cell: Send + Sync + 'static {
 }
 
 /// Blocks of one step, a row per sample.
-pub(super) struct ForwardStep<'a> {
+pub struct ForwardStep<'a> {
     pub units: usize,
     pub bias: &'a [f32],
     /// The state's part of the sums, `h·U`.
@@ -72,7 +136,7 @@ pub(super) struct ForwardStep<'a> {
 }
 
 /// Blocks of one step, a row per sample.
-pub(super) struct BackwardStep<'a> {
+pub struct BackwardStep<'a> {
     pub units: usize,
     /// As `forward` left them; to be replaced by the gradients of the sums.
     pub gates: &'a mut [f32],
@@ -94,78 +158,10 @@ pub(super) fn activate(gates: &mut [f32], recurrent: &[f32], bias: &[f32], f: im
     }
 }
 
-/// What a person chooses of any recurrent layer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Options {
-    pub units: usize,
-    pub returns: Returns,
-    /// A second set of weights reads from the last step to the first; its outputs stand behind those of the first, as in
-    /// Keras' `Bidirectional` and in PyTorch.
-    pub bidirectional: bool,
-    pub init: Initializer,
-}
-
-impl Options {
-    fn directions(self) -> usize {
-        if self.bidirectional { 2 } else { 1 }
-    }
-
-    /// "64 both ways all steps"
-    pub fn detail(self) -> String {
-        let both = if self.bidirectional { " both ways" } else { "" };
-        format!("{}{both}{}", self.units, self.returns.suffix())
-    }
-
-    pub fn plan<C: Cell>(self, input: Shape) -> Result<Plan, ShapeError> {
-        let [steps, features] = takes_steps(C::NAME, input)?;
-        let Self { units, returns, .. } = self;
-        let outputs = self.directions() * units;
-        let weights = (features + units) * C::GATES * outputs;
-        let output = match returns {
-            Returns::LastStep => Shape::flat(outputs),
-            Returns::AllSteps => Shape::steps(steps, outputs),
-        };
-        let biases = Recurrent::<C>::BIASES * C::GATES * outputs;
-        Ok(Plan { output, params: weights + biases, multiply_adds: (steps * weights) as u64 })
-    }
-}
-
-pub(super) fn knobs<'a>(
-    units: &'a mut usize,
-    returns: &'a mut Returns,
-    bidirectional: &'a mut bool,
-    init: &'a mut Initializer,
-) -> Vec<Knob<'a>> {
-    vec![
-        Knob::whole(
-            "units",
-            "Units",
-            units,
-            1..=512,
-            64,
-            "How many numbers it remembers from step to step; twice as many take four times as long.",
-        ),
-        Knob::choice(
-            "returns",
-            "Returns",
-            returns,
-            "The last step sums the sequence up for Dense; another recurrent layer needs all steps.",
-        ),
-        Knob {
-            key: "bidirectional",
-            label: "Both ways",
-            help: "A second set of units reads from the end; it knows what comes later, for twice the time.",
-            value: Value::Switch { value: bidirectional, default: false },
-        },
-        init.knob(),
-    ]
-}
-
-pub(super) struct Recurrent<C> {
+struct BuiltRecurrent<C: Cell> {
     steps: usize,
     features: usize,
-    options: Options,
-    cell: PhantomData<C>,
+    spec: Recurrent<C>,
 }
 
 /// What is remembered of a shard by one direction, whose first step is the last of the sequence if it reads backwards.
@@ -217,41 +213,32 @@ impl Way {
     }
 }
 
-impl<C: Cell> Recurrent<C> {
+impl<C: Cell> BuiltRecurrent<C> {
     /// One bias for input and state together, unless their parts of a sum are kept apart.
     const BIASES: usize = if C::SHARED == C::GATES { 1 } else { 2 };
 
-    pub(super) fn new(options: Options, input: Shape) -> Self {
-        let [steps, features] = input.as_steps().unwrap_or([0; 2]);
-        Self { steps, features, options, cell: PhantomData }
-    }
-
     fn gates(&self) -> usize {
-        C::GATES * self.options.units
+        C::GATES * self.spec.units
     }
 
     fn kept(&self) -> usize {
-        C::KEPT * self.options.units
+        C::KEPT * self.spec.units
     }
 
     fn shared(&self) -> usize {
-        C::SHARED * self.options.units
-    }
-
-    fn directions(&self) -> std::ops::Range<usize> {
-        0..self.options.directions()
+        C::SHARED * self.spec.units
     }
 
     /// Numbers per sample in the memo of one direction.
     fn direction_memo_len(&self) -> usize {
-        self.steps * (self.features + self.gates()) + (self.steps + 1) * (self.kept() + self.options.units)
+        self.steps * (self.features + self.gates()) + (self.steps + 1) * (self.kept() + self.spec.units)
     }
 
     fn memo<'a>(&self, samples: usize, memo: &'a mut [f32]) -> Memo<'a> {
         let (inputs, rest) = memo.split_at_mut(samples * self.steps * self.features);
         let (gates, rest) = rest.split_at_mut(samples * self.steps * self.gates());
         let (kept, outputs) = rest.split_at_mut(samples * (self.steps + 1) * self.kept());
-        Memo { inputs, gates, kept, outputs: &mut outputs[..samples * (self.steps + 1) * self.options.units] }
+        Memo { inputs, gates, kept, outputs: &mut outputs[..samples * (self.steps + 1) * self.spec.units] }
     }
 
     fn way_of_inputs(&self, samples: usize, direction: usize) -> Way {
@@ -259,12 +246,12 @@ impl<C: Cell> Recurrent<C> {
     }
 
     fn way_of_outputs(&self, samples: usize, direction: usize) -> Way {
-        let Options { units, returns, .. } = self.options;
+        let Recurrent { units, returns, .. } = self.spec;
         let steps = if returns == Returns::AllSteps { self.steps } else { 1 };
         Way {
             samples,
             steps,
-            width: self.options.directions() * units,
+            width: self.spec.directions().len() * units,
             first: direction * units,
             backwards: direction == 1,
         }
@@ -272,12 +259,12 @@ impl<C: Cell> Recurrent<C> {
 
     /// Numbers in one kernel, recurrent kernel and bias. Each lies before its like of the other direction.
     fn part_lens(&self) -> [usize; 3] {
-        [self.features * self.gates(), self.options.units * self.gates(), Self::BIASES * self.gates()]
+        [self.features * self.gates(), self.spec.units * self.gates(), Self::BIASES * self.gates()]
     }
 
     /// Kernel, recurrent kernel and bias of a direction.
     fn parts<'a>(&self, params: &'a [f32], direction: usize) -> [&'a [f32]; 3] {
-        let ([kernel, recurrent, bias], count) = (self.part_lens(), self.options.directions());
+        let ([kernel, recurrent, bias], count) = (self.part_lens(), self.spec.directions().len());
         let (kernels, rest) = params.split_at(count * kernel);
         let (recurrents, biases) = rest.split_at(count * recurrent);
         let part = |parts: &'a [f32], len: usize| &parts[direction * len..][..len];
@@ -285,7 +272,7 @@ impl<C: Cell> Recurrent<C> {
     }
 
     fn parts_mut<'a>(&self, params: &'a mut [f32], direction: usize) -> [&'a mut [f32]; 3] {
-        let ([kernel, recurrent, bias], count) = (self.part_lens(), self.options.directions());
+        let ([kernel, recurrent, bias], count) = (self.part_lens(), self.spec.directions().len());
         let (kernels, rest) = params.split_at_mut(count * kernel);
         let (recurrents, biases) = rest.split_at_mut(count * recurrent);
         let part = |parts: &'a mut [f32], len: usize| &mut parts[direction * len..][..len];
@@ -300,7 +287,7 @@ impl<C: Cell> Recurrent<C> {
         memo: &Memo<'_>,
         [grad_kernel, grad_recurrent, grad_bias]: [&mut [f32]; 3],
     ) {
-        let Self { steps, features, options: Options { units, .. }, .. } = *self;
+        let Self { steps, features, spec: Recurrent { units, .. } } = *self;
         let (rows, gates_len, kept_len, shared) = (steps * samples, self.gates(), self.kept(), self.shared());
         let (grad_bias, grad_state_bias) = grad_bias.split_at_mut(gates_len);
 
@@ -324,15 +311,18 @@ impl<C: Cell> Recurrent<C> {
     }
 }
 
-impl<C: Cell> Layer for Recurrent<C> {
+impl<C: Cell> Layer for BuiltRecurrent<C> {
     /// The kernel starts as chosen, the recurrent kernel orthogonal.
     fn params(&self) -> Vec<ParamInfo> {
-        let Self { features, options: Options { units, init, .. }, .. } = *self;
+        let Self { features, spec: Recurrent { units, init, .. }, .. } = *self;
         let gates = self.gates();
         let bias_dims: &[usize] = if Self::BIASES == 1 { &[gates] } else { &[Self::BIASES, gates] };
         let kernel_init = init.of(&[features, gates], features, gates);
         let of_direction = |names: [&'static str; 2], dims: &[usize], init: Init| {
-            names[..self.options.directions()].iter().map(|name| ParamInfo::new(name, dims, init)).collect::<Vec<_>>()
+            names[..self.spec.directions().len()]
+                .iter()
+                .map(|name| ParamInfo::new(name, dims, init))
+                .collect::<Vec<_>>()
         };
         [
             of_direction(["kernel", "backward_kernel"], &[features, gates], kernel_init),
@@ -347,28 +337,28 @@ impl<C: Cell> Layer for Recurrent<C> {
     }
 
     fn memo_len(&self) -> usize {
-        self.options.directions() * self.direction_memo_len()
+        self.spec.directions().len() * self.direction_memo_len()
     }
 
     /// For `forward` the state's part of the sums, and the memo of a direction if nothing is learnt; for `backward` the
     /// gradients that pass from step to step.
     fn scratch_len(&self, samples: usize) -> usize {
         let forward = samples * (self.gates() + self.direction_memo_len());
-        forward.max(samples * (self.options.units + self.kept()))
+        forward.max(samples * (self.spec.units + self.kept()))
     }
 
     /// The recurrent kernels of both directions, which lie one below the other.
     fn transposed(&self, _first: bool) -> Option<Transposed> {
-        let (directions, columns) = (self.options.directions(), self.gates());
-        let (offset, rows) = (directions * self.features * columns, directions * self.options.units);
+        let (directions, columns) = (self.spec.directions().len(), self.gates());
+        let (offset, rows) = (directions * self.features * columns, directions * self.spec.units);
         Some(Transposed { offset, rows, columns, panel: rows })
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Self { steps, features, options: Options { units, returns, .. }, .. } = *self;
+        let Self { steps, features, spec: Recurrent { units, returns, .. } } = *self;
         let (n, gates_len, kept_len) = (pass.samples, self.gates(), self.kept());
         let (recurrent, rest) = pass.scratch.split_at_mut(n * gates_len);
-        for direction in self.directions() {
+        for direction in self.spec.directions() {
             let memo = match pass.memo.get_mut(direction * n * self.direction_memo_len()..) {
                 Some(memo) if !memo.is_empty() => self.memo(n, memo),
                 _ => self.memo(n, rest),
@@ -398,15 +388,15 @@ impl<C: Cell> Layer for Recurrent<C> {
 
     /// With `dz` for the gradients of the sums, step by step from the last: `dh_before += dz·Uᵀ`. Then all steps at once.
     fn backward(&self, pass: Backward<'_>) {
-        let Self { steps, features, options: Options { units, returns, .. }, .. } = *self;
+        let Self { steps, features, spec: Recurrent { units, returns, .. } } = *self;
         let (n, gates_len, kept_len, shared) = (pass.samples, self.gates(), self.kept(), self.shared());
         let (grad, rest) = pass.scratch.split_at_mut(n * units);
         let grad_kept = &mut rest[..n * kept_len];
         let mut grad_input = pass.grad_input;
-        for direction in self.directions() {
+        for direction in self.spec.directions() {
             let memo = self.memo(n, &mut pass.memo[direction * n * self.direction_memo_len()..]);
             let [kernel, _, _] = self.parts(pass.params, direction);
-            let width = self.options.directions() * units;
+            let width = self.spec.directions().len() * units;
             let (ours, theirs) = pass.transposed.split_at(shared * width);
             let ours = Matrix::strided(&ours[direction * units..], shared, units, width);
             let way = self.way_of_outputs(n, direction);

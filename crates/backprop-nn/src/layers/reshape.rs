@@ -1,44 +1,45 @@
 use serde::{Deserialize, Serialize};
 
-use crate::knob::{Knob, choice};
+use crate::field::{Choice, Settings};
 use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::misfit::{Fix, ShapeError};
+use crate::shape::Shape;
 
-/// What a sample's numbers are laid out as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What the numbers of a sample are arranged as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// `[numbers]`, as Flatten does.
     Row,
-    /// `[steps, features]`, which is what recurrent layers take.
+    /// `[steps, features]`, as recurrent layers take it.
     #[default]
     Steps,
-    /// `[height, width, channels]`, which is what convolutions take.
+    /// `[height, width, channels]`, as convolutions take it.
     Image,
 }
 
-choice!(Form { Row => "Row", Steps => "Steps", Image => "Image" });
-
-/// Gives the same numbers, in the same order, another shape. The last axis follows from how many numbers arrive.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Gives the same numbers another shape: the rows of an image become the steps of a sequence. The last axis follows from
+/// how many numbers there are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = x, in another shape")]
 pub struct Reshape {
+    /// Recurrent layers take steps, convolutions an image, Dense a row.
+    #[field(default = Form::Steps)]
     pub form: Form,
-    /// Of the form `Steps`.
+    /// Length of the sequence. It has to divide the number of inputs.
+    #[field(default = 28, range = 1..=LARGEST, when = self.form == Form::Steps)]
     pub steps: usize,
-    /// Of the form `Image`, as is `width`.
+    /// Rows of the image. Height times width has to divide the number of inputs.
+    #[field(default = 28, range = 1..=LARGEST, when = self.form == Form::Image)]
     pub height: usize,
+    /// Columns of the image. What is left over becomes channels.
+    #[field(default = 28, range = 1..=LARGEST, when = self.form == Form::Image)]
     pub width: usize,
 }
 
 /// The most of each axis.
 const LARGEST: usize = 4096;
-
-impl Default for Reshape {
-    fn default() -> Self {
-        Self { form: Form::Steps, steps: 28, height: 28, width: 28 }
-    }
-}
 
 impl Reshape {
     pub fn steps(steps: usize) -> Self {
@@ -72,37 +73,13 @@ fn divisor_near(number: usize, wish: usize) -> usize {
     divisors.min_by_key(|divisor| divisor.abs_diff(wish)).unwrap_or(1)
 }
 
-/// Steps and features of what arrives at a layer that takes a sequence, or how to make one of it.
-pub(super) fn takes_steps(label: &str, input: Shape) -> Result<[usize; 2], ShapeError> {
-    input.as_steps().ok_or_else(|| {
-        let (reshape, how) = match input.as_image() {
-            Some([height, ..]) => (Reshape::steps(height), "Make each row of the image a step."),
-            None => (Reshape::to_steps(input.len()), "Divide it into steps, or keep all steps of the layer before."),
-        };
-        let message = format!("{label} takes a sequence of steps, and {} arrives. {how}", input.described());
-        ShapeError::new(message).with_fix(Fix::Insert(reshape.into()))
-    })
-}
-
 impl Spec for Reshape {
-    fn label(&self) -> &'static str {
-        "Reshape"
-    }
-
     fn detail(&self) -> String {
         match self.form {
             Form::Row => "row".to_owned(),
             Form::Steps => format!("{} steps", self.steps),
             Form::Image => format!("{}×{}", self.height, self.width),
         }
-    }
-
-    fn help(&self) -> &'static str {
-        "Gives the same numbers another shape: the rows of an image become the steps of a sequence."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = x, in another shape"
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
@@ -127,32 +104,6 @@ impl Spec for Reshape {
 
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltReshape)
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { form, steps, height, width } = self;
-        let kind = *form;
-        let size = |key, label, value, help| Knob::whole(key, label, value, 1..=LARGEST, 28, help);
-        let mut knobs = vec![Knob::choice(
-            "form",
-            "Form",
-            form,
-            "Recurrent layers take steps, convolutions an image, Dense a row.",
-        )];
-        match kind {
-            Form::Row => {}
-            Form::Steps => knobs.push(size(
-                "steps",
-                "Steps",
-                steps,
-                "How many parts follow one another; it has to divide how many numbers arrive.",
-            )),
-            Form::Image => knobs.extend([
-                size("height", "Height", height, "Rows of the image; height times width has to divide the numbers."),
-                size("width", "Width", width, "Columns of the image; what is left over becomes channels."),
-            ]),
-        }
-        knobs
     }
 }
 

@@ -1,18 +1,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
+use crate::field::Settings;
 use crate::kernels::vector::add;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::model::{Misfit, Trace};
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::misfit::{Fix, Misfit, ShapeError};
+use crate::model::Trace;
+use crate::shape::Shape;
 
-/// Layers whose result is added to what entered them (He et al. 2016): `y = x + f(x)`.
+/// Adds the input of a block of layers to its output: the gradient reaches earlier layers past the block, so that deep
+/// networks learn.
 ///
-/// Shapes: any to the same, which is also what the layers inside have to make of it. They may be blocks in turn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `y = x + f(x)` (He et al. 2016). Shapes: any to the same, which is also what the layers inside have to give. They may
+/// be blocks in turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = x + f(x), f the layers of the block", manual_default)]
 pub struct Residual {
+    /// The layers of the block, first to last.
     pub layers: Vec<LayerSpec>,
 }
 
@@ -96,10 +101,6 @@ impl Residual {
 }
 
 impl Spec for Residual {
-    fn label(&self) -> &'static str {
-        "Residual"
-    }
-
     fn detail(&self) -> String {
         match self.layers.len() {
             1 => "1 layer".to_owned(),
@@ -107,12 +108,12 @@ impl Spec for Residual {
         }
     }
 
-    fn help(&self) -> &'static str {
-        "Adds what enters a block of layers to what leaves it: gradients pass by the block, so that deep stacks learn."
+    fn inside(&self) -> Option<&[LayerSpec]> {
+        Some(&self.layers)
     }
 
-    fn formula(&self) -> &'static str {
-        "y = x + f(x), f the layers of the block"
+    fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
+        Some(&mut self.layers)
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
@@ -145,10 +146,6 @@ impl Spec for Residual {
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
         Box::new(Addition)
     }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        Vec::new()
-    }
 }
 
 /// The end of a block. That the gradient reaches what entered the block, too, is the network's work.
@@ -171,7 +168,6 @@ impl Layer for Addition {
 mod tests {
     use super::*;
     use crate::layers::{Flatten, GlobalAveragePool, MaxPool2d};
-    use crate::shape::Fix;
 
     fn fix_of(layers: Vec<LayerSpec>, input: Shape) -> (String, Residual) {
         let error = Residual { layers }.plan(input).unwrap_err();

@@ -1,85 +1,24 @@
-use serde::{Deserialize, Serialize};
-
-use super::recurrent::{self, BackwardStep, Cell, ForwardStep, Options, Recurrent, Returns};
-use crate::init::Initializer;
+use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent};
+use crate::field::Described;
 use crate::kernels::vector::tanh;
-use crate::knob::Knob;
-use crate::layer::{Layer, Plan, Spec};
-use crate::penalty::Penalty;
-use crate::shape::{Shape, ShapeError};
 
-/// The plain recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`.
+/// The simple recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`.
 ///
-/// Shapes: `[n, steps, features]` to `[n, units]` or `[n, steps, units]`,
-/// kernel `W` `[features, units]`, recurrent kernel `U` `[units, units]`, bias `[units]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rnn {
-    pub units: usize,
-    pub returns: Returns,
-    pub bidirectional: bool,
-    pub init: Initializer,
-    pub penalty: Penalty,
+/// Kernel `W` `[features, units]`, recurrent kernel `U` `[units, units]`, bias `[units]`.
+pub type Rnn = Recurrent<RnnCell>;
+
+impl Described for Rnn {
+    const LABEL: &'static str = "RNN";
+    const FORMULA: &'static str = "hₜ = tanh(xₜ·W + hₜ₋₁·U + b)";
+    const HELP: &'static str =
+        "Simple recurrent layer: each step mixes the input with the state. The gradient vanishes over many steps.";
 }
 
-impl Default for Rnn {
-    fn default() -> Self {
-        Self {
-            units: 64,
-            returns: Returns::LastStep,
-            bidirectional: false,
-            init: Initializer::default(),
-            penalty: Penalty::default(),
-        }
-    }
-}
-
-impl Rnn {
-    fn options(&self) -> Options {
-        let Self { units, returns, bidirectional, init, .. } = *self;
-        Options { units, returns, bidirectional, init }
-    }
-}
-
-impl Spec for Rnn {
-    fn label(&self) -> &'static str {
-        RnnCell::NAME
-    }
-
-    fn detail(&self) -> String {
-        self.options().detail()
-    }
-
-    fn help(&self) -> &'static str {
-        "Reads a sequence step by step, mixing each with what it remembers; what lies many steps back soon fades."
-    }
-
-    fn formula(&self) -> &'static str {
-        "hₜ = tanh(xₜ·W + hₜ₋₁·U + b)"
-    }
-
-    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        self.options().plan::<RnnCell>(input)
-    }
-
-    fn build(&self, input: Shape) -> Box<dyn Layer> {
-        Box::new(Recurrent::<RnnCell>::new(self.options(), input))
-    }
-
-    fn penalty(&self) -> Penalty {
-        self.penalty
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { units, returns, bidirectional, init, penalty } = self;
-        recurrent::knobs(units, returns, bidirectional, init).into_iter().chain(penalty.knobs()).collect()
-    }
-}
-
-struct RnnCell;
+/// The step of [`Rnn`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RnnCell;
 
 impl Cell for RnnCell {
-    const NAME: &'static str = "RNN";
     const GATES: usize = 1;
 
     #[inline(always)]

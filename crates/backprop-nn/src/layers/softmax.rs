@@ -1,42 +1,25 @@
 use serde::{Deserialize, Serialize};
 
+use crate::field::Settings;
 use crate::kernels::rows;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::shape::{Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// Makes the last axis positive with a sum of 1: `yᵢ = e^xᵢ / Σⱼ e^xⱼ`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Turns logits into probabilities. Softmax cross-entropy has a softmax built in: with another one before it, the network
+/// learns slowly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ), over the last axis")]
 pub struct Softmax {}
 
 impl Spec for Softmax {
-    fn label(&self) -> &'static str {
-        "Softmax"
-    }
-
-    fn detail(&self) -> String {
-        String::new()
-    }
-
-    fn help(&self) -> &'static str {
-        "Turns scores into shares of 1, the largest taking most. The loss softmax cross-entropy has one built in: with another before it, it learns slowly."
-    }
-
-    fn formula(&self) -> &'static str {
-        "yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ), over the last axis"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+        Ok(Plan::free(input))
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltSoftmax { width: input.channels() })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        Vec::new()
     }
 }
 

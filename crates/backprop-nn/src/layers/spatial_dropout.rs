@@ -2,68 +2,45 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::Dropout;
+use crate::field::Settings;
 use crate::init::stream;
 use crate::kernels::vector::scale_rows;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::misfit::{Fix, ShapeError};
+use crate::shape::Shape;
 
-/// Sets whole channels of an image, or features of a sequence, to zero while training, and scales the rest by
-/// `1 / (1 - rate)` (Tompson et al. 2015): beside a pixel that is silenced stands one that says the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Drops whole channels of an image, or features of a sequence, during training: after a convolution, the neighbors of a
+/// dropped number would give it away.
+///
+/// The others are scaled by `1 / (1 - rate)` (Tompson et al. 2015).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y = x·m / (1 - rate), m = 0 for a channel with probability rate, else 1; y = x at inference")]
 pub struct SpatialDropout {
+    /// Probability of a channel to be dropped. Too large, and the network underfits.
+    #[field(default = 0.25, range = 0.0..=0.9)]
     pub rate: f32,
 }
 
-impl Default for SpatialDropout {
-    fn default() -> Self {
-        Self { rate: 0.25 }
-    }
-}
-
 impl Spec for SpatialDropout {
-    fn label(&self) -> &'static str {
-        "SpatialDropout"
-    }
-
     fn detail(&self) -> String {
         format!("{:.0} %", self.rate * 100.0)
-    }
-
-    fn help(&self) -> &'static str {
-        "Silences random channels as a whole while training: after a convolution, neighbours of a silenced number would give it away."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y = x·m / (1 - rate), m = 0 for a channel with probability rate, else 1; y = x when it does not train"
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         if input.is_flat() {
             let dropout = Dropout { rate: self.rate };
             return Err(ShapeError::new(format!(
-                "SpatialDropout silences channels of an image or features of a sequence, and {} arrives. Dropout silences single numbers.",
+                "SpatialDropout drops channels of an image or features of a sequence, and {} arrives. Dropout drops single numbers.",
                 input.described()
             ))
             .with_fix(Fix::Replace(dropout.into())));
         }
-        Ok(Plan { output: input, params: 0, multiply_adds: 0 })
+        Ok(Plan::free(input))
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltSpatialDropout { rate: self.rate, values: input.len(), channels: input.channels() })
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![Knob::real(
-            "rate",
-            "Rate",
-            &mut self.rate,
-            0.0..=0.9,
-            0.25,
-            "The share of channels that is silenced; too much, and the network cannot learn even the training set.",
-        )]
     }
 }
 

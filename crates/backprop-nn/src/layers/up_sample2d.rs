@@ -1,62 +1,37 @@
 use serde::{Deserialize, Serialize};
 
-use super::pooling::Pooling;
+use super::pool::Pooling;
+use super::takes_image;
+use crate::field::{Described as _, Settings};
 use crate::kernels::pool;
-use crate::knob::Knob;
 use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::shape::{Fix, Shape, ShapeError};
+use crate::misfit::ShapeError;
+use crate::shape::Shape;
 
-/// Repeats every pixel `size` times to the right and below: the nearest neighbour of each place in a larger image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Enlarges an image by repeating every pixel in both directions (nearest neighbor); a convolution may then refine it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "y[p] = x[⌊p / size⌋]")]
 pub struct UpSample2d {
+    /// Factor by which height and width grow. The cost of the layers behind it grows with its square.
+    #[field(default = 2, range = 1..=8)]
     pub size: usize,
 }
 
-impl Default for UpSample2d {
-    fn default() -> Self {
-        Self { size: 2 }
-    }
-}
-
 impl Spec for UpSample2d {
-    fn label(&self) -> &'static str {
-        "UpSample2d"
-    }
-
     fn detail(&self) -> String {
         self.size.to_string()
     }
 
-    fn help(&self) -> &'static str {
-        "Repeats every pixel in both directions: a larger image, which a convolution may then refine."
-    }
-
-    fn formula(&self) -> &'static str {
-        "y[p] = x[⌊p / size⌋]"
-    }
-
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
-        let Some([height, width, channels]) = input.as_image() else {
-            return Err(ShapeError::new(format!(
-                "UpSample2d takes an image, and {} arrives. Move it to where an image is, or remove it.",
-                input.described()
-            ))
-            .with_fix(Fix::Remove));
-        };
-        let output = Shape::image(height * self.size, width * self.size, channels);
-        Ok(Plan { output, params: 0, multiply_adds: 0 })
+        let [height, width, channels] = takes_image(Self::LABEL, input)?;
+        Ok(Plan::free(Shape::image(height * self.size, width * self.size, channels)))
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
         let output = [height * self.size, width * self.size, channels];
         Box::new(BuiltUpSample2d(Pooling::new([self.size; 2], output)))
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let help = "How many times the rows and columns become; the work behind it grows with the square.";
-        vec![Knob::whole("size", "Size", &mut self.size, 1..=8, 2, help)]
     }
 }
 

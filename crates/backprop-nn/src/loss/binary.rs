@@ -1,45 +1,22 @@
 use serde::{Deserialize, Serialize};
 
-use super::regression::{Terms, listed, mean_of_terms, one_hot};
-use super::{Objective, shares_or_softmax};
+use super::regression::Terms;
+use super::shares_or_softmax;
+use crate::field::Settings;
 use crate::kernels::vector::{exp, ln, sigmoid};
 
-/// `mean max(z, 0) - z t + log(1 + e^-|z|)` over the outputs, on logits, so that nothing can overflow: every output
-/// answers for itself whether it is its class. PyTorch's `BCEWithLogitsLoss`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Cross-entropy of every output on its own: whether a sample is of its class, regardless of the others, or how bright
+/// its pixel is.
+///
+/// `mean max(z, 0) - z t + log(1 + e^-|z|)` over the outputs, on logits, so that nothing can overflow. PyTorch's
+/// `BCEWithLogitsLoss`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(
+    label = "Binary cross-entropy",
+    formula = "mean -t log σ(z) - (1-t) log(1 - σ(z)), t is the target, or 1 at c and 0 elsewhere"
+)]
 pub struct BinaryCrossEntropy {}
-
-impl Objective for BinaryCrossEntropy {
-    fn help(&self) -> &'static str {
-        "Every output says yes or no for its own class, without regard to the others, or how bright its own pixel is."
-    }
-
-    fn formula(&self) -> &'static str {
-        "mean -t log σ(z) - (1-t) log(1 - σ(z)), t is the target, or 1 at c and 0 elsewhere"
-    }
-
-    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        mean_of_terms(self, outputs, one_hot(class), grad)
-    }
-
-    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
-        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
-    }
-
-    fn wants_shares(&self) -> bool {
-        true
-    }
-
-    fn numbers(&self, outputs: &mut [f32]) {
-        outputs.iter_mut().for_each(|z| *z = sigmoid(*z));
-    }
-
-    /// The answers held against each other, since one of the classes is right.
-    fn probabilities(&self, outputs: &mut [f32]) {
-        shares_or_softmax(outputs, sigmoid);
-    }
-}
 
 impl Terms for BinaryCrossEntropy {
     #[inline(always)]
@@ -48,8 +25,21 @@ impl Terms for BinaryCrossEntropy {
     }
 
     #[inline(always)]
-    fn slope(&self, z: f32, t: f32) -> f32 {
+    fn derivative(&self, z: f32, t: f32) -> f32 {
         sigmoid(z) - t
+    }
+
+    fn takes_only_shares(&self) -> bool {
+        true
+    }
+
+    fn predictions(&self, outputs: &mut [f32]) {
+        outputs.iter_mut().for_each(|z| *z = sigmoid(*z));
+    }
+
+    /// The sigmoids divided by their sum, since one of the classes is right.
+    fn shares(&self, outputs: &mut [f32]) {
+        shares_or_softmax(outputs, sigmoid);
     }
 }
 

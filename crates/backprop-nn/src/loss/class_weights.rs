@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::knob::Choice;
+use crate::field::{About, Choose};
 
 /// How much the samples of each class count. The loss of a batch is the sum of the weighted losses over the sum of the
 /// weights, as in PyTorch.
@@ -49,11 +49,6 @@ impl TryFrom<Written> for ClassWeights {
 }
 
 impl ClassWeights {
-    pub const KEY: &str = "class_weights";
-    pub const LABEL: &str = "Class weights";
-    pub const HELP: &str =
-        "Balanced lets rare classes count as much as frequent ones; without it a network learns to ignore them.";
-
     /// Balanced weights of classes of which there are so many samples; a class without any weighs 1.
     pub fn balanced(counts: &[usize]) -> Self {
         let present = counts.iter().filter(|count| **count > 0).count();
@@ -80,11 +75,17 @@ impl ClassWeights {
 
 const MAX: f32 = 1e4;
 
-impl Choice for ClassWeights {
-    fn options(&self) -> &'static [&'static str] {
-        match self {
-            Self::Listed(_) => &["Equal", "Balanced", "As listed"],
-            _ => &["Equal", "Balanced"],
+impl Choose for ClassWeights {
+    fn options() -> &'static [About] {
+        const fn option(key: &'static str, label: &'static str, help: &'static str) -> About {
+            About { key, label, formula: "", help }
+        }
+        const {
+            &[
+                option("equal", "Equal", "Every sample counts the same."),
+                option("balanced", "Balanced", "Every class counts the same, however many samples it has."),
+                option("listed", "As listed", "A number for each class, as the project file has them."),
+            ]
         }
     }
 
@@ -100,6 +101,7 @@ impl Choice for ClassWeights {
         match option {
             0 => *self = Self::Equal,
             1 => *self = Self::Balanced,
+            // Numbers for the classes are written in the project file; there are none to choose here.
             _ => {}
         }
     }

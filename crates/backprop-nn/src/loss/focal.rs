@@ -1,51 +1,28 @@
 use serde::{Deserialize, Serialize};
 
 use super::softmax::exponentials;
-use super::{ClassWeights, Objective, softmax};
+use super::{ClassWeights, Loss, softmax};
+use crate::field::Settings;
 use crate::kernels::vector::exp;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
-/// `-α_c (1 - p)^γ log p` with `p = softmax(z)[c]` (Lin et al. 2017, for one class out of several): what is read well
-/// already hardly counts any more. The α of the classes are the class weights; the paper, too, takes the inverse
-/// frequency for them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Cross-entropy that down-weights samples that are classified well already; made for very unbalanced classes.
+///
+/// `-α_c (1 - p)^γ log p` with `p = softmax(z)[c]` (Lin et al. 2017, for one class out of several). The α of the classes
+/// are the class weights; the paper, too, takes the inverse frequency for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "-(1 - softmax(z)[c])^γ log softmax(z)[c]")]
 pub struct Focal {
+    /// Strength of the down-weighting. 0 is cross-entropy; a large value neglects easy classes.
+    #[field(default = 2.0, range = 0.0..=5.0)]
     pub gamma: f32,
+    /// Weight of the samples of each class in the loss. Balanced weights let rare classes count as much as frequent ones.
+    #[field(default = ClassWeights::Equal)]
     pub class_weights: ClassWeights,
 }
 
-impl Default for Focal {
-    fn default() -> Self {
-        Self { gamma: 2.0, class_weights: ClassWeights::Equal }
-    }
-}
-
-impl Objective for Focal {
-    fn help(&self) -> &'static str {
-        "Cross-entropy that turns to the samples which are still read badly; made for classes of very different size."
-    }
-
-    fn formula(&self) -> &'static str {
-        "-(1 - softmax(z)[c])^γ log softmax(z)[c]"
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { gamma, class_weights } = self;
-        vec![
-            Knob::real(
-                "gamma",
-                "Gamma",
-                gamma,
-                0.0..=5.0,
-                2.0,
-                "How strongly well-read samples are put back; at 0 it is cross-entropy, and a large one forgets easy classes.",
-            ),
-            Knob::choice(ClassWeights::KEY, ClassWeights::LABEL, class_weights, ClassWeights::HELP),
-        ]
-    }
-
+impl Loss for Focal {
     fn class_weights(&self) -> Option<&ClassWeights> {
         Some(&self.class_weights)
     }

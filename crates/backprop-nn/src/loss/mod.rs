@@ -12,38 +12,25 @@ mod focal;
 mod regression;
 mod softmax;
 
-use std::fmt;
-
-use serde::de::value::{MapAccessDeserializer, MapDeserializer};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::knob::{About, Choice, Knob};
+use crate::field::{FieldError, Settings};
+use crate::registry;
 
 pub use adversarial::{AdversarialLoss, GENERATED, REAL};
 pub use binary::BinaryCrossEntropy;
 pub use blend::Blend;
 pub use class_weights::ClassWeights;
 pub use focal::Focal;
-pub use regression::{Huber, MeanAbsoluteError, MeanSquaredError};
+pub use regression::{Huber, MeanAbsoluteError, MeanSquaredError, Terms};
 pub use softmax::{SoftmaxCrossEntropy, softmax};
 
-/// What training makes small, for one sample.
-pub trait Objective: Send + Sync {
-    /// One sentence for the person who chooses.
-    fn help(&self) -> &'static str;
-
-    /// The loss of one sample with outputs `z` and class `c`.
-    fn formula(&self) -> &'static str;
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        Vec::new()
-    }
-
+/// What training minimizes, for one sample with outputs `z` and class `c` or target `t`.
+pub trait Loss: Settings + Send + Sync {
+    /// The weights of the classes, if the loss has such.
     fn class_weights(&self) -> Option<&ClassWeights> {
         None
     }
 
+    /// The same, to be changed.
     fn class_weights_mut(&mut self) -> Option<&mut ClassWeights> {
         None
     }
@@ -56,133 +43,46 @@ pub trait Objective: Send + Sync {
         None
     }
 
-    /// Whether target numbers have to be shares, 0 to 1.
-    fn wants_shares(&self) -> bool {
+    /// Whether target numbers have to lie between 0 and 1.
+    fn takes_only_shares(&self) -> bool {
         false
     }
 
-    /// Turns outputs into what they say of target numbers, where these are not the outputs themselves.
-    fn numbers(&self, _outputs: &mut [f32]) {}
+    /// Turns outputs into predictions of target numbers, where these are not the outputs themselves.
+    fn predictions(&self, _outputs: &mut [f32]) {}
 
     /// Turns the outputs of one sample into probabilities. The largest stays the largest.
     fn probabilities(&self, outputs: &mut [f32]);
 }
 
-macro_rules! losses {
-    ($($loss:ident => $name:literal),+ $(,)?) => {
-        /// Any loss, as declared in a project.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(remote = "Self", tag = "kind", rename_all = "snake_case")]
-        pub enum Loss {
-            $($loss($loss)),+
-        }
-
-        impl Loss {
-            const NAMES: &[&str] = &[$($name),+];
-
-            /// One of each with its defaults, in the order of the menu.
-            pub fn all() -> Vec<Self> {
-                vec![$(Self::$loss($loss::default())),+]
-            }
-
-            pub fn as_objective(&self) -> &dyn Objective {
-                match self { $(Self::$loss(loss) => loss),+ }
-            }
-
-            pub fn as_objective_mut(&mut self) -> &mut dyn Objective {
-                match self { $(Self::$loss(loss) => loss),+ }
-            }
-        }
-
-        $(impl From<$loss> for Loss {
-            fn from(loss: $loss) -> Self {
-                Self::$loss(loss)
-            }
-        })+
-    };
+registry! {
+    /// Any loss, as declared in a project.
+    pub enum LossSpec: Loss, once tagged "loss" {
+        SoftmaxCrossEntropy = "softmax_cross_entropy",
+        BinaryCrossEntropy = "binary_cross_entropy",
+        Focal = "focal",
+        MeanSquaredError = "mean_squared_error",
+        MeanAbsoluteError = "mean_absolute_error",
+        Huber = "huber",
+    }
 }
 
-losses![
-    SoftmaxCrossEntropy => "Softmax cross-entropy",
-    BinaryCrossEntropy => "Binary cross-entropy",
-    Focal => "Focal",
-    MeanSquaredError => "Mean squared error",
-    MeanAbsoluteError => "Mean absolute error",
-    Huber => "Huber",
-];
-
-impl Default for Loss {
+impl Default for LossSpec {
     fn default() -> Self {
         SoftmaxCrossEntropy::default().into()
     }
 }
 
-impl Serialize for Loss {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-/// A loss with its options, or only its name, as files had it before losses had options.
-impl<'de> Deserialize<'de> for Loss {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrOptions;
-
-        impl<'de> Visitor<'de> for NameOrOptions {
-            type Value = Loss;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a loss, by its name or as an object with its kind and options")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Loss, E> {
-                Loss::deserialize(MapDeserializer::new(std::iter::once(("kind", name))))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Loss, A::Error> {
-                Loss::deserialize(MapAccessDeserializer::new(map))
-            }
-        }
-
-        deserializer.deserialize_any(NameOrOptions)
-    }
-}
-
-/// Choosing another loss brings that one's defaults with it.
-impl Choice for Loss {
-    fn options(&self) -> &'static [&'static str] {
-        Self::NAMES
-    }
-
-    fn chosen(&self) -> usize {
-        let is_same = |loss: &Self| std::mem::discriminant(loss) == std::mem::discriminant(self);
-        Self::all().iter().position(is_same).unwrap_or(0)
-    }
-
-    fn choose(&mut self, option: usize) {
-        if option != self.chosen()
-            && let Some(chosen) = Self::all().into_iter().nth(option)
-        {
-            *self = chosen;
-        }
-    }
-
-    fn about(&self, option: usize) -> Option<About> {
-        let about = |loss: &dyn Objective| About { formula: loss.formula(), help: loss.help() };
-        Self::all().get(option).map(|loss| about(loss.as_objective()))
-    }
-}
-
-/// What the outputs of some samples are held against.
+/// What the outputs of some samples are compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Answers<'a> {
+pub enum Targets<'a> {
     /// The position of each sample's class.
     Classes(&'a [u16]),
     /// `[samples, width]`, a number for each output.
     Numbers { width: usize, values: &'a [f32] },
 }
 
-impl Answers<'_> {
+impl Targets<'_> {
     /// How many samples these are.
     pub fn len(&self) -> usize {
         match self {
@@ -228,36 +128,17 @@ impl LossSum {
     }
 }
 
-impl Loss {
-    /// What the loss is called on the screen.
-    pub fn name(&self) -> &'static str {
-        Self::NAMES.get(self.chosen()).copied().unwrap_or_default()
-    }
-
-    pub fn help(&self) -> &'static str {
-        self.as_objective().help()
-    }
-
-    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        self.as_objective_mut().knobs()
-    }
-
-    /// What is wrong with the options, in words: an option out of its range, or weights that fit no classes.
-    pub fn problem(&mut self) -> Option<String> {
-        let out_of_range = self.knobs().iter().find_map(Knob::out_of_range);
-        out_of_range.or_else(|| self.as_objective().class_weights().and_then(ClassWeights::problem))
-    }
-
-    /// The names of the losses that have an option of this name.
-    pub fn with_option(key: &str) -> Vec<&'static str> {
-        let has = |loss: &mut Self| loss.knobs().iter().any(|knob| knob.key == key);
-        Self::all().iter_mut().filter_map(|loss| has(loss).then(|| loss.name())).collect()
+impl LossSpec {
+    /// What is wrong with the settings: one out of its range, or weights that fit no classes.
+    pub fn problem(&self) -> Option<String> {
+        let out_of_range = self.out_of_range().as_ref().map(FieldError::to_string);
+        out_of_range.or_else(|| self.class_weights().and_then(ClassWeights::problem))
     }
 
     /// The same loss for training samples of which there are so many of each class: balanced weights become numbers.
     #[must_use]
     pub fn for_counts(mut self, counts: &[usize]) -> Self {
-        if let Some(weights) = self.as_objective_mut().class_weights_mut()
+        if let Some(weights) = self.class_weights_mut()
             && *weights == ClassWeights::Balanced
         {
             *weights = ClassWeights::balanced(counts);
@@ -266,17 +147,12 @@ impl Loss {
     }
 
     fn weight_of(&self, class: usize) -> f32 {
-        self.as_objective().class_weights().map_or(1.0, |weights| weights.of(class))
+        self.class_weights().map_or(1.0, |weights| weights.of(class))
     }
 
     /// Whether the targets may be numbers.
     pub fn takes_numbers(&self) -> bool {
-        self.as_objective().sample_numbers(&[0.0], &[0.0], None).is_some()
-    }
-
-    /// Whether target numbers have to be shares, 0 to 1, as pixels are.
-    pub fn wants_shares(&self) -> bool {
-        self.as_objective().wants_shares()
+        self.sample_numbers(&[0.0], &[0.0], None).is_some()
     }
 
     /// What the gradient of each sample of a batch with these classes is multiplied with, so that its sum is that of the
@@ -287,56 +163,46 @@ impl Loss {
     }
 
     /// The loss of a shard's outputs, `[samples, outputs]`.
-    pub fn value(&self, outputs: &[f32], answers: Answers<'_>) -> LossSum {
-        self.run(outputs, answers, None)
+    pub fn value(&self, outputs: &[f32], targets: Targets<'_>) -> LossSum {
+        self.run(outputs, targets, None)
     }
 
     /// The loss, and its gradient times `scale` (that of [`Self::scale`] for the whole batch) written to `grad`.
-    pub fn value_and_grad(&self, outputs: &[f32], answers: Answers<'_>, scale: f32, grad: &mut [f32]) -> LossSum {
-        self.run(outputs, answers, Some((scale, grad)))
+    pub fn value_and_grad(&self, outputs: &[f32], targets: Targets<'_>, scale: f32, grad: &mut [f32]) -> LossSum {
+        self.run(outputs, targets, Some((scale, grad)))
     }
 
-    fn run(&self, outputs: &[f32], answers: Answers<'_>, mut grad: Option<(f32, &mut [f32])>) -> LossSum {
-        let mut sum = LossSum { samples: answers.len(), ..LossSum::default() };
-        let width = outputs.len() / answers.len().max(1);
+    fn run(&self, outputs: &[f32], targets: Targets<'_>, mut grad: Option<(f32, &mut [f32])>) -> LossSum {
+        let mut sum = LossSum { samples: targets.len(), ..LossSum::default() };
+        let width = outputs.len() / targets.len().max(1);
         if width == 0 {
             return sum;
         }
         for (row, outputs) in outputs.chunks_exact(width).enumerate() {
             let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
-            let (loss, weight) = self.of_row(outputs, answers, row, grad);
+            let (loss, weight) = self.of_row(outputs, targets, row, grad);
             (sum.loss, sum.weight) = (sum.loss + loss, sum.weight + weight);
-            if let Answers::Classes(classes) = answers {
+            if let Targets::Classes(classes) = targets {
                 sum.correct += usize::from(argmax(outputs) == usize::from(classes[row]));
             }
         }
         sum
     }
 
-    /// The loss of one sample's outputs against the answer in a row, and what the answer weighs.
-    fn of_row(&self, outputs: &[f32], answers: Answers<'_>, row: usize, grad: Option<(f32, &mut [f32])>) -> (f64, f64) {
-        let objective = self.as_objective();
-        match answers {
-            Answers::Classes(classes) => {
+    /// The loss of one sample's outputs against the target in a row, and the weight of the target.
+    fn of_row(&self, outputs: &[f32], targets: Targets<'_>, row: usize, grad: Option<(f32, &mut [f32])>) -> (f64, f64) {
+        let loss: &dyn Loss = &**self;
+        match targets {
+            Targets::Classes(classes) => {
                 let class = usize::from(classes[row]);
-                (f64::from(objective.sample(outputs, class, grad)), f64::from(self.weight_of(class)))
+                (f64::from(loss.sample(outputs, class, grad)), f64::from(self.weight_of(class)))
             }
-            Answers::Numbers { width, values } => {
-                let loss = objective.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
+            Targets::Numbers { width, values } => {
+                let value = loss.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
                 // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
-                (f64::from(loss.unwrap_or(f32::NAN)), 1.0)
+                (f64::from(value.unwrap_or(f32::NAN)), 1.0)
             }
         }
-    }
-
-    /// What a network says of one sample: numbers from 0 to 1 whose sum is 1.
-    pub fn probabilities(&self, outputs: &mut [f32]) {
-        self.as_objective().probabilities(outputs);
-    }
-
-    /// What outputs say of target numbers, in the scale of the targets.
-    pub fn numbers(&self, outputs: &mut [f32]) {
-        self.as_objective().numbers(outputs);
     }
 }
 
@@ -365,48 +231,52 @@ pub fn argmax(values: &[f32]) -> usize {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Loss, String> {
+    fn read(text: &str) -> Result<LossSpec, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
     #[test]
     fn every_loss_is_read_as_it_was_written_and_by_its_name_alone() {
-        for loss in Loss::all() {
+        for loss in LossSpec::all() {
             let text = serde_json::to_string(&loss).unwrap();
             assert_eq!(read(&text), Ok(loss.clone()), "{text}");
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert_eq!(read(&value["kind"].to_string()), Ok(loss), "{text}");
         }
         assert!(read("\"hinge\"").unwrap_err().contains("unknown variant `hinge`"));
-        assert!(read("3").unwrap_err().contains("expected a loss"));
+        assert!(read("3").unwrap_err().contains("expected a kind"));
     }
 
     #[test]
     fn probabilities_keep_the_order_and_add_up_to_one() {
-        for loss in Loss::all() {
+        for loss in LossSpec::all() {
             for outputs in [[0.2, 1.7, 1.2], [-3.0, -1.0, -2.0], [-200.0, -150.0, -300.0], [0.0, 1e30, -1e30]] {
                 let mut probabilities = outputs;
                 loss.probabilities(&mut probabilities);
                 let sum: f32 = probabilities.iter().sum();
-                assert!((sum - 1.0).abs() < 1e-5 && argmax(&probabilities) == 1, "{}: {probabilities:?}", loss.name());
+                assert!(
+                    (sum - 1.0).abs() < 1e-5 && argmax(&probabilities) == 1,
+                    "{}: {probabilities:?}",
+                    loss.about().label
+                );
             }
         }
     }
 
     #[test]
     fn balanced_weights_are_those_of_scikit_learn() {
-        let loss = Loss::from(Focal { class_weights: ClassWeights::Balanced, ..Focal::default() });
-        let Loss::Focal(Focal { class_weights, .. }) = loss.for_counts(&[6, 3, 0, 1]) else { panic!() };
+        let loss = LossSpec::from(Focal { class_weights: ClassWeights::Balanced, ..Focal::default() });
+        let LossSpec::Focal(Focal { class_weights, .. }) = loss.for_counts(&[6, 3, 0, 1]) else { panic!() };
         assert_eq!(class_weights, ClassWeights::Listed(vec![10.0 / 18.0, 10.0 / 9.0, 1.0, 10.0 / 3.0]));
     }
 
     #[test]
     fn a_batch_whose_classes_weigh_nothing_moves_nothing() {
         let class_weights = ClassWeights::Listed(vec![0.0, 1.0]);
-        let loss = Loss::from(SoftmaxCrossEntropy { class_weights, ..SoftmaxCrossEntropy::default() });
+        let loss = LossSpec::from(SoftmaxCrossEntropy { class_weights, ..SoftmaxCrossEntropy::default() });
         let (labels, mut grad) = ([0, 0], [f32::NAN; 4]);
         let (outputs, scale) = ([0.5, 0.1, 0.3, 0.9], loss.scale(labels.into_iter()));
-        let sum = loss.value_and_grad(&outputs, Answers::Classes(&labels), scale, &mut grad);
+        let sum = loss.value_and_grad(&outputs, Targets::Classes(&labels), scale, &mut grad);
         assert_eq!((sum.mean_loss(), grad), (0.0, [0.0; 4]));
     }
 }

@@ -1,118 +1,84 @@
+//! Losses that have a term for each output and its target. The loss of a sample is their mean.
+
 use serde::{Deserialize, Serialize};
 
-use super::{Objective, shares_or_softmax};
+use super::{Loss, shares_or_softmax};
+use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
-/// `mean (z - t)²` over the outputs; PyTorch's `MSELoss`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Mean squared difference between output and target: the usual loss for numbers. Learns classes slower than
+/// cross-entropy.
+///
+/// PyTorch's `MSELoss`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(label = "Mean squared error", formula = "mean (z - t)², t is the target, or 1 at c and 0 elsewhere")]
 pub struct MeanSquaredError {}
 
-/// `mean |z - t|` over the outputs; PyTorch's `L1Loss`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Mean absolute difference between output and target: outliers have little influence. With several classes it tends to
+/// predict none.
+///
+/// PyTorch's `L1Loss`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(label = "Mean absolute error", formula = "mean |z - t|, t is the target, or 1 at c and 0 elsewhere")]
 pub struct MeanAbsoluteError {}
 
-/// `mean (z - t)² / 2` where `|z - t| ≤ δ`, and `δ (|z - t| - δ/2)` beyond (Huber 1964); PyTorch's `HuberLoss`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Squared error for small differences and absolute error for large ones: accurate near the target, robust against
+/// outliers.
+///
+/// Huber 1964; PyTorch's `HuberLoss`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "mean (z - t)² / 2 where |z - t| ≤ δ, δ (|z - t| - δ/2) elsewhere")]
 pub struct Huber {
+    /// Difference up to which the loss is squared. A large value lets outliers dominate.
+    #[field(default = 1.0, range = 0.01..=10.0, logarithmic)]
     pub delta: f32,
 }
 
-impl Default for Huber {
-    fn default() -> Self {
-        Self { delta: 1.0 }
-    }
-}
-
-impl Objective for MeanSquaredError {
-    fn help(&self) -> &'static str {
-        "How far the outputs are from the target, squared: the loss for numbers. It learns classes slower than cross-entropy."
-    }
-
-    fn formula(&self) -> &'static str {
-        "mean (z - t)², t is the target, or 1 at c and 0 elsewhere"
-    }
-
-    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        mean_of_terms(self, outputs, one_hot(class), grad)
-    }
-
-    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
-        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
-    }
-
-    fn probabilities(&self, outputs: &mut [f32]) {
-        shares_or_softmax(outputs, |z| z.max(0.0));
-    }
-}
-
-impl Objective for MeanAbsoluteError {
-    fn help(&self) -> &'static str {
-        "How far the outputs are from the target; wild samples hardly pull at it. With several classes it easily settles on naming none."
-    }
-
-    fn formula(&self) -> &'static str {
-        "mean |z - t|, t is the target, or 1 at c and 0 elsewhere"
-    }
-
-    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        mean_of_terms(self, outputs, one_hot(class), grad)
-    }
-
-    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
-        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
-    }
-
-    fn probabilities(&self, outputs: &mut [f32]) {
-        shares_or_softmax(outputs, |z| z.max(0.0));
-    }
-}
-
-impl Objective for Huber {
-    fn help(&self) -> &'static str {
-        "Squared error for small errors and absolute error for large ones: exact near the goal, calm far from it."
-    }
-
-    fn formula(&self) -> &'static str {
-        "mean (z - t)² / 2 up to |z - t| = δ, δ (|z - t| - δ/2) beyond"
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![
-            Knob::real(
-                "delta",
-                "Delta",
-                &mut self.delta,
-                0.01..=10.0,
-                1.0,
-                "Up to which error the loss is squared; a large one lets a few wild samples rule.",
-            )
-            .logarithmic(),
-        ]
-    }
-
-    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        mean_of_terms(self, outputs, one_hot(class), grad)
-    }
-
-    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
-        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
-    }
-
-    fn probabilities(&self, outputs: &mut [f32]) {
-        shares_or_softmax(outputs, |z| z.max(0.0));
-    }
-}
-
-/// A loss that has a term for each output and its target. The loss of a sample is their mean.
-pub(super) trait Terms {
+/// One term of the loss.
+pub trait Terms: Settings + Send + Sync {
+    /// For an output `z` and its target `t`.
     fn value(&self, z: f32, t: f32) -> f32;
 
     /// Its derivative by `z`.
-    fn slope(&self, z: f32, t: f32) -> f32;
+    fn derivative(&self, z: f32, t: f32) -> f32;
+
+    /// See [`Loss::takes_only_shares`].
+    fn takes_only_shares(&self) -> bool {
+        false
+    }
+
+    /// See [`Loss::predictions`].
+    fn predictions(&self, _outputs: &mut [f32]) {}
+
+    /// See [`Loss::probabilities`].
+    fn shares(&self, outputs: &mut [f32]) {
+        shares_or_softmax(outputs, |z| z.max(0.0));
+    }
+}
+
+impl<T: Terms> Loss for T {
+    fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
+        mean_of_terms(self, outputs, one_hot(class), grad)
+    }
+
+    fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
+        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
+    }
+
+    fn takes_only_shares(&self) -> bool {
+        Terms::takes_only_shares(self)
+    }
+
+    fn predictions(&self, outputs: &mut [f32]) {
+        Terms::predictions(self, outputs);
+    }
+
+    fn probabilities(&self, outputs: &mut [f32]) {
+        self.shares(outputs);
+    }
 }
 
 impl Terms for MeanSquaredError {
@@ -122,7 +88,7 @@ impl Terms for MeanSquaredError {
     }
 
     #[inline(always)]
-    fn slope(&self, z: f32, t: f32) -> f32 {
+    fn derivative(&self, z: f32, t: f32) -> f32 {
         2.0 * (z - t)
     }
 }
@@ -134,7 +100,7 @@ impl Terms for MeanAbsoluteError {
     }
 
     #[inline(always)]
-    fn slope(&self, z: f32, t: f32) -> f32 {
+    fn derivative(&self, z: f32, t: f32) -> f32 {
         if z == t { 0.0 } else { (z - t).signum() }
     }
 }
@@ -147,26 +113,26 @@ impl Terms for Huber {
     }
 
     #[inline(always)]
-    fn slope(&self, z: f32, t: f32) -> f32 {
+    fn derivative(&self, z: f32, t: f32) -> f32 {
         (z - t).clamp(-self.delta, self.delta)
     }
 }
 
 /// The target of each output where there are classes: 1 at the class and 0 elsewhere.
 #[inline(always)]
-pub(super) fn one_hot(class: usize) -> impl Fn(usize) -> f32 {
+fn one_hot(class: usize) -> impl Fn(usize) -> f32 {
     #[inline(always)]
     move |at| if at == class { 1.0 } else { 0.0 }
 }
 
 #[inline(always)]
-pub(super) fn listed(targets: &[f32]) -> impl Fn(usize) -> f32 {
+fn listed(targets: &[f32]) -> impl Fn(usize) -> f32 {
     #[inline(always)]
     |at| targets[at]
 }
 
 #[inline(always)]
-pub(super) fn mean_of_terms(
+fn mean_of_terms(
     terms: &impl Terms,
     outputs: &[f32],
     target: impl Fn(usize) -> f32,
@@ -176,7 +142,7 @@ pub(super) fn mean_of_terms(
     if let Some((scale, grad)) = grad {
         vectorized!({
             for (at, (grad, &z)) in grad.iter_mut().zip(outputs).enumerate() {
-                *grad = scale * share * terms.slope(z, target(at));
+                *grad = scale * share * terms.derivative(z, target(at));
             }
         });
     }

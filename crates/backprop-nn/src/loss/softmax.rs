@@ -1,44 +1,28 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ClassWeights, Objective};
+use super::{ClassWeights, Loss};
+use crate::field::Settings;
 use crate::kernels::vector::exp;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
+/// The negative log-likelihood of the true class under a softmax of the outputs; the loss for one class out of several.
+///
 /// `-Σ t_k log p_k` with `p = softmax(z)`, computed on logits, so that neither part can overflow. The target `t` is 1 at
 /// the class; smoothed by ε it gives away ε in equal parts to all classes (Szegedy et al. 2016). Class weights multiply
 /// the targets.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(label = "Softmax cross-entropy", formula = "-log softmax(z)[c]")]
 pub struct SoftmaxCrossEntropy {
+    /// Share of the target that is spread over all classes, against overconfidence. Too large blurs the classes.
+    #[field(default = 0.0, range = 0.0..=0.9)]
     pub label_smoothing: f32,
+    /// Weight of the samples of each class in the loss. Balanced weights let rare classes count as much as frequent ones.
+    #[field(default = ClassWeights::Equal)]
     pub class_weights: ClassWeights,
 }
 
-impl Objective for SoftmaxCrossEntropy {
-    fn help(&self) -> &'static str {
-        "How surprised the network is by the right class; the loss for one class out of several."
-    }
-
-    fn formula(&self) -> &'static str {
-        "-log softmax(z)[c]"
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { label_smoothing, class_weights } = self;
-        vec![
-            Knob::real(
-                "label_smoothing",
-                "Label smoothing",
-                label_smoothing,
-                0.0..=0.9,
-                0.0,
-                "The share of the target that is spread over all classes; it tames certainty, and too much blurs the classes.",
-            ),
-            Knob::choice(ClassWeights::KEY, ClassWeights::LABEL, class_weights, ClassWeights::HELP),
-        ]
-    }
-
+impl Loss for SoftmaxCrossEntropy {
     fn class_weights(&self) -> Option<&ClassWeights> {
         Some(&self.class_weights)
     }

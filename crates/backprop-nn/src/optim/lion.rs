@@ -1,38 +1,29 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, Step, decay_knob, sign};
+use super::{Optimizer, Step, sign};
+use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
-/// `c = β₁ m + (1-β₁) g`, `w ← w - η (sign(c) + λ w)`, `m ← β₂ m + (1-β₂) g` (Chen et al. 2023, Algorithm 2).
-/// As in the paper, every parameter decays; λ is off until it is set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Moves every weight by the same amount in the direction of the sign of the momentum. Try a learning rate near 0.0003, a
+/// tenth to a third of Adam's.
+///
+/// Chen et al. 2023, Algorithm 2. As in the paper, every parameter decays; λ is off until it is set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "c = β₁ m + (1-β₁) g, w ← w - η (sign(c) + λ w), m ← β₂ m + (1-β₂) g")]
 pub struct Lion {
+    /// Weight of the momentum in the direction of a step. At 0, every batch decides alone.
+    #[field(label = "Beta 1", default = 0.9, range = 0.0..=0.999)]
     pub beta1: f32,
+    /// Decay rate of the momentum. Small values follow the noise of every batch.
+    #[field(label = "Beta 2", default = 0.99, range = 0.0..=0.9999)]
     pub beta2: f32,
+    /// Share of every weight that a step removes, times the learning rate. Too large, and nothing is learned.
+    #[field(default = 0.0, range = 0.0..=1.0, logarithmic)]
     pub weight_decay: f32,
 }
 
-impl Default for Lion {
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.99, weight_decay: 0.0 }
-    }
-}
-
-impl Rule for Lion {
-    fn label(&self) -> &'static str {
-        "Lion"
-    }
-
-    fn help(&self) -> &'static str {
-        "Moves every weight equally far and only asks in which direction. Try a learning rate near 0.0003, a tenth to a third of Adam's."
-    }
-
-    fn formula(&self) -> &'static str {
-        "c = β₁ m + (1-β₁) g, w ← w - η (sign(c) + λ w), m ← β₂ m + (1-β₂) g"
-    }
-
+impl Optimizer for Lion {
     fn slots(&self) -> usize {
         1
     }
@@ -48,28 +39,5 @@ impl Rule for Lion {
                 *m = beta2 * *m + (1.0 - beta2) * grad;
             }
         });
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { beta1, beta2, weight_decay } = self;
-        vec![
-            Knob::real(
-                "beta1",
-                "Beta 1",
-                beta1,
-                0.0..=0.999,
-                0.9,
-                "How much of the direction comes from memory; at 0 every batch decides alone.",
-            ),
-            Knob::real(
-                "beta2",
-                "Beta 2",
-                beta2,
-                0.0..=0.9999,
-                0.99,
-                "How long the slopes are remembered; a short memory follows every batch's noise.",
-            ),
-            decay_knob(weight_decay, 0.0),
-        ]
     }
 }

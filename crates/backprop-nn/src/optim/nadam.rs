@@ -1,26 +1,28 @@
 use serde::{Deserialize, Serialize};
 
-use super::adam::moment_knobs;
-use super::{Rule, Step};
+use super::{Optimizer, Step};
+use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
-/// Adam with Nesterov's look ahead: `m̂ = μₜ₊₁ m / (1 - Πᵗ⁺¹ μ) + (1-μₜ) g / (1 - Πᵗ μ)` with
+/// Adam with Nesterov momentum, which reacts to a change of the gradient a step earlier. Try a learning rate near 0.002.
+///
 /// `μₜ = β₁ (1 - 0.96^(ψ t) / 2)` (Dozat 2016). PyTorch's definition with ψ = 0.004; Keras has ψ = 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "Adam's w ← w - η m̂ / (√v̂ + ε) with m̂ = μₜ₊₁ m / (1 - Πᵗ⁺¹ μ) + (1-μₜ) g / (1 - Πᵗ μ)")]
 pub struct Nadam {
+    /// Decay rate of the running mean of the gradient. Near 1, the optimizer overshoots.
+    #[field(label = "Beta 1", default = 0.9, range = 0.0..=0.999)]
     pub beta1: f32,
+    /// Decay rate of the running mean of the squared gradient. Small values make the step size jump.
+    #[field(label = "Beta 2", default = 0.999, range = 0.0..=0.9999)]
     pub beta2: f32,
+    /// Added to the denominator against division by zero. Large values make the steps of all weights alike.
+    #[field(default = 1e-8, range = 1e-10..=1e-2, logarithmic)]
     pub epsilon: f32,
-    /// ψ
+    /// ψ, how soon the momentum grows from half of beta 1 to all of it; at 1 that takes a hundred steps.
+    #[field(default = 0.004, range = 0.0..=1.0)]
     pub momentum_decay: f32,
-}
-
-impl Default for Nadam {
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum_decay: 0.004 }
-    }
 }
 
 impl Nadam {
@@ -41,19 +43,7 @@ impl Nadam {
     }
 }
 
-impl Rule for Nadam {
-    fn label(&self) -> &'static str {
-        "Nadam"
-    }
-
-    fn help(&self) -> &'static str {
-        "Adam that looks ahead as Nesterov does, and so turns sooner. Try a learning rate near 0.002."
-    }
-
-    fn formula(&self) -> &'static str {
-        "Adam's w ← w - η m' / (√v' + ε) with m' = μₜ₊₁ m / (1 - Πᵗ⁺¹ μ) + (1-μₜ) g / (1 - Πᵗ μ)"
-    }
-
+impl Optimizer for Nadam {
     fn slots(&self) -> usize {
         2
     }
@@ -73,19 +63,5 @@ impl Rule for Nadam {
                 *weight -= (of_grad * grad + of_m * *m) / (v.sqrt() * root + epsilon);
             }
         });
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { beta1, beta2, epsilon, momentum_decay } = self;
-        let mut knobs = moment_knobs(beta1, beta2, epsilon);
-        knobs.push(Knob::real(
-            "momentum_decay",
-            "Momentum decay",
-            momentum_decay,
-            0.0..=1.0,
-            0.004,
-            "How soon the momentum grows from half of beta 1 to all of it; at 1 that takes a hundred steps.",
-        ));
-        knobs
     }
 }

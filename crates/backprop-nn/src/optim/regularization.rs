@@ -1,107 +1,67 @@
 use serde::{Deserialize, Serialize};
 
+use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 use crate::network::{Network, Param};
-use crate::penalty::Penalty;
+use crate::regularizer::Regularizer;
 use crate::section::Section;
 use crate::weights::Weights;
 
-/// What keeps gradients and weights small and steady, whatever the rule. Zero, the default of each, turns it off.
+/// Penalties on large weights, limits on gradients and weights, and weight averaging; zero turns each off.
 ///
-/// In the order in which a step applies them: clipping by value, clipping by norm, the penalties, the rule, max-norm,
+/// In the order in which a step applies them: clipping by value, clipping by norm, the penalties, the optimizer, max-norm,
 /// the average. So the penalties are not clipped, and the loss that is shown is that of the samples alone, both as with
 /// PyTorch's `weight_decay`; Keras adds its penalties to the loss.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regularization {
-    /// `g ← g + λ₁ sign(w)`, the gradient of `λ₁ Σ|w|`. Together with L2 it is the elastic net. A layer may pay more.
+    /// L1 penalty: many weights become zero. Try 0.00001; too large leaves none.
+    ///
+    /// `g ← g + λ₁ sign(w)`, the gradient of `λ₁ Σ|w|`. Together with L2 it is the elastic net. A layer may have more.
+    #[field(label = "L1", default = 0.0, range = 0.0..=0.01, logarithmic)]
     pub l1: f32,
-    /// `g ← g + λ₂ w`, the gradient of `λ₂/2 Σw²`: PyTorch's `weight_decay`, of which Keras' `L2` is half. As in
-    /// PyTorch, every parameter pays, biases too.
+    /// L2 penalty: large weights shrink, against overfitting. Try 0.0001; too large, and nothing is learned.
+    ///
+    /// `g ← g + λ₂ w`, the gradient of `λ₂/2 Σw²`: PyTorch's `weight_decay`, of which Keras' `L2` is half. As in PyTorch,
+    /// it applies to every parameter, biases too.
+    #[field(label = "L2", default = 0.0, range = 0.0..=0.1, logarithmic)]
     pub l2: f32,
+    /// Largest norm of the incoming weights of a unit. Try 3; too small, and the unit hardly reacts.
+    ///
     /// `w ← w · min(1, c / ‖w‖)` for the kernel column of each unit (Srivastava et al. 2014); biases are left alone.
+    #[field(label = "Max-norm", default = 0.0, range = 0.0..=10.0)]
     pub max_norm: f32,
+    /// Largest absolute value of any number of the gradient. Changes its direction; too small makes all steps alike.
+    ///
     /// `g ← min(max(g, -c), c)`
+    #[field(label = "Clip by value", default = 0.0, range = 0.0..=10.0, logarithmic)]
     pub clip_value: f32,
-    /// `g ← g · min(1, c / ‖g‖)` with the norm of the whole gradient (Pascanu et al. 2013).
+    /// Largest norm of the whole gradient. Try 1 where the loss jumps; too small slows training down.
+    ///
+    /// `g ← g · min(1, c / ‖g‖)` (Pascanu et al. 2013).
+    #[field(label = "Clip by norm", default = 0.0, range = 0.0..=10.0, logarithmic)]
     pub clip_norm: f32,
+    /// Decay rate of a moving average of the weights, which is then evaluated and saved. 0.99 averages over about 100
+    /// steps; near 1 it lags behind.
+    ///
     /// `a ← d a + (1-d) w` after each step, from the weights of the first on (Polyak & Juditsky 1992, with PyTorch's
-    /// exponential mean). Where there is an average, it is what is evaluated, shown and saved; `w` is what learns on.
+    /// exponential mean).
+    #[field(label = "Weight average", default = 0.0, range = 0.0..=0.9999)]
     pub average: f32,
 }
 
 impl Regularization {
-    /// Whether gradients and weights are left as the rule has them.
+    /// Whether gradients and weights are left as the optimizer has them.
     pub fn is_off(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// What may be edited, each with its range; zero is off.
-    pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { l1, l2, max_norm, clip_value, clip_norm, average } = self;
-        vec![
-            Knob::real(
-                "l1",
-                "L1",
-                l1,
-                0.0..=0.01,
-                0.0,
-                "Pulls every weight to zero at the same pace, so that few are left; try 0.00001, too much leaves none.",
-            )
-            .logarithmic(),
-            Knob::real(
-                "l2",
-                "L2",
-                l2,
-                0.0..=0.1,
-                0.0,
-                "Pulls large weights harder to zero, against overfitting; try 0.0001, with too much nothing is learnt.",
-            )
-            .logarithmic(),
-            Knob::real(
-                "max_norm",
-                "Max-norm",
-                max_norm,
-                0.0..=10.0,
-                0.0,
-                "The longest that the weights of one unit may be taken together; try 3, too short and a unit says little.",
-            ),
-            Knob::real(
-                "clip_value",
-                "Clip by value",
-                clip_value,
-                0.0..=10.0,
-                0.0,
-                "The largest that any number of a gradient may be; bends its direction, and too small makes all steps alike.",
-            )
-            .logarithmic(),
-            Knob::real(
-                "clip_norm",
-                "Clip by norm",
-                clip_norm,
-                0.0..=10.0,
-                0.0,
-                "The longest that the whole gradient may be; try 1 where the loss jumps, too short and it only creeps.",
-            )
-            .logarithmic(),
-            Knob::real(
-                "average",
-                "Average",
-                average,
-                0.0..=0.9999,
-                0.0,
-                "Evaluates and saves a moving average of the weights; 0.99 is over about 100 steps, too many and it lags behind.",
-            ),
-        ]
     }
 
     pub(super) fn clip_values(&self, gradient: &mut [f32]) {
         let largest = self.clip_value;
         if largest > 0.0 {
             vectorized!({
-                for slope in gradient {
-                    *slope = slope.clamp(-largest, largest);
+                for value in gradient {
+                    *value = value.clamp(-largest, largest);
                 }
             });
         }
@@ -113,7 +73,7 @@ impl Regularization {
     }
 
     pub(super) fn add_penalties(&self, weights: &[f32], gradient: &mut [f32]) {
-        Penalty { l1: self.l1, l2: self.l2 }.add(weights, gradient);
+        Regularizer { l1: self.l1, l2: self.l2 }.add(weights, gradient);
     }
 
     /// Shortens every column of every kernel that is longer than the largest norm, as `torch.renorm` does. `factors` is

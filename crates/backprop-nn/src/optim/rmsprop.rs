@@ -1,42 +1,34 @@
 use serde::{Deserialize, Serialize};
 
-use super::sgd::momentum_knob;
-use super::{Rule, Step, epsilon_knob};
+use super::{Optimizer, Step};
+use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
-/// `v ← ρ v + (1-ρ) g²`, `b ← μ b + g / (√v + ε)`, `w ← w - η b` (Tieleman & Hinton 2012); centered, v loses the square
-/// of the mean gradient, `m ← ρ m + (1-ρ) g`, `√(v - m²)` (Graves 2013). PyTorch's definition; Keras takes ρ = 0.9,
-/// puts ε = 1e-7 under the root and η into b.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Divides each gradient by the root of its running mean square, so that steep and flat directions advance equally. Try a
+/// learning rate near 0.001.
+///
+/// Tieleman & Hinton 2012; centered, v loses the square of the mean gradient, `m ← ρ m + (1-ρ) g`, `√(v - m²)` (Graves
+/// 2013). PyTorch's definition; Keras takes ρ = 0.9, puts ε = 1e-7 under the root and η into b.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(label = "RMSprop", formula = "v ← ρ v + (1-ρ) g², b ← μ b + g / (√v + ε), w ← w - η b")]
 pub struct Rmsprop {
-    /// ρ, PyTorch's `alpha`.
+    /// Decay rate of the running mean of the squared gradient, PyTorch's `alpha`. Small values make the step size jump.
+    #[field(default = 0.99, range = 0.0..=0.9999)]
     pub rho: f32,
+    /// Share of the last step that is kept. Near 1, the optimizer overshoots and oscillates.
+    #[field(default = 0.0, range = 0.0..=0.999)]
     pub momentum: f32,
+    /// Added to the denominator against division by zero. Large values make the steps of all weights alike.
+    #[field(default = 1e-8, range = 1e-10..=1e-2, logarithmic)]
     pub epsilon: f32,
+    /// Divides by the standard deviation of the gradient instead of its root mean square. Steps on an even slope get very
+    /// long.
+    #[field(default = false)]
     pub centered: bool,
 }
 
-impl Default for Rmsprop {
-    fn default() -> Self {
-        Self { rho: 0.99, momentum: 0.0, epsilon: 1e-8, centered: false }
-    }
-}
-
-impl Rule for Rmsprop {
-    fn label(&self) -> &'static str {
-        "RMSprop"
-    }
-
-    fn help(&self) -> &'static str {
-        "Divides each slope by its usual size, so that steep and flat directions go equally fast. Try a learning rate near 0.001."
-    }
-
-    fn formula(&self) -> &'static str {
-        "v ← ρ v + (1-ρ) g², b ← μ b + g / (√v + ε), w ← w - η b"
-    }
-
+impl Optimizer for Rmsprop {
     /// As many with every option off, so that they may be turned on while a run is on.
     fn slots(&self) -> usize {
         3
@@ -60,28 +52,5 @@ impl Rule for Rmsprop {
                 *weight -= step.learning_rate * *velocity;
             }
         });
-    }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { rho, momentum, epsilon, centered } = self;
-        vec![
-            Knob::real(
-                "rho",
-                "Rho",
-                rho,
-                0.0..=0.9999,
-                0.99,
-                "How long the size of the slope is remembered; a short memory makes the steps jump.",
-            ),
-            momentum_knob(momentum, 0.0),
-            epsilon_knob(epsilon, 1e-8),
-            Knob::switch(
-                "centered",
-                "Centered",
-                centered,
-                false,
-                "Measures how much a slope varies and not how large it is; steps on an even slope get very long.",
-            ),
-        ]
     }
 }

@@ -1,27 +1,17 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, Step};
+use super::{Optimizer, Step};
+use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::knob::Knob;
 
-/// `w ← w - η g`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Steps against the gradient: gradient descent in its simplest form, slow in narrow valleys. Try a learning rate near
+/// 0.1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(label = "SGD", formula = "w ← w - η g")]
 pub struct Sgd {}
 
-impl Rule for Sgd {
-    fn label(&self) -> &'static str {
-        "SGD"
-    }
-
-    fn help(&self) -> &'static str {
-        "Goes straight down the slope: simple, and slow in narrow valleys. Try a learning rate near 0.1."
-    }
-
-    fn formula(&self) -> &'static str {
-        "w ← w - η g"
-    }
-
+impl Optimizer for Sgd {
     fn slots(&self) -> usize {
         0
     }
@@ -33,51 +23,22 @@ impl Rule for Sgd {
             }
         });
     }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        Vec::new()
-    }
 }
 
-/// `v ← μ v + g`, `w ← w - η v` (as PyTorch writes it; Keras puts η into v, which is the same at a constant η).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Accumulates the gradients of past steps, and so crosses flat regions and narrow valleys. Try a learning rate near
+/// 0.01.
+///
+/// `v ← μ v + g`, `w ← w - η v`, as PyTorch writes it; Keras puts η into v, which is the same at a constant η.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
+#[settings(formula = "v ← μ v + g, w ← w - η v")]
 pub struct Momentum {
+    /// Share of the last step that is kept. Near 1, the optimizer overshoots and oscillates.
+    #[field(default = 0.9, range = 0.0..=0.999)]
     pub momentum: f32,
 }
 
-/// `v ← μ v + g`, `w ← w - η (g + μ v)` (as PyTorch writes it).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Nesterov {
-    pub momentum: f32,
-}
-
-impl Default for Momentum {
-    fn default() -> Self {
-        Self { momentum: 0.9 }
-    }
-}
-
-impl Default for Nesterov {
-    fn default() -> Self {
-        Self { momentum: 0.9 }
-    }
-}
-
-impl Rule for Momentum {
-    fn label(&self) -> &'static str {
-        "Momentum"
-    }
-
-    fn help(&self) -> &'static str {
-        "Keeps rolling in the direction it was going, and so crosses flat parts and narrow valleys. Try a learning rate near 0.01."
-    }
-
-    fn formula(&self) -> &'static str {
-        "v ← μ v + g, w ← w - η v"
-    }
-
+impl Optimizer for Momentum {
     fn slots(&self) -> usize {
         1
     }
@@ -90,25 +51,22 @@ impl Rule for Momentum {
             }
         });
     }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![momentum_knob(&mut self.momentum, 0.9)]
-    }
 }
 
-impl Rule for Nesterov {
-    fn label(&self) -> &'static str {
-        "Nesterov"
-    }
+/// Momentum with the gradient of the point ahead (Nesterov's accelerated gradient), which overshoots less. Try a learning
+/// rate near 0.01.
+///
+/// As PyTorch writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
+#[serde(default, deny_unknown_fields)]
+#[settings(formula = "v ← μ v + g, w ← w - η (g + μ v)")]
+pub struct Nesterov {
+    /// Share of the last step that is kept. Near 1, the optimizer overshoots and oscillates.
+    #[field(default = 0.9, range = 0.0..=0.999)]
+    pub momentum: f32,
+}
 
-    fn help(&self) -> &'static str {
-        "Momentum that looks ahead to where it is rolling, and so brakes in time. Try a learning rate near 0.01."
-    }
-
-    fn formula(&self) -> &'static str {
-        "v ← μ v + g, w ← w - η (g + μ v)"
-    }
-
+impl Optimizer for Nesterov {
     fn slots(&self) -> usize {
         1
     }
@@ -121,19 +79,4 @@ impl Rule for Nesterov {
             }
         });
     }
-
-    fn knobs(&mut self) -> Vec<Knob<'_>> {
-        vec![momentum_knob(&mut self.momentum, 0.9)]
-    }
-}
-
-pub(super) fn momentum_knob(momentum: &mut f32, default: f32) -> Knob<'_> {
-    Knob::real(
-        "momentum",
-        "Momentum",
-        momentum,
-        0.0..=0.999,
-        default,
-        "How much of the last step is kept; close to 1 it overshoots and swings.",
-    )
 }

@@ -1,5 +1,7 @@
 //! A hyper-parameter as one row: its name, a slider, and the number to type.
 
+use std::ops::RangeInclusive;
+
 use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     slider::{Division, Slider},
 };
 use crate::ui::theme::{self, GRID, Palette, ROW};
-use backprop_nn::knob::{Choice, Knob, Scale, Value};
+use backprop_nn::field::{About, Field, Kind, Scale, Settings, Value};
 
 /// Width of the column of names, the same for every row so that the sliders stand in line.
 pub const LABEL_WIDTH: f32 = 104.0;
@@ -20,22 +22,40 @@ const FIELD_HEIGHT: f32 = 20.0;
 /// A whole number with a range wider than this gets a slider in octaves.
 const WIDE: usize = 64;
 
-/// Edits a knob in the width there is. The response is `changed` when the value is another than before.
+/// Edits a setting in the width there is. The response is `changed` when the value is another than before.
 ///
-/// Double click on the name or the slider brings back the default. The knob's help is shown when the pointer rests on the
-/// row or the keyboard's focus comes to it, and read by screen readers.
-pub fn knob_ui(ui: &mut Ui, knob: &mut Knob<'_>) -> Response {
-    let Knob { key, label, help, value } = knob;
-    let name = Name { label, help, is_default: is_default(value) };
-    row_ui(ui, key, name, |ui, reset| value_ui(ui, label, value, reset))
+/// Double click on the name or the slider brings back the default. The help is shown when the pointer rests on the row or
+/// the keyboard's focus comes to it, and read by screen readers.
+pub fn setting_ui(ui: &mut Ui, settings: &mut dyn Settings, field: &Field) -> Response {
+    let Field { key, label, help, kind } = field;
+    let Some(value) = settings.get(key) else { return ui.label("") };
+    let mut now = value.clone();
+    let name = Name { label, help, is_default: is_default(field, &value) };
+    let response = row_ui(ui, key, name, |ui, reset| value_ui(ui, field, &mut now, reset));
+    debug_assert!(!matches!(kind, Kind::Text | Kind::Word(_) | Kind::Column | Kind::Columns), "{key} is of a source");
+    if now != value
+        && let Err(error) = settings.set(key, now)
+    {
+        tracing::warn!("{error}");
+    }
+    response
 }
 
-/// A row like a knob's for anything else that is chosen or typed, `add` filling what is right of the name.
+/// Edits the settings that have an effect, one below the other.
+pub fn settings_ui(ui: &mut Ui, settings: &mut dyn Settings) {
+    for field in settings.describe() {
+        if settings.is_used(field.key) {
+            setting_ui(ui, settings, field);
+        }
+    }
+}
+
+/// A row like a setting's for anything else that is chosen or typed, `add` filling what is right of the name.
 pub fn field_ui(ui: &mut Ui, label: &str, help: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
     row_ui(ui, label, Name { label, help, is_default: true }, |ui, _| add(ui))
 }
 
-/// A number with its slider, for what is no knob.
+/// A number with its slider, for what is no setting.
 pub fn number_field_ui(ui: &mut Ui, help: &str, slider: &Slider<'_>, number: &mut f64) -> Response {
     let name = Name { label: slider.name(), help, is_default: *number == slider.default_value() };
     row_ui(ui, slider.name(), name, |ui, reset| number_ui(ui, slider, number, reset))
@@ -74,34 +94,38 @@ fn help_on_focus(ui: &Ui, response: &Response, row: Rect, help: &str) {
     }
 }
 
-fn value_ui(ui: &mut Ui, label: &str, value: &mut Value<'_>, reset: bool) -> Response {
-    match value {
-        Value::Whole { value, range, default } => {
-            let division = if range.end() - range.start() > WIDE { Division::Octaves } else { Division::Whole };
-            let ends = *range.start() as f64..=*range.end() as f64;
-            let mut number = **value as f64;
-            let response = number_ui(ui, &Slider::new(label, ends, *default as f64, division), &mut number, reset);
+fn value_ui(ui: &mut Ui, field: &Field, value: &mut Value, reset: bool) -> Response {
+    let label = field.label;
+    match (&field.kind, value) {
+        (Kind::Whole { slider, range, default, .. }, Value::Whole(value)) => {
+            let division = if slider.end() - slider.start() > WIDE { Division::Octaves } else { Division::Whole };
+            let ends = |range: &RangeInclusive<usize>| *range.start() as f64..=*range.end() as f64;
+            let slider = Slider::new(label, ends(slider), *default as f64, division).limits(ends(range));
+            let mut number = *value as f64;
+            let response = number_ui(ui, &slider, &mut number, reset);
             if response.changed() {
-                **value = number.round() as usize;
+                *value = number.round() as usize;
             }
             response
         }
-        Value::Real { value, range, default, scale } => {
+        (Kind::Real { slider, range, default, scale }, Value::Real(value)) => {
             let division = if *scale == Scale::Logarithmic { Division::Decades } else { Division::Linear };
-            let ends = exact(*range.start())..=exact(*range.end());
-            let mut number = exact(**value);
-            let response = number_ui(ui, &Slider::new(label, ends, exact(*default), division), &mut number, reset);
+            let ends = |range: &RangeInclusive<f32>| exact(*range.start())..=exact(*range.end());
+            let slider = Slider::new(label, ends(slider), exact(*default), division).limits(ends(range));
+            let mut number = exact(*value);
+            let response = number_ui(ui, &slider, &mut number, reset);
             if response.changed() {
-                **value = number as f32;
+                *value = number as f32;
             }
             response
         }
-        Value::Switch { value, default } => switch_ui(ui, label, value, reset.then_some(*default)),
-        Value::Choice(choice) => choice_ui(ui, label, *choice),
+        (Kind::Switch { default }, Value::Switch(value)) => switch_ui(ui, label, value, reset.then_some(*default)),
+        (Kind::Choice { options, .. }, Value::Choice(value)) => choice_ui(ui, label, options(), value),
+        _ => ui.label(""),
     }
 }
 
-/// The name of a knob, brighter when the value is not the default.
+/// The name of a setting, brighter when the value is not the default.
 fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
     let palette = Palette::of(ui);
     let width = LABEL_WIDTH.min(ui.available_width() * 0.36);
@@ -123,7 +147,7 @@ fn number_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64, reset: bool) ->
     let mut rail = slider.show(ui, rail_width, number);
     ui.spacing_mut().button_padding.x = GRID;
     let field = DragValue::new(number)
-        .range(slider.range())
+        .range(slider.allowed())
         .clamp_existing_to_range(false)
         .speed(slider.drag_speed(before))
         .max_decimals(if slider.is_whole() { 0 } else { 9 })
@@ -160,55 +184,49 @@ fn switch_ui(ui: &mut Ui, label: &str, value: &mut bool, reset: Option<bool>) ->
     response
 }
 
-fn choice_ui(ui: &mut Ui, label: &str, choice: &mut dyn Choice) -> Response {
-    let chosen = choice.chosen();
-    let options = choice.options();
-    let mut picked = chosen;
+fn choice_ui(ui: &mut Ui, label: &str, options: &[About], chosen: &mut usize) -> Response {
+    let before = *chosen;
     let width = ui.available_width();
     let combo = ComboBox::from_id_salt("choice").width(width).truncate().height(LIST_HEIGHT);
-    let combo = combo.selected_text(options.get(chosen).copied().unwrap_or_default());
+    let combo = combo.selected_text(options.get(*chosen).map_or("", |about| about.label));
     let shown = combo.show_ui(ui, |ui| {
-        for (index, option) in options.iter().enumerate() {
-            let entry = ui.selectable_value(&mut picked, index, *option);
-            if let Some(about) = choice.about(index) {
-                hover_beside_ui(&entry, |ui| {
-                    about_ui(ui, about);
-                });
-            }
+        for (index, about) in options.iter().enumerate() {
+            let entry = ui.selectable_value(chosen, index, about.label);
+            hover_beside_ui(&entry, |ui| {
+                about_ui(ui, about);
+            });
         }
     });
     let mut response = shown.response;
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), label);
-        info.current_text_value = options.get(picked).map(|option| (*option).to_owned());
+        info.current_text_value = options.get(*chosen).map(|about| about.label.to_owned());
         info
     });
-    if picked != chosen {
-        choice.choose(picked);
+    if *chosen != before {
         response.mark_changed();
     }
     response
 }
 
-/// The name of a knob, and its value if that is a choice or not the default: "epsilon", "momentum 0.95".
-pub fn summary(knob: &Knob<'_>) -> String {
-    let value = match &knob.value {
-        Value::Choice(choice) => format!(" {}", choice.options().get(choice.chosen()).unwrap_or(&"")),
-        value if is_default(value) => String::new(),
-        Value::Whole { value, .. } => format!(" {value}"),
-        Value::Real { value, .. } => format!(" {}", numbers::editable(exact(**value))),
-        Value::Switch { value, .. } => (if **value { " on" } else { " off" }).to_owned(),
+/// The name of a setting, and its value if that is a choice or not the default: "epsilon", "momentum 0.95".
+pub fn summary(settings: &dyn Settings, field: &Field) -> String {
+    let Some(value) = settings.get(field.key) else { return String::new() };
+    let text = match (&value, &field.kind) {
+        (Value::Choice(option), Kind::Choice { options, .. }) => {
+            format!(" {}", options().get(*option).map_or("", |about| about.label))
+        }
+        _ if is_default(field, &value) => String::new(),
+        (Value::Real(value), _) => format!(" {}", numbers::editable(exact(*value))),
+        (Value::Switch(value), _) => (if *value { " on" } else { " off" }).to_owned(),
+        (value, _) => format!(" {}", field.written(value)),
     };
-    format!("{}{value}", knob.label).to_lowercase()
+    format!("{}{text}", field.label).to_lowercase()
 }
 
-fn is_default(value: &Value<'_>) -> bool {
-    match value {
-        Value::Whole { value, default, .. } => **value == *default,
-        Value::Real { value, default, .. } => **value == *default,
-        Value::Switch { value, default } => **value == *default,
-        Value::Choice(_) => true,
-    }
+/// Choices have no default that another one would stand out from.
+fn is_default(field: &Field, value: &Value) -> bool {
+    matches!(value, Value::Choice(_)) || field.default().as_ref() == Some(value)
 }
 
 /// The number that a person wrote: 0.001 and not 0.0010000000474974513.
@@ -222,37 +240,39 @@ mod tests {
 
     use super::*;
 
-    const HELP: &str = "How fast it learns; too fast and the loss explodes.";
-
-    #[derive(Clone, Copy, PartialEq)]
-    enum Kind {
+    #[derive(Clone, Copy, Debug, PartialEq, backprop_nn::field::Choice)]
+    enum Curve {
+        /// Straight.
+        #[option(label = "ReLU")]
         Relu,
+        /// Bent.
         Tanh,
     }
-    backprop_nn::knob::choice!(Kind { Relu => "ReLU", Tanh => "Tanh" });
 
+    #[derive(Debug, Settings)]
     struct Layer {
+        /// How many.
+        #[field(default = 128, range = 1..=1024)]
         units: usize,
+        /// How fast it learns. Too fast, and the loss explodes.
+        #[field(label = "Learning rate", default = 0.001, range = 1e-5..=1.0, logarithmic)]
         rate: f32,
+        /// Whether there is one.
+        #[field(default = true)]
         bias: bool,
-        kind: Kind,
+        /// Which curve.
+        #[field(default = Curve::Relu)]
+        curve: Curve,
         n_changes: usize,
     }
 
     fn rows() -> Harness<'static, Layer> {
         let app = |ui: &mut Ui, layer: &mut Layer| {
-            let Layer { units, rate, bias, kind, n_changes } = layer;
-            let knobs = [
-                Knob::whole("units", "Units", units, 1..=1024, 128, HELP),
-                Knob::real("rate", "Learning rate", rate, 1e-5..=1.0, 0.001, HELP).logarithmic(),
-                Knob { key: "bias", label: "Bias", help: HELP, value: Value::Switch { value: bias, default: true } },
-                Knob::choice("kind", "Kind", kind, HELP),
-            ];
-            for mut knob in knobs {
-                *n_changes += usize::from(knob_ui(ui, &mut knob).changed());
+            for field in Layer::fields() {
+                layer.n_changes += usize::from(setting_ui(ui, layer, field).changed());
             }
         };
-        let layer = Layer { units: 128, rate: 0.001, bias: true, kind: Kind::Relu, n_changes: 0 };
+        let layer = Layer::default();
         let size = [280.0, 200.0];
         let setup = crate::ui::theme::install;
         // Short frames, so that two clicks are a double click.
@@ -311,10 +331,10 @@ mod tests {
         harness.get_by_label("Bias").click();
         harness.run();
         assert!(!harness.state().bias);
-        harness.get_by_label("Kind").click();
+        harness.get_by_label("Curve").click();
         harness.run();
         harness.get_by_label("Tanh").click();
         harness.run();
-        assert_eq!(harness.state().kind.name(), "Tanh");
+        assert_eq!(harness.state().curve, Curve::Tanh);
     }
 }

@@ -7,9 +7,9 @@ use crate::section::Section;
 use crate::weights::Weights;
 use crate::workspace::Workspace;
 
-/// An optimiser at work: the rule, the step counter, the gradient and what the rule remembers. It moves one section of a
+/// An optimizer at work: its settings, the step counter, the gradient and what it remembers. It moves one section of a
 /// network's weights, which may be all of it.
-pub struct Optimizer {
+pub struct Updater {
     section: Section,
     spec: OptimizerSpec,
     regularization: Regularization,
@@ -22,7 +22,7 @@ pub struct Optimizer {
     average: Option<Weights>,
 }
 
-impl Optimizer {
+impl Updater {
     pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
         Self::for_section(spec, network.whole())
     }
@@ -32,7 +32,7 @@ impl Optimizer {
         let params = section.weights.len();
         Self {
             section,
-            state: vec![0.0; spec.as_rule().slots() * params],
+            state: vec![0.0; spec.slots() * params],
             spec,
             regularization: Regularization::default(),
             step: 0,
@@ -49,12 +49,12 @@ impl Optimizer {
         self
     }
 
-    /// Puts other numbers into the rule, for instance while a run is on. What was remembered is kept unless the rule
-    /// itself changes; the average goes on in any case.
+    /// Takes other settings, for instance while a run is on. What was remembered is kept unless the optimizer itself
+    /// changes; the average goes on in any case.
     pub fn set(&mut self, spec: OptimizerSpec) {
         if std::mem::discriminant(&spec) != std::mem::discriminant(&self.spec) {
             self.step = 0;
-            self.state = vec![0.0; spec.as_rule().slots() * self.section.weights.len()];
+            self.state = vec![0.0; spec.slots() * self.section.weights.len()];
         }
         self.spec = spec;
     }
@@ -70,8 +70,8 @@ impl Optimizer {
     pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
         self.step += 1;
         let Self { section, spec, regularization, step, gradient, state, factors, average } = self;
-        let (rule, step) = (spec.as_rule(), Step { number: *step, learning_rate });
-        let (blocks, slots) = (network.blocks(section), rule.slots());
+        let (optimizer, step) = (spec, Step { number: *step, learning_rate });
+        let (blocks, slots) = (network.blocks(section), optimizer.slots());
         let take_gradient = |block: &Block, gradient: &mut [f32]| {
             network.gradient_of(block, shards, gradient);
             regularization.clip_values(gradient);
@@ -79,7 +79,7 @@ impl Optimizer {
         let update = |block: &Block, Numbers { weights, gradient, state }: Numbers<'_>| {
             regularization.add_penalties(weights, gradient);
             network.add_penalties(block, weights, gradient);
-            rule.update(step, weights, gradient, state);
+            optimizer.update(step, weights, gradient, state);
             0.0
         };
         let moved = &mut weights.values_mut()[section.weights.clone()];
@@ -202,7 +202,7 @@ mod tests {
     fn other_numbers_keep_what_was_remembered_and_another_rule_begins_anew() {
         let model = ModelSpec { layers: vec![Dense::new(2, Function::Linear).into()] };
         let network = model.build(Shape::flat(3), 2).unwrap();
-        let mut optimizer = Optimizer::new(OptimizerSpec::Adam(Adam::default()), &network);
+        let mut optimizer = Updater::new(OptimizerSpec::Adam(Adam::default()), &network);
         (optimizer.step, optimizer.state[0]) = (5, 1.0);
         optimizer.average = Some(Weights::new(&network, 1));
         optimizer.set(OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() }));

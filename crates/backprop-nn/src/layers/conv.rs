@@ -1,0 +1,113 @@
+use serde::{Deserialize, Serialize};
+
+use super::convolution::{Padding, Sliding};
+use super::{Function, LayerSpec, takes_image, takes_steps};
+use crate::field::{Described as _, Settings};
+use crate::init::Initializer;
+use crate::layer::{Layer, Plan, Spec};
+use crate::misfit::{Fix, ShapeError};
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
+
+/// Slides small kernels over the input; each learns to detect one pattern, wherever it is.
+///
+/// `y[p] = f(Σₖ x[s·p + d·k]·W[k] + b)` with stride `s` and dilation `d`.
+///
+/// Shapes: along a sequence `[n, steps, features]` to `[n, steps', filters]`, kernel `[kernel, features, filters]`; over
+/// an image `[n, height, width, channels]` to `[n, height', width', filters]`, kernel
+/// `[kernel, kernel, channels, filters]`; bias `[filters]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
+#[serde(default = "Conv::default", deny_unknown_fields)]
+#[settings(label = if AXES == 1 { "Conv1d" } else { "Conv2d" }, formula = "y[p] = f(Σₖ x[s·p + d·k]·W[k] + b)")]
+pub struct Conv<const AXES: usize> {
+    /// Number of kernels, and so of output channels. Each adds a feature map to compute and to keep.
+    #[field(default = 32, range = 1..=512)]
+    pub filters: usize,
+    /// Size of a kernel along each axis. A large one sees more at once and has more weights.
+    #[field(label = "Kernel size", default = 3, range = 1..=if AXES == 1 { 31 } else { 11 })]
+    pub kernel: usize,
+    /// Distance between neighboring positions of the kernel. 2 halves the output and loses detail.
+    #[field(default = 1, range = 1..=if AXES == 1 { 8 } else { 4 })]
+    pub stride: usize,
+    /// Distance between the inputs that a kernel reads. 2 leaves out every other one and reaches twice as far.
+    #[field(default = 1, range = 1..=16)]
+    pub dilation: usize,
+    /// Valid has no padding, and the output shrinks; same pads with zeros and keeps the size.
+    #[field(default = Padding::Valid)]
+    pub padding: Padding,
+    /// Activation function applied to every sum. Without one, stacked convolutions are no more than one.
+    #[field(default = Function::Relu)]
+    pub activation: Function,
+    /// Initial values of the kernel. Glorot is Keras' default, He suits ReLU; equal values make all filters learn the same.
+    #[field(label = "Initializer", default = Initializer::GlorotUniform)]
+    pub init: Initializer,
+    /// Of this layer's kernel alone.
+    #[group]
+    pub penalty: Regularizer,
+}
+
+/// A convolution along a sequence.
+pub type Conv1d = Conv<1>;
+
+/// A convolution over an image.
+pub type Conv2d = Conv<2>;
+
+impl<const AXES: usize> Conv<AXES> {
+    fn sliding(&self) -> Sliding {
+        let Self { filters, kernel, stride, dilation, padding, activation, init, .. } = *self;
+        let kernel = if AXES == 1 { [1, kernel] } else { [kernel; 2] };
+        Sliding { filters, kernel, stride, dilation, padding, activation, init }
+    }
+
+    /// The input as an image; a sequence is one with a single row.
+    fn image(input: Shape) -> Result<[usize; 3], ShapeError> {
+        match AXES {
+            1 => takes_steps(Self::LABEL, input).map(|[steps, features]| [1, steps, features]),
+            _ => takes_image(Self::LABEL, input),
+        }
+    }
+}
+
+impl<const AXES: usize> Spec for Conv<AXES>
+where
+    LayerSpec: From<Self>,
+{
+    fn detail(&self) -> String {
+        let kernel = if AXES == 1 { self.kernel.to_string() } else { format!("{0}×{0}", self.kernel) };
+        self.sliding().detail(&kernel)
+    }
+
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
+        let image @ [height, width, channels] = Self::image(input)?;
+        let sliding = self.sliding();
+        let Some([rows, columns]) = sliding.extents(image) else {
+            let (kernel, input) = match AXES {
+                1 => (self.kernel.to_string(), width.to_string()),
+                _ => (format!("{0}×{0}", self.kernel), format!("{height}×{width}")),
+            };
+            return Err(ShapeError::new(format!(
+                "A kernel of {kernel} does not fit into {input}. Pad with zeros, take a smaller kernel or pool less before."
+            ))
+            .with_fix(Fix::Replace(Self { padding: Padding::Same, ..self.clone() }.into())));
+        };
+        let weights = sliding.weights(channels);
+        Ok(Plan {
+            output: match AXES {
+                1 => Shape::steps(columns.output, self.filters),
+                _ => Shape::image(rows.output, columns.output, self.filters),
+            },
+            params: weights + self.filters,
+            multiply_adds: (rows.output * columns.output * weights) as u64,
+        })
+    }
+
+    fn build(&self, input: Shape) -> Box<dyn Layer> {
+        let image = Self::image(input).unwrap_or([0; 3]);
+        let dims = [self.kernel, self.kernel, image[2], self.filters];
+        self.sliding().build(image, &dims[2 - AXES..])
+    }
+
+    fn regularizer(&self) -> Regularizer {
+        self.penalty
+    }
+}
