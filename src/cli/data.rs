@@ -17,7 +17,7 @@ pub struct Data {
 impl Data {
     /// What is in a source, and what was done to it as it was read.
     pub fn run(&self) -> Result<(), CliError> {
-        let dataset = Dataset::load(&self.source)?;
+        let dataset = Dataset::read(&self.source)?;
         if self.json { say(to_json(&dataset)) } else { table(&dataset) }
     }
 }

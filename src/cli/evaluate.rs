@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, percent};
 use super::{CliError, say};
-use crate::data::{Dataset, Lookup};
+use crate::data::{DataError, Dataset, Lookup};
 use crate::project::{Project, RunFolder};
 use crate::train::{ClassScore, Evaluation, Part};
 
@@ -39,8 +39,8 @@ impl Evaluate {
         let task = run.data.task.clone();
         // Images have no features that could be found again.
         let known = Some((&task, run.data.features.as_slice())).filter(|known| !known.1.is_empty());
-        let dataset =
-            Dataset::load_with(&self.data, &Lookup { folder: Project::folder_of(&self.run), known, tell: None })?;
+        let source = self.data.parse().map_err(DataError::from)?;
+        let dataset = Dataset::load(&source, &Lookup { folder: Project::folder_of(&self.run), known, progress: None })?;
         let dataset = Arc::new(run.project.data.asked_of(dataset)?);
         let part = match self.split {
             Split::Train => Part::Train,

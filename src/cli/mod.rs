@@ -94,7 +94,9 @@ impl From<ProjectError> for CliError {
 impl From<DataError> for CliError {
     fn from(error: DataError) -> Self {
         match error {
-            DataError::UnknownSource(_) | DataError::Option { .. } => Self::Usage(error.to_string()),
+            DataError::UnknownSource { .. } | DataError::Text(_) | DataError::Option { .. } => {
+                Self::Usage(error.to_string())
+            }
             _ => Self::Failed(error.to_string()),
         }
     }

@@ -9,7 +9,8 @@ use super::terminal::{percent, significant};
 use super::{CliError, say};
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
-use crate::data::{DataError, Task, csv, images, series};
+use crate::data::sources::{csv, images, series};
+use crate::data::{DataError, Task};
 use crate::project::RunFolder;
 use crate::project::run_folder::DataRecord;
 use crate::train::Reader;
@@ -83,7 +84,7 @@ impl Predict {
         reader: &mut Reader,
     ) -> Result<Result<(), DataError>, CliError> {
         let shape = run.network.input();
-        let read = match images::is_source(&run.project.data.source) {
+        let read = match run.project.data.source.is(&images::SOURCE) {
             true => images::read(path, shape)
                 .map(|pixels| vec![Picture::Pixels(pixels)])
                 .map_err(|what| DataError::File { path: path.to_owned(), what }),

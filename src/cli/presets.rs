@@ -2,7 +2,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, say};
-use crate::data::DEFAULT_SOURCE;
+use crate::data::sources::digits;
 use crate::project::{Project, presets};
 use backprop_nn::ModelSpec;
 
@@ -19,7 +19,7 @@ impl Presets {
             let project = Project::find(name)?;
             let (shape, outputs) = project.default_shape();
             // How many parameters the others have depends on data that need not be there.
-            let is_known = project.data.source == DEFAULT_SOURCE;
+            let is_known = project.data.source.is(&digits::SOURCE);
             let params =
                 is_known.then(|| project.network(shape, outputs)).transpose()?.map(|network| network.param_count());
             let names = |model: &ModelSpec| model.layers.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -2,9 +2,10 @@
 
 use rand::seq::SliceRandom as _;
 
+use super::augment::Augment;
 use super::augment::{Layout, Scratch};
+use super::samples::Samples;
 use super::samples::scale_bytes;
-use super::{Augment, Samples};
 use backprop_nn::Shape;
 use backprop_nn::init::{mix, stream};
 

@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use sha2::{Digest as _, Sha256};
 use ureq::Agent;
 
-use super::DataError;
-use super::options::DATA_FOLDER;
+use super::error::DataError;
+use super::source::{DATA_FOLDER, Progress};
 
 /// What a file must be to be taken.
 pub struct Download<'a> {
@@ -19,11 +19,8 @@ pub struct Download<'a> {
     /// In hexadecimal digits.
     pub sha256: &'a str,
     /// Hears of every part that arrives.
-    pub tell: Option<Tell<'a>>,
+    pub progress: Option<Progress<'a>>,
 }
-
-/// Is told the name of a file, how many of its bytes are there, and how many they will be.
-pub type Tell<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
 
 /// How often in a row a mirror may break off; each time, what has arrived is kept.
 const TRIES: usize = 4;
@@ -125,8 +122,8 @@ fn receive(address: &str, file: &Download<'_>, have: u64, part: &mut File) -> Re
         };
         part.write_all(&buffer[..read]).map_err(local)?;
         have += read as u64;
-        if let Some(tell) = file.tell {
-            tell(file.name, have, file.bytes);
+        if let Some(progress) = file.progress {
+            progress(file.name, have, file.bytes);
         }
     }
     match have.cmp(&file.bytes) {
@@ -208,7 +205,7 @@ mod tests {
     }
 
     const SHA256: &str = "e4e4677b93a1fe0433ceb55c8c561ae440da1177640cde639d2f5de6b801f7ad";
-    const FILE: Download<'static> = Download { name: "file.gz", bytes: 200_000, sha256: SHA256, tell: None };
+    const FILE: Download<'static> = Download { name: "file.gz", bytes: 200_000, sha256: SHA256, progress: None };
 
     fn with_head(status: &str, length: usize, more: &str, body: &[u8]) -> Vec<u8> {
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{more}\r\n");
@@ -251,13 +248,13 @@ mod tests {
     /// What is told ends with all of the file, unless it was there.
     fn fetch_into(folder: &Path, mirrors: &[&str]) -> Result<Vec<u8>, String> {
         let told = Mutex::new(Vec::new());
-        let tell = |name: &str, have: u64, bytes: u64| {
+        let progress = |name: &str, have: u64, bytes: u64| {
             assert_eq!((name, bytes), ("file.gz", 200_000));
             told.lock().unwrap().push(have);
         };
         let is_there = folder.join("file.gz").exists();
-        let path =
-            fetch(&Download { tell: Some(&tell), ..FILE }, mirrors, folder).map_err(|error| error.to_string())?;
+        let path = fetch(&Download { progress: Some(&progress), ..FILE }, mirrors, folder)
+            .map_err(|error| error.to_string())?;
         let told = told.into_inner().unwrap();
         assert!(is_there || told.last() == Some(&200_000), "{told:?}");
         assert!(!folder.join("file.gz.part").exists());

@@ -6,8 +6,8 @@ use std::path::Path;
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage};
 
-use super::drawing::PEN_WIDTH;
-use super::{DataError, Drawing};
+use super::drawing::{Drawing, PEN_WIDTH};
+use super::error::DataError;
 use backprop_nn::Shape;
 
 /// What a file holds for a network that reads images of one shape.

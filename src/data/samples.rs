@@ -1,6 +1,7 @@
 //! Samples in memory, and how they become the numbers of a batch.
 
-use super::{Scaling, Shape};
+use super::scaling::Scaling;
+use backprop_nn::Shape;
 use backprop_nn::Targets;
 use backprop_nn::kernels::vectorized;
 

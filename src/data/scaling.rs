@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dataset, Inputs, TargetData};
-
 /// What a network is trained behind: its inputs and, where it gives numbers, its targets are standardised. It is learnt
 /// from the training samples alone, so that nothing of the others leaks into the training, and saved with a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,39 +20,9 @@ pub struct Standard {
     pub deviation: Vec<f32>,
 }
 
-impl Scaling {
-    /// Learns from the samples at these positions of the training samples. A feature is a position on the last axis; those
-    /// that say whether a sample is of a category are 0 or 1 and stay so, as counted words do, and as bytes stay 0 to 1.
-    pub fn learn(dataset: &Dataset, at: &[u32]) -> Self {
-        let samples = &dataset.train;
-        let inputs = match &samples.inputs {
-            Inputs::Bytes(_) => Standard::default(),
-            Inputs::Numbers(_) => {
-                let features = dataset.shape.channels();
-                let mut learnt = Standard::learn(features, || {
-                    at.iter().flat_map(|at| samples.numbers_of(*at as usize).chunks_exact(features))
-                });
-                for (at, feature) in dataset.features.iter().enumerate().take(features) {
-                    if feature.category.is_some() || feature.words.is_some() {
-                        (learnt.mean[at], learnt.deviation[at]) = (0.0, 1.0);
-                    }
-                }
-                learnt
-            }
-        };
-        let targets = match &samples.targets {
-            TargetData::Classes(_) | TargetData::Itself { .. } => Standard::default(),
-            TargetData::Numbers { width, values } => {
-                Standard::learn(*width, || at.iter().map(|at| &values[*at as usize * width..][..*width]))
-            }
-        };
-        Self { inputs, targets }
-    }
-}
-
 impl Standard {
     /// Learns from rows of so many numbers; missing ones do not count.
-    fn learn<'a, R: Iterator<Item = &'a [f32]>>(width: usize, rows: impl Fn() -> R) -> Self {
+    pub(super) fn learn<'a, R: Iterator<Item = &'a [f32]>>(width: usize, rows: impl Fn() -> R) -> Self {
         let mean_of = |value: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
             let (mut sums, mut counts) = (vec![0.0; width], vec![0usize; width]);
             for row in rows() {
@@ -105,8 +73,7 @@ fn or_zero(number: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::data::{Feature, Order, Samples, Task};
+    use crate::data::{Dataset, Feature, Inputs, Order, Samples, TargetData, Task};
     use backprop_nn::Shape;
 
     fn dataset() -> Dataset {
@@ -131,7 +98,7 @@ mod tests {
     #[test]
     fn training_samples_alone_decide_and_what_is_missing_is_the_mean() {
         let dataset = dataset();
-        let scaling = Scaling::learn(&dataset, &[0, 1, 2]);
+        let scaling = dataset.learn_scaling(&[0, 1, 2]);
         // The fourth sample is held back. The second column is constant, the third is a category.
         assert_eq!(
             (scaling.inputs.mean.as_slice(), scaling.inputs.deviation.as_slice()),

@@ -1,8 +1,10 @@
 //! Training and validation samples, told apart once, by the seed.
 
+use std::ops::RangeInclusive;
+
 use rand::seq::SliceRandom as _;
 
-use super::{Inputs, Samples, TargetData, Timeline};
+use super::samples::{Inputs, Samples, TargetData};
 use backprop_nn::init::stream;
 
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
@@ -24,7 +26,32 @@ pub enum Order {
     Groups(Vec<u32>),
 }
 
-/// The most of the training samples that can be held back.
+/// How the samples of a series hang together: each is a window, and they follow one another in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// How many rows behind the end of its window the target lies.
+    pub horizon: usize,
+    /// The row of a window that the naive forecast repeats: the last, or the one a season before the target.
+    pub(super) naive_row: usize,
+    /// The place of each target among the numbers of a row.
+    pub(super) targets: Vec<usize>,
+    /// The row of the table, counted from 1, in which the target of each training sample stands, and of each test sample.
+    pub train_rows: Vec<u32>,
+    pub test_rows: Vec<u32>,
+}
+
+impl Timeline {
+    /// What the naive forecast says of a sample, `[targets]`. `window` is `[steps, columns]`.
+    pub fn naive<'a>(&'a self, window: &'a [f32], columns: usize) -> impl Iterator<Item = f32> + 'a {
+        let row = window.get(self.naive_row * columns..).unwrap_or(&[]);
+        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f32::NAN))
+    }
+}
+
+/// The shares that can be held out for the test.
+pub const TEST_SHARES: RangeInclusive<f32> = 0.0..=0.5;
+
+/// The most of the training samples that can be held out.
 pub const MAX_VALIDATION: f32 = 0.5;
 
 const PURPOSE: u64 = 0x5_7117;

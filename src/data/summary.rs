@@ -1,6 +1,7 @@
 //! What is in a data set, column by column, for `backprop data` and for whoever wants to show it.
 
-use super::{Dataset, Inputs, Samples, TargetData, Task};
+use super::dataset::{Dataset, Task};
+use super::samples::{Inputs, Samples, TargetData};
 
 /// One number of every sample: its name, and what values it has in all samples, those for the test included.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::DataError;
+use super::error::DataError;
 
 /// More bytes than this in one file are a mistake, or a trap.
 const MAX_BYTES: u64 = 256 << 20;
@@ -272,6 +272,11 @@ fn column_names(header: Option<Vec<String>>, given: &[&str], width: usize) -> Re
         names.extend(spellings.take(width + 1).find(is_new));
     }
     Ok(names)
+}
+
+/// "1 row", "3 rows".
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 #[cfg(test)]

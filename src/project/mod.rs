@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, Scaling, Split, Words, split::MAX_VALIDATION};
+use crate::data::sources::digits;
+use crate::data::split::MAX_VALIDATION;
+use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, SourceSpec, Split, Vocabulary};
 use crate::train::{Adversary, Job};
 use backprop_nn::adversarial::AdversarialMisfit;
 use backprop_nn::field::Settings;
@@ -52,7 +54,7 @@ pub struct Project {
 #[settings(manual_default)]
 pub struct DataSettings {
     /// As on the command line: `digits`, `csv:FILE?target=NAME`, or several joined by `+`.
-    pub source: String,
+    pub source: SourceSpec,
     /// Share of the training samples that is held out for validation. Without it, overfitting is not noticed.
     #[field(label = "Validation split", default = 0.1, range = 0.0..=MAX_VALIDATION)]
     pub validation: f32,
@@ -65,7 +67,7 @@ pub struct DataSettings {
 
 impl Default for DataSettings {
     fn default() -> Self {
-        let source = crate::data::DEFAULT_SOURCE.to_owned();
+        let source = SourceSpec::new(crate::data::DEFAULT_SOURCE, "");
         Self { source, validation: 0.1, reconstruct: false, augment: Augment::default() }
     }
 }
@@ -73,7 +75,7 @@ impl Default for DataSettings {
 impl DataSettings {
     /// The samples that the source names, found in the folder of the lookup as well, with the targets that are asked for.
     pub fn load(&self, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
-        self.asked_of(Dataset::load_with(&self.source, lookup)?)
+        self.asked_of(Dataset::load(&self.source, lookup)?)
     }
 
     /// Samples with the targets that are asked for: those that they came with, or themselves.
@@ -270,7 +272,7 @@ impl Project {
             Some(_) => self.training.loss.clone(),
             None => loss_for(&self.training, &network, &dataset, &split)?,
         };
-        let scaling = Scaling::learn(&dataset, &split.train);
+        let scaling = dataset.learn_scaling(&split.train);
         let Self { data, training, adversary, .. } = self.clone();
         let augment = data.augment;
         let job = Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads };
@@ -288,7 +290,7 @@ impl Project {
 
     /// The shape of what the data gives and the outputs that it asks for, of the one source that everybody has; sources from files are asked.
     pub fn default_shape(&self) -> (Shape, usize) {
-        let shape = Shape::image(crate::data::digits::SIDE, crate::data::digits::SIDE, 1);
+        let shape = Shape::image(digits::SIDE, digits::SIDE, 1);
         (shape, if self.data.reconstruct { shape.len() } else { 10 })
     }
 }
@@ -299,7 +301,7 @@ fn is_too_deep(layer: &LayerSpec) -> bool {
 
 /// What is missing at the beginning of the stack if words of the data arrive as numbers.
 fn embedding_problem(first: Option<&LayerSpec>, features: &[Feature]) -> Option<String> {
-    let words: usize = features.iter().filter_map(|feature| feature.words.as_ref()).map(Words::end).max()?;
+    let words: usize = features.iter().filter_map(|feature| feature.words.as_ref()).map(Vocabulary::end).max()?;
     let numbers = features.iter().filter(|feature| feature.words.is_none()).count();
     match first {
         Some(LayerSpec::Embedding(embedding)) if embedding.numbers == numbers && embedding.vocabulary >= words => None,

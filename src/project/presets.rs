@@ -1,6 +1,7 @@
 //! The built-in projects, `assets/presets/*.json`, inside the binary.
 
 use super::{Project, ProjectError};
+use crate::data::sources::digits;
 
 struct Preset {
     name: &'static str,
@@ -54,7 +55,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn image_readers() -> Vec<&'static str> {
     let reads_images = |project: Project| {
         let reads = project.adversary.is_none() && !project.data.reconstruct;
-        reads && project.data.source == crate::data::DEFAULT_SOURCE
+        reads && project.data.source.is(&digits::SOURCE)
     };
     names().into_iter().filter(|name| find(name).and_then(Result::ok).is_some_and(reads_images)).collect()
 }
@@ -92,7 +93,7 @@ mod tests {
             let project = find(name).unwrap().unwrap();
             let (shape, classes) = project.default_shape();
             assert_eq!(project.name, name);
-            if project.data.source == crate::data::DEFAULT_SOURCE {
+            if project.data.source.is(&digits::SOURCE) {
                 let problem = project.network(shape, classes).err().map(|error| error.to_string());
                 assert_eq!(problem, None, "{name}");
             }

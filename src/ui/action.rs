@@ -8,7 +8,7 @@ use super::asking::PathFor;
 use super::gallery::Pictures;
 use super::generated::Generated;
 use super::surface::Answers;
-use crate::data::{Dataset, Drawing};
+use crate::data::{Dataset, Drawing, SourceSpec};
 use crate::project::{Project, RunFolder};
 
 pub enum Action {
@@ -61,7 +61,7 @@ pub enum Action {
     SaveDrawingTo(PathBuf),
     /// A folder or a file of samples.
     DataDialog(PathFor),
-    UseSource(String),
+    UseSource(SourceSpec),
     /// The desktop has no file dialog, so the path has to be typed.
     AskPath(PathFor),
     /// Something was dropped on the window.
@@ -72,12 +72,12 @@ pub enum Action {
 
     // How tasks end.
     DataLoaded {
-        source: String,
+        source: SourceSpec,
         result: Result<Arc<Dataset>, String>,
     },
     /// The columns of the file that a source names.
     ColumnsFound {
-        source: String,
+        source: SourceSpec,
         columns: Vec<String>,
     },
     SurfaceDrawn(Arc<Answers>),

@@ -52,7 +52,7 @@ impl Studio {
             Action::ToggleHelp => self.is_help_open = !self.is_help_open,
             Action::DataLoaded { source, result } => self.data_loaded(source, result),
             Action::ColumnsFound { source, columns } => {
-                if source == self.session.source() {
+                if source == *self.session.source() {
                     self.session.columns = columns;
                 }
             }

@@ -6,6 +6,7 @@ use eframe::egui::{Context, Id, Key, Label, Modal, RichText, TextEdit, Ui};
 
 use super::Action;
 use super::theme::{self, GRID, Palette};
+use crate::data::SourceSpec;
 
 /// What a path is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +30,7 @@ impl PathFor {
             Self::SaveRun => Action::SaveRunIn(path),
             Self::OpenDrawing => Action::OpenDrawing(path),
             Self::SaveDrawing => Action::SaveDrawingTo(path),
-            Self::DataFolder(source) | Self::DataFile(source) => {
-                Action::UseSource(format!("{source}:{}", path.display()))
-            }
+            Self::DataFolder(source) | Self::DataFile(source) => Action::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
 

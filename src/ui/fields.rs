@@ -87,7 +87,7 @@ pub fn number_text(number: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Words;
+    use crate::data::Vocabulary;
 
     #[test]
     fn the_categories_of_a_column_are_one_field() {
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn counted_words_are_a_field_of_one_number() {
-        let words = Words { first: 5, list: vec!["oslo".to_owned(), "rome".to_owned()] };
+        let words = Vocabulary { first: 5, list: vec!["oslo".to_owned(), "rome".to_owned()] };
         let city = Feature { words: Some(words), ..Feature::number("city") };
         let fields = fields(&[Feature::number("year"), city], 2);
         let mut row = [1999.0, 7.0];

@@ -10,10 +10,9 @@ use rfd::AsyncFileDialog;
 
 use super::asking::{Asking, PathFor};
 use super::{Action, Document, ReaderChoice, Studio};
-use crate::data::painted::is_painted;
 use crate::data::pictures::{read_drawings, write_drawing};
-use crate::data::setting::{Kind, settings, source_of};
-use crate::data::{Dataset, Drawing, Lookup, Options};
+use crate::data::sources::{column_names, has_columns, painted, source_of};
+use crate::data::{Dataset, Drawing, Lookup, SourceSpec};
 use crate::project::run_folder::{PROJECT, best_line, done_line, epoch_line, next_folder_in};
 use crate::project::{Project, RunFolder, RunRecord, presets};
 use crate::train::Outcome;
@@ -95,7 +94,7 @@ impl Studio {
     pub(super) fn load_data(&mut self, ctx: &Context) {
         let data = self.document.project.data.clone();
         let source = data.source.clone();
-        if is_painted(&source) {
+        if source.is(&painted::SOURCE) {
             // What stands in the project itself is read at once, so that the room does not flicker at every stroke.
             let result = data.load(&Lookup::default()).map(Arc::new).map_err(|error| error.to_string());
             return self.session.data_arrived(source, result);
@@ -105,10 +104,10 @@ impl Studio {
         let waker = ctx.clone();
         let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (named, place) = (source.clone(), folder.clone());
-        if source_of(&source).is_some_and(|source| settings(source).iter().any(|it| it.kind == Kind::Column)) {
+        if source.single().and_then(source_of).is_some_and(has_columns) {
             self.tasks.spawn(ctx, "reading the columns", move || {
                 let lookup = Lookup { folder: place.as_deref(), ..Lookup::default() };
-                Action::ColumnsFound { columns: Options::column_names(&named, &lookup), source: named }
+                Action::ColumnsFound { columns: column_names(&named, &lookup), source: named }
             });
         }
         self.tasks.spawn(ctx, "reading the data", move || {
@@ -118,13 +117,13 @@ impl Studio {
                 arrived.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&text);
                 waker.request_repaint_after(TOLD);
             };
-            let lookup = Lookup { folder: folder.as_deref(), known: None, tell: Some(&tell) };
+            let lookup = Lookup { folder: folder.as_deref(), known: None, progress: Some(&tell) };
             let result = data.load(&lookup).map(Arc::new).map_err(|error| error.to_string());
             Action::DataLoaded { source, result }
         });
     }
 
-    pub(super) fn data_loaded(&mut self, source: String, result: Result<Arc<Dataset>, String>) {
+    pub(super) fn data_loaded(&mut self, source: SourceSpec, result: Result<Arc<Dataset>, String>) {
         // Somebody has chosen another source in the meantime.
         if source == self.document.project.data.source {
             self.session.data_arrived(source, result);
@@ -261,18 +260,15 @@ const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
 
 /// Finds out what somebody dropped: a run folder, a folder of samples, a table, a project or a drawing.
 fn read_dropped(path: PathBuf) -> Action {
-    // These have a meaning in the text of a source.
-    let is_nameable = !path.to_string_lossy().contains(['+', '?']);
     if path.is_dir() {
         return match path.join(PROJECT).is_file() {
             true => read_run(path),
-            false if is_nameable => read_data_folder(&path),
-            false => unnameable(&path),
+            false => read_data_folder(&path),
         };
     }
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if TABLES.contains(&ending.as_str()) {
-        return if is_nameable { read_table(&path) } else { unnameable(&path) };
+        return read_table(&path);
     }
     let (project, drawings) = (Project::open(&path), read_drawings(&path));
     match (project, drawings) {
@@ -290,10 +286,6 @@ fn not_taken(why: &dyn Display) -> String {
     format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
 }
 
-fn unnameable(path: &Path) -> Action {
-    Action::Warn(format!("{} has a + or a ? in its name, which separate sources; rename it.", path.display()))
-}
-
 fn read_run(path: PathBuf) -> Action {
     match RunFolder::find(&path.to_string_lossy()) {
         Ok(run) => Action::OpenedRun { run: Arc::new(run), path },
@@ -304,8 +296,8 @@ fn read_run(path: PathBuf) -> Action {
 /// Reads the file once to know that it is a table. Whether it is one of samples or a series nobody can see; the options of
 /// the source change it.
 fn read_table(path: &Path) -> Action {
-    let source = format!("csv:{}", path.display());
-    match Dataset::load(&source) {
+    let source = SourceSpec::of_path("csv", path);
+    match Dataset::load(&source, &Lookup::default()) {
         Ok(_) => Action::UseSource(source),
         Err(error) => Action::Warn(not_taken(&error)),
     }
@@ -315,8 +307,8 @@ fn read_table(path: &Path) -> Action {
 fn read_data_folder(path: &Path) -> Action {
     let mut tried = vec![format!("there is no {PROJECT} of a run in it")];
     for name in FOLDERS {
-        let source = format!("{name}:{}", path.display());
-        match Dataset::load(&source) {
+        let source = SourceSpec::of_path(name, path);
+        match Dataset::load(&source, &Lookup::default()) {
             Ok(_) => return Action::UseSource(source),
             Err(error) => tried.push(format!("as {name}: {error}")),
         }

@@ -327,7 +327,7 @@ impl eframe::App for Studio {
         }
         let data = &self.document.project.data;
         let is_other_task = |dataset: &Arc<Dataset>| dataset.task.is_reconstruction() != data.reconstruct;
-        if data.source != self.session.source() || self.session.dataset().is_some_and(is_other_task) {
+        if data.source != *self.session.source() || self.session.dataset().is_some_and(is_other_task) {
             self.load_data(ctx);
         }
         let source = &self.document.project.data.source;

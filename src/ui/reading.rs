@@ -148,7 +148,7 @@ impl Reading {
             Err(why) => {
                 self.set_answer(Answer::Cannot(why));
                 self.asked = None;
-                self.see(&desk.drawing, pen, crate::data::digits::SIDE);
+                self.see(&desk.drawing, pen, crate::data::sources::digits::SIDE);
                 return false;
             }
         };

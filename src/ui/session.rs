@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::data::split::held_back;
-use crate::data::{Dataset, Samples, Task};
+use crate::data::{Dataset, Samples, SourceSpec, Task};
 use crate::project::{Project, Side};
 use crate::train::curve::Curve;
 use crate::train::{
@@ -22,17 +22,17 @@ use backprop_nn::{ModelSpec, Shape};
 /// The data that the project names.
 pub enum DataState {
     Loading {
-        source: String,
+        source: SourceSpec,
         /// What has been downloaded of it, in words; nothing if it is at hand.
         arrived: Arc<Mutex<String>>,
     },
     Ready {
-        source: String,
+        source: SourceSpec,
         dataset: Arc<Dataset>,
         counts: ClassCounts,
     },
     Failed {
-        source: String,
+        source: SourceSpec,
         message: String,
     },
 }
@@ -149,9 +149,9 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(source: &str) -> Self {
+    pub fn new(source: &SourceSpec) -> Self {
         Self {
-            data: DataState::Loading { source: source.to_owned(), arrived: Arc::default() },
+            data: DataState::Loading { source: source.clone(), arrived: Arc::default() },
             columns: Vec::new(),
             status: Status::Idle,
             curves: Curves::default(),
@@ -179,7 +179,7 @@ impl Session {
     }
 
     /// The source that is there, on its way, or has failed.
-    pub fn source(&self) -> &str {
+    pub fn source(&self) -> &SourceSpec {
         match &self.data {
             DataState::Loading { source, .. } | DataState::Ready { source, .. } | DataState::Failed { source, .. } => {
                 source
@@ -187,7 +187,7 @@ impl Session {
         }
     }
 
-    pub fn data_arrived(&mut self, source: String, result: Result<Arc<Dataset>, String>) {
+    pub fn data_arrived(&mut self, source: SourceSpec, result: Result<Arc<Dataset>, String>) {
         self.data = match result {
             Ok(dataset) => DataState::Ready { counts: ClassCounts::of(&dataset), dataset, source },
             Err(message) => DataState::Failed { source, message },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use backprop_nn::loss::AdversarialLoss;
 use backprop_nn::optim::Adam;
 use backprop_nn::{ModelSpec, Network, OptimizerSpec, Shape, Weights};
-use backprop_studio::data::Dataset;
+use backprop_studio::data::{Dataset, Lookup};
 use backprop_studio::project::Project;
 use backprop_studio::train::{Adversary, Duel, Event, Job, Outcome, Reports, Run, Start, StepStat, generate};
 use serde::Deserialize;
@@ -140,7 +140,7 @@ fn turns_are_the_same_to_the_bit_on_one_thread_and_on_two() {
 #[test]
 fn generated_points_lie_where_those_of_the_data_lie() {
     let project = Project::find("gan-points").unwrap();
-    let dataset = Arc::new(Dataset::load(&project.data.source).unwrap());
+    let dataset = Arc::new(Dataset::load(&project.data.source, &Lookup::default()).unwrap());
     let job = Arc::new(project.job(dataset, 2).unwrap());
     let (_, weights) = run(&job);
     let points = |seed, count| generate(&job.network, &job.scaling, &weights, seed, count);

@@ -68,7 +68,7 @@ fn a_generator_is_watched_while_it_learns() {
 #[test]
 fn images_are_shown_side_by_side() {
     let mut small = project("gan-digits", &[("training.epochs", "1"), ("training.batch", "32")]);
-    small.data.source = "test".to_owned();
+    small.data.source = "test".parse().unwrap();
     let mut harness = crate::studio::open(small);
     train(&mut harness);
     assert!(generated(&mut harness) == expected(harness.state(), 1, 64));

@@ -171,7 +171,7 @@ fn every_loss_that_suits_classes_learns_to_read_a_few_hundred_digits() {
 fn the_default_project_reads_its_own_digits() {
     let accuracy = test_accuracy(
         &project(presets::DEFAULT, &[("training.epochs", "4")]),
-        Arc::new(Dataset::load("digits").unwrap()),
+        Arc::new(Dataset::read("digits").unwrap()),
     );
     assert!(accuracy > 0.9, "{accuracy}");
 }
@@ -179,7 +179,7 @@ fn the_default_project_reads_its_own_digits() {
 #[test]
 fn mlp_reads_mnist() {
     let Some(folder) = real_data("mnist") else { return };
-    let dataset = Dataset::load(&format!("idx:{}", folder.display())).unwrap();
+    let dataset = Dataset::read(&format!("idx:{}", folder.display())).unwrap();
     assert_eq!((dataset.train.len(), dataset.test.len()), (60_000, 10_000));
     let accuracy = test_accuracy(&project("mlp", &[]), Arc::new(dataset));
     assert!(accuracy >= 0.97, "{accuracy}");

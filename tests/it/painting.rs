@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use backprop_studio::data::painted::Painted;
+use backprop_studio::data::sources::painted::Painted;
 use backprop_studio::project::Project;
 use backprop_studio::ui::session::Status;
 use backprop_studio::ui::{Action, Document, Studio};
@@ -80,7 +80,7 @@ fn a_plane_is_painted_from_nothing_learnt_and_kept_in_the_project() {
     // A stroke is one step back, whoever asks for it.
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_ok();
-    assert_eq!(harness.state().project().data.source, first);
+    assert_eq!(harness.state().project().data.source.to_string(), first.to_string());
     harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     harness.run_ok();
     assert_eq!(painted(&harness).points.len(), points.len());
@@ -104,7 +104,7 @@ fn what_is_shown_is_painted_on_and_erased() {
     let mut harness = paint("points:xor?count=200");
     let before = harness.state().project().data.source.clone();
     let plane = harness.get_by_label(PLANE).rect();
-    assert_eq!(before, "points:xor?count=200", "looking changes nothing");
+    assert_eq!(before.to_string(), "points:xor?count=200", "looking changes nothing");
     let everywhere: Vec<Pos2> =
         (0..40).flat_map(|row| path(plane, if row % 2 == 0 { 0..21 } else { 0..1 }, row as f32 / 39.0)).collect();
     drag_right(&mut harness, &everywhere[..210]);
@@ -127,7 +127,7 @@ fn what_is_shown_is_painted_on_and_erased() {
     assert!(harness.query_all_by_label_contains("does not fit").count() > 0);
 
     // Other data ends the painting, if it lies in no plane.
-    act(&mut harness, Action::UseSource("digits?count=400".to_owned()));
+    act(&mut harness, Action::UseSource("digits?count=400".parse().unwrap()));
     step_until(&mut harness, "the digits are there", |studio| {
         studio.session().dataset().is_some_and(|it| it.shape.len() > 2)
     });

@@ -34,7 +34,7 @@ const SHARE_OF_POINTS: f32 = 0.04;
 
 fn digits() -> Arc<Dataset> {
     static DIGITS: OnceLock<Arc<Dataset>> = OnceLock::new();
-    Arc::clone(DIGITS.get_or_init(|| Arc::new(Dataset::load("digits").unwrap())))
+    Arc::clone(DIGITS.get_or_init(|| Arc::new(Dataset::read("digits").unwrap())))
 }
 
 struct Screen {
@@ -112,9 +112,9 @@ impl Screen {
 /// A real run, with the clock's figures replaced, since they are never twice the same. It begins with the first group
 /// of commands, gets the next whenever it pauses, and is left where there is none; without any it runs to its end.
 fn trained(project: &Project, groups: &[&[Command]]) -> (Arc<Job>, Vec<Event>) {
-    let dataset = match project.data.source.as_str() {
+    let dataset = match project.data.source.to_string().as_str() {
         "digits" => digits(),
-        source => Arc::new(Dataset::load(source).unwrap()),
+        source => Arc::new(Dataset::read(source).unwrap()),
     };
     let dataset = match project.data.reconstruct {
         true => Arc::new(Dataset::clone(&dataset).of_itself().unwrap()),

@@ -99,7 +99,7 @@ fn the_presets_of_series_beat_the_naive_forecast() {
         let run = runs.path().join(preset).display().to_string();
         let done = backprop(&folder, &["train", preset, "--out", &run]);
         assert_eq!((done.code, done.err.as_str()), (0, ""));
-        let source = project(preset, &[]).data.source;
+        let source = project(preset, &[]).data.source.to_string();
         let told = &lines(&backprop(&folder, &["evaluate", &run, "--data", &source, "--json"]).out)[0];
         let figure = |name: &str| told[name].as_f64().unwrap();
         assert!(figure("rmse") < share * figure("naive_rmse"), "{preset}: {told}");

@@ -34,7 +34,7 @@ pub fn dataset() -> Arc<Dataset> {
 
 pub fn project() -> Project {
     let mut project = presets::find("mlp").unwrap().unwrap();
-    project.data.source = SOURCE.to_owned();
+    project.data.source = SOURCE.parse().unwrap();
     project.training.batch = 32;
     project.training.epochs = 3;
     project
@@ -45,7 +45,7 @@ pub fn open(project: Project) -> Harness<'static, Studio> {
     let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
     // The loader knows no such source, and says so; then the samples arrive all the same.
     step_until(&mut harness, "the loader gives up", |studio| !is_loading(studio));
-    act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(dataset()) });
+    act(&mut harness, Action::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(dataset()) });
     harness
 }
 
@@ -188,11 +188,11 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
 /// Opens a preset of points, its data in place.
 fn open_points(preset: &str, source: &str) -> Harness<'static, Studio> {
     let mut project = presets::find(preset).unwrap().unwrap();
-    project.data.source = SOURCE.to_owned();
+    project.data.source = SOURCE.parse().unwrap();
     project.training.epochs = 40;
     let mut harness = open(project);
-    let points = Arc::new(Dataset::load(source).unwrap());
-    act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(points) });
+    let points = Arc::new(Dataset::read(source).unwrap());
+    act(&mut harness, Action::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(points) });
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
     harness
@@ -311,7 +311,7 @@ fn a_network_that_reads_no_square_grey_image_says_so() {
     let classes = vec!["left".to_owned(), "right".to_owned()];
     let train = Samples::images(vec![9; 72 * 40], (0..40u16).map(|i| i % 2));
     let colour = Dataset::images("colour", Shape::image(4, 6, 3), classes, train, Samples::default());
-    act(&mut harness, Action::DataLoaded { source: SOURCE.to_owned(), result: Ok(Arc::new(colour)) });
+    act(&mut harness, Action::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(Arc::new(colour)) });
     click(&mut harness, "Change to Dense 2");
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
@@ -411,9 +411,9 @@ fn projects_and_drawings_are_opened_saved_and_dropped() {
 fn data_that_cannot_be_read_is_told_in_place() {
     let mut harness = open(project());
     let source = "idx:no/such/folder".to_owned();
-    harness.state_mut().project_mut().data.source.clone_from(&source);
+    harness.state_mut().project_mut().data.source = source.parse().unwrap();
     step_until(&mut harness, "the loader gives up", |studio| {
-        studio.session().source() == source && !is_loading(studio)
+        studio.session().source().to_string() == source && !is_loading(studio)
     });
     assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
     harness.get_by_label("There is no data. Choose another source.");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use backprop_studio::data::{Dataset, Inputs, TargetData, Task};
+use backprop_studio::data::{Dataset, Inputs, Lookup, TargetData, Task};
 use backprop_studio::train::{Evaluation, Outcome, Reports, Run, Start};
 
 use crate::support::{backprop, follow, lines, project, real_data};
@@ -15,7 +15,7 @@ fn load(text: &str, options: &str) -> Result<Dataset, String> {
     let path = folder.path().join("table.csv");
     fs::write(&path, text).unwrap();
     let name = format!("{}/", folder.path().display());
-    Dataset::load(&format!("csv:{}{options}", path.display())).map_err(|error| error.to_string().replace(&name, ""))
+    Dataset::read(&format!("csv:{}{options}", path.display())).map_err(|error| error.to_string().replace(&name, ""))
 }
 
 fn features(dataset: &Dataset) -> Vec<String> {
@@ -125,7 +125,7 @@ fn the_test_may_be_a_file_of_its_own() {
     write("train.csv", 0..40, "yes");
     write("test.csv", 50..57, "yes");
     write("other.csv", 0..7, "perhaps");
-    let load = |options: &str| Dataset::load(&format!("csv:{}?{options}", folder.path().join("train.csv").display()));
+    let load = |options: &str| Dataset::read(&format!("csv:{}?{options}", folder.path().join("train.csv").display()));
     let test = |name: &str| format!("test_file={}", folder.path().join(name).display());
     let dataset = load(&test("test.csv")).unwrap();
     assert_eq!((dataset.train.len(), dataset.test.len()), (42, 9));
@@ -172,7 +172,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
         let error = load(&table, options).map(|dataset| dataset.name).unwrap_err();
         assert!(error.contains(expected) && !error.contains('\n'), "{options}: {error}");
     }
-    let error = Dataset::load("csv:iris-of-nowhere.csv").unwrap_err().to_string();
+    let error = Dataset::read("csv:iris-of-nowhere.csv").unwrap_err().to_string();
     assert!(error.contains("no such file; put it into this folder, or name the folder"), "{error}");
 }
 
@@ -354,7 +354,8 @@ fn rows_without_a_header_are_predicted() {
 
 fn test_of(preset: &str) -> Evaluation {
     let project = project(preset, &[]);
-    let job = Arc::new(project.job(Arc::new(Dataset::load(&project.data.source).unwrap()), 2).unwrap());
+    let job =
+        Arc::new(project.job(Arc::new(Dataset::load(&project.data.source, &Lookup::default()).unwrap()), 2).unwrap());
     let (_, _, outcome) = follow(&Run::start(job, Start::Running, Reports::default(), || {}).unwrap());
     let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
     Arc::unwrap_or_clone(test)
@@ -383,4 +384,26 @@ fn the_presets_of_tables_reach_what_their_data_allow() {
         let mean = lines(&done.out)[5]["mean"][figure].as_f64().unwrap();
         assert!(mean >= least, "{preset}: {figure} {mean}");
     }
+}
+
+#[test]
+fn any_path_and_any_column_name_works_on_the_command_line_and_in_a_project_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "a+b?c&d=e,f.csv";
+    let rows: String =
+        (0..60).map(|row| format!("{},{},{}\n", row % 7, row % 5, if row % 7 > 3 { "up" } else { "down" })).collect();
+    fs::write(folder.path().join(name), format!("\"x, y\",a+b?=&\"\"c,\"up & down\"\n{rows}")).unwrap();
+    let source = format!("csv:\"{name}\"?target=\"up & down\"&ignore=\"a+b?=&\"\"\"\"c\"");
+    let told = backprop(folder.path(), &["data", &source, "--json"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let columns: Vec<_> =
+        lines(&told.out)[0]["columns"].as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+    assert_eq!(columns, ["x, y"]);
+    let settings = ["--epochs", "1", "--batch", "16", "--set", "model.1.units=2", "--out", "run", "--json"];
+    let done = backprop(folder.path(), &[&["train", "iris", "--data", &source][..], &settings].concat());
+    assert_eq!(done.code, 0, "{}", done.err);
+    let again = backprop(folder.path(), &["train", "run", "--out", "again", "--json"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    let evaluated = backprop(folder.path(), &["evaluate", "run", "--data", &source, "--json"]);
+    assert_eq!(evaluated.code, 0, "{}", evaluated.err);
 }

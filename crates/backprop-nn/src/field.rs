@@ -226,6 +226,35 @@ pub trait Settings {
 }
 
 impl Field {
+    /// A whole number, for a list of fields that is written by hand.
+    pub const fn whole(
+        key: &'static str,
+        label: &'static str,
+        range: RangeInclusive<usize>,
+        default: usize,
+        help: &'static str,
+    ) -> Self {
+        let slider = *range.start()..=*range.end();
+        Self { key, label, help, kind: Kind::Whole { range, slider, default, scale: Scale::Linear } }
+    }
+
+    /// A number, for a list of fields that is written by hand.
+    pub const fn real(
+        key: &'static str,
+        label: &'static str,
+        range: RangeInclusive<f32>,
+        default: f32,
+        help: &'static str,
+    ) -> Self {
+        let slider = *range.start()..=*range.end();
+        Self { key, label, help, kind: Kind::Real { range, slider, default, scale: Scale::Linear } }
+    }
+
+    /// A setting of another kind, for a list of fields that is written by hand.
+    pub const fn of(key: &'static str, label: &'static str, kind: Kind, help: &'static str) -> Self {
+        Self { key, label, help, kind }
+    }
+
     /// Holds a value against the range; NaN lies in none.
     pub fn check(&self, value: &Value) -> Result<(), FieldError> {
         let out = |found: &dyn fmt::Display, low: &dyn fmt::Display, high: &dyn fmt::Display| {

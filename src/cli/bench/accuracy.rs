@@ -26,7 +26,7 @@ struct Reached {
 }
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
-    let mut dataset = Dataset::load(&bench.data)?;
+    let mut dataset = Dataset::read(&bench.data)?;
     // A run reads its validation samples after every epoch: for once, the test samples take their place.
     let (train, test) = (dataset.train.len() as u32, std::mem::take(&mut dataset.test));
     dataset.train.append(test);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Bench, Figure, fastest, noise};
 use crate::cli::CliError;
-use crate::data::{digits::SIDE, drawing::PEN_WIDTH, handwriting};
+use crate::data::{drawing::PEN_WIDTH, handwriting, sources::digits::SIDE};
 use crate::project::Project;
 use crate::train::Reader;
 use backprop_nn::init::stream;

@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::train::Part;
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
-    let dataset = Arc::new(Dataset::load(&bench.data)?);
+    let dataset = Arc::new(Dataset::read(&bench.data)?);
     let pool = pool(bench.threads())?;
     for name in workloads {
         let job = bench.job(Project::find(name)?, &dataset)?;

@@ -22,7 +22,7 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
 
 /// An epoch on all training samples, then the test samples.
 fn measure(bench: &Bench, name: &str) -> Result<Value, CliError> {
-    let dataset = Arc::new(Dataset::load(&bench.data)?);
+    let dataset = Arc::new(Dataset::read(&bench.data)?);
     let mut job = bench.job(Project::find(name)?, &dataset)?;
     job.training.epochs = 1;
     follow(job, |_| {})?;

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{CliError, say};
-use crate::data::{DEFAULT_SOURCE, Dataset, Samples, digits::SIDE, numbered_classes};
+use crate::data::sources::digits::SIDE;
+use crate::data::{DEFAULT_SOURCE, Dataset, Samples, numbered_classes};
 use crate::project::{Project, presets};
 use crate::train::{EpochStat, Event, Job, Outcome, Reports, Run, Start, default_threads};
 use backprop_nn::Shape;

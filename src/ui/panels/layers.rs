@@ -45,8 +45,11 @@ impl Panel for Layers {
                 scroll.show(ui, |ui| self.pair_ui(ui, cx));
             } else {
                 heading_ui(ui, "Network", |ui| add_ui(ui, "Add layer", &mut self.model, cx));
-                let source = cx.session.dataset().map_or(cx.session.source(), |dataset| dataset.name.as_str());
-                input_ui(ui, "Input", source, cx.trace.input);
+                let source = match cx.session.dataset() {
+                    Some(dataset) => dataset.name.clone(),
+                    None => cx.session.source().to_string(),
+                };
+                input_ui(ui, "Input", &source, cx.trace.input);
                 scroll.show(ui, |ui| stack_ui(ui, &mut self.model, cx));
             }
         });

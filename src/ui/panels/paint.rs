@@ -8,8 +8,8 @@ use egui_material_icons::icons::{ICON_ADD, ICON_DELETE, ICON_UNDO};
 use super::Cx;
 use super::parts::{caption_ui, segmented_ui};
 use super::points::{Ground, height_legend_ui, is_plane, plane_of, tone_of};
-use crate::data::painted::{MOST, Painted, Point};
-use crate::data::{Dataset, Task};
+use crate::data::sources::painted::{MOST, Painted, Point};
+use crate::data::{Dataset, SourceSpec, Task};
 use crate::ui::action::Action;
 use crate::ui::session::DataState;
 use crate::ui::widgets::button::icon_button_ui;
@@ -38,7 +38,7 @@ enum Tool {
 pub struct Painting {
     painted: Painted,
     /// The text in the project that this was made of.
-    source: String,
+    source: SourceSpec,
     /// What is shown of x and y, which does not change under the brush.
     pub ranges: [RangeInclusive<f64>; 2],
     /// The least and the greatest number that a point may get.
@@ -57,7 +57,7 @@ struct Stroke {
 
 impl Painting {
     /// Begins with the points of a data set; nothing if they lie in no plane.
-    pub fn of(source: &str, dataset: &Dataset) -> Option<Self> {
+    pub fn of(source: &SourceSpec, dataset: &Dataset) -> Option<Self> {
         let painted = Painted::of_source(source).or_else(|| Painted::of(dataset))?;
         let is_world = painted.axes == ["x", "y"];
         let ranges = plane_of(dataset).map(|range| match (is_world, painted.points.is_empty()) {
@@ -72,25 +72,25 @@ impl Painting {
         let heights =
             if painted.points.is_empty() { [-1.0, 1.0] } else { [*heights.start() as f32, *heights.end() as f32] };
         let value = heights[1];
-        Some(Self { painted, source: source.to_owned(), ranges, heights, tool: Tool::Brush(0), value, stroke: None })
+        Some(Self { painted, source: source.clone(), ranges, heights, tool: Tool::Brush(0), value, stroke: None })
     }
 
     /// Keeps up with a project whose source was changed elsewhere, as by undo; false if there is nothing to paint in any more.
-    pub fn follows(&mut self, source: &str, data: &DataState) -> bool {
-        if self.source == source {
+    pub fn follows(&mut self, source: &SourceSpec, data: &DataState) -> bool {
+        if self.source == *source {
             return true;
         }
         if let Some(painted) = Painted::of_source(source) {
             let is_gone = matches!(self.tool, Tool::Brush(class) if class >= painted.task.outputs());
             self.tool = if is_gone { Tool::Brush(0) } else { self.tool };
-            (self.painted, self.source, self.stroke) = (painted, source.to_owned(), None);
+            (self.painted, self.source, self.stroke) = (painted, source.clone(), None);
             return true;
         }
         match data {
-            DataState::Ready { source: of, dataset, .. } if of == source => {
+            DataState::Ready { source: of, dataset, .. } if *of == *source => {
                 Self::of(source, dataset).map(|other| *self = other).is_some()
             }
-            DataState::Failed { source: of, .. } => of != source,
+            DataState::Failed { source: of, .. } => *of != *source,
             DataState::Ready { .. } | DataState::Loading { .. } => true,
         }
     }

@@ -4,8 +4,9 @@ use eframe::egui::{self, Align, Button, Frame, Label, Layout, Response, RichText
 use egui_material_icons::MaterialIcon;
 
 use super::Cx;
-use crate::data::painted::{self, is_painted};
-use crate::data::{Argument, SOURCES};
+use crate::data::source::Argument;
+use crate::data::sources::painted;
+use crate::data::{SOURCES, SourceSpec};
 use crate::ui::action::Action;
 use crate::ui::asking::PathFor;
 use crate::ui::theme::{self, GRID, Palette, ROW};
@@ -109,7 +110,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
     let current = cx.project.data.source.clone();
     let arrow = egui_material_icons::icons::ICON_ARROW_DROP_DOWN.rich_text().size(ICON);
     // Painted points stand in the text themselves, and nobody reads them there.
-    let shown = if is_painted(&current) { painted::SOURCE.name } else { &current };
+    let shown = if current.is(&painted::SOURCE) { painted::SOURCE.name.to_owned() } else { current.to_string() };
     let name = egui::AtomExt::atom_shrink(RichText::new(shown), true);
     let button = Button::new((name, egui::Atom::grow(), arrow)).truncate().min_size(vec2(width, ROW));
     let config =
@@ -127,7 +128,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
                 ui.horizontal_wrapped(|ui| {
                     for name in names {
                         if ui.button(*name).clicked() {
-                            cx.project.data.source = format!("{}:{name}", source.name);
+                            cx.project.data.source = SourceSpec::new(source.name, *name);
                             ui.close();
                         }
                     }
@@ -138,7 +139,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
                 match source.argument {
                     Argument::Folder => cx.act(Action::DataDialog(PathFor::DataFolder(source.name))),
                     Argument::File => cx.act(Action::DataDialog(PathFor::DataFile(source.name))),
-                    Argument::Nothing | Argument::OneOf(_) => source.name.clone_into(&mut cx.project.data.source),
+                    Argument::Nothing | Argument::OneOf(_) => cx.project.data.source = SourceSpec::new(source.name, ""),
                 }
                 ui.close();
             }
@@ -149,9 +150,14 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
             ui.add(egui::TextEdit::singleline(typed).hint_text("idx:some/folder+digits").desired_width(f32::INFINITY));
         let field = field.labelled_by(label.id);
         if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !typed.trim().is_empty() {
-            typed.trim().clone_into(&mut cx.project.data.source);
-            typed.clear();
-            ui.close();
+            match typed.parse() {
+                Ok(source) => {
+                    cx.project.data.source = source;
+                    typed.clear();
+                    ui.close();
+                }
+                Err(error) => cx.act(Action::Warn(error.to_string())),
+            }
         }
     });
     response.accessible_name("Data source")

@@ -115,7 +115,7 @@ mod tests {
             }
             let job = Arc::new(project.job(dataset(), 1).unwrap());
             let steps = job.steps_per_epoch() * 6;
-            let mut session = Session::new("test");
+            let mut session = Session::new(&"test".parse().unwrap());
             session.begin(Arc::clone(&job), &project);
             let run = Run::start(job, Start::Running, Reports::default(), || {}).unwrap();
             loop {

@@ -4,40 +4,44 @@ use eframe::egui::{self, ComboBox, Response, RichText, TextEdit, Ui};
 
 use super::Cx;
 use super::parts::segmented_ui;
-use crate::data::setting::{Kind, Setting, read_as, settings, source_of, value, with};
-use crate::data::{csv, series};
+use crate::data::sources::{csv, series, source_of};
 use crate::ui::widgets::field::{field_ui, number_field_ui};
 use crate::ui::widgets::slider::{Division, Slider};
+use backprop_nn::field::{Field, Kind};
 
-/// The rows, and the value that is being slid or typed: the source is read anew only when it is let go.
+/// The rows, and the values that are being slid or typed: the source is read anew only when they are let go.
 #[derive(Default)]
 pub struct SourceOptions {
-    edited: Option<(&'static str, String)>,
+    edited: Option<(&'static str, Vec<String>)>,
 }
 
 impl SourceOptions {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let text = cx.project.data.source.clone();
-        let Some(source) = source_of(&text) else { return };
+        let Some((part, source)) = cx.project.data.source.single().and_then(|part| Some((part, source_of(part)?)))
+        else {
+            return;
+        };
+        let part = part.clone();
         if [csv::SOURCE.name, series::SOURCE.name].contains(&source.name) {
             order_ui(ui, source.name, cx);
         }
-        for setting in settings(source) {
-            let known = value(&text, setting.key).unwrap_or_default();
-            let is_edited = self.edited.as_ref().is_some_and(|edited| edited.0 == setting.key);
+        for field in source.options {
+            let is_edited = self.edited.as_ref().is_some_and(|edited| edited.0 == field.key);
             let before = match &self.edited {
                 Some((_, edited)) if is_edited => edited.clone(),
-                _ => known.to_owned(),
+                _ => part.values(field.key).to_vec(),
             };
             let mut now = before.clone();
-            let response = setting_ui(ui, &setting, &mut now, &cx.session.columns);
+            let response = option_ui(ui, field, &mut now, &cx.session.columns);
             if now != before {
-                self.edited = Some((setting.key, now));
+                self.edited = Some((field.key, now));
             }
-            let is_held =
-                ui.input(|input| input.pointer.any_down()) || response.has_focus() && setting.kind == Kind::Text;
-            if let Some((key, value)) = self.edited.take_if(|edited| edited.0 == setting.key && !is_held) {
-                cx.project.data.source = with(&text, key, Some(&value));
+            let is_held = ui.input(|input| input.pointer.any_down())
+                || response.has_focus() && matches!(field.kind, Kind::Text | Kind::Columns);
+            if let Some((key, values)) = self.edited.take_if(|edited| edited.0 == field.key && !is_held)
+                && let Some(part) = cx.project.data.source.single_mut()
+            {
+                part.set(key, values);
             }
         }
     }
@@ -45,7 +49,7 @@ impl SourceOptions {
 
 /// A file of rows does not say whether they follow one another in time.
 fn order_ui(ui: &mut Ui, chosen: &'static str, cx: &mut Cx<'_>) {
-    const HELP: &str = "Rows of a table are samples on their own; those of a series follow one another in time.";
+    const HELP: &str = "Rows of a table are independent samples; those of a series follow one another in time.";
     let mut now = chosen;
     field_ui(ui, "Rows", HELP, |ui| {
         let rows =
@@ -54,46 +58,73 @@ fn order_ui(ui: &mut Ui, chosen: &'static str, cx: &mut Cx<'_>) {
     });
     let source = if now == csv::SOURCE.name { csv::SOURCE } else { series::SOURCE };
     if now != chosen {
-        cx.project.data.source = read_as(&cx.project.data.source, &source);
+        cx.project.data.source = cx.project.data.source.read_as(&source);
     }
 }
 
-fn setting_ui(ui: &mut Ui, setting: &Setting, value: &mut String, columns: &[String]) -> Response {
-    let Setting { label, help, .. } = *setting;
+fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[String]) -> Response {
+    let Field { label, help, .. } = *field;
     let mut number = |ui: &mut Ui, slider: Slider<'_>, digits: usize| {
-        let before: f64 = value.trim().parse().unwrap_or(slider.default_value());
+        let known = values.first().and_then(|value| value.parse().ok());
+        let before: f64 = known.unwrap_or(slider.default_value());
         let mut number = before;
         let response = number_field_ui(ui, help, &slider, &mut number);
         if number != before {
-            let text = format!("{number:.digits$}");
-            *value = if number == slider.default_value() { String::new() } else { shortened(&text) };
+            let text = shortened(&format!("{number:.digits$}"));
+            *values = if number == slider.default_value() { Vec::new() } else { vec![text] };
         }
         response
     };
-    match &setting.kind {
-        Kind::Whole { range, default } => {
+    match &field.kind {
+        Kind::Whole { range, default, .. } => {
             let ends = *range.start() as f64..=*range.end() as f64;
             number(ui, Slider::new(label, ends, *default as f64, Division::Octaves), 0)
         }
-        Kind::Real { range, default } => {
+        Kind::Real { range, default, .. } => {
             let exact = |number: f32| number.to_string().parse().unwrap_or(f64::from(number));
             let ends = exact(*range.start())..=exact(*range.end());
             number(ui, Slider::new(label, ends, exact(*default), Division::Linear), 4)
         }
-        Kind::OneOf(words) => {
+        Kind::Switch { default } => field_ui(ui, label, help, |ui| {
+            let mut is_on = values.first().map_or(*default, |value| value == "true");
+            let response = ui.checkbox(&mut is_on, "");
+            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, label));
+            if response.changed() {
+                *values = if is_on == *default { Vec::new() } else { vec![is_on.to_string()] };
+            }
+            response
+        }),
+        Kind::Word(words) => {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            field_ui(ui, label, help, |ui| one_ui(ui, label, "found out", &words, value))
+            field_ui(ui, label, help, |ui| one_ui(ui, label, "automatic", &words, values))
         }
         Kind::Column => field_ui(ui, label, help, |ui| {
             let last = columns.last().map_or("the last column", String::as_str).to_owned();
-            one_ui(ui, label, &last, columns, value)
+            one_ui(ui, label, &last, columns, values)
         }),
-        Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, columns, value)),
-        Kind::Text => field_ui(ui, label, help, |ui| {
+        Kind::Columns if field.key == "names" => field_ui(ui, label, help, |ui| names_ui(ui, label, values)),
+        Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, columns, values)),
+        Kind::Text | Kind::Choice { .. } => field_ui(ui, label, help, |ui| {
+            let mut text = values.join(",");
             let width = ui.available_width();
-            ui.add(TextEdit::singleline(value).desired_width(width)).accessible_name(label)
+            let response = ui.add(TextEdit::singleline(&mut text).desired_width(width)).accessible_name(label);
+            if response.changed() {
+                *values = if text.trim().is_empty() { Vec::new() } else { vec![text] };
+            }
+            response
         }),
     }
+}
+
+/// Names that are typed, separated by commas.
+fn names_ui(ui: &mut Ui, label: &str, values: &mut Vec<String>) -> Response {
+    let mut text = values.join(",");
+    let width = ui.available_width();
+    let response = ui.add(TextEdit::singleline(&mut text).desired_width(width)).accessible_name(label);
+    if response.changed() {
+        *values = if text.is_empty() { Vec::new() } else { text.split(',').map(str::to_owned).collect() };
+    }
+    response
 }
 
 /// "0.2500" as "0.25".
@@ -102,17 +133,17 @@ fn shortened(text: &str) -> String {
 }
 
 /// One of the words, or what holds while none is said.
-fn one_ui(ui: &mut Ui, label: &str, unsaid: &str, words: &[String], value: &mut String) -> Response {
-    let shown = if value.is_empty() { unsaid } else { value.as_str() }.to_owned();
+fn one_ui(ui: &mut Ui, label: &str, unsaid: &str, words: &[String], values: &mut Vec<String>) -> Response {
+    let shown = if values.is_empty() { unsaid.to_owned() } else { values.join(", ") };
     let combo = ComboBox::from_id_salt(label).width(ui.available_width()).truncate().selected_text(shown);
     let shown = combo.show_ui(ui, |ui| {
         if !words.iter().any(|word| word == unsaid) {
-            ui.selectable_value(value, String::new(), unsaid);
+            ui.selectable_value(values, Vec::new(), unsaid);
         }
         for word in words {
-            let is_chosen = value == word || (value.is_empty() && word == unsaid);
+            let is_chosen = values.contains(word) || (values.is_empty() && word == unsaid);
             if ui.selectable_label(is_chosen, word).clicked() {
-                word.clone_into(value);
+                *values = vec![word.clone()];
             }
         }
     });
@@ -121,9 +152,7 @@ fn one_ui(ui: &mut Ui, label: &str, unsaid: &str, words: &[String], value: &mut 
 }
 
 /// Any of the columns, each with a tick.
-fn several_ui(ui: &mut Ui, label: &str, columns: &[String], value: &mut String) -> Response {
-    let mut chosen: Vec<String> =
-        value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+fn several_ui(ui: &mut Ui, label: &str, columns: &[String], chosen: &mut Vec<String>) -> Response {
     let shown = if chosen.is_empty() { "none".to_owned() } else { chosen.join(", ") };
     let config =
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
@@ -137,7 +166,6 @@ fn several_ui(ui: &mut Ui, label: &str, columns: &[String], value: &mut String) 
                         true => chosen.push(column.clone()),
                         false => chosen.retain(|name| name != column),
                     }
-                    *value = chosen.join(",");
                 }
             }
         });

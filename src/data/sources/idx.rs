@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
-use super::{Argument, DataError, Dataset, Options, Samples, Source, numbered_classes};
+use crate::data::dataset::{Dataset, numbered_classes};
+use crate::data::error::DataError;
+use crate::data::samples::Samples;
+use crate::data::source::{Argument, Request, Source};
 use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -23,10 +26,10 @@ pub const SOURCE: Source = Source {
 /// More bytes than this in one file are a mistake, or a trap.
 const MAX_BYTES: u64 = 4 << 30;
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    let Some(folder) = options.find().filter(|folder| folder.is_dir()) else {
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
         let what = "there is no such folder; write idx:DIR with the folder of the four files";
-        return Err(DataError::file(Path::new(options.argument), what));
+        return Err(DataError::file(Path::new(request.argument()), what));
     };
     read_folder(&folder)
 }
@@ -186,6 +189,6 @@ mod tests {
             let error = load_folder(&folder(images, labels)).unwrap_err();
             assert!(error.contains(expected) && !error.contains('\n'), "{error}");
         }
-        assert!(Dataset::load("idx:no/such/folder").unwrap_err().to_string().contains("no/such/folder"));
+        assert!(Dataset::read("idx:no/such/folder").unwrap_err().to_string().contains("no/such/folder"));
     }
 }

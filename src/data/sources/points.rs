@@ -1,69 +1,82 @@
-//! Points in a plane, `points:NAME`: the small worlds in which one sees what a network does.
+//! Points in a plane, `points:NAME`: the small toys in which one sees what a network does.
 //!
 //! Circles, xor, gaussians, spiral, plane and hills are after the TensorFlow Playground, moons are scikit-learn's.
 
 use std::f32::consts::{PI, TAU};
-use std::ops::RangeInclusive;
 
 use rand::RngExt as _;
 
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
+use crate::data::dataset::{Dataset, Feature, Task};
+use crate::data::error::DataError;
+use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::source::{Argument, Request, Source};
+use crate::data::split::Order;
 use backprop_nn::Shape;
+use backprop_nn::field::Field;
 use backprop_nn::init::{Rng, fill_normal, stream};
 
 pub const SOURCE: Source = Source {
     name: "points",
     usage: "points:NAME[?noise=X&count=N]",
     argument: Argument::OneOf(&["circles", "xor", "gaussians", "spiral", "moons", "plane", "hills"]),
-    options: &["noise", "count"],
+    options: &[
+        Field::real(
+            "noise",
+            "Noise",
+            0.0..=1.0,
+            0.05,
+            "Standard deviation by which the points are moved. With much of it the classes overlap, and no network is always right.",
+        ),
+        Field::whole(
+            "count",
+            "Samples",
+            20..=100_000,
+            500,
+            "Number of points, test samples included. A network easily overfits a few.",
+        ),
+    ],
     help: "Points in a plane, made by the program: circles, xor, gaussians, spiral and moons have two classes, plane and hills a number.",
     load,
 };
 
-/// How far points are moved, and how many there are, when nobody says it, and the range of what may be said.
-pub(super) const NOISE: f32 = 0.05;
-pub(super) const NOISES: RangeInclusive<f32> = 0.0..=1.0;
-pub(super) const COUNT: usize = 500;
-pub(super) const COUNTS: RangeInclusive<usize> = 20..=100_000;
-
-/// The test points are others of the same world.
+/// The test points are others of the same toy.
 const TRAIN_SEED: u64 = 1;
 const TEST_SEED: u64 = 2;
 const PURPOSE: u64 = 0x90_1275;
 
 /// Where points lie, and what is to be said of each.
-struct World {
+struct ToyDataset {
     name: &'static str,
     task: fn() -> Task,
     /// A point without noise, and its class or its height. `at` counts the points, so that classes take turns.
     point: fn(at: usize, rng: &mut Rng) -> ([f32; 2], f32),
 }
 
-/// THE LIST of worlds.
-const WORLDS: &[World] = &[
-    World { name: "circles", task: two_classes, point: circles },
-    World { name: "xor", task: two_classes, point: xor },
-    World { name: "gaussians", task: two_classes, point: gaussians },
-    World { name: "spiral", task: two_classes, point: spiral },
-    World { name: "moons", task: two_classes, point: moons },
-    World { name: "plane", task: height, point: plane },
-    World { name: "hills", task: height, point: hills },
+/// THE LIST of toys.
+const TOYS: &[ToyDataset] = &[
+    ToyDataset { name: "circles", task: two_classes, point: circles },
+    ToyDataset { name: "xor", task: two_classes, point: xor },
+    ToyDataset { name: "gaussians", task: two_classes, point: gaussians },
+    ToyDataset { name: "spiral", task: two_classes, point: spiral },
+    ToyDataset { name: "moons", task: two_classes, point: moons },
+    ToyDataset { name: "plane", task: height, point: plane },
+    ToyDataset { name: "hills", task: height, point: hills },
 ];
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    let Some(world) = WORLDS.iter().find(|world| world.name == options.argument) else {
-        let names: Vec<_> = WORLDS.iter().map(|world| world.name).collect();
-        return Err(options.wrong(format!("there is no {:?}; there is {}", options.argument, names.join(", "))));
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    let Some(toy) = TOYS.iter().find(|toy| toy.name == request.argument()) else {
+        let names: Vec<_> = TOYS.iter().map(|toy| toy.name).collect();
+        return Err(request.wrong(format!("there is no {:?}; there is {}", request.argument(), names.join(", "))));
     };
-    let noise = options.number("noise", NOISE, NOISES)?;
-    let count = options.number("count", COUNT, COUNTS)?;
+    let noise = request.real("noise")?;
+    let count = request.whole("count")?;
     let test = count / 5;
-    let task = (world.task)();
+    let task = (toy.task)();
     Ok(Dataset {
-        name: world.name.to_owned(),
+        name: toy.name.to_owned(),
         shape: Shape::flat(2),
-        train: samples(world, &task, count - test, noise, TRAIN_SEED),
-        test: samples(world, &task, test, noise, TEST_SEED),
+        train: samples(toy, &task, count - test, noise, TRAIN_SEED),
+        test: samples(toy, &task, test, noise, TEST_SEED),
         task,
         features: ["x", "y"].map(Feature::number).into(),
         notes: Vec::new(),
@@ -72,9 +85,9 @@ fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
 }
 
 /// Noise is the deviation by which a point is moved, or its height where that is asked for.
-fn samples(world: &World, task: &Task, count: usize, noise: f32, seed: u64) -> Samples {
+fn samples(toy: &ToyDataset, task: &Task, count: usize, noise: f32, seed: u64) -> Samples {
     let mut rng = stream(seed, PURPOSE);
-    let (points, mut values): (Vec<[f32; 2]>, Vec<f32>) = (0..count).map(|at| (world.point)(at, &mut rng)).unzip();
+    let (points, mut values): (Vec<[f32; 2]>, Vec<f32>) = (0..count).map(|at| (toy.point)(at, &mut rng)).unzip();
     let mut points: Vec<f32> = points.into_flattened();
     let noisy = if task.is_classification() { &mut points } else { &mut values };
     let mut moves = vec![0.0; noisy.len()];
@@ -162,23 +175,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_world_is_made_and_noise_moves_what_it_should() {
-        let names: Vec<_> = WORLDS.iter().map(|world| world.name).collect();
+    fn every_toy_is_made_and_noise_moves_what_it_should() {
+        let names: Vec<_> = TOYS.iter().map(|toy| toy.name).collect();
         assert!(matches!(SOURCE.argument, Argument::OneOf(offered) if offered == names));
-        for world in WORLDS {
-            let load = |more: &str| Dataset::load(&format!("points:{}?count=400&{more}", world.name)).unwrap();
+        for toy in TOYS {
+            let load = |more: &str| Dataset::read(&format!("points:{}?count=400&{more}", toy.name)).unwrap();
             let (clean, noisy) = (load("noise=0"), load("noise=0.2"));
             assert_eq!((clean.train.len(), clean.test.len(), &clean), (320, 80, &load("noise=0")));
-            assert_ne!(clean.train.numbers_of(0), clean.test.numbers_of(0), "{}", world.name);
+            assert_ne!(clean.train.numbers_of(0), clean.test.numbers_of(0), "{}", toy.name);
             if clean.task.is_classification() {
                 let counts = clean.train.class_counts(2);
-                assert!(counts.iter().all(|count| (120..=200).contains(count)), "{}: {counts:?}", world.name);
+                assert!(counts.iter().all(|count| (120..=200).contains(count)), "{}: {counts:?}", toy.name);
                 assert!(clean.train.targets == noisy.train.targets && clean.train.inputs != noisy.train.inputs);
             } else {
                 assert!(clean.train.targets != noisy.train.targets && clean.train.inputs == noisy.train.inputs);
             }
         }
-        let error = |source: &str| Dataset::load(source).unwrap_err().to_string();
+        let error = |source: &str| Dataset::read(source).unwrap_err().to_string();
         assert!(error("points:cubes").contains("there is circles, xor"), "{}", error("points:cubes"));
         assert!(error("points:xor?noise=2").contains("noise from 0 to 1"));
         assert!(error("points:xor?size=2").contains("no option \"size\"; there is noise, count"));

@@ -1,22 +1,56 @@
 //! A table as samples, `csv:FILE`: a row is a sample, one column the target, the others features.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::options::DATA_FOLDER;
-use super::table::{Column, Table};
-use super::{
-    Argument, DataError, Dataset, Feature, Inputs, Lookup, Options, Order, Samples, Source, Split, TargetData, Task,
-    Words,
-};
+use crate::data::dataset::{Dataset, Feature, Task, Vocabulary};
+use crate::data::error::DataError;
+use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::source::{Argument, DATA_FOLDER, Lookup, Request, Source, SourceSpec};
+use crate::data::split::{Order, Split, TEST_SHARES};
+use crate::data::table::{Column, Table, counted};
 use backprop_nn::Shape;
+use backprop_nn::field::{Field, Kind};
 
 pub const SOURCE: Source = Source {
     name: "csv",
     usage: "csv:FILE[?target=NAME]",
     argument: Argument::File,
-    options: &["target", "task", "ignore", "categories", "embedded", "names", "test", "test_file"],
+    options: &[
+        Field::of("target", "Target", Kind::Column, "The column that the network predicts; the last one by default."),
+        Field::of(
+            "task",
+            "Task",
+            Kind::Word(&["classification", "regression"]),
+            "Whether the target is a class or a number; decided from its values by default.",
+        ),
+        Field::of(
+            "ignore",
+            "Ignored columns",
+            Kind::Columns,
+            "Columns that the network does not read, such as one that gives the target away.",
+        ),
+        Field::of(
+            "categories",
+            "Categorical",
+            Kind::Columns,
+            "Columns whose numbers are names, such as 1 for USA. Each value becomes an input of its own (one-hot).",
+        ),
+        Field::of(
+            "embedded",
+            "Embedded",
+            Kind::Columns,
+            "Columns of many words, each word a number for an Embedding. Vocabulary that do not occur in training count as one.",
+        ),
+        Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header."),
+        Field::real("test", "Test split", TEST_SHARES, TEST_SHARE, "Share of the rows that is held out for the test."),
+        Field::of(
+            "test_file",
+            "Test file",
+            Kind::Text,
+            "Another file with the same columns whose rows are the test samples; then none of this one are held out.",
+        ),
+    ],
     help: "A table of text, a sample a row; the last column is the target unless another is named.",
     load,
 };
@@ -42,8 +76,7 @@ const MAX_FEATURES: usize = 10_000;
 const MIN_ROWS: usize = 5;
 
 /// Share of the rows that is set apart for the test.
-pub(super) const TEST_SHARE: f32 = 0.2;
-pub(super) const TEST_SHARES: RangeInclusive<f32> = 0.0..=0.5;
+const TEST_SHARE: f32 = 0.2;
 const TEST_SEED: u64 = 0x7E57;
 
 /// Where the files of the presets come from.
@@ -55,57 +88,57 @@ const KNOWN_FILES: &[(&str, &str)] = &[
     ("steel-plates-faults.csv", "https://www.openml.org, where the data set is called steel-plates-fault"),
 ];
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    if options.argument.is_empty() {
-        return Err(options.wrong(format!("write {}", SOURCE.usage)));
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    if request.argument().is_empty() {
+        return Err(request.wrong(format!("write {}", SOURCE.usage)));
     }
-    let Some(path) = options.find().filter(|path| path.is_file()) else {
-        return Err(DataError::file(Path::new(options.argument), no_such_file(options)));
+    let Some(path) = request.find().filter(|path| path.is_file()) else {
+        return Err(DataError::file(Path::new(request.argument()), no_such_file(request)));
     };
-    let test_share = options.number("test", TEST_SHARE, TEST_SHARES)?;
-    match options.text("test_file") {
-        None => load_file(&path, options, test_share),
-        Some(_) if options.text("test").is_some() => Err(options.wrong("say test or test_file, not both")),
+    let test_share = request.real("test")?;
+    match request.text("test_file") {
+        None => load_file(&path, request, test_share),
+        Some(_) if request.has("test") => Err(request.wrong("say test or test_file, not both")),
         Some(file) => {
-            let dataset = load_file(&path, options, 0.0)?;
-            let test = load_test(file, options, &dataset)?;
+            let dataset = load_file(&path, request, 0.0)?;
+            let test = load_test(&file, request, &dataset)?;
             Ok(Dataset { test, ..dataset })
         }
     }
 }
 
-fn load_file(path: &Path, options: &Options<'_>, test_share: f32) -> Result<Dataset, DataError> {
-    let table = Table::read(path, &options.list("names"))?;
+fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, DataError> {
+    let table = Table::read(path, &request.list("names"))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let loaded = Loader { options, table, notes: Vec::new() }.load(name, test_share);
+    let loaded = Loader { request, table, notes: Vec::new() }.load(name, test_share);
     loaded.map_err(|what| DataError::file(path, what))
 }
 
 /// The rows of a file of their own, read to the features and classes of those that are trained on.
-fn load_test(file: &str, options: &Options<'_>, dataset: &Dataset) -> Result<Samples, DataError> {
-    let Some(path) = options.find_where(Path::new(file), Path::is_file) else {
-        return Err(options.wrong(format!("there is no file {file:?} for test_file")));
+fn load_test(file: &str, request: &Request<'_>, dataset: &Dataset) -> Result<Samples, DataError> {
+    let Some(path) = request.find_where(Path::new(file), Path::is_file) else {
+        return Err(request.wrong(format!("there is no file {file:?} for test_file")));
     };
-    let known = Lookup { known: Some((&dataset.task, &dataset.features)), ..*options.lookup };
-    load_file(&path, &options.with(&known), 0.0).map(|test| test.train)
+    let known = Lookup { known: Some((&dataset.task, &dataset.features)), ..*request.lookup };
+    load_file(&path, &request.with(&known), 0.0).map(|test| test.train)
 }
 
 /// The names of the columns of the file that is named, as far as its beginning tells them; none if it cannot be read.
-pub(super) fn column_names(options: &Options<'_>) -> Vec<String> {
-    let Some(path) = options.find().filter(|path| path.is_file()) else { return Vec::new() };
-    let table = Table::beginning(&path, &options.list("names"));
+pub(super) fn column_names(request: &Request<'_>) -> Vec<String> {
+    let Some(path) = request.find().filter(|path| path.is_file()) else { return Vec::new() };
+    let table = Table::beginning(&path, &request.list("names"));
     table.map_or_else(|_| Vec::new(), |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
-fn no_such_file(options: &Options<'_>) -> String {
-    let from = KNOWN_FILES.iter().find(|known| known.0 == options.argument);
+fn no_such_file(request: &Request<'_>) -> String {
+    let from = KNOWN_FILES.iter().find(|known| known.0 == request.argument());
     let from = from.map_or(String::new(), |known| format!(" (it is from {})", known.1));
     format!("there is no such file; put it into this folder{from}, or name the folder that has it in {DATA_FOLDER}")
 }
 
 /// A table on its way to be a data set. Errors are sentences about the file.
 struct Loader<'a> {
-    options: &'a Options<'a>,
+    request: &'a Request<'a>,
     table: Table,
     notes: Vec<String>,
 }
@@ -146,12 +179,12 @@ impl Loader<'_> {
     }
 
     fn columns(&self, option: &str) -> Result<Vec<usize>, String> {
-        self.options.list(option).into_iter().map(|name| self.column(name)).collect()
+        self.request.list(option).into_iter().map(|name| self.column(name)).collect()
     }
 
     fn target_columns(&self) -> Result<Vec<usize>, String> {
         let named = self.columns("target")?;
-        match self.options.lookup.known {
+        match self.request.lookup.known {
             _ if !named.is_empty() => Ok(named),
             Some((Task::Regression { targets }, _)) => targets.iter().map(|name| self.column(name)).collect(),
             _ => Ok(vec![self.table.columns.len() - 1]),
@@ -180,11 +213,11 @@ impl Loader<'_> {
     /// What is asked for: as it is said, as a network knows it already, or as the target looks.
     fn task(&mut self, targets: &[usize]) -> Result<Task, String> {
         // What tells a row again has let go of its target.
-        if let Some((task, _)) = self.options.lookup.known.filter(|(task, _)| !task.is_reconstruction()) {
+        if let Some((task, _)) = self.request.lookup.known.filter(|(task, _)| !task.is_reconstruction()) {
             return Ok(task.clone());
         }
         let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
-        let is_regression = match self.options.text("task") {
+        let is_regression = match self.request.text("task").as_deref() {
             Some("regression") => true,
             Some("classification") => false,
             Some(other) => return Err(format!("task={other} is unknown; there is classification and regression")),
@@ -220,7 +253,7 @@ impl Loader<'_> {
                 counted(column.cells.len(), "row")
             )),
             count => {
-                if self.options.text("task").is_none() && column.first_word().is_none() && count > 2 {
+                if !self.request.has("task") && column.first_word().is_none() && count > 2 {
                     let note = format!(
                         "{} has {count} whole numbers and is taken for classes; task=regression makes it a number",
                         column.name
@@ -267,7 +300,7 @@ impl Loader<'_> {
 
     /// The numbers that the other columns become, each column by what is in it.
     fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, String> {
-        if let Some((_, features)) = self.options.lookup.known {
+        if let Some((_, features)) = self.request.lookup.known {
             return Ok(features.to_vec());
         }
         let (ignored, categories) = (self.columns("ignore")?, self.columns("categories")?);
@@ -300,7 +333,7 @@ impl Loader<'_> {
 fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> Result<Vec<Feature>, String> {
     let (mut features, mut first) = (Vec::new(), 0);
     for column in columns {
-        let words = Words { first, list: column.distinct() };
+        let words = Vocabulary { first, list: column.distinct() };
         first = words.end();
         notes.push(format!("{} has {}, counted for an embedding", column.name, counted(words.list.len(), "word")));
         features.push(Feature { words: Some(words), ..Feature::number(&column.name) });
@@ -413,10 +446,8 @@ fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> 
 
 /// The rows of a table as a network reads them, `[rows, features]`. `source` is what the network was trained on: a table
 /// without a header has the columns that are named there, or those of the features alone, in their order.
-pub fn read_rows(path: &Path, features: &[Feature], source: &str) -> Result<Vec<f32>, DataError> {
-    let options = source.split_once('?').map_or("", |(_, options)| options);
-    let given = options.split('&').find_map(|pair| pair.strip_prefix("names="));
-    let given: Vec<&str> = given.into_iter().flat_map(|names| names.split(',')).map(str::trim).collect();
+pub fn read_rows(path: &Path, features: &[Feature], source: &SourceSpec) -> Result<Vec<f32>, DataError> {
+    let given = source.single().map_or(&[][..], |part| part.values("names")).iter().map(String::as_str).collect();
     let mut own: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();
     own.dedup();
     let mut table = Table::read(path, &[])?;
@@ -425,9 +456,4 @@ pub fn read_rows(path: &Path, features: &[Feature], source: &str) -> Result<Vec<
         name.clone_into(&mut column.name);
     }
     encode(&table, features).map_err(|what| DataError::file(path, what))
-}
-
-/// "1 row", "3 rows".
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -3,8 +3,11 @@
 
 use std::path::PathBuf;
 
-use super::download::{Download, fetch};
-use super::{Argument, DataError, Dataset, Options, Source, Task, idx, numbered_classes};
+use super::idx;
+use crate::data::dataset::{Dataset, Task, numbered_classes};
+use crate::data::download::{Download, fetch};
+use crate::data::error::DataError;
+use crate::data::source::{Argument, Request, Source};
 
 pub const MNIST: Source = Source {
     name: "mnist",
@@ -12,7 +15,7 @@ pub const MNIST: Source = Source {
     argument: Argument::Nothing,
     options: &[],
     help: "70,000 digits written by hand, the classic of 1998; downloaded once, 12 MB, unless it is at hand.",
-    load: |options| load(options, &MNIST_FILES),
+    load: |request| load(request, &MNIST_FILES),
 };
 
 pub const FASHION_MNIST: Source = Source {
@@ -21,11 +24,11 @@ pub const FASHION_MNIST: Source = Source {
     argument: Argument::Nothing,
     options: &[],
     help: "70,000 pictures of clothes in the form of MNIST, and harder; downloaded once, 31 MB, unless it is at hand.",
-    load: |options| load(options, &FASHION_MNIST_FILES),
+    load: |request| load(request, &FASHION_MNIST_FILES),
 };
 
 /// A set in the form of MNIST, four files of which each is named, sized and told apart by its SHA-256.
-struct Known {
+struct Listed {
     name: &'static str,
     /// The names of the classes; empty where they are digits.
     classes: &'static [&'static str],
@@ -34,7 +37,7 @@ struct Known {
     files: [(&'static str, u64, &'static str); 4],
 }
 
-const MNIST_FILES: Known = Known {
+const MNIST_FILES: Listed = Listed {
     name: "mnist",
     classes: &[],
     mirrors: &["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
@@ -46,7 +49,7 @@ const MNIST_FILES: Known = Known {
     ],
 };
 
-const FASHION_MNIST_FILES: Known = Known {
+const FASHION_MNIST_FILES: Listed = Listed {
     name: "fashion-mnist",
     classes: &[
         "T-shirt/top",
@@ -72,31 +75,31 @@ const FASHION_MNIST_FILES: Known = Known {
     ],
 };
 
-fn load(options: &Options<'_>, known: &Known) -> Result<Dataset, DataError> {
-    let folder = match options.find_where(known.name.as_ref(), idx::is_complete) {
+fn load(request: &Request<'_>, set: &Listed) -> Result<Dataset, DataError> {
+    let folder = match request.find_where(set.name.as_ref(), idx::is_complete) {
         Some(folder) => folder,
-        None => in_cache(options, known)?,
+        None => in_cache(request, set)?,
     };
-    let classes = match known.classes {
+    let classes = match set.classes {
         [] => numbered_classes(10),
         classes => classes.iter().map(|class| (*class).to_owned()).collect(),
     };
     let read = idx::read_folder(&folder)?;
-    Ok(Dataset { name: known.name.to_owned(), task: Task::Classification { classes }, ..read })
+    Ok(Dataset { name: set.name.to_owned(), task: Task::Classification { classes }, ..read })
 }
 
 /// The folder of the set in the cache, after what was missing there has been downloaded.
-fn in_cache(options: &Options<'_>, known: &Known) -> Result<PathBuf, DataError> {
+fn in_cache(request: &Request<'_>, set: &Listed) -> Result<PathBuf, DataError> {
     let Some(cache) = cache_folder() else {
         let what = format!(
             "is not at hand, and there is no folder to download it to; write idx:DIR with the folder that has it, or set HOME to yours; it is from {}",
-            known.mirrors[0]
+            set.mirrors[0]
         );
-        return Err(options.wrong(what));
+        return Err(request.wrong(what));
     };
-    let folder = cache.join("backprop-studio").join(known.name);
-    for (name, bytes, sha256) in known.files {
-        fetch(&Download { name, bytes, sha256, tell: options.lookup.tell }, known.mirrors, &folder)?;
+    let folder = cache.join("backprop-studio").join(set.name);
+    for (name, bytes, sha256) in set.files {
+        fetch(&Download { name, bytes, sha256, progress: request.lookup.progress }, set.mirrors, &folder)?;
     }
     Ok(folder)
 }

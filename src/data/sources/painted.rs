@@ -4,7 +4,11 @@
 //! First stand the names of the axes, then every class with its points; where the points have a number instead of a class,
 //! its name and a tilde stand before triples, `painted:x,y;height~X Y HEIGHT X Y HEIGHT`.
 
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
+use crate::data::dataset::{Dataset, Feature, Task};
+use crate::data::error::DataError;
+use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::source::{Argument, Request, Source, SourceSpec};
+use crate::data::split::Order;
 use backprop_nn::Shape;
 
 pub const SOURCE: Source = Source {
@@ -12,7 +16,7 @@ pub const SOURCE: Source = Source {
     usage: "painted[:x,y;CLASS=X Y X Y;CLASS=X Y]",
     argument: Argument::Nothing,
     options: &[],
-    help: "Points in the plane, painted with the mouse in the room Data; the project holds them.",
+    help: "Points in the plane, painted with the mouse in the Data tab; the project holds them.",
     load,
 };
 
@@ -43,21 +47,15 @@ impl Default for Painted {
     }
 }
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    Painted::parse(options.argument).map(|painted| painted.dataset()).map_err(|what| options.wrong(what))
-}
-
-/// Whether the text of a source holds painted points.
-pub fn is_painted(source: &str) -> bool {
-    matches!(source.trim().strip_prefix(SOURCE.name), Some(rest) if rest.is_empty() || rest.starts_with(':'))
-        && !source.contains('+')
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    Painted::parse(request.argument()).map(|painted| painted.dataset()).map_err(|what| request.wrong(what))
 }
 
 impl Painted {
-    /// The points in the text of a source; nothing if they are not painted, or cannot be read.
-    pub fn of_source(source: &str) -> Option<Self> {
-        let rest = source.trim().strip_prefix(SOURCE.name).filter(|_| is_painted(source))?;
-        Self::parse(rest.trim_start_matches(':')).ok()
+    /// The points of a source; nothing if they are not painted, or cannot be read.
+    pub fn of_source(source: &SourceSpec) -> Option<Self> {
+        let part = source.single().filter(|part| part.name == SOURCE.name)?;
+        Self::parse(&part.argument).ok()
     }
 
     /// The training samples of a data set, thinned out evenly if there are more than [`MOST`]; nothing if they do not lie
@@ -91,11 +89,11 @@ impl Painted {
         Some(Self { axes: [axis(0, "x"), axis(1, "y")], task, points })
     }
 
-    /// The text of the source.
-    pub fn to_source(&self) -> String {
+    /// The source that holds the points.
+    pub fn to_source(&self) -> SourceSpec {
         let [x, y] = &self.axes;
         let numbers = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(rounded).collect::<Vec<_>>().join(" ");
-        let mut text = format!("{}:{x},{y}", SOURCE.name);
+        let mut text = format!("{x},{y}");
         match &self.task {
             Task::Classification { classes } => {
                 for (class, name) in classes.iter().enumerate() {
@@ -110,7 +108,7 @@ impl Painted {
             }
             Task::Reconstruction { .. } => {}
         }
-        text
+        SourceSpec::new(SOURCE.name, text)
     }
 
     /// Reads what stands behind `painted:`; the error is a sentence's end.
@@ -204,21 +202,20 @@ mod tests {
             task: classes,
             points: vec![point(0.5, -0.25, 0.0), point(1200.0, 1e-5, 2.0)],
         };
-        assert_eq!(painted.to_source(), "painted:width,height;blue=0.5 -0.25;none yet=;red=1200 0.00001");
+        assert_eq!(painted.to_source().to_string(), "painted:width,height;blue=0.5 -0.25;none yet=;red=1200 0.00001");
         assert_eq!(Painted::of_source(&painted.to_source()), Some(painted.clone()));
-        let dataset = Dataset::load(&painted.to_source()).unwrap();
+        let dataset = Dataset::read(&painted.to_source().to_string()).unwrap();
         assert_eq!((dataset.train.class_counts(3), dataset.test.len()), (vec![1, 0, 1], 0));
         assert_eq!(Painted::of(&dataset), Some(painted));
 
         let heights = Task::Regression { targets: vec!["z".to_owned()] };
         let painted = Painted { axes, task: heights, points: vec![point(0.0, 1.0, -3.5), point(2.0, 3.0, 0.125)] };
-        assert_eq!(Painted::of(&Dataset::load(&painted.to_source()).unwrap()), Some(painted));
+        assert_eq!(Painted::of(&Dataset::read(&painted.to_source().to_string()).unwrap()), Some(painted));
 
-        let spiral = Painted::of(&Dataset::load("points:spiral?count=5000").unwrap()).unwrap();
+        let spiral = Painted::of(&Dataset::read("points:spiral?count=5000").unwrap()).unwrap();
         assert_eq!((spiral.points.len(), &spiral.axes[0]), (2000, &"x".to_owned()));
-        assert!(Painted::of(&Dataset::load("digits?count=100").unwrap()).is_none());
-        assert!(is_painted("painted") && !is_painted("painted+digits") && !is_painted("paint:x"));
-        assert_eq!(Dataset::load("painted").unwrap().task.classes(), ["blue", "orange"]);
+        assert!(Painted::of(&Dataset::read("digits?count=100").unwrap()).is_none());
+        assert_eq!(Dataset::read("painted").unwrap().task.classes(), ["blue", "orange"]);
     }
 
     #[test]
@@ -232,7 +229,7 @@ mod tests {
             ("x,y", "found neither or both"),
             ("x,y;blue=1 2;z~1 2 3", "found neither or both"),
         ] {
-            let error = Dataset::load(&format!("painted:{text}")).unwrap_err().to_string();
+            let error = Dataset::read(&format!("painted:{text}")).unwrap_err().to_string();
             assert!(error.starts_with("painted: ") && error.contains(expected), "{error}");
         }
     }

@@ -1,25 +1,50 @@
 //! Numbers in the order of time, `series:FILE`: what comes next, told from a window of what came before.
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::csv::{TEST_SHARES, counted};
-use super::table::Table;
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
+use crate::data::dataset::{Dataset, Feature, Task};
+use crate::data::error::DataError;
+use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::source::{Argument, Request, Source};
+use crate::data::split::{Order, TEST_SHARES, Timeline};
+use crate::data::table::{Table, counted};
 use backprop_nn::Shape;
+use backprop_nn::field::{Field, Kind};
 
 pub const SOURCE: Source = Source {
     name: "series",
     usage: "series:FILE[?column=NAME&window=12&horizon=1]",
     argument: Argument::File,
-    options: &["column", "target", "window", "horizon", "season", "names", "test"],
+    options: &[
+        Field::of("column", "Columns", Kind::Columns, "The columns that the network reads; the last one by default."),
+        Field::of("target", "Targets", Kind::Columns, "The columns that it forecasts; all that it reads by default."),
+        Field::whole(
+            "window",
+            "Window",
+            1..=10_000,
+            12,
+            "Number of rows that it reads at once. A season should fit in.",
+        ),
+        Field::whole("horizon", "Horizon", 1..=10_000, 1, "How many rows ahead it forecasts. The further, the harder."),
+        Field::whole(
+            "season",
+            "Season",
+            0..=10_000,
+            0,
+            "Period of the series in rows, such as 12 months. The naive forecast then repeats the last season.",
+        ),
+        Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header."),
+        Field::real(
+            "test",
+            "Test split",
+            TEST_SHARES,
+            0.2,
+            "Share of the windows, the last ones, that is held out for the test.",
+        ),
+    ],
     help: "A table whose rows follow one another in time; a network tells what comes next from a window of rows.",
     load,
 };
-
-pub(super) const WINDOW: usize = 12;
-pub(super) const LENGTHS: RangeInclusive<usize> = 1..=10_000;
-pub(super) const SEASONS: RangeInclusive<usize> = 0..=10_000;
 
 /// The least that can be divided into training, validation and test windows.
 const MIN_WINDOWS: usize = 5;
@@ -27,61 +52,36 @@ const MIN_WINDOWS: usize = 5;
 /// More numbers than this in all windows are a mistake, or would not leave room for training.
 const MAX_NUMBERS: usize = 1 << 29;
 
-/// Share of the windows, the last ones, that is set apart for the test.
-pub(super) const TEST_SHARE: f32 = 0.2;
-
-/// How the samples of a series hang together: each is a window, and they follow one another in time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeline {
-    /// How many rows behind the end of its window the target lies.
-    pub horizon: usize,
-    /// The row of a window that the naive forecast repeats: the last, or the one a season before the target.
-    naive_row: usize,
-    /// The place of each target among the numbers of a row.
-    targets: Vec<usize>,
-    /// The row of the table, counted from 1, in which the target of each training sample stands, and of each test sample.
-    pub train_rows: Vec<u32>,
-    pub test_rows: Vec<u32>,
-}
-
-impl Timeline {
-    /// What the naive forecast says of a sample, `[targets]`. `window` is `[steps, columns]`.
-    pub fn naive<'a>(&'a self, window: &'a [f32], columns: usize) -> impl Iterator<Item = f32> + 'a {
-        let row = window.get(self.naive_row * columns..).unwrap_or(&[]);
-        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f32::NAN))
-    }
-}
-
 /// What the text of the source asks for.
-struct Request {
+struct Windowing {
     window: usize,
     horizon: usize,
     season: Option<usize>,
     test_share: f32,
 }
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    let Some(path) = options.find().filter(|path| path.is_file()) else {
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    let Some(path) = request.find().filter(|path| path.is_file()) else {
         let what = "there is no such file; put it into this folder, or name the folder that has it in BACKPROP_DATA";
-        return Err(DataError::file(Path::new(options.argument), what));
+        return Err(DataError::file(Path::new(request.argument()), what));
     };
-    let season = options.number("season", 0, SEASONS)?;
-    let request = Request {
-        window: options.number("window", WINDOW, LENGTHS)?,
-        horizon: options.number("horizon", 1, LENGTHS)?,
+    let season = request.whole("season")?;
+    let windowing = Windowing {
+        window: request.whole("window")?,
+        horizon: request.whole("horizon")?,
         season: Some(season).filter(|season| *season > 0),
-        test_share: options.number("test", TEST_SHARE, TEST_SHARES)?,
+        test_share: request.real("test")?,
     };
-    let table = Table::read(&path, &options.list("names"))?;
+    let table = Table::read(&path, &request.list("names"))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    cut(name, options, table, &request).map_err(|what| DataError::file(&path, what))
+    cut(name, request, table, &windowing).map_err(|what| DataError::file(&path, what))
 }
 
 /// Cuts the columns into windows. Errors are sentences about the file.
-fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request) -> Result<Dataset, String> {
-    let columns = columns(options, &table)?;
+fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Windowing) -> Result<Dataset, String> {
+    let columns = columns(request, &table)?;
     let names: Vec<&str> = columns.iter().map(|at| table.columns[*at].name.as_str()).collect();
-    let targets = match options.list("target")[..] {
+    let targets = match request.list("target")[..] {
         [] => (0..names.len()).collect(),
         ref chosen => chosen.iter().map(|target| target_at(target, &names)).collect::<Result<Vec<_>, _>>()?,
     };
@@ -89,8 +89,8 @@ fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request)
     for row in 0..table.rows {
         numbers.extend(columns.iter().map(|at| table.columns[*at].number(row).unwrap_or(f32::NAN)));
     }
-    let &Request { window, horizon, test_share, .. } = request;
-    let naive_row = naive_row(request)?;
+    let &Windowing { window, horizon, test_share, .. } = windowing;
+    let naive_row = naive_row(windowing)?;
     let mut timeline = Timeline { horizon, naive_row, targets, train_rows: Vec::new(), test_rows: Vec::new() };
     let mut notes = std::mem::take(&mut table.notes);
     let (samples, rows) = windows(&numbers, names.len(), window, &timeline, &mut notes)?;
@@ -121,9 +121,9 @@ fn cut(name: String, options: &Options<'_>, mut table: Table, request: &Request)
 }
 
 /// The columns that are read: those that are named, those that a network knows, or the last.
-fn columns(options: &Options<'_>, table: &Table) -> Result<Vec<usize>, String> {
-    let mut named = options.list("column");
-    if let (true, Some((_, features))) = (named.is_empty(), options.lookup.known) {
+fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, String> {
+    let mut named = request.list("column");
+    if let (true, Some((_, features))) = (named.is_empty(), request.lookup.known) {
         named = features.iter().map(|feature| feature.column.as_str()).collect();
     }
     let missing = |name: &str| format!("there is no column {name:?}; there is {}", table.names());
@@ -152,8 +152,8 @@ fn target_at(target: &str, names: &[&str]) -> Result<usize, String> {
 }
 
 /// The row of a window that was the last known one of the same season as the target; without seasons the last of all.
-fn naive_row(request: &Request) -> Result<usize, String> {
-    let &Request { window, horizon, season, .. } = request;
+fn naive_row(windowing: &Windowing) -> Result<usize, String> {
+    let &Windowing { window, horizon, season, .. } = windowing;
     let season = season.unwrap_or(1);
     let back = season * horizon.div_ceil(season) - horizon;
     (window - 1).checked_sub(back).ok_or_else(|| {
@@ -232,7 +232,7 @@ mod tests {
         let path = folder.path().join("series.csv");
         fs::write(&path, text).unwrap();
         let place = format!("{}: ", path.display());
-        let loaded = Dataset::load(&format!("series:{}{options}", path.display()));
+        let loaded = Dataset::read(&format!("series:{}{options}", path.display()));
         loaded.map_err(|error| error.to_string().replace(&place, ""))
     }
 
@@ -313,6 +313,6 @@ mod tests {
             let error = load_text(&days(rows), options).unwrap_err();
             assert!(error.contains(expected) && !error.contains('\n'), "{options}: {error}");
         }
-        assert!(Dataset::load("series:none.csv").unwrap_err().to_string().contains("there is no such file"));
+        assert!(Dataset::read("series:none.csv").unwrap_err().to_string().contains("there is no such file"));
     }
 }

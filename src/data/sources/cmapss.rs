@@ -1,29 +1,46 @@
 //! Engines run until they fail, `cmapss:DIR`: how many cycles are left to each, from its last readings. The files are those
 //! of NASA's C-MAPSS (Saxena and others 2008).
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::csv::counted;
-use super::table::Table;
-use super::{Argument, DataError, Dataset, Feature, Inputs, Options, Order, Samples, Source, TargetData, Task};
+use crate::data::dataset::{Dataset, Feature, Task};
+use crate::data::error::DataError;
+use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::source::{Argument, Request, Source};
+use crate::data::split::Order;
+use crate::data::table::{Table, counted};
 use backprop_nn::Shape;
+use backprop_nn::field::{Field, Kind};
 
 pub const SOURCE: Source = Source {
     name: "cmapss",
     usage: "cmapss:DIR[?set=FD001&window=30&most=125]",
     argument: Argument::Folder,
-    options: &["set", "window", "most"],
+    options: &[
+        Field::of(
+            "set",
+            "Set",
+            Kind::Word(&["FD001", "FD002", "FD003", "FD004"]),
+            "Which of the four fleets. The second and the fourth fly under changing conditions.",
+        ),
+        Field::whole(
+            "window",
+            "Window",
+            1..=500,
+            30,
+            "Number of cycles that the network reads at once. Engines with fewer are left out.",
+        ),
+        Field::real(
+            "most",
+            "Longest life",
+            1.0..=10_000.0,
+            125.0,
+            "Remaining lives are capped at this many cycles, since a new engine shows no wear.",
+        ),
+    ],
     help: "Readings of turbofan engines until they fail, NASA's C-MAPSS: how many cycles are left to an engine.",
     load,
 };
-
-pub(super) const WINDOW: usize = 30;
-pub(super) const WINDOWS: RangeInclusive<usize> = 1..=500;
-pub(super) const LIVES: RangeInclusive<f32> = 1.0..=10_000.0;
-
-/// An engine that will last longer than this shows no wear yet, so that nobody could say more.
-pub(super) const MOST: f32 = 125.0;
 
 const SETTINGS: usize = 3;
 const SENSORS: usize = 21;
@@ -34,14 +51,14 @@ struct Fleet {
     engines: Vec<Vec<f32>>,
 }
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    let Some(folder) = options.find().filter(|folder| folder.is_dir()) else {
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
         let what = "there is no such folder; write cmapss:DIR with the folder of train_FD001.txt, test_FD001.txt and RUL_FD001.txt";
-        return Err(DataError::file(Path::new(options.argument), what));
+        return Err(DataError::file(Path::new(request.argument()), what));
     };
-    let set = options.text("set").unwrap_or("FD001");
-    let window = options.number("window", WINDOW, WINDOWS)?;
-    let most = options.number("most", MOST, LIVES)?;
+    let set = &request.text("set").unwrap_or_else(|| "FD001".to_owned());
+    let window = request.whole("window")?;
+    let most = request.real("most")?;
     let file = |part: &str| folder.join(format!("{part}_{set}.txt"));
     let (train, test) = (Fleet::read(&file("train"))?, Fleet::read(&file("test"))?);
     let lives = read_lives(&file("RUL"), test.engines.len())?;
@@ -197,7 +214,7 @@ mod tests {
         write("train_FD001.txt", &fleet(train));
         write("test_FD001.txt", &fleet(test));
         write("RUL_FD001.txt", lives);
-        Dataset::load(&format!("cmapss:{}{options}", folder.path().display())).map_err(|error| error.to_string())
+        Dataset::read(&format!("cmapss:{}{options}", folder.path().display())).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,29 +1,50 @@
 //! Pictures in folders, `images:DIR`: a folder for each class, named as the class is.
 
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
 use rayon::prelude::*;
 
-use super::csv::TEST_SHARES;
-use super::{Argument, DataError, Dataset, Options, Samples, Source, Split};
+use crate::data::dataset::Dataset;
+use crate::data::error::DataError;
+use crate::data::samples::Samples;
+use crate::data::source::{Argument, Request, Source};
+use crate::data::split::Split;
+use crate::data::split::TEST_SHARES;
 use backprop_nn::Shape;
+use backprop_nn::field::{Field, Kind};
 
 pub const SOURCE: Source = Source {
     name: "images",
     usage: "images:DIR[?size=64&grey=true]",
     argument: Argument::Folder,
-    options: &["size", "grey", "test"],
+    options: &[
+        Field::whole(
+            "size",
+            "Image size",
+            8..=512,
+            64,
+            "Height and width in pixels to which every image is resized. Twice the size takes four times as long.",
+        ),
+        Field::of(
+            "grey",
+            "Grayscale",
+            Kind::Switch { default: false },
+            "Drops the colors, which is faster, and enough where they carry no information.",
+        ),
+        Field::real(
+            "test",
+            "Test split",
+            TEST_SHARES,
+            0.2,
+            "Share of the images that is held out for the test, unless a folder of its own holds them.",
+        ),
+    ],
     help: "A folder of pictures for each class, all stretched to one size; the names of the folders are the classes.",
     load,
 };
-
-/// Height and width when nobody says which.
-pub(super) const SIDE: usize = 64;
-pub(super) const SIDES: RangeInclusive<usize> = 8..=512;
 
 /// More bytes of samples than this are a mistake, or would not leave room for training.
 const MAX_BYTES: usize = 4 << 30;
@@ -36,18 +57,16 @@ const MAX_CLASSES: usize = 1000;
 /// So many files that were left out are named, the others counted.
 const NAMED: usize = 10;
 
-/// Share of the pictures that is set apart for the test where the folder has no test pictures.
-pub(super) const TEST_SHARE: f32 = 0.2;
 const TEST_SEED: u64 = 0x7E57;
 
-fn load(options: &Options<'_>) -> Result<Dataset, DataError> {
-    let Some(folder) = options.find().filter(|folder| folder.is_dir()) else {
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
         let what = "there is no such folder; write images:DIR with a folder that has a folder for each class";
-        return Err(DataError::file(Path::new(options.argument), what));
+        return Err(DataError::file(Path::new(request.argument()), what));
     };
-    let side = options.number("size", SIDE, SIDES)?;
-    let shape = Shape::image(side, side, if options.flag("grey", false)? { 1 } else { 3 });
-    let test_share = options.number("test", TEST_SHARE, TEST_SHARES)?;
+    let side = request.whole("size")?;
+    let shape = Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 });
+    let test_share = request.real("test")?;
     let (train, test) = (folder.join("train"), folder.join("test"));
     let mut notes = Vec::new();
     let (classes, train, test) = if train.is_dir() && test.is_dir() {
@@ -172,11 +191,6 @@ pub fn read(path: &Path, shape: Shape) -> Result<Vec<u8>, String> {
     Ok(if channels == 1 { picture.into_luma8().into_raw() } else { picture.into_rgb8().into_raw() })
 }
 
-/// Whether the samples of a source are pictures in folders, so that its networks read files as [`read`] does.
-pub fn is_source(source: &str) -> bool {
-    source.trim_start().starts_with("images:")
-}
-
 fn decode(path: &Path) -> image::ImageResult<DynamicImage> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED);
@@ -207,7 +221,7 @@ mod tests {
 
     fn load_folder(folder: &Path, options: &str) -> Result<Dataset, String> {
         let place = format!("{}/", folder.display());
-        let loaded = Dataset::load(&format!("images:{}{options}", folder.display()));
+        let loaded = Dataset::read(&format!("images:{}{options}", folder.display()));
         loaded.map_err(|error| error.to_string().replace(&place, ""))
     }
 
@@ -277,6 +291,6 @@ mod tests {
         assert!(error().starts_with("b: there is no picture in it"), "{}", error());
         fs::write(folder.join("b/1.png"), b"\x89PNG\r\n\x1a\ncut").unwrap();
         assert!(error().starts_with("b: none of its files can be read as a picture"), "{}", error());
-        assert!(Dataset::load("images:no/such").unwrap_err().to_string().contains("no such folder"));
+        assert!(Dataset::read("images:no/such").unwrap_err().to_string().contains("no such folder"));
     }
 }

@@ -1,0 +1,449 @@
+//! A source of data and how it is written: `digits`, `csv:FILE?target=price&ignore=id,name`, or several joined by `+`.
+//!
+//! An argument or value that holds what has a meaning here stands in double quotes, and a quote in it is doubled, as in a
+//! table: `csv:"a+b.csv"?target="profit, net"`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use backprop_nn::field::{Field, Kind};
+
+use super::dataset::{Dataset, Feature, Task};
+use super::error::DataError;
+
+/// A kind of data source.
+pub struct Source {
+    /// What stands before the colon.
+    pub name: &'static str,
+    /// How it is written, "idx:DIR".
+    pub usage: &'static str,
+    /// What stands behind the colon.
+    pub argument: Argument,
+    /// The options that may follow a question mark.
+    pub options: &'static [Field],
+    /// One sentence for the person who chooses.
+    pub help: &'static str,
+    /// Reads or makes the data that is requested.
+    pub(super) load: fn(&Request<'_>) -> Result<Dataset, DataError>,
+}
+
+/// What a source is given besides its options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Nothing,
+    /// The path of a folder.
+    Folder,
+    /// The path of a file.
+    File,
+    /// One of these names.
+    OneOf(&'static [&'static str]),
+}
+
+/// Where samples come from: one part, or several whose samples are joined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SourceSpec {
+    /// At least one.
+    pub parts: Vec<SourcePart>,
+}
+
+/// One source with its argument and options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourcePart {
+    /// The name of a [`Source`], as it was written; there may be none.
+    pub name: String,
+    /// A path or a name; empty if there is none.
+    pub argument: String,
+    /// Keys and their values, of which there may be several.
+    options: Vec<(String, Vec<String>)>,
+}
+
+/// Why the text of a source cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    #[error("{0}: a quote is not closed; write a quote inside a quoted text twice")]
+    Quote(String),
+    #[error("{text}: expected option=value, and found {found:?}")]
+    Option { text: String, found: String },
+}
+
+impl SourcePart {
+    /// A source with nothing but its name.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), argument: String::new(), options: Vec::new() }
+    }
+
+    /// The values of an option; none if it is not given.
+    pub fn values(&self, key: &str) -> &[String] {
+        self.options.iter().find(|option| option.0 == key).map_or(&[], |option| &option.1)
+    }
+
+    /// Gives an option other values, or takes it away if there are none.
+    pub fn set(&mut self, key: &str, values: Vec<String>) {
+        match self.options.iter_mut().find(|option| option.0 == key) {
+            Some(option) => option.1 = values,
+            None => self.options.push((key.to_owned(), values)),
+        }
+        self.options.retain(|option| !option.1.is_empty());
+    }
+}
+
+impl SourceSpec {
+    /// A single source with an argument, such as the path of a file.
+    pub fn new(name: &str, argument: impl Into<String>) -> Self {
+        Self { parts: vec![SourcePart { argument: argument.into(), ..SourcePart::new(name) }] }
+    }
+
+    /// A source that reads the file or folder at a path.
+    pub fn of_path(name: &str, path: &Path) -> Self {
+        Self::new(name, path.to_string_lossy())
+    }
+
+    /// The part, if there is one alone.
+    pub fn single(&self) -> Option<&SourcePart> {
+        if let [part] = &self.parts[..] { Some(part) } else { None }
+    }
+
+    /// The same, to be changed.
+    pub fn single_mut(&mut self) -> Option<&mut SourcePart> {
+        if let [part] = &mut self.parts[..] { Some(part) } else { None }
+    }
+
+    /// Whether it is this source alone.
+    pub fn is(&self, source: &Source) -> bool {
+        self.single().is_some_and(|part| part.name == source.name)
+    }
+
+    /// The same file or folder read as another source, with the options that this one has too.
+    #[must_use]
+    pub fn read_as(&self, source: &Source) -> Self {
+        let mut spec = self.clone();
+        for part in &mut spec.parts {
+            source.name.clone_into(&mut part.name);
+            part.options.retain(|option| source.options.iter().any(|field| field.key == option.0));
+        }
+        spec
+    }
+}
+
+impl FromStr for SourceSpec {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let mut scanner = Scanner { text, rest: text.trim() };
+        let mut parts = vec![scanner.part()?];
+        while scanner.take('+') {
+            parts.push(scanner.part()?);
+        }
+        Ok(Self { parts })
+    }
+}
+
+impl TryFrom<String> for SourceSpec {
+    type Error = SourceError;
+
+    fn try_from(text: String) -> Result<Self, SourceError> {
+        text.parse()
+    }
+}
+
+impl From<SourceSpec> for String {
+    fn from(spec: SourceSpec) -> Self {
+        spec.to_string()
+    }
+}
+
+impl fmt::Display for SourceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, part) in self.parts.iter().enumerate() {
+            f.write_str(if at > 0 { "+" } else { "" })?;
+            write!(f, "{part}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for SourcePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.argument.is_empty() {
+            write!(f, ":{}", quoted(&self.argument, &['?', '+']))?;
+        }
+        for (at, (key, values)) in self.options.iter().enumerate() {
+            let values: Vec<_> = values.iter().map(|value| quoted(value, &['&', '+', ','])).collect();
+            write!(f, "{}{key}={}", if at > 0 { "&" } else { "?" }, values.join(","))?;
+        }
+        Ok(())
+    }
+}
+
+/// A text in quotes if it would be read otherwise without them.
+fn quoted(text: &str, ends: &[char]) -> String {
+    let is_plain = !text.is_empty() && !text.contains(ends) && !text.contains('"') && text.trim() == text;
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+}
+
+/// Reads the text of a source from left to right.
+struct Scanner<'a> {
+    text: &'a str,
+    rest: &'a str,
+}
+
+impl Scanner<'_> {
+    fn part(&mut self) -> Result<SourcePart, SourceError> {
+        let mut part = SourcePart::new(&self.until(&[':', '?', '+'])?);
+        if self.take(':') {
+            part.argument = self.until(&['?', '+'])?;
+        }
+        if self.take('?') {
+            loop {
+                self.option(&mut part)?;
+                if !self.take('&') {
+                    break;
+                }
+            }
+        }
+        Ok(part)
+    }
+
+    fn option(&mut self, part: &mut SourcePart) -> Result<(), SourceError> {
+        let key = self.until(&['=', '&', '+'])?;
+        if key.is_empty() {
+            return Ok(());
+        }
+        if !self.take('=') {
+            return Err(SourceError::Option { text: self.text.to_owned(), found: key });
+        }
+        let mut values = Vec::new();
+        loop {
+            values.push(self.until(&[',', '&', '+'])?);
+            if !self.take(',') {
+                break;
+            }
+        }
+        values.retain(|value| !value.is_empty());
+        part.set(&key, values);
+        Ok(())
+    }
+
+    fn take(&mut self, mark: char) -> bool {
+        let rest = self.rest.strip_prefix(mark);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// What stands before the next of these marks, without its quotes.
+    fn until(&mut self, ends: &[char]) -> Result<String, SourceError> {
+        self.rest = self.rest.trim_start();
+        let mut text = String::new();
+        if self.take('"') {
+            loop {
+                let end = self.rest.find('"').ok_or_else(|| SourceError::Quote(self.text.to_owned()))?;
+                text += &self.rest[..end];
+                self.rest = &self.rest[end + 1..];
+                if !self.take('"') {
+                    break;
+                }
+                text.push('"');
+            }
+            self.rest = self.rest.trim_start();
+            return Ok(text);
+        }
+        let end = self.rest.find(ends).unwrap_or(self.rest.len());
+        text += self.rest[..end].trim();
+        self.rest = &self.rest[end..];
+        Ok(text)
+    }
+}
+
+/// What is known of a source besides its text.
+#[derive(Clone, Copy, Default)]
+pub struct Lookup<'a> {
+    /// A folder in which files are looked for as well, that of the project.
+    pub folder: Option<&'a Path>,
+    /// What a network was trained on: samples are read to the same features and classes, whatever else is in the file.
+    pub known: Option<(&'a Task, &'a [Feature])>,
+    /// Hears of what is downloaded.
+    pub progress: Option<Progress<'a>>,
+}
+
+/// Is told the name of a file, how many of its bytes have arrived, and how many there are.
+pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
+
+/// The variable that names a folder with data; files are found in it and in the folders that it holds.
+pub const DATA_FOLDER: &str = "BACKPROP_DATA";
+
+/// What the text of a source asks for, and what is known besides it.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    source: &'static Source,
+    part: &'a SourcePart,
+    pub lookup: &'a Lookup<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// Refuses options that the source does not have.
+    pub(super) fn new(
+        source: &'static Source,
+        part: &'a SourcePart,
+        lookup: &'a Lookup<'a>,
+    ) -> Result<Self, DataError> {
+        let request = Self { source, part, lookup };
+        let known: Vec<_> = source.options.iter().map(|field| field.key).collect();
+        match part.options.iter().find(|option| !known.contains(&option.0.as_str())) {
+            None => Ok(request),
+            Some((key, _)) => {
+                let known =
+                    if known.is_empty() { "it has none".to_owned() } else { format!("there is {}", known.join(", ")) };
+                Err(request.wrong(format!("there is no option {key:?}; {known}")))
+            }
+        }
+    }
+
+    /// What stands between the colon and the question mark: a path, a name, or nothing.
+    pub fn argument(&self) -> &'a str {
+        &self.part.argument
+    }
+
+    /// The same text, and other knowledge besides it.
+    pub fn with(&self, lookup: &'a Lookup<'a>) -> Self {
+        Self { lookup, ..*self }
+    }
+
+    /// The error for something that the text says wrongly.
+    pub fn wrong(&self, what: impl fmt::Display) -> DataError {
+        DataError::Option { source_name: self.source.name, what: what.to_string() }
+    }
+
+    /// Whether an option is given.
+    pub fn has(&self, key: &str) -> bool {
+        !self.part.values(key).is_empty()
+    }
+
+    /// The value of an option that takes one, if it is given.
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.has(key).then(|| self.part.values(key).join(","))
+    }
+
+    /// The values of an option that takes several.
+    pub fn list(&self, key: &str) -> Vec<&'a str> {
+        self.part.values(key).iter().map(String::as_str).collect()
+    }
+
+    /// An option that is on or off.
+    pub fn flag(&self, key: &str) -> Result<bool, DataError> {
+        let Some(Kind::Switch { default }) = self.kind(key) else { return Err(self.no_such(key)) };
+        let Some(text) = self.text(key) else { return Ok(*default) };
+        text.parse().map_err(|_| self.wrong(format!("expected {key}=true or {key}=false, and found {key}={text}")))
+    }
+
+    /// A whole number within its range.
+    pub fn whole(&self, key: &str) -> Result<usize, DataError> {
+        let Some(Kind::Whole { range, default, .. }) = self.kind(key) else { return Err(self.no_such(key)) };
+        let Some(text) = self.text(key) else { return Ok(*default) };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| self.out_of_range(key, &text, range.start(), range.end()))
+    }
+
+    /// A number within its range.
+    pub fn real(&self, key: &str) -> Result<f32, DataError> {
+        let Some(Kind::Real { range, default, .. }) = self.kind(key) else { return Err(self.no_such(key)) };
+        let Some(text) = self.text(key) else { return Ok(*default) };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| self.out_of_range(key, &text, range.start(), range.end()))
+    }
+
+    fn kind(&self, key: &str) -> Option<&'static Kind> {
+        let kind = self.source.options.iter().find(|field| field.key == key).map(|field| &field.kind);
+        debug_assert!(kind.is_some(), "{} has no option {key}", self.source.name);
+        kind
+    }
+
+    fn no_such(&self, key: &str) -> DataError {
+        self.wrong(format!("there is no such option as {key}"))
+    }
+
+    fn out_of_range(&self, key: &str, text: &str, low: &dyn fmt::Display, high: &dyn fmt::Display) -> DataError {
+        let usage = self.source.usage;
+        self.wrong(format!("expected {usage} with {key} from {low} to {high}, and found {key}={text}"))
+    }
+
+    /// The file or folder that the argument names: where it says, in the folder of the project, or among the data that
+    /// [`DATA_FOLDER`] names.
+    pub fn find(&self) -> Option<PathBuf> {
+        if self.argument().is_empty() { None } else { self.find_where(self.argument().as_ref(), Path::exists) }
+    }
+
+    /// The same for any path, where it is what is asked for.
+    pub fn find_where(&self, path: &Path, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+        let data = std::env::var_os(DATA_FOLDER).map(PathBuf::from);
+        let inner = data.iter().flat_map(|data| data.read_dir()).flatten().flatten().map(|entry| entry.path());
+        let mut inner: Vec<_> = inner.filter(|path| path.is_dir()).collect();
+        inner.sort();
+        let places = self.lookup.folder.map(Path::to_owned).into_iter().chain(data).chain(inner);
+        std::iter::once(path.to_owned()).chain(places.map(|place| place.join(path))).find(|path| is_it(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> SourceSpec {
+        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_text_of_a_source_is_read_and_written() {
+        for text in [
+            "digits",
+            "digits?count=60000",
+            "idx:mnist+digits?count=300",
+            "csv:my data.csv?target=price&ignore=id,first name&test=0.1",
+            "csv:C:\\data\\a=b&c.csv?target=a=b?c:d",
+            "painted:x,y;blue=1 2 3 4;orange=0 0.5",
+            "csv:\"a+b?c.csv\"?target=\"profit, net\",\"x&y\",\"say \"\"yes\"\"\"",
+        ] {
+            assert_eq!(spec(text).to_string(), text);
+            let json = serde_json::to_string(&spec(text)).unwrap();
+            assert_eq!(serde_json::from_str::<SourceSpec>(&json).unwrap(), spec(text));
+        }
+        let table = spec(" csv: a.csv ? target = price & ignore = id , name ");
+        assert_eq!(table.to_string(), "csv:a.csv?target=price&ignore=id,name");
+        assert_eq!(table.single().unwrap().values("ignore"), ["id", "name"]);
+        assert_eq!(spec("csv:\"a\"\"b.csv\"").single().unwrap().argument, "a\"b.csv");
+        assert!(spec("digits+points:xor").single().is_none());
+    }
+
+    #[test]
+    fn any_path_and_any_name_is_written_so_that_it_is_read_again() {
+        for name in ["a b", "a+b", "a?b", "a&b", "a,b", "a=b", "a\"b", "\"", " a ", "a:b", "名前", "a'b"] {
+            let mut source = SourceSpec::of_path("csv", Path::new(name));
+            source.parts[0].set("target", vec![name.to_owned(), "other".to_owned()]);
+            assert_eq!(spec(&source.to_string()), source);
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        let error = |text: &str| text.parse::<SourceSpec>().unwrap_err().to_string();
+        assert_eq!(
+            error("csv:\"a.csv"),
+            "csv:\"a.csv: a quote is not closed; write a quote inside a quoted text twice"
+        );
+        assert_eq!(error("csv:a.csv?price"), "csv:a.csv?price: expected option=value, and found \"price\"");
+    }
+
+    #[test]
+    fn an_option_is_set_changed_and_taken_away_where_it_stands() {
+        let mut source = spec("csv:a.csv?target=price&ignore=id,name&test=0.1");
+        let part = source.single_mut().unwrap();
+        part.set("ignore", vec!["id".to_owned()]);
+        part.set("target", Vec::new());
+        part.set("names", vec!["a".to_owned()]);
+        assert_eq!(source.to_string(), "csv:a.csv?ignore=id&test=0.1&names=a");
+    }
+}

@@ -1,0 +1,120 @@
+//! THE LIST of sources: each is one file here and one line in [`SOURCES`].
+
+mod catalog;
+mod cmapss;
+pub mod csv;
+pub mod digits;
+mod idx;
+pub mod images;
+pub mod painted;
+mod points;
+pub mod series;
+
+use backprop_nn::field::Kind;
+
+use super::dataset::Dataset;
+use super::error::DataError;
+use super::source::{Lookup, Request, Source, SourcePart, SourceSpec};
+
+/// The sources, in the order of the menu.
+pub const SOURCES: &[Source] = &[
+    digits::SOURCE,
+    catalog::MNIST,
+    catalog::FASHION_MNIST,
+    idx::SOURCE,
+    images::SOURCE,
+    csv::SOURCE,
+    series::SOURCE,
+    cmapss::SOURCE,
+    points::SOURCE,
+    painted::SOURCE,
+];
+
+/// The source of a new project, made by the program itself.
+pub const DEFAULT_SOURCE: &str = "digits";
+
+/// How the sources are written: "digits, idx:DIR, or several joined by +".
+pub fn usage() -> String {
+    let mut usage: Vec<_> = SOURCES.iter().map(|source| source.usage).collect();
+    usage.push("or several joined by +");
+    usage.join(", ")
+}
+
+/// The source that a part names.
+pub fn source_of(part: &SourcePart) -> Option<&'static Source> {
+    SOURCES.iter().find(|source| source.name == part.name)
+}
+
+/// The names of the columns of the file that a source names, as far as its beginning tells them; none where there is no
+/// table.
+pub fn column_names(spec: &SourceSpec, lookup: &Lookup<'_>) -> Vec<String> {
+    let Some((part, source)) = spec.single().and_then(|part| Some((part, source_of(part)?))) else {
+        return Vec::new();
+    };
+    if !has_columns(source) {
+        return Vec::new();
+    }
+    Request::new(source, part, lookup).map_or_else(|_| Vec::new(), |request| csv::column_names(&request))
+}
+
+/// Whether the options of a source name columns.
+pub fn has_columns(source: &Source) -> bool {
+    source.options.iter().any(|field| matches!(field.kind, Kind::Column | Kind::Columns))
+}
+
+impl Dataset {
+    /// Reads a source by its text, `digits` or `idx:DIR+digits`.
+    pub fn read(text: &str) -> Result<Self, DataError> {
+        Self::load(&text.parse()?, &Lookup::default())
+    }
+
+    /// Reads or makes the samples of a source.
+    pub fn load(spec: &SourceSpec, lookup: &Lookup<'_>) -> Result<Self, DataError> {
+        let mut parts = spec.parts.iter().map(|part| load_part(part, lookup));
+        let unknown = || DataError::UnknownSource { text: spec.to_string(), usage: usage() };
+        let mut joined = parts.next().unwrap_or_else(|| Err(unknown()))?;
+        for part in parts {
+            joined.join(part?)?;
+        }
+        Ok(joined)
+    }
+}
+
+fn load_part(part: &SourcePart, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
+    match source_of(part) {
+        Some(source) => (source.load)(&Request::new(source, part, lookup)?),
+        None => Err(DataError::UnknownSource { text: part.to_string(), usage: usage() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_explained_and_its_range_is_the_one_that_is_kept() {
+        for source in SOURCES {
+            assert!(source.help.ends_with('.'), "{}", source.name);
+            for field in source.options {
+                assert!(field.help.ends_with('.') && !field.label.is_empty(), "{} {}", source.name, field.key);
+            }
+        }
+        let loads = |key: &str, value: String| Dataset::read(&format!("points:xor?{key}={value}")).is_ok();
+        for field in points::SOURCE.options {
+            let (low, below) = match &field.kind {
+                Kind::Whole { range, .. } => (range.start().to_string(), (range.start() - 1).to_string()),
+                Kind::Real { range, .. } => (range.start().to_string(), (range.start() - 0.1).to_string()),
+                other => panic!("{other:?}"),
+            };
+            assert!(loads(field.key, low) && !loads(field.key, below), "{}", field.key);
+        }
+    }
+
+    #[test]
+    fn the_same_file_is_read_as_another_source() {
+        let table: SourceSpec = "csv:a.csv?target=price&ignore=id&test=0.1".parse().unwrap();
+        assert_eq!(table.read_as(&series::SOURCE).to_string(), "series:a.csv?target=price&test=0.1");
+        let series: SourceSpec = "series:a.csv?window=9".parse().unwrap();
+        assert_eq!(series.read_as(&csv::SOURCE).to_string(), "csv:a.csv");
+    }
+}
