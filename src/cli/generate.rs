@@ -39,10 +39,10 @@ impl Generate {
         let samples = generate(&network, &data.scaling, &weights, self.seed, self.count as usize);
         let fail = |error: std::io::Error| CliError::Failed(format!("{}: {error}", self.out.display()));
         fs::create_dir_all(&self.out).map_err(fail)?;
-        match pictures(&samples, network.sample()) {
+        match pictures(&samples, network.last_input()) {
             Some(pictures) => write_pictures(&self.out, &pictures)?,
             None => {
-                fs::write(self.out.join("points.csv"), table(&samples, network.sample(), &data.features))
+                fs::write(self.out.join("points.csv"), table(&samples, network.last_input(), &data.features))
                     .map_err(fail)?;
             }
         }

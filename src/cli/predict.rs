@@ -14,7 +14,7 @@ use crate::data::{DataError, Task};
 use crate::project::RunFolder;
 use crate::project::run_folder::DataRecord;
 use crate::train::Reader;
-use crate::train::evaluate::distance;
+use crate::train::metrics::distance;
 use backprop_nn::Shape;
 use backprop_nn::loss::argmax;
 

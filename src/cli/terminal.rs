@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::Task;
 use crate::train::metrics::Figure;
-use crate::train::{AdversaryStat, EpochStat, Evaluation, Job, StepStat};
+use crate::train::{EpochStat, Evaluation, Job, StepStat};
+use backprop_nn::gan::GanStat;
 
 pub struct Terminal {
     bar: ProgressBar,
@@ -73,7 +74,7 @@ impl Terminal {
 
     pub fn epoch(&self, stat: &EpochStat) {
         let pace = format!("  {:>9}  {:>7.1}", grouped(stat.samples_per_s as usize), stat.seconds);
-        if let Some(AdversaryStat { generator_loss, real_accuracy, fake_accuracy }) = stat.adversary {
+        if let Some(GanStat { generator_loss, real_accuracy, fake_accuracy }) = stat.adversary {
             let [real, fake] = [real_accuracy, fake_accuracy].map(percent);
             let losses = format!("{:>20.4}  {generator_loss:>11.4}", stat.train_loss);
             return self.line(&format!("{:>5}  {losses}  {real:>9}  {fake:>14}{pace}", stat.epoch));

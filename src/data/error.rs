@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use backprop_nn::Shape;
 
 use super::drawing::DrawingError;
-use super::source::SourceError;
 
 /// Why data could not be read. Each is one sentence that names the place and what was expected there.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +25,15 @@ pub enum DataError {
     TooLarge { name: String, shape: Shape, most: usize },
     #[error(transparent)]
     Drawing(#[from] DrawingError),
+}
+
+/// Why the text of a source cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    #[error("{0}: a quote is not closed; write a quote inside a quoted text twice")]
+    Quote(String),
+    #[error("{text}: expected option=value, and found {found:?}")]
+    Option { text: String, found: String },
 }
 
 impl DataError {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use backprop_nn::field::{Field, Kind};
 
 use super::dataset::{Dataset, Feature, Task};
-use super::error::DataError;
+use super::error::{DataError, SourceError};
 
 /// A kind of data source.
 pub struct Source {
@@ -59,15 +59,6 @@ pub struct SourcePart {
     pub argument: String,
     /// Keys and their values, of which there may be several.
     options: Vec<(String, Vec<String>)>,
-}
-
-/// Why the text of a source cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SourceError {
-    #[error("{0}: a quote is not closed; write a quote inside a quoted text twice")]
-    Quote(String),
-    #[error("{text}: expected option=value, and found {found:?}")]
-    Option { text: String, found: String },
 }
 
 impl SourcePart {

@@ -4,10 +4,7 @@ use std::fs;
 
 use super::ProjectError;
 use crate::train::Job;
-use backprop_nn::adversarial::AdversarialMisfit;
-use backprop_nn::misfit::Misfit;
-use backprop_nn::misfit::ShapeError;
-use backprop_nn::section::Stack;
+use backprop_nn::spec::{Misfit, ShapeError};
 
 /// Refuses a job that needs more than `available` bytes; where the system does not tell, none is refused.
 pub fn check(job: &Job, available: Option<u64>) -> Result<(), ProjectError> {
@@ -24,13 +21,8 @@ pub fn check(job: &Job, available: Option<u64>) -> Result<(), ProjectError> {
         in_words(available),
         in_words(largest)
     );
-    let (stack, index) = job.network.stack_of(index);
-    let misfit = Misfit { index, error: ShapeError::new(message) };
-    Err(match stack {
-        Stack::Only => misfit.into(),
-        Stack::Generator => AdversarialMisfit::Generator(misfit).into(),
-        Stack::Discriminator => AdversarialMisfit::Discriminator(misfit).into(),
-    })
+    let (stack, index) = job.network.place_of(index);
+    Err(Misfit { stack, index, error: ShapeError::new(message) }.into())
 }
 
 fn in_words(bytes: u64) -> String {

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::data::sources::digits;
 use crate::data::split::MAX_VALIDATION;
 use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, SourceSpec, Split, Vocabulary};
-use crate::train::{Adversary, Job};
-use backprop_nn::adversarial::AdversarialMisfit;
+use crate::train::Job;
 use backprop_nn::field::Settings;
+use backprop_nn::gan::GanSettings;
 use backprop_nn::layers::MAX_DEPTH;
 use backprop_nn::loss::ClassWeights;
-use backprop_nn::misfit::Misfit;
 use backprop_nn::schedule::ScheduleSpec;
+use backprop_nn::spec::Misfit;
 use backprop_nn::{LayerSpec, LossSpec, ModelSpec, Network, Shape, Training};
 
 pub mod folds;
@@ -43,7 +43,7 @@ pub struct Project {
     pub model: ModelSpec,
     /// The discriminator that a generator learns from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adversary: Option<Adversary>,
+    pub adversary: Option<GanSettings>,
     #[serde(default)]
     pub training: Training,
 }
@@ -93,10 +93,11 @@ pub enum ProjectError {
     Unknown(String),
     #[error("{place}: {what}")]
     Value { place: String, what: String },
-    #[error("model, {0}")]
-    Misfit(#[from] Misfit),
-    #[error(transparent)]
-    Adversaries(#[from] AdversarialMisfit),
+    #[error("{}{misfit}", if misfit.stack.is_empty() { "model, " } else { "" })]
+    Misfit {
+        #[from]
+        misfit: Misfit,
+    },
 }
 
 impl ProjectError {
@@ -283,7 +284,7 @@ impl Project {
     /// The network for samples of this shape, of which so many outputs are asked; with its adversary, if there is one.
     pub fn network(&self, sample: Shape, outputs: usize) -> Result<Network, ProjectError> {
         match &self.adversary {
-            Some(adversary) => Ok(adversary.spec(&self.model, sample).build()?),
+            Some(adversary) => Ok(adversary.build(&self.model, sample)?),
             None => Ok(self.model.build(sample, outputs)?),
         }
     }

@@ -14,7 +14,8 @@ use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
 use crate::train::evaluate::Trained;
 use crate::train::metrics::Figure;
-use crate::train::{AdversaryStat, Best, EpochStat, Evaluation, Job, default_threads};
+use crate::train::{Best, EpochStat, Evaluation, Job, default_threads};
+use backprop_nn::gan::GanStat;
 use backprop_nn::{Network, Shape, Weights};
 
 pub const PROJECT: &str = "project.json";
@@ -104,7 +105,7 @@ impl RunFolder {
             Some(_) => task.outputs(),
             None => self.network.output().len(),
         };
-        let channels = self.network.sample().channels();
+        let channels = self.network.last_input().channels();
         let fits = |Standard { mean, deviation }: &Standard, numbers: usize| {
             mean.len() == deviation.len()
                 && (mean.is_empty() || mean.len() == numbers)
@@ -239,7 +240,7 @@ pub fn weights_to_bytes(network: &Network, weights: &Weights) -> Result<Vec<u8>,
         TensorView::new(Dtype::F32, param.info.dims.clone(), data).map(|view| (param.name.clone(), view))
     });
     let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let metadata = Metadata { input_shape: network.sample(), classes: network.output().len() };
+    let metadata = Metadata { input_shape: network.last_input(), classes: network.output().len() };
     let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
     let metadata = HashMap::from([(METADATA.to_owned(), metadata)]);
     serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
@@ -253,7 +254,7 @@ fn weights_from_bytes(network: &Network, bytes: &[u8]) -> Result<Weights, String
             tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         Some((tensor.shape().to_vec(), values.collect()))
     };
-    Weights::from_tensors(network, file.len(), read).map_err(|error| error.to_string())
+    Weights::from_tensors(network.params(), file.len(), read).map_err(|error| error.to_string())
 }
 
 fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
@@ -296,7 +297,7 @@ fn put(line: &mut serde_json::Value, part: &str, figures: impl Iterator<Item = F
 }
 
 /// Puts what a run tells of a generator and its discriminator into a line.
-pub fn put_adversary(line: &mut serde_json::Value, stat: &AdversaryStat) {
+pub fn put_adversary(line: &mut serde_json::Value, stat: &GanStat) {
     line["generator_loss"] = stat.generator_loss.into();
     line["real_accuracy"] = stat.real_accuracy.into();
     line["fake_accuracy"] = stat.fake_accuracy.into();

@@ -1,7 +1,7 @@
 //! The stacks of layers of a project: that of the network, or those of a generator and its discriminator.
 
 use super::Project;
-use backprop_nn::model::Trace;
+use backprop_nn::trace::Trace;
 use backprop_nn::{LayerSpec, Shape};
 
 /// One of the stacks that a project may have.
@@ -44,14 +44,14 @@ impl Project {
     /// The way through the network or the generator, for samples of this shape of which so many outputs are asked.
     pub fn trace(&self, sample: Shape, outputs: usize) -> Trace {
         match &self.adversary {
-            Some(adversary) => adversary.spec(&self.model, sample).trace_generator(),
+            Some(adversary) => adversary.trace_generator(&self.model, sample),
             None => self.model.trace(sample, outputs),
         }
     }
 
     /// The way of a sample through the discriminator, if there is one.
     pub fn trace_discriminator(&self, sample: Shape) -> Option<Trace> {
-        self.adversary.as_ref().map(|adversary| adversary.spec(&self.model, sample).trace_discriminator())
+        self.adversary.as_ref().map(|adversary| adversary.trace_discriminator(sample))
     }
 
     /// The share of the training samples that is held back to judge the run by. Nobody judges a generator by samples that it

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::metrics::{Evaluation, Tally};
+use super::metrics::{Evaluation, Tally, distance};
 use super::{Job, Part};
 use crate::data::samples::scale_bytes;
 use crate::data::{Samples, Scaling, Task};
@@ -24,7 +24,7 @@ pub struct Reader {
 
 impl Reader {
     pub fn new(network: &Network) -> Self {
-        Self { workspace: Workspace::for_inference(network, 1), outputs: vec![0.0; network.output().len()] }
+        Self { workspace: network.inference_workspace(1), outputs: vec![0.0; network.output().len()] }
     }
 
     /// What the network says of the pixels of one sample. `run` is of the network that the reader was made for.
@@ -51,7 +51,7 @@ impl Reader {
 pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
     let Trained { network, weights, scaling, .. } = run;
     let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
-    let mut workspace = Workspace::for_inference(network, CHUNK);
+    let mut workspace = network.inference_workspace(CHUNK);
     let mut answers = Vec::with_capacity(rows.len() / inputs * outputs);
     for rows in rows.chunks(CHUNK * inputs) {
         scaling.inputs.apply(rows, workspace.input_mut(rows.len() / inputs));
@@ -67,7 +67,7 @@ pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
 pub fn reconstruct(run: Trained<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>, Vec<f32>) {
     let Trained { network, weights, loss, scaling, .. } = run;
     let width = network.output().len().max(1);
-    let mut workspace = Workspace::for_inference(network, CHUNK);
+    let mut workspace = network.inference_workspace(CHUNK);
     let (mut given, mut errors) = (Vec::with_capacity(at.len() * width), Vec::with_capacity(at.len()));
     for at in at.chunks(CHUNK) {
         samples.gather(scaling, at, workspace.input_mut(at.len()));
@@ -79,12 +79,6 @@ pub fn reconstruct(run: Trained<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>
         errors.extend(given[from..].chunks_exact(width).zip(inputs).map(|(given, input)| distance(given, input)));
     }
     (given, errors)
-}
-
-/// The root of the mean squared difference.
-pub fn distance(a: &[f32], b: &[f32]) -> f32 {
-    let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
-    (sum / a.len().max(1) as f32).sqrt()
 }
 
 /// A network as a run has left it, with all that is needed to read with it.
@@ -123,7 +117,7 @@ pub struct Evaluator {
 impl Evaluator {
     pub fn new(network: &Network) -> Self {
         let threads = rayon::current_num_threads().max(1);
-        Self { workspaces: (0..threads).map(|_| Workspace::for_inference(network, CHUNK)).collect() }
+        Self { workspaces: (0..threads).map(|_| network.inference_workspace(CHUNK)).collect() }
     }
 
     /// Reads one part of the data. `go_on` is asked before every few hundred samples; nothing comes back if it says no.

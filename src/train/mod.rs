@@ -9,25 +9,25 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
+use backprop_nn::batch::shard_len;
+use backprop_nn::gan::{GanSettings, GanTrainer};
 use backprop_nn::memory::Footprint;
 use backprop_nn::{LossSpec, Network, Shape, Training, Weights};
 
-pub mod adversary;
 pub mod curve;
-pub mod duel;
 pub mod evaluate;
 mod find_rate;
+mod gan;
 pub mod metrics;
 pub mod protocol;
 mod reporter;
 pub mod step;
 mod worker;
 
-pub use adversary::{Adversary, AdversaryStat, generate};
-pub use duel::Duel;
-use duel::DuelOnJob;
 pub use evaluate::Reader;
 pub use find_rate::{RatePoint, RateSweep};
+use gan::GanLearner;
+pub use gan::generate;
 pub use metrics::{Answered, ClassScore, Evaluation};
 pub use protocol::{Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Snapshot, StepStat};
 use step::{Learner, StepSum, Trainer};
@@ -44,7 +44,7 @@ pub struct Job {
     /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
     pub loss: LossSpec,
     /// The discriminator's settings, if the network is a generator and its adversary.
-    pub adversary: Option<Adversary>,
+    pub adversary: Option<GanSettings>,
     /// Weights to start from instead of fresh ones.
     pub weights: Option<Weights>,
     /// Threads that share the work of a step. The result does not depend on it.
@@ -88,7 +88,7 @@ impl Job {
     fn accuracy(&self, sum: StepSum) -> Option<f32> {
         match sum {
             StepSum::Judged(sum) => self.dataset.task.is_classification().then(|| sum.accuracy() as f32),
-            StepSum::Duel(_) => None,
+            StepSum::Gan(_) => None,
         }
     }
 
@@ -100,8 +100,8 @@ impl Job {
     /// The memory that a run of this job takes, besides the samples, which are there already.
     pub fn footprint(&self) -> Footprint {
         let [shards, samples] = match self.adversary {
-            Some(_) => duel::shards_of(self.batch()),
-            None => [self.batch().div_ceil(step::shard_len(self.batch())), step::shard_len(self.batch())],
+            Some(_) => GanTrainer::shards(self.batch()),
+            None => [self.batch().div_ceil(shard_len(self.batch())), shard_len(self.batch())],
         };
         let Training { optimizer, regularization, early_stopping, .. } = &self.training;
         // The moving average and the best weights of a run are as large as what the optimiser remembers of each weight.
@@ -115,19 +115,19 @@ impl Job {
     /// What takes the steps of a run of this job.
     pub fn learner(&self) -> Box<dyn Learner + '_> {
         match &self.adversary {
-            Some(adversary) => Box::new(DuelOnJob::new(self, adversary)),
+            Some(adversary) => Box::new(GanLearner::new(self, adversary)),
             None => Box::new(Trainer::new(self, self.initial_weights())),
         }
     }
 
     /// The weights before the first step: the same for the same seed, unless the job brings its own.
     pub fn initial_weights(&self) -> Weights {
-        self.weights.clone().unwrap_or_else(|| Weights::new(&self.network, self.training.seed))
+        self.weights.clone().unwrap_or_else(|| self.network.init_weights(self.training.seed))
     }
 }
 
 /// Samples of the data that a step takes: a batch, or one for each step of a discriminator.
-pub fn samples_per_step(training: &Training, adversary: Option<&Adversary>) -> usize {
+pub fn samples_per_step(training: &Training, adversary: Option<&GanSettings>) -> usize {
     let batches = adversary.map_or(1, |adversary| adversary.discriminator_steps);
     training.batch.max(1) * batches.max(1)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::adversary::AdversaryStat;
 use super::metrics::Evaluation;
+use backprop_nn::gan::GanStat;
 use backprop_nn::{OptimizerSpec, Training, Weights};
 
 /// To a run. Hanging up means stop.
@@ -65,7 +65,7 @@ pub struct StepStat {
     pub accuracy: Option<f32>,
     /// Of a generator and its discriminator.
     #[serde(flatten)]
-    pub adversary: Option<AdversaryStat>,
+    pub adversary: Option<GanStat>,
 }
 
 /// One epoch. Training figures are means over the epoch's batches, each measured before its own step.
@@ -78,7 +78,7 @@ pub struct EpochStat {
     /// Share read right, where there are classes to read.
     pub train_accuracy: Option<f32>,
     /// Of a generator and its discriminator, whose loss is the training's.
-    pub adversary: Option<AdversaryStat>,
+    pub adversary: Option<GanStat>,
     /// Absent if no sample was held back.
     pub validation: Option<Arc<Evaluation>>,
     pub learning_rate: f32,

@@ -1,18 +1,15 @@
 //! One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
 
 use super::Job;
-use super::adversary::{AdversaryStat, AdversarySum};
 use crate::data::TargetData;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
+use backprop_nn::batch::shard_len;
+use backprop_nn::gan::{GanStat, GanSum};
 use backprop_nn::init::{mix, stream};
-use backprop_nn::layer::MAX_SHARDS;
 use backprop_nn::loss::{Blend, LossSum};
 use backprop_nn::optim::Updater;
 use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
-
-/// A shard smaller than this costs more to hand out than to run.
-const SMALLEST_SHARD: usize = 16;
 
 const MIX_UP: u64 = 0x313_1C5;
 
@@ -35,7 +32,7 @@ pub trait Learner {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepSum {
     Judged(LossSum),
-    Duel(AdversarySum),
+    Gan(GanSum),
 }
 
 impl StepSum {
@@ -44,7 +41,7 @@ impl StepSum {
     pub fn plus(self, other: Self) -> Self {
         match (self, other) {
             (Self::Judged(sum), Self::Judged(other)) => Self::Judged(sum.plus(other)),
-            (Self::Duel(sum), Self::Duel(other)) => Self::Duel(sum.plus(other)),
+            (Self::Gan(sum), Self::Gan(other)) => Self::Gan(sum.plus(other)),
             (_, other) => other,
         }
     }
@@ -53,7 +50,7 @@ impl StepSum {
     pub fn loss(&self) -> f32 {
         match self {
             Self::Judged(sum) => sum.mean_loss() as f32,
-            Self::Duel(sum) => sum.discriminator_loss() as f32,
+            Self::Gan(sum) => sum.discriminator_loss() as f32,
         }
     }
 
@@ -61,14 +58,14 @@ impl StepSum {
     pub fn samples(&self) -> usize {
         match self {
             Self::Judged(sum) => sum.samples,
-            Self::Duel(sum) => sum.real.samples,
+            Self::Gan(sum) => sum.real.samples,
         }
     }
 
-    pub fn adversary(&self) -> Option<AdversaryStat> {
+    pub fn adversary(&self) -> Option<GanStat> {
         match self {
             Self::Judged(_) => None,
-            Self::Duel(sum) => Some(sum.stat()),
+            Self::Gan(sum) => Some(sum.stat()),
         }
     }
 
@@ -181,10 +178,4 @@ impl Learner for Trainer<'_> {
             self.batch.shards().iter().filter_map(|shard| self.job.network.first_not_finite(&self.weights, shard));
         found.min()
     }
-}
-
-/// Samples of a shard of a batch of this size. It does not depend on the thread count, and gradients are added in the
-/// order of the shards: that is what makes a run the same on one thread and on sixteen.
-pub(super) fn shard_len(batch: usize) -> usize {
-    batch.div_ceil(MAX_SHARDS).max(SMALLEST_SHARD)
 }

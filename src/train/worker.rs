@@ -204,7 +204,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         // If every output is still a number, it is the loss itself that overflowed, and the last layer's are too large.
         let layer = self.learner.first_not_finite().or(self.job.network.last_layer());
         let layer = layer.map(|index| {
-            let (label, (stack, index)) = (self.job.network.label(index), self.job.network.stack_of(index));
+            let (label, (stack, index)) = (self.job.network.label(index), self.job.network.place_of(index));
             (index, format!("{label}{stack}"))
         });
         Err(Halt::Diverged(Divergence { step: self.step, layer }))

@@ -78,7 +78,7 @@ impl Studio {
 fn make(source: Source, noise: u64, version: u64) -> Generated {
     let started = Instant::now();
     let trained = source.trained();
-    let shape = trained.network.sample();
+    let shape = trained.network.last_input();
     let count = if shape.as_image().is_some() { IMAGES } else { ROWS };
     let values = generate(trained.network, trained.scaling, trained.weights, noise, count);
     Generated { noise, version, shape, values, took: started.elapsed(), source }

@@ -16,7 +16,7 @@ use egui::util::undoer::{Settings, Undoer};
 use crate::data::Dataset;
 use crate::project::Project;
 use crate::train::LiveChange;
-use backprop_nn::model::Trace;
+use backprop_nn::trace::Trace;
 
 pub mod action;
 pub mod asking;

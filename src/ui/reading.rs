@@ -11,7 +11,8 @@ use super::session::Session;
 use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::{Drawing, Feature, Task};
 use crate::project::RunFolder;
-use crate::train::evaluate::{Trained, distance};
+use crate::train::evaluate::Trained;
+use crate::train::metrics::distance;
 use crate::train::{Job, Reader, Snapshot};
 
 /// A network with weights, wherever they come from.

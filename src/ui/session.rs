@@ -9,14 +9,15 @@ use crate::data::{Dataset, Samples, SourceSpec, Task};
 use crate::project::{Project, Side};
 use crate::train::curve::Curve;
 use crate::train::{
-    Adversary, Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot,
-    Start, StepStat,
+    Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
+    StepStat,
 };
 use crate::ui::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
 use crate::ui::widgets::field::summary;
 use crate::ui::widgets::numbers::{percent, significant};
 use backprop_nn::field::Field;
+use backprop_nn::gan::GanSettings;
 use backprop_nn::{ModelSpec, Shape};
 
 /// The data that the project names.
@@ -390,7 +391,7 @@ impl Session {
             (comparable.learning_rate, comparable.optimizer) = (live.learning_rate, live.optimizer);
             let knobs = |project: &Project| {
                 let adversary = project.adversary.clone();
-                adversary.map(|adversary| Adversary { discriminator: ModelSpec::default(), ..adversary })
+                adversary.map(|adversary| GanSettings { discriminator: ModelSpec::default(), ..adversary })
             };
             trained.data != project.data || comparable != project.training || knobs(trained) != knobs(project)
         })

@@ -3,12 +3,13 @@
 use std::f32::consts::PI;
 use std::sync::Arc;
 
+use backprop_nn::gan::{GanSettings, GanTrainer};
 use backprop_nn::loss::AdversarialLoss;
 use backprop_nn::optim::Adam;
 use backprop_nn::{ModelSpec, Network, OptimizerSpec, Shape, Weights};
 use backprop_studio::data::{Dataset, Lookup};
 use backprop_studio::project::Project;
-use backprop_studio::train::{Adversary, Duel, Event, Job, Outcome, Reports, Run, Start, StepStat, generate};
+use backprop_studio::train::{Event, Job, Outcome, Reports, Run, Start, StepStat, generate};
 use serde::Deserialize;
 
 use crate::support::{backprop, follow, lines, project, small_digits, small_job};
@@ -47,10 +48,10 @@ const COUNT: usize = 20;
 const BATCHES: usize = 3;
 
 impl Case {
-    fn settings(&self) -> Adversary {
+    fn settings(&self) -> GanSettings {
         let Self { noise_len, discriminator, loss, smoothing, .. } = self;
         let (noise, discriminator) = (*noise_len, discriminator.clone());
-        Adversary { noise, discriminator, loss: *loss, smoothing: *smoothing, ..Adversary::default() }
+        GanSettings { noise, discriminator, loss: *loss, smoothing: *smoothing, ..GanSettings::default() }
     }
 
     fn weights(&self, network: &Network, tensors: &[Tensor]) -> Weights {
@@ -58,7 +59,7 @@ impl Case {
             let tensor = tensors.iter().find(|tensor| tensor.name == name)?;
             Some((tensor.dims.clone(), tensor.values.clone()))
         };
-        Weights::from_tensors(network, tensors.len(), find).unwrap()
+        Weights::from_tensors(network.params(), tensors.len(), find).unwrap()
     }
 }
 
@@ -81,22 +82,22 @@ fn ten_turns_of_both_losses_go_as_in_pytorch() {
     let Fixtures { cases } = serde_json::from_str(include_str!("../fixtures/gan.json")).unwrap();
     for case in cases {
         let settings = case.settings();
-        let network = settings.spec(&case.generator, case.sample).build().unwrap();
+        let network = settings.build(&case.generator, case.sample).unwrap();
         let what = format!("{:?} on {}", case.loss, case.sample);
         let adam = OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() });
-        let mut duel = Duel::new(&network, &settings, case.weights(&network, &case.before), &adam, COUNT);
+        let mut trainer = GanTrainer::new(&network, &settings, case.weights(&network, &case.before), &adam, COUNT);
         for (turn, expected) in case.losses.iter().enumerate() {
             let real = |from: usize, out: &mut [f32]| copy(&case.real, turn, from, out);
             let noise = |from: usize, out: &mut [f32]| copy(&case.noise, 2 * turn, from, out);
-            let before = duel.weights.clone();
-            let [on_real, on_made] = duel.discriminator_step(0.02, 1, COUNT, real, noise);
-            let between = duel.weights.clone();
+            let before = trainer.weights.clone();
+            let [on_real, on_made] = trainer.discriminator_step(0.02, 1, COUNT, real, noise);
+            let between = trainer.weights.clone();
             assert_eq!(trained_in(&network, &before, false), trained_in(&network, &between, false), "{what}");
             assert_ne!(trained_in(&network, &before, true), trained_in(&network, &between, true), "{what}");
             let noise = |from: usize, out: &mut [f32]| copy(&case.noise, 2 * turn + 1, from, out);
-            let fooled = duel.generator_step(0.02, 1, COUNT, noise);
-            assert_ne!(trained_in(&network, &between, false), trained_in(&network, &duel.weights, false), "{what}");
-            assert_eq!(trained_in(&network, &between, true), trained_in(&network, &duel.weights, true), "{what}");
+            let fooled = trainer.generator_step(0.02, 1, COUNT, noise);
+            assert_ne!(trained_in(&network, &between, false), trained_in(&network, &trainer.weights, false), "{what}");
+            assert_eq!(trained_in(&network, &between, true), trained_in(&network, &trainer.weights, true), "{what}");
             for (sum, expected) in [on_real, on_made, fooled].iter().zip(expected) {
                 let got = sum.mean_loss();
                 assert!((got - expected).abs() < 1e-4, "{what}, turn {turn}: {got}, PyTorch {expected}");
@@ -104,7 +105,8 @@ fn ten_turns_of_both_losses_go_as_in_pytorch() {
         }
         let expected = case.weights(&network, &case.after);
         for param in network.params() {
-            let pairs = duel.weights.values()[param.range.clone()].iter().zip(&expected.values()[param.range.clone()]);
+            let pairs =
+                trainer.weights.values()[param.range.clone()].iter().zip(&expected.values()[param.range.clone()]);
             for (got, expected) in pairs {
                 assert!((got - expected).abs() < 2e-3, "{what}, {}: {got}, PyTorch {expected}", param.name);
             }
@@ -169,7 +171,7 @@ fn what_does_not_fit_is_named_with_its_place() {
         ),
         (
             [("adversary.layers", "[]")],
-            "discriminator, layer 1: The discriminator gives an image 28×28×1, and it says one number: whether a sample is real. Begin",
+            "discriminator, layer 1: The discriminator gives an image 28×28×1; it needs one output, for real or generated. Begin",
         ),
         (
             [("adversary.layers", norm.as_str())],

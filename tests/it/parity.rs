@@ -96,7 +96,7 @@ impl Case {
             let param = self.params.iter().find(|param| param.name == name)?;
             Some((param.dims.clone(), param.values.clone()))
         };
-        Weights::from_tensors(network, self.params.len(), find).unwrap()
+        Weights::from_tensors(network.params(), self.params.len(), find).unwrap()
     }
 
     fn batch(&self, network: &Network) -> Batch {
@@ -228,7 +228,7 @@ fn twenty_steps_of_every_optimizer_go_as_in_pytorch() {
             let weights = case.assert_steps(rule, optimizer, steps.learning_rate, &steps.losses);
             if let Some(expected) = &steps.inferred {
                 let network = case.network();
-                let mut workspace = Workspace::for_inference(&network, case.labels.len());
+                let mut workspace = network.inference_workspace(case.labels.len());
                 workspace.input_mut(case.labels.len()).copy_from_slice(&case.inputs);
                 network.infer(&weights, &mut workspace);
                 assert_close(&format!("{}, used after {rule}", case.describe()), workspace.output(), expected, 1e-4);
@@ -387,7 +387,7 @@ fn every_preset_goes_as_in_pytorch() {
         let expected = cases.get(name).unwrap_or_else(|| panic!("{name} is not held against PyTorch"));
         let case = preset(name, expected);
         let network = case.network();
-        let (mut weights, mut batch) = (Weights::new(&network, 3), case.batch(&network));
+        let (mut weights, mut batch) = (network.init_weights(3), case.batch(&network));
         let loss = case.pass(&network, &mut weights, &mut batch);
         assert!((loss / case.loss_value - 1.0).abs() <= 1e-5, "{name}: loss {loss}, PyTorch {}", case.loss_value);
         let outputs = batch.shards().iter().flat_map(Workspace::output).copied().collect::<Vec<_>>();
@@ -428,7 +428,7 @@ fn twenty_steps_of_every_preset_and_rule_go_as_in_pytorch() {
         for (rule, Rule { optimizer, learning_rate }) in &rules {
             let (network, what) = (case.network(), format!("{name}, {rule}"));
             let optimizer = Updater::new(optimizer.clone(), &network);
-            case.assert_steps_from(Weights::new(&network, 3), &what, optimizer, *learning_rate, &expected.steps[rule]);
+            case.assert_steps_from(network.init_weights(3), &what, optimizer, *learning_rate, &expected.steps[rule]);
         }
     }
 }

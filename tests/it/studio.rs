@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backprop_nn::layers::{Dense, Function};
-use backprop_nn::{Shape, Weights};
+use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction};
@@ -327,7 +327,7 @@ fn a_network_that_reads_no_square_grey_image_says_so() {
 fn events_alone_draw_the_window() {
     let mut harness = open(project());
     let job = Arc::new(harness.state().project().job(dataset(), 1).unwrap());
-    let weights = Weights::new(&job.network, 1);
+    let weights = job.network.init_weights(1);
     let project = project();
     let before = project.training.learning_rate;
     harness.state_mut().session_mut().begin(Arc::clone(&job), &project);

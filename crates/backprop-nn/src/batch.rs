@@ -7,41 +7,49 @@ use rayon::prelude::*;
 
 use super::init::mix;
 use super::kernels::vector::add;
-use super::layer::{Backward, BatchStatistics, Forward, Mode};
-use super::network::{Network, Skip, Stage};
-use super::section::Section;
+use super::layer::{Backward, BatchStatistics, Forward, MAX_SHARDS, Mode};
+use super::network::{Network, Skip, Stage, Subnetwork};
 use super::weights::Weights;
 use super::workspace::Workspace;
+
+/// A shard smaller than this costs more to hand out than to run.
+const SMALLEST_SHARD: usize = 16;
+
+/// Samples of a shard of a batch of this size. It does not depend on the thread count, and gradients are added in the
+/// order of the shards: that is what makes a run the same on one thread and on sixteen.
+pub fn shard_len(batch: usize) -> usize {
+    batch.div_ceil(MAX_SHARDS).max(SMALLEST_SHARD)
+}
 
 /// The shards of a batch and what they share, allocated once per run.
 pub struct Batch {
     shards: Vec<Workspace>,
     /// The stages that it runs through.
-    section: Section,
+    subnetwork: Subnetwork,
     /// Shards of the batch that is in work.
     used: usize,
     /// The matrices that backward passes read transposed.
     transposed: Vec<f32>,
     /// For each layer that has to know the whole batch its statistics, then the gradient of its parameters.
-    joint: Vec<f32>,
+    shared: Vec<f32>,
 }
 
 impl Batch {
     /// Room for up to `shards` shards of up to `samples` samples.
     pub fn new(network: &Network, shards: usize, samples: usize) -> Self {
         Self {
-            shards: (0..shards).map(|_| Workspace::for_training(network, samples)).collect(),
-            section: network.whole(),
+            shards: (0..shards).map(|_| network.training_workspace(samples)).collect(),
+            subnetwork: network.whole(),
             used: 0,
             transposed: vec![0.0; network.transposed_len()],
-            joint: vec![0.0; network.joint_len()],
+            shared: vec![0.0; network.batch_statistics_len()],
         }
     }
 
-    /// Runs through this section of the network from now on: its first stage reads `input_mut`, its last one gives the outputs.
-    pub fn through(&mut self, section: Section) {
-        self.shards.iter_mut().for_each(|shard| shard.section = section.stages.clone());
-        self.section = section;
+    /// Runs through this part of the network from now on: its first stage reads `input_mut`, its last one gives the outputs.
+    pub fn through(&mut self, subnetwork: Subnetwork) {
+        self.shards.iter_mut().for_each(|shard| shard.stages = subnetwork.stages.clone());
+        self.subnetwork = subnetwork;
     }
 
     /// The shards of the batch that was in work last.
@@ -51,7 +59,7 @@ impl Batch {
 }
 
 impl Network {
-    /// Runs a batch forward and back through its section, a shard for each of `lanes`. `fill` gets the number of a shard and
+    /// Runs a batch forward and back, a shard for each of `lanes`. `fill` gets the number of a shard and
     /// writes its samples to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can
     /// tell the gradient of the parameters; those that no gradient moves have been moved. The input itself gets no gradient,
     /// since nothing would learn from it.
@@ -66,24 +74,24 @@ impl Network {
         fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
         judge: impl Fn(&mut L, &[f32], &mut [f32]) + Sync,
     ) {
-        self.transpose(batch.section.stages.clone(), weights, &mut batch.transposed);
-        let joints = self.joints_of(&batch.section);
+        self.transpose(batch.subnetwork.stages.clone(), weights, &mut batch.transposed);
+        let batch_stages = self.batch_stages_of(&batch.subnetwork);
         self.pass(weights, batch, lanes, seed, fill, |pass, shard, lane| {
             let (outputs, grad) = shard.output_and_grad_mut();
             judge(lane, outputs, grad);
-            pass.backward(joints.last().copied(), shard.section.end, shard);
+            pass.backward(batch_stages.last().copied(), shard.stages.end, shard);
         });
-        let Batch { shards, used, transposed, joint, .. } = batch;
+        let Batch { shards, used, transposed, shared, .. } = batch;
         let shards = &mut shards[..*used];
-        for (at, end) in joints.iter().copied().enumerate().rev() {
-            self.meet_backward(end, shards, joint);
-            let pass = Pass { network: self, weights, transposed, joint };
-            let below = at.checked_sub(1).map(|below| joints[below]);
+        for (at, end) in batch_stages.iter().copied().enumerate().rev() {
+            self.meet_backward(end, shards, shared);
+            let pass = Pass { network: self, weights, transposed, shared };
+            let below = at.checked_sub(1).map(|below| batch_stages[below]);
             each(shards, lanes, |_, shard, _| pass.backward(below, end + 1, shard));
         }
     }
 
-    /// Runs a batch forward through its section as in training, and leaves what the last stage gives in the shards.
+    /// Runs a batch forward as in training, and leaves what the last stage gives in the shards.
     pub fn forward<L: Send>(
         &self,
         weights: &mut Weights,
@@ -105,14 +113,14 @@ impl Network {
         fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
         end: impl Fn(&Pass<'_>, &mut Workspace, &mut L) + Sync,
     ) {
-        let joints = self.joints_of(&batch.section);
-        let Batch { shards, section, used, transposed, joint } = batch;
+        let batch_stages = self.batch_stages_of(&batch.subnetwork);
+        let Batch { shards, subnetwork, used, transposed, shared } = batch;
         *used = lanes.len().min(shards.len());
         let shards = &mut shards[..*used];
         let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
-        let mut start = section.stages.start;
-        for (phase, end) in joints.iter().copied().enumerate() {
-            let pass = Pass { network: self, weights, transposed, joint };
+        let mut start = subnetwork.stages.start;
+        for (phase, end) in batch_stages.iter().copied().enumerate() {
+            let pass = Pass { network: self, weights, transposed, shared };
             each(shards, lanes, |index, shard, lane| {
                 if phase == 0 {
                     fill(index, lane, shard);
@@ -120,47 +128,50 @@ impl Network {
                 pass.forward(start..end, shard, mode(index));
                 pass.count(end, shard);
             });
-            self.meet_forward(end, shards, joint, weights);
+            self.meet_forward(end, shards, shared, weights);
             start = end;
         }
-        let pass = Pass { network: self, weights, transposed, joint };
+        let pass = Pass { network: self, weights, transposed, shared };
         each(shards, lanes, |index, shard, lane| {
-            if joints.is_empty() {
+            if batch_stages.is_empty() {
                 fill(index, lane, shard);
             }
-            pass.forward(start..section.stages.end, shard, mode(index));
+            pass.forward(start..subnetwork.stages.end, shard, mode(index));
             end(&pass, shard, lane);
         });
     }
 
     /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
     pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
-        let pass = Pass { network: self, weights, transposed: &[], joint: &[] };
-        pass.forward(workspace.section.clone(), workspace, Mode::Infer);
+        let pass = Pass { network: self, weights, transposed: &[], shared: &[] };
+        pass.forward(workspace.stages.clone(), workspace, Mode::Infer);
     }
 
-    /// The stages of a section that have to know the whole batch.
-    fn joints_of(&self, section: &Section) -> &[usize] {
-        let joints = self.joints();
-        let from = |stage: usize| joints.partition_point(|joint| *joint < stage);
-        &joints[from(section.stages.start)..from(section.stages.end)]
+    /// The stages of a part that have to know the whole batch.
+    fn batch_stages_of(&self, subnetwork: &Subnetwork) -> &[usize] {
+        let batch_stages = self.batch_stages();
+        let from = |stage: usize| batch_stages.partition_point(|shared| *shared < stage);
+        &batch_stages[from(subnetwork.stages.start)..from(subnetwork.stages.end)]
     }
 
     /// Puts together what the shards have counted, in their order, and lets the layer's moving numbers follow.
-    fn meet_forward(&self, at: usize, shards: &[Workspace], joint: &mut [f32], weights: &mut Weights) {
+    fn meet_forward(&self, at: usize, shards: &[Workspace], shared: &mut [f32], weights: &mut Weights) {
         let stage = &self.stages[at];
-        let (Some(layer), Some((first, others))) = (stage.layer.joint(), shards.split_first()) else { return };
+        let (Some(layer), Some((first, others))) = (stage.layer.batch_statistics(), shards.split_first()) else {
+            return;
+        };
         let len = layer.statistics_len();
-        let statistics = &mut joint[stage.joint.clone()][..len];
+        let statistics = &mut shared[stage.shared.clone()][..len];
         statistics.copy_from_slice(&first.statistics[..len]);
         others.iter().for_each(|shard| layer.merge(statistics, &shard.statistics[..len]));
         layer.follow(statistics, &mut weights.values_mut()[stage.params.clone()]);
     }
 
     /// Adds up what the shards have found to be the gradient of the layer's parameters, in their order.
-    fn meet_backward(&self, at: usize, shards: &[Workspace], joint: &mut [f32]) {
-        let Stage { layer, shard_gradient, joint: place, .. } = &self.stages[at];
-        let gradient = &mut joint[place.clone()][layer.joint().map_or(0, BatchStatistics::statistics_len)..];
+    fn meet_backward(&self, at: usize, shards: &[Workspace], shared: &mut [f32]) {
+        let Stage { layer, shard_gradient, shared: place, .. } = &self.stages[at];
+        let gradient =
+            &mut shared[place.clone()][layer.batch_statistics().map_or(0, BatchStatistics::statistics_len)..];
         gradient.fill(0.0);
         shards.iter().for_each(|shard| add(gradient, &shard.gradient[shard_gradient.clone()]));
     }
@@ -177,7 +188,7 @@ struct Pass<'a> {
     network: &'a Network,
     weights: &'a Weights,
     transposed: &'a [f32],
-    joint: &'a [f32],
+    shared: &'a [f32],
 }
 
 impl Pass<'_> {
@@ -186,11 +197,11 @@ impl Pass<'_> {
         for at in stages {
             let stage = &self.network.stages[at];
             let (before, after) = shard.activations.split_at_mut(at + 1);
-            let (memo, joint, mode) = match mode {
+            let (memo, shared, mode) = match mode {
                 Mode::Infer => (&mut [][..], &[][..], mode),
                 Mode::Train { seed } => (
                     &mut shard.memos[at][..samples * stage.memo_len],
-                    &self.joint[stage.joint.clone()],
+                    &self.shared[stage.shared.clone()],
                     Mode::Train { seed: stage.path.iter().fold(seed, |seed, at| mix(seed, *at as u64)) },
                 ),
             };
@@ -202,7 +213,7 @@ impl Pass<'_> {
                 output: &mut after[0][..samples * stage.output_len],
                 memo,
                 scratch: &mut shard.scratch,
-                joint,
+                shared,
                 skip: skip.map_or(&[], |skip| &before[skip.fork][..samples * skip.len]),
                 mode,
             });
@@ -212,24 +223,24 @@ impl Pass<'_> {
     /// Counts what arrives at a layer that has to know the whole batch.
     fn count(&self, at: usize, shard: &mut Workspace) {
         let stage = &self.network.stages[at];
-        if let Some(joint) = stage.layer.joint() {
+        if let Some(shared) = stage.layer.batch_statistics() {
             let input = &shard.activations[at][..shard.samples * stage.input_len];
-            joint.count(input, &mut shard.scratch, &mut shard.statistics[..joint.statistics_len()]);
+            shared.count(input, &mut shard.scratch, &mut shard.statistics[..shared.statistics_len()]);
         }
     }
 
-    /// Runs back from the stage before `end` to the one after `joint`, which then tells its gradient.
-    fn backward(&self, joint: Option<usize>, end: usize, shard: &mut Workspace) {
-        for at in (joint.map_or(shard.section.start, |joint| joint + 1)..end).rev() {
+    /// Runs back from the stage before `end` to the one after `shared`, which then tells its gradient.
+    fn backward(&self, shared: Option<usize>, end: usize, shard: &mut Workspace) {
+        for at in (shared.map_or(shard.stages.start, |shared| shared + 1)..end).rev() {
             self.hold(at, shard);
             self.network.stages[at].layer.backward(self.backward_at(at, shard));
             shard.grads.swap(0, 1);
             self.release(at, shard);
         }
-        if let Some(at) = joint
-            && let Some(joint) = self.network.stages[at].layer.joint()
+        if let Some(at) = shared
+            && let Some(shared) = self.network.stages[at].layer.batch_statistics()
         {
-            joint.gradient(self.backward_at(at, shard));
+            shared.gradient(self.backward_at(at, shard));
         }
     }
 
@@ -243,7 +254,7 @@ impl Pass<'_> {
 
     /// Where residual blocks begin, adds what was kept for what enters them.
     fn release(&self, at: usize, shard: &mut Workspace) {
-        let begins = at == shard.section.start;
+        let begins = at == shard.stages.start;
         for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && !begins) {
             let len = shard.samples * len;
             add(&mut shard.grads[0][..len], &shard.held[*depth][..len]);
@@ -262,10 +273,10 @@ impl Pass<'_> {
             output: &after[0][..samples * stage.output_len],
             memo: &mut shard.memos[at][..samples * stage.memo_len],
             scratch: &mut shard.scratch,
-            joint: &self.joint[stage.joint.clone()],
+            shared: &self.shared[stage.shared.clone()],
             grad_output: &mut grad_output[..samples * stage.output_len],
             grad_params: &mut shard.gradient[stage.shard_gradient.clone()],
-            grad_input: (at > shard.section.start).then_some(&mut grad_input[..samples * stage.input_len]),
+            grad_input: (at > shard.stages.start).then_some(&mut grad_input[..samples * stage.input_len]),
         }
     }
 }

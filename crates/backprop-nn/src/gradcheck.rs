@@ -5,13 +5,14 @@ use rand::RngExt as _;
 use super::field::{Field, Kind, Value};
 use super::init::{Rng, stream};
 use super::kernels::transpose::transpose;
-use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Spec as _, Transposed};
+use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Transposed};
 use super::layers::{
     Activation, AveragePool1d, AveragePool2d, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense, Dropout, Function,
     Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, LossSpec, Shape, Targets};
+use crate::spec::Spec as _;
 
 const SAMPLES: usize = 3;
 const MODE: Mode = Mode::Train { seed: 11 };
@@ -64,9 +65,9 @@ impl Check {
 
     /// What a layer has to know of the whole batch, which is one shard here.
     fn statistics(&self, input: &[f32]) -> Vec<f32> {
-        let Some(joint) = self.layer.joint() else { return Vec::new() };
-        let mut statistics = vec![f32::NAN; joint.statistics_len()];
-        joint.count(input, &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)], &mut statistics);
+        let Some(shared) = self.layer.batch_statistics() else { return Vec::new() };
+        let mut statistics = vec![f32::NAN; shared.statistics_len()];
+        shared.count(input, &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)], &mut statistics);
         statistics
     }
 
@@ -80,7 +81,7 @@ impl Check {
             output: &mut output,
             memo: &mut memo,
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
-            joint: &self.statistics(input),
+            shared: &self.statistics(input),
             skip: &[],
             mode,
         });
@@ -98,9 +99,9 @@ impl Check {
         let per_shard = self.layer.gradients() == Gradients::PerShard;
         let mut grad_params = vec![f32::NAN; if per_shard { self.trained() } else { 0 }];
         let mut grad_input = vec![f32::NAN; input.len()];
-        let mut joint = self.statistics(input);
+        let mut shared = self.statistics(input);
         let mut grad_output = covector.to_vec();
-        let mut pass = |joint: &[f32], grad_params: &mut [f32], run: &dyn Fn(Backward<'_>)| {
+        let mut pass = |shared: &[f32], grad_params: &mut [f32], run: &dyn Fn(Backward<'_>)| {
             run(Backward {
                 samples: SAMPLES,
                 params,
@@ -109,17 +110,17 @@ impl Check {
                 output: &output,
                 memo: &mut memo,
                 scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
-                joint,
+                shared,
                 grad_output: &mut grad_output,
                 grad_params,
                 grad_input: Some(&mut grad_input),
             });
         };
-        if let Some(layer) = self.layer.joint() {
-            pass(&joint, &mut grad_params, &|pass| layer.gradient(pass));
-            joint.extend(&grad_params);
+        if let Some(layer) = self.layer.batch_statistics() {
+            pass(&shared, &mut grad_params, &|pass| layer.gradient(pass));
+            shared.extend(&grad_params);
         }
-        pass(&joint, &mut grad_params, &|pass| self.layer.backward(pass));
+        pass(&shared, &mut grad_params, &|pass| self.layer.backward(pass));
         grad_params.resize(params.len(), if per_shard { 0.0 } else { f32::NAN });
         if let Gradients::PerBlock { row } = self.layer.gradients() {
             // The kept numbers stand twice, as two shards would: each block then is twice its gradient.
@@ -146,7 +147,7 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
         |spec: &LayerSpec, input| spec.plan(input).unwrap_or_else(|error| panic!("{spec} on {input}: {error}"));
     let (mut what, mut plan, mut layer) = (format!("{spec} on {input}"), plan_of(spec, input), spec.build(input));
     if let Some(next) = next {
-        assert!(layer.absorb(next), "{what} does not absorb {next}");
+        assert!(layer.absorb(next.fusible()), "{what} does not absorb {next}");
         (what, plan.output) = (format!("{what}, {next}"), plan_of(next, plan.output).output);
     }
     let check = Check { layer, output_len: plan.output.len() };
@@ -155,7 +156,7 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
     assert_eq!(check.trained(), plan.params, "{what}");
     let values = inputs(spec, SAMPLES * input.len(), &mut rng);
     let random = matches!(spec, LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_));
-    if !random && check.layer.joint().is_none() {
+    if !random && check.layer.batch_statistics().is_none() {
         let output = |mode: Mode| check.forward(&params, &values, mode).0;
         assert_eq!(output(Mode::Infer), output(MODE), "{what}, with nothing to remember");
     }

@@ -1,59 +1,20 @@
-//! The two contracts of a layer: [`Spec`], as a person declares it, and [`Layer`], as the engine runs it.
+//! A layer as the engine runs it: pure code over slices.
 
 use std::ops::Range;
 
-use crate::field::Settings;
+use crate::activation::Function;
 use crate::init::Init;
-use crate::layers::LayerSpec;
-use crate::misfit::ShapeError;
-use crate::regularizer::Regularizer;
-use crate::shape::Shape;
 
-/// A layer as it is declared: settings that build a [`Layer`] for a shape. What it is called and what it computes is in
-/// its `Described`.
-pub trait Spec: Settings + Send + Sync {
-    /// What the name leaves out, "128 ReLU".
-    fn detail(&self) -> String {
-        String::new()
-    }
-
-    /// Output shape and cost for this input, or why it does not fit and what would repair it.
-    fn plan(&self, input: Shape) -> Result<Plan, ShapeError>;
-
-    /// The layer itself; only called after `plan` accepted the same input.
-    fn build(&self, input: Shape) -> Box<dyn Layer>;
-
-    /// The penalty on its kernels, besides that on all weights.
-    fn regularizer(&self) -> Regularizer {
-        Regularizer::default()
-    }
-
-    /// The layers inside, if it is a block whose result is added to its input.
-    fn inside(&self) -> Option<&[LayerSpec]> {
-        None
-    }
-
-    /// The same, to be edited.
-    fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
-        None
-    }
-}
-
-/// What a layer makes of an input shape, and what that costs for one sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
-    pub output: Shape,
-    /// Trainable numbers.
-    pub params: usize,
-    /// Multiply-adds of one forward pass.
-    pub multiply_adds: u64,
-}
-
-impl Plan {
-    /// Of a layer without parameters or multiplications.
-    pub fn free(output: Shape) -> Self {
-        Self { output, params: 0, multiply_adds: 0 }
-    }
+/// What a layer is to the one before it, which may do its work in the same pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fusible {
+    /// A pass of its own.
+    #[default]
+    No,
+    /// An activation function and nothing else.
+    Activation(Function),
+    /// Max pooling over windows with so many rows and columns.
+    MaxPool([usize; 2]),
 }
 
 /// A layer whose shapes are proven: pure code over slices, so nothing here can fail.
@@ -79,7 +40,7 @@ pub trait Layer: Send + Sync {
     }
 
     /// Takes over the work of the layer that follows, if both together are faster than one after the other.
-    fn absorb(&mut self, _next: &LayerSpec) -> bool {
+    fn absorb(&mut self, _next: Fusible) -> bool {
         false
     }
 
@@ -90,7 +51,7 @@ pub trait Layer: Send + Sync {
     }
 
     /// The layer as one that has to know the whole batch, if it is one.
-    fn joint(&self) -> Option<&dyn BatchStatistics> {
+    fn batch_statistics(&self) -> Option<&dyn BatchStatistics> {
         None
     }
 
@@ -123,7 +84,7 @@ pub trait BatchStatistics {
     fn follow(&self, statistics: &[f32], params: &mut [f32]);
 
     /// Writes the gradient of the parameters for one shard to `grad_params`. The sum over all shards is what `backward`,
-    /// which then has nothing more to write there, is told in `joint` after the statistics; and it finds `grad_output` as
+    /// which then has nothing more to write there, is told in `shared` after the statistics; and it finds `grad_output` as
     /// this has left it.
     fn gradient(&self, pass: Backward<'_>);
 }
@@ -213,7 +174,7 @@ pub struct Forward<'a> {
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
     /// The statistics of the batch, for a [`BatchStatistics`] that trains.
-    pub joint: &'a [f32],
+    pub shared: &'a [f32],
     /// What entered the block, for the end of a residual block; as long as the output.
     pub skip: &'a [f32],
     pub mode: Mode,
@@ -233,7 +194,7 @@ pub struct Backward<'a> {
     pub memo: &'a mut [f32],
     pub scratch: &'a mut [f32],
     /// For a [`BatchStatistics`] the statistics of the batch, and then the gradient of its parameters for the whole batch.
-    pub joint: &'a [f32],
+    pub shared: &'a [f32],
     /// `[samples, output]`; the layer may work in it.
     pub grad_output: &'a mut [f32],
     /// As the trained ones of `params`, to be written in full; empty if `gradients` says that `gradient` computes it.

@@ -13,9 +13,10 @@
 // The derive macros name the package by its name, here as in other packages.
 extern crate self as backprop_nn;
 
-pub mod adversarial;
+pub mod activation;
 pub mod batch;
 pub mod field;
+pub mod gan;
 #[cfg(test)]
 mod gradcheck;
 pub mod init;
@@ -24,30 +25,29 @@ pub mod layer;
 pub mod layers;
 pub mod loss;
 pub mod memory;
-pub mod misfit;
-pub mod model;
 pub mod network;
 pub mod optim;
 pub mod patience;
 pub mod registry;
 pub mod regularizer;
 pub mod schedule;
-pub mod section;
 pub mod shape;
+pub mod spec;
+pub mod trace;
 pub mod training;
 pub mod weights;
 pub mod workspace;
 
-pub use adversarial::AdversarialSpec;
 pub use batch::Batch;
-pub use layer::{Layer, Plan, Spec};
+pub use layer::Layer;
 pub use layers::LayerSpec;
 pub use loss::{LossSpec, Targets};
-pub use model::ModelSpec;
 pub use network::Network;
 pub use optim::OptimizerSpec;
 pub use schedule::ScheduleSpec;
 pub use shape::Shape;
+pub use spec::{Plan, Spec};
+pub use trace::ModelSpec;
 pub use training::Training;
 pub use weights::Weights;
 pub use workspace::Workspace;

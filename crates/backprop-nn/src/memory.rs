@@ -32,7 +32,8 @@ impl Network {
         let mut layers = vec![0; self.last_layer().map_or(0, |last| last + 1)];
         for stage in &self.stages {
             let kept = samples * (stage.output_len + stage.memo_len) + stage.shard_gradient.len();
-            let numbers = stage.params.len() * (2 + slots) + stage.transposed.len() + stage.joint.len() + shards * kept;
+            let numbers =
+                stage.params.len() * (2 + slots) + stage.transposed.len() + stage.shared.len() + shards * kept;
             if let Some(bytes) = layers.get_mut(stage.index()) {
                 *bytes += numbers as u64 * NUMBER;
             }

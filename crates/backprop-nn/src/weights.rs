@@ -1,7 +1,19 @@
 //! Every parameter of a network in one vector, with named views into it.
 
-use super::init::stream;
-use super::network::Network;
+use std::ops::Range;
+
+use crate::layer::ParamInfo;
+
+/// One parameter tensor of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// `<layer index>.<layer>.<parameter>`, as in the file of weights: `1.dense.kernel`, `3.residual.0.conv2d.kernel`.
+    pub name: String,
+    /// Position of its layer, or of the block that holds it, in the declared stack.
+    pub layer: usize,
+    pub info: ParamInfo,
+    pub range: Range<usize>,
+}
 
 /// The numbers that training changes. An optimiser is a loop over this one slice, a snapshot is one copy.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,24 +33,19 @@ pub enum WeightsError {
 }
 
 impl Weights {
-    /// Fresh weights, drawn as each layer asks. The same seed gives the same weights; each tensor has its own stream,
-    /// so that adding a layer leaves the tensors before it as they were.
-    pub fn new(network: &Network, seed: u64) -> Self {
-        let mut values = vec![0.0; network.weights_len()];
-        for (at, param) in network.params().iter().enumerate() {
-            param.info.init.fill(&mut values[param.range.clone()], &mut stream(seed, at as u64));
-        }
-        Self { values }
+    /// All zero, for these parameters.
+    pub(crate) fn zeros(params: &[Param]) -> Self {
+        Self { values: vec![0.0; params.last().map_or(0, |param| param.range.end)] }
     }
 
     /// Weights from named tensors, in any order; `find` gives dimensions and numbers of a name.
     pub fn from_tensors(
-        network: &Network,
+        params: &[Param],
         count: usize,
         find: impl Fn(&str) -> Option<(Vec<usize>, Vec<f32>)>,
     ) -> Result<Self, WeightsError> {
-        let mut values = Vec::with_capacity(network.weights_len());
-        for param in network.params() {
+        let mut values = Vec::with_capacity(params.last().map_or(0, |param| param.range.end));
+        for param in params {
             let name = param.name.clone();
             let (dims, numbers) = find(&name).ok_or_else(|| WeightsError::Missing { name: name.clone() })?;
             if dims != param.info.dims || numbers.len() != param.info.len() {
@@ -46,8 +53,8 @@ impl Weights {
             }
             values.extend(numbers);
         }
-        if count != network.params().len() {
-            return Err(WeightsError::Count { expected: network.params().len(), found: count });
+        if count != params.len() {
+            return Err(WeightsError::Count { expected: params.len(), found: count });
         }
         Ok(Self { values })
     }

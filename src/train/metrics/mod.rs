@@ -13,7 +13,7 @@ use super::Job;
 pub use classes::{ClassAnswers, ClassScore, Prediction};
 pub use numbers::NumberAnswers;
 pub use ranking::{PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_auc, roc_curve};
-pub use reconstructions::ReconstructionAnswers;
+pub use reconstructions::{ReconstructionAnswers, distance};
 
 /// The answer to every sample of one part of a data set.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,6 @@
 //! 1, other numbers in deviations.
 
 use super::Figure;
-use crate::train::evaluate::distance;
 
 /// How far each sample was from itself, and the sums over all numbers of all samples. What was given back is not kept, as
 /// it is as large as the samples.
@@ -74,4 +73,10 @@ impl ReconstructionAnswers {
     pub(super) fn figures(&self) -> Vec<Figure> {
         vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2())]
     }
+}
+
+/// The root of the mean squared difference.
+pub fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+    (sum / a.len().max(1) as f32).sqrt()
 }

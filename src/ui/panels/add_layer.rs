@@ -8,8 +8,8 @@ use super::stack::{layers_at, layers_at_mut};
 use crate::project::Side;
 use crate::ui::theme::GRID;
 use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
-use backprop_nn::misfit::Fix;
-use backprop_nn::model::Trace;
+use backprop_nn::spec::Fix;
+use backprop_nn::trace::Trace;
 use backprop_nn::{LayerSpec, Shape};
 
 /// Width of a column in the menu of layers, and how many layers stand in one.

@@ -16,8 +16,8 @@ use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::settings_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
 use backprop_nn::LayerSpec;
-use backprop_nn::misfit::{Fix, ShapeError};
-use backprop_nn::model::Trace;
+use backprop_nn::spec::{Fix, ShapeError};
+use backprop_nn::trace::Trace;
 
 /// How far the columns of the figures end before the right edge of the panel.
 pub const PARAMS_RIGHT: f32 = 68.0;

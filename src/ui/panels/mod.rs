@@ -18,7 +18,7 @@ use super::theme::{self, GRID, Palette};
 use super::view::View;
 use crate::data::Dataset;
 use crate::project::{Project, Side};
-use backprop_nn::model::Trace;
+use backprop_nn::trace::Trace;
 
 mod add_layer;
 mod data;

@@ -11,7 +11,7 @@ use super::layer_card::{Card, Edit, number};
 use crate::project::Side;
 use crate::ui::theme::{GRID, Palette, ROW};
 use backprop_nn::LayerSpec;
-use backprop_nn::model::Trace;
+use backprop_nn::trace::Trace;
 
 /// Room for the line that leads around a block's cards.
 const GUTTER: f32 = 18.0;

@@ -10,7 +10,6 @@ use super::parts::{heading_ui, segmented_ui, source_menu_ui};
 use super::rate::course_ui;
 use super::{Cx, Panel, Place};
 use crate::data::Augment;
-use crate::train::Adversary;
 use crate::ui::action::Action;
 use crate::ui::folding::COUNTS;
 use crate::ui::session::{DataState, Status};
@@ -20,6 +19,7 @@ use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::{LABEL_WIDTH, field_ui, setting_ui, settings_ui, summary};
 use backprop_nn::Training;
 use backprop_nn::field::{Kind, Settings, Value};
+use backprop_nn::gan::GanSettings;
 
 #[derive(Default)]
 pub struct TrainingPanel {
@@ -185,9 +185,9 @@ fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// What the generator learns from in place of a loss of its own.
-fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
+fn adversary_ui(ui: &mut Ui, adversary: &mut GanSettings) {
     CollapsingHeader::new("Adversary").default_open(true).show_unindented(ui, |ui| {
-        for field in Adversary::fields() {
+        for field in GanSettings::fields() {
             explained_ui(ui, adversary, field.key);
         }
         let text = "The discriminator stands in for a loss. No samples are held back, so nothing is validated or stopped early, \

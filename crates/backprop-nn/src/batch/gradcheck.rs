@@ -33,7 +33,7 @@ impl Check {
     }
 
     pub fn weights(&self) -> Weights {
-        let mut weights = Weights::new(&self.network, 5);
+        let mut weights = self.network.init_weights(5);
         let noise = numbers(weights.values().len(), 2);
         weights.values_mut().iter_mut().zip(noise).for_each(|(weight, noise)| *weight += 0.1 * noise);
         weights

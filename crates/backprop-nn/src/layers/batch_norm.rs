@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Function, LayerSpec};
+use super::Function;
 use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::channels;
-use crate::layer::{Backward, BatchStatistics, Forward, Layer, Mode, ParamInfo, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, BatchStatistics, Forward, Fusible, Layer, Mode, ParamInfo};
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Normalizes every channel to mean 0 and standard deviation 1 over the batch, then applies a learned scale and shift:
 /// deep networks learn faster. Use batches of a few dozen samples.
@@ -90,17 +90,17 @@ impl Layer for BuiltBatchNorm {
         3 * self.channels + channels::scratch_len(self.channels)
     }
 
-    fn absorb(&mut self, next: &LayerSpec) -> bool {
+    fn absorb(&mut self, next: Fusible) -> bool {
         match next {
-            LayerSpec::Activation(next) if self.activation == Function::Linear => {
-                self.activation = next.function;
+            Fusible::Activation(function) if self.activation == Function::Linear => {
+                self.activation = function;
                 true
             }
             _ => false,
         }
     }
 
-    fn joint(&self) -> Option<&dyn BatchStatistics> {
+    fn batch_statistics(&self) -> Option<&dyn BatchStatistics> {
         Some(self)
     }
 
@@ -116,7 +116,7 @@ impl Layer for BuiltBatchNorm {
                 mean
             }
             Mode::Train { .. } => {
-                let (mean, squares, count) = channels::parts(pass.joint, len);
+                let (mean, squares, count) = channels::parts(pass.shared, len);
                 self.divide(gamma, squares.iter().map(|square| square / count), scale);
                 mean
             }
@@ -129,7 +129,7 @@ impl Layer for BuiltBatchNorm {
     fn backward(&self, pass: Backward<'_>) {
         let Some(grad_input) = pass.grad_input else { return };
         let len = self.channels;
-        let (statistics, gradient) = pass.joint.split_at(channels::statistics_len(len));
+        let (statistics, gradient) = pass.shared.split_at(channels::statistics_len(len));
         let (grad_gamma, grad_beta) = gradient.split_at(len);
         let (mean, squares, count) = channels::parts(statistics, len);
         let (along, scratch) = pass.scratch.split_at_mut(len);
@@ -172,7 +172,7 @@ impl BatchStatistics for BuiltBatchNorm {
 
     fn gradient(&self, pass: Backward<'_>) {
         self.activation.backward(pass.grad_output, pass.output, pass.memo);
-        let (mean, squares, count) = channels::parts(pass.joint, self.channels);
+        let (mean, squares, count) = channels::parts(pass.shared, self.channels);
         let (scale, scratch) = pass.scratch.split_at_mut(self.channels);
         self.divide(std::iter::repeat(&1.0), squares.iter().map(|square| square / count), scale);
         let grads = pass.grad_params.split_at_mut(self.channels);

@@ -1,13 +1,15 @@
 use serde::{Deserialize, Serialize};
 
+use super::convolution::takes_image;
 use super::convolution::{Padding, Sliding};
-use super::{Function, LayerSpec, takes_image, takes_steps};
+use super::reshape::takes_steps;
+use super::{Function, LayerSpec};
 use crate::field::{Described as _, Settings};
 use crate::init::Initializer;
-use crate::layer::{Layer, Plan, Spec};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::Layer;
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Slides small kernels over the input; each learns to detect one pattern, wherever it is.
 ///

@@ -1,16 +1,17 @@
 use serde::{Deserialize, Serialize};
 
+use super::Function;
+use super::convolution::takes_image;
 use super::convolution::{Extent, Frame, Padding};
-use super::{Function, takes_image};
 use crate::field::{Described as _, Settings};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::transpose::transpose;
 use crate::kernels::vector::{add_rows, sum_rows};
-use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer, ParamInfo};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Enlarges an image with learned kernels: every pixel adds a kernel times its numbers to the output. The transpose of a
 /// convolution, for networks that generate images.

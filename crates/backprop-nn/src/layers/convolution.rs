@@ -5,13 +5,15 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Function, LayerSpec};
+use super::Function;
 use crate::field::Choice;
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::pool;
 use crate::kernels::vector::sum_rows;
-use crate::layer::{Backward, Forward, Layer, ParamInfo, Transposed};
+use crate::layer::{Backward, Forward, Fusible, Layer, ParamInfo, Transposed};
+use crate::shape::Shape;
+use crate::spec::{Fix, ShapeError};
 
 /// What happens at the edge of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
@@ -22,6 +24,16 @@ pub enum Padding {
     Valid,
     /// Zeros around the image keep its size (at stride 1), with the odd one after it, as in Keras.
     Same,
+}
+
+/// Height, width and channels of the input of a layer that takes an image.
+pub(super) fn takes_image(label: &str, input: Shape) -> Result<[usize; 3], ShapeError> {
+    input.as_image().ok_or_else(|| {
+        let arrives = input.described();
+        let message =
+            format!("{label} takes an image, and {arrives} arrives. Move it to where an image is, or remove it.");
+        ShapeError::new(message).with_fix(Fix::Remove)
+    })
 }
 
 /// What a convolution is declared as, whatever it slides over.
@@ -218,12 +230,8 @@ impl Layer for BuiltConv {
 
     /// Max pooling goes with it where activation and maximum may change places: the big feature map is then never
     /// written as a whole, and what no window reads is not computed.
-    fn absorb(&mut self, next: &LayerSpec) -> bool {
-        let size = match next {
-            LayerSpec::MaxPool2d(pool) => [pool.size; 2],
-            LayerSpec::MaxPool1d(pool) => [1, pool.size],
-            _ => return false,
-        };
+    fn absorb(&mut self, next: Fusible) -> bool {
+        let Fusible::MaxPool(size) = next else { return false };
         if self.pool.is_some() || !self.activation.is_increasing() {
             return false;
         }

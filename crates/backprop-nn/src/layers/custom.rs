@@ -3,7 +3,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::LayerSpec;
 use crate::field::{About, Described};
-use crate::layer::Spec;
+use crate::spec::Spec;
 
 /// A layer that is defined outside this package. See `examples/custom_layer.rs`.
 pub struct Custom {

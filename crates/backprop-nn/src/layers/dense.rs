@@ -9,12 +9,10 @@ use crate::kernels::convolution::{self, Window};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::outer;
 use crate::kernels::vector::{add_rows, sum_rows};
-use crate::layer::{
-    Backward, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, Plan, SavedForBackward, Spec, Transposed,
-};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::{Backward, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Every output is a weighted sum of all inputs plus a bias: the fully connected layer. On a sequence, each step passes
 /// through it alone.

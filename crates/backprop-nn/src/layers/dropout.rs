@@ -3,9 +3,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
 use crate::init::stream;
-use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer, Mode};
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Sets random activations to zero during training, so that the network cannot rely on any single one.
 ///

@@ -6,9 +6,9 @@ use super::Flatten;
 use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Gradients, Layer, ParamInfo, Plan, SavedForBackward, Spec};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::{Backward, Forward, Gradients, Layer, ParamInfo, SavedForBackward};
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Maps each word or category, which arrives as a whole number, to a learned vector: similar things come to lie close
 /// together.
@@ -166,7 +166,7 @@ mod tests {
             output: output_of,
             memo,
             scratch,
-            joint: &[],
+            shared: &[],
             skip: &[],
             mode: Mode::Infer,
         });
@@ -194,7 +194,7 @@ mod tests {
             output: &mut output,
             memo: &mut [],
             scratch: &mut [],
-            joint: &[],
+            shared: &[],
             skip: &[],
             mode: Mode::Infer,
         });
@@ -207,7 +207,7 @@ mod tests {
             output: &output,
             memo: &mut memo,
             scratch: &mut [],
-            joint: &[],
+            shared: &[],
             grad_output: &mut grad_output.clone(),
             grad_params: &mut [],
             grad_input: Some(&mut grad_input),

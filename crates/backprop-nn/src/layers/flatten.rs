@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use super::reshape::BuiltReshape;
 use crate::field::Settings;
-use crate::layer::{Layer, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::Layer;
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Turns an image or a sequence into one row of numbers, as Dense takes it. No number changes; channels come last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]

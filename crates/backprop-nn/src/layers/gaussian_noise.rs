@@ -3,9 +3,9 @@ use serde::{Deserialize, Serialize};
 use crate::field::Settings;
 use crate::init::{fill_normal, stream};
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer, Mode};
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Adds normally distributed noise during training, so that the network learns what holds for a sample and its
 /// neighborhood.
@@ -71,7 +71,7 @@ mod tests {
                 output: &mut output,
                 memo,
                 scratch,
-                joint: &[],
+                shared: &[],
                 skip: &[],
                 mode,
             });

@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
 use crate::kernels::vector::{scale, sum_rows};
-use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Averages every channel over the whole image, or every feature over all steps: how much of each pattern there is,
 /// wherever it is. Far fewer numbers than Flatten.

@@ -3,9 +3,9 @@ use serde::{Deserialize, Serialize};
 use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::rows;
-use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer, ParamInfo};
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Normalizes the features of each sample, step or pixel to mean 0 and standard deviation 1, then applies a learned scale
 /// and shift: activations stay in range however deep the network is.

@@ -27,12 +27,11 @@ mod up_sample2d;
 
 use std::fmt;
 
-use crate::layer::Spec;
-use crate::misfit::{Fix, ShapeError};
 use crate::registry;
-use crate::shape::Shape;
+use crate::spec::Spec;
 
-pub use activation::{Activation, Function};
+pub use crate::activation::Function;
+pub use activation::Activation;
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, Conv1d, Conv2d};
 pub use conv_transpose2d::ConvTranspose2d;
@@ -103,26 +102,4 @@ impl fmt::Display for LayerSpec {
             detail => write!(f, " {detail}"),
         }
     }
-}
-
-/// Height, width and channels of the input of a layer that takes an image.
-fn takes_image(label: &str, input: Shape) -> Result<[usize; 3], ShapeError> {
-    input.as_image().ok_or_else(|| {
-        let arrives = input.described();
-        let message =
-            format!("{label} takes an image, and {arrives} arrives. Move it to where an image is, or remove it.");
-        ShapeError::new(message).with_fix(Fix::Remove)
-    })
-}
-
-/// Steps and features of the input of a layer that takes a sequence, or how to make one of it.
-fn takes_steps(label: &str, input: Shape) -> Result<[usize; 2], ShapeError> {
-    input.as_steps().ok_or_else(|| {
-        let (reshape, how) = match input.as_image() {
-            Some([height, ..]) => (Reshape::steps(height), "Make each row of the image a step."),
-            None => (Reshape::to_steps(input.len()), "Divide it into steps, or keep all steps of the layer before."),
-        };
-        let message = format!("{label} takes a sequence of steps, and {} arrives. {how}", input.described());
-        ShapeError::new(message).with_fix(Fix::Insert(reshape.into()))
-    })
 }

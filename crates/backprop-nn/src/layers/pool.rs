@@ -6,12 +6,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerSpec, takes_image, takes_steps};
+use super::LayerSpec;
+use super::convolution::takes_image;
+use super::reshape::takes_steps;
 use crate::field::{Described as _, Settings};
 use crate::kernels::pool::{self, Windows};
-use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::{Backward, Forward, Fusible, Layer};
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Keeps the largest number of every window, channel by channel: a smaller output, in which a small shift no longer
 /// matters.
@@ -65,6 +67,10 @@ where
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltMaxPool(Pooling::over(self.size, input)))
+    }
+
+    fn fusible(&self) -> Fusible {
+        Fusible::MaxPool(if AXES == 1 { [1, self.size] } else { [self.size; 2] })
     }
 }
 

@@ -6,16 +6,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::takes_steps;
+use super::reshape::takes_steps;
 use crate::field::{Choice, Described, Settings};
 use crate::init::{Init, Initializer};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::vector::{add, sum_rows};
 use crate::kernels::vectorized;
-use crate::layer::{Backward, Forward, Layer, ParamInfo, Plan, Spec, Transposed};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer, ParamInfo, Transposed};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Which of its outputs a recurrent layer returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::{Choice, Settings};
-use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// What the numbers of a sample are arranged as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
@@ -71,6 +71,18 @@ impl Reshape {
 fn divisor_near(number: usize, wish: usize) -> usize {
     let divisors = (1..=number.min(LARGEST)).filter(|at| number.is_multiple_of(*at));
     divisors.min_by_key(|divisor| divisor.abs_diff(wish)).unwrap_or(1)
+}
+
+/// Steps and features of the input of a layer that takes a sequence, or how to make one of it.
+pub(super) fn takes_steps(label: &str, input: Shape) -> Result<[usize; 2], ShapeError> {
+    input.as_steps().ok_or_else(|| {
+        let (reshape, how) = match input.as_image() {
+            Some([height, ..]) => (Reshape::steps(height), "Make each row of the image a step."),
+            None => (Reshape::to_steps(input.len()), "Divide it into steps, or keep all steps of the layer before."),
+        };
+        let message = format!("{label} takes a sequence of steps, and {} arrives. {how}", input.described());
+        ShapeError::new(message).with_fix(Fix::Insert(reshape.into()))
+    })
 }
 
 impl Spec for Reshape {

@@ -3,10 +3,10 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
 use crate::field::Settings;
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::misfit::{Fix, Misfit, ShapeError};
-use crate::model::Trace;
+use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
+use crate::spec::{Fix, Misfit, Plan, ShapeError, Spec};
+use crate::trace::Trace;
 
 /// Adds the input of a block of layers to its output: the gradient reaches earlier layers past the block, so that deep
 /// networks learn.
@@ -75,7 +75,7 @@ impl Residual {
     }
 
     /// The same block with the repair of one of its layers carried out.
-    fn repaired(&self, input: Shape, Misfit { index, error }: &Misfit) -> Option<Fix> {
+    fn repaired(&self, input: Shape, Misfit { index, error, .. }: &Misfit) -> Option<Fix> {
         let fix = error.fix.as_ref()?;
         let mut block = self.clone();
         match *self == Self::default() {

@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
 use crate::kernels::rows;
-use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Turns logits into probabilities. Softmax cross-entropy has a softmax built in: with another one before it, the network
 /// learns slowly.

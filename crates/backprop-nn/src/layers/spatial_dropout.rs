@@ -5,9 +5,9 @@ use super::Dropout;
 use crate::field::Settings;
 use crate::init::stream;
 use crate::kernels::vector::scale_rows;
-use crate::layer::{Backward, Forward, Layer, Mode, Plan, Spec};
-use crate::misfit::{Fix, ShapeError};
+use crate::layer::{Backward, Forward, Layer, Mode};
 use crate::shape::Shape;
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Drops whole channels of an image, or features of a sequence, during training: after a convolution, the neighbors of a
 /// dropped number would give it away.
@@ -95,7 +95,7 @@ mod tests {
                 output: &mut output,
                 memo,
                 scratch,
-                joint: &[],
+                shared: &[],
                 skip: &[],
                 mode,
             });

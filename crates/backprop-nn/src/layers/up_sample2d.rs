@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
+use super::convolution::takes_image;
 use super::pool::Pooling;
-use super::takes_image;
 use crate::field::{Described as _, Settings};
 use crate::kernels::pool;
-use crate::layer::{Backward, Forward, Layer, Plan, Spec};
-use crate::misfit::ShapeError;
+use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
+use crate::spec::{Plan, ShapeError, Spec};
 
 /// Enlarges an image by repeating every pixel in both directions (nearest neighbor); a convolution may then refine it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]

@@ -2,10 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::network::{Network, Param};
+use crate::network::{Network, Subnetwork};
 use crate::regularizer::Regularizer;
-use crate::section::Section;
-use crate::weights::Weights;
+use crate::weights::{Param, Weights};
 
 /// Penalties on large weights, limits on gradients and weights, and weight averaging; zero turns each off.
 ///
@@ -81,14 +80,14 @@ impl Regularization {
     pub(super) fn hold_kernels(
         &self,
         network: &Network,
-        section: &Section,
+        subnetwork: &Subnetwork,
         weights: &mut Weights,
         factors: &mut Vec<f32>,
     ) {
         if self.max_norm <= 0.0 {
             return;
         }
-        let moved = |param: &&Param| section.weights.contains(&param.range.start);
+        let moved = |param: &&Param| subnetwork.weights.contains(&param.range.start);
         for param in network.params().iter().filter(moved).filter(|param| param.info.is_kernel()) {
             let Some(columns) = param.info.dims.last().copied().filter(|columns| *columns > 0) else { continue };
             let kernel = &mut weights.values_mut()[param.range.clone()];

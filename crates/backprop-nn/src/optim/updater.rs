@@ -2,15 +2,14 @@ use rayon::prelude::*;
 
 use super::{OptimizerSpec, Regularization, Step};
 use crate::kernels::vectorized;
-use crate::network::{Block, Network};
-use crate::section::Section;
+use crate::network::{Block, Network, Subnetwork};
 use crate::weights::Weights;
 use crate::workspace::Workspace;
 
-/// An optimizer at work: its settings, the step counter, the gradient and what it remembers. It moves one section of a
-/// network's weights, which may be all of it.
+/// An optimizer at work: its settings, the step counter, the gradient and what it remembers. It moves the weights of a
+/// network, or of one of its parts.
 pub struct Updater {
-    section: Section,
+    subnetwork: Subnetwork,
     spec: OptimizerSpec,
     regularization: Regularization,
     step: u64,
@@ -24,14 +23,14 @@ pub struct Updater {
 
 impl Updater {
     pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
-        Self::for_section(spec, network.whole())
+        Self::for_subnetwork(spec, network.whole())
     }
 
     /// Of some layers alone; all others stay as they are.
-    pub fn for_section(spec: OptimizerSpec, section: Section) -> Self {
-        let params = section.weights.len();
+    pub fn for_subnetwork(spec: OptimizerSpec, subnetwork: Subnetwork) -> Self {
+        let params = subnetwork.weights.len();
         Self {
-            section,
+            subnetwork,
             state: vec![0.0; spec.slots() * params],
             spec,
             regularization: Regularization::default(),
@@ -54,7 +53,7 @@ impl Updater {
     pub fn set(&mut self, spec: OptimizerSpec) {
         if std::mem::discriminant(&spec) != std::mem::discriminant(&self.spec) {
             self.step = 0;
-            self.state = vec![0.0; spec.slots() * self.section.weights.len()];
+            self.state = vec![0.0; spec.slots() * self.subnetwork.weights.len()];
         }
         self.spec = spec;
     }
@@ -69,9 +68,9 @@ impl Updater {
     /// weight may move before the norm of the whole gradient is known, if that is to be clipped.
     pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
         self.step += 1;
-        let Self { section, spec, regularization, step, gradient, state, factors, average } = self;
+        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average } = self;
         let (optimizer, step) = (spec, Step { number: *step, learning_rate });
-        let (blocks, slots) = (network.blocks(section), optimizer.slots());
+        let (blocks, slots) = (network.blocks(subnetwork), optimizer.slots());
         let take_gradient = |block: &Block, gradient: &mut [f32]| {
             network.gradient_of(block, shards, gradient);
             regularization.clip_values(gradient);
@@ -82,7 +81,7 @@ impl Updater {
             optimizer.update(step, weights, gradient, state);
             0.0
         };
-        let moved = &mut weights.values_mut()[section.weights.clone()];
+        let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
         let numbers = Numbers { weights: moved, gradient, state };
         if regularization.clip_norm > 0.0 {
             let squares = each_block(blocks, slots, numbers, &|block, numbers| {
@@ -90,7 +89,7 @@ impl Updater {
                 sum_of_squares(numbers.gradient)
             });
             let share = regularization.share_within_norm(squares.sqrt());
-            let moved = &mut weights.values_mut()[section.weights.clone()];
+            let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
             let numbers = Numbers { weights: moved, gradient, state };
             each_block(blocks, slots, numbers, &|block, numbers| {
                 scale(numbers.gradient, share);
@@ -102,7 +101,7 @@ impl Updater {
                 update(block, numbers)
             });
         }
-        regularization.hold_kernels(network, section, weights, factors);
+        regularization.hold_kernels(network, subnetwork, weights, factors);
         if regularization.average > 0.0 {
             match average {
                 Some(average) => follow(average, weights, regularization.average),
@@ -204,7 +203,7 @@ mod tests {
         let network = model.build(Shape::flat(3), 2).unwrap();
         let mut optimizer = Updater::new(OptimizerSpec::Adam(Adam::default()), &network);
         (optimizer.step, optimizer.state[0]) = (5, 1.0);
-        optimizer.average = Some(Weights::new(&network, 1));
+        optimizer.average = Some(network.init_weights(1));
         optimizer.set(OptimizerSpec::Adam(Adam { beta1: 0.5, ..Adam::default() }));
         assert_eq!((optimizer.step, optimizer.state[0], optimizer.state.len()), (5, 1.0, 16));
         optimizer.set(OptimizerSpec::Lion(Lion::default()));

@@ -1,6 +1,62 @@
-//! What is said when shapes do not fit, and the edit that repairs it.
+//! A layer as it is declared, what it makes of a shape, and what is said when shapes do not fit.
 
+use crate::field::Settings;
+use crate::layer::{Fusible, Layer};
 use crate::layers::LayerSpec;
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
+
+/// A layer as it is declared: settings that build a [`Layer`] for a shape. What it is called and what it computes is in
+/// its `Described`.
+pub trait Spec: Settings + Send + Sync {
+    /// What the name leaves out, "128 ReLU".
+    fn detail(&self) -> String {
+        String::new()
+    }
+
+    /// Output shape and cost for this input, or why it does not fit and what would repair it.
+    fn plan(&self, input: Shape) -> Result<Plan, ShapeError>;
+
+    /// The layer itself; only called after `plan` accepted the same input.
+    fn build(&self, input: Shape) -> Box<dyn Layer>;
+
+    /// The penalty on its kernels, besides that on all weights.
+    fn regularizer(&self) -> Regularizer {
+        Regularizer::default()
+    }
+
+    /// What it is to the layer before it.
+    fn fusible(&self) -> Fusible {
+        Fusible::No
+    }
+
+    /// The layers inside, if it is a block whose result is added to its input.
+    fn inside(&self) -> Option<&[LayerSpec]> {
+        None
+    }
+
+    /// The same, to be edited.
+    fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
+        None
+    }
+}
+
+/// What a layer makes of an input shape, and what that costs for one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub output: Shape,
+    /// Trainable numbers.
+    pub params: usize,
+    /// Multiply-adds of one forward pass.
+    pub multiply_adds: u64,
+}
+
+impl Plan {
+    /// Of a layer without parameters or multiplications.
+    pub fn free(output: Shape) -> Self {
+        Self { output, params: 0, multiply_adds: 0 }
+    }
+}
 
 /// Why a layer cannot take its input, in words for the person who builds the stack, and the edit that repairs it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -14,8 +70,10 @@ pub struct ShapeError {
 
 /// The layer that does not fit, and why.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("layer {}: {error}", index + 1)]
+#[error("{}layer {}: {error}", if stack.is_empty() { String::new() } else { format!("{stack}, ") }, index + 1)]
 pub struct Misfit {
+    /// The stack that it stands in, where there are several: "generator".
+    pub stack: &'static str,
     /// Position in the stack, from zero.
     pub index: usize,
     /// Why.

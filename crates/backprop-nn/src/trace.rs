@@ -4,11 +4,11 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::Plan;
-use super::layers::{Dense, Flatten, Function, LayerSpec};
-use super::misfit::{Fix, Misfit, ShapeError};
-use super::network::Network;
-use super::shape::Shape;
+use crate::activation::Function;
+use crate::layers::{Dense, Flatten, LayerSpec};
+use crate::network::{Network, Stack};
+use crate::shape::Shape;
+use crate::spec::{Fix, Misfit, Plan, ShapeError};
 
 /// The layers of a network, first to last.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,14 +56,14 @@ impl ModelSpec {
             None => (format!("Begin with a Dense layer of {}.", head.units), Fix::Insert(head.into())),
         };
         let index = self.layers.len().saturating_sub(1);
-        Misfit { index, error: ShapeError::new(format!("{message} {remedy}")).with_fix(fix) }
+        Misfit { stack: "", index, error: ShapeError::new(format!("{message} {remedy}")).with_fix(fix) }
     }
 
     /// The network, or the first thing that does not fit.
     pub fn build(&self, input: Shape, outputs: usize) -> Result<Network, Misfit> {
         match self.trace(input, outputs).misfit {
             Some(misfit) => Err(misfit),
-            None => Ok(Network::new(&self.layers, input)),
+            None => Ok(Network::new(&[Stack { name: "", prefix: "", layers: &self.layers, input }])),
         }
     }
 
@@ -98,7 +98,7 @@ impl ModelSpec {
                 Fix::Append(head.into()),
             ),
         };
-        Some(Misfit { index, error: ShapeError::new(message).with_fix(fix) })
+        Some(Misfit { stack: "", index, error: ShapeError::new(message).with_fix(fix) })
     }
 }
 
@@ -132,12 +132,20 @@ impl Trace {
             match checked_plan(layer, trace.output()) {
                 Ok(plan) => trace.plans.push(plan),
                 Err(error) => {
-                    trace.misfit = Some(Misfit { index, error });
+                    trace.misfit = Some(Misfit { stack: "", index, error });
                     break;
                 }
             }
         }
         trace
+    }
+
+    /// The same of a stack that is one of several.
+    pub(crate) fn within(mut self, stack: &'static str) -> Self {
+        if let Some(misfit) = &mut self.misfit {
+            misfit.stack = stack;
+        }
+        self
     }
 
     /// The shape that leaves the last layer that fits.
@@ -168,6 +176,7 @@ impl Trace {
         }
         let (index, plan) = self.plans.iter().enumerate().max_by_key(|(_, plan)| plan.params)?;
         Some(Misfit {
+            stack: "",
             index,
             error: ShapeError::new(format!(
                 "The network has {} million parameters, {} million of them here, and {} million are the most. Pool before it, or make it smaller.",

@@ -1,0 +1,212 @@
+//! From declared stacks to the plan: stages, and where their numbers lie.
+
+use std::ops::Range;
+
+use super::subnetwork::Beginning;
+use super::{Block, Network, Skip, Stage};
+use crate::init::stream;
+use crate::layer::{Gradients, Layer, ParamInfo};
+use crate::layers::LayerSpec;
+use crate::shape::Shape;
+use crate::weights::{Param, Weights};
+use crate::workspace::Workspace;
+
+/// Numbers of a block, about: small enough to stay in a core's own cache with weights, gradient and optimiser state.
+const BLOCK: usize = 16_384;
+
+/// Blocks come in multiples of this, so that threads get equal shares.
+const BLOCKS: usize = 8;
+
+/// A stack that becomes a part of a network.
+#[derive(Clone, Copy)]
+pub(crate) struct Stack<'a> {
+    /// What it is called; nothing if there is but one.
+    pub name: &'static str,
+    /// What stands before the names of its tensors.
+    pub prefix: &'static str,
+    pub layers: &'a [LayerSpec],
+    pub input: Shape,
+}
+
+impl Network {
+    /// One network of several stacks, each of which takes what the one before it gives. Called after their shapes were
+    /// traced.
+    pub(crate) fn new(stacks: &[Stack<'_>]) -> Self {
+        let mut network = Self::empty(stacks.first().map_or(Shape::flat(1), |stack| stack.input));
+        for Stack { name, prefix, layers, input } in stacks.iter().copied() {
+            let (stage, layer, weights) = (network.stages.len(), network.labels.len(), network.weights_len);
+            network.beginnings.push(Beginning { name, stage, layer, weights, input });
+            network.output = input;
+            network.push_all(layers, &[], prefix);
+        }
+        network.finished()
+    }
+
+    fn empty(input: Shape) -> Self {
+        Self {
+            stages: Vec::new(),
+            params: Vec::new(),
+            blocks: Vec::new(),
+            batch_stages: Vec::new(),
+            skips: Vec::new(),
+            beginnings: Vec::new(),
+            penalties: Vec::new(),
+            labels: Vec::new(),
+            input,
+            output: input,
+            weights_len: 0,
+        }
+    }
+
+    fn finished(mut self) -> Self {
+        self.blocks = (0..self.stages.len()).flat_map(|stage| self.blocks_of(stage)).collect();
+        self.batch_stages =
+            (0..self.stages.len()).filter(|at| self.stages[*at].layer.batch_statistics().is_some()).collect();
+        self
+    }
+
+    /// `path` and `place` are those of the block that the layers stand in.
+    fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
+        for (index, spec) in layers.iter().enumerate() {
+            let place = format!("{place}{index}.{}.", spec.tensor_key());
+            // In the stack itself, layers are counted on from those of the stacks before it.
+            let at = if path.is_empty() { self.labels.len() } else { index };
+            if path.is_empty() {
+                self.labels.push(spec.about().label);
+            }
+            self.push(spec, [path, &[at]].concat(), &place);
+        }
+    }
+
+    fn push(&mut self, declared: &LayerSpec, path: Vec<usize>, place: &str) {
+        let (spec, input) = (declared, self.output);
+        let plan = spec.plan(input);
+        debug_assert!(plan.is_ok(), "{declared} was traced, and does not fit {input}");
+        let Ok(plan) = plan else { return };
+        let layer = spec.build(input);
+        if let Some(inside) = spec.inside() {
+            let fork = self.stages.len();
+            self.push_all(inside, &path, place);
+            self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
+        }
+        let params = self.name_params(&path, place, &layer.params());
+        if !spec.regularizer().is_none() {
+            let kernels =
+                self.params.iter().filter(|param| param.range.start >= params.start && param.info.is_kernel());
+            self.penalties.extend(kernels.map(|kernel| (kernel.range.clone(), spec.regularizer())));
+        }
+        self.output = plan.output;
+        let begins = self.beginnings.iter().any(|beginning| beginning.stage == self.stages.len());
+        if let Some(stage) = self.stages.last_mut()
+            && !begins
+            && stage.is_just_before(&path)
+            && stage.layer.absorb(declared.fusible())
+        {
+            (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
+        } else if !layer.is_reshape() {
+            let stage = self.stage(path, layer, params, [input.len(), plan.output.len()]);
+            self.stages.push(stage);
+        }
+    }
+
+    /// Lists the parameters of a layer after those before it; where they lie in the weights.
+    fn name_params(&mut self, path: &[usize], place: &str, infos: &[ParamInfo]) -> Range<usize> {
+        let (start, layer) = (self.weights_len, path.first().copied().unwrap_or(0));
+        for info in infos {
+            let range = self.weights_len..self.weights_len + info.len();
+            self.weights_len = range.end;
+            self.params.push(Param { name: format!("{place}{}", info.name), layer, info: info.clone(), range });
+        }
+        start..self.weights_len
+    }
+
+    fn stage(
+        &self,
+        path: Vec<usize>,
+        layer: Box<dyn Layer>,
+        params: Range<usize>,
+        [input, output]: [usize; 2],
+    ) -> Stage {
+        let after = |start: usize, len: usize| start..start + len;
+        let trained = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
+        let own = if layer.gradients() == Gradients::PerShard { trained } else { 0 };
+        let matrix = layer.transposed(self.stages.is_empty());
+        let matrix_len = matrix.map_or(0, |matrix| matrix.rows * matrix.columns);
+        let batch_statistics_len = layer.batch_statistics().map_or(0, |shared| shared.statistics_len() + trained);
+        Stage {
+            path,
+            params,
+            trained,
+            shard_gradient: after(self.shard_gradient_len(), own),
+            matrix,
+            transposed: after(self.transposed_len(), matrix_len),
+            shared: after(self.batch_statistics_len(), batch_statistics_len),
+            input_len: input,
+            output_len: output,
+            memo_len: layer.memo_len(),
+            layer,
+        }
+    }
+
+    /// Equal parts of whole rows; what follows the last row (a bias) goes with it.
+    fn blocks_of(&self, stage: usize) -> impl Iterator<Item = Block> + use<> {
+        let Stage { params, trained, layer, .. } = &self.stages[stage];
+        let row = match layer.gradients() {
+            Gradients::PerShard => 1,
+            Gradients::PerBlock { row } => row.max(1),
+        };
+        let (start, len, rows) = (params.start, *trained, trained / row);
+        let wanted = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };
+        let rows_of_block = rows.div_ceil(wanted).max(1);
+        let count = rows.div_ceil(rows_of_block);
+        (0..count).map(move |at| {
+            let end = if at + 1 == count { len } else { (at + 1) * rows_of_block * row };
+            let part = at * rows_of_block * row..end;
+            Block { stage, range: start + part.start..start + part.end, part }
+        })
+    }
+
+    /// Initial weights, drawn as each layer asks. The same seed gives the same weights; each tensor has its own stream, so
+    /// that adding a layer leaves the tensors before it as they were.
+    pub fn init_weights(&self, seed: u64) -> Weights {
+        let mut weights = Weights::zeros(&self.params);
+        for (at, param) in self.params.iter().enumerate() {
+            param.info.init.fill(&mut weights.values_mut()[param.range.clone()], &mut stream(seed, at as u64));
+        }
+        weights
+    }
+
+    /// Room for forward passes of up to `samples` samples.
+    pub fn inference_workspace(&self, samples: usize) -> Workspace {
+        let stages = &self.stages;
+        let buffer = |len: usize| vec![0.0; samples * len];
+        let outputs = stages.iter().map(|stage| buffer(stage.output_len));
+        Workspace {
+            samples: 0,
+            stages: 0..stages.len(),
+            activations: std::iter::once(buffer(self.input().len())).chain(outputs).collect(),
+            memos: Vec::new(),
+            grads: [Vec::new(), Vec::new()],
+            held: Vec::new(),
+            scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],
+            gradient: Vec::new(),
+            statistics: Vec::new(),
+            capacity: samples,
+        }
+    }
+
+    /// Room for forward and backward passes of up to `samples` samples.
+    pub fn training_workspace(&self, samples: usize) -> Workspace {
+        let stages = &self.stages;
+        let widest = stages.iter().flat_map(|stage| [stage.input_len, stage.output_len]).max().unwrap_or(0);
+        let grads = || vec![0.0; samples * widest.max(self.output().len())];
+        Workspace {
+            memos: stages.iter().map(|stage| vec![0.0; samples * stage.memo_len]).collect(),
+            grads: [grads(), grads()],
+            held: self.skip_widths().into_iter().map(|width| vec![0.0; samples * width]).collect(),
+            gradient: vec![0.0; self.shard_gradient_len()],
+            statistics: vec![0.0; self.statistics_len()],
+            ..self.inference_workspace(samples)
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The built plan: layers with proven shapes and no numbers that change. Shared by all threads.
+
+mod build;
+mod subnetwork;
+
+use std::ops::Range;
+
+pub(crate) use build::Stack;
+use subnetwork::Beginning;
+pub use subnetwork::Subnetwork;
+
+use crate::kernels::transpose::transpose;
+use crate::kernels::vector::add;
+use crate::layer::{BatchStatistics, Gradients, Layer, MAX_SHARDS, SavedForBackward, Transposed};
+use crate::regularizer::Regularizer;
+use crate::shape::Shape;
+use crate::weights::{Param, Weights};
+use crate::workspace::Workspace;
+
+/// The built plan: layers with proven shapes, and where their numbers lie. Made by [`crate::ModelSpec::build`].
+pub struct Network {
+    pub(crate) stages: Vec<Stage>,
+    params: Vec<Param>,
+    blocks: Vec<Block>,
+    /// The stages that have to know the whole batch.
+    batch_stages: Vec<usize>,
+    skips: Vec<Skip>,
+    /// Where each of its stacks begins.
+    beginnings: Vec<Beginning>,
+    /// Where kernels lie in the weights that pay more than others, and what.
+    penalties: Vec<(Range<usize>, Regularizer)>,
+    labels: Vec<&'static str>,
+    input: Shape,
+    output: Shape,
+    weights_len: usize,
+}
+
+/// A layer that has something to run, and where it lies.
+pub(crate) struct Stage {
+    pub layer: Box<dyn Layer>,
+    /// Position in the declared stack, and inside a block of that the position in the block, and so on.
+    pub path: Vec<usize>,
+    pub params: Range<usize>,
+    /// How many of them a gradient moves, which come first.
+    pub trained: usize,
+    /// Where its gradient lies in that of a shard; empty if it is computed out of the whole batch.
+    pub shard_gradient: Range<usize>,
+    /// The matrix that its backward pass reads transposed, and where that lies among those of all stages.
+    matrix: Option<Transposed>,
+    pub transposed: Range<usize>,
+    /// Where that lies which it has to know of the whole batch.
+    pub shared: Range<usize>,
+    pub input_len: usize,
+    pub output_len: usize,
+    pub memo_len: usize,
+}
+
+impl Stage {
+    /// Position in the declared stack.
+    pub fn index(&self) -> usize {
+        self.path.first().copied().unwrap_or(0)
+    }
+
+    /// Whether its layer stands just before the one at `path`, in the same block.
+    fn is_just_before(&self, path: &[usize]) -> bool {
+        match (self.path.split_last(), path.split_last()) {
+            (Some((at, block)), Some((next, same))) => block == same && at + 1 == *next,
+            _ => false,
+        }
+    }
+}
+
+/// Where what enters a residual block is added to what leaves it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Skip {
+    /// The stage whose input enters the block.
+    pub fork: usize,
+    /// The stage that adds.
+    pub end: usize,
+    /// How many blocks the block stands in.
+    pub depth: usize,
+    /// Numbers per sample.
+    pub len: usize,
+}
+
+/// Parameters of one stage whose gradient is computed, and which are then moved, by one thread.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block {
+    pub stage: usize,
+    /// In the parameters of the stage.
+    part: Range<usize>,
+    /// In the weights.
+    pub range: Range<usize>,
+}
+
+impl Network {
+    /// Adds what the kernels of some layers pay to the gradient of a block.
+    pub(crate) fn add_penalties(&self, block: &Block, weights: &[f32], gradient: &mut [f32]) {
+        for (kernel, penalty) in &self.penalties {
+            let (from, to) = (kernel.start.max(block.range.start), kernel.end.min(block.range.end));
+            if from < to {
+                let part = from - block.range.start..to - block.range.start;
+                penalty.add(&weights[part.clone()], &mut gradient[part]);
+            }
+        }
+    }
+
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    pub fn output(&self) -> Shape {
+        self.output
+    }
+
+    /// How many trainable numbers there are.
+    pub fn param_count(&self) -> usize {
+        self.stages.iter().map(|stage| stage.trained).sum()
+    }
+
+    /// How many numbers the weights hold, with those that no gradient moves.
+    pub fn weights_len(&self) -> usize {
+        self.weights_len
+    }
+
+    /// The name of the layer at a position in the declared stack.
+    pub fn label(&self, layer: usize) -> &'static str {
+        self.labels.get(layer).copied().unwrap_or("layer")
+    }
+
+    /// Position in the declared stack of the last layer, if there is one.
+    pub fn last_layer(&self) -> Option<usize> {
+        self.labels.len().checked_sub(1)
+    }
+
+    /// Numbers of the gradient that each shard has for itself.
+    pub(crate) fn shard_gradient_len(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.shard_gradient.end)
+    }
+
+    pub(crate) fn transposed_len(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.transposed.end)
+    }
+
+    /// Numbers that are to be known of a whole batch.
+    pub(crate) fn batch_statistics_len(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.shared.end)
+    }
+
+    pub(crate) fn statistics_len(&self) -> usize {
+        let batch_stages = self.stages.iter().filter_map(|stage| stage.layer.batch_statistics());
+        batch_stages.map(BatchStatistics::statistics_len).max().unwrap_or(0)
+    }
+
+    /// The stages that have to know the whole batch.
+    pub(crate) fn batch_stages(&self) -> &[usize] {
+        &self.batch_stages
+    }
+
+    pub(crate) fn skips(&self) -> &[Skip] {
+        &self.skips
+    }
+
+    /// For blocks that stand in 0, 1, 2, … others, the numbers per sample of the widest.
+    pub(crate) fn skip_widths(&self) -> Vec<usize> {
+        let mut widths = vec![0; self.skips.iter().map(|skip| skip.depth + 1).max().unwrap_or(0)];
+        for Skip { depth, len, .. } in &self.skips {
+            widths[*depth] = widths[*depth].max(*len);
+        }
+        widths
+    }
+
+    /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
+    pub(crate) fn transpose(&self, stages: Range<usize>, weights: &Weights, transposed: &mut [f32]) {
+        for stage in &self.stages[stages] {
+            if let Some(Transposed { offset, rows, columns, panel }) = stage.matrix {
+                let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
+                transpose(matrix, &mut transposed[stage.transposed.clone()], columns, panel);
+            }
+        }
+    }
+
+    pub(crate) fn blocks(&self, subnetwork: &Subnetwork) -> &[Block] {
+        &self.blocks[subnetwork.blocks.clone()]
+    }
+
+    /// Every parameter tensor, in the order of the weights.
+    pub fn params(&self) -> &[Param] {
+        &self.params
+    }
+
+    /// The gradient of every parameter for the shards of a batch, whose backward passes are done.
+    pub fn gradient(&self, shards: &[Workspace]) -> Vec<f32> {
+        let mut gradient = vec![0.0; self.weights_len];
+        for block in &self.blocks {
+            self.gradient_of(block, shards, &mut gradient[block.range.clone()]);
+        }
+        gradient
+    }
+
+    /// The gradient of one block, written to `grad`; shards are added in their order.
+    pub(crate) fn gradient_of(&self, block: &Block, shards: &[Workspace], grad: &mut [f32]) {
+        let Stage { layer, shard_gradient, input_len, memo_len, .. } = &self.stages[block.stage];
+        match layer.gradients() {
+            Gradients::PerShard => {
+                let part = shard_gradient.start + block.part.start..shard_gradient.start + block.part.end;
+                let mut shards = shards.iter().map(|shard| &shard.gradient[part.clone()]);
+                match shards.next() {
+                    Some(first) => grad.copy_from_slice(first),
+                    None => grad.fill(0.0),
+                }
+                shards.for_each(|shard| add(grad, shard));
+            }
+            Gradients::PerBlock { .. } => {
+                let mut kept = [SavedForBackward::default(); MAX_SHARDS];
+                for (kept, shard) in kept.iter_mut().zip(shards) {
+                    *kept = SavedForBackward {
+                        samples: shard.samples,
+                        input: &shard.activations[block.stage][..shard.samples * input_len],
+                        memo: &shard.memos[block.stage][..shard.samples * memo_len],
+                    };
+                }
+                layer.gradient(block.part.clone(), &kept[..shards.len()], grad);
+            }
+        }
+    }
+
+    /// Position in the declared stack of the first layer whose weights or outputs are not finite, for the shard that
+    /// ran last in `workspace`.
+    pub fn first_not_finite(&self, weights: &Weights, workspace: &Workspace) -> Option<usize> {
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        let broken = self.stages.iter().enumerate().find(|(at, stage)| {
+            !finite(&weights.values()[stage.params.clone()])
+                || !finite(&workspace.activations[at + 1][..workspace.samples * stage.output_len])
+        });
+        broken.map(|(_, stage)| stage.index())
+    }
+}

@@ -1,0 +1,56 @@
+//! The training of a generator and its discriminator on the samples of a job.
+
+use super::Job;
+use super::step::{Learner, StepSum};
+use crate::data::Scaling;
+use backprop_nn::gan::{self, GanSettings, GanTrainer, LearningRates};
+use backprop_nn::{Network, OptimizerSpec, Weights};
+
+/// Takes the steps of both networks.
+pub(super) struct GanLearner<'a> {
+    job: &'a Job,
+    settings: &'a GanSettings,
+    trainer: GanTrainer<'a>,
+}
+
+impl<'a> GanLearner<'a> {
+    pub fn new(job: &'a Job, settings: &'a GanSettings) -> Self {
+        let training = &job.training;
+        let trainer = GanTrainer::new(&job.network, settings, job.initial_weights(), &training.optimizer, job.batch());
+        Self { job, settings, trainer: trainer.regularized(&training.regularization) }
+    }
+}
+
+impl Learner for GanLearner<'_> {
+    fn step(&mut self, samples: &[u32], learning_rate: f32, step: u64, _epoch: u64) -> StepSum {
+        let Self { job, settings, trainer } = self;
+        let discriminator = learning_rate * settings.learning_rate / job.training.learning_rate;
+        let rates = LearningRates { generator: learning_rate, discriminator };
+        let len = job.shape().len().max(1);
+        let real = |from: usize, out: &mut [f32]| {
+            let count = out.len() / len;
+            job.dataset.train.gather(&job.scaling, &samples[from..from + count], out);
+        };
+        StepSum::Gan(trainer.step(rates, (job.training.seed, step), samples.len(), real))
+    }
+
+    fn shown(&self) -> &Weights {
+        self.trainer.shown()
+    }
+
+    fn set_optimizer(&mut self, spec: OptimizerSpec) {
+        self.trainer.set_optimizer(spec);
+    }
+
+    fn first_not_finite(&self) -> Option<usize> {
+        self.trainer.first_not_finite()
+    }
+}
+
+/// What a generator makes of the noise of a seed, `[count, sample]`, in the units of the data; images go from 0 to 1. The
+/// first samples of a seed are the same however many there are.
+pub fn generate(network: &Network, scaling: &Scaling, weights: &Weights, seed: u64, count: usize) -> Vec<f32> {
+    let mut samples = gan::generate(network, weights, seed, count);
+    scaling.inputs.restore(&mut samples);
+    samples
+}
