@@ -1,7 +1,5 @@
 //! Samples in the order of an epoch, and changed on their way into a shard.
 
-use rand::seq::SliceRandom as _;
-
 use super::augment::Augment;
 use super::augment::{Layout, Scratch};
 use super::samples::Samples;
@@ -9,14 +7,7 @@ use super::samples::scale_bytes;
 use backprop_nn::Shape;
 use backprop_nn::init::{mix, stream};
 
-const SHUFFLE: u64 = 0x5_0FF1E;
 const AUGMENT: u64 = 0xA06_3E47;
-
-/// Puts `order` into the order of an epoch. Every epoch has its own, and all follow from the seed.
-pub fn shuffle(order: &mut [u32], seed: u64, epoch: u64) {
-    order.sort_unstable();
-    order.shuffle(&mut stream(mix(seed, epoch), SHUFFLE));
-}
 
 /// Changes samples as they are gathered, each in its own way in each epoch.
 pub struct Augmenter {

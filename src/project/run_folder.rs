@@ -1,11 +1,8 @@
 //! What a run leaves: the exact job, the weights as named tensors, and what happened, line by line.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use serde::{Deserialize, Serialize};
 
@@ -234,36 +231,20 @@ pub fn open_weights(path: &Path, network: &Network) -> Result<Weights, ProjectEr
 /// The weights as a safetensors file: a tensor per parameter, named `<layer index>.<layer>.<parameter>`, and the shape
 /// of a sample and the number of classes as metadata.
 pub fn weights_to_bytes(network: &Network, weights: &Weights) -> Result<Vec<u8>, String> {
-    let bytes: Vec<u8> = weights.values().iter().flat_map(|value| value.to_le_bytes()).collect();
-    let tensors = network.params().iter().map(|param| {
-        let data = &bytes[param.range.start * 4..param.range.end * 4];
-        TensorView::new(Dtype::F32, param.info.dims.clone(), data).map(|view| (param.name.clone(), view))
-    });
-    let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
     let metadata = Metadata { input_shape: network.last_input(), classes: network.output().len() };
     let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
-    let metadata = HashMap::from([(METADATA.to_owned(), metadata)]);
-    serialize(tensors, Some(metadata)).map_err(|error| error.to_string())
+    weights.to_safetensors(network.params(), METADATA, metadata).map_err(|error| error.to_string())
 }
 
 fn weights_from_bytes(network: &Network, bytes: &[u8]) -> Result<Weights, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| format!("is not a safetensors file: {error}"))?;
-    let read = |name: &str| {
-        let tensor = file.tensor(name).ok().filter(|tensor| tensor.dtype() == Dtype::F32)?;
-        let values =
-            tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        Some((tensor.shape().to_vec(), values.collect()))
-    };
-    Weights::from_tensors(network.params(), file.len(), read).map_err(|error| error.to_string())
+    Weights::from_safetensors(network.params(), bytes).map_err(|error| error.to_string())
 }
 
 fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
-    let (_, header) =
-        SafeTensors::read_metadata(bytes).map_err(|error| format!("is not a safetensors file: {error}"))?;
-    let metadata = header.metadata().as_ref().and_then(|fields| serde_json::from_str(fields.get(METADATA)?).ok());
-    match metadata {
-        Some(Metadata { input_shape, classes: classes @ 1..=MAX_OUTPUTS }) => Ok((input_shape, classes)),
-        _ => Err(format!("was not written by Backprop Studio: {METADATA} is missing from its metadata")),
+    let text = Weights::metadata(bytes, METADATA).map_err(|error| error.to_string())?;
+    match serde_json::from_str(&text) {
+        Ok(Metadata { input_shape, classes: classes @ 1..=MAX_OUTPUTS }) => Ok((input_shape, classes)),
+        _ => Err(format!("its metadata {METADATA} does not give the shape of a sample and the number of classes")),
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use super::Job;
 use super::step::Trainer;
-use crate::data::batches::shuffle;
 use backprop_nn::Weights;
+use backprop_nn::training::shuffle;
 
 /// The rates that are tried, and how many.
 const FROM: f32 = 1e-6;

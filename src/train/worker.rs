@@ -11,10 +11,10 @@ use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outco
 use super::reporter::{FLUSH, Reporter};
 use super::step::{Learner, StepSum};
 use super::{Job, Part, Reports, Start};
-use crate::data::batches::shuffle;
 use backprop_nn::Weights;
 use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
 use backprop_nn::schedule::ScheduleSpec;
+use backprop_nn::training::shuffle;
 
 /// Runs a job from its first step to its outcome.
 pub fn run(

@@ -17,7 +17,7 @@ const ENGINE_OF_DATA: &[&str] = &["shape", "Shape", "init", "field", "kernels", 
 
 /// Words that a part must not say, and what they would mean.
 const ABSENCES: &[(&str, &[&str])] = &[
-    (ENGINE, &["ureq", "std::fs", "std::io", "egui", "Dataset", "thread::spawn", "println!"]),
+    (ENGINE, &["ureq", "egui", "Dataset", "thread::spawn", "println!"]),
     ("src/data", &["egui", "LayerSpec", "Network", "thread::spawn", "println!"]),
     ("src/train", &["ureq", "egui", "rfd", "std::fs", "println!"]),
     ("src/project", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
@@ -106,11 +106,14 @@ fn what_a_part_must_not_say_is_absent() {
 }
 
 #[test]
-fn only_three_parts_touch_files_and_only_two_start_threads() {
+fn only_four_parts_touch_files_and_only_two_start_threads() {
     for path in sources() {
         let (code, name) = (code(&path), path.display().to_string().replace('\\', "/"));
         if ["fs::read", "fs::write", "File::open", "create_dir"].iter().any(|word| code.contains(word)) {
-            assert!(["/project/", "/data/", "/cli/"].iter().any(|part| name.contains(part)), "{name} touches files");
+            assert!(
+                ["/project/", "/data/", "/cli/", "nn/src/model/file.rs"].iter().any(|part| name.contains(part)),
+                "{name} touches files"
+            );
         }
         if ["thread::spawn", "thread::Builder"].iter().any(|word| code.contains(word)) {
             assert!(["/train/", "/ui/task.rs"].iter().any(|part| name.contains(part)), "{name} starts a thread");

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use backprop_nn::layers::{Dense, Function};
 use backprop_nn::Shape;
+use backprop_nn::layers::{Dense, Function};
 use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction};

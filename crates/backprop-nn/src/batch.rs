@@ -22,6 +22,33 @@ pub fn shard_len(batch: usize) -> usize {
 }
 
 /// The shards of a batch and what they share, allocated once per run.
+///
+/// One step of gradient descent on two samples, a shard each:
+///
+/// ```
+/// use backprop_nn::layers::{Dense, Function};
+/// use backprop_nn::optim::Updater;
+/// use backprop_nn::{Batch, LossSpec, ModelSpec, OptimizerSpec, Shape, Targets, Workspace};
+///
+/// let model = ModelSpec { layers: vec![Dense::new(2, Function::Linear).into()] };
+/// let network = model.build(Shape::flat(3), 2)?;
+/// let mut weights = network.init_weights(42);
+/// let mut updater = Updater::new(OptimizerSpec::default(), &network);
+/// let mut batch = Batch::new(&network, 2, 1);
+///
+/// let (samples, classes, loss) = ([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]], [0, 1], LossSpec::default());
+/// let mut lanes = [(0, 0.0), (1, 0.0)];
+/// let fill = |_: usize, (at, _): &mut (usize, f64), shard: &mut Workspace| {
+///     shard.input_mut(1).copy_from_slice(&samples[*at]);
+/// };
+/// let judge = |(at, value): &mut (usize, f64), outputs: &[f32], grad: &mut [f32]| {
+///     *value = loss.value_and_grad(outputs, Targets::Classes(&classes[*at..=*at]), 0.5, grad).loss;
+/// };
+/// network.learn(&mut weights, &mut batch, &mut lanes, 1, fill, judge);
+/// updater.step(0.1, &network, &mut weights, batch.shards());
+/// assert!(lanes.iter().all(|(_, value)| *value > 0.0));
+/// # Ok::<(), backprop_nn::spec::Misfit>(())
+/// ```
 pub struct Batch {
     shards: Vec<Workspace>,
     /// The stages that it runs through.
@@ -36,7 +63,11 @@ pub struct Batch {
 
 impl Batch {
     /// Room for up to `shards` shards of up to `samples` samples.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_SHARDS`] shards.
     pub fn new(network: &Network, shards: usize, samples: usize) -> Self {
+        assert!(shards <= MAX_SHARDS, "a batch of {shards} shards; {MAX_SHARDS} are the most");
         Self {
             shards: (0..shards).map(|_| network.training_workspace(samples)).collect(),
             subnetwork: network.whole(),
@@ -65,6 +96,10 @@ impl Network {
     /// since nothing would learn from it.
     ///
     /// The threads meet once at the end, and twice more for each layer that has to know the whole batch.
+    ///
+    /// # Panics
+    /// If there are more lanes than shards, if weights or batch are those of another network, or if `fill` writes no
+    /// samples.
     pub fn learn<L: Send>(
         &self,
         weights: &mut Weights,
@@ -92,6 +127,9 @@ impl Network {
     }
 
     /// Runs a batch forward as in training, and leaves what the last stage gives in the shards.
+    ///
+    /// # Panics
+    /// As [`Self::learn`].
     pub fn forward<L: Send>(
         &self,
         weights: &mut Weights,
@@ -113,17 +151,26 @@ impl Network {
         fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
         end: impl Fn(&Pass<'_>, &mut Workspace, &mut L) + Sync,
     ) {
+        self.check(weights, batch, lanes.len());
         let batch_stages = self.batch_stages_of(&batch.subnetwork);
         let Batch { shards, subnetwork, used, transposed, shared } = batch;
-        *used = lanes.len().min(shards.len());
+        *used = lanes.len();
         let shards = &mut shards[..*used];
         let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
+        let arrive = |index: usize, lane: &mut L, shard: &mut Workspace| {
+            // What a part before this one has given may be its input, and nothing else that was there before.
+            if shard.stages.start == 0 {
+                shard.samples = 0;
+            }
+            fill(index, lane, shard);
+            assert!(shard.samples > 0, "no samples were written to shard {index}");
+        };
         let mut start = subnetwork.stages.start;
         for (phase, end) in batch_stages.iter().copied().enumerate() {
             let pass = Pass { network: self, weights, transposed, shared };
             each(shards, lanes, |index, shard, lane| {
                 if phase == 0 {
-                    fill(index, lane, shard);
+                    arrive(index, lane, shard);
                 }
                 pass.forward(start..end, shard, mode(index));
                 pass.count(end, shard);
@@ -134,15 +181,28 @@ impl Network {
         let pass = Pass { network: self, weights, transposed, shared };
         each(shards, lanes, |index, shard, lane| {
             if batch_stages.is_empty() {
-                fill(index, lane, shard);
+                arrive(index, lane, shard);
             }
             pass.forward(start..subnetwork.stages.end, shard, mode(index));
             end(&pass, shard, lane);
         });
     }
 
+    /// What would otherwise go wrong far from the mistake.
+    fn check(&self, weights: &Weights, batch: &Batch, lanes: usize) {
+        assert!(lanes <= batch.shards.len(), "{lanes} lanes for {} shards", batch.shards.len());
+        assert_eq!(weights.values().len(), self.weights_len(), "weights of another network");
+        let lens = [batch.transposed.len(), batch.shared.len()];
+        assert_eq!(lens, [self.transposed_len(), self.batch_statistics_len()], "a batch of another network");
+    }
+
     /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
+    ///
+    /// # Panics
+    /// If weights or workspace are those of another network.
     pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
+        assert_eq!(weights.values().len(), self.weights_len(), "weights of another network");
+        assert_eq!(workspace.activations.len(), self.stages.len() + 1, "a workspace of another network");
         let pass = Pass { network: self, weights, transposed: &[], shared: &[] };
         pass.forward(workspace.stages.clone(), workspace, Mode::Infer);
     }

@@ -83,21 +83,27 @@ impl Initializer {
 /// How the values of one parameter are drawn before training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Init {
+    /// All 0.
     Zeros,
+    /// All the same.
     Constant(f32),
     /// Uniform in ±`limit`.
     Uniform {
+        /// The largest absolute value.
         limit: f32,
     },
     /// Of the normal distribution within twice its deviation, which is so much wider that what is left deviates by
     /// `deviation`, as in Keras.
     TruncatedNormal {
+        /// Standard deviation after the truncation.
         deviation: f32,
     },
     /// Random orthonormal rows, or columns where they are fewer (Saxe et al. 2013), the default of Keras for what leads
     /// from step to step: a product with it neither grows nor shrinks.
     Orthogonal {
+        /// Of the kernel as a matrix.
         rows: usize,
+        /// Of the kernel as a matrix: its units.
         cols: usize,
     },
     /// Zeros, and ones in the second of four parts: the forget gate of an LSTM is open at first (Jozefowicz et al.
@@ -109,6 +115,7 @@ pub enum Init {
 const TRUNCATED: f64 = 0.879_625_661_034_239_8;
 
 impl Init {
+    /// Draws the values.
     pub fn fill(self, values: &mut [f32], rng: &mut Rng) {
         match self {
             Self::Zeros => values.fill(0.0),

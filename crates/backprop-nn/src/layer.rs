@@ -55,10 +55,13 @@ pub trait Layer: Send + Sync {
         None
     }
 
+    /// Computes the outputs of a shard.
     fn forward(&self, pass: Forward<'_>);
 
+    /// Computes the gradient of the inputs, and that of the parameters if `gradients` says so.
     fn backward(&self, pass: Backward<'_>);
 
+    /// Where the gradient of the parameters comes from.
     fn gradients(&self) -> Gradients {
         Gradients::PerShard
     }
@@ -93,9 +96,13 @@ pub trait BatchStatistics {
 /// a product that reads one panel after the other finds its numbers on few pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transposed {
+    /// Where it begins in the layer's parameters.
     pub offset: usize,
+    /// Of the matrix before it is transposed.
     pub rows: usize,
+    /// Of the matrix before it is transposed.
     pub columns: usize,
+    /// Rows that are transposed at a time.
     pub panel: usize,
 }
 
@@ -106,7 +113,10 @@ pub enum Gradients {
     PerShard,
     /// `gradient` computes it out of the whole batch, some rows of `row` numbers at a time: for many weights, each used
     /// once a sample, of which every shard would otherwise hold a copy to be added up.
-    PerBlock { row: usize },
+    PerBlock {
+        /// Numbers of a row.
+        row: usize,
+    },
 }
 
 /// The most shards that a batch may be cut into.
@@ -115,6 +125,7 @@ pub const MAX_SHARDS: usize = 8;
 /// What is left of a shard after its backward pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SavedForBackward<'a> {
+    /// Samples of the shard.
     pub samples: usize,
     /// `[samples, input]`
     pub input: &'a [f32],
@@ -127,13 +138,16 @@ pub struct SavedForBackward<'a> {
 pub struct ParamInfo {
     /// The field's word for it: `kernel`, `bias`.
     pub name: &'static str,
+    /// Of the tensor, the units last.
     pub dims: Vec<usize>,
+    /// How its values are drawn before training.
     pub init: Init,
     /// Whether a gradient moves it.
     pub is_trained: bool,
 }
 
 impl ParamInfo {
+    /// A parameter that a gradient moves.
     pub fn new(name: &'static str, dims: &[usize], init: Init) -> Self {
         Self { name, dims: dims.to_vec(), init, is_trained: true }
     }
@@ -149,6 +163,7 @@ impl ParamInfo {
         self.name.ends_with("kernel")
     }
 
+    /// How many numbers it has.
     #[expect(clippy::len_without_is_empty, reason = "a parameter always holds at least one number")]
     pub fn len(&self) -> usize {
         self.dims.iter().product()
@@ -158,13 +173,20 @@ impl ParamInfo {
 /// Whether a pass learns: what is random (dropout) draws from the seed, so that a step can be repeated to the bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
+    /// Nothing is learned, and nothing is random.
     Infer,
-    Train { seed: u64 },
+    /// One optimizer step of a training.
+    Train {
+        /// Of what is random in it.
+        seed: u64,
+    },
 }
 
 /// What a layer gets to compute its output. All slices are row-major with the samples first.
 pub struct Forward<'a> {
+    /// Samples of the shard.
     pub samples: usize,
+    /// The layer's parameters, one after the other.
     pub params: &'a [f32],
     /// `[samples, input]`
     pub input: &'a [f32],
@@ -172,17 +194,21 @@ pub struct Forward<'a> {
     pub output: &'a mut [f32],
     /// `[samples, memo_len]` while training; empty when nothing will be learnt.
     pub memo: &'a mut [f32],
+    /// Of `scratch_len` numbers, for use within this call.
     pub scratch: &'a mut [f32],
     /// The statistics of the batch, for a [`BatchStatistics`] that trains.
     pub shared: &'a [f32],
     /// What entered the block, for the end of a residual block; as long as the output.
     pub skip: &'a [f32],
+    /// Whether the pass learns.
     pub mode: Mode,
 }
 
 /// What a layer gets to compute its gradients.
 pub struct Backward<'a> {
+    /// Samples of the shard.
     pub samples: usize,
+    /// The layer's parameters, one after the other.
     pub params: &'a [f32],
     /// Panels `[columns, panel]` of the matrix that `transposed` asked for; the last may have fewer rows.
     pub transposed: &'a [f32],
@@ -192,6 +218,7 @@ pub struct Backward<'a> {
     pub output: &'a [f32],
     /// `[samples, memo_len]`, as `forward` left it.
     pub memo: &'a mut [f32],
+    /// Of `scratch_len` numbers, for use within this call.
     pub scratch: &'a mut [f32],
     /// For a [`BatchStatistics`] the statistics of the batch, and then the gradient of its parameters for the whole batch.
     pub shared: &'a [f32],

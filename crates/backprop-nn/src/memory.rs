@@ -13,6 +13,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// All of it.
     pub fn total(&self) -> u64 {
         self.layers.iter().sum::<u64>() + self.shared
     }

@@ -5,6 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The shape of one sample, without the batch axis: `[features]`, `[steps, features]` or `[height, width, channels]`.
+///
+/// ```
+/// use backprop_nn::Shape;
+///
+/// let image = Shape::image(28, 28, 3);
+/// assert_eq!((image.len(), image.channels(), image.to_string()), (2352, 3, "28×28×3".to_owned()));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Vec<usize>", into = "Vec<usize>")]
 pub struct Shape {
@@ -13,14 +20,17 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// A row of features.
     pub const fn flat(features: usize) -> Self {
         Self { dims: [features, 1, 1], rank: 1 }
     }
 
+    /// A sequence.
     pub const fn steps(steps: usize, features: usize) -> Self {
         Self { dims: [steps, features, 1], rank: 2 }
     }
 
+    /// An image.
     pub const fn image(height: usize, width: usize, channels: usize) -> Self {
         Self { dims: [height, width, channels], rank: 3 }
     }
@@ -51,6 +61,7 @@ impl Shape {
         (self.rank == 3).then_some(self.dims)
     }
 
+    /// Whether it is a row of features.
     pub fn is_flat(&self) -> bool {
         self.rank == 1
     }

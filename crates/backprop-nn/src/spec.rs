@@ -44,6 +44,7 @@ pub trait Spec: Settings + Send + Sync {
 /// What a layer makes of an input shape, and what that costs for one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
+    /// The shape that the layer gives.
     pub output: Shape,
     /// Trainable numbers.
     pub params: usize,

@@ -11,9 +11,21 @@ use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError};
 
 /// The layers of a network, first to last.
+///
+/// ```
+/// use backprop_nn::layers::{Dense, Flatten, Function};
+/// use backprop_nn::{ModelSpec, Shape};
+///
+/// let mut model = ModelSpec { layers: vec![Dense::new(10, Function::Linear).into()] };
+/// let misfit = model.trace(Shape::image(28, 28, 1), 10).misfit.unwrap();
+/// assert_eq!(misfit.error.fix.as_ref().unwrap().label(), "Insert Flatten");
+/// misfit.error.fix.unwrap().apply(&mut model.layers, misfit.index);
+/// assert_eq!(model.trace(Shape::image(28, 28, 1), 10).params(), 7850);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ModelSpec {
+    /// From the input to the output.
     pub layers: Vec<LayerSpec>,
 }
 
@@ -119,8 +131,11 @@ fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
 /// What shape tracing found: a plan per layer up to the first that does not fit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
+    /// The shape of a sample.
     pub input: Shape,
+    /// Of each layer up to the first that does not fit.
     pub plans: Vec<Plan>,
+    /// The first layer that does not fit.
     pub misfit: Option<Misfit>,
 }
 
@@ -153,10 +168,12 @@ impl Trace {
         self.plans.last().map_or(self.input, |plan| plan.output)
     }
 
+    /// Trainable numbers of the layers that fit.
     pub fn params(&self) -> usize {
         self.plans.iter().map(|plan| plan.params).sum()
     }
 
+    /// Multiply-adds of one forward pass through the layers that fit.
     pub fn multiply_adds(&self) -> u64 {
         self.plans.iter().map(|plan| plan.multiply_adds).sum()
     }

@@ -1,8 +1,10 @@
 //! How a network is trained: what a person sets beside the layers and the data.
 
+use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
+use crate::init::{mix, stream};
 use crate::loss::LossSpec;
 use crate::optim::{OptimizerSpec, Regularization};
 use crate::patience::EarlyStopping;
@@ -52,6 +54,15 @@ pub struct Training {
     pub regularization: Regularization,
     /// When to stop before the last epoch.
     pub early_stopping: EarlyStopping,
+}
+
+/// Purpose of random numbers.
+const SHUFFLE: u64 = 0x5_0FF1E;
+
+/// Puts `order` into the order of an epoch. Every epoch has its own, and all follow from the seed.
+pub fn shuffle(order: &mut [u32], seed: u64, epoch: u64) {
+    order.sort_unstable();
+    order.shuffle(&mut stream(mix(seed, epoch), SHUFFLE));
 }
 
 /// The share of the learning rate that a warm-up begins with: at zero, the first step would be wasted.

@@ -1,6 +1,9 @@
 //! Every parameter of a network in one vector, with named views into it.
 
+use std::collections::HashMap;
 use std::ops::Range;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use crate::layer::ParamInfo;
 
@@ -11,7 +14,9 @@ pub struct Param {
     pub name: String,
     /// Position of its layer, or of the block that holds it, in the declared stack.
     pub layer: usize,
+    /// Its dimensions and initial values.
     pub info: ParamInfo,
+    /// Where it lies in the weights.
     pub range: Range<usize>,
 }
 
@@ -22,7 +27,8 @@ pub struct Weights {
 }
 
 /// Why a set of named tensors does not belong to a network.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
 pub enum WeightsError {
     #[error("the network has {name}, and the file does not")]
     Missing { name: String },
@@ -30,6 +36,10 @@ pub enum WeightsError {
     Shape { name: String, expected: Vec<usize>, found: Vec<usize> },
     #[error("the file has {found} tensors, and the network expects {expected}")]
     Count { expected: usize, found: usize },
+    #[error("is not a safetensors file: {0}")]
+    Format(#[from] safetensors::SafeTensorError),
+    #[error("was written by another program: {key} is missing from its metadata")]
+    Metadata { key: String },
 }
 
 impl Weights {
@@ -59,10 +69,42 @@ impl Weights {
         Ok(Self { values })
     }
 
+    /// A [safetensors](https://huggingface.co/docs/safetensors) file: a tensor per parameter, and one text of metadata,
+    /// since several would come in another order each time.
+    pub fn to_safetensors(&self, params: &[Param], key: &str, metadata: String) -> Result<Vec<u8>, WeightsError> {
+        let bytes: Vec<u8> = self.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let tensors = params.iter().map(|param| {
+            let data = &bytes[param.range.start * 4..param.range.end * 4];
+            Ok((param.name.clone(), TensorView::new(Dtype::F32, param.info.dims.clone(), data)?))
+        });
+        let tensors = tensors.collect::<Result<Vec<_>, WeightsError>>()?;
+        Ok(serialize(tensors, Some(HashMap::from([(key.to_owned(), metadata)])))?)
+    }
+
+    /// Weights from the bytes of a safetensors file, which has to hold these parameters and no others.
+    pub fn from_safetensors(params: &[Param], bytes: &[u8]) -> Result<Self, WeightsError> {
+        let file = SafeTensors::deserialize(bytes)?;
+        let read = |name: &str| {
+            let tensor = file.tensor(name).ok().filter(|tensor| tensor.dtype() == Dtype::F32)?;
+            let (numbers, _) = tensor.data().as_chunks();
+            Some((tensor.shape().to_vec(), numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()))
+        };
+        Self::from_tensors(params, file.len(), read)
+    }
+
+    /// What the metadata of such a file says under a key.
+    pub fn metadata(bytes: &[u8], key: &str) -> Result<String, WeightsError> {
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let text = header.metadata().as_ref().and_then(|fields| fields.get(key).cloned());
+        text.ok_or_else(|| WeightsError::Metadata { key: key.to_owned() })
+    }
+
+    /// All of them, one parameter after the other.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 
+    /// The same, to be changed.
     pub fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }

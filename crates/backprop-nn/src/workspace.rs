@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::network::Subnetwork;
 
+/// Activations, gradients and scratch memory of one shard. Made by [`crate::Network::inference_workspace`] or [`crate::Network::training_workspace`].
 pub struct Workspace {
     /// Samples of the shard that is in work.
     pub(super) samples: usize,

@@ -9,11 +9,11 @@ use super::{Bench, Figure, SAMPLES, fastest, follow, noise, pool};
 use crate::cli::CliError;
 use crate::cli::terminal::grouped;
 use crate::data::Dataset;
-use crate::data::batches::shuffle;
 use crate::project::Project;
 use crate::train::Job;
 use crate::train::step::Trainer;
 use backprop_nn::layers::{Conv2d, Dense, Flatten, Function, Padding};
+use backprop_nn::training::shuffle;
 use backprop_nn::{LayerSpec, ModelSpec};
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {

@@ -2,7 +2,7 @@
 //! and back.
 //!
 //! A loop over few channels would leave most of a vector empty. So rows are put side by side until they are about
-//! [`WIDE`] numbers wide, what belongs to a channel is repeated as often, and sums are folded at the end.
+//! `WIDE` numbers wide, what belongs to a channel is repeated as often, and sums are folded at the end.
 
 use super::vectorized;
 

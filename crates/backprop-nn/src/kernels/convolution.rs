@@ -18,11 +18,13 @@ pub struct Window {
     pub image: [usize; 3],
     /// Rows and columns of the window.
     pub size: [usize; 2],
+    /// Pixels from one window to the next.
     pub stride: usize,
     /// Pixels from one tap of the window to the next.
     pub dilation: usize,
     /// Rows and columns of positions.
     pub output: [usize; 2],
+    /// Output channels.
     pub filters: usize,
     /// Where in the image the numbers of a patch lie, counted from its first.
     taps: Vec<usize>,
@@ -34,11 +36,13 @@ impl Window {
         Self { image, size, stride: 1, dilation: 1, output, filters, taps: Vec::new() }.dilated(1)
     }
 
+    /// The same with another stride.
     #[must_use]
     pub fn strided(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
 
+    /// The same with the rows and columns of the kernel this far apart.
     #[must_use]
     pub fn dilated(self, dilation: usize) -> Self {
         let ([_, width, channels], [rows, columns]) = (self.image, self.size);
@@ -52,6 +56,7 @@ impl Window {
         self.size[0] * self.size[1] * self.image[2]
     }
 
+    /// Numbers of one image.
     pub fn image_len(&self) -> usize {
         self.image.iter().product()
     }

@@ -58,7 +58,9 @@ fn extent(rows: usize, cols: usize, stride: usize) -> usize {
 /// Whether a product replaces what is there or is added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
+    /// The product replaces what was there.
     Replace,
+    /// The product is added to what was there.
     Add,
 }
 

@@ -11,7 +11,9 @@ pub struct Windows {
     pub size: [usize; 2],
     /// Windows in a row.
     pub count: usize,
+    /// Channels of the image.
     pub channels: usize,
+    /// Numbers from one row of the image to the next.
     pub row_stride: usize,
 }
 

@@ -57,6 +57,16 @@ pub use up_sample2d::UpSample2d;
 
 registry! {
     /// Any layer, as declared in a project.
+    ///
+    /// ```
+    /// use backprop_nn::{LayerSpec, field::Value};
+    ///
+    /// let mut layer: LayerSpec = serde_json::from_str(r#"{"kind": "dense", "units": 32}"#).unwrap();
+    /// assert_eq!(layer.to_string(), "Dense 32 ReLU");
+    /// layer.set("units", Value::Whole(8)).unwrap();
+    /// assert_eq!((layer.to_string(), layer.about().formula), ("Dense 8 ReLU".to_owned(), "y = f(x·W + b)"));
+    /// assert_eq!(LayerSpec::ENTRIES[0].about.key, "dense");
+    /// ```
     pub enum LayerSpec: Spec, once tagged "layer" {
         Dense = "dense",
         Conv2d = "conv2d",

@@ -42,6 +42,7 @@ pub struct Reshape {
 const LARGEST: usize = 4096;
 
 impl Reshape {
+    /// A sequence of so many steps.
     pub fn steps(steps: usize) -> Self {
         Self { steps, ..Self::default() }
     }

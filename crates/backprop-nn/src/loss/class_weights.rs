@@ -7,6 +7,7 @@ use crate::field::{About, Choose};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Written", try_from = "Written")]
 pub enum ClassWeights {
+    /// Every class weighs 1.
     #[default]
     Equal,
     /// Samples over classes over samples of the class, as in scikit-learn: all classes count the same together.

@@ -79,7 +79,12 @@ pub enum Targets<'a> {
     /// The position of each sample's class.
     Classes(&'a [u16]),
     /// `[samples, width]`, a number for each output.
-    Numbers { width: usize, values: &'a [f32] },
+    Numbers {
+        /// Numbers of a sample.
+        width: usize,
+        /// All of them.
+        values: &'a [f32],
+    },
 }
 
 impl Targets<'_> {
@@ -91,6 +96,7 @@ impl Targets<'_> {
         }
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -99,15 +105,18 @@ impl Targets<'_> {
 /// Sums over the samples of a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LossSum {
+    /// Sum of the losses, weighted as their classes are.
     pub loss: f64,
     /// What the samples weigh together: their number, unless classes have weights.
     pub weight: f64,
     /// Samples whose largest output is that of their class; none where the targets are numbers.
     pub correct: usize,
+    /// How many samples there are.
     pub samples: usize,
 }
 
 impl LossSum {
+    /// The sum over both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -123,6 +132,7 @@ impl LossSum {
         if self.weight > 0.0 { self.loss / self.weight } else { 0.0 }
     }
 
+    /// Share of the samples that are classified correctly, 0 to 1.
     pub fn accuracy(&self) -> f64 {
         self.correct as f64 / self.samples.max(1) as f64
     }
@@ -163,20 +173,31 @@ impl LossSpec {
     }
 
     /// The loss of a shard's outputs, `[samples, outputs]`.
+    ///
+    /// # Panics
+    /// If there is not a target for each sample, or a class without an output.
     pub fn value(&self, outputs: &[f32], targets: Targets<'_>) -> LossSum {
         self.run(outputs, targets, None)
     }
 
     /// The loss, and its gradient times `scale` (that of [`Self::scale`] for the whole batch) written to `grad`.
+    ///
+    /// # Panics
+    /// As [`Self::value`].
     pub fn value_and_grad(&self, outputs: &[f32], targets: Targets<'_>, scale: f32, grad: &mut [f32]) -> LossSum {
         self.run(outputs, targets, Some((scale, grad)))
     }
 
     fn run(&self, outputs: &[f32], targets: Targets<'_>, mut grad: Option<(f32, &mut [f32])>) -> LossSum {
         let mut sum = LossSum { samples: targets.len(), ..LossSum::default() };
-        let width = outputs.len() / targets.len().max(1);
-        if width == 0 {
+        if outputs.is_empty() && targets.is_empty() {
             return sum;
+        }
+        assert!(!targets.is_empty(), "{} outputs without targets", outputs.len());
+        let width = outputs.len() / targets.len();
+        assert_eq!(width * targets.len(), outputs.len(), "outputs for {} targets", targets.len());
+        if let Targets::Numbers { width: wanted, .. } = targets {
+            assert_eq!(width, wanted, "outputs, and target numbers, of a sample");
         }
         for (row, outputs) in outputs.chunks_exact(width).enumerate() {
             let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
@@ -195,6 +216,7 @@ impl LossSpec {
         match targets {
             Targets::Classes(classes) => {
                 let class = usize::from(classes[row]);
+                assert!(class < outputs.len(), "class {class} of {} outputs", outputs.len());
                 (f64::from(loss.sample(outputs, class, grad)), f64::from(self.weight_of(class)))
             }
             Targets::Numbers { width, values } => {

@@ -90,6 +90,11 @@ impl Network {
             self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
         }
         let params = self.name_params(&path, place, &layer.params());
+        let trained: usize = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
+        debug_assert!(
+            spec.inside().is_some() || plan.params == trained,
+            "{declared} has other parameters than planned"
+        );
         if !spec.regularizer().is_none() {
             let kernels =
                 self.params.iter().filter(|param| param.range.start >= params.start && param.info.is_kernel());

@@ -105,10 +105,12 @@ impl Network {
         }
     }
 
+    /// The shape of a sample.
     pub fn input(&self) -> Shape {
         self.input
     }
 
+    /// The shape that the last layer gives.
     pub fn output(&self) -> Shape {
         self.output
     }

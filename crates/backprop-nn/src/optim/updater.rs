@@ -22,6 +22,7 @@ pub struct Updater {
 }
 
 impl Updater {
+    /// For all weights of a network.
     pub fn new(spec: OptimizerSpec, network: &Network) -> Self {
         Self::for_subnetwork(spec, network.whole())
     }
@@ -66,7 +67,12 @@ impl Updater {
     /// Moves the weights by the gradient of the shards of a batch, whose backward passes are done. Each block is
     /// worked off by one thread, from its gradient to its weights, so that it is still in that core's cache; but no
     /// weight may move before the norm of the whole gradient is known, if that is to be clipped.
+    ///
+    /// # Panics
+    /// If the network has other parameters than the one the updater was made for.
     pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
+        assert_eq!(weights.values().len(), network.weights_len(), "weights of another network");
+        assert!(self.subnetwork.weights.end <= network.weights_len(), "the updater of another network");
         self.step += 1;
         let Self { subnetwork, spec, regularization, step, gradient, state, factors, average } = self;
         let (optimizer, step) = (spec, Step { number: *step, learning_rate });
