@@ -113,7 +113,7 @@ fn only_three_parts_touch_files_and_only_two_start_threads() {
             assert!(["/project/", "/data/", "/cli/"].iter().any(|part| name.contains(part)), "{name} touches files");
         }
         if ["thread::spawn", "thread::Builder"].iter().any(|word| code.contains(word)) {
-            assert!(["/train/", "/ui/task.rs"].iter().any(|part| name.contains(part)), "{name} starts a thread");
+            assert!(["/train/", "/ui/jobs/"].iter().any(|part| name.contains(part)), "{name} starts a thread");
         }
     }
 }

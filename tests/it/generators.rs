@@ -2,7 +2,7 @@
 
 use backprop_studio::project::{Project, Side};
 use backprop_studio::train::generate;
-use backprop_studio::ui::session::Status;
+use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Action, Studio};
 use eframe::egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use backprop_studio::data::painted::Painted;
 use backprop_studio::project::Project;
-use backprop_studio::ui::session::Status;
+use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Action, Document, Studio};
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
 use egui_kittest::Harness;

@@ -12,7 +12,7 @@ use backprop_nn::{LayerSpec, Shape};
 use backprop_studio::data::Dataset;
 use backprop_studio::project::Project;
 use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
-use backprop_studio::ui::view::Theme;
+use backprop_studio::ui::state::window_state::Theme;
 use backprop_studio::ui::{Action, Document, Studio};
 use eframe::egui::{Role, Vec2, vec2};
 use egui_kittest::kittest::Queryable as _;

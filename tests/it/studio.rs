@@ -12,8 +12,8 @@ use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction};
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
-use backprop_studio::ui::asking::PathFor;
-use backprop_studio::ui::session::Status;
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::views::dialogs::path_prompt::PathFor;
 use backprop_studio::ui::{Action, Answer, Document, Studio};
 use eframe::egui::{Key, Modifiers, Pos2, Role, vec2};
 use egui_kittest::Harness;
@@ -50,7 +50,7 @@ pub fn open(project: Project) -> Harness<'static, Studio> {
 }
 
 fn is_loading(studio: &Studio) -> bool {
-    use backprop_studio::ui::session::DataState;
+    use backprop_studio::ui::state::session::DataState;
     matches!(studio.session().data, DataState::Loading { .. }) || studio.reading().bundled.is_none()
 }
 

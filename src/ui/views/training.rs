@@ -1,0 +1,317 @@
+//! How the network is trained, at the right: data, loss, optimiser, numbers, seed, augmentation.
+
+mod schedule;
+
+use eframe::egui::{
+    self, Align, Button, CollapsingHeader, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2,
+};
+use egui_material_icons::icons::ICON_CASINO;
+
+use crate::project::RECONSTRUCT;
+use crate::train::{Adversary, Training};
+use crate::ui::commands::action::Action;
+use crate::ui::state::session::{DataState, Status};
+use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::views::dialogs::cross_validation::COUNTS;
+use crate::ui::views::network::outdated_ui;
+use crate::ui::views::parts::{heading_ui, segmented_ui, source_menu_ui};
+use crate::ui::views::training::schedule::course_ui;
+use crate::ui::views::{Cx, Panel, Place};
+use crate::ui::widgets::about::about_ui;
+use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
+use backprop_nn::knob::{Knob, Value};
+
+#[derive(Default)]
+pub struct TrainingPanel {
+    typed_source: String,
+    /// Folds of the cross-validation; none if it is off.
+    folds: usize,
+}
+
+/// Height of a row with a menu or a field in it.
+const LINE: f32 = 28.0;
+
+/// The knobs of the training that stand beside what they belong to; the others follow one another.
+const PLACED: &[&str] = &["learning_rate", "batch", "epochs", "schedule", "warmup"];
+
+const SEED_HELP: &str =
+    "Decides the first weights, the split and the order of the samples: the same seed gives the same curve again.";
+const OPTIMIZER_HELP: &str = "How a slope becomes a step. It may be changed while it trains.";
+const FIND_HELP: &str = "Tries all rates in a short training of a copy and suggests one.";
+const FOLDS_HELP: &str =
+    "Every training sample is held back once; mean and spread over the folds tell how much is luck.";
+const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
+
+impl Panel for TrainingPanel {
+    fn title(&self) -> &'static str {
+        "Training"
+    }
+
+    fn place(&self) -> Place {
+        Place::Right
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        heading_ui(ui, "Training", |_| {});
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            self.data_ui(ui, cx);
+            ui.add_space(2.0 * GRID);
+            if let Some(adversary) = &mut cx.project.adversary {
+                adversary_ui(ui, adversary);
+                ui.add_space(2.0 * GRID);
+            }
+            optimizer_ui(ui, &mut cx.project.training);
+            ui.add_space(2.0 * GRID);
+            numbers_ui(ui, cx);
+            ui.add_space(2.0 * GRID);
+            schedule_ui(ui, cx);
+            ui.add_space(2.0 * GRID);
+            if cx.project.adversary.is_none() {
+                loss_ui(ui, &mut cx.project.training);
+                ui.add_space(2.0 * GRID);
+            }
+            for knob in cx.project.training.knobs().iter_mut().filter(|knob| !PLACED.contains(&knob.key)) {
+                explained_ui(ui, knob);
+            }
+            seed_ui(ui, &mut cx.project.training.seed);
+            ui.add_space(2.0 * GRID);
+            folded_ui(ui, cx);
+            if cx.project.adversary.is_none() {
+                self.cross_validation_ui(ui, cx);
+            }
+            // Below everything, so that no control moves away under the pointer that changes it.
+            if cx.session.is_on() && cx.session.has_other_training(cx.project) {
+                ui.add_space(2.0 * GRID);
+                outdated_ui(ui, "This run goes on with the settings as they were.", cx);
+            }
+        });
+    }
+}
+
+impl TrainingPanel {
+    fn data_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        row_ui(ui, "Data", "Where the samples come from.", |ui| {
+            source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        });
+        let palette = Palette::of(ui);
+        match &cx.session.data {
+            DataState::Loading { .. } => {
+                ui.horizontal(|ui| {
+                    ui.add(egui::Spinner::new().size(14.0));
+                    ui.label(RichText::new("Being read…").color(palette.muted));
+                });
+            }
+            DataState::Failed { message, .. } => crate::ui::views::parts::warning_ui(ui, message),
+            DataState::Ready { .. } => {}
+        }
+        // What is asked for is chosen in the room Data, beside the source; a generator is asked for nothing.
+        let knobs = if cx.project.adversary.is_none() { cx.project.data.knobs() } else { Vec::new() };
+        for mut knob in knobs.into_iter().filter(|knob| knob.key != RECONSTRUCT) {
+            knob_ui(ui, &mut knob);
+        }
+    }
+
+    /// How many folds, and the button that begins; nothing of it belongs to the project.
+    fn cross_validation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let title = match self.folds {
+            0 => "Cross-validation, off".to_owned(),
+            folds => format!("Cross-validation, {folds} folds"),
+        };
+        let obstacle = if self.folds == 0 { Some("Choose a number of folds first.".to_owned()) } else { busy(cx) };
+        fold_ui(ui, "cross-validation", &title, |ui| {
+            let mut options = vec![(0, "Off".to_owned(), "No cross-validation.".to_owned())];
+            options.extend(COUNTS.map(|folds| {
+                (
+                    folds,
+                    folds.to_string(),
+                    format!("Trains {folds} times, each time judged by another part of the training samples."),
+                )
+            }));
+            let options: Vec<_> = options.iter().map(|(folds, name, help)| (*folds, &**name, &**help)).collect();
+            row_ui(ui, "Folds", FOLDS_HELP, |ui| {
+                segmented_ui(ui, &mut self.folds, &options);
+            });
+            let pressed = field_ui(ui, "", FOLDS_HELP, |ui| {
+                let button = Button::new("Cross-validate…").min_size(vec2(ui.available_width(), ROW));
+                ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
+            });
+            if pressed.clicked() {
+                cx.act(Action::CrossValidate(self.folds));
+            }
+        });
+    }
+}
+
+/// Why nothing else can be trained beside the run, or at all.
+fn busy(cx: &Cx<'_>) -> Option<String> {
+    match cx.session.status {
+        Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
+        Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
+    }
+}
+
+/// A knob, and below a choice among formulas what the chosen one computes.
+fn explained_ui(ui: &mut Ui, knob: &mut Knob<'_>) {
+    knob_ui(ui, knob);
+    if let Value::Choice(choice) = &knob.value
+        && let Some(about) = choice.about(choice.chosen())
+    {
+        about_ui(ui, about);
+    }
+}
+
+/// The rule and its own numbers. It may be changed while it trains.
+fn optimizer_ui(ui: &mut Ui, training: &mut Training) {
+    let optimizer = &mut training.optimizer;
+    explained_ui(ui, &mut Knob::choice("optimizer", "Optimiser", optimizer, OPTIMIZER_HELP));
+    own_knobs_ui(ui, "optimizer", &mut optimizer.as_rule_mut().knobs());
+}
+
+/// The number that matters most, who finds one, and how often it is used.
+fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["learning_rate"]);
+    // A generator and its discriminator have no loss that tells how good a rate is.
+    if cx.project.adversary.is_none() {
+        find_rate_ui(ui, cx);
+    }
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["batch", "epochs"]);
+}
+
+/// The button below the slider of the learning rate.
+fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let obstacle = busy(cx);
+    let pressed = field_ui(ui, "", FIND_HELP, |ui| {
+        let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
+        let response = ui.add_enabled(obstacle.is_none(), button);
+        response.on_disabled_hover_text(obstacle.unwrap_or_default())
+    });
+    if pressed.clicked() {
+        cx.act(Action::FindRate);
+    }
+}
+
+fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    knobs_ui(ui, &mut cx.project.training.knobs(), &["schedule"]);
+    course_ui(ui, cx);
+    let training = &mut cx.project.training;
+    for knob in &mut training.schedule.as_course_mut().knobs() {
+        knob_ui(ui, knob);
+    }
+    knobs_ui(ui, &mut training.knobs(), &["warmup"]);
+}
+
+fn loss_ui(ui: &mut Ui, training: &mut Training) {
+    let loss = &mut training.loss;
+    explained_ui(ui, &mut Knob::choice("loss", "Loss", loss, LOSS_HELP));
+    own_knobs_ui(ui, "loss", &mut loss.knobs());
+}
+
+/// What the generator learns from in place of a loss of its own.
+fn adversary_ui(ui: &mut Ui, adversary: &mut Adversary) {
+    CollapsingHeader::new("Adversary").default_open(true).show_unindented(ui, |ui| {
+        for knob in &mut adversary.knobs() {
+            explained_ui(ui, knob);
+        }
+        let text = "The discriminator stands in for a loss. No samples are held back, so nothing is validated or stopped early, \
+                    and images are learnt unchanged.";
+        ui.label(RichText::new(text).color(Palette::of(ui).muted));
+    });
+}
+
+/// The knobs with these keys, in this order.
+fn knobs_ui(ui: &mut Ui, knobs: &mut [Knob<'_>], keys: &[&str]) {
+    for key in keys {
+        if let Some(knob) = knobs.iter_mut().find(|knob| knob.key == *key) {
+            explained_ui(ui, knob);
+        }
+    }
+}
+
+/// Numbers that are seldom changed, folded away under their names. One that was changed is told in the heading.
+fn own_knobs_ui(ui: &mut Ui, id: &str, knobs: &mut [Knob<'_>]) {
+    if knobs.is_empty() {
+        return;
+    }
+    let names = knobs.iter().map(summary).collect::<Vec<_>>().join(", ");
+    let title: String = names.chars().take(1).flat_map(char::to_uppercase).chain(names.chars().skip(1)).collect();
+    fold_ui(ui, id, &title, |ui| {
+        for knob in knobs {
+            knob_ui(ui, knob);
+        }
+    });
+}
+
+fn fold_ui(ui: &mut Ui, id: &str, title: &str, contents: impl FnOnce(&mut Ui)) {
+    CollapsingHeader::new(title).id_salt(id).show_unindented(ui, contents);
+}
+
+fn state(is_off: bool) -> &'static str {
+    if is_off { "off" } else { "on" }
+}
+
+fn seed_ui(ui: &mut Ui, seed: &mut u64) {
+    row_ui(ui, "Seed", SEED_HELP, |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button_ui(ui, ICON_CASINO, "Another seed").clicked() {
+                *seed = another_seed(*seed);
+            }
+            let field = DragValue::new(seed).speed(0.2).update_while_editing(false);
+            let field = ui.add_sized(vec2(ui.available_width(), 20.0), field);
+            field.on_hover_text(SEED_HELP).widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
+        });
+    });
+}
+
+/// What is seldom set, each group folded away.
+fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Training { regularization, early_stopping, .. } = &mut cx.project.training;
+    // What plays no part for a generator is shown only to be turned off.
+    let is_generator = cx.project.adversary.is_some();
+    for (name, is_off, mut knobs) in [
+        ("Regularisation", regularization.is_off(), regularization.knobs()),
+        ("Early stopping", early_stopping.is_off(), early_stopping.knobs()),
+    ] {
+        if is_generator && is_off && name == "Early stopping" {
+            continue;
+        }
+        fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| {
+            for knob in &mut knobs {
+                knob_ui(ui, knob);
+            }
+        });
+    }
+    let (shape, _) = cx.session.shape(cx.project);
+    let augment = &mut cx.project.data.augment;
+    if is_generator && augment.is_off() {
+        return;
+    }
+    let title = format!("Augmentation, {}", state(augment.is_off()));
+    fold_ui(ui, "augmentation", &title, |ui| {
+        for knob in &mut augment.knobs_for(shape) {
+            knob_ui(ui, knob);
+        }
+        let text = "Every sample is changed a little each time it is seen. The room Data shows how.";
+        ui.label(RichText::new(text).color(Palette::of(ui).muted));
+    });
+}
+
+/// A name in the column of names, and what belongs to it.
+fn row_ui(ui: &mut Ui, name: &str, help: &str, contents: impl FnOnce(&mut Ui)) {
+    let width = ui.available_width();
+    ui.allocate_ui_with_layout(vec2(width, LINE), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(vec2(width, LINE));
+        ui.spacing_mut().item_spacing.x = GRID;
+        let palette = Palette::of(ui);
+        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, LINE), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(vec2(LABEL_WIDTH, LINE));
+            ui.label(RichText::new(name).color(palette.muted)).on_hover_text(help);
+        });
+        contents(ui);
+    });
+}
+
+/// Five digits that people can say, which follow from the last one; so a test knows them.
+fn another_seed(seed: u64) -> u64 {
+    seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33 & 0xFFFF
+}
