@@ -21,8 +21,5 @@ pub mod views;
 pub mod widgets;
 
 pub use app::{Document, Studio, run};
-pub use commands::Action;
-pub use jobs::drawing::{Answer, Reading};
-pub use state::playground::{Desk, ReaderChoice};
-pub use state::session::Session;
-pub use state::window_state::View;
+pub use commands::{Command, Request};
+pub use jobs::report::Report;

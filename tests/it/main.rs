@@ -15,8 +15,6 @@ mod parity;
 #[cfg(feature = "gui")]
 mod rates;
 mod reconstruction;
-#[cfg(feature = "gui")]
-mod rooms;
 mod run;
 #[cfg(feature = "gui")]
 mod screens;
@@ -25,3 +23,5 @@ mod sources;
 mod studio;
 mod support;
 mod tables;
+#[cfg(feature = "gui")]
+mod views;

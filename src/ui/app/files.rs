@@ -1,154 +1,64 @@
-//! Actions that read or write something: each starts a task, and the task ends in another action.
+//! Opening and saving: each starts a task, which ends in a report.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use eframe::egui::Context;
 use rfd::AsyncFileDialog;
 
-use crate::data::painted::is_painted;
-use crate::data::pictures::{read_drawings, write_drawing};
-use crate::data::setting::{Kind, settings, source_of};
-use crate::data::{Dataset, Drawing, Lookup, Options};
-use crate::project::run_folder::{PROJECT, best_line, done_line, epoch_line, next_folder_in};
-use crate::project::{Project, RunFolder, RunRecord, presets};
+use super::{Document, Studio};
+use crate::data::pictures::write_drawing;
+use crate::project::run_folder::{best_line, done_line, epoch_line, next_folder_in};
+use crate::project::{Project, RunRecord, presets};
 use crate::train::Outcome;
-use crate::ui::state::session::{DataState, Status};
-use crate::ui::views::dialogs::path_prompt::{Asking, PathFor};
-use crate::ui::widgets::digit_canvas::fit_to_canvas;
-use crate::ui::{Action, Document, ReaderChoice, Studio};
-
-/// While something is downloaded, the window shows this often how far it is.
-const TOLD: Duration = Duration::from_millis(50);
+use crate::ui::commands::PathFor;
+use crate::ui::jobs::report::Report;
+use crate::ui::state::session::Status;
 
 impl Studio {
-    pub(super) fn apply_to_files(&mut self, ctx: &Context, action: Action) {
-        match action {
-            Action::New(preset) => self.new_from(preset),
-            Action::OpenDialog => self.pick(ctx, projects().pick_file(), PathFor::OpenProject),
-            Action::Open(path) => self.open(ctx, path),
-            Action::Save => match self.document.path.clone() {
-                Some(path) => self.save_to(ctx, path),
-                None => self.apply_to_files(ctx, Action::SaveAsDialog),
-            },
-            Action::SaveAsDialog => {
-                let name = format!("{}.json", file_stem(&self.document.project.name));
-                self.pick(ctx, projects().set_file_name(name).save_file(), PathFor::SaveProject);
+    /// Opens the dialog for a path, unless one is open. What is chosen is asked for when it has closed.
+    pub(super) fn choose(&mut self, ctx: &Context, wanted: PathFor) {
+        if self.tasks.has_dialog() {
+            return;
+        }
+        let dialog = AsyncFileDialog::new().set_title(wanted.title());
+        match wanted {
+            PathFor::OpenProject => self.tasks.dialog(ctx, projects(dialog).pick_file(), wanted),
+            PathFor::SaveProject => {
+                self.tasks.dialog(ctx, projects(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            Action::SaveTo(path) => self.save_to(ctx, path),
-            Action::SaveRunDialog => {
-                let dialog = AsyncFileDialog::new().set_title("Folder in which the run gets a folder of its own");
-                self.pick(ctx, dialog.pick_folder(), PathFor::SaveRun);
+            PathFor::OpenDrawing => self.tasks.dialog(ctx, drawings(dialog).pick_file(), wanted),
+            PathFor::SaveDrawing => {
+                self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            Action::SaveRunIn(base) => self.save_run(ctx, base),
-            Action::OpenDrawingDialog => self.pick(ctx, drawings().pick_file(), PathFor::OpenDrawing),
-            Action::OpenDrawing(path) => self.tasks.spawn(ctx, "reading the drawing", move || open_drawing(&path)),
-            Action::SaveDrawingDialog => {
-                self.pick(ctx, drawings().set_file_name("drawing.json").save_file(), PathFor::SaveDrawing);
-            }
-            Action::SaveDrawingTo(path) => {
-                let drawing = self.desk.drawing.clone();
-                self.tasks.spawn(ctx, "writing the drawing", move || match write_drawing(&path, &drawing) {
-                    Ok(()) => Action::Tell(format!("Saved the drawing as {}.", short(&path))),
-                    Err(error) => Action::Warn(error.to_string()),
-                });
-            }
-            Action::DataDialog(wanted @ PathFor::DataFile(_)) => {
-                let dialog = AsyncFileDialog::new().set_title("File with the samples");
-                self.pick(ctx, dialog.pick_file(), wanted);
-            }
-            Action::DataDialog(wanted) => {
-                let dialog = AsyncFileDialog::new().set_title("Folder with the samples");
-                self.pick(ctx, dialog.pick_folder(), wanted);
-            }
-            Action::AskPath(wanted) => self.asking = Some(Asking::new(wanted, self.suggestion(wanted))),
-            Action::Compared(project) => self.saved = project,
-            Action::UseSource(source) => self.document.project.data.source = source,
-            Action::Reload => self.load_data(ctx),
-            Action::Dropped(path) => self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path)),
-            Action::Opened { project, path } => {
-                self.notices.tell(format!("Opened {}.", short(&path)));
-                self.show_document(Document { project, path: Some(path) });
-            }
-            Action::OpenedRun { run, path } => self.show_run(run, &path),
-            Action::OpenedDrawing { drawing, of } => {
-                if of > 1 {
-                    self.notices.tell(format!("The file has {of} drawings; this is the first."));
-                }
-                self.desk.drawing = Drawing { label: None, ..drawing };
-                self.desk.is_example = false;
-                fit_to_canvas(&mut self.desk.drawing);
-            }
-            Action::Saved { project, path } => {
-                self.notices.tell(format!("Saved as {}.", short(&path)));
-                self.saved = project;
-                self.document.path = Some(path);
-            }
-            // The other actions have been carried out by `apply`.
-            _ => {}
+            PathFor::SaveRun | PathFor::DataFolder(_) => self.tasks.dialog(ctx, dialog.pick_folder(), wanted),
+            PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
         }
     }
 
-    /// Starts reading the source that the project names. The window is used meanwhile.
-    pub(super) fn load_data(&mut self, ctx: &Context) {
-        let data = self.document.project.data.clone();
-        let source = data.source.clone();
-        if is_painted(&source) {
-            // What stands in the project itself is read at once, so that the room does not flicker at every stroke.
-            let result = data.load(&Lookup::default()).map(Arc::new).map_err(|error| error.to_string());
-            return self.session.data_arrived(source, result);
+    /// What stands in the field when a path has to be typed.
+    pub(super) fn suggestion(&self, wanted: PathFor) -> String {
+        match wanted {
+            PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
+            PathFor::SaveDrawing => "drawing.json".to_owned(),
+            PathFor::SaveRun => "runs".to_owned(),
+            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::DataFolder(_) | PathFor::DataFile(_) => {
+                String::new()
+            }
         }
-        let arrived = Arc::new(Mutex::new(String::new()));
-        self.session.data = DataState::Loading { source: source.clone(), arrived: Arc::clone(&arrived) };
-        let waker = ctx.clone();
-        let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let (named, place) = (source.clone(), folder.clone());
-        if source_of(&source).is_some_and(|source| settings(source).iter().any(|it| it.kind == Kind::Column)) {
-            self.tasks.spawn(ctx, "reading the columns", move || {
-                let lookup = Lookup { folder: place.as_deref(), ..Lookup::default() };
-                Action::ColumnsFound { columns: Options::column_names(&named, &lookup), source: named }
-            });
-        }
-        self.tasks.spawn(ctx, "reading the data", move || {
-            let tell = |file: &str, have: u64, bytes: u64| {
-                let megabytes = |bytes: u64| bytes as f64 / 1e6;
-                let text = format!("{file}, {:.1} of {:.1} MB", megabytes(have), megabytes(bytes));
-                arrived.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&text);
-                waker.request_repaint_after(TOLD);
-            };
-            let lookup = Lookup { folder: folder.as_deref(), known: None, tell: Some(&tell) };
-            let result = data.load(&lookup).map(Arc::new).map_err(|error| error.to_string());
-            Action::DataLoaded { source, result }
-        });
-    }
-
-    pub(super) fn data_loaded(&mut self, source: String, result: Result<Arc<Dataset>, String>) {
-        // Somebody has chosen another source in the meantime.
-        if source == self.document.project.data.source {
-            self.session.data_arrived(source, result);
-        }
-    }
-
-    pub(super) fn load_bundled(&mut self, ctx: &Context) {
-        self.tasks.spawn(ctx, "unpacking the bundled reader", || {
-            let folder = RunFolder::pretrained().map(Arc::new).map_err(|error| error.to_string());
-            Action::PretrainedLoaded(folder)
-        });
     }
 
     /// Finds out whether a draft differs from its file.
     pub(super) fn compare_with_file(&mut self, ctx: &Context) {
         let Some(path) = self.document.path.clone() else { return };
         self.tasks.spawn(ctx, "reading the project", move || match Project::open(&path) {
-            Ok(project) => Action::Compared(project),
+            Ok(project) => Report::ProjectCompared(project),
             // A file that is gone or broken has not got the draft, and so the draft counts as edited.
-            Err(_) => Action::Nothing,
+            Err(_) => Report::Nothing,
         });
     }
 
-    fn new_from(&mut self, preset: &str) {
+    pub(super) fn new_from(&mut self, preset: &str) {
         match presets::find(preset) {
             Some(Ok(project)) => {
                 self.notices.tell(format!("A new project from the preset {preset}. Ctrl+Z brings the last one back."));
@@ -159,23 +69,23 @@ impl Studio {
         }
     }
 
-    fn open(&mut self, ctx: &Context, path: PathBuf) {
+    pub(super) fn open(&mut self, ctx: &Context, path: PathBuf) {
         self.tasks.spawn(ctx, "reading the project", move || match Project::open(&path) {
-            Ok(project) => Action::Opened { project, path },
-            Err(error) => Action::Warn(error.to_string()),
+            Ok(project) => Report::ProjectOpened { project, path },
+            Err(error) => Report::Warned(error.to_string()),
         });
     }
 
-    fn save_to(&mut self, ctx: &Context, path: PathBuf) {
+    pub(super) fn save_to(&mut self, ctx: &Context, path: PathBuf) {
         let project = self.document.project.clone();
         self.tasks.spawn(ctx, "writing the project", move || match project.save(&path) {
-            Ok(()) => Action::Saved { project, path },
-            Err(error) => Action::Warn(error.to_string()),
+            Ok(()) => Report::ProjectSaved { project, path },
+            Err(error) => Report::Warned(error.to_string()),
         });
     }
 
     /// Writes the newest weights, the job and what was measured into a new folder inside `base`.
-    fn save_run(&mut self, ctx: &Context, base: PathBuf) {
+    pub(super) fn save_run(&mut self, ctx: &Context, base: PathBuf) {
         let session = &self.session;
         let (Some(job), Some(snapshot), Some(project)) = (&session.job, &session.snapshot, &session.trained) else {
             return self.notices.warn("There is no run to save. Train first.");
@@ -191,141 +101,27 @@ impl Studio {
             let folder = next_folder_in(&base, &project.name);
             let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
             match record.save(&folder) {
-                Ok(()) => Action::Tell(format!("Saved the run in {}.", folder.display())),
-                Err(error) => Action::Warn(error.to_string()),
+                Ok(()) => Report::Told(format!("Saved the run in {}.", folder.display())),
+                Err(error) => Report::Warned(error.to_string()),
             }
         });
     }
 
-    fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
-        let what = match run.project.adversary {
-            Some(_) => "The room Learn shows what its generator makes.",
-            None => "Its network reads what you draw.",
-        };
-        self.notices.tell(format!("Opened the run {}. {what}", short(path)));
-        self.show_document(Document::new(run.project.clone()));
-        self.reading.open(run);
-        self.desk.reader = ReaderChoice::This;
-    }
-
-    /// Opens a dialog, unless one is open, and turns the choice into an action.
-    fn pick(
-        &mut self,
-        ctx: &Context,
-        dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
-        wanted: PathFor,
-    ) {
-        if !self.tasks.has_dialog() {
-            self.tasks.dialog(ctx, dialog, wanted);
-        }
-    }
-
-    /// What stands in the field when a path has to be typed.
-    fn suggestion(&self, wanted: PathFor) -> String {
-        match wanted {
-            PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
-            PathFor::SaveDrawing => "drawing.json".to_owned(),
-            PathFor::SaveRun => "runs".to_owned(),
-            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::DataFolder(_) | PathFor::DataFile(_) => {
-                String::new()
-            }
-        }
+    pub(super) fn save_drawing(&mut self, ctx: &Context, path: PathBuf) {
+        let drawing = self.playground.drawing.clone();
+        self.tasks.spawn(ctx, "writing the drawing", move || match write_drawing(&path, &drawing) {
+            Ok(()) => Report::Told(format!("Saved the drawing as {}.", short(&path))),
+            Err(error) => Report::Warned(error.to_string()),
+        });
     }
 }
 
-fn projects() -> AsyncFileDialog {
-    AsyncFileDialog::new().add_filter("Backprop Studio project", &["json"])
+fn projects(dialog: AsyncFileDialog) -> AsyncFileDialog {
+    dialog.add_filter("Backprop Studio project", &["json"])
 }
 
-fn drawings() -> AsyncFileDialog {
-    AsyncFileDialog::new().add_filter("Drawing", &["json", "jsonl"])
-}
-
-fn open_drawing(path: &Path) -> Action {
-    match read_drawings(path) {
-        Ok(drawings) => first_of(drawings),
-        Err(error) => Action::Warn(error.to_string()),
-    }
-}
-
-fn first_of(drawings: Vec<Drawing>) -> Action {
-    let of = drawings.len();
-    drawings.into_iter().next().map_or(Action::Nothing, |drawing| Action::OpenedDrawing { drawing, of })
-}
-
-/// What a file must end in to be taken for a table.
-const TABLES: &[&str] = &["csv", "tsv", "txt", "data"];
-
-/// The sources that a folder may be of, the one that is known by the fewest files first.
-const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
-
-/// Finds out what somebody dropped: a run folder, a folder of samples, a table, a project or a drawing.
-fn read_dropped(path: PathBuf) -> Action {
-    // These have a meaning in the text of a source.
-    let is_nameable = !path.to_string_lossy().contains(['+', '?']);
-    if path.is_dir() {
-        return match path.join(PROJECT).is_file() {
-            true => read_run(path),
-            false if is_nameable => read_data_folder(&path),
-            false => unnameable(&path),
-        };
-    }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if TABLES.contains(&ending.as_str()) {
-        return if is_nameable { read_table(&path) } else { unnameable(&path) };
-    }
-    let (project, drawings) = (Project::open(&path), read_drawings(&path));
-    match (project, drawings) {
-        (Ok(project), _) => Action::Opened { project, path },
-        (_, Ok(drawings)) => first_of(drawings),
-        (Err(project), Err(drawing)) => Action::Warn(match looks_like_drawing(&path) {
-            true => drawing.to_string(),
-            false => not_taken(&project),
-        }),
-    }
-}
-
-fn not_taken(why: &dyn Display) -> String {
-    let tables = TABLES.join(", ");
-    format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
-}
-
-fn unnameable(path: &Path) -> Action {
-    Action::Warn(format!("{} has a + or a ? in its name, which separate sources; rename it.", path.display()))
-}
-
-fn read_run(path: PathBuf) -> Action {
-    match RunFolder::find(&path.to_string_lossy()) {
-        Ok(run) => Action::OpenedRun { run: Arc::new(run), path },
-        Err(error) => Action::Warn(error.to_string()),
-    }
-}
-
-/// Reads the file once to know that it is a table. Whether it is one of samples or a series nobody can see; the options of
-/// the source change it.
-fn read_table(path: &Path) -> Action {
-    let source = format!("csv:{}", path.display());
-    match Dataset::load(&source) {
-        Ok(_) => Action::UseSource(source),
-        Err(error) => Action::Warn(not_taken(&error)),
-    }
-}
-
-/// Reads the folder once to know what data it is; choosing it reads it again, which is simple and costs a second.
-fn read_data_folder(path: &Path) -> Action {
-    let mut tried = vec![format!("there is no {PROJECT} of a run in it")];
-    for name in FOLDERS {
-        let source = format!("{name}:{}", path.display());
-        match Dataset::load(&source) {
-            Ok(_) => return Action::UseSource(source),
-            Err(error) => tried.push(format!("as {name}: {error}")),
-        }
-    }
-    Action::Warn(format!("{} could not be read: {}.", short(path), tried.join("; ")))
-}
-
-fn looks_like_drawing(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "jsonl")
+fn drawings(dialog: AsyncFileDialog) -> AsyncFileDialog {
+    dialog.add_filter("Drawing", &["json", "jsonl"])
 }
 
 fn outcome_name(outcome: &Outcome) -> &'static str {
@@ -338,7 +134,7 @@ fn outcome_name(outcome: &Outcome) -> &'static str {
 }
 
 /// The last part of a path, which is what people know it by.
-fn short(path: &Path) -> String {
+pub(super) fn short(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 

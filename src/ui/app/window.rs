@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use eframe::egui::{IconData, ViewportBuilder};
 
+use super::{Document, Studio};
 use crate::project::Project;
 use crate::ui::theme::Palette;
-use crate::ui::{Document, Studio};
 
 /// The name under which the desktop knows the program and keeps its settings.
 const APP_ID: &str = "backprop-studio";

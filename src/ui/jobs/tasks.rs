@@ -1,5 +1,5 @@
-//! What takes longer than a frame: loading, saving, file dialogs. Each runs on a thread of its own and ends in an
-//! [`Action`], so that a test can send the action instead.
+//! What somebody asked for and takes longer than a frame: loading, saving, file dialogs. Each runs on a thread of its own and
+//! ends in a [`Report`], so that a test can report instead.
 
 use std::future::Future;
 use std::thread;
@@ -9,9 +9,10 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::Context;
 use rfd::FileHandle;
 
+use super::derived::WakeOnDrop;
+use super::report::Report;
 use crate::train::Run;
-use crate::ui::commands::action::Action;
-use crate::ui::views::dialogs::path_prompt::PathFor;
+use crate::ui::commands::PathFor;
 
 /// A person needs longer than this to close a dialog; one that answers faster was never shown.
 const UNSEEN: Duration = Duration::from_millis(250);
@@ -26,12 +27,12 @@ struct Task {
     /// What it does, for the message if it fails: "reading the data".
     what: &'static str,
     is_dialog: bool,
-    result: Receiver<Action>,
+    result: Receiver<Report>,
 }
 
 impl Tasks {
     /// Starts a task. `wake` is an egui context, which is asked for a frame when the task has ended.
-    pub fn spawn(&mut self, ctx: &Context, what: &'static str, work: impl FnOnce() -> Action + Send + 'static) {
+    pub fn spawn(&mut self, ctx: &Context, what: &'static str, work: impl FnOnce() -> Report + Send + 'static) {
         self.start(ctx, what, false, work);
     }
 
@@ -45,9 +46,9 @@ impl Tasks {
         self.start(ctx, "the file dialog", true, move || {
             let opened = Instant::now();
             match pollster::block_on(dialog) {
-                Some(file) => wanted.action(file.path().to_owned()),
-                None if opened.elapsed() < UNSEEN => Action::AskPath(wanted),
-                None => Action::Nothing,
+                Some(file) => Report::Asked(wanted.request(file.path().to_owned())),
+                None if opened.elapsed() < UNSEEN => Report::NoDialog(wanted),
+                None => Report::Nothing,
             }
         });
     }
@@ -58,20 +59,20 @@ impl Tasks {
     }
 
     /// What has ended since.
-    pub fn finished(&mut self) -> Vec<Action> {
-        let mut actions = Vec::new();
+    pub fn finished(&mut self) -> Vec<Report> {
+        let mut reports = Vec::new();
         self.running.retain(|task| match task.result.try_recv() {
-            Ok(action) => {
-                actions.push(action);
+            Ok(report) => {
+                reports.push(report);
                 false
             }
             Err(TryRecvError::Empty) => true,
             Err(TryRecvError::Disconnected) => {
-                actions.push(Action::Warn(format!("Something went wrong with {}.", task.what)));
+                reports.push(Report::Warned(format!("Something went wrong with {}.", task.what)));
                 false
             }
         });
-        actions
+        reports
     }
 
     fn start(
@@ -79,7 +80,7 @@ impl Tasks {
         ctx: &Context,
         what: &'static str,
         is_dialog: bool,
-        work: impl FnOnce() -> Action + Send + 'static,
+        work: impl FnOnce() -> Report + Send + 'static,
     ) {
         let (sender, result) = bounded(1);
         let waker = WakeOnDrop(ctx.clone());
@@ -94,14 +95,6 @@ impl Tasks {
             tracing::warn!("no thread for {what}: {error}");
         }
         self.running.push(Task { what, is_dialog, result });
-    }
-}
-
-struct WakeOnDrop(Context);
-
-impl Drop for WakeOnDrop {
-    fn drop(&mut self) {
-        self.0.request_repaint_after(Duration::from_millis(1));
     }
 }
 

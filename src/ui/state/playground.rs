@@ -1,18 +1,20 @@
-//! What the rooms share and no project holds: the drawing, who reads it, and which answers are looked at.
+//! What is tried, which the views share and no project holds: the drawing and the network that reads it, a row of a table,
+//! the plane that is painted in, the noise of a generator.
 
 use eframe::egui::util::undoer::Undoer;
 
+use super::painting::Painting;
+use super::trained_network::NetworkChoice;
 use crate::data::Drawing;
-use crate::ui::views::{Painting, TriedRow};
 
-pub struct Desk {
+pub struct Playground {
     pub drawing: Drawing,
     /// The drawing is the one that the program came with, and gives way to the first stroke of a person.
     pub is_example: bool,
-    pub reader: ReaderChoice,
+    /// The network that reads it.
+    pub network: NetworkChoice,
     /// True class and predicted class whose images are shown; all mistakes if there is none.
     pub cell: Option<(usize, usize)>,
-    /// The row of a table that is tried.
     pub row: TriedRow,
     /// The plane that is painted in, while it is.
     pub painting: Option<Painting>,
@@ -21,23 +23,24 @@ pub struct Desk {
     history: Undoer<Drawing>,
 }
 
-/// Which network reads the drawing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReaderChoice {
-    /// The one that comes with the program.
-    Bundled,
-    /// The one of the run, as it is at this moment, or the one that was opened.
-    This,
+/// A row of a table that is tried.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TriedRow {
+    /// Which data it is a row of.
+    pub of: u64,
+    /// The training sample that it is, until somebody changes it.
+    pub sample: Option<usize>,
+    pub values: Vec<f32>,
 }
 
-impl Default for Desk {
-    /// With a seven on it, so that the first look shows what the desk is for.
+impl Default for Playground {
+    /// With a seven on it, so that the first look shows what it is for.
     fn default() -> Self {
         let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
         Self {
             drawing: Drawing { strokes, label: None },
             is_example: true,
-            reader: ReaderChoice::Bundled,
+            network: NetworkChoice::BuiltIn,
             cell: None,
             row: TriedRow::default(),
             painting: None,
@@ -47,7 +50,7 @@ impl Default for Desk {
     }
 }
 
-impl Desk {
+impl Playground {
     /// To be called when no stroke is being drawn: makes the drawing one that undo comes back to.
     pub fn remember(&mut self) {
         self.history.add_undo(&self.drawing);

@@ -1,13 +1,13 @@
-//! The columns of a table as people know them: the numbers that say of which category a sample is are one field.
+//! The columns of a table as people know them: the numbers that say of which category a sample is are one column.
 
 use std::ops::Range;
 
-use crate::data::{Dataset, Feature, Inputs};
+use crate::data::Feature;
 use crate::ui::widgets::numbers::significant;
 
 /// One column and where its numbers stand in a row of inputs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field {
+pub struct TableColumn {
     pub name: String,
     /// One number, or one for each category.
     pub at: Range<usize>,
@@ -17,23 +17,13 @@ pub struct Field {
     pub counted_from: Option<usize>,
 }
 
-/// Whether each sample is one row of numbers.
-pub fn is_table(dataset: &Dataset) -> bool {
-    matches!(dataset.train.inputs, Inputs::Numbers(_)) && dataset.shape.len() == dataset.shape.channels()
-}
-
-/// Whether each sample is several rows of numbers that follow one another.
-pub fn is_series(dataset: &Dataset) -> bool {
-    matches!(dataset.train.inputs, Inputs::Numbers(_)) && !is_table(dataset)
-}
-
-/// The fields of a row with so many numbers; those without names are called by their position.
-pub fn fields(features: &[Feature], width: usize) -> Vec<Field> {
-    let mut fields: Vec<Field> = Vec::new();
+/// The columns of a row with so many numbers; those without names are called by their position.
+pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
+    let mut columns: Vec<TableColumn> = Vec::new();
     for at in 0..width {
         let unnamed = || Feature::number(format!("{}", at + 1));
         let Feature { column: name, category, words } = features.get(at).cloned().unwrap_or_else(unnamed);
-        match (fields.last_mut(), category) {
+        match (columns.last_mut(), category) {
             (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
                 last.at.end = at + 1;
                 last.categories.push(category);
@@ -41,14 +31,14 @@ pub fn fields(features: &[Feature], width: usize) -> Vec<Field> {
             (_, category) => {
                 let counted_from = words.as_ref().map(|words| words.first);
                 let categories = words.map_or_else(|| category.into_iter().collect(), |words| words.list);
-                fields.push(Field { name, at: at..at + 1, categories, counted_from });
+                columns.push(TableColumn { name, at: at..at + 1, categories, counted_from });
             }
         }
     }
-    fields
+    columns
 }
 
-impl Field {
+impl TableColumn {
     /// The position of the category that a row is of.
     pub fn category(&self, row: &[f32]) -> Option<usize> {
         match self.counted_from {
@@ -90,29 +80,29 @@ mod tests {
     use crate::data::Words;
 
     #[test]
-    fn the_categories_of_a_column_are_one_field() {
+    fn the_categories_of_a_column_are_one_column() {
         let is = |word: &str| Feature { category: Some(word.to_owned()), ..Feature::number("origin") };
         let features = [Feature::number("weight"), is("usa"), is("japan"), Feature::number("year")];
-        let fields = fields(&features, 5);
-        let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+        let columns = table_columns(&features, 5);
+        let names: Vec<_> = columns.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["weight", "origin", "year", "5"]);
         let mut row = [1234.5, 0.0, 1.0, f32::NAN, 0.1];
-        let texts = |row: &[f32]| fields.iter().map(|field| field.text(row)).collect::<Vec<_>>();
+        let texts = |row: &[f32]| columns.iter().map(|field| field.text(row)).collect::<Vec<_>>();
         assert_eq!(texts(&row), ["1234.5", "japan", "–", "0.1"]);
-        fields[1].set_category(&mut row, 0);
+        columns[1].set_category(&mut row, 0);
         assert_eq!((row[1], row[2], texts(&row)[1].as_str()), (1.0, 0.0, "usa"));
     }
 
     #[test]
-    fn counted_words_are_a_field_of_one_number() {
+    fn counted_words_are_a_column_of_one_number() {
         let words = Words { first: 5, list: vec!["oslo".to_owned(), "rome".to_owned()] };
         let city = Feature { words: Some(words), ..Feature::number("city") };
-        let fields = fields(&[Feature::number("year"), city], 2);
+        let columns = table_columns(&[Feature::number("year"), city], 2);
         let mut row = [1999.0, 7.0];
-        assert_eq!((fields[1].text(&row).as_str(), fields[1].category(&row)), ("rome", Some(1)));
-        fields[1].set_category(&mut row, 0);
+        assert_eq!((columns[1].text(&row).as_str(), columns[1].category(&row)), ("rome", Some(1)));
+        columns[1].set_category(&mut row, 0);
         assert_eq!(row[1], 6.0);
         row[1] = 5.0;
-        assert_eq!((fields[1].text(&row).as_str(), fields[1].category(&row)), ("–", None));
+        assert_eq!((columns[1].text(&row).as_str(), columns[1].category(&row)), ("–", None));
     }
 }

@@ -1,4 +1,4 @@
-//! The room with the samples: where they come from, how they are divided, what they look like.
+//! The tab with the samples: where they come from, how they are divided, what they look like.
 
 pub mod paint;
 mod source_options;
@@ -12,24 +12,32 @@ use eframe::egui::{self, Align2, RichText, ScrollArea, Sense, Stroke, Ui, pos2, 
 
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
-use crate::data::{Augment, Dataset, Inputs, Samples};
+use crate::data::{Augment, Dataset};
 use crate::project::RECONSTRUCT;
-use crate::ui::commands::action::Action;
+use crate::ui::commands::Command;
 use crate::ui::state::session::{ClassCounts, DataState, Parts};
-use crate::ui::state::table::is_table;
+use crate::ui::state::subject::{Subject, address, holds_images, is_table};
+use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::data::source_options::SourceOptions;
-use crate::ui::views::data::table::TableRoom;
-use crate::ui::views::learn::cell_ui;
-use crate::ui::views::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui, source_menu_ui, warning_ui};
-use crate::ui::views::{Cx, NARROW, Panel, Place};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::images::{copy, not_images, scale};
+use crate::ui::views::parts::rows::label;
+use crate::ui::views::parts::source_menu::source_menu_ui;
+use crate::ui::views::view::{NARROW, View};
+use crate::ui::widgets::button::segmented_ui;
+use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::thousands;
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui, warning_ui};
 use backprop_nn::init::{mix, stream};
+use source_options::SourceOptions;
+use table::TableView;
+
+pub const ID: &str = "data";
 
 #[derive(Default)]
-pub struct DataRoom {
+pub struct DataView {
     typed_source: String,
     /// What was chosen; until then, what there is to see of the augmentation.
     set: Option<Set>,
@@ -38,7 +46,7 @@ pub struct DataRoom {
     /// How often other versions of the preview were asked for.
     again: u64,
     options: SourceOptions,
-    table: TableRoom,
+    table: TableView,
 }
 
 /// Whose samples the grid shows. The test samples are not shown, so that nobody chooses by them.
@@ -51,13 +59,17 @@ enum Set {
 /// Samples of the preview, each in a row of its own.
 const PREVIEW_ROWS: usize = 12;
 
-impl Panel for DataRoom {
-    fn title(&self) -> &'static str {
+impl View for DataView {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
         "Data"
     }
 
     fn place(&self) -> Place {
-        Place::Room
+        Place::Center
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -82,7 +94,7 @@ impl Panel for DataRoom {
     }
 }
 
-impl DataRoom {
+impl DataView {
     fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.source_ui(ui, cx);
         ui.add_space(2.0 * GRID);
@@ -107,7 +119,7 @@ impl DataRoom {
             DataState::Failed { message, .. } => {
                 warning_ui(ui, message);
                 if ui.button("Try again").clicked() {
-                    cx.act(Action::Reload);
+                    cx.act(Command::ReloadData);
                 }
             }
             DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.held_back()),
@@ -115,7 +127,7 @@ impl DataRoom {
     }
 
     fn samples_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if cx.desk.painting.is_some() || cx.session.dataset().is_some_and(|dataset| is_table(dataset)) {
+        if cx.playground.painting.is_some() || cx.session.dataset().is_some_and(|dataset| is_table(dataset)) {
             return self.table.ui(ui, cx);
         }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
@@ -297,44 +309,4 @@ fn show(
     let Some([height, width, channels]) = dataset.shape.as_image() else { return };
     let scale = scale(width, ui.available_width());
     grid.ui(ui, &Images { count, height, width, channels, version, pixels, caption }, scale);
-}
-
-/// Points per pixel: about the size of a stamp, and so that the tiles fill the width there is.
-pub fn scale(image_width: usize, width: f32) -> f32 {
-    let gap = 2.0 * GRID;
-    let columns = ((width - gap) / (STAMP + gap)).floor().max(1.0);
-    let tile = (width - gap) / columns - gap;
-    // A little less, so that rounding does not cost a column.
-    ((tile - 0.01) / image_width as f32).clamp(0.25, 8.0)
-}
-
-/// The least width of an image in a grid.
-const STAMP: f32 = 56.0;
-
-/// Whether the samples can be shown as pictures.
-pub fn holds_images(dataset: &Dataset) -> bool {
-    dataset.shape.as_image().is_some() && matches!(dataset.train.inputs, Inputs::Bytes(_))
-}
-
-/// What the samples are instead, in words.
-pub fn not_images(dataset: &Dataset) -> String {
-    format!("Each of these samples is {}, not an image.", dataset.shape.described())
-}
-
-pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
-    let pixels = samples.pixels_of(index);
-    if pixels.len() == out.len() {
-        out.copy_from_slice(pixels);
-    }
-}
-
-/// The name of a training sample's class.
-pub fn label(dataset: &Dataset, sample: usize) -> String {
-    let class = dataset.train.class_of(sample);
-    class.and_then(|class| dataset.task.classes().get(class)).cloned().unwrap_or_default()
-}
-
-/// Tells one data set from another as long as both are there.
-pub fn address(dataset: &Arc<Dataset>) -> u64 {
-    Arc::as_ptr(dataset) as usize as u64
 }

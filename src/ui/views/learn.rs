@@ -1,40 +1,49 @@
-//! The room where one watches: loss, accuracy, who is taken for whom, and a drawing that is read meanwhile.
+//! The tab where one watches: loss, accuracy, the confusion matrix, and a drawing that is read meanwhile.
 
 mod forecast;
 mod generated;
 pub mod results;
 
-use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
+use eframe::egui::{Checkbox, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
-use crate::ui::state::table::{is_series, is_table};
-use crate::ui::theme::{GRID, Palette, ROW};
-use crate::ui::views::learn::generated::GeneratedView;
-use crate::ui::views::learn::results::Results;
-use crate::ui::views::parts::drawing::{bars_ui, canvas_ui, choice_ui, seen_ui, winner_ui};
-use crate::ui::views::parts::heading_ui;
-use crate::ui::views::parts::try_panel::Tried;
-use crate::ui::views::{Cx, NARROW, Panel, Place, is_generator, is_plane, is_regression, shown_dataset};
+use crate::ui::state::subject::{Subject, is_plane, is_table};
+use crate::ui::state::window_state::Place;
+use crate::ui::theme::{self, GRID, Palette, ROW};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui};
+use crate::ui::views::parts::try_panel::TryPanel;
+use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
 use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::text::heading_ui;
+use generated::GeneratedView;
+use results::Results;
 
-/// Below this height the room scrolls, so that nothing in it is squeezed.
+/// Below this height the tab scrolls, so that nothing in it is squeezed.
 const LEAST_HEIGHT: f32 = 536.0;
+
+pub const ID: &str = "learn";
 
 #[derive(Default)]
 pub struct Learn {
     results: Results,
-    tried: Tried,
+    tried: TryPanel,
     generated: GeneratedView,
 }
 
-impl Panel for Learn {
-    fn title(&self) -> &'static str {
+impl View for Learn {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
         "Learn"
     }
 
     fn place(&self) -> Place {
-        Place::Room
+        Place::Center
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -49,36 +58,30 @@ impl Panel for Learn {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        ui.add(Checkbox::new(&mut cx.view.log_loss, "Logarithmic loss"));
+        ui.add(Checkbox::new(&mut cx.window.log_loss, "Logarithmic loss"));
         ui.add_space(2.0 * GRID);
         let palette = Palette::of(ui);
         let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());
-        let text = format!("{:.2}", cx.view.smoothing);
-        let font = crate::ui::theme::body_font();
+        let text = format!("{:.2}", cx.window.smoothing);
+        let font = theme::body_font();
         ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
-        let mut weight = f64::from(cx.view.smoothing);
+        let mut weight = f64::from(cx.window.smoothing);
         Slider::new("Smoothing", 0.0..=0.99, 0.6, Division::Linear)
             .show(ui, 96.0, &mut weight)
             .on_hover_text("Weight of the moving average that is drawn over the faint values of every step");
-        cx.view.smoothing = weight as f32;
+        cx.window.smoothing = weight as f32;
         ui.label(RichText::new("Smoothing").color(palette.muted));
     }
 }
 
-/// A part of a room at a fixed place, which it cannot grow out of by pushing others away.
-pub fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
-    let mut cell = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(Layout::top_down(Align::Min)));
-    contents(&mut cell);
-}
-
 /// Whether one can try the network by hand; nobody writes a window of a series.
 fn has_paper(cx: &Cx<'_>) -> bool {
-    !shown_dataset(cx).is_some_and(|dataset| is_series(dataset))
+    !cx.subject.is_series()
 }
 
 fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
-    let series = if is_generator(cx) {
+    let series = if cx.subject.is_generator {
         [
             Series { name: "discriminator", curve: &curves.train_loss, look: Look::Train },
             Series { name: "generator", curve: &curves.generator_loss, look: Look::Rival },
@@ -89,11 +92,11 @@ fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
             Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
         ]
     };
-    plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.view.log_loss).show(ui);
+    plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.window.log_loss).show(ui);
 }
 
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    if is_generator(cx) {
+    if cx.subject.is_generator {
         let curves = &cx.session.curves;
         let series = [
             Series { name: "real", curve: &curves.real_accuracy, look: Look::Train },
@@ -102,7 +105,7 @@ fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
         plot(CurvePlot::new("Told right", Metric::Share, &series), cx).show(ui);
         return;
     }
-    if is_regression(cx) {
+    if cx.subject.is_regression() {
         let series = [Series { name: "validation", curve: &cx.session.curves.validation_rmse, look: Look::Validation }];
         plot(CurvePlot::new("RMSE", Metric::Loss, &series), cx).show(ui);
         return;
@@ -117,7 +120,7 @@ fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {
     let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
-    plot.marks(&cx.session.marks).smoothing(cx.view.smoothing).steps_per_epoch(steps as f64)
+    plot.marks(&cx.session.marks).smoothing(cx.window.smoothing).steps_per_epoch(steps as f64)
 }
 
 impl Learn {
@@ -125,7 +128,7 @@ impl Learn {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let gap = 4.0 * GRID;
         // Samples are what one looks at; who reads has as much to show below.
-        let (top, bottom) = rect.split_top_bottom_at_fraction(if is_generator(cx) { 0.42 } else { 0.5 });
+        let (top, bottom) = rect.split_top_bottom_at_fraction(if cx.subject.is_generator { 0.42 } else { 0.5 });
         let halves = |rect: Rect| {
             let (left, right) = rect.split_left_right_at_fraction(0.5);
             (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
@@ -134,7 +137,7 @@ impl Learn {
         let bottom = bottom.with_min_y(bottom.top() + gap / 2.0);
         cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
         cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
-        if is_generator(cx) {
+        if cx.subject.is_generator {
             return cell_ui(ui, "generated", bottom, |ui| self.generated.ui(ui, cx));
         }
         if !has_paper(cx) {
@@ -153,7 +156,7 @@ impl Learn {
             ui.add_space(2.0 * GRID);
         };
         row(ui, "loss", &mut |ui| loss_ui(ui, cx));
-        if is_generator(cx) {
+        if cx.subject.is_generator {
             row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
             return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         }
@@ -166,7 +169,7 @@ impl Learn {
 
     /// Where one tries the network: paper for what reads drawings, the plane for two features, a form for more.
     fn try_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        match shown_dataset(cx).cloned().filter(|dataset| is_table(dataset)) {
+        match cx.subject.dataset.clone().filter(|dataset| is_table(dataset)) {
             Some(dataset) if is_plane(&dataset) => {
                 heading_ui(ui, "Plane", |_| {});
                 self.tried.plane_ui(ui, &dataset, None, cx);
@@ -189,27 +192,28 @@ fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.horizontal(|ui| strokes_ui(ui, cx));
         });
         ui.vertical(|ui| {
+            let reading = Reading::of(ui, cx);
             ui.horizontal(|ui| {
-                seen_ui(ui, 56.0, cx).on_hover_text("The image as the network sees it");
-                ui.vertical(|ui| winner_ui(ui, cx));
+                reading.seen_ui(ui, 56.0).on_hover_text("The image as the network sees it");
+                ui.vertical(|ui| reading.winner_ui(ui));
             });
             ui.add_space(GRID);
-            bars_ui(ui, cx);
+            reading.bars_ui(ui);
         });
     });
 }
 
 fn strokes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     use egui_material_icons::icons::{ICON_DELETE, ICON_UNDO};
-    let has_ink = !cx.desk.drawing.strokes.is_empty();
+    let has_ink = !cx.playground.drawing.strokes.is_empty();
     ui.add_enabled_ui(has_ink, |ui| {
         if icon_button_ui(ui, ICON_UNDO, "Undo the last stroke").clicked() {
-            cx.desk.drawing.strokes.pop();
-            cx.desk.is_example = false;
+            cx.playground.drawing.strokes.pop();
+            cx.playground.is_example = false;
         }
         if icon_button_ui(ui, ICON_DELETE, "Clear the drawing").clicked() {
-            cx.desk.drawing.strokes.clear();
-            cx.desk.is_example = false;
+            cx.playground.drawing.strokes.clear();
+            cx.playground.is_example = false;
         }
     });
 }

@@ -1,31 +1,35 @@
-//! The room with the validation images that were misread, the surest mistakes first.
+//! The tab with the validation images that were misread, the surest mistakes first.
 
 mod rows;
 
 use std::sync::Arc;
 
-use eframe::egui::{RichText, Ui, Vec2, vec2};
+use eframe::egui::{RichText, Ui};
 
+use crate::data::Dataset;
 use crate::train::metrics::{ClassAnswers, Prediction};
 use crate::train::{Answered, Evaluation};
-use crate::ui::state::table::is_table;
+use crate::ui::state::subject::{Subject, address, holds_images, is_table};
+use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::data::{address, copy, holds_images, not_images, scale};
-use crate::ui::views::learn::results::class_names;
-use crate::ui::views::mistakes::rows::RowMistakes;
-use crate::ui::views::parts::placeholder_ui;
-use crate::ui::views::parts::reconstructions::Reconstructions;
-use crate::ui::views::{Cx, Panel, Place, is_generator};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::images::{copy, fitting_scale, not_images};
+use crate::ui::views::parts::reconstructions::ReconstructionPairs;
+use crate::ui::views::view::View;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::{percent, thousands};
+use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::init::mix;
+use rows::RowMistakes;
+
+pub const ID: &str = "mistakes";
 
 #[derive(Default)]
 pub struct Mistakes {
     grid: ImageGrid,
     rows: RowMistakes,
     listed: Option<Listed>,
-    pairs: Reconstructions,
+    pairs: ReconstructionPairs,
 }
 
 /// The answers that are shown, worked out once for an evaluation and a cell.
@@ -36,22 +40,38 @@ struct Listed {
     version: u64,
 }
 
-impl Panel for Mistakes {
-    fn title(&self) -> &'static str {
+impl View for Mistakes {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
         "Mistakes"
     }
 
     fn place(&self) -> Place {
-        Place::Room
+        Place::Center
+    }
+
+    fn fits(&self, subject: &Subject) -> Result<(), &'static str> {
+        let has_errors = |dataset: &Dataset| {
+            let task = &dataset.task;
+            task.is_classification() || is_table(dataset) || task.is_reconstruction() && holds_images(dataset)
+        };
+        match &subject.dataset {
+            _ if subject.is_generator => {
+                Err("A generator predicts nothing, so it makes no mistakes; Learn shows what it makes.")
+            }
+            Some(dataset) if !has_errors(dataset) => {
+                Err("This network predicts numbers, which are near or far, not right or wrong; Learn shows how near.")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if is_generator(cx) {
-            let text = "A generator answers no questions, so it makes no mistakes; the room Learn shows what it makes.";
-            return placeholder_ui(ui, text);
-        }
         let (Some(evaluation), Some(job)) = (&cx.session.validation, &cx.session.job) else {
-            let text = "After the first epoch this room shows the validation samples that the network misreads.";
+            let text = "After the first epoch this shows the validation samples that the network misreads.";
             return placeholder_ui(ui, text);
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
@@ -66,20 +86,22 @@ impl Panel for Mistakes {
             Answered::Reconstructions(_) if holds_images(&dataset) => {
                 return self.pairs.worst_ui(ui, &evaluation, cx);
             }
-            Answered::Numbers(_) | Answered::Reconstructions(_) => {
-                let text = "This network answers with numbers, which are near or far, not right or wrong.";
-                return placeholder_ui(ui, text);
-            }
+            // Of these `fits` says why nothing is shown.
+            Answered::Numbers(_) | Answered::Reconstructions(_) => return,
         };
-        let names = class_names(cx, answers.confusion.nrows());
+        let names = cx.subject.class_names(answers.confusion.nrows());
         let Self { grid, listed, rows, .. } = self;
         let version = listed.as_ref().map_or(0, |listed| listed.version);
         let is_listed =
-            listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.desk.cell);
+            listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.playground.cell);
         if !is_listed {
-            let answers = list(answers, cx.desk.cell);
-            *listed =
-                Some(Listed { evaluation: Arc::clone(&evaluation), cell: cx.desk.cell, answers, version: version + 1 });
+            let answers = list(answers, cx.playground.cell);
+            *listed = Some(Listed {
+                evaluation: Arc::clone(&evaluation),
+                cell: cx.playground.cell,
+                answers,
+                version: version + 1,
+            });
         }
         let Some(Listed { answers, version, .. }) = listed else { return };
         filter_ui(ui, answers.len(), &evaluation, &names, cx);
@@ -111,18 +133,6 @@ impl Panel for Mistakes {
     }
 }
 
-/// Points per pixel: as many as leave all images in view, between the size of a stamp and that of a playing card.
-pub fn fitting_scale(count: usize, [height, width]: [usize; 2], room: Vec2) -> f32 {
-    let smallest = scale(width, room.x);
-    let fits = |scale: f32| {
-        let tile = vec2(width as f32, height as f32) * scale + vec2(12.0, 32.0);
-        let columns = (room.x / tile.x).floor().max(1.0);
-        (count as f32 / columns).ceil() * tile.y <= room.y
-    };
-    let sizes = [5.0, 4.0, 3.0].map(|times| (times * 28.0 / width as f32).max(smallest));
-    sizes.into_iter().find(|scale| fits(*scale)).unwrap_or(smallest)
-}
-
 /// The mistakes, or all answers of a cell, the surest first.
 fn list(answers: &ClassAnswers, cell: Option<(usize, usize)>) -> Vec<Prediction> {
     let is_shown = |answer: &&Prediction| match cell {
@@ -139,7 +149,7 @@ fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String
     let palette = Palette::of(ui);
     let name = |class: usize| names.get(class).map_or("?", String::as_str);
     let of = thousands(evaluation.len() as f64);
-    let text = match cx.desk.cell {
+    let text = match cx.playground.cell {
         None => format!("{} of {of} validation samples are misread", thousands(count as f64)),
         Some((truth, class)) if truth == class => {
             format!("{} validation samples of {} are read right", thousands(count as f64), name(truth))
@@ -151,12 +161,12 @@ fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String
     ui.horizontal(|ui| {
         ui.label(theme::heading(text));
         ui.label(RichText::new("surest first").color(palette.muted));
-        if let Some((truth, class)) = cx.desk.cell {
+        if let Some((truth, class)) = cx.playground.cell {
             let chip =
                 format!("{} → {}  {}", name(truth), name(class), egui_material_icons::icons::ICON_CLOSE.codepoint);
             let chip = ui.button(chip).on_hover_text("Show all mistakes");
             if chip.accessible_name("Show all mistakes").clicked() {
-                cx.desk.cell = None;
+                cx.playground.cell = None;
             }
         }
     });

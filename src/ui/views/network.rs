@@ -3,35 +3,46 @@
 
 pub mod add_layer;
 pub mod card;
+mod path;
 mod stack;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
 use egui_material_icons::icons::ICON_ADD;
 
 use crate::project::Side;
-use crate::ui::commands::action::Action;
-use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::network::add_layer::layer_menu_ui;
-use crate::ui::views::network::card::share_text;
-use crate::ui::views::network::stack::Cards;
-use crate::ui::views::parts::{caption_ui, heading_ui, warning_ui};
-use crate::ui::views::{Cx, Panel, Place};
-use crate::ui::widgets::numbers::{short, thousands};
-use backprop_nn::{LayerSpec, Shape};
 
-pub struct Layers {
+use crate::ui::state::subject::Subject;
+use crate::ui::state::window_state::Place;
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::outdated::outdated_ui;
+use crate::ui::views::view::View;
+use crate::ui::widgets::numbers::{short, thousands};
+use crate::ui::widgets::text::{caption_ui, heading_ui, warning_ui};
+use add_layer::layer_menu_ui;
+use backprop_nn::{LayerSpec, Shape};
+use card::share_text;
+use stack::Cards;
+
+pub const ID: &str = "network";
+
+pub struct Network {
     model: Cards,
     discriminator: Cards,
 }
 
-impl Default for Layers {
+impl Default for Network {
     fn default() -> Self {
         Self { model: Cards::of(Side::Model), discriminator: Cards::of(Side::Discriminator) }
     }
 }
 
-impl Panel for Layers {
-    fn title(&self) -> &'static str {
+impl View for Network {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
         "Network"
     }
 
@@ -50,7 +61,7 @@ impl Panel for Layers {
             } else {
                 heading_ui(ui, "Network", |ui| add_ui(ui, "Add layer", &mut self.model, cx));
                 let source = cx.session.dataset().map_or(cx.session.source(), |dataset| dataset.name.as_str());
-                input_ui(ui, "Input", source, cx.trace.input);
+                input_ui(ui, "Input", source, cx.shapes.model.input);
                 scroll.show(ui, |ui| stack_ui(ui, &mut self.model, cx));
             }
         });
@@ -58,16 +69,16 @@ impl Panel for Layers {
     }
 }
 
-impl Layers {
+impl Network {
     /// The generator above, and below the discriminator, which gets what that one makes.
     fn pair_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Self { model, discriminator } = self;
         heading_ui(ui, "Generator", |ui| add_ui(ui, "Add layer", model, cx));
-        input_ui(ui, "Noise", "normally distributed", cx.trace.input);
+        input_ui(ui, "Noise", "normally distributed", cx.shapes.model.input);
         stack_ui(ui, model, cx);
         subtotal_ui(ui, Side::Model, cx);
         ui.add_space(4.0 * GRID);
-        let Some(sample) = cx.discriminator.map(|trace| trace.input) else { return };
+        let Some(sample) = cx.shapes.discriminator.as_ref().map(|trace| trace.input) else { return };
         heading_ui(ui, "Discriminator", |ui| add_ui(ui, "Add layer to the discriminator", discriminator, cx));
         input_ui(ui, "Sample", "real or generated", sample);
         stack_ui(ui, discriminator, cx);
@@ -120,17 +131,14 @@ fn input_ui(ui: &mut Ui, name: &str, detail: &str, shape: Shape) {
         });
     let painter = ui.painter();
     let rect = row.response.rect;
-    for (text, right) in [
-        ("parameters", crate::ui::views::network::card::PARAMS_RIGHT),
-        ("work", crate::ui::views::network::card::WORK_RIGHT),
-    ] {
+    for (text, right) in [("parameters", card::PARAMS_RIGHT), ("work", card::WORK_RIGHT)] {
         let at = egui::pos2(ui.max_rect().right() - right, rect.center().y);
         painter.text(at, egui::Align2::RIGHT_CENTER, text, theme::body_font(), palette.muted);
     }
 }
 
 fn empty_ui(ui: &mut Ui, side: Side, cx: &mut Cx<'_>) {
-    let Some(misfit) = cx.trace_of(side).and_then(|trace| trace.misfit.as_ref()) else { return };
+    let Some(misfit) = cx.shapes.of_side(side).and_then(|trace| trace.misfit.as_ref()) else { return };
     ui.add_space(2.0 * GRID);
     warning_ui(ui, &misfit.error.message);
     if let Some(fix) = &misfit.error.fix
@@ -143,27 +151,17 @@ fn empty_ui(ui: &mut Ui, side: Side, cx: &mut Cx<'_>) {
 
 /// What one of two stacks costs, in the columns of its cards.
 fn subtotal_ui(ui: &mut Ui, side: Side, cx: &Cx<'_>) {
-    let Some(trace) = cx.trace_of(side) else { return };
+    let Some(trace) = cx.shapes.of_side(side) else { return };
     let palette = Palette::of(ui);
-    let share = cx.is_whole().then(|| trace.multiply_adds() as f64 / (cx.totals().1 as f64).max(1.0));
+    let share = cx.shapes.is_whole().then(|| trace.multiply_adds() as f64 / (cx.shapes.totals().1 as f64).max(1.0));
     let params = if trace.misfit.is_none() { thousands(trace.params() as f64) } else { "–".to_owned() };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), egui::Sense::hover());
     let text = |x, align, text: &str, color| {
         ui.painter().text(egui::pos2(x, rect.center().y), align, text, theme::body_font(), color)
     };
     text(rect.left() + 32.0, egui::Align2::LEFT_CENTER, "together", palette.muted);
-    text(
-        rect.right() - crate::ui::views::network::card::PARAMS_RIGHT,
-        egui::Align2::RIGHT_CENTER,
-        &params,
-        palette.text,
-    );
-    text(
-        rect.right() - crate::ui::views::network::card::WORK_RIGHT,
-        egui::Align2::RIGHT_CENTER,
-        &share_text(share),
-        palette.text,
-    );
+    text(rect.right() - card::PARAMS_RIGHT, egui::Align2::RIGHT_CENTER, &params, palette.text);
+    text(rect.right() - card::WORK_RIGHT, egui::Align2::RIGHT_CENTER, &share_text(share), palette.text);
     let words = format!("Together, parameters {params}, share of the work {}", share_text(share));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.clone()));
 }
@@ -178,16 +176,16 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         outdated_ui(ui, "This run goes on with the network as it was.", cx);
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), egui::Sense::hover());
-    let (params, work) = cx.totals();
+    let (params, work) = cx.shapes.totals();
     let text = |x, y, align, text: &str, font| ui.painter().text(egui::pos2(x, y), align, text, font, palette.text);
     let (first, second) = (rect.top() + 9.0, rect.top() + 27.0);
-    let (left, right) = (rect.left() + 8.0, rect.right() - crate::ui::views::network::card::WORK_RIGHT);
+    let (left, right) = (rect.left() + 8.0, rect.right() - card::WORK_RIGHT);
     let body = theme::body_font;
     ui.painter().text(egui::pos2(left, first), egui::Align2::LEFT_CENTER, "Parameters", body(), palette.muted);
     ui.painter().text(egui::pos2(left, second), egui::Align2::LEFT_CENTER, "Multiply-adds", body(), palette.muted);
     let strong = theme::strong_font(theme::BODY);
     // Of a stack that does not fit only a part is known, and a part is no total.
-    let total = |total: f64| if cx.is_whole() { thousands(total) } else { "–".to_owned() };
+    let total = |total: f64| if cx.shapes.is_whole() { thousands(total) } else { "–".to_owned() };
     text(right, first, egui::Align2::RIGHT_CENTER, &total(params as f64), strong.clone());
     text(right, second, egui::Align2::RIGHT_CENTER, &total(work as f64), strong);
     response
@@ -199,17 +197,4 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let text = format!("{params} parameters, {work} multiply-adds");
             egui::WidgetInfo::labeled(egui::Role::Label, true, text)
         });
-}
-
-/// Says that an edit is for the next run, and how to get there.
-pub fn outdated_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
-    let palette = Palette::of(ui);
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = GRID;
-        ui.label(RichText::new(text).color(palette.muted));
-        if ui.link("Reset").on_hover_text("Ends the run and forgets it").clicked() {
-            cx.act(Action::Reset);
-        }
-        ui.label(RichText::new("to train the new one.").color(palette.muted));
-    });
 }

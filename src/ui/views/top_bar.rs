@@ -8,21 +8,30 @@ use eframe::egui::{
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
 use crate::project::presets;
-use crate::ui::commands::action::Action;
+use crate::ui::commands::entry::key_of;
+use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::DataState;
-use crate::ui::state::window_state::Theme;
+use crate::ui::state::subject::Subject;
+use crate::ui::state::window_state::{Place, Theme};
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::parts::entry_ui;
-use crate::ui::views::{Cx, Panel, Place};
-use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::views::cx::Cx;
+use crate::ui::views::data;
+use crate::ui::views::view::View;
+use crate::ui::widgets::button::{entry_ui, icon_button_ui};
 use crate::ui::widgets::numbers::thousands;
+
+pub const ID: &str = "top_bar";
 
 #[derive(Default)]
 pub struct TopBar {}
 
-impl Panel for TopBar {
-    fn title(&self) -> &'static str {
-        "Top"
+impl View for TopBar {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
+        "Backprop Studio"
     }
 
     fn place(&self) -> Place {
@@ -34,17 +43,16 @@ impl Panel for TopBar {
             ui.label(theme::heading("Backprop Studio"));
             ui.add_space(2.0 * GRID);
             file_menu_ui(ui, cx);
-            for (icon, name, can, action) in
-                [(ICON_UNDO, "Undo", cx.can_undo, Action::Undo), (ICON_REDO, "Redo", cx.can_redo, Action::Redo)]
-            {
-                if ui.add_enabled_ui(can, |ui| icon_button_ui(ui, icon, name)).inner.clicked() {
-                    cx.act(action);
+            for (icon, command) in [(ICON_UNDO, Command::Undo), (ICON_REDO, Command::Redo)] {
+                let is_possible = cx.situation.permits(command).is_ok();
+                if ui.add_enabled_ui(is_possible, |ui| icon_button_ui(ui, icon, command.label())).inner.clicked() {
+                    cx.act(command);
                 }
             }
             name_ui(ui, cx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if icon_button_ui(ui, ICON_HELP, "Keys").clicked() {
-                    cx.act(Action::ToggleHelp);
+                    cx.act(Command::Help);
                 }
                 theme_ui(ui, cx);
                 ui.add_space(2.0 * GRID);
@@ -63,29 +71,19 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ScrollArea::vertical().max_height(ui.ctx().content_rect().height() - 120.0).show(ui, |ui| {
                 for name in presets::names() {
                     if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
-                        cx.act(Action::New(name));
+                        cx.act(Request::New(name));
                         ui.close();
                     }
                 }
             });
         });
-        let has_run = cx.session.snapshot.is_some();
         ui.separator();
-        let shortcut = |key, shift| {
-            let modifiers = egui::Modifiers { shift, ..egui::Modifiers::COMMAND };
-            egui::KeyboardShortcut::new(modifiers, key)
-        };
-        let entries = [
-            ("Open…", Some(shortcut(egui::Key::O, false)), Action::OpenDialog, true),
-            ("Save", Some(shortcut(egui::Key::S, false)), Action::Save, true),
-            ("Save as…", Some(shortcut(egui::Key::S, true)), Action::SaveAsDialog, true),
-            ("Save run…", None, Action::SaveRunDialog, has_run),
-        ];
-        for (name, shortcut, action, is_enabled) in entries {
-            let keys = shortcut.map(|shortcut| ui.ctx().format_shortcut(&shortcut)).unwrap_or_default();
-            let button = ui.add_enabled(is_enabled, Button::new(name).shortcut_text(keys)).accessible_name(name);
-            if button.on_disabled_hover_text("There is no run yet").clicked() {
-                cx.act(action);
+        for command in [Command::Open, Command::Save, Command::SaveAs, Command::SaveRun] {
+            let permitted = cx.situation.permits(command);
+            let button = Button::new(command.label()).shortcut_text(key_of(ui, command));
+            let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(command.label());
+            if button.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+                cx.act(command);
                 ui.close();
             }
         }
@@ -117,12 +115,12 @@ fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let (icon, name, other) = match cx.view.theme {
+    let (icon, name, other) = match cx.window.theme {
         Theme::Dark => (ICON_LIGHT_MODE, "Light theme", Theme::Light),
         Theme::Light => (ICON_DARK_MODE, "Dark theme", Theme::Dark),
     };
     if icon_button_ui(ui, icon, name).clicked() {
-        cx.view.theme = other;
+        cx.window.theme = other;
     }
 }
 
@@ -156,6 +154,6 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let color = if matches!(cx.session.data, DataState::Failed { .. }) { palette.warning } else { palette.muted };
     if link(ui, RichText::new(text).color(color)).on_hover_text(help).clicked() {
-        cx.act(Action::Show("Data"));
+        cx.act(Request::Show(data::ID));
     }
 }

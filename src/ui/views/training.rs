@@ -9,21 +9,27 @@ use egui_material_icons::icons::ICON_CASINO;
 
 use crate::project::RECONSTRUCT;
 use crate::train::{Adversary, Training};
-use crate::ui::commands::action::Action;
-use crate::ui::state::session::{DataState, Status};
+use crate::ui::commands::{Command, Request};
+use crate::ui::state::session::DataState;
+use crate::ui::state::subject::Subject;
+use crate::ui::state::window_state::Place;
 use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::cross_validation::COUNTS;
-use crate::ui::views::network::outdated_ui;
-use crate::ui::views::parts::{heading_ui, segmented_ui, source_menu_ui};
-use crate::ui::views::training::schedule::course_ui;
-use crate::ui::views::{Cx, Panel, Place};
+use crate::ui::views::parts::outdated::outdated_ui;
+use crate::ui::views::parts::source_menu::source_menu_ui;
+use crate::ui::views::view::View;
 use crate::ui::widgets::about::about_ui;
-use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::knob::{LABEL_WIDTH, field_ui, knob_ui, summary};
+use crate::ui::widgets::text::{heading_ui, warning_ui};
 use backprop_nn::knob::{Knob, Value};
+use schedule::course_ui;
+
+pub const ID: &str = "training";
 
 #[derive(Default)]
-pub struct TrainingPanel {
+pub struct TrainingView {
     typed_source: String,
     /// Folds of the cross-validation; none if it is off.
     folds: usize,
@@ -43,8 +49,12 @@ const FOLDS_HELP: &str =
     "Every training sample is held back once; mean and spread over the folds tell how much is luck.";
 const LOSS_HELP: &str = "What training makes small; cross-entropy suits classes, squared error learns them slower.";
 
-impl Panel for TrainingPanel {
-    fn title(&self) -> &'static str {
+impl View for TrainingView {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
         "Training"
     }
 
@@ -89,7 +99,7 @@ impl Panel for TrainingPanel {
     }
 }
 
-impl TrainingPanel {
+impl TrainingView {
     fn data_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         row_ui(ui, "Data", "Where the samples come from.", |ui| {
             source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
@@ -102,7 +112,7 @@ impl TrainingPanel {
                     ui.label(RichText::new("Being read…").color(palette.muted));
                 });
             }
-            DataState::Failed { message, .. } => crate::ui::views::parts::warning_ui(ui, message),
+            DataState::Failed { message, .. } => warning_ui(ui, message),
             DataState::Ready { .. } => {}
         }
         // What is asked for is chosen in the room Data, beside the source; a generator is asked for nothing.
@@ -118,7 +128,11 @@ impl TrainingPanel {
             0 => "Cross-validation, off".to_owned(),
             folds => format!("Cross-validation, {folds} folds"),
         };
-        let obstacle = if self.folds == 0 { Some("Choose a number of folds first.".to_owned()) } else { busy(cx) };
+        let obstacle = if self.folds == 0 {
+            Some("Choose a number of folds first.".to_owned())
+        } else {
+            cx.situation.can_train_beside().err()
+        };
         fold_ui(ui, "cross-validation", &title, |ui| {
             let mut options = vec![(0, "Off".to_owned(), "No cross-validation.".to_owned())];
             options.extend(COUNTS.map(|folds| {
@@ -137,17 +151,9 @@ impl TrainingPanel {
                 ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
             });
             if pressed.clicked() {
-                cx.act(Action::CrossValidate(self.folds));
+                cx.act(Request::CrossValidate(self.folds));
             }
         });
-    }
-}
-
-/// Why nothing else can be trained beside the run, or at all.
-fn busy(cx: &Cx<'_>) -> Option<String> {
-    match cx.session.status {
-        Status::Running | Status::Stopping => Some("Pause the run first: both would slow each other down.".to_owned()),
-        Status::Idle | Status::Paused | Status::Ended(_) => cx.obstacle(),
     }
 }
 
@@ -180,14 +186,14 @@ fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// The button below the slider of the learning rate.
 fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let obstacle = busy(cx);
+    let obstacle = cx.situation.permits(Command::FindLearningRate).err();
     let pressed = field_ui(ui, "", FIND_HELP, |ui| {
         let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
         let response = ui.add_enabled(obstacle.is_none(), button);
         response.on_disabled_hover_text(obstacle.unwrap_or_default())
     });
     if pressed.clicked() {
-        cx.act(Action::FindRate);
+        cx.act(Command::FindLearningRate);
     }
 }
 

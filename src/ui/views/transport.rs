@@ -8,24 +8,33 @@ use egui_material_icons::icons::{
 };
 
 use crate::train::{Answered, Evaluation, Outcome};
-use crate::ui::app::DRAW;
-use crate::ui::commands::action::Action;
+use crate::ui::commands::entry::hint;
+use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::{Status, score_text};
-use crate::ui::state::table::{is_series, is_table};
+use crate::ui::state::subject::{Subject, is_series, is_table};
+use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::parts::{button_ui, primary_button_ui};
-use crate::ui::views::{Cx, Panel, Place, is_generator, shown_dataset};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::view::View;
+use crate::ui::views::{draw, mistakes};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
+use crate::ui::widgets::button::{button_ui, primary_button_ui};
 use crate::ui::widgets::numbers::thousands;
 
 const HEIGHT: f32 = 32.0;
 
+pub const ID: &str = "transport";
+
 #[derive(Default)]
 pub struct Transport {}
 
-impl Panel for Transport {
-    fn title(&self) -> &'static str {
-        "Transport"
+impl View for Transport {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
+        "Run"
     }
 
     fn place(&self) -> Place {
@@ -34,14 +43,13 @@ impl Panel for Transport {
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.horizontal_centered(|ui| {
-            let obstacle = cx.obstacle();
-            main_button_ui(ui, obstacle.as_deref(), cx);
-            other_buttons_ui(ui, obstacle.as_deref(), cx);
+            main_button_ui(ui, cx);
+            other_buttons_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            match (&cx.session.status, obstacle) {
+            match (&cx.session.status, &cx.situation.obstacle) {
                 (Status::Ended(outcome), None) => ended_ui(ui, outcome, cx),
                 (Status::Idle | Status::Ended(_), Some(why)) => {
-                    sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, &why)
+                    sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, why)
                 }
                 (Status::Idle, None) => ready_ui(ui, cx),
                 (Status::Running | Status::Paused | Status::Stopping, _) => progress_ui(ui, cx),
@@ -51,65 +59,34 @@ impl Panel for Transport {
 }
 
 /// Train, Pause or Resume, in one place: what the space bar does.
-fn main_button_ui(ui: &mut Ui, obstacle: Option<&str>, cx: &mut Cx<'_>) {
-    let size = vec2(104.0, HEIGHT);
-    let (icon, name, help, action, is_enabled) = match cx.session.status {
-        Status::Running => (ICON_PAUSE, "Pause", "Pause after this batch (Space)", Action::Pause, true),
-        Status::Paused => (ICON_PLAY_ARROW, "Resume", "Go on (Space)", Action::Train, true),
-        Status::Stopping => (ICON_PLAY_ARROW, "Train", "", Action::Nothing, false),
-        Status::Ended(_) => (
-            ICON_PLAY_ARROW,
-            "Train",
-            "Train from the first weights again; this run is forgotten",
-            Action::Train,
-            obstacle.is_none(),
-        ),
-        Status::Idle => (ICON_PLAY_ARROW, "Train", "Train (Space)", Action::Train, obstacle.is_none()),
+fn main_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (icon, name, command) = match cx.session.status {
+        Status::Running => (ICON_PAUSE, "Pause", Command::Pause),
+        Status::Paused => (ICON_PLAY_ARROW, "Resume", Command::Resume),
+        Status::Ended(_) => (ICON_PLAY_ARROW, "Train", Command::TrainAnew),
+        Status::Idle | Status::Stopping => (ICON_PLAY_ARROW, "Train", Command::Train),
     };
-    let response = primary_button_ui(ui, is_enabled, icon, name, size);
-    let response = response.on_hover_text(help).on_disabled_hover_text(obstacle.unwrap_or("Stopping…"));
-    if response.clicked() {
-        cx.act(action);
+    let permitted = cx.situation.permits(command);
+    let response = primary_button_ui(ui, permitted.is_ok(), icon, name, vec2(104.0, HEIGHT));
+    let response = response.on_hover_text(hint(ui, command));
+    if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+        cx.act(command);
     }
 }
 
-fn other_buttons_ui(ui: &mut Ui, obstacle: Option<&str>, cx: &mut Cx<'_>) {
-    let status = &cx.session.status;
-    let is_on = cx.session.is_on();
-    let may_step = match status {
-        Status::Running | Status::Stopping | Status::Ended(_) => false,
-        Status::Paused => true,
-        Status::Idle => obstacle.is_none(),
-    };
-    let why_not = match status {
-        Status::Ended(_) => "This run has ended; Train or Reset begins a new one",
-        _ => obstacle.filter(|_| !is_on).unwrap_or("Pause first"),
-    };
-    let may_reset = !matches!(status, Status::Idle);
+fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let buttons = [
-        (ICON_SKIP_NEXT, "Batch", may_step, "Train one batch, then wait (.)", why_not, Action::StepBatch),
-        (
-            ICON_FAST_FORWARD,
-            "Epoch",
-            may_step,
-            "Train to the end of the epoch, then wait (/)",
-            why_not,
-            Action::StepEpoch,
-        ),
-        (ICON_STOP, "Stop", is_on, "End the run within one batch (Esc)", "Nothing runs", Action::Stop),
-        (
-            ICON_RESTART_ALT,
-            "Reset",
-            may_reset,
-            "Forget the run; the same seed gives the same first weights again",
-            "There is nothing to forget yet",
-            Action::Reset,
-        ),
+        (ICON_SKIP_NEXT, "Batch", Command::StepBatch),
+        (ICON_FAST_FORWARD, "Epoch", Command::StepEpoch),
+        (ICON_STOP, "Stop", Command::Stop),
+        (ICON_RESTART_ALT, "Reset", Command::Reset),
     ];
-    for (icon, name, is_enabled, help, why_not, action) in buttons {
-        let response = button_ui(ui, is_enabled, icon, name, vec2(76.0, HEIGHT));
-        if response.on_hover_text(help).on_disabled_hover_text(why_not).clicked() {
-            cx.act(action);
+    for (icon, name, command) in buttons {
+        let permitted = cx.situation.permits(command);
+        let response =
+            button_ui(ui, permitted.is_ok(), icon, name, vec2(76.0, HEIGHT)).on_hover_text(hint(ui, command));
+        if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+            cx.act(command);
         }
     }
 }
@@ -118,7 +95,7 @@ fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let palette = Palette::of(ui);
     let training = &cx.project.training;
     let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };
-    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.totals().0 as f64));
+    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.shapes.totals().0 as f64));
     ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
 }
 
@@ -168,7 +145,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
-        Outcome::Finished(None) if is_generator(cx) => {
+        Outcome::Finished(None) if cx.subject.is_generator => {
             let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it.";
             icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
             ui.add(Label::new(text).truncate());
@@ -213,14 +190,14 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         return result(ui);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let try_it = match shown_dataset(cx) {
+        let try_it = match cx.subject.dataset.as_ref() {
             Some(dataset) if is_series(dataset) => None,
-            Some(dataset) if is_table(dataset) => Some(("Try it", DRAW)),
-            _ => Some(("Draw for it", DRAW)),
+            Some(dataset) if is_table(dataset) => Some(("Try it", draw::ID)),
+            _ => Some(("Draw for it", draw::ID)),
         };
-        for (name, room) in [("See its mistakes", "Mistakes")].into_iter().chain(try_it) {
+        for (name, view) in [("See its mistakes", mistakes::ID)].into_iter().chain(try_it) {
             if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
-                cx.act(Action::Show(room));
+                cx.act(Request::Show(view));
             }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), result);
@@ -231,7 +208,7 @@ fn diverged_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let name = "Reset with a third of the learning rate";
         if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
-            cx.act(Action::ResetGentler);
+            cx.act(Command::ResetGentler);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             sentence_ui(ui, ICON_WARNING, Palette::of(ui).bad, text);

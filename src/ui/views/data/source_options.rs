@@ -4,8 +4,8 @@ use eframe::egui::{self, ComboBox, Response, RichText, TextEdit, Ui};
 
 use crate::data::setting::{Kind, Setting, read_as, settings, source_of, value, with};
 use crate::data::{csv, series};
-use crate::ui::views::Cx;
-use crate::ui::views::parts::segmented_ui;
+use crate::ui::views::cx::Cx;
+use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::knob::{field_ui, number_field_ui};
 use crate::ui::widgets::slider::{Division, Slider};
 

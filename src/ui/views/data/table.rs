@@ -1,4 +1,4 @@
-//! What the data room shows of a table: its columns, its rows, and its samples in the plane where they have two features.
+//! What the tab Data shows of a table: its columns, its rows, and its samples in the plane where they have two features.
 
 use std::sync::Arc;
 
@@ -6,17 +6,19 @@ use eframe::egui::Ui;
 
 use super::paint;
 use crate::data::summary::Column;
-use crate::data::{Dataset, Targets, Task};
-use crate::ui::state::table::{Field, fields, is_table, number_text};
-use crate::ui::views::Cx;
-use crate::ui::views::data::{address, label};
-use crate::ui::views::parts::plane::{Ground, PlaneView, is_plane};
-use crate::ui::views::parts::{heading_ui, placeholder_ui, segmented_ui};
+use crate::data::{Dataset, Task};
+use crate::ui::state::subject::{address, is_plane, is_table};
+use crate::ui::state::table::{TableColumn, number_text, table_columns};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::plane::{Ground, PlaneView};
+use crate::ui::views::parts::rows::{heads_of, target_text};
+use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::numbers::{significant, thousands};
+use crate::ui::widgets::text::{heading_ui, placeholder_ui};
 
 #[derive(Default)]
-pub struct TableRoom {
+pub struct TableView {
     /// What was chosen; until then the plane where there is one, and otherwise the columns.
     shown: Option<Shown>,
     plane: PlaneView,
@@ -28,7 +30,7 @@ pub struct TableRoom {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
     Plane,
-    /// As long as something is painted in, which the desk knows.
+    /// As long as something is painted in, which the playground knows.
     Paint,
     Columns,
     Rows,
@@ -37,15 +39,15 @@ enum Shown {
 /// What is known of a data set, worked out once.
 struct Summary {
     address: u64,
-    fields: Vec<Field>,
+    columns: Vec<TableColumn>,
     /// A line for each field and for each target that is a number.
     lines: Vec<[String; 7]>,
 }
 
-impl TableRoom {
+impl TableView {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let dataset = cx.session.dataset().filter(|dataset| is_table(dataset)).cloned();
-        let is_painted = cx.desk.painting.is_some();
+        let is_painted = cx.playground.painting.is_some();
         let is_plane = is_painted || dataset.as_ref().is_some_and(|dataset| is_plane(dataset));
         let fitting = if is_plane { Shown::Plane } else { Shown::Columns };
         let fits = |shown: &Shown| *shown != Shown::Paint && (*shown != Shown::Plane || is_plane);
@@ -63,12 +65,12 @@ impl TableRoom {
                 self.shown = Some(shown);
                 match shown {
                     Shown::Paint => paint::begin(cx),
-                    Shown::Plane | Shown::Columns | Shown::Rows => cx.desk.painting = None,
+                    Shown::Plane | Shown::Columns | Shown::Rows => cx.playground.painting = None,
                 }
             }
         });
-        if cx.desk.painting.is_some() {
-            return paint::room_ui(ui, &mut self.ground, cx);
+        if cx.playground.painting.is_some() {
+            return paint::paint_ui(ui, &mut self.ground, cx);
         }
         let Some(dataset) = &dataset else {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
@@ -76,57 +78,42 @@ impl TableRoom {
         if self.summary.as_ref().is_none_or(|summary| summary.address != address(dataset)) {
             self.summary = Some(Summary::of(dataset));
         }
-        let Some(Summary { fields, lines, .. }) = &self.summary else { return };
+        let Some(Summary { columns, lines, .. }) = &self.summary else { return };
         match shown {
-            Shown::Plane | Shown::Paint => self.plane.ui(ui, dataset, None, None),
+            Shown::Plane | Shown::Paint => self.plane.ui(ui, dataset, None, None, cx),
             Shown::Columns => {
                 let [name, kind, encoded] = ["column", "holds", "becomes"].map(Head::text);
                 let [low, mean, high, missing] = ["lowest", "mean", "highest", "missing"].map(Head::number);
                 let heads = [name, kind, missing, low, mean, high, encoded];
                 data_table_ui(ui, "columns", &heads, lines.len(), &|row, column| lines[row][column].clone());
             }
-            Shown::Rows => rows_ui(ui, dataset, fields),
+            Shown::Rows => rows_ui(ui, dataset, columns),
         }
     }
 }
 
-fn rows_ui(ui: &mut Ui, dataset: &Dataset, fields: &[Field]) {
+fn rows_ui(ui: &mut Ui, dataset: &Dataset, columns: &[TableColumn]) {
     let target = match &dataset.task {
         Task::Classification { .. } => vec![Head::text("class")],
         Task::Regression { targets } => targets.iter().map(Head::number).collect(),
         Task::Reconstruction { .. } => Vec::new(),
     };
     let n_targets = target.len();
-    let heads: Vec<Head> = target.into_iter().chain(heads_of(fields)).collect();
-    let cell = |row: usize, column: usize| match fields.get(column.wrapping_sub(n_targets)) {
-        Some(field) => field.text(dataset.train.numbers_of(row)),
+    let heads: Vec<Head> = target.into_iter().chain(heads_of(columns)).collect();
+    let cell = |row: usize, column: usize| match columns.get(column.wrapping_sub(n_targets)) {
+        Some(shown) => shown.text(dataset.train.numbers_of(row)),
         None => target_text(dataset, row, column),
     };
     data_table_ui(ui, "rows", &heads, dataset.train.len(), &cell);
 }
 
-/// The columns of a table of these fields.
-pub fn heads_of(fields: &[Field]) -> impl Iterator<Item = Head> {
-    fields.iter().map(|field| Head { name: field.name.clone(), is_number: field.categories.is_empty() })
-}
-
-/// The class of a training sample, or one of its target numbers.
-pub fn target_text(dataset: &Dataset, sample: usize, target: usize) -> String {
-    let number = match &dataset.train.targets {
-        Targets::Classes(_) => return label(dataset, sample),
-        Targets::Numbers { width, values } => values.get(sample * width + target),
-        Targets::Itself { .. } => dataset.train.numbers_of(sample).get(target),
-    };
-    number.map_or_else(String::new, |number| number_text(*number))
-}
-
 impl Summary {
     fn of(dataset: &Arc<Dataset>) -> Self {
-        let fields = fields(&dataset.features, dataset.shape.channels());
-        let columns = dataset.columns();
-        let (inputs, targets) = columns.split_at(dataset.shape.channels().min(columns.len()));
-        let of_field = |field: &Field| inputs.get(field.at.clone()).map(|columns| line(field, columns));
-        let mut lines: Vec<_> = fields.iter().filter_map(of_field).collect();
+        let columns = table_columns(&dataset.features, dataset.shape.channels());
+        let summaries = dataset.columns();
+        let (inputs, targets) = summaries.split_at(dataset.shape.channels().min(summaries.len()));
+        let of_column = |column: &TableColumn| inputs.get(column.at.clone()).map(|summaries| line(column, summaries));
+        let mut lines: Vec<_> = columns.iter().filter_map(of_column).collect();
         lines.extend(targets.iter().map(|target| number_line(target, "target", "what the network says")));
         if let Task::Classification { classes } = &dataset.task {
             let said = "a probability for each".to_owned();
@@ -134,11 +121,11 @@ impl Summary {
             let kind = format!("{} classes", classes.len());
             lines.push(["class".to_owned(), kind, empty(), empty(), empty(), empty(), said]);
         }
-        Self { address: address(dataset), fields, lines }
+        Self { address: address(dataset), columns, lines }
     }
 }
 
-fn line(field: &Field, columns: &[Column]) -> [String; 7] {
+fn line(field: &TableColumn, columns: &[Column]) -> [String; 7] {
     if let ([column], true) = (columns, field.categories.is_empty()) {
         return number_line(column, "number", "mean 0, deviation 1");
     }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, TryRecvError, TrySendError, bounded};
-use eframe::egui::{Context, Id, Label, Modal, RichText, Ui, vec2};
+use eframe::egui::{Label, RichText, Ui, vec2};
 
+use super::dialog::{Dialog, Next};
 use crate::data::{Dataset, Order};
 use crate::project::Project;
 use crate::project::folds::{Fold, FoldNews, FoldsError, Spread, spreads};
 use crate::train::default_threads;
-use crate::ui::Action;
+use crate::ui::commands::Situation;
+use crate::ui::jobs::report::Report;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::bar::bar_ui;
 use crate::ui::widgets::data_table::{Head, data_table_ui};
@@ -25,7 +27,7 @@ const NEWS: usize = 64;
 pub const COUNTS: [usize; 4] = [2, 3, 5, 10];
 
 /// A cross-validation that is under way or done. Dropped, it ends within one batch.
-pub struct Folding {
+pub struct CrossValidation {
     count: usize,
     seed: u64,
     /// How the samples are dealt to the folds, in a sentence.
@@ -51,14 +53,14 @@ enum News {
     Ended(Result<(), FoldsError>),
 }
 
-impl Folding {
+impl CrossValidation {
     /// The cross-validation as the window sees it, and its work, which is for another thread. `wake` is called at all news.
     pub fn new(
         project: Project,
         dataset: Arc<Dataset>,
         count: usize,
         wake: impl Fn() + Send + 'static,
-    ) -> (Self, impl FnOnce() -> Action + Send + 'static) {
+    ) -> (Self, impl FnOnce() -> Report + Send + 'static) {
         let (sender, news) = bounded(NEWS);
         let (seed, dealt) = (project.training.seed, dealt(&dataset));
         let work = move || {
@@ -75,13 +77,49 @@ impl Folding {
                 is_heard
             });
             let _ = sender.send(News::Ended(done));
-            Action::Nothing
+            Report::Nothing
         };
         (Self { count, seed, dealt, folds: Vec::new(), share: 0.0, state: State::Running, news }, work)
     }
 
-    /// Takes what has been told since.
-    pub fn absorb(&mut self) {
+    pub fn is_running(&self) -> bool {
+        self.state == State::Running
+    }
+
+    /// The folds that are done.
+    pub fn folds(&self) -> &[Fold] {
+        &self.folds
+    }
+
+    /// A row for each figure, with mean and spread before what the folds have.
+    fn table_ui(&self, ui: &mut Ui) {
+        let spreads = spreads(&self.folds);
+        if spreads.is_empty() {
+            let text = if self.is_running() { "The first fold is being trained." } else { "" };
+            return drop(ui.label(RichText::new(text).color(Palette::of(ui).muted)));
+        }
+        let mut heads = vec![Head::text("figure"), Head::number("mean"), Head::number("±")];
+        heads.extend((1..=self.count).map(|fold| Head::number(format!("fold {fold}"))));
+        let counts: [(&str, Count); 2] =
+            [("samples trained on", |fold| fold.train), ("samples held back", |fold| fold.validation)];
+        data_table_ui(ui, "folds", &heads, spreads.len() + counts.len(), &|row, column| {
+            let fold = column.checked_sub(3).and_then(|fold| self.folds.get(fold));
+            match (spreads.get(row), counts.get(row.wrapping_sub(spreads.len()))) {
+                (Some(spread), _) => cell_text(spread, row, column, fold),
+                (None, Some((name, _))) if column == 0 => (*name).to_owned(),
+                (None, Some((_, count))) => fold.map_or(String::new(), |fold| thousands(count(fold) as f64)),
+                (None, None) => String::new(),
+            }
+        });
+    }
+}
+
+impl Dialog for CrossValidation {
+    fn id(&self) -> &'static str {
+        "cross-validation"
+    }
+
+    fn absorb(&mut self) {
         while self.is_running() {
             match self.news.try_recv() {
                 Ok(News::Of(FoldNews::Progress(share))) => self.share = share,
@@ -96,23 +134,7 @@ impl Folding {
         }
     }
 
-    pub fn is_running(&self) -> bool {
-        self.state == State::Running
-    }
-
-    /// The folds that are done.
-    pub fn folds(&self) -> &[Fold] {
-        &self.folds
-    }
-
-    /// Draws it over the window; the action when nobody wants it any more.
-    pub fn show(&self, ctx: &Context) -> Option<Action> {
-        let modal = Modal::new(Id::unique("cross-validation")).show(ctx, |ui| self.contents_ui(ui));
-        (modal.inner || modal.should_close()).then_some(Action::Nothing)
-    }
-
-    /// True when it is to be closed.
-    fn contents_ui(&self, ui: &mut Ui) -> bool {
+    fn ui(&mut self, ui: &mut Ui, _situation: &Situation) -> Next {
         let muted = Palette::of(ui).muted;
         let width = WIDTH.min(ui.ctx().content_rect().width() - 16.0 * GRID);
         ui.set_width(width);
@@ -139,29 +161,8 @@ impl Folding {
             }
         });
         ui.add_space(2.0 * GRID);
-        ui.button(if self.is_running() { "Cancel" } else { "Close" }).clicked()
-    }
-
-    /// A row for each figure, with mean and spread before what the folds have.
-    fn table_ui(&self, ui: &mut Ui) {
-        let spreads = spreads(&self.folds);
-        if spreads.is_empty() {
-            let text = if self.is_running() { "The first fold is being trained." } else { "" };
-            return drop(ui.label(RichText::new(text).color(Palette::of(ui).muted)));
-        }
-        let mut heads = vec![Head::text("figure"), Head::number("mean"), Head::number("±")];
-        heads.extend((1..=self.count).map(|fold| Head::number(format!("fold {fold}"))));
-        let counts: [(&str, Count); 2] =
-            [("samples trained on", |fold| fold.train), ("samples held back", |fold| fold.validation)];
-        data_table_ui(ui, "folds", &heads, spreads.len() + counts.len(), &|row, column| {
-            let fold = column.checked_sub(3).and_then(|fold| self.folds.get(fold));
-            match (spreads.get(row), counts.get(row.wrapping_sub(spreads.len()))) {
-                (Some(spread), _) => cell_text(spread, row, column, fold),
-                (None, Some((name, _))) if column == 0 => (*name).to_owned(),
-                (None, Some((_, count))) => fold.map_or(String::new(), |fold| thousands(count(fold) as f64)),
-                (None, None) => String::new(),
-            }
-        });
+        let close = ui.button(if self.is_running() { "Cancel" } else { "Close" });
+        if close.clicked() { Next::Close } else { Next::Stay }
     }
 }
 

@@ -2,15 +2,17 @@
 //! what it suggests.
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
-use eframe::egui::{Context, Id, Label, Modal, RichText, Ui, vec2};
+use eframe::egui::{Label, RichText, Ui, vec2};
 
+use super::dialog::{Dialog, Next};
 use crate::train::{Job, RatePoint, RateSweep};
-use crate::ui::Action;
+use crate::ui::commands::{Request, Situation};
+use crate::ui::jobs::report::Report;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::parts::primary_button_ui;
 use crate::ui::widgets::bar::bar_ui;
+use crate::ui::widgets::button::primary_button_ui;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
-use crate::ui::widgets::numbers::significant;
+use crate::ui::widgets::numbers::{significant, two_digits};
 
 const WIDTH: f32 = 560.0;
 
@@ -18,7 +20,7 @@ const HELP: &str = "A copy of the network is trained for a moment while the lear
     loss explodes. A good rate lies where the loss falls steadily, well before it rises. Nothing else is changed.";
 
 /// A sweep that is under way or done. Dropped, it ends within one step.
-pub struct Finding {
+pub struct LrFinder {
     points: Vec<RatePoint>,
     state: State,
     news: Receiver<News>,
@@ -36,9 +38,9 @@ enum News {
     Done { suggestion: Option<f32> },
 }
 
-impl Finding {
+impl LrFinder {
     /// The sweep as the window sees it, and its work, which is for another thread. `wake` is called after every step.
-    pub fn new(job: Job, wake: impl Fn() + Send + 'static) -> (Self, impl FnOnce() -> Action + Send + 'static) {
+    pub fn new(job: Job, wake: impl Fn() + Send + 'static) -> (Self, impl FnOnce() -> Report + Send + 'static) {
         let (sender, news) = bounded(RateSweep::STEPS + 1);
         let work = move || {
             let mut told = 0;
@@ -54,65 +56,13 @@ impl Finding {
                 points[told..].iter().all(|point| tell(News::Point(*point)));
                 tell(News::Done { suggestion });
             }
-            Action::Nothing
+            Report::Nothing
         };
         (Self { points: Vec::new(), state: State::Running, news }, work)
     }
 
-    /// Takes what the sweep has told since.
-    pub fn absorb(&mut self) {
-        while self.state == State::Running {
-            match self.news.try_recv() {
-                Ok(News::Point(point)) => self.points.push(point),
-                Ok(News::Done { suggestion }) => self.state = State::Done { suggestion },
-                Err(TryRecvError::Empty) => return,
-                Err(TryRecvError::Disconnected) => self.state = State::Failed,
-            }
-        }
-    }
-
     pub fn is_running(&self) -> bool {
         self.state == State::Running
-    }
-
-    /// Draws it over the window; the action when somebody has decided, `Nothing` when nobody wants it any more.
-    pub fn show(&self, ctx: &Context) -> Option<Action> {
-        let modal = Modal::new(Id::unique("finding a learning rate")).show(ctx, |ui| self.contents_ui(ui));
-        match modal.inner {
-            Some(action) => Some(action),
-            None => modal.should_close().then_some(Action::Nothing),
-        }
-    }
-
-    fn contents_ui(&self, ui: &mut Ui) -> Option<Action> {
-        ui.set_width(WIDTH);
-        ui.label(theme::heading("Find a learning rate"));
-        ui.add_space(GRID);
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
-        ui.add_space(2.0 * GRID);
-        self.plot_ui(ui);
-        ui.add_space(2.0 * GRID);
-        ui.allocate_ui(vec2(WIDTH, theme::ROW), |ui| {
-            ui.set_min_height(theme::ROW);
-            match self.is_running() {
-                true => bar_ui(ui, "Steps of the sweep", Some(self.share()), WIDTH),
-                false => ui.label(self.sentence()),
-            }
-        });
-        ui.add_space(2.0 * GRID);
-        ui.horizontal(|ui| {
-            if let State::Done { suggestion: Some(rate) } = self.state {
-                let rate = two_digits(rate);
-                let name = format!("Use {}", significant(f64::from(rate)));
-                let icon = egui_material_icons::icons::ICON_CHECK;
-                if primary_button_ui(ui, true, icon, &name, vec2(0.0, theme::ROW)).clicked() {
-                    return Some(Action::UseRate(rate));
-                }
-            }
-            let name = if self.is_running() { "Cancel" } else { "Close" };
-            ui.button(name).clicked().then_some(Action::Nothing)
-        })
-        .inner
     }
 
     fn plot_ui(&self, ui: &mut Ui) {
@@ -155,7 +105,50 @@ impl Finding {
     }
 }
 
-/// 0.0032 and not 0.0031622776.
-pub fn two_digits(value: f32) -> f32 {
-    format!("{value:.1e}").parse().unwrap_or(value)
+impl Dialog for LrFinder {
+    fn id(&self) -> &'static str {
+        "learning-rate finder"
+    }
+
+    fn absorb(&mut self) {
+        while self.state == State::Running {
+            match self.news.try_recv() {
+                Ok(News::Point(point)) => self.points.push(point),
+                Ok(News::Done { suggestion }) => self.state = State::Done { suggestion },
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => self.state = State::Failed,
+            }
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _situation: &Situation) -> Next {
+        ui.set_width(WIDTH);
+        ui.label(theme::heading("Find a learning rate"));
+        ui.add_space(GRID);
+        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add_space(2.0 * GRID);
+        self.plot_ui(ui);
+        ui.add_space(2.0 * GRID);
+        ui.allocate_ui(vec2(WIDTH, theme::ROW), |ui| {
+            ui.set_min_height(theme::ROW);
+            match self.is_running() {
+                true => bar_ui(ui, "Steps of the sweep", Some(self.share()), WIDTH),
+                false => ui.label(self.sentence()),
+            }
+        });
+        ui.add_space(2.0 * GRID);
+        ui.horizontal(|ui| {
+            if let State::Done { suggestion: Some(rate) } = self.state {
+                let rate = two_digits(rate);
+                let name = format!("Use {}", significant(f64::from(rate)));
+                let icon = egui_material_icons::icons::ICON_CHECK;
+                if primary_button_ui(ui, true, icon, &name, vec2(0.0, theme::ROW)).clicked() {
+                    return Next::Do(Request::UseLearningRate(rate).into());
+                }
+            }
+            let name = if self.is_running() { "Cancel" } else { "Close" };
+            if ui.button(name).clicked() { Next::Close } else { Next::Stay }
+        })
+        .inner
+    }
 }

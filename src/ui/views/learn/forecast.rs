@@ -7,10 +7,10 @@ use eframe::egui::Ui;
 use crate::data::Timeline;
 use crate::train::Part;
 use crate::train::metrics::NumberAnswers;
-use crate::ui::views::parts::caption_ui;
 use crate::ui::widgets::line_plot::{Line, LineLook, LinePlot, Quantity};
 use crate::ui::widgets::numbers::steady;
 use crate::ui::widgets::plane::range_of;
+use crate::ui::widgets::text::caption_ui;
 
 /// The lines of one target over the rows of the table, and how far they are from the truth.
 pub struct Forecast {

@@ -6,22 +6,23 @@ use std::sync::Arc;
 use eframe::egui::{Ui, vec2};
 use ndarray::Array2;
 
-use crate::data::{Order, Task, numbered_classes};
+use super::forecast::Forecast;
+use crate::data::{Order, Task};
 use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
 use crate::train::{Answered, Evaluation, Part};
-use crate::ui::commands::action::Action;
-use crate::ui::state::table::is_table;
+use crate::ui::commands::Request;
+use crate::ui::state::subject::is_table;
 use crate::ui::theme::GRID;
-use crate::ui::views::learn::cell_ui;
-use crate::ui::views::learn::forecast::Forecast;
-use crate::ui::views::parts::reconstructions::Reconstructions;
-use crate::ui::views::parts::{caption_ui, heading_ui, placeholder_ui, segmented_ui};
-use crate::ui::views::{Cx, is_reconstruction, is_regression};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::figures::figures_text;
+use crate::ui::views::parts::reconstructions::ReconstructionPairs;
+use crate::ui::widgets::button::segmented_ui;
+use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
 use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
-use crate::ui::widgets::numbers::steady;
 use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, range_of};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 
 /// From this width on there is room for the matrix and the table of the classes side by side.
 const WIDE: f32 = 620.0;
@@ -36,7 +37,7 @@ pub struct Results {
     target: usize,
     shown_numbers: ShownNumbers,
     plotted: Option<Plotted>,
-    pairs: Reconstructions,
+    pairs: ReconstructionPairs,
 }
 
 /// What is shown of the classes where there is room for one thing only.
@@ -70,10 +71,10 @@ struct Plotted {
 
 impl Results {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if is_reconstruction(cx) {
+        if cx.subject.is_reconstruction() {
             return self.pairs.watched_ui(ui, cx);
         }
-        let is_regression = is_regression(cx);
+        let is_regression = cx.subject.is_regression();
         let timeline = cx.session.job.as_ref().and_then(|job| match &job.dataset.order {
             Order::Time(timeline) => Some(timeline),
             _ => None,
@@ -130,7 +131,7 @@ impl Results {
             );
         }
         if has_roc && self.shown == Shown::Roc {
-            return roc_ui(ui, &plotted.roc, &class_names(cx, 2)[1]);
+            return roc_ui(ui, &plotted.roc, &cx.subject.class_names(2)[1]);
         }
         let rect = ui.available_rect_before_wrap();
         let (matrix, classes) = match is_wide {
@@ -208,12 +209,6 @@ impl Plotted {
     }
 }
 
-/// "macro F1 0.930, Matthews 0.899"; what is not defined is left out.
-pub fn figures_text(figures: &[(&str, Option<f64>)]) -> String {
-    let texts = figures.iter().filter_map(|(name, value)| Some(format!("{name} {}", steady((*value)?))));
-    texts.collect::<Vec<_>>().join(", ")
-}
-
 fn roc_ui(ui: &mut Ui, curve: &[[f64; 2]], class: &str) {
     if curve.is_empty() {
         return placeholder_ui(ui, "The curve needs validation samples of both classes.");
@@ -229,15 +224,15 @@ fn roc_ui(ui: &mut Ui, curve: &[[f64; 2]], class: &str) {
 }
 
 fn matrix_ui(ui: &mut Ui, confusion: &Array2<u32>, cx: &mut Cx<'_>) {
-    let names = class_names(cx, confusion.nrows());
-    let shown = ConfusionHeatmap::new(confusion, &names).selected(cx.desk.cell).show(ui);
+    let names = cx.subject.class_names(confusion.nrows());
+    let shown = ConfusionHeatmap::new(confusion, &names).selected(cx.playground.cell).show(ui);
     if let Some((truth, class)) = shown.clicked {
-        cx.act(Action::ShowCell(truth, class));
+        cx.act(Request::ShowCell { truth, predicted: class });
     }
 }
 
 fn classes_ui(ui: &mut Ui, answers: &ClassAnswers, cx: &Cx<'_>) {
-    let names = class_names(cx, answers.confusion.nrows());
+    let names = cx.subject.class_names(answers.confusion.nrows());
     let scores = answers.class_scores();
     let rows: Vec<_> = scores
         .iter()
@@ -255,12 +250,4 @@ fn classes_ui(ui: &mut Ui, answers: &ClassAnswers, cx: &Cx<'_>) {
         })
         .collect();
     class_table_ui(ui, &rows);
-}
-
-/// The names of the classes of the run's own data, which may be another than the one that is chosen now.
-pub fn class_names(cx: &Cx<'_>, count: usize) -> Vec<String> {
-    match &cx.session.job {
-        Some(job) if job.dataset.task.classes().len() == count => job.dataset.task.classes().to_vec(),
-        _ => numbered_classes(count),
-    }
 }

@@ -7,35 +7,35 @@ use eframe::egui::Ui;
 use crate::data::{Dataset, Task};
 use crate::train::Evaluation;
 use crate::train::metrics::{NumberAnswers, Prediction, ReconstructionAnswers};
-use crate::ui::state::table::{Field, fields, number_text};
-use crate::ui::views::data::address;
-use crate::ui::views::data::table::heads_of;
+use crate::ui::state::subject::address;
+use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::views::parts::reconstructions::worst_heading_ui;
+use crate::ui::views::parts::rows::heads_of;
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::numbers::{percent, significant};
 
 #[derive(Default)]
 pub struct RowMistakes {
-    fields: Option<(u64, Vec<Field>)>,
+    columns: Option<(u64, Vec<TableColumn>)>,
     /// The rows of an evaluation, the largest error first.
     worst: Option<(Arc<Evaluation>, Vec<usize>)>,
 }
 
 impl RowMistakes {
-    fn fields(&mut self, dataset: &Arc<Dataset>) -> &[Field] {
+    fn columns(&mut self, dataset: &Arc<Dataset>) -> &[TableColumn] {
         let address = address(dataset);
-        if self.fields.as_ref().is_none_or(|known| known.0 != address) {
-            self.fields = Some((address, fields(&dataset.features, dataset.shape.channels())));
+        if self.columns.as_ref().is_none_or(|known| known.0 != address) {
+            self.columns = Some((address, table_columns(&dataset.features, dataset.shape.channels())));
         }
-        self.fields.as_ref().map_or(&[], |known| &known.1)
+        self.columns.as_ref().map_or(&[], |known| &known.1)
     }
 
     /// Rows with the class that was said of them.
     pub fn classes_ui(&mut self, ui: &mut Ui, answers: &[Prediction], names: &[String], dataset: &Arc<Dataset>) {
-        let fields = self.fields(dataset);
+        let columns = self.columns(dataset);
         let heads: Vec<Head> = [Head::text("true"), Head::text("predicted"), Head::number("sure")]
             .into_iter()
-            .chain(heads_of(fields))
+            .chain(heads_of(columns))
             .collect();
         let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
         let cell = |row: usize, column: usize| {
@@ -44,7 +44,7 @@ impl RowMistakes {
                 0 => name(answer.truth),
                 1 => name(answer.class),
                 2 => percent(f64::from(answer.confidence)),
-                column => fields[column - 3].text(dataset.train.numbers_of(answer.sample as usize)),
+                column => columns[column - 3].text(dataset.train.numbers_of(answer.sample as usize)),
             }
         };
         data_table_ui(ui, "mistakes", &heads, answers.len(), &cell);
@@ -63,18 +63,18 @@ impl RowMistakes {
         }
         worst_heading_ui(ui, answers.samples.len());
         let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
-        let fields = self.fields(dataset);
+        let columns = self.columns(dataset);
         let Task::Regression { targets } = &dataset.task else { return };
         let of_target = |name: &String| {
             let [truth, predicted] = ["true", "predicted"].map(|what| Head::number(format!("{what} {name}")));
             [truth, predicted, Head::number("error")]
         };
-        let heads: Vec<Head> = targets.iter().flat_map(of_target).chain(heads_of(fields)).collect();
+        let heads: Vec<Head> = targets.iter().flat_map(of_target).chain(heads_of(columns)).collect();
         let cell = |row: usize, column: usize| {
             let row = order[row];
             let at = row * answers.width + column / 3;
-            if let Some(field) = fields.get(column.wrapping_sub(3 * answers.width)) {
-                return field.text(dataset.train.numbers_of(answers.samples[row] as usize));
+            if let Some(shown) = columns.get(column.wrapping_sub(3 * answers.width)) {
+                return shown.text(dataset.train.numbers_of(answers.samples[row] as usize));
             }
             match column % 3 {
                 0 => number_text(answers.truths[at]),
@@ -102,10 +102,10 @@ impl RowMistakes {
         }
         worst_heading_ui(ui, answers.samples.len());
         let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
-        let fields = self.fields(dataset);
-        let heads: Vec<Head> = std::iter::once(Head::number("error")).chain(heads_of(fields)).collect();
-        let cell = |row: usize, column: usize| match fields.get(column.wrapping_sub(1)) {
-            Some(field) => field.text(dataset.train.numbers_of(answers.samples[order[row]] as usize)),
+        let columns = self.columns(dataset);
+        let heads: Vec<Head> = std::iter::once(Head::number("error")).chain(heads_of(columns)).collect();
+        let cell = |row: usize, column: usize| match columns.get(column.wrapping_sub(1)) {
+            Some(shown) => shown.text(dataset.train.numbers_of(answers.samples[order[row]] as usize)),
             None => significant(f64::from(answers.errors[order[row]])),
         };
         data_table_ui(ui, "mistakes", &heads, order.len(), &cell);

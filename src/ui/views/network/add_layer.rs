@@ -2,12 +2,12 @@
 
 use eframe::egui::{ScrollArea, Ui, vec2};
 
+use super::path::{layers_at, layers_at_mut};
 use crate::project::Side;
 use crate::ui::theme::GRID;
-use crate::ui::views::Cx;
-use crate::ui::views::network::stack::{layers_at, layers_at_mut};
-use crate::ui::views::parts::entry_ui;
+use crate::ui::views::cx::Cx;
 use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
+use crate::ui::widgets::button::entry_ui;
 use backprop_nn::LayerSpec;
 use backprop_nn::model::Trace;
 use backprop_nn::shape::{Fix, Shape};
@@ -51,7 +51,7 @@ pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
 /// Where a layer from the menu goes, and as which: in the stack as far back as it fits before the last layer, which gives
 /// the answer, and in a block as far back as it fits. A stack that is still being built grows at its end.
 pub fn placed(cx: &Cx<'_>, side: Side, block: &[usize], layer: LayerSpec) -> (usize, LayerSpec) {
-    let (Some(layers), Some(trace)) = (cx.project.layers(side), cx.trace_of(side)) else { return (0, layer) };
+    let (Some(layers), Some(trace)) = (cx.project.layers(side), cx.shapes.of_side(side)) else { return (0, layer) };
     let (shape, classes) = cx.session.shape(cx.project);
     let count = layers_at(layers, block).len();
     let fits = |index: usize, layer: &LayerSpec| {

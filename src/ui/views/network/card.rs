@@ -7,14 +7,15 @@ use eframe::egui::{
 use egui_dnd::Handle;
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
+use super::add_layer::{fitted, layer_menu_ui};
+use super::path::number;
 use crate::project::Side;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
-use crate::ui::views::network::add_layer::{fitted, layer_menu_ui};
-use crate::ui::views::parts::warning_ui;
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::knob::knob_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
+use crate::ui::widgets::text::warning_ui;
 use backprop_nn::LayerSpec;
 use backprop_nn::knob::About;
 use backprop_nn::layer::Spec;
@@ -283,11 +284,6 @@ pub fn share_text(share: Option<f64>) -> String {
         Some(share) if share < 0.01 => "< 1 %".to_owned(),
         Some(share) => format!("{:.0} %", share * 100.0),
     }
-}
-
-/// The places in a path as people count them, "3.1".
-pub fn number(path: &[usize]) -> String {
-    path.iter().map(|at| (at + 1).to_string()).collect::<Vec<_>>().join(".")
 }
 
 /// The gap before a card, in which a plus appears that puts a layer there.

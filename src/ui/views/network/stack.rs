@@ -5,11 +5,12 @@ use eframe::egui::{self, Align, Frame, Id, Layout, Margin, Rect, RichText, Strok
 use egui_dnd::dnd;
 use egui_material_icons::icons::ICON_ADD;
 
+use super::add_layer::{layer_menu_ui, placed};
+use super::card::{Card, Edit};
+use super::path::{layers_at_mut, number};
 use crate::project::Side;
 use crate::ui::theme::{GRID, Palette, ROW};
-use crate::ui::views::Cx;
-use crate::ui::views::network::add_layer::{layer_menu_ui, placed};
-use crate::ui::views::network::card::{Card, Edit, number};
+use crate::ui::views::cx::Cx;
 use backprop_nn::LayerSpec;
 use backprop_nn::model::Trace;
 
@@ -40,8 +41,8 @@ impl Cards {
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let work = Some(cx.totals().1).filter(|_| cx.is_whole());
-        let Some(trace) = cx.trace_of(self.side) else { return };
+        let work = Some(cx.shapes.totals().1).filter(|_| cx.shapes.is_whole());
+        let Some(trace) = cx.shapes.of_side(self.side) else { return };
         let Some(layers) = cx.project.layers_mut(self.side) else { return };
         name_cards(&mut self.names, layers, &mut self.next);
         let stack = Stack { side: self.side, path: &[], trace, work, unfolded: self.unfolded };
@@ -96,23 +97,6 @@ impl Cards {
         if let (Some(layers), Some(names)) = (layers, names_at(&mut self.names, block)) {
             change(layers, names);
         }
-    }
-}
-
-/// The layers of the block at this path; those of the stack itself if the path is empty.
-pub fn layers_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> &'a [LayerSpec] {
-    match path {
-        [] => layers,
-        [first, rest @ ..] => {
-            layers.get(*first).and_then(LayerSpec::inside).map_or(&[], |inside| layers_at(inside, rest))
-        }
-    }
-}
-
-pub fn layers_at_mut<'a>(layers: &'a mut Vec<LayerSpec>, path: &[usize]) -> Option<&'a mut Vec<LayerSpec>> {
-    match path {
-        [] => Some(layers),
-        [first, rest @ ..] => layers_at_mut(layers.get_mut(*first)?.inside_mut()?, rest),
     }
 }
 

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
 
 use crate::data::{Dataset, Targets, Task};
-use crate::ui::jobs::plane::{Answers, SIDE};
-use crate::ui::state::table::{is_table, number_text};
+use crate::ui::jobs::derived::Answered;
+use crate::ui::jobs::plane::{PlaneQuery, SIDE};
+use crate::ui::state::subject::{address, plane_of};
+use crate::ui::state::table::number_text;
+use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::data::address;
-use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui, range_of};
+use crate::ui::views::cx::Cx;
+use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui};
 use crate::ui::widgets::scale::paint_ramp;
-
-/// Whether the samples are points in a plane.
-pub fn is_plane(dataset: &Dataset) -> bool {
-    is_table(dataset) && dataset.shape.len() == 2 && !dataset.task.is_reconstruction()
-}
 
 /// The plane of a data set and the ground under it, each made anew only when what it shows has changed.
 #[derive(Default)]
@@ -34,22 +32,32 @@ struct Cloud {
     heights: [f32; 2],
 }
 
-/// What a network says of every place, as a picture.
+/// What a network predicts at every place, as a picture.
 pub struct Ground {
-    answers: Arc<Answers>,
+    answers: Arc<Answered<PlaneQuery>>,
     is_dark: bool,
     texture: TextureHandle,
 }
 
 impl PlaneView {
-    /// Shows the training samples, and if there are answers those under them; `mark` is a place to ring.
-    pub fn ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, answers: Option<&Arc<Answers>>, mark: Option<[f32; 2]>) {
+    /// Shows the training samples, and under them what the network predicts; `mark` is a place to ring.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        dataset: &Arc<Dataset>,
+        network: Option<TrainedNetwork>,
+        mark: Option<[f32; 2]>,
+        cx: &mut Cx<'_>,
+    ) {
         if self.cloud.as_ref().is_none_or(|cloud| cloud.address != address(dataset)) {
             self.cloud = Some(Cloud::of(dataset));
             self.ground = None;
         }
         let Some(cloud) = &self.cloud else { return };
-        self.ground = Ground::update(self.ground.take(), ui, answers, &dataset.task, cloud.heights);
+        let network = network.filter(|network| network.reads(dataset));
+        let query = network.map(|network| PlaneQuery { network, ranges: cloud.ranges.clone() });
+        let answers = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
+        self.ground = Ground::update(self.ground.take(), ui, answers.as_ref(), &dataset.task, cloud.heights);
         match &dataset.task {
             Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
             Task::Classification { .. } | Task::Reconstruction { .. } => {}
@@ -64,14 +72,6 @@ impl PlaneView {
         let plane = Plane::new("Samples in the plane", [&names[0], &names[1]], cloud.ranges.clone(), &cloud.dots);
         plane.ground(self.ground.as_ref().map(Ground::placed)).mark(mark).show(ui);
     }
-}
-
-/// From the least to the greatest of both features of the training samples.
-pub fn plane_of(dataset: &Dataset) -> [RangeInclusive<f64>; 2] {
-    [0, 1].map(|feature| {
-        let samples = &dataset.train;
-        range_of((0..samples.len()).filter_map(|at| samples.numbers_of(at).get(feature).copied()))
-    })
 }
 
 impl Cloud {
@@ -108,7 +108,7 @@ impl Ground {
     pub fn update(
         old: Option<Self>,
         ui: &Ui,
-        answers: Option<&Arc<Answers>>,
+        answers: Option<&Arc<Answered<PlaneQuery>>>,
         task: &Task,
         heights: [f32; 2],
     ) -> Option<Self> {
@@ -122,10 +122,10 @@ impl Ground {
 
     /// The picture and the part of the plane that it is of.
     pub fn placed(&self) -> plane::Ground {
-        plane::Ground { picture: self.texture.id(), ranges: self.answers.ranges.clone() }
+        plane::Ground { picture: self.texture.id(), ranges: self.answers.query.ranges.clone() }
     }
 
-    fn paint(ui: &Ui, answers: &Arc<Answers>, task: &Task, heights: [f32; 2], old: Option<Self>) -> Self {
+    fn paint(ui: &Ui, answers: &Arc<Answered<PlaneQuery>>, task: &Task, heights: [f32; 2], old: Option<Self>) -> Self {
         let palette = Palette::of(ui);
         let color = |answer: &[f32]| match task {
             Task::Classification { .. } => {
@@ -143,7 +143,7 @@ impl Ground {
             }
         };
         let width = task.outputs().max(1);
-        let mut pixels: Vec<_> = answers.values.chunks_exact(width).map(color).collect();
+        let mut pixels: Vec<_> = answers.answer.chunks_exact(width).map(color).collect();
         pixels.resize(SIDE * SIDE, palette.sunken);
         let image = ColorImage::new([SIDE, SIDE], pixels);
         let texture = match old {

@@ -7,40 +7,39 @@ use eframe::egui::{RichText, Ui};
 
 use crate::train::metrics::ReconstructionAnswers;
 use crate::train::{Answered, Evaluation};
-use crate::ui::jobs::reconstructions::Pictures;
+use crate::ui::jobs::derived::Answered as Derivation;
+use crate::ui::jobs::reconstructions::ReconstructionsQuery;
+use crate::ui::state::subject::holds_images;
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::data::copy;
-use crate::ui::views::learn::results::figures_text;
-use crate::ui::views::mistakes::fitting_scale;
-use crate::ui::views::parts::{caption_ui, heading_ui, placeholder_ui};
-use crate::ui::views::{Cx, holds_images};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::figures::figures_text;
+use crate::ui::views::parts::images::{copy, fitting_scale};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::{steady, thousands};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 
 /// Rows of pixels between an image and its reconstruction.
 const GAP: usize = 1;
 
-/// A grid of pairs, uploaded anew when the pictures are others.
+/// A grid of pairs, uploaded anew when the images are others.
 #[derive(Default)]
-pub struct Reconstructions {
+pub struct ReconstructionPairs {
     grid: ImageGrid,
-    shown: Option<Arc<Pictures>>,
-    version: u64,
 }
 
-impl Reconstructions {
+impl ReconstructionPairs {
     /// The figures of the validation samples, and some of them as they are given back at this moment.
-    pub fn watched_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    pub fn watched_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Reconstruction", |_| {});
         if let Some(Answered::Reconstructions(answers)) = cx.session.validation.as_ref().map(|seen| &seen.answers) {
             figures_ui(ui, answers);
         }
         let holds_images = cx.session.job.as_ref().is_some_and(|job| holds_images(&job.dataset));
-        match (cx.gallery.pictures(cx.session.job.as_ref()).cloned(), cx.project.data.validation > 0.0) {
-            (Some(pictures), true) => self.pairs_ui(ui, &pictures, 0..pictures.watched),
+        match (derived(ui, cx), cx.project.data.validation > 0.0) {
+            (Some(images), true) => self.pairs_ui(ui, &images, 0..images.answer.watched),
             (_, false) => placeholder_ui(ui, "No validation samples are held back, so there is nothing to give back."),
             _ if cx.session.validation.is_some() && !holds_images => {
-                placeholder_ui(ui, "These samples are no images. The rooms Try and Mistakes show their numbers.");
+                placeholder_ui(ui, "These samples are no images. Try and Mistakes show their numbers.");
             }
             _ => {
                 placeholder_ui(ui, "Press Train, and validation samples stand here above what the network gives back.")
@@ -49,41 +48,44 @@ impl Reconstructions {
     }
 
     /// The samples that were given back worst.
-    pub fn worst_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, cx: &Cx<'_>) {
+    pub fn worst_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
         worst_heading_ui(ui, evaluation.len());
-        match cx.gallery.pictures(cx.session.job.as_ref()).cloned() {
-            Some(pictures) if pictures.watched < pictures.samples.len() => {
-                self.pairs_ui(ui, &pictures, pictures.watched..pictures.samples.len());
+        match derived(ui, cx) {
+            Some(images) if images.answer.watched < images.answer.samples.len() => {
+                self.pairs_ui(ui, &images, images.answer.watched..images.answer.samples.len());
             }
-            _ => placeholder_ui(ui, "The pictures are being drawn."),
+            _ => placeholder_ui(ui, "The images are being drawn."),
         }
     }
 
     /// Every pair is one image, the sample above and its reconstruction below.
-    fn pairs_ui(&mut self, ui: &mut Ui, pictures: &Arc<Pictures>, which: Range<usize>) {
-        let dataset = &pictures.job.dataset;
+    fn pairs_ui(&mut self, ui: &mut Ui, images: &Derivation<ReconstructionsQuery>, which: Range<usize>) {
+        let Derivation { query, answer, version, .. } = images;
+        let dataset = &query.job.dataset;
         let Some([height, width, channels]) = dataset.shape.as_image() else { return };
-        if !self.shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, pictures)) {
-            (self.shown, self.version) = (Some(Arc::clone(pictures)), self.version + 1);
-        }
         let (len, gap) = (dataset.shape.len(), GAP * width * channels);
         let pixels = |index: usize, out: &mut [u8]| {
             let at = which.start + index;
-            copy(&dataset.train, pictures.samples[at] as usize, &mut out[..len]);
+            copy(&dataset.train, answer.samples[at] as usize, &mut out[..len]);
             out[len..len + gap].fill(128);
-            out[len + gap..].copy_from_slice(&pictures.pixels[at * len..][..len]);
+            out[len + gap..].copy_from_slice(&answer.pixels[at * len..][..len]);
         };
         let caption = |index: usize| {
-            let error = steady(f64::from(pictures.errors[which.start + index]));
+            let error = steady(f64::from(answer.errors[which.start + index]));
             Caption { truth: error, detail: "error, where white is 1".to_owned(), ..Caption::default() }
         };
         let height = 2 * height + GAP;
         let count = which.len();
-        let images =
-            Images { count, height, width, channels, version: self.version, pixels: &pixels, caption: &caption };
+        let images = Images { count, height, width, channels, version: *version, pixels: &pixels, caption: &caption };
         let scale = fitting_scale(count, [height, width], ui.available_size());
         self.grid.ui(ui, &images, scale);
     }
+}
+
+/// The newest images of the run, perhaps with weights of a moment ago.
+fn derived(ui: &Ui, cx: &mut Cx<'_>) -> Option<Arc<Derivation<ReconstructionsQuery>>> {
+    let query = ReconstructionsQuery::of(cx.session)?;
+    cx.derived.reconstructions.ask(ui.ctx(), query)
 }
 
 /// What is shown of the samples that were given back worst, in words.

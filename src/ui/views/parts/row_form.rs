@@ -1,56 +1,37 @@
 //! A row that a person makes up, a field for each column, and what the network says of it at once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use eframe::egui::{self, ComboBox, Label, RichText, ScrollArea, Ui};
 
 use crate::data::{Dataset, Task};
-use crate::train::Reader;
-use crate::ui::jobs::drawing::Source;
-use crate::ui::state::table::{Field, fields, number_text};
+use crate::ui::jobs::predictor::{NOT_NUMBERS, RowQuery};
+use crate::ui::state::playground::TriedRow;
+use crate::ui::state::subject::address;
+use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::theme::{self, GRID, Palette};
-use crate::ui::views::Cx;
-use crate::ui::views::data::address;
-use crate::ui::views::data::table::target_text;
-use crate::ui::views::parts::{caption_ui, heading_ui, placeholder_ui};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::rows::target_text;
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::knob::{field_ui, number_field_ui};
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::probability_bars::probability_bars_ui;
 use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 
-/// The row that is tried, which the rooms share.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TriedRow {
-    /// Which data it is a row of.
-    of: u64,
-    /// The training sample that it is, until somebody changes it.
-    sample: Option<usize>,
-    pub values: Vec<f32>,
-}
-
-/// The fields and the answer, worked out only when the row or the weights have changed.
+/// The fields, worked out only when the data has changed.
 #[derive(Default)]
 pub struct RowForm {
     known: Option<Known>,
-    asked: Option<(Source, Vec<f32>)>,
-    reader: Option<Reader>,
-    answer: Vec<f32>,
-    took: Duration,
-    answered: Option<Instant>,
 }
 
 struct Known {
     address: u64,
-    fields: Vec<Field>,
+    columns: Vec<TableColumn>,
     /// Lowest, mean and highest value of every number.
     ranges: Vec<[f32; 3]>,
     is_whole: Vec<bool>,
 }
-
-/// A network that needs longer than this is asked only for a tenth of the time.
-const SLOW: Duration = Duration::from_millis(1);
 
 impl RowForm {
     /// The fields of a row of the data. The row is a real one until something in it is changed.
@@ -59,7 +40,7 @@ impl RowForm {
             self.known = Some(Known::of(dataset));
         }
         let Some(known) = &self.known else { return };
-        let row = &mut cx.desk.row;
+        let row = &mut cx.playground.row;
         if row.of != known.address || row.values.len() != known.ranges.len() {
             *row = known.row(dataset, 0);
         }
@@ -71,7 +52,7 @@ impl RowForm {
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let before = row.values.clone();
-            for (at, field) in known.fields.iter().enumerate() {
+            for (at, field) in known.columns.iter().enumerate() {
                 ui.push_id(at, |ui| known.field_ui(ui, field, &mut row.values));
             }
             if row.values != before {
@@ -81,36 +62,36 @@ impl RowForm {
     }
 
     /// What the network says of the row, which is one of the data.
-    pub fn answer_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &Cx<'_>) {
+    pub fn answer_ui(&self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &mut Cx<'_>) {
         let palette = Palette::of(ui);
-        let Some(source) = cx.reading.this(cx.session) else {
+        let Some(network) = cx.network() else {
             return placeholder_ui(ui, "This network has no weights yet. Press Train, and it answers while it learns.");
         };
-        let row = &cx.desk.row;
-        if source.trained().network.input() != dataset.shape || source.features() != dataset.features {
+        let row = &cx.playground.row;
+        if !network.reads(dataset) {
             return placeholder_ui(ui, "The network was trained on other columns. Press Train, and it learns these.");
         }
-        self.ask(ui, &source, &row.values);
-        if self.answer.iter().any(|number| !number.is_finite()) {
-            let text =
-                "The weights of this network are no longer numbers. Reset, and train with a smaller learning rate.";
-            ui.add(Label::new(RichText::new(text).color(palette.muted)).wrap());
+        let query = RowQuery { network, row: row.values.clone() };
+        let Some(answered) = cx.derived.row.ask(ui.ctx(), query) else { return };
+        let (network, answer) = (&answered.query.network, &answered.answer);
+        if answer.iter().any(|number| !number.is_finite()) {
+            ui.add(Label::new(RichText::new(NOT_NUMBERS).color(palette.muted)).wrap());
             return;
         }
         let truth = row.sample.filter(|_| row.of == address(dataset));
-        match source.trained().task {
+        match network.trained().task {
             Task::Classification { classes } => {
-                let winner = self.answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+                let winner = answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
                 if let Some((class, share)) = winner {
                     ui.label(theme::number(classes.get(class).map_or("?", String::as_str)).color(palette.accent));
                     caption_ui(ui, &format!("{} sure", percent(f64::from(*share))));
                 }
                 truth_ui(ui, truth.map(|sample| target_text(dataset, sample, 0)));
                 ui.add_space(GRID);
-                ScrollArea::vertical().show(ui, |ui| probability_bars_ui(ui, classes, Some(&self.answer)));
+                ScrollArea::vertical().show(ui, |ui| probability_bars_ui(ui, classes, Some(answer)));
             }
             Task::Regression { targets } => {
-                for (at, (name, number)) in targets.iter().zip(&self.answer).enumerate() {
+                for (at, (name, number)) in targets.iter().zip(answer).enumerate() {
                     caption_ui(ui, name);
                     ui.label(theme::number(significant(f64::from(*number))).color(palette.accent));
                     truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
@@ -121,37 +102,12 @@ impl RowForm {
                 let cell = |at: usize, column: usize| match column {
                     0 => dataset.features.get(at).map_or_else(|| (at + 1).to_string(), ToString::to_string),
                     1 => row.values.get(at).map_or_else(String::new, |number| number_text(*number)),
-                    _ => significant(f64::from(self.answer[at])),
+                    _ => significant(f64::from(answer[at])),
                 };
-                data_table_ui(ui, "given back", &heads, self.answer.len(), &cell);
+                data_table_ui(ui, "given back", &heads, answer.len(), &cell);
             }
         }
     }
-
-    fn ask(&mut self, ui: &Ui, source: &Source, row: &[f32]) {
-        let is_same_network = self.asked.as_ref().is_some_and(|asked| asked.0.has_same_network(source));
-        if self.asked.as_ref().is_some_and(|asked| asked.0.has_same_weights(source) && same(&asked.1, row)) {
-            return;
-        }
-        let pause = 10 * self.took;
-        if is_same_network && self.took > SLOW && self.answered.is_some_and(|answered| answered.elapsed() < pause) {
-            return ui.ctx().request_repaint_after(Duration::from_millis(50));
-        }
-        let started = Instant::now();
-        if !is_same_network {
-            self.reader = None;
-        }
-        let run = source.trained();
-        let reader = self.reader.get_or_insert_with(|| Reader::new(run.network));
-        self.answer = reader.read_row(run, row).to_vec();
-        self.asked = Some((source.clone(), row.to_vec()));
-        (self.took, self.answered) = (started.elapsed(), Some(Instant::now()));
-    }
-}
-
-/// Equal to the bit, so that a missing number is the same as itself.
-fn same(a: &[f32], b: &[f32]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
 /// What is right, as long as the row is a real one.
@@ -170,7 +126,7 @@ impl Known {
             numbers.all(|number| !number.is_finite() || number.fract() == 0.0)
         };
         let is_whole = (0..width).map(is_whole).collect();
-        Self { address: address(dataset), fields: fields(&dataset.features, width), ranges, is_whole }
+        Self { address: address(dataset), columns: table_columns(&dataset.features, width), ranges, is_whole }
     }
 
     /// A training sample; what it lacks is the mean.
@@ -180,7 +136,7 @@ impl Known {
         TriedRow { of: self.address, sample: Some(sample), values }
     }
 
-    fn field_ui(&self, ui: &mut Ui, field: &Field, row: &mut [f32]) {
+    fn field_ui(&self, ui: &mut Ui, field: &TableColumn, row: &mut [f32]) {
         let at = field.at.start;
         if !field.categories.is_empty() {
             let chosen = field.category(row);

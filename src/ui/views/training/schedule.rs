@@ -6,7 +6,7 @@ use crate::train::Training;
 use crate::train::watch::Slower;
 use crate::ui::state::session::{DataState, Session};
 use crate::ui::theme::Palette;
-use crate::ui::views::Cx;
+use crate::ui::views::cx::Cx;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
 use crate::ui::widgets::numbers::significant;
 use backprop_nn::optim::Schedule;

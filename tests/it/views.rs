@@ -9,8 +9,9 @@ use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Part, Reports, Run, Start};
 use backprop_studio::ui::jobs::plane::SIDE;
 use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::views::dialogs::cross_validation::CrossValidation;
 use backprop_studio::ui::widgets::numbers::{significant, steady};
-use backprop_studio::ui::{Action, Document, Studio};
+use backprop_studio::ui::{Command, Document, Request, Studio};
 use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -27,7 +28,7 @@ pub fn open(project: Project) -> Harness<'static, Studio> {
 }
 
 pub fn train(harness: &mut Harness<'static, Studio>) {
-    act(harness, Action::Train);
+    act(harness, Command::Train);
     step_until(harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
 }
 
@@ -53,8 +54,8 @@ fn points_are_trained_and_every_place_of_the_plane_is_answered() {
     let mut harness = open(project("xor", &[("training.epochs", "30")]));
     harness.get_by_label("Samples in the plane");
     train(&mut harness);
-    step_until(&mut harness, "the surface is drawn", |studio| studio.plane_answers().is_some());
-    let answers = &harness.state().plane_answers().unwrap().values;
+    step_until(&mut harness, "the surface is drawn", |studio| studio.derived().plane.current().is_some());
+    let answers = &harness.state().derived().plane.current().unwrap().answer;
     assert_eq!(answers.len(), SIDE * SIDE * 2);
     // Blue where x and y have the same sign; the first row is the highest y.
     let blue = |row: usize, column: usize| answers[(row * SIDE + column) * 2];
@@ -69,7 +70,7 @@ fn points_are_trained_and_every_place_of_the_plane_is_answered() {
 #[test]
 fn options_of_a_source_are_set_without_typing_its_text() {
     let mut harness = open(project("xor", &[]));
-    act(&mut harness, Action::Show("Data"));
+    act(&mut harness, Request::Show("data"));
     harness.get_by_label("Noise value").focus();
     harness.run_ok();
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
@@ -95,7 +96,7 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     fs::write(&path, format!("weight,zone,price,kind\n{}", (0..100).map(row).collect::<String>())).unwrap();
     let source = format!("csv:{}", path.display());
     let mut harness = open(ending_in(project("iris", &[("data.source", &source), ("training.epochs", "40")]), 2));
-    act(&mut harness, Action::Show("Data"));
+    act(&mut harness, Request::Show("data"));
     harness.get_by_label_contains("column zone, holds 2 categories");
     harness.get_by_label_contains("column weight, holds number, missing 0, lowest 0.5, mean 5, highest 9.5");
 
@@ -111,54 +112,57 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     let model = ending_in(harness.state().project().clone(), 1).model;
     harness.state_mut().project_mut().model = model;
     harness.state_mut().project_mut().training.loss = project("fuel", &[]).training.loss;
-    act(&mut harness, Action::Show("Learn"));
+    act(&mut harness, Request::Show("learn"));
     train(&mut harness);
     harness.get_by_label_contains("RMSE plot: validation");
     harness.get_by_label("Predicted over true");
     harness.get_by_label_contains(", MAE ");
-    act(&mut harness, Action::Show("Mistakes"));
+    act(&mut harness, Request::Show("mistakes"));
     assert!(harness.query_all_by_label_contains("true price ").count() > 3);
 
-    act(&mut harness, Action::Show("Draw"));
+    act(&mut harness, Request::Show("draw"));
     harness.get_by_label_contains("in truth ");
     harness.get_by_role_and_label(Role::ComboBox, "zone").click();
     harness.run_ok();
-    let zone = harness.state().desk().row.values[1] > 0.5;
+    let zone = harness.state().playground().row.values[1] > 0.5;
     harness.get_by_role_and_label(Role::Button, if zone { "near" } else { "far" }).click();
     harness.run_ok();
-    assert!((harness.state().desk().row.values[1] > 0.5) != zone, "{:?}", harness.state().desk().row);
+    assert!((harness.state().playground().row.values[1] > 0.5) != zone, "{:?}", harness.state().playground().row);
     harness.get_by_label("made up");
 }
 
 #[test]
-fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_room() {
+fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_view() {
     let settings = [("data.source", "digits?count=400"), ("training.epochs", "3"), ("training.batch", "20")];
     let mut harness = open(project("autoencoder", &settings));
     train(&mut harness);
-    step_until(&mut harness, "the reconstructions are drawn", |studio| studio.pictures().is_some());
-    let pictures = harness.state().pictures().unwrap().clone();
-    assert_eq!((pictures.watched, pictures.samples.len(), pictures.pixels.len()), (24, 24 + 36, 60 * 784));
-    assert!(pictures.errors[24..].is_sorted_by(|a, b| a >= b), "{:?}", pictures.errors);
-    let own = &pictures.job.dataset.train;
+    step_until(&mut harness, "the reconstructions are drawn", |studio| {
+        studio.derived().reconstructions.current().is_some()
+    });
+    let derived = harness.state().derived().reconstructions.current().unwrap().clone();
+    let (job, images) = (&derived.query.job, &derived.answer);
+    assert_eq!((images.watched, images.samples.len(), images.pixels.len()), (24, 24 + 36, 60 * 784));
+    assert!(images.errors[24..].is_sorted_by(|a, b| a >= b), "{:?}", images.errors);
+    let own = &job.dataset.train;
     let error = |at: usize| {
-        let given = &pictures.pixels[at * 784..][..784];
-        let pairs = own.pixels_of(pictures.samples[at] as usize).iter().zip(given);
+        let given = &images.pixels[at * 784..][..784];
+        let pairs = own.pixels_of(images.samples[at] as usize).iter().zip(given);
         (pairs.map(|(a, b)| (f32::from(*a) - f32::from(*b)).powi(2)).sum::<f32>() / 784.0).sqrt() / 255.0
     };
-    assert!((error(0) - pictures.errors[0]).abs() < 0.01, "{} and {}", error(0), pictures.errors[0]);
-    for (room, text) in
-        [("Learn", "R² 0."), ("Draw", "What the network gives back"), ("Mistakes", "largest error first")]
+    assert!((error(0) - images.errors[0]).abs() < 0.01, "{} and {}", error(0), images.errors[0]);
+    for (view, text) in
+        [("learn", "R² 0."), ("draw", "What the network gives back"), ("mistakes", "largest error first")]
     {
-        act(&mut harness, Action::Show(room));
+        act(&mut harness, Request::Show(view));
         wait_for(&mut harness, text);
     }
     // The switch stands beside the source, and without it the classes are asked for again.
-    act(&mut harness, Action::Show("Data"));
+    act(&mut harness, Request::Show("data"));
     click(&mut harness, "Reconstruct");
     step_until(&mut harness, "the classes are back", |studio| {
         studio.session().dataset().is_some_and(|dataset| dataset.task.is_classification())
     });
-    assert!(harness.state().trace().misfit.is_some_and(|misfit| misfit.error.message.contains("asks for 10")));
+    assert!(harness.state().shapes().model.misfit.is_some_and(|misfit| misfit.error.message.contains("asks for 10")));
 }
 
 #[test]
@@ -168,8 +172,8 @@ fn rows_that_are_given_back_are_tried_and_listed_by_their_error() {
     let settings = [("data.source", "points:xor"), ("model", model), ("training.loss.kind", loss)];
     let mut harness = open(project("autoencoder", &settings));
     train(&mut harness);
-    for (room, text) in [("Learn", "R² "), ("Draw", "given back"), ("Mistakes", "largest error first")] {
-        act(&mut harness, Action::Show(room));
+    for (view, text) in [("learn", "R² "), ("draw", "given back"), ("mistakes", "largest error first")] {
+        act(&mut harness, Request::Show(view));
         wait_for(&mut harness, text);
     }
 }
@@ -184,8 +188,10 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
     click(&mut harness, "Cross-validation, off");
     click(&mut harness, "5");
     click(&mut harness, "Cross-validate…");
-    step_until(&mut harness, "all folds are done", |studio| studio.folding().is_some_and(|it| !it.is_running()));
-    let folds = harness.state().folding().unwrap().folds().to_vec();
+    step_until(&mut harness, "all folds are done", |studio| {
+        studio.dialogs().get::<CrossValidation>().is_some_and(|it| !it.is_running())
+    });
+    let folds = harness.state().dialogs().get::<CrossValidation>().unwrap().folds().to_vec();
     assert!(folds.len() == 5 && folds.iter().all(|fold| (fold.train, fold.validation) == (320, 80)), "{folds:?}");
 
     // The same five trainings, one by one.
@@ -213,17 +219,17 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
     harness.get_by_label_contains(&row);
     harness.get_by_label("Cross-validation, 5 folds, seed 42");
     click(&mut harness, "Close");
-    assert!(harness.state().folding().is_none() && harness.state().session().job.is_none());
+    assert!(harness.state().dialogs().get::<CrossValidation>().is_none() && harness.state().session().job.is_none());
 
     harness.state_mut().project_mut().training.epochs = 1000;
     let before = harness.state().project().clone();
-    act(&mut harness, Action::CrossValidate(10));
+    act(&mut harness, Request::CrossValidate(10));
     harness.get_by_label("Trainings of all folds");
     click(&mut harness, "Cancel");
-    assert!(harness.state().folding().is_none() && *harness.state().project() == before);
+    assert!(harness.state().dialogs().get::<CrossValidation>().is_none() && *harness.state().project() == before);
 
     harness.state_mut().project_mut().training.batch = 5000;
-    act(&mut harness, Action::CrossValidate(2));
+    act(&mut harness, Request::CrossValidate(2));
     wait_for(&mut harness, "the batch of 5000 is larger than the 200 training samples");
 }
 
@@ -236,11 +242,11 @@ fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
     fs::write(&path, format!("hour,metres\n{rows}")).unwrap();
     let source = format!("series:{}?window=24", path.display());
     let mut harness = open(project("airline", &[("data.source", &source), ("training.epochs", "60")]));
-    act(&mut harness, Action::StepEpoch);
+    act(&mut harness, Command::StepEpoch);
     wait_for(&mut harness, "Forecast plot: forecast, truth, naive");
     wait_for(&mut harness, "validation windows");
     step_until(&mut harness, "the run waits", |studio| matches!(studio.session().status, Status::Paused));
-    act(&mut harness, Action::Train);
+    act(&mut harness, Command::Resume);
     step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
 
     let session = harness.state().session();
@@ -267,7 +273,7 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
     let place = |name: &str| folder.path().join(name);
     let mut harness = open(project("xor", &[]));
     let drop = |harness: &mut Harness<'static, Studio>, name: &str, source: &str| {
-        act(harness, Action::Dropped(place(name)));
+        act(harness, Request::Dropped(place(name)));
         let wanted = format!("{source}:{}", place(name).display());
         step_until(harness, name, |studio| studio.session().source() == wanted && studio.session().dataset().is_some());
     };
@@ -286,7 +292,7 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
         drop(&mut harness, name, "csv");
     }
     // What follows in time is said so in the options.
-    act(&mut harness, Action::Show("Data"));
+    act(&mut harness, Request::Show("data"));
     choose(&mut harness, "Series");
     let series = format!("series:{}", place("ROWS.TXT").display());
     assert_eq!(harness.state().project().data.source, series);
@@ -295,15 +301,15 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
     });
 
     fs::create_dir(place("empty")).unwrap();
-    act(&mut harness, Action::Dropped(place("empty")));
+    act(&mut harness, Request::Dropped(place("empty")));
     wait_for(&mut harness, "empty could not be read: there is no project.json of a run in it; as idx: ");
     fs::write(place("a+b.csv"), "x,y\n1,2\n").unwrap();
-    act(&mut harness, Action::Dropped(place("a+b.csv")));
+    act(&mut harness, Request::Dropped(place("a+b.csv")));
     wait_for(&mut harness, "has a + or a ? in its name");
     assert_eq!(harness.state().project().data.source, series, "what cannot be read changes nothing");
 
     if let Some(engines) = real_data("cmapss") {
-        act(&mut harness, Action::Dropped(engines.clone()));
+        act(&mut harness, Request::Dropped(engines.clone()));
         let wanted = format!("cmapss:{}", engines.display());
         step_until(&mut harness, "the engines are read", |studio| studio.project().data.source == wanted);
     }
