@@ -10,7 +10,7 @@ use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Job, Reports, Run, Snapshot, Start, StepStat, default_threads};
-use backprop_studio::ui::{Action, Document, Studio};
+use backprop_studio::ui::{Command, Document, Report, Request, Studio};
 use criterion::{Criterion, criterion_group, criterion_main};
 use eframe::egui::{self, vec2};
 use egui_kittest::Harness;
@@ -37,19 +37,19 @@ fn frames(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("one frame while training");
     group.sample_size(50).measurement_time(Duration::from_secs(8));
     for (size, name) in [(vec2(1280.0, 800.0), "1280×800"), (vec2(1920.0, 1080.0), "1920×1080")] {
-        for (preset, room) in [("mlp", "Learn"), ("cnn-deep", "Learn"), ("mlp", "Draw"), ("mlp", "Data")] {
+        for (preset, view) in [("mlp", "learn"), ("cnn-deep", "learn"), ("mlp", "draw"), ("mlp", "data")] {
             let project = Project::find(preset).expect("preset");
             let job: Job = project.job(digits(1000), 1).expect("job");
             let weights = job.initial_weights();
             let mut harness = window(&project, size);
             let ctx = harness.ctx.clone();
             let studio = harness.state_mut();
-            studio.apply(&ctx, Action::DataLoaded { source: project.data.source.clone(), result: Ok(digits(1000)) });
-            studio.apply(&ctx, Action::Show(room));
+            studio.take(&ctx, Report::DataLoaded { source: project.data.source.clone(), result: Ok(digits(1000)) });
+            studio.act(&ctx, Request::Show(view));
             studio.session_mut().begin(Arc::new(job), &project);
             studio.session_mut().absorb(steps(1, HISTORY));
             let mut step = HISTORY;
-            group.bench_function(format!("{room}, {preset}, {name}"), |bencher| {
+            group.bench_function(format!("{view}, {preset}, {name}"), |bencher| {
                 bencher.iter(|| {
                     let session = harness.state_mut().session_mut();
                     session.absorb(steps(step + 1, STEPS_PER_FRAME));
@@ -105,11 +105,11 @@ fn watched(project: &Project, dataset: &Arc<Dataset>) -> Duration {
         harness.step();
     }
     let studio = harness.state_mut();
-    studio.apply(&ctx, Action::DataLoaded { source, result: Ok(Arc::clone(dataset)) });
+    studio.take(&ctx, Report::DataLoaded { source, result: Ok(Arc::clone(dataset)) });
     // What was asked for before this frame is settled by it; what follows is asked for anew.
     harness.step();
     let started = Instant::now();
-    harness.state_mut().apply(&ctx, Action::Train);
+    harness.state_mut().act(&ctx, Command::Train);
     while harness.state_mut().session_mut().is_on() {
         let mut due = asked.recv_timeout(Duration::from_secs(1)).expect("a studio that trains asks for frames");
         while let Ok(other) = asked.recv_deadline(due) {

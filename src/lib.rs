@@ -10,7 +10,7 @@
 //! | [`train`] | one thread per run, and the two enums between it and whoever watches | [`train::protocol`] |
 //! | [`project`] | the project file, presets, run folders, cross-validation | [`project::Project`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
-//! | `ui` | the window: panels, widgets, actions (feature `gui`) | `ui::Studio` |
+//! | `ui` | the window: views, commands, jobs, widgets (feature `gui`) | `ui::Studio` |
 //!
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
@@ -43,7 +43,7 @@
 //!
 //! - `backprop_nn` does no I/O and knows no dataset, no epoch and no widget. A built [`backprop_nn::Network`] cannot have a shape error.
 //! - `data` knows samples, not layers. `train` knows neither widgets nor files.
-//! - Only `project`, `data` and `cli` touch the file system; only `train` and `ui/task.rs` start threads of their own
+//! - Only `project`, `data` and `cli` touch the file system; only `train` and `ui/jobs` start threads of their own
 //!   (rayon's pools divide the work of both; `backprop train` lets the crate `ctrlc` listen for Ctrl+C on one).
 //! - Only `data/download.rs` reaches the network, for a set that is asked for by its name and is not at hand.
 //! - Same project, same seed, same machine: the same curve to the last bit, whatever the number of threads. (Another
@@ -63,7 +63,8 @@
 //! | schedule | a struct in `crates/backprop-nn/src/optim/schedule.rs` | the same |
 //! | data source | `data/foo.rs` | `data/mod.rs`, its options as rows of the window in `data/setting.rs` |
 //! | world of points | a function in `data/points.rs` | the same |
-//! | panel | `ui/panels/foo.rs` | `ui/panels/mod.rs` |
+//! | view (a tab, a panel, a bar) | `ui/views/foo.rs` | `ui/views/mod.rs` |
+//! | command of the window | what it does in `ui/app/perform.rs` | `ui/commands/mod.rs` |
 //! | command | `cli/foo.rs` | `cli/mod.rs` |
 //! | figure of `backprop bench` | `cli/bench/foo.rs` | `cli/bench/mod.rs` |
 //! | preset | `assets/presets/foo.json` | `project/presets.rs` |

@@ -93,6 +93,60 @@ fn no_part_names_one_that_it_must_not_know() {
     }
 }
 
+/// The parts of the window, each of which may name those before it.
+const WINDOW: &[&str] = &["theme", "widgets", "state", "commands", "jobs", "views", "app"];
+
+#[test]
+fn a_part_of_the_window_names_only_those_below_it() {
+    for (floor, part) in WINDOW.iter().enumerate() {
+        let folder = root().join("src/ui").join(part);
+        let files = if folder.is_dir() { rust_files(&folder) } else { vec![folder.with_extension("rs")] };
+        for path in files {
+            for named in named(&code(&path), "crate::ui::") {
+                let is_allowed = WINDOW[..=floor].iter().any(|allowed| is_below(&named, allowed));
+                assert!(is_allowed, "{} names crate::ui::{named}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_files_of_the_window_import_each_other_in_a_circle() {
+    let folder = root().join("src/ui");
+    let files = rust_files(&folder);
+    // A file is named by its module path; what lies in a folder of its name may name it as its parent.
+    let module = |path: &Path| {
+        let inside = path.strip_prefix(&folder).unwrap().with_extension("");
+        let parts: Vec<_> = inside.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        parts.into_iter().filter(|part| part != "mod").collect::<Vec<_>>().join("::")
+    };
+    let modules: Vec<String> = files.iter().map(|path| module(path)).collect();
+    let file_of = |named: &str| {
+        let matching = (0..modules.len()).filter(|at| !modules[*at].is_empty() && is_below(named, &modules[*at]));
+        matching.max_by_key(|at| modules[*at].len())
+    };
+    let imports = |at: usize| -> Vec<usize> {
+        let (code, parent) = (code(&files[at]), modules[at].rsplit_once("::").map_or("", |(parent, _)| parent));
+        let absolute = named(&code, "crate::ui::").collect::<Vec<_>>();
+        let relative = named(&code, "super::").map(|named| format!("{parent}::{named}"));
+        let found = absolute.into_iter().chain(relative).filter_map(|named| file_of(&named));
+        found.filter(|other| *other != at && !is_below(&modules[at], &modules[*other])).collect()
+    };
+    // Files that import nothing which is left, or that nothing left imports, are taken away; what stays is in a circle.
+    let mut left: Vec<(usize, Vec<usize>)> = (0..files.len()).map(|at| (at, imports(at))).collect();
+    loop {
+        let names: Vec<usize> = left.iter().map(|(at, _)| *at).collect();
+        let count = left.len();
+        let imported: Vec<usize> = left.iter().flat_map(|(_, imports)| imports).copied().collect();
+        left.retain(|(at, imports)| imported.contains(at) && imports.iter().any(|other| names.contains(other)));
+        if left.len() == count {
+            break;
+        }
+    }
+    let circle: Vec<_> = left.iter().map(|(at, _)| &modules[*at]).collect();
+    assert!(circle.is_empty(), "these import each other: {circle:?}");
+}
+
 #[test]
 fn what_a_part_must_not_say_is_absent() {
     for (part, words) in ABSENCES {
@@ -116,7 +170,7 @@ fn only_four_parts_touch_files_and_only_two_start_threads() {
             );
         }
         if ["thread::spawn", "thread::Builder"].iter().any(|word| code.contains(word)) {
-            assert!(["/train/", "/ui/task.rs"].iter().any(|part| name.contains(part)), "{name} starts a thread");
+            assert!(["/train/", "/ui/jobs/"].iter().any(|part| name.contains(part)), "{name} starts a thread");
         }
     }
 }

@@ -76,9 +76,9 @@ fn what_does_not_fit_within_a_block_is_told_and_repaired_there() {
     click(&mut harness, "Insert a layer before GlobalAveragePool, layer 3");
     choose(&mut harness, "Residual");
     assert_eq!(layers(&harness)[2], "Residual 4 layers");
-    assert_eq!(harness.state().trace().misfit, None);
+    assert_eq!(harness.state().shapes().model.misfit, None);
     click(&mut harness, "Add a layer to block 2");
     choose(&mut harness, "Residual");
     assert_eq!(block(&harness)[2], "Residual 4 layers");
-    assert_eq!(harness.state().trace().misfit, None);
+    assert_eq!(harness.state().shapes().model.misfit, None);
 }

@@ -2,15 +2,15 @@
 
 use backprop_studio::project::{Project, Side};
 use backprop_studio::train::generate;
-use backprop_studio::ui::session::Status;
-use backprop_studio::ui::{Action, Studio};
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::{Request, Studio};
 use eframe::egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::rooms::{open, train};
 use crate::studio::{act, choose, click, step_until};
 use crate::support::project;
+use crate::views::{open, train};
 
 fn points() -> Project {
     project("gan-points", &[("training.epochs", "2")])
@@ -23,8 +23,8 @@ fn discriminator(harness: &Harness<'_, Studio>) -> Vec<String> {
 
 /// What the window shows of the newest weights, when it has got there.
 fn generated(harness: &mut Harness<'static, Studio>) -> Vec<f32> {
-    step_until(harness, "the samples are made", |studio| studio.generated().is_some());
-    harness.state().generated().unwrap().values.clone()
+    step_until(harness, "the samples are made", |studio| studio.derived().samples.current().is_some());
+    harness.state().derived().samples.current().unwrap().answer.values.clone()
 }
 
 /// What the engine makes of the weights of the run.
@@ -50,18 +50,18 @@ fn a_generator_is_watched_while_it_learns() {
     assert_eq!(harness.query_all_by_label_contains("accuracy").count(), 0);
 
     assert!(generated(&mut harness) == expected(harness.state(), 1, 512));
-    harness.get_by_label("512 generated points of noise 1 over the data");
+    harness.get_by_label("512 generated points, noise seed 1, over the data");
     click(&mut harness, "Other noise");
     assert!(generated(&mut harness) == expected(harness.state(), 2, 512));
-    harness.get_by_label("512 generated points of noise 2 over the data");
+    harness.get_by_label("512 generated points, noise seed 2, over the data");
 
-    act(&mut harness, Action::Show("Draw"));
+    act(&mut harness, Request::Show("draw"));
     harness.get_by_label_contains("A generator makes samples and reads none");
-    act(&mut harness, Action::Show("Mistakes"));
-    harness.get_by_label_contains("A generator answers no questions");
-    assert!(harness.state().plane_answers().is_none());
+    act(&mut harness, Request::Show("mistakes"));
+    harness.get_by_label_contains("A generator predicts nothing");
+    assert!(harness.state().derived().plane.current().is_none());
     click(&mut harness, "Reset");
-    act(&mut harness, Action::Show("Learn"));
+    act(&mut harness, Request::Show("learn"));
     harness.get_by_label_contains("While it trains this shows");
 }
 
@@ -72,7 +72,7 @@ fn images_are_shown_side_by_side() {
     let mut harness = crate::studio::open(small);
     train(&mut harness);
     assert!(generated(&mut harness) == expected(harness.state(), 1, 64));
-    harness.get_by_label("64 generated images of noise 1");
+    harness.get_by_label("64 generated images, noise seed 1");
 }
 
 #[test]
@@ -137,13 +137,13 @@ fn a_saved_generator_shows_its_samples_again() {
     let mut harness = open(points());
     train(&mut harness);
     let made = generated(&mut harness);
-    act(&mut harness, Action::SaveRunIn(folder.path().to_owned()));
+    act(&mut harness, Request::SaveRunIn(folder.path().to_owned()));
     let run = folder.path().join("gan-points-1");
     step_until(&mut harness, "the run is saved", |_| run.join("metrics.jsonl").is_file());
     let mut other = open(project("xor", &[]));
-    act(&mut other, Action::Dropped(run));
+    act(&mut other, Request::Dropped(run));
     step_until(&mut other, "the run is open", |studio| studio.project().name == "gan-points");
     assert!(generated(&mut other) == made);
     step_until(&mut other, "the data is there", |studio| studio.session().dataset().is_some());
-    other.get_by_label("512 generated points of noise 1 over the data");
+    other.get_by_label("512 generated points, noise seed 1, over the data");
 }

@@ -16,8 +16,6 @@ mod parity;
 #[cfg(feature = "gui")]
 mod rates;
 mod reconstruction;
-#[cfg(feature = "gui")]
-mod rooms;
 mod run;
 #[cfg(feature = "gui")]
 mod screens;
@@ -26,3 +24,5 @@ mod sources;
 mod studio;
 mod support;
 mod tables;
+#[cfg(feature = "gui")]
+mod views;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use backprop_studio::data::sources::painted::Painted;
 use backprop_studio::project::Project;
-use backprop_studio::ui::session::Status;
-use backprop_studio::ui::{Action, Document, Studio};
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::{Command, Document, Request, Studio};
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -15,13 +15,13 @@ use crate::support::project;
 
 const PLANE: &str = "Painted points in the plane";
 
-/// The studio in the room Data with the plane of this source to paint in.
+/// The studio in the tab Data with the plane of this source to paint in.
 fn paint(source: &str) -> Harness<'static, Studio> {
     let project = project("xor", &[("data.source", source), ("training.batch", "4"), ("training.epochs", "60")]);
     let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_max_steps(200);
     let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
     step_until(&mut harness, "the data is there", |studio| studio.session().dataset().is_some());
-    act(&mut harness, Action::Show("Data"));
+    act(&mut harness, Request::Show("data"));
     choose(&mut harness, "Paint");
     harness
 }
@@ -86,11 +86,11 @@ fn a_plane_is_painted_from_nothing_learnt_and_kept_in_the_project() {
     assert_eq!(painted(&harness).points.len(), points.len());
     harness.get_by_label(&format!("{} points", points.len()));
 
-    act(&mut harness, Action::Train);
+    act(&mut harness, Command::Train);
     step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
-    step_until(&mut harness, "the surface is drawn", |studio| studio.plane_answers().is_some());
-    let answers = harness.state().plane_answers().unwrap();
-    assert_eq!(*answers.ranges[0].start(), -1.06, "the whole plane is answered, not only where points are");
+    step_until(&mut harness, "the surface is drawn", |studio| studio.derived().plane.current().is_some());
+    let answers = harness.state().derived().plane.current().unwrap();
+    assert_eq!(*answers.query.ranges[0].start(), -1.06, "the whole plane is answered, not only where points are");
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.json");
@@ -117,7 +117,7 @@ fn what_is_shown_is_painted_on_and_erased() {
     harness.get_by_label("Clear the plane").click();
     harness.run_ok();
     assert!(painted(&harness).points.is_empty());
-    act(&mut harness, Action::Train);
+    act(&mut harness, Command::Train);
     harness.get_by_label_contains("there are no training samples; paint some");
     harness.get_by_label("Undo the last stroke").click();
     harness.run_ok();
@@ -127,11 +127,11 @@ fn what_is_shown_is_painted_on_and_erased() {
     assert!(harness.query_all_by_label_contains("does not fit").count() > 0);
 
     // Other data ends the painting, if it lies in no plane.
-    act(&mut harness, Action::UseSource("digits?count=400".parse().unwrap()));
+    act(&mut harness, Request::UseSource("digits?count=400".parse().unwrap()));
     step_until(&mut harness, "the digits are there", |studio| {
         studio.session().dataset().is_some_and(|it| it.shape.len() > 2)
     });
-    assert!(harness.query_by_label(PLANE).is_none() && harness.state().desk().painting.is_none());
+    assert!(harness.query_by_label(PLANE).is_none() && harness.state().playground().painting.is_none());
 }
 
 #[test]

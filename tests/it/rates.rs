@@ -1,6 +1,7 @@
 //! Formulas beside what is chosen, the course of the learning rate, and the finder, in the window.
 
 use backprop_studio::ui::Studio;
+use backprop_studio::ui::views::dialogs::lr_finder::LrFinder;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -26,7 +27,7 @@ fn what_is_chosen_shows_its_formula() {
 fn a_learning_rate_is_found_used_and_taken_back() {
     let mut harness = open(project());
     let before = harness.state().project().clone();
-    let is_found = |studio: &Studio| studio.finding().is_some_and(|finding| !finding.is_running());
+    let is_found = |studio: &Studio| studio.dialogs().get::<LrFinder>().is_some_and(|finding| !finding.is_running());
     click(&mut harness, "Find a learning rate…");
     step_until(&mut harness, "a rate is found", is_found);
     let job = before.job(dataset(), 2).unwrap();
@@ -36,7 +37,7 @@ fn a_learning_rate_is_found_used_and_taken_back() {
     click(&mut harness, &text);
     let rate = harness.state().project().training.learning_rate;
     assert!((rate / found - 1.0).abs() < 0.05, "{rate} and not {found}");
-    assert!(harness.state().finding().is_none() && harness.state().session().job.is_none());
+    assert!(harness.state().dialogs().get::<LrFinder>().is_none() && harness.state().session().job.is_none());
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_ok();
     assert_eq!(*harness.state().project(), before);
@@ -44,13 +45,13 @@ fn a_learning_rate_is_found_used_and_taken_back() {
     click(&mut harness, "Find a learning rate…");
     let name = if is_found(harness.state()) { "Close" } else { "Cancel" };
     click(&mut harness, name);
-    assert!(harness.state().finding().is_none());
+    assert!(harness.state().dialogs().get::<LrFinder>().is_none());
 
     // What cannot be trained cannot be swept, and says why.
     harness.state_mut().project_mut().training.batch = 5000;
     harness.run_ok();
     click(&mut harness, "Find a learning rate…");
-    assert!(harness.state().finding().is_none());
+    assert!(harness.state().dialogs().get::<LrFinder>().is_none());
     harness.get_by_label_contains("the batch of 5000 is larger");
 }
 

@@ -8,13 +8,14 @@ use backprop_nn::Shape;
 use backprop_nn::layers::{Dense, Function};
 use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
-use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction};
+use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction as ClassPrediction};
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
-use backprop_studio::ui::asking::PathFor;
-use backprop_studio::ui::session::Status;
-use backprop_studio::ui::{Action, Answer, Document, Studio};
+use backprop_studio::ui::commands::{Action, PathFor};
+use backprop_studio::ui::jobs::predictor::Prediction;
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::{Command, Document, Report, Request, Studio};
 use eframe::egui::{Key, Modifiers, Pos2, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -45,19 +46,31 @@ pub fn open(project: Project) -> Harness<'static, Studio> {
     let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
     // The loader knows no such source, and says so; then the samples arrive all the same.
     step_until(&mut harness, "the loader gives up", |studio| !is_loading(studio));
-    act(&mut harness, Action::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(dataset()) });
+    report(&mut harness, Report::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(dataset()) });
     harness
 }
 
 fn is_loading(studio: &Studio) -> bool {
-    use backprop_studio::ui::session::DataState;
-    matches!(studio.session().data, DataState::Loading { .. }) || studio.reading().bundled.is_none()
+    use backprop_studio::ui::state::session::DataState;
+    matches!(studio.session().data, DataState::Loading { .. }) || studio.networks().built_in.is_none()
 }
 
-pub fn act(harness: &mut Harness<'_, Studio>, action: Action) {
+pub fn act(harness: &mut Harness<'_, Studio>, action: impl Into<Action>) {
     let ctx = harness.ctx.clone();
-    harness.state_mut().apply(&ctx, action);
+    harness.state_mut().act(&ctx, action);
     harness.run_ok();
+}
+
+/// Tells the studio what a task would.
+pub fn report(harness: &mut Harness<'_, Studio>, report: Report) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().take(&ctx, report);
+    harness.run_ok();
+}
+
+/// What the chosen network makes of the drawing that is shown, if it has been worked out.
+fn prediction(studio: &Studio) -> Option<&Prediction> {
+    studio.derived().drawing.current().map(|answered| &answered.answer.prediction)
 }
 
 /// Draws frames until something has happened; what does not happen within a minute is a failure.
@@ -117,7 +130,7 @@ fn a_stack_is_assembled_from_nothing() {
     assert_eq!(layers(&harness), ["Flatten", "Dense 64 ReLU"]);
     harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
     click(&mut harness, "Change to Dense 10");
-    assert_eq!(harness.state().trace().misfit, None);
+    assert_eq!(harness.state().shapes().model.misfit, None);
 }
 
 #[test]
@@ -192,31 +205,30 @@ fn open_points(preset: &str, source: &str) -> Harness<'static, Studio> {
     project.training.epochs = 40;
     let mut harness = open(project);
     let points = Arc::new(Dataset::read(source).unwrap());
-    act(&mut harness, Action::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(points) });
+    report(&mut harness, Report::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(points) });
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
     harness
 }
 
 #[test]
-fn rooms_show_points_and_numbers_as_what_they_are() {
-    let show = |harness: &mut Harness<'_, Studio>, room: &'static str| act(harness, Action::Show(room));
+fn views_show_points_and_numbers_as_what_they_are() {
+    let show = |harness: &mut Harness<'_, Studio>, view: &'static str| act(harness, Request::Show(view));
     let mut harness = open_points("regression-2d", "points:hills");
     harness.get_by_label("Finished. Test result");
     let marks = &harness.state().session().marks;
     assert!(marks.iter().any(|mark| mark.is_end && mark.text.starts_with("finished, test R² 0.")), "{marks:?}");
     harness.get_by_label_contains("RMSE plot: validation 0.");
     harness.get_by_label("Predicted over true");
-    show(&mut harness, "Mistakes");
+    show(&mut harness, "mistakes");
     harness.get_by_label("80 validation samples");
-    show(&mut harness, "Data");
+    show(&mut harness, "data");
     harness.get_by_label("Samples in the plane");
     harness.get_by_label("all: 320, 80, 100");
-    assert!(matches!(&harness.state().reading().answer, Answer::Cannot(why) if why.contains("rows of 2 numbers")));
 
     let mut harness = open_points("xor", "points:xor");
     harness.get_by_label("Finished. Test accuracy");
-    show(&mut harness, "Mistakes");
+    show(&mut harness, "mistakes");
     harness.get_by_label_contains("validation samples are misread");
 }
 
@@ -286,23 +298,23 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
     click(&mut harness, "Draw for it");
-    assert_eq!(harness.state().desk().drawing.strokes.len(), 2, "the example");
+    assert_eq!(harness.state().playground().drawing.strokes.len(), 2, "the example");
     let paper = harness.get_by_label("Digit canvas").rect();
     let at = |x: f32, y: f32| paper.min + paper.size() * vec2(x, y);
     drag(&mut harness, &[at(0.25, 0.25), at(0.5, 0.24), at(0.75, 0.23), at(0.6, 0.5), at(0.45, 0.8)]);
-    assert_eq!(harness.state().desk().drawing.strokes.len(), 1, "the example gives way");
-    let has_answer = |studio: &Studio| matches!(studio.reading().answer, Answer::Probabilities(_));
+    assert_eq!(harness.state().playground().drawing.strokes.len(), 1, "the example gives way");
+    let has_answer = |studio: &Studio| matches!(prediction(studio), Some(Prediction::Probabilities(_)));
     step_until(&mut harness, "the drawing is read", has_answer);
-    let Answer::Probabilities(shares) = &harness.state().reading().answer else { panic!("no answer") };
+    let Some(Prediction::Probabilities(shares)) = prediction(harness.state()) else { panic!("no answer") };
     assert_eq!(shares.len(), 10);
     assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-4);
     let bars = harness.get_by_label_contains("Probabilities: ").accesskit_node().label().unwrap_or_default();
     assert!(!bars.contains("no answer"), "{bars}");
     drag(&mut harness, &[at(0.4, 0.5), at(0.5, 0.5), at(0.65, 0.49)]);
-    assert_eq!(harness.state().desk().drawing.strokes.len(), 2);
+    assert_eq!(harness.state().playground().drawing.strokes.len(), 2);
     click(&mut harness, "Undo stroke");
     click(&mut harness, "Undo stroke");
-    assert_eq!(harness.state().reading().answer, Answer::Empty);
+    step_until(&mut harness, "nothing is read", |studio| prediction(studio) == Some(&Prediction::Empty));
 }
 
 #[test]
@@ -311,14 +323,14 @@ fn a_network_that_reads_no_square_grey_image_says_so() {
     let classes = vec!["left".to_owned(), "right".to_owned()];
     let train = Samples::images(vec![9; 72 * 40], (0..40u16).map(|i| i % 2));
     let colour = Dataset::images("colour", Shape::image(4, 6, 3), classes, train, Samples::default());
-    act(&mut harness, Action::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(Arc::new(colour)) });
+    report(&mut harness, Report::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(Arc::new(colour)) });
     click(&mut harness, "Change to Dense 2");
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
     step_until(
         &mut harness,
         "it says so",
-        |studio| matches!(&studio.reading().answer, Answer::Cannot(why) if why.contains("4×6×3")),
+        |studio| matches!(prediction(studio), Some(Prediction::Cannot(why)) if why.contains("4×6×3")),
     );
     harness.get_by_label("Finished. There are no test samples.");
 }
@@ -337,7 +349,7 @@ fn events_alone_draw_the_window() {
     absorb(Event::Steps(steps.collect()));
     let answers = ClassAnswers {
         confusion: ndarray::Array2::from_shape_fn((10, 10), |(truth, class)| u32::from(truth == 4 && class == 9)),
-        predictions: vec![Prediction { sample: 3, truth: 4, class: 9, confidence: 0.75 }],
+        predictions: vec![ClassPrediction { sample: 3, truth: 4, class: 9, confidence: 0.75 }],
         probabilities: (0..10).map(|class| if class == 9 { 0.75 } else { 0.25 / 9.0 }).collect(),
     };
     let validation = Arc::new(Evaluation { loss: 0.5, answers: Answered::Classes(answers) });
@@ -362,7 +374,7 @@ fn events_alone_draw_the_window() {
     assert_eq!(texts, ["learning rate 0.1", "no longer a number"]);
     harness.get_by_label_contains("first in layer 2 (Dense)");
 
-    act(&mut harness, Action::ShowCell(4, 9));
+    act(&mut harness, Request::ShowCell { truth: 4, predicted: 9 });
     harness.get_by_label("1 validation samples of 4 are read as 9");
     click(&mut harness, "Show all mistakes");
     harness.get_by_label("1 of 1 validation samples are misread");
@@ -380,24 +392,24 @@ fn projects_and_drawings_are_opened_saved_and_dropped() {
     let saved = folder.path().join("mine.json");
     harness.state_mut().project_mut().training.seed = 7;
     assert!(harness.state().is_edited());
-    act(&mut harness, Action::SaveTo(saved.clone()));
+    act(&mut harness, Request::SaveTo(saved.clone()));
     step_until(&mut harness, "the project is saved", |studio| !studio.is_edited());
     harness.get_by_label("Saved as mine.json.");
 
-    act(&mut harness, Action::New("cnn-deep"));
+    act(&mut harness, Request::New("cnn-deep"));
     assert_eq!(harness.state().project().name, "cnn-deep");
-    act(&mut harness, Action::Dropped(saved));
+    act(&mut harness, Request::Dropped(saved));
     step_until(&mut harness, "the project is open", |studio| studio.project().training.seed == 7);
 
     let drawing = folder.path().join("drawing.json");
     let ink = vec![vec![[0.2, 0.2], [0.8, 0.8]]];
     std::fs::write(&drawing, serde_json::to_string(&Drawing { strokes: ink.clone(), label: None }).unwrap()).unwrap();
-    act(&mut harness, Action::Dropped(drawing));
-    step_until(&mut harness, "the drawing is open", |studio| studio.desk().drawing.strokes == ink);
+    act(&mut harness, Request::Dropped(drawing));
+    step_until(&mut harness, "the drawing is open", |studio| studio.playground().drawing.strokes == ink);
 
     let foreign = folder.path().join("notes.txt");
     std::fs::write(&foreign, "hello").unwrap();
-    act(&mut harness, Action::Dropped(foreign));
+    act(&mut harness, Request::Dropped(foreign));
     let is_told =
         |harness: &Harness<'_, Studio>| harness.query_by_label_contains("This window takes projects").is_some();
     let started = Instant::now();
@@ -424,12 +436,12 @@ fn data_that_cannot_be_read_is_told_in_place() {
 }
 
 #[test]
-fn every_room_and_the_help_have_names_for_all_their_inputs() {
+fn every_view_and_the_help_have_names_for_all_their_inputs() {
     let mut harness = open(project());
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
-    for room in [Key::Num2, Key::Num3, Key::Num4, Key::Num1, Key::F6, Key::F7, Key::F6, Key::F7] {
-        harness.key_press(room);
+    for key in [Key::Num2, Key::Num3, Key::Num4, Key::Num1, Key::F6, Key::F7, Key::F6, Key::F7] {
+        harness.key_press(key);
         // `run` also checks that every input has a name.
         harness.run();
     }
@@ -459,21 +471,21 @@ fn a_fix_keeps_the_dense_layer_it_changes() {
 fn where_no_dialog_answers_a_path_is_typed() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(project());
-    act(&mut harness, Action::AskPath(PathFor::SaveProject));
+    act(&mut harness, Request::TypePath(PathFor::SaveProject));
     harness.get_by_label("Save the project");
     assert_eq!(harness.get_by_label("Path").value().as_deref(), Some("mlp.json"));
     click(&mut harness, "Cancel");
-    act(&mut harness, Action::AskPath(PathFor::SaveRun));
+    act(&mut harness, Request::TypePath(PathFor::SaveRun));
     assert_eq!(harness.get_by_label("Path").value().as_deref(), Some("runs"));
     click(&mut harness, "Cancel");
-    act(&mut harness, Action::AskPath(PathFor::OpenDrawing));
+    act(&mut harness, Request::TypePath(PathFor::OpenDrawing));
     let path = folder.path().join("three.json");
     let ink = vec![vec![[0.1, 0.2], [0.5, 0.8]]];
     std::fs::write(&path, serde_json::to_string(&Drawing { strokes: ink.clone(), label: None }).unwrap()).unwrap();
     harness.get_by_label("Path").type_text(&path.to_string_lossy());
     harness.run_ok();
     click(&mut harness, "Use this path");
-    step_until(&mut harness, "the drawing is open", |studio| studio.desk().drawing.strokes == ink);
+    step_until(&mut harness, "the drawing is open", |studio| studio.playground().drawing.strokes == ink);
 }
 
 #[test]
@@ -482,15 +494,15 @@ fn a_run_is_saved_and_opened_again_and_reads_as_before() {
     let mut harness = open(project());
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
-    act(&mut harness, Action::SaveRunIn(folder.path().to_owned()));
+    act(&mut harness, Request::SaveRunIn(folder.path().to_owned()));
     let run = folder.path().join("mlp-1");
     step_until(&mut harness, "the run is saved", |_| run.join("metrics.jsonl").is_file());
     let mut other = open(presets::find("cnn-small").unwrap().unwrap());
-    act(&mut other, Action::Dropped(run));
+    act(&mut other, Request::Dropped(run));
     step_until(&mut other, "the run is open", |studio| studio.project().name == "mlp");
     // Either may still owe the answer of its newest weights while the machine is busy.
     let started = Instant::now();
-    while other.state().reading().answer != harness.state().reading().answer {
+    while prediction(other.state()).is_none() || prediction(other.state()) != prediction(harness.state()) {
         assert!(started.elapsed() < Duration::from_secs(60), "the run reads otherwise than before");
         harness.step();
         other.step();
@@ -543,7 +555,12 @@ fn the_window_opens_as_it_was_left() {
     assert!(harness.query_by_label("Dark theme").is_some() && harness.query_by_label("Augmentation").is_some());
     assert!(harness.query_by_label("Add layer").is_none());
 
-    // A view of another version of the program is no reason not to start.
+    // An older version wrote the title of the tab.
+    let mut older = Memory::default();
+    eframe::Storage::set_string(&mut older, eframe::APP_KEY, "(theme: Light, room: \"Mistakes\")".to_owned());
+    again(older).get_by_label_contains("After the first epoch this shows the validation samples");
+
+    // A window of another version of the program is no reason not to start.
     let mut strange = Memory::default();
     eframe::Storage::set_string(&mut strange, eframe::APP_KEY, "(theme: Sepia, room: 7)".to_owned());
     assert_eq!(again(strange).state().project(), &Project::default());
@@ -560,21 +577,22 @@ fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
     }
     assert!(has_ended(harness.state()));
     assert!(harness.get_by_label("Batch").accesskit_node().is_disabled());
+    harness.get_by_label("This run has ended. The button Train begins anew and deletes it.");
 }
 
 #[test]
-fn undo_in_the_drawing_room_is_about_the_drawing_and_quick_presses_all_count() {
+fn undo_where_one_draws_is_about_the_drawing_and_quick_presses_all_count() {
     let mut harness = open(project());
-    act(&mut harness, Action::Show("Draw"));
-    let drawn = harness.state().desk().drawing.clone();
+    act(&mut harness, Request::Show("draw"));
+    let drawn = harness.state().playground().drawing.clone();
     click(&mut harness, "Clear");
-    assert!(harness.state().desk().drawing.is_empty());
+    assert!(harness.state().playground().drawing.is_empty());
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_ok();
-    assert_eq!(harness.state().desk().drawing, drawn);
+    assert_eq!(harness.state().playground().drawing, drawn);
     assert_eq!(layers(&harness).len(), 3);
 
-    act(&mut harness, Action::Show("Learn"));
+    act(&mut harness, Request::Show("learn"));
     for layer in ["Dropout", "AveragePool2d"] {
         click(&mut harness, "Add layer");
         click(&mut harness, layer);
@@ -594,5 +612,43 @@ fn a_layer_from_the_menu_goes_where_it_fits() {
         click(&mut harness, layer);
     }
     assert_eq!(layers(&harness), ["Conv2d 32 3×3 ReLU", "Flatten", "Dense 128 ReLU", "Dropout 25 %", "Dense 10"]);
-    assert_eq!(harness.state().trace().misfit, None);
+    assert_eq!(harness.state().shapes().model.misfit, None);
+}
+
+#[test]
+fn a_command_is_found_by_a_few_letters_and_what_is_impossible_says_why() {
+    let mut harness = open(project());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_ok();
+    harness.get_by_label("Command").type_text("thm");
+    harness.run_ok();
+    harness.get_by_label("Light or dark theme");
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    harness.get_by_label("Dark theme");
+    assert!(harness.query_by_label("Command").is_none());
+
+    // The arrow keys choose among those that are found; a tab is one of them.
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
+    harness.run_ok();
+    harness.get_by_label("Command").type_text("show ");
+    harness.run_ok();
+    for key in [Key::ArrowDown, Key::ArrowDown, Key::ArrowDown, Key::ArrowUp, Key::Enter] {
+        harness.key_press(key);
+        harness.run_ok();
+    }
+    harness.get_by_label("Augmentation");
+
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_ok();
+    harness.get_by_label("Command").type_text("save run");
+    harness.run_ok();
+    assert!(harness.get_by_role_and_label(Role::Button, "Save run…").accesskit_node().is_disabled());
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    assert!(harness.query_by_label("Command").is_none());
+    act(&mut harness, Command::SaveRun);
+    harness.get_by_label("There is no run to save. Train first.");
 }

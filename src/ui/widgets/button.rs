@@ -1,10 +1,11 @@
-//! Buttons with an icon, named for whoever does not see it.
+//! Buttons, each named for whoever does not see it.
 
-use eframe::egui::{Button, Response, Ui, Widget as _, vec2};
+use eframe::egui::{self, Button, Frame, Response, RichText, Ui, Vec2, Widget as _, vec2};
 use egui_material_icons::MaterialIcon;
 
-use crate::ui::theme::ROW;
+use crate::ui::theme::{self, GRID, Palette, ROW};
 
+/// Side of an icon in a button.
 const ICON: f32 = 18.0;
 
 /// A square button with only an icon; the name is its tooltip and what screen readers say.
@@ -15,4 +16,57 @@ pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
         button.ui(ui)
     });
     response.inner.accessible_name(name).on_hover_text(name)
+}
+
+/// A button with an icon and a word.
+pub fn button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
+    ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), name)).min_size(size)).accessible_name(name)
+}
+
+/// The one button of the window that is in the accent's colour.
+pub fn primary_button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
+    ui.scope(|ui| {
+        let palette = Palette::of(ui);
+        let text = |text: RichText| if is_enabled { text.color(palette.on_accent) } else { text };
+        let atoms = (text(icon.rich_text().size(ICON)), text(theme::strong(name)));
+        let mut button = Button::new(atoms).min_size(size);
+        if is_enabled {
+            button = button.fill(palette.accent);
+        }
+        ui.add_enabled(is_enabled, button).accessible_name(name)
+    })
+    .inner
+}
+
+/// One of a few, all of them visible. True if another one was chosen.
+pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &[(T, &str, &str)]) -> bool {
+    let before = *chosen;
+    let is_reversed = ui.layout().prefer_right_to_left();
+    let frame = Frame::new().fill(Palette::of(ui).sunken).corner_radius(theme::RADIUS).inner_margin(1);
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 1.0;
+            for index in 0..options.len() {
+                let (option, name, help) = &options[if is_reversed { options.len() - 1 - index } else { index }];
+                let is_chosen = *chosen == *option;
+                let response = ui.add(Button::selectable(is_chosen, *name).min_size(vec2(0.0, ROW)));
+                if response.on_hover_text(*help).clicked() {
+                    *chosen = *option;
+                }
+            }
+        });
+    });
+    *chosen != before
+}
+
+/// An entry of a menu: a name, and below it a line of help.
+pub fn entry_ui(ui: &mut Ui, name: &str, help: &str) -> Response {
+    let palette = Palette::of(ui);
+    let width = ui.available_width();
+    let mut text = egui::text::LayoutJob::default();
+    text.wrap.max_width = width - 4.0 * GRID;
+    let format = |font_id, color| egui::TextFormat { font_id, color, ..Default::default() };
+    text.append(name, 0.0, format(theme::strong_font(theme::BODY), palette.text));
+    text.append(&format!("\n{help}"), 0.0, format(theme::body_font(), palette.muted));
+    ui.add(Button::new(text).min_size(vec2(width, 0.0)).wrap()).accessible_name(name)
 }

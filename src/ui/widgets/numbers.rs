@@ -101,6 +101,11 @@ pub fn round_up(value: f64) -> f64 {
     unit * steps.into_iter().find(|step| value <= unit * step * (1.0 + 1e-9)).unwrap_or(10.0)
 }
 
+/// 0.0032 and not 0.0031622776.
+pub fn two_digits(value: f32) -> f32 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,8 @@ use super::{
     CurvePlot, Metric, RIGHT,
     lines::{Pen, Prepared},
 };
-use crate::ui::{
-    theme::{self, Palette},
-    widgets::numbers,
-};
+use crate::ui::theme::{self, Palette};
+use crate::ui::widgets::numbers;
 
 impl CurvePlot<'_> {
     /// A table of the values at a step.

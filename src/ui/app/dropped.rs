@@ -1,0 +1,106 @@
+//! Reading drawings, and finding out what somebody dropped on the window.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::Context;
+
+use super::Studio;
+use super::files::short;
+use crate::data::pictures::read_drawings;
+use crate::data::{Dataset, Drawing, Lookup, SourceSpec};
+use crate::project::run_folder::PROJECT;
+use crate::project::{Project, RunFolder};
+use crate::ui::commands::Request;
+use crate::ui::jobs::report::Report;
+
+/// What a file must end in to be taken for a table.
+const TABLES: &[&str] = &["csv", "tsv", "txt", "data"];
+
+/// The sources that a folder may be of, the one that is known by the fewest files first.
+const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
+
+impl Studio {
+    pub(super) fn read_dropped(&mut self, ctx: &Context, path: PathBuf) {
+        self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path));
+    }
+
+    pub(super) fn open_drawing(&mut self, ctx: &Context, path: PathBuf) {
+        self.tasks.spawn(ctx, "reading the drawing", move || read_drawing(&path));
+    }
+}
+
+/// Finds out what somebody dropped: a run folder, a folder of samples, a table, a project or a drawing.
+fn read_dropped(path: PathBuf) -> Report {
+    if path.is_dir() {
+        return match path.join(PROJECT).is_file() {
+            true => read_run(path),
+            false => read_data_folder(&path),
+        };
+    }
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if TABLES.contains(&ending.as_str()) {
+        return read_table(&path);
+    }
+    let (project, drawings) = (Project::open(&path), read_drawings(&path));
+    match (project, drawings) {
+        (Ok(project), _) => Report::ProjectOpened { project, path },
+        (_, Ok(drawings)) => first_of(drawings),
+        (Err(project), Err(drawing)) => Report::Warned(match looks_like_drawing(&path) {
+            true => drawing.to_string(),
+            false => not_taken(&project),
+        }),
+    }
+}
+
+fn not_taken(why: &dyn Display) -> String {
+    let tables = TABLES.join(", ");
+    format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
+}
+
+fn read_run(path: PathBuf) -> Report {
+    match RunFolder::find(&path.to_string_lossy()) {
+        Ok(run) => Report::RunOpened { run: Arc::new(run), path },
+        Err(error) => Report::Warned(error.to_string()),
+    }
+}
+
+/// Reads the file once to know that it is a table. Whether it is one of samples or a series nobody can see; the options of
+/// the source change it.
+fn read_table(path: &Path) -> Report {
+    let source = SourceSpec::of_path("csv", path);
+    match Dataset::load(&source, &Lookup::default()) {
+        Ok(_) => Report::Asked(Request::UseSource(source)),
+        Err(error) => Report::Warned(not_taken(&error)),
+    }
+}
+
+/// Reads the folder once to know what data it is; choosing it reads it again, which is simple and costs a second.
+fn read_data_folder(path: &Path) -> Report {
+    let mut tried = vec![format!("there is no {PROJECT} of a run in it")];
+    for name in FOLDERS {
+        let source = SourceSpec::of_path(name, path);
+        match Dataset::load(&source, &Lookup::default()) {
+            Ok(_) => return Report::Asked(Request::UseSource(source)),
+            Err(error) => tried.push(format!("as {name}: {error}")),
+        }
+    }
+    Report::Warned(format!("{} could not be read: {}.", short(path), tried.join("; ")))
+}
+
+fn looks_like_drawing(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
+}
+
+fn read_drawing(path: &Path) -> Report {
+    match read_drawings(path) {
+        Ok(drawings) => first_of(drawings),
+        Err(error) => Report::Warned(error.to_string()),
+    }
+}
+
+fn first_of(drawings: Vec<Drawing>) -> Report {
+    let of = drawings.len();
+    drawings.into_iter().next().map_or(Report::Nothing, |drawing| Report::DrawingOpened { drawing, of })
+}

@@ -1,0 +1,149 @@
+//! Opening and saving: each starts a task, which ends in a report.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::Context;
+use rfd::AsyncFileDialog;
+
+use super::{Document, Studio};
+use crate::data::pictures::write_drawing;
+use crate::project::run_folder::{best_line, done_line, epoch_line, next_folder_in};
+use crate::project::{Project, RunRecord, presets};
+use crate::train::Outcome;
+use crate::ui::commands::PathFor;
+use crate::ui::jobs::report::Report;
+use crate::ui::state::session::Status;
+
+impl Studio {
+    /// Opens the dialog for a path, unless one is open. What is chosen is asked for when it has closed.
+    pub(super) fn choose(&mut self, ctx: &Context, wanted: PathFor) {
+        if self.tasks.has_dialog() {
+            return;
+        }
+        let dialog = AsyncFileDialog::new().set_title(wanted.title());
+        match wanted {
+            PathFor::OpenProject => self.tasks.dialog(ctx, projects(dialog).pick_file(), wanted),
+            PathFor::SaveProject => {
+                self.tasks.dialog(ctx, projects(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
+            }
+            PathFor::OpenDrawing => self.tasks.dialog(ctx, drawings(dialog).pick_file(), wanted),
+            PathFor::SaveDrawing => {
+                self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
+            }
+            PathFor::SaveRun | PathFor::DataFolder(_) => self.tasks.dialog(ctx, dialog.pick_folder(), wanted),
+            PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
+        }
+    }
+
+    /// What stands in the field when a path has to be typed.
+    pub(super) fn suggestion(&self, wanted: PathFor) -> String {
+        match wanted {
+            PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
+            PathFor::SaveDrawing => "drawing.json".to_owned(),
+            PathFor::SaveRun => "runs".to_owned(),
+            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::DataFolder(_) | PathFor::DataFile(_) => {
+                String::new()
+            }
+        }
+    }
+
+    /// Finds out whether a draft differs from its file.
+    pub(super) fn compare_with_file(&mut self, ctx: &Context) {
+        let Some(path) = self.document.path.clone() else { return };
+        self.tasks.spawn(ctx, "reading the project", move || match Project::open(&path) {
+            Ok(project) => Report::ProjectCompared(project),
+            // A file that is gone or broken has not got the draft, and so the draft counts as edited.
+            Err(_) => Report::Nothing,
+        });
+    }
+
+    pub(super) fn new_from(&mut self, preset: &str) {
+        match presets::find(preset) {
+            Some(Ok(project)) => {
+                self.notices.tell(format!("A new project from the preset {preset}. Ctrl+Z brings the last one back."));
+                self.show_document(Document::new(project));
+            }
+            Some(Err(error)) => self.notices.warn(error.to_string()),
+            None => self.notices.warn(format!("There is no preset {preset}.")),
+        }
+    }
+
+    pub(super) fn open(&mut self, ctx: &Context, path: PathBuf) {
+        self.tasks.spawn(ctx, "reading the project", move || match Project::open(&path) {
+            Ok(project) => Report::ProjectOpened { project, path },
+            Err(error) => Report::Warned(error.to_string()),
+        });
+    }
+
+    pub(super) fn save_to(&mut self, ctx: &Context, path: PathBuf) {
+        let project = self.document.project.clone();
+        self.tasks.spawn(ctx, "writing the project", move || match project.save(&path) {
+            Ok(()) => Report::ProjectSaved { project, path },
+            Err(error) => Report::Warned(error.to_string()),
+        });
+    }
+
+    /// Writes the newest weights, the job and what was measured into a new folder inside `base`.
+    pub(super) fn save_run(&mut self, ctx: &Context, base: PathBuf) {
+        let session = &self.session;
+        let (Some(job), Some(snapshot), Some(project)) = (&session.job, &session.snapshot, &session.trained) else {
+            return self.notices.warn("There is no run to save. Train first.");
+        };
+        let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
+        let mut metrics: Vec<_> = session.epochs.iter().map(epoch_line).collect();
+        metrics.extend(session.best.as_ref().map(best_line));
+        if let Status::Ended(outcome) = &session.status {
+            let seconds = session.epochs.iter().map(|epoch| epoch.seconds).sum();
+            metrics.push(done_line(outcome_name(outcome), seconds, session.test.as_deref()));
+        }
+        self.tasks.spawn(ctx, "writing the run", move || {
+            let folder = next_folder_in(&base, &project.name);
+            let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
+            match record.save(&folder) {
+                Ok(()) => Report::Told(format!("Saved the run in {}.", folder.display())),
+                Err(error) => Report::Warned(error.to_string()),
+            }
+        });
+    }
+
+    pub(super) fn save_drawing(&mut self, ctx: &Context, path: PathBuf) {
+        let drawing = self.playground.drawing.clone();
+        self.tasks.spawn(ctx, "writing the drawing", move || match write_drawing(&path, &drawing) {
+            Ok(()) => Report::Told(format!("Saved the drawing as {}.", short(&path))),
+            Err(error) => Report::Warned(error.to_string()),
+        });
+    }
+}
+
+fn projects(dialog: AsyncFileDialog) -> AsyncFileDialog {
+    dialog.add_filter("Backprop Studio project", &["json"])
+}
+
+fn drawings(dialog: AsyncFileDialog) -> AsyncFileDialog {
+    dialog.add_filter("Drawing", &["json", "jsonl"])
+}
+
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Finished(_) => "finished",
+        Outcome::Stopped => "stopped",
+        Outcome::Diverged(_) => "diverged",
+        Outcome::Failed(_) => "failed",
+    }
+}
+
+/// The last part of a path, which is what people know it by.
+pub(super) fn short(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A project's name as a file's name.
+fn file_stem(name: &str) -> String {
+    let stem: String = name
+        .trim()
+        .chars()
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ') { c } else { '-' })
+        .collect();
+    if stem.is_empty() { "project".to_owned() } else { stem }
+}

@@ -1,0 +1,99 @@
+//! How a frame goes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eframe::egui::{self, Context, Ui};
+
+use super::places::{BOTTOM, places_ui};
+use super::{Studio, notices};
+use crate::data::Dataset;
+use crate::train::LiveChange;
+use crate::ui::commands::{Request, keys};
+use crate::ui::state::subject::Subject;
+use crate::ui::views::cx::Cx;
+
+/// Time that one frame may spend on events; what is left waits for the next frame.
+const EVENT_BUDGET: Duration = Duration::from_millis(3);
+
+impl eframe::App for Studio {
+    /// Takes in what threads have sent; also while the window is hidden.
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.apply_window_state(ctx);
+        for report in self.tasks.finished() {
+            self.take(ctx, report);
+        }
+        self.dialogs.absorb();
+        if self.session.drain(EVENT_BUDGET) {
+            ctx.request_repaint();
+        }
+        self.follow_project(ctx);
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        for file in dropped {
+            self.act(ctx, Request::Dropped(file.path().to_owned()));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.window.path.clone_from(&self.document.path);
+        self.window.draft = self.document.project.to_text().ok();
+        eframe::set_value(storage, eframe::APP_KEY, &self.window);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+impl Studio {
+    /// Lets data, painting and run follow what was edited.
+    fn follow_project(&mut self, ctx: &Context) {
+        let data = &self.document.project.data;
+        let is_other_task = |dataset: &Arc<Dataset>| dataset.task.is_reconstruction() != data.reconstruct;
+        if data.source != *self.session.source() || self.session.dataset().is_some_and(is_other_task) {
+            self.load_data(ctx);
+        }
+        let source = &self.document.project.data.source;
+        self.playground.painting.take_if(|painting| !painting.follows(source, &self.session.data));
+        // The optimizer of another project is not meant for this run.
+        let is_its_project = !self.session.has_other_model(&self.document.project);
+        if is_its_project && !ctx.input(|input| input.pointer.any_down()) {
+            self.session.set_live(LiveChange::of(&self.document.project.training));
+        }
+    }
+
+    fn draw(&mut self, ui: &mut Ui) {
+        let shapes = self.shapes();
+        let subject = Subject::of(&self.document.project, &self.session);
+        let situation = self.situation_of(&shapes, &subject);
+        let mut actions = keys::pressed(ui, &situation);
+        let is_edited = self.is_edited();
+        let Self { document, session, window, playground, networks, derived, views, dialogs, notices, .. } = self;
+        let mut cx = Cx {
+            project: &mut document.project,
+            path: document.path.as_deref(),
+            is_edited,
+            window,
+            playground,
+            session,
+            networks,
+            derived,
+            shapes: &shapes,
+            subject: &subject,
+            situation: &situation,
+            actions: &mut actions,
+        };
+        places_ui(ui, views, &mut cx);
+        notices.show(ui, BOTTOM);
+        notices::drop_hint_ui(ui);
+        actions.extend(dialogs.ui(ui, &situation));
+        for action in actions {
+            self.act(ui, action);
+        }
+        self.remember(ui);
+    }
+}

@@ -1,0 +1,188 @@
+//! The studio itself. Each frame has three parts, see [`frame`]: what threads have sent is taken in, the views are drawn, and
+//! what they ask for is carried out by [`Studio::act`].
+
+mod data;
+mod dropped;
+mod files;
+mod frame;
+mod history;
+mod notices;
+mod perform;
+mod places;
+mod reports;
+mod run;
+mod window;
+
+use std::path::PathBuf;
+
+use eframe::egui;
+
+use crate::project::Project;
+use crate::ui::commands::Situation;
+use crate::ui::jobs::DerivedData;
+use crate::ui::jobs::tasks::Tasks;
+use crate::ui::state::playground::Playground;
+use crate::ui::state::session::Session;
+use crate::ui::state::shapes::Shapes;
+use crate::ui::state::subject::Subject;
+use crate::ui::state::trained_network::Networks;
+use crate::ui::state::window_state::{Place, Theme, WindowState};
+use crate::ui::theme;
+use crate::ui::views;
+use crate::ui::views::dialogs::dialog::Dialogs;
+use crate::ui::views::view::View;
+use history::History;
+use notices::Notices;
+
+pub use window::run;
+
+/// A project and the file it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    pub project: Project,
+    /// Where it is saved; nowhere yet if it is new.
+    pub path: Option<PathBuf>,
+}
+
+pub struct Studio {
+    document: Document,
+    /// The project as its file has it.
+    saved: Project,
+    history: History,
+    session: Session,
+    window: WindowState,
+    playground: Playground,
+    networks: Networks,
+    derived: DerivedData,
+    views: Vec<Box<dyn View>>,
+    dialogs: Dialogs,
+    tasks: Tasks,
+    notices: Notices,
+}
+
+impl Studio {
+    /// The studio with a document, or with what was left open the last time, or with the default preset.
+    pub fn new(cc: &eframe::CreationContext<'_>, open: Option<Document>) -> Self {
+        theme::install(&cc.egui_ctx);
+        let stored = cc.storage.and_then(|storage| eframe::get_value::<WindowState>(storage, eframe::APP_KEY));
+        let window = stored.unwrap_or_default();
+        let left = if open.is_none() { left_open(&window) } else { None };
+        let is_draft = left.is_some();
+        let document = open.or(left).unwrap_or_else(|| Document::new(Project::default()));
+        let mut studio = Self {
+            saved: if is_draft { Project::default() } else { document.project.clone() },
+            history: History::default(),
+            session: Session::new(&document.project.data.source),
+            document,
+            window,
+            playground: Playground::default(),
+            networks: Networks::default(),
+            derived: DerivedData::default(),
+            views: views::all(),
+            dialogs: Dialogs::default(),
+            tasks: Tasks::default(),
+            notices: Notices::default(),
+        };
+        studio.apply_window_state(&cc.egui_ctx);
+        studio.load_data(&cc.egui_ctx);
+        if is_draft {
+            studio.compare_with_file(&cc.egui_ctx);
+        }
+        studio.unpack_classifier(&cc.egui_ctx);
+        studio
+    }
+
+    pub fn project(&self) -> &Project {
+        &self.document.project
+    }
+
+    pub fn project_mut(&mut self) -> &mut Project {
+        &mut self.document.project
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    pub fn window_mut(&mut self) -> &mut WindowState {
+        &mut self.window
+    }
+
+    pub fn playground(&self) -> &Playground {
+        &self.playground
+    }
+
+    pub fn networks(&self) -> &Networks {
+        &self.networks
+    }
+
+    pub fn derived(&self) -> &DerivedData {
+        &self.derived
+    }
+
+    pub fn dialogs(&self) -> &Dialogs {
+        &self.dialogs
+    }
+
+    /// The shapes of the stacks with the data there is.
+    pub fn shapes(&self) -> Shapes {
+        Shapes::of(&self.document.project, &self.session)
+    }
+
+    /// Whether the project differs from its file.
+    pub fn is_edited(&self) -> bool {
+        self.document.project != self.saved
+    }
+
+    /// Which commands are possible now.
+    pub fn situation(&self) -> Situation {
+        let subject = Subject::of(&self.document.project, &self.session);
+        self.situation_of(&self.shapes(), &subject)
+    }
+
+    fn situation_of(&self, shapes: &Shapes, subject: &Subject) -> Situation {
+        let project = &self.document.project;
+        let (can_undo, can_redo) = self.can_travel();
+        Situation {
+            is_generator: project.adversary.is_some(),
+            can_undo,
+            can_redo,
+            has_ink: !self.playground.drawing.strokes.is_empty(),
+            is_presenter: self.window.is_presenter,
+            tabs: places::tabs(&self.views, Place::Center, subject),
+            ..Situation::of(&self.session, shapes.obstacle(project, &self.session))
+        }
+    }
+
+    /// Puts theme and scale into force where they are not.
+    fn apply_window_state(&self, ctx: &egui::Context) {
+        let theme = match self.window.theme {
+            Theme::Dark => egui::Theme::Dark,
+            Theme::Light => egui::Theme::Light,
+        };
+        if ctx.theme() != theme {
+            ctx.set_theme(theme);
+        }
+        let zoom = if self.window.is_presenter { 1.5 } else { 1.0 };
+        if ctx.zoom_factor() != zoom {
+            ctx.set_zoom_factor(zoom);
+        }
+    }
+}
+
+impl Document {
+    /// A project that has no file yet.
+    pub fn new(project: Project) -> Self {
+        Self { project, path: None }
+    }
+}
+
+/// What was on the screen when the window was closed.
+fn left_open(window: &WindowState) -> Option<Document> {
+    let project = Project::parse(window.draft.as_deref()?).ok()?;
+    Some(Document { project, path: window.path.clone() })
+}

@@ -1,0 +1,113 @@
+//! Carrying out what is asked for. Nothing else in the window changes more than a view's own values.
+
+use eframe::egui::{Context, ViewportCommand};
+
+use super::{Studio, places};
+use crate::train;
+use crate::ui::commands::{Action, Command, PathFor, Request};
+use crate::ui::state::window_state::{Place, Theme};
+use crate::ui::views::dialogs::help::Help;
+use crate::ui::views::dialogs::palette::CommandPalette;
+use crate::ui::views::dialogs::path_prompt::PathPrompt;
+use crate::ui::views::mistakes;
+use crate::ui::widgets::numbers::two_digits;
+
+impl Studio {
+    /// Does what a view, a key, a dialog or a test asks for. A command that is not possible now says why.
+    pub fn act(&mut self, ctx: &Context, action: impl Into<Action>) {
+        match action.into() {
+            Action::Command(command) => match self.situation().permits(command) {
+                Ok(()) => self.perform(ctx, command),
+                Err(why) => self.notices.tell(why),
+            },
+            Action::Request(request) => self.fulfill(ctx, request),
+        }
+    }
+
+    fn perform(&mut self, ctx: &Context, command: Command) {
+        match command {
+            Command::Train | Command::TrainAnew => self.begin(ctx, train::Start::Running),
+            Command::Pause => self.session.send(train::Command::Pause),
+            Command::Resume => self.session.send(train::Command::Resume),
+            Command::StepBatch => self.step(ctx, train::Command::StepBatch),
+            Command::StepEpoch => self.step(ctx, train::Command::StepEpoch),
+            Command::Stop => self.session.stop(),
+            Command::Reset => self.reset(),
+            Command::ResetGentler => {
+                self.reset();
+                let rate = &mut self.document.project.training.learning_rate;
+                *rate = two_digits(*rate / 3.0);
+            }
+            Command::FindLearningRate => self.find_learning_rate(ctx),
+            Command::Undo => self.travel(false),
+            Command::Redo => self.travel(true),
+            Command::Open => self.choose(ctx, PathFor::OpenProject),
+            Command::Save => match self.document.path.clone() {
+                Some(path) => self.save_to(ctx, path),
+                None => self.choose(ctx, PathFor::SaveProject),
+            },
+            Command::SaveAs => self.choose(ctx, PathFor::SaveProject),
+            Command::SaveRun => self.choose(ctx, PathFor::SaveRun),
+            Command::OpenDrawing => self.choose(ctx, PathFor::OpenDrawing),
+            Command::SaveDrawing => self.choose(ctx, PathFor::SaveDrawing),
+            Command::ReloadData => self.load_data(ctx),
+            Command::ToggleNetwork => self.window.is_left_open = !self.window.is_left_open,
+            Command::ToggleTraining => self.window.is_right_open = !self.window.is_right_open,
+            Command::Presenter | Command::LeavePresenter => self.toggle_presenter(ctx),
+            Command::ToggleTheme => {
+                self.window.theme = match self.window.theme {
+                    Theme::Dark => Theme::Light,
+                    Theme::Light => Theme::Dark,
+                };
+            }
+            Command::Palette => self.dialogs.open(CommandPalette::default()),
+            Command::Help => self.dialogs.open(Help),
+        }
+    }
+
+    fn fulfill(&mut self, ctx: &Context, request: Request) {
+        match request {
+            Request::Show(id) => self.show_view(id),
+            Request::ShowCell { truth, predicted } => {
+                self.playground.cell = Some((truth, predicted));
+                self.show_view(mistakes::ID);
+            }
+            Request::UseLearningRate(rate) => self.document.project.training.learning_rate = rate,
+            Request::CrossValidate(folds) => self.cross_validate(ctx, folds),
+            Request::New(preset) => self.new_from(preset),
+            Request::Open(path) => self.open(ctx, path),
+            Request::SaveTo(path) => self.save_to(ctx, path),
+            Request::SaveRunIn(base) => self.save_run(ctx, base),
+            Request::OpenDrawing(path) => self.open_drawing(ctx, path),
+            Request::SaveDrawingTo(path) => self.save_drawing(ctx, path),
+            Request::ChooseData(wanted) => self.choose(ctx, wanted),
+            Request::UseSource(source) => self.document.project.data.source = source,
+            Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
+            Request::Dropped(path) => self.read_dropped(ctx, path),
+        }
+    }
+
+    /// The id of the view that a place shows.
+    pub(super) fn shown_view(&self, place: Place) -> Option<&'static str> {
+        places::shown(&self.views, place, &self.window)
+    }
+
+    /// Shows a view in its place.
+    fn show_view(&mut self, id: &str) {
+        if let Some(view) = self.views.iter().find(|view| view.id() == id) {
+            self.window.show(view.place(), id);
+        }
+    }
+
+    fn toggle_presenter(&mut self, ctx: &Context) {
+        let window = &mut self.window;
+        window.is_presenter = !window.is_presenter;
+        let sides = (window.is_left_open, window.is_right_open);
+        if window.is_presenter {
+            window.sides_before = sides;
+        }
+        (window.is_left_open, window.is_right_open) =
+            if window.is_presenter { (false, false) } else { window.sides_before };
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.window.is_presenter));
+    }
+}

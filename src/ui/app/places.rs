@@ -1,0 +1,108 @@
+//! Where the views stand: bars at the top and at the bottom, the sides, and the center with its tabs.
+
+use eframe::egui::{self, Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Role, Ui, WidgetInfo, vec2};
+
+use crate::ui::commands::{Request, Tab};
+use crate::ui::state::subject::Subject;
+use crate::ui::state::window_state::{Place, WindowState};
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::view::{NARROW, View};
+use crate::ui::widgets::text::placeholder_ui;
+
+/// Height of the bar with the project's name, and of the bar with the buttons of the run.
+const TOP: f32 = 44.0;
+pub const BOTTOM: f32 = 48.0;
+
+/// Width of the sides, which do not grow with the window.
+const LEFT: f32 = 264.0;
+const RIGHT: f32 = 312.0;
+
+/// The tabs of a place, in their order.
+pub fn tabs(views: &[Box<dyn View>], place: Place, subject: &Subject) -> Vec<Tab> {
+    let views = views.iter().filter(|view| view.place() == place);
+    views.map(|view| Tab { id: view.id(), title: view.title(subject), obstacle: view.fits(subject).err() }).collect()
+}
+
+/// The id of the view that a place shows: the one that was chosen, or the first.
+pub fn shown(views: &[Box<dyn View>], place: Place, window: &WindowState) -> Option<&'static str> {
+    let ids = || views.iter().filter(|view| view.place() == place).map(|view| view.id());
+    let chosen = window.shown(place);
+    ids().find(|id| Some(*id) == chosen).or_else(|| ids().next())
+}
+
+/// Draws all views that are shown.
+pub fn places_ui(ui: &mut Ui, views: &mut [Box<dyn View>], cx: &mut Cx<'_>) {
+    let frame = |ui: &Ui, x, y| Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(x, y));
+    for view in views.iter_mut().filter(|view| view.place() == Place::Top) {
+        Panel::top(view.id()).exact_size(TOP).frame(frame(ui, 12, 0)).show(ui, |ui| view.ui(ui, cx));
+    }
+    for view in views.iter_mut().filter(|view| view.place() == Place::Bottom) {
+        Panel::bottom(view.id()).exact_size(BOTTOM).frame(frame(ui, 12, 0)).show(ui, |ui| view.ui(ui, cx));
+    }
+    let mut is_open = cx.window.is_left_open;
+    let left = Panel::left("left").resizable(false).exact_size(LEFT).frame(frame(ui, 12, 8));
+    left.show_collapsible(ui, &mut is_open, |ui| tabbed_ui(ui, Place::Left, views, cx));
+    let mut is_open = cx.window.is_right_open;
+    let right = Panel::right("right").resizable(false).exact_size(RIGHT).frame(frame(ui, 12, 8));
+    right.show_collapsible(ui, &mut is_open, |ui| tabbed_ui(ui, Place::Right, views, cx));
+    CentralPanel::default().frame(frame(ui, 16, 8)).show(ui, |ui| tabbed_ui(ui, Place::Center, views, cx));
+}
+
+/// The tabs of a place with the options of the view that is shown, and below them the view itself. A side with one view
+/// needs no tabs.
+fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx<'_>) {
+    let tabs = tabs(views, place, cx.subject);
+    let id = shown(views, place, cx.window);
+    let Some(view) = views.iter_mut().find(|view| Some(view.id()) == id) else { return };
+    let obstacle = view.fits(cx.subject).err();
+    if place == Place::Center || tabs.len() > 1 {
+        let is_narrow = ui.available_width() < NARROW;
+        let right_to_left = Layout::right_to_left(Align::Center);
+        let mut options_ui = |ui: &mut Ui, cx: &mut Cx<'_>| {
+            if obstacle.is_none() {
+                view.options_ui(ui, cx);
+            }
+        };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0 * GRID;
+            for (index, tab) in tabs.iter().enumerate() {
+                let key = if place == Place::Center { format!("Key {}", index + 1) } else { String::new() };
+                let help = tab.obstacle.map_or(key, str::to_owned);
+                if tab_ui(ui, tab, Some(tab.id) == id).on_hover_text(help).clicked() {
+                    cx.act(Request::Show(tab.id));
+                }
+            }
+            ui.spacing_mut().item_spacing.x = 2.0 * GRID;
+            if !is_narrow {
+                ui.with_layout(right_to_left, |ui| options_ui(ui, cx));
+            }
+        });
+        if is_narrow {
+            ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), right_to_left, |ui| options_ui(ui, cx));
+        }
+        ui.add_space(2.0 * GRID);
+    }
+    ui.push_id(view.id(), |ui| match obstacle {
+        Some(why) => placeholder_ui(ui, why),
+        None => view.ui(ui, cx),
+    });
+}
+
+fn tab_ui(ui: &mut Ui, tab: &Tab, is_shown: bool) -> egui::Response {
+    let palette = Palette::of(ui);
+    let color = match tab.obstacle {
+        Some(_) => palette.muted.gamma_multiply(ui.visuals().disabled_alpha()),
+        None if is_shown => palette.text,
+        None => palette.muted,
+    };
+    let text = theme::strong(tab.title).color(color);
+    let response = ui.add(Button::selectable(false, text).frame(false).min_size(vec2(0.0, 28.0)));
+    if is_shown || response.has_focus() {
+        let rect = response.rect;
+        let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());
+        ui.painter().rect_filled(line, 1.0, if is_shown { palette.accent } else { palette.line });
+    }
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, tab.title));
+    response
+}

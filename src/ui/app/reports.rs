@@ -1,0 +1,81 @@
+//! What finished tasks report.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use eframe::egui::Context;
+
+use super::files::short;
+use super::{Document, Studio};
+use crate::data::Drawing;
+use crate::project::RunFolder;
+use crate::ui::commands::Request;
+use crate::ui::jobs::report::Report;
+use crate::ui::state::trained_network::NetworkChoice;
+use crate::ui::widgets::digit_canvas::fit_to_canvas;
+
+impl Studio {
+    /// Takes in what a task, or a test in its place, reports.
+    pub fn take(&mut self, ctx: &Context, report: Report) {
+        match report {
+            Report::Nothing => {}
+            // Somebody may have chosen another source in the meantime.
+            Report::DataLoaded { source, result } if source == self.document.project.data.source => {
+                self.session.data_arrived(source, result);
+            }
+            Report::ColumnsFound { source, columns } if source == *self.session.source() => {
+                self.session.columns = columns;
+            }
+            Report::DataLoaded { .. } | Report::ColumnsFound { .. } => {}
+            Report::ProjectOpened { project, path } => {
+                self.notices.tell(format!("Opened {}.", short(&path)));
+                self.show_document(Document { project, path: Some(path) });
+            }
+            Report::ProjectSaved { project, path } => {
+                self.notices.tell(format!("Saved as {}.", short(&path)));
+                self.saved = project;
+                self.document.path = Some(path);
+            }
+            Report::ProjectCompared(project) => self.saved = project,
+            Report::RunOpened { run, path } => self.show_run(run, &path),
+            Report::DrawingOpened { drawing, of } => {
+                if of > 1 {
+                    self.notices.tell(format!("The file has {of} drawings; this is the first."));
+                }
+                self.playground.drawing = Drawing { label: None, ..drawing };
+                self.playground.is_example = false;
+                fit_to_canvas(&mut self.playground.drawing);
+            }
+            Report::ClassifierUnpacked(result) => {
+                if let Err(why) = &result {
+                    tracing::info!("no built-in digit classifier: {why}");
+                }
+                self.networks.built_in = Some(result);
+            }
+            Report::Asked(request) => self.act(ctx, request),
+            Report::NoDialog(wanted) => self.act(ctx, Request::TypePath(wanted)),
+            Report::Told(text) => self.notices.tell(text),
+            Report::Warned(text) => self.notices.warn(text),
+        }
+    }
+
+    /// Puts another document on the screen. Undo brings the old one back.
+    pub(super) fn show_document(&mut self, document: Document) {
+        self.history.keep(&self.document);
+        self.saved.clone_from(&document.project);
+        self.networks.opened = None;
+        self.document = document;
+        self.reset();
+    }
+
+    fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
+        let what = match run.project.adversary {
+            Some(_) => "Learn shows what its generator makes.",
+            None => "Its network reads what you draw.",
+        };
+        self.notices.tell(format!("Opened the run {}. {what}", short(path)));
+        self.show_document(Document::new(run.project.clone()));
+        self.networks.opened = Some(run);
+        self.playground.network = NetworkChoice::This;
+    }
+}

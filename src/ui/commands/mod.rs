@@ -1,0 +1,114 @@
+//! What can be asked for. A [`Command`] needs no data, and [`Command::ALL`] is THE LIST that buttons, keys, the help and the
+//! command palette read; a [`Request`] names something besides. [`Situation`] tells which commands are possible now.
+
+pub mod entry;
+pub mod keys;
+pub mod request;
+pub mod situation;
+
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+
+pub use request::{PathFor, Request};
+pub use situation::{Situation, Tab};
+
+/// What a view, a key or a dialog asks the studio for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Command(Command),
+    Request(Request),
+}
+
+impl From<Command> for Action {
+    fn from(command: Command) -> Self {
+        Self::Command(command)
+    }
+}
+
+impl From<Request> for Action {
+    fn from(request: Request) -> Self {
+        Self::Request(request)
+    }
+}
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
+
+macro_rules! commands {
+    ($($command:ident: $label:literal, $help:literal, [$($key:expr),*];)+) => {
+        /// What can be asked for without naming anything.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Command {
+            $(#[doc = $help] $command),+
+        }
+
+        impl Command {
+            /// In the order of the command palette. Of several with the same key the first that is possible is taken.
+            pub const ALL: &'static [Self] = &[$(Self::$command),+];
+
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$command => $label),+ }
+            }
+
+            pub fn help(self) -> &'static str {
+                match self { $(Self::$command => $help),+ }
+            }
+
+            /// The keys that ask for it, the first of which is shown.
+            pub fn keys(self) -> &'static [KeyboardShortcut] {
+                match self { $(Self::$command => const { &[$($key),*] }),+ }
+            }
+        }
+    };
+}
+
+commands! {
+    Train: "Train", "Starts a run from the first weights.", [plain(Key::Space)];
+    Pause: "Pause", "Pauses the run after this batch.", [plain(Key::Space)];
+    Resume: "Resume", "Continues the run that is paused.", [plain(Key::Space)];
+    TrainAnew: "Train anew", "Deletes the run that has ended and trains from the first weights again.", [];
+    StepBatch: "Train one batch", "Trains one batch, then waits.", [plain(Key::Period)];
+    StepEpoch: "Train to the end of the epoch", "Trains to the end of the epoch, then waits.", [plain(Key::Slash)];
+    LeavePresenter: "Leave the presenter", "Shows the sides again, at normal size.", [plain(Key::Escape)];
+    Stop: "Stop", "Stops the run within one batch.", [plain(Key::Escape)];
+    Reset: "Reset", "Deletes the run; the same seed gives the same first weights again.", [];
+    ResetGentler: "Reset with a third of the learning rate", "Deletes the run and divides the learning rate by three.", [];
+    FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
+    Undo: "Undo", "Takes the last change back.", [ctrl(Key::Z)];
+    Redo: "Redo", "Makes the change again that was taken back.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
+    Open: "Open…", "Opens a project.", [ctrl(Key::O)];
+    Save: "Save", "Saves the project.", [ctrl(Key::S)];
+    SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];
+    SaveRun: "Save run…", "Writes weights, settings and metrics into a folder.", [];
+    OpenDrawing: "Open drawing…", "Reads a drawing from a file.", [];
+    SaveDrawing: "Save drawing…", "Writes the drawing into a file.", [];
+    ReloadData: "Read the data again", "Reads the samples once more from their source.", [];
+    ToggleNetwork: "Network panel", "Shows the network at the left, or hides it.", [plain(Key::F6)];
+    ToggleTraining: "Training panel", "Shows the training settings at the right, or hides them.", [plain(Key::F7)];
+    Presenter: "Presenter", "Everything larger and the center alone, for the back of a classroom.", [plain(Key::F11)];
+    ToggleTheme: "Light or dark theme", "Changes between dark on light and light on dark.", [];
+    Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
+    Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_sentence_ends() {
+        let labels: BTreeSet<_> = Command::ALL.iter().map(|command| command.label()).collect();
+        assert_eq!(labels.len(), Command::ALL.len());
+        assert!(Command::ALL.iter().all(|command| command.help().ends_with('.')));
+    }
+}

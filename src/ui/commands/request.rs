@@ -1,0 +1,73 @@
+//! What can be asked for and names something: a path, a view, a number.
+
+use std::path::PathBuf;
+
+use crate::data::SourceSpec;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// The view with this id.
+    Show(&'static str),
+    /// The validation samples of a true and a predicted class.
+    ShowCell {
+        truth: usize,
+        predicted: usize,
+    },
+    UseLearningRate(f32),
+    /// Train once for each of so many folds and show what comes of it.
+    CrossValidate(usize),
+    /// A new project from the preset of this name.
+    New(&'static str),
+    Open(PathBuf),
+    SaveTo(PathBuf),
+    SaveRunIn(PathBuf),
+    OpenDrawing(PathBuf),
+    SaveDrawingTo(PathBuf),
+    /// A file or a folder of samples, by a dialog.
+    ChooseData(PathFor),
+    UseSource(SourceSpec),
+    /// The desktop has no file dialog, so the path has to be typed.
+    TypePath(PathFor),
+    /// Something was dropped on the window.
+    Dropped(PathBuf),
+}
+
+/// What a path is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathFor {
+    OpenProject,
+    SaveProject,
+    SaveRun,
+    OpenDrawing,
+    SaveDrawing,
+    /// The folder of the source of this name.
+    DataFolder(&'static str),
+    /// The file of the source of this name.
+    DataFile(&'static str),
+}
+
+impl PathFor {
+    /// What is asked for when the path is known.
+    pub fn request(self, path: PathBuf) -> Request {
+        match self {
+            Self::OpenProject => Request::Open(path),
+            Self::SaveProject => Request::SaveTo(path),
+            Self::SaveRun => Request::SaveRunIn(path),
+            Self::OpenDrawing => Request::OpenDrawing(path),
+            Self::SaveDrawing => Request::SaveDrawingTo(path),
+            Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::OpenProject => "Open a project",
+            Self::SaveProject => "Save the project",
+            Self::SaveRun => "Save the run",
+            Self::OpenDrawing => "Open a drawing",
+            Self::SaveDrawing => "Save the drawing",
+            Self::DataFolder(_) => "Read samples from a folder",
+            Self::DataFile(_) => "Read samples from a file",
+        }
+    }
+}

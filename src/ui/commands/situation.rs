@@ -1,0 +1,116 @@
+//! Which commands are possible now, and why the others are not.
+
+use super::Command;
+use crate::ui::state::session::{DataState, Session, Status};
+
+/// What decides it.
+pub struct Situation {
+    pub status: Status,
+    /// Why training cannot begin, if it cannot.
+    pub obstacle: Option<String>,
+    pub is_generator: bool,
+    pub has_weights: bool,
+    pub is_loading: bool,
+    pub can_undo: bool,
+    pub can_redo: bool,
+    pub has_ink: bool,
+    pub is_presenter: bool,
+    /// The tabs of the center.
+    pub tabs: Vec<Tab>,
+}
+
+/// A view of the center, as its tab shows it.
+#[derive(Clone, Debug)]
+pub struct Tab {
+    pub id: &'static str,
+    pub title: &'static str,
+    /// Why the view has nothing to show.
+    pub obstacle: Option<&'static str>,
+}
+
+impl Situation {
+    /// What the data and the run say; what the window adds is set by whoever makes one.
+    pub fn of(session: &Session, obstacle: Option<String>) -> Self {
+        Self {
+            status: session.status.clone(),
+            obstacle,
+            is_generator: false,
+            has_weights: session.snapshot.is_some(),
+            is_loading: matches!(session.data, DataState::Loading { .. }),
+            can_undo: false,
+            can_redo: false,
+            has_ink: false,
+            is_presenter: false,
+            tabs: Vec::new(),
+        }
+    }
+
+    fn can_begin(&self) -> Result<(), String> {
+        self.obstacle.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether something can be trained beside the run.
+    pub fn can_train_beside(&self) -> Result<(), String> {
+        match self.status {
+            Status::Running | Status::Stopping => {
+                Err("Pause the run first: both would slow each other down.".to_owned())
+            }
+            Status::Idle | Status::Paused | Status::Ended(_) => self.can_begin(),
+        }
+    }
+
+    /// Whether a command is possible, or why not.
+    pub fn permits(&self, command: Command) -> Result<(), String> {
+        let only_if = |is_possible: bool, otherwise: &str| match is_possible {
+            true => Ok(()),
+            false => Err(otherwise.to_owned()),
+        };
+        match command {
+            Command::Train => match self.status {
+                Status::Idle => self.can_begin(),
+                // A key that is pressed by mistake must not throw a finished run away.
+                Status::Ended(_) => Err("This run has ended. The button Train begins anew and deletes it.".to_owned()),
+                Status::Running | Status::Paused => Err("A run is on.".to_owned()),
+                Status::Stopping => Err("The run is stopping.".to_owned()),
+            },
+            Command::TrainAnew => match self.status {
+                Status::Ended(_) => self.can_begin(),
+                Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
+                    Err("No run has ended yet.".to_owned())
+                }
+            },
+            Command::Pause => only_if(matches!(self.status, Status::Running), "Nothing runs."),
+            Command::Resume => only_if(matches!(self.status, Status::Paused), "No run is paused."),
+            Command::StepBatch | Command::StepEpoch => match self.status {
+                Status::Idle => self.can_begin(),
+                Status::Paused => Ok(()),
+                Status::Running | Status::Stopping => Err("Pause first.".to_owned()),
+                Status::Ended(_) => Err("This run has ended; Train or Reset begins a new one.".to_owned()),
+            },
+            Command::Stop => only_if(matches!(self.status, Status::Running | Status::Paused), "Nothing runs."),
+            Command::Reset | Command::ResetGentler => {
+                only_if(!matches!(self.status, Status::Idle), "There is no run to delete yet.")
+            }
+            Command::FindLearningRate if self.is_generator => {
+                Err("A generator and its discriminator have no loss that tells how good a rate is.".to_owned())
+            }
+            Command::FindLearningRate => self.can_train_beside(),
+            Command::Undo => only_if(self.can_undo, "There is nothing to undo."),
+            Command::Redo => only_if(self.can_redo, "There is nothing to redo."),
+            Command::SaveRun => only_if(self.has_weights, "There is no run to save. Train first."),
+            Command::SaveDrawing => only_if(self.has_ink, "Nothing is drawn."),
+            Command::ReloadData => only_if(!self.is_loading, "The data is being read."),
+            Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),
+            Command::Open
+            | Command::Save
+            | Command::SaveAs
+            | Command::OpenDrawing
+            | Command::ToggleNetwork
+            | Command::ToggleTraining
+            | Command::Presenter
+            | Command::ToggleTheme
+            | Command::Palette
+            | Command::Help => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What is worked out or waited for beside the window: [`derived`] what follows from what is shown, [`tasks`] what somebody
+//! asked for once.
+
+pub mod derived;
+pub mod plane;
+pub mod predictor;
+pub mod reconstructions;
+pub mod report;
+pub mod samples;
+pub mod tasks;
+
+use derived::Derived;
+use eframe::egui::Context;
+
+/// Everything that the views derive from what is shown.
+#[derive(Default)]
+pub struct DerivedData {
+    /// What the network predicts for the drawing.
+    pub drawing: Derived<predictor::DrawingQuery>,
+    /// What the network predicts for the row that is tried.
+    pub row: Derived<predictor::RowQuery>,
+    /// What the network predicts at every place of the plane.
+    pub plane: Derived<plane::PlaneQuery>,
+    /// What an autoencoder gives back for validation images.
+    pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
+    /// What a generator makes.
+    pub samples: Derived<samples::SamplesQuery>,
+}
+
+impl DerivedData {
+    /// Whether nothing that the last frames have asked for is on its way.
+    pub fn is_settled(&self, ctx: &Context) -> bool {
+        let Self { drawing, row, plane, reconstructions, samples } = self;
+        drawing.is_settled(ctx)
+            && row.is_settled(ctx)
+            && plane.is_settled(ctx)
+            && reconstructions.is_settled(ctx)
+            && samples.is_settled(ctx)
+    }
+}

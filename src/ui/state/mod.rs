@@ -1,0 +1,11 @@
+//! What the window knows: of the data, of the run, of what is tried, and of itself. Nothing here draws.
+
+pub mod pace;
+pub mod painting;
+pub mod playground;
+pub mod session;
+pub mod shapes;
+pub mod subject;
+pub mod table;
+pub mod trained_network;
+pub mod window_state;

@@ -1,0 +1,104 @@
+//! What is tried, which the views share and no project holds: the drawing and the network that reads it, a row of a table,
+//! the plane that is painted in, the noise of a generator.
+
+use eframe::egui::util::undoer::Undoer;
+
+use super::painting::Painting;
+use super::trained_network::NetworkChoice;
+use crate::data::Drawing;
+
+pub struct Playground {
+    pub drawing: Drawing,
+    /// The drawing is the one that the program came with, and gives way to the first stroke of a person.
+    pub is_example: bool,
+    /// The network that reads it.
+    pub network: NetworkChoice,
+    /// True class and predicted class whose images are shown; all mistakes if there is none.
+    pub cell: Option<(usize, usize)>,
+    pub row: TriedRow,
+    /// The plane that is painted in, while it is.
+    pub painting: Option<Painting>,
+    /// The seed of the noise that a generator's samples are made of; `backprop generate` makes the same of it.
+    pub noise: u64,
+    history: Undoer<Drawing>,
+}
+
+/// A row of a table that is tried.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TriedRow {
+    /// Which data it is a row of.
+    pub of: u64,
+    /// The training sample that it is, until somebody changes it.
+    pub sample: Option<usize>,
+    pub values: Vec<f32>,
+}
+
+impl Default for Playground {
+    /// With a seven on it, so that the first look shows what it is for.
+    fn default() -> Self {
+        let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
+        Self {
+            drawing: Drawing { strokes, label: None },
+            is_example: true,
+            network: NetworkChoice::BuiltIn,
+            cell: None,
+            row: TriedRow::default(),
+            painting: None,
+            noise: 1,
+            history: Undoer::default(),
+        }
+    }
+}
+
+impl Playground {
+    /// To be called when no stroke is being drawn: makes the drawing one that undo comes back to.
+    pub fn remember(&mut self) {
+        self.history.add_undo(&self.drawing);
+    }
+
+    /// Whether there is a drawing before, and one after.
+    pub fn can_travel(&self) -> (bool, bool) {
+        (self.history.has_undo(&self.drawing), self.history.has_redo(&self.drawing))
+    }
+
+    /// The drawing before or after the last change.
+    pub fn travel(&mut self, forward: bool) {
+        let then = match forward {
+            true => self.history.redo(&self.drawing),
+            false => self.history.undo(&self.drawing),
+        };
+        if let Some(then) = then.cloned() {
+            self.drawing = then;
+            self.is_example = false;
+        }
+    }
+
+    /// To be called after somebody has drawn: the first stroke takes the example's place.
+    pub fn drop_example(&mut self) {
+        if self.is_example {
+            self.is_example = false;
+            let first_own = SEVEN.len().min(self.drawing.strokes.len());
+            self.drawing.strokes.drain(..first_own);
+        }
+    }
+}
+
+/// On a canvas from 0 to 1.
+const SEVEN: [&[[f32; 2]]; 2] = [
+    &[
+        [0.27, 0.25],
+        [0.36, 0.235],
+        [0.46, 0.23],
+        [0.57, 0.228],
+        [0.67, 0.222],
+        [0.71, 0.225],
+        [0.70, 0.25],
+        [0.655, 0.33],
+        [0.605, 0.42],
+        [0.56, 0.51],
+        [0.52, 0.61],
+        [0.485, 0.71],
+        [0.465, 0.8],
+    ],
+    &[[0.40, 0.525], [0.50, 0.515], [0.60, 0.505], [0.685, 0.49]],
+];

@@ -1,0 +1,438 @@
+//! What is known of the data and of the run, as the window shows it. It changes by events alone, so that a test can
+//! invent them and needs no thread.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::data::split::held_back;
+use crate::data::{Dataset, Samples, SourceSpec, Task};
+use crate::project::{Project, Side};
+use crate::train::curve::Curve;
+use crate::train::{
+    Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
+    StepStat,
+};
+use crate::ui::state::pace::Pace;
+use crate::ui::widgets::curve_plot::Mark;
+use crate::ui::widgets::field::summary;
+use crate::ui::widgets::numbers::{percent, significant};
+use backprop_nn::field::Field;
+use backprop_nn::gan::GanSettings;
+use backprop_nn::{ModelSpec, Shape};
+
+/// The data that the project names.
+pub enum DataState {
+    Loading {
+        source: SourceSpec,
+        /// What has been downloaded of it, in words; nothing if it is at hand.
+        arrived: Arc<Mutex<String>>,
+    },
+    Ready {
+        source: SourceSpec,
+        dataset: Arc<Dataset>,
+        counts: ClassCounts,
+    },
+    Failed {
+        source: SourceSpec,
+        message: String,
+    },
+}
+
+/// Samples per class, as the makers of the data divided them; where there are no classes, all are counted as one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClassCounts {
+    train: Vec<usize>,
+    test: Vec<usize>,
+}
+
+/// Samples of one class, or of all, by the set they are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub train: usize,
+    pub validation: usize,
+    pub test: usize,
+}
+
+impl ClassCounts {
+    fn of(dataset: &Dataset) -> Self {
+        let count = |samples: &Samples| match &dataset.task {
+            Task::Classification { classes } => samples.class_counts(classes.len()),
+            Task::Regression { .. } | Task::Reconstruction { .. } => vec![samples.len()],
+        };
+        Self { train: count(&dataset.train), test: count(&dataset.test) }
+    }
+
+    /// What each class has in each set when this share is held back.
+    pub fn parts(&self, share: f32) -> impl Iterator<Item = Parts> {
+        self.train.iter().zip(&self.test).map(move |(&members, &test)| {
+            let validation = held_back(members, share);
+            Parts { train: members - validation.min(members), validation, test }
+        })
+    }
+
+    pub fn total(&self, share: f32) -> Parts {
+        self.parts(share).fold(Parts::default(), |sum, part| Parts {
+            train: sum.train + part.train,
+            validation: sum.validation + part.validation,
+            test: sum.test + part.test,
+        })
+    }
+}
+
+/// What the run is doing.
+#[derive(Clone, Debug)]
+pub enum Status {
+    Idle,
+    Running,
+    Paused,
+    /// Stop was pressed, and the batch that is being worked on is not done.
+    Stopping,
+    Ended(Outcome),
+}
+
+/// What was measured, over the steps of the run.
+#[derive(Default)]
+pub struct Curves {
+    pub train_loss: Curve,
+    pub train_accuracy: Curve,
+    pub validation_loss: Curve,
+    pub validation_accuracy: Curve,
+    /// Root of the mean squared error, in the unit of the target, where the answers are numbers.
+    pub validation_rmse: Curve,
+    /// Of a generator, whose discriminator's loss is the training's; and the shares of the data's samples and of the
+    /// generated ones that the discriminator told right.
+    pub generator_loss: Curve,
+    pub real_accuracy: Curve,
+    pub fake_accuracy: Curve,
+}
+
+/// How far the run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub step: u64,
+    pub steps: u64,
+    pub epoch: u32,
+    pub epochs: u32,
+}
+
+impl Progress {
+    /// 0 to 1.
+    pub fn share(&self) -> f32 {
+        if self.steps == 0 { 0.0 } else { (self.step as f64 / self.steps as f64).min(1.0) as f32 }
+    }
+}
+
+pub struct Session {
+    pub data: DataState,
+    /// The columns of the file that the data is read from, where it is a table.
+    pub columns: Vec<String>,
+    pub status: Status,
+    pub curves: Curves,
+    pub marks: Vec<Mark>,
+    pub epochs: Vec<EpochStat>,
+    /// The newest answers to the validation samples.
+    pub validation: Option<Arc<Evaluation>>,
+    /// The answers to the test samples, asked once, at the end.
+    pub test: Option<Arc<Evaluation>>,
+    /// With early stopping: the epoch whose weights the run has given back.
+    pub best: Option<Best>,
+    pub snapshot: Option<Arc<Snapshot>>,
+    pub progress: Progress,
+    pub pace: Pace,
+    /// The job of the run that is on or was on last, and the project that it was made of.
+    pub job: Option<Arc<Job>>,
+    pub trained: Option<Project>,
+    run: Option<Run>,
+    /// The live numbers that the run knows or will know.
+    sent: Option<LiveChange>,
+    /// The live numbers of the newest mark, to say what changed.
+    known: Option<LiveChange>,
+}
+
+impl Session {
+    pub fn new(source: &SourceSpec) -> Self {
+        Self {
+            data: DataState::Loading { source: source.clone(), arrived: Arc::default() },
+            columns: Vec::new(),
+            status: Status::Idle,
+            curves: Curves::default(),
+            marks: Vec::new(),
+            epochs: Vec::new(),
+            validation: None,
+            test: None,
+            best: None,
+            snapshot: None,
+            progress: Progress::default(),
+            pace: Pace::default(),
+            job: None,
+            trained: None,
+            run: None,
+            sent: None,
+            known: None,
+        }
+    }
+
+    pub fn dataset(&self) -> Option<&Arc<Dataset>> {
+        match &self.data {
+            DataState::Ready { dataset, .. } => Some(dataset),
+            DataState::Loading { .. } | DataState::Failed { .. } => None,
+        }
+    }
+
+    /// The source that is there, on its way, or has failed.
+    pub fn source(&self) -> &SourceSpec {
+        match &self.data {
+            DataState::Loading { source, .. } | DataState::Ready { source, .. } | DataState::Failed { source, .. } => {
+                source
+            }
+        }
+    }
+
+    pub fn data_arrived(&mut self, source: SourceSpec, result: Result<Arc<Dataset>, String>) {
+        self.data = match result {
+            Ok(dataset) => DataState::Ready { counts: ClassCounts::of(&dataset), dataset, source },
+            Err(message) => DataState::Failed { source, message },
+        };
+    }
+
+    /// Shape and outputs to trace the stack with: those of the data, or of the default source until they are known.
+    pub fn shape(&self, project: &Project) -> (Shape, usize) {
+        self.dataset().map_or_else(|| project.default_shape(), |dataset| (dataset.shape, dataset.task.outputs()))
+    }
+
+    /// Starts a run from its first weights.
+    pub fn start(
+        &mut self,
+        job: Arc<Job>,
+        project: &Project,
+        start: Start,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true }, wake)?;
+        self.run = Some(run);
+        self.begin(job, project);
+        self.status = if start == Start::Running { Status::Running } else { Status::Paused };
+        Ok(())
+    }
+
+    /// Takes a job as the one whose events come next.
+    pub fn begin(&mut self, job: Arc<Job>, project: &Project) {
+        let live = LiveChange::of(&project.training);
+        self.clear();
+        self.progress = Progress {
+            steps: (job.steps_per_epoch() * job.training.epochs) as u64,
+            epochs: job.training.epochs as u32,
+            ..Progress::default()
+        };
+        self.known = Some(live.clone());
+        self.sent = Some(live);
+        self.job = Some(job);
+        self.trained = Some(project.clone());
+        self.status = Status::Running;
+    }
+
+    /// Forgets the run and all it has measured. What comes back is still ending, and dropping it may wait for a batch.
+    #[must_use = "dropping a run waits for it"]
+    pub fn reset(&mut self) -> Option<Run> {
+        let run = self.run.take();
+        self.clear();
+        run
+    }
+
+    fn clear(&mut self) {
+        self.curves = Curves::default();
+        self.marks.clear();
+        self.epochs.clear();
+        self.validation = None;
+        self.test = None;
+        self.best = None;
+        self.snapshot = None;
+        self.progress = Progress::default();
+        self.pace = Pace::default();
+        self.job = None;
+        self.trained = None;
+        self.sent = None;
+        self.known = None;
+        self.status = Status::Idle;
+    }
+
+    pub fn send(&mut self, command: Command) {
+        if let Some(run) = &self.run {
+            run.send(command);
+        }
+    }
+
+    /// Asks the run to end. It answers within one batch.
+    pub fn stop(&mut self) {
+        if let (Status::Running | Status::Paused, Some(run)) = (&self.status, &mut self.run) {
+            run.stop();
+            self.status = Status::Stopping;
+        }
+    }
+
+    /// Tells the run other live numbers, if it does not know them.
+    pub fn set_live(&mut self, live: LiveChange) {
+        if self.is_on() && self.sent.as_ref() != Some(&live) {
+            self.send(Command::Set(live.clone()));
+            self.sent = Some(live);
+        }
+    }
+
+    /// A run is going on or waits to go on.
+    pub fn is_on(&self) -> bool {
+        matches!(self.status, Status::Running | Status::Paused)
+    }
+
+    /// Takes what the run has sent, for as long as the budget lasts; true if there may be more.
+    pub fn drain(&mut self, budget: Duration) -> bool {
+        let started = Instant::now();
+        while let Some(event) = self.run.as_ref().and_then(Run::try_event) {
+            self.absorb(event);
+            if started.elapsed() > budget {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub fn absorb(&mut self, event: Event) {
+        match event {
+            Event::Steps(steps) => self.absorb_steps(&steps),
+            Event::Epoch(epoch) => self.absorb_epoch(epoch),
+            Event::Weights(snapshot) => self.snapshot = Some(snapshot),
+            Event::Changed(change) => {
+                let text =
+                    self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change.change));
+                self.marks.push(Mark::change(change.step as f64, text));
+                self.known = Some(change.change);
+            }
+            Event::Paused | Event::Resumed if matches!(self.status, Status::Stopping) => {}
+            Event::Paused => {
+                self.pace.rest();
+                self.status = Status::Paused;
+            }
+            Event::Resumed => self.status = Status::Running,
+            Event::Best(best) => {
+                self.marks.push(Mark::change(best.step as f64, format!("best, epoch {}", best.epoch)));
+                self.best = Some(best);
+            }
+            Event::Done(outcome) => self.absorb_done(outcome),
+        }
+    }
+
+    fn absorb_steps(&mut self, steps: &[StepStat]) {
+        for stat in steps {
+            self.curves.train_loss.push(stat.step as f64, stat.loss);
+            if let Some(accuracy) = stat.accuracy {
+                self.curves.train_accuracy.push(stat.step as f64, accuracy);
+            }
+            if let Some(adversary) = stat.adversary {
+                self.curves.generator_loss.push(stat.step as f64, adversary.generator_loss);
+                self.curves.real_accuracy.push(stat.step as f64, adversary.real_accuracy);
+                self.curves.fake_accuracy.push(stat.step as f64, adversary.fake_accuracy);
+            }
+        }
+        if let Some(last) = steps.last() {
+            self.progress.step = last.step;
+            self.progress.epoch = last.epoch;
+            self.pace.steps(steps.len() as u64, Instant::now());
+        }
+    }
+
+    fn absorb_epoch(&mut self, epoch: EpochStat) {
+        if let Some(validation) = &epoch.validation {
+            self.curves.validation_loss.push(epoch.step as f64, validation.loss);
+            if let Some(accuracy) = validation.accuracy() {
+                self.curves.validation_accuracy.push(epoch.step as f64, accuracy);
+            }
+            let rmse = match &validation.answers {
+                Answered::Classes(_) => None,
+                Answered::Numbers(answers) => answers.rmse(),
+                Answered::Reconstructions(answers) => answers.rmse(),
+            };
+            if let Some(rmse) = rmse {
+                self.curves.validation_rmse.push(epoch.step as f64, rmse as f32);
+            }
+            self.validation = Some(Arc::clone(validation));
+        }
+        self.pace.rest();
+        self.epochs.push(epoch);
+    }
+
+    fn absorb_done(&mut self, outcome: Outcome) {
+        let text = match &outcome {
+            Outcome::Finished(Some(test)) => format!("finished, test {}", score_text(test)),
+            Outcome::Finished(None) => "finished".to_owned(),
+            Outcome::Stopped => "stopped".to_owned(),
+            Outcome::Diverged(_) => "no longer a number".to_owned(),
+            Outcome::Failed(_) => "failed".to_owned(),
+        };
+        self.marks.push(Mark::end(self.progress.step as f64, text));
+        if let Outcome::Finished(test) = &outcome {
+            self.test.clone_from(test);
+        }
+        // A run that is done drops at once, because its thread has nothing left to do.
+        self.run = None;
+        self.status = Status::Ended(outcome);
+    }
+
+    /// Whether the stack is another than the one that the run trains.
+    pub fn has_other_model(&self, project: &Project) -> bool {
+        self.trained.as_ref().is_some_and(|trained| {
+            trained.model != project.model || trained.layers(Side::Discriminator) != project.layers(Side::Discriminator)
+        })
+    }
+
+    /// Whether data or training are others than those of the run, beyond what a run takes over while it is on.
+    pub fn has_other_training(&self, project: &Project) -> bool {
+        self.trained.as_ref().is_some_and(|trained| {
+            let live = LiveChange::of(&project.training);
+            let mut comparable = trained.training.clone();
+            (comparable.learning_rate, comparable.optimizer) = (live.learning_rate, live.optimizer);
+            let knobs = |project: &Project| {
+                let adversary = project.adversary.clone();
+                adversary.map(|adversary| GanSettings { discriminator: ModelSpec::default(), ..adversary })
+            };
+            trained.data != project.data || comparable != project.training || knobs(trained) != knobs(project)
+        })
+    }
+
+    /// Samples of the data that one step trains with.
+    pub fn batch(&self) -> usize {
+        self.job.as_ref().map_or(0, |job| job.samples_per_step().min(job.split.train.len()))
+    }
+
+    pub fn samples_per_s(&self) -> Option<f64> {
+        Some(self.pace.steps_per_s()? * self.batch() as f64)
+    }
+
+    /// Seconds until the last step at the present pace; evaluations come on top.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let left = self.progress.steps.saturating_sub(self.progress.step);
+        Some(left as f64 / self.pace.steps_per_s()?)
+    }
+}
+
+/// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
+pub fn score_text(evaluation: &Evaluation) -> String {
+    let r2 = match &evaluation.answers {
+        Answered::Classes(answers) => return percent(f64::from(answers.accuracy())),
+        Answered::Numbers(answers) => answers.r2(),
+        Answered::Reconstructions(answers) => answers.r2(),
+    };
+    r2.map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}"))
+}
+
+/// What of the live numbers changed, short enough for a mark on a curve.
+fn describe(old: &LiveChange, new: &LiveChange) -> String {
+    if old.optimizer.about() != new.optimizer.about() {
+        return format!("{}, rate {}", new.optimizer.about().label, significant(f64::from(new.learning_rate)));
+    }
+    if old.learning_rate != new.learning_rate {
+        return format!("learning rate {}", significant(f64::from(new.learning_rate)));
+    }
+    let is_changed = |field: &&&Field| old.optimizer.get(field.key) != new.optimizer.get(field.key);
+    let fields = new.optimizer.describe();
+    let changed = fields.iter().find(is_changed).map(|field| summary(&*new.optimizer, field));
+    changed.unwrap_or_else(|| "optimizer".to_owned())
+}

@@ -1,0 +1,108 @@
+//! The columns of a table as people know them: the numbers that say of which category a sample is are one column.
+
+use std::ops::Range;
+
+use crate::data::Feature;
+use crate::ui::widgets::numbers::significant;
+
+/// One column and where its numbers stand in a row of inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableColumn {
+    pub name: String,
+    /// One number, or one for each category.
+    pub at: Range<usize>,
+    /// The words of the column; none where it holds numbers.
+    pub categories: Vec<String>,
+    /// If its words are counted: the number of none of them, which they follow.
+    pub counted_from: Option<usize>,
+}
+
+/// The columns of a row with so many numbers; those without names are called by their position.
+pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
+    let mut columns: Vec<TableColumn> = Vec::new();
+    for at in 0..width {
+        let unnamed = || Feature::number(format!("{}", at + 1));
+        let Feature { column: name, category, words } = features.get(at).cloned().unwrap_or_else(unnamed);
+        match (columns.last_mut(), category) {
+            (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
+                last.at.end = at + 1;
+                last.categories.push(category);
+            }
+            (_, category) => {
+                let counted_from = words.as_ref().map(|words| words.first);
+                let categories = words.map_or_else(|| category.into_iter().collect(), |words| words.list);
+                columns.push(TableColumn { name, at: at..at + 1, categories, counted_from });
+            }
+        }
+    }
+    columns
+}
+
+impl TableColumn {
+    /// The position of the category that a row is of.
+    pub fn category(&self, row: &[f32]) -> Option<usize> {
+        match self.counted_from {
+            Some(none) => (*row.get(self.at.start)? as usize).checked_sub(none + 1),
+            None => row.get(self.at.clone())?.iter().position(|number| *number > 0.5),
+        }
+    }
+
+    /// What a row has in this column; a dash where it is missing.
+    pub fn text(&self, row: &[f32]) -> String {
+        let missing = || "–".to_owned();
+        if self.categories.is_empty() {
+            let number = row.get(self.at.start).filter(|number| number.is_finite());
+            return number.map_or_else(missing, |number| number_text(*number));
+        }
+        self.category(row).and_then(|at| self.categories.get(at)).cloned().unwrap_or_else(missing)
+    }
+
+    /// Makes a row one of the category at this position.
+    pub fn set_category(&self, row: &mut [f32], category: usize) {
+        for (at, number) in row.get_mut(self.at.clone()).into_iter().flatten().enumerate() {
+            *number = match self.counted_from {
+                Some(none) => (none + 1 + category) as f32,
+                None => f32::from(u8::from(at == category)),
+            };
+        }
+    }
+}
+
+/// A number of the data as it was written, or shortened where it was long.
+pub fn number_text(number: f32) -> String {
+    let exact = number.to_string();
+    if exact.len() <= 7 { exact } else { significant(f64::from(number)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Vocabulary;
+
+    #[test]
+    fn the_categories_of_a_column_are_one_column() {
+        let is = |word: &str| Feature { category: Some(word.to_owned()), ..Feature::number("origin") };
+        let features = [Feature::number("weight"), is("usa"), is("japan"), Feature::number("year")];
+        let columns = table_columns(&features, 5);
+        let names: Vec<_> = columns.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["weight", "origin", "year", "5"]);
+        let mut row = [1234.5, 0.0, 1.0, f32::NAN, 0.1];
+        let texts = |row: &[f32]| columns.iter().map(|field| field.text(row)).collect::<Vec<_>>();
+        assert_eq!(texts(&row), ["1234.5", "japan", "–", "0.1"]);
+        columns[1].set_category(&mut row, 0);
+        assert_eq!((row[1], row[2], texts(&row)[1].as_str()), (1.0, 0.0, "usa"));
+    }
+
+    #[test]
+    fn counted_words_are_a_column_of_one_number() {
+        let words = Vocabulary { first: 5, list: vec!["oslo".to_owned(), "rome".to_owned()] };
+        let city = Feature { words: Some(words), ..Feature::number("city") };
+        let columns = table_columns(&[Feature::number("year"), city], 2);
+        let mut row = [1999.0, 7.0];
+        assert_eq!((columns[1].text(&row).as_str(), columns[1].category(&row)), ("rome", Some(1)));
+        columns[1].set_category(&mut row, 0);
+        assert_eq!(row[1], 6.0);
+        row[1] = 5.0;
+        assert_eq!((columns[1].text(&row).as_str(), columns[1].category(&row)), ("–", None));
+    }
+}

@@ -1,0 +1,89 @@
+//! What the window remembers from one start to the next. Nothing of a project is in here but the draft.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::drawing::PEN_WIDTH;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowState {
+    pub theme: Theme,
+    /// The id of the view that is shown in a place which has several.
+    shown: BTreeMap<Place, String>,
+    /// What an older version has written: the title of the tab in the center.
+    #[serde(skip_serializing)]
+    room: String,
+    pub is_left_open: bool,
+    pub is_right_open: bool,
+    /// Everything half as large again, and the center alone: for the back of a classroom.
+    pub is_presenter: bool,
+    /// Which sides were unfolded before the presenter began.
+    pub sides_before: (bool, bool),
+    /// Weight of the moving average of the curves.
+    pub smoothing: f32,
+    pub log_loss: bool,
+    /// Width of the pen, in pixels of 28.
+    pub pen: f32,
+    /// The file of the project.
+    pub path: Option<PathBuf>,
+    /// The project as it was left, saved or not.
+    pub draft: Option<String>,
+}
+
+/// Where a view stands. Of several at the left, at the right or in the center one is shown, and tabs choose which; those at
+/// the top and at the bottom are bars, one above the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Place {
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Center,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Theme {
+    #[default]
+    Dark,
+    Light,
+}
+
+impl WindowState {
+    /// The id of the view that was last shown in a place; nothing if there was none.
+    pub fn shown(&self, place: Place) -> Option<&str> {
+        let titled = || match (place, self.room.as_str()) {
+            (Place::Center, "Learn") => Some("learn"),
+            (Place::Center, "Draw" | "Try") => Some("draw"),
+            (Place::Center, "Data") => Some("data"),
+            (Place::Center, "Mistakes") => Some("mistakes"),
+            _ => None,
+        };
+        self.shown.get(&place).map(String::as_str).or_else(titled)
+    }
+
+    pub fn show(&mut self, place: Place, id: &str) {
+        self.shown.insert(place, id.to_owned());
+    }
+}
+
+impl Default for WindowState {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            shown: BTreeMap::new(),
+            room: String::new(),
+            is_left_open: true,
+            is_right_open: true,
+            is_presenter: false,
+            sides_before: (true, true),
+            smoothing: 0.6,
+            log_loss: false,
+            pen: PEN_WIDTH,
+            path: None,
+            draft: None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What lies over the window until it is answered or closed.
+
+pub mod cross_validation;
+pub mod dialog;
+pub mod help;
+pub mod lr_finder;
+pub mod palette;
+pub mod path_prompt;

@@ -1,0 +1,133 @@
+//! The tab with the large canvas, or for samples that nobody draws with a form.
+
+use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
+use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
+
+use crate::data::drawing::PEN_WIDTH;
+use crate::ui::commands::Command;
+use crate::ui::state::subject::{Subject, is_table};
+use crate::ui::state::window_state::Place;
+use crate::ui::theme::{self, GRID, Palette, ROW};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui};
+use crate::ui::views::parts::try_panel::TryPanel;
+use crate::ui::views::view::View;
+use crate::ui::widgets::button::{button_ui, icon_button_ui};
+use crate::ui::widgets::cell::cell_ui;
+use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::text::caption_ui;
+
+pub const ID: &str = "draw";
+
+#[derive(Default)]
+pub struct Draw {
+    tried: TryPanel,
+}
+
+impl View for Draw {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, subject: &Subject) -> &'static str {
+        // Where there is nothing to draw, one tries a row.
+        if subject.is_table() { "Try" } else { "Draw" }
+    }
+
+    fn place(&self) -> Place {
+        Place::Center
+    }
+
+    fn fits(&self, subject: &Subject) -> Result<(), &'static str> {
+        match subject {
+            _ if subject.is_generator => {
+                Err("A generator makes samples and reads none, so there is nothing to try; Learn shows them.")
+            }
+            _ if subject.is_series() => Err(
+                "A series is not drawn. Learn shows the forecasts, and backprop predict RUN FILE forecasts any table.",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| is_table(dataset)) {
+            return self.tried.room_ui(ui, &dataset, cx);
+        }
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        let gap = 6.0 * GRID;
+        let answer = (rect.width() * 0.3).clamp(208.0, 400.0);
+        let side = (rect.width() - answer - gap).min(rect.height() - 28.0 - 2.0 * GRID).max(160.0);
+        // What is left over is divided, so that drawing and answer stand in the middle of a wide window.
+        let spare = (rect.width() - side - gap - answer).max(0.0);
+        let left = rect.left() + spare / 2.0;
+        let canvas = Rect::from_min_size(pos2(left, rect.top()), vec2(side, rect.height()));
+        let answer = Rect::from_min_size(pos2(left + side + gap, rect.top()), vec2(answer, rect.height()));
+        cell_ui(ui, "canvas", canvas, |ui| {
+            canvas_ui(ui, side, cx);
+            ui.add_space(GRID);
+            tools_ui(ui, side < 400.0, cx);
+        });
+        cell_ui(ui, "answer", answer, |ui| answer_ui(ui, cx));
+    }
+
+    fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if cx.subject.is_table() {
+            return;
+        }
+        let mut pen = f64::from(cx.window.pen);
+        let palette = Palette::of(ui);
+        let (number, _) = ui.allocate_exact_size(vec2(28.0, ROW), eframe::egui::Sense::hover());
+        let font = theme::body_font();
+        let text = format!("{pen:.1}");
+        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
+        Slider::new("Pen width", 1.0..=5.0, f64::from(PEN_WIDTH), Division::Linear)
+            .show(ui, 112.0, &mut pen)
+            .on_hover_text("In pixels of the 28 × 28 that the network sees; most people's pens are near 2.2");
+        cx.window.pen = pen as f32;
+        ui.label(RichText::new("Pen width").color(palette.muted));
+    }
+}
+
+fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
+    let has_ink = !cx.playground.drawing.strokes.is_empty();
+    ui.horizontal(|ui| {
+        let mut tool = |is_enabled, icon, name: &str| match is_narrow {
+            true => ui.add_enabled_ui(is_enabled, |ui| icon_button_ui(ui, icon, name)).inner.clicked(),
+            false => button_ui(ui, is_enabled, icon, name, vec2(0.0, 28.0)).clicked(),
+        };
+        if tool(has_ink, ICON_UNDO, "Undo stroke") {
+            cx.playground.drawing.strokes.pop();
+            cx.playground.is_example = false;
+        }
+        if tool(has_ink, ICON_DELETE, "Clear") {
+            cx.playground.drawing.strokes.clear();
+            cx.playground.is_example = false;
+        }
+        if tool(true, ICON_FOLDER_OPEN, "Open…") {
+            cx.act(Command::OpenDrawing);
+        }
+        if tool(has_ink, ICON_SAVE, "Save…") {
+            cx.act(Command::SaveDrawing);
+        }
+    });
+}
+
+fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    caption_ui(ui, "Read by");
+    choice_ui(ui, cx);
+    let reading = Reading::of(ui, cx);
+    ui.add_space(2.0 * GRID);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0 * GRID;
+        ui.vertical(|ui| {
+            let side = (ui.available_width() * 0.5).clamp(112.0, 196.0);
+            reading.seen_ui(ui, side);
+            caption_ui(ui, "What the network sees");
+        });
+        ui.vertical(|ui| reading.winner_ui(ui));
+    });
+    ui.add_space(2.0 * GRID);
+    reading.bars_ui(ui);
+}

@@ -1,0 +1,219 @@
+//! The tab where one watches: loss, accuracy, the confusion matrix, and a drawing that is read meanwhile.
+
+mod forecast;
+mod generated;
+pub mod results;
+
+use eframe::egui::{Checkbox, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+
+use crate::ui::state::subject::{Subject, is_plane, is_table};
+use crate::ui::state::window_state::Place;
+use crate::ui::theme::{self, GRID, Palette, ROW};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui};
+use crate::ui::views::parts::try_panel::TryPanel;
+use crate::ui::views::view::{NARROW, View};
+use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::cell::cell_ui;
+use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
+use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::text::heading_ui;
+use generated::GeneratedView;
+use results::Results;
+
+/// Below this height the tab scrolls, so that nothing in it is squeezed.
+const LEAST_HEIGHT: f32 = 536.0;
+
+pub const ID: &str = "learn";
+
+#[derive(Default)]
+pub struct Learn {
+    results: Results,
+    tried: TryPanel,
+    generated: GeneratedView,
+}
+
+impl View for Learn {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
+        "Learn"
+    }
+
+    fn place(&self) -> Place {
+        Place::Center
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let size = ui.available_size();
+        if size.x < NARROW {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.column_ui(ui, cx));
+        } else if size.y < LEAST_HEIGHT {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.quarters_ui(ui, LEAST_HEIGHT, cx));
+        } else {
+            self.quarters_ui(ui, size.y, cx);
+        }
+    }
+
+    fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ui.add(Checkbox::new(&mut cx.window.log_loss, "Logarithmic loss"));
+        ui.add_space(2.0 * GRID);
+        let palette = Palette::of(ui);
+        let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());
+        let text = format!("{:.2}", cx.window.smoothing);
+        let font = theme::body_font();
+        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
+        let mut weight = f64::from(cx.window.smoothing);
+        Slider::new("Smoothing", 0.0..=0.99, 0.6, Division::Linear)
+            .show(ui, 96.0, &mut weight)
+            .on_hover_text("Weight of the moving average that is drawn over the faint values of every step");
+        cx.window.smoothing = weight as f32;
+        ui.label(RichText::new("Smoothing").color(palette.muted));
+    }
+}
+
+/// Whether one can try the network by hand; nobody writes a window of a series.
+fn has_paper(cx: &Cx<'_>) -> bool {
+    !cx.subject.is_series()
+}
+
+fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let curves = &cx.session.curves;
+    let series = if cx.subject.is_generator {
+        [
+            Series { name: "discriminator", curve: &curves.train_loss, look: Look::Train },
+            Series { name: "generator", curve: &curves.generator_loss, look: Look::Rival },
+        ]
+    } else {
+        [
+            Series { name: "train", curve: &curves.train_loss, look: Look::Train },
+            Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
+        ]
+    };
+    plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.window.log_loss).show(ui);
+}
+
+fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    if cx.subject.is_generator {
+        let curves = &cx.session.curves;
+        let series = [
+            Series { name: "real", curve: &curves.real_accuracy, look: Look::Train },
+            Series { name: "generated", curve: &curves.fake_accuracy, look: Look::Rival },
+        ];
+        plot(CurvePlot::new("Told right", Metric::Share, &series), cx).show(ui);
+        return;
+    }
+    if cx.subject.is_regression() {
+        let series = [Series { name: "validation", curve: &cx.session.curves.validation_rmse, look: Look::Validation }];
+        plot(CurvePlot::new("RMSE", Metric::Loss, &series), cx).show(ui);
+        return;
+    }
+    let curves = &cx.session.curves;
+    let series = [
+        Series { name: "train", curve: &curves.train_accuracy, look: Look::Train },
+        Series { name: "validation", curve: &curves.validation_accuracy, look: Look::Validation },
+    ];
+    plot(CurvePlot::new("Accuracy", Metric::Accuracy, &series), cx).show(ui);
+}
+
+fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {
+    let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
+    plot.marks(&cx.session.marks).smoothing(cx.window.smoothing).steps_per_epoch(steps as f64)
+}
+
+impl Learn {
+    fn quarters_ui(&mut self, ui: &mut Ui, height: f32, cx: &mut Cx<'_>) {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        let gap = 4.0 * GRID;
+        // Samples are what one looks at; who reads has as much to show below.
+        let (top, bottom) = rect.split_top_bottom_at_fraction(if cx.subject.is_generator { 0.42 } else { 0.5 });
+        let halves = |rect: Rect| {
+            let (left, right) = rect.split_left_right_at_fraction(0.5);
+            (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
+        };
+        let (loss, accuracy) = halves(top.with_max_y(top.bottom() - gap / 2.0));
+        let bottom = bottom.with_min_y(bottom.top() + gap / 2.0);
+        cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
+        cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
+        if cx.subject.is_generator {
+            return cell_ui(ui, "generated", bottom, |ui| self.generated.ui(ui, cx));
+        }
+        if !has_paper(cx) {
+            return cell_ui(ui, "confusion", bottom, |ui| self.results.ui(ui, cx));
+        }
+        let (confusion, draw) = halves(bottom);
+        cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
+        cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
+    }
+
+    /// One below the other, where the window is too narrow for two.
+    fn column_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEAST_HEIGHT / 2.0), Sense::hover());
+            cell_ui(ui, name, rect, contents);
+            ui.add_space(2.0 * GRID);
+        };
+        row(ui, "loss", &mut |ui| loss_ui(ui, cx));
+        if cx.subject.is_generator {
+            row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
+            return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
+        }
+        row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
+        if has_paper(cx) {
+            row(ui, "draw", &mut |ui| self.try_ui(ui, cx));
+        }
+        row(ui, "confusion", &mut |ui| self.results.ui(ui, cx));
+    }
+
+    /// Where one tries the network: paper for what reads drawings, the plane for two features, a form for more.
+    fn try_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        match cx.subject.dataset.clone().filter(|dataset| is_table(dataset)) {
+            Some(dataset) if is_plane(&dataset) => {
+                heading_ui(ui, "Plane", |_| {});
+                self.tried.plane_ui(ui, &dataset, None, cx);
+            }
+            Some(dataset) => self.tried.row_ui(ui, &dataset, cx),
+            None => draw_ui(ui, cx),
+        }
+    }
+}
+
+fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    heading_ui(ui, "Draw", |ui| choice_ui(ui, cx));
+    ui.add_space(GRID);
+    let size = ui.available_size();
+    let side = (size.y - ROW - GRID).min(size.x * 0.54);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 3.0 * GRID;
+        ui.vertical(|ui| {
+            canvas_ui(ui, side, cx);
+            ui.horizontal(|ui| strokes_ui(ui, cx));
+        });
+        ui.vertical(|ui| {
+            let reading = Reading::of(ui, cx);
+            ui.horizontal(|ui| {
+                reading.seen_ui(ui, 56.0).on_hover_text("The image as the network sees it");
+                ui.vertical(|ui| reading.winner_ui(ui));
+            });
+            ui.add_space(GRID);
+            reading.bars_ui(ui);
+        });
+    });
+}
+
+fn strokes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    use egui_material_icons::icons::{ICON_DELETE, ICON_UNDO};
+    let has_ink = !cx.playground.drawing.strokes.is_empty();
+    ui.add_enabled_ui(has_ink, |ui| {
+        if icon_button_ui(ui, ICON_UNDO, "Undo the last stroke").clicked() {
+            cx.playground.drawing.strokes.pop();
+            cx.playground.is_example = false;
+        }
+        if icon_button_ui(ui, ICON_DELETE, "Clear the drawing").clicked() {
+            cx.playground.drawing.strokes.clear();
+            cx.playground.is_example = false;
+        }
+    });
+}

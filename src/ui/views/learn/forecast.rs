@@ -1,0 +1,70 @@
+//! What a network forecasts of a series, over the truth and against the naive forecast.
+
+use std::ops::RangeInclusive;
+
+use eframe::egui::Ui;
+
+use crate::data::Timeline;
+use crate::train::Part;
+use crate::train::metrics::NumberAnswers;
+use crate::ui::widgets::line_plot::{Line, LineLook, LinePlot, Quantity};
+use crate::ui::widgets::numbers::steady;
+use crate::ui::widgets::plane::range_of;
+use crate::ui::widgets::text::caption_ui;
+
+/// The lines of one target over the rows of the table, and how far they are from the truth.
+pub struct Forecast {
+    truth: Vec<[f64; 2]>,
+    forecast: Vec<[f64; 2]>,
+    naive: Vec<[f64; 2]>,
+    rows: RangeInclusive<f64>,
+    heights: RangeInclusive<f64>,
+    figures: String,
+}
+
+impl Forecast {
+    /// Nothing if there is no naive forecast, which means that the answers are to no series.
+    pub fn of(answers: &NumberAnswers, target: usize, part: Part, timeline: &Timeline) -> Option<Self> {
+        let answers = answers.of_target(target);
+        let naive = answers.naively()?;
+        let (rows, windows) = match part {
+            Part::Test => (&timeline.test_rows, "test"),
+            Part::Train => (&timeline.train_rows, "training"),
+            Part::Validation => (&timeline.train_rows, "validation"),
+        };
+        let line = |values: &[f32]| -> Vec<[f64; 2]> {
+            let row = |at: &u32| rows.get(*at as usize).map(|row| f64::from(*row));
+            let points = answers.samples.iter().zip(values);
+            points.filter_map(|(at, value)| Some([row(at)?, f64::from(*value)])).collect()
+        };
+        let text = |value: Option<f64>| value.map_or("–".to_owned(), steady);
+        let figures = format!(
+            "RMSE {}, naive forecast {}, on {} {windows} windows",
+            text(answers.rmse()),
+            text(naive.rmse()),
+            answers.samples.len()
+        );
+        let (truth, forecast, naive) = (line(&answers.truths), line(&answers.predictions), line(&answers.naive));
+        let all = [&answers.truths, &answers.predictions, &answers.naive].into_iter().flatten().copied();
+        let heights = range_of(all);
+        let ends = truth.first().zip(truth.last()).map_or((0.0, 1.0), |(first, last)| (first[0], last[0]));
+        let rows = ends.0 - 0.5..=ends.1 + 0.5;
+        Some(Self { truth, forecast, naive, rows, heights, figures })
+    }
+
+    /// `target` names the number and its unit.
+    pub fn ui(&self, ui: &mut Ui, target: &str) {
+        caption_ui(ui, &self.figures).on_hover_text(
+            "Root of the mean squared error, in the unit of the target. The naive forecast repeats the last known row, \
+             or that of a season before; what is worth training is nearer to the truth than that.",
+        );
+        let x = Quantity { name: "row", range: self.rows.clone(), is_logarithmic: false };
+        let y = Quantity { name: target, range: self.heights.clone(), is_logarithmic: false };
+        let others = [
+            Line { name: "truth", points: &self.truth, look: LineLook::Thin },
+            Line { name: "naive", points: &self.naive, look: LineLook::Dotted },
+        ];
+        let plot = LinePlot::new("Forecast plot: forecast, truth, naive", x, y, &self.forecast);
+        plot.id("forecast").beside("forecast", &others).height(ui.available_height().max(100.0)).show(ui);
+    }
+}

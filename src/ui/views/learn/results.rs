@@ -1,0 +1,253 @@
+//! How well the network answers, by what it is asked for: who is taken for whom, or how far numbers are off.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use eframe::egui::{Ui, vec2};
+use ndarray::Array2;
+
+use super::forecast::Forecast;
+use crate::data::{Order, Task};
+use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
+use crate::train::{Answered, Evaluation, Part};
+use crate::ui::commands::Request;
+use crate::ui::state::subject::is_table;
+use crate::ui::theme::GRID;
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::figures::figures_text;
+use crate::ui::views::parts::reconstructions::ReconstructionPairs;
+use crate::ui::widgets::button::segmented_ui;
+use crate::ui::widgets::cell::cell_ui;
+use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
+use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
+use crate::ui::widgets::line_plot::{LinePlot, Quantity};
+use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, range_of};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
+
+/// From this width on there is room for the matrix and the table of the classes side by side.
+const WIDE: f32 = 620.0;
+
+/// Width of that table beside the matrix.
+const TABLE: f32 = 280.0;
+
+#[derive(Default)]
+pub struct Results {
+    shown: Shown,
+    /// The target whose answers are plotted.
+    target: usize,
+    shown_numbers: ShownNumbers,
+    plotted: Option<Plotted>,
+    pairs: ReconstructionPairs,
+}
+
+/// What is shown of the classes where there is room for one thing only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shown {
+    #[default]
+    Matrix,
+    Classes,
+    Roc,
+}
+
+/// What is shown of the answers to a series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ShownNumbers {
+    #[default]
+    Forecast,
+    Scatter,
+}
+
+/// What is worked out once for an evaluation.
+struct Plotted {
+    evaluation: Arc<Evaluation>,
+    target: usize,
+    figures: String,
+    dots: Vec<Dot>,
+    range: RangeInclusive<f64>,
+    roc: Vec<[f64; 2]>,
+    /// Where the samples are a series.
+    forecast: Option<Forecast>,
+}
+
+impl Results {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if cx.subject.is_reconstruction() {
+            return self.pairs.watched_ui(ui, cx);
+        }
+        let is_regression = cx.subject.is_regression();
+        let timeline = cx.session.job.as_ref().and_then(|job| match &job.dataset.order {
+            Order::Time(timeline) => Some(timeline),
+            _ => None,
+        });
+        // What a forecast is worth shows on the end of the series, which is asked when the run has ended.
+        let (part, evaluation) = match &cx.session.test {
+            Some(test) if timeline.is_some() => (Part::Test, Some(Arc::clone(test))),
+            _ => (Part::Validation, cx.session.validation.clone()),
+        };
+        let Some(evaluation) = evaluation else {
+            heading_ui(ui, if is_regression { "Predicted and true" } else { "Confusion" }, |_| {});
+            let text = match (cx.project.data.validation > 0.0, is_regression) {
+                (true, false) => "After the first epoch this shows who is taken for whom among the validation samples.",
+                (true, true) => "After the first epoch this shows how near the answers to the validation samples are.",
+                (false, _) => "No validation samples are held back, so there is nothing to compare with.",
+            };
+            return placeholder_ui(ui, text);
+        };
+        let is_known =
+            |plotted: &Plotted| Arc::ptr_eq(&plotted.evaluation, &evaluation) && plotted.target == self.target;
+        if !self.plotted.as_ref().is_some_and(is_known) {
+            let mut plotted = Plotted::of(&evaluation, self.target);
+            if let (Some(timeline), Answered::Numbers(answers)) = (timeline, &evaluation.answers) {
+                plotted.forecast = Forecast::of(answers, self.target, part, timeline);
+            }
+            self.plotted = Some(plotted);
+        }
+        match &evaluation.answers {
+            Answered::Classes(answers) => self.classes_ui(ui, answers, cx),
+            Answered::Numbers(answers) => self.numbers_ui(ui, answers, cx),
+            Answered::Reconstructions(_) => {}
+        }
+    }
+
+    fn classes_ui(&mut self, ui: &mut Ui, answers: &ClassAnswers, cx: &mut Cx<'_>) {
+        let is_wide = ui.available_width() >= WIDE;
+        let has_roc = answers.confusion.nrows() == 2;
+        let matrix = (Shown::Matrix, "Matrix", "Who is taken for whom, on the validation samples");
+        let classes = (Shown::Classes, "Classes", "Precision, recall and F1 of every class, on the validation samples");
+        let roc = (Shown::Roc, "ROC", "How many are found, and how many others with them, as the threshold is lowered");
+        heading_ui(ui, "Confusion", |ui| {
+            match (is_wide, has_roc) {
+                (true, false) => false,
+                (false, false) => segmented_ui(ui, &mut self.shown, &[matrix, classes]),
+                (true, true) => segmented_ui(ui, &mut self.shown, &[matrix, roc]),
+                (false, true) => segmented_ui(ui, &mut self.shown, &[matrix, classes, roc]),
+            };
+        });
+        let Some(plotted) = &self.plotted else { return };
+        if cx.session.job.as_ref().is_some_and(|job| is_table(&job.dataset)) {
+            caption_ui(ui, &plotted.figures).on_hover_text(
+                "Macro F1 is the mean over the classes, however rare they are. Matthews' correlation is 1 if all are \
+                 right and 0 if the answers are no better than chance. AUC is the area under the ROC curve, 0.5 by chance.",
+            );
+        }
+        if has_roc && self.shown == Shown::Roc {
+            return roc_ui(ui, &plotted.roc, &cx.subject.class_names(2)[1]);
+        }
+        let rect = ui.available_rect_before_wrap();
+        let (matrix, classes) = match is_wide {
+            true => rect.split_left_right_at_x(rect.right() - TABLE),
+            false => (rect, rect),
+        };
+        let matrix = matrix.with_max_x(matrix.right() - if is_wide { 4.0 * GRID } else { 0.0 });
+        if is_wide || self.shown != Shown::Classes {
+            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &answers.confusion, cx));
+        }
+        if is_wide || self.shown == Shown::Classes {
+            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, answers, cx));
+        }
+    }
+
+    fn numbers_ui(&mut self, ui: &mut Ui, answers: &NumberAnswers, cx: &Cx<'_>) {
+        let names = match cx.session.job.as_ref().map(|job| &job.dataset.task) {
+            Some(Task::Regression { targets }) if targets.len() == answers.width => targets.clone(),
+            _ => (1..=answers.width).map(|target| target.to_string()).collect(),
+        };
+        self.target = self.target.min(answers.width.saturating_sub(1));
+        let options: Vec<_> = names.iter().enumerate().map(|(at, name)| (at, name.as_str(), "This target")).collect();
+        let forecast = self.plotted.as_ref().and_then(|plotted| plotted.forecast.as_ref());
+        let is_forecast = forecast.is_some() && self.shown_numbers == ShownNumbers::Forecast;
+        heading_ui(ui, if is_forecast { "Forecast" } else { "Predicted and true" }, |ui| {
+            if forecast.is_some() {
+                let lines = (ShownNumbers::Forecast, "Lines", "Forecast, truth and naive forecast over the rows");
+                let dots = (ShownNumbers::Scatter, "Points", "What was predicted over what was true");
+                segmented_ui(ui, &mut self.shown_numbers, &[lines, dots]);
+            }
+            if (2..=4).contains(&options.len()) {
+                segmented_ui(ui, &mut self.target, &options);
+            }
+        });
+        let (Some(plotted), Some(name)) = (&self.plotted, names.get(self.target)) else { return };
+        if let (Some(forecast), true) = (&plotted.forecast, is_forecast) {
+            return forecast.ui(ui, name);
+        }
+        caption_ui(ui, &plotted.figures).on_hover_text(
+            "R² is the share of the variance that is explained, 1 at best. RMSE and MAE tell how far the answers are \
+             off, in the unit of the target; RMSE counts large errors more.",
+        );
+        let axes = [&*format!("true {name}"), &*format!("predicted {name}")];
+        let ranges = [plotted.range.clone(), plotted.range.clone()];
+        Plane::new("Predicted over true", axes, ranges, &plotted.dots).diagonal().show(ui);
+    }
+}
+
+impl Plotted {
+    fn of(evaluation: &Arc<Evaluation>, target: usize) -> Self {
+        let (mut dots, mut roc) = (Vec::new(), Vec::new());
+        let figures = match &evaluation.answers {
+            Answered::Classes(answers) => {
+                if answers.confusion.nrows() == 2 {
+                    let (truths, scores) = answers.one_against_rest(1);
+                    let curve = roc_curve(&truths, &scores).unwrap_or_default();
+                    roc = curve.iter().map(|point| [point.false_positive_rate, point.true_positive_rate]).collect();
+                }
+                let area = (!roc.is_empty()).then(|| answers.roc_auc()).flatten();
+                let macro_f1 = answers.macro_scores()[2];
+                figures_text(&[("macro F1", macro_f1), ("Matthews", Some(answers.matthews())), ("AUC", area)])
+            }
+            Answered::Numbers(answers) => {
+                let of_target = answers.of_target(target);
+                let pairs = of_target.truths.into_iter().zip(of_target.predictions);
+                let step = answers.samples.len().div_ceil(MOST_DOTS).max(1);
+                let dot = |(truth, answer)| Dot { at: [truth, answer], tone: Tone::Plain };
+                dots = pairs.step_by(step).map(dot).collect();
+                figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())])
+            }
+            Answered::Reconstructions(_) => String::new(),
+        };
+        let range = range_of(dots.iter().flat_map(|dot| dot.at));
+        Self { evaluation: Arc::clone(evaluation), target, figures, dots, range, roc, forecast: None }
+    }
+}
+
+fn roc_ui(ui: &mut Ui, curve: &[[f64; 2]], class: &str) {
+    if curve.is_empty() {
+        return placeholder_ui(ui, "The curve needs validation samples of both classes.");
+    }
+    let share = |name| Quantity { name, range: -0.02..=1.02, is_logarithmic: false };
+    let height = ui.available_height() - 18.0;
+    let chance = [[0.0, 0.0], [1.0, 1.0]];
+    let plot = LinePlot::new("ROC curve", share(""), share("true positive rate"), curve);
+    plot.id("roc").raw(&chance).height(height.max(80.0)).show(ui);
+    ui.allocate_ui(vec2(ui.available_width(), 18.0), |ui| {
+        caption_ui(ui, &format!("false positive rate; what is looked for is “{class}”"));
+    });
+}
+
+fn matrix_ui(ui: &mut Ui, confusion: &Array2<u32>, cx: &mut Cx<'_>) {
+    let names = cx.subject.class_names(confusion.nrows());
+    let shown = ConfusionHeatmap::new(confusion, &names).selected(cx.playground.cell).show(ui);
+    if let Some((truth, class)) = shown.clicked {
+        cx.act(Request::ShowCell { truth, predicted: class });
+    }
+}
+
+fn classes_ui(ui: &mut Ui, answers: &ClassAnswers, cx: &Cx<'_>) {
+    let names = cx.subject.class_names(answers.confusion.nrows());
+    let scores = answers.class_scores();
+    let rows: Vec<_> = scores
+        .iter()
+        .zip(&names)
+        .enumerate()
+        .map(|(class, (score, name))| {
+            let is_predicted = answers.confusion.column(class).sum() > 0;
+            ClassRow {
+                name,
+                precision: is_predicted.then_some(score.precision),
+                recall: (score.support > 0).then_some(score.recall),
+                f1: (score.support > 0).then_some(score.f1),
+                samples: score.support as usize,
+            }
+        })
+        .collect();
+    class_table_ui(ui, &rows);
+}

@@ -1,0 +1,156 @@
+//! The rows of a table that a network answers worst: with the wrong class, or farthest from the truth.
+
+use std::sync::Arc;
+
+use eframe::egui::Ui;
+
+use crate::data::{Dataset, Task};
+use crate::train::Evaluation;
+use crate::train::metrics::{NumberAnswers, Prediction, ReconstructionAnswers};
+use crate::ui::state::subject::address;
+use crate::ui::state::table::{TableColumn, number_text, table_columns};
+use crate::ui::views::parts::reconstructions::worst_heading_ui;
+use crate::ui::views::parts::rows::heads_of;
+use crate::ui::widgets::data_table::{Head, data_table_ui};
+use crate::ui::widgets::numbers::{percent, significant};
+
+#[derive(Default)]
+pub struct RowMistakes {
+    columns: Option<(u64, Vec<TableColumn>)>,
+    /// The rows of an evaluation, the largest error first.
+    worst: Option<(Arc<Evaluation>, Vec<usize>)>,
+}
+
+impl RowMistakes {
+    fn columns(&mut self, dataset: &Arc<Dataset>) -> &[TableColumn] {
+        let address = address(dataset);
+        if self.columns.as_ref().is_none_or(|known| known.0 != address) {
+            self.columns = Some((address, table_columns(&dataset.features, dataset.shape.channels())));
+        }
+        self.columns.as_ref().map_or(&[], |known| &known.1)
+    }
+
+    /// Rows with the class that was said of them.
+    pub fn classes_ui(&mut self, ui: &mut Ui, answers: &[Prediction], names: &[String], dataset: &Arc<Dataset>) {
+        let columns = self.columns(dataset);
+        let heads: Vec<Head> = [Head::text("true"), Head::text("predicted"), Head::number("sure")]
+            .into_iter()
+            .chain(heads_of(columns))
+            .collect();
+        let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
+        let cell = |row: usize, column: usize| {
+            let answer = answers[row];
+            match column {
+                0 => name(answer.truth),
+                1 => name(answer.class),
+                2 => percent(f64::from(answer.confidence)),
+                column => columns[column - 3].text(dataset.train.numbers_of(answer.sample as usize)),
+            }
+        };
+        data_table_ui(ui, "mistakes", &heads, answers.len(), &cell);
+    }
+
+    /// All rows, with how far the answer is off, the farthest first. Several targets are weighed by how far each spreads.
+    pub fn numbers_ui(
+        &mut self,
+        ui: &mut Ui,
+        evaluation: &Arc<Evaluation>,
+        answers: &NumberAnswers,
+        dataset: &Arc<Dataset>,
+    ) {
+        if self.worst.as_ref().is_none_or(|worst| !Arc::ptr_eq(&worst.0, evaluation)) {
+            self.worst = Some((Arc::clone(evaluation), worst_first(answers)));
+        }
+        worst_heading_ui(ui, answers.samples.len());
+        let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
+        let columns = self.columns(dataset);
+        let Task::Regression { targets } = &dataset.task else { return };
+        let of_target = |name: &String| {
+            let [truth, predicted] = ["true", "predicted"].map(|what| Head::number(format!("{what} {name}")));
+            [truth, predicted, Head::number("error")]
+        };
+        let heads: Vec<Head> = targets.iter().flat_map(of_target).chain(heads_of(columns)).collect();
+        let cell = |row: usize, column: usize| {
+            let row = order[row];
+            let at = row * answers.width + column / 3;
+            if let Some(shown) = columns.get(column.wrapping_sub(3 * answers.width)) {
+                return shown.text(dataset.train.numbers_of(answers.samples[row] as usize));
+            }
+            match column % 3 {
+                0 => number_text(answers.truths[at]),
+                1 => significant(f64::from(answers.predictions[at])),
+                _ => signed(f64::from(answers.predictions[at]) - f64::from(answers.truths[at])),
+            }
+        };
+        data_table_ui(ui, "mistakes", &heads, order.len(), &cell);
+    }
+}
+
+impl RowMistakes {
+    /// All rows with how far they are off when they are given back, in deviations of a column, the farthest first.
+    pub fn given_back_ui(
+        &mut self,
+        ui: &mut Ui,
+        evaluation: &Arc<Evaluation>,
+        answers: &ReconstructionAnswers,
+        dataset: &Arc<Dataset>,
+    ) {
+        if self.worst.as_ref().is_none_or(|worst| !Arc::ptr_eq(&worst.0, evaluation)) {
+            let mut order: Vec<usize> = (0..answers.samples.len()).collect();
+            order.sort_by(|a, b| answers.errors[*b].total_cmp(&answers.errors[*a]));
+            self.worst = Some((Arc::clone(evaluation), order));
+        }
+        worst_heading_ui(ui, answers.samples.len());
+        let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
+        let columns = self.columns(dataset);
+        let heads: Vec<Head> = std::iter::once(Head::number("error")).chain(heads_of(columns)).collect();
+        let cell = |row: usize, column: usize| match columns.get(column.wrapping_sub(1)) {
+            Some(shown) => shown.text(dataset.train.numbers_of(answers.samples[order[row]] as usize)),
+            None => significant(f64::from(answers.errors[order[row]])),
+        };
+        data_table_ui(ui, "mistakes", &heads, order.len(), &cell);
+    }
+}
+
+/// "+2.5", "-0.3".
+fn signed(number: f64) -> String {
+    format!("{}{}", if number > 0.0 { "+" } else { "" }, significant(number))
+}
+
+fn worst_first(answers: &NumberAnswers) -> Vec<usize> {
+    let NumberAnswers { width, samples, truths, predictions, .. } = answers;
+    let width = (*width).max(1);
+    let spread = |target: usize| {
+        let values = || truths.iter().skip(target).step_by(width).map(|value| f64::from(*value));
+        let mean = values().sum::<f64>() / samples.len().max(1) as f64;
+        values().map(|value| (value - mean).abs()).sum::<f64>().max(f64::MIN_POSITIVE)
+    };
+    let spreads: Vec<f64> = (0..width).map(spread).collect();
+    let error = |row: usize| -> f64 {
+        let of = |target: usize| {
+            let at = row * width + target;
+            (f64::from(truths[at]) - f64::from(predictions[at])).abs() / spreads[target]
+        };
+        (0..width).map(of).sum()
+    };
+    let mut order: Vec<(usize, f64)> = (0..samples.len()).map(|row| (row, error(row))).collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    order.into_iter().map(|(row, _)| row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_farthest_answer_comes_first_and_a_target_of_large_numbers_does_not_decide_alone() {
+        let answers = NumberAnswers {
+            naive: Vec::new(),
+            width: 2,
+            samples: vec![7, 8, 9],
+            truths: vec![1.0, 1000.0, 2.0, 2000.0, 3.0, 3000.0],
+            predictions: vec![1.0, 1001.0, 2.1, 2000.0, 1.0, 3000.0],
+        };
+        assert_eq!(worst_first(&answers), [2, 1, 0]);
+    }
+}

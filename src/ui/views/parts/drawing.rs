@@ -1,0 +1,116 @@
+//! The drawing and what a network predicts for it: pieces that Learn and Draw share.
+
+use std::sync::Arc;
+
+use eframe::egui::{Label, Response, RichText, Ui};
+
+use crate::ui::jobs::derived::Answered;
+use crate::ui::jobs::predictor::{DrawingQuery, Prediction};
+use crate::ui::state::trained_network::NetworkChoice;
+use crate::ui::theme::{self, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::widgets::button::segmented_ui;
+use crate::ui::widgets::digit_canvas::DigitCanvas;
+use crate::ui::widgets::numbers::{percent, steady};
+use crate::ui::widgets::pixels::pixels_ui;
+use crate::ui::widgets::probability_bars::probability_bars_ui;
+use crate::ui::widgets::text::caption_ui;
+
+/// Pixels of the image that the pen's width is given in.
+const SIDE: f32 = 28.0;
+
+/// Which network reads.
+pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    segmented_ui(
+        ui,
+        &mut cx.playground.network,
+        &[
+            (NetworkChoice::BuiltIn, "Built-in", "The digit classifier that comes with the program"),
+            (NetworkChoice::This, "This network", "The network at the left, with the weights it has at this moment"),
+        ],
+    );
+}
+
+/// The paper, a square of `side` points.
+pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
+    let before = cx.playground.drawing.strokes.len();
+    let response = DigitCanvas::new(&mut cx.playground.drawing).pen(cx.window.pen / SIDE).side(side).show(ui);
+    if cx.playground.drawing.strokes.len() > before {
+        cx.playground.drop_example();
+    }
+    response
+}
+
+/// What the chosen network makes of the drawing, as far as that is worked out.
+pub struct Reading(Option<Arc<Answered<DrawingQuery>>>);
+
+impl Reading {
+    pub fn of(ui: &Ui, cx: &mut Cx<'_>) -> Self {
+        let query = DrawingQuery {
+            drawing: cx.playground.drawing.clone(),
+            pen: cx.window.pen,
+            network: cx.networks.chosen(cx.playground.network, cx.session),
+        };
+        Self(cx.derived.drawing.ask(ui.ctx(), query))
+    }
+
+    fn prediction(&self) -> Option<&Prediction> {
+        self.0.as_ref().map(|answered| &answered.answer.prediction)
+    }
+
+    /// The names of the classes, in the order of the probabilities.
+    fn classes(&self) -> &[String] {
+        let network = self.0.as_ref().and_then(|answered| answered.query.network.as_ref().ok());
+        network.map_or(&[], |network| network.trained().task.classes())
+    }
+
+    /// What the network sees, a square of `side` points.
+    pub fn seen_ui(&self, ui: &mut Ui, side: f32) -> Response {
+        let seen = self.0.as_ref().and_then(|answered| answered.answer.seen.as_ref());
+        pixels_ui(ui, "What the network sees", seen.map(|seen| seen.view()), side)
+    }
+
+    /// The answer in one line: the class, large, and how sure the network is.
+    pub fn winner_ui(&self, ui: &mut Ui) {
+        let palette = Palette::of(ui);
+        let shares = match self.prediction() {
+            Some(Prediction::Probabilities(shares)) => shares,
+            Some(Prediction::Reconstruction { error, .. }) => {
+                ui.label(theme::number(steady(f64::from(*error))).color(palette.accent));
+                let help =
+                    "Root of the mean squared error between what the network sees and gives back, where white is 1";
+                ui.label(RichText::new("error").color(palette.muted)).on_hover_text(help);
+                return;
+            }
+            Some(Prediction::Empty | Prediction::Cannot(_)) | None => {
+                ui.label(theme::number("–").color(palette.muted));
+                return;
+            }
+        };
+        let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
+        let name = self.classes().get(class).map_or("?", String::as_str);
+        ui.label(theme::number(name).color(palette.accent));
+        ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted));
+    }
+
+    /// A bar per class, or why there is none.
+    pub fn bars_ui(&self, ui: &mut Ui) {
+        match self.prediction() {
+            Some(Prediction::Cannot(why)) => {
+                ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
+            }
+            Some(Prediction::Reconstruction { pixels, .. }) => {
+                let side = ui.available_size().min_elem().clamp(56.0, 196.0);
+                pixels_ui(ui, "What the network gives back", Some(pixels.view()), side)
+                    .on_hover_text("What the network gives back");
+                caption_ui(ui, "What it gives back");
+            }
+            Some(Prediction::Probabilities(shares)) => {
+                probability_bars_ui(ui, self.classes(), Some(shares));
+            }
+            Some(Prediction::Empty) | None => {
+                probability_bars_ui(ui, self.classes(), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Pieces that several views are made of.
+
+pub mod drawing;
+pub mod figures;
+pub mod images;
+pub mod outdated;
+pub mod plane;
+pub mod reconstructions;
+pub mod row_form;
+pub mod rows;
+pub mod source_menu;
+pub mod try_panel;

@@ -1,0 +1,171 @@
+//! Samples of two features as points in the plane, over what a network says of every place there.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use eframe::egui::{ColorImage, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
+
+use crate::data::{Dataset, TargetData, Task};
+use crate::ui::jobs::derived::Answered;
+use crate::ui::jobs::plane::{PlaneQuery, SIDE};
+use crate::ui::state::subject::{address, plane_of};
+use crate::ui::state::table::number_text;
+use crate::ui::state::trained_network::TrainedNetwork;
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui};
+use crate::ui::widgets::scale::paint_ramp;
+
+/// The plane of a data set and the ground under it, each made anew only when what it shows has changed.
+#[derive(Default)]
+pub struct PlaneView {
+    cloud: Option<Cloud>,
+    ground: Option<Ground>,
+}
+
+/// The samples of a data set as dots.
+struct Cloud {
+    address: u64,
+    dots: Vec<Dot>,
+    ranges: [RangeInclusive<f64>; 2],
+    /// The lowest and the highest target, where it is a number.
+    heights: [f32; 2],
+}
+
+/// What a network predicts at every place, as a picture.
+pub struct Ground {
+    answers: Arc<Answered<PlaneQuery>>,
+    is_dark: bool,
+    texture: TextureHandle,
+}
+
+impl PlaneView {
+    /// Shows the training samples, and under them what the network predicts; `mark` is a place to ring.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        dataset: &Arc<Dataset>,
+        network: Option<TrainedNetwork>,
+        mark: Option<[f32; 2]>,
+        cx: &mut Cx<'_>,
+    ) {
+        if self.cloud.as_ref().is_none_or(|cloud| cloud.address != address(dataset)) {
+            self.cloud = Some(Cloud::of(dataset));
+            self.ground = None;
+        }
+        let Some(cloud) = &self.cloud else { return };
+        let network = network.filter(|network| network.reads(dataset));
+        let query = network.map(|network| PlaneQuery { network, ranges: cloud.ranges.clone() });
+        let answers = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
+        self.ground = Ground::update(self.ground.take(), ui, answers.as_ref(), &dataset.task, cloud.heights);
+        match &dataset.task {
+            Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
+            Task::Classification { .. } | Task::Reconstruction { .. } => {}
+            Task::Regression { targets } => {
+                height_legend_ui(ui, targets.first().map_or("", String::as_str), cloud.heights);
+            }
+        }
+        let names: Vec<String> = match &dataset.features[..] {
+            [x, y] => vec![x.to_string(), y.to_string()],
+            _ => vec!["1".to_owned(), "2".to_owned()],
+        };
+        let plane = Plane::new("Samples in the plane", [&names[0], &names[1]], cloud.ranges.clone(), &cloud.dots);
+        plane.ground(self.ground.as_ref().map(Ground::placed)).mark(mark).show(ui);
+    }
+}
+
+impl Cloud {
+    fn of(dataset: &Arc<Dataset>) -> Self {
+        let samples = &dataset.train;
+        let height = |at: usize| match &samples.targets {
+            TargetData::Numbers { width, values } => values.get(at * width).copied(),
+            TargetData::Classes(_) | TargetData::Itself { .. } => None,
+        };
+        let (low, high) = (0..samples.len())
+            .filter_map(height)
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |ends, height| (ends.0.min(height), ends.1.max(height)));
+        let step = samples.len().div_ceil(MOST_DOTS).max(1);
+        let dot = |at: usize| {
+            let [x, y] = *samples.numbers_of(at) else { return None };
+            let tone = match samples.class_of(at) {
+                Some(class) => Tone::Class(class),
+                None => Tone::Value(tone_of(height(at)?, [low, high])),
+            };
+            (x.is_finite() && y.is_finite()).then_some(Dot { at: [x, y], tone })
+        };
+        let dots = (0..samples.len()).step_by(step).filter_map(dot).collect();
+        Self { address: address(dataset), dots, ranges: plane_of(dataset), heights: [low, high] }
+    }
+}
+
+/// -1 at the lowest and 1 at the highest.
+pub fn tone_of(height: f32, [low, high]: [f32; 2]) -> f32 {
+    if high > low { (height - low) / (high - low) * 2.0 - 1.0 } else { 0.0 }
+}
+
+impl Ground {
+    /// The picture of these answers in the theme of `ui`; the old one if it is that.
+    pub fn update(
+        old: Option<Self>,
+        ui: &Ui,
+        answers: Option<&Arc<Answered<PlaneQuery>>>,
+        task: &Task,
+        heights: [f32; 2],
+    ) -> Option<Self> {
+        let is_dark = ui.visuals().dark_mode;
+        let is_shown = |ground: &Self, answers| Arc::ptr_eq(&ground.answers, answers) && ground.is_dark == is_dark;
+        match (answers?, old) {
+            (answers, Some(ground)) if is_shown(&ground, answers) => Some(ground),
+            (answers, old) => Some(Self::paint(ui, answers, task, heights, old)),
+        }
+    }
+
+    /// The picture and the part of the plane that it is of.
+    pub fn placed(&self) -> plane::Ground {
+        plane::Ground { picture: self.texture.id(), ranges: self.answers.query.ranges.clone() }
+    }
+
+    fn paint(ui: &Ui, answers: &Arc<Answered<PlaneQuery>>, task: &Task, heights: [f32; 2], old: Option<Self>) -> Self {
+        let palette = Palette::of(ui);
+        let color = |answer: &[f32]| match task {
+            Task::Classification { .. } => {
+                let winner = answer.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+                let (class, share) = winner.unwrap_or((0, 0.0));
+                let chance = 1.0 / answer.len().max(2) as f32;
+                // At chance the network does not know, and the ground has no colour.
+                let sureness = ((share - chance) / (1.0 - chance)).clamp(0.0, 1.0);
+                palette
+                    .sunken
+                    .lerp_to_gamma(palette.class(class), 0.1 * f32::from(u8::from(sureness > 0.0)) + 0.5 * sureness)
+            }
+            Task::Regression { .. } | Task::Reconstruction { .. } => {
+                theme::diverging(palette, tone_of(answer.first().copied().unwrap_or(f32::NAN), heights))
+            }
+        };
+        let width = task.outputs().max(1);
+        let mut pixels: Vec<_> = answers.answer.chunks_exact(width).map(color).collect();
+        pixels.resize(SIDE * SIDE, palette.sunken);
+        let image = ColorImage::new([SIDE, SIDE], pixels);
+        let texture = match old {
+            Some(mut old) => {
+                old.texture.set(image, TextureOptions::LINEAR);
+                old.texture
+            }
+            None => ui.ctx().load_texture("plane", image, TextureOptions::LINEAR),
+        };
+        Self { answers: Arc::clone(answers), is_dark: ui.visuals().dark_mode, texture }
+    }
+}
+
+/// What the colours of a number mean.
+pub fn height_legend_ui(ui: &mut Ui, target: &str, [low, high]: [f32; 2]) {
+    let palette = Palette::of(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0 * GRID;
+        ui.label(RichText::new(target).color(palette.muted));
+        ui.label(RichText::new(number_text((low * 100.0).round() / 100.0)).color(palette.muted));
+        let (ramp, _) = ui.allocate_exact_size(vec2(96.0, 10.0), Sense::hover());
+        paint_ramp(ui.painter(), ramp, |share| theme::diverging(palette, share * 2.0 - 1.0));
+        ui.label(RichText::new(number_text((high * 100.0).round() / 100.0)).color(palette.muted));
+    });
+}

@@ -1,0 +1,178 @@
+//! A row that a person makes up, a field for each column, and what the network says of it at once.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, ComboBox, Label, RichText, ScrollArea, Ui};
+
+use crate::data::{Dataset, Task};
+use crate::ui::jobs::predictor::{NOT_NUMBERS, RowQuery};
+use crate::ui::state::playground::TriedRow;
+use crate::ui::state::subject::address;
+use crate::ui::state::table::{TableColumn, number_text, table_columns};
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::rows::target_text;
+use crate::ui::widgets::data_table::{Head, data_table_ui};
+use crate::ui::widgets::field::{field_ui, number_field_ui};
+use crate::ui::widgets::numbers::{percent, significant};
+use crate::ui::widgets::probability_bars::probability_bars_ui;
+use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
+
+/// The fields, worked out only when the data has changed.
+#[derive(Default)]
+pub struct RowForm {
+    known: Option<Known>,
+}
+
+struct Known {
+    address: u64,
+    columns: Vec<TableColumn>,
+    /// Lowest, mean and highest value of every number.
+    ranges: Vec<[f32; 3]>,
+    is_whole: Vec<bool>,
+}
+
+impl RowForm {
+    /// The fields of a row of the data. The row is a real one until something in it is changed.
+    pub fn fields_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &mut Cx<'_>) {
+        if self.known.as_ref().is_none_or(|known| known.address != address(dataset)) {
+            self.known = Some(Known::of(dataset));
+        }
+        let Some(known) = &self.known else { return };
+        let row = &mut cx.playground.row;
+        if row.of != known.address || row.values.len() != known.ranges.len() {
+            *row = known.row(dataset, 0);
+        }
+        heading_ui(ui, "Try a row", |ui| {
+            if ui.button("Another").on_hover_text("The values of another training sample").clicked() {
+                let next = row.sample.map_or(0, |sample| sample + 1) % dataset.train.len().max(1);
+                *row = known.row(dataset, next);
+            }
+        });
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let before = row.values.clone();
+            for (at, field) in known.columns.iter().enumerate() {
+                ui.push_id(at, |ui| known.field_ui(ui, field, &mut row.values));
+            }
+            if row.values != before {
+                row.sample = None;
+            }
+        });
+    }
+
+    /// What the network says of the row, which is one of the data.
+    pub fn answer_ui(&self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &mut Cx<'_>) {
+        let palette = Palette::of(ui);
+        let Some(network) = cx.network() else {
+            return placeholder_ui(ui, "This network has no weights yet. Press Train, and it answers while it learns.");
+        };
+        let row = &cx.playground.row;
+        if !network.reads(dataset) {
+            return placeholder_ui(ui, "The network was trained on other columns. Press Train, and it learns these.");
+        }
+        let query = RowQuery { network, row: row.values.clone() };
+        let Some(answered) = cx.derived.row.ask(ui.ctx(), query) else { return };
+        let (network, answer) = (&answered.query.network, &answered.answer);
+        if answer.iter().any(|number| !number.is_finite()) {
+            ui.add(Label::new(RichText::new(NOT_NUMBERS).color(palette.muted)).wrap());
+            return;
+        }
+        let truth = row.sample.filter(|_| row.of == address(dataset));
+        match network.trained().task {
+            Task::Classification { classes } => {
+                let winner = answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+                if let Some((class, share)) = winner {
+                    ui.label(theme::number(classes.get(class).map_or("?", String::as_str)).color(palette.accent));
+                    caption_ui(ui, &format!("{} sure", percent(f64::from(*share))));
+                }
+                truth_ui(ui, truth.map(|sample| target_text(dataset, sample, 0)));
+                ui.add_space(GRID);
+                ScrollArea::vertical().show(ui, |ui| probability_bars_ui(ui, classes, Some(answer)));
+            }
+            Task::Regression { targets } => {
+                for (at, (name, number)) in targets.iter().zip(answer).enumerate() {
+                    caption_ui(ui, name);
+                    ui.label(theme::number(significant(f64::from(*number))).color(palette.accent));
+                    truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
+                }
+            }
+            Task::Reconstruction { .. } => {
+                let heads = [Head::text("column"), Head::number("row"), Head::number("given back")];
+                let cell = |at: usize, column: usize| match column {
+                    0 => dataset.features.get(at).map_or_else(|| (at + 1).to_string(), ToString::to_string),
+                    1 => row.values.get(at).map_or_else(String::new, |number| number_text(*number)),
+                    _ => significant(f64::from(answer[at])),
+                };
+                data_table_ui(ui, "given back", &heads, answer.len(), &cell);
+            }
+        }
+    }
+}
+
+/// What is right, as long as the row is a real one.
+fn truth_ui(ui: &mut Ui, truth: Option<String>) {
+    caption_ui(ui, &truth.map_or("made up".to_owned(), |truth| format!("in truth {truth}")));
+}
+
+impl Known {
+    fn of(dataset: &Arc<Dataset>) -> Self {
+        let width = dataset.shape.channels();
+        let columns = dataset.columns();
+        let ranges: Vec<_> = columns.iter().take(width).map(|column| column.range.unwrap_or([0.0, 0.0, 1.0])).collect();
+        let samples = &dataset.train;
+        let is_whole = |at: usize| {
+            let mut numbers = (0..samples.len()).filter_map(|sample| samples.numbers_of(sample).get(at));
+            numbers.all(|number| !number.is_finite() || number.fract() == 0.0)
+        };
+        let is_whole = (0..width).map(is_whole).collect();
+        Self { address: address(dataset), columns: table_columns(&dataset.features, width), ranges, is_whole }
+    }
+
+    /// A training sample; what it lacks is the mean.
+    fn row(&self, dataset: &Dataset, sample: usize) -> TriedRow {
+        let numbers = dataset.train.numbers_of(sample).iter().zip(&self.ranges);
+        let values = numbers.map(|(number, range)| if number.is_finite() { *number } else { range[1] }).collect();
+        TriedRow { of: self.address, sample: Some(sample), values }
+    }
+
+    fn field_ui(&self, ui: &mut Ui, field: &TableColumn, row: &mut [f32]) {
+        let at = field.at.start;
+        if !field.categories.is_empty() {
+            let chosen = field.category(row);
+            let shown = chosen.and_then(|at| field.categories.get(at)).map_or("–", String::as_str);
+            field_ui(ui, &field.name, "One of the words of this column.", |ui| {
+                let combo =
+                    ComboBox::from_id_salt("category").width(ui.available_width()).truncate().selected_text(shown);
+                let shown = combo.show_ui(ui, |ui| {
+                    for (category, word) in field.categories.iter().enumerate() {
+                        if ui.selectable_label(chosen == Some(category), word).clicked() {
+                            field.set_category(row, category);
+                        }
+                    }
+                });
+                let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &field.name);
+                shown.response.widget_info(info);
+                shown.response
+            });
+            return;
+        }
+        let (Some(number), Some(&[low, mean, high])) = (row.get_mut(at), self.ranges.get(at)) else { return };
+        let is_whole = self.is_whole.get(at).copied().unwrap_or(false) && high - low <= 1000.0;
+        let division = if is_whole { Division::Whole } else { Division::Linear };
+        let exact = |number: f32| number.to_string().parse().unwrap_or(f64::from(number));
+        let high = if high > low { high } else { low + 1.0 };
+        let default = if is_whole { exact(mean.round()) } else { exact(mean) };
+        let mut value = exact(*number);
+        let help = format!(
+            "{}, from {} to {} in the data; a double click brings the mean.",
+            field.name,
+            number_text(low),
+            number_text(high)
+        );
+        number_field_ui(ui, &help, &Slider::new(&field.name, exact(low)..=exact(high), default, division), &mut value);
+        if value != exact(*number) {
+            *number = value as f32;
+        }
+    }
+}

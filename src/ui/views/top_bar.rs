@@ -1,0 +1,159 @@
+//! The bar at the top: whose window this is, what is open, and on which data.
+
+use std::sync::PoisonError;
+
+use eframe::egui::{
+    self, Align, Button, Frame, Layout, Margin, Response, RichText, ScrollArea, Stroke, TextEdit, Ui, vec2,
+};
+use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
+
+use crate::project::presets;
+use crate::ui::commands::entry::key_of;
+use crate::ui::commands::{Command, Request};
+use crate::ui::state::session::DataState;
+use crate::ui::state::subject::Subject;
+use crate::ui::state::window_state::{Place, Theme};
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::data;
+use crate::ui::views::view::View;
+use crate::ui::widgets::button::{entry_ui, icon_button_ui};
+use crate::ui::widgets::numbers::thousands;
+
+pub const ID: &str = "top_bar";
+
+#[derive(Default)]
+pub struct TopBar {}
+
+impl View for TopBar {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
+        "Backprop Studio"
+    }
+
+    fn place(&self) -> Place {
+        Place::Top
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ui.horizontal_centered(|ui| {
+            ui.label(theme::heading("Backprop Studio"));
+            ui.add_space(2.0 * GRID);
+            file_menu_ui(ui, cx);
+            for (icon, command) in [(ICON_UNDO, Command::Undo), (ICON_REDO, Command::Redo)] {
+                let is_possible = cx.situation.permits(command).is_ok();
+                if ui.add_enabled_ui(is_possible, |ui| icon_button_ui(ui, icon, command.label())).inner.clicked() {
+                    cx.act(command);
+                }
+            }
+            name_ui(ui, cx);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if icon_button_ui(ui, ICON_HELP, "Keys").clicked() {
+                    cx.act(Command::Help);
+                }
+                theme_ui(ui, cx);
+                ui.add_space(2.0 * GRID);
+                data_ui(ui, cx);
+            });
+        });
+    }
+}
+
+fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.menu_button("File", |ui| {
+        ui.set_min_width(220.0);
+        ui.menu_button("New from preset", |ui| {
+            ui.set_width(300.0);
+            // There are more than a small window is high.
+            ScrollArea::vertical().max_height(ui.ctx().content_rect().height() - 120.0).show(ui, |ui| {
+                for name in presets::names() {
+                    if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
+                        cx.act(Request::New(name));
+                        ui.close();
+                    }
+                }
+            });
+        });
+        ui.separator();
+        for command in [Command::Open, Command::Save, Command::SaveAs, Command::SaveRun] {
+            let permitted = cx.situation.permits(command);
+            let button = Button::new(command.label()).shortcut_text(key_of(ui, command));
+            let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(command.label());
+            if button.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+                cx.act(command);
+                ui.close();
+            }
+        }
+    });
+}
+
+/// The project's name, which is edited where it stands, and a dot as long as the file does not know of it.
+fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = Palette::of(ui);
+    let font = theme::strong_font(theme::BODY);
+    let text = ui.painter().layout_no_wrap(cx.project.name.clone(), font.clone(), palette.text);
+    let field = TextEdit::singleline(&mut cx.project.name)
+        .desired_width((text.size().x + 4.0 * GRID).clamp(24.0, 260.0))
+        .font(font)
+        .frame(Frame::new().inner_margin(Margin::symmetric(6, 4)))
+        .char_limit(60);
+    let path = cx.path.map_or_else(|| "Not saved yet".to_owned(), |path| path.display().to_string());
+    let field = ui.add(field);
+    if field.hovered() || field.has_focus() {
+        let color = if field.has_focus() { palette.accent } else { palette.line };
+        ui.painter().rect_stroke(field.rect, theme::RADIUS, Stroke::new(1.0, color), egui::StrokeKind::Inside);
+    }
+    field.on_hover_text(path).accessible_name("Project name");
+    let dot = if cx.is_edited { "•" } else { " " };
+    let dot = ui.label(RichText::new(dot).color(palette.warning).size(theme::HEADING));
+    if cx.is_edited {
+        dot.on_hover_text("Edited since it was saved");
+    }
+}
+
+fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (icon, name, other) = match cx.window.theme {
+        Theme::Dark => (ICON_LIGHT_MODE, "Light theme", Theme::Light),
+        Theme::Light => (ICON_DARK_MODE, "Dark theme", Theme::Dark),
+    };
+    if icon_button_ui(ui, icon, name).clicked() {
+        cx.window.theme = other;
+    }
+}
+
+/// "digits  train 16,200 · validation 1,800 · test 2,000"; a click goes to the room that shows them.
+fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = Palette::of(ui);
+    let link = |ui: &mut Ui, text: RichText| -> Response {
+        ui.add(Button::new(text).frame_when_inactive(false).truncate().min_size(vec2(0.0, theme::ROW)))
+    };
+    let (text, help) = match &cx.session.data {
+        DataState::Loading { source, arrived } => {
+            let arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            let text = match arrived.is_empty() {
+                true => format!("{source} is being read…"),
+                false => format!("{source} is being downloaded: {arrived}"),
+            };
+            (text, String::new())
+        }
+        DataState::Failed { message, .. } => ("No data".to_owned(), message.clone()),
+        DataState::Ready { dataset, counts, .. } => {
+            let total = counts.total(cx.project.held_back());
+            let [train, validation, test] =
+                [total.train, total.validation, total.test].map(|count| thousands(count as f64));
+            (
+                format!("{}    train {train}  ·  validation {validation}  ·  test {test}", dataset.name),
+                format!(
+                    "{train} samples train the network, {validation} judge it while it learns, {test} test it once at the end"
+                ),
+            )
+        }
+    };
+    let color = if matches!(cx.session.data, DataState::Failed { .. }) { palette.warning } else { palette.muted };
+    if link(ui, RichText::new(text).color(color)).on_hover_text(help).clicked() {
+        cx.act(Request::Show(data::ID));
+    }
+}

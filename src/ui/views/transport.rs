@@ -1,0 +1,255 @@
+//! The bar at the bottom: the buttons of the run, how far it is, and how it ended.
+
+use eframe::egui::{self, Align, Button, Label, Layout, RichText, Ui, vec2};
+use egui_material_icons::MaterialIcon;
+use egui_material_icons::icons::{
+    ICON_CHECK_CIRCLE, ICON_FAST_FORWARD, ICON_PAUSE, ICON_PLAY_ARROW, ICON_RESTART_ALT, ICON_SKIP_NEXT, ICON_STOP,
+    ICON_STOP_CIRCLE, ICON_WARNING,
+};
+
+use crate::train::{Answered, Evaluation, Outcome};
+use crate::ui::commands::entry::hint;
+use crate::ui::commands::{Command, Request};
+use crate::ui::state::session::{Status, score_text};
+use crate::ui::state::subject::{Subject, is_series, is_table};
+use crate::ui::state::window_state::Place;
+use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
+use crate::ui::views::view::View;
+use crate::ui::views::{draw, mistakes};
+use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
+use crate::ui::widgets::button::{button_ui, primary_button_ui};
+use crate::ui::widgets::numbers::thousands;
+
+const HEIGHT: f32 = 32.0;
+
+pub const ID: &str = "transport";
+
+#[derive(Default)]
+pub struct Transport {}
+
+impl View for Transport {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self, _subject: &Subject) -> &'static str {
+        "Run"
+    }
+
+    fn place(&self) -> Place {
+        Place::Bottom
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ui.horizontal_centered(|ui| {
+            main_button_ui(ui, cx);
+            other_buttons_ui(ui, cx);
+            ui.add_space(2.0 * GRID);
+            match (&cx.session.status, &cx.situation.obstacle) {
+                (Status::Ended(outcome), None) => ended_ui(ui, outcome, cx),
+                (Status::Idle | Status::Ended(_), Some(why)) => {
+                    sentence_ui(ui, ICON_WARNING, Palette::of(ui).warning, why)
+                }
+                (Status::Idle, None) => ready_ui(ui, cx),
+                (Status::Running | Status::Paused | Status::Stopping, _) => progress_ui(ui, cx),
+            }
+        });
+    }
+}
+
+/// Train, Pause or Resume, in one place: what the space bar does.
+fn main_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (icon, name, command) = match cx.session.status {
+        Status::Running => (ICON_PAUSE, "Pause", Command::Pause),
+        Status::Paused => (ICON_PLAY_ARROW, "Resume", Command::Resume),
+        Status::Ended(_) => (ICON_PLAY_ARROW, "Train", Command::TrainAnew),
+        Status::Idle | Status::Stopping => (ICON_PLAY_ARROW, "Train", Command::Train),
+    };
+    let permitted = cx.situation.permits(command);
+    let response = primary_button_ui(ui, permitted.is_ok(), icon, name, vec2(104.0, HEIGHT));
+    let response = response.on_hover_text(hint(ui, command));
+    if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+        cx.act(command);
+    }
+}
+
+fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let buttons = [
+        (ICON_SKIP_NEXT, "Batch", Command::StepBatch),
+        (ICON_FAST_FORWARD, "Epoch", Command::StepEpoch),
+        (ICON_STOP, "Stop", Command::Stop),
+        (ICON_RESTART_ALT, "Reset", Command::Reset),
+    ];
+    for (icon, name, command) in buttons {
+        let permitted = cx.situation.permits(command);
+        let response =
+            button_ui(ui, permitted.is_ok(), icon, name, vec2(76.0, HEIGHT)).on_hover_text(hint(ui, command));
+        if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+            cx.act(command);
+        }
+    }
+}
+
+fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let palette = Palette::of(ui);
+    let training = &cx.project.training;
+    let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };
+    let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.shapes.totals().0 as f64));
+    ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
+}
+
+fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let session = cx.session;
+    let progress = session.progress;
+    let state = match session.status {
+        Status::Stopping => "Stopping, this batch is the last".to_owned(),
+        Status::Paused => "Paused".to_owned(),
+        _ => String::new(),
+    };
+    let epochs = progress.epochs;
+    fixed_text_ui(ui, &format!("Epoch {} of {epochs}", progress.epoch.max(1)), &format!("Epoch {epochs} of {epochs}"));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let speed = session.samples_per_s().map(|pace| format!("{} samples/s", thousands(steady_pace(pace))));
+        fixed_text_ui(ui, &speed.unwrap_or_default(), "1,000,000 samples/s");
+        let left = session.seconds_left().map(|seconds| format!("{} left", clock(seconds)));
+        let left = if state.is_empty() { left.unwrap_or_default() } else { String::new() };
+        if state.is_empty() {
+            fixed_text_ui(ui, &left, "10:00:00 left");
+        } else {
+            ui.label(theme::strong(state));
+        }
+        ui.add_space(GRID);
+        bar_ui(ui, "Progress of the run", Some(progress.share()), ui.available_width());
+    });
+}
+
+fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
+    let palette = Palette::of(ui);
+    match outcome {
+        Outcome::Finished(Some(test)) if is_guessing(test) => {
+            let (what, score) = (score_name(test), score_text(test));
+            let text = format!(
+                "Finished, but no better than guessing: {what} {score}. Try a smaller learning rate, or other layers."
+            );
+            sentence_ui(ui, ICON_WARNING, palette.warning, &text);
+        }
+        Outcome::Finished(Some(test)) => {
+            let samples = thousands(test.len() as f64);
+            let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
+            let text = format!("on {samples} samples{}", best.unwrap_or_default());
+            beside_next_ui(ui, cx, |ui| {
+                icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+                ui.label(format!("Finished. {}", score_name(test).replace("test", "Test")));
+                ui.label(theme::number(score_text(test)).color(palette.test));
+                ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
+            });
+        }
+        Outcome::Finished(None) if cx.subject.is_generator => {
+            let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it.";
+            icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+            ui.add(Label::new(text).truncate());
+        }
+        Outcome::Finished(None) => {
+            beside_next_ui(ui, cx, |ui| {
+                icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
+                ui.label("Finished. There are no test samples.");
+            });
+        }
+        Outcome::Stopped => {
+            let step = thousands(cx.session.progress.step as f64);
+            let text = format!("Stopped after step {step}. It keeps what it learned; Train begins anew.");
+            sentence_ui(ui, ICON_STOP_CIRCLE, palette.text, &text);
+        }
+        Outcome::Diverged(divergence) => ui.scope(|ui| diverged_ui(ui, &divergence.to_string(), cx)).inner,
+        Outcome::Failed(why) => sentence_ui(ui, ICON_WARNING, palette.bad, why),
+    }
+}
+
+/// Whether the answers are hardly better than those of a die with as many sides as there are classes, or than always the
+/// mean of the targets.
+fn is_guessing(test: &Evaluation) -> bool {
+    match &test.answers {
+        Answered::Classes(answers) => answers.accuracy() * answers.confusion.nrows() as f32 <= 1.3,
+        Answered::Numbers(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+        Answered::Reconstructions(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+    }
+}
+
+fn score_name(test: &Evaluation) -> &'static str {
+    if test.classes().is_some() { "test accuracy" } else { "test result" }
+}
+
+/// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.
+const RESULT: f32 = 400.0;
+const NEXT: f32 = 204.0;
+
+/// A result, and at the right what to do with a network that has been trained.
+fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
+    if ui.available_width() < RESULT + NEXT {
+        return result(ui);
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let try_it = match cx.subject.dataset.as_ref() {
+            Some(dataset) if is_series(dataset) => None,
+            Some(dataset) if is_table(dataset) => Some(("Try it", draw::ID)),
+            _ => Some(("Draw for it", draw::ID)),
+        };
+        for (name, view) in [("See its mistakes", mistakes::ID)].into_iter().chain(try_it) {
+            if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
+                cx.act(Request::Show(view));
+            }
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), result);
+    });
+}
+
+fn diverged_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let name = "Reset with a third of the learning rate";
+        if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
+            cx.act(Command::ResetGentler);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            sentence_ui(ui, ICON_WARNING, Palette::of(ui).bad, text);
+        });
+    });
+}
+
+fn icon_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32) {
+    ui.label(icon.rich_text().size(20.0).color(color));
+}
+
+/// A sentence that may take two lines, and more when the pointer rests on it.
+fn sentence_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32, text: &str) {
+    icon_ui(ui, icon, color);
+    let width = ui.available_width();
+    ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_max_width(width);
+        ui.add(Label::new(RichText::new(text).color(color)).wrap()).on_hover_text(text);
+    });
+}
+
+/// Three digits of a pace are what one can read while it changes.
+fn steady_pace(pace: f64) -> f64 {
+    let unit = 10f64.powf((pace.max(1.0).log10().floor() - 2.0).max(0.0));
+    (pace / unit).round() * unit
+}
+
+/// 0:12, 3:45, 1:02:03.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.min(359_999.0).ceil() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_paces_are_short() {
+        assert_eq!([0.2, 75.0, 3661.0].map(clock), ["0:01", "1:15", "1:01:01"]);
+        assert_eq!([21_437.0, 12.3, 999_999.0].map(steady_pace), [21_400.0, 12.0, 1_000_000.0]);
+    }
+}

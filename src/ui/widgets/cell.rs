@@ -1,0 +1,9 @@
+//! Parts of a view that stand at fixed places.
+
+use eframe::egui::{Align, Layout, Rect, Ui, UiBuilder};
+
+/// A part of a view at a fixed place, which it cannot grow out of by pushing others away.
+pub fn cell_ui(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
+    let mut cell = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(Layout::top_down(Align::Min)));
+    contents(&mut cell);
+}

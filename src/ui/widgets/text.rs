@@ -1,0 +1,43 @@
+//! Pieces of text: captions, headings, warnings, and what stands where there is nothing to show.
+
+use eframe::egui::{self, Align, Label, Layout, Response, RichText, Ui, vec2};
+
+use crate::ui::theme::{self, GRID, Palette, ROW};
+
+/// The name of a column, a figure or a group.
+pub fn caption_ui(ui: &mut Ui, text: &str) -> Response {
+    ui.label(RichText::new(text).color(Palette::of(ui).muted))
+}
+
+/// A heading with what belongs to it at its right.
+pub fn heading_ui(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::left_to_right(Align::Center), |ui| {
+        ui.label(theme::heading(text));
+        ui.with_layout(Layout::right_to_left(Align::Center), right);
+    });
+}
+
+/// A sentence in the colour of a warning, with its icon.
+pub fn warning_ui(ui: &mut Ui, text: &str) {
+    ui.horizontal_top(|ui| {
+        let palette = Palette::of(ui);
+        ui.spacing_mut().item_spacing.x = GRID;
+        ui.label(egui_material_icons::icons::ICON_WARNING.rich_text().size(16.0).color(palette.warning));
+        ui.add(Label::new(RichText::new(text).color(palette.warning)).wrap());
+    });
+}
+
+/// A sentence in the middle of the place where something would be.
+pub fn placeholder_ui(ui: &mut Ui, text: &str) {
+    let palette = Palette::of(ui);
+    let width = (ui.available_width() - 8.0 * GRID).clamp(80.0, 360.0);
+    let galley = ui.painter().layout(text.to_owned(), theme::body_font(), palette.muted, width);
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
+    // Each line is centred by itself.
+    let top = rect.center().y - galley.size().y / 2.0;
+    for row in &galley.rows {
+        let at = egui::pos2(rect.center().x, top + row.rect().center().y);
+        ui.painter().text(at, egui::Align2::CENTER_CENTER, row.text().trim(), theme::body_font(), palette.muted);
+    }
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+}
