@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backprop_nn::Shape;
+use backprop_nn::loss::LossSum;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::project::Project;
+use backprop_studio::train::metrics::{StepProbe, StepSum};
 use backprop_studio::train::{Event, Job, Reports, Run, Snapshot, Start, StepStat, default_threads};
 use backprop_studio::ui::{Command, Document, Report, Request, Studio};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -28,7 +30,10 @@ fn steps(from: u64, count: u64) -> Event {
     let stat = |step: u64| {
         let noise = (step as f32 * 12.9898).sin().abs();
         let loss = 2.3 * (-(step as f32) / 200_000.0).exp() + 0.2 * noise;
-        StepStat { step, epoch: (step / 1000 + 1) as u32, loss, accuracy: Some(1.0 - loss / 3.0), adversary: None }
+        let correct = ((1.0 - loss / 3.0) * 100.0) as usize;
+        let sum = LossSum { loss: f64::from(loss) * 100.0, weight: 100.0, correct, samples: 100 };
+        let probe = StepProbe { sum: StepSum::Classes(sum), learning_rate: 0.001, norms: None };
+        StepStat::new(step, (step / 1000 + 1) as u32, &probe)
     };
     Event::Steps((from..from + count).map(stat).collect())
 }

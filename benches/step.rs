@@ -6,7 +6,7 @@ use std::sync::Arc;
 use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
-use backprop_studio::train::step::Trainer;
+use backprop_studio::train::learner::{Step, Trainer};
 use backprop_studio::train::{Reader, default_threads};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -28,7 +28,8 @@ fn steps(criterion: &mut Criterion) {
         let batch = &job.split.train[..job.training.batch];
         group.throughput(Throughput::Elements(batch.len() as u64));
         let mut trainer = Trainer::new(&job, job.initial_weights());
-        group.bench_function(name, |bencher| bencher.iter(|| pool.install(|| trainer.step(batch, 0.001, 1, 1))));
+        group
+            .bench_function(name, |bencher| bencher.iter(|| pool.install(|| trainer.step(batch, Step::new(1, 0.001)))));
     }
 }
 

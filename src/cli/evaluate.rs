@@ -4,10 +4,11 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::generate::refuse_generator;
-use super::terminal::{figure_text, grouped, percent};
+use super::terminal::{figure_text, grouped, named, percent};
 use super::{CliError, say};
 use crate::data::{DataError, Dataset, Lookup};
 use crate::project::{Project, RunFolder};
+use crate::train::metrics::{Figure, LOSS};
 use crate::train::{ClassScore, Evaluation, Part};
 
 #[derive(Debug, Args)]
@@ -62,9 +63,9 @@ impl Evaluate {
 
 /// Every figure of the task, and where there are classes the confusion and the scores of each.
 fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
-    let mut told = json!({ "loss": evaluation.loss, "samples": evaluation.len() });
-    for (name, value) in evaluation.figures() {
-        told[name] = value.into();
+    let mut told = json!({ "samples": evaluation.len() });
+    for Figure { metric, value } in evaluation.figures() {
+        told[metric.key] = value.into();
     }
     if let Some(answers) = evaluation.classes() {
         let confusion: Vec<Vec<u32>> = answers.confusion.rows().into_iter().map(|row| row.to_vec()).collect();
@@ -80,9 +81,9 @@ fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
 
 fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
     say(format_args!("loss {:.4} on {} samples", evaluation.loss, grouped(evaluation.len())))?;
-    for (name, value) in evaluation.figures() {
-        let text = figure_text((name, value)).unwrap_or_else(|| "not defined for these samples".to_owned());
-        say(format_args!("{:18} {text}", name.replace('_', " ")))?;
+    for figure in evaluation.figures().into_iter().filter(|figure| *figure.metric != LOSS) {
+        let text = figure_text(figure).unwrap_or_else(|| "not defined for these samples".to_owned());
+        say(format_args!("{:28} {text}", named(figure.metric)))?;
     }
     let Some(answers) = evaluation.classes() else { return Ok(()) };
     say("class       precision    recall        F1   samples")?;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
 
-use super::terminal::figure_text;
+use super::terminal::{figure_text, named};
 use super::{CliError, say};
 use crate::data::Dataset;
 use crate::project::Project;
@@ -49,31 +49,33 @@ fn tell_fold(fold: &Fold, number: usize, folds: &Folds) -> Result<(), CliError> 
         let mut line = json!({
             "event": "fold", "fold": number, "folds": count, "train_samples": train, "validation_samples": validation,
         });
-        figures.iter().for_each(|(name, value)| line[*name] = (*value).into());
+        figures.iter().for_each(|figure| line[figure.metric.key] = figure.value.into());
         return say(line);
     }
-    let headline = headline.iter().copied().filter_map(in_words).collect::<Vec<_>>().join(", ");
+    let figures = figures.iter().filter(|figure| headline.contains(&figure.metric));
+    let headline = figures.filter_map(in_words).collect::<Vec<_>>().join(", ");
     say(format_args!("fold {number} of {count}: {headline} on {validation} samples, trained on {train}"))
 }
 
-fn in_words((name, value): Figure) -> Option<String> {
-    Some(format!("{} {}", name.replace('_', " "), figure_text((name, value))?))
+fn in_words(figure: &Figure) -> Option<String> {
+    Some(format!("{} {}", named(figure.metric), figure_text(*figure)?))
 }
 
 /// Mean and standard deviation of every figure over the folds.
 fn tell(found: &[Fold], json: bool) -> Result<(), CliError> {
     let (mut means, mut deviations, mut lines) = (Map::new(), Map::new(), Vec::new());
     for spread in spreads(found) {
-        let text = |value| figure_text((spread.name, value)).unwrap_or_else(|| "-".to_owned());
-        let name = spread.name.replace('_', " ");
-        lines.push(format!("{name:18} {:>10}  ± {}", text(spread.mean), text(spread.deviation)));
-        means.insert(spread.name.to_owned(), spread.mean.into());
-        deviations.insert(spread.name.to_owned(), spread.deviation.into());
+        let metric = spread.metric;
+        let text = |value| figure_text(Figure { metric, value }).unwrap_or_else(|| "-".to_owned());
+        let name = named(metric);
+        lines.push(format!("{name:28} {:>10}  ± {}", text(spread.mean), text(spread.deviation)));
+        means.insert(metric.key.to_owned(), spread.mean.into());
+        deviations.insert(metric.key.to_owned(), spread.deviation.into());
     }
     if json {
         let (mean, spread) = (Value::Object(means), Value::Object(deviations));
         return say(json!({ "event": "folds", "folds": found.len(), "mean": mean, "spread": spread }));
     }
-    say(format_args!("{:18} {:>10}  ± standard deviation over {} folds", "", "mean", found.len()))?;
+    say(format_args!("{:28} {:>10}  ± standard deviation over {} folds", "", "mean", found.len()))?;
     lines.iter().try_for_each(say)
 }

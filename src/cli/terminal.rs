@@ -4,17 +4,59 @@ use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::Task;
-use crate::train::metrics::Figure;
-use crate::train::{EpochStat, Evaluation, Job, StepStat};
-use backprop_nn::gan::GanStat;
+use crate::train::heads::Line;
+use crate::train::metrics::{Figure, LOSS, Unit};
+use crate::train::{EpochStat, Evaluation, Head, Job, Metric, StepStat};
 
 pub struct Terminal {
     bar: ProgressBar,
     steps_per_epoch: usize,
     epochs: usize,
-    /// What stands in the columns of the figures where there is no validation.
-    no_figures: Vec<Figure>,
+    columns: Vec<Column>,
+    headline: &'static [&'static Metric],
+}
+
+/// A metric of epochs in the table.
+struct Column {
+    /// Whether it is that of the validation set.
+    is_validation: bool,
+    metric: &'static Metric,
+    title: String,
+}
+
+impl Column {
+    /// What goes with a task: the curves that the window shows, and what else sums up the validation set.
+    fn of(head: &dyn Head) -> Vec<Self> {
+        let lines = head.plots().into_iter().flat_map(|plot| plot.lines);
+        let of_line = |line: &Line| {
+            let (is_validation, metric, title) = match *line {
+                Line::Training(metric) => (false, metric, format!("train {}", named(metric))),
+                Line::Validation(metric) => (true, metric, format!("validation {}", named(metric))),
+                Line::Part(metric, part, _) if *metric == LOSS => (false, metric, format!("{part} loss")),
+                Line::Part(metric, ..) => (false, metric, named(metric)),
+            };
+            Self { is_validation, metric, title }
+        };
+        let mut columns: Vec<_> = lines.map(of_line).collect();
+        for metric in head.headline() {
+            if !columns.iter().any(|column| column.metric == *metric) {
+                columns.push(of_line(&Line::Validation(metric)));
+            }
+        }
+        columns
+    }
+
+    fn text(&self, stat: &EpochStat) -> String {
+        let value = match self.is_validation {
+            true => stat.validation.as_ref().and_then(|validation| validation.get(self.metric)),
+            false => stat.get(self.metric),
+        };
+        figure_text(Figure { metric: self.metric, value }).unwrap_or_else(|| "-".to_owned())
+    }
+
+    fn width(&self) -> usize {
+        self.title.chars().count().max(8)
+    }
 }
 
 impl Terminal {
@@ -22,11 +64,8 @@ impl Terminal {
         let bar = ProgressBar::new((job.steps_per_epoch() * job.training.epochs) as u64);
         let style = ProgressStyle::with_template("{prefix} {bar:32} {pos}/{len} steps, {eta} left, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let no_figures = match job.dataset.task {
-            Task::Classification { .. } => vec![("accuracy", None)],
-            Task::Regression { .. } | Task::Reconstruction { .. } => vec![("rmse", None), ("r2", None)],
-        };
-        Self { bar, steps_per_epoch: job.steps_per_epoch(), epochs: job.training.epochs, no_figures }
+        let (columns, headline) = (Column::of(job.head()), job.head().headline());
+        Self { bar, steps_per_epoch: job.steps_per_epoch(), epochs: job.training.epochs, columns, headline }
     }
 
     /// What is trained, and the heading of the table.
@@ -51,53 +90,32 @@ impl Terminal {
             );
             self.line(&text);
         }
-        self.line(match job.dataset.task {
-            _ if job.adversary.is_some() => {
-                "epoch  discriminator's loss  generator's  real told  generated told  samples/s  seconds"
-            }
-            Task::Classification { .. } => "epoch  train loss  accuracy  validation loss  accuracy  samples/s  seconds",
-            Task::Regression { .. } | Task::Reconstruction { .. } => {
-                "epoch  train loss  validation loss      rmse        r2  samples/s  seconds"
-            }
-        });
+        let titles: String =
+            self.columns.iter().map(|column| format!("  {:>1$}", column.title, column.width())).collect();
+        self.line(&format!("epoch{titles}  samples/s  seconds"));
     }
 
     pub fn steps(&self, steps: &[StepStat]) {
         if let Some(last) = steps.last() {
             self.bar.set_prefix(format!("epoch {}/{}", last.epoch, self.epochs));
             self.bar.set_position(last.step.min((self.steps_per_epoch * self.epochs) as u64));
-            let generator =
-                last.adversary.map_or(String::new(), |stat| format!(", generator's {:.4}", stat.generator_loss));
-            self.bar.set_message(format!("loss {:.4}{generator}", last.loss));
+            self.bar.set_message(format!("loss {:.4}", last.loss()));
         }
     }
 
     pub fn epoch(&self, stat: &EpochStat) {
+        let cells: String =
+            self.columns.iter().map(|column| format!("  {:>1$}", column.text(stat), column.width())).collect();
         let pace = format!("  {:>9}  {:>7.1}", grouped(stat.samples_per_s as usize), stat.seconds);
-        if let Some(GanStat { generator_loss, real_accuracy, fake_accuracy }) = stat.adversary {
-            let [real, fake] = [real_accuracy, fake_accuracy].map(percent);
-            let losses = format!("{:>20.4}  {generator_loss:>11.4}", stat.train_loss);
-            return self.line(&format!("{:>5}  {losses}  {real:>9}  {fake:>14}{pace}", stat.epoch));
-        }
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let validation = stat.validation.as_ref();
-        let train = stat.train_accuracy.map_or(String::new(), |accuracy| format!("  {:>8}", percent(accuracy)));
-        let mut line = format!("{:>5}  {:>10.4}{train}", stat.epoch, stat.train_loss);
-        line += &format!("  {:>15}", or_dash(validation.map(|validation| format!("{:.4}", validation.loss))));
-        let figures = validation.map_or(self.no_figures.clone(), |validation| validation.headline());
-        for figure in figures {
-            line += &format!("  {:>8}", or_dash(figure_text(figure)));
-        }
-        self.line(&(line + &pace));
+        self.line(&format!("{:>5}{cells}{pace}", stat.epoch));
     }
 
     pub fn end(&self, test: Option<&Evaluation>) {
         self.bar.finish_and_clear();
         if let Some(test) = test {
-            let figures = test
-                .headline()
-                .into_iter()
-                .filter_map(|figure| Some(format!(", {} {}", figure.0, figure_text(figure)?)));
+            let figures = self.headline.iter().filter_map(|metric| {
+                Some(format!(", {} {}", named(metric), figure_text(Figure { metric, value: test.get(metric) })?))
+            });
             let (figures, samples) = (figures.collect::<String>(), grouped(test.len()));
             self.line(&format!(
                 "test: loss {:.4}{figures} on {samples} samples that neither trained nor judged the run",
@@ -114,12 +132,22 @@ impl Terminal {
     }
 }
 
-/// A figure as it is read: losses, errors, R² and Matthews as numbers, the others, which are shares, in per cent.
-pub fn figure_text((name, value): Figure) -> Option<String> {
+/// The name of a metric within a line.
+pub fn named(metric: &Metric) -> String {
+    let is_word = metric.label.chars().nth(1).is_some_and(char::is_lowercase);
+    if is_word {
+        metric.label.to_lowercase().replace("roc", "ROC").replace("f1", "F1")
+    } else {
+        metric.label.to_owned()
+    }
+}
+
+/// A figure as it is read.
+pub fn figure_text(Figure { metric, value }: Figure) -> Option<String> {
     let value = value?;
-    Some(match name {
-        "loss" | "mae" | "rmse" | "naive_mae" | "naive_rmse" | "r2" | "matthews" => significant(value),
-        _ => percent(value as f32),
+    Some(match metric.unit {
+        Unit::Number => significant(value),
+        Unit::Percent => percent(value as f32),
     })
 }
 
@@ -158,6 +186,7 @@ pub fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::metrics::R2;
 
     #[test]
     fn numbers_read_as_people_write_them() {
@@ -167,6 +196,6 @@ mod tests {
             [2.87123, -0.012345, 1.2345e-5, 123_456.7, 0.0].map(significant),
             ["2.871", "-0.01235", "1.234e-5", "123457", "0"]
         );
-        assert_eq!(figure_text(("r2", Some(0.875))), Some("0.8750".to_owned()));
+        assert_eq!(figure_text(Figure { metric: &R2, value: Some(0.875) }), Some("0.8750".to_owned()));
     }
 }

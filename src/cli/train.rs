@@ -11,7 +11,7 @@ use super::generate::refuse_generator;
 use super::terminal::Terminal;
 use super::{CliError, load_data, say};
 use crate::data::{Dataset, Lookup};
-use crate::project::{Project, RunRecord, run_folder};
+use crate::project::{Project, RunRecord, run_folder, run_log};
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
 #[derive(Debug, Args)]
@@ -158,7 +158,7 @@ fn train(
     let (outcome, weights) = follow(&mut run, terminal.as_ref(), report)?;
 
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
-    report.tell(run_folder::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
+    report.tell(run_log::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
     if let Some(weights) = weights {
         let record = RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines };
         record.save(&folder)?;
@@ -193,12 +193,7 @@ fn follow(
                 }
                 if report.steps {
                     for step in &steps {
-                        let mut line =
-                            json!({ "event": "step", "step": step.step, "epoch": step.epoch, "loss": step.loss });
-                        if let Some(adversary) = &step.adversary {
-                            run_folder::put_adversary(&mut line, adversary);
-                        }
-                        report.tell(line)?;
+                        report.tell(run_log::step_line(step))?;
                     }
                 }
             }
@@ -206,14 +201,14 @@ fn follow(
                 if let Some(terminal) = terminal {
                     terminal.epoch(&stat);
                 }
-                report.tell(run_folder::epoch_line(&stat))?;
+                report.tell(run_log::epoch_line(&stat, run.job.head()))?;
             }
             Event::Weights(snapshot) => weights = Some(snapshot),
             Event::Best(best) => {
                 if let Some(terminal) = terminal {
                     terminal.line(&best.to_string());
                 }
-                report.tell(run_folder::best_line(&best))?;
+                report.tell(run_log::best_line(&best))?;
             }
             Event::Done(outcome) => return Ok((outcome, weights)),
             Event::Changed(_) | Event::Paused | Event::Resumed => {}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Project, ProjectError};
 use crate::data::{Dataset, Samples};
 use crate::train::metrics::Figure;
-use crate::train::{Evaluation, Event, Job, Outcome, Part, Reports, Run, Start};
+use crate::train::{Evaluation, Event, Job, Metric, Outcome, Part, Reports, Run, Start};
 
 /// A fold that has been judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,14 +18,14 @@ pub struct Fold {
     /// The loss, and every figure of the task.
     pub figures: Vec<Figure>,
     /// The one or two of them that sum it up.
-    pub headline: Vec<Figure>,
+    pub headline: &'static [&'static Metric],
 }
 
 /// Mean and standard deviation of a figure over the folds, whose number divides the squares; absent where the figure was
 /// absent in one of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    pub name: &'static str,
+    pub metric: &'static Metric,
     pub mean: Option<f64>,
     pub deviation: Option<f64>,
 }
@@ -75,9 +75,8 @@ impl Project {
             let job = Arc::new(self.job_on(Arc::clone(&dataset), split, threads)?);
             let progress = |share: f32| FoldNews::Progress((before as f32 + share) / folds as f32);
             let evaluation = train_fold(&job, |share| tell(progress(share)))?;
-            let mut figures = vec![("loss", Some(f64::from(evaluation.loss)))];
-            figures.extend(evaluation.figures());
-            let fold = Fold { train, validation, figures, headline: evaluation.headline() };
+            let headline = job.head().headline();
+            let fold = Fold { train, validation, figures: evaluation.figures(), headline };
             if !tell(FoldNews::Fold(fold)) {
                 return Err(FoldsError::Interrupted);
             }
@@ -112,15 +111,15 @@ fn train_fold(job: &Arc<Job>, mut go_on: impl FnMut(f32) -> bool) -> Result<Eval
 /// Mean and spread of every figure.
 pub fn spreads(folds: &[Fold]) -> Vec<Spread> {
     let names = folds.first().into_iter().flat_map(|fold| &fold.figures);
-    let of = |(at, (name, _)): (usize, &Figure)| {
-        let value = |fold: &Fold| fold.figures.get(at).and_then(|figure| figure.1);
+    let of = |(at, figure): (usize, &Figure)| {
+        let value = |fold: &Fold| fold.figures.get(at).and_then(|figure| figure.value);
         let values: Option<Vec<f64>> = folds.iter().map(value).collect();
         let mean_of = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let mean = values.as_deref().map(mean_of);
         let deviation = values.zip(mean).map(|(values, mean)| {
             mean_of(&values.iter().map(|value| (value - mean).powi(2)).collect::<Vec<_>>()).sqrt()
         });
-        Spread { name, mean, deviation }
+        Spread { metric: figure.metric, mean, deviation }
     };
     names.enumerate().map(of).collect()
 }
@@ -128,18 +127,19 @@ pub fn spreads(folds: &[Fold]) -> Vec<Spread> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::metrics::{ACCURACY, R2};
 
     #[test]
     fn mean_and_spread_are_those_of_the_folds_and_absent_where_one_is() {
         let fold = |accuracy, area| Fold {
             train: 8,
             validation: 2,
-            figures: vec![("accuracy", Some(accuracy)), ("roc_auc", area)],
-            headline: Vec::new(),
+            figures: vec![Figure { metric: &ACCURACY, value: Some(accuracy) }, Figure { metric: &R2, value: area }],
+            headline: &[],
         };
         let found = spreads(&[fold(0.5, Some(1.0)), fold(1.0, None)]);
-        assert_eq!(found[0], Spread { name: "accuracy", mean: Some(0.75), deviation: Some(0.25) });
-        assert_eq!(found[1], Spread { name: "roc_auc", mean: None, deviation: None });
+        assert_eq!(found[0], Spread { metric: &ACCURACY, mean: Some(0.75), deviation: Some(0.25) });
+        assert_eq!(found[1], Spread { metric: &R2, mean: None, deviation: None });
         assert!(spreads(&[]).is_empty());
     }
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::sources::digits;
 use crate::data::split::MAX_VALIDATION;
-use crate::data::{Augment, DataError, Dataset, Feature, Inputs, Lookup, SourceSpec, Split, Vocabulary};
+use crate::data::{Augment, DataError, Dataset, Feature, Lookup, SourceSpec, Split, Vocabulary};
 use crate::train::Job;
+use crate::train::heads::Goal;
 use backprop_nn::field::Settings;
 use backprop_nn::gan::GanSettings;
 use backprop_nn::layers::MAX_DEPTH;
@@ -22,6 +23,7 @@ pub mod folds;
 mod memory;
 pub mod presets;
 pub mod run_folder;
+pub mod run_log;
 mod settings;
 mod stacks;
 
@@ -320,16 +322,14 @@ fn loss_for(
     split: &Split,
 ) -> Result<LossSpec, ProjectError> {
     let (loss, classes) = (&training.loss, network.output().len());
-    let has_shares = dataset.task.is_reconstruction() && matches!(dataset.train.inputs, Inputs::Bytes(_));
-    let fits = |loss: &LossSpec| loss.takes_numbers() && (has_shares || !loss.takes_only_shares());
-    if !dataset.task.is_classification() && !fits(loss) {
+    let head = Goal::new(&dataset.task, &dataset.order, false).head();
+    if let Some(why) = head.refuses(loss, &dataset.train.inputs) {
         let all = LossSpec::all();
-        let names: Vec<_> =
-            all.iter().filter(|loss| fits(loss)).map(|loss| loss.about().label.to_lowercase()).collect();
+        let fits = all.iter().filter(|loss| head.refuses(loss, &dataset.train.inputs).is_none());
+        let names: Vec<_> = fits.map(|loss| loss.about().label.to_lowercase()).collect();
         let what = format!(
-            "{} is for classes{}, and {} asks for numbers; choose {}",
+            "{} {why}, and {} asks for numbers; choose {}",
             loss.about().label.to_lowercase(),
-            if loss.takes_only_shares() { " or pixels" } else { "" },
             dataset.name,
             names.join(" or ")
         );

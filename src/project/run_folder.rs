@@ -10,9 +10,7 @@ use super::{Project, ProjectError};
 use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
 use crate::train::evaluate::Trained;
-use crate::train::metrics::Figure;
-use crate::train::{Best, EpochStat, Evaluation, Job, default_threads};
-use backprop_nn::gan::GanStat;
+use crate::train::{Job, default_threads};
 use backprop_nn::{Network, Shape, Weights};
 
 pub const PROJECT: &str = "project.json";
@@ -246,62 +244,4 @@ fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
         Ok(Metadata { input_shape, classes: classes @ 1..=MAX_OUTPUTS }) => Ok((input_shape, classes)),
         _ => Err(format!("its metadata {METADATA} does not give the shape of a sample and the number of classes")),
     }
-}
-
-/// The line of an epoch in `metrics.jsonl` and on standard output.
-pub fn epoch_line(stat: &EpochStat) -> serde_json::Value {
-    let mut line = serde_json::json!({
-        "event": "epoch",
-        "epoch": stat.epoch,
-        "train_loss": stat.train_loss,
-        "validation_loss": stat.validation.as_ref().map(|validation| validation.loss),
-        "learning_rate": stat.learning_rate,
-        "seconds": stat.seconds,
-        "samples_per_s": stat.samples_per_s,
-    });
-    if let Some(accuracy) = stat.train_accuracy {
-        line["train_accuracy"] = accuracy.into();
-        line["validation_accuracy"] = serde_json::Value::Null;
-    }
-    if let Some(adversary) = &stat.adversary {
-        put_adversary(&mut line, adversary);
-    }
-    put(&mut line, "validation", stat.validation.iter().flat_map(|validation| validation.headline()));
-    line
-}
-
-/// Puts figures into a line, `test_rmse` for that of the part `test`; what is absent is null.
-fn put(line: &mut serde_json::Value, part: &str, figures: impl Iterator<Item = Figure>) {
-    for (name, value) in figures {
-        line[format!("{part}_{name}")] = value.into();
-    }
-}
-
-/// Puts what a run tells of a generator and its discriminator into a line.
-pub fn put_adversary(line: &mut serde_json::Value, stat: &GanStat) {
-    line["generator_loss"] = stat.generator_loss.into();
-    line["real_accuracy"] = stat.real_accuracy.into();
-    line["fake_accuracy"] = stat.fake_accuracy.into();
-}
-
-/// The line that says which epoch's weights early stopping has given back.
-pub fn best_line(best: &Best) -> serde_json::Value {
-    serde_json::json!({
-        "event": "best",
-        "epoch": best.epoch,
-        "validation_loss": best.validation_loss,
-        "stopped_early": best.stopped_early,
-    })
-}
-
-/// The last line.
-pub fn done_line(outcome: &str, seconds: f64, test: Option<&Evaluation>) -> serde_json::Value {
-    let mut line = serde_json::json!({
-        "event": "done",
-        "outcome": outcome,
-        "seconds": seconds,
-        "test_loss": test.map(|test| test.loss),
-    });
-    put(&mut line, "test", test.iter().flat_map(|test| test.figures()));
-    line
 }

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::metrics::{Evaluation, Tally, distance};
-use super::{Job, Part};
+use super::heads::Goal;
+use super::job::{CHUNK, Job, Part};
+use super::metrics::{Evaluation, distance};
+use super::tally::Tally;
 use crate::data::samples::scale_bytes;
 use crate::data::{Samples, Scaling, Task};
 use backprop_nn::{LossSpec, Network, Weights, Workspace};
-
-/// Samples that one thread reads at once: as fast as more of them, in less memory.
-pub(super) const CHUNK: usize = 16;
 
 /// Samples that one thread reads before the threads meet.
 const BOUT: usize = 8 * CHUNK;
@@ -95,17 +94,9 @@ impl Trained<'_> {
     /// Turns the outputs for any number of samples into what they say: the probability of every class, target numbers in
     /// their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
     fn interpret(&self, outputs: &mut [f32]) {
-        let Self { loss, scaling, .. } = self;
-        match self.task {
-            Task::Classification { classes } => {
-                outputs.chunks_exact_mut(classes.len().max(1)).for_each(|answer| loss.probabilities(answer));
-            }
-            Task::Regression { .. } => scaling.targets.restore(outputs),
-            Task::Reconstruction { .. } => {
-                loss.predictions(outputs);
-                scaling.inputs.restore(outputs);
-            }
-        }
+        let Self { network, loss, task, scaling, .. } = self;
+        let goal = Goal { task, is_series: false, is_generator: false };
+        goal.head().interpret(outputs, network.output().len(), loss, scaling);
     }
 }
 
@@ -162,7 +153,7 @@ impl Job {
     /// The samples of a part and their positions; none for a generator, which reads none.
     fn part(&self, part: Part) -> (&Samples, Cow<'_, [u32]>) {
         match part {
-            _ if self.adversary.is_some() => (&self.dataset.train, Cow::default()),
+            _ if !self.head().is_evaluated() => (&self.dataset.train, Cow::default()),
             Part::Train => (&self.dataset.train, (&self.split.train).into()),
             Part::Validation => (&self.dataset.train, (&self.split.validation).into()),
             Part::Test => (&self.dataset.test, (0..self.dataset.test.len() as u32).collect()),

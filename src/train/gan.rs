@@ -1,9 +1,11 @@
 //! The training of a generator and its discriminator on the samples of a job.
 
-use super::Job;
-use super::step::{Learner, StepSum};
+use super::job::Job;
+use super::learner::{Learner, Step};
+use super::metrics::StepSum;
 use crate::data::Scaling;
 use backprop_nn::gan::{self, GanSettings, GanTrainer, LearningRates};
+use backprop_nn::optim::StepNorms;
 use backprop_nn::{Network, OptimizerSpec, Weights};
 
 /// Takes the steps of both networks.
@@ -22,8 +24,10 @@ impl<'a> GanLearner<'a> {
 }
 
 impl Learner for GanLearner<'_> {
-    fn step(&mut self, samples: &[u32], learning_rate: f32, step: u64, _epoch: u64) -> StepSum {
+    fn step(&mut self, samples: &[u32], at: Step) -> StepSum {
         let Self { job, settings, trainer } = self;
+        let Step { number, learning_rate, is_measured, .. } = at;
+        trainer.measure(is_measured);
         let discriminator = learning_rate * settings.learning_rate / job.training.learning_rate;
         let rates = LearningRates { generator: learning_rate, discriminator };
         let len = job.shape().len().max(1);
@@ -31,11 +35,15 @@ impl Learner for GanLearner<'_> {
             let count = out.len() / len;
             job.dataset.train.gather(&job.scaling, &samples[from..from + count], out);
         };
-        StepSum::Gan(trainer.step(rates, (job.training.seed, step), samples.len(), real))
+        StepSum::Gan(trainer.step(rates, (job.training.seed, number), samples.len(), real))
     }
 
     fn shown(&self) -> &Weights {
         self.trainer.shown()
+    }
+
+    fn norms(&self) -> Option<StepNorms> {
+        self.trainer.norms()
     }
 
     fn set_optimizer(&mut self, spec: OptimizerSpec) {

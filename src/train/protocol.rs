@@ -4,9 +4,23 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::metrics::Evaluation;
-use backprop_nn::gan::GanStat;
+use super::metrics::{Evaluation, Figure, LOSS, METRICS, Metric, StepProbe};
 use backprop_nn::{OptimizerSpec, Training, Weights};
+
+/// How a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    Running,
+    /// Waiting for a command before the first step.
+    Paused,
+}
+
+/// What a run reports besides epochs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reports {
+    /// Copies of the weights, several times a second, for whoever draws with them.
+    pub snapshots: bool,
+}
 
 /// To a run. Hanging up means stop.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,20 +66,38 @@ pub enum Event {
     Done(Outcome),
 }
 
-/// One optimiser step, measured on its own batch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// One optimizer step: every metric of steps, measured on its own batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepStat {
     /// Counted from 1 over the whole run.
     pub step: u64,
     /// Counted from 1.
     pub epoch: u32,
-    /// The discriminator's, where there is one.
-    pub loss: f32,
-    /// Share of the batch that was read right, 0 to 1, where there are classes to read.
-    pub accuracy: Option<f32>,
-    /// Of a generator and its discriminator.
-    #[serde(flatten)]
-    pub adversary: Option<GanStat>,
+    /// By the position in [`METRICS`]; a fixed array, so that a step allocates nothing.
+    values: [Option<f32>; METRICS.len()],
+}
+
+impl StepStat {
+    /// Measures a step.
+    pub fn new(step: u64, epoch: u32, probe: &StepProbe) -> Self {
+        let value = |at: usize| METRICS[at].step.and_then(|measure| measure(probe));
+        Self { step, epoch, values: std::array::from_fn(value) }
+    }
+
+    /// What was measured.
+    pub fn figures(&self) -> impl Iterator<Item = (&'static Metric, f32)> {
+        METRICS.iter().zip(self.values).filter_map(|(metric, value)| Some((*metric, value?)))
+    }
+
+    /// The value of a metric, if it was measured.
+    pub fn get(&self, metric: &Metric) -> Option<f32> {
+        self.figures().find(|(measured, _)| *measured == metric).map(|(_, value)| value)
+    }
+
+    /// The mean loss of the batch.
+    pub fn loss(&self) -> f32 {
+        self.get(&LOSS).unwrap_or(f32::NAN)
+    }
 }
 
 /// One epoch. Training figures are means over the epoch's batches, each measured before its own step.
@@ -74,11 +106,8 @@ pub struct EpochStat {
     pub epoch: u32,
     /// The last step of the epoch.
     pub step: u64,
-    pub train_loss: f32,
-    /// Share read right, where there are classes to read.
-    pub train_accuracy: Option<f32>,
-    /// Of a generator and its discriminator, whose loss is the training's.
-    pub adversary: Option<GanStat>,
+    /// Every metric of epochs.
+    pub figures: Vec<Figure>,
     /// Absent if no sample was held back.
     pub validation: Option<Arc<Evaluation>>,
     pub learning_rate: f32,
@@ -86,6 +115,18 @@ pub struct EpochStat {
     pub seconds: f64,
     /// Training samples per second, without the evaluation at the end.
     pub samples_per_s: f64,
+}
+
+impl EpochStat {
+    /// The value of a metric over the steps of the epoch.
+    pub fn get(&self, metric: &Metric) -> Option<f64> {
+        self.figures.iter().find(|figure| figure.metric == metric).and_then(|figure| figure.value)
+    }
+
+    /// The mean loss over the steps.
+    pub fn loss(&self) -> f32 {
+        self.get(&LOSS).map_or(f32::NAN, |loss| loss as f32)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,8 @@
 //! The window with a generator and its discriminator: assembled, set, trained, watched, saved and opened again.
 
 use backprop_studio::project::{Project, Side};
-use backprop_studio::train::generate;
+use backprop_studio::train::metrics::{FAKE_ACCURACY, GENERATOR_LOSS, LOSS, REAL_ACCURACY};
+use backprop_studio::train::{Part, generate};
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Request, Studio};
 use eframe::egui::{Key, Modifiers, Role};
@@ -39,15 +40,16 @@ fn a_generator_is_watched_while_it_learns() {
     harness.get_by_label("While it trains this shows the points that the generator makes, over those of the data.");
     train(&mut harness);
     let curves = &harness.state().session().curves;
-    let shares = [&curves.real_accuracy, &curves.fake_accuracy].map(|curve| curve.last().unwrap().1);
+    let last = |metric| curves.of(Part::Train, metric).last().unwrap();
+    let shares = [&REAL_ACCURACY, &FAKE_ACCURACY].map(|metric| last(metric).1);
     assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
-    assert_eq!(curves.generator_loss.last().unwrap().0, curves.train_loss.last().unwrap().0);
+    assert_eq!(last(&GENERATOR_LOSS).0, last(&LOSS).0);
     harness.get_by_label_contains("Loss plot: discriminator ");
     let loss = harness.get_by_label_contains(", generator ").accesskit_node().label().unwrap();
     assert!(loss.contains(" at step 50"), "{loss}");
-    harness.get_by_label_contains("Told right plot: real ");
+    harness.get_by_label_contains("Discriminator accuracy plot: real ");
     harness.get_by_label_contains("Finished. Learn shows the generator's samples");
-    assert_eq!(harness.query_all_by_label_contains("accuracy").count(), 0);
+    assert_eq!(harness.query_all_by_label_contains("Test accuracy").count(), 0);
 
     assert!(generated(&mut harness) == expected(harness.state(), 1, 512));
     harness.get_by_label("512 generated points, noise seed 1, over the data");

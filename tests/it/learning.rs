@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use backprop_studio::data::{Dataset, Inputs};
 use backprop_studio::project::presets;
 use backprop_studio::train::evaluate::Evaluator;
-use backprop_studio::train::step::Trainer;
+use backprop_studio::train::learner::{Step, Trainer};
 use backprop_studio::train::{Outcome, Reports, Run, Start};
 
 use backprop_nn::{LossSpec, Shape};
@@ -66,12 +66,12 @@ fn the_footprint_of_a_job_is_what_it_allocates() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
             pool.install(|| {
                 // What a thread keeps for itself from its first step on is not the run's.
-                job.learner().step(&job.split.train[..300], 0.001, 1, 1);
+                job.learner().step(&job.split.train[..300], Step::new(1, 0.001));
                 rayon::broadcast(|_| WATCHED.set(true));
                 let before = KEPT_BYTES.load(Ordering::Relaxed);
                 let evaluator = Evaluator::new(&job.network);
                 let mut learner = job.learner();
-                learner.step(&job.split.train[..300], 0.001, 1, 1);
+                learner.step(&job.split.train[..300], Step::new(1, 0.001));
                 let taken = (KEPT_BYTES.load(Ordering::Relaxed) - before) as f64;
                 rayon::broadcast(|_| WATCHED.set(false));
                 drop((learner, evaluator));
@@ -98,7 +98,7 @@ fn allocations(model: &str, dataset: Arc<Dataset>) -> (usize, isize) {
         let mut trainer = Trainer::new(&job, job.initial_weights());
         let mut steps = |range: std::ops::Range<u64>| {
             for step in range {
-                trainer.step(&job.split.train[..128], 0.001, step, 1);
+                trainer.step(&job.split.train[..128], Step::new(step, 0.001));
             }
         };
         steps(1..20);

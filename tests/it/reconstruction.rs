@@ -3,8 +3,8 @@
 use std::fs;
 
 use backprop_studio::data::{Dataset, TargetData};
-use backprop_studio::train::Reports;
-use backprop_studio::train::{Event, Run, Start};
+use backprop_studio::train::metrics::R2;
+use backprop_studio::train::{Event, Reports, Run, Start};
 
 use crate::support::{Done, backprop, follow, lines, project, small_digits};
 
@@ -25,7 +25,7 @@ fn digits_are_given_back_better_than_their_mean() {
         let run = Run::start(job.into(), Start::Running, Reports::default(), || {}).unwrap();
         let (_, events, _) = follow(&run);
         let evaluations = events.iter().filter_map(|event| match event {
-            Event::Epoch(stat) => stat.validation.as_ref().map(|seen| seen.figures()[2].1.unwrap()),
+            Event::Epoch(stat) => stat.validation.as_ref().map(|seen| seen.get(&R2).unwrap()),
             _ => None,
         });
         let r2: Vec<f64> = evaluations.collect();

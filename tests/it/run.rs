@@ -152,7 +152,7 @@ fn a_batch_may_be_one_sample_or_all_of_them() {
     let of = |batch| follow(&start(&[("training.batch", batch), ("training.epochs", "1")], 2, Start::Running)).0;
     let (single, all) = (of("1"), of("540"));
     assert_eq!((single.len(), all.len()), (540, 1));
-    assert!(single.iter().chain(&all).all(|stat| stat.loss.is_finite()));
+    assert!(single.iter().chain(&all).all(|stat| stat.loss().is_finite()));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_change_of_the_learning_rate_keeps_the_weights_and_is_told_with_its_step() {
     assert_eq!((told.step, &told.change), (1, &change));
     // With a rate of zero, the second epoch sees the same losses in another order: nothing moves any more.
     let (first, last) = (last_weights(&events), &steps[steps.len() - 1]);
-    assert!(last.loss.is_finite());
+    assert!(last.loss().is_finite());
     let snapshots: Vec<_> = events
         .iter()
         .filter_map(|event| if let Event::Weights(snapshot) = event { Some(snapshot) } else { None })

@@ -30,7 +30,7 @@ fn a_series_is_learnt_measured_against_the_naive_forecast_and_gone_on_with() {
     assert!((figure("naive_rmse") - 0.485).abs() < 0.02, "{told}");
     assert!(figure("rmse") < 0.05 && figure("naive_mae") > figure("mae"), "{told}");
     let told = backprop(folder, &["evaluate", "run", "--data", source]).out;
-    assert!(told.contains("naive rmse"), "{told}");
+    assert!(told.contains("RMSE of the naive forecast"), "{told}");
 
     let answers = lines(&backprop(folder, &["predict", "run", "waves.csv", "--json"]).out);
     assert_eq!((answers.len(), &answers[0]["row"], &answers[114]["row"]), (115, &6.into(), &120.into()));

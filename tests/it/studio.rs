@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use backprop_nn::Shape;
 use backprop_nn::layers::{Dense, Function};
+use backprop_nn::loss::LossSum;
 use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
-use backprop_studio::train::metrics::{Answered, ClassAnswers, Prediction as ClassPrediction};
+use backprop_studio::train::metrics::{
+    ACCURACY, Answered, ClassAnswers, Figure, LOSS, Prediction as ClassPrediction, StepProbe, StepSum,
+};
 use backprop_studio::train::{
-    Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
+    Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Part, Snapshot, StepStat,
 };
 use backprop_studio::ui::commands::{Action, PathFor};
 use backprop_studio::ui::jobs::predictor::Prediction;
@@ -185,7 +188,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     step_until(&mut harness, "the run ends", has_ended);
     let session = harness.state().session();
     assert_eq!((session.epochs.len(), session.progress.step, session.progress.steps), (3, 27, 27));
-    assert!(session.curves.validation_loss.last().is_some_and(|(step, _)| step == 27.0));
+    assert!(session.curves.of(Part::Validation, &LOSS).last().is_some_and(|(step, _)| step == 27.0));
     let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
     assert_eq!(test.len(), 50);
     let percent = format!("{:.1} %", test.accuracy().unwrap() * 100.0);
@@ -195,7 +198,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     click(&mut harness, "See its mistakes");
     harness.get_by_label_contains("of 30 validation samples are misread");
     click(&mut harness, "Reset");
-    assert!(harness.state().session().curves.train_loss.is_empty());
+    assert!(harness.state().session().curves.of(Part::Train, &LOSS).is_empty());
 }
 
 /// Opens a preset of points, its data in place.
@@ -235,7 +238,8 @@ fn views_show_points_and_numbers_as_what_they_are() {
 #[test]
 fn the_same_seed_gives_the_same_curve_again() {
     let mut harness = open(project());
-    let curve = |harness: &Harness<'_, Studio>| harness.state().session().curves.train_loss.buckets().to_vec();
+    let curve =
+        |harness: &Harness<'_, Studio>| harness.state().session().curves.of(Part::Train, &LOSS).buckets().to_vec();
     click(&mut harness, "Train");
     step_until(&mut harness, "the first run ends", has_ended);
     let first = curve(&harness);
@@ -344,8 +348,10 @@ fn events_alone_draw_the_window() {
     let before = project.training.learning_rate;
     harness.state_mut().session_mut().begin(Arc::clone(&job), &project);
     let mut absorb = |event| harness.state_mut().session_mut().absorb(event);
-    let steps =
-        (1..=9).map(|step| StepStat { step, epoch: 1, loss: 2.0 / step as f32, accuracy: Some(0.5), adversary: None });
+    let steps = (1..=9_u32).map(|step| {
+        let sum = StepSum::Classes(LossSum { loss: 2.0 / f64::from(step), weight: 1.0, correct: 1, samples: 2 });
+        StepStat::new(step.into(), 1, &StepProbe { sum, learning_rate: 0.001, norms: None })
+    });
     absorb(Event::Steps(steps.collect()));
     let answers = ClassAnswers {
         confusion: ndarray::Array2::from_shape_fn((10, 10), |(truth, class)| u32::from(truth == 4 && class == 9)),
@@ -356,9 +362,7 @@ fn events_alone_draw_the_window() {
     absorb(Event::Epoch(EpochStat {
         epoch: 1,
         step: 9,
-        train_loss: 1.0,
-        train_accuracy: Some(0.5),
-        adversary: None,
+        figures: [(&LOSS, 1.0), (&ACCURACY, 0.5)].map(|(metric, value)| Figure { metric, value: Some(value) }).into(),
         validation: Some(validation),
         learning_rate: 0.001,
         seconds: 1.0,

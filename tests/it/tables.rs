@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backprop_studio::data::{Dataset, Inputs, Lookup, TargetData, Task};
+use backprop_studio::train::metrics::R2;
 use backprop_studio::train::{Evaluation, Outcome, Reports, Run, Start};
 
 use crate::support::{backprop, follow, lines, project, real_data};
@@ -92,7 +93,7 @@ fn words_are_embedded_where_they_are_too_many_for_an_input_each() {
     let run =
         Run::start(Arc::new(project.job(dataset, 2).unwrap()), Start::Running, Reports::default(), || {}).unwrap();
     let Outcome::Finished(Some(test)) = follow(&run).2 else { panic!("the run was to finish") };
-    let r2 = test.figures().into_iter().find(|figure| figure.0 == "r2").and_then(|figure| figure.1).unwrap();
+    let r2 = test.get(&R2).unwrap();
     assert!(r2 > 0.95, "{r2}");
 }
 
@@ -196,7 +197,7 @@ fn empty_rows_columns_and_cells_are_noted_and_never_reach_a_network() {
     let settings = [("model", r#"[{"layer":"dense","units":2,"activation":"linear"}]"#), ("training.batch", "8")];
     let job = Arc::new(project("xor", &settings).job(Arc::new(dataset), 1).unwrap());
     let (steps, _, _) = follow(&Run::start(job, Start::Running, Reports::default(), || {}).unwrap());
-    assert!(!steps.is_empty() && steps.iter().all(|step| step.loss.is_finite()));
+    assert!(!steps.is_empty() && steps.iter().all(|step| step.loss().is_finite()));
 }
 
 /// y = 100 x - 3 z + 7, with x in thousandths, so that nothing is learnt unless inputs and target are brought to one size.
@@ -231,7 +232,7 @@ fn a_number_is_learnt_evaluated_and_predicted_in_its_own_unit() {
     for figure in ["mae", "rmse", "r2", "mape"] {
         assert_eq!(evaluation[figure], last[&format!("test_{figure}")], "{figure}");
     }
-    assert!(backprop(folder, &["evaluate", "run", "--data", "csv:line.csv"]).out.contains("rmse"));
+    assert!(backprop(folder, &["evaluate", "run", "--data", "csv:line.csv"]).out.contains("RMSE"));
 
     // Columns in another order, without the target, in other numbers: read by name, with the scaling of the run.
     fs::write(folder.join("new.csv"), "colour,z,x\nred,1000,0.05\nred,,0.05\n").unwrap();
@@ -365,8 +366,8 @@ fn test_of(preset: &str) -> Evaluation {
 fn networks_learn_the_worlds_of_points() {
     assert!(test_of("spiral").accuracy().unwrap() >= 0.99);
     assert!(test_of("xor").accuracy().unwrap() >= 0.95);
-    let hills = test_of("regression-2d").figures();
-    assert!(hills.iter().any(|(name, value)| *name == "r2" && value.unwrap() > 0.95), "{hills:?}");
+    let hills = test_of("regression-2d");
+    assert!(hills.get(&R2).unwrap() > 0.95, "{:?}", hills.figures());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use backprop_nn::layers::{Dense, Function};
 use backprop_studio::data::SourceSpec;
 use backprop_studio::project::Project;
-use backprop_studio::train::{Event, Part, Reports, Run, Start};
+use backprop_studio::train::{Event, Metric, Part, Reports, Run, Start};
 use backprop_studio::ui::jobs::plane::SIDE;
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::views::dialogs::cross_validation::CrossValidation;
@@ -207,12 +207,12 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
         f64::from(job.evaluate(&weights.unwrap().weights, Part::Validation).accuracy().unwrap())
     });
     let accuracies: Vec<f64> = accuracies.collect();
-    let told: Vec<f64> = folds.iter().map(|fold| fold.figures[1].1.unwrap()).collect();
+    let told: Vec<f64> = folds.iter().map(|fold| fold.figures[1].value.unwrap()).collect();
     assert_eq!(told, accuracies);
     let mean = accuracies.iter().sum::<f64>() / 5.0;
     let spread = (accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / 5.0).sqrt();
     let row = format!(
-        "figure accuracy, mean {:.1} %, ± {:.1} %, fold 1 {:.1} %",
+        "metric Accuracy, mean {:.1} %, ± {:.1} %, fold 1 {:.1} %",
         mean * 100.0,
         spread * 100.0,
         told[0] * 100.0
@@ -251,8 +251,8 @@ fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
     step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
 
     let session = harness.state().session();
-    let figures = session.test.as_ref().unwrap().figures();
-    let figure = |wanted: &str| figures.iter().find(|(name, _)| *name == wanted).unwrap().1.unwrap();
+    let test = session.test.as_ref().unwrap();
+    let figure = |wanted: &str| test.get(Metric::named(wanted).unwrap()).unwrap();
     let (rmse, naive) = (figure("rmse"), figure("naive_rmse"));
     assert!(rmse < naive, "a wave is told better than by repeating the last height: {rmse} and {naive}");
     harness.get_by_label(&format!("RMSE {}, naive forecast {}, on 25 test windows", steady(rmse), steady(naive)));

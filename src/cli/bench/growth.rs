@@ -11,7 +11,7 @@ use crate::cli::terminal::grouped;
 use crate::data::Dataset;
 use crate::project::Project;
 use crate::train::Job;
-use crate::train::step::Trainer;
+use crate::train::learner::{Step, Trainer};
 use backprop_nn::layers::{Conv2d, Dense, Flatten, Function, Padding};
 use backprop_nn::training::shuffle;
 use backprop_nn::{LayerSpec, ModelSpec};
@@ -80,7 +80,7 @@ fn layers(
 
 fn steps(job: &Job, trainer: &mut Trainer<'_>, samples: &[u32]) {
     for (step, batch) in (1..).zip(samples.chunks(job.training.batch)) {
-        trainer.step(batch, job.training.learning_rate, step, 1);
+        trainer.step(batch, Step::new(step, job.training.learning_rate));
     }
 }
 

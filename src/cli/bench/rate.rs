@@ -9,7 +9,7 @@ use crate::cli::CliError;
 use crate::cli::terminal::grouped;
 use crate::project::Project;
 use crate::train::Job;
-use crate::train::step::Trainer;
+use crate::train::learner::{Step, Trainer};
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
     let (dataset, pool) = (noise(), pool(bench.threads())?);
@@ -35,7 +35,7 @@ fn samples_per_s(job: &Job, seconds: f64) -> f64 {
         loop {
             for batch in job.split.train.chunks_exact(job.training.batch) {
                 step += 1;
-                trainer.step(batch, job.training.learning_rate, step, 1);
+                trainer.step(batch, Step::new(step, job.training.learning_rate));
                 samples += batch.len();
                 if started.elapsed().as_secs_f64() > seconds {
                     return samples as f64 / started.elapsed().as_secs_f64();

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Bench, Figure, fastest, noise, pool};
 use crate::cli::CliError;
 use crate::project::Project;
-use crate::train::step::Trainer;
+use crate::train::learner::{Step, Trainer};
 use crate::train::{Job, default_threads};
 
 const COUNTS: [usize; 4] = [1, 2, 4, 8];
@@ -33,7 +33,8 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
 /// The loss of each of the next steps, as bits.
 fn losses(job: &Job, trainer: &mut Trainer<'_>) -> Vec<u64> {
     let batches = job.split.train.chunks_exact(job.training.batch).cycle().take(STEPS);
-    let losses = (1..).zip(batches).map(|(step, batch)| trainer.step(batch, job.training.learning_rate, step, 1).loss);
+    let losses =
+        (1..).zip(batches).map(|(step, batch)| trainer.step(batch, Step::new(step, job.training.learning_rate)).loss);
     losses.map(f64::to_bits).collect()
 }
 

@@ -1,8 +1,8 @@
-//! Figures of answers that are classes.
+//! Predictions that are classes, and their metrics.
 
 use ndarray::Array2;
 
-use super::{Figure, average_precision, roc_auc};
+use super::{Measured, Metric, Unit, average_precision, roc_auc};
 use backprop_nn::loss::{LossSpec, argmax};
 
 /// The class that was named for every sample, and how probable each class was held to be.
@@ -44,7 +44,8 @@ pub struct ClassScore {
 const TOP: usize = 3;
 
 impl ClassAnswers {
-    pub(super) fn new(classes: usize, samples: usize) -> Self {
+    /// Room for so many samples.
+    pub fn new(classes: usize, samples: usize) -> Self {
         Self {
             confusion: Array2::zeros((classes, classes)),
             predictions: Vec::with_capacity(samples),
@@ -53,7 +54,7 @@ impl ClassAnswers {
     }
 
     /// `classes` are those of all samples, of which `at` are the positions of these.
-    pub(super) fn add(&mut self, loss: &LossSpec, at: &[u32], classes: &[u16], outputs: &mut [f32]) {
+    pub fn add(&mut self, loss: &LossSpec, at: &[u32], classes: &[u16], outputs: &mut [f32]) {
         for (outputs, &sample) in outputs.chunks_exact_mut(self.confusion.ncols().max(1)).zip(at) {
             let (truth, class) = (classes[sample as usize], argmax(outputs));
             loss.probabilities(outputs);
@@ -167,32 +168,157 @@ impl ClassAnswers {
             classes => (0..classes).map(of_class).sum::<Option<f64>>().map(|sum| sum / classes as f64),
         }
     }
+}
 
-    pub(super) fn figures(&self) -> Vec<Figure> {
-        let [macro_precision, macro_recall, macro_f1] = self.macro_scores();
-        let [weighted_precision, weighted_recall, weighted_f1] = self.weighted_scores();
-        let mut figures = vec![
-            ("accuracy", Some(f64::from(self.accuracy()))),
-            ("macro_precision", macro_precision),
-            ("macro_recall", macro_recall),
-            ("macro_f1", macro_f1),
-            ("weighted_precision", weighted_precision),
-            ("weighted_recall", weighted_recall),
-            ("weighted_f1", weighted_f1),
-            ("matthews", Some(self.matthews())),
-            ("roc_auc", self.roc_auc()),
-            ("average_precision", self.average_precision()),
-        ];
-        if let [_, ClassScore { precision, recall, f1, .. }] = self.class_scores()[..] {
-            // Where there are two classes, the second is the one that is looked for.
-            figures.extend(
-                [("precision", precision), ("recall", recall), ("f1", f1)]
-                    .map(|(name, score)| (name, Some(f64::from(score)))),
-            );
-        }
-        if self.confusion.ncols() > TOP {
-            figures.insert(1, ("top_3_accuracy", self.top_k(TOP)));
-        }
-        figures
+/// The same for as many classes as there have to be; of others it says nothing.
+fn of_several(
+    evaluation: &super::Evaluation,
+    fits: fn(usize) -> bool,
+    definition: fn(&ClassAnswers) -> Option<f64>,
+) -> Measured {
+    match evaluation.classes() {
+        Some(answers) if fits(answers.confusion.ncols()) => definition(answers).into(),
+        _ => Measured::Inapplicable,
     }
 }
+
+/// Of two classes the second, which is the one that is looked for.
+fn second(answers: &ClassAnswers) -> ClassScore {
+    answers.class_scores().get(1).copied().unwrap_or_default()
+}
+
+/// Share of the samples whose class is among the three most probable ones.
+pub static TOP_3_ACCURACY: Metric = Metric {
+    key: "top_3_accuracy",
+    label: "Top-3 accuracy",
+    help: "Share of the samples whose class is among the three most probable ones.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| of_several(evaluation, |classes| classes > TOP, |answers| answers.top_k(TOP))),
+    ..Metric::NEW
+};
+
+/// Precision as the plain mean over the classes that occur.
+pub static MACRO_PRECISION: Metric = Metric {
+    key: "macro_precision",
+    label: "Macro precision",
+    help: "Precision as the plain mean over the classes that occur.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.macro_scores()[0])),
+    ..Metric::NEW
+};
+
+/// Recall as the plain mean over the classes that occur.
+pub static MACRO_RECALL: Metric = Metric {
+    key: "macro_recall",
+    label: "Macro recall",
+    help: "Recall as the plain mean over the classes that occur.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.macro_scores()[1])),
+    ..Metric::NEW
+};
+
+/// F1 as the plain mean over the classes that occur.
+pub static MACRO_F1: Metric = Metric {
+    key: "macro_f1",
+    label: "Macro F1",
+    help: "F1 as the plain mean over the classes that occur.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.macro_scores()[2])),
+    ..Metric::NEW
+};
+
+/// Precision as the mean over the classes, each weighted by the number of its samples.
+pub static WEIGHTED_PRECISION: Metric = Metric {
+    key: "weighted_precision",
+    label: "Weighted precision",
+    help: "Precision as the mean over the classes, each weighted by the number of its samples.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.weighted_scores()[0])),
+    ..Metric::NEW
+};
+
+/// Recall as the mean over the classes, each weighted by the number of its samples.
+pub static WEIGHTED_RECALL: Metric = Metric {
+    key: "weighted_recall",
+    label: "Weighted recall",
+    help: "Recall as the mean over the classes, each weighted by the number of its samples.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.weighted_scores()[1])),
+    ..Metric::NEW
+};
+
+/// F1 as the mean over the classes, each weighted by the number of its samples.
+pub static WEIGHTED_F1: Metric = Metric {
+    key: "weighted_f1",
+    label: "Weighted F1",
+    help: "F1 as the mean over the classes, each weighted by the number of its samples.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.weighted_scores()[2])),
+    ..Metric::NEW
+};
+
+/// Correlation of true and predicted classes (Gorodkin 2004): 1 is perfect, 0 is chance.
+pub static MATTHEWS: Metric = Metric {
+    key: "matthews",
+    label: "Matthews correlation",
+    help: "Correlation of true and predicted classes (Gorodkin 2004): 1 is perfect, 0 is chance.",
+    unit: Unit::Number,
+    subset: Some(|evaluation| evaluation.of_classes(|answers| Some(answers.matthews()))),
+    ..Metric::NEW
+};
+
+/// Area under the ROC curve, of several classes the mean of each against the rest: 0.5 is chance.
+pub static ROC_AUC: Metric = Metric {
+    key: "roc_auc",
+    label: "ROC AUC",
+    help: "Area under the ROC curve, of several classes the mean of each against the rest: 0.5 is chance.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(ClassAnswers::roc_auc)),
+    ..Metric::NEW
+};
+
+/// Mean precision over all recalls, of several classes the mean of each against the rest.
+pub static AVERAGE_PRECISION: Metric = Metric {
+    key: "average_precision",
+    label: "Average precision",
+    help: "Mean precision over all recalls, of several classes the mean of each against the rest.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| evaluation.of_classes(ClassAnswers::average_precision)),
+    ..Metric::NEW
+};
+
+/// Of the samples predicted to be of the second class, the share that is.
+pub static PRECISION: Metric = Metric {
+    key: "precision",
+    label: "Precision",
+    help: "Of the samples predicted to be of the second class, the share that is.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| {
+        of_several(evaluation, |classes| classes == 2, |answers| Some(second(answers).precision.into()))
+    }),
+    ..Metric::NEW
+};
+
+/// Of the samples of the second class, the share that is found.
+pub static RECALL: Metric = Metric {
+    key: "recall",
+    label: "Recall",
+    help: "Of the samples of the second class, the share that is found.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| {
+        of_several(evaluation, |classes| classes == 2, |answers| Some(second(answers).recall.into()))
+    }),
+    ..Metric::NEW
+};
+
+/// Harmonic mean of precision and recall of the second class.
+pub static F1: Metric = Metric {
+    key: "f1",
+    label: "F1",
+    help: "Harmonic mean of precision and recall of the second class.",
+    unit: Unit::Percent,
+    subset: Some(|evaluation| {
+        of_several(evaluation, |classes| classes == 2, |answers| Some(second(answers).f1.into()))
+    }),
+    ..Metric::NEW
+};

@@ -1,135 +1,139 @@
-//! How well a network answers. Definitions are scikit-learn's; what a definition leaves open is absent, not zero.
+//! What a run measures. THE LIST of metrics is [`METRICS`]: a new one is a `static` in a file here, and a line in the list.
+//! Curves, the lines of a run, the terminal's table and the evaluation of a subset walk the list.
+//!
+//! Definitions are scikit-learn's; what a definition leaves open is absent, not zero.
 
+mod accuracy;
+mod adversarial;
 mod classes;
+mod evaluation;
+mod loss;
 mod numbers;
+mod probe;
 mod ranking;
 mod reconstructions;
 
-use crate::data::{Order, Samples, TargetData};
-use backprop_nn::loss::LossSum;
+use std::fmt;
 
-use super::Job;
-
+pub use accuracy::ACCURACY;
+pub use adversarial::{FAKE_ACCURACY, GENERATOR_LOSS, REAL_ACCURACY};
 pub use classes::{ClassAnswers, ClassScore, Prediction};
-pub use numbers::NumberAnswers;
+pub use evaluation::{Answered, Evaluation, Measured};
+pub use loss::LOSS;
+pub use numbers::{NumberAnswers, R2, RMSE};
+pub use probe::{EpochProbe, StepProbe, StepSum};
 pub use ranking::{PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_auc, roc_curve};
 pub use reconstructions::{ReconstructionAnswers, distance};
 
-/// The answer to every sample of one part of a data set.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
-    /// Mean over the samples, weighted as their classes are; of standardised numbers, where the targets are numbers.
-    pub loss: f32,
-    pub answers: Answered,
+/// THE LIST of metrics, in the order in which they are shown.
+pub const METRICS: &[&Metric] = &[
+    &LOSS,
+    &ACCURACY,
+    &classes::TOP_3_ACCURACY,
+    &classes::MACRO_PRECISION,
+    &classes::MACRO_RECALL,
+    &classes::MACRO_F1,
+    &classes::WEIGHTED_PRECISION,
+    &classes::WEIGHTED_RECALL,
+    &classes::WEIGHTED_F1,
+    &classes::MATTHEWS,
+    &classes::ROC_AUC,
+    &classes::AVERAGE_PRECISION,
+    &classes::PRECISION,
+    &classes::RECALL,
+    &classes::F1,
+    &numbers::MAE,
+    &RMSE,
+    &R2,
+    &numbers::MAPE,
+    &numbers::NAIVE_MAE,
+    &numbers::NAIVE_RMSE,
+    &GENERATOR_LOSS,
+    &REAL_ACCURACY,
+    &FAKE_ACCURACY,
+];
+
+/// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.
+pub struct Metric {
+    /// Name in files and scripts; behind the subset, where it is one of a subset: `validation_rmse`.
+    pub key: &'static str,
+    /// Name on the screen.
+    pub label: &'static str,
+    /// What it says, in a sentence or two.
+    pub help: &'static str,
+    /// How its values are written.
+    pub unit: Unit,
+    /// Whether more of it is better; nothing where neither is.
+    pub higher_is_better: Option<bool>,
+    /// Of one optimizer step, on its batch.
+    pub step: Option<fn(&StepProbe) -> Option<f32>>,
+    /// Of all steps of an epoch.
+    pub epoch: Option<fn(&EpochProbe) -> Option<f64>>,
+    /// Of the predictions for a subset.
+    pub subset: Option<fn(&Evaluation) -> Measured>,
 }
 
-/// The answers, by what was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answered {
-    Classes(ClassAnswers),
-    Numbers(NumberAnswers),
-    Reconstructions(ReconstructionAnswers),
+/// How the values of a metric are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A share, written in percent.
+    Percent,
+    /// A plain number, in the unit of the target where it has one.
+    Number,
 }
 
-/// A figure by its name in files, and nothing where its definition gives none for these samples.
-pub type Figure = (&'static str, Option<f64>);
+/// A metric and its value; no value where the definition gives none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// What was measured.
+    pub metric: &'static Metric,
+    /// What was found.
+    pub value: Option<f64>,
+}
 
-impl Evaluation {
-    /// How many samples were answered.
-    pub fn len(&self) -> usize {
-        match &self.answers {
-            Answered::Classes(answers) => answers.predictions.len(),
-            Answered::Numbers(answers) => answers.samples.len(),
-            Answered::Reconstructions(answers) => answers.samples.len(),
-        }
-    }
+impl Metric {
+    /// What most metrics have: no occasion, and larger values are better.
+    pub const NEW: Self = Self {
+        key: "",
+        label: "",
+        help: "",
+        unit: Unit::Number,
+        higher_is_better: Some(true),
+        step: None,
+        epoch: None,
+        subset: None,
+    };
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The answers, where they are classes.
-    pub fn classes(&self) -> Option<&ClassAnswers> {
-        match &self.answers {
-            Answered::Classes(answers) => Some(answers),
-            Answered::Numbers(_) | Answered::Reconstructions(_) => None,
-        }
-    }
-
-    /// Share read right, 0 to 1, where there are classes.
-    pub fn accuracy(&self) -> Option<f32> {
-        self.classes().map(ClassAnswers::accuracy)
-    }
-
-    /// The one or two figures that sum it up while a run goes on.
-    pub fn headline(&self) -> Vec<Figure> {
-        match &self.answers {
-            Answered::Classes(answers) => vec![("accuracy", Some(f64::from(answers.accuracy())))],
-            Answered::Numbers(answers) => vec![("rmse", answers.rmse()), ("r2", answers.r2())],
-            Answered::Reconstructions(answers) => vec![("rmse", answers.rmse()), ("r2", answers.r2())],
-        }
-    }
-
-    /// Every figure of the task.
-    pub fn figures(&self) -> Vec<Figure> {
-        match &self.answers {
-            Answered::Classes(answers) => answers.figures(),
-            Answered::Numbers(answers) => answers.figures(),
-            Answered::Reconstructions(answers) => answers.figures(),
-        }
+    /// The metric with this key.
+    pub fn named(key: &str) -> Option<&'static Self> {
+        METRICS.iter().copied().find(|metric| metric.key == key)
     }
 }
 
-/// Gathers an [`Evaluation`] batch by batch.
-pub struct Tally<'a> {
-    job: &'a Job,
-    samples: &'a Samples,
-    sum: LossSum,
-    targets: TargetData,
-    answers: Answered,
+impl fmt::Debug for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key)
+    }
 }
 
-impl<'a> Tally<'a> {
-    /// For the answers to `count` of these samples, of which at most `batch` are added at once.
-    pub fn new(job: &'a Job, samples: &'a Samples, count: usize, batch: usize) -> Self {
-        let width = job.network.output().len();
-        let answers = match samples.targets {
-            TargetData::Classes(_) => Answered::Classes(ClassAnswers::new(width, count)),
-            TargetData::Numbers { .. } => Answered::Numbers(NumberAnswers::new(width, count)),
-            TargetData::Itself { .. } => Answered::Reconstructions(ReconstructionAnswers::new(count)),
-        };
-        Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), answers }
+impl PartialEq for Metric {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
     }
+}
 
-    /// Counts the outputs for the samples at some positions, `[samples, outputs]`; works in `outputs`.
-    pub fn add(&mut self, at: &[u32], outputs: &mut [f32]) {
-        let Self { job, samples, sum, targets, answers } = self;
-        samples.gather_targets(&job.scaling, at, targets);
-        *sum = sum.plus(job.loss.value(outputs, targets.first(at.len())));
-        match (answers, &samples.targets) {
-            (Answered::Classes(answers), TargetData::Classes(classes)) => {
-                answers.add(&job.loss, at, classes, outputs);
-            }
-            (Answered::Numbers(answers), TargetData::Numbers { values, .. }) => {
-                job.scaling.targets.restore(outputs);
-                answers.add(at, values, outputs);
-                if let Order::Time(timeline) = &job.dataset.order {
-                    let columns = job.shape().channels();
-                    let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
-                    answers.naive.extend(at.iter().flat_map(naive));
-                }
-            }
-            (Answered::Reconstructions(answers), _) => {
-                if let TargetData::Numbers { width, values } = targets {
-                    job.loss.predictions(outputs);
-                    answers.add(at, *width, values, outputs);
-                }
-            }
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_a_key_of_its_own_a_label_a_sentence_and_an_occasion() {
+        for (at, metric) in METRICS.iter().enumerate() {
+            assert!(METRICS[..at].iter().all(|other| other.key != metric.key), "{metric:?} twice");
+            assert!(!metric.label.is_empty() && metric.help.ends_with('.'), "{metric:?}");
+            assert!(metric.key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()), "{metric:?}");
+            assert!(metric.step.is_some() || metric.epoch.is_some() || metric.subset.is_some(), "{metric:?}");
+            assert_eq!(Metric::named(metric.key), Some(*metric));
         }
-    }
-
-    pub fn finish(self) -> Evaluation {
-        Evaluation { loss: self.sum.mean_loss() as f32, answers: self.answers }
     }
 }

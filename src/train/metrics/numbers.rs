@@ -1,6 +1,6 @@
-//! Figures of answers that are numbers. Where a sample has several targets, a figure is the mean over them.
+//! Predictions that are numbers, and their metrics. Where a sample has several targets, a metric is the mean over them.
 
-use super::Figure;
+use super::{Answered, Evaluation, Measured, Metric, ReconstructionAnswers, Unit};
 
 /// The numbers that were named for every sample, in the unit of the targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,8 @@ pub struct NumberAnswers {
 }
 
 impl NumberAnswers {
-    pub(super) fn new(width: usize, samples: usize) -> Self {
+    /// Room for so many samples.
+    pub fn new(width: usize, samples: usize) -> Self {
         let numbers = || Vec::with_capacity(width * samples);
         Self {
             width,
@@ -30,7 +31,7 @@ impl NumberAnswers {
     }
 
     /// `values` are the targets of all samples, of which `at` are the positions of these.
-    pub(super) fn add(&mut self, at: &[u32], values: &[f32], predictions: &[f32]) {
+    pub fn add(&mut self, at: &[u32], values: &[f32], predictions: &[f32]) {
         for &sample in at {
             self.truths.extend_from_slice(&values[sample as usize * self.width..][..self.width]);
         }
@@ -106,12 +107,92 @@ impl NumberAnswers {
         let share = |truth: f64, answer: f64| (truth - answer).abs() / truth.abs().max(f64::EPSILON);
         self.over_targets(|target| Some(self.mean(target, share)))
     }
+}
 
-    pub(super) fn figures(&self) -> Vec<Figure> {
-        let mut figures = vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2()), ("mape", self.mape())];
-        if let Some(naive) = self.naively() {
-            figures.extend([("naive_mae", naive.mae()), ("naive_rmse", naive.rmse())]);
-        }
-        figures
+/// Of numbers, of targets or of the sample itself.
+fn of_both(
+    evaluation: &Evaluation,
+    numbers: fn(&NumberAnswers) -> Option<f64>,
+    itself: fn(&ReconstructionAnswers) -> Option<f64>,
+) -> Measured {
+    match &evaluation.answers {
+        Answered::Numbers(answers) => numbers(answers).into(),
+        Answered::Reconstructions(answers) => itself(answers).into(),
+        Answered::Classes(_) => Measured::Inapplicable,
     }
 }
+
+/// Of forecasts alone, for the naive forecast of the same samples.
+fn of_naive(evaluation: &Evaluation, definition: fn(&NumberAnswers) -> Option<f64>) -> Measured {
+    match &evaluation.answers {
+        Answered::Numbers(answers) => {
+            answers.naively().map_or(Measured::Inapplicable, |naive| definition(&naive).into())
+        }
+        Answered::Classes(_) | Answered::Reconstructions(_) => Measured::Inapplicable,
+    }
+}
+
+/// Mean absolute error, in the unit of the target.
+pub static MAE: Metric = Metric {
+    key: "mae",
+    label: "MAE",
+    help: "Mean absolute error, in the unit of the target.",
+    unit: Unit::Number,
+    higher_is_better: Some(false),
+    subset: Some(|evaluation| of_both(evaluation, NumberAnswers::mae, ReconstructionAnswers::mae)),
+    ..Metric::NEW
+};
+
+/// Root of the mean squared error, in the unit of the target. Large errors count more than in MAE.
+pub static RMSE: Metric = Metric {
+    key: "rmse",
+    label: "RMSE",
+    help: "Root of the mean squared error, in the unit of the target. Large errors count more than in MAE.",
+    unit: Unit::Number,
+    higher_is_better: Some(false),
+    subset: Some(|evaluation| of_both(evaluation, NumberAnswers::rmse, ReconstructionAnswers::rmse)),
+    ..Metric::NEW
+};
+
+/// Share of the variance that is explained: 1 is perfect, 0 is no better than the mean.
+pub static R2: Metric = Metric {
+    key: "r2",
+    label: "R²",
+    help: "Share of the variance that is explained: 1 is perfect, 0 is no better than the mean.",
+    unit: Unit::Number,
+    subset: Some(|evaluation| of_both(evaluation, NumberAnswers::r2, ReconstructionAnswers::r2)),
+    ..Metric::NEW
+};
+
+/// Mean absolute error as a share of the true value; huge where a true value is near zero.
+pub static MAPE: Metric = Metric {
+    key: "mape",
+    label: "MAPE",
+    help: "Mean absolute error as a share of the true value; huge where a true value is near zero.",
+    unit: Unit::Percent,
+    higher_is_better: Some(false),
+    subset: Some(|evaluation| evaluation.of_numbers(NumberAnswers::mape)),
+    ..Metric::NEW
+};
+
+/// Mean absolute error of the forecast that nothing changes, to compare with.
+pub static NAIVE_MAE: Metric = Metric {
+    key: "naive_mae",
+    label: "MAE of the naive forecast",
+    help: "Mean absolute error of the forecast that nothing changes, to compare with.",
+    unit: Unit::Number,
+    higher_is_better: None,
+    subset: Some(|evaluation| of_naive(evaluation, NumberAnswers::mae)),
+    ..Metric::NEW
+};
+
+/// Root of the mean squared error of the forecast that nothing changes, to compare with.
+pub static NAIVE_RMSE: Metric = Metric {
+    key: "naive_rmse",
+    label: "RMSE of the naive forecast",
+    help: "Root of the mean squared error of the forecast that nothing changes, to compare with.",
+    unit: Unit::Number,
+    higher_is_better: None,
+    subset: Some(|evaluation| of_naive(evaluation, NumberAnswers::rmse)),
+    ..Metric::NEW
+};

@@ -1,7 +1,5 @@
-//! Figures of samples that were given back, over all their numbers, in the scale in which they are trained: pixels from 0 to
+//! Samples that were reconstructed: their metrics are over all their numbers, in the scale in which they are trained: pixels from 0 to
 //! 1, other numbers in deviations.
-
-use super::Figure;
 
 /// How far each sample was from itself, and the sums over all numbers of all samples. What was given back is not kept, as
 /// it is as large as the samples.
@@ -68,10 +66,6 @@ impl ReconstructionAnswers {
             _ if total <= f64::EPSILON * self.squares => Some(0.0),
             _ => Some(1.0 - self.squared / total),
         }
-    }
-
-    pub(super) fn figures(&self) -> Vec<Figure> {
-        vec![("mae", self.mae()), ("rmse", self.rmse()), ("r2", self.r2())]
     }
 }
 

@@ -8,7 +8,8 @@ use rfd::AsyncFileDialog;
 
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
-use crate::project::run_folder::{best_line, done_line, epoch_line, next_folder_in};
+use crate::project::run_folder::next_folder_in;
+use crate::project::run_log::{best_line, done_line, epoch_line};
 use crate::project::{Project, RunRecord, presets};
 use crate::train::Outcome;
 use crate::ui::commands::PathFor;
@@ -91,7 +92,7 @@ impl Studio {
             return self.notices.warn("There is no run to save. Train first.");
         };
         let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
-        let mut metrics: Vec<_> = session.epochs.iter().map(epoch_line).collect();
+        let mut metrics: Vec<_> = session.epochs.iter().map(|epoch| epoch_line(epoch, job.head())).collect();
         metrics.extend(session.best.as_ref().map(best_line));
         if let Status::Ended(outcome) = &session.status {
             let seconds = session.epochs.iter().map(|epoch| epoch.seconds).sum();

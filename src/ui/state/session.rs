@@ -4,10 +4,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::curves::Curves;
 use crate::data::split::held_back;
 use crate::data::{Dataset, Samples, SourceSpec, Task};
 use crate::project::{Project, Side};
-use crate::train::curve::Curve;
 use crate::train::{
     Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
     StepStat,
@@ -88,22 +88,6 @@ pub enum Status {
     /// Stop was pressed, and the batch that is being worked on is not done.
     Stopping,
     Ended(Outcome),
-}
-
-/// What was measured, over the steps of the run.
-#[derive(Default)]
-pub struct Curves {
-    pub train_loss: Curve,
-    pub train_accuracy: Curve,
-    pub validation_loss: Curve,
-    pub validation_accuracy: Curve,
-    /// Root of the mean squared error, in the unit of the target, where the answers are numbers.
-    pub validation_rmse: Curve,
-    /// Of a generator, whose discriminator's loss is the training's; and the shares of the data's samples and of the
-    /// generated ones that the discriminator told right.
-    pub generator_loss: Curve,
-    pub real_accuracy: Curve,
-    pub fake_accuracy: Curve,
 }
 
 /// How far the run is.
@@ -322,15 +306,7 @@ impl Session {
 
     fn absorb_steps(&mut self, steps: &[StepStat]) {
         for stat in steps {
-            self.curves.train_loss.push(stat.step as f64, stat.loss);
-            if let Some(accuracy) = stat.accuracy {
-                self.curves.train_accuracy.push(stat.step as f64, accuracy);
-            }
-            if let Some(adversary) = stat.adversary {
-                self.curves.generator_loss.push(stat.step as f64, adversary.generator_loss);
-                self.curves.real_accuracy.push(stat.step as f64, adversary.real_accuracy);
-                self.curves.fake_accuracy.push(stat.step as f64, adversary.fake_accuracy);
-            }
+            self.curves.push_step(stat);
         }
         if let Some(last) = steps.last() {
             self.progress.step = last.step;
@@ -340,19 +316,9 @@ impl Session {
     }
 
     fn absorb_epoch(&mut self, epoch: EpochStat) {
+        let headline = self.job.as_ref().map_or(&[][..], |job| job.head().headline());
+        self.curves.push_epoch(&epoch, headline);
         if let Some(validation) = &epoch.validation {
-            self.curves.validation_loss.push(epoch.step as f64, validation.loss);
-            if let Some(accuracy) = validation.accuracy() {
-                self.curves.validation_accuracy.push(epoch.step as f64, accuracy);
-            }
-            let rmse = match &validation.answers {
-                Answered::Classes(_) => None,
-                Answered::Numbers(answers) => answers.rmse(),
-                Answered::Reconstructions(answers) => answers.rmse(),
-            };
-            if let Some(rmse) = rmse {
-                self.curves.validation_rmse.push(epoch.step as f64, rmse as f32);
-            }
             self.validation = Some(Arc::clone(validation));
         }
         self.pace.rest();

@@ -4,8 +4,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::session::Session;
-use crate::data::{Dataset, Inputs, numbered_classes};
+use crate::data::{Dataset, Inputs, Order, Task, numbered_classes};
 use crate::project::Project;
+use crate::train::Head;
+use crate::train::heads::Goal;
 use crate::ui::widgets::plane::range_of;
 
 /// The data of the run, or what is chosen for the next one, and whether the network makes such samples.
@@ -33,6 +35,14 @@ impl Subject {
 
     pub fn is_series(&self) -> bool {
         self.is(is_series)
+    }
+
+    /// What kind of task it is; classification while there is no data.
+    pub fn head(&self) -> &'static dyn Head {
+        let unknown = Task::Classification { classes: Vec::new() };
+        let (task, order) =
+            self.dataset.as_ref().map_or((&unknown, &Order::Free), |dataset| (&dataset.task, &dataset.order));
+        Goal::new(task, order, self.is_generator).head()
     }
 
     /// Whether the network is asked for numbers.

@@ -6,6 +6,9 @@ pub mod results;
 
 use eframe::egui::{Checkbox, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
+use crate::train::Part;
+use crate::train::heads::{Line, Plot};
+use crate::train::metrics::Unit;
 use crate::ui::state::subject::{Subject, is_plane, is_table};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
@@ -15,7 +18,7 @@ use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::cell::cell_ui;
-use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric, Series};
+use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::heading_ui;
 use generated::GeneratedView;
@@ -80,42 +83,32 @@ fn has_paper(cx: &Cx<'_>) -> bool {
 }
 
 fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let curves = &cx.session.curves;
-    let series = if cx.subject.is_generator {
-        [
-            Series { name: "discriminator", curve: &curves.train_loss, look: Look::Train },
-            Series { name: "generator", curve: &curves.generator_loss, look: Look::Rival },
-        ]
-    } else {
-        [
-            Series { name: "train", curve: &curves.train_loss, look: Look::Train },
-            Series { name: "validation", curve: &curves.validation_loss, look: Look::Validation },
-        ]
-    };
-    plot(CurvePlot::new("Loss", Metric::Loss, &series), cx).logarithmic(cx.window.log_loss).show(ui);
+    plot_ui(ui, &cx.subject.head().plots()[0], cx);
 }
 
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    if cx.subject.is_generator {
-        let curves = &cx.session.curves;
-        let series = [
-            Series { name: "real", curve: &curves.real_accuracy, look: Look::Train },
-            Series { name: "generated", curve: &curves.fake_accuracy, look: Look::Rival },
-        ];
-        plot(CurvePlot::new("Told right", Metric::Share, &series), cx).show(ui);
-        return;
-    }
-    if cx.subject.is_regression() {
-        let series = [Series { name: "validation", curve: &cx.session.curves.validation_rmse, look: Look::Validation }];
-        plot(CurvePlot::new("RMSE", Metric::Loss, &series), cx).show(ui);
-        return;
-    }
+    plot_ui(ui, &cx.subject.head().plots()[1], cx);
+}
+
+fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
-    let series = [
-        Series { name: "train", curve: &curves.train_accuracy, look: Look::Train },
-        Series { name: "validation", curve: &curves.validation_accuracy, look: Look::Validation },
-    ];
-    plot(CurvePlot::new("Accuracy", Metric::Accuracy, &series), cx).show(ui);
+    let series = |line: &Line| match *line {
+        Line::Training(metric) => Series { name: "train", curve: curves.of(Part::Train, metric), look: Look::Train },
+        Line::Validation(metric) => {
+            Series { name: "validation", curve: curves.of(Part::Validation, metric), look: Look::Validation }
+        }
+        Line::Part(metric, name, is_second) => {
+            let look = if is_second { Look::Rival } else { Look::Train };
+            Series { name, curve: curves.of(Part::Train, metric), look }
+        }
+    };
+    let series: Vec<_> = shown.lines.iter().map(series).collect();
+    let range = shown.lines.first().map_or(Range::Loss, |line| match line {
+        Line::Training(metric) | Line::Validation(metric) if metric.unit == Unit::Percent => Range::Accuracy,
+        Line::Part(metric, ..) if metric.unit == Unit::Percent => Range::Share,
+        Line::Training(_) | Line::Validation(_) | Line::Part(..) => Range::Loss,
+    });
+    plot(CurvePlot::new(shown.title, range, &series), cx).logarithmic(cx.window.log_loss).show(ui);
 }
 
 fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {

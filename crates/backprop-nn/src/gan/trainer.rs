@@ -3,7 +3,7 @@ use crate::batch::{Batch, shard_len};
 use crate::init::mix;
 use crate::loss::{GENERATED, LossSum, REAL};
 use crate::network::Network;
-use crate::optim::{OptimizerSpec, Regularization, Updater};
+use crate::optim::{OptimizerSpec, Regularization, StepNorms, Updater};
 use crate::weights::Weights;
 use crate::workspace::Workspace;
 
@@ -22,6 +22,8 @@ pub struct GanTrainer<'a> {
     samples: usize,
     /// Samples of a shard at most.
     shard: usize,
+    /// Of both networks in the last measured step: the discriminator's, then the generator's.
+    norms: Option<[StepNorms; 2]>,
 }
 
 /// The step sizes of both networks.
@@ -62,6 +64,7 @@ impl<'a> GanTrainer<'a> {
             lanes: vec![Lane::default(); shards],
             samples,
             shard,
+            norms: None,
         }
     }
 
@@ -122,7 +125,7 @@ impl<'a> GanTrainer<'a> {
         real: impl Fn(usize, &mut [f32]) + Sync,
         noise: impl Fn(usize, &mut [f32]) + Sync,
     ) -> [LossSum; 2] {
-        let Self { network, settings, weights, discriminator: updater, batch, lanes, shard, .. } = self;
+        let Self { network, settings, weights, discriminator: updater, batch, lanes, shard, norms, .. } = self;
         let shards = count.div_ceil(*shard);
         let samples = |at: usize| (*shard).min(count - at * *shard);
         let lanes = &mut lanes[..2 * shards];
@@ -146,7 +149,10 @@ impl<'a> GanTrainer<'a> {
             lane.sum = settings.loss.value_and_grad(outputs, target, scale, grad);
         };
         network.learn(weights, batch, lanes, seed, fill, judge);
-        updater.step(learning_rate, network, weights, batch.shards());
+        match norms {
+            Some([norms, _]) => *norms = updater.step_measured(learning_rate, network, weights, batch.shards()),
+            None => updater.step(learning_rate, network, weights, batch.shards()),
+        }
         let (fake, real) = lanes.split_at(shards);
         [real, fake].map(sum_of)
     }
@@ -159,7 +165,7 @@ impl<'a> GanTrainer<'a> {
         count: usize,
         noise: impl Fn(usize, &mut [f32]) + Sync,
     ) -> LossSum {
-        let Self { network, settings, weights, generator: updater, batch, lanes, shard, .. } = self;
+        let Self { network, settings, weights, generator: updater, batch, lanes, shard, norms, .. } = self;
         let lanes = &mut lanes[..count.div_ceil(*shard)];
         batch.through(network.whole());
         let fill = |at: usize, _: &mut Lane, workspace: &mut Workspace| {
@@ -170,8 +176,21 @@ impl<'a> GanTrainer<'a> {
             lane.sum = settings.loss.value_and_grad(outputs, REAL, scale, grad);
         };
         network.learn(weights, batch, lanes, seed, fill, judge);
-        updater.step(learning_rate, network, weights, batch.shards());
+        match norms {
+            Some([_, norms]) => *norms = updater.step_measured(learning_rate, network, weights, batch.shards()),
+            None => updater.step(learning_rate, network, weights, batch.shards()),
+        }
         sum_of(lanes)
+    }
+
+    /// Whether the next steps tell how large gradient and update are.
+    pub fn measure(&mut self, is_on: bool) {
+        self.norms = is_on.then(Default::default);
+    }
+
+    /// The norms of the last step over the weights of both networks, if it was measured.
+    pub fn norms(&self) -> Option<StepNorms> {
+        self.norms.map(|[discriminator, generator]| discriminator.with(generator))
     }
 
     /// The weights to evaluate, show and save: the moving average, where there is one.

@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use rayon::prelude::*;
 
 use super::{OptimizerSpec, Regularization, Step};
@@ -20,6 +22,36 @@ pub struct Updater {
     factors: Vec<f32>,
     average: Option<Weights>,
 }
+
+/// Norms of one step, over all weights that it moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepNorms {
+    /// Of the gradient of the loss, before it is clipped by norm.
+    pub gradient: f64,
+    /// Of what the optimizer adds to the weights.
+    pub update: f64,
+    /// Of the weights before the step.
+    pub weights: f64,
+}
+
+impl StepNorms {
+    fn of([gradient, update, weights]: Squares) -> Self {
+        Self { gradient: gradient.sqrt(), update: update.sqrt(), weights: weights.sqrt() }
+    }
+
+    /// Of the weights of both together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            gradient: self.gradient.hypot(other.gradient),
+            update: self.update.hypot(other.update),
+            weights: self.weights.hypot(other.weights),
+        }
+    }
+}
+
+/// Sums of the squares of gradient, update and weights.
+type Squares = [f64; 3];
 
 impl Updater {
     /// For all weights of a network.
@@ -71,6 +103,31 @@ impl Updater {
     /// # Panics
     /// If the network has other parameters than the one the updater was made for.
     pub fn step(&mut self, learning_rate: f32, network: &Network, weights: &mut Weights, shards: &[Workspace]) {
+        self.run(learning_rate, network, weights, shards, false);
+    }
+
+    /// As [`Self::step`], and tells how large gradient and update are, which costs a few passes over the weights.
+    ///
+    /// # Panics
+    /// As [`Self::step`].
+    pub fn step_measured(
+        &mut self,
+        learning_rate: f32,
+        network: &Network,
+        weights: &mut Weights,
+        shards: &[Workspace],
+    ) -> StepNorms {
+        StepNorms::of(self.run(learning_rate, network, weights, shards, true))
+    }
+
+    fn run(
+        &mut self,
+        learning_rate: f32,
+        network: &Network,
+        weights: &mut Weights,
+        shards: &[Workspace],
+        is_measured: bool,
+    ) -> Squares {
         assert_eq!(weights.values().len(), network.weights_len(), "weights of another network");
         assert!(self.subnetwork.weights.end <= network.weights_len(), "the updater of another network");
         self.step += 1;
@@ -85,28 +142,43 @@ impl Updater {
             regularization.add_penalties(weights, gradient);
             network.add_penalties(block, weights, gradient);
             optimizer.update(step, weights, gradient, state);
-            0.0
+        };
+        let measured = |block: &Block, numbers: Numbers<'_>| {
+            if !is_measured {
+                update(block, numbers);
+                return Squares::default();
+            }
+            BEFORE.with_borrow_mut(|before| {
+                let Numbers { weights, gradient, state } = numbers;
+                before.clear();
+                before.extend_from_slice(weights);
+                let squares = [sum_of_squares(gradient), sum_of_squares(before)];
+                update(block, Numbers { weights: &mut *weights, gradient, state });
+                before.iter_mut().zip(&*weights).for_each(|(before, after)| *before = after - *before);
+                [squares[0], sum_of_squares(before), squares[1]]
+            })
         };
         let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
         let numbers = Numbers { weights: moved, gradient, state };
-        if regularization.clip_norm > 0.0 {
-            let squares = each_block(blocks, slots, numbers, &|block, numbers| {
+        let squares = if regularization.clip_norm > 0.0 {
+            let [squares, ..] = each_block(blocks, slots, numbers, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
-                sum_of_squares(numbers.gradient)
+                [sum_of_squares(numbers.gradient), 0.0, 0.0]
             });
             let share = regularization.share_within_norm(squares.sqrt());
             let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
             let numbers = Numbers { weights: moved, gradient, state };
-            each_block(blocks, slots, numbers, &|block, numbers| {
+            let [_, update, weights] = each_block(blocks, slots, numbers, &|block, numbers| {
                 scale(numbers.gradient, share);
-                update(block, numbers)
+                measured(block, numbers)
             });
+            [squares, update, weights]
         } else {
             each_block(blocks, slots, numbers, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
-                update(block, numbers)
-            });
-        }
+                measured(block, numbers)
+            })
+        };
         regularization.hold_kernels(network, subnetwork, weights, factors);
         if regularization.average > 0.0 {
             match average {
@@ -114,7 +186,13 @@ impl Updater {
                 None => *average = Some(weights.clone()),
             }
         }
+        squares
     }
+}
+
+thread_local! {
+    /// The weights of a block before they are moved.
+    static BEFORE: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What belongs to some blocks that lie one after the other.
@@ -138,10 +216,10 @@ fn each_block(
     blocks: &[Block],
     slots: usize,
     numbers: Numbers<'_>,
-    work: &(impl Fn(&Block, Numbers<'_>) -> f64 + Sync),
-) -> f64 {
+    work: &(impl Fn(&Block, Numbers<'_>) -> Squares + Sync),
+) -> Squares {
     match blocks {
-        [] => 0.0,
+        [] => Squares::default(),
         [block] => work(block, numbers.of(block.range.len(), slots)),
         _ => {
             let (left, right) = blocks.split_at(blocks.len() / 2);
@@ -155,7 +233,7 @@ fn each_block(
                 || each_block(left, slots, left_numbers, work),
                 || each_block(right, slots, right_numbers, work),
             );
-            left + right
+            std::array::from_fn(|at| left[at] + right[at])
         }
     }
 }

@@ -9,7 +9,8 @@ use super::dialog::{Dialog, Next};
 use crate::data::{Dataset, Order};
 use crate::project::Project;
 use crate::project::folds::{Fold, FoldNews, FoldsError, Spread, spreads};
-use crate::train::default_threads;
+use crate::train::metrics::Unit;
+use crate::train::{Metric, default_threads};
 use crate::ui::commands::Situation;
 use crate::ui::jobs::report::Report;
 use crate::ui::theme::{self, GRID, Palette};
@@ -98,7 +99,7 @@ impl CrossValidation {
             let text = if self.is_running() { "The first fold is being trained." } else { "" };
             return drop(ui.label(RichText::new(text).color(Palette::of(ui).muted)));
         }
-        let mut heads = vec![Head::text("figure"), Head::number("mean"), Head::number("±")];
+        let mut heads = vec![Head::text("metric"), Head::number("mean"), Head::number("±")];
         heads.extend((1..=self.count).map(|fold| Head::number(format!("fold {fold}"))));
         let counts: [(&str, Count); 2] =
             [("samples trained on", |fold| fold.train), ("samples held back", |fold| fold.validation)];
@@ -167,21 +168,20 @@ impl Dialog for CrossValidation {
 }
 
 fn cell_text(spread: &Spread, row: usize, column: usize, fold: Option<&Fold>) -> String {
-    let text = |value: Option<f64>| value.map_or("–".to_owned(), |value| figure_text(spread.name, value));
+    let text = |value: Option<f64>| value.map_or("–".to_owned(), |value| figure_text(spread.metric, value));
     match (column, fold) {
-        (0, _) => spread.name.replace('_', " "),
+        (0, _) => spread.metric.label.to_owned(),
         (1, _) => text(spread.mean),
         (2, _) => text(spread.deviation),
-        (_, Some(fold)) => text(fold.figures.get(row).and_then(|figure| figure.1)),
+        (_, Some(fold)) => text(fold.figures.get(row).and_then(|figure| figure.value)),
         (_, None) => String::new(),
     }
 }
 
-/// Shares in per cent; what has a unit of its own, or none, as it is.
-fn figure_text(name: &str, value: f64) -> String {
-    match name {
-        "accuracy" | "top_3_accuracy" | "mape" => percent(value),
-        _ => steady(value),
+fn figure_text(metric: &Metric, value: f64) -> String {
+    match metric.unit {
+        Unit::Percent => percent(value),
+        Unit::Number => steady(value),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::Job;
-use super::step::Trainer;
+use super::job::Job;
+use super::learner::{Step, Trainer};
 use backprop_nn::Weights;
 use backprop_nn::training::shuffle;
 
@@ -52,7 +52,7 @@ impl Job {
     /// Sweeps the learning rate from these weights on. Before every step `go_on` is told what is known so far; nothing
     /// comes back if it says no, or if there are two networks and so two rates. Runs on the threads of the current pool.
     pub fn find_rate(&self, weights: &Weights, mut go_on: impl FnMut(&[RatePoint]) -> bool) -> Option<RateSweep> {
-        if self.adversary.is_some() {
+        if !self.head().is_evaluated() {
             return None;
         }
         let mut trainer = Trainer::new(self, weights.clone());
@@ -69,7 +69,8 @@ impl Job {
             }
             let Some(batch) = order.chunks(self.batch()).nth(step % batches) else { break };
             let learning_rate = FROM * (TO / FROM).powf(step as f32 / (STEPS - 1) as f32);
-            let loss = trainer.step(batch, learning_rate, step as u64 + 1, epoch).mean_loss();
+            let at = Step { epoch, ..Step::new(step as u64 + 1, learning_rate) };
+            let loss = trainer.step(batch, at).mean_loss();
             if !loss.is_finite() {
                 break;
             }

@@ -1,77 +1,64 @@
-//! One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
+//! What takes the steps of a run. One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
 
-use super::Job;
+use super::gan::GanLearner;
+use super::job::Job;
+use super::metrics::StepSum;
 use crate::data::TargetData;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use backprop_nn::batch::shard_len;
-use backprop_nn::gan::{GanStat, GanSum};
 use backprop_nn::init::{mix, stream};
 use backprop_nn::loss::{Blend, LossSum};
-use backprop_nn::optim::Updater;
+use backprop_nn::optim::{StepNorms, Updater};
 use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
 
 const MIX_UP: u64 = 0x313_1C5;
 
 /// Whatever takes the steps of a run.
 pub trait Learner {
-    /// Takes one step on the samples at these positions. `step` and `epoch`, counted from 1, seed what is random in it.
-    fn step(&mut self, samples: &[u32], learning_rate: f32, step: u64, epoch: u64) -> StepSum;
+    /// Takes one step on the samples at these positions.
+    fn step(&mut self, samples: &[u32], at: Step) -> StepSum;
 
     /// The weights that are evaluated, shown and saved: their moving average, where there is one.
     fn shown(&self) -> &Weights;
 
-    /// Other numbers for the optimiser; what it remembers is kept unless the rule itself changes.
+    /// How large gradient and update of the last step were, if it was measured.
+    fn norms(&self) -> Option<StepNorms>;
+
+    /// Other settings for the optimizer; what it remembers is kept unless the optimizer itself changes.
     fn set_optimizer(&mut self, spec: OptimizerSpec);
 
     /// The first layer of the stack whose numbers are not finite after the last step.
     fn first_not_finite(&self) -> Option<usize>;
 }
 
-/// What one or more steps have measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum StepSum {
-    Judged(LossSum),
-    Gan(GanSum),
+/// Where in a run a step is taken, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Counted from 1 over the whole run; seeds what is random in it.
+    pub number: u64,
+    /// Counted from 1; seeds augmentation.
+    pub epoch: u64,
+    /// The learning rate that it takes.
+    pub learning_rate: f32,
+    /// Whether to tell how large gradient and update are, which costs a few passes over the weights.
+    pub is_measured: bool,
 }
 
-impl StepSum {
-    /// The sum over several steps of one run.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Judged(sum), Self::Judged(other)) => Self::Judged(sum.plus(other)),
-            (Self::Gan(sum), Self::Gan(other)) => Self::Gan(sum.plus(other)),
-            (_, other) => other,
-        }
+impl Step {
+    /// A step of the first epoch that is not measured.
+    pub fn new(number: u64, learning_rate: f32) -> Self {
+        Self { number, epoch: 1, learning_rate, is_measured: false }
     }
+}
 
-    /// The mean loss, the discriminator's where there are two.
-    pub fn loss(&self) -> f32 {
-        match self {
-            Self::Judged(sum) => sum.mean_loss() as f32,
-            Self::Gan(sum) => sum.discriminator_loss() as f32,
+impl Job {
+    /// What takes the steps of a run of this job.
+    pub fn learner(&self) -> Box<dyn Learner + '_> {
+        match &self.adversary {
+            Some(settings) => Box::new(GanLearner::new(self, settings)),
+            None => Box::new(Trainer::new(self, self.initial_weights())),
         }
-    }
-
-    /// Samples of the data.
-    pub fn samples(&self) -> usize {
-        match self {
-            Self::Judged(sum) => sum.samples,
-            Self::Gan(sum) => sum.real.samples,
-        }
-    }
-
-    pub fn adversary(&self) -> Option<GanStat> {
-        match self {
-            Self::Judged(_) => None,
-            Self::Gan(sum) => Some(sum.stat()),
-        }
-    }
-
-    /// Whether all losses are numbers.
-    pub fn is_finite(&self) -> bool {
-        self.loss().is_finite() && self.adversary().is_none_or(|stat| stat.generator_loss.is_finite())
     }
 }
 
@@ -83,6 +70,7 @@ pub struct Trainer<'a> {
     optimizer: Updater,
     batch: Batch,
     lanes: Vec<Lane>,
+    norms: Option<StepNorms>,
 }
 
 /// What a shard needs besides its workspace.
@@ -121,12 +109,14 @@ impl<'a> Trainer<'a> {
                 .regularized(training.regularization.clone()),
             batch: Batch::new(&job.network, shards, shard),
             lanes: (0..shards).map(|_| lane()).collect(),
+            norms: None,
         }
     }
 
-    /// Trains on the samples at the positions `batch`. `step` and `epoch` seed what is random in it.
-    pub fn step(&mut self, batch: &[u32], learning_rate: f32, step: u64, epoch: u64) -> LossSum {
-        let Self { job, weights, optimizer, batch: shards, lanes } = self;
+    /// Trains on the samples at the positions `batch`.
+    pub fn step(&mut self, batch: &[u32], at: Step) -> LossSum {
+        let Self { job, weights, optimizer, batch: shards, lanes, norms } = self;
+        let Step { number: step, epoch, learning_rate, is_measured } = at;
         let scale = job.loss_scale(batch);
         let (seed, len) = (job.training.seed, shard_len(batch.len()));
         let lanes = &mut lanes[..batch.len().div_ceil(len)];
@@ -155,14 +145,26 @@ impl<'a> Trainer<'a> {
             };
         };
         job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);
-        optimizer.step(learning_rate, &job.network, weights, shards.shards());
+        *norms = None;
+        match is_measured {
+            true => *norms = Some(optimizer.step_measured(learning_rate, &job.network, weights, shards.shards())),
+            false => optimizer.step(learning_rate, &job.network, weights, shards.shards()),
+        }
         lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
     }
 }
 
 impl Learner for Trainer<'_> {
-    fn step(&mut self, samples: &[u32], learning_rate: f32, step: u64, epoch: u64) -> StepSum {
-        StepSum::Judged(self.step(samples, learning_rate, step, epoch))
+    fn step(&mut self, samples: &[u32], at: Step) -> StepSum {
+        let sum = self.step(samples, at);
+        match self.job.dataset.train.targets {
+            TargetData::Classes(_) => StepSum::Classes(sum),
+            TargetData::Numbers { .. } | TargetData::Itself { .. } => StepSum::Numbers(sum),
+        }
+    }
+
+    fn norms(&self) -> Option<StepNorms> {
+        self.norms
     }
 
     fn shown(&self) -> &Weights {

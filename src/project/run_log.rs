@@ -1,0 +1,59 @@
+//! What happens in a run, a line of JSON each: in `metrics.jsonl`, and on standard output. Every metric has its key.
+
+use serde_json::{Value, json};
+
+use crate::train::metrics::{Figure, LOSS};
+use crate::train::{Best, EpochStat, Evaluation, Head, Metric, Part, StepStat};
+
+/// The key of a metric where it may be that of several subsets, `validation_rmse`.
+pub fn key_of(part: Part, metric: &Metric) -> String {
+    match metric.subset {
+        Some(_) => format!("{}_{}", part.key(), metric.key),
+        None => metric.key.to_owned(),
+    }
+}
+
+/// The line of an optimizer step, on its batch.
+pub fn step_line(stat: &StepStat) -> Value {
+    let mut line = json!({ "event": "step", "step": stat.step, "epoch": stat.epoch });
+    stat.figures().for_each(|(metric, value)| line[metric.key] = value.into());
+    line
+}
+
+/// The line of an epoch; what the validation set does not give is null.
+pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
+    let mut line = json!({
+        "event": "epoch",
+        "epoch": stat.epoch,
+        "learning_rate": stat.learning_rate,
+        "seconds": stat.seconds,
+        "samples_per_s": stat.samples_per_s,
+    });
+    for Figure { metric, value } in &stat.figures {
+        line[key_of(Part::Train, metric)] = (*value).into();
+    }
+    for metric in std::iter::once(&&LOSS).chain(head.headline()) {
+        let value = stat.validation.as_ref().and_then(|validation| validation.get(metric));
+        line[key_of(Part::Validation, metric)] = value.into();
+    }
+    line
+}
+
+/// The line that says which epoch's weights early stopping has given back.
+pub fn best_line(best: &Best) -> Value {
+    json!({
+        "event": "best",
+        "epoch": best.epoch,
+        "validation_loss": best.validation_loss,
+        "stopped_early": best.stopped_early,
+    })
+}
+
+/// The last line, with every metric of the test set.
+pub fn done_line(outcome: &str, seconds: f64, test: Option<&Evaluation>) -> Value {
+    let mut line = json!({ "event": "done", "outcome": outcome, "seconds": seconds, "test_loss": null });
+    for Figure { metric, value } in test.iter().flat_map(|test| test.figures()) {
+        line[key_of(Part::Test, metric)] = value.into();
+    }
+    line
+}

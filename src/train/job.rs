@@ -1,0 +1,121 @@
+//! Everything a run needs.
+
+use std::sync::Arc;
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+
+use super::heads::{Goal, Head};
+use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
+use backprop_nn::batch::shard_len;
+use backprop_nn::gan::{GanSettings, GanTrainer};
+use backprop_nn::memory::Footprint;
+use backprop_nn::{LossSpec, Network, Shape, Training, Weights};
+
+/// Samples that one thread evaluates at once: as fast as more of them, in less memory.
+pub(super) const CHUNK: usize = 16;
+
+/// Everything a run needs, proven to fit together.
+pub struct Job {
+    pub network: Network,
+    pub dataset: Arc<Dataset>,
+    pub split: Split,
+    /// What was learnt from the training samples of the split to bring numbers to one size.
+    pub scaling: Scaling,
+    pub augment: Augment,
+    pub training: Training,
+    /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
+    pub loss: LossSpec,
+    /// The discriminator's settings, if the network is a generator and its adversary.
+    pub adversary: Option<GanSettings>,
+    /// Weights to start from instead of fresh ones.
+    pub weights: Option<Weights>,
+    /// Threads that share the work of a step. The result does not depend on it.
+    pub threads: usize,
+}
+
+/// The samples of a data set that an answer speaks of. Nothing is ever chosen by looking at `Test`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
+impl Part {
+    /// As it stands before the key of a metric, `validation_loss`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl Job {
+    /// What kind of task it is.
+    pub fn head(&self) -> &'static dyn Head {
+        Goal::new(&self.dataset.task, &self.dataset.order, self.adversary.is_some()).head()
+    }
+
+    /// The shape of one sample.
+    pub fn shape(&self) -> Shape {
+        self.dataset.shape
+    }
+
+    /// Optimiser steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.split.train.len().div_ceil(self.samples_per_step())
+    }
+
+    /// Samples of the data that a step takes, where there are enough.
+    pub fn samples_per_step(&self) -> usize {
+        samples_per_step(&self.training, self.adversary.as_ref())
+    }
+
+    /// What the gradient of each sample of a batch is multiplied with.
+    pub(super) fn loss_scale(&self, batch: &[u32]) -> f32 {
+        match &self.dataset.train.targets {
+            TargetData::Classes(classes) => self.loss.scale(batch.iter().map(|at| classes[*at as usize])),
+            TargetData::Numbers { .. } | TargetData::Itself { .. } => 1.0 / batch.len() as f32,
+        }
+    }
+
+    /// Samples of a step; the training samples may be fewer than the batch that is asked for.
+    pub(super) fn batch(&self) -> usize {
+        self.training.batch.min(self.split.train.len()).max(1)
+    }
+
+    /// The memory that a run of this job takes, besides the samples, which are there already.
+    pub fn footprint(&self) -> Footprint {
+        let [shards, samples] = match self.adversary {
+            Some(_) => GanTrainer::shards(self.batch()),
+            None => [self.batch().div_ceil(shard_len(self.batch())), shard_len(self.batch())],
+        };
+        let Training { optimizer, regularization, early_stopping, .. } = &self.training;
+        // The moving average and the best weights of a run are as large as what the optimiser remembers of each weight.
+        let copies = usize::from(regularization.average > 0.0) + usize::from(!early_stopping.is_off());
+        let slots = optimizer.slots() + copies;
+        let mut footprint = self.network.training_footprint(shards, samples, slots);
+        footprint.shared += self.network.inference_footprint(self.threads, CHUNK);
+        footprint
+    }
+
+    /// The weights before the first step: the same for the same seed, unless the job brings its own.
+    pub fn initial_weights(&self) -> Weights {
+        self.weights.clone().unwrap_or_else(|| self.network.init_weights(self.training.seed))
+    }
+}
+
+/// Samples of the data that a step takes: a batch, or one for each step of a discriminator.
+pub fn samples_per_step(training: &Training, adversary: Option<&GanSettings>) -> usize {
+    let batches = adversary.map_or(1, |adversary| adversary.discriminator_steps);
+    training.batch.max(1) * batches.max(1)
+}
+
+/// How many threads to use when nobody says: one per core.
+pub fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,55 @@
+//! Gathers an evaluation batch by batch.
+
+use super::job::Job;
+use super::metrics::{Answered, Evaluation};
+use crate::data::{Order, Samples, TargetData};
+use backprop_nn::loss::LossSum;
+
+/// An [`Evaluation`] to which batches are added.
+pub struct Tally<'a> {
+    job: &'a Job,
+    samples: &'a Samples,
+    sum: LossSum,
+    targets: TargetData,
+    answers: Answered,
+}
+
+impl<'a> Tally<'a> {
+    /// For the answers to `count` of these samples, of which at most `batch` are added at once.
+    pub fn new(job: &'a Job, samples: &'a Samples, count: usize, batch: usize) -> Self {
+        let answers = job.head().predictions(job.network.output().len(), count);
+        Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), answers }
+    }
+
+    /// Counts the outputs for the samples at some positions, `[samples, outputs]`; works in `outputs`.
+    pub fn add(&mut self, at: &[u32], outputs: &mut [f32]) {
+        let Self { job, samples, sum, targets, answers } = self;
+        samples.gather_targets(&job.scaling, at, targets);
+        *sum = sum.plus(job.loss.value(outputs, targets.first(at.len())));
+        match (answers, &samples.targets) {
+            (Answered::Classes(answers), TargetData::Classes(classes)) => {
+                answers.add(&job.loss, at, classes, outputs);
+            }
+            (Answered::Numbers(answers), TargetData::Numbers { values, .. }) => {
+                job.scaling.targets.restore(outputs);
+                answers.add(at, values, outputs);
+                if let Order::Time(timeline) = &job.dataset.order {
+                    let columns = job.shape().channels();
+                    let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
+                    answers.naive.extend(at.iter().flat_map(naive));
+                }
+            }
+            (Answered::Reconstructions(answers), _) => {
+                if let TargetData::Numbers { width, values } = targets {
+                    job.loss.predictions(outputs);
+                    answers.add(at, *width, values, outputs);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub fn finish(self) -> Evaluation {
+        Evaluation { loss: self.sum.mean_loss() as f32, answers: self.answers }
+    }
+}
