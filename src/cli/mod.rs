@@ -13,6 +13,7 @@ use crate::project::{Project, ProjectError};
 use backprop_nn::kernels::without_vectors;
 
 mod bench;
+mod check;
 mod data;
 mod evaluate;
 mod find_rate;
@@ -57,6 +58,7 @@ macro_rules! commands {
 commands! {
     presets::Presets,
     data::Data,
+    check::Check,
     init::Init,
     find_rate::FindRate,
     train::Train,
