@@ -7,6 +7,7 @@ mod accuracy;
 mod adversarial;
 mod classes;
 mod evaluation;
+mod learning_rate;
 mod loss;
 mod numbers;
 mod probe;
@@ -51,6 +52,7 @@ pub const METRICS: &[&Metric] = &[
     &GENERATOR_LOSS,
     &REAL_ACCURACY,
     &FAKE_ACCURACY,
+    &learning_rate::LEARNING_RATE,
 ];
 
 /// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.
