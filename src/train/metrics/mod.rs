@@ -7,6 +7,7 @@ mod accuracy;
 mod adversarial;
 mod classes;
 mod evaluation;
+mod gradient_norm;
 mod learning_rate;
 mod loss;
 mod numbers;
@@ -53,6 +54,7 @@ pub const METRICS: &[&Metric] = &[
     &REAL_ACCURACY,
     &FAKE_ACCURACY,
     &learning_rate::LEARNING_RATE,
+    &gradient_norm::GRADIENT_NORM,
 ];
 
 /// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.
