@@ -14,6 +14,7 @@ mod numbers;
 mod probe;
 mod ranking;
 mod reconstructions;
+mod update_ratio;
 
 use std::fmt;
 
@@ -55,6 +56,7 @@ pub const METRICS: &[&Metric] = &[
     &FAKE_ACCURACY,
     &learning_rate::LEARNING_RATE,
     &gradient_norm::GRADIENT_NORM,
+    &update_ratio::UPDATE_RATIO,
 ];
 
 /// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.
