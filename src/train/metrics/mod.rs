@@ -14,6 +14,7 @@ mod numbers;
 mod probe;
 mod ranking;
 mod reconstructions;
+mod samples_per_second;
 mod update_ratio;
 
 use std::fmt;
@@ -57,6 +58,7 @@ pub const METRICS: &[&Metric] = &[
     &learning_rate::LEARNING_RATE,
     &gradient_norm::GRADIENT_NORM,
     &update_ratio::UPDATE_RATIO,
+    &samples_per_second::SAMPLES_PER_SECOND,
 ];
 
 /// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.
