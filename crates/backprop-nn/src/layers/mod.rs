@@ -16,6 +16,7 @@ mod global_average_pool;
 mod gru;
 mod layer_norm;
 mod lstm;
+mod p_relu;
 mod pool;
 mod recurrent;
 mod reshape;
@@ -46,6 +47,7 @@ pub use global_average_pool::GlobalAveragePool;
 pub use gru::Gru;
 pub use layer_norm::LayerNorm;
 pub use lstm::Lstm;
+pub use p_relu::PRelu;
 pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
 pub use recurrent::{Recurrent, Returns};
 pub use reshape::{Form, Reshape};
@@ -88,6 +90,7 @@ registry! {
         BatchNorm = "batch_norm",
         LayerNorm = "layer_norm",
         Activation = "activation",
+        PRelu = "p_relu",
         Softmax = "softmax",
         Dropout = "dropout",
         SpatialDropout = "spatial_dropout",
