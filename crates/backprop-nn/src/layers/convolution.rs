@@ -135,6 +135,11 @@ impl Frame {
         ((rows.padded, columns.padded) != (height, width)).then_some(frame)
     }
 
+    /// Numbers of the image without its zeros.
+    pub fn image_len(&self) -> usize {
+        self.image[0] * self.image[1]
+    }
+
     /// Copies an image into its frame, whose zeros are there already.
     pub fn put(&self, image: &[f32], framed: &mut [f32]) {
         for (row, framed) in image.chunks_exact(self.image[1]).zip(framed[self.start..].chunks_mut(self.row)) {
@@ -172,7 +177,7 @@ struct Scratch<'a> {
 
 impl BuiltConv {
     fn image_len(&self) -> usize {
-        self.frame.as_ref().map_or(self.window.image_len(), |frame| frame.image[0] * frame.image[1])
+        self.frame.as_ref().map_or(self.window.image_len(), Frame::image_len)
     }
 
     fn kernel_len(&self) -> usize {

@@ -22,6 +22,7 @@ mod recurrent;
 mod reshape;
 mod residual;
 mod rnn;
+mod separable_conv2d;
 mod softmax;
 mod spatial_dropout;
 mod up_sample2d;
@@ -53,6 +54,7 @@ pub use recurrent::{Recurrent, Returns};
 pub use reshape::{Form, Reshape};
 pub use residual::{MAX_DEPTH, Residual};
 pub use rnn::Rnn;
+pub use separable_conv2d::SeparableConv2d;
 pub use softmax::Softmax;
 pub use spatial_dropout::SpatialDropout;
 pub use up_sample2d::UpSample2d;
@@ -72,6 +74,7 @@ registry! {
     pub enum LayerSpec: Spec, once tagged "layer" {
         Dense = "dense",
         Conv2d = "conv2d",
+        SeparableConv2d = "separable_conv2d",
         ConvTranspose2d = "conv_transpose2d",
         MaxPool2d = "max_pool2d",
         AveragePool2d = "average_pool2d",
