@@ -39,7 +39,10 @@ fn values(kind: &Kind) -> (String, String) {
             (format!("{} to {}", number(*range.start()), number(*range.end())), number(*default))
         }
         Kind::Switch { default } => ("`true`, `false`".to_owned(), format!("`{default}`")),
-        Kind::Choice { options, default } => (in_code(&options().iter().map(|option| option.key).collect::<Vec<_>>()), format!("`{}`", options()[default()].key)),
+        Kind::Choice { options, default } => (
+            in_code(&options().iter().map(|option| option.key).collect::<Vec<_>>()),
+            format!("`{}`", options()[default()].key),
+        ),
         Kind::Word(words) => (in_code(words), "decided from the data".to_owned()),
         Kind::Text => ("text".to_owned(), String::new()),
         Kind::Column => ("a column".to_owned(), String::new()),
@@ -83,7 +86,12 @@ fn group(page: &mut String, title: &str, place: &str, fields: Vec<&'static Field
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
-    list(&mut page, "Layers", "In the lists `model` and `adversary.layers`, counted from 0: `model.0.units`.", LayerSpec::ENTRIES);
+    list(
+        &mut page,
+        "Layers",
+        "In the lists `model` and `adversary.layers`, counted from 0: `model.0.units`.",
+        LayerSpec::ENTRIES,
+    );
     list(&mut page, "Losses", "In `training.loss`.", LossSpec::ENTRIES);
     list(&mut page, "Optimizers", "In `training.optimizer`.", OptimizerSpec::ENTRIES);
     list(&mut page, "Learning-rate schedules", "In `training.schedule`.", ScheduleSpec::ENTRIES);
@@ -111,5 +119,8 @@ fn the_reference_of_settings_is_what_the_lists_say() {
         fs::write(FILE, page()).unwrap();
     }
     let written = fs::read_to_string(FILE).unwrap_or_default().replace("\r\n", "\n");
-    assert!(written == page(), "{FILE} is out of date; UPDATE_DOCS=1 cargo test --release --test it docs writes it anew");
+    assert!(
+        written == page(),
+        "{FILE} is out of date; UPDATE_DOCS=1 cargo test --release --test it docs writes it anew"
+    );
 }

@@ -7,6 +7,7 @@ pub mod data;
 pub mod dialogs;
 pub mod draw;
 pub mod learn;
+pub mod metrics;
 pub mod mistakes;
 pub mod network;
 pub mod parts;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<network::Network>::default(),
         Box::<training::TrainingView>::default(),
         Box::<learn::Learn>::default(),
+        Box::<metrics::MetricsView>::default(),
         Box::<draw::Draw>::default(),
         Box::<data::DataView>::default(),
         Box::<mistakes::Mistakes>::default(),

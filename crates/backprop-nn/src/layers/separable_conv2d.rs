@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::convolution::{Frame, Padding, Sliding, takes_image};
 use super::Function;
+use super::convolution::{Frame, Padding, Sliding, takes_image};
 use crate::field::{Described as _, Settings};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
