@@ -97,6 +97,14 @@ pub fn click(harness: &mut Harness<'_, Studio>, label: &str) {
     harness.run_ok();
 }
 
+/// Takes a layer from the list that is open, as somebody does who knows its name.
+pub fn pick(harness: &mut Harness<'_, Studio>, layer: &str) {
+    harness.get_by_label("Layer").type_text(layer);
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+}
+
 /// Clicks an entry of a menu, whose name may stand on a card as well.
 pub fn choose(harness: &mut Harness<'_, Studio>, label: &str) {
     harness.get_by_role_and_label(Role::Button, label).click();
@@ -128,7 +136,7 @@ fn a_stack_is_assembled_from_nothing() {
     assert_eq!(harness.query_all_by_label("The stack is empty. Add a layer to begin.").count(), 2);
     for layer in ["Flatten", "Dense"] {
         click(&mut harness, "Add layer");
-        click(&mut harness, layer);
+        pick(&mut harness, layer);
     }
     assert_eq!(layers(&harness), ["Flatten", "Dense 64 ReLU"]);
     harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
@@ -581,25 +589,47 @@ fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
     }
     assert!(has_ended(harness.state()));
     assert!(harness.get_by_label("Batch").accesskit_node().is_disabled());
-    harness.get_by_label("This run has ended. The button Train begins anew and deletes it.");
+    harness.get_by_label("This run has ended. Press Train, or Space once more, to train anew, which deletes it.");
+    let trained = harness.state().session().job.clone().unwrap();
+    for _ in 0..2 {
+        harness.key_press(Key::Space);
+        harness.run_ok();
+    }
+    step_until(&mut harness, "Space, Space trains anew", |studio| {
+        studio.session().job.as_ref().is_some_and(|job| !Arc::ptr_eq(job, &trained)) && has_ended(studio)
+    });
 }
 
 #[test]
-fn undo_where_one_draws_is_about_the_drawing_and_quick_presses_all_count() {
+fn what_was_done_last_is_undone_first_wherever_it_was_done() {
     let mut harness = open(project());
     act(&mut harness, Request::Show("draw"));
-    let drawn = harness.state().playground().drawing.clone();
+    let (drawn, rate) =
+        (harness.state().playground().drawing.clone(), harness.state().project().training.learning_rate);
     click(&mut harness, "Clear");
-    assert!(harness.state().playground().drawing.is_empty());
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-    harness.run_ok();
-    assert_eq!(harness.state().playground().drawing, drawn);
-    assert_eq!(layers(&harness).len(), 3);
+    type_into(&mut harness, "Learning rate value", "1/100");
+    let now = |harness: &Harness<'_, Studio>| {
+        (harness.state().project().training.learning_rate, harness.state().playground().drawing.clone())
+    };
+    assert_eq!(now(&harness), (0.01, Drawing::default()));
+    let key = |harness: &mut Harness<'_, Studio>, modifiers: Modifiers| {
+        harness.key_press_modifiers(modifiers, Key::Z);
+        harness.run_ok();
+    };
+    key(&mut harness, Modifiers::COMMAND);
+    assert_eq!(now(&harness), (rate, Drawing::default()));
+    key(&mut harness, Modifiers::COMMAND);
+    assert_eq!(now(&harness), (rate, drawn));
+    for _ in 0..2 {
+        key(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT);
+    }
+    assert_eq!(now(&harness), (0.01, Drawing::default()));
 
+    // Quick presses all count.
     act(&mut harness, Request::Show("learn"));
     for layer in ["Dropout", "AveragePool2d"] {
         click(&mut harness, "Add layer");
-        click(&mut harness, layer);
+        pick(&mut harness, layer);
     }
     assert_eq!(layers(&harness).len(), 5);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
@@ -608,12 +638,82 @@ fn undo_where_one_draws_is_about_the_drawing_and_quick_presses_all_count() {
     assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
 }
 
+/// Replaces what stands in a field.
+pub fn type_into(harness: &mut Harness<'_, Studio>, field: &str, text: &str) {
+    harness.get_by_label(field).focus();
+    harness.run_ok();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.get_by_label(field).type_text(text);
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+}
+
+#[test]
+fn a_slider_leaves_the_space_bar_to_the_run() {
+    let mut harness = open(project());
+    let rail = harness.get_by_label("Epochs").rect().center();
+    drag(&mut harness, &[rail, rail + vec2(4.0, 0.0)]);
+    let epochs = harness.state().project().training.epochs;
+    harness.key_press(Key::ArrowRight);
+    harness.run_ok();
+    assert!(harness.state().project().training.epochs > epochs);
+    harness.state_mut().project_mut().training.epochs = 3;
+    harness.key_press(Key::Space);
+    step_until(&mut harness, "the run ends", has_ended);
+}
+
+#[test]
+fn a_kernel_that_is_too_large_says_how_large_it_may_be() {
+    let mut harness = open(presets::find("cnn-small").unwrap().unwrap());
+    click(&mut harness, "Layer 1: Conv2d 32 3×3 ReLU");
+    type_into(&mut harness, "Kernel size value", "40");
+    harness.get_by_label("Kernel size may be 1 to 11, and not 40.");
+    type_into(&mut harness, "Kernel size value", "2*2 + 1");
+    assert!(layers(&harness)[0].contains("5×5"), "{:?}", layers(&harness));
+}
+
+#[test]
+fn layers_and_presets_are_found_by_typing_and_those_that_fit_are_marked() {
+    let mut harness = open(project());
+    click(&mut harness, "Add layer");
+    let mark = |harness: &Harness<'_, Studio>, layer: &str| {
+        harness.get_by_role_and_label(Role::Button, layer).accesskit_node().data().description().unwrap().to_owned()
+    };
+    assert!(mark(&harness, "Conv2d").starts_with("fits. "), "{}", mark(&harness, "Conv2d"));
+    assert!(!mark(&harness, "Embedding").starts_with("fits"), "{}", mark(&harness, "Embedding"));
+    harness.get_by_label("Layer").type_text("drop");
+    harness.run_ok();
+    assert!(harness.query_by_role_and_label(Role::Button, "Conv2d").is_none());
+    for key in [Key::ArrowDown, Key::ArrowUp, Key::Enter] {
+        harness.key_press(key);
+        harness.run_ok();
+    }
+    assert_eq!(layers(&harness)[2], "Dropout 25 %");
+    assert!(harness.query_by_label("Layer").is_none(), "the list has closed");
+
+    // Between two cards, what counts is what arrives there: here a row of 128 numbers.
+    click(&mut harness, "Insert a layer before Dense, layer 4");
+    assert!(!mark(&harness, "Conv2d").starts_with("fits") && mark(&harness, "LayerNorm").starts_with("fits"));
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::N);
+    harness.run_ok();
+    harness.get_by_label("Time series");
+    harness.get_by_label("Preset").type_text("airl");
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    assert_eq!(harness.state().project().name, "airline");
+}
+
 #[test]
 fn a_layer_from_the_menu_goes_where_it_fits() {
     let mut harness = open(project());
     for layer in ["Conv2d", "Dropout"] {
         click(&mut harness, "Add layer");
-        click(&mut harness, layer);
+        pick(&mut harness, layer);
     }
     assert_eq!(layers(&harness), ["Conv2d 32 3×3 ReLU", "Flatten", "Dense 128 ReLU", "Dropout 25 %", "Dense 10"]);
     assert_eq!(harness.state().shapes().model.misfit, None);

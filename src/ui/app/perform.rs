@@ -7,9 +7,11 @@ use crate::train;
 use crate::ui::commands::{Action, Command, PathFor, Request};
 use crate::ui::state::window_state::{Place, Theme};
 use crate::ui::views::dialogs::help::Help;
+use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
 use crate::ui::views::dialogs::path_prompt::PathPrompt;
-use crate::ui::views::mistakes;
+use crate::ui::views::{mistakes, transport};
+use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::two_digits;
 
 impl Studio {
@@ -18,7 +20,13 @@ impl Studio {
         match action.into() {
             Action::Command(command) => match self.situation().permits(command) {
                 Ok(()) => self.perform(ctx, command),
-                Err(why) => self.notices.tell(why),
+                Err(why) => {
+                    if command == Command::Train && self.situation().permits(Command::TrainAnew).is_ok() {
+                        // Space once more then presses the button.
+                        keyboard::ask_focus(ctx, transport::TRAIN);
+                    }
+                    self.notices.tell(why);
+                }
             },
             Action::Request(request) => self.fulfill(ctx, request),
         }
@@ -41,6 +49,7 @@ impl Studio {
             Command::FindLearningRate => self.find_learning_rate(ctx),
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),
+            Command::New => self.dialogs.open(NewProject::default()),
             Command::Open => self.choose(ctx, PathFor::OpenProject),
             Command::Save => match self.document.path.clone() {
                 Some(path) => self.save_to(ctx, path),

@@ -61,7 +61,7 @@ impl Studio {
 
     /// Puts another document on the screen. Undo brings the old one back.
     pub(super) fn show_document(&mut self, document: Document) {
-        self.history.keep(&self.document);
+        self.keep();
         self.saved.clone_from(&document.project);
         self.networks.opened = None;
         self.document = document;

@@ -84,6 +84,7 @@ commands! {
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
     Undo: "Undo", "Takes the last change back.", [ctrl(Key::Z)];
     Redo: "Redo", "Makes the change again that was taken back.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
+    New: "New from preset…", "Begins a project from a preset.", [ctrl(Key::N)];
     Open: "Open…", "Opens a project.", [ctrl(Key::O)];
     Save: "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];

@@ -69,7 +69,10 @@ impl Situation {
             Command::Train => match self.status {
                 Status::Idle => self.can_begin(),
                 // A key that is pressed by mistake must not throw a finished run away.
-                Status::Ended(_) => Err("This run has ended. The button Train begins anew and deletes it.".to_owned()),
+                Status::Ended(_) => {
+                    Err("This run has ended. Press Train, or Space once more, to train anew, which deletes it."
+                        .to_owned())
+                }
                 Status::Running | Status::Paused => Err("A run is on.".to_owned()),
                 Status::Stopping => Err("The run is stopping.".to_owned()),
             },
@@ -101,7 +104,8 @@ impl Situation {
             Command::SaveDrawing => only_if(self.has_ink, "Nothing is drawn."),
             Command::ReloadData => only_if(!self.is_loading, "The data is being read."),
             Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),
-            Command::Open
+            Command::New
+            | Command::Open
             | Command::Save
             | Command::SaveAs
             | Command::OpenDrawing

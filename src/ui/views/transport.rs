@@ -19,11 +19,15 @@ use crate::ui::views::view::View;
 use crate::ui::views::{draw, mistakes};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
 use crate::ui::widgets::button::{button_ui, primary_button_ui};
+use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::thousands;
 
 const HEIGHT: f32 = 32.0;
 
 pub const ID: &str = "transport";
+
+/// Name of the main button where it begins a run.
+pub const TRAIN: &str = "Train";
 
 #[derive(Default)]
 pub struct Transport {}
@@ -63,12 +67,13 @@ fn main_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (icon, name, command) = match cx.session.status {
         Status::Running => (ICON_PAUSE, "Pause", Command::Pause),
         Status::Paused => (ICON_PLAY_ARROW, "Resume", Command::Resume),
-        Status::Ended(_) => (ICON_PLAY_ARROW, "Train", Command::TrainAnew),
-        Status::Idle | Status::Stopping => (ICON_PLAY_ARROW, "Train", Command::Train),
+        Status::Ended(_) => (ICON_PLAY_ARROW, TRAIN, Command::TrainAnew),
+        Status::Idle | Status::Stopping => (ICON_PLAY_ARROW, TRAIN, Command::Train),
     };
     let permitted = cx.situation.permits(command);
     let response = primary_button_ui(ui, permitted.is_ok(), icon, name, vec2(104.0, HEIGHT));
     let response = response.on_hover_text(hint(ui, command));
+    keyboard::take_focus(&response, name);
     if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
         cx.act(command);
     }
