@@ -9,6 +9,7 @@ use super::{CliError, say};
 use crate::data::Feature;
 use crate::project::{Project, RunFolder};
 use crate::train::generate;
+use crate::train::heads::Results;
 use backprop_nn::Shape;
 
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ const GRID: usize = 20;
 impl Generate {
     pub fn run(&self) -> Result<(), CliError> {
         let RunFolder { project, data, network, weights } = RunFolder::find(&self.run)?;
-        if project.adversary.is_none() {
+        if project.head(None).results() != Results::Samples {
             let what = "is no generator; train one with an adversary, as the preset gan-digits does";
             return Err(CliError::Usage(format!("{}: {what}", self.run)));
         }
@@ -52,9 +53,9 @@ impl Generate {
 
 /// Says that a command that reads samples has been given a generator.
 pub fn refuse_generator(project: &Project, name: &str, remedy: &str) -> Result<(), CliError> {
-    match project.adversary {
-        Some(_) => Err(CliError::Usage(format!("{name} is a generator and reads no samples; {remedy}"))),
-        None => Ok(()),
+    match project.head(None).is_evaluated() {
+        true => Ok(()),
+        false => Err(CliError::Usage(format!("{name} is a generator and reads no samples; {remedy}"))),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::data::{DataError, Task};
 use crate::project::RunFolder;
 use crate::project::run_folder::DataRecord;
 use crate::train::Reader;
+use crate::train::heads::Results;
 use crate::train::metrics::distance;
 use backprop_nn::Shape;
 use backprop_nn::loss::argmax;
@@ -52,7 +53,8 @@ impl Predict {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
         refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
-        if self.out.is_some() && !(run.data.task.is_reconstruction() && run.data.features.is_empty()) {
+        let results = run.head().results();
+        if self.out.is_some() && !(results == Results::Reconstructions && run.data.features.is_empty()) {
             let what = format!("--out is for networks that give pictures back, which {} does not", self.run);
             return Err(CliError::Usage(what));
         }
@@ -101,7 +103,7 @@ impl Predict {
                 continue;
             };
             let outputs = reader.read(run.trained(), pixels);
-            if !run.data.task.is_reconstruction() {
+            if run.head().results() != Results::Reconstructions {
                 self.answer(path, None, run, Said::Classes(Some(outputs)))?;
                 continue;
             }

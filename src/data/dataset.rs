@@ -61,12 +61,9 @@ impl Task {
         }
     }
 
+    /// Whether a sample belongs to one of several classes.
     pub fn is_classification(&self) -> bool {
         matches!(self, Self::Classification { .. })
-    }
-
-    pub fn is_reconstruction(&self) -> bool {
-        matches!(self, Self::Reconstruction { .. })
     }
 }
 
@@ -116,7 +113,27 @@ impl fmt::Display for Feature {
     }
 }
 
+/// What a sample is, and so how it is shown and entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modality {
+    /// Pixels.
+    Images,
+    /// A row of numbers.
+    Table,
+    /// Several rows of numbers that follow one another.
+    Series,
+}
+
 impl Dataset {
+    /// What its samples are.
+    pub fn modality(&self) -> Modality {
+        match self.train.inputs {
+            Inputs::Bytes(_) => Modality::Images,
+            Inputs::Numbers(_) if self.shape.len() == self.shape.channels() => Modality::Table,
+            Inputs::Numbers(_) => Modality::Series,
+        }
+    }
+
     /// The same samples, with each of them as its own target. Nothing is copied: what is known of their classes is let go.
     pub fn of_itself(mut self) -> Result<Self, DataError> {
         let (width, shape) = (self.shape.len(), self.shape);

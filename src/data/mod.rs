@@ -19,7 +19,7 @@ pub mod summary;
 mod table;
 
 pub use augment::Augment;
-pub use dataset::{Dataset, Feature, Task, Vocabulary, numbered_classes};
+pub use dataset::{Dataset, Feature, Modality, Task, Vocabulary, numbered_classes};
 pub use drawing::Drawing;
 pub use error::{DataError, SourceError};
 pub use samples::{Inputs, Samples, TargetData};

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::sources::digits;
 use crate::data::split::MAX_VALIDATION;
-use crate::data::{Augment, DataError, Dataset, Feature, Lookup, SourceSpec, Split, Vocabulary};
-use crate::train::Job;
+use crate::data::{Augment, DataError, Dataset, Feature, Lookup, Order, SourceSpec, Split, Task, Vocabulary};
 use crate::train::heads::Goal;
+use crate::train::{Head, Job};
 use backprop_nn::field::Settings;
 use backprop_nn::gan::GanSettings;
 use backprop_nn::layers::MAX_DEPTH;
@@ -78,6 +78,11 @@ impl DataSettings {
     /// The samples that the source names, found in the folder of the lookup as well, with the targets that are asked for.
     pub fn load(&self, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
         self.asked_of(Dataset::load(&self.source, lookup)?)
+    }
+
+    /// Whether data with these targets have others than those that are asked for.
+    pub fn is_other_task(&self, task: &Task) -> bool {
+        matches!(task, Task::Reconstruction { .. }) != self.reconstruct
     }
 
     /// Samples with the targets that are asked for: those that they came with, or themselves.
@@ -281,6 +286,13 @@ impl Project {
         let job = Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads };
         memory::check(&job, memory::available())?;
         Ok(job)
+    }
+
+    /// What kind of task it is; classification while there are no data.
+    pub fn head(&self, dataset: Option<&Dataset>) -> &'static dyn Head {
+        let unknown = Task::Classification { classes: Vec::new() };
+        let (task, order) = dataset.map_or((&unknown, &Order::Free), |dataset| (&dataset.task, &dataset.order));
+        Goal::new(task, order, self.adversary.is_some()).head()
     }
 
     /// The network for samples of this shape, of which so many outputs are asked; with its adversary, if there is one.

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Project, ProjectError};
+use crate::data::Order;
 use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
+use crate::train::Head;
 use crate::train::evaluate::Trained;
+use crate::train::heads::Goal;
 use crate::train::{Job, default_threads};
 use backprop_nn::{Network, Shape, Weights};
 
@@ -67,6 +70,11 @@ impl RunRecord<'_> {
 }
 
 impl RunFolder {
+    /// What kind of task its network is for. A forecast is a regression here: the order of the samples is not kept.
+    pub fn head(&self) -> &'static dyn Head {
+        Goal::new(&self.data.task, &Order::Free, self.project.adversary.is_some()).head()
+    }
+
     /// Reads a run folder, or the bundled network by the name `pretrained`. The shape and the number of classes come
     /// from the weights' own file, so that the data need not be there.
     pub fn find(name_or_path: &str) -> Result<Self, ProjectError> {

@@ -128,8 +128,8 @@ impl Bench {
     fn job(&self, mut project: Project, dataset: &Arc<Dataset>) -> Result<Job, CliError> {
         project.training.batch = self.batch as usize;
         project.data.validation = 0.0;
-        let dataset = match project.data.reconstruct && !dataset.task.is_reconstruction() {
-            true => Arc::new(Dataset::clone(dataset).of_itself()?),
+        let dataset = match project.data.is_other_task(&dataset.task) {
+            true => Arc::new(project.data.asked_of(Dataset::clone(dataset))?),
             false => Arc::clone(dataset),
         };
         Ok(project.job(dataset, self.threads())?)

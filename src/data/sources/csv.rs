@@ -213,7 +213,9 @@ impl Loader<'_> {
     /// What is asked for: as it is said, as a network knows it already, or as the target looks.
     fn task(&mut self, targets: &[usize]) -> Result<Task, String> {
         // What tells a row again has let go of its target.
-        if let Some((task, _)) = self.request.lookup.known.filter(|(task, _)| !task.is_reconstruction()) {
+        if let Some((task, _)) =
+            self.request.lookup.known.filter(|(task, _)| !matches!(task, Task::Reconstruction { .. }))
+        {
             return Ok(task.clone());
         }
         let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();

@@ -53,7 +53,7 @@ impl Studio {
     /// Lets data, painting and run follow what was edited.
     fn follow_project(&mut self, ctx: &Context) {
         let data = &self.document.project.data;
-        let is_other_task = |dataset: &Arc<Dataset>| dataset.task.is_reconstruction() != data.reconstruct;
+        let is_other_task = |dataset: &Arc<Dataset>| data.is_other_task(&dataset.task);
         if data.source != *self.session.source() || self.session.dataset().is_some_and(is_other_task) {
             self.load_data(ctx);
         }

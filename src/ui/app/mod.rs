@@ -148,7 +148,7 @@ impl Studio {
         let project = &self.document.project;
         let (can_undo, can_redo) = self.can_travel();
         Situation {
-            is_generator: project.adversary.is_some(),
+            is_evaluated: project.head(self.session.dataset().map(AsRef::as_ref)).is_evaluated(),
             can_undo,
             can_redo,
             has_ink: !self.playground.drawing.strokes.is_empty(),

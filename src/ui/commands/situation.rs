@@ -8,7 +8,8 @@ pub struct Situation {
     pub status: Status,
     /// Why training cannot begin, if it cannot.
     pub obstacle: Option<String>,
-    pub is_generator: bool,
+    /// Whether the network is one that predicts, and can be evaluated.
+    pub is_evaluated: bool,
     pub has_weights: bool,
     pub is_loading: bool,
     pub can_undo: bool,
@@ -34,7 +35,7 @@ impl Situation {
         Self {
             status: session.status.clone(),
             obstacle,
-            is_generator: false,
+            is_evaluated: true,
             has_weights: session.snapshot.is_some(),
             is_loading: matches!(session.data, DataState::Loading { .. }),
             can_undo: false,
@@ -94,7 +95,7 @@ impl Situation {
             Command::Reset | Command::ResetGentler => {
                 only_if(!matches!(self.status, Status::Idle), "There is no run to delete yet.")
             }
-            Command::FindLearningRate if self.is_generator => {
+            Command::FindLearningRate if !self.is_evaluated => {
                 Err("A generator and its discriminator have no loss that tells how good a rate is.".to_owned())
             }
             Command::FindLearningRate => self.can_train_beside(),

@@ -9,6 +9,7 @@ use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::sources::digits::SIDE;
 use crate::data::{Drawing, Task};
 use crate::train::Reader;
+use crate::train::heads::Results;
 use crate::train::metrics::distance;
 use crate::ui::state::trained_network::TrainedNetwork;
 
@@ -108,19 +109,17 @@ fn predict(network: &TrainedNetwork, reader: &mut Reader, pixels: &[u8], side: u
 
 /// Rows and columns of the images a network reads, or why a drawing is nothing for it.
 fn paper_side(network: &TrainedNetwork) -> Result<usize, String> {
-    if network.is_generator() {
-        return Err("This network makes samples and reads none.".to_owned());
-    }
     let trained = network.trained();
     let shape = trained.network.input();
     let side = match shape.as_image() {
-        Some([height, width, 1]) if height == width => height,
-        Some(_) => return Err(format!("This network reads images of {shape}; a drawing becomes a square gray one.")),
-        None => return Err(format!("This network reads rows of {shape} numbers, and a drawing is an image.")),
+        Some([height, width, 1]) if height == width => Ok(height),
+        Some(_) => Err(format!("This network reads images of {shape}; a drawing becomes a square gray one.")),
+        None => Err(format!("This network reads rows of {shape} numbers, and a drawing is an image.")),
     };
-    match trained.task {
-        Task::Classification { .. } | Task::Reconstruction { .. } => Ok(side),
-        Task::Regression { .. } => {
+    match network.head().results() {
+        Results::Samples => Err("This network makes samples and reads none.".to_owned()),
+        Results::Classes | Results::Reconstructions => side,
+        Results::Numbers | Results::Forecast => {
             Err("This network predicts numbers, and a drawing is asked for its class.".to_owned())
         }
     }

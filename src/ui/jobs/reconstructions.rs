@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::derived::Query;
+use crate::data::Modality;
 use crate::data::samples::to_bytes;
 use crate::train::evaluate::reconstruct;
+use crate::train::heads::Results;
 use crate::train::{Answered, Evaluation, Job};
 use crate::ui::state::session::Session;
-use crate::ui::state::subject::holds_images;
 use crate::ui::state::trained_network::TrainedNetwork;
 
 /// Samples that are watched while the network learns, and samples that were given back worst.
@@ -36,8 +37,8 @@ impl ReconstructionsQuery {
     /// Of the run, if it trains an autoencoder of images and has weights.
     pub fn of(session: &Session) -> Option<Self> {
         let (job, snapshot) = session.job.as_ref().zip(session.snapshot.as_ref())?;
-        let is_autoencoder = job.dataset.task.is_reconstruction() && job.adversary.is_none();
-        (is_autoencoder && holds_images(&job.dataset)).then(|| Self {
+        let is_autoencoder = job.head().results() == Results::Reconstructions;
+        (is_autoencoder && job.dataset.modality() == Modality::Images).then(|| Self {
             network: TrainedNetwork::Run(Arc::clone(job), Arc::clone(snapshot)),
             job: Arc::clone(job),
             evaluation: session.validation.clone(),

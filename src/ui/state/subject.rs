@@ -4,55 +4,36 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::session::Session;
-use crate::data::{Dataset, Inputs, Order, Task, numbered_classes};
+use crate::data::{Dataset, Modality, Task, numbered_classes};
 use crate::project::Project;
 use crate::train::Head;
-use crate::train::heads::Goal;
+use crate::train::heads::Results;
 use crate::ui::widgets::plane::range_of;
 
-/// The data of the run, or what is chosen for the next one, and whether the network makes such samples.
+/// The data of the run, or what is chosen for the next one, and the kind of task.
 #[derive(Clone)]
 pub struct Subject {
     pub dataset: Option<Arc<Dataset>>,
-    pub is_generator: bool,
+    /// Classification while there is no data.
+    pub head: &'static dyn Head,
 }
 
 impl Subject {
     pub fn of(project: &Project, session: &Session) -> Self {
         let job = session.job.as_ref();
         let dataset = job.map(|job| &job.dataset).or_else(|| session.dataset());
-        let is_generator = job.map_or(project.adversary.is_some(), |job| job.adversary.is_some());
-        Self { dataset: dataset.cloned(), is_generator }
+        let head = job.map_or_else(|| project.head(dataset.map(Arc::as_ref)), |job| job.head());
+        Self { dataset: dataset.cloned(), head }
     }
 
-    fn is(&self, what: impl FnOnce(&Dataset) -> bool) -> bool {
-        self.dataset.as_ref().is_some_and(|dataset| what(dataset))
+    /// How results are shown.
+    pub fn results(&self) -> Results {
+        self.head.results()
     }
 
-    pub fn is_table(&self) -> bool {
-        self.is(is_table)
-    }
-
-    pub fn is_series(&self) -> bool {
-        self.is(is_series)
-    }
-
-    /// What kind of task it is; classification while there is no data.
-    pub fn head(&self) -> &'static dyn Head {
-        let unknown = Task::Classification { classes: Vec::new() };
-        let (task, order) =
-            self.dataset.as_ref().map_or((&unknown, &Order::Free), |dataset| (&dataset.task, &dataset.order));
-        Goal::new(task, order, self.is_generator).head()
-    }
-
-    /// Whether the network is asked for numbers.
-    pub fn is_regression(&self) -> bool {
-        self.is(|dataset| !dataset.task.is_classification())
-    }
-
-    /// Whether the network is asked for the sample itself.
-    pub fn is_reconstruction(&self) -> bool {
-        self.is(|dataset| dataset.task.is_reconstruction())
+    /// What a sample is; an image while there is no data.
+    pub fn modality(&self) -> Modality {
+        self.dataset.as_ref().map_or(Modality::Images, |dataset| dataset.modality())
     }
 
     /// The names of so many classes: those of the data, or numbers.
@@ -62,24 +43,11 @@ impl Subject {
     }
 }
 
-/// Whether each sample is one row of numbers.
-pub fn is_table(dataset: &Dataset) -> bool {
-    matches!(dataset.train.inputs, Inputs::Numbers(_)) && dataset.shape.len() == dataset.shape.channels()
-}
-
-/// Whether each sample is several rows of numbers that follow one another.
-pub fn is_series(dataset: &Dataset) -> bool {
-    matches!(dataset.train.inputs, Inputs::Numbers(_)) && !is_table(dataset)
-}
-
-/// Whether the samples can be shown as images.
-pub fn holds_images(dataset: &Dataset) -> bool {
-    dataset.shape.as_image().is_some() && matches!(dataset.train.inputs, Inputs::Bytes(_))
-}
-
-/// Whether the samples are points in a plane.
+/// Whether the samples are points in a plane, and what is predicted can be drawn into it.
 pub fn is_plane(dataset: &Dataset) -> bool {
-    is_table(dataset) && dataset.shape.len() == 2 && !dataset.task.is_reconstruction()
+    dataset.modality() == Modality::Table
+        && dataset.shape.len() == 2
+        && !matches!(dataset.task, Task::Reconstruction { .. })
 }
 
 /// From the least to the greatest of both features of the training samples.

@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::data::{Dataset, Feature};
 use crate::project::RunFolder;
 use crate::train::evaluate::Trained;
-use crate::train::{Job, Snapshot};
+use crate::train::{Head, Job, Snapshot};
 
 /// A network and its weights of a moment. Two are equal if they have the same weights.
 #[derive(Clone)]
@@ -32,17 +32,17 @@ impl TrainedNetwork {
         }
     }
 
-    /// Whether it makes samples instead of reading them.
-    pub fn is_generator(&self) -> bool {
+    /// What kind of task it is for.
+    pub fn head(&self) -> &'static dyn Head {
         match self {
-            Self::Folder(folder) => folder.project.adversary.is_some(),
-            Self::Run(job, _) => job.adversary.is_some(),
+            Self::Folder(folder) => folder.head(),
+            Self::Run(job, _) => job.head(),
         }
     }
 
     /// Whether the samples of this data are what it reads.
     pub fn reads(&self, dataset: &Dataset) -> bool {
-        !self.is_generator()
+        self.head().is_evaluated()
             && self.trained().network.input() == dataset.shape
             && self.features() == dataset.features.as_slice()
     }

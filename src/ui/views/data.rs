@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Align2, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
+use crate::data::Modality;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset};
 use crate::ui::commands::Command;
 use crate::ui::state::session::{ClassCounts, DataState, Parts};
-use crate::ui::state::subject::{Subject, address, holds_images, is_table};
+use crate::ui::state::subject::{Subject, address};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -128,7 +129,9 @@ impl DataView {
     }
 
     fn samples_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if cx.playground.painting.is_some() || cx.session.dataset().is_some_and(|dataset| is_table(dataset)) {
+        if cx.playground.painting.is_some()
+            || cx.session.dataset().is_some_and(|dataset| dataset.modality() == Modality::Table)
+        {
             return self.table.ui(ui, cx);
         }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
@@ -157,7 +160,7 @@ impl DataView {
         let Some(dataset) = cx.session.dataset() else {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
         };
-        if !holds_images(dataset) {
+        if dataset.modality() != Modality::Images {
             return placeholder_ui(ui, &not_images(dataset));
         }
         match set {

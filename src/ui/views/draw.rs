@@ -3,9 +3,11 @@
 use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
 use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
 
+use crate::data::Modality;
 use crate::data::drawing::PEN_WIDTH;
+use crate::train::heads::Results;
 use crate::ui::commands::Command;
-use crate::ui::state::subject::{Subject, is_table};
+use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
@@ -31,7 +33,7 @@ impl View for Draw {
 
     fn title(&self, subject: &Subject) -> &'static str {
         // Where there is nothing to draw, one tries a row.
-        if subject.is_table() { "Try" } else { "Draw" }
+        if subject.modality() == Modality::Table { "Try" } else { "Draw" }
     }
 
     fn place(&self) -> Place {
@@ -39,11 +41,11 @@ impl View for Draw {
     }
 
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {
-        match subject {
-            _ if subject.is_generator => {
+        match (subject.results(), subject.modality()) {
+            (Results::Samples, _) => {
                 Err("A generator makes samples and reads none, so there is nothing to try; Learn shows them.")
             }
-            _ if subject.is_series() => Err(
+            (_, Modality::Series) => Err(
                 "A series is not drawn. Learn shows the forecasts, and backprop predict RUN FILE forecasts any table.",
             ),
             _ => Ok(()),
@@ -51,7 +53,7 @@ impl View for Draw {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| is_table(dataset)) {
+        if let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| dataset.modality() == Modality::Table) {
             return self.tried.room_ui(ui, &dataset, cx);
         }
         let rect = ui.available_rect_before_wrap();
@@ -73,7 +75,7 @@ impl View for Draw {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if cx.subject.is_table() {
+        if cx.subject.modality() == Modality::Table {
             return;
         }
         let mut pen = f64::from(cx.window.pen);

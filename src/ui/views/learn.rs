@@ -6,10 +6,12 @@ pub mod results;
 
 use eframe::egui::{Checkbox, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
+use crate::data::Modality;
 use crate::train::Part;
+use crate::train::heads;
 use crate::train::heads::{Line, Plot};
 use crate::train::metrics::Unit;
-use crate::ui::state::subject::{Subject, is_plane, is_table};
+use crate::ui::state::subject::{Subject, is_plane};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
@@ -79,15 +81,15 @@ impl View for Learn {
 
 /// Whether one can try the network by hand; nobody writes a window of a series.
 fn has_paper(cx: &Cx<'_>) -> bool {
-    !cx.subject.is_series()
+    cx.subject.modality() != Modality::Series
 }
 
 fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    plot_ui(ui, &cx.subject.head().plots()[0], cx);
+    plot_ui(ui, &cx.subject.head.plots()[0], cx);
 }
 
 fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    plot_ui(ui, &cx.subject.head().plots()[1], cx);
+    plot_ui(ui, &cx.subject.head.plots()[1], cx);
 }
 
 fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &Cx<'_>) {
@@ -121,7 +123,8 @@ impl Learn {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let gap = 4.0 * GRID;
         // Samples are what one looks at; who reads has as much to show below.
-        let (top, bottom) = rect.split_top_bottom_at_fraction(if cx.subject.is_generator { 0.42 } else { 0.5 });
+        let (top, bottom) =
+            rect.split_top_bottom_at_fraction(if cx.subject.results() == heads::Results::Samples { 0.42 } else { 0.5 });
         let halves = |rect: Rect| {
             let (left, right) = rect.split_left_right_at_fraction(0.5);
             (left.with_max_x(left.right() - gap / 2.0), right.with_min_x(right.left() + gap / 2.0))
@@ -130,7 +133,7 @@ impl Learn {
         let bottom = bottom.with_min_y(bottom.top() + gap / 2.0);
         cell_ui(ui, "loss", loss, |ui| loss_ui(ui, cx));
         cell_ui(ui, "accuracy", accuracy, |ui| accuracy_ui(ui, cx));
-        if cx.subject.is_generator {
+        if cx.subject.results() == heads::Results::Samples {
             return cell_ui(ui, "generated", bottom, |ui| self.generated.ui(ui, cx));
         }
         if !has_paper(cx) {
@@ -149,7 +152,7 @@ impl Learn {
             ui.add_space(2.0 * GRID);
         };
         row(ui, "loss", &mut |ui| loss_ui(ui, cx));
-        if cx.subject.is_generator {
+        if cx.subject.results() == heads::Results::Samples {
             row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
             return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         }
@@ -162,7 +165,7 @@ impl Learn {
 
     /// Where one tries the network: paper for what reads drawings, the plane for two features, a form for more.
     fn try_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        match cx.subject.dataset.clone().filter(|dataset| is_table(dataset)) {
+        match cx.subject.dataset.clone().filter(|dataset| dataset.modality() == Modality::Table) {
             Some(dataset) if is_plane(&dataset) => {
                 heading_ui(ui, "Plane", |_| {});
                 self.tried.plane_ui(ui, &dataset, None, cx);

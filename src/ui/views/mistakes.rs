@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use eframe::egui::{RichText, Ui};
 
-use crate::data::Dataset;
+use crate::data::Modality;
+use crate::train::heads::Results;
 use crate::train::metrics::{ClassAnswers, Prediction};
 use crate::train::{Answered, Evaluation};
-use crate::ui::state::subject::{Subject, address, holds_images, is_table};
+use crate::ui::state::subject::{Subject, address};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -54,18 +55,14 @@ impl View for Mistakes {
     }
 
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {
-        let has_errors = |dataset: &Dataset| {
-            let task = &dataset.task;
-            task.is_classification() || is_table(dataset) || task.is_reconstruction() && holds_images(dataset)
-        };
-        match &subject.dataset {
-            _ if subject.is_generator => {
-                Err("A generator predicts nothing, so it makes no mistakes; Learn shows what it makes.")
+        match (subject.results(), subject.modality()) {
+            (Results::Samples, _) => {
+                Err("A generator predicts nothing, so it makes no mistakes; Learn shows its samples.")
             }
-            Some(dataset) if !has_errors(dataset) => {
+            (Results::Classes, _) | (_, Modality::Table) | (Results::Reconstructions, Modality::Images) => Ok(()),
+            (Results::Numbers | Results::Forecast | Results::Reconstructions, _) => {
                 Err("This network predicts numbers, which are near or far, not right or wrong; Learn shows how near.")
             }
-            _ => Ok(()),
         }
     }
 
@@ -77,13 +74,13 @@ impl View for Mistakes {
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
         let answers = match &evaluation.answers {
             Answered::Classes(answers) => answers,
-            Answered::Numbers(answers) if is_table(&dataset) => {
+            Answered::Numbers(answers) if dataset.modality() == Modality::Table => {
                 return self.rows.numbers_ui(ui, &evaluation, answers, &dataset);
             }
-            Answered::Reconstructions(answers) if is_table(&dataset) => {
+            Answered::Reconstructions(answers) if dataset.modality() == Modality::Table => {
                 return self.rows.given_back_ui(ui, &evaluation, answers, &dataset);
             }
-            Answered::Reconstructions(_) if holds_images(&dataset) => {
+            Answered::Reconstructions(_) if dataset.modality() == Modality::Images => {
                 return self.pairs.worst_ui(ui, &evaluation, cx);
             }
             // Of these `fits` says why nothing is shown.
@@ -109,10 +106,12 @@ impl View for Mistakes {
         if answers.is_empty() {
             return placeholder_ui(ui, "There is none.");
         }
-        if is_table(&dataset) {
+        if dataset.modality() == Modality::Table {
             return rows.classes_ui(ui, answers, &names, &dataset);
         }
-        let Some([height, width, channels]) = dataset.shape.as_image().filter(|_| holds_images(&dataset)) else {
+        let Some([height, width, channels]) =
+            dataset.shape.as_image().filter(|_| dataset.modality() == Modality::Images)
+        else {
             return placeholder_ui(ui, &not_images(&dataset));
         };
         let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();

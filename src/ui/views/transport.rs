@@ -7,11 +7,13 @@ use egui_material_icons::icons::{
     ICON_STOP_CIRCLE, ICON_WARNING,
 };
 
+use crate::data::Modality;
+use crate::train::heads::Results;
 use crate::train::{Answered, Evaluation, Outcome};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::{Status, score_text};
-use crate::ui::state::subject::{Subject, is_series, is_table};
+use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -150,7 +152,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
-        Outcome::Finished(None) if cx.subject.is_generator => {
+        Outcome::Finished(None) if cx.subject.results() == Results::Samples => {
             let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it.";
             icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
             ui.add(Label::new(text).truncate());
@@ -195,10 +197,10 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         return result(ui);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let try_it = match cx.subject.dataset.as_ref() {
-            Some(dataset) if is_series(dataset) => None,
-            Some(dataset) if is_table(dataset) => Some(("Try it", draw::ID)),
-            _ => Some(("Draw for it", draw::ID)),
+        let try_it = match cx.subject.modality() {
+            Modality::Series => None,
+            Modality::Table => Some(("Try it", draw::ID)),
+            Modality::Images => Some(("Draw for it", draw::ID)),
         };
         for (name, view) in [("See its mistakes", mistakes::ID)].into_iter().chain(try_it) {
             if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {

@@ -55,9 +55,9 @@ fn plane_ui(ui: &mut Ui, painting: &mut Painting, ground: &mut Option<Ground>, c
         Task::Reconstruction { .. } => {}
     }
     let task = &painting.painted.task;
-    let network = cx
-        .network()
-        .filter(|network| !network.is_generator() && network.trained().task == task && network.features().len() == 2);
+    let network = cx.network().filter(|network| {
+        network.head().is_evaluated() && network.trained().task == task && network.features().len() == 2
+    });
     let query = network.map(|network| PlaneQuery { network, ranges: painting.ranges.clone() });
     let answers = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
     *ground = Ground::update(ground.take(), ui, answers.as_ref(), task, painting.heights);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use eframe::egui::Ui;
 
 use super::paint;
+use crate::data::Modality;
 use crate::data::summary::Column;
 use crate::data::{Dataset, Task};
-use crate::ui::state::subject::{address, is_plane, is_table};
+use crate::ui::state::subject::{address, is_plane};
 use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::plane::{Ground, PlaneView};
@@ -46,7 +47,7 @@ struct Summary {
 
 impl TableView {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let dataset = cx.session.dataset().filter(|dataset| is_table(dataset)).cloned();
+        let dataset = cx.session.dataset().filter(|dataset| dataset.modality() == Modality::Table).cloned();
         let is_painted = cx.playground.painting.is_some();
         let is_plane = is_painted || dataset.as_ref().is_some_and(|dataset| is_plane(dataset));
         let fitting = if is_plane { Shown::Plane } else { Shown::Columns };

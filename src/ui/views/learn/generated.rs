@@ -7,6 +7,7 @@ use eframe::egui::Ui;
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Dataset;
+use crate::train::heads::Results;
 use crate::ui::jobs::derived::Answered;
 use crate::ui::jobs::samples::{GeneratedSamples, SamplesQuery};
 use crate::ui::state::subject::{address, is_plane, plane_of};
@@ -38,7 +39,7 @@ struct Cloud {
 
 impl GeneratedView {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let network = cx.network().filter(TrainedNetwork::is_generator);
+        let network = cx.network().filter(|network| network.head().results() == Results::Samples);
         let query = network.map(|network| SamplesQuery { network, noise: cx.playground.noise });
         let answered = query.and_then(|query| cx.derived.samples.ask(ui.ctx(), query));
         heading_ui(ui, "Samples", |ui| {

@@ -7,11 +7,12 @@ use eframe::egui::{Ui, vec2};
 use ndarray::Array2;
 
 use super::forecast::Forecast;
+use crate::data::Modality;
 use crate::data::{Order, Task};
+use crate::train::heads;
 use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
 use crate::train::{Answered, Evaluation, Part};
 use crate::ui::commands::Request;
-use crate::ui::state::subject::is_table;
 use crate::ui::theme::GRID;
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::figures::figures_text;
@@ -71,10 +72,10 @@ struct Plotted {
 
 impl Results {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if cx.subject.is_reconstruction() {
+        if cx.subject.results() == heads::Results::Reconstructions {
             return self.pairs.watched_ui(ui, cx);
         }
-        let is_regression = cx.subject.is_regression();
+        let has_classes = cx.subject.results() == heads::Results::Classes;
         let timeline = cx.session.job.as_ref().and_then(|job| match &job.dataset.order {
             Order::Time(timeline) => Some(timeline),
             _ => None,
@@ -85,11 +86,13 @@ impl Results {
             _ => (Part::Validation, cx.session.validation.clone()),
         };
         let Some(evaluation) = evaluation else {
-            heading_ui(ui, if is_regression { "Predicted and true" } else { "Confusion" }, |_| {});
-            let text = match (cx.project.data.validation > 0.0, is_regression) {
-                (true, false) => "After the first epoch this shows who is taken for whom among the validation samples.",
-                (true, true) => "After the first epoch this shows how near the answers to the validation samples are.",
-                (false, _) => "No validation samples are held back, so there is nothing to compare with.",
+            heading_ui(ui, if has_classes { "Confusion matrix" } else { "Predicted and true" }, |_| {});
+            let text = match (cx.project.data.validation > 0.0, has_classes) {
+                (true, true) => "The confusion matrix of the validation samples appears here after the first epoch.",
+                (true, false) => {
+                    "Predicted over true values of the validation samples appear here after the first epoch."
+                }
+                (false, _) => "There is no validation set to compare with. Raise the validation split in Training.",
             };
             return placeholder_ui(ui, text);
         };
@@ -124,7 +127,7 @@ impl Results {
             };
         });
         let Some(plotted) = &self.plotted else { return };
-        if cx.session.job.as_ref().is_some_and(|job| is_table(&job.dataset)) {
+        if cx.session.job.as_ref().is_some_and(|job| job.dataset.modality() == Modality::Table) {
             caption_ui(ui, &plotted.figures).on_hover_text(
                 "Macro F1 is the mean over the classes, however rare they are. Matthews' correlation is 1 if all are \
                  right and 0 if the answers are no better than chance. AUC is the area under the ROC curve, 0.5 by chance.",

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use eframe::egui::{RichText, Ui};
 
+use crate::data::Modality;
 use crate::train::metrics::ReconstructionAnswers;
 use crate::train::{Answered, Evaluation};
 use crate::ui::jobs::derived::Answered as Derivation;
 use crate::ui::jobs::reconstructions::ReconstructionsQuery;
-use crate::ui::state::subject::holds_images;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::figures::figures_text;
@@ -34,11 +34,11 @@ impl ReconstructionPairs {
         if let Some(Answered::Reconstructions(answers)) = cx.session.validation.as_ref().map(|seen| &seen.answers) {
             figures_ui(ui, answers);
         }
-        let holds_images = cx.session.job.as_ref().is_some_and(|job| holds_images(&job.dataset));
+        let are_images = cx.subject.modality() == Modality::Images;
         match (derived(ui, cx), cx.project.data.validation > 0.0) {
             (Some(images), true) => self.pairs_ui(ui, &images, 0..images.answer.watched),
             (_, false) => placeholder_ui(ui, "No validation samples are held back, so there is nothing to give back."),
-            _ if cx.session.validation.is_some() && !holds_images => {
+            _ if cx.session.validation.is_some() && !are_images => {
                 placeholder_ui(ui, "These samples are no images. Try and Mistakes show their numbers.");
             }
             _ => {
