@@ -5,7 +5,7 @@ use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::studio::{pick, click, drag, layers, open, project};
+use crate::studio::{click, drag, layers, open, pick, project};
 
 /// A convolution, and after it a block of two around which what enters is led.
 fn with_block() -> Harness<'static, Studio> {

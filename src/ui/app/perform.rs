@@ -1,4 +1,4 @@
-//! Carrying out what is asked for. Nothing else in the window changes more than a view's own values.
+//! Carrying out commands and requests. Nothing else in the window changes more than a view's own values.
 
 use eframe::egui::{Context, ViewportCommand};
 
@@ -10,7 +10,7 @@ use crate::ui::views::dialogs::help::Help;
 use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
 use crate::ui::views::dialogs::path_prompt::PathPrompt;
-use crate::ui::views::{mistakes, transport};
+use crate::ui::views::{data, mistakes, transport};
 use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::two_digits;
 
@@ -82,6 +82,11 @@ impl Studio {
                 self.show_view(mistakes::ID);
             }
             Request::UseLearningRate(rate) => self.document.project.training.learning_rate = rate,
+            Request::BringBack => self.bring_back(),
+            Request::EditOption(label) => {
+                self.show_view(data::ID);
+                keyboard::ask_focus(ctx, label);
+            }
             Request::CrossValidate(folds) => self.cross_validate(ctx, folds),
             Request::New(preset) => self.new_from(preset),
             Request::Open(path) => self.open(ctx, path),

@@ -89,7 +89,7 @@ impl Network {
     }
 }
 
-/// The cards, or what an empty stack asks for.
+/// The cards, or what an empty stack needs.
 fn stack_ui(ui: &mut Ui, cards: &mut Cards, cx: &mut Cx<'_>) {
     // The cards lie close together, and what follows them does not.
     ui.scope(|ui| cards.ui(ui, cx));
@@ -175,7 +175,7 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.painter().hline(line, ui.cursor().top(), Stroke::new(1.0, palette.faint));
     ui.add_space(GRID);
     if cx.session.is_on() && cx.session.has_other_model(cx.project) {
-        outdated_ui(ui, "This run goes on with the network as it was.", cx);
+        outdated_ui(ui, "This run continues with the previous network.", cx);
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), egui::Sense::hover());
     let (params, work) = cx.shapes.totals();

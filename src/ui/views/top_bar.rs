@@ -123,7 +123,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             (text, String::new())
         }
-        DataState::Failed { message, .. } => ("No data".to_owned(), message.clone()),
+        DataState::Failed { problem, .. } => ("No data".to_owned(), problem.text.clone()),
         DataState::Ready { dataset, counts, .. } => {
             let total = counts.total(cx.project.held_back());
             let [train, validation, test] =

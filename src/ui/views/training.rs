@@ -13,16 +13,17 @@ use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::cross_validation::COUNTS;
+use crate::ui::views::parts::data_problem::data_problem_ui;
 use crate::ui::views::parts::outdated::outdated_ui;
 use crate::ui::views::parts::source_menu::source_menu_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::cut_text::cut_galley;
-use crate::ui::widgets::field::{LABEL_WIDTH, field_ui, setting_ui, settings_ui, summary};
+use crate::ui::widgets::field::{field_ui, setting_ui, settings_ui, summary};
 use crate::ui::widgets::number_field::number_field_ui;
 use crate::ui::widgets::slider::{Division, Slider};
-use crate::ui::widgets::text::{caption_ui, heading_ui, warning_ui};
+use crate::ui::widgets::text::{caption_ui, heading_ui};
 use backprop_nn::Training;
 use backprop_nn::field::{About, Settings};
 use backprop_nn::gan::GanSettings;
@@ -36,9 +37,6 @@ pub struct TrainingView {
     /// Folds of the cross-validation; none if it is off.
     folds: usize,
 }
-
-/// Height of a row with a menu or a field in it.
-const LINE: f32 = 28.0;
 
 /// Width of the scroll bar's lane.
 const LANE: f32 = 12.0;
@@ -67,9 +65,9 @@ impl View for TrainingView {
                 ui.add(egui::Spinner::new().size(14.0));
             }
         });
-        // The bar gets a lane of its own, beside the numbers.
-        ui.spacing_mut().scroll.floating_allocated_width = LANE;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            // The bar has a lane of its own beside the numbers, whether it is there or not.
+            ui.set_max_width(ui.available_width() - LANE);
             // Above, rows of one height each: none of them moves, whatever is chosen. What depends on a choice is below.
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
@@ -84,7 +82,7 @@ impl View for TrainingView {
             }
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
                 ui.add_space(2.0 * GRID);
-                outdated_ui(ui, "This run goes on with the settings as they were.", cx);
+                outdated_ui(ui, "This run continues with the previous settings.", cx);
             }
         });
     }
@@ -92,12 +90,10 @@ impl View for TrainingView {
 
 impl TrainingView {
     fn data_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        row_ui(ui, "Data", "The data set that the samples come from.", |ui| {
-            source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        field_ui(ui, "Data", "The data set that the samples come from.", |ui| {
+            source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx)
         });
-        if let DataState::Failed { message, .. } = &cx.session.data {
-            warning_ui(ui, message);
-        }
+        data_problem_ui(ui, cx);
         // The target is chosen in the tab Data, beside the source; a generator has none.
         if cx.project.adversary.is_none() {
             one_ui(ui, &mut cx.project.data, "validation");
@@ -125,9 +121,7 @@ impl TrainingView {
                 )
             }));
             let options: Vec<_> = options.iter().map(|(folds, name, help)| (*folds, &**name, &**help)).collect();
-            row_ui(ui, "Folds", FOLDS_HELP, |ui| {
-                segmented_ui(ui, &mut self.folds, &options);
-            });
+            field_ui(ui, "Folds", FOLDS_HELP, |ui| ui.scope(|ui| segmented_ui(ui, &mut self.folds, &options)).response);
             let pressed = field_ui(ui, "", FOLDS_HELP, |ui| {
                 let button = Button::new("Cross-validate…").min_size(vec2(ui.available_width(), ROW));
                 ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
@@ -178,10 +172,10 @@ fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { loss, optimizer, schedule, .. } = &mut cx.project.training;
     if let Some(adversary) = &mut cx.project.adversary {
-        adversary_ui(ui, adversary);
         fold_ui(ui, "Loss", "Loss: formula", |ui| {
-            about_ui(ui, &adversary.loss.about());
+            about_ui(ui, adversary.loss.about());
         });
+        adversary_ui(ui, adversary);
     } else {
         let about = *loss.about();
         detail_ui(ui, "Loss", &about, &mut **loss);
@@ -278,21 +272,6 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         let text = "Random changes of the training samples, new ones in each epoch. The tab Data shows examples.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));
-    });
-}
-
-/// A name in the column of names, and what belongs to it.
-fn row_ui(ui: &mut Ui, name: &str, help: &str, contents: impl FnOnce(&mut Ui)) {
-    let width = ui.available_width();
-    ui.allocate_ui_with_layout(vec2(width, LINE), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_size(vec2(width, LINE));
-        ui.spacing_mut().item_spacing.x = GRID;
-        let palette = Palette::of(ui);
-        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, LINE), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(vec2(LABEL_WIDTH, LINE));
-            ui.label(RichText::new(name).color(palette.muted)).on_hover_text(help);
-        });
-        contents(ui);
     });
 }
 

@@ -13,7 +13,7 @@ use crate::ui::theme::{self, GRID, Palette, ROW};
 use backprop_nn::field::{About, Field, Kind, Scale, Settings, Value};
 
 /// Width of the column of names, the same for every row so that the sliders stand in line.
-pub const LABEL_WIDTH: f32 = 104.0;
+const LABEL_WIDTH: f32 = 104.0;
 const VALUE_WIDTH: f32 = 64.0;
 /// A list of options up to this height is shown whole.
 const LIST_HEIGHT: f32 = 400.0;

@@ -11,6 +11,9 @@ use crate::ui::theme::{self, GRID, Palette, RADIUS};
 /// Height of a line.
 const LINE: f32 = 38.0;
 
+/// Height of the field that is typed in.
+const FIELD: f32 = 28.0;
+
 /// One thing to pick.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
@@ -57,7 +60,8 @@ impl PickList {
         });
         // The press that has opened the list takes nothing.
         let is_entered = !is_new && ui.input(|input| input.key_pressed(Key::Enter));
-        let field = TextEdit::singleline(&mut self.text).hint_text(hint).desired_width(f32::INFINITY);
+        let field = TextEdit::singleline(&mut self.text).hint_text(hint).align(Align2::LEFT_CENTER);
+        let field = field.desired_width(f32::INFINITY).min_size(vec2(0.0, FIELD));
         let field = ui.add(field).accessible_name(hint);
         if is_new || is_entered {
             field.request_focus();

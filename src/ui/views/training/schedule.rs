@@ -34,9 +34,14 @@ pub fn lr_plot_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let [first, last, largest] = [first, last, largest].map(significant);
     let name = format!("Learning rate over {epochs} epochs, from {first} to {last}, at most {largest}");
     let at = run.map(|session| f64::from(session.progress.share()) * epochs);
-    LinePlot::new(&name, x, y, &line).id("course").mark(at.map(|at| (at, String::new()))).height(HEIGHT).show(ui);
-    let caption = if is_watched { "Reduced when the validation loss stalls" } else { "Learning rate over the epochs" };
-    caption_ui(ui, caption);
+    LinePlot::new(&name, x, y, &line)
+        .id("learning rates")
+        .mark(at.map(|at| (at, String::new())))
+        .height(HEIGHT)
+        .show(ui);
+    if is_watched {
+        caption_ui(ui, "Reduced when the validation loss stalls");
+    }
 }
 
 /// Steps of an epoch of a run that would begin now.
@@ -71,8 +76,8 @@ fn learning_rates(training: &Training, steps: usize, reductions: &[f32]) -> Vec<
     line
 }
 
-/// What a plateau has made of the rate in each epoch so far and in the one that follows: decided by the validation losses
-/// alone, and so decided here as in the run.
+/// The factor that a plateau has put on the rate in each epoch so far and in the one that follows. It depends on the
+/// validation losses alone, so it is the same here as in the run.
 fn reductions(training: &Training, session: &Session) -> Vec<f32> {
     let ScheduleSpec::Plateau(plateau) = &training.schedule else { return Vec::new() };
     let mut plateau = ReduceOnPlateau::new(plateau.clone());
