@@ -6,6 +6,7 @@ mod behavior;
 #[cfg(feature = "gui")]
 mod blocks;
 mod cli;
+mod docs;
 mod formats;
 mod gan;
 #[cfg(feature = "gui")]

@@ -15,6 +15,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::cross_validation::COUNTS;
 use crate::ui::views::parts::data_problem::data_problem_ui;
 use crate::ui::views::parts::outdated::outdated_ui;
+use crate::ui::views::parts::problems::problems_ui;
 use crate::ui::views::parts::source_menu::source_menu_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::about::about_ui;
@@ -73,6 +74,7 @@ impl View for TrainingView {
             ui.add_space(2.0 * GRID);
             main_ui(ui, cx);
             ui.add_space(2.0 * GRID);
+            problems_ui(ui, cx);
             lr_plot_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             details_ui(ui, cx);

@@ -22,7 +22,7 @@ const AROUND: f32 = 160.0;
 /// The layers by what they are for, by their keys; one that is in none of these stands under "Other".
 const GROUPS: &[(&str, &[&str])] = &[
     ("Dense layers and activations", &["dense", "activation", "softmax"]),
-    ("Convolution", &["conv2d", "conv_transpose2d", "conv1d"]),
+    ("Convolution", &["conv2d", "separable_conv2d", "conv_transpose2d", "conv1d"]),
     (
         "Pooling and upsampling",
         &["max_pool2d", "average_pool2d", "global_average_pool", "max_pool1d", "average_pool1d", "up_sample2d"],
