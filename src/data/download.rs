@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use ureq::Agent;
 
 use super::error::DataError;
-use super::source::{DATA_FOLDER, Progress};
+use super::source::Progress;
 
 /// What a file must be to be taken.
 pub struct Download<'a> {
@@ -21,6 +21,9 @@ pub struct Download<'a> {
     /// Hears of every part that arrives.
     pub progress: Option<Progress<'a>>,
 }
+
+/// What is said of an address that gave no answer at all.
+const UNREACHABLE: &str = "could not be reached";
 
 /// How often in a row a mirror may break off; each time, what has arrived is kept.
 const TRIES: usize = 4;
@@ -53,11 +56,9 @@ pub fn fetch(file: &Download<'_>, mirrors: &[&str], folder: &Path) -> Result<Pat
             Err(problem) => problems.push(format!("{address} {problem}")),
         }
     }
-    let what = format!(
-        "could not be downloaded: {}; try again when you are online, put the file here by hand, or name a folder that has it in {DATA_FOLDER}",
-        problems.join("; ")
-    );
-    Err(DataError::file(&path, what))
+    let set = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_offline = problems.iter().all(|problem| problem.contains(UNREACHABLE));
+    Err(DataError::Download { path, set, problems, is_offline })
 }
 
 /// Completes `part` from one address and checks it. What is wrong is thrown away, what is only incomplete is kept.
@@ -101,7 +102,7 @@ fn receive(address: &str, file: &Download<'_>, have: u64, part: &mut File) -> Re
     let request = if have > 0 { request.header("Range", format!("bytes={have}-")) } else { request };
     let response = request.call().map_err(|error| match error {
         ureq::Error::StatusCode(code) => Broken::Refused(format!("answered {code}")),
-        error => Broken::Refused(format!("could not be reached: {error}")),
+        error => Broken::Refused(format!("{UNREACHABLE}: {error}")),
     })?;
     let range = response.headers().get("Content-Range").and_then(|range| range.to_str().ok());
     let goes_on = response.status() == 206 && range.is_some_and(|range| range.starts_with(&format!("bytes {have}-")));

@@ -3,45 +3,75 @@
 use super::{Project, ProjectError};
 use crate::data::sources::digits;
 
-struct Preset {
-    name: &'static str,
-    help: &'static str,
+/// A project to begin with.
+pub struct Preset {
+    pub name: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// What kind of task it is; presets of one kind follow one another.
+    pub task: &'static str,
     text: &'static str,
 }
 
 macro_rules! presets {
-    ($($name:literal: $help:literal),+ $(,)?) => {
-        &[$(Preset { name: $name, help: $help, text: include_str!(concat!("../../assets/presets/", $name, ".json")) }),+]
+    ($($task:literal { $($name:literal: $help:literal),+ $(,)? })+) => {
+        &[$($(Preset {
+            name: $name,
+            help: $help,
+            task: $task,
+            text: include_str!(concat!("../../assets/presets/", $name, ".json")),
+        }),+),+]
     };
 }
 
 const PRESETS: &[Preset] = presets![
-    "mlp": "Two Dense layers: the smallest network that reads digits well, and by far the fastest.",
-    "cnn-small": "One convolution and a pooling: sees strokes instead of pixels.",
-    "cnn-5x5": "A wide convolution with a hidden Dense layer behind it.",
-    "cnn-deep": "Three convolutions: slow to train, and the best reader of these.",
-    "lenet": "LeNet-5 of 1998, the network that made convolutions known: tanh, and means for maxima.",
-    "resnet-mini": "Blocks that add to what entered them: what made very deep networks trainable, in small.",
-    "best-mnist": "All that helps at once, normalisation, dropout, changed images, one cycle, averaged weights: minutes, for 99.6 %.",
-    "rnn": "Reads the image row by row, and remembers the last few: recurrence in its plainest form.",
-    "lstm": "Reads row by row with a memory that lasts: gates decide what to forget, add and tell.",
-    "gru": "Reads row by row with two gates instead of three: lighter than an LSTM, and as good here.",
-    "autoencoder": "Says each digit in 32 numbers and draws it again from them: compression, learnt from nothing but the digits.",
-    "iris": "Four measures of a flower tell three species apart: the classic of 1936.",
-    "wine": "How tasters marked red wines, from eleven measures of the laboratory: a hard one.",
-    "fuel": "How far a car of the seventies goes on a gallon, from what it is: a number instead of a class.",
-    "steel-plates": "Seven faults of steel plates told apart by 27 measures of their images.",
-    "steel-surface": "Six kinds of defects on hot-rolled steel told apart by a camera: quality control.",
-    "machine-failure": "Ten thousand readings of a milling machine, of which three in a hundred precede a failure.",
-    "airline": "How many passengers will fly next month, from the last two years: a trend and its seasons.",
-    "temperatures": "The lowest temperature of tomorrow, from the last thirty days, read by a GRU.",
-    "remaining-life": "How many flights a turbofan engine has left, from its last thirty readings, read by a GRU.",
-    "spiral": "Two arms wound around each other, in a plane: hard for a straight mind, easy for two hidden layers.",
-    "xor": "Opposite quarters of a plane: what no network without a hidden layer learns.",
-    "regression-2d": "Three hills and three hollows over a plane, drawn from points of known height.",
-    "gan-points": "Two networks play against each other until one of them scatters points along two moons.",
-    "gan-digits": "Two networks play against each other until one of them writes digits that nobody has written.",
+    "Classification of handwritten digits" {
+        "mlp": "Two Dense layers: the smallest network that reads digits well, and by far the fastest.",
+        "cnn-small": "One convolution and a pooling layer: a first convolutional network.",
+        "cnn-5x5": "A wide convolution, followed by a hidden Dense layer.",
+        "cnn-deep": "Three convolutions: slow to train, and more accurate than the smaller ones.",
+        "lenet": "LeNet-5 of 1998, the network that made convolutions known: tanh and average pooling.",
+        "resnet-mini": "Residual blocks, which made very deep networks trainable, in a small network.",
+        "best-mnist": "Normalization, dropout, augmentation, the one-cycle schedule and averaged weights: minutes, for 99.6 %.",
+        "rnn": "Reads the image row by row with a hidden state: the plainest recurrent network.",
+        "lstm": "Reads row by row with a long short-term memory: gates decide what to forget, add and output.",
+        "gru": "Reads row by row with two gates instead of three: smaller than an LSTM, and as accurate here.",
+    }
+    "Classification of images" {
+        "steel-surface": "Six kinds of defects on hot-rolled steel, from images of the surface: quality control.",
+    }
+    "Classification of tables" {
+        "iris": "Three species of iris, from four measurements of the flower: the classic of 1936.",
+        "wine": "The grade of red wines, from eleven laboratory measurements: a hard one.",
+        "steel-plates": "Seven faults of steel plates, from 27 features of their images.",
+        "machine-failure": "Ten thousand readings of a milling machine, of which three in a hundred precede a failure.",
+    }
+    "Regression of tables" {
+        "fuel": "How far a car of the seventies goes on a gallon, from its technical data: a number instead of a class.",
+    }
+    "Time series" {
+        "airline": "Airline passengers of the next month, from the last two years: a trend and its seasons.",
+        "temperatures": "Tomorrow's lowest temperature, from the last thirty days, forecast by a GRU.",
+        "remaining-life": "Flights until a turbofan engine fails, from its last thirty readings, predicted by a GRU.",
+    }
+    "Points in a plane" {
+        "spiral": "Two spirals wound around each other: not linearly separable, and easy for two hidden layers.",
+        "xor": "Opposite quarters of the plane: what no network without a hidden layer learns.",
+        "regression-2d": "Regression of a surface: three hills and three hollows over the plane.",
+    }
+    "Autoencoder" {
+        "autoencoder": "Encodes each digit in 32 numbers and decodes it again: compression without labels.",
+    }
+    "Generative adversarial networks" {
+        "gan-points": "A generator learns to scatter points along two moons, against a discriminator.",
+        "gan-digits": "A generator learns to write digits, against a discriminator.",
+    }
 ];
+
+/// All presets, those of one task after another.
+pub fn all() -> impl Iterator<Item = &'static Preset> {
+    PRESETS.iter()
+}
 
 /// The preset that the studio opens at its first start, and that trains where there is no display: it sees strokes,
 /// and takes long enough to be watched.
@@ -51,7 +81,7 @@ pub fn names() -> Vec<&'static str> {
     PRESETS.iter().map(|preset| preset.name).collect()
 }
 
-/// The presets that tell what the images of the default source show; the others ask for something else.
+/// The presets that classify the images of the default source.
 pub fn image_readers() -> Vec<&'static str> {
     let reads_images = |project: Project| {
         let reads = project.adversary.is_none() && !project.data.reconstruct;

@@ -5,7 +5,7 @@ use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::studio::{choose, click, drag, layers, open, project};
+use crate::studio::{click, drag, layers, open, pick, project};
 
 /// A convolution, and after it a block of two around which what enters is led.
 fn with_block() -> Harness<'static, Studio> {
@@ -39,7 +39,7 @@ fn layers_within_a_block_are_edited_as_those_of_the_stack() {
     assert!(harness.query_by_label("Filters").is_none());
 
     click(&mut harness, "Add a layer to block 2");
-    click(&mut harness, "BatchNorm");
+    pick(&mut harness, "BatchNorm");
     assert_eq!(block(&harness), [activation, conv, "BatchNorm"]);
     click(&mut harness, "Remove BatchNorm");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
@@ -63,7 +63,7 @@ fn layers_within_a_block_are_edited_as_those_of_the_stack() {
 fn what_does_not_fit_within_a_block_is_told_and_repaired_there() {
     let mut harness = with_block();
     click(&mut harness, "Insert a layer before Activation, layer 2.2");
-    choose(&mut harness, "Dense");
+    pick(&mut harness, "Dense");
     harness.get_by_label_contains("Layer 2 does not fit. In the block, layer 2: Dense takes a row of numbers");
     assert_eq!(harness.query_all_by_label_contains("Dense takes a row of numbers").count(), 2, "below and on its card");
     click(&mut harness, "Insert Flatten");
@@ -74,11 +74,11 @@ fn what_does_not_fit_within_a_block_is_told_and_repaired_there() {
     // A block from the menu fits what arrives where it is put.
     let mut harness = with_block();
     click(&mut harness, "Insert a layer before GlobalAveragePool, layer 3");
-    choose(&mut harness, "Residual");
+    pick(&mut harness, "Residual");
     assert_eq!(layers(&harness)[2], "Residual 4 layers");
     assert_eq!(harness.state().shapes().model.misfit, None);
     click(&mut harness, "Add a layer to block 2");
-    choose(&mut harness, "Residual");
+    pick(&mut harness, "Residual");
     assert_eq!(block(&harness)[2], "Residual 4 layers");
     assert_eq!(harness.state().shapes().model.misfit, None);
 }

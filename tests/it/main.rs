@@ -2,6 +2,8 @@
 
 mod architecture;
 #[cfg(feature = "gui")]
+mod behavior;
+#[cfg(feature = "gui")]
 mod blocks;
 mod cli;
 mod docs;

@@ -4,20 +4,28 @@ use backprop_studio::ui::Studio;
 use backprop_studio::ui::views::dialogs::lr_finder::LrFinder;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Harness, Node};
 
 use crate::studio::{click, dataset, open, project, step_until};
 
 #[test]
 fn what_is_chosen_shows_its_formula() {
     let mut harness = open(project());
+    assert!(harness.query_by_label("-log softmax(z)[c]").is_none(), "formulas are folded at first");
+    harness.get_by_label_contains("Loss: formula, ").click();
+    harness.run_ok();
     harness.get_by_label("-log softmax(z)[c]");
     click(&mut harness, "Optimizer");
     click(&mut harness, "SGD");
+    harness.get_by_label_contains("Optimizer: formula").click();
+    harness.run_ok();
     harness.get_by_label("w ← w - η g");
     assert_eq!(harness.state().project().training.optimizer.about().label, "SGD");
     click(&mut harness, "Layer 2: Dense 128 ReLU");
     harness.get_by_label("y = f(x·W + b)");
     click(&mut harness, "Add layer");
+    harness.get_by_label("Layer").type_text("layern");
+    harness.run_ok();
     harness.get_by_label("LayerNorm").hover();
     harness.run_ok();
     harness.get_by_label_contains("y = (x - μ) / √(σ² + ε)");
@@ -66,5 +74,32 @@ fn the_course_of_the_learning_rate_follows_the_knobs_and_the_run() {
     harness.get_by_label("Learning rate over 10 epochs, from 0.0001 to 0.00105, at most 0.01");
     click(&mut harness, "Schedule");
     click(&mut harness, "Reduce on plateau");
-    harness.get_by_label_contains("Smaller whenever the validation loss stands still");
+    harness.get_by_label("Reduced when the validation loss stalls");
+}
+
+#[test]
+fn the_settings_that_matter_stand_still_whatever_is_chosen() {
+    const ROWS: [&str; 6] = ["Loss", "Optimizer", "Learning rate", "Schedule", "Batch size", "Epochs"];
+    let mut harness = open(project());
+    let places = |harness: &Harness<'_, Studio>| ROWS.map(|row| in_the_panel(harness, row).rect());
+    let before = places(&harness);
+    assert!(before.is_sorted_by(|a, b| a.bottom() <= b.top()), "in the order of a textbook: {before:?}");
+    assert!(before[0].top() < 200.0 && before[5].bottom() < 400.0, "above the fold: {before:?}");
+    for heading in ["Loss: formula", "Optimizer: formula", "Schedule: formula"] {
+        harness.get_by_label_contains(heading).click();
+        harness.run_ok();
+    }
+    for (row, choice) in
+        [("Optimizer", "SGD"), ("Optimizer", "AdamW"), ("Loss", "Mean squared error"), ("Schedule", "Cosine")]
+    {
+        in_the_panel(&harness, row).click();
+        harness.run_ok();
+        click(&mut harness, choice);
+        assert_eq!(places(&harness), before, "after {choice}");
+    }
+}
+
+/// A control of the panel at the right; a plot may have the same name.
+fn in_the_panel<'h>(harness: &'h Harness<'_, Studio>, name: &'h str) -> Node<'h> {
+    harness.query_all_by_label(name).find(|node| node.rect().left() > 960.0).unwrap()
 }

@@ -14,14 +14,16 @@ use backprop_studio::project::Project;
 use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
 use backprop_studio::ui::commands::Action;
 use backprop_studio::ui::state::window_state::Theme;
-use backprop_studio::ui::{Document, Request, Studio};
+use backprop_studio::ui::{self, Document, Request, Studio};
 use eframe::egui::{Role, Vec2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotOptions};
 
+use crate::studio::type_into;
 use crate::support::project;
 
 const SMALL: Vec2 = vec2(1280.0, 800.0);
+const SMALLEST: Vec2 = vec2(1024.0, 700.0);
 const LARGE: Vec2 = vec2(1920.0, 1080.0);
 
 /// Another processor adds in another order, and the driver's next version may round an edge differently: one pixel in a
@@ -249,4 +251,18 @@ fn a_block_within_the_stack() {
     let mut project = project("cnn-small", &[]);
     project.model.layers.insert(2, Residual::around(Shape::image(13, 13, 32)).into());
     Screen::open(&project, SMALL, Theme::Dark).compare("block-dark");
+}
+
+#[test]
+fn lists_to_pick_from_and_a_number_that_is_refused() {
+    let project = project("cnn-small", &[]);
+    let mut screen = Screen::open(&project, SMALLEST, Theme::Dark);
+    screen.harness.run_steps(2);
+    screen.harness.get_by_label("Add layer").click();
+    screen.compare("add-layer-dark");
+    Screen::open(&project, LARGE, Theme::Light).act(ui::Command::New).compare("presets-light-large");
+    let mut screen = Screen::open(&project, SMALL, Theme::Light);
+    screen.harness.run_steps(2);
+    type_into(&mut screen.harness, "Epochs value", "1/3");
+    screen.compare("refused-light");
 }

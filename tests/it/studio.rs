@@ -53,7 +53,7 @@ pub fn open(project: Project) -> Harness<'static, Studio> {
     harness
 }
 
-fn is_loading(studio: &Studio) -> bool {
+pub fn is_loading(studio: &Studio) -> bool {
     use backprop_studio::ui::state::session::DataState;
     matches!(studio.session().data, DataState::Loading { .. }) || studio.networks().built_in.is_none()
 }
@@ -88,12 +88,20 @@ pub fn step_until(harness: &mut Harness<'_, Studio>, what: &str, is_done: impl F
     harness.run_ok();
 }
 
-fn has_ended(studio: &Studio) -> bool {
+pub fn has_ended(studio: &Studio) -> bool {
     matches!(studio.session().status, Status::Ended(_))
 }
 
 pub fn click(harness: &mut Harness<'_, Studio>, label: &str) {
     harness.get_by_label(label).click();
+    harness.run_ok();
+}
+
+/// Takes a layer from the list that is open, as somebody does who knows its name.
+pub fn pick(harness: &mut Harness<'_, Studio>, layer: &str) {
+    harness.get_by_label("Layer").type_text(layer);
+    harness.run_ok();
+    harness.key_press(Key::Enter);
     harness.run_ok();
 }
 
@@ -128,7 +136,7 @@ fn a_stack_is_assembled_from_nothing() {
     assert_eq!(harness.query_all_by_label("The stack is empty. Add a layer to begin.").count(), 2);
     for layer in ["Flatten", "Dense"] {
         click(&mut harness, "Add layer");
-        click(&mut harness, layer);
+        pick(&mut harness, layer);
     }
     assert_eq!(layers(&harness), ["Flatten", "Dense 64 ReLU"]);
     harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
@@ -291,7 +299,7 @@ fn a_learning_rate_that_is_changed_while_it_trains_is_marked() {
     assert!(!harness.state().session().has_other_training(harness.state().project()));
     harness.state_mut().project_mut().training.batch = 64;
     harness.run_ok();
-    harness.get_by_label("This run goes on with the settings as they were.");
+    harness.get_by_label("This run continues with the previous settings.");
     click(&mut harness, "Stop");
     step_until(&mut harness, "it stops", has_ended);
 }
@@ -314,6 +322,7 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
     assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-4);
     let bars = harness.get_by_label_contains("Probabilities: ").accesskit_node().label().unwrap_or_default();
     assert!(!bars.contains("no answer"), "{bars}");
+    harness.get_by_label("The network has to choose one of its 10 classes, whatever is drawn.");
     drag(&mut harness, &[at(0.4, 0.5), at(0.5, 0.5), at(0.65, 0.49)]);
     assert_eq!(harness.state().playground().drawing.strokes.len(), 2);
     click(&mut harness, "Undo stroke");
@@ -436,7 +445,8 @@ fn data_that_cannot_be_read_is_told_in_place() {
     harness.get_by_role_and_label(Role::Tab, "Data").click();
     harness.run_ok();
     assert!(harness.query_all_by_label_contains("no such folder").next().is_some());
-    harness.get_by_label("Try again");
+    assert_eq!(harness.query_all_by_label("Choose a folder…").count(), 2);
+    assert_eq!(harness.query_all_by_label("Try again").count(), 2, "here and beside the choice of the data");
 }
 
 #[test]
@@ -511,6 +521,9 @@ fn a_run_is_saved_and_opened_again_and_reads_as_before() {
         harness.step();
         other.step();
     }
+    other.state_mut().project_mut().model.layers[1] = Dense::new(7, Function::Relu).into();
+    other.run_ok();
+    other.get_by_label("Of the previous network: mlp as the run was saved");
 }
 
 /// What eframe writes to the disk, kept in memory.
@@ -581,31 +594,26 @@ fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
     }
     assert!(has_ended(harness.state()));
     assert!(harness.get_by_label("Batch").accesskit_node().is_disabled());
-    harness.get_by_label("This run has ended. The button Train begins anew and deletes it.");
+    harness.get_by_label("This run has ended. Press Train, or Space once more, to train anew, which deletes it.");
+    let trained = harness.state().session().job.clone().unwrap();
+    for _ in 0..2 {
+        harness.key_press(Key::Space);
+        harness.run_ok();
+    }
+    step_until(&mut harness, "Space, Space trains anew", |studio| {
+        studio.session().job.as_ref().is_some_and(|job| !Arc::ptr_eq(job, &trained)) && has_ended(studio)
+    });
 }
 
-#[test]
-fn undo_where_one_draws_is_about_the_drawing_and_quick_presses_all_count() {
-    let mut harness = open(project());
-    act(&mut harness, Request::Show("draw"));
-    let drawn = harness.state().playground().drawing.clone();
-    click(&mut harness, "Clear");
-    assert!(harness.state().playground().drawing.is_empty());
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+/// Replaces what stands in a field.
+pub fn type_into(harness: &mut Harness<'_, Studio>, field: &str, text: &str) {
+    harness.get_by_label(field).focus();
     harness.run_ok();
-    assert_eq!(harness.state().playground().drawing, drawn);
-    assert_eq!(layers(&harness).len(), 3);
-
-    act(&mut harness, Request::Show("learn"));
-    for layer in ["Dropout", "AveragePool2d"] {
-        click(&mut harness, "Add layer");
-        click(&mut harness, layer);
-    }
-    assert_eq!(layers(&harness).len(), 5);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.get_by_label(field).type_text(text);
     harness.run_ok();
-    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
+    harness.key_press(Key::Enter);
+    harness.run_ok();
 }
 
 #[test]
@@ -613,7 +621,7 @@ fn a_layer_from_the_menu_goes_where_it_fits() {
     let mut harness = open(project());
     for layer in ["Conv2d", "Dropout"] {
         click(&mut harness, "Add layer");
-        click(&mut harness, layer);
+        pick(&mut harness, layer);
     }
     assert_eq!(layers(&harness), ["Conv2d 32 3×3 ReLU", "Flatten", "Dense 128 ReLU", "Dropout 25 %", "Dense 10"]);
     assert_eq!(harness.state().shapes().model.misfit, None);

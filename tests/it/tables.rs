@@ -152,7 +152,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
         (String::new(), "", "there is nothing in it"),
         (text.clone(), "?target=price", "there is no column \"price\"; there is column 1, column 2"),
         (text.clone(), "?ignore=price", "there is no column \"price\""),
-        (text.clone(), "?target=2&task=regression", "holds text such as \"a0\", and regression asks for numbers"),
+        (text.clone(), "?target=2&task=regression", "holds text such as \"a0\", and regression predicts numbers"),
         (text.clone(), "?task=clustering", "there is classification and regression"),
         (text.clone(), "?colour=red", "no option \"colour\"; there is target, task, ignore"),
         (text.clone(), "?test=2", "test from 0 to 0.5"),

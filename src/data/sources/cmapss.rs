@@ -53,8 +53,8 @@ struct Fleet {
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
-        let what = "there is no such folder; write cmapss:DIR with the folder of train_FD001.txt, test_FD001.txt and RUL_FD001.txt";
-        return Err(DataError::file(Path::new(request.argument()), what));
+        let hint = "the folder of train_FD001.txt, test_FD001.txt and RUL_FD001.txt";
+        return Err(DataError::no_folder(Path::new(request.argument()), "cmapss", hint));
     };
     let set = &request.text("set").unwrap_or_else(|| "FD001".to_owned());
     let window = request.whole("window")?;

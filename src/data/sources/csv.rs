@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::data::dataset::{Dataset, Feature, Task, Vocabulary};
-use crate::data::error::DataError;
+use crate::data::error::{DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, DATA_FOLDER, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
@@ -72,6 +72,14 @@ const MAX_NUMBERED_CLASSES: usize = 20;
 
 const MAX_FEATURES: usize = 10_000;
 
+const OTHER_TARGET: Remedy = Remedy::new("target", "choose another with target=NAME");
+const ONE_TARGET: Remedy = Remedy::new("target", "name one with target=NAME");
+const AS_CLASSES: Remedy = Remedy::new("task", "say task=classification");
+const AS_NUMBER: Remedy = Remedy::new("task", "say task=regression if it is a number");
+const IGNORE: Remedy = Remedy::new("ignore", "leave some out with ignore=NAME,NAME");
+const CATEGORIES: Remedy = Remedy::new("categories", "name others with categories=NAME,NAME");
+const EMBEDDED: Remedy = Remedy::new("embedded", "name others with embedded=NAME,NAME");
+
 /// The least that can be divided into training, validation and test samples.
 const MIN_ROWS: usize = 5;
 
@@ -93,7 +101,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         return Err(request.wrong(format!("write {}", SOURCE.usage)));
     }
     let Some(path) = request.find().filter(|path| path.is_file()) else {
-        return Err(DataError::file(Path::new(request.argument()), no_such_file(request)));
+        return Err(no_such_file(request));
     };
     let test_share = request.real("test")?;
     match request.text("test_file") {
@@ -111,7 +119,7 @@ fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Data
     let table = Table::read(path, &request.list("names"))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let loaded = Loader { request, table, notes: Vec::new() }.load(name, test_share);
-    loaded.map_err(|what| DataError::file(path, what))
+    loaded.map_err(|wrong| DataError::refused(path, wrong))
 }
 
 /// The rows of a file of their own, read to the features and classes of those that are trained on.
@@ -130,10 +138,12 @@ pub(super) fn column_names(request: &Request<'_>) -> Vec<String> {
     table.map_or_else(|_| Vec::new(), |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
-fn no_such_file(request: &Request<'_>) -> String {
+fn no_such_file(request: &Request<'_>) -> DataError {
     let from = KNOWN_FILES.iter().find(|known| known.0 == request.argument());
+    let hint = from.map_or(String::new(), |known| format!("It is from {}.", known.1));
     let from = from.map_or(String::new(), |known| format!(" (it is from {})", known.1));
-    format!("there is no such file; put it into this folder{from}, or name the folder that has it in {DATA_FOLDER}")
+    let advice = format!("put it into this folder{from}, or name the folder that has it in {DATA_FOLDER}");
+    DataError::no_file(Path::new(request.argument()), hint, advice)
 }
 
 /// A table on its way to be a data set. Errors are sentences about the file.
@@ -144,7 +154,7 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn load(mut self, name: String, test_share: f32) -> Result<Dataset, String> {
+    fn load(mut self, name: String, test_share: f32) -> Result<Dataset, Wrong> {
         self.notes.append(&mut self.table.notes);
         let targets = self.target_columns()?;
         let task = self.task(&targets)?;
@@ -168,7 +178,7 @@ impl Loader<'_> {
         let split = Split::new(&all, test_share, TEST_SEED);
         let (train, test) = (all.select(&split.train, shape), all.select(&split.validation, shape));
         if train.is_empty() {
-            return Err("has no row that is left to train on".to_owned());
+            return Err("has no row that is left to train on".to_owned().into());
         }
         Ok(Dataset { name, shape, task, features, train, test, notes: self.notes, order: Order::Free })
     }
@@ -178,15 +188,18 @@ impl Loader<'_> {
         self.table.find(name).ok_or_else(missing)
     }
 
-    fn columns(&self, option: &str) -> Result<Vec<usize>, String> {
-        self.request.list(option).into_iter().map(|name| self.column(name)).collect()
+    fn columns(&self, remedy: Remedy) -> Result<Vec<usize>, Wrong> {
+        let missing = |what| Wrong::new(what, [remedy.clone()]);
+        self.request.list(remedy.option).into_iter().map(|name| self.column(name).map_err(missing)).collect()
     }
 
-    fn target_columns(&self) -> Result<Vec<usize>, String> {
-        let named = self.columns("target")?;
+    fn target_columns(&self) -> Result<Vec<usize>, Wrong> {
+        let named = self.columns(OTHER_TARGET)?;
         match self.request.lookup.known {
             _ if !named.is_empty() => Ok(named),
-            Some((Task::Regression { targets }, _)) => targets.iter().map(|name| self.column(name)).collect(),
+            Some((Task::Regression { targets }, _)) => {
+                Ok(targets.iter().map(|name| self.column(name)).collect::<Result<_, _>>()?)
+            }
             _ => Ok(vec![self.table.columns.len() - 1]),
         }
     }
@@ -211,7 +224,7 @@ impl Loader<'_> {
     }
 
     /// What is asked for: as it is said, as a network knows it already, or as the target looks.
-    fn task(&mut self, targets: &[usize]) -> Result<Task, String> {
+    fn task(&mut self, targets: &[usize]) -> Result<Task, Wrong> {
         // What tells a row again has let go of its target.
         if let Some((task, _)) =
             self.request.lookup.known.filter(|(task, _)| !matches!(task, Task::Reconstruction { .. }))
@@ -222,38 +235,43 @@ impl Loader<'_> {
         let is_regression = match self.request.text("task").as_deref() {
             Some("regression") => true,
             Some("classification") => false,
-            Some(other) => return Err(format!("task={other} is unknown; there is classification and regression")),
+            Some(other) => {
+                return Err(format!("task={other} is unknown; there is classification and regression").into());
+            }
             None => columns.len() > 1 || is_number(columns[0]),
         };
         if is_regression {
             if let Some(column) = columns.iter().find(|column| column.holds_words()) {
                 let (name, word) = (&column.name, column.first_word().unwrap_or_default());
-                return Err(format!(
-                    "the target {name} holds text such as {word:?}, and regression asks for numbers; say task=classification, or choose another with target=NAME"
-                ));
+                let what = format!("the target {name} holds text such as {word:?}, and regression predicts numbers");
+                return Err(Wrong::new(what, [AS_CLASSES, OTHER_TARGET]));
             }
             return Ok(Task::Regression { targets: columns.iter().map(|column| column.name.clone()).collect() });
         }
         let [column] = columns[..] else {
-            return Err("classes are in one column; name one target, or say task=regression".to_owned());
+            return Err(Wrong::new(
+                "the classes are in one column, and several targets are named",
+                [ONE_TARGET, AS_NUMBER],
+            ));
         };
         let classes = column.distinct();
         match classes.len() {
-            0 => Err(format!("the target {} is empty; choose another with target=NAME", column.name)),
-            1 => Err(format!(
-                "the target {} is always {:?}, and a network has nothing to tell apart; choose another with target=NAME",
-                column.name,
-                classes.join("")
-            )),
-            count if count > MAX_CLASSES => Err(format!(
-                "the target {} has {count} classes, and {MAX_CLASSES} are the most; say task=regression if it is a number, or choose another with target=NAME",
-                column.name
-            )),
-            count if count > SOME_CATEGORIES && count * 2 > column.cells.len() => Err(format!(
-                "the target {} has {count} different texts in {}; it tells rows apart, not kinds; choose another with target=NAME",
-                column.name,
-                counted(column.cells.len(), "row")
-            )),
+            0 => Err(Wrong::new(format!("the target {} is empty", column.name), [OTHER_TARGET])),
+            1 => {
+                let (name, class) = (&column.name, classes.join(""));
+                let what = format!("the target {name} is always {class:?}, and a network has nothing to tell apart");
+                Err(Wrong::new(what, [OTHER_TARGET]))
+            }
+            count if count > MAX_CLASSES => {
+                let what = format!("the target {} has {count} classes, and {MAX_CLASSES} are the most", column.name);
+                Err(Wrong::new(what, [AS_NUMBER, OTHER_TARGET]))
+            }
+            count if count > SOME_CATEGORIES && count * 2 > column.cells.len() => {
+                let (name, rows) = (&column.name, counted(column.cells.len(), "row"));
+                let what =
+                    format!("the target {name} has {count} different texts in {rows}; it tells rows apart, not kinds");
+                Err(Wrong::new(what, [OTHER_TARGET]))
+            }
             count => {
                 if !self.request.has("task") && column.first_word().is_none() && count > 2 {
                     let note = format!(
@@ -301,13 +319,13 @@ impl Loader<'_> {
     }
 
     /// The numbers that the other columns become, each column by what is in it.
-    fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, String> {
+    fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, Wrong> {
         if let Some((_, features)) = self.request.lookup.known {
             return Ok(features.to_vec());
         }
-        let (ignored, categories) = (self.columns("ignore")?, self.columns("categories")?);
+        let (ignored, categories) = (self.columns(IGNORE)?, self.columns(CATEGORIES)?);
         let (mut features, mut counted) = (Vec::new(), Vec::new());
-        let embedded = self.columns("embedded")?;
+        let embedded = self.columns(EMBEDDED)?;
         for (at, column) in self.table.columns.iter().enumerate() {
             if targets.contains(&at) || ignored.contains(&at) {
                 continue;
@@ -322,10 +340,11 @@ impl Loader<'_> {
         match features.len() {
             0 => Err(format!("there is no column to learn from besides the target; {}", self.notes.join("; "))
                 .trim_end_matches("; ")
-                .to_owned()),
-            count if count > MAX_FEATURES => Err(format!(
-                "has {count} features, and {MAX_FEATURES} are the most; leave some out with ignore=NAME,NAME"
-            )),
+                .to_owned()
+                .into()),
+            count if count > MAX_FEATURES => {
+                Err(Wrong::new(format!("has {count} features, and {MAX_FEATURES} are the most"), [IGNORE]))
+            }
             _ => Ok(features),
         }
     }

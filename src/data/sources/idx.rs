@@ -28,8 +28,7 @@ const MAX_BYTES: u64 = 4 << 30;
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
-        let what = "there is no such folder; write idx:DIR with the folder of the four files";
-        return Err(DataError::file(Path::new(request.argument()), what));
+        return Err(DataError::no_folder(Path::new(request.argument()), "idx", "the folder of the four files"));
     };
     read_folder(&folder)
 }

@@ -61,8 +61,8 @@ const TEST_SEED: u64 = 0x7E57;
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
-        let what = "there is no such folder; write images:DIR with a folder that has a folder for each class";
-        return Err(DataError::file(Path::new(request.argument()), what));
+        let hint = "a folder that has a folder for each class";
+        return Err(DataError::no_folder(Path::new(request.argument()), "images", hint));
     };
     let side = request.whole("size")?;
     let shape = Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 });

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::data::dataset::{Dataset, Feature, Task};
-use crate::data::error::DataError;
+use crate::data::error::{DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Request, Source};
+use crate::data::source::{Argument, DATA_FOLDER, Request, Source};
 use crate::data::split::{Order, TEST_SHARES, Timeline};
 use crate::data::table::{Table, counted};
 use backprop_nn::Shape;
@@ -62,8 +62,8 @@ struct Windowing {
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(path) = request.find().filter(|path| path.is_file()) else {
-        let what = "there is no such file; put it into this folder, or name the folder that has it in BACKPROP_DATA";
-        return Err(DataError::file(Path::new(request.argument()), what));
+        let advice = format!("put it into this folder, or name the folder that has it in {DATA_FOLDER}");
+        return Err(DataError::no_file(Path::new(request.argument()), "", advice));
     };
     let season = request.whole("season")?;
     let windowing = Windowing {
@@ -74,11 +74,11 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     };
     let table = Table::read(&path, &request.list("names"))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    cut(name, request, table, &windowing).map_err(|what| DataError::file(&path, what))
+    cut(name, request, table, &windowing).map_err(|wrong| DataError::refused(&path, wrong))
 }
 
 /// Cuts the columns into windows. Errors are sentences about the file.
-fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Windowing) -> Result<Dataset, String> {
+fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Windowing) -> Result<Dataset, Wrong> {
     let columns = columns(request, &table)?;
     let names: Vec<&str> = columns.iter().map(|at| table.columns[*at].name.as_str()).collect();
     let targets = match request.list("target")[..] {
@@ -101,7 +101,8 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
     let (test_from, train_to) = (samples.len() - held, (samples.len() - held).saturating_sub(horizon - 1));
     let train_to = if held == 0 { samples.len() } else { train_to };
     if train_to == 0 {
-        return Err(format!("no window is left to train on with horizon={horizon}; make it smaller"));
+        let what = format!("no window is left to train on with horizon={horizon}");
+        return Err(Wrong::new(what, [Remedy::new("horizon", "make it smaller")]));
     }
     timeline.train_rows = rows[..train_to].to_vec();
     timeline.test_rows = rows[test_from..].to_vec();
@@ -121,7 +122,7 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
 }
 
 /// The columns that are read: those that are named, those that a network knows, or the last.
-fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, String> {
+fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, Wrong> {
     let mut named = request.list("column");
     if let (true, Some((_, features))) = (named.is_empty(), request.lookup.known) {
         named = features.iter().map(|feature| feature.column.as_str()).collect();
@@ -137,10 +138,8 @@ fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, String> {
     for column in columns.iter().map(|at| &table.columns[*at]) {
         if column.holds_words() || column.cells.iter().all(Option::is_none) {
             let what = column.first_word().map_or("nothing".to_owned(), |word| format!("text such as {word:?}"));
-            return Err(format!(
-                "{} holds {what}, and a series is numbers; choose others with column=NAME",
-                column.name
-            ));
+            let what = format!("{} holds {what}, and a series is numbers", column.name);
+            return Err(Wrong::new(what, [Remedy::new("column", "choose others with column=NAME")]));
         }
     }
     Ok(columns)
@@ -152,15 +151,15 @@ fn target_at(target: &str, names: &[&str]) -> Result<usize, String> {
 }
 
 /// The row of a window that was the last known one of the same season as the target; without seasons the last of all.
-fn naive_row(windowing: &Windowing) -> Result<usize, String> {
+fn naive_row(windowing: &Windowing) -> Result<usize, Wrong> {
     let &Windowing { window, horizon, season, .. } = windowing;
     let season = season.unwrap_or(1);
     let back = season * horizon.div_ceil(season) - horizon;
     (window - 1).checked_sub(back).ok_or_else(|| {
         let need = back + 1;
-        format!(
-            "a window of {window} rows does not reach back by a season of {season}; make it window={need} or longer"
-        )
+        let what = format!("a window of {window} rows does not reach back by a season of {season}");
+        let longer = Remedy { option: "window", advice: format!("make it window={need} or longer").into() };
+        Wrong::new(what, [longer, Remedy::new("season", "name a shorter season")])
     })
 }
 
@@ -172,11 +171,12 @@ fn windows(
     window: usize,
     timeline: &Timeline,
     notes: &mut Vec<String>,
-) -> Result<(Samples, Vec<u32>), String> {
+) -> Result<(Samples, Vec<u32>), Wrong> {
     let rows = numbers.len() / width;
     let count = (rows + 1).saturating_sub(window + timeline.horizon);
     if count.saturating_mul(window * width) > MAX_NUMBERS {
-        return Err(format!("{count} windows of {window} rows do not fit into memory; make window smaller"));
+        let what = format!("{count} windows of {window} rows do not fit into memory");
+        return Err(Wrong::new(what, [Remedy::new("window", "make window smaller")]));
     }
     let mut filled = numbers.to_vec();
     let missing = fill_gaps(&mut filled, width);
@@ -203,9 +203,11 @@ fn windows(
     }
     if samples.len() < MIN_WINDOWS {
         let (found, ahead) = (samples.len(), timeline.horizon);
-        return Err(format!(
-            "has {rows} rows, which make {found} windows of {window} rows with a target {ahead} ahead, and {MIN_WINDOWS} are the least; make window or horizon smaller"
-        ));
+        let what = format!(
+            "has {rows} rows, which make {found} windows of {window} rows with a target {ahead} ahead, and {MIN_WINDOWS} are the least"
+        );
+        let remedies = [Remedy::new("window", "make window smaller"), Remedy::new("horizon", "make horizon smaller")];
+        return Err(Wrong::new(what, remedies));
     }
     Ok((samples, target_rows))
 }
@@ -303,7 +305,7 @@ mod tests {
     fn what_makes_no_windows_is_refused_in_one_sentence() {
         for (rows, options, expected) in [
             (20, "?window=30", "has 20 rows, which make 0 windows of 30 rows with a target 1 ahead"),
-            (20, "?window=3&horizon=17", "make window or horizon smaller"),
+            (20, "?window=3&horizon=17", "make window smaller, or make horizon smaller"),
             (20, "?window=0", "window from 1 to"),
             (20, "?column=depth", "there is no column \"depth\"; there is day, height, tide"),
             (20, "?column=day", "day holds text such as \"d0\""),

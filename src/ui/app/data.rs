@@ -7,8 +7,8 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::Studio;
-use crate::data::Lookup;
 use crate::data::sources::{column_names, has_columns, painted, source_of};
+use crate::data::{DataProblem, Lookup};
 use crate::project::RunFolder;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::DataState;
@@ -23,7 +23,7 @@ impl Studio {
         let source = data.source.clone();
         if source.is(&painted::SOURCE) {
             // What stands in the project itself is read at once, so that the view does not flicker at every stroke.
-            let result = data.load(&Lookup::default()).map(Arc::new).map_err(|error| error.to_string());
+            let result = data.load(&Lookup::default()).map(Arc::new).map_err(|error| DataProblem::from(&error));
             return self.session.data_arrived(source, result);
         }
         let arrived = Arc::new(Mutex::new(String::new()));
@@ -45,7 +45,7 @@ impl Studio {
                 waker.request_repaint_after(TOLD);
             };
             let lookup = Lookup { folder: folder.as_deref(), known: None, progress: Some(&tell) };
-            let result = data.load(&lookup).map(Arc::new).map_err(|error| error.to_string());
+            let result = data.load(&lookup).map(Arc::new).map_err(|error| DataProblem::from(&error));
             Report::DataLoaded { source, result }
         });
     }

@@ -17,7 +17,7 @@ use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
 
 impl Studio {
-    /// Opens the dialog for a path, unless one is open. What is chosen is asked for when it has closed.
+    /// Opens the dialog for a path, unless one is open. The request follows when it has closed.
     pub(super) fn choose(&mut self, ctx: &Context, wanted: PathFor) {
         if self.tasks.has_dialog() {
             return;

@@ -1,4 +1,4 @@
-//! Undo and redo: of the project, and where one draws of the drawing.
+//! Undo and redo: one history of the project and of the drawing, so that what was done last is undone first.
 
 use std::time::Duration;
 
@@ -6,67 +6,91 @@ use eframe::egui::Context;
 use eframe::egui::util::undoer::{Settings, Undoer};
 
 use super::{Document, Studio};
+use crate::data::Drawing;
 use crate::ui::state::window_state::Place;
-use crate::ui::views::draw;
+use crate::ui::views::{draw, learn};
 
-/// The documents that undo comes back to.
+/// What undo comes back to.
+#[derive(Clone, PartialEq)]
+pub struct Moment {
+    document: Document,
+    drawing: Drawing,
+    is_example: bool,
+}
+
+/// The moments that undo comes back to.
 pub struct History {
-    documents: Undoer<Document>,
+    moments: Undoer<Moment>,
+    /// As it was when the last frame ended.
+    latest: Option<Moment>,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { documents: Undoer::with_settings(Settings { stable_time: 0.4, ..Settings::default() }) }
-    }
-}
-
-impl History {
-    /// Makes this document one that undo comes back to.
-    pub fn keep(&mut self, document: &Document) {
-        self.documents.add_undo(document);
+        let settings = Settings { stable_time: 0.4, ..Settings::default() };
+        Self { moments: Undoer::with_settings(settings), latest: None }
     }
 }
 
 impl Studio {
-    fn is_drawing_shown(&self) -> bool {
-        self.shown_view(Place::Center) == Some(draw::ID)
+    fn moment(&self) -> Moment {
+        let Self { document, playground, .. } = self;
+        Moment { document: document.clone(), drawing: playground.drawing.clone(), is_example: playground.is_example }
     }
 
     /// Whether undo and redo lead anywhere.
     pub(super) fn can_travel(&self) -> (bool, bool) {
-        match self.is_drawing_shown() {
-            true => self.playground.can_travel(),
-            false => {
-                let documents = &self.history.documents;
-                (documents.has_undo(&self.document), documents.has_redo(&self.document))
-            }
-        }
+        let History { moments, latest } = &self.history;
+        latest.as_ref().map_or((false, false), |latest| (moments.has_undo(latest), moments.has_redo(latest)))
+    }
+
+    /// Makes this moment one that undo comes back to.
+    pub(super) fn keep(&mut self) {
+        let now = self.moment();
+        self.history.moments.add_undo(&now);
     }
 
     /// Takes the last change back, or makes it again.
     pub(super) fn travel(&mut self, forward: bool) {
-        if self.is_drawing_shown() {
-            return self.playground.travel(forward);
+        let now = self.moment();
+        let moments = &mut self.history.moments;
+        let then = if forward { moments.redo(&now) } else { moments.undo(&now) };
+        let Some(then) = then.cloned() else { return };
+        if then.drawing != now.drawing && ![Some(learn::ID), Some(draw::ID)].contains(&self.shown_view(Place::Center)) {
+            // Nobody sees it here.
+            self.notices.tell(if forward {
+                "The drawing was changed again."
+            } else {
+                "A change of the drawing was undone."
+            });
         }
-        let documents = &mut self.history.documents;
-        let then = if forward { documents.redo(&self.document) } else { documents.undo(&self.document) };
-        if let Some(then) = then.cloned() {
-            self.document = then;
-        }
+        self.document = then.document;
+        self.playground.drawing = then.drawing;
+        self.playground.is_example = then.is_example;
     }
 
-    /// Feeds the history: at once when the pointer is up, and after a short rest while somebody types.
+    /// Feeds the history: at once when the pointer is up, and after a short rest while somebody types. What is dragged or
+    /// drawn is one change.
     pub(super) fn remember(&mut self, ctx: &Context) {
-        let (now, is_pointer_down) = ctx.input(|input| (input.time, input.pointer.any_down()));
-        let documents = &mut self.history.documents;
-        documents.feed_state(now, &self.document);
-        if !is_pointer_down {
-            self.playground.remember();
+        let (time, is_pointer_down) = ctx.input(|input| (input.time, input.pointer.any_down()));
+        if is_pointer_down {
+            return;
         }
-        if !is_pointer_down && !ctx.text_edit_focused() {
-            documents.add_undo(&self.document);
+        let is_latest = |latest: &Moment| {
+            let Moment { document, drawing, is_example } = latest;
+            *document == self.document
+                && *drawing == self.playground.drawing
+                && *is_example == self.playground.is_example
+        };
+        // Only what has changed is copied.
+        let latest = self.history.latest.take().filter(is_latest).unwrap_or_else(|| self.moment());
+        let moments = &mut self.history.moments;
+        moments.feed_state(time, &latest);
+        if !ctx.text_edit_focused() {
+            moments.add_undo(&latest);
         }
-        if documents.is_in_flux() {
+        self.history.latest = Some(latest);
+        if moments.is_in_flux() {
             ctx.request_repaint_after(Duration::from_millis(450));
         }
     }

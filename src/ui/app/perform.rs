@@ -1,4 +1,4 @@
-//! Carrying out what is asked for. Nothing else in the window changes more than a view's own values.
+//! Carrying out commands and requests. Nothing else in the window changes more than a view's own values.
 
 use eframe::egui::{Context, ViewportCommand};
 
@@ -7,9 +7,11 @@ use crate::train;
 use crate::ui::commands::{Action, Command, PathFor, Request};
 use crate::ui::state::window_state::{Place, Theme};
 use crate::ui::views::dialogs::help::Help;
+use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
 use crate::ui::views::dialogs::path_prompt::PathPrompt;
-use crate::ui::views::mistakes;
+use crate::ui::views::{data, mistakes, transport};
+use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::two_digits;
 
 impl Studio {
@@ -18,7 +20,13 @@ impl Studio {
         match action.into() {
             Action::Command(command) => match self.situation().permits(command) {
                 Ok(()) => self.perform(ctx, command),
-                Err(why) => self.notices.tell(why),
+                Err(why) => {
+                    if command == Command::Train && self.situation().permits(Command::TrainAnew).is_ok() {
+                        // Space once more then presses the button.
+                        keyboard::ask_focus(ctx, transport::TRAIN);
+                    }
+                    self.notices.tell(why);
+                }
             },
             Action::Request(request) => self.fulfill(ctx, request),
         }
@@ -41,6 +49,7 @@ impl Studio {
             Command::FindLearningRate => self.find_learning_rate(ctx),
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),
+            Command::New => self.dialogs.open(NewProject::default()),
             Command::Open => self.choose(ctx, PathFor::OpenProject),
             Command::Save => match self.document.path.clone() {
                 Some(path) => self.save_to(ctx, path),
@@ -73,6 +82,11 @@ impl Studio {
                 self.show_view(mistakes::ID);
             }
             Request::UseLearningRate(rate) => self.document.project.training.learning_rate = rate,
+            Request::BringBack => self.bring_back(),
+            Request::EditOption(label) => {
+                self.show_view(data::ID);
+                keyboard::ask_focus(ctx, label);
+            }
             Request::CrossValidate(folds) => self.cross_validate(ctx, folds),
             Request::New(preset) => self.new_from(preset),
             Request::Open(path) => self.open(ctx, path),

@@ -7,6 +7,8 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::{Place, WindowState};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::data;
+use crate::ui::views::parts::outdated::stale_ui;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::text::placeholder_ui;
 
@@ -82,6 +84,10 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
             ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), right_to_left, |ui| options_ui(ui, cx));
         }
         ui.add_space(2.0 * GRID);
+    }
+    // The samples are always those that the project names.
+    if place == Place::Center && view.id() != data::ID {
+        stale_ui(ui, cx);
     }
     ui.push_id(view.id(), |ui| match obstacle {
         Some(why) => placeholder_ui(ui, why),

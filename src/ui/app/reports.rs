@@ -61,7 +61,7 @@ impl Studio {
 
     /// Puts another document on the screen. Undo brings the old one back.
     pub(super) fn show_document(&mut self, document: Document) {
-        self.history.keep(&self.document);
+        self.keep();
         self.saved.clone_from(&document.project);
         self.networks.opened = None;
         self.document = document;
@@ -70,7 +70,7 @@ impl Studio {
 
     fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
         let what = match run.project.adversary {
-            Some(_) => "Learn shows what its generator makes.",
+            Some(_) => "Learn shows the samples of its generator.",
             None => "Its network reads what you draw.",
         };
         self.notices.tell(format!("Opened the run {}. {what}", short(path)));

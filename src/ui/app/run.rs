@@ -17,7 +17,7 @@ use crate::ui::views::dialogs::lr_finder::LrFinder;
 const WAKE: Duration = Duration::from_millis(16);
 
 impl Studio {
-    /// Starts a run from its first weights; the one that there was is deleted.
+    /// Starts a run from its initial weights; the one that there was is deleted.
     pub(super) fn begin(&mut self, ctx: &Context, start: Start) {
         let Some(job) = self.job().map(Arc::new) else { return };
         self.reset();
@@ -39,11 +39,19 @@ impl Studio {
         self.session.send(command);
     }
 
-    /// Everything the project needs to be trained. What does not fit is told.
+    /// Everything the project needs to be trained. What does not fit is shown as a message.
     fn job(&mut self) -> Option<Job> {
         let dataset = self.session.dataset()?.clone();
         let job = self.document.project.job(dataset, default_threads());
         job.map_err(|error| self.notices.warn(error.to_string())).ok()
+    }
+
+    /// Makes network and data of the run those of the project again; the settings of the training stay.
+    pub(super) fn bring_back(&mut self) {
+        let opened = || self.networks.opened.as_ref().map(|run| run.project.clone());
+        let Some(trained) = self.session.trained.clone().or_else(opened) else { return };
+        let project = &mut self.document.project;
+        (project.model, project.adversary, project.data) = (trained.model, trained.adversary, trained.data);
     }
 
     pub(super) fn find_learning_rate(&mut self, ctx: &Context) {

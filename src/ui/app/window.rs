@@ -28,7 +28,7 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error
     eframe::run_native("Backprop Studio", options, Box::new(|cc| Ok(Box::new(Studio::new(cc, open)))))
 }
 
-/// A loss curve on its way down, in the colours of the dark theme.
+/// A loss curve on its way down, in the colors of the dark theme.
 fn icon() -> IconData {
     let palette = Palette::for_mode(true);
     let side = ICON_SIDE as f32;
@@ -48,7 +48,7 @@ fn icon() -> IconData {
     IconData { rgba: pixels.collect(), width: ICON_SIDE, height: ICON_SIDE }
 }
 
-/// How far a point is from the centre of the rounded corner it lies in; zero outside the corners.
+/// How far a point is from the center of the rounded corner it lies in; zero outside the corners.
 fn corner_distance(x: f32, y: f32, side: f32) -> f32 {
     let outside = |v: f32| (12.0 - v).max(v - (side - 12.0)).max(0.0);
     outside(x).hypot(outside(y))

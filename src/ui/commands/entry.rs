@@ -1,4 +1,4 @@
-//! Everything that can be asked for by its name, as the command palette and the help list it.
+//! Everything that has a name, as the command palette and the help list it.
 
 use eframe::egui::{Context, Key, KeyboardShortcut, ModifierNames};
 

@@ -3,12 +3,16 @@
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::{Action, Command, Request, Situation};
+use crate::ui::widgets::keyboard;
 
 /// What is no command, for the help.
 pub const OTHERS: &[(&str, &str)] = &[
+    ("Space, Space", "After a run: train anew"),
     ("Alt+Up, Alt+Down", "Move the layer that has the focus"),
+    ("Left, Right", "Move the slider that has the focus"),
+    ("Up, Down", "Step the number that is being typed"),
     ("Tab", "Next field"),
-    ("Double click", "A slider back to its default"),
+    ("Double click", "Reset a slider to its default"),
 ];
 
 const DIGITS: [Key; 9] =
@@ -18,7 +22,7 @@ const DIGITS: [Key; 9] =
 /// field as long as one has the focus, and to whatever lies over the window.
 pub fn pressed(ctx: &Context, situation: &Situation) -> Vec<Action> {
     let is_typing = ctx.text_edit_focused();
-    let is_focused = ctx.egui_wants_keyboard_input();
+    let is_focused = keyboard::takes_plain_keys(ctx);
     let is_covered = Popup::is_any_open(ctx) || ctx.memory(|memory| memory.top_modal_layer().is_some());
     let is_free = |shortcut: &KeyboardShortcut| match (shortcut.modifiers.any(), shortcut.logical_key) {
         // A field that is typed into has an undo of its own.

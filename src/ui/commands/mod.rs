@@ -1,5 +1,5 @@
-//! What can be asked for. A [`Command`] needs no data, and [`Command::ALL`] is THE LIST that buttons, keys, the help and the
-//! command palette read; a [`Request`] names something besides. [`Situation`] tells which commands are possible now.
+//! What the window can do. A [`Command`] needs no data, and [`Command::ALL`] is THE LIST that buttons, keys, the help and the
+//! command palette read; a [`Request`] has data. [`Situation`] says which commands are possible now.
 
 pub mod entry;
 pub mod keys;
@@ -44,7 +44,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 
 macro_rules! commands {
     ($($command:ident: $label:literal, $help:literal, [$($key:expr),*];)+) => {
-        /// What can be asked for without naming anything.
+        /// What the window can do without further data.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Command {
             $(#[doc = $help] $command),+
@@ -71,19 +71,20 @@ macro_rules! commands {
 }
 
 commands! {
-    Train: "Train", "Starts a run from the first weights.", [plain(Key::Space)];
+    Train: "Train", "Starts a run from the initial weights.", [plain(Key::Space)];
     Pause: "Pause", "Pauses the run after this batch.", [plain(Key::Space)];
     Resume: "Resume", "Continues the run that is paused.", [plain(Key::Space)];
-    TrainAnew: "Train anew", "Deletes the run that has ended and trains from the first weights again.", [];
+    TrainAnew: "Train anew", "Deletes the run that has ended and trains from the initial weights again.", [];
     StepBatch: "Train one batch", "Trains one batch, then waits.", [plain(Key::Period)];
     StepEpoch: "Train to the end of the epoch", "Trains to the end of the epoch, then waits.", [plain(Key::Slash)];
     LeavePresenter: "Leave the presenter", "Shows the sides again, at normal size.", [plain(Key::Escape)];
     Stop: "Stop", "Stops the run within one batch.", [plain(Key::Escape)];
-    Reset: "Reset", "Deletes the run; the same seed gives the same first weights again.", [];
+    Reset: "Reset", "Deletes the run; the same seed gives the same initial weights again.", [];
     ResetGentler: "Reset with a third of the learning rate", "Deletes the run and divides the learning rate by three.", [];
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
-    Undo: "Undo", "Takes the last change back.", [ctrl(Key::Z)];
-    Redo: "Redo", "Makes the change again that was taken back.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
+    Undo: "Undo", "Undoes the last change of the project or of the drawing.", [ctrl(Key::Z)];
+    Redo: "Redo", "Repeats the change that was undone.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
+    New: "New from preset…", "Begins a project from a preset.", [ctrl(Key::N)];
     Open: "Open…", "Opens a project.", [ctrl(Key::O)];
     Save: "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];
@@ -93,7 +94,7 @@ commands! {
     ReloadData: "Read the data again", "Reads the samples once more from their source.", [];
     ToggleNetwork: "Network panel", "Shows the network at the left, or hides it.", [plain(Key::F6)];
     ToggleTraining: "Training panel", "Shows the training settings at the right, or hides them.", [plain(Key::F7)];
-    Presenter: "Presenter", "Everything larger and the center alone, for the back of a classroom.", [plain(Key::F11)];
+    Presenter: "Presenter", "Larger text and the center alone, for the back of a classroom.", [plain(Key::F11)];
     ToggleTheme: "Light or dark theme", "Changes between dark on light and light on dark.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];

@@ -1,4 +1,4 @@
-//! What can be asked for and names something: a path, a view, a number.
+//! What the window can do with something: a path, a view, a number.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,10 @@ pub enum Request {
         predicted: usize,
     },
     UseLearningRate(f32),
+    /// Network and data of the run that is shown become those of the project again.
+    BringBack,
+    /// The option of this name of the data source is to be edited.
+    EditOption(&'static str),
     /// Train once for each of so many folds and show what comes of it.
     CrossValidate(usize),
     /// A new project from the preset of this name.
@@ -47,7 +51,7 @@ pub enum PathFor {
 }
 
 impl PathFor {
-    /// What is asked for when the path is known.
+    /// The request once the path is known.
     pub fn request(self, path: PathBuf) -> Request {
         match self {
             Self::OpenProject => Request::Open(path),

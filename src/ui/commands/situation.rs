@@ -70,7 +70,10 @@ impl Situation {
             Command::Train => match self.status {
                 Status::Idle => self.can_begin(),
                 // A key that is pressed by mistake must not throw a finished run away.
-                Status::Ended(_) => Err("This run has ended. The button Train begins anew and deletes it.".to_owned()),
+                Status::Ended(_) => {
+                    Err("This run has ended. Press Train, or Space once more, to train anew, which deletes it."
+                        .to_owned())
+                }
                 Status::Running | Status::Paused => Err("A run is on.".to_owned()),
                 Status::Stopping => Err("The run is stopping.".to_owned()),
             },
@@ -80,29 +83,31 @@ impl Situation {
                     Err("No run has ended yet.".to_owned())
                 }
             },
-            Command::Pause => only_if(matches!(self.status, Status::Running), "Nothing runs."),
+            Command::Pause => only_if(matches!(self.status, Status::Running), "No run is on."),
             Command::Resume => only_if(matches!(self.status, Status::Paused), "No run is paused."),
             Command::StepBatch | Command::StepEpoch => match self.status {
                 Status::Idle => self.can_begin(),
                 Status::Paused => Ok(()),
-                Status::Running | Status::Stopping => Err("Pause first.".to_owned()),
-                Status::Ended(_) => Err("This run has ended; Train or Reset begins a new one.".to_owned()),
+                Status::Running | Status::Stopping => Err("Pause the run first.".to_owned()),
+                Status::Ended(_) => Err("This run has ended. Train or Reset starts a new one.".to_owned()),
             },
-            Command::Stop => only_if(matches!(self.status, Status::Running | Status::Paused), "Nothing runs."),
+            Command::Stop => only_if(matches!(self.status, Status::Running | Status::Paused), "No run is on."),
             Command::Reset | Command::ResetGentler => {
                 only_if(!matches!(self.status, Status::Idle), "There is no run to delete yet.")
             }
             Command::FindLearningRate if !self.is_evaluated => {
-                Err("A generator and its discriminator have no loss that tells how good a rate is.".to_owned())
+                Err("A generator and its discriminator have no single loss that a learning rate could be judged by."
+                    .to_owned())
             }
             Command::FindLearningRate => self.can_train_beside(),
             Command::Undo => only_if(self.can_undo, "There is nothing to undo."),
             Command::Redo => only_if(self.can_redo, "There is nothing to redo."),
             Command::SaveRun => only_if(self.has_weights, "There is no run to save. Train first."),
             Command::SaveDrawing => only_if(self.has_ink, "Nothing is drawn."),
-            Command::ReloadData => only_if(!self.is_loading, "The data is being read."),
+            Command::ReloadData => only_if(!self.is_loading, "The data is already being read."),
             Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),
-            Command::Open
+            Command::New
+            | Command::Open
             | Command::Save
             | Command::SaveAs
             | Command::OpenDrawing

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Dataset, Drawing, SourceSpec};
+use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::ui::commands::{PathFor, Request};
 
@@ -11,7 +11,7 @@ pub enum Report {
     Nothing,
     DataLoaded {
         source: SourceSpec,
-        result: Result<Arc<Dataset>, String>,
+        result: Result<Arc<Dataset>, DataProblem>,
     },
     /// The columns of the file that a source names.
     ColumnsFound {

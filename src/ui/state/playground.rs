@@ -1,8 +1,6 @@
 //! What is tried, which the views share and no project holds: the drawing and the network that reads it, a row of a table,
 //! the plane that is painted in, the noise of a generator.
 
-use eframe::egui::util::undoer::Undoer;
-
 use super::painting::Painting;
 use super::trained_network::NetworkChoice;
 use crate::data::Drawing;
@@ -20,7 +18,6 @@ pub struct Playground {
     pub painting: Option<Painting>,
     /// The seed of the noise that a generator's samples are made of; `backprop generate` makes the same of it.
     pub noise: u64,
-    history: Undoer<Drawing>,
 }
 
 /// A row of a table that is tried.
@@ -45,34 +42,11 @@ impl Default for Playground {
             row: TriedRow::default(),
             painting: None,
             noise: 1,
-            history: Undoer::default(),
         }
     }
 }
 
 impl Playground {
-    /// To be called when no stroke is being drawn: makes the drawing one that undo comes back to.
-    pub fn remember(&mut self) {
-        self.history.add_undo(&self.drawing);
-    }
-
-    /// Whether there is a drawing before, and one after.
-    pub fn can_travel(&self) -> (bool, bool) {
-        (self.history.has_undo(&self.drawing), self.history.has_redo(&self.drawing))
-    }
-
-    /// The drawing before or after the last change.
-    pub fn travel(&mut self, forward: bool) {
-        let then = match forward {
-            true => self.history.redo(&self.drawing),
-            false => self.history.undo(&self.drawing),
-        };
-        if let Some(then) = then.cloned() {
-            self.drawing = then;
-            self.is_example = false;
-        }
-    }
-
     /// To be called after somebody has drawn: the first stroke takes the example's place.
     pub fn drop_example(&mut self) {
         if self.is_example {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::curves::Curves;
 use crate::data::split::held_back;
-use crate::data::{Dataset, Samples, SourceSpec, Task};
+use crate::data::{DataProblem, Dataset, Samples, SourceSpec, Task};
 use crate::project::{Project, Side};
 use crate::train::{
     Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
@@ -34,7 +34,7 @@ pub enum DataState {
     },
     Failed {
         source: SourceSpec,
-        message: String,
+        problem: DataProblem,
     },
 }
 
@@ -172,10 +172,10 @@ impl Session {
         }
     }
 
-    pub fn data_arrived(&mut self, source: SourceSpec, result: Result<Arc<Dataset>, String>) {
+    pub fn data_arrived(&mut self, source: SourceSpec, result: Result<Arc<Dataset>, DataProblem>) {
         self.data = match result {
             Ok(dataset) => DataState::Ready { counts: ClassCounts::of(&dataset), dataset, source },
-            Err(message) => DataState::Failed { source, message },
+            Err(problem) => DataState::Failed { source, problem },
         };
     }
 
@@ -344,9 +344,7 @@ impl Session {
 
     /// Whether the stack is another than the one that the run trains.
     pub fn has_other_model(&self, project: &Project) -> bool {
-        self.trained.as_ref().is_some_and(|trained| {
-            trained.model != project.model || trained.layers(Side::Discriminator) != project.layers(Side::Discriminator)
-        })
+        self.trained.as_ref().is_some_and(|trained| is_other_model(trained, project))
     }
 
     /// Whether data or training are others than those of the run, beyond what a run takes over while it is on.
@@ -377,6 +375,16 @@ impl Session {
         let left = self.progress.steps.saturating_sub(self.progress.step);
         Some(left as f64 / self.pace.steps_per_s()?)
     }
+}
+
+/// Whether the layers are others than those that were trained.
+pub fn is_other_model(trained: &Project, project: &Project) -> bool {
+    trained.model != project.model || trained.layers(Side::Discriminator) != project.layers(Side::Discriminator)
+}
+
+/// Whether the samples are others than those that were trained on.
+pub fn is_other_data(trained: &Project, project: &Project) -> bool {
+    (&trained.data.source, trained.data.reconstruct) != (&project.data.source, project.data.reconstruct)
 }
 
 /// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.

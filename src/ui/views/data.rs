@@ -14,12 +14,12 @@ use crate::data::Modality;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset};
-use crate::ui::commands::Command;
 use crate::ui::state::session::{ClassCounts, DataState, Parts};
 use crate::ui::state::subject::{Subject, address};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::data_problem::data_problem_ui;
 use crate::ui::views::parts::images::{copy, not_images, scale};
 use crate::ui::views::parts::rows::label;
 use crate::ui::views::parts::source_menu::source_menu_ui;
@@ -29,7 +29,7 @@ use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::field::setting_ui;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::thousands;
-use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui, warning_ui};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::field::Settings as _;
 use backprop_nn::init::{mix, stream};
 use source_options::SourceOptions;
@@ -118,12 +118,7 @@ impl DataView {
                     caption_ui(ui, "The samples are being read. You can go on working.");
                 });
             }
-            DataState::Failed { message, .. } => {
-                warning_ui(ui, message);
-                if ui.button("Try again").clicked() {
-                    cx.act(Command::ReloadData);
-                }
-            }
+            DataState::Failed { .. } => data_problem_ui(ui, cx),
             DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.held_back()),
         }
     }

@@ -131,5 +131,7 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.vertical(|ui| reading.winner_ui(ui));
     });
     ui.add_space(2.0 * GRID);
+    reading.choice_note_ui(ui);
+    ui.add_space(GRID);
     reading.bars_ui(ui);
 }

@@ -19,8 +19,8 @@ use crate::ui::views::parts::outdated::outdated_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::numbers::{short, thousands};
 use crate::ui::widgets::text::{caption_ui, heading_ui, warning_ui};
-use add_layer::layer_menu_ui;
-use backprop_nn::{LayerSpec, Shape};
+use add_layer::{Trial, layer_button_ui};
+use backprop_nn::Shape;
 use card::share_text;
 use stack::Cards;
 
@@ -89,7 +89,7 @@ impl Network {
     }
 }
 
-/// The cards, or what an empty stack asks for.
+/// The cards, or what an empty stack needs.
 fn stack_ui(ui: &mut Ui, cards: &mut Cards, cx: &mut Cx<'_>) {
     // The cards lie close together, and what follows them does not.
     ui.scope(|ui| cards.ui(ui, cx));
@@ -100,16 +100,15 @@ fn stack_ui(ui: &mut Ui, cards: &mut Cards, cx: &mut Cx<'_>) {
 
 /// The button that adds a layer to these cards.
 fn add_ui(ui: &mut Ui, name: &str, cards: &mut Cards, cx: &mut Cx<'_>) {
-    if let Some(layer) = add_menu_ui(ui, name) {
+    let button = Button::new((ICON_ADD.rich_text().size(18.0), "Add layer"));
+    let mut trial = None;
+    let (response, layer) = layer_button_ui(ui, button, |layer| {
+        trial.get_or_insert_with(|| Trial::of(cx, cards.side(), &[])).misfit(layer)
+    });
+    response.on_hover_text("Adds a layer where it fits; between two cards there is another plus").accessible_name(name);
+    if let Some(layer) = layer {
         cards.add(&[], layer, cx);
     }
-}
-
-fn add_menu_ui(ui: &mut Ui, name: &str) -> Option<LayerSpec> {
-    let button = Button::new((ICON_ADD.rich_text().size(18.0), "Add layer"));
-    let (response, inner) = egui::containers::menu::MenuButton::from_button(button).ui(ui, layer_menu_ui);
-    response.on_hover_text("Adds a layer where it fits; between two cards there is another plus").accessible_name(name);
-    inner.and_then(|inner| inner.inner)
 }
 
 /// What comes in, and the headings of the cards' columns.
@@ -176,7 +175,7 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.painter().hline(line, ui.cursor().top(), Stroke::new(1.0, palette.faint));
     ui.add_space(GRID);
     if cx.session.is_on() && cx.session.has_other_model(cx.project) {
-        outdated_ui(ui, "This run goes on with the network as it was.", cx);
+        outdated_ui(ui, "This run continues with the previous network.", cx);
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), egui::Sense::hover());
     let (params, work) = cx.shapes.totals();

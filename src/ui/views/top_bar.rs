@@ -2,12 +2,9 @@
 
 use std::sync::PoisonError;
 
-use eframe::egui::{
-    self, Align, Button, Frame, Layout, Margin, Response, RichText, ScrollArea, Stroke, TextEdit, Ui, vec2,
-};
+use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
 
-use crate::project::presets;
 use crate::ui::commands::entry::key_of;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::DataState;
@@ -17,7 +14,7 @@ use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::data;
 use crate::ui::views::view::View;
-use crate::ui::widgets::button::{entry_ui, icon_button_ui};
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::numbers::thousands;
 
 pub const ID: &str = "top_bar";
@@ -65,20 +62,7 @@ impl View for TopBar {
 fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.menu_button("File", |ui| {
         ui.set_min_width(220.0);
-        ui.menu_button("New from preset", |ui| {
-            ui.set_width(300.0);
-            // There are more than a small window is high.
-            ScrollArea::vertical().max_height(ui.ctx().content_rect().height() - 120.0).show(ui, |ui| {
-                for name in presets::names() {
-                    if entry_ui(ui, name, presets::help(name).unwrap_or_default()).clicked() {
-                        cx.act(Request::New(name));
-                        ui.close();
-                    }
-                }
-            });
-        });
-        ui.separator();
-        for command in [Command::Open, Command::Save, Command::SaveAs, Command::SaveRun] {
+        for command in [Command::New, Command::Open, Command::Save, Command::SaveAs, Command::SaveRun] {
             let permitted = cx.situation.permits(command);
             let button = Button::new(command.label()).shortcut_text(key_of(ui, command));
             let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(command.label());
@@ -124,7 +108,7 @@ fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// "digits  train 16,200 · validation 1,800 · test 2,000"; a click goes to the room that shows them.
+/// "digits  train 16,200 · validation 1,800 · test 2,000"; a click goes to the tab that shows them.
 fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     let link = |ui: &mut Ui, text: RichText| -> Response {
@@ -139,7 +123,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             (text, String::new())
         }
-        DataState::Failed { message, .. } => ("No data".to_owned(), message.clone()),
+        DataState::Failed { problem, .. } => ("No data".to_owned(), problem.text.clone()),
         DataState::Ready { dataset, counts, .. } => {
             let total = counts.total(cx.project.held_back());
             let [train, validation, test] =
@@ -147,7 +131,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             (
                 format!("{}    train {train}  ·  validation {validation}  ·  test {test}", dataset.name),
                 format!(
-                    "{train} samples train the network, {validation} judge it while it learns, {test} test it once at the end"
+                    "{train} training samples, {validation} validation samples for the figures during training, {test} test samples for the result at the end"
                 ),
             )
         }

@@ -1,10 +1,8 @@
-//! How the network is trained, at the right: data, loss, optimiser, numbers, seed, augmentation.
+//! How the network is trained, at the right: data, loss, optimizer, learning rate and the rest, in the order of a textbook.
 
 mod schedule;
 
-use eframe::egui::{
-    self, Align, Button, CollapsingHeader, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2,
-};
+use eframe::egui::{self, Align, Button, CollapsingHeader, Color32, Layout, RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Augment;
@@ -12,21 +10,25 @@ use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::DataState;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
-use crate::ui::theme::{GRID, Palette, ROW};
+use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::cross_validation::COUNTS;
+use crate::ui::views::parts::data_problem::data_problem_ui;
 use crate::ui::views::parts::outdated::outdated_ui;
 use crate::ui::views::parts::problems::problems_ui;
 use crate::ui::views::parts::source_menu::source_menu_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
-use crate::ui::widgets::field::{LABEL_WIDTH, field_ui, setting_ui, settings_ui, summary};
-use crate::ui::widgets::text::{heading_ui, warning_ui};
+use crate::ui::widgets::cut_text::cut_galley;
+use crate::ui::widgets::field::{field_ui, setting_ui, settings_ui, summary};
+use crate::ui::widgets::number_field::number_field_ui;
+use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::text::{caption_ui, heading_ui};
 use backprop_nn::Training;
-use backprop_nn::field::{Kind, Settings, Value};
+use backprop_nn::field::{About, Settings};
 use backprop_nn::gan::GanSettings;
-use schedule::course_ui;
+use schedule::lr_plot_ui;
 
 pub const ID: &str = "training";
 
@@ -37,12 +39,12 @@ pub struct TrainingView {
     folds: usize,
 }
 
-/// Height of a row with a menu or a field in it.
-const LINE: f32 = 28.0;
+/// Width of the scroll bar's lane.
+const LANE: f32 = 12.0;
 
-const FIND_HELP: &str = "Tries all rates in a short training of a copy and suggests one.";
-const FOLDS_HELP: &str =
-    "Every training sample is held back once; mean and spread over the folds tell how much is luck.";
+const FIND_HELP: &str = "Trains a copy of the network with a growing learning rate and suggests one.";
+const FOLDS_HELP: &str = "Each training sample is in the validation set of one fold. Mean and standard deviation over the \
+                          folds show how much the result varies.";
 
 impl View for TrainingView {
     fn id(&self) -> &'static str {
@@ -58,38 +60,31 @@ impl View for TrainingView {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        heading_ui(ui, "Training", |_| {});
+        heading_ui(ui, "Training", |ui| {
+            if matches!(cx.session.data, DataState::Loading { .. }) {
+                caption_ui(ui, "Reading the data…");
+                ui.add(egui::Spinner::new().size(14.0));
+            }
+        });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            problems_ui(ui, cx);
+            // The bar has a lane of its own beside the numbers, whether it is there or not.
+            ui.set_max_width(ui.available_width() - LANE);
+            // Above, rows of one height each: none of them moves, whatever is chosen. What depends on a choice is below.
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            if let Some(adversary) = &mut cx.project.adversary {
-                adversary_ui(ui, adversary);
-                ui.add_space(2.0 * GRID);
-            }
-            explained_ui(ui, &mut cx.project.training, "optimizer");
-            own_settings_ui(ui, "optimizer", &mut *cx.project.training.optimizer);
+            main_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            numbers_ui(ui, cx);
+            problems_ui(ui, cx);
+            lr_plot_ui(ui, cx);
             ui.add_space(2.0 * GRID);
-            schedule_ui(ui, cx);
-            ui.add_space(2.0 * GRID);
-            if cx.project.adversary.is_none() {
-                explained_ui(ui, &mut cx.project.training, "loss");
-                own_settings_ui(ui, "loss", &mut *cx.project.training.loss);
-                ui.add_space(2.0 * GRID);
-            }
-            explained_ui(ui, &mut cx.project.training, "shuffle");
-            seed_ui(ui, &mut cx.project.training);
-            ui.add_space(2.0 * GRID);
-            folded_ui(ui, cx);
+            details_ui(ui, cx);
+            groups_ui(ui, cx);
             if cx.project.adversary.is_none() {
                 self.cross_validation_ui(ui, cx);
             }
-            // Below everything, so that no control moves away under the pointer that changes it.
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
                 ui.add_space(2.0 * GRID);
-                outdated_ui(ui, "This run goes on with the settings as they were.", cx);
+                outdated_ui(ui, "This run continues with the previous settings.", cx);
             }
         });
     }
@@ -97,23 +92,13 @@ impl View for TrainingView {
 
 impl TrainingView {
     fn data_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        row_ui(ui, "Data", "Where the samples come from.", |ui| {
-            source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        field_ui(ui, "Data", "The data set that the samples come from.", |ui| {
+            source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx)
         });
-        let palette = Palette::of(ui);
-        match &cx.session.data {
-            DataState::Loading { .. } => {
-                ui.horizontal(|ui| {
-                    ui.add(egui::Spinner::new().size(14.0));
-                    ui.label(RichText::new("Being read…").color(palette.muted));
-                });
-            }
-            DataState::Failed { message, .. } => warning_ui(ui, message),
-            DataState::Ready { .. } => {}
-        }
-        // What is asked for is chosen in the room Data, beside the source; a generator is asked for nothing.
+        data_problem_ui(ui, cx);
+        // The target is chosen in the tab Data, beside the source; a generator has none.
         if cx.project.adversary.is_none() {
-            explained_ui(ui, &mut cx.project.data, "validation");
+            one_ui(ui, &mut cx.project.data, "validation");
         }
     }
 
@@ -134,13 +119,11 @@ impl TrainingView {
                 (
                     folds,
                     folds.to_string(),
-                    format!("Trains {folds} times, each time judged by another part of the training samples."),
+                    format!("Trains {folds} times, each time with another fold as the validation set."),
                 )
             }));
             let options: Vec<_> = options.iter().map(|(folds, name, help)| (*folds, &**name, &**help)).collect();
-            row_ui(ui, "Folds", FOLDS_HELP, |ui| {
-                segmented_ui(ui, &mut self.folds, &options);
-            });
+            field_ui(ui, "Folds", FOLDS_HELP, |ui| ui.scope(|ui| segmented_ui(ui, &mut self.folds, &options)).response);
             let pressed = field_ui(ui, "", FOLDS_HELP, |ui| {
                 let button = Button::new("Cross-validate…").min_size(vec2(ui.available_width(), ROW));
                 ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
@@ -152,26 +135,26 @@ impl TrainingView {
     }
 }
 
-/// A setting, and below a choice among formulas what the chosen one computes.
-fn explained_ui(ui: &mut Ui, settings: &mut dyn Settings, key: &str) {
-    let Some(field) = settings.describe().into_iter().find(|field| field.key == key) else { return };
-    setting_ui(ui, settings, field);
-    if let (Kind::Choice { options, .. }, Some(Value::Choice(option))) = (&field.kind, settings.get(key))
-        && let Some(about) = options().get(option)
-    {
-        about_ui(ui, about);
+/// One setting in its row.
+fn one_ui(ui: &mut Ui, settings: &mut dyn Settings, key: &str) {
+    if let Some(field) = settings.describe().into_iter().find(|field| field.key == key) {
+        setting_ui(ui, settings, field);
     }
 }
 
-/// The number that matters most, who finds one, and how often it is used.
-fn numbers_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    explained_ui(ui, &mut cx.project.training, "learning_rate");
-    // A generator and its discriminator have no loss that tells how good a rate is.
-    if cx.project.adversary.is_none() {
-        find_rate_ui(ui, cx);
+/// What decides a training, in the order of a textbook.
+fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    match &mut cx.project.adversary {
+        Some(adversary) => one_ui(ui, adversary, "loss"),
+        None => one_ui(ui, &mut cx.project.training, "loss"),
     }
-    explained_ui(ui, &mut cx.project.training, "batch");
-    explained_ui(ui, &mut cx.project.training, "epochs");
+    one_ui(ui, &mut cx.project.training, "optimizer");
+    one_ui(ui, &mut cx.project.training, "learning_rate");
+    find_rate_ui(ui, cx);
+    for key in ["schedule", "batch", "epochs", "shuffle"] {
+        one_ui(ui, &mut cx.project.training, key);
+    }
+    seed_ui(ui, &mut cx.project.training);
 }
 
 /// The button below the slider of the learning rate.
@@ -187,37 +170,54 @@ fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn schedule_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    explained_ui(ui, &mut cx.project.training, "schedule");
-    course_ui(ui, cx);
-    settings_ui(ui, &mut *cx.project.training.schedule);
-    explained_ui(ui, &mut cx.project.training, "warmup");
+/// Formula and settings of what was chosen above, folded away at first.
+fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Training { loss, optimizer, schedule, .. } = &mut cx.project.training;
+    if let Some(adversary) = &mut cx.project.adversary {
+        fold_ui(ui, "Loss", "Loss: formula", |ui| {
+            about_ui(ui, adversary.loss.about());
+        });
+        adversary_ui(ui, adversary);
+    } else {
+        let about = *loss.about();
+        detail_ui(ui, "Loss", &about, &mut **loss);
+    }
+    let about = *optimizer.about();
+    detail_ui(ui, "Optimizer", &about, &mut **optimizer);
+    let about = *schedule.about();
+    detail_ui(ui, "Schedule", &about, &mut **schedule);
+    fold_ui(ui, "warm-up", &format!("Warm-up, {}", state(cx.project.training.warmup == 0.0)), |ui| {
+        one_ui(ui, &mut cx.project.training, "warmup");
+    });
+}
+
+/// The heading names what is inside, with the values that were changed.
+fn detail_ui(ui: &mut Ui, name: &str, about: &About, settings: &mut dyn Settings) {
+    let formula = (!about.formula.is_empty()).then(|| "formula".to_owned());
+    let names = formula.into_iter().chain(settings.describe().into_iter().map(|field| summary(settings, field)));
+    let title = format!("{name}: {}", names.collect::<Vec<_>>().join(", "));
+    fold_ui(ui, name, &title, |ui| {
+        about_ui(ui, about);
+        settings_ui(ui, settings);
+    });
 }
 
 /// What the generator learns from in place of a loss of its own.
 fn adversary_ui(ui: &mut Ui, adversary: &mut GanSettings) {
-    CollapsingHeader::new("Adversary").default_open(true).show_unindented(ui, |ui| {
-        for field in GanSettings::fields() {
-            explained_ui(ui, adversary, field.key);
+    CollapsingHeader::new("Adversarial training").default_open(true).show_unindented(ui, |ui| {
+        for field in GanSettings::fields().into_iter().filter(|field| field.key != "loss") {
+            setting_ui(ui, adversary, field);
         }
-        let text = "The discriminator stands in for a loss. No samples are held back, so nothing is validated or stopped early, \
-                    and images are learnt unchanged.";
+        let text = "The discriminator takes the place of a loss. There is no validation set, so there is no early stopping, \
+                    and no augmentation.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));
     });
 }
 
-/// Settings that are seldom changed, folded away under their names. One that was changed is told in the heading.
-fn own_settings_ui(ui: &mut Ui, id: &str, settings: &mut dyn Settings) {
-    let fields = settings.describe();
-    if fields.is_empty() {
-        return;
-    }
-    let names = fields.iter().map(|field| summary(settings, field)).collect::<Vec<_>>().join(", ");
-    let title: String = names.chars().take(1).flat_map(char::to_uppercase).chain(names.chars().skip(1)).collect();
-    fold_ui(ui, id, &title, |ui| settings_ui(ui, settings));
-}
-
+/// A heading that unfolds what belongs to it. One line, however long the title is.
 fn fold_ui(ui: &mut Ui, id: &str, title: &str, contents: impl FnOnce(&mut Ui)) {
+    let width = ui.available_width() - ui.spacing().indent - GRID;
+    let title = cut_galley(ui.painter(), title, theme::body_font(), Color32::PLACEHOLDER, width);
     CollapsingHeader::new(title).id_salt(id).show_unindented(ui, contents);
 }
 
@@ -225,22 +225,30 @@ fn state(is_off: bool) -> &'static str {
     if is_off { "off" } else { "on" }
 }
 
+/// The largest seed that can be typed: larger ones are not exact as a floating-point number.
+const MOST_SEED: f64 = 9_007_199_254_740_991.0;
+
 fn seed_ui(ui: &mut Ui, training: &mut Training) {
     let Some(field) = Training::fields().into_iter().find(|field| field.key == "seed") else { return };
-    row_ui(ui, field.label, field.help, |ui| {
+    field_ui(ui, field.label, field.help, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button_ui(ui, ICON_CASINO, "Another seed").clicked() {
                 training.seed = another_seed(training.seed);
             }
-            let number = DragValue::new(&mut training.seed).speed(0.2).update_while_editing(false);
-            let number = ui.add_sized(vec2(ui.available_width(), 20.0), number).on_hover_text(field.help);
-            number.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, field.label));
-        });
+            let slider = Slider::new(field.label, 0.0..=MOST_SEED, 42.0, Division::Whole);
+            let mut seed = training.seed as f64;
+            let number = number_field_ui(ui, &slider, vec2(ui.available_width(), 20.0), &mut seed);
+            if number.changed() {
+                training.seed = seed as u64;
+            }
+            number
+        })
+        .inner
     });
 }
 
 /// What is seldom set, each group folded away.
-fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
     // What plays no part for a generator is shown only to be turned off.
     let is_generator = cx.project.adversary.is_some();
@@ -264,23 +272,8 @@ fn folded_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         for field in Augment::fields_for(shape) {
             setting_ui(ui, augment, field);
         }
-        let text = "Every sample is changed a little each time it is seen. The room Data shows how.";
+        let text = "Random changes of the training samples, new ones in each epoch. The tab Data shows examples.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));
-    });
-}
-
-/// A name in the column of names, and what belongs to it.
-fn row_ui(ui: &mut Ui, name: &str, help: &str, contents: impl FnOnce(&mut Ui)) {
-    let width = ui.available_width();
-    ui.allocate_ui_with_layout(vec2(width, LINE), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_size(vec2(width, LINE));
-        ui.spacing_mut().item_spacing.x = GRID;
-        let palette = Palette::of(ui);
-        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, LINE), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(vec2(LABEL_WIDTH, LINE));
-            ui.label(RichText::new(name).color(palette.muted)).on_hover_text(help);
-        });
-        contents(ui);
     });
 }
 

@@ -3,8 +3,8 @@
 use eframe::egui::{self, Align, Button, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{
-    ICON_CHECK_CIRCLE, ICON_FAST_FORWARD, ICON_PAUSE, ICON_PLAY_ARROW, ICON_RESTART_ALT, ICON_SKIP_NEXT, ICON_STOP,
-    ICON_STOP_CIRCLE, ICON_WARNING,
+    ICON_CHECK_CIRCLE, ICON_FAST_FORWARD, ICON_HISTORY, ICON_PAUSE, ICON_PLAY_ARROW, ICON_RESTART_ALT, ICON_SKIP_NEXT,
+    ICON_STOP, ICON_STOP_CIRCLE, ICON_WARNING,
 };
 
 use crate::data::Modality;
@@ -17,15 +17,20 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::outdated::replaced;
 use crate::ui::views::view::View;
 use crate::ui::views::{draw, mistakes};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
 use crate::ui::widgets::button::{button_ui, primary_button_ui};
+use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::thousands;
 
 const HEIGHT: f32 = 32.0;
 
 pub const ID: &str = "transport";
+
+/// Name of the main button where it begins a run.
+pub const TRAIN: &str = "Train";
 
 #[derive(Default)]
 pub struct Transport {}
@@ -65,12 +70,13 @@ fn main_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (icon, name, command) = match cx.session.status {
         Status::Running => (ICON_PAUSE, "Pause", Command::Pause),
         Status::Paused => (ICON_PLAY_ARROW, "Resume", Command::Resume),
-        Status::Ended(_) => (ICON_PLAY_ARROW, "Train", Command::TrainAnew),
-        Status::Idle | Status::Stopping => (ICON_PLAY_ARROW, "Train", Command::Train),
+        Status::Ended(_) => (ICON_PLAY_ARROW, TRAIN, Command::TrainAnew),
+        Status::Idle | Status::Stopping => (ICON_PLAY_ARROW, TRAIN, Command::Train),
     };
     let permitted = cx.situation.permits(command);
     let response = primary_button_ui(ui, permitted.is_ok(), icon, name, vec2(104.0, HEIGHT));
     let response = response.on_hover_text(hint(ui, command));
+    keyboard::take_focus(&response, name);
     if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
         cx.act(command);
     }
@@ -128,11 +134,18 @@ fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
+    // A result belongs to the network that was trained, which may be on the screen no more.
+    let stale = replaced(cx);
+    let whose = stale.map_or(String::new(), |what| format!(" of the previous {what}"));
+    let (icon, good, number) = match stale {
+        Some(_) => (ICON_HISTORY, palette.warning, palette.muted),
+        None => (ICON_CHECK_CIRCLE, palette.good, palette.test),
+    };
     match outcome {
         Outcome::Finished(Some(test)) if is_guessing(test) => {
             let (what, score) = (score_name(test), score_text(test));
             let text = format!(
-                "Finished, but no better than guessing: {what} {score}. Try a smaller learning rate, or other layers."
+                "Finished, but no better than guessing: {what}{whose} {score}. Try a smaller learning rate, or other layers."
             );
             sentence_ui(ui, ICON_WARNING, palette.warning, &text);
         }
@@ -141,9 +154,9 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
             let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
             let text = format!("on {samples} samples{}", best.unwrap_or_default());
             beside_next_ui(ui, cx, |ui| {
-                icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
-                ui.label(format!("Finished. {}", score_name(test).replace("test", "Test")));
-                ui.label(theme::number(score_text(test)).color(palette.test));
+                icon_ui(ui, icon, good);
+                ui.label(format!("Finished. {}{whose}", score_name(test).replace("test", "Test")));
+                ui.label(theme::number(score_text(test)).color(number));
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
@@ -160,7 +173,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         }
         Outcome::Stopped => {
             let step = thousands(cx.session.progress.step as f64);
-            let text = format!("Stopped after step {step}. It keeps what it learned; Train begins anew.");
+            let text = format!("Stopped after step {step}. The weights{whose} are kept; Train starts anew.");
             sentence_ui(ui, ICON_STOP_CIRCLE, palette.text, &text);
         }
         Outcome::Diverged(divergence) => ui.scope(|ui| diverged_ui(ui, &divergence.to_string(), cx)).inner,

@@ -2,18 +2,18 @@
 
 use std::ops::RangeInclusive;
 
-use eframe::egui::{self, Align, Align2, ComboBox, DragValue, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{self, Align, Align2, ComboBox, Layout, Rect, Response, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
     about::{about_ui, hover_beside_ui},
-    numbers,
+    keyboard, number_field, numbers,
     slider::{Division, Slider},
 };
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use backprop_nn::field::{About, Field, Kind, Scale, Settings, Value};
 
 /// Width of the column of names, the same for every row so that the sliders stand in line.
-pub const LABEL_WIDTH: f32 = 104.0;
+const LABEL_WIDTH: f32 = 104.0;
 const VALUE_WIDTH: f32 = 64.0;
 /// A list of options up to this height is shown whole.
 const LIST_HEIGHT: f32 = 400.0;
@@ -77,6 +77,7 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
     let label = label_ui(&mut ui, name.label, name.is_default).on_hover_text(name.help);
     let response = add(&mut ui, label.double_clicked()).on_hover_text(name.help);
+    keyboard::take_focus(&response, name.label);
     help_on_focus(&ui, &response, rect, name.help);
     response
 }
@@ -146,16 +147,7 @@ fn number_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64, reset: bool) ->
     let rail_width = (ui.available_width() - VALUE_WIDTH - GRID).max(32.0);
     let mut rail = slider.show(ui, rail_width, number);
     ui.spacing_mut().button_padding.x = GRID;
-    let field = DragValue::new(number)
-        .range(slider.allowed())
-        .clamp_existing_to_range(false)
-        .speed(slider.drag_speed(before))
-        .max_decimals(if slider.is_whole() { 0 } else { 9 })
-        .custom_formatter(|value, _| numbers::editable(value))
-        .custom_parser(parse)
-        .update_while_editing(false);
-    let field = ui.add_sized(vec2(VALUE_WIDTH, FIELD_HEIGHT), field);
-    let field = field.accessible_name(format!("{} value", slider.name()));
+    let field = number_field::number_field_ui(ui, slider, vec2(VALUE_WIDTH, FIELD_HEIGHT), number);
     if reset {
         *number = slider.default_value();
     }
@@ -163,15 +155,6 @@ fn number_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64, reset: bool) ->
         rail.mark_changed();
     }
     rail | field
-}
-
-/// Reads what people write: `0.001`, `1e-3`, `1,250`, `0,5`.
-fn parse(text: &str) -> Option<f64> {
-    let text = text.trim().replace(['\u{2212}', '\u{2013}'], "-");
-    let is_grouped =
-        text.split(',').skip(1).all(|group| group.len() >= 3 && group.as_bytes()[..3].iter().all(u8::is_ascii_digit));
-    let text = if is_grouped { text.replace(',', "") } else { text.replace(',', ".") };
-    text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 fn switch_ui(ui: &mut Ui, label: &str, value: &mut bool, reset: Option<bool>) -> Response {
@@ -301,16 +284,81 @@ mod tests {
     #[test]
     fn a_value_can_be_typed() {
         let mut harness = rows();
-        for (text, rate) in [("3e-4", 0.0003), ("0,02", 0.02), ("7", 1.0)] {
-            harness.get_by_label("Learning rate value").focus();
-            harness.run();
-            harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
-            harness.get_by_label("Learning rate value").type_text(text);
-            harness.run();
+        for (text, rate) in [("3e-4", 0.0003), ("0,02", 0.02), ("1/8", 0.125), ("5%", 0.05), ("2*0.25", 0.5)] {
+            type_into(&mut harness, "Learning rate value", text);
             harness.key_press(egui::Key::Enter);
             harness.run();
             assert_eq!(harness.state().rate, rate, "after {text}");
         }
+    }
+
+    fn type_into(harness: &mut Harness<'static, Layer>, label: &str, text: &str) {
+        harness.get_by_label(label).focus();
+        harness.run();
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        harness.get_by_label(label).type_text(text);
+        harness.run();
+    }
+
+    #[test]
+    fn a_value_that_is_refused_stays_and_says_why_until_it_is_corrected() {
+        let mut harness = rows();
+        for (key, text, why) in [
+            (egui::Key::Enter, "7", "Learning rate may be 1e-5 to 1, and not 7."),
+            (egui::Key::Tab, "abc", "“abc” is not a number. Learning rate may be 1e-5 to 1"),
+        ] {
+            type_into(&mut harness, "Learning rate value", text);
+            harness.key_press(key);
+            harness.run();
+            harness.run();
+            assert_eq!(harness.state().rate, 0.001);
+            assert_eq!(harness.get_by_label("Learning rate value").value().as_deref(), Some(text));
+            harness.get_by_label_contains(why);
+        }
+        type_into(&mut harness, "Learning rate value", "0.7");
+        assert!(harness.query_by_label_contains("may be").is_none(), "what is being typed is not judged");
+        harness.key_press(egui::Key::Enter);
+        harness.run();
+        assert_eq!(harness.state().rate, 0.7);
+        type_into(&mut harness, "Units value", "2000");
+        harness.key_press(egui::Key::Enter);
+        harness.run();
+        harness.get_by_label("Units may be 1 to 1,024, and not 2,000.");
+        harness.key_press(egui::Key::Escape);
+        harness.run();
+        harness.run();
+        assert!(harness.query_by_label_contains("may be").is_none() && harness.state().units == 128);
+    }
+
+    #[test]
+    fn looking_at_a_number_does_not_round_it() {
+        let mut harness = rows();
+        harness.state_mut().rate = 1.0 / 3.0;
+        harness.run();
+        harness.get_by_label("Learning rate value").focus();
+        harness.run();
+        harness.key_press(egui::Key::Enter);
+        harness.run();
+        assert_eq!(harness.state().rate, 1.0 / 3.0);
+        harness.get_by_label("Units value").focus();
+        harness.run();
+        harness.key_press(egui::Key::ArrowUp);
+        harness.run();
+        assert_eq!(harness.state().units, 256);
+    }
+
+    #[test]
+    fn arrow_keys_work_after_a_slider_was_dragged() {
+        let mut harness = rows();
+        let rail = harness.get_by_label("Units").rect();
+        harness.drag_at(rail.center());
+        harness.run();
+        harness.drop_at(rail.center());
+        harness.run();
+        let units = harness.state().units;
+        harness.key_press(egui::Key::ArrowRight);
+        harness.run();
+        assert!(harness.state().units > units, "{units} and {}", harness.state().units);
     }
 
     #[test]

@@ -11,12 +11,15 @@ pub mod curve_plot;
 pub mod cut_text;
 pub mod data_table;
 pub mod digit_canvas;
+pub mod expression;
 pub mod field;
 pub mod image_grid;
 pub mod image_sheet;
-
+pub mod keyboard;
 pub mod line_plot;
+pub mod number_field;
 pub mod numbers;
+pub mod pick_list;
 pub mod pixels;
 pub mod plane;
 pub mod probability_bars;

@@ -7,7 +7,7 @@ use eframe::egui::{
     vec2,
 };
 
-use super::numbers;
+use super::{keyboard, numbers};
 use crate::ui::theme::{GRID, Palette, ROW};
 
 /// How a slider divides its range.
@@ -80,6 +80,13 @@ impl<'a> Slider<'a> {
     pub fn show(&self, ui: &mut Ui, width: f32, value: &mut f64) -> Response {
         let (rect, mut response) = ui.allocate_exact_size(vec2(width, ROW), Sense::click_and_drag());
         let before = *value;
+        // Who has moved it goes on with the arrow keys.
+        if response.is_pointer_button_down_on() && !response.has_focus() {
+            response.request_focus();
+        }
+        if response.has_focus() {
+            keyboard::leave_plain_keys(ui.ctx(), response.id);
+        }
         self.follow_pointer(&response, rail(rect), value);
         self.follow_keys(ui, &response, value);
         if response.double_clicked() {
@@ -131,9 +138,12 @@ impl<'a> Slider<'a> {
                 }
             }
         });
-        for _ in 0..steps.abs() {
-            *value = self.next(*value, steps > 0);
-        }
+        *value = self.stepped(*value, steps);
+    }
+
+    /// The value so many presses of an arrow key away, up if they are positive.
+    pub fn stepped(&self, value: f64, steps: i32) -> f64 {
+        (0..steps.abs()).fold(value, |value, _| self.next(value, steps > 0))
     }
 
     fn describe(&self, ui: &Ui, response: &Response, value: f64) {
@@ -214,6 +224,10 @@ impl<'a> Slider<'a> {
     /// The value one press of an arrow key away.
     fn next(&self, value: f64, up: bool) -> f64 {
         let (low, high) = (*self.range.start(), *self.range.end());
+        // What was typed may lie beyond the end of the rail.
+        if up && value >= high {
+            return value;
+        }
         let next = match self.division {
             Division::Linear => {
                 let step = self.step();

@@ -102,7 +102,7 @@ impl CrossValidation {
         let mut heads = vec![Head::text("metric"), Head::number("mean"), Head::number("±")];
         heads.extend((1..=self.count).map(|fold| Head::number(format!("fold {fold}"))));
         let counts: [(&str, Count); 2] =
-            [("samples trained on", |fold| fold.train), ("samples held back", |fold| fold.validation)];
+            [("training samples", |fold| fold.train), ("validation samples", |fold| fold.validation)];
         data_table_ui(ui, "folds", &heads, spreads.len() + counts.len(), &|row, column| {
             let fold = column.checked_sub(3).and_then(|fold| self.folds.get(fold));
             match (spreads.get(row), counts.get(row.wrapping_sub(spreads.len()))) {
@@ -142,8 +142,8 @@ impl Dialog for CrossValidation {
         ui.label(theme::heading(format!("Cross-validation, {} folds, seed {}", self.count, self.seed)));
         ui.add_space(GRID);
         let help = format!(
-            "{} For each fold a copy of the network is trained from its first weights and judged by what was held back. \
-             The test samples are not looked at, and nothing of the project is changed.",
+            "{} For each fold a copy of the network is trained from its initial weights and evaluated on the fold that it was not trained on. \
+             The test samples are not used, and the project stays as it is.",
             self.dealt
         );
         ui.add(Label::new(RichText::new(help).color(muted)).wrap());
@@ -187,8 +187,8 @@ fn figure_text(metric: &Metric, value: f64) -> String {
 
 fn dealt(dataset: &Dataset) -> &'static str {
     match (&dataset.order, dataset.task.is_classification()) {
-        (Order::Time(_), _) => "Each fold follows in time on all that it is told from.",
-        (Order::Groups(_), _) => "What belongs together stays together in one fold.",
+        (Order::Time(_), _) => "Each fold follows in time the samples that are trained on.",
+        (Order::Groups(_), _) => "Samples of one group stay together in one fold.",
         (Order::Free, true) => "The samples of every class are dealt evenly to the folds (stratified).",
         (Order::Free, false) => "The samples are dealt to the folds by chance.",
     }

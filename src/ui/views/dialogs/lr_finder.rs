@@ -16,8 +16,8 @@ use crate::ui::widgets::numbers::{significant, two_digits};
 
 const WIDTH: f32 = 560.0;
 
-const HELP: &str = "A copy of the network is trained for a moment while the learning rate grows at every step, until the \
-    loss explodes. A good rate lies where the loss falls steadily, well before it rises. Nothing else is changed.";
+const HELP: &str = "A copy of the network is trained for a few steps while the learning rate grows at each of them, until the \
+    loss diverges. A good rate lies where the loss falls steadily, well before it rises. The project stays as it is.";
 
 /// A sweep that is under way or done. Dropped, it ends within one step.
 pub struct LrFinder {
@@ -86,7 +86,7 @@ impl LrFinder {
         self.points.len() as f32 / RateSweep::STEPS as f32
     }
 
-    /// What came of it.
+    /// The result.
     fn sentence(&self) -> String {
         match self.state {
             State::Running => String::new(),
@@ -97,7 +97,7 @@ impl LrFinder {
                 )
             }
             State::Done { suggestion: None } => {
-                "There is nothing to suggest: the loss never fell for long. Try another optimiser or network."
+                "There is nothing to suggest: the loss never fell for long. Try another optimizer or network."
                     .to_owned()
             }
             State::Failed => "It ended unexpectedly. Close this and try again.".to_owned(),

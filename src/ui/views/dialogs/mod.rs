@@ -4,5 +4,6 @@ pub mod cross_validation;
 pub mod dialog;
 pub mod help;
 pub mod lr_finder;
+pub mod new_project;
 pub mod palette;
 pub mod path_prompt;

@@ -1,81 +1,175 @@
-//! The menu of layers, and where a layer from it goes.
+//! The list of layers, and where a layer from it goes.
 
-use eframe::egui::{ScrollArea, Ui, vec2};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{Button, PopupCloseBehavior, Response, RichText, Ui, vec2};
 
 use super::path::{layers_at, layers_at_mut};
-use crate::project::Side;
-use crate::ui::theme::GRID;
+
+use crate::project::{DataSettings, Project, Side};
+use crate::ui::theme::Palette;
 use crate::ui::views::cx::Cx;
-use crate::ui::widgets::about::{formula_ui, hover_beside_ui};
-use crate::ui::widgets::button::entry_ui;
+use crate::ui::widgets::about::{about_ui, hover_beside_ui};
+use crate::ui::widgets::pick_list::{Line, pick_menu_ui};
 use backprop_nn::spec::Fix;
 use backprop_nn::trace::Trace;
 use backprop_nn::{LayerSpec, Shape};
 
-/// Width of a column in the menu of layers, and how many layers stand in one.
-const COLUMN: f32 = 260.0;
-const COLUMN_LEN: usize = 9;
+const WIDTH: f32 = 420.0;
 
-/// The menu of all layers, each with a line of help, in as many columns as fit on a small screen without scrolling.
-pub fn layer_menu_ui(ui: &mut Ui) -> Option<LayerSpec> {
-    let layers = LayerSpec::all();
-    let columns = layers.len().div_ceil(COLUMN_LEN);
-    let rows = layers.len().div_ceil(columns);
-    let mut chosen = None;
-    let window = ui.ctx().content_rect().size();
-    let size = vec2((columns as f32 * (COLUMN + 2.0 * GRID)).min(window.x - 200.0), window.y - 96.0);
-    let area = ScrollArea::both().max_width(size.x).min_scrolled_width(size.x);
-    area.max_height(size.y).min_scrolled_height(size.y).show(ui, |ui| {
-        ui.horizontal_top(|ui| {
-            for column in layers.chunks(rows) {
-                ui.vertical(|ui| {
-                    ui.set_width(COLUMN);
-                    for layer in column {
-                        let about = layer.about();
-                        let entry = entry_ui(ui, about.label, about.help);
-                        hover_beside_ui(&entry, |ui| {
-                            formula_ui(ui, about.formula);
-                        });
-                        if entry.clicked() {
-                            chosen = Some(layer.clone());
-                            ui.close();
-                        }
-                    }
-                });
+/// What the window keeps free above and below the list.
+const AROUND: f32 = 160.0;
+
+/// The layers by what they are for, by their keys; one that is in none of these stands under "Other".
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Dense layers and activations", &["dense", "activation", "softmax"]),
+    ("Convolution", &["conv2d", "separable_conv2d", "conv_transpose2d", "conv1d"]),
+    (
+        "Pooling and upsampling",
+        &["max_pool2d", "average_pool2d", "global_average_pool", "max_pool1d", "average_pool1d", "up_sample2d"],
+    ),
+    ("Change of shape", &["flatten", "reshape"]),
+    ("Sequences and words", &["rnn", "lstm", "gru", "embedding"]),
+    ("Blocks", &["residual"]),
+    ("Normalization", &["batch_norm", "layer_norm"]),
+    ("Regularization", &["dropout", "spatial_dropout", "gaussian_noise"]),
+];
+
+/// A button that opens the list of layers.
+pub fn layer_button_ui(
+    ui: &mut Ui,
+    button: Button<'_>,
+    misfit: impl FnMut(&LayerSpec) -> Option<String>,
+) -> (Response, Option<LayerSpec>) {
+    // A press into the field that is typed in closes nothing.
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, shown) = MenuButton::from_button(button).config(config).ui(ui, |ui| layer_menu_ui(ui, misfit));
+    (response, shown.and_then(|shown| shown.inner))
+}
+
+/// All layers by what they are for, those that fit where one is to be put marked; `misfit` says why one does not.
+pub fn layer_menu_ui(ui: &mut Ui, mut misfit: impl FnMut(&LayerSpec) -> Option<String>) -> Option<LayerSpec> {
+    let mut layers = LayerSpec::all();
+    let place = |layer: &LayerSpec| {
+        let key = layer.about().key;
+        GROUPS.iter().position(|(_, keys)| keys.contains(&key)).unwrap_or(GROUPS.len())
+    };
+    layers.sort_by_key(place);
+    let misfits: Vec<_> = layers.iter().map(&mut misfit).collect();
+    let lines = layers.iter().zip(&misfits).map(|(layer, misfit)| Line {
+        name: layer.about().label,
+        help: layer.about().help,
+        group: GROUPS.get(place(layer)).map_or("Other", |(group, _)| group),
+        mark: if misfit.is_none() { "fits" } else { "" },
+        is_possible: true,
+        is_muted: misfit.is_some(),
+    });
+    let lines: Vec<_> = lines.collect();
+    let size = vec2(WIDTH, (ui.ctx().content_rect().height() - AROUND).clamp(160.0, 860.0));
+    let taken = pick_menu_ui(ui, "Layer", size, &lines, |at, line| {
+        hover_beside_ui(line, |ui| {
+            about_ui(ui, layers[at].about());
+            if let Some(why) = &misfits[at] {
+                ui.label(RichText::new(why).color(Palette::of(ui).warning));
             }
         });
     });
-    chosen
+    taken.map(|taken| layers.swap_remove(taken))
 }
 
-/// Where a layer from the menu goes, and as which: in the stack as far back as it fits before the last layer, which gives
-/// the answer, and in a block as far back as it fits. A stack that is still being built grows at its end.
-pub fn placed(cx: &Cx<'_>, side: Side, block: &[usize], layer: LayerSpec) -> (usize, LayerSpec) {
-    let (Some(layers), Some(trace)) = (cx.project.layers(side), cx.shapes.of_side(side)) else { return (0, layer) };
-    let (shape, classes) = cx.session.shape(cx.project);
-    let count = layers_at(layers, block).len();
-    let fits = |index: usize, layer: &LayerSpec| {
-        let mut project = cx.project.clone();
-        if let Some(layers) = project.layers_mut(side).and_then(|layers| layers_at_mut(layers, block)) {
-            layers.insert(index, layer.clone());
-        }
-        let trace = match side {
-            Side::Model => Some(project.trace(shape, classes)),
-            Side::Discriminator => project.trace_discriminator(shape),
+/// Why a layer does not fit what arrives, once it has set itself up for that.
+pub fn misfit_at(layer: &LayerSpec, input: Option<Shape>) -> Option<String> {
+    let Some(input) = input else { return Some("What arrives here is not known yet.".to_owned()) };
+    fitted(layer.clone(), Some(input)).plan(input).err().map(|error| error.message)
+}
+
+/// A stack in which layers are tried.
+pub struct Trial<'a> {
+    project: Project,
+    side: Side,
+    block: &'a [usize],
+    sample: Shape,
+    outputs: usize,
+    /// Of the block, as far as it is known.
+    trace: Option<Trace>,
+    /// Whether the stack fits as it is. One that is still being built grows at its end.
+    is_whole: bool,
+}
+
+impl<'a> Trial<'a> {
+    /// Of the stack of a side, or of the block in it at this path.
+    pub fn of(cx: &Cx<'_>, side: Side, block: &'a [usize]) -> Self {
+        // The data may be large, and play no part.
+        let Project { version, name, model, adversary, training, data: _ } = &*cx.project;
+        let project = Project {
+            version: *version,
+            name: name.clone(),
+            data: DataSettings { reconstruct: cx.project.data.reconstruct, ..DataSettings::default() },
+            model: model.clone(),
+            adversary: adversary.clone(),
+            training: training.clone(),
         };
+        let (sample, outputs) = cx.session.shape(cx.project);
+        let whole = cx.shapes.of_side(side);
+        let trace = whole.zip(project.layers(side)).and_then(|(trace, layers)| trace_at(trace, layers, block));
+        let is_whole = whole.is_some_and(|trace| trace.misfit.is_none());
+        Self { project, side, block, sample, outputs, trace, is_whole }
+    }
+
+    /// Where a layer goes, and as which: in the stack as far back as it fits before the last layer, which gives the
+    /// output, and in a block as far back as it fits. At the end if it fits nowhere.
+    pub fn place(&mut self, layer: LayerSpec) -> (usize, LayerSpec) {
+        let count = self.count();
+        self.fitting(&layer).unwrap_or((count, layer))
+    }
+
+    /// Why a layer fits nowhere, if it does not.
+    pub fn misfit(&mut self, layer: &LayerSpec) -> Option<String> {
+        match self.fitting(layer) {
+            Some(_) => None,
+            None => misfit_at(layer, self.input_of(self.count()))
+                .or_else(|| Some("What follows it would not fit any more.".to_owned()).filter(|_| self.is_whole)),
+        }
+    }
+
+    fn fitting(&mut self, layer: &LayerSpec) -> Option<(usize, LayerSpec)> {
+        if !self.is_whole {
+            return None;
+        }
+        let count = self.count();
+        let places = if self.block.is_empty() { 0..count } else { 0..count + 1 };
+        if let Some(index) = places.clone().rev().find(|index| self.fits(*index, layer)) {
+            return Some((index, layer.clone()));
+        }
+        let mut fitting = places.rev().map(|index| (index, fitted(layer.clone(), self.input_of(index))));
+        let mut trial = Self { project: self.project.clone(), trace: None, ..*self };
+        fitting.find(|(index, layer)| trial.fits(*index, layer))
+    }
+
+    fn layers_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
+        self.project.layers_mut(self.side).and_then(|layers| layers_at_mut(layers, self.block))
+    }
+
+    fn count(&self) -> usize {
+        self.project.layers(self.side).map_or(0, |layers| layers_at(layers, self.block).len())
+    }
+
+    fn input_of(&self, index: usize) -> Option<Shape> {
+        self.trace.as_ref()?.input_of(index)
+    }
+
+    /// Whether the whole stack fits with a layer at this place.
+    fn fits(&mut self, index: usize, layer: &LayerSpec) -> bool {
+        let Some(layers) = self.layers_mut() else { return false };
+        layers.insert(index, layer.clone());
+        let trace = match self.side {
+            Side::Model => Some(self.project.trace(self.sample, self.outputs)),
+            Side::Discriminator => self.project.trace_discriminator(self.sample),
+        };
+        if let Some(layers) = self.layers_mut() {
+            layers.remove(index);
+        }
         trace.is_some_and(|trace| trace.misfit.is_none())
-    };
-    if trace.misfit.is_some() {
-        return (count, layer);
     }
-    let places = if block.is_empty() { 0..count } else { 0..count + 1 };
-    if let Some(index) = places.clone().rev().find(|index| fits(*index, &layer)) {
-        return (index, layer);
-    }
-    let trace = trace_at(trace, layers, block);
-    let input_of = |index| trace.as_ref()?.input_of(index);
-    let mut fitting = places.rev().map(|index| (index, fitted(layer.clone(), input_of(index))));
-    fitting.find(|(index, layer)| fits(*index, layer)).unwrap_or((count, layer))
 }
 
 /// The shapes within the block at this path, as far as they are known.

@@ -7,7 +7,7 @@ use eframe::egui::{
 use egui_dnd::Handle;
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
-use super::add_layer::{fitted, layer_menu_ui};
+use super::add_layer::{fitted, layer_menu_ui, misfit_at};
 use super::path::number;
 use crate::project::Side;
 use crate::project::problems::{self, Problem};
@@ -17,9 +17,9 @@ use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::settings_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
 use crate::ui::widgets::text::warning_ui;
-use backprop_nn::LayerSpec;
 use backprop_nn::spec::{Fix, ShapeError};
 use backprop_nn::trace::Trace;
+use backprop_nn::{LayerSpec, Shape};
 
 /// How far the columns of the figures end before the right edge of the panel.
 pub const PARAMS_RIGHT: f32 = 68.0;
@@ -65,9 +65,9 @@ pub struct Card<'a> {
 impl Card<'_> {
     /// The part that one drags, which is as high for every card: they change places when their middles pass each other.
     pub fn head_ui(&self, ui: &mut Ui, handle: Handle<'_>, is_dragged: bool) -> Option<Edit> {
-        let gap = gap_ui(ui, self.side, &self.number(), self.layer.about().label);
-        let mut edit =
-            gap.map(|layer| Edit::Insert { after: false, layer: fitted(layer, self.trace.input_of(self.index())) });
+        let input = self.trace.input_of(self.index());
+        let gap = gap_ui(ui, &self.gap_name(), input);
+        let mut edit = gap.map(|layer| Edit::Insert { after: false, layer: fitted(layer, input) });
         let mut frame = self.frame(ui);
         if is_dragged {
             frame.stroke.color = Palette::of(ui).accent;
@@ -141,6 +141,11 @@ impl Card<'_> {
     /// "3", or "3.1" for the first layer in the block that is the third layer.
     fn number(&self) -> String {
         number(self.path)
+    }
+
+    fn gap_name(&self) -> String {
+        let (label, stack) = (self.layer.about().label, self.side.layer().to_lowercase());
+        format!("Insert a layer before {label}, {stack} {}", self.number())
     }
 
     /// What is wrong with the layer.
@@ -306,11 +311,10 @@ pub fn share_text(share: Option<f64>) -> String {
 }
 
 /// The gap before a card, in which a plus appears that puts a layer there.
-fn gap_ui(ui: &mut Ui, side: Side, number: &str, before: &str) -> Option<LayerSpec> {
+fn gap_ui(ui: &mut Ui, name: &str, input: Option<Shape>) -> Option<LayerSpec> {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0 * GRID), Sense::click());
-    let name = format!("Insert a layer before {before}, {} {number}", side.layer().to_lowercase());
-    let menu = egui::Popup::menu(&response);
+    let menu = egui::Popup::menu(&response).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     if response.hovered() || response.has_focus() || menu.is_open() {
         // Above the cards, which the plus reaches into.
         let above = egui::LayerId::new(egui::Order::Middle, response.id);
@@ -320,6 +324,6 @@ fn gap_ui(ui: &mut Ui, side: Side, number: &str, before: &str) -> Option<LayerSp
         let icon = egui::FontId::new(14.0, ICON_ADD.font_family());
         painter.text(rect.center(), Align2::CENTER_CENTER, ICON_ADD.codepoint, icon, palette.on_accent);
     }
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    menu.show(layer_menu_ui).and_then(|shown| shown.inner)
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    menu.show(|ui| layer_menu_ui(ui, |layer| misfit_at(layer, input))).and_then(|shown| shown.inner)
 }

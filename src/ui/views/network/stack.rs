@@ -5,7 +5,7 @@ use eframe::egui::{self, Align, Frame, Id, Layout, Margin, Rect, RichText, Strok
 use egui_dnd::dnd;
 use egui_material_icons::icons::ICON_ADD;
 
-use super::add_layer::{layer_menu_ui, placed};
+use super::add_layer::{Trial, layer_button_ui, misfit_at};
 use super::card::{Card, Edit};
 use super::path::{layers_at_mut, number};
 use crate::project::Side;
@@ -54,7 +54,7 @@ impl Cards {
 
     /// Puts a layer into the stack, or into the block at `path`, where it fits.
     pub fn add(&mut self, path: &[usize], layer: LayerSpec, cx: &mut Cx<'_>) {
-        let (index, layer) = placed(cx, self.side, path, layer);
+        let (index, layer) = Trial::of(cx, self.side, path).place(layer);
         self.unfolded = None;
         self.insert(path, index, layer, cx);
     }
@@ -186,7 +186,7 @@ impl Stack<'_> {
             ui.label(RichText::new("plus what enters").color(Palette::of(ui).muted));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.add_space(GRID);
-                if let Some(layer) = self.add_ui(ui) {
+                if let Some(layer) = self.add_ui(ui, layers.len()) {
                     wanted = Some((self.path.to_vec(), Edit::Add(layer)));
                 }
             });
@@ -195,13 +195,18 @@ impl Stack<'_> {
         wanted
     }
 
-    fn add_ui(&self, ui: &mut Ui) -> Option<LayerSpec> {
+    fn add_ui(&self, ui: &mut Ui, count: usize) -> Option<LayerSpec> {
         let button =
             egui::Button::new(ICON_ADD.rich_text().size(18.0)).frame_when_inactive(false).min_size(vec2(ROW, ROW));
         let name = format!("Add a layer to block {}", number(self.path));
-        let (response, shown) = egui::containers::menu::MenuButton::from_button(button).ui(ui, layer_menu_ui);
+        // A block gives the shape that it gets, so what fits its input fits somewhere in it or asks for more layers.
+        let inputs: Vec<_> = (0..=count).map(|at| self.trace.input_of(at)).collect();
+        let (response, layer) = layer_button_ui(ui, button, |layer| {
+            let misfits: Vec<_> = inputs.iter().map(|input| misfit_at(layer, *input)).collect();
+            if misfits.contains(&None) { None } else { misfits.into_iter().flatten().next_back() }
+        });
         response.on_hover_text(&name).accessible_name(name);
-        shown.and_then(|shown| shown.inner)
+        layer
     }
 }
 

@@ -90,7 +90,15 @@ impl Reading {
         let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
         let name = self.classes().get(class).map_or("?", String::as_str);
         ui.label(theme::number(name).color(palette.accent));
-        ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted));
+        let help = "The network has to choose one of its classes. What is none of them gets the most similar one.";
+        ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted)).on_hover_text(help);
+    }
+
+    /// What a number of percent does not say: there is no answer "none of them".
+    pub fn choice_note_ui(&self, ui: &mut Ui) {
+        let Some(Prediction::Probabilities(shares)) = self.prediction() else { return };
+        let text = format!("The network has to choose one of its {} classes, whatever is drawn.", shares.len());
+        ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
     }
 
     /// A bar per class, or why there is none.

@@ -1,13 +1,13 @@
-//! The course of the learning rate over the run, drawn before it begins and while it goes.
+//! The learning rate over the run, drawn before it begins and while it goes.
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::Ui;
 
 use crate::train::samples_per_step;
 use crate::ui::state::session::{DataState, Session};
-use crate::ui::theme::Palette;
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
 use crate::ui::widgets::numbers::significant;
+use crate::ui::widgets::text::caption_ui;
 use backprop_nn::patience::ReduceOnPlateau;
 use backprop_nn::{ScheduleSpec, Training};
 
@@ -20,12 +20,12 @@ const UNKNOWN_STEPS: usize = 100;
 const HEIGHT: f32 = 104.0;
 
 /// The plot of the project as it stands, with a mark where the run is that follows it.
-pub fn course_ui(ui: &mut Ui, cx: &Cx<'_>) {
+pub fn lr_plot_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let training = &cx.project.training;
     let is_watched = matches!(training.schedule, ScheduleSpec::Plateau(_));
     let run = (cx.session.job.is_some() && !cx.session.has_other_training(cx.project)).then_some(cx.session);
     let reductions = run.map_or_else(Vec::new, |session| reductions(training, session));
-    let line = course(training, steps_per_epoch(cx) * training.epochs, &reductions);
+    let line = learning_rates(training, steps_per_epoch(cx) * training.epochs, &reductions);
     let [first, last] = [line.first(), line.last()].map(|point| point.map_or(0.0, |[_, rate]| *rate));
     let largest = line.iter().map(|[_, rate]| *rate).fold(0.0, f64::max);
     let epochs = training.epochs as f64;
@@ -34,10 +34,13 @@ pub fn course_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let [first, last, largest] = [first, last, largest].map(significant);
     let name = format!("Learning rate over {epochs} epochs, from {first} to {last}, at most {largest}");
     let at = run.map(|session| f64::from(session.progress.share()) * epochs);
-    LinePlot::new(&name, x, y, &line).id("course").mark(at.map(|at| (at, String::new()))).height(HEIGHT).show(ui);
+    LinePlot::new(&name, x, y, &line)
+        .id("learning rates")
+        .mark(at.map(|at| (at, String::new())))
+        .height(HEIGHT)
+        .show(ui);
     if is_watched {
-        let note = "Smaller whenever the validation loss stands still, which shows while it trains.";
-        ui.label(RichText::new(note).color(Palette::of(ui).muted));
+        caption_ui(ui, "Reduced when the validation loss stalls");
     }
 }
 
@@ -55,7 +58,7 @@ fn steps_per_epoch(cx: &Cx<'_>) -> usize {
 
 /// The learning rate at every step of the run, or at as many as show, over the epochs that are done. During an epoch it
 /// is reduced by its number in the list; those that the list does not reach have the last one.
-fn course(training: &Training, steps: usize, reductions: &[f32]) -> Vec<[f64; 2]> {
+fn learning_rates(training: &Training, steps: usize, reductions: &[f32]) -> Vec<[f64; 2]> {
     let shown = steps.clamp(1, POINTS);
     let rate = |progress: f32| {
         let epoch = (progress * training.epochs as f32) as usize;
@@ -73,8 +76,8 @@ fn course(training: &Training, steps: usize, reductions: &[f32]) -> Vec<[f64; 2]
     line
 }
 
-/// What a plateau has made of the rate in each epoch so far and in the one that follows: decided by the validation losses
-/// alone, and so decided here as in the run.
+/// The factor that a plateau has put on the rate in each epoch so far and in the one that follows. It depends on the
+/// validation losses alone, so it is the same here as in the run.
 fn reductions(training: &Training, session: &Session) -> Vec<f32> {
     let ScheduleSpec::Plateau(plateau) = &training.schedule else { return Vec::new() };
     let mut plateau = ReduceOnPlateau::new(plateau.clone());
@@ -126,7 +129,7 @@ mod tests {
                     break;
                 }
             }
-            let line = course(&project.training, steps, &reductions(&project.training, &session));
+            let line = learning_rates(&project.training, steps, &reductions(&project.training, &session));
             assert_eq!(session.epochs.len(), 6);
             for epoch in &session.epochs {
                 let drawn = line[epoch.step as usize - 1][1] as f32;
@@ -139,9 +142,9 @@ mod tests {
     fn a_long_run_is_drawn_from_its_first_step_to_its_last() {
         let mut training = Training { epochs: 1000, ..Training::default() };
         training.schedule = serde_json::from_str(r#""polynomial""#).unwrap();
-        let line = course(&training, 1_000_000, &[]);
+        let line = learning_rates(&training, 1_000_000, &[]);
         assert_eq!((line.len(), line[0], line[POINTS][0]), (POINTS + 1, [0.0, f64::from(0.001_f32)], 1000.0));
         assert!(line[POINTS][1] < 1e-8, "{line:?}");
-        assert_eq!(course(&training, 1, &[]).len(), 2);
+        assert_eq!(learning_rates(&training, 1, &[]).len(), 2);
     }
 }
