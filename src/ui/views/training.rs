@@ -2,9 +2,7 @@
 
 mod schedule;
 
-use eframe::egui::{
-    self, Align, Button, CollapsingHeader, DragValue, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2,
-};
+use eframe::egui::{self, Align, Button, CollapsingHeader, DragValue, Layout, RichText, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Augment;
@@ -21,6 +19,7 @@ use crate::ui::views::view::View;
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::field::{LABEL_WIDTH, field_ui, setting_ui, settings_ui, summary};
+use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::text::{heading_ui, warning_ui};
 use backprop_nn::Training;
 use backprop_nn::field::{Kind, Settings, Value};
@@ -58,7 +57,7 @@ impl View for TrainingView {
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Training", |_| {});
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, |ui| {
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             if let Some(adversary) = &mut cx.project.adversary {

@@ -10,7 +10,7 @@ use crate::ui::widgets::numbers::{self, round_up};
 
 /// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
 pub const AXIS_WIDTH: f32 = 48.0;
-const TICKS_HEIGHT: f32 = 20.0;
+pub const TICKS_HEIGHT: f32 = 20.0;
 /// Room for the half of the last tick that stands beyond the plot.
 pub const RIGHT: f32 = 16.0;
 

@@ -14,12 +14,12 @@ pub mod digit_canvas;
 pub mod field;
 pub mod image_grid;
 pub mod image_sheet;
-
 pub mod line_plot;
 pub mod numbers;
 pub mod pixels;
 pub mod plane;
 pub mod probability_bars;
 pub mod scale;
+pub mod scroll;
 pub mod slider;
 pub mod text;

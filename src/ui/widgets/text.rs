@@ -12,7 +12,7 @@ pub fn caption_ui(ui: &mut Ui, text: &str) -> Response {
 /// A heading with what belongs to it at its right.
 pub fn heading_ui(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::left_to_right(Align::Center), |ui| {
-        ui.label(theme::heading(text));
+        ui.add(Label::new(theme::heading(text)).truncate());
         ui.with_layout(Layout::right_to_left(Align::Center), right);
     });
 }
