@@ -5,6 +5,7 @@ use super::terminal::{grouped, significant};
 use super::{CliError, say};
 use crate::data::{Dataset, Task};
 
+/// Tell what is in a source of data, and what was done to it
 #[derive(Debug, Args)]
 pub struct Data {
     /// What to look at, as in --data: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +

@@ -11,6 +11,7 @@ use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS};
 use crate::train::{ClassScore, Evaluation, Part};
 
+/// Measure how well a run reads a set of samples
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A run folder, or `pretrained`

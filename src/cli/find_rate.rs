@@ -6,6 +6,7 @@ use super::{CliError, load_data, say};
 use crate::project::Project;
 use crate::train::{RatePoint, RateSweep, default_threads};
 
+/// Try learning rates from tiny to too large, and suggest one
 #[derive(Debug, Args)]
 pub struct FindRate {
     /// A preset's name or a project file

@@ -12,6 +12,7 @@ use crate::train::generate;
 use crate::train::heads::Results;
 use backprop_nn::Shape;
 
+/// Write samples that a run of a generator makes
 #[derive(Debug, Args)]
 pub struct Generate {
     /// The run folder of a generator

@@ -7,6 +7,7 @@ use super::{CliError, load_data, say};
 use crate::project::{Project, run_folder};
 use crate::train::default_threads;
 
+/// Write the weights that a training would start with
 #[derive(Debug, Args)]
 pub struct Init {
     /// A preset's name or a project file

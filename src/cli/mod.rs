@@ -1,4 +1,4 @@
-//! The command line. THE LIST of commands is [`Command`]; each is one file.
+//! The command line. Each command is one file, and a line in the list below.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use crate::project::{Project, ProjectError};
 use backprop_nn::kernels::without_vectors;
 
 mod bench;
+mod check;
 mod data;
 mod evaluate;
 mod find_rate;
@@ -35,27 +36,36 @@ struct Arguments {
     project: Option<String>,
 }
 
-/// THE LIST of commands.
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// List the built-in projects
-    Presets(presets::Presets),
-    /// Tell what is in a source of data, and what was done to it
-    Data(data::Data),
-    /// Write the weights that a training would start with
-    Init(init::Init),
-    /// Try learning rates from tiny to too large, and suggest one
-    FindRate(find_rate::FindRate),
-    /// Train a project and save the run
-    Train(train::Train),
-    /// Measure how well a run reads a set of samples
-    Evaluate(evaluate::Evaluate),
-    /// Read images or drawings with a run
-    Predict(predict::Predict),
-    /// Write samples that a run of a generator makes
-    Generate(generate::Generate),
-    /// Measure speed, memory and time to accuracy
-    Bench(bench::Bench),
+/// The commands: a variant for each, named as its arguments are, and what carries it out.
+macro_rules! commands {
+    ($($module:ident::$name:ident,)+) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($name($module::$name),)+
+        }
+
+        impl Command {
+            fn run(&self) -> Result<(), CliError> {
+                match self {
+                    $(Self::$name(command) => command.run(),)+
+                }
+            }
+        }
+    };
+}
+
+// THE LIST of commands, in the order of the help. What each does is said where its arguments are.
+commands! {
+    presets::Presets,
+    data::Data,
+    check::Check,
+    init::Init,
+    find_rate::FindRate,
+    train::Train,
+    evaluate::Evaluate,
+    predict::Predict,
+    generate::Generate,
+    bench::Bench,
 }
 
 /// Why a command ended early; decides the exit code.
@@ -111,15 +121,7 @@ pub fn main() -> ExitCode {
     }
     let done = match command {
         None => open(project.as_deref()),
-        Some(Command::Presets(command)) => command.run(),
-        Some(Command::Data(command)) => command.run(),
-        Some(Command::Init(command)) => command.run(),
-        Some(Command::FindRate(command)) => command.run(),
-        Some(Command::Train(command)) => command.run(),
-        Some(Command::Evaluate(command)) => command.run(),
-        Some(Command::Predict(command)) => command.run(),
-        Some(Command::Generate(command)) => command.run(),
-        Some(Command::Bench(command)) => command.run(),
+        Some(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ use crate::data::sources::digits;
 use crate::project::{Project, presets};
 use backprop_nn::ModelSpec;
 
+/// List the built-in projects
 #[derive(Debug, Args)]
 pub struct Presets {
     /// One JSON object a line

@@ -1,3 +1,4 @@
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,9 +12,10 @@ use super::generate::refuse_generator;
 use super::terminal::Terminal;
 use super::{CliError, load_data, say};
 use crate::data::{Dataset, Lookup};
-use crate::project::{Project, RunRecord, run_folder, run_log};
+use crate::project::{Problem, Project, RunRecord, run_folder, run_log};
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
+/// Train a project and save the run
 #[derive(Debug, Args)]
 pub struct Train {
     /// A preset's name or a project file
@@ -65,6 +67,7 @@ impl Train {
         self.apply(&mut project).map_err(CliError::Usage)?;
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let dataset = load_data(&project, &self.project)?;
+        warn_of(&project.problems(&dataset));
         if let Some(folds) = self.folds {
             refuse_generator(&project, &self.project, "train it without --folds")?;
             let folds = Folds { count: folds.into(), threads, json: self.json };
@@ -101,10 +104,19 @@ impl Train {
     }
 }
 
+/// What would mislead, on standard error; what would fail is refused with the job.
+fn warn_of(problems: &[Problem]) {
+    for problem in problems.iter().filter(|problem| !problem.is_error()) {
+        // Standard error may be closed, and then there is nobody left to tell.
+        let _ = writeln!(io::stderr(), "backprop: warning: {problem}");
+    }
+}
+
 /// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
 pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
     let mut report = Report { json: false, steps: false, lines: Vec::new() };
     let dataset = Arc::new(project.data.load(&Lookup::default())?);
+    warn_of(&project.problems(&dataset));
     train(project, dataset, default_threads(), &Files::default(), &mut report)
 }
 

@@ -8,25 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::sources::digits;
 use crate::data::split::MAX_VALIDATION;
-use crate::data::{Augment, DataError, Dataset, Feature, Lookup, Order, SourceSpec, Split, Task, Vocabulary};
+use crate::data::{Augment, DataError, Dataset, Lookup, Order, SourceSpec, Split, Task};
 use crate::train::heads::Goal;
 use crate::train::{Head, Job};
 use backprop_nn::field::Settings;
 use backprop_nn::gan::GanSettings;
-use backprop_nn::layers::MAX_DEPTH;
-use backprop_nn::loss::ClassWeights;
-use backprop_nn::schedule::ScheduleSpec;
 use backprop_nn::spec::Misfit;
-use backprop_nn::{LayerSpec, LossSpec, ModelSpec, Network, Shape, Training};
+use backprop_nn::{ModelSpec, Network, Shape, Training};
 
 pub mod folds;
-mod memory;
 pub mod presets;
+pub mod problems;
 pub mod run_folder;
 pub mod run_log;
 mod settings;
 mod stacks;
 
+pub use problems::Problem;
 pub use run_folder::{RunFolder, RunRecord};
 pub use stacks::Side;
 
@@ -100,11 +98,19 @@ pub enum ProjectError {
     Unknown(String),
     #[error("{place}: {what}")]
     Value { place: String, what: String },
+    #[error(transparent)]
+    Problem(Box<Problem>),
     #[error("{}{misfit}", if misfit.stack.is_empty() { "model, " } else { "" })]
     Misfit {
         #[from]
         misfit: Misfit,
     },
+}
+
+impl From<Problem> for ProjectError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
 }
 
 impl ProjectError {
@@ -201,27 +207,7 @@ impl Project {
 
     /// Holds every number against its range. Shapes are checked when they are traced.
     pub fn check(&self) -> Result<(), ProjectError> {
-        for (place, settings) in self.settings() {
-            if let Some(error) = settings.out_of_range() {
-                return Err(ProjectError::value(place, error.to_string()));
-            }
-        }
-        let stacks =
-            [Some((&self.model, "model")), self.adversary.as_ref().map(|it| (&it.discriminator, "adversary.layers"))];
-        for (stack, place) in stacks.into_iter().flatten() {
-            if let Some(index) = stack.layers.iter().position(is_too_deep) {
-                let what = format!("holds blocks in one another more than {MAX_DEPTH} deep; take some of them out");
-                return Err(ProjectError::value(format!("{place}.{index}"), what));
-            }
-        }
-        if let Some(problem) = self.training.loss.problem() {
-            return Err(ProjectError::value("training.loss", problem));
-        }
-        match (self.name.trim(), self.version) {
-            ("", _) => Err(ProjectError::value("name", "is empty; give the project a name")),
-            (_, VERSION) => Ok(()),
-            (_, other) => Err(ProjectError::value("version", format!("is {other}; this program writes {VERSION}"))),
-        }
+        self.own_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
     }
 
     /// Everything a run needs, or what does not fit.
@@ -232,60 +218,16 @@ impl Project {
 
     /// The same with a split that is given, one of several folds.
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
-        self.check()?;
-        if dataset.train.is_empty() {
-            return Err(ProjectError::value(
-                "data",
-                "there are no training samples; paint some, or choose another source",
-            ));
+        if let Some(problem) = self.problems_on(&dataset, &split, threads).into_iter().find(Problem::is_error) {
+            return Err(problem.into());
         }
         let network = self.network(dataset.shape, dataset.task.outputs())?;
-        if let Some(what) = embedding_problem(self.model.layers.first(), &dataset.features) {
-            return Err(ProjectError::value("model.0", what));
-        }
-        if split.train.is_empty() {
-            return Err(ProjectError::value("data", "no sample is left to train on; lower the validation share"));
-        }
-        if self.training.batch > split.train.len() {
-            let what = format!(
-                "the batch of {} is larger than the {} training samples; make it smaller",
-                self.training.batch,
-                split.train.len()
-            );
-            return Err(ProjectError::value("training.batch", what));
-        }
-        if dataset.shape.as_image().is_none() && self.data.augment.changes_images() {
-            let what =
-                format!("changes images, and the samples are {}; set all but mix_up to 0", dataset.shape.described());
-            return Err(ProjectError::value("data.augment", what));
-        }
-        if self.adversary.is_some() && !self.data.augment.is_off() {
-            let what = "changes images, and the generator would learn the changed ones; set its numbers to 0";
-            return Err(ProjectError::value("data.augment", what));
-        }
-        let Training { schedule, early_stopping, .. } = &self.training;
-        for (place, is_on) in [
-            ("training.schedule", matches!(schedule, ScheduleSpec::Plateau(_))),
-            ("training.early_stopping", !early_stopping.is_off()),
-        ] {
-            if is_on && split.validation.is_empty() {
-                let what = match self.adversary {
-                    Some(_) => "watches the validation loss, and a generator has none; turn it off",
-                    None => "watches the validation loss, and there are no validation samples; raise data.validation",
-                };
-                return Err(ProjectError::value(place, what));
-            }
-        }
-        let loss = match self.adversary {
-            Some(_) => self.training.loss.clone(),
-            None => loss_for(&self.training, &network, &dataset, &split)?,
-        };
+        let counts = dataset.train.class_counts_at(dataset.task.outputs(), &split.train);
+        let loss = self.training.loss.clone().for_counts(&counts);
         let scaling = dataset.learn_scaling(&split.train);
         let Self { data, training, adversary, .. } = self.clone();
         let augment = data.augment;
-        let job = Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads };
-        memory::check(&job, memory::available())?;
-        Ok(job)
+        Ok(Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads })
     }
 
     /// What kind of task it is; classification while there are no data.
@@ -308,53 +250,6 @@ impl Project {
         let shape = Shape::image(digits::SIDE, digits::SIDE, 1);
         (shape, if self.data.reconstruct { shape.len() } else { 10 })
     }
-}
-
-fn is_too_deep(layer: &LayerSpec) -> bool {
-    matches!(layer, LayerSpec::Residual(block) if block.is_too_deep())
-}
-
-/// What is missing at the beginning of the stack if words of the data arrive as numbers.
-fn embedding_problem(first: Option<&LayerSpec>, features: &[Feature]) -> Option<String> {
-    let words: usize = features.iter().filter_map(|feature| feature.words.as_ref()).map(Vocabulary::end).max()?;
-    let numbers = features.iter().filter(|feature| feature.words.is_none()).count();
-    match first {
-        Some(LayerSpec::Embedding(embedding)) if embedding.numbers == numbers && embedding.vocabulary >= words => None,
-        _ => Some(format!(
-            "words of the data arrive as numbers; begin with an Embedding of vocabulary {words} with numbers {numbers}"
-        )),
-    }
-}
-
-/// The loss for these samples.
-fn loss_for(
-    training: &Training,
-    network: &Network,
-    dataset: &Dataset,
-    split: &Split,
-) -> Result<LossSpec, ProjectError> {
-    let (loss, classes) = (&training.loss, network.output().len());
-    let head = Goal::new(&dataset.task, &dataset.order, false).head();
-    if let Some(why) = head.refuses(loss, &dataset.train.inputs) {
-        let all = LossSpec::all();
-        let fits = all.iter().filter(|loss| head.refuses(loss, &dataset.train.inputs).is_none());
-        let names: Vec<_> = fits.map(|loss| loss.about().label.to_lowercase()).collect();
-        let what = format!(
-            "{} {why}, and {} asks for numbers; choose {}",
-            loss.about().label.to_lowercase(),
-            dataset.name,
-            names.join(" or ")
-        );
-        return Err(ProjectError::value("training.loss", what));
-    }
-    if let Some(ClassWeights::Listed(list)) = loss.class_weights()
-        && list.len() != classes
-    {
-        let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
-        return Err(ProjectError::value("training.loss.class_weights", what));
-    }
-    let counts = dataset.train.class_counts_at(classes, &split.train);
-    Ok(loss.clone().for_counts(&counts))
 }
 
 impl Default for Project {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::problems::of_loss;
 use super::{Project, ProjectError};
 use crate::data::Order;
 use crate::data::scaling::Standard;
@@ -170,7 +171,12 @@ impl RunFolder {
         let DataRecord { scaling, .. } = data;
         let Project { data, training, .. } = project;
         let split = dataset.split(data.validation, training.seed);
-        let loss = super::loss_for(&training, &network, &dataset, &split)?;
+        let outputs = network.output().len();
+        let head = Goal::new(&dataset.task, &dataset.order, false).head();
+        if let Some(problem) = of_loss(&training.loss, head, &dataset, outputs) {
+            return Err(problem.into());
+        }
+        let loss = training.loss.clone().for_counts(&dataset.train.class_counts_at(outputs, &split.train));
         let (augment, threads) = (data.augment, default_threads());
         Ok((
             Job { network, dataset, split, scaling, augment, training, loss, adversary: None, weights: None, threads },

@@ -27,7 +27,6 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
         "epoch": stat.epoch,
         "learning_rate": stat.learning_rate,
         "seconds": stat.seconds,
-        "samples_per_s": stat.samples_per_s,
     });
     for Figure { metric, value } in &stat.figures {
         line[key_of(Part::Train, metric)] = (*value).into();

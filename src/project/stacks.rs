@@ -16,6 +16,14 @@ pub enum Side {
 impl Side {
     pub const BOTH: [Self; 2] = [Self::Model, Self::Discriminator];
 
+    /// Where its layers stand in the project, as `--set` names it.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Discriminator => "adversary.layers",
+        }
+    }
+
     /// What one of its layers is called.
     pub fn layer(self) -> &'static str {
         match self {

@@ -90,23 +90,27 @@ impl Job {
 
     /// The memory that a run of this job takes, besides the samples, which are there already.
     pub fn footprint(&self) -> Footprint {
-        let [shards, samples] = match self.adversary {
-            Some(_) => GanTrainer::shards(self.batch()),
-            None => [self.batch().div_ceil(shard_len(self.batch())), shard_len(self.batch())],
-        };
-        let Training { optimizer, regularization, early_stopping, .. } = &self.training;
-        // The moving average and the best weights of a run are as large as what the optimiser remembers of each weight.
-        let copies = usize::from(regularization.average > 0.0) + usize::from(!early_stopping.is_off());
-        let slots = optimizer.slots() + copies;
-        let mut footprint = self.network.training_footprint(shards, samples, slots);
-        footprint.shared += self.network.inference_footprint(self.threads, CHUNK);
-        footprint
+        footprint(&self.network, &self.training, self.batch(), self.adversary.is_some(), self.threads)
     }
 
     /// The weights before the first step: the same for the same seed, unless the job brings its own.
     pub fn initial_weights(&self) -> Weights {
         self.weights.clone().unwrap_or_else(|| self.network.init_weights(self.training.seed))
     }
+}
+
+/// The memory that a training in batches of this size takes, besides the samples.
+pub fn footprint(network: &Network, training: &Training, batch: usize, is_gan: bool, threads: usize) -> Footprint {
+    let [shards, samples] = match is_gan {
+        true => GanTrainer::shards(batch),
+        false => [batch.div_ceil(shard_len(batch)), shard_len(batch)],
+    };
+    let Training { optimizer, regularization, early_stopping, .. } = training;
+    // The moving average and the best weights of a run are as large as what the optimizer remembers of each weight.
+    let copies = usize::from(regularization.average > 0.0) + usize::from(!early_stopping.is_off());
+    let mut footprint = network.training_footprint(shards, samples, optimizer.slots() + copies);
+    footprint.shared += network.inference_footprint(threads, CHUNK);
+    footprint
 }
 
 /// Samples of the data that a step takes: a batch, or one for each step of a discriminator.

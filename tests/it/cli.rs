@@ -403,7 +403,7 @@ fn a_network_that_needs_more_memory_than_there_is_is_refused() {
     let more = ["--set", &model, "--batch", "180", "--threads", "1"];
     let done = backprop(folder.path(), &[&["train", "mlp", "--data", &source], &more[..]].concat());
     assert_eq!((done.code, done.err.lines().count()), (1, 1), "{}", done.err);
-    assert!(done.err.contains("Training needs about") && done.err.contains("smaller batch"), "{}", done.err);
+    assert!(done.err.contains("training needs about") && done.err.contains("smaller batch"), "{}", done.err);
 }
 
 #[test]

@@ -169,24 +169,24 @@ fn what_does_not_fit_is_named_with_its_place() {
     for (settings, expected) in [
         (
             [("model", "[]")],
-            "generator, layer 1: The generator gives a row of 64 numbers, and a sample of the data is an image 28×28×1. Begin with a Dense layer of 784.",
+            "model.0: The generator gives a row of 64 numbers, and a sample of the data is an image 28×28×1. Begin with a Dense layer of 784.",
         ),
         (
             [("adversary.layers", "[]")],
-            "discriminator, layer 1: The discriminator gives an image 28×28×1; it needs one output, for real or generated. Begin",
+            "adversary.layers.0: The discriminator gives an image 28×28×1; it needs one output, for real or generated. Begin",
         ),
+        ([("adversary.layers", norm.as_str())], "adversary.layers.1: BatchNorm would mix real and generated samples"),
         (
-            [("adversary.layers", norm.as_str())],
-            "discriminator, layer 2: BatchNorm would mix real and generated samples",
+            [("data.augment.shift", "2")],
+            "data.augment: augmentation changes images, and the generator would learn the changed ones",
         ),
-        ([("data.augment.shift", "2")], "data.augment: changes images, and the generator would learn the changed ones"),
         (
             [("training.early_stopping.patience", "2")],
-            "training.early_stopping: watches the validation loss, and a generator has none",
+            "training.early_stopping: early stopping watches the validation loss, and a generator has none",
         ),
         (
             [("training.schedule.kind", "plateau")],
-            "training.schedule: watches the validation loss, and a generator has none",
+            "training.schedule: the schedule watches the validation loss, and a generator has none",
         ),
     ] {
         let error = refused(&settings);

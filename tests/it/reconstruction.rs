@@ -119,7 +119,7 @@ fn what_does_not_fit_a_reconstruction_is_refused_in_one_sentence() {
         (
             set("training.loss.kind=softmax_cross_entropy"),
             1,
-            "training.loss: softmax cross-entropy is for classes, and digits asks for numbers; choose binary cross-entropy or mean squared error",
+            "training.loss: softmax cross-entropy is for classes, and the targets of digits are numbers; choose binary cross-entropy or mean squared error",
         ),
         (
             set("training.loss.label_smoothing=0.1"),
@@ -135,7 +135,7 @@ fn what_does_not_fit_a_reconstruction_is_refused_in_one_sentence() {
         (
             vec!["--set", "data.source=points:xor", "--set", r#"model=[{"layer":"dense","units":2}]"#],
             1,
-            "binary cross-entropy is for classes or pixels, and xor asks for numbers",
+            "binary cross-entropy is for classes or pixels, and the targets of xor are numbers",
         ),
         (set("data.reconstruct=maybe"), 2, "expected a boolean"),
         (

@@ -229,7 +229,7 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
 
     harness.state_mut().project_mut().training.batch = 5000;
     act(&mut harness, Request::CrossValidate(2));
-    wait_for(&mut harness, "the batch of 5000 is larger than the 200 training samples");
+    wait_for(&mut harness, "batch of 5000 is larger than the 200 training samples");
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod rate;
 mod start;
 mod threads;
 
+/// Measure speed, memory and time to accuracy
 #[derive(Debug, Args)]
 pub struct Bench {
     /// Presets to measure [default: all]

@@ -1,5 +1,5 @@
 //! What kind of task a network has: which losses and metrics go with it, what its outputs say, and how its results are
-//! shown. THE LIST of heads is [`HEADS`]; each is a file, and everybody who has to know asks the [`Head`].
+//! shown. THE LIST of heads is `HEADS`; each is a file, and everybody who has to know asks the [`Head`].
 
 mod adversarial;
 mod classification;

@@ -7,11 +7,15 @@ mod accuracy;
 mod adversarial;
 mod classes;
 mod evaluation;
+mod gradient_norm;
+mod learning_rate;
 mod loss;
 mod numbers;
 mod probe;
 mod ranking;
 mod reconstructions;
+mod samples_per_second;
+mod update_ratio;
 
 use std::fmt;
 
@@ -51,6 +55,10 @@ pub const METRICS: &[&Metric] = &[
     &GENERATOR_LOSS,
     &REAL_ACCURACY,
     &FAKE_ACCURACY,
+    &learning_rate::LEARNING_RATE,
+    &gradient_norm::GRADIENT_NORM,
+    &update_ratio::UPDATE_RATIO,
+    &samples_per_second::SAMPLES_PER_SECOND,
 ];
 
 /// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.

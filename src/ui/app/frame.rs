@@ -69,10 +69,12 @@ impl Studio {
     fn draw(&mut self, ui: &mut Ui) {
         let shapes = self.shapes();
         let subject = Subject::of(&self.document.project, &self.session);
-        let situation = self.situation_of(&shapes, &subject);
+        let situation = self.situation();
         let mut actions = keys::pressed(ui, &situation);
         let is_edited = self.is_edited();
-        let Self { document, session, window, playground, networks, derived, views, dialogs, notices, .. } = self;
+        let Self {
+            document, session, window, playground, networks, derived, views, dialogs, notices, problems, ..
+        } = self;
         let mut cx = Cx {
             project: &mut document.project,
             path: document.path.as_deref(),
@@ -83,6 +85,7 @@ impl Studio {
             networks,
             derived,
             shapes: &shapes,
+            problems,
             subject: &subject,
             situation: &situation,
             actions: &mut actions,

@@ -22,6 +22,7 @@ use crate::ui::commands::Situation;
 use crate::ui::jobs::DerivedData;
 use crate::ui::jobs::tasks::Tasks;
 use crate::ui::state::playground::Playground;
+use crate::ui::state::problems::Problems;
 use crate::ui::state::session::Session;
 use crate::ui::state::shapes::Shapes;
 use crate::ui::state::subject::Subject;
@@ -58,6 +59,7 @@ pub struct Studio {
     dialogs: Dialogs,
     tasks: Tasks,
     notices: Notices,
+    problems: Problems,
 }
 
 impl Studio {
@@ -82,6 +84,7 @@ impl Studio {
             dialogs: Dialogs::default(),
             tasks: Tasks::default(),
             notices: Notices::default(),
+            problems: Problems::default(),
         };
         studio.apply_window_state(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);
@@ -139,13 +142,10 @@ impl Studio {
     }
 
     /// Which commands are possible now.
-    pub fn situation(&self) -> Situation {
-        let subject = Subject::of(&self.document.project, &self.session);
-        self.situation_of(&self.shapes(), &subject)
-    }
-
-    fn situation_of(&self, shapes: &Shapes, subject: &Subject) -> Situation {
+    pub fn situation(&mut self) -> Situation {
         let project = &self.document.project;
+        self.problems.update(project, &self.session);
+        let subject = Subject::of(project, &self.session);
         let (can_undo, can_redo) = self.can_travel();
         Situation {
             is_evaluated: project.head(self.session.dataset().map(AsRef::as_ref)).is_evaluated(),
@@ -153,8 +153,8 @@ impl Studio {
             can_redo,
             has_ink: !self.playground.drawing.strokes.is_empty(),
             is_presenter: self.window.is_presenter,
-            tabs: places::tabs(&self.views, Place::Center, subject),
-            ..Situation::of(&self.session, shapes.obstacle(project, &self.session))
+            tabs: places::tabs(&self.views, Place::Center, &subject),
+            ..Situation::of(&self.session, self.problems.obstacle(project, &self.session))
         }
     }
 

@@ -4,6 +4,7 @@ pub mod curves;
 pub mod pace;
 pub mod painting;
 pub mod playground;
+pub mod problems;
 pub mod session;
 pub mod shapes;
 pub mod subject;

@@ -1,6 +1,6 @@
 //! The shapes on the way through the stacks of the project, and what the layers cost.
 
-use super::session::{DataState, Session};
+use super::session::Session;
 use crate::project::{Project, Side};
 use backprop_nn::trace::Trace;
 
@@ -37,20 +37,5 @@ impl Shapes {
     /// Whether every layer of every stack fits.
     pub fn is_whole(&self) -> bool {
         self.traces().all(|trace| trace.misfit.is_none())
-    }
-
-    /// Why training cannot begin, if it cannot.
-    pub fn obstacle(&self, project: &Project, session: &Session) -> Option<String> {
-        match &session.data {
-            DataState::Loading { .. } => return Some("The data is not there yet.".to_owned()),
-            DataState::Failed { .. } => return Some("There is no data. Choose another source.".to_owned()),
-            DataState::Ready { .. } => {}
-        }
-        let misfit_of = |side| Some((side, self.of_side(side)?.misfit.as_ref()?));
-        let (side, misfit) = Side::BOTH.into_iter().find_map(misfit_of)?;
-        if project.layers(side).is_some_and(Vec::is_empty) {
-            return Some(misfit.error.message.clone());
-        }
-        Some(format!("{} {} does not fit. {}", side.layer(), misfit.index + 1, misfit.error))
     }
 }

@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::ui::commands::{Action, Situation};
 use crate::ui::jobs::DerivedData;
 use crate::ui::state::playground::Playground;
+use crate::ui::state::problems::Problems;
 use crate::ui::state::session::Session;
 use crate::ui::state::shapes::Shapes;
 use crate::ui::state::subject::Subject;
@@ -25,6 +26,7 @@ pub struct Cx<'a> {
     pub networks: &'a Networks,
     pub derived: &'a mut DerivedData,
     pub shapes: &'a Shapes,
+    pub problems: &'a Problems,
     pub subject: &'a Subject,
     pub situation: &'a Situation,
     pub actions: &'a mut Vec<Action>,

@@ -14,6 +14,7 @@ use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::cross_validation::COUNTS;
 use crate::ui::views::parts::outdated::outdated_ui;
+use crate::ui::views::parts::problems::problems_ui;
 use crate::ui::views::parts::source_menu::source_menu_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::about::about_ui;
@@ -58,6 +59,7 @@ impl View for TrainingView {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Training", |_| {});
         scroll_ui(ui, |ui| {
+            problems_ui(ui, cx);
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             if let Some(adversary) = &mut cx.project.adversary {

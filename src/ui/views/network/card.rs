@@ -10,6 +10,7 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 use super::add_layer::{fitted, layer_menu_ui};
 use super::path::number;
 use crate::project::Side;
+use crate::project::problems::{self, Problem};
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
@@ -41,8 +42,10 @@ pub enum Edit {
     Move {
         up: bool,
     },
-    /// Do what the misfit's button offers.
+    /// Do what the button below a problem offers.
     Repair(Fix),
+    /// The same for one that is more than an edit of the stack.
+    Set(problems::Fix),
 }
 
 pub struct Card<'a> {
@@ -52,6 +55,8 @@ pub struct Card<'a> {
     pub layer: &'a mut LayerSpec,
     /// Of the stack or the block that it stands in.
     pub trace: &'a Trace,
+    /// What is wrong with it, if it stands in the stack itself; within a block the trace tells.
+    pub problem: Option<&'a Problem>,
     /// Multiply-adds of all stacks together, if all of them are known.
     pub work: Option<u64>,
     pub is_unfolded: bool,
@@ -94,10 +99,10 @@ impl Card<'_> {
         let mut edit = None;
         let body = frame.show(ui, |ui| {
             ui.set_min_width(ui.available_width());
-            if self.misfit().is_some() || self.is_unfolded {
+            if self.message().is_some() || self.is_unfolded {
                 Frame::new().inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 }).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = GRID;
-                    edit = self.misfit_ui(ui, within.as_ref());
+                    edit = self.problem_ui(ui, within.as_ref());
                     if self.is_unfolded {
                         self.settings_ui(ui);
                     }
@@ -115,12 +120,12 @@ impl Card<'_> {
     }
 
     fn has_body(&self) -> bool {
-        self.misfit().is_some() || self.is_unfolded || self.layer.inside().is_some()
+        self.message().is_some() || self.is_unfolded || self.layer.inside().is_some()
     }
 
     fn frame(&self, ui: &Ui) -> Frame {
         let palette = Palette::of(ui);
-        let outline = match self.misfit() {
+        let outline = match self.message() {
             Some(_) => Stroke::new(1.5, palette.warning),
             None => Stroke::new(1.0, palette.faint),
         };
@@ -138,8 +143,25 @@ impl Card<'_> {
         number(self.path)
     }
 
-    fn misfit(&self) -> Option<&ShapeError> {
-        self.trace.misfit.as_ref().filter(|misfit| misfit.index == self.index()).map(|misfit| &misfit.error)
+    /// What is wrong with the layer.
+    fn message(&self) -> Option<String> {
+        self.problem.map(Problem::sentence).or_else(|| Some(self.misfit_in_block()?.message.clone()))
+    }
+
+    fn misfit_in_block(&self) -> Option<&ShapeError> {
+        let misfit = self.trace.misfit.as_ref().filter(|misfit| self.path.len() > 1 && misfit.index == self.index())?;
+        Some(&misfit.error)
+    }
+
+    /// The edit of the stack that repairs it.
+    fn repair(&self) -> Option<&Fix> {
+        match self.problem {
+            Some(problem) => match problem.fix.as_ref()? {
+                problems::Fix::Layer { edit, .. } => Some(edit),
+                problems::Fix::Set { .. } => None,
+            },
+            None => self.misfit_in_block()?.fix.as_ref(),
+        }
     }
 
     /// Number, name and detail, which are what one drags and clicks, and the two buttons.
@@ -229,24 +251,24 @@ impl Card<'_> {
 
     /// What does not fit, and a button that repairs it. What is wrong within a block is told by the card there; the
     /// block's own button stays if it does something else.
-    fn misfit_ui(&self, ui: &mut Ui, within: Option<&Trace>) -> Option<Edit> {
-        let error = self.misfit()?;
+    fn problem_ui(&self, ui: &mut Ui, within: Option<&Trace>) -> Option<Edit> {
+        let message = self.message()?;
         let inner = within.and_then(|within| within.misfit.as_ref());
         if inner.is_none() {
-            warning_ui(ui, &error.message);
+            warning_ui(ui, &message);
         }
-        let fix = error.fix.as_ref().filter(|fix| {
+        if let Some(Problem { fix: Some(fix @ problems::Fix::Set { .. }), .. }) = self.problem {
+            return fix_ui(ui, &fix.label()).then(|| Edit::Set(fix.clone()));
+        }
+        let fix = self.repair().filter(|fix| {
             let repaired = inner.and_then(|inner| {
                 let mut layer = self.layer.clone();
                 inner.error.fix.as_ref()?.apply(layer.inside_mut()?, inner.index);
                 Some(Fix::Replace(layer))
             });
-            repaired.as_ref() != Some(fix)
+            repaired.as_ref() != Some(*fix)
         })?;
-        let button = Button::new(theme::strong(fix.label())).min_size(vec2(0.0, 28.0));
-        let is_pressed = ui.add(button).clicked();
-        ui.add_space(GRID);
-        is_pressed.then(|| Edit::Repair(fix.clone()))
+        fix_ui(ui, &fix.label()).then(|| Edit::Repair(fix.clone()))
     }
 
     fn settings_ui(&mut self, ui: &mut Ui) {
@@ -256,6 +278,13 @@ impl Card<'_> {
         }
         settings_ui(ui, &mut **self.layer);
     }
+}
+
+/// The button of a fix, and whether it was pressed.
+fn fix_ui(ui: &mut Ui, label: &str) -> bool {
+    let is_pressed = ui.add(Button::new(theme::strong(label)).min_size(vec2(0.0, 28.0))).clicked();
+    ui.add_space(GRID);
+    is_pressed
 }
 
 /// Alt and an arrow, pressed on a card that has the focus.

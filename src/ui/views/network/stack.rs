@@ -9,6 +9,7 @@ use super::add_layer::{layer_menu_ui, placed};
 use super::card::{Card, Edit};
 use super::path::{layers_at_mut, number};
 use crate::project::Side;
+use crate::ui::state::problems::Problems;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use backprop_nn::LayerSpec;
@@ -45,7 +46,7 @@ impl Cards {
         let Some(trace) = cx.shapes.of_side(self.side) else { return };
         let Some(layers) = cx.project.layers_mut(self.side) else { return };
         name_cards(&mut self.names, layers, &mut self.next);
-        let stack = Stack { side: self.side, path: &[], trace, work, unfolded: self.unfolded };
+        let stack = Stack { side: self.side, path: &[], trace, problems: cx.problems, work, unfolded: self.unfolded };
         if let Some((path, edit)) = stack.ui(ui, layers, &mut self.names) {
             self.carry_out(&path, edit, cx);
         }
@@ -78,6 +79,11 @@ impl Cards {
                     names.swap(index, other);
                 }
             }),
+            Edit::Set(fix) => {
+                if let Err(error) = fix.apply(cx.project) {
+                    tracing::error!("a fix does not fit the project: {error}");
+                }
+            }
             Edit::Repair(fix) => self.change(block, cx, |layers, _| fix.apply(layers, index)),
         }
     }
@@ -125,6 +131,7 @@ struct Stack<'a> {
     /// Of the block; nothing for the stack itself.
     path: &'a [usize],
     trace: &'a Trace,
+    problems: &'a Problems,
     /// Multiply-adds of all stacks together, if all of them are known.
     work: Option<u64>,
     unfolded: Option<u64>,
@@ -140,8 +147,9 @@ impl Stack<'_> {
             for (index, (layer, name)) in layers.iter_mut().zip(&mut *names).enumerate() {
                 let path = [self.path, &[index]].concat();
                 let is_unfolded = self.unfolded == Some(name.id);
-                let Self { side, trace, work, .. } = *self;
-                let mut card = Card { side, path: &path, layer, trace, work, is_unfolded };
+                let Self { side, trace, work, problems, .. } = *self;
+                let problem = problems.of_layer(side, index).filter(|_| path.len() == 1);
+                let mut card = Card { side, path: &path, layer, trace, problem, work, is_unfolded };
                 let (mut edit, mut within, mut is_dragged) = (None, None, false);
                 cards.next(ui, Id::unique(("layer card", self.side, name.id)), index, true, |ui, item| {
                     item.ui(ui, |ui, handle, state| {

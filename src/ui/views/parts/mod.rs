@@ -5,6 +5,7 @@ pub mod figures;
 pub mod images;
 pub mod outdated;
 pub mod plane;
+pub mod problems;
 pub mod reconstructions;
 pub mod row_form;
 pub mod rows;

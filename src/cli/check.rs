@@ -1,0 +1,81 @@
+use clap::Args;
+use serde_json::json;
+
+use super::{CliError, load_data, say};
+use crate::project::Project;
+use crate::project::problems::{Fix, Problem, Severity};
+
+/// Tell what would make a training fail or mislead
+#[derive(Debug, Args)]
+pub struct Check {
+    /// A preset's name, a project file or a run folder
+    project: String,
+    /// Where the samples come from, if not from where the project says
+    #[arg(long, value_name = "SOURCE")]
+    data: Option<String>,
+    /// Any number of the project file by its path, training.optimizer.momentum=0.9
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    /// Lists all problems; the exit code is 1 if a training would be refused.
+    pub fn run(&self) -> Result<(), CliError> {
+        let mut project = Project::find(&self.project)?;
+        if let Some(source) = &self.data {
+            project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
+        }
+        for pair in &self.set {
+            let usage = || CliError::Usage(format!("--set {pair}: expected KEY=VALUE"));
+            let (path, value) = pair.split_once('=').ok_or_else(usage)?;
+            project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;
+        }
+        let problems = project.problems(&*load_data(&project, &self.project)?);
+        problems.iter().try_for_each(|problem| self.tell(problem))?;
+        let errors = problems.iter().filter(|problem| problem.is_error()).count();
+        match (errors, problems.is_empty()) {
+            (0, true) if self.json => Ok(()),
+            (0, true) => say(format_args!("{} has no problems", project.name)),
+            (0, false) => Ok(()),
+            (1, _) => Err(CliError::Failed("a training would be refused for this error".to_owned())),
+            (errors, _) => Err(CliError::Failed(format!("a training would be refused for these {errors} errors"))),
+        }
+    }
+
+    fn tell(&self, problem: &Problem) -> Result<(), CliError> {
+        let Problem { place, severity, message, fix } = problem;
+        let severity = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        if !self.json {
+            say(format_args!("{severity}: {problem}"))?;
+            return fix.as_ref().map_or(Ok(()), |fix| say(format_args!("    fix: {}", in_words(fix))));
+        }
+        let fix = fix.as_ref().map(|fix| match fix {
+            Fix::Set { label, values } => {
+                let set: Vec<_> = values.iter().map(|(path, value)| format!("{path}={value}")).collect();
+                json!({ "label": label, "set": set })
+            }
+            Fix::Layer { .. } => json!({ "label": fix.label() }),
+        });
+        say(json!({ "place": place, "severity": severity, "message": message, "fix": fix }))
+    }
+}
+
+/// What to add to the command line, or what to do with the stack.
+fn in_words(fix: &Fix) -> String {
+    match fix {
+        Fix::Set { values, .. } => {
+            let set = |(path, value): &(String, String)| match value.contains(|c: char| "\"{[ ".contains(c)) {
+                true => format!("--set '{path}={value}'"),
+                false => format!("--set {path}={value}"),
+            };
+            values.iter().map(set).collect::<Vec<_>>().join(" ")
+        }
+        Fix::Layer { .. } => fix.label(),
+    }
+}

@@ -1,0 +1,90 @@
+//! Layers that do not fit, or that do something else than they seem to.
+
+use super::{Case, Fix, Problem, Side};
+use crate::data::{Feature, Vocabulary};
+use crate::project::Project;
+use crate::train::heads::Results;
+use backprop_nn::layers::{Dense, Embedding, Function};
+use backprop_nn::trace::Trace;
+use backprop_nn::{LayerSpec, Shape, spec};
+
+pub fn check(case: &Case<'_>) -> Vec<Problem> {
+    let misfits = misfits(case.project, case.dataset.shape, case.dataset.task.outputs());
+    if !misfits.is_empty() {
+        return misfits;
+    }
+    let mut problems = Vec::new();
+    problems.extend(embedding(case));
+    problems.extend(output(case));
+    problems.extend(batch_of_one(case));
+    problems
+}
+
+/// Of each stack the layer at which the shapes do not fit.
+pub fn misfits(project: &Project, sample: Shape, outputs: usize) -> Vec<Problem> {
+    let trace_of = |side| match side {
+        Side::Model => Some(project.trace(sample, outputs)),
+        Side::Discriminator => project.trace_discriminator(sample),
+    };
+    let misfit_of = |side: Side| {
+        let misfit = trace_of(side)?.misfit?;
+        let spec::Misfit { index, error, .. } = misfit;
+        let fix = error.fix.map(|edit| Fix::Layer { side, index, edit });
+        Some(Problem { fix, ..Problem::error(format!("{}.{index}", side.place()), error.message) })
+    };
+    Side::BOTH.into_iter().filter_map(misfit_of).collect()
+}
+
+/// Words of the data that arrive as numbers need an embedding at the beginning.
+fn embedding(case: &Case<'_>) -> Option<Problem> {
+    let features: &[Feature] = &case.dataset.features;
+    let words: usize = features.iter().filter_map(|feature| feature.words.as_ref()).map(Vocabulary::end).max()?;
+    let numbers = features.iter().filter(|feature| feature.words.is_none()).count();
+    let first = case.project.model.layers.first();
+    let units = match first {
+        Some(LayerSpec::Embedding(layer)) if layer.numbers == numbers && layer.vocabulary >= words => return None,
+        Some(LayerSpec::Embedding(layer)) => Some(layer.units),
+        _ => None,
+    };
+    let message = format!(
+        "words of the data arrive as numbers; begin with an Embedding of vocabulary {words} with numbers {numbers}"
+    );
+    let embedding = |units| LayerSpec::Embedding(Embedding { vocabulary: words, units, numbers });
+    let edit = match units {
+        Some(units) => spec::Fix::Replace(embedding(units)),
+        None => spec::Fix::Insert(embedding(Embedding::default().units)),
+    };
+    let fix = Some(Fix::Layer { side: Side::Model, index: 0, edit });
+    Some(Problem { fix, ..Problem::error("model.0", message) })
+}
+
+/// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.
+fn output(case: &Case<'_>) -> Option<Problem> {
+    let index = case.project.model.layers.len().checked_sub(1)?;
+    let LayerSpec::Dense(Dense { activation, .. }) = case.project.model.layers[index] else { return None };
+    let why = match (case.head.results(), activation) {
+        (_, Function::Linear) | (Results::Reconstructions | Results::Samples, _) => return None,
+        (Results::Classes, _) => "the loss applies softmax itself, to outputs of any size",
+        (Results::Numbers | Results::Forecast, _) => "the targets are standardized and lie on both sides of 0",
+    };
+    let name = activation.about().label;
+    let message = format!("the output layer has the activation {name}, and {why}; take Linear");
+    let place = format!("model.{index}");
+    let path = format!("{place}.activation");
+    Some(Problem::warning(place, message).set("Linear output", &[(&path, "linear")]))
+}
+
+/// The statistics of one number are that number, and nothing is left of it when they are taken away.
+fn batch_of_one(case: &Case<'_>) -> Option<Problem> {
+    if case.project.training.batch > 1 {
+        return None;
+    }
+    let trace: Trace = case.project.trace(case.dataset.shape, case.dataset.task.outputs());
+    let is_alone = |(index, layer): &(usize, &LayerSpec)| {
+        matches!(layer, LayerSpec::BatchNorm(_))
+            && trace.input_of(*index).is_some_and(|input| input.len() == input.channels())
+    };
+    let (index, _) = case.project.model.layers.iter().enumerate().find(is_alone)?;
+    let message = "batch normalization in batches of one sample makes every activation 0; take larger batches";
+    Some(Problem::error(format!("model.{index}"), message).set("Batch 32", &[("training.batch", "32")]))
+}

@@ -1,0 +1,253 @@
+//! Everything that would make a run of a project fail or mislead, known before it starts. THE LIST of checks is `CHECKS`;
+//! the window's cards and buttons, `backprop check`, `backprop train` and [`Project::job`] all read what they find.
+
+mod data;
+mod layers;
+mod memory;
+mod training;
+
+pub(super) use training::of_loss;
+
+use super::{Project, ProjectError, Side};
+use crate::data::{Dataset, Split};
+use crate::train::{Head, default_threads};
+use backprop_nn::{Network, spec};
+
+/// THE LIST of checks, in the order in which one repairs a project.
+const CHECKS: &[fn(&Case<'_>) -> Vec<Problem>] = &[data::check, layers::check, training::check, memory::check];
+
+/// Something that would make a run fail or mislead.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{place}: {message}")]
+pub struct Problem {
+    /// Where in the project, as `--set` names it: `training.batch`, `model.2`.
+    pub place: String,
+    /// Whether a run can start all the same.
+    pub severity: Severity,
+    /// A sentence that names the remedy; it begins small and has no full stop.
+    pub message: String,
+    /// An edit of the project after which the problem is gone.
+    pub fix: Option<Fix>,
+}
+
+/// What a problem means for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The run would fail, so it is refused.
+    Error,
+    /// The run would start, and its result would mislead.
+    Warning,
+}
+
+/// An edit of a project.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fix {
+    /// Settings with their new values, as for `--set`.
+    Set {
+        /// What the button says.
+        label: String,
+        /// Paths and values, in this order.
+        values: Vec<(String, String)>,
+    },
+    /// An edit at a layer of a stack.
+    Layer {
+        /// Which stack.
+        side: Side,
+        /// Position of the layer, from zero.
+        index: usize,
+        /// What is done there.
+        edit: spec::Fix,
+    },
+}
+
+/// A project with the data that it is to be trained on.
+struct Case<'a> {
+    project: &'a Project,
+    dataset: &'a Dataset,
+    split: &'a Split,
+    head: &'static dyn Head,
+    /// If the layers fit.
+    network: Option<Network>,
+    threads: usize,
+}
+
+impl Project {
+    /// Everything that would make a run on this data fail or mislead; what fails comes first.
+    pub fn problems(&self, dataset: &Dataset) -> Vec<Problem> {
+        self.problems_on(dataset, &dataset.split(self.held_back(), self.training.seed), default_threads())
+    }
+
+    /// The same with a split that is given, and for so many threads.
+    pub(super) fn problems_on(&self, dataset: &Dataset, split: &Split, threads: usize) -> Vec<Problem> {
+        let mut problems = self.own_problems();
+        // What is out of its range would make nonsense of what follows.
+        if problems.is_empty() {
+            let network = self.network(dataset.shape, dataset.task.outputs()).ok();
+            let case = Case { project: self, dataset, split, head: self.head(Some(dataset)), network, threads };
+            problems.extend(CHECKS.iter().flat_map(|check| check(&case)));
+        }
+        problems.sort_by_key(|problem| problem.severity == Severity::Warning);
+        problems
+    }
+
+    /// What can be told without data: names, ranges, blocks that are nested too deep.
+    pub(super) fn own_problems(&self) -> Vec<Problem> {
+        training::of_project(self)
+    }
+
+    /// What does not fit in the stacks, for samples of this shape of which so many outputs are asked.
+    pub fn misfits(&self, sample: backprop_nn::Shape, outputs: usize) -> Vec<Problem> {
+        layers::misfits(self, sample, outputs)
+    }
+}
+
+impl Problem {
+    /// Something for which a run is refused.
+    fn error(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), severity: Severity::Error, message: message.into(), fix: None }
+    }
+
+    /// Something for which a result misleads.
+    fn warning(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(place, message) }
+    }
+
+    /// With settings that repair it.
+    #[must_use]
+    fn set(mut self, label: impl Into<String>, values: &[(&str, &str)]) -> Self {
+        let values = values.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+        self.fix = Some(Fix::Set { label: label.into(), values });
+        self
+    }
+
+    /// Whether a run is refused for it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The layer that it is about, if it is about one.
+    pub fn layer(&self) -> Option<(Side, usize)> {
+        Side::BOTH.into_iter().find_map(|side| {
+            let below = self.place.strip_prefix(side.place())?.strip_prefix('.')?;
+            Some((side, below.split('.').next()?.parse().ok()?))
+        })
+    }
+
+    /// The message as a sentence that stands alone.
+    pub fn sentence(&self) -> String {
+        let mut letters = self.message.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+        let end = if self.message.ends_with('.') { "" } else { "." };
+        format!("{first}{}{end}", letters.as_str())
+    }
+}
+
+impl Fix {
+    /// What the button says.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Set { label, .. } => label.clone(),
+            Self::Layer { edit, .. } => edit.label(),
+        }
+    }
+
+    /// Repairs the project.
+    pub fn apply(&self, project: &mut Project) -> Result<(), ProjectError> {
+        match self {
+            Self::Set { values, .. } => values.iter().try_for_each(|(path, value)| project.set(path, value)),
+            Self::Layer { side, index, edit } => {
+                if let Some(layers) = project.layers_mut(*side) {
+                    edit.apply(layers, *index);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::data::Samples;
+    use crate::project::presets;
+    use backprop_nn::Shape;
+
+    /// Images of ten classes, as many of each as is said.
+    fn digits(counts: [usize; 10]) -> Dataset {
+        let labels: Vec<u16> = counts.iter().zip(0..).flat_map(|(count, class)| vec![class; *count]).collect();
+        let train = Samples::images(vec![0; labels.len() * 784], labels);
+        let classes = (0..10).map(|class| class.to_string()).collect();
+        Dataset::images("digits", Shape::image(28, 28, 1), classes, train, Samples::default())
+    }
+
+    fn project(preset: &str, settings: &[(&str, &str)]) -> Project {
+        let mut project = presets::find(preset).unwrap().unwrap();
+        settings.iter().for_each(|(path, value)| project.set(path, value).unwrap());
+        project
+    }
+
+    /// Each problem, that it is gone after its fix, and that a run is refused exactly for those that are errors.
+    #[test]
+    fn every_problem_is_found_all_at_once_and_its_fix_repairs_it() {
+        let even = digits([20; 10]);
+        let rare = digits([400, 10, 400, 400, 400, 400, 400, 400, 400, 400]);
+        for (preset, data, settings, places) in [
+            ("mlp", &even, vec![], vec![]),
+            (
+                "mlp",
+                &even,
+                vec![("training.batch", "500"), ("training.loss.class_weights", "[1, 2]")],
+                vec!["training.batch", "training.loss"],
+            ),
+            (
+                "mlp",
+                &even,
+                vec![("data.validation", "0"), ("training.early_stopping.patience", "2")],
+                vec!["training.early_stopping"],
+            ),
+            (
+                "mlp",
+                &even,
+                vec![("data.validation", "0"), ("training.schedule.kind", "plateau")],
+                vec!["training.schedule"],
+            ),
+            ("mlp", &even, vec![("training.early_stopping.patience", "100")], vec!["training.early_stopping"]),
+            ("mlp", &even, vec![("model.2.units", "7")], vec!["model.2"]),
+            ("mlp", &even, vec![("model.2.activation", "relu")], vec!["model.2"]),
+            ("mlp", &even, vec![("training.loss.class_weights", "[1, 2]")], vec!["training.loss.class_weights"]),
+            ("mlp", &rare, vec![], vec!["training.loss.class_weights"]),
+            ("gan-digits", &even, vec![("data.augment.shift", "2")], vec!["data.augment"]),
+            ("gan-digits", &even, vec![("training.schedule.kind", "plateau")], vec!["training.schedule"]),
+        ] {
+            let mut project = project(preset, &[&[("training.batch", "32")], settings.as_slice()].concat());
+            let problems = project.problems(data);
+            let found: Vec<_> = problems.iter().map(|problem| problem.place.as_str()).collect();
+            assert_eq!(found, places, "{settings:?}: {problems:?}");
+            let refused = project.job(Arc::new(data.clone()), 1).err().map(|error| error.to_string());
+            let error = problems.iter().find(|problem| problem.is_error()).map(Problem::to_string);
+            assert_eq!(refused, error, "{settings:?}");
+            for problem in &problems {
+                problem.fix.as_ref().unwrap_or_else(|| panic!("{problem:?}")).apply(&mut project).unwrap();
+            }
+            assert_eq!(project.problems(data), [], "{settings:?} after all fixes");
+        }
+    }
+
+    #[test]
+    fn a_class_without_samples_and_a_batch_of_one_are_told() {
+        let absent = digits([20, 20, 20, 20, 0, 20, 20, 20, 20, 20]);
+        let problems = project("mlp", &[("training.batch", "32")]).problems(&absent);
+        let [Problem { place, severity: Severity::Warning, message, fix: None }] = problems.as_slice() else {
+            panic!("{problems:?}")
+        };
+        assert!(place == "data" && message.starts_with("\"4\" has no training sample"), "{message}");
+        assert_eq!(problems[0].sentence().chars().next(), Some('"'));
+        let mut project = project("mlp", &[("training.batch", "1")]);
+        project.model.layers.insert(2, serde_json::from_str(r#"{"kind":"batch_norm"}"#).unwrap());
+        let problems = project.problems(&digits([20; 10]));
+        assert!(matches!(problems.as_slice(), [problem] if problem.layer() == Some((Side::Model, 2))), "{problems:?}");
+        assert_eq!(problems[0].fix.as_ref().unwrap().label(), "Batch 32");
+    }
+}

@@ -1,0 +1,131 @@
+//! Settings that are out of their range, or that contradict the data or one another.
+
+use super::{Case, Problem, Side};
+use crate::data::Dataset;
+use crate::project::{Project, VERSION};
+use crate::train::Head;
+use backprop_nn::layers::MAX_DEPTH;
+use backprop_nn::loss::ClassWeights;
+use backprop_nn::schedule::ScheduleSpec;
+use backprop_nn::{LayerSpec, LossSpec, Training};
+
+/// What can be told without data.
+pub fn of_project(project: &Project) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if project.name.trim().is_empty() {
+        problems.push(Problem::error("name", "is empty; give the project a name"));
+    }
+    if project.version != VERSION {
+        let what = format!("is {}; this program writes {VERSION}", project.version);
+        problems.push(Problem::error("version", what));
+    }
+    for (place, settings) in project.settings() {
+        problems.extend(settings.out_of_range().map(|error| Problem::error(place, error.to_string())));
+    }
+    for side in Side::BOTH {
+        let layers = project.layers(side).map(Vec::as_slice).unwrap_or_default();
+        let too_deep = layers.iter().position(is_too_deep);
+        problems.extend(too_deep.map(|index| {
+            let what = format!("holds blocks in one another more than {MAX_DEPTH} deep; take some of them out");
+            Problem::error(format!("{}.{index}", side.place()), what)
+        }));
+    }
+    // A number out of its range is there already.
+    let weights = project.training.loss.class_weights().and_then(ClassWeights::problem);
+    problems.extend(weights.map(|what| Problem::error("training.loss", what)));
+    problems
+}
+
+fn is_too_deep(layer: &LayerSpec) -> bool {
+    matches!(layer, LayerSpec::Residual(block) if block.is_too_deep())
+}
+
+pub fn check(case: &Case<'_>) -> Vec<Problem> {
+    let checks = [batch, loss, early_stopping, schedule];
+    checks.iter().filter_map(|check| check(case)).collect()
+}
+
+fn batch(case: &Case<'_>) -> Option<Problem> {
+    let (batch, samples) = (case.project.training.batch, case.split.train.len());
+    (samples > 0 && batch > samples).then(|| {
+        let what = format!("the batch of {batch} is larger than the {samples} training samples; make it smaller");
+        Problem::error("training.batch", what)
+            .set(format!("Batch {samples}"), &[("training.batch", &samples.to_string())])
+    })
+}
+
+fn loss(case: &Case<'_>) -> Option<Problem> {
+    // A discriminator stands in for the loss of a generator.
+    case.head.is_evaluated().then_some(())?;
+    of_loss(&case.project.training.loss, case.head, case.dataset, case.dataset.task.outputs())
+}
+
+/// Why this loss cannot compare so many outputs with the targets of the data.
+pub fn of_loss(loss: &LossSpec, head: &dyn Head, dataset: &Dataset, outputs: usize) -> Option<Problem> {
+    refused(loss, head, dataset).or_else(|| class_weights(loss, outputs))
+}
+
+fn refused(loss: &LossSpec, head: &dyn Head, dataset: &Dataset) -> Option<Problem> {
+    let inputs = &dataset.train.inputs;
+    let why = head.refuses(loss, inputs)?;
+    let all = LossSpec::all();
+    let fits: Vec<_> = all.iter().filter(|loss| head.refuses(loss, inputs).is_none()).collect();
+    let names: Vec<_> = fits.iter().map(|loss| loss.about().label.to_lowercase()).collect();
+    let what = format!(
+        "{} {why}, and the targets of {} are numbers; choose {}",
+        loss.about().label.to_lowercase(),
+        dataset.name,
+        names.join(" or ")
+    );
+    let problem = Problem::error("training.loss", what);
+    Some(match fits.first().map(|loss| loss.about()) {
+        Some(about) => {
+            problem.set(format!("Take {}", about.label.to_lowercase()), &[("training.loss.kind", about.key)])
+        }
+        None => problem,
+    })
+}
+
+fn class_weights(loss: &LossSpec, classes: usize) -> Option<Problem> {
+    let Some(ClassWeights::Listed(list)) = loss.class_weights() else { return None };
+    (list.len() != classes).then(|| {
+        let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
+        Problem::error("training.loss.class_weights", what)
+            .set("Balance the class weights", &[("training.loss.class_weights", "balanced")])
+    })
+}
+
+fn early_stopping(case: &Case<'_>) -> Option<Problem> {
+    let Training { early_stopping, epochs, .. } = &case.project.training;
+    if early_stopping.is_off() {
+        return None;
+    }
+    let off = ("training.early_stopping.patience", "0");
+    let place = "training.early_stopping";
+    if let Some(problem) = without_validation(case, place, "early stopping", off) {
+        return Some(problem);
+    }
+    let patience = early_stopping.patience;
+    (patience >= *epochs).then(|| {
+        let what = format!("a patience of {patience} epochs never ends a run of {epochs}; lower it, or train longer");
+        Problem::warning(place, what).set("No early stopping", &[off])
+    })
+}
+
+fn schedule(case: &Case<'_>) -> Option<Problem> {
+    let ScheduleSpec::Plateau(_) = &case.project.training.schedule else { return None };
+    without_validation(case, "training.schedule", "the schedule", ("training.schedule.kind", "constant"))
+}
+
+/// What watches the validation loss needs one.
+fn without_validation(case: &Case<'_>, place: &str, name: &str, off: (&str, &str)) -> Option<Problem> {
+    if !case.split.validation.is_empty() {
+        return None;
+    }
+    let what = format!("{name} watches the validation loss, and");
+    Some(match case.head.is_evaluated() {
+        false => Problem::error(place, format!("{what} a generator has none; turn it off")).set("Turn it off", &[off]),
+        true => Problem::error(place, format!("{what} there are no validation samples; raise data.validation"))
+            .set("Validation split 0.1", &[("data.validation", "0.1")]),
+    })
+}
