@@ -303,3 +303,50 @@ fn every_text_is_whole_with_a_third_quarter() {
 fn every_text_is_whole_with_the_last_quarter() {
     check(3);
 }
+
+/// A window with a finished run of the preset.
+fn after_a_run(preset: &str) -> Window {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut window, job) = Window::open(preset, folder.path());
+    let project = window.harness.state().project().clone();
+    let session = window.harness.state_mut().session_mut();
+    session.begin(Arc::clone(&job), &project);
+    trained(&job).into_iter().for_each(|event| session.absorb(event));
+    window.harness.run_steps(3);
+    window
+}
+
+#[test]
+fn the_presenter_has_a_button_and_shows_rate_matrix_and_canvas_at_once() {
+    let mut window = after_a_run("cnn-small");
+    let harness = &mut window.harness;
+    let click = |harness: &mut Harness<'static, Studio>, label| {
+        harness.get_by_role_and_label(Role::Button, label).click();
+        harness.run_steps(5);
+    };
+    click(harness, "Presenter");
+    let screen = harness.ctx.content_rect();
+    assert!((screen.width() * 1.5 - 1280.0).abs() < 1.0, "{screen:?}");
+    for (role, label) in
+        [(Role::Slider, "Learning rate"), (Role::Table, "Confusion matrix"), (Role::Canvas, "Digit canvas")]
+    {
+        let place = harness.get_by_role_and_label(role, label).rect();
+        assert!(screen.contains_rect(place) && place.area() > 1000.0, "{label} at {place:?} of {screen:?}");
+    }
+    click(harness, "Leave the presenter");
+    assert_eq!(harness.ctx.content_rect().width(), 1280.0);
+    harness.get_by_role_and_label(Role::Button, "Add layer");
+}
+
+#[test]
+fn a_message_has_a_place_of_its_own_and_moves_nothing() {
+    let mut window = after_a_run("cnn-small");
+    let canvas = |window: &Window| window.harness.get_by_label("Digit canvas").rect();
+    let before = canvas(&window);
+    window.act(Command::Pause);
+    window.harness.run_steps(3);
+    let message = window.harness.get_by_label("Nothing runs.").rect();
+    let bar = window.harness.get_by_role_and_label(Role::Button, "Train").rect();
+    assert!(message.top() > bar.bottom() && message.bottom() <= 800.0, "{message:?}");
+    assert_eq!(canvas(&window), before);
+}

@@ -133,7 +133,7 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
 }
 
 #[test]
-fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_view() {
+fn an_autoencoder_shows_samples_above_their_reconstructions_in_every_view() {
     let settings = [("data.source", "digits?count=400"), ("training.epochs", "3"), ("training.batch", "20")];
     let mut harness = open(project("autoencoder", &settings));
     train(&mut harness);
@@ -165,7 +165,7 @@ fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_view() {
 }
 
 #[test]
-fn rows_that_are_given_back_are_tried_and_listed_by_their_error() {
+fn reconstructed_rows_are_tried_and_listed_by_their_error() {
     let model = r#"[{"layer":"dense","units":2,"activation":"linear"}]"#;
     let loss = "mean_squared_error";
     let settings = [("data.source", "points:xor"), ("model", model), ("training.loss.kind", loss)];

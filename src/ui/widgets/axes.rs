@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn decades_are_labelled_with_their_value() {
+    fn decades_are_labeled_with_their_value() {
         let input = GridInput { bounds: (-2.2, 0.5), base_step_size: 0.02 };
         let ticks = decade_ticks(input, 30.0);
         assert_eq!(ticks.iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);

@@ -27,7 +27,7 @@ pub fn button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, 
     ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), name)).min_size(size)).accessible_name(name)
 }
 
-/// The one button of the window that is in the accent's colour.
+/// The one button of the window that is in the accent's color.
 pub fn primary_button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
     ui.scope(|ui| {
         let palette = Palette::of(ui);

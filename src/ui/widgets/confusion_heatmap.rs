@@ -157,7 +157,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         }
     }
 
-    /// The colours and the number that the strongest of them stands for, right-aligned.
+    /// The colors and the number that the strongest of them stands for, right-aligned.
     fn paint_scale(&self, ui: &Ui, right_center: Pos2, name: &str) {
         let palette = Palette::of(ui);
         let painter = ui.painter();

@@ -43,9 +43,9 @@ pub enum Look {
     Validation,
     /// A thinner dashed line: every step, smoothed, of who plays against [`Look::Train`].
     Rival,
-    /// As validation, in the test set's colour.
+    /// As validation, in the test set's color.
     Test,
-    /// One of several runs compared: solid and smoothed, in the colour of that number.
+    /// One of several runs compared: solid and smoothed, in the color of that number.
     Run(usize),
 }
 
@@ -85,7 +85,7 @@ impl<'a> CurvePlot<'a> {
             steps_per_epoch: None,
             link: "curves",
             height: None,
-            empty_text: "The curve appears here when you press Train",
+            empty_text: "Press Train to see the curve",
         }
     }
 
@@ -335,7 +335,7 @@ mod tests {
         let mut broken = curve(10);
         broken.push(11.0, f32::NAN);
         let harness = plots([Curve::default(), broken]);
-        harness.get_by_label("Loss plot: The curve appears here when you press Train");
+        harness.get_by_label("Loss plot: Press Train to see the curve");
         harness.get_by_label("Other loss plot: training 0.100 at step 10");
     }
 

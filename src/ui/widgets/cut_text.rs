@@ -32,7 +32,7 @@ pub fn name_ui(ui: &mut Ui, text: &str, font: FontId, color: Color32, most: f32)
     ui.add(Label::new(galley))
 }
 
-/// The name of a class or a column in the colour of a caption, in the width there is.
+/// The name of a class or a column in the color of a caption, in the width there is.
 pub fn caption_name_ui(ui: &mut Ui, text: &str) -> Response {
     let most = ui.available_width();
     name_ui(ui, text, theme::body_font(), Palette::of(ui).muted, most)

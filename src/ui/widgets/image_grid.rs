@@ -22,7 +22,7 @@ pub struct Images<'a> {
     pub count: usize,
     pub height: usize,
     pub width: usize,
-    /// 1 for grey, 3 for red, green and blue.
+    /// 1 for gray, 3 for red, green and blue.
     pub channels: usize,
     /// Another number means that other pixels are behind the indices now.
     pub version: u64,
@@ -180,7 +180,7 @@ fn page(images: &Images<'_>, indices: std::ops::Range<usize>, columns: usize, ro
             let (x, y) = (left + pixel % width, top + pixel / width);
             page.pixels[y * columns * width + x] = match values {
                 [red, green, blue, ..] => Color32::from_rgb(*red, *green, *blue),
-                [grey, ..] => Color32::from_gray(*grey),
+                [gray, ..] => Color32::from_gray(*gray),
                 [] => Color32::TRANSPARENT,
             };
         }

@@ -42,7 +42,7 @@ impl Quantity<'_> {
     }
 }
 
-/// Another curve in the same plot, told from the first by more than its colour.
+/// Another curve in the same plot, told from the first by more than its color.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
     pub name: &'a str,
@@ -52,7 +52,7 @@ pub struct Line<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineLook {
-    /// Thin, in the colour of text.
+    /// Thin, in the color of text.
     Thin,
     /// Dotted and muted.
     Dotted,

@@ -38,7 +38,7 @@ pub fn thinned(samples: usize, most: usize) -> impl Iterator<Item = usize> {
 /// What a dot or a patch of ground stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tone {
-    /// The position of a class; it has a colour and a form.
+    /// The position of a class; it has a color and a form.
     Class(usize),
     /// From -1 to 1.
     Value(f32),
@@ -159,14 +159,14 @@ impl<'a> Plane<'a> {
             painter.line_segment(ends, Stroke::new(1.5, palette.line));
         }
         let size = dot_size(self.dots.len());
-        // Where ground and dots have the same colours, a dot shows by its outline, and only then if it is off.
+        // Where ground and dots have the same colors, a dot shows by its outline, and only then if it is off.
         let has_values = self.dots.first().is_some_and(|dot| matches!(dot.tone, Tone::Value(_)));
         let outline = Stroke::new(1.0, if has_values { palette.line } else { palette.surface });
         for dot in self.dots {
             paint_dot(&painter, place(dot.at), size, dot.tone, dot.tone.color(palette), outline);
         }
         if let Some(mark) = self.mark {
-            // A ring of both colours shows on any ground.
+            // A ring of both colors shows on any ground.
             painter.circle_stroke(place(mark), 8.0, Stroke::new(6.0, palette.surface));
             painter.circle_stroke(place(mark), 8.0, Stroke::new(2.5, palette.text));
         }
@@ -195,7 +195,7 @@ fn dot_size(dots: usize) -> f32 {
     3.5 * (FEW_DOTS / (dots as f32).max(FEW_DOTS)).powf(0.25)
 }
 
-/// Four forms, so that neighbouring classes differ in more than their colour.
+/// Four forms, so that neighboring classes differ in more than their color.
 fn paint_dot(painter: &Painter, at: Pos2, size: f32, tone: Tone, color: Color32, outline: Stroke) {
     let form = match tone {
         Tone::Class(class) => class % 4,

@@ -147,7 +147,7 @@ fn line(field: &TableColumn, columns: &[Column]) -> [String; 7] {
 fn number_line(column: &Column, kind: &str, encoding: &str) -> [String; 7] {
     let number = |at: usize| {
         column.range.map_or("–".to_owned(), |range| match at {
-            // Written as its neighbours are, without commas.
+            // Written as its neighbors are, without commas.
             1 => significant(f64::from(range[at])).replace(',', ""),
             _ => number_text(range[at]),
         })

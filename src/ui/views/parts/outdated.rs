@@ -12,7 +12,7 @@ pub fn outdated_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = GRID;
         ui.label(RichText::new(text).color(palette.muted));
-        if ui.link("Reset").on_hover_text("Ends the run and forgets it").clicked() {
+        if ui.link("Reset").on_hover_text("Stops the run and deletes it").clicked() {
             cx.act(Command::Reset);
         }
         ui.label(RichText::new("to train the new one.").color(palette.muted));
