@@ -4,6 +4,7 @@ mod architecture;
 #[cfg(feature = "gui")]
 mod blocks;
 mod cli;
+mod docs;
 mod formats;
 mod gan;
 #[cfg(feature = "gui")]

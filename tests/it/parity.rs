@@ -147,7 +147,14 @@ impl Case {
 const SHARD: usize = 2;
 
 fn fixtures() -> Fixtures {
-    serde_json::from_str(include_str!("../fixtures/parity.json")).unwrap()
+    #[derive(Deserialize)]
+    struct Later {
+        cases: Vec<Case>,
+    }
+    let mut fixtures: Fixtures = serde_json::from_str(include_str!("../fixtures/parity.json")).unwrap();
+    let later: Later = serde_json::from_str(include_str!("../fixtures/layers.json")).unwrap();
+    fixtures.cases.extend(later.cases);
+    fixtures
 }
 
 /// Relative to the largest number of the expected ones, since single numbers may be close to zero.

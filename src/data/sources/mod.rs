@@ -6,6 +6,7 @@ pub mod csv;
 pub mod digits;
 mod idx;
 pub mod images;
+mod npz;
 pub mod painted;
 mod points;
 pub mod series;
@@ -23,6 +24,7 @@ pub const SOURCES: &[Source] = &[
     catalog::FASHION_MNIST,
     idx::SOURCE,
     images::SOURCE,
+    npz::SOURCE,
     csv::SOURCE,
     series::SOURCE,
     cmapss::SOURCE,

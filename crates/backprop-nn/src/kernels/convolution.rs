@@ -8,6 +8,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::arch;
+use super::depthwise;
 use super::tile::{Tiled, accumulate, each_row, load, store, tiles};
 
 /// A window that slides over one channels-last image and gives `filters` numbers at every position. Nothing hangs over
@@ -26,6 +27,8 @@ pub struct Window {
     pub output: [usize; 2],
     /// Output channels.
     pub filters: usize,
+    /// Parts into which channels and filters are cut; a filter reads the channels of its part alone.
+    pub groups: usize,
     /// Where in the image the numbers of a patch lie, counted from its first.
     taps: Vec<usize>,
 }
@@ -33,7 +36,7 @@ pub struct Window {
 impl Window {
     /// One that moves by a pixel and reads pixels side by side.
     pub fn new(image: [usize; 3], size: [usize; 2], output: [usize; 2], filters: usize) -> Self {
-        Self { image, size, stride: 1, dilation: 1, output, filters, taps: Vec::new() }.dilated(1)
+        Self { image, size, stride: 1, dilation: 1, output, filters, groups: 1, taps: Vec::new() }.dilated(1)
     }
 
     /// The same with another stride.
@@ -47,13 +50,40 @@ impl Window {
     pub fn dilated(self, dilation: usize) -> Self {
         let ([_, width, channels], [rows, columns]) = (self.image, self.size);
         let pixels = (0..rows).flat_map(|y| (0..columns).map(move |x| (y * width + x) * dilation * channels));
-        let taps = pixels.flat_map(|pixel| pixel..pixel + channels).collect();
+        let taps = pixels.flat_map(|pixel| pixel..pixel + channels / self.groups).collect();
         Self { dilation, taps, ..self }
     }
 
-    /// Numbers in one patch, `height × width × channels`.
+    /// The same with channels and filters in groups, whose number divides both.
+    #[must_use]
+    pub fn grouped(self, groups: usize) -> Self {
+        let dilation = self.dilation;
+        Self { groups, ..self }.dilated(dilation)
+    }
+
+    /// Whether every channel has one kernel of its own.
+    pub fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.groups == self.image[2] && self.groups == self.filters
+    }
+
+    /// Channels of the image that one filter reads.
+    fn depth(&self) -> usize {
+        self.image[2] / self.groups
+    }
+
+    /// For every group its first channel, and its filters.
+    fn each_group(&self) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+        let (depth, filters) = (self.depth(), self.filters / self.groups);
+        (0..self.groups).map(move |group| (group * depth, group * filters..(group + 1) * filters))
+    }
+
+    pub(super) fn taps(&self) -> &[usize] {
+        &self.taps
+    }
+
+    /// Numbers in one patch of a group, `height × width × channels`.
     pub fn patch_len(&self) -> usize {
-        self.size[0] * self.size[1] * self.image[2]
+        self.size[0] * self.size[1] * self.depth()
     }
 
     /// Numbers of one image.
@@ -69,7 +99,7 @@ impl Window {
     /// Numbers of a patch that lie side by side in the image.
     fn run(&self) -> usize {
         let [_, columns] = self.size;
-        if self.dilation == 1 { columns * self.image[2] } else { self.image[2] }
+        if self.dilation == 1 && self.groups == 1 { columns * self.image[2] } else { self.depth() }
     }
 
     /// From the first number of a patch to the last.
@@ -78,13 +108,13 @@ impl Window {
     }
 
     /// Numbers from a pixel to the one below it.
-    fn row_stride(&self) -> usize {
+    pub(super) fn row_stride(&self) -> usize {
         self.image[1] * self.image[2]
     }
 
     /// Where the patches of some positions begin; positions are counted row by row.
     #[inline(always)]
-    fn starts<const ROWS: usize>(&self, first: usize) -> [usize; ROWS] {
+    pub(super) fn starts<const ROWS: usize>(&self, first: usize) -> [usize; ROWS] {
         let (down, right) = (self.stride * self.row_stride(), self.stride * self.image[2]);
         let mut x = first % self.output[1];
         let mut row = first / self.output[1] * down;
@@ -99,7 +129,7 @@ impl Window {
         starts
     }
 
-    fn positions(&self, rows: &Range<usize>) -> Range<usize> {
+    pub(super) fn positions(&self, rows: &Range<usize>) -> Range<usize> {
         rows.start * self.output[1]..rows.end * self.output[1]
     }
 }
@@ -108,18 +138,27 @@ impl Window {
 ///
 /// `image` is the window's image, `kernel` is `[patch, filters]`, `output` is `[rows, columns, filters]`.
 pub fn forward(window: &Window, rows: Range<usize>, image: &[f32], kernel: &[f32], bias: &[f32], output: &mut [f32]) {
-    arch().dispatch(Output { window, rows, image, kernel, bias, output });
+    match window.is_depthwise() {
+        true => arch().dispatch(depthwise::Output { window, rows, image, kernel, bias, output }),
+        false => arch().dispatch(Output { window, rows, image, kernel, bias, output, channel: 0 }),
+    }
 }
 
 /// `grad[k, f] += Σ patch[p, k]·grad_output[p, f]` over the positions of some rows.
 pub fn grad_kernel(window: &Window, rows: Range<usize>, image: &[f32], grad_output: &[f32], grad: &mut [f32]) {
-    arch().dispatch(GradKernel { window, rows, image, grad_output, grad });
+    match window.is_depthwise() {
+        true => arch().dispatch(depthwise::GradKernel { window, rows, image, grad_output, grad }),
+        false => arch().dispatch(GradKernel { window, rows, image, grad_output, grad, channel: 0 }),
+    }
 }
 
 /// `grad[patch[p, k]] += Σ grad_output[p, f]·transposed[f, k]` for the positions of some rows, where `transposed` is the
-/// kernel as `[filters, patch]`.
+/// kernel as `[filters, patch]`; of a depthwise one it is the kernel as it is.
 pub fn grad_image(window: &Window, rows: Range<usize>, transposed: &[f32], grad_output: &[f32], grad: &mut [f32]) {
-    arch().dispatch(GradImage { window, rows, transposed, grad_output, grad });
+    match window.is_depthwise() {
+        true => arch().dispatch(depthwise::GradImage { window, rows, kernel: transposed, grad_output, grad }),
+        false => arch().dispatch(GradImage { window, rows, transposed, grad_output, grad, channel: 0, filters: 0..0 }),
+    }
 }
 
 struct Output<'a> {
@@ -129,6 +168,8 @@ struct Output<'a> {
     kernel: &'a [f32],
     bias: &'a [f32],
     output: &'a mut [f32],
+    /// The first of the group that is worked on.
+    channel: usize,
 }
 
 struct GradKernel<'a> {
@@ -137,6 +178,8 @@ struct GradKernel<'a> {
     image: &'a [f32],
     grad_output: &'a [f32],
     grad: &'a mut [f32],
+    /// The first of the group that is worked on.
+    channel: usize,
 }
 
 struct GradImage<'a> {
@@ -145,6 +188,10 @@ struct GradImage<'a> {
     transposed: &'a [f32],
     grad_output: &'a [f32],
     grad: &'a mut [f32],
+    /// The first of the group that is worked on.
+    channel: usize,
+    /// Of that group.
+    filters: Range<usize>,
 }
 
 impl WithSimd for Output<'_> {
@@ -152,7 +199,11 @@ impl WithSimd for Output<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        tiles(simd, self.rows.len() * self.window.output[1], 0..self.window.filters, &mut self);
+        let positions = self.rows.len() * self.window.output[1];
+        for (channel, filters) in self.window.each_group() {
+            self.channel = channel;
+            tiles(simd, positions, filters, &mut self);
+        }
     }
 }
 
@@ -170,7 +221,7 @@ impl Tiled for Output<'_> {
         let starts: [usize; ROWS] = self.window.starts(first);
         let mut sums = [load::<S, VECTORS, FULL>(simd, &self.bias[column..]); ROWS];
         let extent = self.window.extent();
-        let patches: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[starts[r]..][..extent]);
+        let patches: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[starts[r] + self.channel..][..extent]);
         for (&tap, weights) in self.window.taps.iter().zip(self.kernel.chunks_exact(filters)) {
             let weights = load::<S, VECTORS, FULL>(simd, &weights[column..]);
             accumulate(simd, &mut sums, |r| patches[r][tap], weights);
@@ -186,7 +237,10 @@ impl WithSimd for GradKernel<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        tiles(simd, self.window.patch_len(), 0..self.window.filters, &mut self);
+        for (channel, filters) in self.window.each_group() {
+            self.channel = channel;
+            tiles(simd, self.window.patch_len(), filters, &mut self);
+        }
     }
 }
 
@@ -206,7 +260,7 @@ impl Tiled for GradKernel<'_> {
         let none = [simd.splat_f32s(0.0); VECTORS];
         let mut sums: [[S::f32s; VECTORS]; ROWS] =
             each_row(none, |r| load::<S, VECTORS, FULL>(simd, &self.grad[(row + r) * filters + column..]));
-        let top = self.rows.start * stride * row_stride;
+        let top = self.rows.start * stride * row_stride + self.channel;
         let extent = (self.rows.len() - 1) * stride * row_stride + (output[1] - 1) * step + 1;
         let pixels: [&[f32]; ROWS] = each_row(&[][..], |r| &self.image[top + taps[r]..][..extent]);
         let mut position = column;
@@ -228,9 +282,12 @@ impl WithSimd for GradImage<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let run = self.window.run();
-        for first in (0..self.window.patch_len()).step_by(run) {
-            tiles(simd, self.rows.len() * self.window.output[1], first..first + run, &mut self);
+        let (run, positions) = (self.window.run(), self.rows.len() * self.window.output[1]);
+        for (channel, filters) in self.window.each_group() {
+            (self.channel, self.filters) = (channel, filters);
+            for first in (0..self.window.patch_len()).step_by(run) {
+                tiles(simd, positions, first..first + run, &mut self);
+            }
         }
     }
 }
@@ -244,17 +301,18 @@ impl Tiled for GradImage<'_> {
         column: usize,
         width: usize,
     ) {
-        let filters = self.window.filters;
-        let patch = self.window.patch_len();
-        let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[(row + r) * filters..][..filters]);
+        let all = self.window.filters;
+        let (patch, filters) = (self.window.patch_len(), self.filters.len());
+        let transposed = &self.transposed[self.filters.start * patch..];
+        let first = self.filters.start + row * all;
+        let grads: [&[f32]; ROWS] = each_row(&[][..], |r| &self.grad_output[first + r * all..][..filters]);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        #[expect(clippy::needless_range_loop, reason = "it counts the filters of every row of the tile")]
         for filter in 0..filters {
-            let weights = load::<S, VECTORS, FULL>(simd, &self.transposed[filter * patch + column..]);
+            let weights = load::<S, VECTORS, FULL>(simd, &transposed[filter * patch + column..]);
             accumulate(simd, &mut sums, |r| grads[r][filter], weights);
         }
         let first = self.window.positions(&self.rows).start + row;
-        let tap = self.window.taps[column];
+        let tap = self.window.taps[column] + self.channel;
         for (start, sums) in self.window.starts::<ROWS>(first).into_iter().zip(sums) {
             let pixels = &mut self.grad[start + tap..];
             let before = load::<S, VECTORS, FULL>(simd, pixels);
@@ -274,11 +332,13 @@ mod tests {
         let ([_, width, channels], [height, columns]) = (window.image, window.size);
         for position in 0..window.output[0] * window.output[1] {
             let (y, x) = (position / window.output[1] * window.stride, position % window.output[1] * window.stride);
-            for k in 0..height * columns * channels {
-                let (ky, kx, c) = (k / (columns * channels), k / channels % columns, k % channels);
+            let depth = channels / window.groups;
+            for k in 0..height * columns * depth {
+                let (ky, kx, c) = (k / (columns * depth), k / depth % columns, k % depth);
                 for filter in 0..window.filters {
                     let (y, x) = (y + ky * window.dilation, x + kx * window.dilation);
-                    visit(position, k, (y * width + x) * channels + c, filter);
+                    let group = filter / (window.filters / window.groups);
+                    visit(position, k, (y * width + x) * channels + group * depth + c, filter);
                 }
             }
         }
@@ -296,18 +356,24 @@ mod tests {
 
     fn windows() -> Vec<Window> {
         [
-            ([5, 6, 2], [3, 3], 1, 1, [3, 4], 3),
-            ([9, 9, 1], [5, 5], 1, 1, [5, 5], 32),
-            ([11, 11, 1], [3, 3], 2, 1, [5, 5], 17),
-            ([7, 8, 33], [3, 2], 2, 1, [3, 4], 64),
-            ([13, 13, 4], [3, 3], 1, 1, [10, 10], 50),
-            ([2, 2, 3], [1, 1], 1, 1, [2, 2], 1),
-            ([1, 20, 7], [1, 5], 2, 1, [1, 8], 20),
-            ([9, 11, 2], [3, 3], 1, 2, [5, 7], 17),
-            ([8, 12, 5], [2, 3], 2, 3, [2, 3], 33),
+            ([5, 6, 2], [3, 3], 1, 1, [3, 4], 3, 1),
+            ([9, 9, 1], [5, 5], 1, 1, [5, 5], 32, 1),
+            ([11, 11, 1], [3, 3], 2, 1, [5, 5], 17, 1),
+            ([7, 8, 33], [3, 2], 2, 1, [3, 4], 64, 1),
+            ([13, 13, 4], [3, 3], 1, 1, [10, 10], 50, 1),
+            ([2, 2, 3], [1, 1], 1, 1, [2, 2], 1, 1),
+            ([1, 20, 7], [1, 5], 2, 1, [1, 8], 20, 1),
+            ([9, 11, 2], [3, 3], 1, 2, [5, 7], 17, 1),
+            ([8, 12, 5], [2, 3], 2, 3, [2, 3], 33, 1),
+            ([7, 8, 6], [3, 3], 1, 1, [5, 6], 40, 2),
+            ([9, 10, 12], [3, 2], 2, 2, [3, 4], 51, 3),
+            ([6, 6, 4], [3, 3], 1, 1, [4, 4], 8, 4),
+            ([6, 7, 5], [3, 3], 1, 1, [4, 5], 5, 5),
+            ([9, 11, 40], [3, 2], 2, 2, [3, 5], 40, 40),
+            ([1, 20, 33], [1, 5], 2, 1, [1, 8], 33, 33),
         ]
-        .map(|(image, size, stride, dilation, output, filters)| {
-            Window::new(image, size, output, filters).strided(stride).dilated(dilation)
+        .map(|(image, size, stride, dilation, output, filters, groups)| {
+            Window::new(image, size, output, filters).strided(stride).dilated(dilation).grouped(groups)
         })
         .to_vec()
     }
@@ -338,9 +404,18 @@ mod tests {
                     let band = window.band_len(rows.start)..window.band_len(rows.end);
                     let (output, grad_output) = (&mut got_output[band.clone()], &grad_output[band]);
                     let (image, kernel, transposed) = (&image[..], &kernel[..], &transposed[..]);
-                    arch.dispatch(Output { window, rows: rows.clone(), image, kernel, bias: &bias, output });
-                    arch.dispatch(GradKernel { window, rows: rows.clone(), image, grad_output, grad: got_kernel });
-                    arch.dispatch(GradImage { window, rows, transposed, grad_output, grad: got_image });
+                    let (bias, channel, grad) = (&bias[..], 0, &mut *got_kernel);
+                    if window.is_depthwise() {
+                        arch.dispatch(depthwise::Output { window, rows: rows.clone(), image, kernel, bias, output });
+                        let work = depthwise::GradKernel { window, rows: rows.clone(), image, grad_output, grad };
+                        arch.dispatch(work);
+                        arch.dispatch(depthwise::GradImage { window, rows, kernel, grad_output, grad: got_image });
+                        continue;
+                    }
+                    arch.dispatch(Output { window, rows: rows.clone(), image, kernel, bias, output, channel });
+                    arch.dispatch(GradKernel { window, rows: rows.clone(), image, grad_output, grad, channel });
+                    let (grad, filters) = (&mut *got_image, 0..0);
+                    arch.dispatch(GradImage { window, rows, transposed, grad_output, grad, channel, filters });
                 }
                 assert_close(&what, &got[0], &output);
                 assert_close(&what, &got[1], &grad_kernel);

@@ -12,6 +12,7 @@ pub(crate) use tests::every_arch;
 
 pub mod channels;
 pub mod convolution;
+mod depthwise;
 pub mod matmul;
 pub mod outer;
 pub mod pool;

@@ -17,7 +17,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 ///
 /// Shapes: along a sequence `[n, steps, features]` to `[n, steps', filters]`, kernel `[kernel, features, filters]`; over
 /// an image `[n, height, width, channels]` to `[n, height', width', filters]`, kernel
-/// `[kernel, kernel, channels, filters]`; bias `[filters]`.
+/// `[kernel, kernel, channels, filters]`; bias `[filters]`. In groups a kernel reads `channels / groups`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default = "Conv::default", deny_unknown_fields)]
 #[settings(label = if AXES == 1 { "Conv1d" } else { "Conv2d" }, formula = "y[p] = f(Σₖ x[s·p + d·k]·W[k] + b)")]
@@ -34,6 +34,11 @@ pub struct Conv<const AXES: usize> {
     /// Distance between the inputs that a kernel reads. 2 leaves out every other one and reaches twice as far.
     #[field(default = 1, range = 1..=16)]
     pub dilation: usize,
+    /// Parts of the channels that are convolved apart, each with its part of the filters. 1 connects all with all; as many
+    /// as there are channels give each channel a kernel of its own (depthwise).
+    #[field(default = 1, range = 1..=512)]
+    #[serde(skip_serializing_if = "is_one")]
+    pub groups: usize,
     /// Valid has no padding, and the output shrinks; same pads with zeros and keeps the size.
     #[field(default = Padding::Valid)]
     pub padding: Padding,
@@ -48,6 +53,10 @@ pub struct Conv<const AXES: usize> {
     pub penalty: Regularizer,
 }
 
+fn is_one(groups: &usize) -> bool {
+    *groups == 1
+}
+
 /// A convolution along a sequence.
 pub type Conv1d = Conv<1>;
 
@@ -56,9 +65,9 @@ pub type Conv2d = Conv<2>;
 
 impl<const AXES: usize> Conv<AXES> {
     fn sliding(&self) -> Sliding {
-        let Self { filters, kernel, stride, dilation, padding, activation, init, .. } = *self;
+        let Self { filters, kernel, stride, dilation, groups, padding, activation, init, .. } = *self;
         let kernel = if AXES == 1 { [1, kernel] } else { [kernel; 2] };
-        Sliding { filters, kernel, stride, dilation, padding, activation, init }
+        Sliding { filters, kernel, stride, dilation, groups, padding, activation, init }
     }
 
     /// The input as an image; a sequence is one with a single row.
@@ -68,6 +77,11 @@ impl<const AXES: usize> Conv<AXES> {
             _ => takes_image(Self::LABEL, input),
         }
     }
+}
+
+/// The greatest number that divides both.
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl<const AXES: usize> Spec for Conv<AXES>
@@ -82,6 +96,14 @@ where
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         let image @ [height, width, channels] = Self::image(input)?;
         let sliding = self.sliding();
+        let Self { filters, groups, .. } = *self;
+        if channels % groups != 0 || filters % groups != 0 {
+            let message = format!(
+                "{groups} groups do not divide the {channels} channels of the input and the {filters} filters evenly. Take a number that divides both."
+            );
+            let groups = gcd(groups, gcd(channels, filters));
+            return Err(ShapeError::new(message).with_fix(Fix::Replace(Self { groups, ..self.clone() }.into())));
+        }
         let Some([rows, columns]) = sliding.extents(image) else {
             let (kernel, input) = match AXES {
                 1 => (self.kernel.to_string(), width.to_string()),
@@ -105,7 +127,7 @@ where
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let image = Self::image(input).unwrap_or([0; 3]);
-        let dims = [self.kernel, self.kernel, image[2], self.filters];
+        let dims = [self.kernel, self.kernel, image[2] / self.groups, self.filters];
         self.sliding().build(image, &dims[2 - AXES..])
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Sliding {
     pub kernel: [usize; 2],
     pub stride: usize,
     pub dilation: usize,
+    /// Parts into which channels and filters are cut.
+    pub groups: usize,
     pub padding: Padding,
     pub activation: Function,
     pub init: Initializer,
@@ -82,30 +84,36 @@ impl Sliding {
 
     /// Numbers in the kernels, without their biases.
     pub fn weights(&self, channels: usize) -> usize {
-        self.kernel[0] * self.kernel[1] * channels * self.filters
+        self.kernel[0] * self.kernel[1] * (channels / self.groups) * self.filters
+    }
+
+    /// How it slides over an image that was found to fit, with the zeros around it.
+    pub fn window(&self, image: [usize; 3]) -> (Window, [Extent; 2]) {
+        let extents @ [rows, columns] = self.extents(image).unwrap_or_default();
+        let (padded, output) = ([rows.padded, columns.padded, image[2]], [rows.output, columns.output]);
+        let window = Window::new(padded, self.kernel, output, self.filters);
+        (window.strided(self.stride).dilated(self.dilation).grouped(self.groups), extents)
     }
 
     /// The layer, after its extents were found to fit; `dims` are those of its kernel.
     pub fn build(&self, image: [usize; 3], dims: &[usize]) -> Box<dyn Layer> {
         let [height, width, channels] = image;
-        let [rows, columns] = self.extents(image).unwrap_or_default();
-        let (padded, output) = ([rows.padded, columns.padded, channels], [rows.output, columns.output]);
-        let window = Window::new(padded, self.kernel, output, self.filters);
-        let window = window.strided(self.stride).dilated(self.dilation);
-        let frame = Frame::new([height, width], [rows, columns], channels);
+        let (window, extents) = self.window(image);
+        let frame = Frame::new([height, width], extents, channels);
         let area = self.kernel[0] * self.kernel[1];
-        let init = self.init.of(dims, area * channels, area * self.filters);
+        let init = self.init.of(dims, area * (channels / self.groups), area * self.filters);
         let kernel = ParamInfo::new("kernel", dims, init);
         Box::new(BuiltConv { window, frame, kernel, pool: None, activation: self.activation })
     }
 
     /// "32 3×3 /2 dilated 2 same ReLU", with the kernel as it is written.
     pub fn detail(&self, kernel: &str) -> String {
-        let Self { filters, stride, dilation, padding, activation, .. } = self;
+        let Self { filters, stride, dilation, groups, padding, activation, .. } = self;
         let stride = if *stride > 1 { format!(" /{stride}") } else { String::new() };
         let dilation = if *dilation > 1 { format!(" dilated {dilation}") } else { String::new() };
         let padding = if *padding == Padding::Same { " same" } else { "" };
-        format!("{filters} {kernel}{stride}{dilation}{padding}{}", activation.suffix())
+        let groups = if *groups > 1 { format!(" groups {groups}") } else { String::new() };
+        format!("{filters} {kernel}{stride}{dilation}{groups}{padding}{}", activation.suffix())
     }
 }
 
@@ -125,6 +133,11 @@ impl Frame {
         let start = (rows.before * columns.padded + columns.before) * channels;
         let frame = Self { image: [height, width * channels], row: columns.padded * channels, start };
         ((rows.padded, columns.padded) != (height, width)).then_some(frame)
+    }
+
+    /// Numbers of the image without its zeros.
+    pub fn image_len(&self) -> usize {
+        self.image[0] * self.image[1]
     }
 
     /// Copies an image into its frame, whose zeros are there already.
@@ -164,7 +177,7 @@ struct Scratch<'a> {
 
 impl BuiltConv {
     fn image_len(&self) -> usize {
-        self.frame.as_ref().map_or(self.window.image_len(), |frame| frame.image[0] * frame.image[1])
+        self.frame.as_ref().map_or(self.window.image_len(), Frame::image_len)
     }
 
     fn kernel_len(&self) -> usize {
@@ -257,7 +270,8 @@ impl Layer for BuiltConv {
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
         let (rows, columns) = (self.window.patch_len(), self.window.filters);
-        (!first).then_some(Transposed { offset: 0, rows, columns, panel: rows })
+        // A depthwise kernel is read as it is.
+        (!first && !self.window.is_depthwise()).then_some(Transposed { offset: 0, rows, columns, panel: rows })
     }
 
     fn forward(&self, pass: Forward<'_>) {
@@ -287,6 +301,7 @@ impl Layer for BuiltConv {
     /// `dz = dy ⊙ f'(z)`, `dW += patchesᵀ·dz`, `db += Σ dz`, and `dz·Wᵀ` added to the pixels of each patch.
     fn backward(&self, pass: Backward<'_>) {
         let Self { window, .. } = self;
+        let kernel = if window.is_depthwise() { &pass.params[..self.kernel_len()] } else { pass.transposed };
         let (grad_kernel, grad_bias) = pass.grad_params.split_at_mut(self.kernel_len());
         let scratch = self.scratch(pass.scratch);
         let (winners, memo) = if self.pool.is_some() { (&*pass.memo, &[][..]) } else { (&[][..], &*pass.memo) };
@@ -313,7 +328,7 @@ impl Layer for BuiltConv {
                 };
                 convolution::grad_kernel(window, band.clone(), image, grad, grad_kernel);
                 if let Some(grad_image) = &mut grad_image {
-                    convolution::grad_image(window, band, pass.transposed, grad, grad_image);
+                    convolution::grad_image(window, band, kernel, grad, grad_image);
                 }
             }
             if let (Some(frame), Some(grad_input)) = (&self.frame, &mut grad_input) {

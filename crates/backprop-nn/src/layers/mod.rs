@@ -16,11 +16,13 @@ mod global_average_pool;
 mod gru;
 mod layer_norm;
 mod lstm;
+mod p_relu;
 mod pool;
 mod recurrent;
 mod reshape;
 mod residual;
 mod rnn;
+mod separable_conv2d;
 mod softmax;
 mod spatial_dropout;
 mod up_sample2d;
@@ -46,11 +48,13 @@ pub use global_average_pool::GlobalAveragePool;
 pub use gru::Gru;
 pub use layer_norm::LayerNorm;
 pub use lstm::Lstm;
+pub use p_relu::PRelu;
 pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
 pub use recurrent::{Recurrent, Returns};
 pub use reshape::{Form, Reshape};
 pub use residual::{MAX_DEPTH, Residual};
 pub use rnn::Rnn;
+pub use separable_conv2d::SeparableConv2d;
 pub use softmax::Softmax;
 pub use spatial_dropout::SpatialDropout;
 pub use up_sample2d::UpSample2d;
@@ -70,6 +74,7 @@ registry! {
     pub enum LayerSpec: Spec, once tagged "layer" {
         Dense = "dense",
         Conv2d = "conv2d",
+        SeparableConv2d = "separable_conv2d",
         ConvTranspose2d = "conv_transpose2d",
         MaxPool2d = "max_pool2d",
         AveragePool2d = "average_pool2d",
@@ -88,6 +93,7 @@ registry! {
         BatchNorm = "batch_norm",
         LayerNorm = "layer_norm",
         Activation = "activation",
+        PRelu = "p_relu",
         Softmax = "softmax",
         Dropout = "dropout",
         SpatialDropout = "spatial_dropout",

@@ -1,0 +1,464 @@
+//! NumPy arrays, `npz:FILE`: what `numpy.savez` writes, such as Keras' `mnist.npz`.
+//!
+//! The first axis counts the samples. Bytes with two or three more axes are images, numbers with one more axis a table, and
+//! with two more axes series, `[samples, steps, features]`.
+
+use std::fs::File;
+use std::path::Path;
+
+use ndarray::{ArrayD, IxDyn, OwnedRepr};
+use ndarray_npy::{NpzReader, ReadNpzError, ReadableElement};
+
+use crate::data::dataset::{Dataset, Feature, Task, numbered_classes};
+use crate::data::error::DataError;
+use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::source::{Argument, Request, Source};
+use crate::data::split::{Order, Split, TEST_SHARES};
+use backprop_nn::Shape;
+use backprop_nn::field::{Field, Kind};
+
+pub const SOURCE: Source = Source {
+    name: "npz",
+    usage: "npz:FILE[?inputs=NAME&targets=NAME]",
+    argument: Argument::File,
+    options: &[
+        Field::of(
+            "inputs",
+            "Inputs",
+            Kind::Text,
+            "The array with the training inputs; x_train, x or inputs by default.",
+        ),
+        Field::of(
+            "targets",
+            "Targets",
+            Kind::Text,
+            "The array with the training targets; y_train, y, labels or targets by default.",
+        ),
+        Field::of(
+            "test_inputs",
+            "Test inputs",
+            Kind::Text,
+            "The array with the test inputs; x_test by default, if there is one.",
+        ),
+        Field::of(
+            "test_targets",
+            "Test targets",
+            Kind::Text,
+            "The array with the test targets; y_test by default, if there is one.",
+        ),
+        Field::of(
+            "task",
+            "Task",
+            Kind::Word(&["classification", "regression"]),
+            "Whether the targets are classes or numbers; decided from their type by default: whole numbers are classes.",
+        ),
+        Field::real(
+            "test",
+            "Test split",
+            TEST_SHARES,
+            TEST_SHARE,
+            "Share of the samples that is held out for the test, where there are no test arrays.",
+        ),
+    ],
+    help: "NumPy arrays in one file, as numpy.savez writes them: Keras' mnist.npz, or your own inputs and targets.",
+    load,
+};
+
+/// Share of the samples that is set apart for the test.
+const TEST_SHARE: f32 = 0.2;
+const TEST_SEED: u64 = 0x7E57;
+
+/// More numbers than this in one array are a mistake, or a trap.
+const MAX_NUMBERS: usize = 1 << 30;
+
+/// Targets with more classes than this are numbers.
+const MAX_CLASSES: f64 = 1000.0;
+
+const INPUTS: &[&str] = &["x_train", "x", "X", "inputs", "images", "data", "arr_0"];
+const TARGETS: &[&str] = &["y_train", "y", "labels", "targets", "target", "arr_1"];
+
+fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
+    if request.argument().is_empty() {
+        return Err(request.wrong(format!("write {}", SOURCE.usage)));
+    }
+    let Some(path) = request.find().filter(|path| path.is_file()) else {
+        let what = "there is no such file; write npz:FILE with the path of a file of NumPy arrays";
+        return Err(DataError::file(Path::new(request.argument()), what));
+    };
+    let test_share = request.real("test")?;
+    read(&path, request, test_share).map_err(|what| DataError::file(&path, what))
+}
+
+fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, String> {
+    let mut file = Arrays::open(path)?;
+    let inputs = file.find(request, "inputs", INPUTS)?.ok_or_else(|| file.missing("inputs"))?;
+    let targets = file.find(request, "targets", TARGETS)?.ok_or_else(|| file.missing("targets"))?;
+    let tested = (file.find(request, "test_inputs", &["x_test"])?, file.find(request, "test_targets", &["y_test"])?);
+    let mut notes = vec![format!("inputs are the array {inputs:?}, targets the array {targets:?}")];
+    let shape = shape_of(&inputs, &file.read(&inputs)?)?;
+    // An autoencoder that is evaluated needs no targets, and takes whatever there are.
+    let known = request.lookup.known.map(|known| known.0).filter(|task| !matches!(task, Task::Reconstruction { .. }));
+    let asked = request.text("task");
+    let (mut task, mut train) = file.samples(&inputs, &targets, shape, asked.as_deref(), known, &mut notes)?;
+    if train.is_empty() {
+        return Err("there is no sample in it".to_owned());
+    }
+    let test = match tested {
+        (Some(inputs), Some(targets)) if !request.has("test") => {
+            notes.push(format!("test samples are the arrays {inputs:?} and {targets:?}"));
+            let (test_task, test) = file.samples(&inputs, &targets, shape, None, Some(&task), &mut notes)?;
+            if test_task.outputs() > task.outputs() {
+                task = test_task;
+            }
+            test
+        }
+        (Some(name), None) | (None, Some(name)) if !request.has("test") => {
+            return Err(format!(
+                "there is {name:?}, and no array that belongs to it; name both test_inputs and test_targets"
+            ));
+        }
+        _ => Samples::default(),
+    };
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let features = match train.inputs {
+        Inputs::Bytes(_) => Vec::new(),
+        Inputs::Numbers(_) => (0..shape.channels()).map(|at| Feature::number(format!("{inputs}[{at}]"))).collect(),
+    };
+    let order = Order::Free;
+    let mut dataset = Dataset { name, shape, task, features, train: Samples::default(), test, notes, order };
+    if dataset.test.is_empty() && test_share > 0.0 {
+        let held_out = Split::new(&train, test_share, TEST_SEED);
+        dataset.test = train.select(&held_out.validation, shape);
+        train = train.select(&held_out.train, shape);
+        dataset.notes.push(format!("{} of the samples are held out for the test, drawn by chance", dataset.test.len()));
+    }
+    dataset.train = train;
+    Ok(dataset)
+}
+
+/// The shape of a sample.
+fn shape_of(name: &str, array: &Array) -> Result<Shape, String> {
+    let dims = array.dims();
+    match (array, dims.get(1..).unwrap_or_default()) {
+        (_, rest) if rest.contains(&0) || rest.is_empty() => Err(format!(
+            "{name:?} has the shape {dims:?}; the first axis counts the samples, and another holds their numbers"
+        )),
+        (Array::Bytes(_), [height, width]) => Ok(Shape::image(*height, *width, 1)),
+        (Array::Bytes(_), [height, width, channels]) => Ok(Shape::image(*height, *width, *channels)),
+        (_, [features]) => Ok(Shape::flat(*features)),
+        (Array::Numbers(_) | Array::Whole(_), [steps, features]) => Ok(Shape::steps(*steps, *features)),
+        (Array::Numbers(_) | Array::Whole(_), _) => Err(format!(
+            "{name:?} has the shape {dims:?} and holds no bytes; save images as uint8, 0 to 255, and other samples with up to three axes"
+        )),
+        _ => Err(format!(
+            "{name:?} has the shape {dims:?}; images are [samples, height, width] or [samples, height, width, channels]"
+        )),
+    }
+}
+
+/// An array of any type that is read.
+enum Array {
+    Bytes(ArrayD<u8>),
+    Whole(ArrayD<i64>),
+    Numbers(ArrayD<f32>),
+}
+
+impl Array {
+    fn dims(&self) -> &[usize] {
+        match self {
+            Self::Bytes(array) => array.shape(),
+            Self::Whole(array) => array.shape(),
+            Self::Numbers(array) => array.shape(),
+        }
+    }
+
+    fn numbers(&self) -> Vec<f32> {
+        match self {
+            Self::Bytes(array) => array.iter().map(|byte| f32::from(*byte)).collect(),
+            Self::Whole(array) => array.iter().map(|whole| *whole as f32).collect(),
+            Self::Numbers(array) => array.iter().copied().collect(),
+        }
+    }
+}
+
+struct Arrays {
+    reader: NpzReader<File>,
+    names: Vec<String>,
+}
+
+impl Arrays {
+    fn open(path: &Path) -> Result<Self, String> {
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let mut reader =
+            NpzReader::new(file).map_err(|_| "is no file of NumPy arrays, as numpy.savez writes it".to_owned())?;
+        let names = reader.names().map_err(|error| error.to_string())?;
+        let names = names.into_iter().map(|name| name.trim_end_matches(".npy").to_owned()).collect();
+        Ok(Self { reader, names })
+    }
+
+    /// The array that an option names, or the first of the usual names that is there.
+    fn find(&self, request: &Request<'_>, option: &str, usual: &[&str]) -> Result<Option<String>, String> {
+        match request.text(option) {
+            Some(name) if self.names.contains(&name) => Ok(Some(name)),
+            Some(name) => Err(format!("there is no array {name:?}; there is {}", self.names.join(", "))),
+            None => Ok(usual
+                .iter()
+                .find(|name| self.names.iter().any(|known| known == *name))
+                .map(|name| (*name).to_owned())),
+        }
+    }
+
+    fn missing(&self, option: &str) -> String {
+        format!(
+            "which array holds the {option} cannot be told from the names {}; choose it with {option}=NAME",
+            self.names.join(", ")
+        )
+    }
+
+    fn read(&mut self, name: &str) -> Result<Array, String> {
+        if let Some(array) = self.read_as::<u8>(name)? {
+            return Ok(Array::Bytes(array));
+        }
+        if let Some(array) = self.read_as::<f32>(name)? {
+            return Ok(Array::Numbers(array));
+        }
+        if let Some(array) = self.read_as::<f64>(name)? {
+            return Ok(Array::Numbers(array.mapv(|number| number as f32)));
+        }
+        let whole = |array| Ok(Array::Whole(array));
+        if let Some(array) = self.read_as::<i64>(name)? {
+            return whole(array);
+        }
+        if let Some(array) = self.read_as::<i32>(name)? {
+            return whole(array.mapv(i64::from));
+        }
+        if let Some(array) = self.read_as::<i16>(name)? {
+            return whole(array.mapv(i64::from));
+        }
+        if let Some(array) = self.read_as::<i8>(name)? {
+            return whole(array.mapv(i64::from));
+        }
+        if let Some(array) = self.read_as::<u16>(name)? {
+            return whole(array.mapv(i64::from));
+        }
+        if let Some(array) = self.read_as::<u32>(name)? {
+            return whole(array.mapv(i64::from));
+        }
+        if let Some(array) = self.read_as::<u64>(name)? {
+            return whole(array.mapv(|number| i64::try_from(number).unwrap_or(i64::MAX)));
+        }
+        if let Some(array) = self.read_as::<bool>(name)? {
+            return whole(array.mapv(i64::from));
+        }
+        Err(format!("{name:?} holds neither whole numbers nor floats of 32 or 64 bits; convert it with astype"))
+    }
+
+    /// Nothing if the array has another type.
+    fn read_as<T: ReadableElement>(&mut self, name: &str) -> Result<Option<ArrayD<T>>, String> {
+        match self.reader.by_name::<OwnedRepr<T>, IxDyn>(&format!("{name}.npy")) {
+            Ok(array) if array.len() > MAX_NUMBERS => Err(format!("{name:?} holds more than {MAX_NUMBERS} numbers")),
+            Ok(array) => Ok(Some(array)),
+            Err(ReadNpzError::Npy(ndarray_npy::ReadNpyError::WrongDescriptor(_))) => Ok(None),
+            Err(error) => Err(format!("{name:?} cannot be read: {error}")),
+        }
+    }
+
+    /// Inputs with their targets, which are read as `known` has them, where that is given.
+    fn samples(
+        &mut self,
+        inputs: &str,
+        targets: &str,
+        shape: Shape,
+        task: Option<&str>,
+        known: Option<&Task>,
+        notes: &mut Vec<String>,
+    ) -> Result<(Task, Samples), String> {
+        let array = self.read(inputs)?;
+        let count = array.dims().first().copied().unwrap_or(0);
+        if shape_of(inputs, &array)? != shape {
+            return Err(format!(
+                "{inputs:?} has the shape {:?}, and the training samples are {}",
+                array.dims(),
+                shape.described()
+            ));
+        }
+        let values = match array {
+            Array::Bytes(array) if shape.as_image().is_some() => Inputs::Bytes(array.iter().copied().collect()),
+            array => Inputs::Numbers(finite(inputs, array.numbers(), notes)),
+        };
+        let array = self.read(targets)?;
+        if array.dims().first() != Some(&count) {
+            return Err(format!("{inputs:?} holds {count} samples, and {targets:?} has the shape {:?}", array.dims()));
+        }
+        let (task, targets) = read_targets(targets, &array, task, known, notes)?;
+        Ok((task, Samples { inputs: values, targets }))
+    }
+}
+
+/// Classes, from whole numbers or from one-hot rows, or numbers.
+fn read_targets(
+    name: &str,
+    array: &Array,
+    task: Option<&str>,
+    known: Option<&Task>,
+    notes: &mut Vec<String>,
+) -> Result<(Task, TargetData), String> {
+    let (dims, numbers) = (array.dims(), array.numbers());
+    let width: usize = dims.get(1..).unwrap_or_default().iter().product::<usize>().max(1);
+    if dims.len() > 2 {
+        return Err(format!("{name:?} has the shape {dims:?}; targets are [samples] or [samples, targets]"));
+    }
+    let is_one_hot = width > 1 && numbers.chunks_exact(width).all(is_one_hot);
+    let is_whole = width == 1 && !matches!(array, Array::Numbers(_));
+    let has_classes = match (known, task) {
+        (Some(known), _) => matches!(known, Task::Classification { .. }),
+        (None, Some("regression")) => false,
+        (None, Some(_)) => true,
+        (None, None) => is_whole || is_one_hot,
+    };
+    if !has_classes {
+        if let Some(odd) = numbers.iter().find(|number| !number.is_finite()) {
+            return Err(format!("{name:?} holds {odd}, which no network can learn; leave such samples out"));
+        }
+        let targets = match width {
+            1 => vec![name.to_owned()],
+            _ => (0..width).map(|at| format!("{name}[{at}]")).collect(),
+        };
+        return Ok((Task::Regression { targets }, TargetData::Numbers { width, values: numbers }));
+    }
+    let classes: Vec<f64> = match is_one_hot {
+        true => numbers.chunks_exact(width).map(position_of_one).collect(),
+        false if width > 1 => {
+            return Err(format!(
+                "{name:?} has {width} numbers a sample, and they are not one-hot; choose task=regression"
+            ));
+        }
+        false => numbers.iter().map(|number| f64::from(*number)).collect(),
+    };
+    if let Some(odd) = classes.iter().find(|class| class.fract() != 0.0 || !(0.0..MAX_CLASSES).contains(*class)) {
+        return Err(format!(
+            "{name:?} holds {odd}, which is no class from 0 to {}; choose task=regression",
+            MAX_CLASSES - 1.0
+        ));
+    }
+    if is_one_hot && known.is_none() {
+        notes.push(format!(
+            "the rows of {name:?} are one-hot and are read as classes; task=regression reads them as numbers"
+        ));
+    }
+    let largest = classes.iter().copied().fold(1.0, f64::max) as usize;
+    let count = known.map_or(0, Task::outputs).max(largest + 1).max(if is_one_hot { width } else { 0 });
+    let targets = TargetData::Classes(classes.into_iter().map(|class| class as u16).collect());
+    Ok((Task::Classification { classes: numbered_classes(count) }, targets))
+}
+
+/// The numbers with what is infinite as missing as what is not a number, and a note that says so.
+fn finite(name: &str, mut numbers: Vec<f32>, notes: &mut Vec<String>) -> Vec<f32> {
+    let missing = numbers.iter().filter(|number| !number.is_finite()).count();
+    if missing > 0 {
+        notes.push(format!("{missing} numbers of {name:?} are infinite or NaN and count as missing"));
+        numbers.iter_mut().filter(|number| number.is_infinite()).for_each(|number| *number = f32::NAN);
+    }
+    numbers
+}
+
+fn is_one_hot(row: &[f32]) -> bool {
+    row.iter().all(|value| *value == 0.0 || *value == 1.0) && row.iter().sum::<f32>() == 1.0
+}
+
+fn position_of_one(row: &[f32]) -> f64 {
+    row.iter().position(|value| *value == 1.0).unwrap_or(0) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2, Array3, Array4};
+    use ndarray_npy::NpzWriter;
+
+    use super::*;
+    use crate::data::Modality;
+
+    /// A file with what `write` puts into it, read with some options.
+    fn read(write: impl FnOnce(&mut NpzWriter<File>), options: &str) -> Result<Dataset, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("arrays.npz");
+        let mut writer = NpzWriter::new_compressed(File::create(&path).unwrap());
+        write(&mut writer);
+        writer.finish().unwrap();
+        Dataset::read(&format!("npz:{}{options}", path.display())).map_err(|error| error.to_string())
+    }
+
+    /// The arrays of Keras' `mnist.npz`, smaller.
+    fn keras(writer: &mut NpzWriter<File>) {
+        for (part, count) in [("train", 6), ("test", 2)] {
+            let pixels = Array3::from_shape_fn((count, 2, 3), |(sample, y, x)| (sample * 10 + y * 3 + x) as u8);
+            writer.add_array(format!("x_{part}"), &pixels).unwrap();
+            writer.add_array(format!("y_{part}"), &Array1::from_shape_fn(count, |sample| (sample % 4) as u8)).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_arrays_of_keras_are_images_with_classes() {
+        let dataset = read(keras, "").unwrap();
+        assert_eq!((dataset.shape, dataset.modality()), (Shape::image(2, 3, 1), Modality::Images));
+        assert_eq!((dataset.train.len(), dataset.test.len(), dataset.task.outputs()), (6, 2, 4));
+        assert_eq!(dataset.train.pixels_of(1), [10, 11, 12, 13, 14, 15]);
+        assert_eq!(dataset.test.classes(), [0, 1]);
+        assert!(dataset.notes[0].contains("\"x_train\"") && dataset.notes[0].contains("\"y_train\""));
+        assert!(dataset.notes[1].contains("\"x_test\""), "{:?}", dataset.notes);
+    }
+
+    #[test]
+    fn numbers_are_a_table_or_series_and_targets_are_what_their_type_says() {
+        let from = |inputs: &str, targets: &str, options: &str| {
+            read(
+                |writer| {
+                    writer
+                        .add_array("a", &Array2::from_shape_fn((10, 3), |(row, column)| (row * 3 + column) as f64))
+                        .unwrap();
+                    writer.add_array("whole", &Array1::from_shape_fn(10, |row| (row % 3) as i64)).unwrap();
+                    writer.add_array("real", &Array1::from_shape_fn(10, |row| row as f32 / 2.0)).unwrap();
+                    let one_hot =
+                        Array2::from_shape_fn((10, 4), |(row, column)| f32::from(u8::from(row % 4 == column)));
+                    writer.add_array("one_hot", &one_hot).unwrap();
+                    writer.add_array("steps", &Array3::<f32>::zeros((10, 5, 2))).unwrap();
+                },
+                &format!("?inputs={inputs}&targets={targets}&test=0.2{options}"),
+            )
+        };
+        let table = |targets: &str, options: &str| from("a", targets, options);
+        let whole = table("whole", "").unwrap();
+        assert_eq!((whole.modality(), whole.task.outputs()), (Modality::Table, 3));
+        assert_eq!((whole.train.len() + whole.test.len(), whole.features[2].column.as_str()), (10, "a[2]"));
+        assert_eq!(table("one_hot", "").unwrap().task.outputs(), 4);
+        assert_eq!(table("one_hot", "&task=regression").unwrap().task.outputs(), 4);
+        assert!(matches!(table("one_hot", "&task=regression").unwrap().task, Task::Regression { .. }));
+        assert_eq!(table("real", "").unwrap().task, Task::Regression { targets: vec!["real".to_owned()] });
+        assert!(table("real", "&task=classification").unwrap_err().contains("0.5, which is no class"));
+        let series = from("steps", "whole", "").unwrap();
+        assert_eq!((series.modality(), series.shape, series.features.len()), (Modality::Series, Shape::steps(5, 2), 2));
+        assert!(table("none", "").unwrap_err().contains("there is no array \"none\"; there is a, whole, real"));
+    }
+
+    #[test]
+    fn what_fits_nothing_is_refused_in_one_sentence() {
+        let lonely = |writer: &mut NpzWriter<File>| writer.add_array("x_train", &Array2::<f32>::zeros((4, 2))).unwrap();
+        let error = read(lonely, "").unwrap_err();
+        assert!(error.contains("which array holds the targets cannot be told from the names x_train"), "{error}");
+        let floats = |writer: &mut NpzWriter<File>| {
+            writer.add_array("x", &Array4::<f32>::zeros((4, 2, 2, 1))).unwrap();
+            writer.add_array("y", &Array1::<u8>::zeros(4)).unwrap();
+        };
+        assert!(read(floats, "").unwrap_err().contains("save images as uint8"));
+        let short = |writer: &mut NpzWriter<File>| {
+            writer.add_array("x", &Array2::<f32>::zeros((4, 2))).unwrap();
+            writer.add_array("y", &Array1::<u8>::zeros(3)).unwrap();
+        };
+        assert!(read(short, "").unwrap_err().contains("\"x\" holds 4 samples, and \"y\" has the shape [3]"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("foreign.npz");
+        std::fs::write(&path, "no arrays").unwrap();
+        let error = Dataset::read(&format!("npz:{}", path.display())).unwrap_err().to_string();
+        assert!(error.contains("is no file of NumPy arrays") && !error.contains('\n'), "{error}");
+    }
+}
