@@ -37,7 +37,7 @@ fn expected(studio: &Studio, noise: u64, count: usize) -> Vec<f32> {
 #[test]
 fn a_generator_is_watched_while_it_learns() {
     let mut harness = open(points());
-    harness.get_by_label("While it trains this shows the points that the generator makes, over those of the data.");
+    harness.get_by_label("While it trains this shows the generated points over those of the data.");
     train(&mut harness);
     let curves = &harness.state().session().curves;
     let last = |metric| curves.of(Part::Train, metric).last().unwrap();
@@ -58,7 +58,7 @@ fn a_generator_is_watched_while_it_learns() {
     harness.get_by_label("512 generated points, noise seed 2, over the data");
 
     act(&mut harness, Request::Show("draw"));
-    harness.get_by_label_contains("A generator makes samples and reads none");
+    harness.get_by_label_contains("A generator makes samples and takes none");
     act(&mut harness, Request::Show("mistakes"));
     harness.get_by_label_contains("A generator predicts nothing");
     assert!(harness.state().derived().plane.current().is_none());

@@ -11,6 +11,10 @@ mod formats;
 mod gan;
 #[cfg(feature = "gui")]
 mod generators;
+#[cfg(feature = "gui")]
+mod ink;
+#[cfg(feature = "gui")]
+mod layout;
 mod learning;
 mod metrics;
 #[cfg(feature = "gui")]

@@ -204,7 +204,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     harness.get_by_label("Finished. Test accuracy");
     harness.get_by_label(&percent);
     click(&mut harness, "See its mistakes");
-    harness.get_by_label_contains("of 30 validation samples are misread");
+    harness.get_by_label_contains("of 30 validation samples are misclassified");
     click(&mut harness, "Reset");
     assert!(harness.state().session().curves.of(Part::Train, &LOSS).is_empty());
 }
@@ -240,7 +240,7 @@ fn views_show_points_and_numbers_as_what_they_are() {
     let mut harness = open_points("xor", "points:xor");
     harness.get_by_label("Finished. Test accuracy");
     show(&mut harness, "mistakes");
-    harness.get_by_label_contains("validation samples are misread");
+    harness.get_by_label_contains("validation samples are misclassified");
 }
 
 #[test]
@@ -388,9 +388,9 @@ fn events_alone_draw_the_window() {
     harness.get_by_label_contains("first in layer 2 (Dense)");
 
     act(&mut harness, Request::ShowCell { truth: 4, predicted: 9 });
-    harness.get_by_label("1 validation samples of 4 are read as 9");
+    harness.get_by_label("1 validation samples of 4 are classified as 9");
     click(&mut harness, "Show all mistakes");
-    harness.get_by_label("1 of 1 validation samples are misread");
+    harness.get_by_label("1 of 1 validation samples are misclassified");
 
     click(&mut harness, "Reset with a third of the learning rate");
     let rate = harness.state().project().training.learning_rate;
@@ -588,7 +588,7 @@ fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
     let mut harness = open(project());
     click(&mut harness, "Train");
     step_until(&mut harness, "the run ends", has_ended);
-    for key in [Key::Space, Key::Period, Key::Slash, Key::Escape] {
+    for key in [Key::Period, Key::Slash, Key::Escape, Key::Space] {
         harness.key_press(key);
         harness.run_ok();
     }

@@ -98,8 +98,8 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     let source = format!("csv:{}", path.display());
     let mut harness = open(ending_in(project("iris", &[("data.source", &source), ("training.epochs", "40")]), 2));
     act(&mut harness, Request::Show("data"));
-    harness.get_by_label_contains("column zone, holds 2 categories");
-    harness.get_by_label_contains("column weight, holds number, missing 0, lowest 0.5, mean 5, highest 9.5");
+    harness.get_by_label_contains("column zone, missing 0, type 2 categories");
+    harness.get_by_label_contains("column weight, lowest 0.5, mean 5, highest 9.5, missing 0, type number");
 
     wait_for(&mut harness, "Target");
     harness.get_by_role_and_label(Role::ComboBox, "Target").click();
@@ -108,7 +108,7 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     harness.run_ok();
     assert_eq!(harness.state().project().data.source.to_string(), format!("{source}?target=price"));
     step_until(&mut harness, "the table is read anew", |studio| studio.session().dataset().is_some());
-    harness.get_by_label_contains("column price, holds target");
+    harness.get_by_label_contains("column price, lowest");
 
     let model = ending_in(harness.state().project().clone(), 1).model;
     harness.state_mut().project_mut().model = model;
@@ -122,18 +122,18 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     assert!(harness.query_all_by_label_contains("true price ").count() > 3);
 
     act(&mut harness, Request::Show("draw"));
-    harness.get_by_label_contains("in truth ");
+    harness.get_by_label_contains("true ");
     harness.get_by_role_and_label(Role::ComboBox, "zone").click();
     harness.run_ok();
     let zone = harness.state().playground().row.values[1] > 0.5;
     harness.get_by_role_and_label(Role::Button, if zone { "near" } else { "far" }).click();
     harness.run_ok();
     assert!((harness.state().playground().row.values[1] > 0.5) != zone, "{:?}", harness.state().playground().row);
-    harness.get_by_label("made up");
+    harness.get_by_label("no true value");
 }
 
 #[test]
-fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_view() {
+fn an_autoencoder_shows_samples_above_their_reconstructions_in_every_view() {
     let settings = [("data.source", "digits?count=400"), ("training.epochs", "3"), ("training.batch", "20")];
     let mut harness = open(project("autoencoder", &settings));
     train(&mut harness);
@@ -151,9 +151,7 @@ fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_view() {
         (pairs.map(|(a, b)| (f32::from(*a) - f32::from(*b)).powi(2)).sum::<f32>() / 784.0).sqrt() / 255.0
     };
     assert!((error(0) - images.errors[0]).abs() < 0.01, "{} and {}", error(0), images.errors[0]);
-    for (view, text) in
-        [("learn", "R² 0."), ("draw", "What the network gives back"), ("mistakes", "largest error first")]
-    {
+    for (view, text) in [("learn", "R² 0."), ("draw", "Reconstruction"), ("mistakes", "largest error first")] {
         act(&mut harness, Request::Show(view));
         wait_for(&mut harness, text);
     }
@@ -167,13 +165,13 @@ fn an_autoencoder_shows_samples_above_what_it_gives_back_in_every_view() {
 }
 
 #[test]
-fn rows_that_are_given_back_are_tried_and_listed_by_their_error() {
+fn reconstructed_rows_are_tried_and_listed_by_their_error() {
     let model = r#"[{"layer":"dense","units":2,"activation":"linear"}]"#;
     let loss = "mean_squared_error";
     let settings = [("data.source", "points:xor"), ("model", model), ("training.loss.kind", loss)];
     let mut harness = open(project("autoencoder", &settings));
     train(&mut harness);
-    for (view, text) in [("learn", "R² "), ("draw", "given back"), ("mistakes", "largest error first")] {
+    for (view, text) in [("learn", "R² "), ("draw", "reconstruction"), ("mistakes", "largest error first")] {
         act(&mut harness, Request::Show(view));
         wait_for(&mut harness, text);
     }

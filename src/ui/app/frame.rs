@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::{self, Context, Ui};
 
-use super::places::{BOTTOM, places_ui};
+use super::places::places_ui;
 use super::{Studio, notices};
 use crate::data::Dataset;
 use crate::train::LiveChange;
@@ -90,8 +90,8 @@ impl Studio {
             situation: &situation,
             actions: &mut actions,
         };
+        notices.ui(ui);
         places_ui(ui, views, &mut cx);
-        notices.show(ui, BOTTOM);
         notices::drop_hint_ui(ui);
         actions.extend(dialogs.ui(ui, &situation));
         for action in actions {

@@ -1,33 +1,37 @@
-//! Short messages in a corner of the window. They wrap, are read to people who cannot see them, wait while the pointer
-//! is on them, and ask for no frames while they stand still.
+//! Short messages in a line of their own at the lower end of the window, where they cover nothing. They wait while the
+//! pointer is on them, and ask for no frames while they stand still.
 
 use std::time::Duration;
 
-use eframe::egui::{self, Align2, Area, Context, Frame, Id, Margin, Order, Stroke, vec2};
+use eframe::egui::{
+    Align, Align2, Area, Button, Context, Frame, Id, Label, Layout, Margin, Order, Panel, RichText, Stroke, Ui, vec2,
+};
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_WARNING};
 
-use crate::ui::theme::{GRID, Palette};
+use crate::ui::theme::Palette;
 
 /// Seconds that good news stays.
-const TELL_SECONDS: f64 = 5.0;
+const TELL_SECONDS: f64 = 8.0;
 
 /// Seconds that a problem stays.
 const WARN_SECONDS: f64 = 15.0;
 
-/// The most messages at once; the oldest makes room.
+/// The most messages that wait for each other; the oldest makes room.
 const MOST: usize = 3;
+
+/// Height of the line.
+const HEIGHT: f32 = 24.0;
 
 #[derive(Default)]
 pub struct Notices {
+    /// The newest, which is shown, is last.
     notices: Vec<Notice>,
-    next: u64,
 }
 
 struct Notice {
-    id: u64,
     text: String,
     is_warning: bool,
-    /// Set when it is drawn for the first time.
+    /// When it disappears; set when it is shown for the first time.
     until: Option<f64>,
 }
 
@@ -45,25 +49,29 @@ impl Notices {
         if self.notices.len() == MOST {
             self.notices.remove(0);
         }
-        self.next += 1;
-        self.notices.push(Notice { id: self.next, text, is_warning, until: None });
+        self.notices.push(Notice { text, is_warning, until: None });
     }
 
-    /// `bottom` is the height of what lies below, which stays free.
-    pub fn show(&mut self, ctx: &Context, bottom: f32) {
-        let now = ctx.input(|input| input.time);
-        let mut above = bottom + 2.0 * GRID;
-        self.notices.retain_mut(|notice| {
-            let lasts = if notice.is_warning { WARN_SECONDS } else { TELL_SECONDS };
-            let until = *notice.until.get_or_insert(now + lasts);
-            let (height, is_closed, is_read) = notice.show(ctx, above);
-            above += height + 2.0 * GRID;
-            if is_read {
-                notice.until = Some((now + 2.0).max(until));
-            }
-            ctx.request_repaint_after(Duration::from_secs_f64((until - now).max(0.1)));
-            !is_closed && now < until
-        });
+    /// The line with the newest message, which is there without one too, so that nothing moves when one comes.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let now = ui.input(|input| input.time);
+        if let Some(newest) = self.notices.last_mut() {
+            let lasts = if newest.is_warning { WARN_SECONDS } else { TELL_SECONDS };
+            let until = *newest.until.get_or_insert(now + lasts);
+            ui.request_repaint_after(Duration::from_secs_f64((until - now).max(0.1)));
+        }
+        let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(12, 0));
+        let line = Panel::bottom("notices").exact_size(HEIGHT).frame(frame);
+        let others = self.notices.len().saturating_sub(1);
+        let shown = line.show(ui, |ui| self.notices.last().map(|newest| newest.ui(ui, others)));
+        let Some((is_closed, newest)) = shown.inner.zip(self.notices.last_mut()) else { return };
+        let until = newest.until.unwrap_or(now);
+        if shown.response.contains_pointer() {
+            newest.until = Some((now + 2.0).max(until));
+        }
+        if is_closed || now >= until {
+            self.notices.pop();
+        }
     }
 }
 
@@ -86,39 +94,28 @@ pub fn drop_hint_ui(ctx: &Context) {
 }
 
 impl Notice {
-    fn show(&self, ctx: &Context, above: f32) -> (f32, bool, bool) {
-        let area = Area::new(Id::unique(("notice", self.id)))
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -above))
-            .order(Order::Foreground);
-        let shown = area.show(ctx, |ui| {
-            let palette = Palette::of(ui);
-            let (icon, color) = match self.is_warning {
-                true => (ICON_WARNING, palette.warning),
-                false => (ICON_CHECK_CIRCLE, palette.good),
-            };
-            let frame = Frame::new()
-                .fill(palette.raised)
-                .stroke(Stroke::new(1.0, palette.line))
-                .corner_radius(4)
-                .shadow(ui.visuals().popup_shadow)
-                .inner_margin(Margin::symmetric(12, 8));
-            frame
-                .show(ui, |ui| {
-                    ui.set_max_width(420.0);
-                    ui.horizontal_top(|ui| {
-                        ui.label(icon.rich_text().size(18.0).color(color));
-                        ui.vertical(|ui| {
-                            ui.set_max_width(340.0);
-                            ui.add_space(1.0);
-                            ui.add(egui::Label::new(&self.text).wrap());
-                        });
-                        let close = ui.add(egui::Button::new(ICON_CLOSE.rich_text().size(16.0)).frame(false));
-                        close.accessible_name("Close message").clicked()
-                    })
-                    .inner
-                })
-                .inner
+    /// Icon, message and a button that closes it; whether that was pressed. A message that is longer than the line is shown
+    /// in full under the pointer.
+    fn ui(&self, ui: &mut Ui, others: usize) -> bool {
+        let palette = Palette::of(ui);
+        let (icon, color) = match self.is_warning {
+            true => (ICON_WARNING, palette.warning),
+            false => (ICON_CHECK_CIRCLE, palette.good),
+        };
+        let line = ui.max_rect();
+        ui.painter().hline(line.x_range(), line.top(), Stroke::new(1.0, palette.faint));
+        let close = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let close = Button::new(ICON_CLOSE.rich_text().size(16.0)).frame(false);
+            let close = ui.add(close).accessible_name("Close message");
+            if others > 0 {
+                ui.label(RichText::new(format!("{others} more")).color(palette.muted));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(icon.rich_text().size(16.0).color(color));
+                ui.add(Label::new(&self.text).truncate());
+            });
+            close
         });
-        (shown.response.rect.height(), shown.inner, shown.response.contains_pointer())
+        close.inner.clicked()
     }
 }

@@ -1,24 +1,34 @@
 //! Where the views stand: bars at the top and at the bottom, the sides, and the center with its tabs.
 
 use eframe::egui::{self, Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Role, Ui, WidgetInfo, vec2};
+use egui_material_icons::icons::{ICON_CLOSE_FULLSCREEN, ICON_PRESENT_TO_ALL};
 
-use crate::ui::commands::{Request, Tab};
+use crate::ui::commands::entry::hint;
+use crate::ui::commands::{Command, Request, Tab};
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::{Place, WindowState};
-use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::data;
 use crate::ui::views::parts::outdated::stale_ui;
 use crate::ui::views::view::{NARROW, View};
+use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::field::setting_ui;
 use crate::ui::widgets::text::placeholder_ui;
+use backprop_nn::Training;
+use backprop_nn::field::Settings as _;
 
 /// Height of the bar with the project's name, and of the bar with the buttons of the run.
 const TOP: f32 = 44.0;
-pub const BOTTOM: f32 = 48.0;
+const BOTTOM: f32 = 48.0;
 
 /// Width of the sides, which do not grow with the window.
 const LEFT: f32 = 264.0;
 const RIGHT: f32 = 312.0;
+
+/// Width of the row with the learning rate that the presenter shows, and of the widest options of a view.
+const RATE: f32 = 272.0;
+const OPTIONS: f32 = 360.0;
 
 /// The tabs of a place, in their order.
 pub fn tabs(views: &[Box<dyn View>], place: Place, subject: &Subject) -> Vec<Tab> {
@@ -60,6 +70,8 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
     let obstacle = view.fits(cx.subject).err();
     if place == Place::Center || tabs.len() > 1 {
         let is_narrow = ui.available_width() < NARROW;
+        // What the presenter has no room for it leaves out: a second row would take the height from the plots.
+        let has_room = |ui: &Ui, cx: &Cx<'_>| !is_narrow && (!cx.window.is_presenter || ui.available_width() > OPTIONS);
         let right_to_left = Layout::right_to_left(Align::Center);
         let mut options_ui = |ui: &mut Ui, cx: &mut Cx<'_>| {
             if obstacle.is_none() {
@@ -76,9 +88,14 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
                 }
             }
             ui.spacing_mut().item_spacing.x = 2.0 * GRID;
-            if !is_narrow {
-                ui.with_layout(right_to_left, |ui| options_ui(ui, cx));
-            }
+            ui.with_layout(right_to_left, |ui| {
+                if place == Place::Center {
+                    presenter_ui(ui, cx);
+                }
+                if has_room(ui, cx) {
+                    options_ui(ui, cx);
+                }
+            });
         });
         if is_narrow {
             ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), right_to_left, |ui| options_ui(ui, cx));
@@ -92,6 +109,28 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
     ui.push_id(view.id(), |ui| match obstacle {
         Some(why) => placeholder_ui(ui, why),
         None => view.ui(ui, cx),
+    });
+}
+
+/// The button that begins the presenter; while it is on, the one that ends it, and the learning rate, whose panel is folded
+/// away.
+fn presenter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let help = |ui: &Ui, command| hint(ui, command);
+    if !cx.window.is_presenter {
+        let button = icon_button_ui(ui, ICON_PRESENT_TO_ALL, Command::Presenter.label());
+        if button.on_hover_text(help(ui, Command::Presenter)).clicked() {
+            cx.act(Command::Presenter);
+        }
+        return;
+    }
+    let leave = Button::new((ICON_CLOSE_FULLSCREEN.rich_text().size(16.0), Command::LeavePresenter.label()));
+    if ui.add(leave).on_hover_text(help(ui, Command::LeavePresenter)).clicked() {
+        cx.act(Command::LeavePresenter);
+    }
+    let rate = Training::fields().into_iter().find(|field| field.key == "learning_rate");
+    ui.allocate_ui_with_layout(vec2(RATE, ROW), Layout::top_down(Align::Min), |ui| {
+        ui.set_width(RATE);
+        rate.map(|field| setting_ui(ui, &mut cx.project.training, field))
     });
 }
 

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use eframe::egui::{self, Align2, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::data::Modality;
 use crate::data::augment::blend_pairs;
@@ -26,9 +26,11 @@ use crate::ui::views::parts::source_menu::source_menu_ui;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::cell::cell_ui;
+use crate::ui::widgets::cut_text::cut_text;
 use crate::ui::widgets::field::setting_ui;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::thousands;
+use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::field::Settings as _;
 use backprop_nn::init::{mix, stream};
@@ -50,12 +52,15 @@ pub struct DataView {
     table: TableView,
 }
 
-/// Whose samples the grid shows. The test samples are not shown, so that nobody chooses by them.
+/// Which samples the grid shows. The test samples are not shown, so that nobody chooses by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Set {
     Training,
     Augmented,
 }
+
+/// Width of a column of counts.
+const COUNT: f32 = 76.0;
 
 /// Samples of the preview, each in a row of its own.
 const PREVIEW_ROWS: usize = 12;
@@ -76,11 +81,14 @@ impl View for DataView {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let rect = ui.available_rect_before_wrap();
         if rect.width() < NARROW {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            scroll_ui(ui, |ui| {
                 self.settings_ui(ui, cx);
                 ui.add_space(4.0 * GRID);
                 let (samples, _) = ui.allocate_exact_size(vec2(ui.available_width(), 420.0), Sense::hover());
-                cell_ui(ui, "samples", samples, |ui| self.samples_ui(ui, cx));
+                // The bar of a table that is out of view would lie over the settings.
+                if ui.is_rect_visible(samples) {
+                    cell_ui(ui, "samples", samples, |ui| self.samples_ui(ui, cx));
+                }
             });
             return;
         }
@@ -88,9 +96,9 @@ impl View for DataView {
         let left = (rect.width() * 0.42).clamp(280.0, 400.0);
         let (settings, samples) = rect.split_left_right_at_x(rect.left() + left);
         cell_ui(ui, "settings", settings, |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.settings_ui(ui, cx));
+            scroll_ui(ui, |ui| self.settings_ui(ui, cx));
         });
-        let samples = samples.with_min_x(samples.left() + 6.0 * GRID);
+        let samples = samples.with_min_x(samples.left() + 3.0 * GRID);
         cell_ui(ui, "samples", samples, |ui| self.samples_ui(ui, cx));
     }
 }
@@ -133,19 +141,17 @@ impl DataView {
         let mut set = self.set.unwrap_or(fitting);
         let has_versions = set == Set::Augmented && !cx.project.data.augment.is_off();
         heading_ui(ui, "Samples", |ui| {
-            if has_versions && ui.button("Again").on_hover_text("Draws other versions of the same samples").clicked() {
+            if has_versions
+                && ui.button("Again").on_hover_text("Draws other random changes of the same samples").clicked()
+            {
                 self.again += 1;
             }
             segmented_ui(
                 ui,
                 &mut set,
                 &[
-                    (
-                        Set::Training,
-                        "As they are",
-                        "The training samples, of which the validation samples are held back",
-                    ),
-                    (Set::Augmented, "Augmented", "The same samples as training sees them, each time another way"),
+                    (Set::Training, "As they are", "The training samples, from which the validation set is split"),
+                    (Set::Augmented, "Augmented", "The same samples with random changes, as training sees them"),
                 ],
             );
         });
@@ -177,11 +183,13 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
         let words = format!("{name}: {}", cells.join(", "));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
         let font = if is_strong { theme::strong_font(theme::BODY) } else { theme::body_font() };
-        ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font.clone(), color);
-        for (column, cell) in cells.into_iter().enumerate() {
-            let right = rect.right() - (2 - column) as f32 * 84.0;
-            ui.painter().text(pos2(right, rect.center().y), Align2::RIGHT_CENTER, cell, font.clone(), color);
+        let mut name_place = rect;
+        for (column, cell) in cells.into_iter().enumerate().rev() {
+            let right = pos2(rect.right() - (2 - column) as f32 * COUNT, rect.center().y);
+            let cell = ui.painter().text(right, Align2::RIGHT_CENTER, cell, font.clone(), color);
+            name_place.max.x = cell.left() - 2.0 * GRID;
         }
+        cut_text(ui, name_place, Align2::LEFT_CENTER, name, font, color);
         rect
     };
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -196,13 +204,13 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
         line(ui, name, cells(parts), palette.text, false);
     }
     if classes.len() > most_classes {
-        caption_ui(ui, &format!("and {} classes more", classes.len() - most_classes));
+        caption_ui(ui, &format!("and {} more classes", classes.len() - most_classes));
     }
     let rect = line(ui, "all", cells(counts.total(share)), palette.text, true);
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.faint));
     ui.add_space(GRID);
-    let help = "Training samples change the weights. Validation samples judge the network while you choose. \
-                Test samples are looked at once, when a run has finished, and nothing is chosen by them.";
+    let help = "Training samples change the weights. Validation samples compare settings while you choose them. \
+                Test samples are used once, when a run has finished, and nothing is chosen by them.";
     ui.add(egui::Label::new(RichText::new(help).color(palette.muted)).wrap());
     for note in &dataset.notes {
         ui.add(egui::Label::new(RichText::new(note).color(palette.muted)).wrap());
@@ -271,8 +279,8 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
     let Some([_, width, _]) = dataset.shape.as_image() else { return };
     let palette = Palette::of(ui);
     let text = match augment.is_off() {
-        true => "Nothing is changed. Move a slider at the left, and each row shows one sample in several versions.",
-        false => "One sample a row, then as training may see it.",
+        true => "No augmentation is on. Move a slider at the left, and each row shows one sample in several versions.",
+        false => "Each row shows one sample, then augmented versions of it.",
     };
     ui.add(egui::Label::new(RichText::new(text).color(palette.muted)).wrap());
     let tile = (width as f32 * scale(width, ui.available_width())).max(40.0) + 2.0 * GRID;
@@ -307,5 +315,5 @@ fn show(
 ) {
     let Some([height, width, channels]) = dataset.shape.as_image() else { return };
     let scale = scale(width, ui.available_width());
-    grid.ui(ui, &Images { count, height, width, channels, version, pixels, caption }, scale);
+    grid.ui(ui, &Images { count, height, width, channels, version, pixels, caption, caption_rows: 1 }, scale);
 }

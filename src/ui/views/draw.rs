@@ -1,4 +1,4 @@
-//! The tab with the large canvas, or for samples that nobody draws with a form.
+//! The tab with the large canvas, or with a form for the rows of a table.
 
 use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
 use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
@@ -11,7 +11,7 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
-use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui};
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, seen_note_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::View;
 use crate::ui::widgets::button::{button_ui, icon_button_ui};
@@ -43,10 +43,10 @@ impl View for Draw {
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {
         match (subject.results(), subject.modality()) {
             (Results::Samples, _) => {
-                Err("A generator makes samples and reads none, so there is nothing to try; Learn shows them.")
+                Err("A generator makes samples and takes none, so there is nothing to try. Learn shows its samples.")
             }
             (_, Modality::Series) => Err(
-                "A series is not drawn. Learn shows the forecasts, and backprop predict RUN FILE forecasts any table.",
+                "A series cannot be drawn. Learn shows the forecasts, and backprop predict RUN FILE forecasts any table.",
             ),
             _ => Ok(()),
         }
@@ -54,7 +54,7 @@ impl View for Draw {
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| dataset.modality() == Modality::Table) {
-            return self.tried.room_ui(ui, &dataset, cx);
+            return self.tried.view_ui(ui, &dataset, cx);
         }
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
@@ -86,7 +86,7 @@ impl View for Draw {
         ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
         Slider::new("Pen width", 1.0..=5.0, f64::from(PEN_WIDTH), Division::Linear)
             .show(ui, 112.0, &mut pen)
-            .on_hover_text("In pixels of the 28 × 28 that the network sees; most people's pens are near 2.2");
+            .on_hover_text("In pixels of the 28 × 28 image that the network sees; handwriting is usually near 2.2");
         cx.window.pen = pen as f32;
         ui.label(RichText::new("Pen width").color(palette.muted));
     }
@@ -117,7 +117,7 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
 }
 
 fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    caption_ui(ui, "Read by");
+    caption_ui(ui, "Network");
     choice_ui(ui, cx);
     let reading = Reading::of(ui, cx);
     ui.add_space(2.0 * GRID);
@@ -130,6 +130,7 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
         ui.vertical(|ui| reading.winner_ui(ui));
     });
+    seen_note_ui(ui);
     ui.add_space(2.0 * GRID);
     reading.choice_note_ui(ui);
     ui.add_space(GRID);

@@ -4,30 +4,38 @@ mod forecast;
 mod generated;
 pub mod results;
 
-use eframe::egui::{Checkbox, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Sense, Ui, vec2};
 
 use crate::data::Modality;
 use crate::train::Part;
 use crate::train::heads;
 use crate::train::heads::{Line, Plot};
 use crate::train::metrics::Unit;
+use crate::ui::state::session::Status;
 use crate::ui::state::subject::{Subject, is_plane};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
-use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui};
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, seen_caption_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
+use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::heading_ui;
 use generated::GeneratedView;
 use results::Results;
 
-/// Below this height the tab scrolls, so that nothing in it is squeezed.
+/// Below this height the tab has other columns or scrolls, so that nothing in it is squeezed.
 const LEAST_HEIGHT: f32 = 536.0;
+
+/// Height of the row below the canvas.
+const STROKES: f32 = 40.0;
+
+/// From this width on there is room for three columns, as the presenter has it on a projector.
+const LOW_AND_WIDE: f32 = 720.0;
 
 pub const ID: &str = "learn";
 
@@ -54,9 +62,11 @@ impl View for Learn {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let size = ui.available_size();
         if size.x < NARROW {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.column_ui(ui, cx));
+            scroll_ui(ui, |ui| self.column_ui(ui, cx));
+        } else if size.y < LEAST_HEIGHT && size.x >= LOW_AND_WIDE {
+            self.thirds_ui(ui, cx);
         } else if size.y < LEAST_HEIGHT {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.quarters_ui(ui, LEAST_HEIGHT, cx));
+            scroll_ui(ui, |ui| self.quarters_ui(ui, LEAST_HEIGHT, cx));
         } else {
             self.quarters_ui(ui, size.y, cx);
         }
@@ -79,7 +89,7 @@ impl View for Learn {
     }
 }
 
-/// Whether one can try the network by hand; nobody writes a window of a series.
+/// Whether one can try the network by hand; nobody types a window of a series.
 fn has_paper(cx: &Cx<'_>) -> bool {
     cx.subject.modality() != Modality::Series
 }
@@ -115,7 +125,12 @@ fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &Cx<'_>) {
 
 fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {
     let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
-    plot.marks(&cx.session.marks).smoothing(cx.window.smoothing).steps_per_epoch(steps as f64)
+    let plot = plot.marks(&cx.session.marks).smoothing(cx.window.smoothing).steps_per_epoch(steps as f64);
+    match cx.session.status {
+        Status::Idle => plot,
+        Status::Running | Status::Paused | Status::Stopping => plot.empty_text("No value has been measured yet"),
+        Status::Ended(_) => plot.empty_text("No value was measured in this run"),
+    }
 }
 
 impl Learn {
@@ -142,6 +157,29 @@ impl Learn {
         let (confusion, draw) = halves(bottom);
         cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
         cell_ui(ui, "draw", draw, |ui| self.try_ui(ui, cx));
+    }
+
+    /// Three columns, where the window is too low for two rows: the plots, the results, and the drawing.
+    fn thirds_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        let gap = 4.0 * GRID;
+        let is_generator = cx.subject.results() == heads::Results::Samples;
+        let has_third = !is_generator && has_paper(cx);
+        let (plots, rest) = rect.split_left_right_at_fraction(if has_third { 0.36 } else { 0.45 });
+        let (loss, accuracy) = plots.split_top_bottom_at_fraction(0.5);
+        cell_ui(ui, "loss", loss.with_max_y(loss.bottom() - gap / 2.0), |ui| loss_ui(ui, cx));
+        cell_ui(ui, "accuracy", accuracy.with_min_y(accuracy.top() + gap / 2.0), |ui| accuracy_ui(ui, cx));
+        let rest = rest.with_min_x(rest.left() + gap);
+        if is_generator {
+            return cell_ui(ui, "generated", rest, |ui| self.generated.ui(ui, cx));
+        }
+        if !has_third {
+            return cell_ui(ui, "confusion", rest, |ui| self.results.ui(ui, cx));
+        }
+        let (confusion, draw) = rest.split_left_right_at_fraction(0.54);
+        cell_ui(ui, "confusion", confusion, |ui| self.results.ui(ui, cx));
+        cell_ui(ui, "draw", draw.with_min_x(draw.left() + gap), |ui| self.try_ui(ui, cx));
     }
 
     /// One below the other, where the window is too narrow for two.
@@ -180,12 +218,18 @@ fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     heading_ui(ui, "Draw", |ui| choice_ui(ui, cx));
     ui.add_space(GRID);
     let size = ui.available_size();
-    let side = (size.y - ROW - GRID).min(size.x * 0.54);
-    ui.horizontal_top(|ui| {
+    let is_tall = size.y > size.x;
+    let side = if is_tall { size.x.min(size.y * 0.55) } else { (size.y - STROKES).min(size.x * 0.54) };
+    let layout = if is_tall { Layout::top_down(Align::Min) } else { Layout::left_to_right(Align::Min) };
+    ui.with_layout(layout, |ui| {
         ui.spacing_mut().item_spacing.x = 3.0 * GRID;
         ui.vertical(|ui| {
+            ui.set_width(side);
             canvas_ui(ui, side, cx);
-            ui.horizontal(|ui| strokes_ui(ui, cx));
+            ui.horizontal(|ui| {
+                strokes_ui(ui, cx);
+                seen_caption_ui(ui);
+            });
         });
         ui.vertical(|ui| {
             let reading = Reading::of(ui, cx);

@@ -1,6 +1,6 @@
 //! Every metric that the run has measured, a curve each.
 
-use eframe::egui::{Rect, ScrollArea, Sense, Ui, pos2, vec2};
+use eframe::egui::{Rect, Sense, Ui, pos2, vec2};
 
 use crate::train::metrics::{METRICS, Unit};
 use crate::train::{Metric, Part};
@@ -12,6 +12,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::view::View;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
+use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::text::placeholder_ui;
 
 /// The least width and the height of a plot.
@@ -41,7 +42,7 @@ impl View for MetricsView {
         if measured.is_empty() {
             return placeholder_ui(ui, "A curve of every metric appears here when you press Train.");
         }
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, |ui| {
             let columns = ((ui.available_width() + GAP) / (PLOT[0] + GAP)).floor().max(1.0) as usize;
             let width = (ui.available_width() + GAP) / columns as f32 - GAP;
             for row in measured.chunks(columns) {

@@ -1,10 +1,11 @@
-//! The tab with the validation images that were misread, the surest mistakes first.
+//! The tab with the validation samples that are misclassified, the most confident mistakes first.
 
 mod rows;
 
 use std::sync::Arc;
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
+use egui_material_icons::icons::ICON_CLOSE;
 
 use crate::data::Modality;
 use crate::train::heads::Results;
@@ -12,7 +13,7 @@ use crate::train::metrics::{ClassAnswers, Prediction};
 use crate::train::{Answered, Evaluation};
 use crate::ui::state::subject::{Subject, address};
 use crate::ui::state::window_state::Place;
-use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::images::{copy, fitting_scale, not_images};
 use crate::ui::views::parts::reconstructions::ReconstructionPairs;
@@ -33,7 +34,7 @@ pub struct Mistakes {
     pairs: ReconstructionPairs,
 }
 
-/// The answers that are shown, worked out once for an evaluation and a cell.
+/// The predictions that are shown, worked out once for an evaluation and a cell.
 struct Listed {
     evaluation: Arc<Evaluation>,
     cell: Option<(usize, usize)>,
@@ -57,18 +58,18 @@ impl View for Mistakes {
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {
         match (subject.results(), subject.modality()) {
             (Results::Samples, _) => {
-                Err("A generator predicts nothing, so it makes no mistakes; Learn shows its samples.")
+                Err("A generator predicts nothing, so it makes no mistakes. Learn shows its samples.")
             }
             (Results::Classes, _) | (_, Modality::Table) | (Results::Reconstructions, Modality::Images) => Ok(()),
-            (Results::Numbers | Results::Forecast | Results::Reconstructions, _) => {
-                Err("This network predicts numbers, which are near or far, not right or wrong; Learn shows how near.")
-            }
+            (Results::Numbers | Results::Forecast | Results::Reconstructions, _) => Err(
+                "This network predicts numbers, which have errors but are not right or wrong. Learn shows the errors.",
+            ),
         }
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let (Some(evaluation), Some(job)) = (&cx.session.validation, &cx.session.job) else {
-            let text = "After the first epoch this shows the validation samples that the network misreads.";
+            let text = "After the first epoch this shows the validation samples that the network misclassifies.";
             return placeholder_ui(ui, text);
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
@@ -78,7 +79,7 @@ impl View for Mistakes {
                 return self.rows.numbers_ui(ui, &evaluation, answers, &dataset);
             }
             Answered::Reconstructions(answers) if dataset.modality() == Modality::Table => {
-                return self.rows.given_back_ui(ui, &evaluation, answers, &dataset);
+                return self.rows.reconstructions_ui(ui, &evaluation, answers, &dataset);
             }
             Answered::Reconstructions(_) if dataset.modality() == Modality::Images => {
                 return self.pairs.worst_ui(ui, &evaluation, cx);
@@ -104,7 +105,7 @@ impl View for Mistakes {
         filter_ui(ui, answers.len(), &evaluation, &names, cx);
         ui.add_space(GRID);
         if answers.is_empty() {
-            return placeholder_ui(ui, "There is none.");
+            return placeholder_ui(ui, "There are no such samples.");
         }
         if dataset.modality() == Modality::Table {
             return rows.classes_ui(ui, answers, &names, &dataset);
@@ -121,18 +122,19 @@ impl View for Mistakes {
             Caption {
                 truth: name(answer.truth),
                 predicted: Some(name(answer.class)),
-                detail: format!("{} sure", percent(f64::from(answer.confidence))),
+                detail: format!("confidence {}", percent(f64::from(answer.confidence))),
             }
         };
         let version = mix(address(&dataset), *version);
-        let images =
-            Images { count: answers.len(), height, width, channels, version, pixels: &pixels, caption: &caption };
-        let scale = fitting_scale(images.count, [height, width], ui.available_size());
+        let (count, pixels, caption) = (answers.len(), &pixels, &caption);
+        let caption_rows = if names.iter().all(|name| name.chars().count() < 3) { 1 } else { 2 };
+        let images = Images { count, height, width, channels, version, pixels, caption, caption_rows };
+        let scale = fitting_scale(count, [height, width], caption_rows, ui.available_size());
         grid.ui(ui, &images, scale);
     }
 }
 
-/// The mistakes, or all answers of a cell, the surest first.
+/// The mistakes, or all predictions of a cell, the most confident first.
 fn list(answers: &ClassAnswers, cell: Option<(usize, usize)>) -> Vec<Prediction> {
     let is_shown = |answer: &&Prediction| match cell {
         Some((truth, class)) => usize::from(answer.truth) == truth && usize::from(answer.class) == class,
@@ -147,26 +149,27 @@ fn list(answers: &ClassAnswers, cell: Option<(usize, usize)>) -> Vec<Prediction>
 fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String], cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     let name = |class: usize| names.get(class).map_or("?", String::as_str);
-    let of = thousands(evaluation.len() as f64);
+    let (count, of) = (thousands(count as f64), thousands(evaluation.len() as f64));
     let text = match cx.playground.cell {
-        None => format!("{} of {of} validation samples are misread", thousands(count as f64)),
+        None => format!("{count} of {of} validation samples are misclassified"),
         Some((truth, class)) if truth == class => {
-            format!("{} validation samples of {} are read right", thousands(count as f64), name(truth))
+            format!("{count} validation samples of {} are classified correctly", name(truth))
         }
         Some((truth, class)) => {
-            format!("{} validation samples of {} are read as {}", thousands(count as f64), name(truth), name(class))
+            format!("{count} validation samples of {} are classified as {}", name(truth), name(class))
         }
     };
-    ui.horizontal(|ui| {
-        ui.label(theme::heading(text));
-        ui.label(RichText::new("surest first").color(palette.muted));
-        if let Some((truth, class)) = cx.playground.cell {
-            let chip =
-                format!("{} → {}  {}", name(truth), name(class), egui_material_icons::icons::ICON_CLOSE.codepoint);
-            let chip = ui.button(chip).on_hover_text("Show all mistakes");
-            if chip.accessible_name("Show all mistakes").clicked() {
+    let right_to_left = Layout::right_to_left(Align::Center);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), right_to_left, |ui| {
+        if cx.playground.cell.is_some() {
+            let chip = Button::new(("Show all", ICON_CLOSE.rich_text())).small();
+            if ui.add(chip).accessible_name("Show all mistakes").clicked() {
                 cx.playground.cell = None;
             }
         }
+        ui.label(RichText::new("most confident first").color(palette.muted));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.add(Label::new(theme::heading(text)).truncate());
+        });
     });
 }

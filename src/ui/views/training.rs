@@ -2,7 +2,7 @@
 
 mod schedule;
 
-use eframe::egui::{self, Align, Button, CollapsingHeader, Color32, Layout, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{self, Align, Button, CollapsingHeader, Color32, Layout, RichText, Ui, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Augment;
@@ -23,6 +23,7 @@ use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::cut_text::cut_galley;
 use crate::ui::widgets::field::{field_ui, setting_ui, settings_ui, summary};
 use crate::ui::widgets::number_field::number_field_ui;
+use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::{caption_ui, heading_ui};
 use backprop_nn::Training;
@@ -38,9 +39,6 @@ pub struct TrainingView {
     /// Folds of the cross-validation; none if it is off.
     folds: usize,
 }
-
-/// Width of the scroll bar's lane.
-const LANE: f32 = 12.0;
 
 const FIND_HELP: &str = "Trains a copy of the network with a growing learning rate and suggests one.";
 const FOLDS_HELP: &str = "Each training sample is in the validation set of one fold. Mean and standard deviation over the \
@@ -66,9 +64,7 @@ impl View for TrainingView {
                 ui.add(egui::Spinner::new().size(14.0));
             }
         });
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            // The bar has a lane of its own beside the numbers, whether it is there or not.
-            ui.set_max_width(ui.available_width() - LANE);
+        scroll_ui(ui, |ui| {
             // Above, rows of one height each: none of them moves, whatever is chosen. What depends on a choice is below.
             self.data_ui(ui, cx);
             ui.add_space(2.0 * GRID);

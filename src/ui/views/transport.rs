@@ -1,5 +1,6 @@
 //! The bar at the bottom: the buttons of the run, how far it is, and how it ended.
 
+use eframe::egui::text::LayoutJob;
 use eframe::egui::{self, Align, Button, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{
@@ -239,10 +240,10 @@ fn icon_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32) {
 fn sentence_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32, text: &str) {
     icon_ui(ui, icon, color);
     let width = ui.available_width();
-    ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::left_to_right(Align::Center), |ui| {
-        ui.set_max_width(width);
-        ui.add(Label::new(RichText::new(text).color(color)).wrap()).on_hover_text(text);
-    });
+    let mut job = LayoutJob::simple(text.to_owned(), theme::body_font(), color, width);
+    job.wrap.max_rows = 2;
+    let galley = ui.painter().layout_job(job);
+    ui.add(Label::new(galley)).on_hover_text(text);
 }
 
 /// Three digits of a pace are what one can read while it changes.

@@ -10,7 +10,7 @@ use crate::ui::widgets::numbers::{self, round_up};
 
 /// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
 pub const AXIS_WIDTH: f32 = 48.0;
-const TICKS_HEIGHT: f32 = 20.0;
+pub const TICKS_HEIGHT: f32 = 20.0;
 /// Room for the half of the last tick that stands beyond the plot.
 pub const RIGHT: f32 = 16.0;
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn decades_are_labelled_with_their_value() {
+    fn decades_are_labeled_with_their_value() {
         let input = GridInput { bounds: (-2.2, 0.5), base_step_size: 0.02 };
         let ticks = decade_ticks(input, 30.0);
         assert_eq!(ticks.iter().map(|mark| decade_label(*mark)).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);

@@ -3,10 +3,14 @@
 use eframe::egui::{self, Button, Frame, Response, RichText, Ui, Vec2, Widget as _, vec2};
 use egui_material_icons::MaterialIcon;
 
+use super::cut_text::cut_galley;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// Side of an icon in a button.
 const ICON: f32 = 18.0;
+
+/// A name that is cut keeps at least this width with its margins.
+const LEAST_SHARE: f32 = 40.0;
 
 /// A square button with only an icon; the name is its tooltip and what screen readers say.
 pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
@@ -23,7 +27,7 @@ pub fn button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, 
     ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), name)).min_size(size)).accessible_name(name)
 }
 
-/// The one button of the window that is in the accent's colour.
+/// The one button of the window that is in the accent's color.
 pub fn primary_button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
     ui.scope(|ui| {
         let palette = Palette::of(ui);
@@ -38,25 +42,47 @@ pub fn primary_button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name
     .inner
 }
 
-/// One of a few, all of them visible. True if another one was chosen.
+/// One of a few, all of them visible, their names cut where there is no room for all. True if another one was chosen.
 pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &[(T, &str, &str)]) -> bool {
     let before = *chosen;
     let is_reversed = ui.layout().prefer_right_to_left();
     let frame = Frame::new().fill(Palette::of(ui).sunken).corner_radius(theme::RADIUS).inner_margin(1);
+    let galley = |ui: &Ui, name: &str, most| {
+        cut_galley(ui.painter(), name, theme::body_font(), egui::Color32::PLACEHOLDER, most)
+    };
+    let around = 2.0 * ui.spacing().button_padding.x + 1.0;
+    let widths = options.iter().map(|(_, name, _)| galley(ui, name, f32::INFINITY).size().x + around);
+    let most = fair_share(widths.collect(), ui.available_width() - 2.0) - around;
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 1.0;
             for index in 0..options.len() {
                 let (option, name, help) = &options[if is_reversed { options.len() - 1 - index } else { index }];
                 let is_chosen = *chosen == *option;
-                let response = ui.add(Button::selectable(is_chosen, *name).min_size(vec2(0.0, ROW)));
-                if response.on_hover_text(*help).clicked() {
+                let text = galley(ui, name, most);
+                let help = if text.elided { format!("{name}. {help}") } else { (*help).to_owned() };
+                let response = ui.add(Button::selectable(is_chosen, text).min_size(vec2(0.0, ROW)));
+                if response.on_hover_text(help).clicked() {
                     *chosen = *option;
                 }
             }
         });
     });
     *chosen != before
+}
+
+/// The most that one may take of a room, so that those which need less have it and the others share what is left.
+fn fair_share(mut widths: Vec<f32>, room: f32) -> f32 {
+    widths.sort_by(f32::total_cmp);
+    let mut left = room;
+    for (at, width) in widths.iter().enumerate() {
+        let share = left / (widths.len() - at) as f32;
+        if *width > share {
+            return share.max(LEAST_SHARE);
+        }
+        left -= width;
+    }
+    f32::INFINITY
 }
 
 /// An entry of a menu: a name, and below it a line of help.
@@ -69,4 +95,16 @@ pub fn entry_ui(ui: &mut Ui, name: &str, help: &str) -> Response {
     text.append(name, 0.0, format(theme::strong_font(theme::BODY), palette.text));
     text.append(&format!("\n{help}"), 0.0, format(theme::body_font(), palette.muted));
     ui.add(Button::new(text).min_size(vec2(width, 0.0)).wrap()).accessible_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_short_stays_whole_and_the_others_share_the_rest() {
+        assert_eq!(fair_share(vec![50.0, 60.0], 110.0), f32::INFINITY);
+        assert_eq!(fair_share(vec![300.0, 50.0, 200.0], 250.0), 100.0);
+        assert_eq!(fair_share(vec![300.0; 10], 100.0), LEAST_SHARE);
+    }
 }

@@ -2,11 +2,14 @@
 
 use eframe::egui::{Align2, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::cut_text::cut_text;
 use super::numbers;
 use crate::ui::theme::{self, GRID, Palette};
 
 const ROW: f32 = 20.0;
+/// A number with its gap.
 const COLUMN: f32 = 68.0;
+const LEAST_COLUMN: f32 = 56.0;
 /// Room for the name of a class and the mark of the worst one.
 const NAME: f32 = 92.0;
 
@@ -53,18 +56,18 @@ fn line_ui(ui: &Ui, line: Rect, cells: [&str; 5], color: eframe::egui::Color32, 
     let font = if is_worst { theme::strong_font(theme::BODY) } else { theme::body_font() };
     let y = line.center().y;
     // Where it is narrow, the number of samples goes first.
-    let n_columns = if line.width() < NAME + 4.0 * 60.0 { 3 } else { 4 };
-    let column = ((line.width() - NAME) / n_columns as f32).clamp(40.0, COLUMN);
-    let left = line.left() + NAME;
+    let n_columns = if line.width() < NAME + 4.0 * LEAST_COLUMN { 3 } else { 4 };
+    let column = ((line.width() - NAME) / n_columns as f32).clamp(LEAST_COLUMN, COLUMN);
+    let left = line.right() - column * n_columns as f32;
+    let mark = if is_worst { "← lowest" } else { "" };
+    let mark = painter.layout_no_wrap(mark.to_owned(), font.clone(), color);
     let names = Rect::from_min_max(line.min, pos2(left, line.bottom()));
-    let clipped = painter.with_clip_rect(names.intersect(ui.clip_rect()));
-    let name = clipped.text(pos2(line.left(), y), Align2::LEFT_CENTER, cells[0], font.clone(), color);
+    let name = names.with_max_x(names.right() - mark.size().x - GRID);
+    let name = cut_text(ui, name, Align2::LEFT_CENTER, cells[0], font.clone(), color);
+    painter.galley(pos2(name.right() + GRID, y - mark.size().y / 2.0), mark, color);
     for (index, cell) in cells[1..=n_columns].iter().enumerate() {
         let right = Pos2::new(left + column * (index + 1) as f32, y);
         painter.text(right, Align2::RIGHT_CENTER, cell, font.clone(), color);
-    }
-    if is_worst {
-        clipped.text(pos2(name.right() + 2.0 * GRID, y), Align2::LEFT_CENTER, "← lowest", font, color);
     }
 }
 

@@ -1,17 +1,21 @@
-//! Which classes are mistaken for which. Only mistakes have colour: the diagonal would drown them.
+//! The confusion matrix: true class by row, predicted class by column. Only mistakes have color: the diagonal would drown
+//! them.
 
 use eframe::egui::{
-    self, Align2, EventFilter, FontId, Id, Key, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Stroke, Ui,
-    WidgetInfo, accesskit, pos2, vec2,
+    self, Align2, EventFilter, Id, Key, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo,
+    accesskit, pos2, vec2,
 };
 use ndarray::Array2;
 
+use super::cut_text::cut_text;
 use super::{numbers, scale};
 use crate::ui::theme::{self, GRID, Palette};
 
 const NAME_ROW: f32 = 20.0;
 const MOST_LABEL: f32 = 96.0;
 const MOST_CELL: f32 = 64.0;
+/// Room for "predicted" and the scale.
+const HEAD: f32 = 264.0;
 
 /// A cell: the true class and the predicted one.
 pub type Cell = (usize, usize);
@@ -88,7 +92,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         HeatmapResponse { response, clicked: clicked.filter(|_| !is_empty) }
     }
 
-    /// "23 of the 982 “4” were read as “9” (2.3 %)".
+    /// "23 of the 982 samples of “4” were predicted as “9” (2.3 %)".
     fn sentence(&self, (truth, predicted): Cell) -> String {
         let count = self.counts[[truth, predicted]];
         let total: u32 = self.counts.row(truth).sum();
@@ -96,9 +100,9 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         let of = format!("{} of the {}", numbers::thousands(count.into()), numbers::thousands(total.into()));
         let (truth_name, predicted_name) = (self.names[truth].as_ref(), self.names[predicted].as_ref());
         if truth == predicted {
-            format!("{of} “{truth_name}” were read right ({share})")
+            format!("{of} samples of “{truth_name}” were predicted correctly ({share})")
         } else {
-            format!("{of} “{truth_name}” were read as “{predicted_name}” ({share})")
+            format!("{of} samples of “{truth_name}” were predicted as “{predicted_name}” ({share})")
         }
     }
 
@@ -131,32 +135,30 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         painter.text(pos2(bounds.left(), y), Align2::LEFT_CENTER, "predicted", font(false), palette.muted);
         let corner = pos2(bounds.left() - 2.0 * GRID, bounds.top() - NAME_ROW / 2.0);
         painter.text(corner, Align2::RIGHT_CENTER, "true", font(false), palette.muted);
-        self.paint_scale(ui, pos2(bounds.right(), y));
+        // A matrix of two classes may be narrower than the scale and the word beside it.
+        let right = bounds.right().max(bounds.left() + HEAD).min(rect.right());
+        let name = if right - bounds.left() < HEAD { "0" } else { "mistakes 0" };
+        self.paint_scale(ui, pos2(right, y), name);
         // Where cells are lower or narrower than a name, only every so manieth is written.
         let every = |cell: f32, room: f32| (room / cell).ceil().max(1.0) as usize;
         for class in (0..grid.n).step_by(every(grid.cell.y, 15.0)) {
             let is_strong = pointed.is_some_and(|(truth, _)| truth == class);
-            let right = pos2(bounds.left() - 2.0 * GRID, grid.rect((class, 0)).center().y);
-            let galley = short_text(
-                painter,
-                self.names[class].as_ref(),
-                font(is_strong),
-                color(is_strong),
-                right.x - rect.left(),
-            );
-            painter.galley(Align2::RIGHT_CENTER.anchor_size(right, galley.size()).min, galley, palette.text);
+            let row = grid.rect((class, 0));
+            let place = Rect::from_x_y_ranges(rect.left()..=bounds.left() - 2.0 * GRID, row.y_range());
+            let name = self.names[class].as_ref();
+            cut_text(ui, place, Align2::RIGHT_CENTER, name, font(is_strong), color(is_strong));
         }
         for class in (0..grid.n).step_by(every(grid.cell.x, 12.0)) {
             let is_strong = pointed.is_some_and(|(_, predicted)| predicted == class);
             let center = pos2(grid.rect((0, class)).center().x, bounds.top() - NAME_ROW / 2.0);
-            let room = grid.cell.x.max(12.0) - 2.0;
-            let galley = short_text(painter, self.names[class].as_ref(), font(is_strong), color(is_strong), room);
-            painter.galley(Align2::CENTER_CENTER.anchor_size(center, galley.size()).min, galley, palette.text);
+            let place = Rect::from_center_size(center, vec2(grid.cell.x.max(12.0) - 2.0, NAME_ROW));
+            let name = self.names[class].as_ref();
+            cut_text(ui, place, Align2::CENTER_CENTER, name, font(is_strong), color(is_strong));
         }
     }
 
-    /// The colours and the number that the strongest of them stands for, right-aligned.
-    fn paint_scale(&self, ui: &Ui, right_center: Pos2) {
+    /// The colors and the number that the strongest of them stands for, right-aligned.
+    fn paint_scale(&self, ui: &Ui, right_center: Pos2, name: &str) {
         let palette = Palette::of(ui);
         let painter = ui.painter();
         let text = numbers::thousands(self.most_mistakes().into());
@@ -166,7 +168,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         painter.text(
             bar.left_center() - vec2(GRID, 0.0),
             Align2::RIGHT_CENTER,
-            "mistakes 0",
+            name,
             theme::body_font(),
             palette.muted,
         );
@@ -255,18 +257,6 @@ fn text_width(ui: &Ui, text: &str) -> f32 {
     ui.painter().layout_no_wrap(text.to_owned(), theme::strong_font(theme::BODY), Palette::of(ui).text).size().x
 }
 
-fn short_text(
-    painter: &Painter,
-    text: &str,
-    font: FontId,
-    color: egui::Color32,
-    room: f32,
-) -> std::sync::Arc<egui::Galley> {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(room);
-    painter.layout_job(job)
-}
-
 #[cfg(test)]
 mod tests {
     use egui_kittest::{Harness, kittest::Queryable as _};
@@ -319,7 +309,7 @@ mod tests {
             harness.run();
         }
         let value = harness.get_by_label("Confusion matrix").value();
-        assert_eq!(value.as_deref(), Some("23 of the 100 “2” were read as “1” (23.0 %)"));
+        assert_eq!(value.as_deref(), Some("23 of the 100 samples of “2” were predicted as “1” (23.0 %)"));
         harness.key_press(Key::Enter);
         harness.run();
         assert_eq!(*harness.state(), Some((2, 1)));

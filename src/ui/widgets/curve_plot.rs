@@ -5,6 +5,7 @@ mod cursor;
 mod legend;
 mod lines;
 mod marks;
+mod view;
 
 use std::ops::RangeInclusive;
 
@@ -14,12 +15,14 @@ use egui_plot::PlotTransform;
 pub use self::marks::Mark;
 use self::{
     cursor::Link,
+    legend::Legend,
     lines::{Pen, Prepared},
+    view::View,
 };
 use super::axes::{self, Axes, Axis, RIGHT};
 use super::numbers;
 use crate::train::curve::Curve;
-use crate::ui::theme::{self, GRID, Palette, ROW};
+use crate::ui::theme::{self, GRID, Palette};
 
 /// What is plotted, which decides range and format of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +43,9 @@ pub enum Look {
     Validation,
     /// A thinner dashed line: every step, smoothed, of who plays against [`Look::Train`].
     Rival,
-    /// As validation, in the test set's colour.
+    /// As validation, in the test set's color.
     Test,
-    /// One of several runs compared: solid and smoothed, in the colour of that number.
+    /// One of several runs compared: solid and smoothed, in the color of that number.
     Run(usize),
 }
 
@@ -54,7 +57,8 @@ pub struct Series<'a> {
     pub look: Look,
 }
 
-/// A plot of one metric. Drag moves it, the wheel zooms, a double click shows everything again; y always fits what is in view.
+/// A plot of one metric. Drag moves it, the wheel zooms, and both work on an axis alone; a double click or the button that
+/// appears shows everything again. Until y is moved it fits what is in view.
 #[must_use = "Call `show`"]
 pub struct CurvePlot<'a> {
     title: &'a str,
@@ -81,7 +85,7 @@ impl<'a> CurvePlot<'a> {
             steps_per_epoch: None,
             link: "curves",
             height: None,
-            empty_text: "The curve appears here when you press Train",
+            empty_text: "Press Train to see the curve",
         }
     }
 
@@ -131,44 +135,54 @@ impl<'a> CurvePlot<'a> {
         let size =
             vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));
         let (_, rect) = ui.allocate_space(size);
-        let (header, body) = rect.split_top_bottom_at_y(rect.top() + ROW + 2.0 * GRID);
+        let legend = self.legend(ui, size.x);
+        let (header, body) = rect.split_top_bottom_at_y(rect.top() + legend.height());
         let mut ui =
             ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body).layout(egui::Layout::default()));
-        self.plot_ui(&mut ui, header, body.size())
+        self.plot_ui(&mut ui, header, legend, body.size())
     }
 
-    fn plot_ui(&self, ui: &mut Ui, header: Rect, size: Vec2) -> Response {
+    fn plot_ui(&self, ui: &mut Ui, header: Rect, legend: Legend, size: Vec2) -> Response {
         let palette = Palette::of(ui);
         let link_id = Id::unique(("linked plots", self.link));
         let mut link: Link = ui.data(|data| data.get_temp(link_id)).unwrap_or_default();
         let prepared: Vec<_> = self.series.iter().map(|series| self.prepare(series)).collect();
-        self.header_ui(ui, header, &prepared);
+        self.header_ui(ui, header, legend, &prepared);
         let end = *self.x_range(None).end();
         // After a reset the part that was in view may lie beyond the new run.
         link.view = link.view.filter(|(min, _)| self.is_empty() || *min < end);
         let x_range = self.x_range(link.view);
-        let y_range = self.y_range(&prepared, &x_range);
+        let y_view_id = self.y_view_id(ui);
+        let mut y_view: View = ui.data(|data| data.get_temp(y_view_id)).flatten().filter(|_| !self.is_empty());
+        let y_range = y_view.map_or_else(|| self.y_range(&prepared, &x_range), |(low, high)| low..=high);
 
         let (response, transform) = self.frame_ui(ui, size, x_range, y_range);
-        self.navigate(ui, &response, &transform, &mut link);
+        let handles = self.handles(ui, &response, &transform);
+        self.navigate(ui, &handles, &transform, &mut link.view, &mut y_view);
+        self.point(ui, &response, &transform, &mut link);
         let painter = ui.painter().with_clip_rect(transform.frame().intersect(ui.clip_rect()));
         self.paint_marks(&painter, palette, &transform);
         for (series, prepared) in self.series.iter().zip(&prepared) {
             lines::paint(&painter, &transform, prepared, self.pen(series, palette), |y| self.y_from(y));
         }
         if self.is_empty() {
-            let galley = painter.layout_no_wrap(self.empty_text.to_owned(), theme::body_font(), palette.muted);
+            let room = transform.frame().width() - 4.0 * GRID;
+            let galley = painter.layout(self.empty_text.to_owned(), theme::body_font(), palette.muted, room);
             let rect = Align2::CENTER_CENTER.anchor_size(transform.frame().center(), galley.size());
             painter.rect_filled(rect.expand(2.0 * GRID), theme::RADIUS, palette.surface);
             painter.galley(rect.min, galley, palette.muted);
         } else {
             self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
         }
+        self.show_all_ui(ui, transform.frame(), &mut link.view, &mut y_view);
         if response.has_focus() {
             let ring = Stroke::new(1.5, palette.accent);
             ui.painter().rect_stroke(*transform.frame(), theme::RADIUS, ring, egui::StrokeKind::Outside);
         }
-        ui.data_mut(|data| data.insert_temp(link_id, link));
+        ui.data_mut(|data| {
+            data.insert_temp(link_id, link);
+            data.insert_temp(y_view_id, y_view);
+        });
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, ui.is_enabled(), self.description()));
         response
     }
@@ -321,7 +335,7 @@ mod tests {
         let mut broken = curve(10);
         broken.push(11.0, f32::NAN);
         let harness = plots([Curve::default(), broken]);
-        harness.get_by_label("Loss plot: The curve appears here when you press Train");
+        harness.get_by_label("Loss plot: Press Train to see the curve");
         harness.get_by_label("Other loss plot: training 0.100 at step 10");
     }
 
@@ -350,6 +364,34 @@ mod tests {
         harness.get_by_label_contains("Other loss plot").focus();
         harness.run();
         assert!(link(&harness).cursor.is_some());
+    }
+
+    #[test]
+    fn an_axis_is_dragged_by_itself_and_a_button_shows_all_again() {
+        let mut harness = plots([curve(100), curve(100)]);
+        let plot = harness.get_by_label("Loss plot: training 0.0100 at step 100").rect();
+        let ticks = |harness: &Harness<'_, [Curve; 2]>| {
+            let is_tick = |text: &str| text == "0.1" || text == "0.3";
+            let texts = harness.output().shapes.iter().filter_map(|shape| match &shape.shape {
+                egui::Shape::Text(text) if is_tick(text.galley.text()) => Some(text.pos.y),
+                _ => None,
+            });
+            texts.collect::<Vec<_>>()
+        };
+        let before = ticks(&harness);
+        let axis = plot.left_center() - vec2(20.0, 0.0);
+        harness.drag_at(axis);
+        harness.step();
+        harness.hover_at(axis + vec2(0.0, 30.0));
+        harness.step();
+        harness.drop_at(axis + vec2(0.0, 30.0));
+        harness.run_steps(2);
+        assert_ne!(ticks(&harness), before);
+        assert_eq!(link(&harness).view, None, "only y has moved");
+        harness.get_by_label("Show all of Loss").click();
+        harness.run_steps(2);
+        assert_eq!(ticks(&harness), before);
+        assert!(harness.query_by_label("Show all of Loss").is_none());
     }
 
     #[test]

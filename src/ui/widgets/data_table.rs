@@ -1,14 +1,24 @@
-//! A table of any length, of which only what is in view costs anything. Numbers stand at the right of their column.
+//! A table of any length, of which only what is in view costs anything. Numbers stand at the right of their column and are
+//! never cut: a column that is partly out of view shows an ellipsis.
 
-use eframe::egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Id, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::cut_text::cut_text;
 use crate::ui::theme::{self, GRID, Palette};
 
 const ROW: f32 = 20.0;
-const LEAST: f32 = 32.0;
-const MOST: f32 = 220.0;
+/// Between two columns.
+const GAP: f32 = 3.0 * GRID;
+/// Room for a scroll bar.
+const BAR: f32 = 12.0;
+const LEAST: f32 = 28.0;
+/// Part of the width there is that a column of texts may take, within limits.
+const MOST_SHARE: f32 = 0.3;
+const MOST_TEXT: [f32; 2] = [96.0, 220.0];
+/// The longest name of a column of numbers, which may be wider than they are.
+const MOST_HEAD: f32 = 96.0;
 
-/// Rows that are looked at to find how wide a column has to be.
+/// Rows that are looked at to find how wide a column has to be, besides those that have been in view.
 const MEASURED: usize = 40;
 
 /// A column: what stands above it, and whether it holds numbers.
@@ -28,58 +38,117 @@ impl Head {
     }
 }
 
+/// What is shown, and where its columns stand.
+struct Table<'a> {
+    heads: &'a [Head],
+    rows: usize,
+    cell: &'a dyn Fn(usize, usize) -> String,
+    widths: Vec<f32>,
+}
+
 /// Shows `rows` rows, whose cells `cell` writes, and scrolls both ways. `name` is read by screen readers.
 pub fn data_table_ui(ui: &mut Ui, name: &str, heads: &[Head], rows: usize, cell: &dyn Fn(usize, usize) -> String) {
-    let widths = widths(ui, heads, rows, cell);
-    let total = widths.iter().sum::<f32>() + 4.0 * GRID * heads.len() as f32;
+    let id = ui.make_persistent_id(("column widths", name));
+    let mut table = Table { heads, rows, cell, widths: Vec::new() };
+    table.widths = table.widths(ui, id);
+    let total = table.widths.iter().map(|width| width + GAP).sum::<f32>() - GAP + BAR;
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::horizontal().id_salt(name).auto_shrink(false).show(ui, |ui| {
         let width = total.max(ui.available_width());
         let (head, _) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
-        line_ui(ui, head, heads, &widths, true, &|column| heads[column].name.clone());
+        table.line_ui(ui, head, None);
         ui.painter().hline(head.left()..=head.left() + width, head.bottom(), (1.0, palette.faint));
         ui.add_space(GRID);
-        ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, rows, |ui, shown| {
-            for row in shown {
+        let height = ui.available_height() - BAR;
+        let rows_ui = ScrollArea::vertical().auto_shrink(false).max_height(height);
+        let shown = rows_ui.show_rows(ui, ROW, rows, |ui, shown| {
+            for row in shown.clone() {
                 let (line, response) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
-                response.widget_info(|| {
-                    let texts = (0..heads.len()).map(|at| (&heads[at].name, cell(row, at)));
-                    let said = texts.filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
-                    let cells: Vec<_> = said.collect();
-                    WidgetInfo::labeled(Role::Row, true, cells.join(", "))
-                });
-                line_ui(ui, line, heads, &widths, false, &|column| cell(row, column));
+                response.widget_info(|| WidgetInfo::labeled(Role::Row, true, table.sentence(row)));
+                table.line_ui(ui, line, Some(row));
             }
+            shown
         });
+        table.remember(ui, id, shown.inner);
     });
 }
 
-fn line_ui(ui: &Ui, line: Rect, heads: &[Head], widths: &[f32], is_head: bool, text: &dyn Fn(usize) -> String) {
-    let palette = Palette::of(ui);
-    let color = if is_head { palette.muted } else { palette.text };
-    let mut left = line.left();
-    for (column, (head, width)) in heads.iter().zip(widths).enumerate() {
-        let place = Rect::from_min_size(pos2(left, line.top()), vec2(*width, line.height()));
-        left += width + 4.0 * GRID;
-        let painter = ui.painter().with_clip_rect(place.expand2(vec2(GRID, 0.0)).intersect(ui.clip_rect()));
-        let (at, align) = match head.is_number {
-            true => (place.right_center(), Align2::RIGHT_CENTER),
-            false => (place.left_center(), Align2::LEFT_CENTER),
+/// The widest numbers that have been in view, of a table of so many columns and rows.
+#[derive(Clone, Default)]
+struct Seen {
+    of: (usize, usize),
+    widths: Vec<f32>,
+}
+
+impl Table<'_> {
+    fn sentence(&self, row: usize) -> String {
+        let texts = self.heads.iter().enumerate().map(|(at, head)| (&head.name, (self.cell)(row, at)));
+        let cells = texts.filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
+        cells.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The line of a row, or that of the names.
+    fn line_ui(&self, ui: &Ui, line: Rect, row: Option<usize>) {
+        let palette = Palette::of(ui);
+        let color = if row.is_none() { palette.muted } else { palette.text };
+        let view = ui.clip_rect();
+        let view = view.with_max_x(view.right() - BAR);
+        let mut left = line.left();
+        for (column, (head, width)) in self.heads.iter().zip(&self.widths).enumerate() {
+            let place = Rect::from_min_size(pos2(left, line.top()), vec2(*width, line.height()));
+            left += width + GAP;
+            let seen = place.with_min_x(place.left().max(view.left())).with_max_x(place.right().min(view.right()));
+            if seen.width() < GAP {
+                continue;
+            }
+            let text = row.map_or_else(|| head.name.clone(), |row| (self.cell)(row, column));
+            let is_whole = seen.width() > width - 1.0;
+            let align = if head.is_number { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+            match (row.is_some() && head.is_number, is_whole) {
+                // A frame may come before the column is wide enough; the gap has room for a digit.
+                (true, true) => _ = ui.painter().text(place.right_center(), align, text, theme::body_font(), color),
+                (true, false) if text.is_empty() => {}
+                (true, false) => _ = cut_text(ui, seen, Align2::CENTER_CENTER, "…", theme::body_font(), palette.muted),
+                (false, _) => _ = cut_text(ui, seen, align, &text, theme::body_font(), color),
+            }
+        }
+    }
+
+    /// As wide as what stands in each column, as far as it has been looked at.
+    fn widths(&self, ui: &Ui, id: Id) -> Vec<f32> {
+        let seen: Seen = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+        let seen = if seen.of == (self.heads.len(), self.rows) { seen.widths } else { Vec::new() };
+        let most = (ui.available_width() * MOST_SHARE).clamp(MOST_TEXT[0], MOST_TEXT[1]);
+        let step = (self.rows / MEASURED).max(1);
+        let of = |(column, head): (usize, &Head)| {
+            let cells = (0..self.rows).step_by(step).map(|row| text_width(ui, (self.cell)(row, column)));
+            let cells = cells.fold(seen.get(column).copied().unwrap_or(0.0), f32::max);
+            let name = text_width(ui, head.name.clone());
+            match head.is_number {
+                true => cells.max(name.min(MOST_HEAD)).max(LEAST),
+                false => cells.max(name).clamp(LEAST, most),
+            }
         };
-        painter.text(at, align, text(column), theme::body_font(), color);
+        self.heads.iter().enumerate().map(of).collect()
+    }
+
+    /// Keeps the widths of the numbers in view, among which may be longer ones than were looked at.
+    fn remember(&self, ui: &Ui, id: Id, rows: std::ops::Range<usize>) {
+        let widest = |(column, (head, width)): (usize, (&Head, &f32))| match head.is_number {
+            true => rows.clone().map(|row| text_width(ui, (self.cell)(row, column))).fold(*width, f32::max),
+            false => 0.0,
+        };
+        let widths: Vec<f32> = self.heads.iter().zip(&self.widths).enumerate().map(widest).collect();
+        if self.widths.iter().zip(&widths).any(|(before, now)| now > before) {
+            ui.request_repaint();
+        }
+        ui.data_mut(|data| data.insert_temp(id, Seen { of: (self.heads.len(), self.rows), widths }));
     }
 }
 
-/// As wide as what stands in each column, as far as it is looked at.
-fn widths(ui: &Ui, heads: &[Head], rows: usize, cell: &dyn Fn(usize, usize) -> String) -> Vec<f32> {
-    let width = |text: String| ui.painter().layout_no_wrap(text, theme::body_font(), Palette::of(ui).text).size().x;
-    let of = |(column, head): (usize, &Head)| {
-        let step = (rows / MEASURED).max(1);
-        let cells = (0..rows).step_by(step).take(MEASURED).map(|row| width(cell(row, column)));
-        cells.fold(width(head.name.clone()), f32::max).clamp(LEAST, MOST)
-    };
-    heads.iter().enumerate().map(of).collect()
+fn text_width(ui: &Ui, text: String) -> f32 {
+    ui.painter().layout_no_wrap(text, theme::body_font(), Palette::of(ui).text).size().x
 }
 
 #[cfg(test)]
@@ -101,5 +170,25 @@ mod tests {
         harness.run();
         harness.get_by_label("kind cat, weight 0");
         assert!(harness.query_by_label("kind cat, weight 50").is_none());
+    }
+
+    #[test]
+    fn a_number_that_none_of_the_measured_rows_has_is_shown_whole_when_it_comes_into_view() {
+        let mut harness =
+            Harness::builder().with_size([300.0, 200.0]).with_context_setup(theme::install).build_ui(|ui| {
+                let heads = [Head::text("kind"), Head::number("weight")];
+                data_table_ui(ui, "rows", &heads, 100_000, &|row, column| match (column, row) {
+                    (0, _) => "cat".to_owned(),
+                    (_, 3) => "-1,234,567".to_owned(),
+                    _ => "1".to_owned(),
+                });
+            });
+        harness.run();
+        let texts = harness.output().shapes.iter().filter_map(|shape| match &shape.shape {
+            eframe::egui::Shape::Text(text) => Some((text.galley.text(), text.visual_bounding_rect(), shape.clip_rect)),
+            _ => None,
+        });
+        let (_, ink, clip) = texts.into_iter().find(|(text, ..)| *text == "-1,234,567").unwrap();
+        assert!(clip.contains_rect(ink), "{ink:?} in {clip:?}");
     }
 }

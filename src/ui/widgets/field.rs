@@ -6,6 +6,7 @@ use eframe::egui::{self, Align, Align2, ComboBox, Layout, Rect, Response, Sense,
 
 use super::{
     about::{about_ui, hover_beside_ui},
+    cut_text::cut_galley,
     keyboard, number_field, numbers,
     slider::{Division, Slider},
 };
@@ -132,9 +133,7 @@ fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
     let width = LABEL_WIDTH.min(ui.available_width() * 0.36);
     let (rect, response) = ui.allocate_exact_size(vec2(width, ROW), Sense::CLICK);
     let color = if is_default { palette.muted } else { palette.text };
-    let mut job = egui::text::LayoutJob::simple_singleline(label.to_owned(), theme::body_font(), color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
-    let galley = ui.painter().layout_job(job);
+    let galley = cut_galley(ui.painter(), label, theme::body_font(), color, width);
     let corner = Align2::LEFT_CENTER.anchor_size(rect.left_center(), galley.size());
     let opacity = if ui.is_enabled() { 1.0 } else { ui.visuals().disabled_alpha() };
     ui.painter().galley_with_override_text_color(corner.min, galley, color.gamma_multiply(opacity));

@@ -7,26 +7,30 @@ use eframe::egui::{
     Vec2, WidgetInfo, epaint::PathShape, pos2, vec2,
 };
 
+use super::cut_text::cut_galley;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 
 /// Side of one atlas texture in pixels, unless a single image is larger.
 const PAGE_SIDE: usize = 512;
 /// Atlas textures kept; a screen shows one or two.
 const MOST_PAGES: usize = 12;
-const CAPTION: f32 = 18.0;
+/// Height of a line of a caption.
+pub const CAPTION_ROW: f32 = 18.0;
 
 /// What is shown: `count` images of `height` × `width` × `channels` bytes, channels last.
 pub struct Images<'a> {
     pub count: usize,
     pub height: usize,
     pub width: usize,
-    /// 1 for grey, 3 for red, green and blue.
+    /// 1 for gray, 3 for red, green and blue.
     pub channels: usize,
     /// Another number means that other pixels are behind the indices now.
     pub version: u64,
     /// Writes the pixels of an image into the slice, which has height × width × channels bytes.
     pub pixels: &'a dyn Fn(usize, &mut [u8]),
     pub caption: &'a dyn Fn(usize) -> Caption,
+    /// Lines of a caption: with two, the true class and the predicted one have a line each.
+    pub caption_rows: usize,
 }
 
 /// What is written below an image.
@@ -34,7 +38,7 @@ pub struct Images<'a> {
 pub struct Caption {
     /// The true label.
     pub truth: String,
-    /// What the network read, if it was asked.
+    /// What the network predicted, if it was asked.
     pub predicted: Option<String>,
     /// One more line for the enlarged view: "92.3 % sure".
     pub detail: String,
@@ -67,8 +71,8 @@ impl Caption {
 
     fn sentence(&self) -> String {
         match &self.predicted {
-            Some(predicted) if self.is_wrong() => format!("{} read as {predicted}", self.truth),
-            Some(_) => format!("{} read right", self.truth),
+            Some(predicted) if self.is_wrong() => format!("{} predicted as {predicted}", self.truth),
+            Some(_) => format!("{} predicted correctly", self.truth),
             None => self.truth.clone(),
         }
     }
@@ -87,7 +91,8 @@ impl ImageGrid {
             return answer;
         }
         let image = vec2(images.width as f32, images.height as f32) * scale;
-        let tile = vec2(image.x.max(40.0), image.y + CAPTION) + Vec2::splat(2.0 * GRID);
+        let captions = CAPTION_ROW * images.caption_rows as f32;
+        let tile = vec2(image.x.max(40.0), image.y + captions) + Vec2::splat(2.0 * GRID);
         let n_columns = (((ui.available_width() - 2.0 * GRID) / tile.x) as usize).max(1);
         let n_rows = images.count.div_ceil(n_columns);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -136,7 +141,7 @@ impl ImageGrid {
         let place = Rect::from_center_size(center, size);
         let (texture, uv) = self.image(ui, images, index);
         ui.painter().image(texture, place, uv, Color32::WHITE);
-        caption_ui(ui, &caption, place, tile);
+        caption_ui(ui, &caption, images.caption_rows, place, tile);
         response.on_hover_ui(|ui| enlarged_ui(ui, images, index, &caption, (texture, uv)));
     }
 
@@ -175,7 +180,7 @@ fn page(images: &Images<'_>, indices: std::ops::Range<usize>, columns: usize, ro
             let (x, y) = (left + pixel % width, top + pixel / width);
             page.pixels[y * columns * width + x] = match values {
                 [red, green, blue, ..] => Color32::from_rgb(*red, *green, *blue),
-                [grey, ..] => Color32::from_gray(*grey),
+                [gray, ..] => Color32::from_gray(*gray),
                 [] => Color32::TRANSPARENT,
             };
         }
@@ -183,21 +188,31 @@ fn page(images: &Images<'_>, indices: std::ops::Range<usize>, columns: usize, ro
     page
 }
 
-/// The label, and for a mistake also what was read, with a folded corner on the image.
-fn caption_ui(ui: &Ui, caption: &Caption, image: Rect, tile: Rect) {
+/// The label, and for a mistake also the prediction, with a folded corner on the image. Names that are too long end in an
+/// ellipsis; what appears under the pointer shows them in full.
+fn caption_ui(ui: &Ui, caption: &Caption, rows: usize, image: Rect, tile: Rect) {
     let palette = Palette::of(ui);
     let painter = ui.painter().with_clip_rect(tile.intersect(ui.clip_rect()));
-    let place = pos2(image.center().x, image.bottom() + CAPTION / 2.0 + 1.0);
-    let (text, font, color) = match &caption.predicted {
+    let write = |row: usize, text: &str, font, color| {
+        let galley = cut_galley(&painter, text, font, color, tile.width() - GRID);
+        let place = pos2(image.center().x, image.bottom() + CAPTION_ROW * (row as f32 + 0.5) + 1.0);
+        painter.galley(Align2::CENTER_CENTER.anchor_size(place, galley.size()).min, galley, color);
+    };
+    let truth = &caption.truth;
+    match &caption.predicted {
         Some(predicted) if caption.is_wrong() => {
             let corner = image.right_top();
             let fold = vec![corner - vec2(12.0, 0.0), corner, corner + vec2(0.0, 12.0)];
             painter.add(Shape::Path(PathShape::convex_polygon(fold, palette.bad, Stroke::NONE)));
-            (format!("{} → {predicted}", caption.truth), theme::strong_font(theme::BODY), palette.bad)
+            let font = theme::strong_font(theme::BODY);
+            if rows < 2 {
+                return write(0, &format!("{truth} → {predicted}"), font, palette.bad);
+            }
+            write(0, truth, theme::body_font(), palette.text);
+            write(1, &format!("→ {predicted}"), font, palette.bad);
         }
-        _ => (caption.truth.clone(), theme::body_font(), palette.muted),
-    };
-    painter.text(place, Align2::CENTER_CENTER, text, font, color);
+        _ => write(0, truth, theme::body_font(), palette.muted),
+    }
 }
 
 fn enlarged_ui(
@@ -245,6 +260,7 @@ mod tests {
                         *asked.borrow_mut() += 1;
                         pixels.fill(index as u8);
                     },
+                    caption_rows: 1,
                     caption: &|index| Caption {
                         truth: index.to_string(),
                         predicted: Some("3".into()),
@@ -255,8 +271,8 @@ mod tests {
                 clicked.replace_with(|before| answer.clicked.or(*before));
             });
         harness.run();
-        harness.get_by_label("Image 2, 2 read as 3");
-        harness.get_by_label("Image 3, 3 read right").click();
+        harness.get_by_label("Image 2, 2 predicted as 3");
+        harness.get_by_label("Image 3, 3 predicted correctly").click();
         harness.run();
         drop(harness);
         assert_eq!(clicked.into_inner(), Some(3));

@@ -107,7 +107,7 @@ impl Shown {
                 let byte = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
                 let color = match values {
                     [red, green, blue] => Color32::from_rgb(byte(red), byte(green), byte(blue)),
-                    [grey, ..] => Color32::from_gray(byte(grey)),
+                    [gray, ..] => Color32::from_gray(byte(gray)),
                     [] => Color32::TRANSPARENT,
                 };
                 image.pixels[(top + pixel / width) * size[0] + left + pixel % width] = color;

@@ -4,15 +4,13 @@
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    self, Align2, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
-    epaint::PathShape,
-    pos2,
-    text::{LayoutJob, TextWrapping},
+    self, Align2, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::PathShape, pos2,
     vec2,
 };
 use egui_plot::PlotTransform;
 
 use super::axes::{self, Axes, Axis, RIGHT};
+use super::cut_text::cut_text;
 use super::numbers::significant;
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -44,7 +42,7 @@ impl Quantity<'_> {
     }
 }
 
-/// Another curve in the same plot, told from the first by more than its colour.
+/// Another curve in the same plot, told from the first by more than its color.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
     pub name: &'a str,
@@ -54,7 +52,7 @@ pub struct Line<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineLook {
-    /// Thin, in the colour of text.
+    /// Thin, in the color of text.
     Thin,
     /// Dotted and muted.
     Dotted,
@@ -124,11 +122,8 @@ impl<'a> LinePlot<'a> {
         let palette = Palette::of(ui);
         let (name, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME_HEIGHT), Sense::hover());
         let legend = self.legend_ui(ui, name);
-        let mut y_name = LayoutJob::simple_singleline(self.y.name.to_owned(), theme::body_font(), palette.muted);
-        y_name.wrap = TextWrapping::truncate_at_width((legend - 2.0 * GRID - name.left()).max(0.0));
-        let y_name = ui.painter().layout_job(y_name);
-        let corner = Align2::LEFT_CENTER.anchor_size(name.left_center(), y_name.size());
-        ui.painter().galley(corner.min, y_name, palette.muted);
+        let place = name.with_max_x(legend - 2.0 * GRID);
+        cut_text(ui, place, Align2::LEFT_CENTER, self.y.name, theme::body_font(), palette.muted);
         let axes = Axes {
             id: self.id,
             size: vec2(ui.available_width(), self.height - NAME_HEIGHT),

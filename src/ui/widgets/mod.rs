@@ -24,5 +24,6 @@ pub mod pixels;
 pub mod plane;
 pub mod probability_bars;
 pub mod scale;
+pub mod scroll;
 pub mod slider;
 pub mod text;

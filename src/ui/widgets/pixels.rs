@@ -7,7 +7,7 @@ use ndarray::ArrayView2;
 
 use crate::ui::theme::Palette;
 
-/// Shows grey pixels, 0 black and 255 white, fitted into a square of `side` points. `name` is read by screen readers.
+/// Shows gray pixels, 0 black and 255 white, fitted into a square of `side` points. `name` is read by screen readers.
 pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView2<'_, u8>>, side: f32) -> Response {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());

@@ -1,27 +1,44 @@
-//! Points in a plane, and what lies under them: samples over the answers of a network, or answers over the truth.
+//! Points in a plane, and what lies under them: samples over the predictions of a network, or predictions over true values.
 
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    self, Color32, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, TextureId, Ui, WidgetInfo,
-    epaint::PathShape, pos2, vec2,
+    Align2, Color32, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, TextureId, Ui, UiBuilder, Vec2,
+    WidgetInfo, epaint::PathShape, pos2, vec2,
 };
-
 use egui_plot::PlotTransform;
 
-use super::axes::{self, Axes, Axis};
+use super::axes::{self, AXIS_WIDTH, Axes, Axis, RIGHT, TICKS_HEIGHT};
+use super::cut_text::{cut_text, name_ui};
 use crate::ui::theme::{self, GRID, Palette};
+use backprop_nn::init::mix;
 
-/// Room for the name of the horizontal axis.
-const X_NAME: f32 = 16.0;
+/// Room for the name of an axis.
+const NAME: f32 = 16.0;
 
 /// More points than this are thinned out: they would cover one another.
 pub const MOST_DOTS: usize = 1500;
 
+/// Ranges that differ by more than this factor are of different quantities, and a common scale would flatten one of them.
+const MOST_UNEQUAL: f64 = 3.0;
+
+/// Below this number dots have their full size.
+const FEW_DOTS: f32 = 200.0;
+
+/// The widest name in a legend.
+const MOST_NAME: f32 = 180.0;
+
+/// About `most` of so many samples, always the same. They are chosen at random: of samples whose classes or seasons
+/// alternate, every second one would show only half of these.
+pub fn thinned(samples: usize, most: usize) -> impl Iterator<Item = usize> {
+    let share = most as f64 / samples.max(1) as f64;
+    (0..samples).filter(move |at| share >= 1.0 || (mix(most as u64, *at as u64) as f64) < share * u64::MAX as f64)
+}
+
 /// What a dot or a patch of ground stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tone {
-    /// The position of a class; it has a colour and a form.
+    /// The position of a class; it has a color and a form.
     Class(usize),
     /// From -1 to 1.
     Value(f32),
@@ -106,8 +123,13 @@ impl<'a> Plane<'a> {
     /// The same, and how places on the screen are places in the plane.
     pub fn show_with_transform(self, ui: &mut Ui) -> (Response, PlotTransform) {
         let palette = Palette::of(ui);
-        ui.label(egui::RichText::new(self.axes[1]).color(palette.muted));
+        let (above, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME), Sense::hover());
         let [x, y] = self.ranges.clone();
+        let room = vec2(ui.available_width(), ui.available_height() - NAME).max(vec2(120.0, 80.0));
+        let size = with_equal_axes(room, [x.end() - x.start(), y.end() - y.start()]);
+        let place = Rect::from_min_size(ui.cursor().min + vec2((room.x - size.x) / 2.0, 0.0), size);
+        let y_name = above.with_min_x(place.left());
+        cut_text(ui, y_name, Align2::LEFT_CENTER, self.axes[1], theme::body_font(), palette.muted);
         let axis = |range, spacing: fn(egui_plot::GridInput) -> Vec<egui_plot::GridMark>| Axis {
             range,
             ticks: spacing,
@@ -115,13 +137,13 @@ impl<'a> Plane<'a> {
         };
         let axes = Axes {
             id: self.name,
-            size: vec2(ui.available_width(), ui.available_height() - X_NAME).max(vec2(120.0, 80.0)),
+            size,
             x: axis(x, |input| axes::round_ticks(input, 56.0)),
             x_name: "",
             y: axis(y, |input| axes::round_ticks(input, 32.0)),
             sense: self.sense,
         };
-        let (response, transform) = axes.show(ui);
+        let (response, transform) = ui.scope_builder(UiBuilder::new().max_rect(place), |ui| axes.show(ui)).inner;
         let frame = *transform.frame();
         let place = |at: [f32; 2]| {
             pos2(transform.position_from_point_x(f64::from(at[0])), transform.position_from_point_y(f64::from(at[1])))
@@ -136,27 +158,44 @@ impl<'a> Plane<'a> {
             let ends = [*self.ranges[0].start(), *self.ranges[0].end()].map(|end| place([end as f32; 2]));
             painter.line_segment(ends, Stroke::new(1.5, palette.line));
         }
-        let size = if self.dots.len() > 400 { 2.5 } else { 3.5 };
-        // Where ground and dots have the same colours, a dot shows by its outline, and only then if it is off.
+        let size = dot_size(self.dots.len());
+        // Where ground and dots have the same colors, a dot shows by its outline, and only then if it is off.
         let has_values = self.dots.first().is_some_and(|dot| matches!(dot.tone, Tone::Value(_)));
         let outline = Stroke::new(1.0, if has_values { palette.line } else { palette.surface });
         for dot in self.dots {
             paint_dot(&painter, place(dot.at), size, dot.tone, dot.tone.color(palette), outline);
         }
         if let Some(mark) = self.mark {
-            // A ring of both colours shows on any ground.
+            // A ring of both colors shows on any ground.
             painter.circle_stroke(place(mark), 8.0, Stroke::new(6.0, palette.surface));
             painter.circle_stroke(place(mark), 8.0, Stroke::new(2.5, palette.text));
         }
-        let (below, _) = ui.allocate_exact_size(vec2(ui.available_width(), X_NAME), Sense::hover());
-        let x_name = pos2(frame.center().x, below.center().y);
-        ui.painter().text(x_name, egui::Align2::CENTER_CENTER, self.axes[0], theme::body_font(), palette.muted);
+        let (below, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME), Sense::hover());
+        let x_name = below.with_min_x(frame.left()).with_max_x(frame.right());
+        cut_text(ui, x_name, Align2::CENTER_CENTER, self.axes[0], theme::body_font(), palette.muted);
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
         (response, transform)
     }
 }
 
-/// Four forms, so that neighbouring classes differ in more than their colour.
+/// The largest part of a room in which a unit is as long in x as in y, so that a circle is round.
+fn with_equal_axes(room: Vec2, [x, y]: [f64; 2]) -> Vec2 {
+    let around = vec2(AXIS_WIDTH + RIGHT, TICKS_HEIGHT);
+    let frame = room - around;
+    let ratio = x / y;
+    if !(1.0 / MOST_UNEQUAL..=MOST_UNEQUAL).contains(&ratio) || frame.min_elem() <= 0.0 {
+        return room;
+    }
+    let ratio = ratio as f32;
+    vec2(frame.x.min(frame.y * ratio), frame.y.min(frame.x / ratio)) + around
+}
+
+/// Many dots are smaller than few, without a step between them.
+fn dot_size(dots: usize) -> f32 {
+    3.5 * (FEW_DOTS / (dots as f32).max(FEW_DOTS)).powf(0.25)
+}
+
+/// Four forms, so that neighboring classes differ in more than their color.
 fn paint_dot(painter: &Painter, at: Pos2, size: f32, tone: Tone, color: Color32, outline: Stroke) {
     let form = match tone {
         Tone::Class(class) => class % 4,
@@ -189,7 +228,8 @@ pub fn legend_ui<'a>(ui: &mut Ui, entries: impl Iterator<Item = (Tone, &'a str)>
             let (sample, _) = ui.allocate_exact_size(vec2(12.0, 16.0), Sense::hover());
             let outline = Stroke::new(1.0, palette.surface);
             paint_dot(ui.painter(), sample.center(), 5.0, tone, tone.color(palette), outline);
-            ui.label(egui::RichText::new(name).color(palette.muted));
+            let most = ui.available_rect_before_wrap().width().clamp(32.0, MOST_NAME);
+            name_ui(ui, name, theme::body_font(), palette.muted, most);
             ui.add_space(2.0 * GRID);
         }
     });
@@ -208,6 +248,29 @@ pub fn range_of(numbers: impl Iterator<Item = f32>) -> RangeInclusive<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_circle_is_round_and_quantities_of_other_sizes_fill_the_room() {
+        let room = vec2(400.0, 300.0);
+        let around = vec2(AXIS_WIDTH + RIGHT, TICKS_HEIGHT);
+        for [x, y] in [[1.0, 1.0], [2.0, 1.0], [1.0, 2.5]] {
+            let frame = with_equal_axes(room, [x, y]) - around;
+            assert!((frame.x / frame.y - (x / y) as f32).abs() < 1e-4, "{frame:?} for {x} and {y}");
+            assert!(frame.x <= room.x && frame.y <= room.y);
+        }
+        assert_eq!(with_equal_axes(room, [1000.0, 1.0]), room);
+    }
+
+    #[test]
+    fn dots_become_smaller_without_a_step_and_all_classes_are_left() {
+        assert!((1..3000).all(|count| dot_size(count) - dot_size(count + 1) < 0.02));
+        assert!(dot_size(MOST_DOTS) > 1.8 && dot_size(1) == 3.5);
+        let kept: Vec<_> = thinned(3000, MOST_DOTS).collect();
+        assert!((1400..1600).contains(&kept.len()));
+        let odd = kept.iter().filter(|at| *at % 2 == 1).count();
+        assert!((650..850).contains(&odd), "{odd} of {} are of the second of two classes that alternate", kept.len());
+        assert_eq!(thinned(40, MOST_DOTS).count(), 40);
+    }
 
     #[test]
     fn a_range_has_air_and_is_never_empty() {

@@ -2,7 +2,9 @@
 
 use eframe::egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use super::cut_text::cut_text;
 use super::numbers;
+use super::scroll::scroll_ui;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 const PERCENT_WIDTH: f32 = 56.0;
@@ -15,26 +17,45 @@ pub fn probability_bars_ui<S: AsRef<str>>(ui: &mut Ui, names: &[S], probabilitie
     let is_sound = |shares: &&[f32]| shares.len() == names.len() && shares.iter().all(|share| share.is_finite());
     let probabilities = probabilities.filter(is_sound);
     let winner = probabilities.and_then(winner);
-    let name_width = names_width(ui, names);
     let row = (ui.available_height() / names.len().max(1) as f32).clamp(LEAST_ROW, MOST_ROW).floor();
-    let size = vec2(ui.available_width(), row * names.len() as f32);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| {
-        let answer = winner.map_or("no answer".to_owned(), |(class, share)| {
-            format!("{}, {}", names[class].as_ref(), numbers::percent(share.into()))
-        });
-        WidgetInfo::labeled(Role::Figure, ui.is_enabled(), format!("Probabilities: {answer}"))
-    });
-    for (class, name) in names.iter().enumerate() {
-        let top = rect.top() + row * class as f32;
-        let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), row));
-        let share = probabilities.map(|shares| shares[class]);
-        let is_winner = winner.is_some_and(|(winner, _)| winner == class);
-        let id = response.id.with(class);
-        let shown = ui.ctx().animate_value_with_time(id, share.unwrap_or(0.0).clamp(0.0, 1.0), 0.06);
-        row_ui(ui, row, name_width, name.as_ref(), share.map(|share| (share, shown)), is_winner);
+    let bars = Bars { names, probabilities, winner, row };
+    match row * names.len() as f32 <= ui.available_height() {
+        true => bars.ui(ui),
+        false => scroll_ui(ui, |ui| bars.ui(ui)),
     }
-    response
+}
+
+/// The rows, which are `row` high.
+struct Bars<'a, S> {
+    names: &'a [S],
+    probabilities: Option<&'a [f32]>,
+    winner: Option<(usize, f32)>,
+    row: f32,
+}
+
+impl<S: AsRef<str>> Bars<'_, S> {
+    fn ui(&self, ui: &mut Ui) -> Response {
+        let Self { names, probabilities, winner, row } = *self;
+        let name_width = names_width(ui, names);
+        let size = vec2(ui.available_width(), row * names.len() as f32);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        response.widget_info(|| {
+            let answer = winner.map_or("no answer".to_owned(), |(class, share)| {
+                format!("{}, {}", names[class].as_ref(), numbers::percent(share.into()))
+            });
+            WidgetInfo::labeled(Role::Figure, ui.is_enabled(), format!("Probabilities: {answer}"))
+        });
+        for (class, name) in names.iter().enumerate() {
+            let top = rect.top() + row * class as f32;
+            let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), row));
+            let share = probabilities.map(|shares| shares[class]);
+            let is_winner = winner.is_some_and(|(winner, _)| winner == class);
+            let id = response.id.with(class);
+            let shown = ui.ctx().animate_value_with_time(id, share.unwrap_or(0.0).clamp(0.0, 1.0), 0.06);
+            row_ui(ui, row, name_width, name.as_ref(), share.map(|share| (share, shown)), is_winner);
+        }
+        response
+    }
 }
 
 /// The most probable class.
@@ -58,13 +79,7 @@ fn row_ui(ui: &Ui, row: Rect, name_width: f32, name: &str, share: Option<(f32, f
     let font = if is_winner { theme::strong_font(theme::BODY) } else { theme::body_font() };
     let color = if is_winner { palette.text } else { palette.muted };
     let name_rect = Rect::from_min_max(row.min, pos2(row.left() + name_width, row.bottom()));
-    painter.with_clip_rect(name_rect.intersect(ui.clip_rect())).text(
-        pos2(row.left() + name_width, y),
-        Align2::RIGHT_CENTER,
-        name,
-        font.clone(),
-        color,
-    );
+    cut_text(ui, name_rect, Align2::RIGHT_CENTER, name, font.clone(), color);
     let left = row.left() + name_width + 2.0 * GRID;
     let right = row.right() - PERCENT_WIDTH;
     let height = (row.height() - 2.0 * GRID).clamp(6.0, ROW - 2.0 * GRID);

@@ -1,8 +1,8 @@
-//! The colours that stand for numbers, from low to high.
+//! The colors that stand for numbers, from low to high.
 
 use eframe::egui::{Color32, Mesh, Painter, Rect, pos2};
 
-/// Fills a rectangle with the colours from 0, left, to 1, right.
+/// Fills a rectangle with the colors from 0, left, to 1, right.
 pub fn paint_ramp(painter: &Painter, rect: Rect, color: impl Fn(f32) -> Color32) {
     const STEPS: u32 = 16;
     let mut mesh = Mesh::default();

@@ -12,12 +12,12 @@ pub fn caption_ui(ui: &mut Ui, text: &str) -> Response {
 /// A heading with what belongs to it at its right.
 pub fn heading_ui(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::left_to_right(Align::Center), |ui| {
-        ui.label(theme::heading(text));
+        ui.add(Label::new(theme::heading(text)).truncate());
         ui.with_layout(Layout::right_to_left(Align::Center), right);
     });
 }
 
-/// A sentence in the colour of a warning, with its icon.
+/// A sentence in the color of a warning, with its icon.
 pub fn warning_ui(ui: &mut Ui, text: &str) {
     ui.horizontal_top(|ui| {
         let palette = Palette::of(ui);
@@ -33,7 +33,7 @@ pub fn placeholder_ui(ui: &mut Ui, text: &str) {
     let width = (ui.available_width() - 8.0 * GRID).clamp(80.0, 360.0);
     let galley = ui.painter().layout(text.to_owned(), theme::body_font(), palette.muted, width);
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
-    // Each line is centred by itself.
+    // Each line is centered by itself.
     let top = rect.center().y - galley.size().y / 2.0;
     for row in &galley.rows {
         let at = egui::pos2(rect.center().x, top + row.rect().center().y);

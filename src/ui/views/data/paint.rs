@@ -1,6 +1,6 @@
 //! Painting points in the plane with the mouse. A stroke becomes part of the project when the button is let go.
 
-use eframe::egui::{Align, Layout, PointerButton, Response, Sense, Ui};
+use eframe::egui::{Align, Layout, PointerButton, Response, Sense, Ui, vec2};
 use egui_material_icons::icons::{ICON_ADD, ICON_DELETE, ICON_UNDO};
 
 use crate::data::Task;
@@ -9,6 +9,7 @@ use crate::ui::commands::Command;
 use crate::ui::jobs::plane::PlaneQuery;
 use crate::ui::state::painting::{Painting, Tool};
 use crate::ui::state::subject::is_plane;
+use crate::ui::theme::ROW;
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::plane::{Ground, height_legend_ui, tone_of};
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
@@ -100,45 +101,47 @@ fn commit(painting: &mut Painting, cx: &mut Cx<'_>) {
     painting.to_source().clone_into(&mut cx.project.data.source);
 }
 
+/// Undo and the number of points at the right, and in the room that is left what one paints with.
 fn tools_ui(ui: &mut Ui, painting: &mut Painting, cx: &mut Cx<'_>) {
-    ui.horizontal(|ui| {
-        let mut options: Vec<(Tool, &str, &str)> = match &painting.painted.task {
-            Task::Classification { classes } => {
-                let brush = |(class, name)| {
-                    (Tool::Brush(class), name, "Press or drag in the plane to paint points of this class.")
-                };
-                classes.iter().map(String::as_str).enumerate().take(MOST_CLASSES).map(brush).collect()
-            }
-            Task::Regression { .. } | Task::Reconstruction { .. } => {
-                vec![(Tool::Brush(0), "Brush", "Press or drag in the plane to paint points of the value below.")]
-            }
-        };
-        let eraser_help = "Drag over points to remove them; the right button does it at any time.";
-        options.push((Tool::Eraser, "Eraser", eraser_help));
-        segmented_ui(ui, &mut painting.tool, &options);
-        if painting.painted.task.classes().len() < MOST_CLASSES
-            && painting.painted.task.is_classification()
-            && icon_button_ui(ui, ICON_ADD, "Another class; the last layer needs a unit for it").clicked()
-        {
+    let size = vec2(ui.available_width(), ROW);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let has_points = !painting.painted.points.is_empty();
+        if ui.add_enabled_ui(has_points, |ui| icon_button_ui(ui, ICON_DELETE, "Clear the plane")).inner.clicked() {
+            painting.painted.points.clear();
+            commit(painting, cx);
+        }
+        let undo = ui.add_enabled_ui(cx.situation.can_undo, |ui| icon_button_ui(ui, ICON_UNDO, "Undo the last stroke"));
+        if undo.inner.clicked() {
+            cx.act(Command::Undo);
+        }
+        let count = painting.painted.points.len();
+        let full = if count >= MOST { ", the most there can be" } else { "" };
+        caption_ui(ui, &format!("{} points{full}", thousands(count as f64)));
+        let task = &painting.painted.task;
+        let can_grow = task.classes().len() < MOST_CLASSES && matches!(task, Task::Classification { .. });
+        if can_grow && icon_button_ui(ui, ICON_ADD, "Another class; the last layer needs a unit for it").clicked() {
             painting.add_class();
             commit(painting, cx);
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let has_points = !painting.painted.points.is_empty();
-            if ui.add_enabled_ui(has_points, |ui| icon_button_ui(ui, ICON_DELETE, "Clear the plane")).inner.clicked() {
-                painting.painted.points.clear();
-                commit(painting, cx);
-            }
-            let undo =
-                ui.add_enabled_ui(cx.situation.can_undo, |ui| icon_button_ui(ui, ICON_UNDO, "Undo the last stroke"));
-            if undo.inner.clicked() {
-                cx.act(Command::Undo);
-            }
-            let count = painting.painted.points.len();
-            let full = if count >= MOST { ", the most there can be" } else { "" };
-            caption_ui(ui, &format!("{} points{full}", thousands(count as f64)));
-        });
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| brushes_ui(ui, painting));
     });
+}
+
+/// A brush for each class, or one for numbers, and the eraser.
+fn brushes_ui(ui: &mut Ui, painting: &mut Painting) {
+    let mut options: Vec<(Tool, &str, &str)> = match &painting.painted.task {
+        Task::Classification { classes } => {
+            let brush =
+                |(class, name)| (Tool::Brush(class), name, "Press or drag in the plane to paint points of this class.");
+            classes.iter().map(String::as_str).enumerate().take(MOST_CLASSES).map(brush).collect()
+        }
+        Task::Regression { .. } | Task::Reconstruction { .. } => {
+            vec![(Tool::Brush(0), "Brush", "Press or drag in the plane to paint points of the value below.")]
+        }
+    };
+    let eraser_help = "Drag over points to remove them; the right button does it at any time.";
+    options.push((Tool::Eraser, "Eraser", eraser_help));
+    segmented_ui(ui, &mut painting.tool, &options);
 }
 
 fn dots(painting: &Painting) -> Vec<Dot> {

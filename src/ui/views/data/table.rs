@@ -55,9 +55,9 @@ impl TableView {
         let mut shown = if is_painted { Shown::Paint } else { self.shown.filter(fits).unwrap_or(fitting) };
         heading_ui(ui, "Samples", |ui| {
             let plane = (Shown::Plane, "Plane", "The training samples as points");
-            let paint = (Shown::Paint, "Paint", "Add points with the mouse, and take some away");
-            let columns = (Shown::Columns, "Columns", "What is in each column, and what becomes of it");
-            let rows = (Shown::Rows, "Rows", "The training samples, of which the validation samples are held back");
+            let paint = (Shown::Paint, "Paint", "Add and remove points with the mouse");
+            let columns = (Shown::Columns, "Columns", "What each column holds, and how it is encoded");
+            let rows = (Shown::Rows, "Rows", "The training samples, from which the validation set is split");
             let changed = match is_plane {
                 true => segmented_ui(ui, &mut shown, &[plane, paint, columns, rows]),
                 false => segmented_ui(ui, &mut shown, &[columns, rows]),
@@ -83,9 +83,10 @@ impl TableView {
         match shown {
             Shown::Plane | Shown::Paint => self.plane.ui(ui, dataset, None, None, cx),
             Shown::Columns => {
-                let [name, kind, encoded] = ["column", "holds", "becomes"].map(Head::text);
+                // The numbers first: where there is little room, they are what one looks for.
+                let [name, kind, encoded] = ["column", "type", "encoding"].map(Head::text);
                 let [low, mean, high, missing] = ["lowest", "mean", "highest", "missing"].map(Head::number);
-                let heads = [name, kind, missing, low, mean, high, encoded];
+                let heads = [name, low, mean, high, missing, kind, encoded];
                 data_table_ui(ui, "columns", &heads, lines.len(), &|row, column| lines[row][column].clone());
             }
             Shown::Rows => rows_ui(ui, dataset, columns),
@@ -115,12 +116,12 @@ impl Summary {
         let (inputs, targets) = summaries.split_at(dataset.shape.channels().min(summaries.len()));
         let of_column = |column: &TableColumn| inputs.get(column.at.clone()).map(|summaries| line(column, summaries));
         let mut lines: Vec<_> = columns.iter().filter_map(of_column).collect();
-        lines.extend(targets.iter().map(|target| number_line(target, "target", "what the network says")));
+        lines.extend(targets.iter().map(|target| number_line(target, "target", "predicted")));
         if let Task::Classification { classes } = &dataset.task {
-            let said = "a probability for each".to_owned();
+            let said = "a probability for each class".to_owned();
             let empty = String::new;
             let kind = format!("{} classes", classes.len());
-            lines.push(["class".to_owned(), kind, empty(), empty(), empty(), empty(), said]);
+            lines.push(["class".to_owned(), empty(), empty(), empty(), empty(), kind, said]);
         }
         Self { address: address(dataset), columns, lines }
     }
@@ -128,29 +129,29 @@ impl Summary {
 
 fn line(field: &TableColumn, columns: &[Column]) -> [String; 7] {
     if let ([column], true) = (columns, field.categories.is_empty()) {
-        return number_line(column, "number", "mean 0, deviation 1");
+        return number_line(column, "number", "standardized: mean 0, deviation 1");
     }
     let [low, mean, high] = [(); 3].map(|()| String::new());
     if let Some(first) = field.counted_from {
         let count = field.categories.len();
-        let becomes = format!("one number for an Embedding, {} to {}", first + 1, first + count);
-        return [field.name.clone(), format!("{count} words"), String::new(), low, mean, high, becomes];
+        let encoding = format!("an index for an Embedding, {} to {}", first + 1, first + count);
+        return [field.name.clone(), low, mean, high, String::new(), format!("{count} words"), encoding];
     }
     let present: f32 = columns.iter().filter_map(|column| column.range).map(|range| range[1]).sum();
     // The means of the categories add up to the share of the samples that are of any.
     let missing = if present < 0.999_99 { format!("{:.1} %", (1.0 - present) * 100.0) } else { "0".to_owned() };
-    let becomes = format!("0 or 1 for each of {}", field.categories.join(", "));
-    [field.name.clone(), format!("{} categories", columns.len()), missing, low, mean, high, becomes]
+    let encoding = format!("one-hot: {}", field.categories.join(", "));
+    [field.name.clone(), low, mean, high, missing, format!("{} categories", columns.len()), encoding]
 }
 
-fn number_line(column: &Column, kind: &str, becomes: &str) -> [String; 7] {
+fn number_line(column: &Column, kind: &str, encoding: &str) -> [String; 7] {
     let number = |at: usize| {
         column.range.map_or("–".to_owned(), |range| match at {
-            // Written as its neighbours are, without commas.
+            // Written as its neighbors are, without commas.
             1 => significant(f64::from(range[at])).replace(',', ""),
             _ => number_text(range[at]),
         })
     };
     let missing = thousands(column.missing as f64);
-    [column.name.clone(), kind.to_owned(), missing, number(0), number(1), number(2), becomes.to_owned()]
+    [column.name.clone(), number(0), number(1), number(2), missing, kind.to_owned(), encoding.to_owned()]
 }

@@ -56,7 +56,7 @@ impl Forecast {
     pub fn ui(&self, ui: &mut Ui, target: &str) {
         caption_ui(ui, &self.figures).on_hover_text(
             "Root of the mean squared error, in the unit of the target. The naive forecast repeats the last known row, \
-             or that of a season before; what is worth training is nearer to the truth than that.",
+             or that of a season before; a trained network should be better than that.",
         );
         let x = Quantity { name: "row", range: self.rows.clone(), is_logarithmic: false };
         let y = Quantity { name: target, range: self.heights.clone(), is_logarithmic: false };

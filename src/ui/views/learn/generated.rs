@@ -1,4 +1,4 @@
-//! What a generator makes of a noise that stays the same: images side by side, points over those of the data, or rows.
+//! What a generator makes of fixed noise: images side by side, points over those of the data, or rows.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::ui::views::parts::rows::heads_of;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::data_table::data_table_ui;
 use crate::ui::widgets::image_sheet::{ImageSheet, Sheet};
-use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, legend_ui};
+use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, legend_ui, thinned};
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
 
@@ -43,7 +43,10 @@ impl GeneratedView {
         let query = network.map(|network| SamplesQuery { network, noise: cx.playground.noise });
         let answered = query.and_then(|query| cx.derived.samples.ask(ui.ctx(), query));
         heading_ui(ui, "Samples", |ui| {
-            let help = format!("Other noise; backprop generate --seed {} makes the same samples", cx.playground.noise);
+            let help = format!(
+                "Draws other noise; backprop generate --seed {} makes the samples that are shown",
+                cx.playground.noise
+            );
             if icon_button_ui(ui, ICON_CASINO, "Other noise").on_hover_text(help).clicked() {
                 cx.playground.noise += 1;
             }
@@ -88,9 +91,8 @@ impl Cloud {
     fn of(dataset: &Arc<Dataset>) -> Self {
         let samples = &dataset.train;
         // As many as leave room for the generated ones.
-        let step = samples.len().div_ceil(MOST_DOTS / 2).max(1);
-        let values: Vec<f32> =
-            (0..samples.len()).step_by(step).flat_map(|at| samples.numbers_of(at).to_vec()).collect();
+        let kept = thinned(samples.len(), MOST_DOTS / 2);
+        let values: Vec<f32> = kept.flat_map(|at| samples.numbers_of(at).to_vec()).collect();
         let data = dots(&values, Tone::Faint).collect();
         Self { address: address(dataset), ranges: plane_of(dataset), data, version: 0, dots: Vec::new() }
     }
@@ -113,9 +115,9 @@ fn rows_ui(ui: &mut Ui, made: &GeneratedSamples, network: &TrainedNetwork) {
 fn announcement(cx: &Cx<'_>) -> String {
     let shape = cx.subject.dataset.as_ref().map_or(cx.session.shape(cx.project).0, |dataset| dataset.shape);
     let what = match shape {
-        shape if shape.as_image().is_some() => "images that the generator makes of a noise that stays the same",
-        shape if shape == Shape::flat(2) => "points that the generator makes, over those of the data",
-        _ => "samples that the generator makes of a noise that stays the same",
+        shape if shape.as_image().is_some() => "images that the generator makes from fixed noise",
+        shape if shape == Shape::flat(2) => "generated points over those of the data",
+        _ => "samples that the generator makes from fixed noise",
     };
     format!("While it trains this shows the {what}.")
 }

@@ -1,4 +1,4 @@
-//! How well the network answers, by what it is asked for: who is taken for whom, or how far numbers are off.
+//! How good the predictions are: the confusion matrix of classes, or predicted over true numbers.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -21,9 +21,13 @@ use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
 use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
+use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
-use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, range_of};
+use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, range_of, thinned};
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
+
+const CONFUSION: &str = "Confusion matrix";
+const PREDICTED: &str = "Predicted and true";
 
 /// From this width on there is room for the matrix and the table of the classes side by side.
 const WIDE: f32 = 620.0;
@@ -34,7 +38,7 @@ const TABLE: f32 = 280.0;
 #[derive(Default)]
 pub struct Results {
     shown: Shown,
-    /// The target whose answers are plotted.
+    /// The target whose predictions are plotted.
     target: usize,
     shown_numbers: ShownNumbers,
     plotted: Option<Plotted>,
@@ -50,7 +54,7 @@ enum Shown {
     Roc,
 }
 
-/// What is shown of the answers to a series.
+/// What is shown of a forecast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum ShownNumbers {
     #[default]
@@ -80,13 +84,13 @@ impl Results {
             Order::Time(timeline) => Some(timeline),
             _ => None,
         });
-        // What a forecast is worth shows on the end of the series, which is asked when the run has ended.
+        // How good a forecast is shows on the end of the series, which is evaluated when the run has ended.
         let (part, evaluation) = match &cx.session.test {
             Some(test) if timeline.is_some() => (Part::Test, Some(Arc::clone(test))),
             _ => (Part::Validation, cx.session.validation.clone()),
         };
         let Some(evaluation) = evaluation else {
-            heading_ui(ui, if has_classes { "Confusion matrix" } else { "Predicted and true" }, |_| {});
+            heading_ui(ui, if has_classes { CONFUSION } else { PREDICTED }, |_| {});
             let text = match (cx.project.data.validation > 0.0, has_classes) {
                 (true, true) => "The confusion matrix of the validation samples appears here after the first epoch.",
                 (true, false) => {
@@ -115,10 +119,10 @@ impl Results {
     fn classes_ui(&mut self, ui: &mut Ui, answers: &ClassAnswers, cx: &mut Cx<'_>) {
         let is_wide = ui.available_width() >= WIDE;
         let has_roc = answers.confusion.nrows() == 2;
-        let matrix = (Shown::Matrix, "Matrix", "Who is taken for whom, on the validation samples");
-        let classes = (Shown::Classes, "Classes", "Precision, recall and F1 of every class, on the validation samples");
-        let roc = (Shown::Roc, "ROC", "How many are found, and how many others with them, as the threshold is lowered");
-        heading_ui(ui, "Confusion", |ui| {
+        let matrix = (Shown::Matrix, "Matrix", "True class by row, predicted class by column, on the validation set");
+        let classes = (Shown::Classes, "Classes", "Precision, recall and F1 of every class, on the validation set");
+        let roc = (Shown::Roc, "ROC", "True positive rate over false positive rate, for every threshold");
+        heading_ui(ui, CONFUSION, |ui| {
             match (is_wide, has_roc) {
                 (true, false) => false,
                 (false, false) => segmented_ui(ui, &mut self.shown, &[matrix, classes]),
@@ -129,8 +133,8 @@ impl Results {
         let Some(plotted) = &self.plotted else { return };
         if cx.session.job.as_ref().is_some_and(|job| job.dataset.modality() == Modality::Table) {
             caption_ui(ui, &plotted.figures).on_hover_text(
-                "Macro F1 is the mean over the classes, however rare they are. Matthews' correlation is 1 if all are \
-                 right and 0 if the answers are no better than chance. AUC is the area under the ROC curve, 0.5 by chance.",
+                "Macro F1 is the mean F1 over the classes, however rare they are. Matthews' correlation is 1 if all \
+                 predictions are correct and 0 at chance level. AUC is the area under the ROC curve, 0.5 at chance level.",
             );
         }
         if has_roc && self.shown == Shown::Roc {
@@ -159,10 +163,10 @@ impl Results {
         let options: Vec<_> = names.iter().enumerate().map(|(at, name)| (at, name.as_str(), "This target")).collect();
         let forecast = self.plotted.as_ref().and_then(|plotted| plotted.forecast.as_ref());
         let is_forecast = forecast.is_some() && self.shown_numbers == ShownNumbers::Forecast;
-        heading_ui(ui, if is_forecast { "Forecast" } else { "Predicted and true" }, |ui| {
+        heading_ui(ui, if is_forecast { "Forecast" } else { PREDICTED }, |ui| {
             if forecast.is_some() {
                 let lines = (ShownNumbers::Forecast, "Lines", "Forecast, truth and naive forecast over the rows");
-                let dots = (ShownNumbers::Scatter, "Points", "What was predicted over what was true");
+                let dots = (ShownNumbers::Scatter, "Points", "Predicted over true values");
                 segmented_ui(ui, &mut self.shown_numbers, &[lines, dots]);
             }
             if (2..=4).contains(&options.len()) {
@@ -174,8 +178,8 @@ impl Results {
             return forecast.ui(ui, name);
         }
         caption_ui(ui, &plotted.figures).on_hover_text(
-            "R² is the share of the variance that is explained, 1 at best. RMSE and MAE tell how far the answers are \
-             off, in the unit of the target; RMSE counts large errors more.",
+            "R² is the share of the variance that is explained, 1 at best. RMSE and MAE are errors in the unit of the \
+             target; RMSE counts large errors more.",
         );
         let axes = [&*format!("true {name}"), &*format!("predicted {name}")];
         let ranges = [plotted.range.clone(), plotted.range.clone()];
@@ -200,9 +204,9 @@ impl Plotted {
             Answered::Numbers(answers) => {
                 let of_target = answers.of_target(target);
                 let pairs = of_target.truths.into_iter().zip(of_target.predictions);
-                let step = answers.samples.len().div_ceil(MOST_DOTS).max(1);
-                let dot = |(truth, answer)| Dot { at: [truth, answer], tone: Tone::Plain };
-                dots = pairs.step_by(step).map(dot).collect();
+                let pairs: Vec<_> = pairs.map(|(truth, answer)| [truth, answer]).collect();
+                let dot = |at: usize| Dot { at: pairs[at], tone: Tone::Plain };
+                dots = thinned(pairs.len(), MOST_DOTS).map(dot).collect();
                 figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())])
             }
             Answered::Reconstructions(_) => String::new(),
@@ -222,7 +226,7 @@ fn roc_ui(ui: &mut Ui, curve: &[[f64; 2]], class: &str) {
     let plot = LinePlot::new("ROC curve", share(""), share("true positive rate"), curve);
     plot.id("roc").raw(&chance).height(height.max(80.0)).show(ui);
     ui.allocate_ui(vec2(ui.available_width(), 18.0), |ui| {
-        caption_ui(ui, &format!("false positive rate; what is looked for is “{class}”"));
+        caption_name_ui(ui, &format!("false positive rate, where “{class}” is positive"));
     });
 }
 

@@ -1,4 +1,4 @@
-//! The rows of a table that a network answers worst: with the wrong class, or farthest from the truth.
+//! The rows of a table with the worst predictions: of the wrong class, or with the largest error.
 
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ impl RowMistakes {
         self.columns.as_ref().map_or(&[], |known| &known.1)
     }
 
-    /// Rows with the class that was said of them.
+    /// Rows with their predicted class.
     pub fn classes_ui(&mut self, ui: &mut Ui, answers: &[Prediction], names: &[String], dataset: &Arc<Dataset>) {
         let columns = self.columns(dataset);
-        let heads: Vec<Head> = [Head::text("true"), Head::text("predicted"), Head::number("sure")]
+        let heads: Vec<Head> = [Head::text("true"), Head::text("predicted"), Head::number("confidence")]
             .into_iter()
             .chain(heads_of(columns))
             .collect();
@@ -50,7 +50,7 @@ impl RowMistakes {
         data_table_ui(ui, "mistakes", &heads, answers.len(), &cell);
     }
 
-    /// All rows, with how far the answer is off, the farthest first. Several targets are weighed by how far each spreads.
+    /// All rows with their errors, the largest first. Several targets are weighed by how far each spreads.
     pub fn numbers_ui(
         &mut self,
         ui: &mut Ui,
@@ -87,8 +87,8 @@ impl RowMistakes {
 }
 
 impl RowMistakes {
-    /// All rows with how far they are off when they are given back, in deviations of a column, the farthest first.
-    pub fn given_back_ui(
+    /// All rows with the error of their reconstruction, in standard deviations of a column, the largest first.
+    pub fn reconstructions_ui(
         &mut self,
         ui: &mut Ui,
         evaluation: &Arc<Evaluation>,
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_farthest_answer_comes_first_and_a_target_of_large_numbers_does_not_decide_alone() {
+    fn the_largest_error_comes_first_and_a_target_of_large_numbers_does_not_decide_alone() {
         let answers = NumberAnswers {
             naive: Vec::new(),
             width: 2,

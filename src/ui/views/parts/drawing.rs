@@ -10,6 +10,7 @@ use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::theme::{self, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::button::segmented_ui;
+use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::digit_canvas::DigitCanvas;
 use crate::ui::widgets::numbers::{percent, steady};
 use crate::ui::widgets::pixels::pixels_ui;
@@ -39,6 +40,30 @@ pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
         cx.playground.drop_example();
     }
     response
+}
+
+/// Why the colors that the network sees may be other ones than those of the canvas.
+const SEEN_HELP: &str = "The network sees white on black, as in the images it was trained on. The canvas has the colors of the \
+                         window: white on black in the dark theme, black on white in the light one.";
+
+/// In which colors the network sees the drawing, in two short lines.
+pub fn seen_caption_ui(ui: &mut Ui) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for line in ["The network sees", "white on black"] {
+            caption_name_ui(ui, line).on_hover_text(SEEN_HELP);
+        }
+    });
+}
+
+/// The same with the reason.
+pub fn seen_note_ui(ui: &mut Ui) {
+    let text = match ui.visuals().dark_mode {
+        true => "White on black, as in the images it was trained on.",
+        false => "White on black, as in the images it was trained on, whatever the color of the canvas.",
+    };
+    let text = RichText::new(text).color(Palette::of(ui).muted);
+    ui.add(Label::new(text).wrap()).on_hover_text(SEEN_HELP);
 }
 
 /// What the chosen network makes of the drawing, as far as that is worked out.
@@ -77,8 +102,7 @@ impl Reading {
             Some(Prediction::Probabilities(shares)) => shares,
             Some(Prediction::Reconstruction { error, .. }) => {
                 ui.label(theme::number(steady(f64::from(*error))).color(palette.accent));
-                let help =
-                    "Root of the mean squared error between what the network sees and gives back, where white is 1";
+                let help = "Root of the mean squared error between input and reconstruction, where white is 1";
                 ui.label(RichText::new("error").color(palette.muted)).on_hover_text(help);
                 return;
             }
@@ -89,7 +113,7 @@ impl Reading {
         };
         let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
         let name = self.classes().get(class).map_or("?", String::as_str);
-        ui.label(theme::number(name).color(palette.accent));
+        ui.add(Label::new(theme::number(name).color(palette.accent)).truncate());
         let help = "The network has to choose one of its classes. What is none of them gets the most similar one.";
         ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted)).on_hover_text(help);
     }
@@ -109,9 +133,8 @@ impl Reading {
             }
             Some(Prediction::Reconstruction { pixels, .. }) => {
                 let side = ui.available_size().min_elem().clamp(56.0, 196.0);
-                pixels_ui(ui, "What the network gives back", Some(pixels.view()), side)
-                    .on_hover_text("What the network gives back");
-                caption_ui(ui, "What it gives back");
+                pixels_ui(ui, "Reconstruction", Some(pixels.view()), side).on_hover_text("Reconstruction");
+                caption_ui(ui, "Reconstruction");
             }
             Some(Prediction::Probabilities(shares)) => {
                 probability_bars_ui(ui, self.classes(), Some(shares));

@@ -4,6 +4,7 @@ use eframe::egui::{Vec2, vec2};
 
 use crate::data::{Dataset, Samples};
 use crate::ui::theme::GRID;
+use crate::ui::widgets::image_grid::CAPTION_ROW;
 
 /// The least width of an image in a grid.
 const STAMP: f32 = 56.0;
@@ -30,10 +31,10 @@ pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
 }
 
 /// Points per pixel: as many as leave all images in view, between the size of a stamp and that of a playing card.
-pub fn fitting_scale(count: usize, [height, width]: [usize; 2], room: Vec2) -> f32 {
+pub fn fitting_scale(count: usize, [height, width]: [usize; 2], caption_rows: usize, room: Vec2) -> f32 {
     let smallest = scale(width, room.x);
     let fits = |scale: f32| {
-        let tile = vec2(width as f32, height as f32) * scale + vec2(12.0, 32.0);
+        let tile = vec2(width as f32, height as f32) * scale + vec2(12.0, 14.0 + CAPTION_ROW * caption_rows as f32);
         let columns = (room.x / tile.x).floor().max(1.0);
         (count as f32 / columns).ceil() * tile.y <= room.y
     };

@@ -1,4 +1,4 @@
-//! Samples of two features as points in the plane, over what a network says of every place there.
+//! Samples of two features as points in the plane, over a network's prediction for every point of it.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::ui::state::table::number_text;
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
-use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui};
+use crate::ui::widgets::cut_text::name_ui;
+use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui, thinned};
 use crate::ui::widgets::scale::paint_ramp;
 
 /// The plane of a data set and the ground under it, each made anew only when what it shows has changed.
@@ -40,7 +41,7 @@ pub struct Ground {
 }
 
 impl PlaneView {
-    /// Shows the training samples, and under them what the network predicts; `mark` is a place to ring.
+    /// Shows the training samples over the network's predictions; `mark` is a place to ring.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
@@ -84,7 +85,6 @@ impl Cloud {
         let (low, high) = (0..samples.len())
             .filter_map(height)
             .fold((f32::INFINITY, f32::NEG_INFINITY), |ends, height| (ends.0.min(height), ends.1.max(height)));
-        let step = samples.len().div_ceil(MOST_DOTS).max(1);
         let dot = |at: usize| {
             let [x, y] = *samples.numbers_of(at) else { return None };
             let tone = match samples.class_of(at) {
@@ -93,7 +93,7 @@ impl Cloud {
             };
             (x.is_finite() && y.is_finite()).then_some(Dot { at: [x, y], tone })
         };
-        let dots = (0..samples.len()).step_by(step).filter_map(dot).collect();
+        let dots = thinned(samples.len(), MOST_DOTS).filter_map(dot).collect();
         Self { address: address(dataset), dots, ranges: plane_of(dataset), heights: [low, high] }
     }
 }
@@ -132,7 +132,7 @@ impl Ground {
                 let winner = answer.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
                 let (class, share) = winner.unwrap_or((0, 0.0));
                 let chance = 1.0 / answer.len().max(2) as f32;
-                // At chance the network does not know, and the ground has no colour.
+                // At chance the network does not know, and the ground has no color.
                 let sureness = ((share - chance) / (1.0 - chance)).clamp(0.0, 1.0);
                 palette
                     .sunken
@@ -157,14 +157,19 @@ impl Ground {
     }
 }
 
-/// What the colours of a number mean.
+/// Room for the lowest and the highest number and what is between them.
+const HEIGHTS: f32 = 124.0;
+
+/// What the colors of a number mean.
 pub fn height_legend_ui(ui: &mut Ui, target: &str, [low, high]: [f32; 2]) {
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * GRID;
-        ui.label(RichText::new(target).color(palette.muted));
+        let room = ui.available_width() - HEIGHTS;
+        let name = name_ui(ui, target, theme::body_font(), palette.muted, room / 2.0);
+        let width = (room - name.rect.width()).clamp(16.0, 96.0);
         ui.label(RichText::new(number_text((low * 100.0).round() / 100.0)).color(palette.muted));
-        let (ramp, _) = ui.allocate_exact_size(vec2(96.0, 10.0), Sense::hover());
+        let (ramp, _) = ui.allocate_exact_size(vec2(width, 10.0), Sense::hover());
         paint_ramp(ui.painter(), ramp, |share| theme::diverging(palette, share * 2.0 - 1.0));
         ui.label(RichText::new(number_text((high * 100.0).round() / 100.0)).color(palette.muted));
     });

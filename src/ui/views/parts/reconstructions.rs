@@ -1,4 +1,4 @@
-//! Samples above what the network gives back for them.
+//! Samples above their reconstructions.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct ReconstructionPairs {
 }
 
 impl ReconstructionPairs {
-    /// The figures of the validation samples, and some of them as they are given back at this moment.
+    /// The metrics of the validation set, and the reconstructions of some of its samples at this moment.
     pub fn watched_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Reconstruction", |_| {});
         if let Some(Answered::Reconstructions(answers)) = cx.session.validation.as_ref().map(|seen| &seen.answers) {
@@ -37,17 +37,15 @@ impl ReconstructionPairs {
         let are_images = cx.subject.modality() == Modality::Images;
         match (derived(ui, cx), cx.project.data.validation > 0.0) {
             (Some(images), true) => self.pairs_ui(ui, &images, 0..images.answer.watched),
-            (_, false) => placeholder_ui(ui, "No validation samples are held back, so there is nothing to give back."),
+            (_, false) => placeholder_ui(ui, "There is no validation set, so there is nothing to reconstruct."),
             _ if cx.session.validation.is_some() && !are_images => {
-                placeholder_ui(ui, "These samples are no images. Try and Mistakes show their numbers.");
+                placeholder_ui(ui, "These samples are not images. Try and Mistakes show their numbers.");
             }
-            _ => {
-                placeholder_ui(ui, "Press Train, and validation samples stand here above what the network gives back.")
-            }
+            _ => placeholder_ui(ui, "While it trains this shows validation samples above their reconstructions."),
         }
     }
 
-    /// The samples that were given back worst.
+    /// The samples with the worst reconstructions.
     pub fn worst_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, cx: &mut Cx<'_>) {
         worst_heading_ui(ui, evaluation.len());
         match derived(ui, cx) {
@@ -76,8 +74,9 @@ impl ReconstructionPairs {
         };
         let height = 2 * height + GAP;
         let count = which.len();
-        let images = Images { count, height, width, channels, version: *version, pixels: &pixels, caption: &caption };
-        let scale = fitting_scale(count, [height, width], ui.available_size());
+        let (pixels, caption, version) = (&pixels, &caption, *version);
+        let images = Images { count, height, width, channels, version, pixels, caption, caption_rows: 1 };
+        let scale = fitting_scale(count, [height, width], 1, ui.available_size());
         self.grid.ui(ui, &images, scale);
     }
 }
@@ -88,7 +87,7 @@ fn derived(ui: &Ui, cx: &mut Cx<'_>) -> Option<Arc<Derivation<ReconstructionsQue
     cx.derived.reconstructions.ask(ui.ctx(), query)
 }
 
-/// What is shown of the samples that were given back worst, in words.
+/// What is shown of the samples with the largest errors, in words.
 pub fn worst_heading_ui(ui: &mut Ui, samples: usize) {
     ui.horizontal(|ui| {
         ui.label(theme::heading(format!("{} validation samples", thousands(samples as f64))));
@@ -100,7 +99,7 @@ pub fn worst_heading_ui(ui: &mut Ui, samples: usize) {
 fn figures_ui(ui: &mut Ui, answers: &ReconstructionAnswers) {
     let text = figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())]);
     caption_ui(ui, &text).on_hover_text(
-        "R² is the share of the variance of all numbers that is given back, 1 at best. RMSE and MAE tell how far the \
-         numbers are off, where white is 1, or in deviations of the column; RMSE counts large errors more.",
+        "R² is the share of the variance that is reconstructed, 1 at best. RMSE and MAE are errors, where white is 1, or in \
+         standard deviations of the column; RMSE counts large errors more.",
     );
 }

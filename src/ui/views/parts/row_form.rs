@@ -1,8 +1,8 @@
-//! A row that a person makes up, a field for each column, and what the network says of it at once.
+//! A row to try: a field for each column, and the network's prediction at once.
 
 use std::sync::Arc;
 
-use eframe::egui::{self, ComboBox, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{self, ComboBox, Label, RichText, Ui};
 
 use crate::data::{Dataset, Task};
 use crate::ui::jobs::predictor::{NOT_NUMBERS, RowQuery};
@@ -12,10 +12,12 @@ use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::rows::target_text;
+use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::field::{field_ui, number_field_ui};
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::probability_bars::probability_bars_ui;
+use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 
@@ -50,7 +52,7 @@ impl RowForm {
                 *row = known.row(dataset, next);
             }
         });
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, |ui| {
             let before = row.values.clone();
             for (at, field) in known.columns.iter().enumerate() {
                 ui.push_id(at, |ui| known.field_ui(ui, field, &mut row.values));
@@ -61,15 +63,18 @@ impl RowForm {
         });
     }
 
-    /// What the network says of the row, which is one of the data.
+    /// The network's prediction for the row.
     pub fn answer_ui(&self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &mut Cx<'_>) {
         let palette = Palette::of(ui);
         let Some(network) = cx.network() else {
-            return placeholder_ui(ui, "This network has no weights yet. Press Train, and it answers while it learns.");
+            return placeholder_ui(
+                ui,
+                "This network has no weights yet. Press Train, and its predictions appear while it learns.",
+            );
         };
         let row = &cx.playground.row;
         if !network.reads(dataset) {
-            return placeholder_ui(ui, "The network was trained on other columns. Press Train, and it learns these.");
+            return placeholder_ui(ui, "The network was trained on other columns. Press Train to train it on these.");
         }
         let query = RowQuery { network, row: row.values.clone() };
         let Some(answered) = cx.derived.row.ask(ui.ctx(), query) else { return };
@@ -83,36 +88,38 @@ impl RowForm {
             Task::Classification { classes } => {
                 let winner = answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
                 if let Some((class, share)) = winner {
-                    ui.label(theme::number(classes.get(class).map_or("?", String::as_str)).color(palette.accent));
-                    caption_ui(ui, &format!("{} sure", percent(f64::from(*share))));
+                    let name = classes.get(class).map_or("?", String::as_str);
+                    ui.add(Label::new(theme::number(name).color(palette.accent)).truncate());
+                    caption_ui(ui, &format!("probability {}", percent(f64::from(*share))));
                 }
                 truth_ui(ui, truth.map(|sample| target_text(dataset, sample, 0)));
                 ui.add_space(GRID);
-                ScrollArea::vertical().show(ui, |ui| probability_bars_ui(ui, classes, Some(answer)));
+                probability_bars_ui(ui, classes, Some(answer));
             }
             Task::Regression { targets } => {
                 for (at, (name, number)) in targets.iter().zip(answer).enumerate() {
-                    caption_ui(ui, name);
-                    ui.label(theme::number(significant(f64::from(*number))).color(palette.accent));
+                    caption_name_ui(ui, name);
+                    let number = theme::number(significant(f64::from(*number))).color(palette.accent);
+                    ui.add(Label::new(number).extend());
                     truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
                 }
             }
             Task::Reconstruction { .. } => {
-                let heads = [Head::text("column"), Head::number("row"), Head::number("given back")];
+                let heads = [Head::text("column"), Head::number("row"), Head::number("reconstruction")];
                 let cell = |at: usize, column: usize| match column {
                     0 => dataset.features.get(at).map_or_else(|| (at + 1).to_string(), ToString::to_string),
                     1 => row.values.get(at).map_or_else(String::new, |number| number_text(*number)),
                     _ => significant(f64::from(answer[at])),
                 };
-                data_table_ui(ui, "given back", &heads, answer.len(), &cell);
+                data_table_ui(ui, "reconstruction", &heads, answer.len(), &cell);
             }
         }
     }
 }
 
-/// What is right, as long as the row is a real one.
+/// The true value, as long as the row is a real one.
 fn truth_ui(ui: &mut Ui, truth: Option<String>) {
-    caption_ui(ui, &truth.map_or("made up".to_owned(), |truth| format!("in truth {truth}")));
+    caption_name_ui(ui, &truth.map_or("no true value".to_owned(), |truth| format!("true {truth}")));
 }
 
 impl Known {
@@ -165,7 +172,7 @@ impl Known {
         let default = if is_whole { exact(mean.round()) } else { exact(mean) };
         let mut value = exact(*number);
         let help = format!(
-            "{}, from {} to {} in the data; a double click brings the mean.",
+            "{}, from {} to {} in the data. A double click sets the mean.",
             field.name,
             number_text(low),
             number_text(high)

@@ -1,15 +1,15 @@
-//! Moving a plot and pointing at a step, together with all plots it is linked to.
+//! Pointing at a step, together with all plots that a plot is linked to.
 
 use eframe::egui::{self, Id, Key, Response, Stroke, Ui, pos2};
 use egui_plot::PlotTransform;
 
-use super::{CurvePlot, lines::Prepared};
+use super::{CurvePlot, lines::Prepared, view::View};
 use crate::ui::theme::Palette;
 
 /// What linked plots share: the part of x in view, all of it if `None`, and where the pointer is.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Link {
-    pub(super) view: Option<(f64, f64)>,
+    pub(super) view: View,
     pub(super) cursor: Option<f64>,
     cursor_pass: u64,
     /// The plot that is pointed at.
@@ -30,23 +30,15 @@ impl Link {
 }
 
 impl CurvePlot<'_> {
-    /// Moves the view with drag and wheel, and the pointer's place with the arrow keys.
-    pub(super) fn navigate(&self, ui: &Ui, response: &Response, transform: &PlotTransform, link: &mut Link) {
+    /// Moves the place that is pointed at, with the pointer or the arrow keys.
+    pub(super) fn point(&self, ui: &Ui, response: &Response, transform: &PlotTransform, link: &mut Link) {
         if self.is_empty() {
             return;
         }
         let (min, max) = (transform.bounds().min()[0], transform.bounds().max()[0]);
-        if response.double_clicked() {
-            link.view = None;
-        } else if response.dragged() && response.drag_delta().x != 0.0 {
-            let shift = f64::from(response.drag_delta().x) * transform.dvalue_dpos()[0];
-            link.view = Some((min - shift, max - shift));
-        }
         let before = link.cursor;
         if let Some(pointer) = response.hover_pos() {
-            let x = transform.value_from_position(pointer).x;
-            link.point(ui, response, Some(x));
-            self.zoom(ui, (min, max), x, link);
+            link.point(ui, response, Some(transform.value_from_position(pointer).x));
         } else if response.has_focus() {
             let keys = egui::EventFilter { horizontal_arrows: true, ..Default::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, keys));
@@ -60,20 +52,6 @@ impl CurvePlot<'_> {
         if link.cursor != before {
             // A plot that was drawn before this one shows the place only in the next frame.
             ui.request_repaint();
-        }
-    }
-
-    /// Zooms around the pointer, not deeper than a few steps and not wider than everything.
-    fn zoom(&self, ui: &Ui, (min, max): (f64, f64), x: f64, link: &mut Link) {
-        let zoom = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y / 200.0).exp());
-        if zoom == 1.0 {
-            return;
-        }
-        let (left, right) = (x - (x - min) / f64::from(zoom), x + (max - x) / f64::from(zoom));
-        if left <= 0.0 && right >= *self.x_range(None).end() {
-            link.view = None;
-        } else if right - left >= 4.0 {
-            link.view = Some((left, right));
         }
     }
 

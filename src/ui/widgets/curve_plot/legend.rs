@@ -6,7 +6,7 @@ use super::{
     CurvePlot, Metric, RIGHT,
     lines::{Pen, Prepared},
 };
-use crate::ui::theme::{self, Palette};
+use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::widgets::numbers;
 
 impl CurvePlot<'_> {
@@ -46,48 +46,83 @@ impl CurvePlot<'_> {
         });
     }
 
+    /// How the legend is laid out in so much room. It depends on the longest values there can be and not on those there are,
+    /// so that nothing moves when a number gets longer.
+    pub(super) fn legend(&self, ui: &Ui, room: f32) -> Legend {
+        let width = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::WHITE).size().x;
+        let title = width(self.title, theme::strong_font(theme::HEADING));
+        let names: f32 = self.series.iter().map(|series| width(series.name, theme::body_font())).sum();
+        let widest =
+            |texts: &[&str]| texts.iter().map(|text| width(text, theme::strong_font(theme::BODY))).fold(0.0, f32::max);
+        let [exact, rounded] = match self.metric {
+            Metric::Loss => [widest(&["0.0000", "8.88e38"]); 2],
+            Metric::Accuracy | Metric::Share => [widest(&["100.00 %"]), widest(&["99.9 %"])],
+        };
+        let wide = Legend { values: exact, sample: 24.0, gap: 8.0, right: RIGHT, has_own_row: false };
+        let narrow = Legend { values: rounded, sample: 16.0, gap: 4.0, right: 0.0, has_own_row: false };
+        let fits = |legend: &Legend| {
+            let each = legend.values + legend.sample + 4.0 * legend.gap;
+            title + names + self.series.len() as f32 * each <= room - legend.right
+        };
+        let one_row = [wide, narrow].into_iter().find(fits);
+        one_row.unwrap_or(Legend { has_own_row: true, right: 0.0, ..narrow })
+    }
+
     /// The title, and the legend with the newest values as the lines have them, smoothed where the line is, which have
     /// a fixed place from the right.
-    pub(super) fn header_ui(&self, ui: &Ui, rect: Rect, prepared: &[Prepared<'_>]) {
+    pub(super) fn header_ui(&self, ui: &Ui, rect: Rect, legend: Legend, prepared: &[Prepared<'_>]) {
         let palette = Palette::of(ui);
         let painter = ui.painter();
         let y = rect.top() + HEADER_BASE;
-        painter.text(
-            pos2(rect.left(), y),
-            Align2::LEFT_CENTER,
-            self.title,
-            theme::strong_font(theme::HEADING),
-            palette.text,
-        );
-        let strong = theme::strong_font(theme::BODY);
-        let width = |text: &str, font| painter.layout_no_wrap(text.to_owned(), font, palette.text).size().x;
-        let title = width(self.title, theme::strong_font(theme::HEADING));
-        let names: f32 = self.series.iter().map(|series| width(series.name, theme::body_font())).sum();
-        // Where there is little room everything moves together, and a share has one decimal.
-        let room = |values: f32, sample: f32, gap: f32| {
-            title + names + self.series.len() as f32 * (values + sample + 4.0 * gap)
-        };
-        let widest = width(if self.metric == Metric::Loss { "0.0000" } else { "100.00 %" }, strong.clone());
-        let is_narrow = room(widest, 24.0, 8.0) > rect.width() - RIGHT;
-        let (sample_width, gap) = if is_narrow { (16.0, 4.0) } else { (24.0, 8.0) };
-        let widest = if is_narrow && self.metric != Metric::Loss { width("99.9 %", strong.clone()) } else { widest };
-        let mut right = if is_narrow { rect.right() } else { rect.right() - RIGHT };
+        let heading = theme::strong_font(theme::HEADING);
+        painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, self.title, heading, palette.text);
+        let Legend { values, sample, gap, right, has_own_row } = legend;
+        let y = if has_own_row { y + ROW - GRID } else { y };
+        let mut right = rect.right() - right;
         for (series, prepared) in self.series.iter().zip(prepared).rev() {
             let newest = prepared.smoothed.last().map(|[_, y]| *y);
-            let value = newest.map_or("–".to_owned(), |y| match is_narrow && self.metric != Metric::Loss {
-                true if y > 0.9995 => "100 %".to_owned(),
-                true => numbers::percent(y),
-                false => self.value_text(y),
-            });
-            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, strong.clone(), palette.text);
-            right -= widest + gap;
-            let name =
-                painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, theme::body_font(), palette.muted);
+            let value = newest.map_or("–".to_owned(), |y| self.legend_text(y, gap < 8.0));
+            let font = theme::strong_font(theme::BODY);
+            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, font, palette.text);
+            right -= values + gap;
+            let font = theme::body_font();
+            let name = painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, font, palette.muted);
             right = name.left() - gap;
-            let sample = Rect::from_center_size(pos2(right - sample_width / 2.0, y), vec2(sample_width, 16.0));
-            paint_sample(painter, sample, self.pen(series, palette));
-            right = sample.left() - 2.0 * gap;
+            let place = Rect::from_center_size(pos2(right - sample / 2.0, y), vec2(sample, 16.0));
+            paint_sample(painter, place, self.pen(series, palette));
+            right = place.left() - 2.0 * gap;
         }
+    }
+
+    /// A value in at most seven letters.
+    fn legend_text(&self, y: f64, is_rounded: bool) -> String {
+        match self.metric {
+            Metric::Loss if y.abs() >= 99_999.5 && y.is_finite() => format!("{y:.2e}"),
+            Metric::Accuracy | Metric::Share if is_rounded && y > 0.9995 => "100 %".to_owned(),
+            Metric::Accuracy | Metric::Share if is_rounded => numbers::percent(y),
+            Metric::Loss | Metric::Accuracy | Metric::Share => self.value_text(y),
+        }
+    }
+}
+
+/// Where the parts of a legend stand.
+#[derive(Clone, Copy)]
+pub(super) struct Legend {
+    /// Room for a value.
+    values: f32,
+    /// Length of the piece of a line.
+    sample: f32,
+    gap: f32,
+    /// Room at the right of it.
+    right: f32,
+    /// Whether it stands below the title, because there is no room beside it.
+    has_own_row: bool,
+}
+
+impl Legend {
+    /// Height of title and legend.
+    pub(super) fn height(self) -> f32 {
+        ROW + 2.0 * GRID + if self.has_own_row { ROW - GRID } else { 0.0 }
     }
 }
 
