@@ -44,7 +44,7 @@ impl FindRate {
         }
         match suggestion {
             Some(rate) => say(format_args!("suggestion: --learning-rate {rate:.2e}")),
-            None => say("no suggestion: the loss never fell for long; try another optimiser or network"),
+            None => say("no suggestion: the loss never fell for long; try another optimizer or network"),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Predict {
         refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
         let results = run.head().results();
         if self.out.is_some() && !(results == Results::Reconstructions && run.data.features.is_empty()) {
-            let what = format!("--out is for networks that give pictures back, which {} does not", self.run);
+            let what = format!("--out is for networks that reconstruct images, which {} does not", self.run);
             return Err(CliError::Usage(what));
         }
         let mut reader = Reader::new(&run.network);
@@ -216,7 +216,7 @@ fn write_picture(folder: &Path, name: &str, shape: Shape, numbers: &[f32]) -> Re
         Some([height, width, 3]) => RgbImage::from_raw(width as u32, height as u32, bytes).map(Into::into),
         _ => None,
     };
-    let picture = picture.ok_or_else(|| fail(format!("{shape} is no picture that is grey or in colours")))?;
+    let picture = picture.ok_or_else(|| fail(format!("{shape} is no image in gray or in colors")))?;
     std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
     picture.save(&path).map_err(|error| fail(error.to_string()))
 }

@@ -81,7 +81,7 @@ pub struct Feature {
     pub words: Option<Vocabulary>,
 }
 
-/// Vocabulary that are counted. The numbers of two columns do not meet, so that one embedding serves both.
+/// Words that are counted. The numbers of two columns do not meet, so that one embedding serves both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vocabulary {

@@ -15,7 +15,7 @@ use backprop_nn::Shape;
 pub enum Picture {
     /// Pixels `[height, width, channels]`.
     Pixels(Vec<u8>),
-    /// A drawing without ink, or an image of one even colour.
+    /// A drawing without ink, or an image of one even color.
     Empty,
 }
 
@@ -70,7 +70,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Vec<Drawing>, DataError> {
 
 fn pictures_of(path: &Path, bytes: Vec<u8>, [height, width, channels]: [usize; 3]) -> Result<Vec<Picture>, DataError> {
     if height != width || channels != 1 {
-        let what = format!("a drawing needs a network that reads square grey images, not {height}×{width}×{channels}");
+        let what = format!("a drawing needs a network that reads square gray images, not {height}×{width}×{channels}");
         return Err(DataError::file(path, what));
     }
     let drawings = parse(path, bytes)?;

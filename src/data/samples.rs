@@ -17,7 +17,7 @@ pub struct Samples {
 pub enum Inputs {
     /// Pixels, 0 to 255, which are scaled to 0 to 1 as a batch is made.
     Bytes(Vec<u8>),
-    /// Numbers as they were measured; NaN is a missing one. They are standardised as a batch is made.
+    /// Numbers as they were measured; NaN is a missing one. They are standardized as a batch is made.
     Numbers(Vec<f32>),
 }
 
@@ -136,7 +136,7 @@ impl Samples {
             && std::mem::discriminant(&self.targets) == std::mem::discriminant(&other.targets)
     }
 
-    /// Copies samples into a shard, `[samples, shape]`: bytes as numbers from 0 to 1, numbers standardised.
+    /// Copies samples into a shard, `[samples, shape]`: bytes as numbers from 0 to 1, numbers standardized.
     pub fn gather(&self, scaling: &Scaling, at: &[u32], inputs: &mut [f32]) {
         let len = (inputs.len() / at.len().max(1)).max(1);
         for (&at, input) in at.iter().zip(inputs.chunks_exact_mut(len)) {
@@ -148,7 +148,7 @@ impl Samples {
     }
 
     /// Copies the targets of samples to the beginning of a buffer that [`TargetData::buffer`] has made; numbers are
-    /// standardised, as they are trained.
+    /// standardized, as they are trained.
     pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut TargetData) {
         match (&self.targets, targets) {
             (TargetData::Classes(classes), TargetData::Classes(out)) => {

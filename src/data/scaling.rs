@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a network is trained behind: its inputs and, where it gives numbers, its targets are standardised. It is learnt
+/// What a network is trained behind: its inputs and, where it gives numbers, its targets are standardized. It is learnt
 /// from the training samples alone, so that nothing of the others leaks into the training, and saved with a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +44,7 @@ impl Standard {
         Self { deviation: deviation.collect(), mean: mean.iter().map(|mean| *mean as f32).collect() }
     }
 
-    /// Standardises rows one after another; a missing number becomes 0, which is the mean.
+    /// Standardizes rows one after another; a missing number becomes 0, which is the mean.
     pub fn apply(&self, numbers: &[f32], out: &mut [f32]) {
         if self.mean.is_empty() {
             return out.iter_mut().zip(numbers).for_each(|(out, number)| *out = or_zero(*number));
@@ -57,7 +57,7 @@ impl Standard {
         }
     }
 
-    /// Brings standardised rows back to what they were measured in.
+    /// Brings standardized rows back to what they were measured in.
     pub fn restore(&self, numbers: &mut [f32]) {
         for row in numbers.chunks_exact_mut(self.mean.len().max(1)) {
             for ((number, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {

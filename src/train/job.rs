@@ -65,7 +65,7 @@ impl Job {
         self.dataset.shape
     }
 
-    /// Optimiser steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
+    /// Optimizer steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
     pub fn steps_per_epoch(&self) -> usize {
         self.split.train.len().div_ceil(self.samples_per_step())
     }

@@ -27,11 +27,11 @@ pub struct Reports {
 pub enum Command {
     Pause,
     Resume,
-    /// One optimiser step, then pause.
+    /// One optimizer step, then pause.
     StepBatch,
     /// To the end of the epoch, then pause.
     StepEpoch,
-    /// Other numbers for the optimiser from the next step on; the weights are kept.
+    /// Other numbers for the optimizer from the next step on; the weights are kept.
     Set(LiveChange),
 }
 
@@ -52,7 +52,7 @@ impl LiveChange {
 /// From a run. `Done` is always last.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Every optimiser step since the last flush; none is missing.
+    /// Every optimizer step since the last flush; none is missing.
     Steps(Vec<StepStat>),
     Epoch(EpochStat),
     /// The weights of a moment; only the newest matters.
@@ -131,7 +131,7 @@ impl EpochStat {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// Optimiser steps taken so far.
+    /// Optimizer steps taken so far.
     pub step: u64,
     pub weights: Weights,
 }

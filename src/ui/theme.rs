@@ -1,8 +1,8 @@
-//! All colour of the program, as roles, and the measure and type of its window.
+//! All color of the program, as roles, and the measure and type of its window.
 //!
-//! Nothing else in the program names a colour. A widget asks for a role, `Palette::of(ui).muted`, and is right in dark and
-//! in light. Series and classes use hues after Okabe and Ito, which people with any kind of colour vision tell apart;
-//! even so no meaning rests on colour alone.
+//! Nothing else in the program names a color. A widget asks for a role, `Palette::of(ui).muted`, and is right in dark and
+//! in light. Series and classes use hues after Okabe and Ito, which people with any kind of color vision tell apart;
+//! even so no meaning rests on color alone.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub const GRID: f32 = 4.0;
 
 const STRONG: &str = "strong";
 
-/// The colours of one theme, by what they are for.
+/// The colors of one theme, by what they are for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
     /// The window.
@@ -45,7 +45,7 @@ pub struct Palette {
     pub line: Color32,
     /// Lines that only order: grid lines, separators.
     pub faint: Color32,
-    /// The one colour for what can be pressed, is chosen, or has the focus.
+    /// The one color for what can be pressed, is chosen, or has the focus.
     pub accent: Color32,
     /// Text on `accent`.
     pub on_accent: Color32,
@@ -77,19 +77,19 @@ impl Palette {
         if dark { &DARK } else { &LIGHT }
     }
 
-    /// The colour of class or run number `index`; they repeat after ten.
+    /// The color of class or run number `index`; they repeat after ten.
     pub fn class(&self, index: usize) -> Color32 {
         self.classes[index % self.classes.len()]
     }
 }
 
-/// The colour for the amount `t` from 0 to 1: one hue, from the ground to the accent.
+/// The color for the amount `t` from 0 to 1: one hue, from the ground to the accent.
 pub fn amount(palette: &Palette, t: f32) -> Color32 {
     let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 };
     palette.sunken.lerp_to_gamma(palette.accent, t)
 }
 
-/// The colour for `t` from -1 to 1: blue below zero, white at zero, orange above.
+/// The color for `t` from -1 to 1: blue below zero, white at zero, orange above.
 pub fn diverging(palette: &Palette, t: f32) -> Color32 {
     let t = if t.is_finite() { t.clamp(-1.0, 1.0) } else { 0.0 };
     let end = if t < 0.0 { palette.negative } else { palette.positive };
@@ -102,7 +102,7 @@ pub fn text_on(ground: Color32) -> Color32 {
     if contrast(light, ground) >= contrast(dark, ground) { light } else { dark }
 }
 
-/// Contrast of two opaque colours after WCAG 2: from 1 to 21.
+/// Contrast of two opaque colors after WCAG 2: from 1 to 21.
 pub fn contrast(a: Color32, b: Color32) -> f32 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -141,7 +141,7 @@ pub fn strong_font(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(STRONG.into()))
 }
 
-/// Fonts, both themes' colours, and the measure of everything. To be called once, before the first frame.
+/// Fonts, both themes' colors, and the measure of everything. To be called once, before the first frame.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     egui_material_icons::initialize(ctx);

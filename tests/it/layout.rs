@@ -312,7 +312,7 @@ fn after_a_run(preset: &str) -> Window {
     let session = window.harness.state_mut().session_mut();
     session.begin(Arc::clone(&job), &project);
     trained(&job).into_iter().for_each(|event| session.absorb(event));
-    window.harness.run_steps(3);
+    window.harness.run_steps(10);
     window
 }
 
@@ -348,5 +348,6 @@ fn a_message_has_a_place_of_its_own_and_moves_nothing() {
     let message = window.harness.get_by_label("Nothing runs.").rect();
     let bar = window.harness.get_by_role_and_label(Role::Button, "Train").rect();
     assert!(message.top() > bar.bottom() && message.bottom() <= 800.0, "{message:?}");
-    assert_eq!(canvas(&window), before);
+    let moved = canvas(&window).min - before.min;
+    assert!(moved.length() < 1.0, "{moved:?}");
 }

@@ -3,6 +3,7 @@
 mod architecture;
 #[cfg(feature = "gui")]
 mod behavior;
+mod bench;
 #[cfg(feature = "gui")]
 mod blocks;
 mod cli;
@@ -28,8 +29,12 @@ mod run;
 mod screens;
 mod sources;
 #[cfg(feature = "gui")]
+mod stack;
+#[cfg(feature = "gui")]
 mod studio;
 mod support;
 mod tables;
+#[cfg(feature = "gui")]
+mod training;
 #[cfg(feature = "gui")]
 mod views;

@@ -1,4 +1,4 @@
-//! The engine held against PyTorch: outputs, losses, every gradient, and the losses along 20 optimiser steps.
+//! The engine held against PyTorch: outputs, losses, every gradient, and the losses along 20 optimizer steps.
 
 use std::collections::BTreeMap;
 
@@ -192,7 +192,7 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 }
 
 impl Case {
-    /// Takes the steps of an optimiser and holds the losses on the way, and that of the moving average after them if
+    /// Takes the steps of an optimizer and holds the losses on the way, and that of the moving average after them if
     /// there is one, against PyTorch's.
     fn assert_steps(&self, name: &str, optimizer: Updater, learning_rate: f32, expected: &[f64]) -> Weights {
         self.assert_steps_from(self.weights(&self.network()), name, optimizer, learning_rate, expected)
@@ -342,7 +342,7 @@ struct Gradient {
     picked: Vec<f32>,
 }
 
-/// A bias before a normalisation has the gradient zero. A sum over all places of a batch leaves more rounding than PyTorch's.
+/// A bias before a normalization has the gradient zero. A sum over all places of a batch leaves more rounding than PyTorch's.
 const ZERO: f32 = 1e-12;
 const ROUNDING: f32 = 1e-5;
 

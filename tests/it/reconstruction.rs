@@ -131,7 +131,7 @@ fn what_does_not_fit_a_reconstruction_is_refused_in_one_sentence() {
             2,
             "binary_cross_entropy has no settings; class_weights belongs to softmax_cross_entropy and focal;",
         ),
-        (set("model.4.units=10"), 1, "gives 10 numbers, and the data asks for 784"),
+        (set("model.4.units=10"), 1, "gives 10 numbers, and the task needs 784"),
         (
             vec!["--set", "data.source=points:xor", "--set", r#"model=[{"layer":"dense","units":2}]"#],
             1,
@@ -141,7 +141,7 @@ fn what_does_not_fit_a_reconstruction_is_refused_in_one_sentence() {
         (
             set(r#"model=[{"layer":"conv2d","filters":1,"padding":"same"}]"#),
             1,
-            "The stack ends with 28×28×1, and the data asks for a row of 784 numbers. Flatten it.",
+            "The stack ends with 28×28×1, and the task needs a row of 784 numbers. Flatten it.",
         ),
     ] {
         let done = train(folder, &settings);

@@ -77,7 +77,7 @@ fn a_run_reads_pictures_as_those_of_its_folders() {
         assert_eq!(answer["label"], label, "{answer}");
     }
     let done = backprop(folder, &["predict", "run", "shades.json"]);
-    assert!(done.code == 1 && done.err.contains("cannot be read as a picture"), "{}", done.err);
+    assert!(done.code == 1 && done.err.contains("cannot be read as an image"), "{}", done.err);
 }
 
 #[test]

@@ -115,69 +115,6 @@ pub fn layers(harness: &Harness<'_, Studio>) -> Vec<String> {
     harness.state().project().model.layers.iter().map(ToString::to_string).collect()
 }
 
-#[test]
-fn a_stack_is_broken_and_repaired_by_the_offered_click() {
-    let mut harness = open(project());
-    assert!(!harness.get_by_label("Train").accesskit_node().is_disabled());
-    click(&mut harness, "Remove Flatten");
-    assert_eq!(layers(&harness), ["Dense 128 ReLU", "Dense 10"]);
-    assert!(harness.get_by_label("Train").accesskit_node().is_disabled());
-    harness.get_by_label_contains("Layer 1 does not fit. Dense takes a row of numbers");
-    click(&mut harness, "Insert Flatten");
-    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
-    assert!(!harness.get_by_label("Train").accesskit_node().is_disabled());
-}
-
-#[test]
-fn a_stack_is_assembled_from_nothing() {
-    let mut empty = project();
-    empty.model.layers.clear();
-    let mut harness = open(empty);
-    assert_eq!(harness.query_all_by_label("The stack is empty. Add a layer to begin.").count(), 2);
-    for layer in ["Flatten", "Dense"] {
-        click(&mut harness, "Add layer");
-        pick(&mut harness, layer);
-    }
-    assert_eq!(layers(&harness), ["Flatten", "Dense 64 ReLU"]);
-    harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
-    click(&mut harness, "Change to Dense 10");
-    assert_eq!(harness.state().shapes().model.misfit, None);
-}
-
-#[test]
-fn cards_are_edited_duplicated_moved_and_every_step_is_undone() {
-    let mut harness = open(project());
-    click(&mut harness, "Layer 2: Dense 128 ReLU");
-    harness.get_by_label("Units");
-    click(&mut harness, "Layer 2: Dense 128 ReLU");
-    assert!(harness.query_by_label("Units").is_none());
-    click(&mut harness, "Duplicate Flatten");
-    assert_eq!(layers(&harness), ["Flatten", "Flatten", "Dense 128 ReLU", "Dense 10"]);
-    harness.get_by_label("Layer 3: Dense 128 ReLU").focus();
-    harness.run_ok();
-    harness.key_press_modifiers(Modifiers::ALT, Key::ArrowUp);
-    harness.run_ok();
-    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Flatten", "Dense 10"]);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-    harness.run_ok();
-    assert_eq!(layers(&harness), ["Flatten", "Flatten", "Dense 128 ReLU", "Dense 10"]);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-    harness.run_ok();
-    assert_eq!(layers(&harness), ["Flatten", "Dense 128 ReLU", "Dense 10"]);
-    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    harness.run_ok();
-    assert_eq!(layers(&harness).len(), 4);
-}
-
-#[test]
-fn a_card_is_dragged_to_another_place() {
-    let mut harness = open(project());
-    let [from, to] =
-        ["Layer 2: Dense 128 ReLU", "Layer 3: Dense 10"].map(|label| harness.get_by_label(label).rect().center());
-    drag(&mut harness, &[from, from + vec2(0.0, 12.0), to + vec2(0.0, 20.0), to + vec2(0.0, 40.0)]);
-    assert_eq!(layers(&harness), ["Flatten", "Dense 10", "Dense 128 ReLU"]);
-}
-
 pub fn drag(harness: &mut Harness<'_, Studio>, path: &[Pos2]) {
     harness.drag_at(path[0]);
     harness.run_ok();
@@ -187,26 +124,6 @@ pub fn drag(harness: &mut Harness<'_, Studio>, path: &[Pos2]) {
     }
     harness.drop_at(path[path.len() - 1]);
     harness.run_ok();
-}
-
-#[test]
-fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
-    let mut harness = open(project());
-    click(&mut harness, "Train");
-    step_until(&mut harness, "the run ends", has_ended);
-    let session = harness.state().session();
-    assert_eq!((session.epochs.len(), session.progress.step, session.progress.steps), (3, 27, 27));
-    assert!(session.curves.of(Part::Validation, &LOSS).last().is_some_and(|(step, _)| step == 27.0));
-    let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
-    assert_eq!(test.len(), 50);
-    let percent = format!("{:.1} %", test.accuracy().unwrap() * 100.0);
-    assert!(session.marks.iter().any(|mark| mark.is_end && mark.text == format!("finished, test {percent}")));
-    harness.get_by_label("Finished. Test accuracy");
-    harness.get_by_label(&percent);
-    click(&mut harness, "See its mistakes");
-    harness.get_by_label_contains("of 30 validation samples are misclassified");
-    click(&mut harness, "Reset");
-    assert!(harness.state().session().curves.of(Part::Train, &LOSS).is_empty());
 }
 
 /// Opens a preset of points, its data in place.
@@ -241,67 +158,6 @@ fn views_show_points_and_numbers_as_what_they_are() {
     harness.get_by_label("Finished. Test accuracy");
     show(&mut harness, "mistakes");
     harness.get_by_label_contains("validation samples are misclassified");
-}
-
-#[test]
-fn the_same_seed_gives_the_same_curve_again() {
-    let mut harness = open(project());
-    let curve =
-        |harness: &Harness<'_, Studio>| harness.state().session().curves.of(Part::Train, &LOSS).buckets().to_vec();
-    click(&mut harness, "Train");
-    step_until(&mut harness, "the first run ends", has_ended);
-    let first = curve(&harness);
-    click(&mut harness, "Train");
-    step_until(&mut harness, "the second run ends", |studio| has_ended(studio) && studio.session().epochs.len() == 3);
-    assert_eq!(curve(&harness), first);
-}
-
-#[test]
-fn a_run_goes_on_batch_by_batch_and_stop_answers() {
-    let mut long = project();
-    long.training.epochs = 1000;
-    let mut harness = open(long);
-    let step = |studio: &Studio| studio.session().progress.step;
-    harness.key_press(Key::Period);
-    step_until(&mut harness, "one batch is done", |studio| is_paused(studio) && step(studio) == 1);
-    harness.key_press(Key::Slash);
-    step_until(&mut harness, "the epoch is done", |studio| is_paused(studio) && step(studio) == 9);
-    harness.key_press(Key::Space);
-    step_until(&mut harness, "it runs", |studio| step(studio) > 20);
-    harness.key_press(Key::Space);
-    step_until(&mut harness, "it pauses", is_paused);
-    harness.key_press(Key::Space);
-    harness.step();
-    harness.key_press(Key::Escape);
-    step_until(&mut harness, "it stops", has_ended);
-    assert!(matches!(harness.state().session().status, Status::Ended(Outcome::Stopped)));
-    harness.get_by_label_contains("Stopped after step");
-}
-
-fn is_paused(studio: &Studio) -> bool {
-    matches!(studio.session().status, Status::Paused)
-}
-
-#[test]
-fn a_learning_rate_that_is_changed_while_it_trains_is_marked() {
-    let mut long = project();
-    long.training.epochs = 1000;
-    let mut harness = open(long);
-    click(&mut harness, "Train");
-    step_until(&mut harness, "it runs", |studio| studio.session().progress.step > 5);
-    harness.state_mut().project_mut().training.learning_rate = 0.0003;
-    step_until(&mut harness, "the change is marked", |studio| !studio.session().marks.is_empty());
-    let mark = &harness.state().session().marks[0];
-    assert!(!mark.is_end && mark.x >= 5.0 && mark.text == "learning rate 0.0003", "{mark:?}");
-    assert!(harness.query_by_label("Reset").is_some());
-
-    // What a run cannot take over is said, and leaves the run alone.
-    assert!(!harness.state().session().has_other_training(harness.state().project()));
-    harness.state_mut().project_mut().training.batch = 64;
-    harness.run_ok();
-    harness.get_by_label("This run continues with the previous settings.");
-    click(&mut harness, "Stop");
-    step_until(&mut harness, "it stops", has_ended);
 }
 
 #[test]
@@ -473,15 +329,6 @@ fn every_view_and_the_help_have_names_for_all_their_inputs() {
 }
 
 #[test]
-fn a_fix_keeps_the_dense_layer_it_changes() {
-    let mut wrong = project();
-    wrong.model.layers[2] = Dense::new(7, Function::Linear).into();
-    let mut harness = open(wrong);
-    click(&mut harness, "Change to Dense 10");
-    assert_eq!(layers(&harness)[2], "Dense 10");
-}
-
-#[test]
 fn where_no_dialog_answers_a_path_is_typed() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = open(project());
@@ -583,28 +430,6 @@ fn the_window_opens_as_it_was_left() {
     assert_eq!(again(strange).state().project(), &Project::default());
 }
 
-#[test]
-fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
-    let mut harness = open(project());
-    click(&mut harness, "Train");
-    step_until(&mut harness, "the run ends", has_ended);
-    for key in [Key::Period, Key::Slash, Key::Escape, Key::Space] {
-        harness.key_press(key);
-        harness.run_ok();
-    }
-    assert!(has_ended(harness.state()));
-    assert!(harness.get_by_label("Batch").accesskit_node().is_disabled());
-    harness.get_by_label("This run has ended. Press Train, or Space once more, to train anew, which deletes it.");
-    let trained = harness.state().session().job.clone().unwrap();
-    for _ in 0..2 {
-        harness.key_press(Key::Space);
-        harness.run_ok();
-    }
-    step_until(&mut harness, "Space, Space trains anew", |studio| {
-        studio.session().job.as_ref().is_some_and(|job| !Arc::ptr_eq(job, &trained)) && has_ended(studio)
-    });
-}
-
 /// Replaces what stands in a field.
 pub fn type_into(harness: &mut Harness<'_, Studio>, field: &str, text: &str) {
     harness.get_by_label(field).focus();
@@ -614,17 +439,6 @@ pub fn type_into(harness: &mut Harness<'_, Studio>, field: &str, text: &str) {
     harness.run_ok();
     harness.key_press(Key::Enter);
     harness.run_ok();
-}
-
-#[test]
-fn a_layer_from_the_menu_goes_where_it_fits() {
-    let mut harness = open(project());
-    for layer in ["Conv2d", "Dropout"] {
-        click(&mut harness, "Add layer");
-        pick(&mut harness, layer);
-    }
-    assert_eq!(layers(&harness), ["Conv2d 32 3×3 ReLU", "Flatten", "Dense 128 ReLU", "Dropout 25 %", "Dense 10"]);
-    assert_eq!(harness.state().shapes().model.misfit, None);
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn what_does_not_fit_a_number_is_refused_before_the_training() {
             &["--set", "training.loss=focal"][..],
             "focal is for classes, and the targets of line.csv are numbers; choose mean squared error",
         ),
-        (&["--set", r#"model=[{"layer":"dense","units":3}]"#], "the data asks for 1, one for each class or target"),
+        (&["--set", r#"model=[{"layer":"dense","units":3}]"#], "the task needs 1, one for each class or target"),
         (&["--set", "data.augment.shift=2"], "changes images, and the samples are a row of 4 numbers"),
     ] {
         let done = backprop(folder, &[&["train", "fuel", "--data", "csv:line.csv"], settings].concat());

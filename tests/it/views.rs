@@ -161,7 +161,7 @@ fn an_autoencoder_shows_samples_above_their_reconstructions_in_every_view() {
     step_until(&mut harness, "the classes are back", |studio| {
         studio.session().dataset().is_some_and(|dataset| dataset.task.is_classification())
     });
-    assert!(harness.state().shapes().model.misfit.is_some_and(|misfit| misfit.error.message.contains("asks for 10")));
+    assert!(harness.state().shapes().model.misfit.is_some_and(|misfit| misfit.error.message.contains("needs 10")));
 }
 
 #[test]

@@ -438,7 +438,7 @@ mod tests {
 
     /// What absorbs must not reach over a layer between.
     #[test]
-    fn a_pooling_after_a_normalisation_stays_one_of_its_own() {
+    fn a_pooling_after_a_normalization_stays_one_of_its_own() {
         let layers = vec![Conv2d::default().into(), norm(), MaxPool2d::default().into(), Flatten {}.into(), head()];
         let network = ModelSpec { layers }.build(Shape::image(8, 8, 1), OUTPUTS).unwrap();
         assert_eq!(network.stages.len(), 4);

@@ -281,7 +281,7 @@ fn a_convolution_passes_with_the_pooling_that_it_absorbs() {
 }
 
 #[test]
-fn a_normalisation_passes_with_the_activation_that_it_absorbs() {
+fn a_normalization_passes_with_the_activation_that_it_absorbs() {
     for &function in Function::ALL {
         for shape in [Shape::flat(9), Shape::image(3, 5, 4)] {
             check_pair(&BatchNorm::default().into(), Some(&Activation { function }.into()), shape);

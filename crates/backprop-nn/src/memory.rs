@@ -27,8 +27,8 @@ impl Footprint {
 const NUMBER: u64 = size_of::<f32>() as u64;
 
 impl Network {
-    /// For a batch in `shards` shards of `samples` samples, and an optimiser that remembers `slots` numbers per weight:
-    /// weights, gradient, what the optimiser remembers, transposed matrices and the workspaces of all shards.
+    /// For a batch in `shards` shards of `samples` samples, and an optimizer that remembers `slots` numbers per weight:
+    /// weights, gradient, what the optimizer remembers, transposed matrices and the workspaces of all shards.
     pub fn training_footprint(&self, shards: usize, samples: usize, slots: usize) -> Footprint {
         let mut layers = vec![0; self.last_layer().map_or(0, |last| last + 1)];
         for stage in &self.stages {

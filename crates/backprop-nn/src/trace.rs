@@ -95,17 +95,17 @@ impl ModelSpec {
             ),
             Some(LayerSpec::Dense(_)) => (
                 format!(
-                    "The last layer gives {shape} numbers, and the data asks for {outputs}, one for each class or target. Give it {outputs} units."
+                    "The last layer gives {shape} numbers, and the task needs {outputs}, one for each class or target. Give it {outputs} units."
                 ),
                 Fix::Replace(head.into()),
             ),
             Some(_) if shape.len() == outputs => (
-                format!("The stack ends with {shape}, and the data asks for a row of {outputs} numbers. Flatten it."),
+                format!("The stack ends with {shape}, and the task needs a row of {outputs} numbers. Flatten it."),
                 Fix::Append(Flatten {}.into()),
             ),
             Some(_) => (
                 format!(
-                    "The stack ends with {shape}, and the data asks for {outputs} numbers, one for each class or target. End with a Dense layer of {outputs}."
+                    "The stack ends with {shape}, and the task needs {outputs} numbers, one for each class or target. End with a Dense layer of {outputs}."
                 ),
                 Fix::Append(head.into()),
             ),

@@ -20,7 +20,7 @@ pub struct Param {
     pub range: Range<usize>,
 }
 
-/// The numbers that training changes. An optimiser is a loop over this one slice, a snapshot is one copy.
+/// The numbers that training changes. An optimizer is a loop over this one slice, a snapshot is one copy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     values: Vec<f32>,

@@ -23,7 +23,7 @@ pub const FASHION_MNIST: Source = Source {
     usage: "fashion-mnist",
     argument: Argument::Nothing,
     options: &[],
-    help: "70,000 pictures of clothes in the form of MNIST, and harder; downloaded once, 31 MB, unless it is at hand.",
+    help: "70,000 images of clothes in the form of MNIST, and harder; downloaded once, 31 MB, unless it is at hand.",
     load: |request| load(request, &FASHION_MNIST_FILES),
 };
 

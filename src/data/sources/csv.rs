@@ -40,7 +40,7 @@ pub const SOURCE: Source = Source {
             "embedded",
             "Embedded",
             Kind::Columns,
-            "Columns of many words, each word a number for an Embedding. Vocabulary that do not occur in training count as one.",
+            "Columns of many words, each word a number for an Embedding. Words that do not occur in training count as one.",
         ),
         Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header."),
         Field::real("test", "Test split", TEST_SHARES, TEST_SHARE, "Share of the rows that is held out for the test."),

@@ -42,7 +42,7 @@ pub const SOURCE: Source = Source {
             "Share of the images that is held out for the test, unless a folder of its own holds them.",
         ),
     ],
-    help: "A folder of pictures for each class, all stretched to one size; the names of the folders are the classes.",
+    help: "A folder of images for each class, all stretched to one size; the names of the folders are the classes.",
     load,
 };
 
@@ -104,17 +104,17 @@ fn read_classes(
     let files = folders.iter().map(|folder| entries(folder)).collect::<Result<Vec<_>, _>>()?;
     let count: usize = files.iter().map(Vec::len).sum();
     if count.saturating_mul(shape.len()) > MAX_BYTES {
-        let what = format!("{count} pictures of {shape} take more than 4 GB; make them smaller with size=N");
+        let what = format!("{count} images of {shape} take more than 4 GB; make them smaller with size=N");
         return Err(DataError::file(folder, what));
     }
     let (mut pixels, mut labels) = (Vec::with_capacity(count * shape.len()), Vec::with_capacity(count));
     for (folder, files) in folders.iter().zip(files) {
         let Some(class) = classes.iter().position(|class| *class == name_of(folder)) else {
-            let what = "is a class that has no training pictures; put some into a folder of this name in train";
+            let what = "is a class that has no training images; put some into a folder of this name in train";
             return Err(DataError::file(folder, what));
         };
         if files.is_empty() {
-            return Err(DataError::file(folder, "there is no picture in it; add some, or remove the folder"));
+            return Err(DataError::file(folder, "there is no image in it; add some, or remove the folder"));
         }
         let read: Vec<_> = files.into_par_iter().map(|path| (read(&path, shape), path)).collect();
         let before = labels.len();
@@ -129,7 +129,7 @@ fn read_classes(
             }
         }
         if labels.len() == before {
-            let what = "none of its files can be read as a picture, PNG, JPEG, BMP, GIF, TIFF or WebP; the first";
+            let what = "none of its files can be read as an image, PNG, JPEG, BMP, GIF, TIFF or WebP; the first";
             let why = unread.first().map_or("", |(_, why)| why);
             return Err(DataError::file(folder, format!("{what} {why}")));
         }
@@ -181,12 +181,12 @@ fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<String>) {
 /// held, and stretched to the size, whatever its proportions are. Errors say what the file is.
 pub fn read(path: &Path, shape: Shape) -> Result<Vec<u8>, String> {
     let Some([height, width, channels @ (1 | 3)]) = shape.as_image() else {
-        return Err(format!("is asked for as {shape}, and a picture is grey or red, green and blue"));
+        return Err(format!("is asked for as {shape}, and an image is gray or red, green and blue"));
     };
     if path.is_dir() {
         return Err("is a folder".to_owned());
     }
-    let picture = decode(path).map_err(|error| format!("cannot be read as a picture: {error}"))?;
+    let picture = decode(path).map_err(|error| format!("cannot be read as an image: {error}"))?;
     let picture = picture.resize_exact(width as u32, height as u32, FilterType::Triangle);
     Ok(if channels == 1 { picture.into_luma8().into_raw() } else { picture.into_rgb8().into_raw() })
 }
@@ -215,8 +215,8 @@ mod tests {
         picture.into().save(path).unwrap();
     }
 
-    fn even(colour: [u8; 3]) -> RgbImage {
-        RgbImage::from_pixel(20, 30, Rgb(colour))
+    fn even(color: [u8; 3]) -> RgbImage {
+        RgbImage::from_pixel(20, 30, Rgb(color))
     }
 
     fn load_folder(folder: &Path, options: &str) -> Result<Dataset, String> {
@@ -235,7 +235,7 @@ mod tests {
         write(folder, "green/5.jpg", even([0, 255, 0]));
         // What a file holds counts, not what it is called.
         fs::rename(folder.join("red/b.bmp"), folder.join("red/b.jpg")).unwrap();
-        fs::write(folder.join("red/notes.txt"), "no picture").unwrap();
+        fs::write(folder.join("red/notes.txt"), "no image").unwrap();
         fs::write(folder.join("readme.md"), "text").unwrap();
 
         let dataset = load_folder(folder, "?size=8&test=0.2").unwrap();
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(dataset.train.pixels_of(red)[..6], [255, 0, 0, 255, 0, 0]);
         assert_eq!(dataset.notes.len(), 2, "{:?}", dataset.notes);
         assert!(dataset.notes[0].contains("readme.md is no folder of a class, left out"), "{:?}", dataset.notes);
-        assert!(dataset.notes[1].contains("notes.txt cannot be read as a picture"), "{:?}", dataset.notes);
+        assert!(dataset.notes[1].contains("notes.txt cannot be read as an image"), "{:?}", dataset.notes);
         assert_eq!(dataset, load_folder(folder, "?size=8&test=0.2").unwrap());
 
         let grey = load_folder(folder, "?size=16&grey=true&test=0").unwrap();
@@ -268,16 +268,15 @@ mod tests {
     fn train_and_test_are_taken_as_they_are() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path();
-        for (name, colour) in
-            [("train/a/1.png", 10), ("train/b/1.png", 20), ("train/b/2.png", 20), ("test/b/3.png", 30)]
+        for (name, color) in [("train/a/1.png", 10), ("train/b/1.png", 20), ("train/b/2.png", 20), ("test/b/3.png", 30)]
         {
-            write(folder, name, even([colour; 3]));
+            write(folder, name, even([color; 3]));
         }
         let dataset = load_folder(folder, "?size=8").unwrap();
         assert_eq!((dataset.train.class_counts(2), dataset.test.class_counts(2)), (vec![1, 2], vec![0, 1]));
         assert_eq!(dataset.test.pixels_of(0)[0], 30);
         write(folder, "test/c/1.png", even([1; 3]));
-        assert!(load_folder(folder, "").unwrap_err().contains("test/c: is a class that has no training pictures"));
+        assert!(load_folder(folder, "").unwrap_err().contains("test/c: is a class that has no training images"));
     }
 
     #[test]
@@ -288,9 +287,9 @@ mod tests {
         assert!(error().contains("a folder for each of 2 to 1000 classes in it, and found 0"), "{}", error());
         write(folder, "a/1.png", even([1; 3]));
         fs::create_dir(folder.join("b")).unwrap();
-        assert!(error().starts_with("b: there is no picture in it"), "{}", error());
+        assert!(error().starts_with("b: there is no image in it"), "{}", error());
         fs::write(folder.join("b/1.png"), b"\x89PNG\r\n\x1a\ncut").unwrap();
-        assert!(error().starts_with("b: none of its files can be read as a picture"), "{}", error());
+        assert!(error().starts_with("b: none of its files can be read as an image"), "{}", error());
         assert!(Dataset::read("images:no/such").unwrap_err().to_string().contains("no such folder"));
     }
 }

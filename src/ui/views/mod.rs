@@ -24,9 +24,9 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<network::Network>::default(),
         Box::<training::TrainingView>::default(),
         Box::<learn::Learn>::default(),
-        Box::<metrics::MetricsView>::default(),
         Box::<draw::Draw>::default(),
         Box::<data::DataView>::default(),
         Box::<mistakes::Mistakes>::default(),
+        Box::<metrics::MetricsView>::default(),
     ]
 }

@@ -1,4 +1,4 @@
-//! What is done to every channel of a matrix `[rows, channels]` over all of its rows: moments, and normalisation forth
+//! What is done to every channel of a matrix `[rows, channels]` over all of its rows: moments, and normalization forth
 //! and back.
 //!
 //! A loop over few channels would leave most of a vector empty. So rows are put side by side until they are about
@@ -90,7 +90,7 @@ pub fn normalize(input: &[f32], per_channel: [&[f32]; 3], scratch: &mut [f32], o
     });
 }
 
-/// The gradients of what scales and shifts the normalised numbers, `dgamma = Σ dy ⊙ (x - mean) ⊙ scale` and
+/// The gradients of what scales and shifts the normalized numbers, `dgamma = Σ dy ⊙ (x - mean) ⊙ scale` and
 /// `dbeta = Σ dy`, mean and scale being numbers per channel.
 pub fn normalize_backward_params(
     [input, grad]: [&[f32]; 2],
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn normalising_and_its_gradients_agree_with_their_definition() {
+    fn normalizing_and_its_gradients_agree_with_their_definition() {
         for (channels, count) in CHANNELS.into_iter().flat_map(|channels| COUNTS.map(|count| (channels, count))) {
             let (what, len) = (format!("{count}×{channels}"), count * channels);
             let (input, grad) = (numbers(len, 0.37), numbers(len, 0.71));

@@ -1,4 +1,4 @@
-//! What is done to every row of a matrix on its own: softmax and normalisation, forth and back.
+//! What is done to every row of a matrix on its own: softmax and normalization, forth and back.
 
 use super::vector::exp;
 use super::vectorized;
@@ -101,7 +101,7 @@ fn scale_row(input: &[f32], [mean, scale]: Stats, gamma: &[f32], beta: &[f32], o
     }
 }
 
-/// The gradients of what `normalize` reads, with `z` for the normalised numbers: `dbeta += Σ dy`, `dgamma += Σ dy ⊙ z`.
+/// The gradients of what `normalize` reads, with `z` for the normalized numbers: `dbeta += Σ dy`, `dgamma += Σ dy ⊙ z`.
 /// Leaves `dy ⊙ gamma` in `grad_output`.
 pub fn normalize_backward_params(
     input: &[f32],

@@ -36,7 +36,7 @@ impl Default for Residual {
 }
 
 impl Residual {
-    /// A block that fits this input: two layers with weights, normalised and bent between them, that leave the shape as
+    /// A block that fits this input: two layers with weights, normalized and bent between them, that leave the shape as
     /// it is.
     pub fn around(input: Shape) -> Self {
         let channels = input.channels();

@@ -11,7 +11,7 @@ use crate::shape::Shape;
 use crate::weights::{Param, Weights};
 use crate::workspace::Workspace;
 
-/// Numbers of a block, about: small enough to stay in a core's own cache with weights, gradient and optimiser state.
+/// Numbers of a block, about: small enough to stay in a core's own cache with weights, gradient and optimizer state.
 const BLOCK: usize = 16_384;
 
 /// Blocks come in multiples of this, so that threads get equal shares.
