@@ -1,7 +1,5 @@
 //! `backprop bench`: every figure, for scripts and for people.
 
-use std::fs;
-
 use serde_json::Value;
 
 use crate::cli::folder_with_bars;

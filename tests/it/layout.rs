@@ -25,7 +25,7 @@ use crate::ink::faults;
 
 const SIZES: [Vec2; 3] = [vec2(1024.0, 700.0), vec2(1280.0, 800.0), vec2(1920.0, 1080.0)];
 
-const VIEWS: [&str; 4] = ["learn", "draw", "data", "mistakes"];
+const VIEWS: [&str; 5] = ["learn", "draw", "data", "mistakes", "metrics"];
 
 /// What a view may show in place of something else.
 const CHOICES: [&str; 10] =
@@ -345,7 +345,7 @@ fn a_message_has_a_place_of_its_own_and_moves_nothing() {
     let before = canvas(&window);
     window.act(Command::Pause);
     window.harness.run_steps(3);
-    let message = window.harness.get_by_label("Nothing runs.").rect();
+    let message = window.harness.get_by_label("No run is on.").rect();
     let bar = window.harness.get_by_role_and_label(Role::Button, "Train").rect();
     assert!(message.top() > bar.bottom() && message.bottom() <= 800.0, "{message:?}");
     let moved = canvas(&window).min - before.min;

@@ -13,7 +13,7 @@ use backprop_studio::train::metrics::{
     ACCURACY, Answered, ClassAnswers, Figure, LOSS, Prediction as ClassPrediction, StepProbe, StepSum,
 };
 use backprop_studio::train::{
-    Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Part, Snapshot, StepStat,
+    Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
 use backprop_studio::ui::commands::{Action, PathFor};
 use backprop_studio::ui::jobs::predictor::Prediction;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use backprop_studio::train::metrics::LOSS;
 use backprop_studio::train::{Outcome, Part};
+use backprop_studio::ui::Studio;
 use backprop_studio::ui::state::session::Status;
-use backprop_studio::ui::{Command, Studio};
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::Key;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::studio::{act, click, has_ended, open, project, step_until};
+use crate::studio::{click, has_ended, open, project, step_until};
 
 #[test]
 fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {

@@ -199,7 +199,7 @@ mod tests {
                 "mlp",
                 &even,
                 vec![("training.batch", "500"), ("training.loss.class_weights", "[1, 2]")],
-                vec!["training.batch", "training.loss"],
+                vec!["training.batch", "training.loss.class_weights"],
             ),
             (
                 "mlp",

@@ -89,7 +89,10 @@ fn refused(loss: &LossSpec, head: &dyn Head, dataset: &Dataset) -> Option<Proble
 fn class_weights(loss: &LossSpec, classes: usize) -> Option<Problem> {
     let Some(ClassWeights::Listed(list)) = loss.class_weights() else { return None };
     (list.len() != classes).then(|| {
-        let what = format!("has {} numbers, and there are {classes} classes; give one for each", list.len());
+        let what = format!(
+            "the list of class weights has {} numbers, and there are {classes} classes; give one for each",
+            list.len()
+        );
         Problem::error("training.loss.class_weights", what)
             .set("Balance the class weights", &[("training.loss.class_weights", "balanced")])
     })

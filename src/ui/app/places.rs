@@ -124,7 +124,8 @@ fn presenter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let leave = Button::new((ICON_CLOSE_FULLSCREEN.rich_text().size(16.0), Command::LeavePresenter.label()));
-    if ui.add(leave).on_hover_text(help(ui, Command::LeavePresenter)).clicked() {
+    let leave = ui.add(leave).accessible_name(Command::LeavePresenter.label());
+    if leave.on_hover_text(help(ui, Command::LeavePresenter)).clicked() {
         cx.act(Command::LeavePresenter);
     }
     let rate = Training::fields().into_iter().find(|field| field.key == "learning_rate");

@@ -71,5 +71,8 @@ fn plot_ui(ui: &mut Ui, metric: &'static Metric, cx: &Cx<'_>) {
     let range = if metric.unit == Unit::Percent { Range::Accuracy } else { Range::Loss };
     let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
     let plot = CurvePlot::new(metric.label, range, &series).marks(&cx.session.marks).smoothing(cx.window.smoothing);
-    plot.logarithmic(cx.window.log_loss).steps_per_epoch(steps as f64).show(ui);
+    // Where more is better there may be zeros and negative values.
+    plot.logarithmic(cx.window.log_loss && metric.higher_is_better != Some(true))
+        .steps_per_epoch(steps as f64)
+        .show(ui);
 }

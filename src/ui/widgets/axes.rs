@@ -139,6 +139,13 @@ pub fn loss_range(largest: Option<f64>) -> RangeInclusive<f64> {
     0.0..=(largest * 1.02 / unit).ceil() * unit
 }
 
+/// From extreme to extreme with a little air, for what can be negative and so has no zero to stand on.
+pub fn signed_range(extremes: Option<(f64, f64)>) -> RangeInclusive<f64> {
+    let (low, high) = extremes.unwrap_or((-1.0, 1.0));
+    let air = ((high - low) * 0.05).max(high.abs().max(low.abs()) * 0.01).max(1e-6);
+    low - air..=high + air
+}
+
 /// The logarithms of the extremes, with a little air.
 pub fn decade_range(extremes: Option<(f64, f64)>) -> RangeInclusive<f64> {
     let (low, high) = extremes.unwrap_or((0.01, 3.0));

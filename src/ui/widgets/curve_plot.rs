@@ -270,8 +270,9 @@ impl<'a> CurvePlot<'a> {
             Metric::Accuracy => axes::share_range(extremes.map(|(low, _)| low)),
             Metric::Share => axes::share_range(None),
             Metric::Loss if self.is_logarithmic => axes::decade_range(extremes),
+            Metric::Loss if extremes.is_some_and(|(low, _)| low < 0.0) => axes::signed_range(extremes),
             // Room for what is usual above the average; a spike beyond it gets an arrow.
-            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| self.largest(x_range).clamp(high, high * 1.5))),
+            Metric::Loss => axes::loss_range(extremes.map(|(_, high)| self.largest(x_range).min(high * 1.5).max(high))),
         }
     }
 
