@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use backprop_nn::Shape;
 
 use super::drawing::DrawingError;
-use super::source::DATA_FOLDER;
+
+/// The variable that names a folder with data; files are found in it and in the folders that it holds.
+pub const DATA_FOLDER: &str = "BACKPROP_DATA";
 
 /// Why data could not be read. Each is one sentence that names the place and what was expected there.
 #[derive(Debug, thiserror::Error)]

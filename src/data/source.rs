@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use backprop_nn::field::{Field, Kind};
 
 use super::dataset::{Dataset, Feature, Task};
-use super::error::{DataError, SourceError};
+use super::error::{DATA_FOLDER, DataError, SourceError};
 
 /// A kind of data source.
 pub struct Source {
@@ -263,9 +263,6 @@ pub struct Lookup<'a> {
 
 /// Is told the name of a file, how many of its bytes have arrived, and how many there are.
 pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
-
-/// The variable that names a folder with data; files are found in it and in the folders that it holds.
-pub const DATA_FOLDER: &str = "BACKPROP_DATA";
 
 /// What the text of a source asks for, and what is known besides it.
 #[derive(Clone, Copy)]

@@ -160,6 +160,10 @@ fn a_run_that_has_ended() {
         .watch(&project, &job, &events)
         .act(Request::Show("draw"))
         .compare("draw-dark");
+    Screen::open(&project, LARGE, Theme::Light)
+        .watch(&project, &job, &events)
+        .act(Request::Show("metrics"))
+        .compare("metrics-light-large");
     let mut screen = Screen::open(&project, LARGE, Theme::Dark);
     screen
         .watch(&project, &job, &events)

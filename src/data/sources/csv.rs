@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::data::dataset::{Dataset, Feature, Task, Vocabulary};
-use crate::data::error::{DataError, Remedy, Wrong};
+use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, DATA_FOLDER, Lookup, Request, Source, SourceSpec};
+use crate::data::source::{Argument, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
 use crate::data::table::{Column, Table, counted};
 use backprop_nn::Shape;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::data::dataset::{Dataset, Feature, Task};
-use crate::data::error::{DataError, Remedy, Wrong};
+use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, DATA_FOLDER, Request, Source};
+use crate::data::source::{Argument, Request, Source};
 use crate::data::split::{Order, TEST_SHARES, Timeline};
 use crate::data::table::{Table, counted};
 use backprop_nn::Shape;
