@@ -128,6 +128,8 @@ fn trained(project: &Project, groups: &[&[Command]]) -> (Arc<Job>, Vec<Event>) {
         let mut event = run.event();
         if let Event::Epoch(stat) = &mut event {
             (stat.seconds, stat.samples_per_s) = (0.5, 100_000.0);
+            let pace = stat.figures.iter_mut().find(|figure| figure.metric.key == "samples_per_s");
+            pace.into_iter().for_each(|figure| figure.value = Some(100_000.0));
         }
         let is_paused = matches!(event, Event::Paused);
         let is_over = matches!(event, Event::Done(_));
