@@ -7,7 +7,7 @@ use backprop_nn::Shape;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::learner::{Step, Trainer};
-use backprop_studio::train::{Reader, default_threads};
+use backprop_studio::train::{Predictor, default_threads};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn digits() -> Arc<Dataset> {
@@ -38,7 +38,7 @@ fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("one drawing read");
     for name in presets::image_readers() {
         let job = Project::find(name).expect("preset").job(Arc::clone(&dataset), 1).expect("job");
-        let (weights, mut reader) = (job.initial_weights(), Reader::new(&job.network));
+        let (weights, mut reader) = (job.initial_weights(), Predictor::new(&job.network));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let pixels = black_box(dataset.train.pixels_of(0));

@@ -9,7 +9,7 @@ use super::{CliError, say};
 use crate::data::{DataError, Dataset, Lookup};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{ClassScore, Evaluation, Part};
+use crate::train::{ClassScore, Evaluation, Subset};
 
 /// Measure how well a run reads a set of samples
 #[derive(Debug, Args)]
@@ -45,9 +45,9 @@ impl Evaluate {
         let dataset = Dataset::load(&source, &Lookup { folder: Project::folder_of(&self.run), known, progress: None })?;
         let dataset = Arc::new(run.project.data.asked_of(dataset)?);
         let part = match self.split {
-            Split::Train => Part::Train,
-            Split::Validation => Part::Validation,
-            Split::Test => Part::Test,
+            Split::Train => Subset::Train,
+            Split::Validation => Subset::Validation,
+            Split::Test => Subset::Test,
         };
         let (job, weights) = run.into_job(dataset)?;
         let evaluation = job.evaluate(&weights, part);

@@ -13,7 +13,7 @@ use crate::data::sources::{csv, images, series};
 use crate::data::{DataError, Task};
 use crate::project::RunFolder;
 use crate::project::run_folder::DataRecord;
-use crate::train::Reader;
+use crate::train::Predictor;
 use crate::train::heads::Results;
 use crate::train::metrics::distance;
 use backprop_nn::Shape;
@@ -59,7 +59,7 @@ impl Predict {
             let what = format!("--out is for networks that reconstruct images, which {} does not", self.run);
             return Err(CliError::Usage(what));
         }
-        let mut reader = Reader::new(&run.network);
+        let mut reader = Predictor::new(&run.network);
         let mut unread = Vec::new();
         for path in &self.files {
             let files = images::files_of(path).unwrap_or_else(|error| {
@@ -84,7 +84,7 @@ impl Predict {
         &self,
         path: &Path,
         run: &RunFolder,
-        reader: &mut Reader,
+        reader: &mut Predictor,
     ) -> Result<Result<(), DataError>, CliError> {
         let shape = run.network.input();
         let read = match run.project.data.source.is(&images::SOURCE) {
@@ -120,7 +120,12 @@ impl Predict {
         Ok(Ok(()))
     }
 
-    fn read_table(&self, path: &Path, run: &RunFolder, reader: &mut Reader) -> Result<Result<(), DataError>, CliError> {
+    fn read_table(
+        &self,
+        path: &Path,
+        run: &RunFolder,
+        reader: &mut Predictor,
+    ) -> Result<Result<(), DataError>, CliError> {
         let mut rows = match csv::read_rows(path, &run.data.features, &run.project.data.source) {
             Ok(rows) => rows,
             Err(error) => return Ok(Err(error)),

@@ -32,8 +32,8 @@ impl Column {
             let (is_validation, metric, title) = match *line {
                 Line::Training(metric) => (false, metric, format!("train {}", named(metric))),
                 Line::Validation(metric) => (true, metric, format!("validation {}", named(metric))),
-                Line::Part(metric, part, _) if *metric == LOSS => (false, metric, format!("{part} loss")),
-                Line::Part(metric, ..) => (false, metric, named(metric)),
+                Line::Network(metric, part, _) if *metric == LOSS => (false, metric, format!("{part} loss")),
+                Line::Network(metric, ..) => (false, metric, named(metric)),
             };
             Self { is_validation, metric, title }
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Project, ProjectError};
 use crate::data::{Dataset, Samples};
 use crate::train::metrics::Figure;
-use crate::train::{Evaluation, Event, Job, Metric, Outcome, Part, Reports, Run, Start};
+use crate::train::{Evaluation, Event, Job, Metric, Outcome, Reports, Run, Start, Subset};
 
 /// A fold that has been judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +105,7 @@ fn train_fold(job: &Arc<Job>, mut go_on: impl FnMut(f32) -> bool) -> Result<Eval
         }
     }
     let weights = weights.ok_or_else(|| FoldsError::Failed("the run has left no weights".to_owned()))?;
-    Ok(job.evaluate(&weights.weights, Part::Validation))
+    Ok(job.evaluate(&weights.weights, Subset::Validation))
 }
 
 /// Mean and spread of every figure.

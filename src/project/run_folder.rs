@@ -12,7 +12,7 @@ use crate::data::Order;
 use crate::data::scaling::Standard;
 use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
 use crate::train::Head;
-use crate::train::evaluate::Trained;
+use crate::train::evaluate::TrainedModel;
 use crate::train::heads::Goal;
 use crate::train::{Job, default_threads};
 use backprop_nn::{Network, Shape, Weights};
@@ -134,9 +134,9 @@ impl RunFolder {
     }
 
     /// The network with all that is needed to read with it.
-    pub fn trained(&self) -> Trained<'_> {
+    pub fn trained(&self) -> TrainedModel<'_> {
         let Self { project, data, network, weights } = self;
-        Trained { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling }
+        TrainedModel { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling }
     }
 
     /// The run's network as a job on these samples, to be measured, and its weights.

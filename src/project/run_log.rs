@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{Best, EpochStat, Evaluation, Head, Metric, Part, StepStat};
+use crate::train::{Best, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
 
 /// The key of a metric where it may be that of several subsets, `validation_rmse`.
-pub fn key_of(part: Part, metric: &Metric) -> String {
+pub fn key_of(part: Subset, metric: &Metric) -> String {
     match metric.subset {
         Some(_) => format!("{}_{}", part.key(), metric.key),
         None => metric.key.to_owned(),
@@ -29,11 +29,11 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
         "seconds": stat.seconds,
     });
     for Figure { metric, value } in &stat.figures {
-        line[key_of(Part::Train, metric)] = (*value).into();
+        line[key_of(Subset::Train, metric)] = (*value).into();
     }
     for metric in std::iter::once(&&LOSS).chain(head.headline()) {
         let value = stat.validation.as_ref().and_then(|validation| validation.get(metric));
-        line[key_of(Part::Validation, metric)] = value.into();
+        line[key_of(Subset::Validation, metric)] = value.into();
     }
     line
 }
@@ -52,7 +52,7 @@ pub fn best_line(best: &Best) -> Value {
 pub fn done_line(outcome: &str, seconds: f64, test: Option<&Evaluation>) -> Value {
     let mut line = json!({ "event": "done", "outcome": outcome, "seconds": seconds, "test_loss": null });
     for Figure { metric, value } in test.iter().flat_map(|test| test.figures()) {
-        line[key_of(Part::Test, metric)] = value.into();
+        line[key_of(Subset::Test, metric)] = value.into();
     }
     line
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::heads::Goal;
-use super::job::{CHUNK, Job, Part};
+use super::job::{CHUNK, Job, Subset};
 use super::metrics::{Evaluation, distance};
 use super::tally::Tally;
 use crate::data::samples::scale_bytes;
@@ -16,29 +16,29 @@ use backprop_nn::{LossSpec, Network, Weights, Workspace};
 const BOUT: usize = 8 * CHUNK;
 
 /// Reads one sample at a time, for the canvas and for `predict`.
-pub struct Reader {
+pub struct Predictor {
     workspace: Workspace,
     outputs: Vec<f32>,
 }
 
-impl Reader {
+impl Predictor {
     pub fn new(network: &Network) -> Self {
         Self { workspace: network.inference_workspace(1), outputs: vec![0.0; network.output().len()] }
     }
 
     /// What the network says of the pixels of one sample. `run` is of the network that the reader was made for.
-    pub fn read(&mut self, run: Trained<'_>, pixels: &[u8]) -> &[f32] {
+    pub fn read(&mut self, run: TrainedModel<'_>, pixels: &[u8]) -> &[f32] {
         scale_bytes(pixels, self.workspace.input_mut(1));
         self.answer(run)
     }
 
     /// What the network says of one row of numbers.
-    pub fn read_row(&mut self, run: Trained<'_>, row: &[f32]) -> &[f32] {
+    pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f32]) -> &[f32] {
         run.scaling.inputs.apply(row, self.workspace.input_mut(1));
         self.answer(run)
     }
 
-    fn answer(&mut self, run: Trained<'_>) -> &[f32] {
+    fn answer(&mut self, run: TrainedModel<'_>) -> &[f32] {
         run.network.infer(run.weights, &mut self.workspace);
         self.outputs.copy_from_slice(self.workspace.output());
         run.interpret(&mut self.outputs);
@@ -46,9 +46,9 @@ impl Reader {
     }
 }
 
-/// What a network says of many rows of numbers, `[rows, outputs]`, as [`Reader::read_row`] says it of one.
-pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
-    let Trained { network, weights, scaling, .. } = run;
+/// What a network says of many rows of numbers, `[rows, outputs]`, as [`Predictor::read_row`] says it of one.
+pub fn read_rows(run: TrainedModel<'_>, rows: &[f32]) -> Vec<f32> {
+    let TrainedModel { network, weights, scaling, .. } = run;
     let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
     let mut workspace = network.inference_workspace(CHUNK);
     let mut answers = Vec::with_capacity(rows.len() / inputs * outputs);
@@ -63,8 +63,8 @@ pub fn read_rows(run: Trained<'_>, rows: &[f32]) -> Vec<f32> {
 
 /// Samples at some positions as a network gives them back, `[positions, shape]`, in the scale of the inputs as they are
 /// trained, and the root of the mean squared error of each. For networks that reconstruct.
-pub fn reconstruct(run: Trained<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>, Vec<f32>) {
-    let Trained { network, weights, loss, scaling, .. } = run;
+pub fn reconstruct(run: TrainedModel<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>, Vec<f32>) {
+    let TrainedModel { network, weights, loss, scaling, .. } = run;
     let width = network.output().len().max(1);
     let mut workspace = network.inference_workspace(CHUNK);
     let (mut given, mut errors) = (Vec::with_capacity(at.len() * width), Vec::with_capacity(at.len()));
@@ -82,7 +82,7 @@ pub fn reconstruct(run: Trained<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>
 
 /// A network as a run has left it, with all that is needed to read with it.
 #[derive(Clone, Copy)]
-pub struct Trained<'a> {
+pub struct TrainedModel<'a> {
     pub network: &'a Network,
     pub weights: &'a Weights,
     pub loss: &'a LossSpec,
@@ -90,7 +90,7 @@ pub struct Trained<'a> {
     pub scaling: &'a Scaling,
 }
 
-impl Trained<'_> {
+impl TrainedModel<'_> {
     /// Turns the outputs for any number of samples into what they say: the probability of every class, target numbers in
     /// their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
     fn interpret(&self, outputs: &mut [f32]) {
@@ -116,7 +116,7 @@ impl Evaluator {
         &mut self,
         job: &Job,
         weights: &Weights,
-        part: Part,
+        part: Subset,
         mut go_on: impl FnMut() -> bool,
     ) -> Option<Evaluation> {
         let (samples, at) = job.part(part);
@@ -145,23 +145,23 @@ impl Evaluator {
 
 impl Job {
     /// The network of the job with these weights.
-    pub fn trained<'a>(&'a self, weights: &'a Weights) -> Trained<'a> {
+    pub fn trained<'a>(&'a self, weights: &'a Weights) -> TrainedModel<'a> {
         let Self { network, loss, dataset, scaling, .. } = self;
-        Trained { network, weights, loss, task: &dataset.task, scaling }
+        TrainedModel { network, weights, loss, task: &dataset.task, scaling }
     }
 
     /// The samples of a part and their positions; none for a generator, which reads none.
-    fn part(&self, part: Part) -> (&Samples, Cow<'_, [u32]>) {
+    fn part(&self, part: Subset) -> (&Samples, Cow<'_, [u32]>) {
         match part {
             _ if !self.head().is_evaluated() => (&self.dataset.train, Cow::default()),
-            Part::Train => (&self.dataset.train, (&self.split.train).into()),
-            Part::Validation => (&self.dataset.train, (&self.split.validation).into()),
-            Part::Test => (&self.dataset.test, (0..self.dataset.test.len() as u32).collect()),
+            Subset::Train => (&self.dataset.train, (&self.split.train).into()),
+            Subset::Validation => (&self.dataset.train, (&self.split.validation).into()),
+            Subset::Test => (&self.dataset.test, (0..self.dataset.test.len() as u32).collect()),
         }
     }
 
     /// Reads one part of the data with these weights.
-    pub fn evaluate(&self, weights: &Weights, part: Part) -> Evaluation {
+    pub fn evaluate(&self, weights: &Weights, part: Subset) -> Evaluation {
         let done = Evaluator::new(&self.network).run(self, weights, part, || true);
         done.unwrap_or_else(|| Tally::new(self, &self.dataset.train, 0, 0).finish())
     }

@@ -37,13 +37,13 @@ pub struct Job {
 /// The samples of a data set that an answer speaks of. Nothing is ever chosen by looking at `Test`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum Subset {
     Train,
     Validation,
     Test,
 }
 
-impl Part {
+impl Subset {
     /// As it stands before the key of a metric, `validation_loss`.
     pub fn key(self) -> &'static str {
         match self {

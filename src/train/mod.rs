@@ -26,13 +26,13 @@ pub mod run;
 mod tally;
 mod worker;
 
-pub use evaluate::Reader;
+pub use evaluate::Predictor;
 pub use gan::generate;
 pub use heads::Head;
-pub use job::{Job, Part, default_threads, samples_per_step};
+pub use job::{Job, Subset, default_threads, samples_per_step};
 pub use lr_finder::{RatePoint, RateSweep};
-pub use metrics::{Answered, ClassScore, Evaluation, Metric};
+pub use metrics::{ClassScore, Evaluation, Metric, Predictions};
 pub use protocol::{
-    Best, Change, Command, Divergence, EpochStat, Event, LiveChange, Outcome, Reports, Snapshot, Start, StepStat,
+    Best, Change, Divergence, EpochStat, Event, LiveChange, Outcome, Reports, RunCommand, Snapshot, Start, StepStat,
 };
 pub use run::Run;

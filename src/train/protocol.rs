@@ -24,7 +24,7 @@ pub struct Reports {
 
 /// To a run. Hanging up means stop.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Command {
+pub enum RunCommand {
     Pause,
     Resume,
     /// One optimizer step, then pause.
@@ -57,7 +57,7 @@ pub enum Event {
     Epoch(EpochStat),
     /// The weights of a moment; only the newest matters.
     Weights(Arc<Snapshot>),
-    /// A [`Command::Set`] took effect.
+    /// A [`RunCommand::Set`] took effect.
     Changed(Change),
     Paused,
     Resumed,

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::job::Job;
-use super::protocol::{Command, Event, Outcome, Reports, Start};
+use super::protocol::{Event, Outcome, Reports, RunCommand, Start};
 use super::worker;
 
 /// Events that may wait before the reporter gathers instead of sending.
@@ -19,7 +19,7 @@ const COMMANDS: usize = 64;
 pub struct Run {
     pub job: Arc<Job>,
     // The order matters: both channels hang up before the thread is joined.
-    commands: Option<Sender<Command>>,
+    commands: Option<Sender<RunCommand>>,
     events: Receiver<Event>,
     _thread: JoinOnDrop,
 }
@@ -53,7 +53,7 @@ impl Run {
     }
 
     /// Sends a command; a run that has ended ignores it.
-    pub fn send(&self, command: Command) {
+    pub fn send(&self, command: RunCommand) {
         if self.commands.as_ref().is_none_or(|commands| commands.send(command).is_err()) {
             tracing::debug!("a command came after the run had ended");
         }

@@ -1,7 +1,7 @@
 //! Gathers an evaluation batch by batch.
 
 use super::job::Job;
-use super::metrics::{Answered, Evaluation};
+use super::metrics::{Evaluation, Predictions};
 use crate::data::{Order, Samples, TargetData};
 use backprop_nn::loss::LossSum;
 
@@ -11,7 +11,7 @@ pub struct Tally<'a> {
     samples: &'a Samples,
     sum: LossSum,
     targets: TargetData,
-    answers: Answered,
+    answers: Predictions,
 }
 
 impl<'a> Tally<'a> {
@@ -27,10 +27,10 @@ impl<'a> Tally<'a> {
         samples.gather_targets(&job.scaling, at, targets);
         *sum = sum.plus(job.loss.value(outputs, targets.first(at.len())));
         match (answers, &samples.targets) {
-            (Answered::Classes(answers), TargetData::Classes(classes)) => {
+            (Predictions::Classes(answers), TargetData::Classes(classes)) => {
                 answers.add(&job.loss, at, classes, outputs);
             }
-            (Answered::Numbers(answers), TargetData::Numbers { values, .. }) => {
+            (Predictions::Numbers(answers), TargetData::Numbers { values, .. }) => {
                 job.scaling.targets.restore(outputs);
                 answers.add(at, values, outputs);
                 if let Order::Time(timeline) = &job.dataset.order {
@@ -39,7 +39,7 @@ impl<'a> Tally<'a> {
                     answers.naive.extend(at.iter().flat_map(naive));
                 }
             }
-            (Answered::Reconstructions(answers), _) => {
+            (Predictions::Reconstructions(answers), _) => {
                 if let TargetData::Numbers { width, values } = targets {
                     job.loss.predictions(outputs);
                     answers.add(at, *width, values, outputs);

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
 use super::evaluate::Evaluator;
-use super::job::{Job, Part};
+use super::job::{Job, Subset};
 use super::learner::{Learner, Step};
 use super::metrics::{EpochProbe, Evaluation, Figure, METRICS, StepProbe, StepSum};
-use super::protocol::{Best, Change, Command, Divergence, EpochStat, Event, Outcome, Reports, Start, StepStat};
+use super::protocol::{Best, Change, Divergence, EpochStat, Event, Outcome, Reports, RunCommand, Start, StepStat};
 use super::reporter::{FLUSH, Reporter};
 use backprop_nn::Weights;
 use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
@@ -21,7 +21,7 @@ pub fn run(
     job: &Job,
     start: Start,
     reports: Reports,
-    commands: &Receiver<Command>,
+    commands: &Receiver<RunCommand>,
     events: Sender<Event>,
     wake: impl Fn() + Send,
 ) {
@@ -59,7 +59,7 @@ enum Until {
 
 struct Worker<'a, W> {
     job: &'a Job,
-    commands: &'a Receiver<Command>,
+    commands: &'a Receiver<RunCommand>,
     reporter: Reporter<W>,
     learner: Box<dyn Learner + 'a>,
     evaluator: Evaluator,
@@ -75,7 +75,7 @@ struct Worker<'a, W> {
 }
 
 impl<'a, W: Fn()> Worker<'a, W> {
-    fn new(job: &'a Job, start: Start, commands: &'a Receiver<Command>, reporter: Reporter<W>) -> Self {
+    fn new(job: &'a Job, start: Start, commands: &'a Receiver<RunCommand>, reporter: Reporter<W>) -> Self {
         Self {
             job,
             commands,
@@ -121,7 +121,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if self.job.dataset.test.is_empty() || !self.job.head().is_evaluated() {
             return Ok(None);
         }
-        self.evaluate(Part::Test).map(Some)
+        self.evaluate(Subset::Test).map(Some)
     }
 
     fn epoch(&mut self, epoch: u32, order: &mut [u32]) -> Result<Verdict, Halt> {
@@ -150,7 +150,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let evaluating = Instant::now();
         let validation = match job.split.validation.is_empty() || !job.head().is_evaluated() {
             true => None,
-            false => Some(Arc::new(self.evaluate(Part::Validation)?)),
+            false => Some(Arc::new(self.evaluate(Subset::Validation)?)),
         };
         let judged = validation.as_ref().map(|validation| validation.loss);
         self.reporter.tell(Event::Epoch(EpochStat {
@@ -236,7 +236,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
     }
 
     /// The next command; comes back empty-handed only to hand over events that the window has not had room for yet.
-    fn wait(&mut self) -> Result<Command, TryRecvError> {
+    fn wait(&mut self) -> Result<RunCommand, TryRecvError> {
         if self.reporter.flush() {
             return self.commands.recv().map_err(|_| TryRecvError::Disconnected);
         }
@@ -246,19 +246,19 @@ impl<'a, W: Fn()> Worker<'a, W> {
         })
     }
 
-    fn carry_out(&mut self, command: Command) {
+    fn carry_out(&mut self, command: RunCommand) {
         let resume_until = |worker: &mut Self, until| {
             if worker.until.replace(until).is_none() {
                 worker.reporter.tell(Event::Resumed);
             }
         };
         match command {
-            Command::Pause if self.until.is_some() => self.pause(),
-            Command::Pause => {}
-            Command::Resume => resume_until(self, Until::Stop),
-            Command::StepBatch => resume_until(self, Until::NextBatch),
-            Command::StepEpoch => resume_until(self, Until::NextEpoch),
-            Command::Set(change) => {
+            RunCommand::Pause if self.until.is_some() => self.pause(),
+            RunCommand::Pause => {}
+            RunCommand::Resume => resume_until(self, Until::Stop),
+            RunCommand::StepBatch => resume_until(self, Until::NextBatch),
+            RunCommand::StepEpoch => resume_until(self, Until::NextEpoch),
+            RunCommand::Set(change) => {
                 self.learning_rate = change.learning_rate;
                 self.learner.set_optimizer(change.optimizer.clone());
                 self.reporter.tell(Event::Changed(Change { step: self.step, change }));
@@ -268,11 +268,11 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     /// Reads a whole part of the data, the test samples with the weights that will be given back. A stop is obeyed within a
     /// few hundred samples, other commands wait.
-    fn evaluate(&mut self, part: Part) -> Result<Evaluation, Halt> {
+    fn evaluate(&mut self, part: Subset) -> Result<Evaluation, Halt> {
         let mut waiting = Vec::new();
         let Self { job, commands, evaluator, learner, best, .. } = self;
         let weights = match best {
-            Some((_, weights)) if part == Part::Test => weights,
+            Some((_, weights)) if part == Subset::Test => weights,
             _ => learner.shown(),
         };
         let done = evaluator.run(job, weights, part, || match commands.try_recv() {

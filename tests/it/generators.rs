@@ -2,7 +2,7 @@
 
 use backprop_studio::project::{Project, Side};
 use backprop_studio::train::metrics::{FAKE_ACCURACY, GENERATOR_LOSS, LOSS, REAL_ACCURACY};
-use backprop_studio::train::{Part, generate};
+use backprop_studio::train::{Subset, generate};
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Request, Studio};
 use eframe::egui::{Key, Modifiers, Role};
@@ -40,7 +40,7 @@ fn a_generator_is_watched_while_it_learns() {
     harness.get_by_label("While it trains this shows the generated points over those of the data.");
     train(&mut harness);
     let curves = &harness.state().session().curves;
-    let last = |metric| curves.of(Part::Train, metric).last().unwrap();
+    let last = |metric| curves.of(Subset::Train, metric).last().unwrap();
     let shares = [&REAL_ACCURACY, &FAKE_ACCURACY].map(|metric| last(metric).1);
     assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
     assert_eq!(last(&GENERATOR_LOSS).0, last(&LOSS).0);

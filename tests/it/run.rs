@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use backprop_nn::{OptimizerSpec, Weights};
-use backprop_studio::train::{Command, EpochStat, Event, LiveChange, Outcome, Part, Reports, Run, Start, StepStat};
+use backprop_studio::train::{
+    EpochStat, Event, LiveChange, Outcome, Reports, Run, RunCommand, Start, StepStat, Subset,
+};
 
 use crate::support::{follow, small_job};
 
@@ -86,7 +88,7 @@ fn the_average_of_the_weights_is_what_is_evaluated_and_given_back() {
     let settings = [("training.regularization.average", "0.8")];
     let run = start(&settings, 2, Start::Running);
     let (steps, events, _) = follow(&run);
-    let validation = run.job.evaluate(last_weights(&events), Part::Validation);
+    let validation = run.job.evaluate(last_weights(&events), Subset::Validation);
     assert_eq!(epochs(&events)[1].validation.as_ref().unwrap().loss, validation.loss);
     let (plain_steps, plain_events, _) = follow(&start(&[], 2, Start::Running));
     assert_eq!(steps, plain_steps, "the average changes nothing about what learns");
@@ -110,8 +112,8 @@ fn early_stopping_ends_a_run_and_gives_the_best_weights_back() {
     assert_eq!((best.validation_loss, losses[best.epoch as usize - 1]), (lowest, lowest));
     let Outcome::Finished(Some(test)) = outcome else { panic!("{outcome:?}") };
     let weights = last_weights(&events);
-    assert_eq!(run.job.evaluate(weights, Part::Validation).loss, lowest);
-    assert_eq!(run.job.evaluate(weights, Part::Test).loss, test.loss);
+    assert_eq!(run.job.evaluate(weights, Subset::Validation).loss, lowest);
+    assert_eq!(run.job.evaluate(weights, Subset::Test).loss, test.loss);
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn a_run_that_is_stopped_gives_the_best_weights_back_too() {
     let (_, events, outcome) = follow(&run);
     let best = events.iter().find_map(|event| if let Event::Best(best) = event { Some(best) } else { None }).unwrap();
     assert!(matches!(outcome, Outcome::Stopped) && !best.stopped_early, "{outcome:?}");
-    assert_eq!(run.job.evaluate(last_weights(&events), Part::Validation).loss, best.validation_loss);
+    assert_eq!(run.job.evaluate(last_weights(&events), Subset::Validation).loss, best.validation_loss);
 }
 
 #[test]
@@ -179,11 +181,11 @@ fn without_validation_samples_all_are_trained_on() {
 #[test]
 fn it_goes_batch_by_batch_and_epoch_by_epoch() {
     let run = start(&[], 2, Start::Paused);
-    run.send(Command::StepBatch);
+    run.send(RunCommand::StepBatch);
     assert_eq!(until_paused(&run).len(), 1);
-    run.send(Command::StepEpoch);
+    run.send(RunCommand::StepEpoch);
     assert_eq!(until_paused(&run).last().map(|stat| stat.step), Some(STEPS_PER_EPOCH));
-    run.send(Command::Resume);
+    run.send(RunCommand::Resume);
     let (_, _, outcome) = follow(&run);
     assert!(matches!(outcome, Outcome::Finished(_)));
 }
@@ -194,7 +196,7 @@ fn stepping_takes_the_same_way_as_running() {
     let run = start(&[], 1, Start::Paused);
     let stepped: Vec<_> = (0..4)
         .flat_map(|_| {
-            run.send(Command::StepBatch);
+            run.send(RunCommand::StepBatch);
             until_paused(&run)
         })
         .collect();
@@ -213,11 +215,11 @@ fn dropping_a_run_ends_it_whether_it_runs_or_waits() {
 #[test]
 fn a_change_of_the_learning_rate_keeps_the_weights_and_is_told_with_its_step() {
     let run = start(&[], 1, Start::Paused);
-    run.send(Command::StepBatch);
+    run.send(RunCommand::StepBatch);
     until_paused(&run);
     let change = LiveChange { learning_rate: 0.0, optimizer: OptimizerSpec::default() };
-    run.send(Command::Set(change.clone()));
-    run.send(Command::Resume);
+    run.send(RunCommand::Set(change.clone()));
+    run.send(RunCommand::Resume);
     let (steps, events, _) = follow(&run);
     let told =
         events.iter().find_map(|event| if let Event::Changed(change) = event { Some(change) } else { None }).unwrap();
@@ -255,9 +257,9 @@ fn a_window_that_does_not_look_misses_no_step() {
     // Paused and resumed often enough to fill the channel many times over before anything is read.
     let run = start(&[("training.epochs", "40"), ("training.batch", "16")], 1, Start::Paused);
     for _ in 0..50 {
-        run.send(Command::StepBatch);
+        run.send(RunCommand::StepBatch);
     }
-    run.send(Command::Resume);
+    run.send(RunCommand::Resume);
     let (steps, ..) = follow(&run);
     assert!(steps.iter().map(|stat| stat.step).eq(1..=40 * 34), "{} steps", steps.len());
 }

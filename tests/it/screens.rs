@@ -11,7 +11,7 @@ use backprop_nn::layers::Residual;
 use backprop_nn::{LayerSpec, Shape};
 use backprop_studio::data::Dataset;
 use backprop_studio::project::Project;
-use backprop_studio::train::{Command, Event, Job, LiveChange, Reports, Run, Start};
+use backprop_studio::train::{Event, Job, LiveChange, Reports, Run, RunCommand, Start};
 use backprop_studio::ui::commands::Action;
 use backprop_studio::ui::state::window_state::Theme;
 use backprop_studio::ui::{self, Document, Request, Studio};
@@ -108,7 +108,7 @@ impl Screen {
 
 /// A real run, with the clock's figures replaced, since they are never twice the same. It begins with the first group
 /// of commands, gets the next whenever it pauses, and is left where there is none; without any it runs to its end.
-fn trained(project: &Project, groups: &[&[Command]]) -> (Arc<Job>, Vec<Event>) {
+fn trained(project: &Project, groups: &[&[RunCommand]]) -> (Arc<Job>, Vec<Event>) {
     let dataset = match project.data.source.to_string().as_str() {
         "digits" => digits(),
         source => Arc::new(Dataset::read(source).unwrap()),
@@ -120,7 +120,7 @@ fn trained(project: &Project, groups: &[&[Command]]) -> (Arc<Job>, Vec<Event>) {
     let job = Arc::new(project.job(dataset, 2).unwrap());
     let start = if groups.is_empty() { Start::Running } else { Start::Paused };
     let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true }, || {}).unwrap();
-    let send = |group: &[Command]| group.iter().for_each(|command| run.send(command.clone()));
+    let send = |group: &[RunCommand]| group.iter().for_each(|command| run.send(command.clone()));
     let mut groups = groups.iter();
     groups.next().into_iter().for_each(|group| send(group));
     let mut events = Vec::new();
@@ -177,7 +177,7 @@ fn a_run_that_has_ended() {
 fn a_run_whose_learning_rate_was_changed_stands_paused() {
     let project = project("cnn-small", &[("training.learning_rate", "0.01")]);
     let slower = LiveChange { learning_rate: 0.001, ..LiveChange::of(&project.training) };
-    let groups: [&[Command]; 2] = [&[Command::StepEpoch], &[Command::Set(slower), Command::StepEpoch]];
+    let groups: [&[RunCommand]; 2] = [&[RunCommand::StepEpoch], &[RunCommand::Set(slower), RunCommand::StepEpoch]];
     let (job, events) = trained(&project, &groups);
     let mut screen = Screen::open(&project, SMALL, Theme::Light);
     screen.watch(&project, &job, &events);
@@ -197,7 +197,7 @@ fn the_data_with_augmentation() {
 fn points_while_they_are_learnt_and_a_table() {
     let project_of = |preset| project(preset, &[("training.epochs", "40")]);
     let spiral = project_of("spiral");
-    let epoch: &[Command] = &[Command::StepEpoch];
+    let epoch: &[RunCommand] = &[RunCommand::StepEpoch];
     let (job, events) = trained(&spiral, &[epoch; 14]);
     Screen::open(&spiral, SMALL, Theme::Dark).watch(&spiral, &job, &events).compare("spiral-dark");
     let mut screen = Screen::open(&spiral, SMALL, Theme::Light);
@@ -221,7 +221,7 @@ fn points_while_they_are_learnt_and_a_table() {
 #[test]
 fn digits_and_their_reconstructions() {
     let project = project("autoencoder", &[]);
-    let epoch: &[Command] = &[Command::StepEpoch];
+    let epoch: &[RunCommand] = &[RunCommand::StepEpoch];
     let (job, events) = trained(&project, &[epoch; 6]);
     let mut screen = Screen::open(&project, SMALL, Theme::Dark);
     screen.watch(&project, &job, &events).compare("autoencoder-dark");
@@ -233,7 +233,7 @@ fn digits_and_their_reconstructions() {
 #[test]
 fn a_generator_while_it_learns() {
     let (project, points) = (project("gan-digits", &[]), project("gan-points", &[("training.epochs", "100")]));
-    let epoch: &[Command] = &[Command::StepEpoch];
+    let epoch: &[RunCommand] = &[RunCommand::StepEpoch];
     let (job, events) = trained(&project, &[epoch; 12]);
     Screen::open(&project, SMALL, Theme::Dark)
         .watch(&project, &job, &events)

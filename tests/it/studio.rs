@@ -10,7 +10,7 @@ use backprop_nn::loss::LossSum;
 use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::metrics::{
-    ACCURACY, Answered, ClassAnswers, Figure, LOSS, Prediction as ClassPrediction, StepProbe, StepSum,
+    ACCURACY, ClassAnswers, Figure, LOSS, Prediction as ClassPrediction, Predictions, StepProbe, StepSum,
 };
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
@@ -223,7 +223,7 @@ fn events_alone_draw_the_window() {
         predictions: vec![ClassPrediction { sample: 3, truth: 4, class: 9, confidence: 0.75 }],
         probabilities: (0..10).map(|class| if class == 9 { 0.75 } else { 0.25 / 9.0 }).collect(),
     };
-    let validation = Arc::new(Evaluation { loss: 0.5, answers: Answered::Classes(answers) });
+    let validation = Arc::new(Evaluation { loss: 0.5, answers: Predictions::Classes(answers) });
     absorb(Event::Epoch(EpochStat {
         epoch: 1,
         step: 9,

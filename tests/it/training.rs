@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backprop_studio::train::metrics::LOSS;
-use backprop_studio::train::{Outcome, Part};
+use backprop_studio::train::{Outcome, Subset};
 use backprop_studio::ui::Studio;
 use backprop_studio::ui::state::session::Status;
 use eframe::egui::Key;
@@ -19,7 +19,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     step_until(&mut harness, "the run ends", has_ended);
     let session = harness.state().session();
     assert_eq!((session.epochs.len(), session.progress.step, session.progress.steps), (3, 27, 27));
-    assert!(session.curves.of(Part::Validation, &LOSS).last().is_some_and(|(step, _)| step == 27.0));
+    assert!(session.curves.of(Subset::Validation, &LOSS).last().is_some_and(|(step, _)| step == 27.0));
     let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
     assert_eq!(test.len(), 50);
     let percent = format!("{:.1} %", test.accuracy().unwrap() * 100.0);
@@ -29,14 +29,14 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     click(&mut harness, "See its mistakes");
     harness.get_by_label_contains("of 30 validation samples are misclassified");
     click(&mut harness, "Reset");
-    assert!(harness.state().session().curves.of(Part::Train, &LOSS).is_empty());
+    assert!(harness.state().session().curves.of(Subset::Train, &LOSS).is_empty());
 }
 
 #[test]
 fn the_same_seed_gives_the_same_curve_again() {
     let mut harness = open(project());
     let curve =
-        |harness: &Harness<'_, Studio>| harness.state().session().curves.of(Part::Train, &LOSS).buckets().to_vec();
+        |harness: &Harness<'_, Studio>| harness.state().session().curves.of(Subset::Train, &LOSS).buckets().to_vec();
     click(&mut harness, "Train");
     step_until(&mut harness, "the first run ends", has_ended);
     let first = curve(&harness);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use backprop_nn::layers::{Dense, Function};
 use backprop_studio::data::SourceSpec;
 use backprop_studio::project::Project;
-use backprop_studio::train::{Event, Metric, Part, Reports, Run, Start};
+use backprop_studio::train::{Event, Metric, Reports, Run, Start, Subset};
 use backprop_studio::ui::jobs::plane::SIDE;
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::views::dialogs::cross_validation::CrossValidation;
@@ -202,7 +202,7 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
             Event::Weights(snapshot) => Some(snapshot),
             _ => None,
         });
-        f64::from(job.evaluate(&weights.unwrap().weights, Part::Validation).accuracy().unwrap())
+        f64::from(job.evaluate(&weights.unwrap().weights, Subset::Validation).accuracy().unwrap())
     });
     let accuracies: Vec<f64> = accuracies.collect();
     let told: Vec<f64> = folds.iter().map(|fold| fold.figures[1].value.unwrap()).collect();

@@ -8,7 +8,7 @@ use super::{Bench, Figure, fastest, noise};
 use crate::cli::CliError;
 use crate::data::{drawing::PEN_WIDTH, handwriting, sources::digits::SIDE};
 use crate::project::Project;
-use crate::train::Reader;
+use crate::train::Predictor;
 use backprop_nn::init::stream;
 
 /// Drawings that are timed at once.
@@ -20,7 +20,7 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
     let drawings: Vec<_> = (0..DRAWINGS).map(|at| handwriting::draw((at % 10) as u8, &mut rng)).collect();
     for name in workloads {
         let job = bench.job(Project::find(name)?, &dataset)?;
-        let (weights, mut reader) = (job.initial_weights(), Reader::new(&job.network));
+        let (weights, mut reader) = (job.initial_weights(), Predictor::new(&job.network));
         let times = fastest(bench.seconds, 1, |_| {
             for drawing in &drawings {
                 let image = black_box(drawing).image(SIDE, PEN_WIDTH);

@@ -9,7 +9,7 @@ use crate::cli::CliError;
 use crate::cli::terminal::grouped;
 use crate::data::Dataset;
 use crate::project::Project;
-use crate::train::Part;
+use crate::train::Subset;
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
     let dataset = Arc::new(Dataset::read(&bench.data)?);
@@ -17,7 +17,7 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
     for name in workloads {
         let job = bench.job(Project::find(name)?, &dataset)?;
         let weights = job.initial_weights();
-        let times = fastest(bench.seconds, 1, |_| drop(pool.install(|| job.evaluate(&weights, Part::Test))));
+        let times = fastest(bench.seconds, 1, |_| drop(pool.install(|| job.evaluate(&weights, Subset::Test))));
         let (samples, threads) = (dataset.test.len(), job.threads);
         let rate = samples as f64 / times[0];
         bench.tell(

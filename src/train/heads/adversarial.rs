@@ -1,18 +1,18 @@
 use super::{Goal, Head, Line, Plot, Results};
 use crate::data::{Inputs, Scaling};
 use crate::train::metrics::{
-    Answered, FAKE_ACCURACY, GENERATOR_LOSS, LOSS, Metric, REAL_ACCURACY, ReconstructionAnswers,
+    FAKE_ACCURACY, GENERATOR_LOSS, LOSS, Metric, Predictions, REAL_ACCURACY, ReconstructionAnswers,
 };
 use backprop_nn::LossSpec;
 
 const PLOTS: [Plot; 2] = [
     Plot {
         title: "Loss",
-        lines: &[Line::Part(&LOSS, "discriminator", false), Line::Part(&GENERATOR_LOSS, "generator", true)],
+        lines: &[Line::Network(&LOSS, "discriminator", false), Line::Network(&GENERATOR_LOSS, "generator", true)],
     },
     Plot {
         title: "Discriminator accuracy",
-        lines: &[Line::Part(&REAL_ACCURACY, "real", false), Line::Part(&FAKE_ACCURACY, "generated", true)],
+        lines: &[Line::Network(&REAL_ACCURACY, "real", false), Line::Network(&FAKE_ACCURACY, "generated", true)],
     },
 ];
 
@@ -50,8 +50,8 @@ impl Head for Adversarial {
     }
 
     /// It is never evaluated; room for nothing.
-    fn predictions(&self, _outputs: usize, _samples: usize) -> Answered {
-        Answered::Reconstructions(ReconstructionAnswers::default())
+    fn predictions(&self, _outputs: usize, _samples: usize) -> Predictions {
+        Predictions::Reconstructions(ReconstructionAnswers::default())
     }
 
     fn interpret(&self, outputs: &mut [f32], _width: usize, _loss: &LossSpec, scaling: &Scaling) {

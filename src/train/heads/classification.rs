@@ -1,6 +1,6 @@
 use super::{Goal, Head, LOSS_PLOT, Line, Plot, Results};
 use crate::data::{Inputs, Scaling, Task};
-use crate::train::metrics::{ACCURACY, Answered, ClassAnswers, Metric};
+use crate::train::metrics::{ACCURACY, ClassAnswers, Metric, Predictions};
 use backprop_nn::LossSpec;
 
 const HEADLINE: &[&Metric] = &[&ACCURACY];
@@ -36,8 +36,8 @@ impl Head for Classification {
         PLOTS
     }
 
-    fn predictions(&self, outputs: usize, samples: usize) -> Answered {
-        Answered::Classes(ClassAnswers::new(outputs, samples))
+    fn predictions(&self, outputs: usize, samples: usize) -> Predictions {
+        Predictions::Classes(ClassAnswers::new(outputs, samples))
     }
 
     fn interpret(&self, outputs: &mut [f32], width: usize, loss: &LossSpec, _scaling: &Scaling) {

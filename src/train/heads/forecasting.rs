@@ -1,7 +1,7 @@
 use super::regression::Regression;
 use super::{Goal, Head, Plot, Results};
 use crate::data::{Inputs, Scaling, Task};
-use crate::train::metrics::{Answered, Metric};
+use crate::train::metrics::{Metric, Predictions};
 use backprop_nn::LossSpec;
 
 /// The next values of a series: a regression whose samples follow one another.
@@ -32,7 +32,7 @@ impl Head for Forecasting {
         Regression {}.plots()
     }
 
-    fn predictions(&self, outputs: usize, samples: usize) -> Answered {
+    fn predictions(&self, outputs: usize, samples: usize) -> Predictions {
         Regression {}.predictions(outputs, samples)
     }
 

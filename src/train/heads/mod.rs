@@ -9,7 +9,7 @@ mod regression;
 
 use std::fmt;
 
-use super::metrics::{Answered, LOSS, Metric};
+use super::metrics::{LOSS, Metric, Predictions};
 use crate::data::{Inputs, Order, Scaling, Task};
 use backprop_nn::LossSpec;
 
@@ -73,7 +73,7 @@ pub trait Head: Sync {
     fn plots(&self) -> [Plot; 2];
 
     /// Room for the predictions for so many samples.
-    fn predictions(&self, outputs: usize, samples: usize) -> Answered;
+    fn predictions(&self, outputs: usize, samples: usize) -> Predictions;
 
     /// Turns the outputs for any number of samples, so many for each, into what they say: the probability of every class,
     /// target numbers in their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
@@ -112,7 +112,7 @@ pub enum Line {
     /// A metric on the validation set.
     Validation(&'static Metric),
     /// A metric that has another part of the network beside it: its name, and whether it is the second of the two.
-    Part(&'static Metric, &'static str, bool),
+    Network(&'static Metric, &'static str, bool),
 }
 
 impl fmt::Debug for dyn Head {

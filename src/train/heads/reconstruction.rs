@@ -1,6 +1,6 @@
 use super::{Goal, Head, LOSS_PLOT, Line, Plot, Results, refuses_numbers};
 use crate::data::{Inputs, Scaling, Task};
-use crate::train::metrics::{Answered, Metric, R2, RMSE, ReconstructionAnswers};
+use crate::train::metrics::{Metric, Predictions, R2, RMSE, ReconstructionAnswers};
 use backprop_nn::LossSpec;
 
 const HEADLINE: &[&Metric] = &[&RMSE, &R2];
@@ -36,8 +36,8 @@ impl Head for Reconstruction {
         PLOTS
     }
 
-    fn predictions(&self, _outputs: usize, samples: usize) -> Answered {
-        Answered::Reconstructions(ReconstructionAnswers::new(samples))
+    fn predictions(&self, _outputs: usize, samples: usize) -> Predictions {
+        Predictions::Reconstructions(ReconstructionAnswers::new(samples))
     }
 
     fn interpret(&self, outputs: &mut [f32], _width: usize, loss: &LossSpec, scaling: &Scaling) {

@@ -8,12 +8,12 @@ pub struct Evaluation {
     /// Mean over the samples, weighted as their classes are; of standardized numbers, where the targets are numbers.
     pub loss: f32,
     /// What was predicted.
-    pub answers: Answered,
+    pub answers: Predictions,
 }
 
 /// Predictions, by what is predicted.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answered {
+pub enum Predictions {
     /// A class for each sample.
     Classes(ClassAnswers),
     /// Numbers for each sample.
@@ -43,9 +43,9 @@ impl Evaluation {
     /// How many samples there are.
     pub fn len(&self) -> usize {
         match &self.answers {
-            Answered::Classes(answers) => answers.predictions.len(),
-            Answered::Numbers(answers) => answers.samples.len(),
-            Answered::Reconstructions(answers) => answers.samples.len(),
+            Predictions::Classes(answers) => answers.predictions.len(),
+            Predictions::Numbers(answers) => answers.samples.len(),
+            Predictions::Reconstructions(answers) => answers.samples.len(),
         }
     }
 
@@ -57,24 +57,24 @@ impl Evaluation {
     /// The predictions, where they are classes.
     pub fn classes(&self) -> Option<&ClassAnswers> {
         match &self.answers {
-            Answered::Classes(answers) => Some(answers),
-            Answered::Numbers(_) | Answered::Reconstructions(_) => None,
+            Predictions::Classes(answers) => Some(answers),
+            Predictions::Numbers(_) | Predictions::Reconstructions(_) => None,
         }
     }
 
     /// What a definition for classes makes of it.
     pub fn of_classes(&self, definition: impl Fn(&ClassAnswers) -> Option<f64>) -> Measured {
         match &self.answers {
-            Answered::Classes(answers) => definition(answers).into(),
-            Answered::Numbers(_) | Answered::Reconstructions(_) => Measured::Inapplicable,
+            Predictions::Classes(answers) => definition(answers).into(),
+            Predictions::Numbers(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
         }
     }
 
     /// What a definition for numbers makes of it.
     pub fn of_numbers(&self, definition: impl Fn(&NumberAnswers) -> Option<f64>) -> Measured {
         match &self.answers {
-            Answered::Numbers(answers) => definition(answers).into(),
-            Answered::Classes(_) | Answered::Reconstructions(_) => Measured::Inapplicable,
+            Predictions::Numbers(answers) => definition(answers).into(),
+            Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
         }
     }
 

@@ -22,7 +22,7 @@ use std::fmt;
 pub use accuracy::ACCURACY;
 pub use adversarial::{FAKE_ACCURACY, GENERATOR_LOSS, REAL_ACCURACY};
 pub use classes::{ClassAnswers, ClassScore, Prediction};
-pub use evaluation::{Answered, Evaluation, Measured};
+pub use evaluation::{Evaluation, Measured, Predictions};
 pub use loss::LOSS;
 pub use numbers::{NumberAnswers, R2, RMSE};
 pub use probe::{EpochProbe, StepProbe, StepSum};

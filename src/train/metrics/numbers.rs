@@ -1,6 +1,6 @@
 //! Predictions that are numbers, and their metrics. Where a sample has several targets, a metric is the mean over them.
 
-use super::{Answered, Evaluation, Measured, Metric, ReconstructionAnswers, Unit};
+use super::{Evaluation, Measured, Metric, Predictions, ReconstructionAnswers, Unit};
 
 /// The numbers that were named for every sample, in the unit of the targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,19 +116,19 @@ fn of_both(
     itself: fn(&ReconstructionAnswers) -> Option<f64>,
 ) -> Measured {
     match &evaluation.answers {
-        Answered::Numbers(answers) => numbers(answers).into(),
-        Answered::Reconstructions(answers) => itself(answers).into(),
-        Answered::Classes(_) => Measured::Inapplicable,
+        Predictions::Numbers(answers) => numbers(answers).into(),
+        Predictions::Reconstructions(answers) => itself(answers).into(),
+        Predictions::Classes(_) => Measured::Inapplicable,
     }
 }
 
 /// Of forecasts alone, for the naive forecast of the same samples.
 fn of_naive(evaluation: &Evaluation, definition: fn(&NumberAnswers) -> Option<f64>) -> Measured {
     match &evaluation.answers {
-        Answered::Numbers(answers) => {
+        Predictions::Numbers(answers) => {
             answers.naively().map_or(Measured::Inapplicable, |naive| definition(&naive).into())
         }
-        Answered::Classes(_) | Answered::Reconstructions(_) => Measured::Inapplicable,
+        Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
     }
 }
 

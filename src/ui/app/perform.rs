@@ -35,10 +35,10 @@ impl Studio {
     fn perform(&mut self, ctx: &Context, command: Command) {
         match command {
             Command::Train | Command::TrainAnew => self.begin(ctx, train::Start::Running),
-            Command::Pause => self.session.send(train::Command::Pause),
-            Command::Resume => self.session.send(train::Command::Resume),
-            Command::StepBatch => self.step(ctx, train::Command::StepBatch),
-            Command::StepEpoch => self.step(ctx, train::Command::StepEpoch),
+            Command::Pause => self.session.send(train::RunCommand::Pause),
+            Command::Resume => self.session.send(train::RunCommand::Resume),
+            Command::StepBatch => self.step(ctx, train::RunCommand::StepBatch),
+            Command::StepEpoch => self.step(ctx, train::RunCommand::StepEpoch),
             Command::Stop => self.session.stop(),
             Command::Reset => self.reset(),
             Command::ResetGentler => {

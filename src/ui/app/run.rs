@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::Studio;
-use crate::train::{Command, Job, Start, default_threads};
+use crate::train::{Job, RunCommand, Start, default_threads};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
@@ -32,7 +32,7 @@ impl Studio {
     }
 
     /// One batch or one epoch, of a new run if there is none.
-    pub(super) fn step(&mut self, ctx: &Context, command: Command) {
+    pub(super) fn step(&mut self, ctx: &Context, command: RunCommand) {
         if matches!(self.session.status, Status::Idle) {
             self.begin(ctx, Start::Paused);
         }

@@ -38,7 +38,7 @@ pub trait Query: Clone + PartialEq + Send + Sync + 'static {
 }
 
 /// An answer, and what it answers.
-pub struct Answered<Q: Query> {
+pub struct Predictions<Q: Query> {
     pub query: Q,
     pub answer: Q::Answer,
     /// Tells this answer from all others to the same kind of query.
@@ -49,7 +49,7 @@ pub struct Answered<Q: Query> {
 /// The newest answer to one kind of query. Whoever shows it asks in every frame; only the newest query is answered.
 pub struct Derived<Q: Query> {
     worker: Option<Worker<Q>>,
-    newest: Option<Arc<Answered<Q>>>,
+    newest: Option<Arc<Predictions<Q>>>,
     /// The query that was asked last, and the frame in which it was.
     wanted: Option<(Q, u64)>,
     /// The query whose answer is on its way.
@@ -62,7 +62,7 @@ pub struct Derived<Q: Query> {
 /// Ends when its queries' sender is dropped, after the answer that it is working out.
 struct Worker<Q: Query> {
     queries: Sender<Q>,
-    answers: Receiver<Answered<Q>>,
+    answers: Receiver<Predictions<Q>>,
 }
 
 impl<Q: Query> Default for Derived<Q> {
@@ -73,7 +73,7 @@ impl<Q: Query> Default for Derived<Q> {
 
 impl<Q: Query> Derived<Q> {
     /// Asks, and gives what may be shown meanwhile. The window is drawn again when there is more.
-    pub fn ask(&mut self, ctx: &Context, query: Q) -> Option<Arc<Answered<Q>>> {
+    pub fn ask(&mut self, ctx: &Context, query: Q) -> Option<Arc<Predictions<Q>>> {
         self.absorb();
         let is_answered = self.newest.as_ref().is_some_and(|newest| newest.query == query);
         if !is_answered && self.sent.is_none() && self.fatal.as_ref() != Some(&query) {
@@ -90,7 +90,7 @@ impl<Q: Query> Derived<Q> {
     }
 
     /// The answer to the query that was asked last, when it is there.
-    pub fn current(&self) -> Option<&Arc<Answered<Q>>> {
+    pub fn current(&self) -> Option<&Arc<Predictions<Q>>> {
         let (wanted, _) = self.wanted.as_ref()?;
         self.newest.as_ref().filter(|newest| newest.query == *wanted)
     }
@@ -114,7 +114,7 @@ impl<Q: Query> Derived<Q> {
             Ok(answered) => {
                 self.sent = None;
                 let version = self.newest.as_ref().map_or(0, |newest| newest.version) + 1;
-                self.newest = Some(Arc::new(Answered { version, ..answered }));
+                self.newest = Some(Arc::new(Predictions { version, ..answered }));
             }
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => {
@@ -149,7 +149,7 @@ impl<Q: Query> Worker<Q> {
             for query in asked {
                 let started = Instant::now();
                 let answer = query.answer(&mut memory);
-                let answered = Answered { query, answer, version: 0, took: started.elapsed() };
+                let answered = Predictions { query, answer, version: 0, took: started.elapsed() };
                 if sender.send(answered).is_err() {
                     return;
                 }
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    fn ask_until_settled(derived: &mut Derived<Sleep>, query: u64) -> Option<Arc<Answered<Sleep>>> {
+    fn ask_until_settled(derived: &mut Derived<Sleep>, query: u64) -> Option<Arc<Predictions<Sleep>>> {
         let ctx = Context::default();
         let started = Instant::now();
         loop {

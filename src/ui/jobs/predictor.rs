@@ -8,7 +8,7 @@ use super::derived::Query;
 use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::sources::digits::SIDE;
 use crate::data::{Drawing, Task};
-use crate::train::Reader;
+use crate::train::Predictor;
 use crate::train::heads::Results;
 use crate::train::metrics::distance;
 use crate::ui::state::trained_network::TrainedNetwork;
@@ -19,14 +19,14 @@ pub const NOT_NUMBERS: &str =
 
 /// The workspace of a network, kept as long as it is the same network that is asked.
 #[derive(Default)]
-pub struct Predictor {
-    known: Option<(TrainedNetwork, Reader)>,
+pub struct KeptPredictor {
+    known: Option<(TrainedNetwork, Predictor)>,
 }
 
-impl Predictor {
-    fn of(&mut self, network: &TrainedNetwork) -> &mut Reader {
+impl KeptPredictor {
+    fn of(&mut self, network: &TrainedNetwork) -> &mut Predictor {
         let known = self.known.take().filter(|(known, _)| known.is_same_network(network));
-        let new = || (network.clone(), Reader::new(network.trained().network));
+        let new = || (network.clone(), Predictor::new(network.trained().network));
         &mut self.known.insert(known.unwrap_or_else(new)).1
     }
 }
@@ -63,12 +63,12 @@ pub enum Prediction {
 
 impl Query for DrawingQuery {
     type Answer = DrawingAnswer;
-    type Memory = Predictor;
+    type Memory = KeptPredictor;
     const NAME: &'static str = "reading the drawing";
     // A person sees every frame by which the answer comes after the pen.
     const PAUSE: Duration = Duration::ZERO;
 
-    fn answer(&self, memory: &mut Predictor) -> DrawingAnswer {
+    fn answer(&self, memory: &mut KeptPredictor) -> DrawingAnswer {
         match self.network.as_ref().map_err(Clone::clone).and_then(|network| Ok((network, paper_side(network)?))) {
             Ok((network, side)) => {
                 let seen = self.drawing.image(side, self.pen);
@@ -90,7 +90,7 @@ impl Query for DrawingQuery {
     }
 }
 
-fn predict(network: &TrainedNetwork, reader: &mut Reader, pixels: &[u8], side: usize) -> Prediction {
+fn predict(network: &TrainedNetwork, reader: &mut Predictor, pixels: &[u8], side: usize) -> Prediction {
     let trained = network.trained();
     let outputs = reader.read(trained, pixels);
     if outputs.iter().any(|output| !output.is_finite()) {
@@ -142,11 +142,11 @@ impl PartialEq for RowQuery {
 impl Query for RowQuery {
     /// Probabilities, or numbers in their own units.
     type Answer = Vec<f32>;
-    type Memory = Predictor;
+    type Memory = KeptPredictor;
     const NAME: &'static str = "reading the row";
     const PAUSE: Duration = Duration::ZERO;
 
-    fn answer(&self, memory: &mut Predictor) -> Vec<f32> {
+    fn answer(&self, memory: &mut KeptPredictor) -> Vec<f32> {
         memory.of(&self.network).read_row(self.network.trained(), &self.row).to_vec()
     }
 
@@ -168,7 +168,7 @@ mod tests {
         let one = Drawing { strokes: vec![vec![[0.5, 0.2], [0.5, 0.8]]], label: None };
         let ask = |drawing: Drawing, network| {
             let query = DrawingQuery { drawing, pen: 2.2, network };
-            query.answer(&mut Predictor::default())
+            query.answer(&mut KeptPredictor::default())
         };
         let answer = ask(one.clone(), Ok(network.clone()));
         let Prediction::Probabilities(shares) = answer.prediction else { panic!("{:?}", answer.prediction) };

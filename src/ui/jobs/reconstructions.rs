@@ -7,7 +7,7 @@ use crate::data::Modality;
 use crate::data::samples::to_bytes;
 use crate::train::evaluate::reconstruct;
 use crate::train::heads::Results;
-use crate::train::{Answered, Evaluation, Job};
+use crate::train::{Evaluation, Job, Predictions};
 use crate::ui::state::session::Session;
 use crate::ui::state::trained_network::TrainedNetwork;
 
@@ -64,7 +64,8 @@ impl Query for ReconstructionsQuery {
     fn answer(&self, (): &mut ()) -> Reconstructions {
         let mut samples: Vec<u32> = self.job.split.validation.iter().copied().take(WATCHED).collect();
         let watched = samples.len();
-        if let Some(Answered::Reconstructions(answers)) = self.evaluation.as_ref().map(|evaluation| &evaluation.answers)
+        if let Some(Predictions::Reconstructions(answers)) =
+            self.evaluation.as_ref().map(|evaluation| &evaluation.answers)
         {
             let mut order: Vec<_> = answers.samples.iter().zip(&answers.errors).collect();
             order.sort_by(|a, b| b.1.total_cmp(a.1));

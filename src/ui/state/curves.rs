@@ -4,25 +4,25 @@ use std::sync::LazyLock;
 
 use crate::train::curve::Curve;
 use crate::train::metrics::LOSS;
-use crate::train::{EpochStat, Metric, Part, StepStat};
+use crate::train::{EpochStat, Metric, StepStat, Subset};
 
 /// A curve for each metric that was measured, and each subset that it was measured on.
 #[derive(Default)]
 pub struct Curves {
-    curves: Vec<(Option<Part>, &'static Metric, Curve)>,
+    curves: Vec<(Option<Subset>, &'static Metric, Curve)>,
 }
 
 static EMPTY: LazyLock<Curve> = LazyLock::new(Curve::default);
 
 impl Curves {
     /// The curve of a metric on a subset; metrics that are of no subset have but one. Empty if nothing was measured.
-    pub fn of(&self, part: Part, metric: &Metric) -> &Curve {
+    pub fn of(&self, part: Subset, metric: &Metric) -> &Curve {
         let part = metric.subset.map(|_| part);
         let found = self.curves.iter().find(|(of, measured, _)| *of == part && *measured == metric);
         found.map_or(&EMPTY, |(.., curve)| curve)
     }
 
-    fn push(&mut self, part: Part, metric: &'static Metric, step: u64, value: f32) {
+    fn push(&mut self, part: Subset, metric: &'static Metric, step: u64, value: f32) {
         let part = metric.subset.map(|_| part);
         let at = self.curves.iter().position(|(of, measured, _)| *of == part && *measured == metric);
         let at = at.unwrap_or_else(|| {
@@ -33,20 +33,20 @@ impl Curves {
     }
 
     pub(super) fn push_step(&mut self, stat: &StepStat) {
-        stat.figures().for_each(|(metric, value)| self.push(Part::Train, metric, stat.step, value));
+        stat.figures().for_each(|(metric, value)| self.push(Subset::Train, metric, stat.step, value));
     }
 
     /// What steps have not told already, and loss and `headline` of the validation set.
     pub(super) fn push_epoch(&mut self, epoch: &EpochStat, headline: &'static [&'static Metric]) {
         for figure in epoch.figures.iter().filter(|figure| figure.metric.step.is_none()) {
             if let Some(value) = figure.value {
-                self.push(Part::Train, figure.metric, epoch.step, value as f32);
+                self.push(Subset::Train, figure.metric, epoch.step, value as f32);
             }
         }
         let Some(validation) = &epoch.validation else { return };
         for metric in std::iter::once(&LOSS).chain(headline.iter().copied()) {
             if let Some(value) = validation.get(metric) {
-                self.push(Part::Validation, metric, epoch.step, value as f32);
+                self.push(Subset::Validation, metric, epoch.step, value as f32);
             }
         }
     }

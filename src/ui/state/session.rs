@@ -9,8 +9,8 @@ use crate::data::split::held_back;
 use crate::data::{DataProblem, Dataset, Samples, SourceSpec, Task};
 use crate::project::{Project, Side};
 use crate::train::{
-    Answered, Best, Command, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, Snapshot, Start,
-    StepStat,
+    Best, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Predictions, Reports, Run, RunCommand, Snapshot,
+    Start, StepStat,
 };
 use crate::ui::state::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
@@ -240,7 +240,7 @@ impl Session {
         self.status = Status::Idle;
     }
 
-    pub fn send(&mut self, command: Command) {
+    pub fn send(&mut self, command: RunCommand) {
         if let Some(run) = &self.run {
             run.send(command);
         }
@@ -257,7 +257,7 @@ impl Session {
     /// Tells the run other live numbers, if it does not know them.
     pub fn set_live(&mut self, live: LiveChange) {
         if self.is_on() && self.sent.as_ref() != Some(&live) {
-            self.send(Command::Set(live.clone()));
+            self.send(RunCommand::Set(live.clone()));
             self.sent = Some(live);
         }
     }
@@ -390,9 +390,9 @@ pub fn is_other_data(trained: &Project, project: &Project) -> bool {
 /// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
 pub fn score_text(evaluation: &Evaluation) -> String {
     let r2 = match &evaluation.answers {
-        Answered::Classes(answers) => return percent(f64::from(answers.accuracy())),
-        Answered::Numbers(answers) => answers.r2(),
-        Answered::Reconstructions(answers) => answers.r2(),
+        Predictions::Classes(answers) => return percent(f64::from(answers.accuracy())),
+        Predictions::Numbers(answers) => answers.r2(),
+        Predictions::Reconstructions(answers) => answers.r2(),
     };
     r2.map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}"))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::session::Session;
 use crate::data::{Dataset, Feature};
 use crate::project::RunFolder;
-use crate::train::evaluate::Trained;
+use crate::train::evaluate::TrainedModel;
 use crate::train::{Head, Job, Snapshot};
 
 /// A network and its weights of a moment. Two are equal if they have the same weights.
@@ -17,7 +17,7 @@ pub enum TrainedNetwork {
 
 impl TrainedNetwork {
     /// All that is needed to predict with it.
-    pub fn trained(&self) -> Trained<'_> {
+    pub fn trained(&self) -> TrainedModel<'_> {
         match self {
             Self::Folder(folder) => folder.trained(),
             Self::Run(job, snapshot) => job.trained(&snapshot.weights),

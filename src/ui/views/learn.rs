@@ -7,7 +7,7 @@ pub mod results;
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Sense, Ui, vec2};
 
 use crate::data::Modality;
-use crate::train::Part;
+use crate::train::Subset;
 use crate::train::heads;
 use crate::train::heads::{Line, Plot};
 use crate::train::metrics::Unit;
@@ -105,20 +105,20 @@ fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
 fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &Cx<'_>) {
     let curves = &cx.session.curves;
     let series = |line: &Line| match *line {
-        Line::Training(metric) => Series { name: "train", curve: curves.of(Part::Train, metric), look: Look::Train },
+        Line::Training(metric) => Series { name: "train", curve: curves.of(Subset::Train, metric), look: Look::Train },
         Line::Validation(metric) => {
-            Series { name: "validation", curve: curves.of(Part::Validation, metric), look: Look::Validation }
+            Series { name: "validation", curve: curves.of(Subset::Validation, metric), look: Look::Validation }
         }
-        Line::Part(metric, name, is_second) => {
+        Line::Network(metric, name, is_second) => {
             let look = if is_second { Look::Rival } else { Look::Train };
-            Series { name, curve: curves.of(Part::Train, metric), look }
+            Series { name, curve: curves.of(Subset::Train, metric), look }
         }
     };
     let series: Vec<_> = shown.lines.iter().map(series).collect();
     let range = shown.lines.first().map_or(Range::Loss, |line| match line {
         Line::Training(metric) | Line::Validation(metric) if metric.unit == Unit::Percent => Range::Accuracy,
-        Line::Part(metric, ..) if metric.unit == Unit::Percent => Range::Share,
-        Line::Training(_) | Line::Validation(_) | Line::Part(..) => Range::Loss,
+        Line::Network(metric, ..) if metric.unit == Unit::Percent => Range::Share,
+        Line::Training(_) | Line::Validation(_) | Line::Network(..) => Range::Loss,
     });
     plot(CurvePlot::new(shown.title, range, &series), cx).logarithmic(cx.window.log_loss).show(ui);
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{Rect, Sense, Ui, pos2, vec2};
 
 use crate::train::metrics::{METRICS, Unit};
-use crate::train::{Metric, Part};
+use crate::train::{Metric, Subset};
 use crate::ui::state::curves::Curves;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
@@ -60,7 +60,7 @@ impl View for MetricsView {
 
 /// The curves of a metric that are not empty.
 fn series_of<'a>(metric: &'static Metric, curves: &'a Curves) -> Vec<Series<'a>> {
-    let subsets = [("train", Part::Train, Look::Train), ("validation", Part::Validation, Look::Validation)];
+    let subsets = [("train", Subset::Train, Look::Train), ("validation", Subset::Validation, Look::Validation)];
     let subsets = subsets.into_iter().take(if metric.subset.is_some() { 2 } else { 1 });
     let series = subsets.map(|(name, part, look)| Series { name, curve: curves.of(part, metric), look });
     series.filter(|series| !series.curve.is_empty()).collect()

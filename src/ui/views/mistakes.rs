@@ -10,7 +10,7 @@ use egui_material_icons::icons::ICON_CLOSE;
 use crate::data::Modality;
 use crate::train::heads::Results;
 use crate::train::metrics::{ClassAnswers, Prediction};
-use crate::train::{Answered, Evaluation};
+use crate::train::{Evaluation, Predictions};
 use crate::ui::state::subject::{Subject, address};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
@@ -74,18 +74,18 @@ impl View for Mistakes {
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
         let answers = match &evaluation.answers {
-            Answered::Classes(answers) => answers,
-            Answered::Numbers(answers) if dataset.modality() == Modality::Table => {
+            Predictions::Classes(answers) => answers,
+            Predictions::Numbers(answers) if dataset.modality() == Modality::Table => {
                 return self.rows.numbers_ui(ui, &evaluation, answers, &dataset);
             }
-            Answered::Reconstructions(answers) if dataset.modality() == Modality::Table => {
+            Predictions::Reconstructions(answers) if dataset.modality() == Modality::Table => {
                 return self.rows.reconstructions_ui(ui, &evaluation, answers, &dataset);
             }
-            Answered::Reconstructions(_) if dataset.modality() == Modality::Images => {
+            Predictions::Reconstructions(_) if dataset.modality() == Modality::Images => {
                 return self.pairs.worst_ui(ui, &evaluation, cx);
             }
             // Of these `fits` says why nothing is shown.
-            Answered::Numbers(_) | Answered::Reconstructions(_) => return,
+            Predictions::Numbers(_) | Predictions::Reconstructions(_) => return,
         };
         let names = cx.subject.class_names(answers.confusion.nrows());
         let Self { grid, listed, rows, .. } = self;

@@ -10,7 +10,7 @@ use egui_material_icons::icons::{
 
 use crate::data::Modality;
 use crate::train::heads::Results;
-use crate::train::{Answered, Evaluation, Outcome};
+use crate::train::{Evaluation, Outcome, Predictions};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::{Status, score_text};
@@ -186,9 +186,9 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
 /// mean of the targets.
 fn is_guessing(test: &Evaluation) -> bool {
     match &test.answers {
-        Answered::Classes(answers) => answers.accuracy() * answers.confusion.nrows() as f32 <= 1.3,
-        Answered::Numbers(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
-        Answered::Reconstructions(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+        Predictions::Classes(answers) => answers.accuracy() * answers.confusion.nrows() as f32 <= 1.3,
+        Predictions::Numbers(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+        Predictions::Reconstructions(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use eframe::egui::Ui;
 
 use crate::data::Timeline;
-use crate::train::Part;
+use crate::train::Subset;
 use crate::train::metrics::NumberAnswers;
 use crate::ui::widgets::line_plot::{Line, LineLook, LinePlot, Quantity};
 use crate::ui::widgets::numbers::steady;
@@ -24,13 +24,13 @@ pub struct Forecast {
 
 impl Forecast {
     /// Nothing if there is no naive forecast, which means that the answers are to no series.
-    pub fn of(answers: &NumberAnswers, target: usize, part: Part, timeline: &Timeline) -> Option<Self> {
+    pub fn of(answers: &NumberAnswers, target: usize, part: Subset, timeline: &Timeline) -> Option<Self> {
         let answers = answers.of_target(target);
         let naive = answers.naively()?;
         let (rows, windows) = match part {
-            Part::Test => (&timeline.test_rows, "test"),
-            Part::Train => (&timeline.train_rows, "training"),
-            Part::Validation => (&timeline.train_rows, "validation"),
+            Subset::Test => (&timeline.test_rows, "test"),
+            Subset::Train => (&timeline.train_rows, "training"),
+            Subset::Validation => (&timeline.train_rows, "validation"),
         };
         let line = |values: &[f32]| -> Vec<[f64; 2]> {
             let row = |at: &u32| rows.get(*at as usize).map(|row| f64::from(*row));

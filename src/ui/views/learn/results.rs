@@ -11,7 +11,7 @@ use crate::data::Modality;
 use crate::data::{Order, Task};
 use crate::train::heads;
 use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
-use crate::train::{Answered, Evaluation, Part};
+use crate::train::{Evaluation, Predictions, Subset};
 use crate::ui::commands::Request;
 use crate::ui::theme::GRID;
 use crate::ui::views::cx::Cx;
@@ -86,8 +86,8 @@ impl Results {
         });
         // How good a forecast is shows on the end of the series, which is evaluated when the run has ended.
         let (part, evaluation) = match &cx.session.test {
-            Some(test) if timeline.is_some() => (Part::Test, Some(Arc::clone(test))),
-            _ => (Part::Validation, cx.session.validation.clone()),
+            Some(test) if timeline.is_some() => (Subset::Test, Some(Arc::clone(test))),
+            _ => (Subset::Validation, cx.session.validation.clone()),
         };
         let Some(evaluation) = evaluation else {
             heading_ui(ui, if has_classes { CONFUSION } else { PREDICTED }, |_| {});
@@ -104,15 +104,15 @@ impl Results {
             |plotted: &Plotted| Arc::ptr_eq(&plotted.evaluation, &evaluation) && plotted.target == self.target;
         if !self.plotted.as_ref().is_some_and(is_known) {
             let mut plotted = Plotted::of(&evaluation, self.target);
-            if let (Some(timeline), Answered::Numbers(answers)) = (timeline, &evaluation.answers) {
+            if let (Some(timeline), Predictions::Numbers(answers)) = (timeline, &evaluation.answers) {
                 plotted.forecast = Forecast::of(answers, self.target, part, timeline);
             }
             self.plotted = Some(plotted);
         }
         match &evaluation.answers {
-            Answered::Classes(answers) => self.classes_ui(ui, answers, cx),
-            Answered::Numbers(answers) => self.numbers_ui(ui, answers, cx),
-            Answered::Reconstructions(_) => {}
+            Predictions::Classes(answers) => self.classes_ui(ui, answers, cx),
+            Predictions::Numbers(answers) => self.numbers_ui(ui, answers, cx),
+            Predictions::Reconstructions(_) => {}
         }
     }
 
@@ -191,7 +191,7 @@ impl Plotted {
     fn of(evaluation: &Arc<Evaluation>, target: usize) -> Self {
         let (mut dots, mut roc) = (Vec::new(), Vec::new());
         let figures = match &evaluation.answers {
-            Answered::Classes(answers) => {
+            Predictions::Classes(answers) => {
                 if answers.confusion.nrows() == 2 {
                     let (truths, scores) = answers.one_against_rest(1);
                     let curve = roc_curve(&truths, &scores).unwrap_or_default();
@@ -201,7 +201,7 @@ impl Plotted {
                 let macro_f1 = answers.macro_scores()[2];
                 figures_text(&[("macro F1", macro_f1), ("Matthews", Some(answers.matthews())), ("AUC", area)])
             }
-            Answered::Numbers(answers) => {
+            Predictions::Numbers(answers) => {
                 let of_target = answers.of_target(target);
                 let pairs = of_target.truths.into_iter().zip(of_target.predictions);
                 let pairs: Vec<_> = pairs.map(|(truth, answer)| [truth, answer]).collect();
@@ -209,7 +209,7 @@ impl Plotted {
                 dots = thinned(pairs.len(), MOST_DOTS).map(dot).collect();
                 figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())])
             }
-            Answered::Reconstructions(_) => String::new(),
+            Predictions::Reconstructions(_) => String::new(),
         };
         let range = range_of(dots.iter().flat_map(|dot| dot.at));
         Self { evaluation: Arc::clone(evaluation), target, figures, dots, range, roc, forecast: None }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Label, Response, RichText, Ui};
 
-use crate::ui::jobs::derived::Answered;
+use crate::ui::jobs::derived::Predictions;
 use crate::ui::jobs::predictor::{DrawingQuery, Prediction};
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::theme::{self, Palette};
@@ -67,7 +67,7 @@ pub fn seen_note_ui(ui: &mut Ui) {
 }
 
 /// What the chosen network makes of the drawing, as far as that is worked out.
-pub struct Reading(Option<Arc<Answered<DrawingQuery>>>);
+pub struct Reading(Option<Arc<Predictions<DrawingQuery>>>);
 
 impl Reading {
     pub fn of(ui: &Ui, cx: &mut Cx<'_>) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
 
 use crate::data::{Dataset, TargetData, Task};
-use crate::ui::jobs::derived::Answered;
+use crate::ui::jobs::derived::Predictions;
 use crate::ui::jobs::plane::{PlaneQuery, SIDE};
 use crate::ui::state::subject::{address, plane_of};
 use crate::ui::state::table::number_text;
@@ -35,7 +35,7 @@ struct Cloud {
 
 /// What a network predicts at every place, as a picture.
 pub struct Ground {
-    answers: Arc<Answered<PlaneQuery>>,
+    answers: Arc<Predictions<PlaneQuery>>,
     is_dark: bool,
     texture: TextureHandle,
 }
@@ -108,7 +108,7 @@ impl Ground {
     pub fn update(
         old: Option<Self>,
         ui: &Ui,
-        answers: Option<&Arc<Answered<PlaneQuery>>>,
+        answers: Option<&Arc<Predictions<PlaneQuery>>>,
         task: &Task,
         heights: [f32; 2],
     ) -> Option<Self> {
@@ -125,7 +125,13 @@ impl Ground {
         plane::Ground { picture: self.texture.id(), ranges: self.answers.query.ranges.clone() }
     }
 
-    fn paint(ui: &Ui, answers: &Arc<Answered<PlaneQuery>>, task: &Task, heights: [f32; 2], old: Option<Self>) -> Self {
+    fn paint(
+        ui: &Ui,
+        answers: &Arc<Predictions<PlaneQuery>>,
+        task: &Task,
+        heights: [f32; 2],
+        old: Option<Self>,
+    ) -> Self {
         let palette = Palette::of(ui);
         let color = |answer: &[f32]| match task {
             Task::Classification { .. } => {

@@ -7,8 +7,8 @@ use eframe::egui::{RichText, Ui};
 
 use crate::data::Modality;
 use crate::train::metrics::ReconstructionAnswers;
-use crate::train::{Answered, Evaluation};
-use crate::ui::jobs::derived::Answered as Derivation;
+use crate::train::{Evaluation, Predictions};
+use crate::ui::jobs::derived::Predictions as Derivation;
 use crate::ui::jobs::reconstructions::ReconstructionsQuery;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -31,7 +31,7 @@ impl ReconstructionPairs {
     /// The metrics of the validation set, and the reconstructions of some of its samples at this moment.
     pub fn watched_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Reconstruction", |_| {});
-        if let Some(Answered::Reconstructions(answers)) = cx.session.validation.as_ref().map(|seen| &seen.answers) {
+        if let Some(Predictions::Reconstructions(answers)) = cx.session.validation.as_ref().map(|seen| &seen.answers) {
             figures_ui(ui, answers);
         }
         let are_images = cx.subject.modality() == Modality::Images;
