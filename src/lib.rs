@@ -18,8 +18,6 @@
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.
 
-#![deny(unsafe_code)]
-
 pub mod cli;
 pub mod data;
 pub mod project;

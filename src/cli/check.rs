@@ -1,7 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, load_data, say};
+use super::{CliError, load_data, say, source_help};
 use crate::project::Project;
 use crate::project::problems::{Fix, Problem, Severity};
 
@@ -10,8 +10,7 @@ use crate::project::problems::{Fix, Problem, Severity};
 pub struct Check {
     /// A preset's name, a project file or a run folder
     project: String,
-    /// Where the samples come from, if not from where the project says
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,
     /// Any number of the project file by its path, training.optimizer.momentum=0.9
     #[arg(long, value_name = "KEY=VALUE")]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, named, percent};
-use super::{CliError, say};
+use super::{CliError, say, source_help};
 use crate::data::{DataError, Dataset, Lookup};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS};
@@ -16,8 +16,7 @@ use crate::train::{ClassScore, Evaluation, Subset};
 pub struct Evaluate {
     /// A run folder, or `pretrained`
     run: String,
-    /// Where the samples come from: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help = source_help())]
     data: String,
     /// Which of its samples; the split is that of the run
     #[arg(long, value_enum, default_value = "test")]

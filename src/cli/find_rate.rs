@@ -2,17 +2,16 @@ use clap::Args;
 use serde_json::json;
 
 use super::generate::refuse_generator;
-use super::{CliError, load_data, say};
+use super::{CliError, load_data, say, source_help};
 use crate::project::Project;
 use crate::train::{RatePoint, RateSweep, default_threads};
 
 /// Try learning rates from tiny to too large, and suggest one
 #[derive(Debug, Args)]
 pub struct FindRate {
-    /// A preset's name or a project file
+    /// A preset's name, a project file or a run folder
     project: String,
-    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,
     /// One JSON object a line
     #[arg(long)]

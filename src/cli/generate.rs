@@ -28,7 +28,7 @@ pub struct Generate {
     seed: u64,
 }
 
-/// The most rows and columns of the picture that shows many samples.
+/// The most rows and columns of the image that shows many samples.
 const GRID: usize = 20;
 
 impl Generate {
@@ -60,7 +60,7 @@ pub fn refuse_generator(project: &Project, name: &str, remedy: &str) -> Result<(
     }
 }
 
-/// The samples as pictures, if that is what they are.
+/// The samples as images, if they are images.
 fn pictures(samples: &[f32], shape: Shape) -> Option<Vec<DynamicImage>> {
     let [height, width, channels] = shape.as_image()?;
     let size = (width as u32, height as u32);
@@ -89,7 +89,7 @@ fn write_pictures(folder: &Path, pictures: &[DynamicImage]) -> Result<(), CliErr
     }
 }
 
-/// The first pictures side by side, with a pixel between them, in about as many rows as columns.
+/// The first images side by side, with a pixel between them, in about as many rows as columns.
 fn grid(pictures: &[DynamicImage]) -> Option<DynamicImage> {
     let first = pictures.first()?;
     let columns = (1..=GRID).find(|columns| columns * columns >= pictures.len()).unwrap_or(GRID);

@@ -3,17 +3,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::terminal::grouped;
-use super::{CliError, load_data, say};
+use super::{CliError, load_data, say, source_help};
 use crate::project::{Project, run_folder};
 use crate::train::default_threads;
 
 /// Write the weights that a training would start with
 #[derive(Debug, Args)]
 pub struct Init {
-    /// A preset's name or a project file
+    /// A preset's name, a project file or a run folder
     project: String,
-    /// Where the samples come from: csv:FILE, idx:DIR, points:NAME, digits, or several joined by +
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<String>,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::data::{DataError, Dataset, Lookup};
+use crate::data::{DataError, Dataset, Lookup, sources};
 use crate::project::{Project, ProjectError};
 use backprop_nn::kernels::without_vectors;
 
@@ -80,7 +80,7 @@ enum CliError {
     /// The loss stopped being a number: exit code 3.
     #[error("{0}")]
     Diverged(String),
-    /// Whoever read standard output has gone; nothing is left to say.
+    /// Standard output is closed; nothing is left to say.
     #[error("standard output is closed")]
     Closed,
 }
@@ -177,6 +177,11 @@ fn show(_project: Option<Project>, _path: Option<PathBuf>) -> Result<(), String>
 fn load_data(project: &Project, name_or_path: &str) -> Result<Arc<Dataset>, DataError> {
     let lookup = Lookup { folder: Project::folder_of(name_or_path), ..Lookup::default() };
     project.data.load(&lookup).map(Arc::new)
+}
+
+/// The help of every option that takes a source.
+fn source_help() -> String {
+    format!("Where the samples come from: {}", sources::usage())
 }
 
 /// One line on standard output.

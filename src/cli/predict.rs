@@ -29,7 +29,7 @@ pub struct Predict {
     /// or folders of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// For networks that reconstruct: a folder for the pictures that they give back, PNG files named as the ones they read
+    /// For autoencoders: a folder for the reconstructions, PNG files named as the files that were read
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// One JSON object a line
@@ -211,7 +211,7 @@ fn named(names: &[String], values: &[f32]) -> (Value, String) {
     (map.into(), texts.collect::<Vec<_>>().join(", "))
 }
 
-/// Writes numbers from 0 to 1 as a picture into a folder, which is made if it is not there.
+/// Writes numbers from 0 to 1 as an image into a folder, which is made if it is not there.
 fn write_picture(folder: &Path, name: &str, shape: Shape, numbers: &[f32]) -> Result<(), CliError> {
     let path = folder.join(name);
     let fail = |what: String| CliError::Failed(format!("{}: {what}", path.display()));

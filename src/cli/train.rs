@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::folds::{self, Folds};
 use super::generate::refuse_generator;
 use super::terminal::Terminal;
-use super::{CliError, load_data, say};
+use super::{CliError, load_data, say, source_help};
 use crate::data::{Dataset, Lookup};
 use crate::project::{Problem, Project, RunRecord, run_folder, run_log};
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
@@ -18,10 +18,9 @@ use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 /// Train a project and save the run
 #[derive(Debug, Args)]
 pub struct Train {
-    /// A preset's name or a project file
+    /// A preset's name, a project file or a run folder
     project: String,
-    /// Where the samples come from: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     epochs: Option<String>,
@@ -35,7 +34,7 @@ pub struct Train {
     /// Threads that share a step; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Share of the training samples that is held back to judge the run by; 0 trains on all
+    /// Share of the training samples that is the validation set; 0 trains on all
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     validation: Option<String>,
     /// Start from the weights in this file instead of fresh ones

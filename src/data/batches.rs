@@ -18,15 +18,15 @@ pub struct Augmenter {
 }
 
 impl Augmenter {
-    /// Nothing if there is nothing to change, or if the samples are not images.
+    /// An augmenter for samples of this shape; nothing if no setting changes images, or if the samples are not images.
     pub fn new(augment: &Augment, shape: Shape) -> Option<Self> {
         let [height, width, channels] = shape.as_image().filter(|_| augment.changes_images())?;
         let image = Layout { height, width, channels };
         Some(Self { augment: augment.clone(), image, changed: vec![0; shape.len()], scratch: Scratch::default() })
     }
 
-    /// As [`Samples::gather`], with the change that `seed`, `epoch` and the sample's position say; so it depends neither on the
-    /// batch nor on the thread that makes it.
+    /// As [`Samples::gather`], with random changes. They are seeded by `seed`, `epoch` and the position of the sample,
+    /// so they depend neither on the batch nor on the thread.
     pub fn gather(&mut self, samples: &Samples, at: &[u32], (seed, epoch): (u64, u64), inputs: &mut [f32]) {
         let len = self.changed.len();
         for (&at, input) in at.iter().zip(inputs.chunks_exact_mut(len.max(1))) {
@@ -35,7 +35,7 @@ impl Augmenter {
         }
     }
 
-    /// One sample, changed.
+    /// A randomly changed copy of one sample.
     pub fn change(&mut self, pixels: &[u8], seed: u64) -> &[u8] {
         let mut rng = stream(seed, AUGMENT);
         self.augment.apply(pixels, self.image, &mut self.changed, &mut self.scratch, &mut rng);

@@ -1,4 +1,4 @@
-//! Samples with what is known of them: their shape, the task, the features, and how they belong together.
+//! A data set: samples with their shape, task, features and order.
 
 use std::fmt;
 
@@ -17,34 +17,47 @@ pub const MAX_RECONSTRUCTED: usize = 1 << 16;
 /// A data set with the test samples that its makers set apart; validation samples are split off `train`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// "digits", "mnist": for people.
+    /// Name of the data set for display, such as "digits".
     pub name: String,
+    /// Shape of one sample, channels last.
     pub shape: Shape,
+    /// The task: what the network predicts for a sample.
     pub task: Task,
-    /// What the numbers on the last axis are; empty where they have no names, as pixels.
+    /// The features, one per position on the last axis; empty where they have no names, as for pixels.
     pub features: Vec<Feature>,
+    /// The training samples, from which the validation set is split off.
     pub train: Samples,
+    /// The test samples; may be empty.
     pub test: Samples,
-    /// What was found and done as the samples were read, a sentence each.
+    /// Notes from reading the samples, one sentence each.
     pub notes: Vec<String>,
-    /// What must be heeded where samples are held back.
+    /// The dependence between samples that a split has to respect.
     pub order: Order,
 }
 
-/// What a network is to say of a sample.
+/// What a network predicts for a sample.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Task {
-    /// One class out of several: their names, in the order of their positions.
-    Classification { classes: Vec<String> },
-    /// Numbers: their names, with the unit where there is one.
-    Regression { targets: Vec<String> },
-    /// The sample itself, which has so many numbers: what an autoencoder does.
-    Reconstruction { width: usize },
+    /// Predict one class out of several.
+    Classification {
+        /// Names of the classes; the position of a name is the index of its class.
+        classes: Vec<String>,
+    },
+    /// Predict one or more numbers.
+    Regression {
+        /// Names of the targets, with the unit where there is one, in the order of the network's outputs.
+        targets: Vec<String>,
+    },
+    /// Reproduce the sample itself, as an autoencoder does.
+    Reconstruction {
+        /// Numbers per sample.
+        width: usize,
+    },
 }
 
 impl Task {
-    /// How many numbers a network gives for a sample.
+    /// Number of network outputs for a sample.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Classification { classes } => classes.len(),
@@ -53,7 +66,7 @@ impl Task {
         }
     }
 
-    /// The names of the classes; none where there are none.
+    /// The names of the classes; empty unless the task is a classification.
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Classification { classes } => classes,
@@ -61,49 +74,51 @@ impl Task {
         }
     }
 
-    /// Whether a sample belongs to one of several classes.
+    /// Whether the task is a classification.
     pub fn is_classification(&self) -> bool {
         matches!(self, Self::Classification { .. })
     }
 }
 
-/// A number of every sample.
+/// One input number of every sample.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     /// The name of its column.
     pub column: String,
-    /// If the column holds words: the one for which this is 1. For all others it is 0.
+    /// For a one-hot encoded column: the category for which this feature is 1. For all others it is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// If the column's words arrive as one number, for an embedding: which.
+    /// For a column that feeds an embedding: the vocabulary that turns its words into numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Vocabulary>,
 }
 
-/// Words that are counted. The numbers of two columns do not meet, so that one embedding serves both.
+/// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vocabulary {
-    /// The number of a word that is missing or not listed; the listed ones follow it.
+    /// Number of a missing or unlisted word; the listed words follow it.
     pub first: usize,
+    /// The listed words, in the order of their numbers.
     pub list: Vec<String>,
 }
 
 impl Vocabulary {
-    /// The number that is free for another column.
+    /// The first number after those of this vocabulary, free for another column.
     pub fn end(&self) -> usize {
         self.first + self.list.len() + 1
     }
 }
 
 impl Feature {
+    /// A numeric feature: its column is read as it is.
     pub fn number(column: impl Into<String>) -> Self {
         Self { column: column.into(), category: None, words: None }
     }
 }
 
-/// "sepal length", "colour = red".
+/// "sepal length", "color = red".
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.category {
@@ -113,19 +128,19 @@ impl fmt::Display for Feature {
     }
 }
 
-/// What a sample is, and so how it is shown and entered.
+/// The kind of data in a sample, which decides how it is shown and entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modality {
     /// Pixels.
     Images,
     /// A row of numbers.
     Table,
-    /// Several rows of numbers that follow one another.
+    /// Rows of numbers that follow one another in time.
     Series,
 }
 
 impl Dataset {
-    /// What its samples are.
+    /// The kind of data in its samples.
     pub fn modality(&self) -> Modality {
         match self.train.inputs {
             Inputs::Bytes(_) => Modality::Images,
@@ -134,7 +149,7 @@ impl Dataset {
         }
     }
 
-    /// The same samples, with each of them as its own target. Nothing is copied: what is known of their classes is let go.
+    /// The same samples, with each of them as its own target. Nothing is copied; the former targets are dropped.
     pub fn of_itself(mut self) -> Result<Self, DataError> {
         let (width, shape) = (self.shape.len(), self.shape);
         if width > MAX_RECONSTRUCTED {
@@ -147,7 +162,7 @@ impl Dataset {
         Ok(self)
     }
 
-    /// Images with classes, and nothing else to say of them.
+    /// A data set of images with classes, without notes or named features.
     pub fn images(name: impl Into<String>, shape: Shape, classes: Vec<String>, train: Samples, test: Samples) -> Self {
         let task = Task::Classification { classes };
         Self {
@@ -162,7 +177,8 @@ impl Dataset {
         }
     }
 
-    /// Holds back a share of the training samples for validation: of every class, of a series the end, whole groups of others.
+    /// Splits a share of the training samples off as validation set: stratified by class, from the end of a series, or
+    /// by whole groups.
     pub fn split(&self, share: f32, seed: u64) -> Split {
         match &self.order {
             Order::Free => Split::new(&self.train, share, seed),
@@ -171,8 +187,8 @@ impl Dataset {
         }
     }
 
-    /// A split for each of so many folds of the training samples; none if there are too few. The folds of a series follow one
-    /// another, and each is judged after a training on all that were before it.
+    /// One split for each fold of the training samples; none if there are too few samples. The folds of a series follow
+    /// one another, and the training set of each holds the samples of all earlier folds.
     pub fn folds(&self, folds: usize, seed: u64) -> Vec<Split> {
         match &self.order {
             Order::Free => Split::folds(&self.train, folds, seed),
@@ -184,8 +200,9 @@ impl Dataset {
         }
     }
 
-    /// Learns mean and standard deviation from the samples at these positions of the training samples. A feature is a position on the last axis; those
-    /// that say whether a sample is of a category are 0 or 1 and stay so, as counted words do, and as bytes stay 0 to 1.
+    /// Learns mean and standard deviation of each feature and target from the training samples at these positions. A
+    /// feature is a position on the last axis. One-hot features and word numbers are left as they are, and bytes stay 0
+    /// to 1.
     pub fn learn_scaling(&self, at: &[u32]) -> Scaling {
         let samples = &self.train;
         let inputs = match &samples.inputs {
@@ -237,7 +254,7 @@ impl Dataset {
     }
 }
 
-/// "0" to "9", or more.
+/// Class names that are numbers: "0", "1" and so on.
 pub fn numbered_classes(count: usize) -> Vec<String> {
     (0..count).map(|class| class.to_string()).collect()
 }

@@ -12,13 +12,15 @@ use ureq::Agent;
 use super::error::DataError;
 use super::source::Progress;
 
-/// What a file must be to be taken.
+/// A file to download, with the size and checksum that it must have.
 pub struct Download<'a> {
+    /// Name of the file.
     pub name: &'a str,
+    /// Size in bytes.
     pub bytes: u64,
-    /// In hexadecimal digits.
+    /// SHA-256 checksum in hexadecimal digits.
     pub sha256: &'a str,
-    /// Hears of every part that arrives.
+    /// Reports the progress of the download.
     pub progress: Option<Progress<'a>>,
 }
 
@@ -28,8 +30,8 @@ const UNREACHABLE: &str = "could not be reached";
 /// How often in a row a mirror may break off; each time, what has arrived is kept.
 const TRIES: usize = 4;
 
-/// Brings a file into a folder from the first mirror that has it, unless it is there. Until it is complete and right it is
-/// called `.part`, and a later call goes on with it.
+/// Downloads a file into a folder from the first mirror that has it, unless it is there. Until it is complete and its
+/// checksum is verified it is called `.part`, and a later call resumes the download.
 pub fn fetch(file: &Download<'_>, mirrors: &[&str], folder: &Path) -> Result<PathBuf, DataError> {
     let path = folder.join(file.name);
     if path.is_file() {

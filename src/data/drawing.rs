@@ -6,7 +6,7 @@
 use ndarray::Array2;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-/// Width in pixels of a 28-pixel image of the pen people draw with; MNIST's median is a little wider.
+/// Default width of the pen, in pixels of a 28-pixel image; the median in MNIST is a little wider.
 pub const PEN_WIDTH: f32 = 2.2;
 
 /// MNIST's image side in pixels; pen widths and margins are given at this size.
@@ -26,19 +26,19 @@ const MAX_POINTS: usize = 1_000_000;
 
 type Point = [f32; 2];
 
-/// A drawing as people make it: pen strokes in any unit, x to the right, y down.
+/// A drawing as pen strokes, in any unit, x to the right, y down.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drawing {
     /// Each stroke is the path of the pen from touching the paper to leaving it.
     #[serde(deserialize_with = "checked_strokes")]
     pub strokes: Vec<Vec<[f32; 2]>>,
 
-    /// What the drawing shows, for instance `7`, when somebody said so.
+    /// What the drawing shows, such as `7`, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
 
-/// Why a text is not a list of drawings.
+/// Why a text cannot be read as drawings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DrawingError {
     /// The text has no drawing in it.
@@ -56,7 +56,7 @@ pub enum DrawingError {
 }
 
 impl Drawing {
-    /// Whether there is no ink at all: no point with finite coordinates.
+    /// Whether there is no ink: no point with finite coordinates.
     pub fn is_empty(&self) -> bool {
         self.finite_points().next().is_none()
     }
@@ -64,7 +64,7 @@ impl Drawing {
     /// The drawing as pixels from 0 (paper) to 255 (ink), `side` × `side`, or `None` without ink.
     ///
     /// As in MNIST, the ink including the pen's width is 20 of 28 pixels on its longer side, and
-    /// it is moved by whole pixels until its centre of mass is at pixel `side / 2`. A tap stays a dot of
+    /// it is moved by whole pixels until its center of mass is at pixel `side / 2`. A tap stays a dot of
     /// the pen's width. `pen` is the width of the strokes in pixels of a 28-pixel image; like the
     /// margin it grows with `side`.
     pub fn image(&self, side: usize, pen: f32) -> Option<Array2<u8>> {
@@ -220,7 +220,7 @@ impl Canvas {
         (low.max(0.0) as usize)..(high.ceil().max(0.0) as usize).min(self.side)
     }
 
-    /// The ink moved by whole pixels until its centre of mass is within half a pixel of where MNIST
+    /// The ink moved by whole pixels until its center of mass is within half a pixel of where MNIST
     /// has it, but never by more than `margin`, which would push it out of the image.
     fn centred(&self, margin: isize) -> Array2<u8> {
         let side = self.side as isize;

@@ -8,49 +8,95 @@ use backprop_nn::Shape;
 
 use super::drawing::DrawingError;
 
-/// The variable that names a folder with data; files are found in it and in the folders that it holds.
+/// The environment variable that names a folder with data; files are found in it and in its subfolders.
 pub const DATA_FOLDER: &str = "BACKPROP_DATA";
 
-/// Why data could not be read. Each is one sentence that names the place and what was expected there.
+/// Why data could not be read. Each message is one sentence that names the place and what was expected there.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    /// The name of the source is not in the list of sources.
     #[error("{text:?} is not a data source; use {usage}")]
-    UnknownSource { text: String, usage: String },
+    UnknownSource {
+        /// The name that was found.
+        text: String,
+        /// How the sources are written.
+        usage: String,
+    },
+    /// The text of the source cannot be parsed.
     #[error(transparent)]
     Text(#[from] SourceError),
+    /// A file cannot be read, or its contents are invalid.
     #[error("{path}: {what}")]
-    File { path: PathBuf, what: String },
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, without the path.
+        what: String,
+    },
+    /// A file or folder does not exist.
     #[error("{path}: there is no such {}; {advice}", missing.kind)]
     Missing {
+        /// The path at which it was expected.
         path: PathBuf,
+        /// Whether a file or a folder is missing, and a hint.
         missing: Missing,
-        /// What the command line is told to do.
+        /// What to do on the command line.
         advice: String,
     },
-    /// A file whose samples are not what its options say.
+    /// The samples of a file do not fit the options of the source.
     #[error("{path}: {wrong}")]
-    Refused { path: PathBuf, wrong: Wrong },
+    Refused {
+        /// The file that was read.
+        path: PathBuf,
+        /// What is wrong, and the options that would help.
+        wrong: Wrong,
+    },
+    /// A file of a data set in the catalog could not be downloaded from any of its addresses.
     #[error(
         "{path}: could not be downloaded: {}; try again when you are online, put the file here by hand, or name a folder that has it in {DATA_FOLDER}",
         problems.join("; ")
     )]
     Download {
+        /// The path to which the file would have been written.
         path: PathBuf,
         /// The catalog's name of the data set.
         set: String,
-        /// What each address answered.
+        /// One error message for each address that was tried.
         problems: Vec<String>,
-        /// No address could be reached.
+        /// Whether no address could be reached.
         is_offline: bool,
     },
+    /// Two sources joined by `+` differ in shape, task or features.
     #[error("{first} and {second} cannot be joined: {what}")]
-    Unlike { first: String, second: String, what: String },
+    Unlike {
+        /// Name of the first data set.
+        first: String,
+        /// Name of the second data set.
+        second: String,
+        /// The difference.
+        what: String,
+    },
+    /// An argument or option of a source is unknown or has an invalid value.
     #[error("{source_name}: {what}")]
-    Option { source_name: &'static str, what: String },
+    Option {
+        /// Name of the source.
+        source_name: &'static str,
+        /// What is wrong and which values are allowed.
+        what: String,
+    },
+    /// The samples have too many numbers to be reconstructed.
     #[error(
         "{name}: samples of {shape} have more than the {most} numbers that a network may give back; make them smaller"
     )]
-    TooLarge { name: String, shape: Shape, most: usize },
+    TooLarge {
+        /// Name of the data set.
+        name: String,
+        /// Shape of one sample.
+        shape: Shape,
+        /// The most numbers per sample that are allowed.
+        most: usize,
+    },
+    /// A drawing cannot be read.
     #[error(transparent)]
     Drawing(#[from] DrawingError),
 }
@@ -58,18 +104,25 @@ pub enum DataError {
 /// Why the text of a source cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
+    /// A double quote is never closed.
     #[error("{0}: a quote is not closed; write a quote inside a quoted text twice")]
     Quote(String),
+    /// An option has no equals sign and no value.
     #[error("{text}: expected option=value, and found {found:?}")]
-    Option { text: String, found: String },
+    Option {
+        /// The whole text of the source.
+        text: String,
+        /// The option without a value.
+        found: String,
+    },
 }
 
-/// What a source has not found.
+/// The file or folder that a source did not find.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// "file" or "folder".
     pub kind: &'static str,
-    /// What it has to be, or where there is one: a sentence, or nothing.
+    /// What it has to contain, or where to get it: a sentence, or empty.
     pub hint: String,
 }
 
@@ -83,8 +136,9 @@ pub struct Wrong {
 /// An option of a source that would help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
+    /// The key of the option.
     pub option: &'static str,
-    /// What the command line is told to do with it.
+    /// How to use it on the command line.
     pub advice: Cow<'static, str>,
 }
 
@@ -114,12 +168,12 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// An error for whoever can press a button instead of typing an option.
+/// An error as the studio shows it, with the options that it offers as buttons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataProblem {
-    /// One sentence.
+    /// The message, one sentence.
     pub text: String,
-    /// The whole story, if that is more; else empty.
+    /// The full error message, if it is longer than the sentence; else empty.
     pub details: String,
     /// The options of the source that would help.
     pub options: Vec<&'static str>,

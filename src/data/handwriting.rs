@@ -111,7 +111,7 @@ struct Writer {
     drop: f32,
     /// How far the middle is bent to the right.
     bend: f32,
-    /// Waves, across and down, that move neighbouring parts together: size, frequency and phase.
+    /// Waves, across and down, that move neighboring parts together: size, frequency and phase.
     waves: [[f32; 3]; 2],
     /// Deviation of the control points from the shape.
     sloppiness: f32,

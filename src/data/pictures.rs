@@ -1,4 +1,4 @@
-//! Pictures and drawings from files, as a network's input.
+//! Images and drawings from files, as a network's input.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::drawing::{Drawing, PEN_WIDTH};
 use super::error::DataError;
 use backprop_nn::Shape;
 
-/// What a file holds for a network that reads images of one shape.
+/// An image or drawing prepared for a network that reads images of one shape.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Picture {
     /// Pixels `[height, width, channels]`.
@@ -21,9 +21,9 @@ pub enum Picture {
 
 /// Reads a file of drawings (JSON, one or many) or an image (PNG, JPEG, BMP, GIF, TIFF, WebP).
 ///
-/// An image of the network's own size is taken as it is. Any other is scaled to it; if the network reads grey images,
-/// dark ink on bright paper is turned into bright ink on dark first, which is how MNIST has it, and for a square image
-/// the ink is brought to the size and place that it has there.
+/// An image of the network's own size is taken as it is. Any other is scaled to it; if the network reads grayscale
+/// images, dark ink on bright paper is turned into bright ink on dark first, which is how MNIST has it, and for a
+/// square image the ink is brought to the size and place that it has there.
 pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     let Some(dims) = shape.as_image() else {
         return Err(DataError::file(path, format!("the network reads {shape} numbers, not an image")));
@@ -44,7 +44,7 @@ pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     Ok(vec![if pixels.windows(2).all(|pair| pair[0] == pair[1]) { Picture::Empty } else { Picture::Pixels(pixels) }])
 }
 
-/// A drawing as the network sees it.
+/// Draws strokes as the pixels that the network reads.
 pub fn draw(drawing: &Drawing, side: usize, pen: f32) -> Picture {
     match drawing.image(side, pen) {
         Some(image) => Picture::Pixels(image.into_raw_vec_and_offset().0),
@@ -52,7 +52,7 @@ pub fn draw(drawing: &Drawing, side: usize, pen: f32) -> Picture {
     }
 }
 
-/// The drawings in a file: JSON with one, an array of them, or one a line.
+/// Reads the drawings in a file: one JSON drawing, an array of drawings, or one drawing per line.
 pub fn read_drawings(path: &Path) -> Result<Vec<Drawing>, DataError> {
     parse(path, fs::read(path).map_err(|error| DataError::file(path, error))?)
 }
@@ -127,7 +127,7 @@ fn ink_box(grey: &GrayImage) -> Option<[u32; 4]> {
     Some([left, top, right - left + 1, bottom - top + 1])
 }
 
-/// The ink scaled to 20 of 28 pixels on its longer side, its centre of mass in the middle.
+/// The ink scaled to 20 of 28 pixels on its longer side, its center of mass in the middle.
 fn centred(grey: &GrayImage, [left, top, width, height]: [u32; 4], side: usize) -> Vec<u8> {
     let scale = side as f32 * 20.0 / 28.0 / width.max(height) as f32;
     let scaled = |length: u32| ((length as f32 * scale).round() as u32).max(1);

@@ -5,31 +5,43 @@ use backprop_nn::Shape;
 use backprop_nn::Targets;
 use backprop_nn::kernels::vectorized;
 
-/// Samples and what a network is to say of them.
+/// Samples: inputs and their targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
+    /// The inputs, `[samples, shape]`.
     pub inputs: Inputs,
+    /// The target of each sample.
     pub targets: TargetData,
 }
 
-/// `[samples, shape]`, channels last.
+/// The inputs of samples, `[samples, shape]`, channels last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Inputs {
-    /// Pixels, 0 to 255, which are scaled to 0 to 1 as a batch is made.
+    /// Pixels, 0 to 255, which are scaled to 0 to 1 when they are copied into a batch.
     Bytes(Vec<u8>),
-    /// Numbers as they were measured; NaN is a missing one. They are standardized as a batch is made.
+    /// Numbers in their own units, NaN where missing. They are standardized when they are copied into a batch.
     Numbers(Vec<f32>),
 }
 
-/// What is to be said of each sample.
+/// The targets of samples.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TargetData {
-    /// The position of its class.
+    /// The class index of each sample.
     Classes(Vec<u16>),
-    /// `[samples, width]`, in the unit that they were measured in.
-    Numbers { width: usize, values: Vec<f32> },
-    /// The sample itself, `width` numbers, as it comes to the network but for what augmentation does to it.
-    Itself { width: usize, samples: usize },
+    /// Target numbers, in the unit that they were measured in.
+    Numbers {
+        /// Targets per sample.
+        width: usize,
+        /// The targets, `[samples, width]`.
+        values: Vec<f32>,
+    },
+    /// The sample itself, as the network reads it but without augmentation.
+    Itself {
+        /// Numbers per sample.
+        width: usize,
+        /// Number of samples.
+        samples: usize,
+    },
 }
 
 impl Default for Samples {
@@ -45,6 +57,7 @@ impl Samples {
         Self { inputs: Inputs::Bytes(pixels), targets: TargetData::Classes(classes) }
     }
 
+    /// Number of samples.
     pub fn len(&self) -> usize {
         match &self.targets {
             TargetData::Classes(classes) => classes.len(),
@@ -53,11 +66,12 @@ impl Samples {
         }
     }
 
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The pixels of one sample; nothing if there is no such sample, or if samples are not bytes.
+    /// The pixels of one sample; empty if there is no such sample, or if samples are not bytes.
     pub fn pixels_of(&self, sample: usize) -> &[u8] {
         match &self.inputs {
             Inputs::Bytes(bytes) => part(bytes, sample, self.len()),
@@ -65,7 +79,7 @@ impl Samples {
         }
     }
 
-    /// The numbers of one sample; nothing if there is no such sample, or if samples are bytes.
+    /// The numbers of one sample; empty if there is no such sample, or if samples are bytes.
     pub fn numbers_of(&self, sample: usize) -> &[f32] {
         match &self.inputs {
             Inputs::Numbers(numbers) => part(numbers, sample, self.len()),
@@ -73,7 +87,7 @@ impl Samples {
         }
     }
 
-    /// The class of every sample; nothing where the targets are numbers.
+    /// The class of every sample; empty where the targets are numbers.
     pub fn classes(&self) -> &[u16] {
         match &self.targets {
             TargetData::Classes(classes) => classes,
@@ -86,12 +100,12 @@ impl Samples {
         self.classes().get(sample).copied().map(usize::from)
     }
 
-    /// How many samples there are of each of so many classes.
+    /// Number of samples of each class.
     pub fn class_counts(&self, classes: usize) -> Vec<usize> {
         count(classes, self.classes().iter().copied())
     }
 
-    /// The same of the samples at some positions.
+    /// Number of samples of each class among the samples at these positions.
     pub fn class_counts_at(&self, classes: usize, at: &[u32]) -> Vec<usize> {
         count(classes, at.iter().filter_map(|at| self.classes().get(*at as usize).copied()))
     }
@@ -136,7 +150,7 @@ impl Samples {
             && std::mem::discriminant(&self.targets) == std::mem::discriminant(&other.targets)
     }
 
-    /// Copies samples into a shard, `[samples, shape]`: bytes as numbers from 0 to 1, numbers standardized.
+    /// Copies samples into a batch, `[samples, shape]`: bytes scaled to 0 to 1, numbers standardized.
     pub fn gather(&self, scaling: &Scaling, at: &[u32], inputs: &mut [f32]) {
         let len = (inputs.len() / at.len().max(1)).max(1);
         for (&at, input) in at.iter().zip(inputs.chunks_exact_mut(len)) {
@@ -148,7 +162,7 @@ impl Samples {
     }
 
     /// Copies the targets of samples to the beginning of a buffer that [`TargetData::buffer`] has made; numbers are
-    /// standardized, as they are trained.
+    /// standardized.
     pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut TargetData) {
         match (&self.targets, targets) {
             (TargetData::Classes(classes), TargetData::Classes(out)) => {
@@ -170,7 +184,7 @@ impl Samples {
 }
 
 impl TargetData {
-    /// Room for so many of these targets; those that are the samples themselves become numbers.
+    /// A buffer for this many targets of the same kind; targets that are the samples themselves become numbers.
     #[must_use]
     pub fn buffer(&self, samples: usize) -> Self {
         match self {
@@ -180,7 +194,7 @@ impl TargetData {
         }
     }
 
-    /// The first targets, as a loss takes them.
+    /// The first `samples` targets, as a loss takes them.
     pub fn first(&self, samples: usize) -> Targets<'_> {
         match self {
             Self::Classes(classes) => Targets::Classes(&classes[..samples]),
@@ -218,7 +232,7 @@ pub fn scale_bytes(bytes: &[u8], inputs: &mut [f32]) {
     });
 }
 
-/// Numbers as bytes, 0 to 255; what is beyond 0 or 1 is cut.
+/// Numbers from 0 to 1 as bytes, 0 to 255; numbers outside are clipped.
 pub fn to_bytes(numbers: &[f32]) -> impl Iterator<Item = u8> + '_ {
     numbers.iter().map(|number| (number * 255.0 + 0.5) as u8)
 }

@@ -1,22 +1,25 @@
-//! Numbers of any size and unit brought to mean 0 and deviation 1, as it was learnt from the training samples.
+//! Standardization: numbers are scaled to mean 0 and standard deviation 1, as measured on the training samples.
 
 use serde::{Deserialize, Serialize};
 
-/// What a network is trained behind: its inputs and, where it gives numbers, its targets are standardized. It is learnt
-/// from the training samples alone, so that nothing of the others leaks into the training, and saved with a run.
+/// Standardization of a network's inputs and, in a regression, of its targets. It is learned from the training set
+/// alone, so that nothing of the other samples leaks into the training, and it is saved with a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
+    /// Scaling of the inputs, one entry per feature.
     pub inputs: Standard,
+    /// Scaling of the targets, one entry per target.
     pub targets: Standard,
 }
 
-/// Mean and deviation of every number of a row; empty where numbers are left as they are.
+/// Mean and standard deviation of every number of a row; empty where numbers are left as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standard {
+    /// Mean of each number of a row.
     pub mean: Vec<f32>,
-    /// The population's, as scikit-learn's `StandardScaler` has it; 1 where all values are equal.
+    /// Population standard deviation, as in scikit-learn's `StandardScaler`; 1 where all values are equal.
     pub deviation: Vec<f32>,
 }
 
@@ -44,7 +47,7 @@ impl Standard {
         Self { deviation: deviation.collect(), mean: mean.iter().map(|mean| *mean as f32).collect() }
     }
 
-    /// Standardizes rows one after another; a missing number becomes 0, which is the mean.
+    /// Standardizes rows; a missing number becomes 0, which is the mean.
     pub fn apply(&self, numbers: &[f32], out: &mut [f32]) {
         if self.mean.is_empty() {
             return out.iter_mut().zip(numbers).for_each(|(out, number)| *out = or_zero(*number));
@@ -57,7 +60,7 @@ impl Standard {
         }
     }
 
-    /// Brings standardized rows back to what they were measured in.
+    /// Converts standardized rows back to their original units.
     pub fn restore(&self, numbers: &mut [f32]) {
         for row in numbers.chunks_exact_mut(self.mean.len().max(1)) {
             for ((number, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {

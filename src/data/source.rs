@@ -1,7 +1,7 @@
 //! A source of data and how it is written: `digits`, `csv:FILE?target=price&ignore=id,name`, or several joined by `+`.
 //!
-//! An argument or value that holds what has a meaning here stands in double quotes, and a quote in it is doubled, as in a
-//! table: `csv:"a+b.csv"?target="profit, net"`.
+//! An argument or value that holds what has a meaning here stands in double quotes, and a quote in it is doubled, as in
+//! a table: `csv:"a+b.csv"?target="profit, net"`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use super::error::{DATA_FOLDER, DataError, SourceError};
 
 /// A kind of data source.
 pub struct Source {
-    /// What stands before the colon.
+    /// The name before the colon.
     pub name: &'static str,
-    /// How it is written, "idx:DIR".
+    /// How the source is written, such as "idx:DIR".
     pub usage: &'static str,
-    /// What stands behind the colon.
+    /// The kind of argument after the colon.
     pub argument: Argument,
     /// The options that may follow a question mark.
     pub options: &'static [Field],
@@ -30,9 +30,10 @@ pub struct Source {
     pub(super) load: fn(&Request<'_>) -> Result<Dataset, DataError>,
 }
 
-/// What a source is given besides its options.
+/// The argument of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
+    /// No argument.
     Nothing,
     /// The path of a folder.
     Folder,
@@ -46,7 +47,7 @@ pub enum Argument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceSpec {
-    /// At least one.
+    /// The parts, at least one.
     pub parts: Vec<SourcePart>,
 }
 
@@ -72,7 +73,7 @@ impl SourcePart {
         self.options.iter().find(|option| option.0 == key).map_or(&[], |option| &option.1)
     }
 
-    /// Gives an option other values, or takes it away if there are none.
+    /// Sets the values of an option, or removes it if there are none.
     pub fn set(&mut self, key: &str, values: Vec<String>) {
         match self.options.iter_mut().find(|option| option.0 == key) {
             Some(option) => option.1 = values,
@@ -93,22 +94,22 @@ impl SourceSpec {
         Self::new(name, path.to_string_lossy())
     }
 
-    /// The part, if there is one alone.
+    /// The part, if there is only one.
     pub fn single(&self) -> Option<&SourcePart> {
         if let [part] = &self.parts[..] { Some(part) } else { None }
     }
 
-    /// The same, to be changed.
+    /// The part to be changed, if there is only one.
     pub fn single_mut(&mut self) -> Option<&mut SourcePart> {
         if let [part] = &mut self.parts[..] { Some(part) } else { None }
     }
 
-    /// Whether it is this source alone.
+    /// Whether it is exactly this source.
     pub fn is(&self, source: &Source) -> bool {
         self.single().is_some_and(|part| part.name == source.name)
     }
 
-    /// The same file or folder read as another source, with the options that this one has too.
+    /// The same file or folder read as another source; keeps the options that both sources have.
     #[must_use]
     pub fn read_as(&self, source: &Source) -> Self {
         let mut spec = self.clone();
@@ -250,25 +251,26 @@ impl Scanner<'_> {
     }
 }
 
-/// What is known of a source besides its text.
+/// What is known of a source apart from its text.
 #[derive(Clone, Copy, Default)]
 pub struct Lookup<'a> {
-    /// A folder in which files are looked for as well, that of the project.
+    /// The folder of the project, in which files are looked for as well.
     pub folder: Option<&'a Path>,
-    /// What a network was trained on: samples are read to the same features and classes, whatever else is in the file.
+    /// Task and features that a network was trained on: samples are read to the same features and classes.
     pub known: Option<(&'a Task, &'a [Feature])>,
-    /// Hears of what is downloaded.
+    /// Reports the progress of downloads.
     pub progress: Option<Progress<'a>>,
 }
 
-/// Is told the name of a file, how many of its bytes have arrived, and how many there are.
+/// Called with the name of a file, the bytes that have arrived, and the total number of bytes.
 pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
 
-/// What the text of a source asks for, and what is known besides it.
+/// One part of a source, with its options and the lookup.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     source: &'static Source,
     part: &'a SourcePart,
+    /// Where files are looked for, and what else is known of the data.
     pub lookup: &'a Lookup<'a>,
 }
 
@@ -291,17 +293,17 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What stands between the colon and the question mark: a path, a name, or nothing.
+    /// The text between the colon and the question mark: a path, a name, or empty.
     pub fn argument(&self) -> &'a str {
         &self.part.argument
     }
 
-    /// The same text, and other knowledge besides it.
+    /// The same request with another lookup.
     pub fn with(&self, lookup: &'a Lookup<'a>) -> Self {
         Self { lookup, ..*self }
     }
 
-    /// The error for something that the text says wrongly.
+    /// An error about an argument or option of this source.
     pub fn wrong(&self, what: impl fmt::Display) -> DataError {
         DataError::Option { source_name: self.source.name, what: what.to_string() }
     }
@@ -359,13 +361,13 @@ impl<'a> Request<'a> {
         self.wrong(format!("expected {usage} with {key} from {low} to {high}, and found {key}={text}"))
     }
 
-    /// The file or folder that the argument names: where it says, in the folder of the project, or among the data that
-    /// [`DATA_FOLDER`] names.
+    /// The file or folder that the argument names: at that path, in the folder of the project, or in the folder that
+    /// [`DATA_FOLDER`] names and its subfolders.
     pub fn find(&self) -> Option<PathBuf> {
         if self.argument().is_empty() { None } else { self.find_where(self.argument().as_ref(), Path::exists) }
     }
 
-    /// The same for any path, where it is what is asked for.
+    /// The first place with this path for which `is_it` holds.
     pub fn find_where(&self, path: &Path, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
         let data = std::env::var_os(DATA_FOLDER).map(PathBuf::from);
         let inner = data.iter().flat_map(|data| data.read_dir()).flatten().flatten().map(|entry| entry.path());

@@ -1,4 +1,4 @@
-//! Training and validation samples, told apart once, by the seed.
+//! The split into training and validation set, which the seed decides.
 
 use std::ops::RangeInclusive;
 
@@ -10,55 +10,58 @@ use backprop_nn::init::stream;
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
+    /// Positions of the samples to train on.
     pub train: Vec<u32>,
+    /// Positions of the validation samples.
     pub validation: Vec<u32>,
 }
 
-/// How samples hang together, which a split must heed.
+/// The dependence between samples that a split has to respect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Not at all.
+    /// The samples are independent.
     Free,
-    /// They are windows of a series: none is judged by a training on later ones.
+    /// They are windows of a time series: none is evaluated by a network that was trained on later ones.
     Time(Timeline),
-    /// They are of so many origins, such as machines, and those of one are too alike to stand on both sides. The origin of
-    /// each training sample, counted from 0 without a gap.
+    /// They come from groups, such as machines, and the samples of a group always stay on the same side of a split.
+    /// Holds the group of each training sample, counted from 0 without a gap.
     Groups(Vec<u32>),
 }
 
-/// How the samples of a series hang together: each is a window, and they follow one another in time.
+/// The order of the samples of a time series: each is a window, and they follow one another in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeline {
-    /// How many rows behind the end of its window the target lies.
+    /// Number of rows from the last row of a window to its target; at least 1.
     pub horizon: usize,
     /// The row of a window that the naive forecast repeats: the last, or the one a season before the target.
     pub(super) naive_row: usize,
     /// The place of each target among the numbers of a row.
     pub(super) targets: Vec<usize>,
-    /// The row of the table, counted from 1, in which the target of each training sample stands, and of each test sample.
+    /// The row of the table, counted from 1, that holds the target of each training sample.
     pub train_rows: Vec<u32>,
+    /// The row of the table, counted from 1, that holds the target of each test sample.
     pub test_rows: Vec<u32>,
 }
 
 impl Timeline {
-    /// What the naive forecast says of a sample, `[targets]`. `window` is `[steps, columns]`.
+    /// The naive forecast for a sample, `[targets]`. `window` is `[steps, columns]`.
     pub fn naive<'a>(&'a self, window: &'a [f32], columns: usize) -> impl Iterator<Item = f32> + 'a {
         let row = window.get(self.naive_row * columns..).unwrap_or(&[]);
         self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f32::NAN))
     }
 }
 
-/// The shares that can be held out for the test.
+/// The allowed shares of test samples.
 pub const TEST_SHARES: RangeInclusive<f32> = 0.0..=0.5;
 
-/// The most of the training samples that can be held out.
+/// The largest share of the training samples that the validation set can take.
 pub const MAX_VALIDATION: f32 = 0.5;
 
 const PURPOSE: u64 = 0x5_7117;
 
 impl Split {
-    /// Holds back `share` of every class, so that a rare class is not missing from the validation samples by chance; where
-    /// there are no classes, `share` of all. With a share of zero all samples are for training.
+    /// A stratified split: the validation set takes `share` of every class, so that a rare class is not missing from it
+    /// by chance. Without classes it takes `share` of all samples. With a share of zero all samples are for training.
     pub fn new(samples: &Samples, share: f32, seed: u64) -> Self {
         let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
         let mut split = Self { train: Vec::new(), validation: Vec::new() };
@@ -74,8 +77,8 @@ impl Split {
 }
 
 impl Split {
-    /// Deals all samples out into so many folds, each class evenly, and gives a split for each in which that fold is held
-    /// back. None if there are fewer samples than folds.
+    /// Deals all samples out into stratified folds, and gives one split for each, in which that fold is the validation
+    /// set. None if there are fewer samples than folds.
     pub fn folds(samples: &Samples, folds: usize, seed: u64) -> Vec<Self> {
         if folds == 0 || samples.len() < folds {
             return Vec::new();
@@ -95,17 +98,17 @@ impl Split {
         splits
     }
 
-    /// Holds back the last `share` of samples that follow one another in time. The `gap` samples before them are left out,
-    /// as their targets are not known yet when the first of the others is asked for.
+    /// A split of samples that follow one another in time: the last `share` of them is the validation set. The `gap`
+    /// samples before it are left out, as their targets are not known yet when the first validation sample is forecast.
     pub fn by_time(samples: usize, share: f32, gap: usize) -> Self {
         let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
         let from = samples - held_back(samples, share);
         Self::at(from, samples, gap)
     }
 
-    /// Cuts samples that follow one another in time into one more part than there are folds, and gives a split for each part
-    /// but the first, in which it is held back and those before it are trained on, as scikit-learn's `TimeSeriesSplit` does.
-    /// None if a training would be left without samples.
+    /// Cuts samples that follow one another in time into one more part than there are folds, and gives one split for
+    /// each part but the first. That part is the validation set and the parts before it are the training set, as in
+    /// scikit-learn's `TimeSeriesSplit`. None if a training set would be empty.
     pub fn folds_by_time(samples: usize, folds: usize, gap: usize) -> Vec<Self> {
         let part = samples / (folds + 1);
         if part <= gap {
@@ -149,7 +152,7 @@ fn shuffled(samples: &Samples, seed: u64) -> Vec<Vec<u32>> {
     groups
 }
 
-/// How many of a class's samples are held back.
+/// Number of validation samples among the samples of a class.
 pub fn held_back(members: usize, share: f32) -> usize {
     (members as f32 * share).round() as usize
 }

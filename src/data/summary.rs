@@ -1,23 +1,29 @@
-//! What is in a data set, column by column, for `backprop data` and for whoever wants to show it.
+//! A summary of a data set, column by column, for `backprop data` and the studio.
 
 use super::dataset::{Dataset, Task};
 use super::samples::{Inputs, Samples, TargetData};
 
-/// One number of every sample: its name, and what values it has in all samples, those for the test included.
+/// Summary of one feature or target over all samples, test samples included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
+    /// Name of the feature or target.
     pub name: String,
+    /// Whether it is a target rather than a feature.
     pub is_target: bool,
+    /// Number of missing values.
     pub missing: usize,
     /// Lowest, mean and highest value; nothing if all are missing.
     pub range: Option<[f32; 3]>,
 }
 
-/// How many samples a class has.
+/// Number of samples of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassCount {
+    /// Name of the class.
     pub name: String,
+    /// Number of training samples, validation samples included.
     pub train: usize,
+    /// Number of test samples.
     pub test: usize,
 }
 

@@ -23,16 +23,19 @@ const MISSING: &[&str] = &["", "?", "-", ".", "na", "n/a", "nan", "null", "none"
 
 /// Columns of cells with their names.
 pub struct Table {
+    /// The columns, from left to right.
     pub columns: Vec<Column>,
     /// Whether the first line was a header; if not, the columns are called by their position.
     pub has_header: bool,
-    /// How many rows there are.
+    /// Number of rows.
     pub rows: usize,
-    /// What was found on the way, a sentence each.
+    /// Notes from reading the file, one sentence each.
     pub notes: Vec<String>,
 }
 
+/// A column of cells.
 pub struct Column {
+    /// Name in the header, or the position counted from 1.
     pub name: String,
     /// A cell is `None` where nothing is written.
     pub cells: Vec<Option<String>>,
@@ -123,7 +126,7 @@ impl Table {
         self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Keeps the rows of which it is true.
+    /// Keeps the rows whose entry is true.
     pub fn retain(&mut self, keep: &[bool]) {
         for column in &mut self.columns {
             let mut keep = keep.iter().copied();
@@ -134,12 +137,12 @@ impl Table {
 }
 
 impl Column {
-    /// The number in a cell; nothing where there is none, or another thing.
+    /// The number in a cell; nothing if the cell is empty or does not hold a number.
     pub fn number(&self, row: usize) -> Option<f32> {
         number(self.cells.get(row)?.as_deref()?, self.decimal_comma)
     }
 
-    /// Whether more cells than a stray one are not meant as numbers: one in `STRAY`.
+    /// Whether the column is text: more than one cell in `STRAY` is not a number.
     pub fn holds_words(&self) -> bool {
         let words = self.cells.iter().flatten().filter(|cell| !is_numeric(cell, self.decimal_comma)).count();
         words * STRAY > self.cells.iter().flatten().count()
@@ -150,7 +153,7 @@ impl Column {
         self.cells.iter().flatten().map(String::as_str).find(|cell| number(cell, self.decimal_comma).is_none())
     }
 
-    /// What is written in the cells, each once, in the order of the alphabet, or of the numbers if all are numbers.
+    /// The distinct cells, in alphabetical order, or in numeric order if all are numbers.
     pub fn distinct(&self) -> Vec<String> {
         let mut distinct: Vec<String> = self.cells.iter().flatten().cloned().collect();
         distinct.sort();

@@ -1,5 +1,5 @@
-//! Cross-validation: a project is trained once for every fold of the training samples, on all but that fold, and judged
-//! by it. What it finds is how good the settings are, and how much of that is luck.
+//! Cross-validation: a project is trained once for every fold of the training samples, on all other folds, and
+//! evaluated on that fold. The mean shows how good the settings are, the standard deviation how much of that is chance.
 
 use std::sync::Arc;
 
@@ -8,56 +8,70 @@ use crate::data::{Dataset, Samples};
 use crate::train::metrics::Figure;
 use crate::train::{Evaluation, Event, Job, Metric, Outcome, Reports, Run, Start, Subset};
 
-/// A fold that has been judged.
+/// The result of one fold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fold {
-    /// How many samples were trained on.
+    /// Number of training samples.
     pub train: usize,
-    /// How many were held back.
+    /// Number of validation samples.
     pub validation: usize,
     /// The loss, and every figure of the task.
     pub figures: Vec<Figure>,
-    /// The one or two of them that sum it up.
+    /// The one or two most important metrics of the task.
     pub headline: &'static [&'static Metric],
 }
 
-/// Mean and standard deviation of a figure over the folds, whose number divides the squares; absent where the figure was
-/// absent in one of them.
+/// Mean and population standard deviation of a figure over the folds; absent where the figure was absent in one of
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
+    /// The metric of the figure.
     pub metric: &'static Metric,
+    /// Mean over the folds.
     pub mean: Option<f64>,
+    /// Population standard deviation over the folds.
     pub deviation: Option<f64>,
 }
 
-/// What a cross-validation tells while it goes on.
+/// Progress of a cross-validation.
 pub enum FoldNews {
-    /// The share of all trainings that is done, 0 to 1.
+    /// The completed share of all trainings, 0 to 1.
     Progress(f32),
+    /// A fold is trained and evaluated.
     Fold(Fold),
 }
 
-/// Why a cross-validation did not come to its end.
+/// Why a cross-validation did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldsError {
+    /// There are fewer training samples than the folds need.
     #[error("there are {samples} training samples, too few for {folds} folds; ask for fewer")]
-    TooFew { samples: usize, folds: usize },
+    TooFew {
+        /// Number of training samples.
+        samples: usize,
+        /// Number of folds.
+        folds: usize,
+    },
+    /// The project does not fit the data.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// The operating system did not start the training thread.
     #[error("the training thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
+    /// The loss of a fold stopped being a number.
     #[error("{0}")]
     Diverged(String),
+    /// The training of a fold failed.
     #[error("{0}")]
     Failed(String),
-    /// Whoever was told said no.
+    /// The callback returned `false`.
     #[error("interrupted; nothing is saved of a cross-validation")]
     Interrupted,
 }
 
 impl Project {
-    /// Trains for every fold in turn. `tell` hears of each as it is done, and often in between; it ends when `tell` says
-    /// no. The test samples are left alone, and no weights are kept.
+    /// Trains for every fold in turn. Calls `tell` after each fold and often in between, and stops when it returns
+    /// `false`. The test samples are not used, and no weights are saved.
     pub fn cross_validate(
         &self,
         dataset: &Dataset,
@@ -85,7 +99,7 @@ impl Project {
     }
 }
 
-/// Trains to the end and reads the fold that was held back with the weights that are left. `go_on` hears of every event how
+/// Trains to the end and evaluates the validation fold with the final weights. `go_on` hears of every event how
 /// much is done.
 fn train_fold(job: &Arc<Job>, mut go_on: impl FnMut(f32) -> bool) -> Result<Evaluation, FoldsError> {
     let steps = (job.steps_per_epoch() * job.training.epochs).max(1);
@@ -108,7 +122,7 @@ fn train_fold(job: &Arc<Job>, mut go_on: impl FnMut(f32) -> bool) -> Result<Eval
     Ok(job.evaluate(&weights.weights, Subset::Validation))
 }
 
-/// Mean and spread of every figure.
+/// Mean and standard deviation of every figure over the folds.
 pub fn spreads(folds: &[Fold]) -> Vec<Spread> {
     let names = folds.first().into_iter().flat_map(|fold| &fold.figures);
     let of = |(at, figure): (usize, &Figure)| {

@@ -28,15 +28,18 @@ pub use problems::Problem;
 pub use run_folder::{RunFolder, RunRecord};
 pub use stacks::Side;
 
-/// The number of the file format. A file of a later one is refused rather than misread.
+/// Version of the file format. A file of a later version is refused rather than misread.
 pub const VERSION: u32 = 2;
 
-/// Everything that decides a run.
+/// A project: all settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
+    /// Version of the file format; [`VERSION`] once it is read.
     pub version: u32,
+    /// Name of the project.
     pub name: String,
+    /// The data source and how its samples are used.
     #[serde(default)]
     pub data: DataSettings,
     /// The network, or the generator if there is an adversary.
@@ -44,6 +47,7 @@ pub struct Project {
     /// The discriminator that a generator learns from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adversary: Option<GanSettings>,
+    /// Loss, optimizer, learning rate and the other settings of the training.
     #[serde(default)]
     pub training: Training,
 }
@@ -73,17 +77,17 @@ impl Default for DataSettings {
 }
 
 impl DataSettings {
-    /// The samples that the source names, found in the folder of the lookup as well, with the targets that are asked for.
+    /// Loads the samples of the source, with the targets that the settings choose.
     pub fn load(&self, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
         self.asked_of(Dataset::load(&self.source, lookup)?)
     }
 
-    /// Whether data with these targets have others than those that are asked for.
+    /// Whether data with this task have other targets than the settings choose.
     pub fn is_other_task(&self, task: &Task) -> bool {
         matches!(task, Task::Reconstruction { .. }) != self.reconstruct
     }
 
-    /// Samples with the targets that are asked for: those that they came with, or themselves.
+    /// The data set with the targets that the settings choose: its own, or the samples themselves.
     pub fn asked_of(&self, dataset: Dataset) -> Result<Dataset, DataError> {
         if self.reconstruct { dataset.of_itself() } else { Ok(dataset) }
     }
@@ -92,16 +96,32 @@ impl DataSettings {
 /// Why a project cannot be read, written or run: one sentence with the place and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
+    /// A project file or run folder cannot be read or written, or its contents are invalid.
     #[error("{path}: {what}")]
-    File { path: PathBuf, what: String },
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, without the path.
+        what: String,
+    },
+    /// The name is neither a preset nor a path that exists.
     #[error("{0:?} is neither a file nor a preset; the presets are {names}", names = presets::names().join(", "))]
     Unknown(String),
+    /// A setting is unknown or has an invalid value.
     #[error("{place}: {what}")]
-    Value { place: String, what: String },
+    Value {
+        /// Path of the setting, such as `training.learning_rate`.
+        place: String,
+        /// What is wrong and which values are allowed.
+        what: String,
+    },
+    /// The settings do not fit the data or one another.
     #[error(transparent)]
     Problem(Box<Problem>),
+    /// The layers of a network do not fit together.
     #[error("{}{misfit}", if misfit.stack.is_empty() { "model, " } else { "" })]
     Misfit {
+        /// The layer that does not fit, and why.
         #[from]
         misfit: Misfit,
     },
@@ -164,6 +184,7 @@ impl Project {
         }
     }
 
+    /// Reads a project file.
     pub fn open(path: &Path) -> Result<Self, ProjectError> {
         let text = fs::read_to_string(path).map_err(|error| ProjectError::file(path, error))?;
         Self::parse(&text).map_err(|what| ProjectError::file(path, what))
@@ -193,11 +214,12 @@ impl Project {
         text.map(|text| text + "\n").map_err(|error| ProjectError::value("project", error.to_string()))
     }
 
+    /// Writes the project file.
     pub fn save(&self, path: &Path) -> Result<(), ProjectError> {
         fs::write(path, self.to_text()?).map_err(|error| ProjectError::file(path, error))
     }
 
-    /// Puts a number or a word in the place that `path` names, `training.optimizer.momentum` or `model.0.units`.
+    /// Sets the value at a path such as `training.optimizer.momentum` or `model.0.units`.
     pub fn set(&mut self, path: &str, value: &str) -> Result<(), ProjectError> {
         let changed = settings::set(self, path, value)?;
         changed.check()?;
@@ -205,18 +227,18 @@ impl Project {
         Ok(())
     }
 
-    /// Holds every number against its range. Shapes are checked when they are traced.
+    /// Checks every number against its range. Shapes are checked when they are traced.
     pub fn check(&self) -> Result<(), ProjectError> {
         self.own_problems().into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
     }
 
-    /// Everything a run needs, or what does not fit.
+    /// The job of a run on this data set, or an error if the settings do not fit it.
     pub fn job(&self, dataset: Arc<Dataset>, threads: usize) -> Result<Job, ProjectError> {
         let split = dataset.split(self.held_back(), self.training.seed);
         self.job_on(dataset, split, threads)
     }
 
-    /// The same with a split that is given, one of several folds.
+    /// The job with a given split, such as one of several folds.
     pub fn job_on(&self, dataset: Arc<Dataset>, split: Split, threads: usize) -> Result<Job, ProjectError> {
         if let Some(problem) = self.problems_on(&dataset, &split, threads).into_iter().find(Problem::is_error) {
             return Err(problem.into());
@@ -230,14 +252,14 @@ impl Project {
         Ok(Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads })
     }
 
-    /// What kind of task it is; classification while there are no data.
+    /// The head for the task of the data; classification while there are no data.
     pub fn head(&self, dataset: Option<&Dataset>) -> &'static dyn Head {
         let unknown = Task::Classification { classes: Vec::new() };
         let (task, order) = dataset.map_or((&unknown, &Order::Free), |dataset| (&dataset.task, &dataset.order));
         Goal::new(task, order, self.adversary.is_some()).head()
     }
 
-    /// The network for samples of this shape, of which so many outputs are asked; with its adversary, if there is one.
+    /// The network for samples of this shape with this number of outputs; with its discriminator, if there is one.
     pub fn network(&self, sample: Shape, outputs: usize) -> Result<Network, ProjectError> {
         match &self.adversary {
             Some(adversary) => Ok(adversary.build(&self.model, sample)?),
@@ -245,7 +267,7 @@ impl Project {
         }
     }
 
-    /// The shape of what the data gives and the outputs that it asks for, of the one source that everybody has; sources from files are asked.
+    /// Sample shape and number of outputs for the default source, which is always available.
     pub fn default_shape(&self) -> (Shape, usize) {
         let shape = Shape::image(digits::SIDE, digits::SIDE, 1);
         (shape, if self.data.reconstruct { shape.len() } else { 10 })

@@ -3,10 +3,11 @@
 use super::{Project, ProjectError};
 use crate::data::sources::digits;
 
-/// A project to begin with.
+/// A built-in project to begin with.
 pub struct Preset {
+    /// Name by which the command line and the studio find it.
     pub name: &'static str,
-    /// One sentence.
+    /// A description in one sentence.
     pub help: &'static str,
     /// What kind of task it is; presets of one kind follow one another.
     pub task: &'static str,
@@ -68,15 +69,16 @@ const PRESETS: &[Preset] = presets![
     }
 ];
 
-/// All presets, those of one task after another.
+/// All presets, grouped by task.
 pub fn all() -> impl Iterator<Item = &'static Preset> {
     PRESETS.iter()
 }
 
-/// The preset that the studio opens at its first start, and that trains where there is no display: it sees strokes,
-/// and takes long enough to be watched.
+/// The preset that the studio opens at its first start, and that trains where there is no display: a small
+/// convolutional network that takes long enough to be watched.
 pub const DEFAULT: &str = "cnn-small";
 
+/// The names of all presets, in their order.
 pub fn names() -> Vec<&'static str> {
     PRESETS.iter().map(|preset| preset.name).collect()
 }
@@ -90,7 +92,7 @@ pub fn image_readers() -> Vec<&'static str> {
     names().into_iter().filter(|name| find(name).and_then(Result::ok).is_some_and(reads_images)).collect()
 }
 
-/// One sentence about a preset.
+/// The description of a preset, one sentence.
 pub fn help(name: &str) -> Option<&'static str> {
     PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.help)
 }

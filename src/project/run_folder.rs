@@ -1,4 +1,4 @@
-//! What a run leaves: the exact job, the weights as named tensors, and what happened, line by line.
+//! The run folder: the project of a run, its weights as named tensors, its data record, and its events line by line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,38 +17,53 @@ use crate::train::heads::Goal;
 use crate::train::{Job, default_threads};
 use backprop_nn::{Network, Shape, Weights};
 
+/// Name of the project file in a run folder.
 pub const PROJECT: &str = "project.json";
+/// Name of the file with the weights as named tensors.
 pub const WEIGHTS: &str = "weights.safetensors";
+/// Name of the file with the events of the run, one JSON object per line.
 pub const METRICS: &str = "metrics.jsonl";
+/// Name of the file with the [`DataRecord`].
 pub const DATA: &str = "data.json";
 
-/// The network that comes with the program and reads digits from the first start.
+/// The name of the built-in digit classifier, which comes with the program.
 pub const PRETRAINED: &str = "pretrained";
 const PRETRAINED_WEIGHTS: &[u8] = include_bytes!("../../assets/digits.safetensors");
 const PRETRAINED_PROJECT: &str = include_str!("../../assets/digits.json");
 
-/// What a network was trained on, so that other samples come to it the same way.
+/// A record of the training data, so that other samples are prepared in the same way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataRecord {
+    /// The task of the network.
     pub task: Task,
+    /// The features that the network reads; empty where they have no names.
     pub features: Vec<Feature>,
+    /// The scaling learned from the training set.
     pub scaling: Scaling,
 }
 
-/// A run to be written: the project as it was run, its job and weights, and an event a line.
+/// A run to be saved.
 pub struct RunRecord<'a> {
+    /// The settings of the run.
     pub project: &'a Project,
+    /// The job that was trained.
     pub job: &'a Job,
+    /// The weights to save.
     pub weights: &'a Weights,
+    /// The events of the run, in their order.
     pub metrics: &'a [serde_json::Value],
 }
 
-/// A run as read back.
+/// A saved run, as read from its folder.
 pub struct RunFolder {
+    /// The settings of the run.
     pub project: Project,
+    /// Task, features and scaling of the training data.
     pub data: DataRecord,
+    /// The network, built from the project.
     pub network: Network,
+    /// The saved weights.
     pub weights: Weights,
 }
 
@@ -71,7 +86,7 @@ impl RunRecord<'_> {
 }
 
 impl RunFolder {
-    /// What kind of task its network is for. A forecast is a regression here: the order of the samples is not kept.
+    /// The head for the task of its network. A forecast is a regression here: the order of the samples is not saved.
     pub fn head(&self) -> &'static dyn Head {
         Goal::new(&self.data.task, &Order::Free, self.project.adversary.is_some()).head()
     }
@@ -127,19 +142,20 @@ impl RunFolder {
         }
     }
 
+    /// The built-in digit classifier.
     pub fn pretrained() -> Result<Self, ProjectError> {
         let fail = |what| ProjectError::value(PRETRAINED, what);
         let project = Project::parse(PRETRAINED_PROJECT).map_err(fail)?;
         Self::from_parts(project, PRETRAINED_WEIGHTS).map_err(fail)
     }
 
-    /// The network with all that is needed to read with it.
+    /// The trained model, ready to predict.
     pub fn trained(&self) -> TrainedModel<'_> {
         let Self { project, data, network, weights } = self;
         TrainedModel { network, weights, loss: &project.training.loss, task: &data.task, scaling: &data.scaling }
     }
 
-    /// The run's network as a job on these samples, to be measured, and its weights.
+    /// The network as a job on these samples, to be evaluated, and its weights.
     pub fn into_job(self, dataset: Arc<Dataset>) -> Result<(Job, Weights), ProjectError> {
         let Self { project, data, network, weights } = self;
         if project.adversary.is_some() {

@@ -1,11 +1,11 @@
-//! What happens in a run, a line of JSON each: in `metrics.jsonl`, and on standard output. Every metric has its key.
+//! The events of a run, one JSON object per line, in `metrics.jsonl` and on standard output. Every metric has its key.
 
 use serde_json::{Value, json};
 
 use crate::train::metrics::{Figure, LOSS};
 use crate::train::{Best, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
 
-/// The key of a metric where it may be that of several subsets, `validation_rmse`.
+/// The key of a metric, with the subset as prefix where it is measured on subsets: `validation_rmse`.
 pub fn key_of(part: Subset, metric: &Metric) -> String {
     match metric.subset {
         Some(_) => format!("{}_{}", part.key(), metric.key),
@@ -20,7 +20,7 @@ pub fn step_line(stat: &StepStat) -> Value {
     line
 }
 
-/// The line of an epoch; what the validation set does not give is null.
+/// The line of an epoch; validation metrics without a value are null.
 pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
     let mut line = json!({
         "event": "epoch",
@@ -38,7 +38,7 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
     line
 }
 
-/// The line that says which epoch's weights early stopping has given back.
+/// The line of early stopping: the epoch whose weights it has restored.
 pub fn best_line(best: &Best) -> Value {
     json!({
         "event": "best",

@@ -10,13 +10,15 @@ pub enum Side {
     /// The network, or the generator if there is an adversary.
     #[default]
     Model,
+    /// The discriminator of a GAN.
     Discriminator,
 }
 
 impl Side {
+    /// All stacks, the model first.
     pub const BOTH: [Self; 2] = [Self::Model, Self::Discriminator];
 
-    /// Where its layers stand in the project, as `--set` names it.
+    /// The path of its layers in the project, as `--set` takes it.
     pub fn place(self) -> &'static str {
         match self {
             Self::Model => "model",
@@ -24,7 +26,7 @@ impl Side {
         }
     }
 
-    /// What one of its layers is called.
+    /// The label of one of its layers.
     pub fn layer(self) -> &'static str {
         match self {
             Self::Model => "Layer",
@@ -42,6 +44,7 @@ impl Project {
         }
     }
 
+    /// The layers of a stack to be changed, if the project has it.
     pub fn layers_mut(&mut self, side: Side) -> Option<&mut Vec<LayerSpec>> {
         match side {
             Side::Model => Some(&mut self.model.layers),
@@ -49,7 +52,7 @@ impl Project {
         }
     }
 
-    /// The way through the network or the generator, for samples of this shape of which so many outputs are asked.
+    /// The trace of a sample of this shape through the network or the generator, with this number of outputs.
     pub fn trace(&self, sample: Shape, outputs: usize) -> Trace {
         match &self.adversary {
             Some(adversary) => adversary.trace_generator(&self.model, sample),
@@ -57,13 +60,13 @@ impl Project {
         }
     }
 
-    /// The way of a sample through the discriminator, if there is one.
+    /// The trace of a sample through the discriminator, if there is one.
     pub fn trace_discriminator(&self, sample: Shape) -> Option<Trace> {
         self.adversary.as_ref().map(|adversary| adversary.trace_discriminator(sample))
     }
 
-    /// The share of the training samples that is held back to judge the run by. Nobody judges a generator by samples that it
-    /// was not shown, so none are held back from it.
+    /// The share of the training samples that the validation set takes. A generator is not evaluated on samples, so it
+    /// has no validation set.
     pub fn held_back(&self) -> f32 {
         if self.adversary.is_some() { 0.0 } else { self.data.validation }
     }

@@ -1,18 +1,18 @@
 //! The history of one metric in bounded memory: a million steps cost what a few thousand cost, and no spike is lost.
 
-/// Buckets a curve keeps unless told otherwise.
+/// The default number of buckets of a curve.
 pub const DEFAULT_CAPACITY: usize = 4096;
 
 /// A live series of points whose x never decreases.
 ///
-/// Points are gathered in buckets, at first one in each. When the capacity is reached, neighbours are merged and from
+/// Points are gathered in buckets, at first one in each. When the capacity is reached, neighbors are merged and from
 /// then on a bucket takes twice as many points. A bucket knows its mean and its extremes, so that a spike of one step
-/// among a million still shows. A push costs O(1), amortised.
+/// among a million still shows. A push costs O(1), amortized.
 ///
-/// **What is not a number** (NaN or infinite, as y or as x) is never merged away silently. It is in no bucket and in no
-/// mean; it is counted, the x of the first one is remembered, and it breaks the line: the next bucket has
-/// [`Bucket::is_gap`] and is never merged with the one before. Only from the 65th break on a break leaves no gap, so that
-/// a series that alternates between numbers and none stays bounded too; the count still tells.
+/// **A value that is not a number** (NaN or infinite, as y or as x) is never merged away silently. It is in no bucket
+/// and in no mean; it is counted, the x of the first is stored, and it breaks the line: the next bucket has
+/// [`Bucket::is_gap`] and is never merged with the bucket before. From the 65th break on, a break leaves no gap, so
+/// that a series that alternates between numbers and NaN stays bounded too; it is still counted.
 #[derive(Clone, Debug)]
 pub struct Curve {
     buckets: Vec<Bucket>,
@@ -26,16 +26,20 @@ pub struct Curve {
     n_gaps: usize,
 }
 
-/// Neighbouring points of a curve, as one.
+/// Neighboring points of a curve, merged into one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
     /// Mean x of the points.
     pub x: f64,
+    /// Mean y of the points.
     pub mean: f32,
+    /// Smallest y of the points.
     pub min: f32,
+    /// Largest y of the points.
     pub max: f32,
+    /// Number of points.
     pub count: u32,
-    /// Between the bucket before and this one there was a value that was not a number.
+    /// Whether a value that was not a number came between the bucket before and this one.
     pub is_gap: bool,
 }
 
@@ -100,7 +104,7 @@ impl Curve {
         *self = Self::new(self.capacity);
     }
 
-    /// No number was pushed yet; what is not a number does not count.
+    /// Whether no number was pushed yet; NaN and infinite values do not count.
     pub fn is_empty(&self) -> bool {
         self.buckets.is_empty()
     }
@@ -120,7 +124,7 @@ impl Curve {
         self.n_non_finite
     }
 
-    /// Where the first value that was not a number was pushed.
+    /// The x of the first value that was not a number.
     pub fn first_non_finite(&self) -> Option<f64> {
         self.first_non_finite
     }
@@ -173,7 +177,7 @@ impl Curve {
         (self.capacity / 4).min(64)
     }
 
-    /// Merges neighbours in place; where the line is broken they stay apart.
+    /// Merges neighbors in place; where the line is broken they stay apart.
     fn halve(&mut self) {
         self.stride = self.stride.saturating_mul(2);
         let mut kept = 0;

@@ -1,4 +1,4 @@
-//! Reading samples with a trained network: a whole part of a data set, or one drawing.
+//! Prediction and evaluation with a trained network: a whole subset of a data set, or one drawing.
 
 use std::borrow::Cow;
 
@@ -15,24 +15,25 @@ use backprop_nn::{LossSpec, Network, Weights, Workspace};
 /// Samples that one thread reads before the threads meet.
 const BOUT: usize = 8 * CHUNK;
 
-/// Reads one sample at a time, for the canvas and for `predict`.
+/// Predicts one sample at a time, for the canvas and for `predict`.
 pub struct Predictor {
     workspace: Workspace,
     outputs: Vec<f32>,
 }
 
 impl Predictor {
+    /// A predictor with buffers for one sample of this network.
     pub fn new(network: &Network) -> Self {
         Self { workspace: network.inference_workspace(1), outputs: vec![0.0; network.output().len()] }
     }
 
-    /// What the network says of the pixels of one sample. `run` is of the network that the reader was made for.
+    /// The prediction for the pixels of one sample. `run` has to hold the network that the predictor was made for.
     pub fn read(&mut self, run: TrainedModel<'_>, pixels: &[u8]) -> &[f32] {
         scale_bytes(pixels, self.workspace.input_mut(1));
         self.answer(run)
     }
 
-    /// What the network says of one row of numbers.
+    /// The prediction for one row of numbers.
     pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f32]) -> &[f32] {
         run.scaling.inputs.apply(row, self.workspace.input_mut(1));
         self.answer(run)
@@ -46,7 +47,7 @@ impl Predictor {
     }
 }
 
-/// What a network says of many rows of numbers, `[rows, outputs]`, as [`Predictor::read_row`] says it of one.
+/// The predictions for many rows of numbers, `[rows, outputs]`, as [`Predictor::read_row`] gives for one.
 pub fn read_rows(run: TrainedModel<'_>, rows: &[f32]) -> Vec<f32> {
     let TrainedModel { network, weights, scaling, .. } = run;
     let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
@@ -61,8 +62,8 @@ pub fn read_rows(run: TrainedModel<'_>, rows: &[f32]) -> Vec<f32> {
     answers
 }
 
-/// Samples at some positions as a network gives them back, `[positions, shape]`, in the scale of the inputs as they are
-/// trained, and the root of the mean squared error of each. For networks that reconstruct.
+/// The reconstructions of the samples at these positions, `[positions, shape]`, in the scale of the network's inputs,
+/// and the root mean squared error of each. For autoencoders.
 pub fn reconstruct(run: TrainedModel<'_>, samples: &Samples, at: &[u32]) -> (Vec<f32>, Vec<f32>) {
     let TrainedModel { network, weights, loss, scaling, .. } = run;
     let width = network.output().len().max(1);
@@ -80,19 +81,24 @@ pub fn reconstruct(run: TrainedModel<'_>, samples: &Samples, at: &[u32]) -> (Vec
     (given, errors)
 }
 
-/// A network as a run has left it, with all that is needed to read with it.
+/// A trained network with everything that is needed to predict with it.
 #[derive(Clone, Copy)]
 pub struct TrainedModel<'a> {
+    /// The network.
     pub network: &'a Network,
+    /// Its trained weights.
     pub weights: &'a Weights,
+    /// The loss of the training, which turns outputs into predictions.
     pub loss: &'a LossSpec,
+    /// The task that the network was trained for.
     pub task: &'a Task,
+    /// The scaling of inputs and targets.
     pub scaling: &'a Scaling,
 }
 
 impl TrainedModel<'_> {
-    /// Turns the outputs for any number of samples into what they say: the probability of every class, target numbers in
-    /// their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
+    /// Turns the outputs for any number of samples into what they say: the probability of every class, target numbers
+    /// in their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
     fn interpret(&self, outputs: &mut [f32]) {
         let Self { network, loss, task, scaling, .. } = self;
         let goal = Goal { task, is_series: false, is_generator: false };
@@ -106,12 +112,14 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
+    /// An evaluator with one workspace for each thread of the current rayon pool.
     pub fn new(network: &Network) -> Self {
         let threads = rayon::current_num_threads().max(1);
         Self { workspaces: (0..threads).map(|_| network.inference_workspace(CHUNK)).collect() }
     }
 
-    /// Reads one part of the data. `go_on` is asked before every few hundred samples; nothing comes back if it says no.
+    /// Evaluates one subset of the data. Calls `go_on` before every few hundred samples, and returns nothing if it is
+    /// false.
     pub fn run(
         &mut self,
         job: &Job,
@@ -160,7 +168,7 @@ impl Job {
         }
     }
 
-    /// Reads one part of the data with these weights.
+    /// Evaluates one subset of the data with these weights.
     pub fn evaluate(&self, weights: &Weights, part: Subset) -> Evaluation {
         let done = Evaluator::new(&self.network).run(self, weights, part, || true);
         done.unwrap_or_else(|| Tally::new(self, &self.dataset.train, 0, 0).finish())

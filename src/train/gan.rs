@@ -16,6 +16,7 @@ pub(super) struct GanLearner<'a> {
 }
 
 impl<'a> GanLearner<'a> {
+    /// A learner of generator and discriminator, with fresh weights unless the job has its own.
     pub fn new(job: &'a Job, settings: &'a GanSettings) -> Self {
         let training = &job.training;
         let trainer = GanTrainer::new(&job.network, settings, job.initial_weights(), &training.optimizer, job.batch());
@@ -55,8 +56,8 @@ impl Learner for GanLearner<'_> {
     }
 }
 
-/// What a generator makes of the noise of a seed, `[count, sample]`, in the units of the data; images go from 0 to 1. The
-/// first samples of a seed are the same however many there are.
+/// Samples that a generator makes from the noise of a seed, `[count, sample]`, in the units of the data; images go from
+/// 0 to 1. The first samples of a seed do not depend on `count`.
 pub fn generate(network: &Network, scaling: &Scaling, weights: &Weights, seed: u64, count: usize) -> Vec<f32> {
     let mut samples = gan::generate(network, weights, seed, count);
     scaling.inputs.restore(&mut samples);

@@ -15,18 +15,23 @@ use backprop_nn::{LossSpec, Network, Shape, Training, Weights};
 /// Samples that one thread evaluates at once: as fast as more of them, in less memory.
 pub(super) const CHUNK: usize = 16;
 
-/// Everything a run needs, proven to fit together.
+/// Everything a run needs, checked to fit together.
 pub struct Job {
+    /// The network to train, with its discriminator if there is one.
     pub network: Network,
+    /// The data set, shared with the studio.
     pub dataset: Arc<Dataset>,
+    /// Which samples are for training and which for validation.
     pub split: Split,
-    /// What was learnt from the training samples of the split to bring numbers to one size.
+    /// The standardization, learned from the training samples of the split.
     pub scaling: Scaling,
+    /// Random changes of the training samples.
     pub augment: Augment,
+    /// The settings of the training.
     pub training: Training,
-    /// The loss of `training`, with balanced weights as the numbers that they are for these samples.
+    /// The loss of `training`, with balanced class weights computed for these samples.
     pub loss: LossSpec,
-    /// The discriminator's settings, if the network is a generator and its adversary.
+    /// The settings of the discriminator, if the network is a GAN.
     pub adversary: Option<GanSettings>,
     /// Weights to start from instead of fresh ones.
     pub weights: Option<Weights>,
@@ -34,17 +39,20 @@ pub struct Job {
     pub threads: usize,
 }
 
-/// The samples of a data set that an answer speaks of. Nothing is ever chosen by looking at `Test`.
+/// A subset of a data set. No setting is ever chosen by a result on `Test`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subset {
+    /// The training set, without the validation set.
     Train,
+    /// The validation set.
     Validation,
+    /// The test set.
     Test,
 }
 
 impl Subset {
-    /// As it stands before the key of a metric, `validation_loss`.
+    /// The prefix of a metric's key, as in `validation_loss`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Train => "train",
@@ -55,7 +63,7 @@ impl Subset {
 }
 
 impl Job {
-    /// What kind of task it is.
+    /// The head for its task.
     pub fn head(&self) -> &'static dyn Head {
         Goal::new(&self.dataset.task, &self.dataset.order, self.adversary.is_some()).head()
     }
@@ -65,12 +73,13 @@ impl Job {
         self.dataset.shape
     }
 
-    /// Optimizer steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of it.
+    /// Optimizer steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of
+    /// it.
     pub fn steps_per_epoch(&self) -> usize {
         self.split.train.len().div_ceil(self.samples_per_step())
     }
 
-    /// Samples of the data that a step takes, where there are enough.
+    /// Number of samples of a step, where there are enough.
     pub fn samples_per_step(&self) -> usize {
         samples_per_step(&self.training, self.adversary.as_ref())
     }
@@ -88,7 +97,7 @@ impl Job {
         self.training.batch.min(self.split.train.len()).max(1)
     }
 
-    /// The memory that a run of this job takes, besides the samples, which are there already.
+    /// The memory that a run of this job takes, without the samples, which are already loaded.
     pub fn footprint(&self) -> Footprint {
         footprint(&self.network, &self.training, self.batch(), self.adversary.is_some(), self.threads)
     }
@@ -99,7 +108,7 @@ impl Job {
     }
 }
 
-/// The memory that a training in batches of this size takes, besides the samples.
+/// The memory that a training in batches of this size takes, without the samples.
 pub fn footprint(network: &Network, training: &Training, batch: usize, is_gan: bool, threads: usize) -> Footprint {
     let [shards, samples] = match is_gan {
         true => GanTrainer::shards(batch),
@@ -119,7 +128,7 @@ pub fn samples_per_step(training: &Training, adversary: Option<&GanSettings>) ->
     training.batch.max(1) * batches.max(1)
 }
 
-/// How many threads to use when nobody says: one per core.
+/// The default number of threads: one per core.
 pub fn default_threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }

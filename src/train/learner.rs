@@ -1,4 +1,5 @@
-//! What takes the steps of a run. One training step: a batch gathered, forward, backward, update, shared among the threads of the current rayon pool.
+//! The training step of a run: gather a batch, forward, backward, update, shared among the threads of the current rayon
+//! pool.
 
 use super::gan::GanLearner;
 use super::job::Job;
@@ -14,18 +15,18 @@ use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
 
 const MIX_UP: u64 = 0x313_1C5;
 
-/// Whatever takes the steps of a run.
+/// Takes the steps of a run: a trainer of one network, or of a GAN.
 pub trait Learner {
     /// Takes one step on the samples at these positions.
     fn step(&mut self, samples: &[u32], at: Step) -> StepSum;
 
-    /// The weights that are evaluated, shown and saved: their moving average, where there is one.
+    /// The weights that are evaluated, shown and saved: their moving average, if it is on.
     fn shown(&self) -> &Weights;
 
-    /// How large gradient and update of the last step were, if it was measured.
+    /// Norms of the gradient and the update of the last step, if they were measured.
     fn norms(&self) -> Option<StepNorms>;
 
-    /// Other settings for the optimizer; what it remembers is kept unless the optimizer itself changes.
+    /// Changes the settings of the optimizer; its state is kept unless the optimizer itself changes.
     fn set_optimizer(&mut self, spec: OptimizerSpec);
 
     /// The first layer of the stack whose numbers are not finite after the last step.
@@ -39,9 +40,9 @@ pub struct Step {
     pub number: u64,
     /// Counted from 1; seeds augmentation.
     pub epoch: u64,
-    /// The learning rate that it takes.
+    /// The learning rate of the step.
     pub learning_rate: f32,
-    /// Whether to tell how large gradient and update are, which costs a few passes over the weights.
+    /// Whether to measure the norms of gradient and update, which costs a few passes over the weights.
     pub is_measured: bool,
 }
 
@@ -53,7 +54,7 @@ impl Step {
 }
 
 impl Job {
-    /// What takes the steps of a run of this job.
+    /// The learner that takes the steps of a run of this job.
     pub fn learner(&self) -> Box<dyn Learner + '_> {
         match &self.adversary {
             Some(settings) => Box::new(GanLearner::new(self, settings)),
@@ -65,7 +66,7 @@ impl Job {
 /// Everything that changes while a network is trained, allocated once.
 pub struct Trainer<'a> {
     job: &'a Job,
-    /// Those that learn.
+    /// The weights that are trained.
     pub weights: Weights,
     optimizer: Updater,
     batch: Batch,
@@ -89,6 +90,7 @@ struct MixUp {
 }
 
 impl<'a> Trainer<'a> {
+    /// A trainer of the job that starts from these weights.
     pub fn new(job: &'a Job, weights: Weights) -> Self {
         let training = &job.training;
         let batch = training.batch.min(job.split.train.len()).max(1);

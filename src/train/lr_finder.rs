@@ -26,15 +26,18 @@ const SKIPPED: (usize, usize) = (STEPS / 10, 5);
 /// One step of the sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RatePoint {
+    /// Learning rate of the step.
     pub learning_rate: f32,
+    /// Mean loss of the batch before the step.
     pub loss: f32,
-    /// Exponential mean of the losses so far, without the pull towards zero at the beginning.
+    /// Exponential moving average of the losses so far, with bias correction.
     pub smoothed: f32,
 }
 
-/// What a sweep has found.
+/// The result of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RateSweep {
+    /// The steps, in the order of rising learning rates.
     pub points: Vec<RatePoint>,
     /// A rate from the longest stretch along which the loss falls; nothing if it never does.
     pub suggestion: Option<f32>,
@@ -44,13 +47,13 @@ impl RateSweep {
     /// The most steps of a sweep.
     pub const STEPS: usize = STEPS;
 
-    /// The rates of the first and of the last step.
+    /// The learning rates of the first and of the last step.
     pub const RATES: RangeInclusive<f32> = FROM..=TO;
 }
 
 impl Job {
-    /// Sweeps the learning rate from these weights on. Before every step `go_on` is told what is known so far; nothing
-    /// comes back if it says no, or if there are two networks and so two rates. Runs on the threads of the current pool.
+    /// Sweeps the learning rate, starting from these weights. Calls `go_on` with the points so far before every step,
+    /// and returns nothing if it is false, or for a GAN, which has two learning rates. Runs on the current rayon pool.
     pub fn find_rate(&self, weights: &Weights, mut go_on: impl FnMut(&[RatePoint]) -> bool) -> Option<RateSweep> {
         if !self.head().is_evaluated() {
             return None;

@@ -1,4 +1,4 @@
-//! Training: one thread per run, two enums between it and whoever watches.
+//! Training: one thread per run, two enums between it and its observer.
 //!
 //! | file | what it answers |
 //! |---|---|

@@ -10,59 +10,68 @@ use backprop_nn::{OptimizerSpec, Training, Weights};
 /// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
+    /// Training from the first step on.
     Running,
     /// Waiting for a command before the first step.
     Paused,
 }
 
-/// What a run reports besides epochs.
+/// Optional reports of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reports {
-    /// Copies of the weights, several times a second, for whoever draws with them.
+    /// Copies of the weights, several times a second, for the studio's live views.
     pub snapshots: bool,
 }
 
-/// To a run. Hanging up means stop.
+/// A command to a run. Closing the channel stops the run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunCommand {
+    /// Wait for a command before the next step.
     Pause,
+    /// Continue after a pause.
     Resume,
     /// One optimizer step, then pause.
     StepBatch,
     /// To the end of the epoch, then pause.
     StepEpoch,
-    /// Other numbers for the optimizer from the next step on; the weights are kept.
+    /// Change learning rate and optimizer settings from the next step on; the weights are kept.
     Set(LiveChange),
 }
 
-/// What may change while a run is on.
+/// The settings that may change during a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveChange {
+    /// The learning rate, before the schedule scales it.
     pub learning_rate: f32,
+    /// The optimizer and its settings.
     pub optimizer: OptimizerSpec,
 }
 
 impl LiveChange {
-    /// The part of a training that may change during a run, weights kept.
+    /// The settings of a training that may change during a run.
     pub fn of(training: &Training) -> Self {
         Self { learning_rate: training.learning_rate, optimizer: training.optimizer.clone() }
     }
 }
 
-/// From a run. `Done` is always last.
+/// An event from a run. `Done` is always last.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// Every optimizer step since the last flush; none is missing.
     Steps(Vec<StepStat>),
+    /// An epoch has ended.
     Epoch(EpochStat),
-    /// The weights of a moment; only the newest matters.
+    /// A copy of the weights; only the newest matters.
     Weights(Arc<Snapshot>),
     /// A [`RunCommand::Set`] took effect.
     Changed(Change),
+    /// The run waits for a command.
     Paused,
+    /// The run continues after a pause.
     Resumed,
-    /// With early stopping: the weights that follow, and the outcome, are those of this epoch and not of the last.
+    /// With early stopping: the following weights and the outcome are those of this epoch, not of the last.
     Best(Best),
+    /// The run has ended.
     Done(Outcome),
 }
 
@@ -84,7 +93,7 @@ impl StepStat {
         Self { step, epoch, values: std::array::from_fn(value) }
     }
 
-    /// What was measured.
+    /// The measured metrics and their values.
     pub fn figures(&self) -> impl Iterator<Item = (&'static Metric, f32)> {
         METRICS.iter().zip(self.values).filter_map(|(metric, value)| Some((*metric, value?)))
     }
@@ -103,13 +112,15 @@ impl StepStat {
 /// One epoch. Training figures are means over the epoch's batches, each measured before its own step.
 #[derive(Clone, Debug)]
 pub struct EpochStat {
+    /// Counted from 1.
     pub epoch: u32,
     /// The last step of the epoch.
     pub step: u64,
     /// Every metric of epochs.
     pub figures: Vec<Figure>,
-    /// Absent if no sample was held back.
+    /// Evaluation on the validation set; absent if there is none.
     pub validation: Option<Arc<Evaluation>>,
+    /// Learning rate of the last step of the epoch.
     pub learning_rate: f32,
     /// Time of the epoch, without the time spent paused.
     pub seconds: f64,
@@ -129,28 +140,34 @@ impl EpochStat {
     }
 }
 
+/// A copy of the weights during a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Optimizer steps taken so far.
     pub step: u64,
+    /// The weights after this step.
     pub weights: Weights,
 }
 
+/// A change of the settings during a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The last step before the change.
     pub step: u64,
+    /// The new settings.
     pub change: LiveChange,
 }
 
 /// The epoch after which the validation loss was lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Best {
+    /// Counted from 1.
     pub epoch: u32,
     /// The last step of the epoch.
     pub step: u64,
+    /// The mean loss on the validation set after the epoch.
     pub validation_loss: f32,
-    /// Whether the run ended for want of progress, before the last epoch that was set.
+    /// Whether early stopping ended the run before its last epoch.
     pub stopped_early: bool,
 }
 
@@ -165,12 +182,13 @@ impl std::fmt::Display for Best {
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// All epochs are done, or as many as early stopping found worthwhile; this is the evaluation on the test samples, if
-    /// there are any.
+    /// All epochs are done, or early stopping ended the run. Holds the evaluation on the test set, if there is one.
     Finished(Option<Arc<Evaluation>>),
+    /// The run was stopped before its last epoch.
     Stopped,
+    /// The loss stopped being a number.
     Diverged(Divergence),
-    /// In words for the user.
+    /// The training failed; holds the message for the user.
     Failed(String),
 }
 
@@ -189,6 +207,7 @@ impl Outcome {
 /// Where a loss stopped being a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Divergence {
+    /// The optimizer step, counted from 1 over the whole run.
     pub step: u64,
     /// Position in the stack of the first layer whose numbers went wrong, and its name.
     pub layer: Option<(usize, String)>,

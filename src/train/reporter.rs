@@ -1,4 +1,4 @@
-//! Sends what happens to whoever watches, without ever waiting for them.
+//! Sends the events of a run to its observer, without ever waiting for it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ pub const FLUSH: Duration = Duration::from_millis(16);
 /// At most ten copies of the weights a second.
 const SNAPSHOT: Duration = Duration::from_millis(100);
 
+/// Sends the events of a run without ever blocking a step.
 pub struct Reporter<W> {
     events: Sender<Event>,
     wake: W,
@@ -26,6 +27,7 @@ pub struct Reporter<W> {
 }
 
 impl<W: Fn()> Reporter<W> {
+    /// A reporter on this channel; `wake` is called after each flush.
     pub fn new(events: Sender<Event>, snapshots: bool, wake: W) -> Self {
         Self { events, wake, pending: VecDeque::new(), flushed: None, snapshot: None, snapshots }
     }
@@ -45,7 +47,7 @@ impl<W: Fn()> Reporter<W> {
         }
     }
 
-    /// Something that must not be lost. It goes out as soon as there is room.
+    /// Queues an event that must not be lost. It is sent as soon as the channel has space.
     pub fn tell(&mut self, event: Event) {
         self.pending.push_back(event);
         self.flush();
@@ -60,7 +62,7 @@ impl<W: Fn()> Reporter<W> {
         }
     }
 
-    /// The last two events, which wait for room: the weights, even for those who want no others, and the outcome.
+    /// Sends the last two events, waiting for space: the weights, even without snapshots, and the outcome.
     pub fn done(mut self, step: u64, weights: Weights, outcome: Outcome) {
         self.pending.push_back(Event::Weights(Arc::new(Snapshot { step, weights })));
         self.pending.push_back(Event::Done(outcome));
@@ -73,7 +75,7 @@ impl<W: Fn()> Reporter<W> {
         }
     }
 
-    /// Sends what there is room for; true if nothing is left.
+    /// Sends what the channel has space for; true if nothing is left.
     pub fn flush(&mut self) -> bool {
         self.flushed = Some(Instant::now());
         while let Some(event) = self.pending.pop_front() {

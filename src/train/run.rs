@@ -15,8 +15,9 @@ const EVENTS: usize = 64;
 /// Commands that may wait; a person cannot press faster than a batch.
 const COMMANDS: usize = 64;
 
-/// A training in progress. Drop it to end it; the drop waits for at most one batch.
+/// A training in progress. Dropping it stops it and waits for at most one batch.
 pub struct Run {
+    /// The job that is trained.
     pub job: Arc<Job>,
     // The order matters: both channels hang up before the thread is joined.
     commands: Option<Sender<RunCommand>>,
@@ -59,13 +60,14 @@ impl Run {
         }
     }
 
-    /// Hangs up, and so ends the run after at most one batch. Its last weights and `Done` still arrive.
+    /// Closes the command channel, which stops the run after at most one batch. Its last weights and `Done` still
+    /// arrive.
     pub fn stop(&mut self) {
         self.commands = None;
     }
 
-    /// What has happened since, without waiting. `Done` is always last; a channel that closes without it means that
-    /// the worker failed, and `Done(Failed)` stands in for it.
+    /// The next event, without waiting for one. `Done` is always last; a channel that closes without it means that the
+    /// worker failed, and `Done(Failed)` stands in for it.
     pub fn try_event(&self) -> Option<Event> {
         match self.events.try_recv() {
             Ok(event) => Some(event),

@@ -15,7 +15,7 @@ pub struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    /// For the answers to `count` of these samples, of which at most `batch` are added at once.
+    /// A tally of the predictions for `count` of these samples, of which at most `batch` are added at once.
     pub fn new(job: &'a Job, samples: &'a Samples, count: usize, batch: usize) -> Self {
         let answers = job.head().predictions(job.network.output().len(), count);
         Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), answers }
@@ -49,6 +49,7 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// The evaluation of all samples that were added.
     pub fn finish(self) -> Evaluation {
         Evaluation { loss: self.sum.mean_loss() as f32, answers: self.answers }
     }

@@ -38,6 +38,7 @@ pub struct Palette {
     pub raised: Color32,
     /// Something raised under the pointer.
     pub hovered: Color32,
+    /// Labels, values and sentences.
     pub text: Color32,
     /// Text that is not needed every time: units, ticks, help.
     pub muted: Color32,
@@ -49,16 +50,23 @@ pub struct Palette {
     pub accent: Color32,
     /// Text on `accent`.
     pub on_accent: Color32,
+    /// Training curves.
     pub train: Color32,
+    /// Validation curves.
     pub validation: Color32,
+    /// Test curves and test results.
     pub test: Color32,
+    /// A success.
     pub good: Color32,
+    /// A problem that does not stop the work.
     pub warning: Color32,
+    /// An error or a misclassified sample.
     pub bad: Color32,
     /// Classes and runs. The eighth and later are no hue of Okabe and Ito's, who name seven that show on both themes.
     pub classes: [Color32; 10],
-    /// The paper and the ink of a drawing.
+    /// The paper of a drawing.
     pub paper: Color32,
+    /// The ink of a drawing.
     pub ink: Color32,
     /// Ends and middle of the scale for what may be negative.
     negative: Color32,
@@ -73,6 +81,7 @@ impl Palette {
         Self::for_mode(ui.visuals().dark_mode)
     }
 
+    /// The palette of the dark theme, or of the light one.
     pub fn for_mode(dark: bool) -> &'static Self {
         if dark { &DARK } else { &LIGHT }
     }
@@ -133,10 +142,12 @@ pub fn number_style() -> TextStyle {
     TextStyle::Name("number".into())
 }
 
+/// The font of body text.
 pub fn body_font() -> FontId {
     FontId::proportional(BODY)
 }
 
+/// The semi-bold font, `size` points high.
 pub fn strong_font(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(STRONG.into()))
 }

@@ -5,12 +5,12 @@ use rand::RngExt as _;
 use backprop_nn::init::Rng;
 use backprop_nn::kernels::vectorized;
 
-/// Blends the samples of a shard, `[samples, shape]`, with their neighbours: the first with the second, and so on. Each
-/// keeps the share of itself that is written to `shares`, one for each sample, and gets the rest from the other; both of
-/// a pair keep the same. The last of an odd number stays whole.
+/// Blends the samples of a shard, `[samples, shape]`, in pairs: the first with the second, and so on. Writes the share
+/// that each sample keeps to `shares`, the same for both of a pair; the rest comes from the other sample. The last of
+/// an odd number is not changed.
 ///
-/// The share is drawn from Beta(alpha, alpha), `alpha` above 0 and up to 1. As the order of the samples is another in
-/// every epoch, so are the pairs.
+/// The share is drawn from Beta(alpha, alpha), `alpha` above 0 and up to 1. The pairs change in every epoch, as the
+/// order of the samples does.
 pub fn blend_pairs(alpha: f32, inputs: &mut [f32], shares: &mut [f32], rng: &mut Rng) {
     let len = inputs.len() / shares.len().max(1);
     shares.fill(1.0);

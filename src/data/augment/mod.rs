@@ -1,7 +1,7 @@
-//! Augmentation: small random changes that leave what an image shows as it is.
+//! Augmentation: small random changes that do not change the class of an image.
 //!
-//! Each time a network sees an image while training it sees a slightly different one. The changes are made where the image
-//! is copied into a batch, on the thread that then trains with it, so nothing waits for them.
+//! Each time a network sees an image while training it sees a slightly different one. The changes are made where the
+//! image is copied into a batch, on the thread that then trains with it, so nothing waits for them.
 
 mod cover;
 mod mix_up;
@@ -59,15 +59,18 @@ pub struct Augment {
     pub mix_up: f32,
 }
 
-/// How the values of an image lie in its buffer, channels last.
+/// Size of an image in its buffer, channels last.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
+    /// Rows of the image, in pixels.
     pub height: usize,
+    /// Columns of the image, in pixels.
     pub width: usize,
+    /// Values per pixel: 1 for grayscale, 3 for RGB.
     pub channels: usize,
 }
 
-/// Buffers that are kept from image to image, so that nothing is allocated for the next one.
+/// Buffers that are reused from image to image, so that nothing is allocated per image.
 #[derive(Default)]
 pub struct Scratch {
     bytes: Vec<u8>,
@@ -80,12 +83,12 @@ impl Augment {
         *self == Self::default()
     }
 
-    /// Whether single images are changed, which needs samples that are images.
+    /// Whether any setting changes single images, which requires samples that are images.
     pub fn changes_images(&self) -> bool {
         *self != Self { mix_up: self.mix_up, ..Self::default() }
     }
 
-    /// The settings that change samples of a shape: mix-up changes all, the others images.
+    /// The settings that apply to samples of a shape: mix-up to all samples, the others to images only.
     pub fn fields_for(shape: Shape) -> Vec<&'static Field> {
         let mut fields = Self::fields();
         fields.retain(|field| shape.as_image().is_some() || field.key == "mix_up");
@@ -231,7 +234,7 @@ mod tests {
         assert!((160..240).contains(&flipped), "{flipped}");
     }
 
-    /// All nodes displaced alike are a shift; displaced apart, neighbours still stay neighbours.
+    /// All nodes displaced alike are a shift; displaced apart, neighbors still stay neighbors.
     #[test]
     fn what_is_elastic_moves_as_its_nodes_do() {
         let mut out = vec![0; 28 * 28];

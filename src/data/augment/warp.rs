@@ -12,7 +12,9 @@ const NODES: usize = CELLS + 1;
 /// Where each pixel comes from: `matrix · (p - shift)` about the middle of the image, and from there displaced as the
 /// nodes around it are.
 pub(super) struct Warp {
+    /// The linear part: rotation, scale, shear and flip.
     pub matrix: [[f32; 2]; 2],
+    /// The shift in pixels, right and down.
     pub shift: [f32; 2],
     /// Right and down in pixels, row by row; nothing where pixels are not displaced.
     pub nodes: Option<[[[f32; 2]; NODES]; NODES]>,
@@ -38,6 +40,7 @@ impl Warp {
         (is_affine || is_flipped || warp.nodes.is_some()).then_some(warp)
     }
 
+    /// The warp that changes nothing.
     pub const IDENTITY: Self = Self { matrix: [[1.0, 0.0], [0.0, 1.0]], shift: [0.0; 2], nodes: None };
 
     fn affine(augment: &Augment, unit: f32, rng: &mut Rng) -> Self {

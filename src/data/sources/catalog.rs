@@ -9,6 +9,7 @@ use crate::data::download::{Download, fetch};
 use crate::data::error::DataError;
 use crate::data::source::{Argument, Request, Source};
 
+/// The source `mnist`: MNIST, handwritten digits, downloaded on first use.
 pub const MNIST: Source = Source {
     name: "mnist",
     usage: "mnist",
@@ -18,6 +19,7 @@ pub const MNIST: Source = Source {
     load: |request| load(request, &MNIST_FILES),
 };
 
+/// The source `fashion-mnist`: Fashion-MNIST, images of clothes, downloaded on first use.
 pub const FASHION_MNIST: Source = Source {
     name: "fashion-mnist",
     usage: "fashion-mnist",

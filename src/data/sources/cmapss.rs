@@ -12,6 +12,7 @@ use crate::data::table::{Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
+/// The source `cmapss`: windows of turbofan engine readings from NASA's C-MAPSS, to predict the remaining cycles.
 pub const SOURCE: Source = Source {
     name: "cmapss",
     usage: "cmapss:DIR[?set=FD001&window=30&most=125]",

@@ -12,6 +12,7 @@ use crate::data::table::{Column, Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
+/// The source `csv`: a table in a text file, one sample per row.
 pub const SOURCE: Source = Source {
     name: "csv",
     usage: "csv:FILE[?target=NAME]",
@@ -372,7 +373,7 @@ fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> 
     Ok(features)
 }
 
-/// What a column becomes; nothing if nothing can be learnt from it. What is remarkable about it is noted.
+/// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
 fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<Feature> {
     let name = &column.name;
     let rows = column.cells.len();
@@ -465,8 +466,8 @@ fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> 
     }
 }
 
-/// The rows of a table as a network reads them, `[rows, features]`. `source` is what the network was trained on: a table
-/// without a header has the columns that are named there, or those of the features alone, in their order.
+/// The rows of a table as a network reads them, `[rows, features]`. `source` is what the network was trained on: a
+/// table without a header has the columns that are named there, or those of the features alone, in their order.
 pub fn read_rows(path: &Path, features: &[Feature], source: &SourceSpec) -> Result<Vec<f32>, DataError> {
     let given = source.single().map_or(&[][..], |part| part.values("names")).iter().map(String::as_str).collect();
     let mut own: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();

@@ -8,6 +8,7 @@ use crate::data::source::{Argument, Request, Source};
 use backprop_nn::Shape;
 use backprop_nn::field::Field;
 
+/// The source `digits`: generated handwritten digits, 28 × 28 pixels.
 pub const SOURCE: Source = Source {
     name: "digits",
     usage: "digits[?count=N]",

@@ -14,6 +14,7 @@ use crate::data::samples::Samples;
 use crate::data::source::{Argument, Request, Source};
 use backprop_nn::Shape;
 
+/// The source `idx`: a folder with image and label files in the IDX format.
 pub const SOURCE: Source = Source {
     name: "idx",
     usage: "idx:DIR",

@@ -1,4 +1,4 @@
-//! Pictures in folders, `images:DIR`: a folder for each class, named as the class is.
+//! Images in folders, `images:DIR`: a folder for each class, named as the class is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use crate::data::split::TEST_SHARES;
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
+/// The source `images`: a folder of image files for each class.
 pub const SOURCE: Source = Source {
     name: "images",
     usage: "images:DIR[?size=64&grey=true]",
@@ -49,7 +50,7 @@ pub const SOURCE: Source = Source {
 /// More bytes of samples than this are a mistake, or would not leave room for training.
 const MAX_BYTES: usize = 4 << 30;
 
-/// What one picture may take while it is decoded; as many are decoded at once as there are threads.
+/// The memory that one image may take while it is decoded; as many are decoded at once as there are threads.
 const MAX_DECODED: u64 = 256 << 20;
 
 const MAX_CLASSES: usize = 1000;
@@ -85,8 +86,8 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     Ok(Dataset { notes, ..Dataset::images(name, shape, classes, train, test) })
 }
 
-/// The pictures of the folders in a folder, class by class, each in the order of the names. Test pictures are of the classes
-/// that are `known` from the training.
+/// The images of the folders in a folder, class by class, each in the order of the names. Test images are of the
+/// classes that are `known` from the training.
 fn read_classes(
     folder: &Path,
     known: Option<&[String]>,
@@ -150,7 +151,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-/// The files in a folder and in those that it holds, in the order of their names, without hidden ones; a file is itself.
+/// All files in a folder and its subfolders, sorted by name, without hidden files; for a file, the file itself.
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -177,8 +178,8 @@ fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<String>) {
     }
 }
 
-/// A picture as a network reads it that was trained on such folders, `[height, width, channels]`: turned as its camera was
-/// held, and stretched to the size, whatever its proportions are. Errors say what the file is.
+/// Reads an image file as `[height, width, channels]`, for a network that was trained on this source. The image is
+/// rotated as its camera was held and stretched to the size. The error is the end of a sentence about the file.
 pub fn read(path: &Path, shape: Shape) -> Result<Vec<u8>, String> {
     let Some([height, width, channels @ (1 | 3)]) = shape.as_image() else {
         return Err(format!("is asked for as {shape}, and an image is gray or red, green and blue"));

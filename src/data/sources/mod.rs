@@ -32,7 +32,7 @@ pub const SOURCES: &[Source] = &[
     painted::SOURCE,
 ];
 
-/// The source of a new project, made by the program itself.
+/// The source of a new project: samples that the program generates itself.
 pub const DEFAULT_SOURCE: &str = "digits";
 
 /// How the sources are written: "digits, idx:DIR, or several joined by +".
@@ -47,8 +47,7 @@ pub fn source_of(part: &SourcePart) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.name == part.name)
 }
 
-/// The names of the columns of the file that a source names, as far as its beginning tells them; none where there is no
-/// table.
+/// The column names of the file of a source, read from its first lines; empty if it is not a table.
 pub fn column_names(spec: &SourceSpec, lookup: &Lookup<'_>) -> Vec<String> {
     let Some((part, source)) = spec.single().and_then(|part| Some((part, source_of(part)?))) else {
         return Vec::new();

@@ -17,6 +17,7 @@ use crate::data::split::{Order, Split, TEST_SHARES};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
+/// The source `npz`: NumPy arrays in an `.npz` file.
 pub const SOURCE: Source = Source {
     name: "npz",
     usage: "npz:FILE[?inputs=NAME&targets=NAME]",

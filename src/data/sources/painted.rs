@@ -1,8 +1,9 @@
-//! Points that a person has painted in a plane, `painted:x,y;blue=X Y X Y;orange=X Y`. They stand in the text of the source
-//! itself, so that the project holds them: what undoes a change of the project undoes a stroke, and no other file is needed.
+//! Points that a person has painted in a plane, `painted:x,y;blue=X Y X Y;orange=X Y`. They stand in the text of the
+//! source itself, so that the project holds them: what undoes a change of the project undoes a stroke, and no other
+//! file is needed.
 //!
-//! First stand the names of the axes, then every class with its points; where the points have a number instead of a class,
-//! its name and a tilde stand before triples, `painted:x,y;height~X Y HEIGHT X Y HEIGHT`.
+//! First stand the names of the axes, then every class with its points; where the points have a number instead of a
+//! class, its name and a tilde stand before triples, `painted:x,y;height~X Y HEIGHT X Y HEIGHT`.
 
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::DataError;
@@ -11,6 +12,7 @@ use crate::data::source::{Argument, Request, Source, SourceSpec};
 use crate::data::split::Order;
 use backprop_nn::Shape;
 
+/// The source `painted`: points in the plane that the project itself holds.
 pub const SOURCE: Source = Source {
     name: "painted",
     usage: "painted[:x,y;CLASS=X Y X Y;CLASS=X Y]",
@@ -20,22 +22,26 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-/// More points than this are not painted by hand, and would make the project's file hard to read.
+/// The most points: more are not painted by hand and would make the project file hard to read.
 pub const MOST: usize = 2000;
 
-/// What a point is of: the position of its class, or its number.
+/// A point in the plane with its target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
+    /// Coordinates on the two axes.
     pub at: [f32; 2],
+    /// The class index, or the target number.
     pub value: f32,
 }
 
-/// Points and what is to be said of them.
+/// Painted points and their task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Painted {
+    /// Names of the two axes.
     pub axes: [String; 2],
-    /// Classes, or one number.
+    /// A classification, or a regression with one target.
     pub task: Task,
+    /// The points, in no particular order.
     pub points: Vec<Point>,
 }
 
@@ -58,8 +64,8 @@ impl Painted {
         Self::parse(&part.argument).ok()
     }
 
-    /// The training samples of a data set, thinned out evenly if there are more than [`MOST`]; nothing if they do not lie
-    /// in a plane, or are asked for more than one number.
+    /// The training samples of a data set, thinned out evenly if there are more than [`MOST`]; nothing if they do not
+    /// have two features, or have more than one target.
     pub fn of(dataset: &Dataset) -> Option<Self> {
         let samples = &dataset.train;
         let is_plane = matches!(samples.inputs, Inputs::Numbers(_)) && dataset.shape == Shape::flat(2);

@@ -15,6 +15,7 @@ use backprop_nn::Shape;
 use backprop_nn::field::Field;
 use backprop_nn::init::{Rng, fill_normal, stream};
 
+/// The source `points`: generated toy data sets in the plane.
 pub const SOURCE: Source = Source {
     name: "points",
     usage: "points:NAME[?noise=X&count=N]",

@@ -1,4 +1,4 @@
-//! Numbers in the order of time, `series:FILE`: what comes next, told from a window of what came before.
+//! Time series, `series:FILE`: the next values are forecast from a window of earlier rows.
 
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use crate::data::table::{Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
+/// The source `series`: windows of a time series in a text file.
 pub const SOURCE: Source = Source {
     name: "series",
     usage: "series:FILE[?column=NAME&window=12&horizon=1]",
@@ -163,8 +164,8 @@ fn naive_row(windowing: &Windowing) -> Result<usize, Wrong> {
     })
 }
 
-/// Every window with a target. A number that is missing in a window is the last one before it; a window without a target,
-/// or with nothing before a gap, is left out. With them come the rows of their targets, counted from 1.
+/// Every window with a target. A number that is missing in a window is the last one before it; a window without a
+/// target, or with nothing before a gap, is left out. With them come the rows of their targets, counted from 1.
 fn windows(
     numbers: &[f32],
     width: usize,
@@ -212,7 +213,7 @@ fn windows(
     Ok((samples, target_rows))
 }
 
-/// Puts the last number before it in the place of every missing one, column by column; tells how many were missing.
+/// Replaces every missing number by the last number before it, column by column; returns how many were missing.
 pub fn fill_gaps(rows: &mut [f32], width: usize) -> usize {
     let mut missing = 0;
     for at in 0..rows.len() {

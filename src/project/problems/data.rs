@@ -7,6 +7,7 @@ use crate::train::heads::Results;
 /// How much rarer than the most frequent class a class may be before the accuracy misleads.
 const RARE: usize = 20;
 
+/// Checks the settings of the data.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let Case { dataset, split, .. } = case;
     if dataset.train.is_empty() {

@@ -8,6 +8,7 @@ use backprop_nn::layers::{Dense, Embedding, Function};
 use backprop_nn::trace::Trace;
 use backprop_nn::{LayerSpec, Shape, spec};
 
+/// Checks the layers and their shapes.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let misfits = misfits(case.project, case.dataset.shape, case.dataset.task.outputs());
     if !misfits.is_empty() {

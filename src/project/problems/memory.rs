@@ -6,6 +6,7 @@ use super::{Case, Problem, Side};
 use crate::train::job::footprint;
 use backprop_nn::memory::Footprint;
 
+/// Checks the memory that a run would take.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let (Some(network), false) = (&case.network, case.split.train.is_empty()) else { return Vec::new() };
     let batch = case.project.training.batch.min(case.split.train.len());

@@ -1,5 +1,6 @@
-//! Everything that would make a run of a project fail or mislead, known before it starts. THE LIST of checks is `CHECKS`;
-//! the window's cards and buttons, `backprop check`, `backprop train` and [`Project::job`] all read what they find.
+//! Everything that would make a run of a project fail or mislead, known before it starts. THE LIST of checks is
+//! `CHECKS`; the window's cards and buttons, `backprop check`, `backprop train` and [`Project::job`] all read what they
+//! find.
 
 mod data;
 mod layers;
@@ -16,26 +17,26 @@ use backprop_nn::{Network, spec};
 /// THE LIST of checks, in the order in which one repairs a project.
 const CHECKS: &[fn(&Case<'_>) -> Vec<Problem>] = &[data::check, layers::check, training::check, memory::check];
 
-/// Something that would make a run fail or mislead.
+/// A problem that would make a run fail or its result misleading.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{place}: {message}")]
 pub struct Problem {
-    /// Where in the project, as `--set` names it: `training.batch`, `model.2`.
+    /// Path of the setting or layer, as `--set` takes it: `training.batch`, `model.2`.
     pub place: String,
-    /// Whether a run can start all the same.
+    /// Whether a run can start despite the problem.
     pub severity: Severity,
-    /// A sentence that names the remedy; it begins small and has no full stop.
+    /// A message that names the remedy; it begins in lower case and has no period.
     pub message: String,
-    /// An edit of the project after which the problem is gone.
+    /// An edit of the project that solves the problem.
     pub fix: Option<Fix>,
 }
 
-/// What a problem means for a run.
+/// How serious a problem is for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The run would fail, so it is refused.
     Error,
-    /// The run would start, and its result would mislead.
+    /// The run would start, but its result would be misleading.
     Warning,
 }
 
@@ -44,7 +45,7 @@ pub enum Severity {
 pub enum Fix {
     /// Settings with their new values, as for `--set`.
     Set {
-        /// What the button says.
+        /// Label of its button.
         label: String,
         /// Paths and values, in this order.
         values: Vec<(String, String)>,
@@ -72,7 +73,7 @@ struct Case<'a> {
 }
 
 impl Project {
-    /// Everything that would make a run on this data fail or mislead; what fails comes first.
+    /// All problems of a run on this data, errors first.
     pub fn problems(&self, dataset: &Dataset) -> Vec<Problem> {
         self.problems_on(dataset, &dataset.split(self.held_back(), self.training.seed), default_threads())
     }
@@ -95,7 +96,7 @@ impl Project {
         training::of_project(self)
     }
 
-    /// What does not fit in the stacks, for samples of this shape of which so many outputs are asked.
+    /// The layers that do not fit, for samples of this shape and this number of outputs.
     pub fn misfits(&self, sample: backprop_nn::Shape, outputs: usize) -> Vec<Problem> {
         layers::misfits(self, sample, outputs)
     }
@@ -120,12 +121,12 @@ impl Problem {
         self
     }
 
-    /// Whether a run is refused for it.
+    /// Whether a run is refused because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
-    /// The layer that it is about, if it is about one.
+    /// The stack and the index of the layer that has the problem, if it is in a layer.
     pub fn layer(&self) -> Option<(Side, usize)> {
         Side::BOTH.into_iter().find_map(|side| {
             let below = self.place.strip_prefix(side.place())?.strip_prefix('.')?;
@@ -143,7 +144,7 @@ impl Problem {
 }
 
 impl Fix {
-    /// What the button says.
+    /// Label of its button.
     pub fn label(&self) -> String {
         match self {
             Self::Set { label, .. } => label.clone(),
@@ -151,7 +152,7 @@ impl Fix {
         }
     }
 
-    /// Repairs the project.
+    /// Applies the edit to the project.
     pub fn apply(&self, project: &mut Project) -> Result<(), ProjectError> {
         match self {
             Self::Set { values, .. } => values.iter().try_for_each(|(path, value)| project.set(path, value)),

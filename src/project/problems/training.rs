@@ -40,6 +40,7 @@ fn is_too_deep(layer: &LayerSpec) -> bool {
     matches!(layer, LayerSpec::Residual(block) if block.is_too_deep())
 }
 
+/// Checks the settings of the training.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let checks = [batch, loss, early_stopping, schedule];
     checks.iter().filter_map(|check| check(case)).collect()

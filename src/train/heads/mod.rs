@@ -1,5 +1,5 @@
-//! What kind of task a network has: which losses and metrics go with it, what its outputs say, and how its results are
-//! shown. THE LIST of heads is `HEADS`; each is a file, and everybody who has to know asks the [`Head`].
+//! The kinds of task: which losses and metrics go with each, what its outputs mean, and how its results are shown. THE
+//! LIST of heads is `HEADS`; each is a file. Code that depends on the task asks the [`Head`].
 
 mod adversarial;
 mod classification;
@@ -25,21 +25,21 @@ static HEADS: &[&dyn Head] = &[
 /// What is known of a task before a network is trained for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Goal<'a> {
-    /// The targets.
+    /// The task of the data.
     pub task: &'a Task,
     /// Whether the samples follow one another in time.
     pub is_series: bool,
-    /// Whether the network is to make such samples, and learns from a discriminator.
+    /// Whether the network generates samples and learns from a discriminator.
     pub is_generator: bool,
 }
 
 impl<'a> Goal<'a> {
-    /// With data of this order.
+    /// The goal for data with this order.
     pub fn new(task: &'a Task, order: &Order, is_generator: bool) -> Self {
         Self { task, is_series: matches!(order, Order::Time(_)), is_generator }
     }
 
-    /// The head that takes it.
+    /// The first head that takes this goal.
     pub fn head(&self) -> &'static dyn Head {
         let found = HEADS.iter().copied().find(|head| head.takes(self));
         debug_assert!(found.is_some(), "no head for {self:?}");
@@ -49,10 +49,10 @@ impl<'a> Goal<'a> {
 
 /// A kind of task.
 pub trait Head: Sync {
-    /// The field's word for it, "classification".
+    /// Name of the task, such as "classification".
     fn name(&self) -> &'static str;
 
-    /// Whether such a task is its own.
+    /// Whether it handles this goal.
     fn takes(&self, goal: &Goal<'_>) -> bool;
 
     /// How results are shown.
@@ -66,17 +66,17 @@ pub trait Head: Sync {
     /// Why a loss cannot be minimized here, as the end of a sentence, "is for classes".
     fn refuses(&self, loss: &LossSpec, inputs: &Inputs) -> Option<&'static str>;
 
-    /// The metrics that sum up a run while it goes on; the first is the one that it is known by.
+    /// The metrics that summarize a run while it goes on, the most important first.
     fn headline(&self) -> &'static [&'static Metric];
 
     /// The curves that are shown side by side.
     fn plots(&self) -> [Plot; 2];
 
-    /// Room for the predictions for so many samples.
+    /// Empty predictions with capacity for this many samples.
     fn predictions(&self, outputs: usize, samples: usize) -> Predictions;
 
-    /// Turns the outputs for any number of samples, so many for each, into what they say: the probability of every class,
-    /// target numbers in their own unit, or the numbers of the sample in theirs, pixels from 0 to 1.
+    /// Turns outputs, `[samples, width]`, into predictions: the probability of every class, target numbers in their own
+    /// unit, or the numbers of the sample in theirs, with pixels from 0 to 1.
     fn interpret(&self, outputs: &mut [f32], width: usize, loss: &LossSpec, scaling: &Scaling);
 }
 
@@ -89,18 +89,18 @@ pub enum Results {
     Numbers,
     /// Predicted and true values over time.
     Forecast,
-    /// Samples beside what became of them.
+    /// Samples beside their reconstructions.
     Reconstructions,
-    /// Samples that were made.
+    /// Generated samples.
     Samples,
 }
 
-/// Some curves in one plot.
+/// A plot of several curves.
 #[derive(Clone, Copy, Debug)]
 pub struct Plot {
-    /// Above it.
+    /// The title above it.
     pub title: &'static str,
-    /// What is drawn.
+    /// The curves.
     pub lines: &'static [Line],
 }
 
@@ -111,7 +111,7 @@ pub enum Line {
     Training(&'static Metric),
     /// A metric on the validation set.
     Validation(&'static Metric),
-    /// A metric that has another part of the network beside it: its name, and whether it is the second of the two.
+    /// A metric of one of two networks: the name of the network, and whether it is the second.
     Network(&'static Metric, &'static str, bool),
 }
 

@@ -5,23 +5,25 @@ use ndarray::Array2;
 use super::{Measured, Metric, Unit, average_precision, roc_auc};
 use backprop_nn::loss::{LossSpec, argmax};
 
-/// The class that was named for every sample, and how probable each class was held to be.
+/// The predicted class of every sample, and the predicted probability of each class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassAnswers {
     /// `confusion[[true class, predicted class]]`, in samples.
     pub confusion: Array2<u32>,
-    /// The answer to each sample, in the order of the part.
+    /// The prediction for each sample, in the order of the subset.
     pub predictions: Vec<Prediction>,
     /// `[samples, classes]`, in the same order.
     pub probabilities: Vec<f32>,
 }
 
-/// The answer to one sample.
+/// The prediction for one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Position in the data set's samples.
     pub sample: u32,
+    /// Index of the true class.
     pub truth: u16,
+    /// Index of the predicted class.
     pub class: u16,
     /// Probability of the predicted class.
     pub confidence: f32,
@@ -30,13 +32,13 @@ pub struct Prediction {
 /// Precision, recall and F1 of one class, 0 to 1; zero where the definition divides by zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ClassScore {
-    /// Of those taken for the class, the share that is of it.
+    /// Share of the samples predicted as the class that belong to it.
     pub precision: f32,
-    /// Of those of the class, the share that was found.
+    /// Share of the samples of the class that are predicted as it.
     pub recall: f32,
-    /// Harmonic mean of the two.
+    /// Harmonic mean of precision and recall.
     pub f1: f32,
-    /// Samples of the class.
+    /// Number of samples of the class.
     pub support: u32,
 }
 
@@ -44,7 +46,7 @@ pub struct ClassScore {
 const TOP: usize = 3;
 
 impl ClassAnswers {
-    /// Room for so many samples.
+    /// No predictions yet, with capacity for this many samples.
     pub fn new(classes: usize, samples: usize) -> Self {
         Self {
             confusion: Array2::zeros((classes, classes)),
@@ -53,7 +55,8 @@ impl ClassAnswers {
         }
     }
 
-    /// `classes` are those of all samples, of which `at` are the positions of these.
+    /// Adds predictions, `[samples, classes]`. `at` holds the positions of these samples in `classes`, the true classes
+    /// of all.
     pub fn add(&mut self, loss: &LossSpec, at: &[u32], classes: &[u16], outputs: &mut [f32]) {
         for (outputs, &sample) in outputs.chunks_exact_mut(self.confusion.ncols().max(1)).zip(at) {
             let (truth, class) = (classes[sample as usize], argmax(outputs));
@@ -66,6 +69,7 @@ impl ClassAnswers {
         }
     }
 
+    /// Share of the samples whose class is predicted correctly, 0 to 1.
     pub fn accuracy(&self) -> f32 {
         let correct = self.predictions.iter().filter(|answer| answer.truth == answer.class).count();
         correct as f32 / self.predictions.len().max(1) as f32
@@ -89,13 +93,13 @@ impl ClassAnswers {
             .collect()
     }
 
-    /// Precision, recall and F1 as the plain mean over the classes that occur, as truth or as answer.
+    /// Precision, recall and F1 as the plain mean over the classes that occur, true or predicted.
     pub fn macro_scores(&self) -> [Option<f64>; 3] {
         let occurs = |class: usize| self.confusion.row(class).sum() + self.confusion.column(class).sum() > 0;
         self.mean_scores(|class, _| f64::from(u8::from(occurs(class))))
     }
 
-    /// The same, each class by the number of its samples.
+    /// Precision, recall and F1 as the mean over the classes, weighted by their numbers of samples.
     pub fn weighted_scores(&self) -> [Option<f64>; 3] {
         self.mean_scores(|_, score| f64::from(score.support))
     }
@@ -111,7 +115,8 @@ impl ClassAnswers {
         [mean(|score| score.precision), mean(|score| score.recall), mean(|score| score.f1)]
     }
 
-    /// Share of the samples whose class is among the `k` most probable; of equals the later class comes first.
+    /// Share of the samples whose class is among the `k` most probable; of equal probabilities the later class comes
+    /// first.
     pub fn top_k(&self, k: usize) -> Option<f64> {
         let classes = self.confusion.ncols().max(1);
         let is_hit = |(answer, shares): (&Prediction, &[f32])| {
@@ -125,8 +130,8 @@ impl ClassAnswers {
         (!self.predictions.is_empty()).then(|| hits / self.predictions.len() as f64)
     }
 
-    /// Matthews' correlation of truth and answer for any number of classes (Gorodkin 2004), -1 to 1; 0 where one of them is
-    /// always the same.
+    /// Matthews correlation coefficient of true and predicted class, for any number of classes (Gorodkin 2004), -1 to
+    /// 1; 0 where one of them is always the same.
     pub fn matthews(&self) -> f64 {
         let count = |count: u32| f64::from(count);
         let truths: Vec<f64> = self.confusion.rows().into_iter().map(|row| count(row.sum())).collect();
@@ -139,15 +144,15 @@ impl ClassAnswers {
         if norm > 0.0 { (hits * total - product(&truths, &answers)) / norm } else { 0.0 }
     }
 
-    /// Which samples are of a class, and how probable it was held for each.
+    /// Whether each sample is of a class, and the predicted probability of that class.
     pub fn one_against_rest(&self, class: usize) -> (Vec<bool>, Vec<f32>) {
         let is_of_class = self.predictions.iter().map(|answer| usize::from(answer.truth) == class);
         let shares = self.probabilities.chunks_exact(self.confusion.ncols().max(1)).map(|shares| shares[class]);
         (is_of_class.collect(), shares.collect())
     }
 
-    /// Area under the ROC curve: of the second class where there are two, otherwise the mean of each against the rest, which
-    /// is absent if a class has no samples.
+    /// Area under the ROC curve: of the second class where there are two, otherwise the mean of each against the rest,
+    /// which is absent if a class has no samples.
     pub fn roc_auc(&self) -> Option<f64> {
         self.mean_ranking(roc_auc)
     }

@@ -1,35 +1,35 @@
-//! The predictions for one subset of a data set, and what they are worth.
+//! The predictions for one subset of a data set, and their metrics.
 
 use super::{ClassAnswers, Figure, METRICS, NumberAnswers, ReconstructionAnswers};
 
 /// The predictions for every sample of a subset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Mean over the samples, weighted as their classes are; of standardized numbers, where the targets are numbers.
+    /// Mean loss over the samples, with class weights; of standardized targets, where the targets are numbers.
     pub loss: f32,
-    /// What was predicted.
+    /// The predictions.
     pub answers: Predictions,
 }
 
-/// Predictions, by what is predicted.
+/// Predictions, one variant for each kind of target.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
     /// A class for each sample.
     Classes(ClassAnswers),
     /// Numbers for each sample.
     Numbers(NumberAnswers),
-    /// The sample itself.
+    /// A reconstruction of each sample.
     Reconstructions(ReconstructionAnswers),
 }
 
-/// What a metric makes of an evaluation.
+/// The value of a metric on an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measured {
     /// A value.
     Value(f64),
-    /// The definition gives none for these samples.
+    /// The metric is undefined for these samples.
     Undefined,
-    /// It says nothing of such predictions.
+    /// The metric does not apply to this kind of prediction.
     Inapplicable,
 }
 
@@ -40,7 +40,7 @@ impl From<Option<f64>> for Measured {
 }
 
 impl Evaluation {
-    /// How many samples there are.
+    /// Number of samples.
     pub fn len(&self) -> usize {
         match &self.answers {
             Predictions::Classes(answers) => answers.predictions.len(),
@@ -49,7 +49,7 @@ impl Evaluation {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -62,7 +62,7 @@ impl Evaluation {
         }
     }
 
-    /// What a definition for classes makes of it.
+    /// The value of a metric for classes.
     pub fn of_classes(&self, definition: impl Fn(&ClassAnswers) -> Option<f64>) -> Measured {
         match &self.answers {
             Predictions::Classes(answers) => definition(answers).into(),
@@ -70,7 +70,7 @@ impl Evaluation {
         }
     }
 
-    /// What a definition for numbers makes of it.
+    /// The value of a metric for numbers.
     pub fn of_numbers(&self, definition: impl Fn(&NumberAnswers) -> Option<f64>) -> Measured {
         match &self.answers {
             Predictions::Numbers(answers) => definition(answers).into(),
@@ -83,7 +83,7 @@ impl Evaluation {
         self.classes().map(ClassAnswers::accuracy)
     }
 
-    /// The value of a metric, if it has one here.
+    /// The value of a metric, if it applies and is defined.
     pub fn get(&self, metric: &super::Metric) -> Option<f64> {
         match (metric.subset?)(self) {
             Measured::Value(value) => Some(value),
@@ -91,7 +91,7 @@ impl Evaluation {
         }
     }
 
-    /// Every metric that says something of such predictions, the loss first.
+    /// Every metric that applies to this kind of prediction, the loss first.
     pub fn figures(&self) -> Vec<Figure> {
         let figures = METRICS.iter().filter_map(|metric| {
             let value = match (metric.subset?)(self) {

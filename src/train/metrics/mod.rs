@@ -1,5 +1,5 @@
-//! What a run measures. THE LIST of metrics is [`METRICS`]: a new one is a `static` in a file here, and a line in the list.
-//! Curves, the lines of a run, the terminal's table and the evaluation of a subset walk the list.
+//! What a run measures. THE LIST of metrics is [`METRICS`]: a new one is a `static` in a file here, and a line in the
+//! list. Curves, the lines of a run, the terminal's table and the evaluation of a subset walk the list.
 //!
 //! Definitions are scikit-learn's; what a definition leaves open is absent, not zero.
 
@@ -63,21 +63,21 @@ pub const METRICS: &[&Metric] = &[
 
 /// A quantity that is measured during or after a training. It has a function for each occasion at which it is known.
 pub struct Metric {
-    /// Name in files and scripts; behind the subset, where it is one of a subset: `validation_rmse`.
+    /// Name in files and scripts; a metric of a subset is prefixed with it, as in `validation_rmse`.
     pub key: &'static str,
     /// Name on the screen.
     pub label: &'static str,
-    /// What it says, in a sentence or two.
+    /// An explanation in one or two sentences.
     pub help: &'static str,
     /// How its values are written.
     pub unit: Unit,
-    /// Whether more of it is better; nothing where neither is.
+    /// Whether higher values are better; nothing if neither direction is.
     pub higher_is_better: Option<bool>,
-    /// Of one optimizer step, on its batch.
+    /// Measures one optimizer step, on its batch.
     pub step: Option<fn(&StepProbe) -> Option<f32>>,
-    /// Of all steps of an epoch.
+    /// Measures all steps of an epoch.
     pub epoch: Option<fn(&EpochProbe) -> Option<f64>>,
-    /// Of the predictions for a subset.
+    /// Measures the predictions for a subset.
     pub subset: Option<fn(&Evaluation) -> Measured>,
 }
 
@@ -93,9 +93,9 @@ pub enum Unit {
 /// A metric and its value; no value where the definition gives none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
-    /// What was measured.
+    /// The metric.
     pub metric: &'static Metric,
-    /// What was found.
+    /// Its value.
     pub value: Option<f64>,
 }
 

@@ -2,23 +2,23 @@
 
 use super::{Evaluation, Measured, Metric, Predictions, ReconstructionAnswers, Unit};
 
-/// The numbers that were named for every sample, in the unit of the targets.
+/// The predicted numbers of every sample, in the unit of the targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberAnswers {
-    /// Targets of a sample.
+    /// Number of targets per sample.
     pub width: usize,
-    /// Position of each sample in the data set's samples, in the order of the part.
+    /// Position of each sample in the data set's samples, in the order of the subset.
     pub samples: Vec<u32>,
-    /// `[samples, width]`.
+    /// True values, `[samples, width]`.
     pub truths: Vec<f32>,
-    /// `[samples, width]`.
+    /// Predicted values, `[samples, width]`.
     pub predictions: Vec<f32>,
-    /// What the naive forecast says, likewise; empty where the samples are no series.
+    /// Naive forecasts, `[samples, width]`; empty where the samples are not a series.
     pub naive: Vec<f32>,
 }
 
 impl NumberAnswers {
-    /// Room for so many samples.
+    /// No predictions yet, with capacity for this many samples.
     pub fn new(width: usize, samples: usize) -> Self {
         let numbers = || Vec::with_capacity(width * samples);
         Self {
@@ -30,7 +30,7 @@ impl NumberAnswers {
         }
     }
 
-    /// `values` are the targets of all samples, of which `at` are the positions of these.
+    /// Adds predictions. `at` holds the positions of these samples in `values`, the targets of all samples.
     pub fn add(&mut self, at: &[u32], values: &[f32], predictions: &[f32]) {
         for &sample in at {
             self.truths.extend_from_slice(&values[sample as usize * self.width..][..self.width]);
@@ -39,12 +39,12 @@ impl NumberAnswers {
         self.predictions.extend_from_slice(&predictions[..at.len() * self.width]);
     }
 
-    /// The same samples as the naive forecast answers them; nothing where the samples are no series.
+    /// The naive forecasts for the same samples; nothing where the samples are not a series.
     pub fn naively(&self) -> Option<Self> {
         (!self.naive.is_empty()).then(|| Self { predictions: self.naive.clone(), ..self.clone() })
     }
 
-    /// The answers to one of the targets alone.
+    /// The predictions for a single target.
     #[must_use]
     pub fn of_target(&self, target: usize) -> Self {
         let column =
@@ -81,12 +81,12 @@ impl NumberAnswers {
         self.over_targets(|target| Some(self.mean(target, |truth, answer| (truth - answer).abs())))
     }
 
-    /// Root of the mean squared error.
+    /// Root mean squared error.
     pub fn rmse(&self) -> Option<f64> {
         self.over_targets(|target| Some(self.mean(target, |truth, answer| (truth - answer).powi(2)).sqrt()))
     }
 
-    /// The share of the variance that is explained. Where all truths are equal it is 1 if they were met and 0 otherwise;
+    /// Coefficient of determination R². Where all true values are equal it is 1 for exact predictions and 0 otherwise;
     /// for a single sample it is absent.
     pub fn r2(&self) -> Option<f64> {
         self.over_targets(|target| {
@@ -102,7 +102,7 @@ impl NumberAnswers {
         })
     }
 
-    /// Mean absolute error as a share of the truth; huge where a truth is zero.
+    /// Mean absolute error as a share of the true value; huge where a true value is zero.
     pub fn mape(&self) -> Option<f64> {
         let share = |truth: f64, answer: f64| (truth - answer).abs() / truth.abs().max(f64::EPSILON);
         self.over_targets(|target| Some(self.mean(target, share)))
@@ -143,7 +143,7 @@ pub static MAE: Metric = Metric {
     ..Metric::NEW
 };
 
-/// Root of the mean squared error, in the unit of the target. Large errors count more than in MAE.
+/// Root mean squared error, in the unit of the target. Large errors count more than in MAE.
 pub static RMSE: Metric = Metric {
     key: "rmse",
     label: "RMSE",
@@ -175,7 +175,7 @@ pub static MAPE: Metric = Metric {
     ..Metric::NEW
 };
 
-/// Mean absolute error of the forecast that nothing changes, to compare with.
+/// Mean absolute error of the naive forecast, as a baseline.
 pub static NAIVE_MAE: Metric = Metric {
     key: "naive_mae",
     label: "MAE of the naive forecast",
@@ -186,7 +186,7 @@ pub static NAIVE_MAE: Metric = Metric {
     ..Metric::NEW
 };
 
-/// Root of the mean squared error of the forecast that nothing changes, to compare with.
+/// Root mean squared error of the naive forecast, as a baseline.
 pub static NAIVE_RMSE: Metric = Metric {
     key: "naive_rmse",
     label: "RMSE of the naive forecast",

@@ -4,14 +4,14 @@ use backprop_nn::gan::GanSum;
 use backprop_nn::loss::LossSum;
 use backprop_nn::optim::StepNorms;
 
-/// What one or more steps have added up.
+/// Sums of the losses of one or more steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepSum {
-    /// Against classes.
+    /// Losses on classes.
     Classes(LossSum),
-    /// Against numbers, those of the targets or of the sample itself.
+    /// Losses on numbers: the targets, or the sample itself.
     Numbers(LossSum),
-    /// Of a generator and its discriminator.
+    /// Losses of a generator and its discriminator.
     Gan(GanSum),
 }
 
@@ -30,7 +30,7 @@ impl StepSum {
         }
     }
 
-    /// The mean loss, of a GAN the discriminator's.
+    /// The mean loss; for a GAN, of the discriminator.
     pub fn loss(&self) -> f32 {
         match self {
             Self::Classes(sum) | Self::Numbers(sum) => sum.mean_loss() as f32,
@@ -46,7 +46,7 @@ impl StepSum {
         }
     }
 
-    /// Samples of the data.
+    /// Number of samples of the data.
     pub fn samples(&self) -> usize {
         match self {
             Self::Classes(sum) | Self::Numbers(sum) => sum.samples,
@@ -66,17 +66,17 @@ impl StepSum {
 
 /// One optimizer step.
 pub struct StepProbe {
-    /// On its batch, before the step.
+    /// Loss on the batch, before the step.
     pub sum: StepSum,
-    /// The learning rate that it took.
+    /// The learning rate of the step.
     pub learning_rate: f32,
-    /// How large gradient and update are, of every few steps.
+    /// Norms of gradient and update; measured only every few steps.
     pub norms: Option<StepNorms>,
 }
 
 /// The steps of an epoch together.
 pub struct EpochProbe {
-    /// Each on its batch, before its step.
+    /// Sum over the steps, each on its batch before its update.
     pub sum: StepSum,
     /// Time of the steps alone, without pauses and the evaluation at the end.
     pub seconds: f64,

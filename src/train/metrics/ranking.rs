@@ -1,18 +1,24 @@
-//! Figures of an order: how well the samples of a class come before the others when the most probable come first.
+//! Ranking metrics: how well the scores order the samples of a class before the others.
 
-/// What a threshold does: the share of the others, and of the class, that reach it.
+/// A point of the ROC curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RocPoint {
+    /// The score from which a sample is predicted as the class.
     pub threshold: f32,
+    /// Share of the other samples that reach the threshold, 0 to 1.
     pub false_positive_rate: f64,
+    /// Share of the samples of the class that reach the threshold, 0 to 1.
     pub true_positive_rate: f64,
 }
 
-/// What a threshold does: the share of those that reach it that is of the class, and the share of the class that does.
+/// A point of the precision-recall curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PrecisionRecall {
+    /// The score from which a sample is predicted as the class.
     pub threshold: f32,
+    /// Share of the samples at or above the threshold that are of the class, 0 to 1.
     pub precision: f64,
+    /// Share of the samples of the class that reach the threshold, 0 to 1.
     pub recall: f64,
 }
 
@@ -41,8 +47,7 @@ fn reached(truths: &[bool], scores: &[f32]) -> Vec<Reached> {
     reached
 }
 
-/// The curve from nothing found to all found, the highest threshold first; nothing unless there are samples of the class
-/// and others.
+/// The ROC curve, the highest threshold first; nothing unless there are both samples of the class and others.
 pub fn roc_curve(truths: &[bool], scores: &[f32]) -> Option<Vec<RocPoint>> {
     let reached = reached(truths, scores);
     let all = *reached.last().filter(|all| all.positives > 0.0 && all.negatives > 0.0)?;
@@ -55,7 +60,7 @@ pub fn roc_curve(truths: &[bool], scores: &[f32]) -> Option<Vec<RocPoint>> {
     Some(std::iter::once(start).chain(reached).map(point).collect())
 }
 
-/// The area under that curve, by trapezoids: the chance that a sample of the class scores higher than another, ties half.
+/// The area under the ROC curve, by trapezoids: the probability that a sample of the class scores higher than another.
 pub fn roc_auc(truths: &[bool], scores: &[f32]) -> Option<f64> {
     let curve = roc_curve(truths, scores)?;
     let area = |pair: &[RocPoint]| {
@@ -78,7 +83,8 @@ pub fn precision_recall_curve(truths: &[bool], scores: &[f32]) -> Option<Vec<Pre
     Some(reached.iter().map(point).collect())
 }
 
-/// The precision at every threshold, weighted by what it adds to the recall; 0 without samples of the class.
+/// Average precision: the precision at every threshold, weighted by the increase in recall; 0 without samples of the
+/// class.
 pub fn average_precision(truths: &[bool], scores: &[f32]) -> Option<f64> {
     if truths.is_empty() {
         return None;

@@ -1,13 +1,13 @@
-//! Samples that were reconstructed: their metrics are over all their numbers, in the scale in which they are trained: pixels from 0 to
-//! 1, other numbers in deviations.
+//! Reconstructions and their metrics, which are taken over all numbers of the samples, in the scale of the network's
+//! inputs: pixels from 0 to 1, other numbers standardized.
 
-/// How far each sample was from itself, and the sums over all numbers of all samples. What was given back is not kept, as
-/// it is as large as the samples.
+/// The error of each reconstruction, and sums over all numbers of all samples. The reconstructions are not stored, as
+/// they are as large as the samples.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReconstructionAnswers {
-    /// Position of each sample in the data set's samples, in the order of the part.
+    /// Position of each sample in the data set's samples, in the order of the subset.
     pub samples: Vec<u32>,
-    /// The root of the mean squared error of each.
+    /// Root mean squared error of each sample.
     pub errors: Vec<f32>,
     count: usize,
     absolute: f64,
@@ -18,13 +18,13 @@ pub struct ReconstructionAnswers {
 }
 
 impl ReconstructionAnswers {
-    /// Room for so many samples.
+    /// No reconstructions yet, with capacity for this many samples.
     pub fn new(samples: usize) -> Self {
         let (samples, errors) = (Vec::with_capacity(samples), Vec::with_capacity(samples));
         Self { samples, errors, ..Self::default() }
     }
 
-    /// Counts the samples at these positions, `[positions, width]`: their numbers, and what was given back.
+    /// Adds the samples at these positions and their reconstructions, both `[positions, width]`.
     pub fn add(&mut self, at: &[u32], width: usize, truths: &[f32], given: &[f32]) {
         self.samples.extend_from_slice(at);
         for (truths, given) in truths.chunks_exact(width.max(1)).zip(given.chunks_exact(width.max(1))).take(at.len()) {
@@ -54,8 +54,8 @@ impl ReconstructionAnswers {
         self.mean(self.squared).map(f64::sqrt)
     }
 
-    /// The share of the variance of all numbers about their common mean that is explained. Where all are equal it is 1 if
-    /// they were met and 0 otherwise; for a single number it is absent.
+    /// The share of the variance of all numbers about their common mean that is explained. Where all are equal it is 1
+    /// if they were met and 0 otherwise; for a single number it is absent.
     pub fn r2(&self) -> Option<f64> {
         let middle = self.mean(self.sum)?;
         // What is left of equal numbers is rounding.

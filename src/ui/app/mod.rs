@@ -40,11 +40,13 @@ pub use window::run;
 /// A project and the file it belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
+    /// The network, the data and the training settings.
     pub project: Project,
     /// Where it is saved; nowhere yet if it is new.
     pub path: Option<PathBuf>,
 }
 
+/// The application: the document that is open, the run, the views and the dialogs.
 pub struct Studio {
     document: Document,
     /// The project as its file has it.
@@ -95,38 +97,47 @@ impl Studio {
         studio
     }
 
+    /// The project of the open document.
     pub fn project(&self) -> &Project {
         &self.document.project
     }
 
+    /// The project of the open document, to be edited.
     pub fn project_mut(&mut self) -> &mut Project {
         &mut self.document.project
     }
 
+    /// The state of the data and of the run.
     pub fn session(&self) -> &Session {
         &self.session
     }
 
+    /// The state of the data and of the run, to be changed.
     pub fn session_mut(&mut self) -> &mut Session {
         &mut self.session
     }
 
+    /// The state that the window saves between starts, to be changed.
     pub fn window_mut(&mut self) -> &mut WindowState {
         &mut self.window
     }
 
+    /// The drawing, the table row and the other inputs that the user tries.
     pub fn playground(&self) -> &Playground {
         &self.playground
     }
 
+    /// The networks besides the one of the run: the built-in classifier and the opened run.
     pub fn networks(&self) -> &Networks {
         &self.networks
     }
 
+    /// The predictions and images that background threads compute.
     pub fn derived(&self) -> &DerivedData {
         &self.derived
     }
 
+    /// The dialogs that are open.
     pub fn dialogs(&self) -> &Dialogs {
         &self.dialogs
     }

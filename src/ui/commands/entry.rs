@@ -7,10 +7,13 @@ use super::{Action, Command, Request, Situation};
 /// A line of the command palette.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The name in the list; the search matches it before the help.
     pub label: String,
+    /// One sentence that explains the entry.
     pub help: String,
     /// The key in words; empty if there is none.
     pub key: String,
+    /// The action that the entry triggers.
     pub action: Action,
     /// Or why not.
     pub is_possible: Result<(), String>,

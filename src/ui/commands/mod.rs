@@ -14,7 +14,9 @@ pub use situation::{Situation, Tab};
 /// What a view, a key or a dialog asks the studio for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// A command, which needs no data.
     Command(Command),
+    /// A request, which carries data.
     Request(Request),
 }
 
@@ -54,10 +56,12 @@ macro_rules! commands {
             /// In the order of the command palette. Of several with the same key the first that is possible is taken.
             pub const ALL: &'static [Self] = &[$(Self::$command),+];
 
+            /// The text on buttons, in menus and in the command palette.
             pub fn label(self) -> &'static str {
                 match self { $(Self::$command => $label),+ }
             }
 
+            /// One sentence that explains the command, for tooltips.
             pub fn help(self) -> &'static str {
                 match self { $(Self::$command => $help),+ }
             }

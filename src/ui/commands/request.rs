@@ -4,15 +4,19 @@ use std::path::PathBuf;
 
 use crate::data::SourceSpec;
 
+/// An action that carries data.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// The view with this id.
     Show(&'static str),
     /// The validation samples of a true and a predicted class.
     ShowCell {
+        /// Index of the true class.
         truth: usize,
+        /// Index of the predicted class.
         predicted: usize,
     },
+    /// Sets the learning rate of the project.
     UseLearningRate(f32),
     /// Network and data of the run that is shown become those of the project again.
     BringBack,
@@ -22,13 +26,19 @@ pub enum Request {
     CrossValidate(usize),
     /// A new project from the preset of this name.
     New(&'static str),
+    /// Opens the project in this file.
     Open(PathBuf),
+    /// Saves the project to this file.
     SaveTo(PathBuf),
+    /// Saves the run in a folder below this one.
     SaveRunIn(PathBuf),
+    /// Opens the drawing in this file.
     OpenDrawing(PathBuf),
+    /// Saves the drawing to this file.
     SaveDrawingTo(PathBuf),
     /// A file or a folder of samples, by a dialog.
     ChooseData(PathFor),
+    /// Makes this source the data source of the project.
     UseSource(SourceSpec),
     /// The desktop has no file dialog, so the path has to be typed.
     TypePath(PathFor),
@@ -39,10 +49,15 @@ pub enum Request {
 /// What a path is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathFor {
+    /// A project file to open.
     OpenProject,
+    /// The file to save the project to.
     SaveProject,
+    /// The folder to save the run in.
     SaveRun,
+    /// A drawing file to open.
     OpenDrawing,
+    /// The file to save the drawing to.
     SaveDrawing,
     /// The folder of the source of this name.
     DataFolder(&'static str),
@@ -63,6 +78,7 @@ impl PathFor {
         }
     }
 
+    /// The title of the dialog that asks for the path.
     pub fn title(self) -> &'static str {
         match self {
             Self::OpenProject => "Open a project",

@@ -5,16 +5,23 @@ use crate::ui::state::session::{DataState, Session, Status};
 
 /// What decides it.
 pub struct Situation {
+    /// The status of the run.
     pub status: Status,
     /// Why training cannot begin, if it cannot.
     pub obstacle: Option<String>,
     /// Whether the network is one that predicts, and can be evaluated.
     pub is_evaluated: bool,
+    /// Whether the run has weights that can be saved.
     pub has_weights: bool,
+    /// Whether the data is being read.
     pub is_loading: bool,
+    /// Whether there is a change to undo.
     pub can_undo: bool,
+    /// Whether there is an undone change to redo.
     pub can_redo: bool,
+    /// Whether the drawing has at least one stroke.
     pub has_ink: bool,
+    /// Whether the presenter mode is on.
     pub is_presenter: bool,
     /// The tabs of the center.
     pub tabs: Vec<Tab>,
@@ -23,14 +30,16 @@ pub struct Situation {
 /// A view of the center, as its tab shows it.
 #[derive(Clone, Debug)]
 pub struct Tab {
+    /// The id of the view.
     pub id: &'static str,
+    /// The text on the tab.
     pub title: &'static str,
     /// Why the view has nothing to show.
     pub obstacle: Option<&'static str>,
 }
 
 impl Situation {
-    /// What the data and the run say; what the window adds is set by whoever makes one.
+    /// What the data and the run say; the window sets the rest.
     pub fn of(session: &Session, obstacle: Option<String>) -> Self {
         Self {
             status: session.status.clone(),

@@ -19,6 +19,7 @@ const SHARE: u32 = 10;
 
 /// A question about what is shown. Two that are equal have the same answer.
 pub trait Query: Clone + PartialEq + Send + Sync + 'static {
+    /// The result of the query.
     type Answer: Send + Sync + 'static;
 
     /// What the thread keeps from one query to the next, as the workspace of a network.
@@ -39,14 +40,16 @@ pub trait Query: Clone + PartialEq + Send + Sync + 'static {
 
 /// An answer, and what it answers.
 pub struct Predictions<Q: Query> {
+    /// The query that was answered.
     pub query: Q,
+    /// The result.
     pub answer: Q::Answer,
     /// Tells this answer from all others to the same kind of query.
     pub version: u64,
     took: Duration,
 }
 
-/// The newest answer to one kind of query. Whoever shows it asks in every frame; only the newest query is answered.
+/// The newest answer to one kind of query. A view asks in every frame; only the newest query is answered.
 pub struct Derived<Q: Query> {
     worker: Option<Worker<Q>>,
     newest: Option<Arc<Predictions<Q>>>,

@@ -9,8 +9,10 @@ use crate::ui::state::trained_network::TrainedNetwork;
 /// Places in a row and in a column.
 pub const SIDE: usize = 80;
 
+/// Asks for the predictions on a grid over the plane.
 #[derive(Clone, PartialEq)]
 pub struct PlaneQuery {
+    /// The network that predicts.
     pub network: TrainedNetwork,
     /// The part of the plane, x and y.
     pub ranges: [RangeInclusive<f64>; 2],

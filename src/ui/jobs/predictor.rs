@@ -31,8 +31,10 @@ impl KeptPredictor {
     }
 }
 
+/// Asks for the prediction for a drawing.
 #[derive(Clone, PartialEq)]
 pub struct DrawingQuery {
+    /// The drawing that the network reads.
     pub drawing: Drawing,
     /// Width of the pen, in pixels of 28.
     pub pen: f32,
@@ -44,17 +46,22 @@ pub struct DrawingQuery {
 pub struct DrawingAnswer {
     /// The pixels; none without ink.
     pub seen: Option<Array2<u8>>,
+    /// The prediction, or why there is none.
     pub prediction: Prediction,
 }
 
+/// The output of a network for a drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prediction {
     /// There is nothing to read.
     Empty,
+    /// Probability of each class, from 0 to 1.
     Probabilities(Vec<f32>),
     /// What an autoencoder gives back, and the root of its mean squared error, where white is 1.
     Reconstruction {
+        /// The reconstructed image, `[height, width]`, from 0 to 255.
         pixels: Array2<u8>,
+        /// Root of the mean squared error, where white is 1.
         error: f32,
     },
     /// Why nothing can be predicted, in words.
@@ -125,9 +132,12 @@ fn paper_side(network: &TrainedNetwork) -> Result<usize, String> {
     }
 }
 
+/// Asks for the prediction for one row of a table.
 #[derive(Clone)]
 pub struct RowQuery {
+    /// The network that predicts.
     pub network: TrainedNetwork,
+    /// The input values, NaN where one is missing.
     pub row: Vec<f32>,
 }
 

@@ -15,9 +15,11 @@ use crate::ui::state::trained_network::TrainedNetwork;
 const WATCHED: usize = 24;
 const WORST: usize = 48;
 
+/// Asks for the reconstructions of validation images by the autoencoder of the run.
 #[derive(Clone)]
 pub struct ReconstructionsQuery {
     network: TrainedNetwork,
+    /// The job of the run, which has the data set and the split.
     pub job: Arc<Job>,
     evaluation: Option<Arc<Evaluation>>,
 }
@@ -26,6 +28,7 @@ pub struct ReconstructionsQuery {
 pub struct Reconstructions {
     /// Positions in the training samples: first those that are watched, then the worst of the last evaluation.
     pub samples: Vec<u32>,
+    /// Number of samples that are watched; the rest are the worst.
     pub watched: usize,
     /// `[samples, shape]`
     pub pixels: Vec<u8>,

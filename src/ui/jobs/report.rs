@@ -7,36 +7,55 @@ use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::ui::commands::{PathFor, Request};
 
+/// The result of a background task.
 pub enum Report {
+    /// The task has no result.
     Nothing,
+    /// The data of a source was read, or could not be read.
     DataLoaded {
+        /// The source that was read.
         source: SourceSpec,
+        /// The data set, or the error.
         result: Result<Arc<Dataset>, DataProblem>,
     },
     /// The columns of the file that a source names.
     ColumnsFound {
+        /// The source that names the file.
         source: SourceSpec,
+        /// The names of the columns, from left to right.
         columns: Vec<String>,
     },
+    /// A project file was read.
     ProjectOpened {
+        /// The project in the file.
         project: Project,
+        /// The file.
         path: PathBuf,
     },
+    /// The project was written to a file.
     ProjectSaved {
+        /// The project as it was saved.
         project: Project,
+        /// The file.
         path: PathBuf,
     },
     /// What the file of the project holds, whose draft is on the screen.
     ProjectCompared(Project),
+    /// A run folder was read.
     RunOpened {
+        /// The run with its weights.
         run: Arc<RunFolder>,
+        /// The run folder.
         path: PathBuf,
     },
     /// The first of so many drawings of a file.
     DrawingOpened {
+        /// The first drawing.
         drawing: Drawing,
+        /// Number of drawings in the file.
         of: usize,
     },
+    /// The built-in digit classifier, or why this build has none.
     ClassifierUnpacked(Result<Arc<RunFolder>, String>),
     /// A path was chosen, or what was dropped turned out to be something to use.
     Asked(Request),

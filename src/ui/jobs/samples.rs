@@ -9,20 +9,25 @@ use backprop_nn::Shape;
 const IMAGES: usize = 64;
 const ROWS: usize = 512;
 
+/// Asks for samples of a generator.
 #[derive(Clone, PartialEq)]
 pub struct SamplesQuery {
+    /// The generator and its weights.
     pub network: TrainedNetwork,
     /// The seed of the noise that the samples are made of.
     pub noise: u64,
 }
 
+/// Samples that a generator made from noise.
 pub struct GeneratedSamples {
+    /// Shape of one sample.
     pub shape: Shape,
     /// `[samples, shape]`, images from 0 to 1, others in the units of the data.
     pub values: Vec<f32>,
 }
 
 impl GeneratedSamples {
+    /// Number of samples.
     pub fn count(&self) -> usize {
         self.values.len() / self.shape.len().max(1)
     }

@@ -8,6 +8,7 @@ const WINDOW: Duration = Duration::from_millis(500);
 /// How much of the old pace stays in the new one.
 const MEMORY: f64 = 0.5;
 
+/// The training speed, as a moving average.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pace {
     since: Option<Instant>,
@@ -39,6 +40,7 @@ impl Pace {
         self.since = None;
     }
 
+    /// Optimizer steps per second; `None` before the first measurement.
     pub fn steps_per_s(&self) -> Option<f64> {
         self.per_s.filter(|pace| *pace > 0.0)
     }

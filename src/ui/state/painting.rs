@@ -14,10 +14,13 @@ use crate::ui::widgets::plane::range_of;
 pub enum Tool {
     /// Paints points of the class at this position; where points have numbers, of the chosen number.
     Brush(usize),
+    /// Removes points.
     Eraser,
 }
 
+/// The painted points and the tool that edits them.
 pub struct Painting {
+    /// The points, the task and the names of the axes.
     pub painted: Painted,
     /// The text in the project that this was made of.
     source: SourceSpec,
@@ -25,6 +28,7 @@ pub struct Painting {
     pub ranges: [RangeInclusive<f64>; 2],
     /// The least and the greatest number that a point may get.
     pub heights: [f32; 2],
+    /// The selected tool.
     pub tool: Tool,
     /// The number of the points that are painted next.
     pub value: f32,

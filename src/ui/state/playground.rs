@@ -5,7 +5,9 @@ use super::painting::Painting;
 use super::trained_network::NetworkChoice;
 use crate::data::Drawing;
 
+/// The inputs that the user tries on a network.
 pub struct Playground {
+    /// The drawing on the canvas.
     pub drawing: Drawing,
     /// The drawing is the one that the program came with, and gives way to the first stroke of a person.
     pub is_example: bool,
@@ -13,6 +15,7 @@ pub struct Playground {
     pub network: NetworkChoice,
     /// True class and predicted class whose images are shown; all mistakes if there is none.
     pub cell: Option<(usize, usize)>,
+    /// The table row in the form.
     pub row: TriedRow,
     /// The plane that is painted in, while it is.
     pub painting: Option<Painting>,
@@ -27,6 +30,7 @@ pub struct TriedRow {
     pub of: u64,
     /// The training sample that it is, until somebody changes it.
     pub sample: Option<usize>,
+    /// The input values, one per feature.
     pub values: Vec<f32>,
 }
 

@@ -22,18 +22,27 @@ use backprop_nn::{ModelSpec, Shape};
 
 /// The data that the project names.
 pub enum DataState {
+    /// The data is being read or downloaded.
     Loading {
+        /// The source that is being read.
         source: SourceSpec,
         /// What has been downloaded of it, in words; nothing if it is at hand.
         arrived: Arc<Mutex<String>>,
     },
+    /// The data is loaded.
     Ready {
+        /// The source that the data comes from.
         source: SourceSpec,
+        /// The data set.
         dataset: Arc<Dataset>,
+        /// Number of samples per class.
         counts: ClassCounts,
     },
+    /// The data could not be read.
     Failed {
+        /// The source that failed.
         source: SourceSpec,
+        /// The error.
         problem: DataProblem,
     },
 }
@@ -48,8 +57,11 @@ pub struct ClassCounts {
 /// Samples of one class, or of all, by the set they are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
+    /// Number of training samples.
     pub train: usize,
+    /// Number of validation samples.
     pub validation: usize,
+    /// Number of test samples.
     pub test: usize,
 }
 
@@ -62,7 +74,7 @@ impl ClassCounts {
         Self { train: count(&dataset.train), test: count(&dataset.test) }
     }
 
-    /// What each class has in each set when this share is held back.
+    /// What each class has in each set with this validation split.
     pub fn parts(&self, share: f32) -> impl Iterator<Item = Parts> {
         self.train.iter().zip(&self.test).map(move |(&members, &test)| {
             let validation = held_back(members, share);
@@ -70,6 +82,7 @@ impl ClassCounts {
         })
     }
 
+    /// Sizes of the three sets over all classes; `share` is the validation split.
     pub fn total(&self, share: f32) -> Parts {
         self.parts(share).fold(Parts::default(), |sum, part| Parts {
             train: sum.train + part.train,
@@ -82,20 +95,28 @@ impl ClassCounts {
 /// What the run is doing.
 #[derive(Clone, Debug)]
 pub enum Status {
+    /// There is no run.
     Idle,
+    /// The run is training.
     Running,
+    /// The run is paused and can be resumed.
     Paused,
     /// Stop was pressed, and the batch that is being worked on is not done.
     Stopping,
+    /// The run has ended.
     Ended(Outcome),
 }
 
 /// How far the run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// Optimizer steps taken so far.
     pub step: u64,
+    /// Optimizer steps of the whole run.
     pub steps: u64,
+    /// The current epoch, counted from 1; 0 before the first step.
     pub epoch: u32,
+    /// Epochs of the whole run.
     pub epochs: u32,
 }
 
@@ -106,13 +127,19 @@ impl Progress {
     }
 }
 
+/// The state of the data and of the run.
 pub struct Session {
+    /// The data, or how far it is loaded.
     pub data: DataState,
     /// The columns of the file that the data is read from, where it is a table.
     pub columns: Vec<String>,
+    /// What the run is doing.
     pub status: Status,
+    /// The metrics that were measured, over the steps.
     pub curves: Curves,
+    /// The changes by the user, the best epoch and the end of the run, by step.
     pub marks: Vec<Mark>,
+    /// Statistics of every finished epoch.
     pub epochs: Vec<EpochStat>,
     /// The newest answers to the validation samples.
     pub validation: Option<Arc<Evaluation>>,
@@ -120,11 +147,15 @@ pub struct Session {
     pub test: Option<Arc<Evaluation>>,
     /// With early stopping: the epoch whose weights the run has given back.
     pub best: Option<Best>,
+    /// The newest weights of the run.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// Steps and epochs done, and their totals.
     pub progress: Progress,
+    /// The training speed.
     pub pace: Pace,
-    /// The job of the run that is on or was on last, and the project that it was made of.
+    /// The job of the run that is on, or was on last.
     pub job: Option<Arc<Job>>,
+    /// The project as it was when the run began.
     pub trained: Option<Project>,
     run: Option<Run>,
     /// The live numbers that the run knows or will know.
@@ -134,6 +165,7 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session without a run, whose data is loading.
     pub fn new(source: &SourceSpec) -> Self {
         Self {
             data: DataState::Loading { source: source.clone(), arrived: Arc::default() },
@@ -156,6 +188,7 @@ impl Session {
         }
     }
 
+    /// The data set, if it is loaded.
     pub fn dataset(&self) -> Option<&Arc<Dataset>> {
         match &self.data {
             DataState::Ready { dataset, .. } => Some(dataset),
@@ -172,6 +205,7 @@ impl Session {
         }
     }
 
+    /// Takes the data set, or the error, that reading a source has produced.
     pub fn data_arrived(&mut self, source: SourceSpec, result: Result<Arc<Dataset>, DataProblem>) {
         self.data = match result {
             Ok(dataset) => DataState::Ready { counts: ClassCounts::of(&dataset), dataset, source },
@@ -240,6 +274,7 @@ impl Session {
         self.status = Status::Idle;
     }
 
+    /// Sends a command to the run; does nothing if there is none.
     pub fn send(&mut self, command: RunCommand) {
         if let Some(run) = &self.run {
             run.send(command);
@@ -279,6 +314,7 @@ impl Session {
         false
     }
 
+    /// Updates the session by one event of the run.
     pub fn absorb(&mut self, event: Event) {
         match event {
             Event::Steps(steps) => self.absorb_steps(&steps),
@@ -366,6 +402,7 @@ impl Session {
         self.job.as_ref().map_or(0, |job| job.samples_per_step().min(job.split.train.len()))
     }
 
+    /// Training samples per second; `None` before the first measurement.
     pub fn samples_per_s(&self) -> Option<f64> {
         Some(self.pace.steps_per_s()? * self.batch() as f64)
     }

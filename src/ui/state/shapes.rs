@@ -8,6 +8,7 @@ use backprop_nn::trace::Trace;
 pub struct Shapes {
     /// Of the network, or of the generator if there is an adversary.
     pub model: Trace,
+    /// Of the discriminator, if the project has an adversary.
     pub discriminator: Option<Trace>,
 }
 
@@ -18,6 +19,7 @@ impl Shapes {
         Self { model: project.trace(shape, outputs), discriminator: project.trace_discriminator(shape) }
     }
 
+    /// The trace of one stack.
     pub fn of_side(&self, side: Side) -> Option<&Trace> {
         match side {
             Side::Model => Some(&self.model),

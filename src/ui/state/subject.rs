@@ -13,12 +13,14 @@ use crate::ui::widgets::plane::range_of;
 /// The data of the run, or what is chosen for the next one, and the kind of task.
 #[derive(Clone)]
 pub struct Subject {
+    /// The data set, if it is loaded.
     pub dataset: Option<Arc<Dataset>>,
     /// Classification while there is no data.
     pub head: &'static dyn Head,
 }
 
 impl Subject {
+    /// The subject of the run if there is one, otherwise that of the project.
     pub fn of(project: &Project, session: &Session) -> Self {
         let job = session.job.as_ref();
         let dataset = job.map(|job| &job.dataset).or_else(|| session.dataset());

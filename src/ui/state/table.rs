@@ -8,6 +8,7 @@ use crate::ui::widgets::numbers::significant;
 /// One column and where its numbers stand in a row of inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableColumn {
+    /// The name in the header of the table.
     pub name: String,
     /// One number, or one for each category.
     pub at: Range<usize>,

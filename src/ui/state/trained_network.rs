@@ -11,7 +11,9 @@ use crate::train::{Head, Job, Snapshot};
 /// A network and its weights of a moment. Two are equal if they have the same weights.
 #[derive(Clone)]
 pub enum TrainedNetwork {
+    /// The network of a run folder.
     Folder(Arc<RunFolder>),
+    /// The network of the run, with the weights of a snapshot.
     Run(Arc<Job>, Arc<Snapshot>),
 }
 

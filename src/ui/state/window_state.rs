@@ -7,16 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::drawing::PEN_WIDTH;
 
+/// The window settings that are saved between starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WindowState {
+    /// The color theme.
     pub theme: Theme,
     /// The id of the view that is shown in a place which has several.
     shown: BTreeMap<Place, String>,
     /// What an older version has written: the title of the tab in the center.
     #[serde(skip_serializing)]
     room: String,
+    /// Whether the network panel at the left is open.
     pub is_left_open: bool,
+    /// Whether the training panel at the right is open.
     pub is_right_open: bool,
     /// Everything half as large again, and the center alone: for the back of a classroom.
     pub is_presenter: bool,
@@ -24,6 +28,7 @@ pub struct WindowState {
     pub sides_before: (bool, bool),
     /// Weight of the moving average of the curves.
     pub smoothing: f32,
+    /// Whether the loss has a logarithmic axis.
     pub log_loss: bool,
     /// Width of the pen, in pixels of 28.
     pub pen: f32,
@@ -37,17 +42,25 @@ pub struct WindowState {
 /// the top and at the bottom are bars, one above the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Place {
+    /// The bars at the top.
     Top,
+    /// The bars at the bottom.
     Bottom,
+    /// The panel at the left.
     Left,
+    /// The panel at the right.
     Right,
+    /// The area in the center.
     Center,
 }
 
+/// The color theme of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Theme {
+    /// Light text on a dark background.
     #[default]
     Dark,
+    /// Dark text on a light background.
     Light,
 }
 
@@ -64,6 +77,7 @@ impl WindowState {
         self.shown.get(&place).map(String::as_str).or_else(titled)
     }
 
+    /// Selects the view that is shown in a place.
     pub fn show(&mut self, place: Place, id: &str) {
         self.shown.insert(place, id.to_owned());
     }

@@ -16,19 +16,31 @@ use crate::ui::state::window_state::WindowState;
 /// The project, the window's own state and the playground to edit, the rest to look at, and a list for what only the studio
 /// can do.
 pub struct Cx<'a> {
+    /// The project, which views edit.
     pub project: &'a mut Project,
     /// The file of the project, if it has one.
     pub path: Option<&'a Path>,
+    /// Whether the project differs from its file.
     pub is_edited: bool,
+    /// The settings of the window.
     pub window: &'a mut WindowState,
+    /// The inputs that the user tries.
     pub playground: &'a mut Playground,
+    /// The state of the data and of the run.
     pub session: &'a Session,
+    /// The built-in classifier and the opened run.
     pub networks: &'a Networks,
+    /// The results of background threads.
     pub derived: &'a mut DerivedData,
+    /// The shapes of the layers.
     pub shapes: &'a Shapes,
+    /// The problems that the project has.
     pub problems: &'a Problems,
+    /// The data set and the kind of task that the views show.
     pub subject: &'a Subject,
+    /// The information that decides which commands are possible.
     pub situation: &'a Situation,
+    /// The actions to carry out after the frame.
     pub actions: &'a mut Vec<Action>,
 }
 

@@ -37,8 +37,10 @@ use backprop_nn::init::{mix, stream};
 use source_options::SourceOptions;
 use table::TableView;
 
+/// The id of this view.
 pub const ID: &str = "data";
 
+/// The tab that shows the data set and its augmentation.
 #[derive(Default)]
 pub struct DataView {
     typed_source: String,

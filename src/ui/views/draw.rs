@@ -19,8 +19,10 @@ use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::caption_ui;
 
+/// The id of this view.
 pub const ID: &str = "draw";
 
+/// The tab for trying a network on a drawing or on a table row.
 #[derive(Default)]
 pub struct Draw {
     tried: TryPanel,

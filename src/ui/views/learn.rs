@@ -37,8 +37,10 @@ const STROKES: f32 = 40.0;
 /// From this width on there is room for three columns, as the presenter has it on a projector.
 const LOW_AND_WIDE: f32 = 720.0;
 
+/// The id of this view.
 pub const ID: &str = "learn";
 
+/// The tab that shows curves, results and live predictions during training.
 #[derive(Default)]
 pub struct Learn {
     results: Results,

@@ -20,6 +20,7 @@ const PLOT: [f32; 2] = [320.0, 208.0];
 
 const GAP: f32 = 4.0 * GRID;
 
+/// The tab with one plot per metric.
 #[derive(Default)]
 pub struct MetricsView {}
 

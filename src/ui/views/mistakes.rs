@@ -24,8 +24,10 @@ use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::init::mix;
 use rows::RowMistakes;
 
+/// The id of this view.
 pub const ID: &str = "mistakes";
 
+/// The tab that lists the samples with the worst predictions.
 #[derive(Default)]
 pub struct Mistakes {
     grid: ImageGrid,

@@ -24,8 +24,10 @@ use backprop_nn::Shape;
 use card::share_text;
 use stack::Cards;
 
+/// The id of this view.
 pub const ID: &str = "network";
 
+/// The panel that edits the layers.
 pub struct Network {
     model: Cards,
     discriminator: Cards,

@@ -17,8 +17,10 @@ use crate::ui::views::view::View;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::numbers::thousands;
 
+/// The id of this view.
 pub const ID: &str = "top_bar";
 
+/// The bar with the file menu, undo and redo, and the data source.
 #[derive(Default)]
 pub struct TopBar {}
 

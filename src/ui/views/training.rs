@@ -31,8 +31,10 @@ use backprop_nn::field::{About, Settings};
 use backprop_nn::gan::GanSettings;
 use schedule::lr_plot_ui;
 
+/// The id of this view.
 pub const ID: &str = "training";
 
+/// The panel with the training settings.
 #[derive(Default)]
 pub struct TrainingView {
     typed_source: String,

@@ -28,11 +28,13 @@ use crate::ui::widgets::numbers::thousands;
 
 const HEIGHT: f32 = 32.0;
 
+/// The id of this view.
 pub const ID: &str = "transport";
 
 /// Name of the main button where it begins a run.
 pub const TRAIN: &str = "Train";
 
+/// The bar that starts, pauses and stops the run.
 #[derive(Default)]
 pub struct Transport {}
 

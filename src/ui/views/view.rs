@@ -17,6 +17,7 @@ pub trait View {
     /// What is read on its tab.
     fn title(&self, subject: &Subject) -> &'static str;
 
+    /// The place of the view in the window.
     fn place(&self) -> Place;
 
     /// Whether it has anything to show of such data and such a network, or why not.
@@ -24,6 +25,7 @@ pub trait View {
         Ok(())
     }
 
+    /// Draws the view in the space that is left.
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
 
     /// What there is to set for it, at the right end of the row of tabs, from right to left.

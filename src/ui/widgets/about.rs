@@ -28,6 +28,7 @@ pub fn hover_beside_ui(response: &Response, contents: impl FnOnce(&mut Ui)) {
     tooltip.show(contents);
 }
 
+/// A formula, typeset with superscripts and subscripts, that wraps at the width of `ui`.
 pub fn formula_ui(ui: &mut Ui, formula: &str) -> Response {
     let response = ui.add(Label::new(typeset(formula, Palette::of(ui).text)).wrap());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, formula));

@@ -10,6 +10,7 @@ use crate::ui::widgets::numbers::{self, round_up};
 
 /// Room for the ticks left of the plot: fixed, so that nothing moves when a number gets longer.
 pub const AXIS_WIDTH: f32 = 48.0;
+/// Height of the tick labels below the plot, in points.
 pub const TICKS_HEIGHT: f32 = 20.0;
 /// Room for the half of the last tick that stands beyond the plot.
 pub const RIGHT: f32 = 16.0;
@@ -17,23 +18,32 @@ pub const RIGHT: f32 = 16.0;
 /// One direction of a plot.
 #[derive(Clone)]
 pub struct Axis {
+    /// The visible range; of log10 on a logarithmic axis.
     pub range: RangeInclusive<f64>,
+    /// Places the ticks.
     pub ticks: fn(GridInput) -> Vec<GridMark>,
+    /// Writes the label of a tick.
     pub label: fn(GridMark) -> String,
 }
 
 /// Axes and grid, over which everything else is painted.
 pub struct Axes<'a> {
+    /// Distinguishes the plot from others in the same `Ui`.
     pub id: &'a str,
+    /// Size with the tick labels, in points.
     pub size: Vec2,
+    /// The horizontal axis.
     pub x: Axis,
     /// Stands in the corner.
     pub x_name: &'a str,
+    /// The vertical axis.
     pub y: Axis,
+    /// The pointer input that the plot reacts to.
     pub sense: Sense,
 }
 
 impl Axes<'_> {
+    /// Draws the axes and returns the transform from values to the screen.
     pub fn show(self, ui: &mut Ui) -> (Response, PlotTransform) {
         let Self { id, size, x, x_name, y, sense } = self;
         let palette = Palette::of(ui);
@@ -127,6 +137,7 @@ pub fn decimal_label(mark: GridMark) -> String {
     format!("{:.decimals$}", mark.value)
 }
 
+/// A tick of a share, in percent.
 pub fn percent_label(mark: GridMark) -> String {
     let mark = GridMark { value: mark.value * 100.0, step_size: mark.step_size * 100.0 };
     format!("{} %", decimal_label(mark))

@@ -16,9 +16,13 @@ const NAME: f32 = 92.0;
 /// One class; a share is `None` where it is not defined, as the precision of a class that was never predicted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassRow<'a> {
+    /// The name of the class.
     pub name: &'a str,
+    /// The precision, from 0 to 1.
     pub precision: Option<f32>,
+    /// The recall, from 0 to 1.
     pub recall: Option<f32>,
+    /// The F1 score, from 0 to 1.
     pub f1: Option<f32>,
     /// How many samples have this class.
     pub samples: usize,

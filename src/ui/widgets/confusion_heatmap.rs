@@ -29,8 +29,11 @@ pub struct ConfusionHeatmap<'a, S> {
     empty_text: &'a str,
 }
 
+/// The result of drawing a confusion matrix.
 pub struct HeatmapResponse {
+    /// The response of the whole widget.
     pub response: Response,
+    /// The cell that was clicked in this frame.
     pub clicked: Option<Cell>,
 }
 
@@ -42,6 +45,7 @@ struct Grid {
 }
 
 impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
+    /// A heatmap of `[true class, predicted class]` counts.
     pub fn new(counts: &'a Array2<u32>, names: &'a [S]) -> Self {
         Self { counts, names, selected: None, empty_text: "Mistakes appear here after the first epoch" }
     }

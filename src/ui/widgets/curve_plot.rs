@@ -27,6 +27,7 @@ use crate::ui::theme::{self, GRID, Palette};
 /// What is plotted, which decides range and format of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
+    /// A loss, whose y axis may be logarithmic.
     Loss,
     /// A share from 0 to 1, shown in percent.
     Accuracy,
@@ -52,8 +53,11 @@ pub enum Look {
 /// One line of the plot.
 #[derive(Clone, Copy)]
 pub struct Series<'a> {
+    /// The name in the legend.
     pub name: &'a str,
+    /// The values over the steps.
     pub curve: &'a Curve,
+    /// How the line is drawn.
     pub look: Look,
 }
 
@@ -74,6 +78,7 @@ pub struct CurvePlot<'a> {
 }
 
 impl<'a> CurvePlot<'a> {
+    /// A plot of these series; the title stands above it.
     pub fn new(title: &'a str, metric: Metric, series: &'a [Series<'a>]) -> Self {
         Self {
             title,
@@ -131,6 +136,7 @@ impl<'a> CurvePlot<'a> {
         self
     }
 
+    /// Draws the plot in the width that is left.
     pub fn show(self, ui: &mut Ui) -> Response {
         let size =
             vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));

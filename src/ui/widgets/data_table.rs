@@ -24,15 +24,19 @@ const MEASURED: usize = 40;
 /// A column: what stands above it, and whether it holds numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
+    /// The text above the column.
     pub name: String,
+    /// Whether the column holds numbers, which are aligned at the right.
     pub is_number: bool,
 }
 
 impl Head {
+    /// A column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
         Self { name: name.into(), is_number: true }
     }
 
+    /// A column of texts.
     pub fn text(name: impl Into<String>) -> Self {
         Self { name: name.into(), is_number: false }
     }

@@ -31,6 +31,7 @@ enum Tool {
 }
 
 impl<'a> DigitCanvas<'a> {
+    /// A canvas that edits this drawing.
     pub fn new(drawing: &'a mut Drawing) -> Self {
         Self { drawing, pen: PEN, side: None, hint: "Draw a digit" }
     }
@@ -53,6 +54,7 @@ impl<'a> DigitCanvas<'a> {
         self
     }
 
+    /// Draws the canvas; the pointer adds and erases strokes.
     pub fn show(self, ui: &mut Ui) -> Response {
         let side = self.side.unwrap_or_else(|| ui.available_size().min_elem()).max(48.0);
         let (rect, mut response) = ui.allocate_exact_size(vec2(side, side), Sense::CLICK | Sense::DRAG);

@@ -19,8 +19,11 @@ pub const CAPTION_ROW: f32 = 18.0;
 
 /// What is shown: `count` images of `height` × `width` × `channels` bytes, channels last.
 pub struct Images<'a> {
+    /// Number of images.
     pub count: usize,
+    /// Rows of pixels per image.
     pub height: usize,
+    /// Columns of pixels per image.
     pub width: usize,
     /// 1 for gray, 3 for red, green and blue.
     pub channels: usize,
@@ -28,6 +31,7 @@ pub struct Images<'a> {
     pub version: u64,
     /// Writes the pixels of an image into the slice, which has height × width × channels bytes.
     pub pixels: &'a dyn Fn(usize, &mut [u8]),
+    /// Writes the caption of an image.
     pub caption: &'a dyn Fn(usize) -> Caption,
     /// Lines of a caption: with two, the true class and the predicted one have a line each.
     pub caption_rows: usize,
@@ -60,7 +64,9 @@ struct Page {
 /// What the pointer did.
 #[derive(Default)]
 pub struct ImageGridResponse {
+    /// Index of the image that was clicked.
     pub clicked: Option<usize>,
+    /// Index of the image under the pointer.
     pub hovered: Option<usize>,
 }
 

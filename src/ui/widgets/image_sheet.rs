@@ -13,7 +13,9 @@ const ENLARGED: f32 = 196.0;
 pub struct Sheet<'a> {
     /// What a screen reader says.
     pub name: &'a str,
+    /// Height, width and channels of one image.
     pub shape: [usize; 3],
+    /// The pixels, `[images, height, width, channels]`, from 0 to 1.
     pub values: &'a [f32],
     /// Another number means that other pixels are to be shown.
     pub version: u64,

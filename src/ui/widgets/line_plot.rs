@@ -19,8 +19,11 @@ const NAME_HEIGHT: f32 = 18.0;
 /// What an axis measures.
 #[derive(Clone, Debug)]
 pub struct Quantity<'a> {
+    /// The name beside the axis.
     pub name: &'a str,
+    /// The visible range, in the unit of the quantity.
     pub range: RangeInclusive<f64>,
+    /// Whether the axis is logarithmic.
     pub is_logarithmic: bool,
 }
 
@@ -45,11 +48,15 @@ impl Quantity<'_> {
 /// Another curve in the same plot, told from the first by more than its color.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
+    /// The name in the legend.
     pub name: &'a str,
+    /// The points `[x, y]`, in order of x.
     pub points: &'a [[f64; 2]],
+    /// How the line is drawn.
     pub look: LineLook,
 }
 
+/// The style of an additional line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineLook {
     /// Thin, in the color of text.
@@ -118,6 +125,7 @@ impl<'a> LinePlot<'a> {
         self
     }
 
+    /// Draws the plot in the width that is left.
     pub fn show(self, ui: &mut Ui) -> Response {
         let palette = Palette::of(ui);
         let (name, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME_HEIGHT), Sense::hover());

@@ -17,6 +17,7 @@ const FIELD: f32 = 28.0;
 /// One thing to pick.
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
+    /// The name in the list; the search matches it before the help.
     pub name: &'a str,
     /// Shown below the name.
     pub help: &'a str,

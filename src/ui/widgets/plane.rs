@@ -49,6 +49,7 @@ pub enum Tone {
 }
 
 impl Tone {
+    /// The color of a dot or a patch.
     pub fn color(self, palette: &Palette) -> Color32 {
         match self {
             Self::Class(class) => palette.class(class),
@@ -59,16 +60,21 @@ impl Tone {
     }
 }
 
+/// A point in the plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dot {
+    /// The position `[x, y]`.
     pub at: [f32; 2],
+    /// What the dot stands for.
     pub tone: Tone,
 }
 
-/// A picture of a part of the plane, its first row at the top.
+/// An image of a part of the plane, its first row at the top.
 #[derive(Clone, Debug)]
 pub struct Ground {
+    /// The texture of the image.
     pub picture: TextureId,
+    /// The part of the plane that the image covers, x and y.
     pub ranges: [RangeInclusive<f64>; 2],
 }
 

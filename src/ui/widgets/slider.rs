@@ -35,6 +35,7 @@ pub struct Slider<'a> {
 }
 
 impl<'a> Slider<'a> {
+    /// A slider over `range`; a double click resets it to `default`.
     pub fn new(name: &'a str, range: RangeInclusive<f64>, default: f64, division: Division) -> Self {
         Self { name, range, limits: None, default, division }
     }
@@ -50,18 +51,22 @@ impl<'a> Slider<'a> {
         self.limits.clone().unwrap_or_else(|| self.range.clone())
     }
 
+    /// The name of the number that the slider edits.
     pub fn name(&self) -> &str {
         self.name
     }
 
+    /// The range that the slider covers.
     pub fn range(&self) -> RangeInclusive<f64> {
         self.range.clone()
     }
 
+    /// The value that a double click restores.
     pub fn default_value(&self) -> f64 {
         self.default
     }
 
+    /// Whether only whole numbers are possible.
     pub fn is_whole(&self) -> bool {
         matches!(self.division, Division::Whole | Division::Octaves)
     }

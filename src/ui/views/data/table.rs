@@ -18,6 +18,7 @@ use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::numbers::{significant, thousands};
 use crate::ui::widgets::text::{heading_ui, placeholder_ui};
 
+/// The samples of a table, as points in the plane, columns or rows.
 #[derive(Default)]
 pub struct TableView {
     /// What was chosen; until then the plane where there is one, and otherwise the columns.
@@ -46,6 +47,7 @@ struct Summary {
 }
 
 impl TableView {
+    /// Draws the table in the space that is left.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let dataset = cx.session.dataset().filter(|dataset| dataset.modality() == Modality::Table).cloned();
         let is_painted = cx.playground.painting.is_some();

@@ -83,6 +83,7 @@ impl CrossValidation {
         (Self { count, seed, dealt, folds: Vec::new(), share: 0.0, state: State::Running, news }, work)
     }
 
+    /// Whether folds are still being trained.
     pub fn is_running(&self) -> bool {
         self.state == State::Running
     }

@@ -14,12 +14,15 @@ pub trait Dialog: Any {
     /// Takes what its work has told since the last frame.
     fn absorb(&mut self) {}
 
+    /// Draws the contents of the dialog.
     fn ui(&mut self, ui: &mut Ui, situation: &Situation) -> Next;
 }
 
 /// What follows from a frame of a dialog.
 pub enum Next {
+    /// The dialog stays open.
     Stay,
+    /// The dialog closes.
     Close,
     /// Close it and do this.
     Do(Action),
@@ -43,10 +46,12 @@ impl Dialogs {
         self.open.iter().find_map(|dialog| (&**dialog as &dyn Any).downcast_ref())
     }
 
+    /// Closes the dialog of this type, if it is open.
     pub fn close<T: Dialog>(&mut self) {
         self.open.retain(|dialog| !(&**dialog as &dyn Any).is::<T>());
     }
 
+    /// Lets every open dialog receive the results of its background work.
     pub fn absorb(&mut self) {
         self.open.iter_mut().for_each(|dialog| dialog.absorb());
     }

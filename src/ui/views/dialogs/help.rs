@@ -10,6 +10,7 @@ use crate::ui::commands::keys::OTHERS;
 use crate::ui::commands::{Command, Situation};
 use crate::ui::theme::{self, GRID, Palette};
 
+/// The dialog that lists all keyboard shortcuts.
 pub struct Help;
 
 impl Dialog for Help {

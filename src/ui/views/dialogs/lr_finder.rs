@@ -61,6 +61,7 @@ impl LrFinder {
         (Self { points: Vec::new(), state: State::Running, news }, work)
     }
 
+    /// Whether the sweep is still running.
     pub fn is_running(&self) -> bool {
         self.state == State::Running
     }

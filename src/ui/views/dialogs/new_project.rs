@@ -13,6 +13,7 @@ const WIDTH: f32 = 640.0;
 /// What the window keeps free above and below the list.
 const AROUND: f32 = 200.0;
 
+/// The dialog that lists the presets.
 #[derive(Default)]
 pub struct NewProject {
     list: PickList,

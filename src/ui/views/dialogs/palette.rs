@@ -11,6 +11,7 @@ use crate::ui::widgets::pick_list::{Line, PickList};
 const WIDTH: f32 = 560.0;
 const HEIGHT: f32 = 360.0;
 
+/// The dialog that searches all commands.
 #[derive(Default)]
 pub struct CommandPalette {
     list: PickList,

@@ -16,6 +16,7 @@ pub struct PathPrompt {
 }
 
 impl PathPrompt {
+    /// A prompt that starts with a suggested path.
     pub fn new(wanted: PathFor, suggestion: String) -> Self {
         Self { wanted, text: suggestion, is_new: true }
     }

@@ -35,6 +35,7 @@ const WIDE: f32 = 620.0;
 /// Width of that table beside the matrix.
 const TABLE: f32 = 280.0;
 
+/// The results of the last evaluation.
 #[derive(Default)]
 pub struct Results {
     shown: Shown,
@@ -75,6 +76,7 @@ struct Plotted {
 }
 
 impl Results {
+    /// Draws the results that fit the task.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if cx.subject.results() == heads::Results::Reconstructions {
             return self.pairs.watched_ui(ui, cx);

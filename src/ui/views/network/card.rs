@@ -23,6 +23,7 @@ use backprop_nn::{LayerSpec, Shape};
 
 /// How far the columns of the figures end before the right edge of the panel.
 pub const PARAMS_RIGHT: f32 = 68.0;
+/// Distance of the column of multiply-adds from the right edge of the panel, in points.
 pub const WORK_RIGHT: f32 = 8.0;
 
 /// Height of the line with the name.
@@ -30,16 +31,22 @@ const HEADER: f32 = 28.0;
 
 /// What somebody wants of a card.
 pub enum Edit {
+    /// Unfold or fold the card.
     Toggle,
     /// Put this layer before the card, or after it.
     Insert {
+        /// Whether the layer goes after the card.
         after: bool,
+        /// The new layer.
         layer: LayerSpec,
     },
     /// Put this layer into the block where it fits.
     Add(LayerSpec),
+    /// Remove the layer.
     Remove,
+    /// Move the layer by one place.
     Move {
+        /// Whether it moves toward the input.
         up: bool,
     },
     /// Do what the button below a problem offers.
@@ -48,10 +55,13 @@ pub enum Edit {
     Set(problems::Fix),
 }
 
+/// The card of one layer.
 pub struct Card<'a> {
+    /// The stack that the layer belongs to.
     pub side: Side,
     /// Its place in the stack, and within a block its place there, and so on.
     pub path: &'a [usize],
+    /// The layer that the card edits.
     pub layer: &'a mut LayerSpec,
     /// Of the stack or the block that it stands in.
     pub trace: &'a Trace,
@@ -59,6 +69,7 @@ pub struct Card<'a> {
     pub problem: Option<&'a Problem>,
     /// Multiply-adds of all stacks together, if all of them are known.
     pub work: Option<u64>,
+    /// Whether the settings of the layer are visible.
     pub is_unfolded: bool,
 }
 

@@ -70,6 +70,7 @@ pub fn seen_note_ui(ui: &mut Ui) {
 pub struct Reading(Option<Arc<Predictions<DrawingQuery>>>);
 
 impl Reading {
+    /// Asks the chosen network to read the drawing.
     pub fn of(ui: &Ui, cx: &mut Cx<'_>) -> Self {
         let query = DrawingQuery {
             drawing: cx.playground.drawing.clone(),

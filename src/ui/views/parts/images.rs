@@ -23,6 +23,7 @@ pub fn not_images(dataset: &Dataset) -> String {
     format!("Each of these samples is {}, not an image.", dataset.shape.described())
 }
 
+/// Copies the pixels of one sample into `out`, if the sizes agree.
 pub fn copy(samples: &Samples, index: usize, out: &mut [u8]) {
     let pixels = samples.pixels_of(index);
     if pixels.len() == out.len() {

@@ -33,7 +33,7 @@ struct Cloud {
     heights: [f32; 2],
 }
 
-/// What a network predicts at every place, as a picture.
+/// What a network predicts at every place, as an image.
 pub struct Ground {
     answers: Arc<Predictions<PlaneQuery>>,
     is_dark: bool,
@@ -104,7 +104,7 @@ pub fn tone_of(height: f32, [low, high]: [f32; 2]) -> f32 {
 }
 
 impl Ground {
-    /// The picture of these answers in the theme of `ui`; the old one if it is that.
+    /// The image of these answers in the theme of `ui`; the old one if it is up to date.
     pub fn update(
         old: Option<Self>,
         ui: &Ui,
@@ -120,7 +120,7 @@ impl Ground {
         }
     }
 
-    /// The picture and the part of the plane that it is of.
+    /// The image and the part of the plane that it shows.
     pub fn placed(&self) -> plane::Ground {
         plane::Ground { picture: self.texture.id(), ranges: self.answers.query.ranges.clone() }
     }

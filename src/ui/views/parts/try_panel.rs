@@ -15,6 +15,7 @@ use crate::ui::widgets::cell::cell_ui;
 /// From this width on the prediction has room beside the fields.
 const LEAST_WIDTH: f32 = 260.0;
 
+/// The plane and the form that the Learn and Draw tabs use.
 #[derive(Default)]
 pub struct TryPanel {
     plane: PlaneView,

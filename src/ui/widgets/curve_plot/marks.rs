@@ -9,6 +9,7 @@ use crate::ui::theme::{self, GRID, Palette};
 /// Something that happened at a step: a change by the user, or the end of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
+    /// The step.
     pub x: f64,
     /// Short: "learning rate 0.0003".
     pub text: String,
@@ -17,10 +18,12 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// A mark for an event during training, at step `x`.
     pub fn change(x: f64, text: impl Into<String>) -> Self {
         Self { x, text: text.into(), is_end: false }
     }
 
+    /// A mark for the end of a run, at step `x`.
     pub fn end(x: f64, text: impl Into<String>) -> Self {
         Self { x, text: text.into(), is_end: true }
     }
