@@ -11,7 +11,7 @@ use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS};
 use crate::train::{ClassScore, Evaluation, Subset};
 
-/// Measure how well a run reads a set of samples
+/// Evaluate a run on a set of samples
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A run folder, or `pretrained`

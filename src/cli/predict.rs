@@ -19,7 +19,7 @@ use crate::train::metrics::distance;
 use backprop_nn::Shape;
 use backprop_nn::loss::argmax;
 
-/// Read images or drawings with a run
+/// Predict with a run, for images, drawings or tables
 #[derive(Debug, Args)]
 pub struct Predict {
     /// A run folder, or `pretrained`

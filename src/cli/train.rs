@@ -22,13 +22,16 @@ pub struct Train {
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,
+    /// Passes over the training set
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     epochs: Option<String>,
     /// Samples per step
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     batch: Option<String>,
+    /// Step size of the optimizer
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     learning_rate: Option<String>,
+    /// Seed of everything random: initial weights, order of the samples, dropout
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<String>,
     /// Threads that share a step; the result does not depend on it

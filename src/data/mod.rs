@@ -21,7 +21,7 @@ mod table;
 pub use augment::Augment;
 pub use dataset::{Dataset, Feature, Modality, Task, Vocabulary, numbered_classes};
 pub use drawing::Drawing;
-pub use error::{DataError, DataProblem, SourceError};
+pub use error::{DATA_FOLDER, DataError, DataProblem, SourceError};
 pub use samples::{Inputs, Samples, TargetData};
 pub use scaling::Scaling;
 pub use source::{Lookup, Source, SourceSpec};

@@ -84,7 +84,7 @@ fn layers_and_presets_are_found_by_typing_and_those_that_fit_are_marked() {
     };
     assert!(mark(&harness, "Conv2d").starts_with("fits. "), "{}", mark(&harness, "Conv2d"));
     assert!(!mark(&harness, "Embedding").starts_with("fits"), "{}", mark(&harness, "Embedding"));
-    harness.get_by_label("Layer").type_text("drop");
+    harness.get_by_label("Search layers").type_text("drop");
     harness.run_ok();
     assert!(harness.query_by_role_and_label(Role::Button, "Conv2d").is_none());
     for key in [Key::ArrowDown, Key::ArrowUp, Key::Enter] {
@@ -92,7 +92,7 @@ fn layers_and_presets_are_found_by_typing_and_those_that_fit_are_marked() {
         harness.run_ok();
     }
     assert_eq!(layers(&harness)[2], "Dropout 25 %");
-    assert!(harness.query_by_label("Layer").is_none(), "the list has closed");
+    assert!(harness.query_by_label("Search layers").is_none(), "the list has closed");
 
     // Between two cards, what counts is what arrives there: here a row of 128 numbers.
     click(&mut harness, "Insert a layer before Dense, layer 4");
@@ -103,7 +103,7 @@ fn layers_and_presets_are_found_by_typing_and_those_that_fit_are_marked() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::N);
     harness.run_ok();
     harness.get_by_label("Time series");
-    harness.get_by_label("Preset").type_text("airl");
+    harness.get_by_label("Search presets").type_text("airl");
     harness.run_ok();
     harness.key_press(Key::Enter);
     harness.run_ok();

@@ -24,7 +24,7 @@ fn what_is_chosen_shows_its_formula() {
     click(&mut harness, "Layer 2: Dense 128 ReLU");
     harness.get_by_label("y = f(x·W + b)");
     click(&mut harness, "Add layer");
-    harness.get_by_label("Layer").type_text("layern");
+    harness.get_by_label("Search layers").type_text("layern");
     harness.run_ok();
     harness.get_by_label("LayerNorm").hover();
     harness.run_ok();

@@ -99,7 +99,7 @@ pub fn click(harness: &mut Harness<'_, Studio>, label: &str) {
 
 /// Takes a layer from the list that is open, as somebody does who knows its name.
 pub fn pick(harness: &mut Harness<'_, Studio>, layer: &str) {
-    harness.get_by_label("Layer").type_text(layer);
+    harness.get_by_label("Search layers").type_text(layer);
     harness.run_ok();
     harness.key_press(Key::Enter);
     harness.run_ok();
@@ -446,18 +446,18 @@ fn a_command_is_found_by_a_few_letters_and_what_is_impossible_says_why() {
     let mut harness = open(project());
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run_ok();
-    harness.get_by_label("Command").type_text("thm");
+    harness.get_by_label("Search commands").type_text("thm");
     harness.run_ok();
     harness.get_by_label("Light or dark theme");
     harness.key_press(Key::Enter);
     harness.run_ok();
     harness.get_by_label("Dark theme");
-    assert!(harness.query_by_label("Command").is_none());
+    assert!(harness.query_by_label("Search commands").is_none());
 
     // The arrow keys choose among those that are found; a tab is one of them.
     harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
     harness.run_ok();
-    harness.get_by_label("Command").type_text("show ");
+    harness.get_by_label("Search commands").type_text("show ");
     harness.run_ok();
     for key in [Key::ArrowDown, Key::ArrowDown, Key::ArrowDown, Key::ArrowUp, Key::Enter] {
         harness.key_press(key);
@@ -467,14 +467,14 @@ fn a_command_is_found_by_a_few_letters_and_what_is_impossible_says_why() {
 
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run_ok();
-    harness.get_by_label("Command").type_text("save run");
+    harness.get_by_label("Search commands").type_text("save run");
     harness.run_ok();
     assert!(harness.get_by_role_and_label(Role::Button, "Save run…").accesskit_node().is_disabled());
     harness.key_press(Key::Enter);
     harness.run_ok();
     harness.key_press(Key::Escape);
     harness.run_ok();
-    assert!(harness.query_by_label("Command").is_none());
+    assert!(harness.query_by_label("Search commands").is_none());
     act(&mut harness, Command::SaveRun);
     harness.get_by_label("There is no run to save. Train first.");
 }

@@ -95,7 +95,7 @@ impl ModelSpec {
             ),
             Some(LayerSpec::Dense(_)) => (
                 format!(
-                    "The last layer gives {shape} numbers, and the task needs {outputs}, one for each class or target. Give it {outputs} units."
+                    "The last layer gives {shape} numbers, and the task needs {outputs}, one for each class or target. Set its units to {outputs}."
                 ),
                 Fix::Replace(head.into()),
             ),

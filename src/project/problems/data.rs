@@ -15,7 +15,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     }
     if split.train.is_empty() {
         let problem = Problem::error("data", "no sample is left to train on; lower the validation split");
-        return vec![problem.set("Validation split 0.1", &[("data.validation", "0.1")])];
+        return vec![problem.set("Set the validation split to 0.1", &[("data.validation", "0.1")])];
     }
     let mut problems = Vec::new();
     if dataset.shape.as_image().is_none() && case.project.data.augment.changes_images() {

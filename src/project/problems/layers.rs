@@ -87,5 +87,5 @@ fn batch_of_one(case: &Case<'_>) -> Option<Problem> {
     };
     let (index, _) = case.project.model.layers.iter().enumerate().find(is_alone)?;
     let message = "batch normalization in batches of one sample makes every activation 0; take larger batches";
-    Some(Problem::error(format!("model.{index}"), message).set("Batch 32", &[("training.batch", "32")]))
+    Some(Problem::error(format!("model.{index}"), message).set("Set the batch size to 32", &[("training.batch", "32")]))
 }

@@ -249,6 +249,6 @@ mod tests {
         project.model.layers.insert(2, serde_json::from_str(r#"{"kind":"batch_norm"}"#).unwrap());
         let problems = project.problems(&digits([20; 10]));
         assert!(matches!(problems.as_slice(), [problem] if problem.layer() == Some((Side::Model, 2))), "{problems:?}");
-        assert_eq!(problems[0].fix.as_ref().unwrap().label(), "Batch 32");
+        assert_eq!(problems[0].fix.as_ref().unwrap().label(), "Set the batch size to 32");
     }
 }

@@ -51,7 +51,7 @@ fn batch(case: &Case<'_>) -> Option<Problem> {
     (samples > 0 && batch > samples).then(|| {
         let what = format!("the batch of {batch} is larger than the {samples} training samples; make it smaller");
         Problem::error("training.batch", what)
-            .set(format!("Batch {samples}"), &[("training.batch", &samples.to_string())])
+            .set(format!("Set the batch size to {samples}"), &[("training.batch", &samples.to_string())])
     })
 }
 
@@ -130,6 +130,6 @@ fn without_validation(case: &Case<'_>, place: &str, name: &str, off: (&str, &str
     Some(match case.head.is_evaluated() {
         false => Problem::error(place, format!("{what} a generator has none; turn it off")).set("Turn it off", &[off]),
         true => Problem::error(place, format!("{what} there are no validation samples; raise data.validation"))
-            .set("Validation split 0.1", &[("data.validation", "0.1")]),
+            .set("Set the validation split to 0.1", &[("data.validation", "0.1")]),
     })
 }

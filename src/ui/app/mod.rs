@@ -1,4 +1,4 @@
-//! The studio itself. Each frame has three parts, see [`frame`]: what threads have sent is taken in, the views are drawn, and
+//! The studio itself. Each frame has three parts, see `frame`: what threads have sent is taken in, the views are drawn, and
 //! what they ask for is carried out by [`Studio::act`].
 
 mod data;

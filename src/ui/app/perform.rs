@@ -25,7 +25,7 @@ impl Studio {
                         // Space once more then presses the button.
                         keyboard::ask_focus(ctx, transport::TRAIN);
                     }
-                    self.notices.tell(why);
+                    self.notices.warn(why);
                 }
             },
             Action::Request(request) => self.fulfill(ctx, request),

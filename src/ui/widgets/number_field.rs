@@ -1,5 +1,5 @@
 //! A number to type, to drag, or to step with the arrow keys. A text that is refused stays where it was typed, and beside
-//! it stands why.
+//! it stands why, until it is corrected or somebody goes on elsewhere.
 
 use std::ops::RangeInclusive;
 
@@ -30,8 +30,10 @@ pub fn number_field_ui(ui: &mut Ui, slider: &Slider<'_>, size: Vec2, number: &mu
     let field = ui.allocate_ui_with_layout(size, layout, |ui| {
         // The same widget, whether it shows a number or a text.
         let id = ui.next_auto_id();
-        let draft = ui.data_mut(|data| data.remove_temp::<Draft>(id)).filter(|draft| draft.of == before);
         let is_typing = ui.is_enabled() && ui.memory(|memory| memory.has_focus(id));
+        let draft = ui.data_mut(|data| data.remove_temp::<Draft>(id)).filter(|draft| draft.of == before);
+        // Once somebody goes on elsewhere, the field shows the number that holds.
+        let draft = draft.filter(|_| is_typing || !goes_on_elsewhere(ui, id));
         match draft {
             None if !is_typing => drag_ui(ui, slider, number),
             draft => type_ui(ui, slider, id, draft, number),
@@ -46,6 +48,13 @@ pub fn number_field_ui(ui: &mut Ui, slider: &Slider<'_>, size: Vec2, number: &mu
         why_ui(ui, &response, row, &why);
     }
     response
+}
+
+/// Whether a key or a button of the mouse is pressed, and not on this field.
+fn goes_on_elsewhere(ui: &Ui, id: Id) -> bool {
+    let is_here = ui.ctx().read_response(id).is_some_and(|response| response.contains_pointer());
+    let is_key = |event: &egui::Event| matches!(event, egui::Event::Key { pressed: true, .. });
+    !is_here && ui.input(|input| input.pointer.any_pressed() || input.events.iter().any(is_key))
 }
 
 fn drag_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64) -> Response {

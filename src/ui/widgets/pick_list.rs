@@ -92,7 +92,7 @@ impl PickList {
             ui.set_min_height(height);
             ui.spacing_mut().item_spacing.y = 0.0;
             if found.is_empty() {
-                caption_ui(ui, "Nothing has such a name.");
+                caption_ui(ui, "Nothing matches.");
             }
             ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false).show(ui, |ui| {
                 let mut group = "";

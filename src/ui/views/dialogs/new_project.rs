@@ -39,7 +39,7 @@ impl Dialog for NewProject {
                 is_muted: false,
             })
             .collect();
-        let taken = self.list.ui(ui, "Preset", (window.y - AROUND).max(200.0), &lines, |at, line| {
+        let taken = self.list.ui(ui, "Search presets", (window.y - AROUND).max(200.0), &lines, |at, line| {
             line.clone().on_hover_text(lines[at].help);
         });
         taken.map_or(Next::Stay, |taken| Next::Do(Request::New(lines[taken].name).into()))

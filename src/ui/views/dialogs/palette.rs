@@ -33,7 +33,7 @@ impl Dialog for CommandPalette {
             is_possible: entry.is_possible.is_ok(),
             is_muted: false,
         });
-        let taken = self.list.ui(ui, "Command", HEIGHT, &lines.collect::<Vec<_>>(), |_, _| {});
+        let taken = self.list.ui(ui, "Search commands", HEIGHT, &lines.collect::<Vec<_>>(), |_, _| {});
         taken.and_then(|taken| entries.get(taken)).map_or(Next::Stay, |entry| Next::Do(entry.action.clone()))
     }
 }

@@ -21,7 +21,7 @@ const AROUND: f32 = 160.0;
 
 /// The layers by what they are for, by their keys; one that is in none of these stands under "Other".
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Dense layers and activations", &["dense", "activation", "softmax"]),
+    ("Dense layers and activations", &["dense", "activation", "p_relu", "softmax"]),
     ("Convolution", &["conv2d", "separable_conv2d", "conv_transpose2d", "conv1d"]),
     (
         "Pooling and upsampling",
@@ -65,7 +65,7 @@ pub fn layer_menu_ui(ui: &mut Ui, mut misfit: impl FnMut(&LayerSpec) -> Option<S
     });
     let lines: Vec<_> = lines.collect();
     let size = vec2(WIDTH, (ui.ctx().content_rect().height() - AROUND).clamp(160.0, 860.0));
-    let taken = pick_menu_ui(ui, "Layer", size, &lines, |at, line| {
+    let taken = pick_menu_ui(ui, "Search layers", size, &lines, |at, line| {
         hover_beside_ui(line, |ui| {
             about_ui(ui, layers[at].about());
             if let Some(why) = &misfits[at] {
