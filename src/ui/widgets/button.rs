@@ -71,7 +71,7 @@ pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &
     *chosen != before
 }
 
-/// The most that one may take of a room, so that those which need less have it and the others share what is left.
+/// The largest share of the space for one button; the rest is divided among the others.
 fn fair_share(mut widths: Vec<f32>, room: f32) -> f32 {
     widths.sort_by(f32::total_cmp);
     let mut left = room;
