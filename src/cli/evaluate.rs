@@ -67,14 +67,14 @@ fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
     for Figure { metric, value } in evaluation.figures() {
         told[metric.key] = value.into();
     }
-    if let Some(answers) = evaluation.classes() {
-        let confusion: Vec<Vec<u32>> = answers.confusion.rows().into_iter().map(|row| row.to_vec()).collect();
+    if let Some(predictions) = evaluation.classes() {
+        let confusion: Vec<Vec<u32>> = predictions.confusion.rows().into_iter().map(|row| row.to_vec()).collect();
         let of_class = |(name, score): (&String, ClassScore)| {
             let ClassScore { precision, recall, f1, support } = score;
             json!({ "name": name, "precision": precision, "recall": recall, "f1": f1, "samples": support })
         };
         told["confusion"] = json!(confusion);
-        told["classes"] = classes.iter().zip(answers.class_scores()).map(of_class).collect();
+        told["classes"] = classes.iter().zip(predictions.class_scores()).map(of_class).collect();
     }
     told
 }
@@ -85,9 +85,9 @@ fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
         let text = figure_text(figure).unwrap_or_else(|| "not defined for these samples".to_owned());
         say(format_args!("{:28} {text}", named(figure.metric)))?;
     }
-    let Some(answers) = evaluation.classes() else { return Ok(()) };
+    let Some(predictions) = evaluation.classes() else { return Ok(()) };
     say("class       precision    recall        F1   samples")?;
-    for (name, score) in classes.iter().zip(answers.class_scores()) {
+    for (name, score) in classes.iter().zip(predictions.class_scores()) {
         let [precision, recall, f1] = [score.precision, score.recall, score.f1].map(percent);
         say(format_args!("{name:10}  {precision:>9} {recall:>9} {f1:>9} {:>9}", grouped(score.support as usize)))?;
     }

@@ -130,7 +130,7 @@ impl Predict {
             Ok(rows) => rows,
             Err(error) => return Ok(Err(error)),
         };
-        // A network that reads a window of rows answers after every row that has enough of them before it.
+        // A network that reads a window of rows predicts at every row that has enough of them before it.
         let (columns, window) = (run.network.input().channels(), run.network.input().len());
         if run.network.input().as_steps().is_some() {
             series::fill_gaps(&mut rows, columns);

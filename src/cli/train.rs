@@ -230,7 +230,7 @@ fn follow(
     }
 }
 
-/// Ctrl+C ends the run after its batch, and what it learnt is saved; a second one ends the program.
+/// Ctrl+C stops the run after its batch and saves its weights; a second one ends the program.
 fn on_interrupt() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);

@@ -209,15 +209,15 @@ impl Dataset {
             Inputs::Bytes(_) => Standard::default(),
             Inputs::Numbers(_) => {
                 let features = self.shape.channels();
-                let mut learnt = Standard::learn(features, || {
+                let mut learned = Standard::learn(features, || {
                     at.iter().flat_map(|at| samples.numbers_of(*at as usize).chunks_exact(features))
                 });
                 for (at, feature) in self.features.iter().enumerate().take(features) {
                     if feature.category.is_some() || feature.words.is_some() {
-                        (learnt.mean[at], learnt.deviation[at]) = (0.0, 1.0);
+                        (learned.mean[at], learned.deviation[at]) = (0.0, 1.0);
                     }
                 }
-                learnt
+                learned
             }
         };
         let targets = match &samples.targets {

@@ -220,6 +220,7 @@ mod tests {
             ("model.2.layers.9.units", "3", "there is no 9; there is 0 to 3"),
             ("name", "", "name: is empty"),
             ("version", "3", "version: is 3"),
+            ("training.epochs", "0", "training: epochs is 0; it is at least 1"),
             ("training.learning_rate", "-1", "training: learning_rate is -1; it goes from 0.000001 to 10"),
             ("training.optimizer.rule", "newton", "unknown variant"),
             (

@@ -52,14 +52,14 @@ pub fn read_rows(run: TrainedModel<'_>, rows: &[f32]) -> Vec<f32> {
     let TrainedModel { network, weights, scaling, .. } = run;
     let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
     let mut workspace = network.inference_workspace(CHUNK);
-    let mut answers = Vec::with_capacity(rows.len() / inputs * outputs);
+    let mut predictions = Vec::with_capacity(rows.len() / inputs * outputs);
     for rows in rows.chunks(CHUNK * inputs) {
         scaling.inputs.apply(rows, workspace.input_mut(rows.len() / inputs));
         network.infer(weights, &mut workspace);
-        answers.extend_from_slice(workspace.output());
+        predictions.extend_from_slice(workspace.output());
     }
-    run.interpret(&mut answers);
-    answers
+    run.interpret(&mut predictions);
+    predictions
 }
 
 /// The reconstructions of the samples at these positions, `[positions, shape]`, in the scale of the network's inputs,

@@ -137,13 +137,13 @@ impl<'a> Trainer<'a> {
             }
         };
         let judge = |lane: &mut Lane, outputs: &[f32], grad: &mut [f32]| {
-            let answers = lane.targets.first(lane.samples);
+            let targets = lane.targets.first(lane.samples);
             lane.sum = match &mut lane.mix_up {
                 Some(MixUp { shares, scratch }) => {
                     let blend = Blend { shares: &shares[..lane.samples], scratch };
-                    job.loss.blended_value_and_grad(outputs, answers, blend, scale, grad)
+                    job.loss.blended_value_and_grad(outputs, targets, blend, scale, grad)
                 }
-                None => job.loss.value_and_grad(outputs, answers, scale, grad),
+                None => job.loss.value_and_grad(outputs, targets, scale, grad),
             };
         };
         job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);

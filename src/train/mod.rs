@@ -1,6 +1,6 @@
 //! Training: one thread per run, two enums between it and its observer.
 //!
-//! | file | what it answers |
+//! | file | question |
 //! |---|---|
 //! | [`job`] | what a run needs |
 //! | [`heads`] | what kind of task it is: losses, metrics, what outputs say |

@@ -11,38 +11,38 @@ pub struct Tally<'a> {
     samples: &'a Samples,
     sum: LossSum,
     targets: TargetData,
-    answers: Predictions,
+    predictions: Predictions,
 }
 
 impl<'a> Tally<'a> {
     /// A tally of the predictions for `count` of these samples, of which at most `batch` are added at once.
     pub fn new(job: &'a Job, samples: &'a Samples, count: usize, batch: usize) -> Self {
-        let answers = job.head().predictions(job.network.output().len(), count);
-        Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), answers }
+        let predictions = job.head().predictions(job.network.output().len(), count);
+        Self { job, samples, sum: LossSum::default(), targets: samples.targets.buffer(batch), predictions }
     }
 
     /// Counts the outputs for the samples at some positions, `[samples, outputs]`; works in `outputs`.
     pub fn add(&mut self, at: &[u32], outputs: &mut [f32]) {
-        let Self { job, samples, sum, targets, answers } = self;
+        let Self { job, samples, sum, targets, predictions } = self;
         samples.gather_targets(&job.scaling, at, targets);
         *sum = sum.plus(job.loss.value(outputs, targets.first(at.len())));
-        match (answers, &samples.targets) {
-            (Predictions::Classes(answers), TargetData::Classes(classes)) => {
-                answers.add(&job.loss, at, classes, outputs);
+        match (predictions, &samples.targets) {
+            (Predictions::Classes(predictions), TargetData::Classes(classes)) => {
+                predictions.add(&job.loss, at, classes, outputs);
             }
-            (Predictions::Numbers(answers), TargetData::Numbers { values, .. }) => {
+            (Predictions::Numbers(predictions), TargetData::Numbers { values, .. }) => {
                 job.scaling.targets.restore(outputs);
-                answers.add(at, values, outputs);
+                predictions.add(at, values, outputs);
                 if let Order::Time(timeline) = &job.dataset.order {
                     let columns = job.shape().channels();
                     let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
-                    answers.naive.extend(at.iter().flat_map(naive));
+                    predictions.naive.extend(at.iter().flat_map(naive));
                 }
             }
-            (Predictions::Reconstructions(answers), _) => {
+            (Predictions::Reconstructions(predictions), _) => {
                 if let TargetData::Numbers { width, values } = targets {
                     job.loss.predictions(outputs);
-                    answers.add(at, *width, values, outputs);
+                    predictions.add(at, *width, values, outputs);
                 }
             }
             _ => {}
@@ -51,6 +51,6 @@ impl<'a> Tally<'a> {
 
     /// The evaluation of all samples that were added.
     pub fn finish(self) -> Evaluation {
-        Evaluation { loss: self.sum.mean_loss() as f32, answers: self.answers }
+        Evaluation { loss: self.sum.mean_loss() as f32, predictions: self.predictions }
     }
 }

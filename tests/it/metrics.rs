@@ -2,7 +2,8 @@
 
 use backprop_nn::loss::argmax;
 use backprop_studio::train::metrics::{
-    ClassAnswers, NumberAnswers, Prediction, ReconstructionAnswers, precision_recall_curve, roc_auc, roc_curve,
+    ClassPredictions, NumberPredictions, Prediction, ReconstructionPredictions, precision_recall_curve, roc_auc,
+    roc_curve,
 };
 use ndarray::Array2;
 use serde::Deserialize;
@@ -70,7 +71,7 @@ fn fixtures() -> Fixtures {
 }
 
 impl Classes {
-    fn answers(&self) -> ClassAnswers {
+    fn answers(&self) -> ClassPredictions {
         let mut confusion = Array2::zeros((self.classes, self.classes));
         let rows = self.truths.iter().zip(self.probabilities.chunks_exact(self.classes)).enumerate();
         let predictions = rows.map(|(sample, (&truth, shares))| {
@@ -79,7 +80,7 @@ impl Classes {
             Prediction { sample: sample as u32, truth, class: class as u16, confidence: shares[class] }
         });
         let predictions = predictions.collect();
-        ClassAnswers { confusion, predictions, probabilities: self.probabilities.clone() }
+        ClassPredictions { confusion, predictions, probabilities: self.probabilities.clone() }
     }
 }
 
@@ -151,7 +152,7 @@ fn curves_are_those_of_scikit_learn() {
 fn figures_of_numbers_are_those_of_scikit_learn() {
     for case in fixtures().numbers {
         let samples = (0..(case.truths.len() / case.width) as u32).collect();
-        let answers = NumberAnswers {
+        let answers = NumberPredictions {
             width: case.width,
             samples,
             truths: case.truths,
@@ -173,7 +174,7 @@ fn figures_of_numbers_are_those_of_scikit_learn() {
 #[test]
 fn figures_of_reconstructions_are_those_of_scikit_learn() {
     for Reconstructed { name, width, truths, given, errors, mae, rmse, r2 } in fixtures().reconstructions {
-        let mut answers = ReconstructionAnswers::new(errors.len());
+        let mut answers = ReconstructionPredictions::new(errors.len());
         for (batch, (truths, given)) in truths.chunks(2 * width).zip(given.chunks(2 * width)).enumerate() {
             let at: Vec<u32> = (0..(truths.len() / width) as u32).map(|at| 2 * batch as u32 + at).collect();
             answers.add(&at, width, truths, given);

@@ -10,13 +10,13 @@ use backprop_nn::loss::LossSum;
 use backprop_studio::data::{Dataset, Drawing, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::metrics::{
-    ACCURACY, ClassAnswers, Figure, LOSS, Prediction as ClassPrediction, Predictions, StepProbe, StepSum,
+    ACCURACY, ClassPredictions, Figure, LOSS, Prediction as ClassPrediction, Predictions, StepProbe, StepSum,
 };
 use backprop_studio::train::{
     Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
 use backprop_studio::ui::commands::{Action, PathFor};
-use backprop_studio::ui::jobs::predictor::Prediction;
+use backprop_studio::ui::jobs::predictor::DrawingOutput;
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Command, Document, Report, Request, Studio};
 use eframe::egui::{Key, Modifiers, Pos2, Role, vec2};
@@ -72,7 +72,7 @@ pub fn report(harness: &mut Harness<'_, Studio>, report: Report) {
 }
 
 /// What the chosen network makes of the drawing that is shown, if it has been worked out.
-fn prediction(studio: &Studio) -> Option<&Prediction> {
+fn prediction(studio: &Studio) -> Option<&DrawingOutput> {
     studio.derived().drawing.current().map(|answered| &answered.answer.prediction)
 }
 
@@ -171,9 +171,9 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
     let at = |x: f32, y: f32| paper.min + paper.size() * vec2(x, y);
     drag(&mut harness, &[at(0.25, 0.25), at(0.5, 0.24), at(0.75, 0.23), at(0.6, 0.5), at(0.45, 0.8)]);
     assert_eq!(harness.state().playground().drawing.strokes.len(), 1, "the example gives way");
-    let has_answer = |studio: &Studio| matches!(prediction(studio), Some(Prediction::Probabilities(_)));
+    let has_answer = |studio: &Studio| matches!(prediction(studio), Some(DrawingOutput::Probabilities(_)));
     step_until(&mut harness, "the drawing is read", has_answer);
-    let Some(Prediction::Probabilities(shares)) = prediction(harness.state()) else { panic!("no answer") };
+    let Some(DrawingOutput::Probabilities(shares)) = prediction(harness.state()) else { panic!("no answer") };
     assert_eq!(shares.len(), 10);
     assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-4);
     let bars = harness.get_by_label_contains("Probabilities: ").accesskit_node().label().unwrap_or_default();
@@ -183,7 +183,7 @@ fn a_seven_is_drawn_and_read_and_taken_back_stroke_by_stroke() {
     assert_eq!(harness.state().playground().drawing.strokes.len(), 2);
     click(&mut harness, "Undo stroke");
     click(&mut harness, "Undo stroke");
-    step_until(&mut harness, "nothing is read", |studio| prediction(studio) == Some(&Prediction::Empty));
+    step_until(&mut harness, "nothing is read", |studio| prediction(studio) == Some(&DrawingOutput::Empty));
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_network_that_reads_no_square_grey_image_says_so() {
     step_until(
         &mut harness,
         "it says so",
-        |studio| matches!(prediction(studio), Some(Prediction::Cannot(why)) if why.contains("4×6×3")),
+        |studio| matches!(prediction(studio), Some(DrawingOutput::Cannot(why)) if why.contains("4×6×3")),
     );
     harness.get_by_label("Finished. There are no test samples.");
 }
@@ -218,12 +218,12 @@ fn events_alone_draw_the_window() {
         StepStat::new(step.into(), 1, &StepProbe { sum, learning_rate: 0.001, norms: None })
     });
     absorb(Event::Steps(steps.collect()));
-    let answers = ClassAnswers {
+    let answers = ClassPredictions {
         confusion: ndarray::Array2::from_shape_fn((10, 10), |(truth, class)| u32::from(truth == 4 && class == 9)),
         predictions: vec![ClassPrediction { sample: 3, truth: 4, class: 9, confidence: 0.75 }],
         probabilities: (0..10).map(|class| if class == 9 { 0.75 } else { 0.25 / 9.0 }).collect(),
     };
-    let validation = Arc::new(Evaluation { loss: 0.5, answers: Predictions::Classes(answers) });
+    let validation = Arc::new(Evaluation { loss: 0.5, predictions: Predictions::Classes(answers) });
     absorb(Event::Epoch(EpochStat {
         epoch: 1,
         step: 9,

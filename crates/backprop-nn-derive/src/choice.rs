@@ -25,7 +25,7 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         let formula = argument("formula").map_or_else(|| quote!(""), |formula| quote!(#formula));
         let help = first_paragraph(&variant.attrs);
         options.push(quote! {
-            ::backprop_nn::field::About { key: #key, label: #label, formula: #formula, help: #help }
+            ::backprop_nn::field::About { key: #key, label: #label, group: "", formula: #formula, help: #help }
         });
         names.push(name);
     }

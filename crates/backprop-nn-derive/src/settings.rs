@@ -4,7 +4,7 @@ use syn::{Data, DeriveInput, Field, Fields};
 
 use crate::attributes::{Arguments, first_paragraph, label_of};
 
-const OF_STRUCT: &[&str] = &["label", "formula", "manual_default", "undescribed"];
+const OF_STRUCT: &[&str] = &["label", "group", "formula", "manual_default", "undescribed"];
 const OF_FIELD: &[&str] = &["default", "range", "slider", "label", "key", "logarithmic", "when"];
 
 /// A field that is a setting.
@@ -98,10 +98,11 @@ fn of_struct(
     let (kind, help) = (&input.ident, first_paragraph(&input.attrs));
     let (generics, types, bounds) = input.generics.split_for_impl();
     let label = argument("label").cloned().unwrap_or_else(|| kind.to_string().to_token_stream());
-    let formula = argument("formula").cloned().unwrap_or_else(|| quote!(""));
+    let [group, formula] = ["group", "formula"].map(|name| argument(name).cloned().unwrap_or_else(|| quote!("")));
     let about = quote! {
         impl #generics ::backprop_nn::field::Described for #kind #types #bounds {
             const LABEL: &'static str = #label;
+            const GROUP: &'static str = #group;
             const FORMULA: &'static str = #formula;
             const HELP: &'static str = #help;
         }

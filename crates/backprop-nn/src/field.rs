@@ -106,6 +106,8 @@ pub struct About {
     pub key: &'static str,
     /// Name on the screen, "Leaky ReLU".
     pub label: &'static str,
+    /// What it is for, as the heading over its kind in a menu, "Convolution"; empty where the list is short.
+    pub group: &'static str,
     /// In the field's notation; empty where there is no formula.
     pub formula: &'static str,
     /// One or two sentences for the person who chooses; may be empty.
@@ -124,7 +126,7 @@ pub enum FieldError {
         known: String,
     },
     /// A number outside its range, or NaN.
-    #[error("{key} is {found}; it goes from {low} to {high}")]
+    #[error("{key} is {found}; it {}", allowed(low, high.as_deref()))]
     OutOfRange {
         /// The setting.
         key: &'static str,
@@ -132,8 +134,8 @@ pub enum FieldError {
         found: String,
         /// The smallest value that is allowed.
         low: String,
-        /// The largest value that is allowed.
-        high: String,
+        /// The largest value that is allowed; none where nobody reaches it.
+        high: Option<String>,
     },
     /// A value of another kind.
     #[error("{key} is {expected}")]
@@ -143,6 +145,10 @@ pub enum FieldError {
         /// What it takes.
         expected: &'static str,
     },
+}
+
+fn allowed(low: &str, high: Option<&str>) -> String {
+    high.map_or_else(|| format!("is at least {low}"), |high| format!("goes from {low} to {high}"))
 }
 
 /// An enum, or a registry, of which one option is chosen. Derived by [`Choice`] for an enum of plain options.
@@ -165,6 +171,8 @@ pub trait Choose {
 pub trait Described {
     /// Name on the screen.
     const LABEL: &'static str;
+    /// What it is for, as the heading over its kind in a menu.
+    const GROUP: &'static str = "";
     /// In the field's notation.
     const FORMULA: &'static str;
     /// One or two sentences for a beginner.
@@ -259,6 +267,7 @@ impl Field {
     pub fn check(&self, value: &Value) -> Result<(), FieldError> {
         let out = |found: &dyn fmt::Display, low: &dyn fmt::Display, high: &dyn fmt::Display| {
             let [found, low, high] = [found, low, high].map(ToString::to_string);
+            let high = Some(high).filter(|_| !self.is_open_ended());
             Err(FieldError::OutOfRange { key: self.key, found, low, high })
         };
         match (&self.kind, value) {
@@ -273,6 +282,11 @@ impl Field {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether its largest value is one that nobody reaches.
+    fn is_open_ended(&self) -> bool {
+        matches!(&self.kind, Kind::Whole { range, .. } if *range.end() >= u32::MAX as usize)
     }
 
     /// The value that the setting begins with; none for text, which begins empty.
@@ -377,7 +391,8 @@ mod tests {
         assert!(matches!(fields[3].kind, Kind::Real { scale: Scale::Logarithmic, .. }));
         assert_eq!((Part::LABEL, Part::FORMULA, Part::HELP), ("Part", "y = x", "A part of settings."));
         assert_eq!(Whole::<4>::LABEL, "All of it");
-        let expected = About { key: "full_speed", label: "Full speed", formula: "v = c", help: "The second." };
+        let expected =
+            About { key: "full_speed", label: "Full speed", group: "", formula: "v = c", help: "The second." };
         assert_eq!(*Mode::FullSpeed.about(), expected);
     }
 

@@ -192,7 +192,7 @@ pub struct Forward<'a> {
     pub input: &'a [f32],
     /// `[samples, output]`, to be written in full.
     pub output: &'a mut [f32],
-    /// `[samples, memo_len]` while training; empty when nothing will be learnt.
+    /// `[samples, memo_len]` while training; empty outside of training.
     pub memo: &'a mut [f32],
     /// Of `scratch_len` numbers, for use within this call.
     pub scratch: &'a mut [f32],

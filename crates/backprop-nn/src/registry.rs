@@ -50,6 +50,7 @@ macro_rules! registry {
             const ABOUT: &'static [$crate::field::About] = &[$($crate::field::About {
                 key: $key,
                 label: <$variant as $crate::field::Described>::LABEL,
+                group: <$variant as $crate::field::Described>::GROUP,
                 formula: <$variant as $crate::field::Described>::FORMULA,
                 help: <$variant as $crate::field::Described>::HELP,
             }),+];

@@ -424,7 +424,7 @@ fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<
 
 fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
     if is_constant {
-        notes.push(format!("{name} is always the same; nothing can be learnt from it"));
+        notes.push(format!("{name} is always the same; nothing can be learned from it"));
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{Goal, Head, Line, Plot, Results};
 use crate::data::{Inputs, Scaling};
 use crate::train::metrics::{
-    FAKE_ACCURACY, GENERATOR_LOSS, LOSS, Metric, Predictions, REAL_ACCURACY, ReconstructionAnswers,
+    FAKE_ACCURACY, GENERATOR_LOSS, LOSS, Metric, Predictions, REAL_ACCURACY, ReconstructionPredictions,
 };
 use backprop_nn::LossSpec;
 
@@ -51,7 +51,7 @@ impl Head for Adversarial {
 
     /// It is never evaluated; room for nothing.
     fn predictions(&self, _outputs: usize, _samples: usize) -> Predictions {
-        Predictions::Reconstructions(ReconstructionAnswers::default())
+        Predictions::Reconstructions(ReconstructionPredictions::default())
     }
 
     fn interpret(&self, outputs: &mut [f32], _width: usize, _loss: &LossSpec, scaling: &Scaling) {

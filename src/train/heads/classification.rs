@@ -1,6 +1,6 @@
 use super::{Goal, Head, LOSS_PLOT, Line, Plot, Results};
 use crate::data::{Inputs, Scaling, Task};
-use crate::train::metrics::{ACCURACY, ClassAnswers, Metric, Predictions};
+use crate::train::metrics::{ACCURACY, ClassPredictions, Metric, Predictions};
 use backprop_nn::LossSpec;
 
 const HEADLINE: &[&Metric] = &[&ACCURACY];
@@ -37,7 +37,7 @@ impl Head for Classification {
     }
 
     fn predictions(&self, outputs: usize, samples: usize) -> Predictions {
-        Predictions::Classes(ClassAnswers::new(outputs, samples))
+        Predictions::Classes(ClassPredictions::new(outputs, samples))
     }
 
     fn interpret(&self, outputs: &mut [f32], width: usize, loss: &LossSpec, _scaling: &Scaling) {

@@ -1,6 +1,6 @@
 use super::{Goal, Head, LOSS_PLOT, Line, Plot, Results, refuses_numbers};
 use crate::data::{Inputs, Scaling, Task};
-use crate::train::metrics::{Metric, Predictions, R2, RMSE, ReconstructionAnswers};
+use crate::train::metrics::{Metric, Predictions, R2, RMSE, ReconstructionPredictions};
 use backprop_nn::LossSpec;
 
 const HEADLINE: &[&Metric] = &[&RMSE, &R2];
@@ -37,7 +37,7 @@ impl Head for Reconstruction {
     }
 
     fn predictions(&self, _outputs: usize, samples: usize) -> Predictions {
-        Predictions::Reconstructions(ReconstructionAnswers::new(samples))
+        Predictions::Reconstructions(ReconstructionPredictions::new(samples))
     }
 
     fn interpret(&self, outputs: &mut [f32], _width: usize, loss: &LossSpec, scaling: &Scaling) {

@@ -1,6 +1,6 @@
 use super::{Goal, Head, LOSS_PLOT, Line, Plot, Results, refuses_numbers};
 use crate::data::{Inputs, Scaling, Task};
-use crate::train::metrics::{Metric, NumberAnswers, Predictions, R2, RMSE};
+use crate::train::metrics::{Metric, NumberPredictions, Predictions, R2, RMSE};
 use backprop_nn::LossSpec;
 
 const HEADLINE: &[&Metric] = &[&RMSE, &R2];
@@ -36,7 +36,7 @@ impl Head for Regression {
     }
 
     fn predictions(&self, outputs: usize, samples: usize) -> Predictions {
-        Predictions::Numbers(NumberAnswers::new(outputs, samples))
+        Predictions::Numbers(NumberPredictions::new(outputs, samples))
     }
 
     fn interpret(&self, outputs: &mut [f32], _width: usize, _loss: &LossSpec, scaling: &Scaling) {

@@ -1,4 +1,4 @@
-use super::{ClassAnswers, Metric, Unit};
+use super::{ClassPredictions, Metric, Unit};
 
 /// Share of the samples that are classified correctly.
 pub static ACCURACY: Metric = Metric {
@@ -8,6 +8,8 @@ pub static ACCURACY: Metric = Metric {
     unit: Unit::Percent,
     step: Some(|probe| probe.sum.accuracy()),
     epoch: Some(|probe| probe.sum.accuracy().map(f64::from)),
-    subset: Some(|evaluation| evaluation.of_classes(|answers| Some(f64::from(ClassAnswers::accuracy(answers))))),
+    subset: Some(|evaluation| {
+        evaluation.of_classes(|predictions| Some(f64::from(ClassPredictions::accuracy(predictions))))
+    }),
     ..Metric::NEW
 };

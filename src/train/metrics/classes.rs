@@ -7,7 +7,7 @@ use backprop_nn::loss::{LossSpec, argmax};
 
 /// The predicted class of every sample, and the predicted probability of each class.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ClassAnswers {
+pub struct ClassPredictions {
     /// `confusion[[true class, predicted class]]`, in samples.
     pub confusion: Array2<u32>,
     /// The prediction for each sample, in the order of the subset.
@@ -45,7 +45,7 @@ pub struct ClassScore {
 /// How many of the most probable classes may be named in the figure that allows several.
 const TOP: usize = 3;
 
-impl ClassAnswers {
+impl ClassPredictions {
     /// No predictions yet, with capacity for this many samples.
     pub fn new(classes: usize, samples: usize) -> Self {
         Self {
@@ -135,13 +135,13 @@ impl ClassAnswers {
     pub fn matthews(&self) -> f64 {
         let count = |count: u32| f64::from(count);
         let truths: Vec<f64> = self.confusion.rows().into_iter().map(|row| count(row.sum())).collect();
-        let answers: Vec<f64> = self.confusion.columns().into_iter().map(|column| count(column.sum())).collect();
+        let predictions: Vec<f64> = self.confusion.columns().into_iter().map(|column| count(column.sum())).collect();
         let total: f64 = truths.iter().sum();
         let hits: f64 = self.confusion.diag().iter().copied().map(count).sum();
         let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let spread = |values: &[f64]| total * total - product(values, values);
-        let norm = (spread(&truths) * spread(&answers)).sqrt();
-        if norm > 0.0 { (hits * total - product(&truths, &answers)) / norm } else { 0.0 }
+        let norm = (spread(&truths) * spread(&predictions)).sqrt();
+        if norm > 0.0 { (hits * total - product(&truths, &predictions)) / norm } else { 0.0 }
     }
 
     /// Whether each sample is of a class, and the predicted probability of that class.
@@ -179,17 +179,17 @@ impl ClassAnswers {
 fn of_several(
     evaluation: &super::Evaluation,
     fits: fn(usize) -> bool,
-    definition: fn(&ClassAnswers) -> Option<f64>,
+    definition: fn(&ClassPredictions) -> Option<f64>,
 ) -> Measured {
     match evaluation.classes() {
-        Some(answers) if fits(answers.confusion.ncols()) => definition(answers).into(),
+        Some(predictions) if fits(predictions.confusion.ncols()) => definition(predictions).into(),
         _ => Measured::Inapplicable,
     }
 }
 
 /// Of two classes the second, which is the one that is looked for.
-fn second(answers: &ClassAnswers) -> ClassScore {
-    answers.class_scores().get(1).copied().unwrap_or_default()
+fn second(predictions: &ClassPredictions) -> ClassScore {
+    predictions.class_scores().get(1).copied().unwrap_or_default()
 }
 
 /// Share of the samples whose class is among the three most probable ones.
@@ -198,7 +198,7 @@ pub static TOP_3_ACCURACY: Metric = Metric {
     label: "Top-3 accuracy",
     help: "Share of the samples whose class is among the three most probable ones.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| of_several(evaluation, |classes| classes > TOP, |answers| answers.top_k(TOP))),
+    subset: Some(|evaluation| of_several(evaluation, |classes| classes > TOP, |predictions| predictions.top_k(TOP))),
     ..Metric::NEW
 };
 
@@ -208,7 +208,7 @@ pub static MACRO_PRECISION: Metric = Metric {
     label: "Macro precision",
     help: "Precision as the plain mean over the classes that occur.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.macro_scores()[0])),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.macro_scores()[0])),
     ..Metric::NEW
 };
 
@@ -218,7 +218,7 @@ pub static MACRO_RECALL: Metric = Metric {
     label: "Macro recall",
     help: "Recall as the plain mean over the classes that occur.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.macro_scores()[1])),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.macro_scores()[1])),
     ..Metric::NEW
 };
 
@@ -228,7 +228,7 @@ pub static MACRO_F1: Metric = Metric {
     label: "Macro F1",
     help: "F1 as the plain mean over the classes that occur.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.macro_scores()[2])),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.macro_scores()[2])),
     ..Metric::NEW
 };
 
@@ -238,7 +238,7 @@ pub static WEIGHTED_PRECISION: Metric = Metric {
     label: "Weighted precision",
     help: "Precision as the mean over the classes, each weighted by the number of its samples.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.weighted_scores()[0])),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.weighted_scores()[0])),
     ..Metric::NEW
 };
 
@@ -248,7 +248,7 @@ pub static WEIGHTED_RECALL: Metric = Metric {
     label: "Weighted recall",
     help: "Recall as the mean over the classes, each weighted by the number of its samples.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.weighted_scores()[1])),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.weighted_scores()[1])),
     ..Metric::NEW
 };
 
@@ -258,7 +258,7 @@ pub static WEIGHTED_F1: Metric = Metric {
     label: "Weighted F1",
     help: "F1 as the mean over the classes, each weighted by the number of its samples.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| answers.weighted_scores()[2])),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.weighted_scores()[2])),
     ..Metric::NEW
 };
 
@@ -268,7 +268,7 @@ pub static MATTHEWS: Metric = Metric {
     label: "Matthews correlation",
     help: "Correlation of true and predicted classes (Gorodkin 2004): 1 is perfect, 0 is chance.",
     unit: Unit::Number,
-    subset: Some(|evaluation| evaluation.of_classes(|answers| Some(answers.matthews()))),
+    subset: Some(|evaluation| evaluation.of_classes(|predictions| Some(predictions.matthews()))),
     ..Metric::NEW
 };
 
@@ -278,7 +278,7 @@ pub static ROC_AUC: Metric = Metric {
     label: "ROC AUC",
     help: "Area under the ROC curve, of several classes the mean of each against the rest: 0.5 is chance.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(ClassAnswers::roc_auc)),
+    subset: Some(|evaluation| evaluation.of_classes(ClassPredictions::roc_auc)),
     ..Metric::NEW
 };
 
@@ -288,7 +288,7 @@ pub static AVERAGE_PRECISION: Metric = Metric {
     label: "Average precision",
     help: "Mean precision over all recalls, of several classes the mean of each against the rest.",
     unit: Unit::Percent,
-    subset: Some(|evaluation| evaluation.of_classes(ClassAnswers::average_precision)),
+    subset: Some(|evaluation| evaluation.of_classes(ClassPredictions::average_precision)),
     ..Metric::NEW
 };
 
@@ -299,7 +299,7 @@ pub static PRECISION: Metric = Metric {
     help: "Of the samples predicted to be of the second class, the share that is.",
     unit: Unit::Percent,
     subset: Some(|evaluation| {
-        of_several(evaluation, |classes| classes == 2, |answers| Some(second(answers).precision.into()))
+        of_several(evaluation, |classes| classes == 2, |predictions| Some(second(predictions).precision.into()))
     }),
     ..Metric::NEW
 };
@@ -311,7 +311,7 @@ pub static RECALL: Metric = Metric {
     help: "Of the samples of the second class, the share that is found.",
     unit: Unit::Percent,
     subset: Some(|evaluation| {
-        of_several(evaluation, |classes| classes == 2, |answers| Some(second(answers).recall.into()))
+        of_several(evaluation, |classes| classes == 2, |predictions| Some(second(predictions).recall.into()))
     }),
     ..Metric::NEW
 };
@@ -323,7 +323,7 @@ pub static F1: Metric = Metric {
     help: "Harmonic mean of precision and recall of the second class.",
     unit: Unit::Percent,
     subset: Some(|evaluation| {
-        of_several(evaluation, |classes| classes == 2, |answers| Some(second(answers).f1.into()))
+        of_several(evaluation, |classes| classes == 2, |predictions| Some(second(predictions).f1.into()))
     }),
     ..Metric::NEW
 };

@@ -1,6 +1,6 @@
 //! The predictions for one subset of a data set, and their metrics.
 
-use super::{ClassAnswers, Figure, METRICS, NumberAnswers, ReconstructionAnswers};
+use super::{ClassPredictions, Figure, METRICS, NumberPredictions, ReconstructionPredictions};
 
 /// The predictions for every sample of a subset.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,18 +8,18 @@ pub struct Evaluation {
     /// Mean loss over the samples, with class weights; of standardized targets, where the targets are numbers.
     pub loss: f32,
     /// The predictions.
-    pub answers: Predictions,
+    pub predictions: Predictions,
 }
 
 /// Predictions, one variant for each kind of target.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
     /// A class for each sample.
-    Classes(ClassAnswers),
+    Classes(ClassPredictions),
     /// Numbers for each sample.
-    Numbers(NumberAnswers),
+    Numbers(NumberPredictions),
     /// A reconstruction of each sample.
-    Reconstructions(ReconstructionAnswers),
+    Reconstructions(ReconstructionPredictions),
 }
 
 /// The value of a metric on an evaluation.
@@ -42,10 +42,10 @@ impl From<Option<f64>> for Measured {
 impl Evaluation {
     /// Number of samples.
     pub fn len(&self) -> usize {
-        match &self.answers {
-            Predictions::Classes(answers) => answers.predictions.len(),
-            Predictions::Numbers(answers) => answers.samples.len(),
-            Predictions::Reconstructions(answers) => answers.samples.len(),
+        match &self.predictions {
+            Predictions::Classes(predictions) => predictions.predictions.len(),
+            Predictions::Numbers(predictions) => predictions.samples.len(),
+            Predictions::Reconstructions(predictions) => predictions.samples.len(),
         }
     }
 
@@ -55,32 +55,32 @@ impl Evaluation {
     }
 
     /// The predictions, where they are classes.
-    pub fn classes(&self) -> Option<&ClassAnswers> {
-        match &self.answers {
-            Predictions::Classes(answers) => Some(answers),
+    pub fn classes(&self) -> Option<&ClassPredictions> {
+        match &self.predictions {
+            Predictions::Classes(predictions) => Some(predictions),
             Predictions::Numbers(_) | Predictions::Reconstructions(_) => None,
         }
     }
 
     /// The value of a metric for classes.
-    pub fn of_classes(&self, definition: impl Fn(&ClassAnswers) -> Option<f64>) -> Measured {
-        match &self.answers {
-            Predictions::Classes(answers) => definition(answers).into(),
+    pub fn of_classes(&self, definition: impl Fn(&ClassPredictions) -> Option<f64>) -> Measured {
+        match &self.predictions {
+            Predictions::Classes(predictions) => definition(predictions).into(),
             Predictions::Numbers(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
         }
     }
 
     /// The value of a metric for numbers.
-    pub fn of_numbers(&self, definition: impl Fn(&NumberAnswers) -> Option<f64>) -> Measured {
-        match &self.answers {
-            Predictions::Numbers(answers) => definition(answers).into(),
+    pub fn of_numbers(&self, definition: impl Fn(&NumberPredictions) -> Option<f64>) -> Measured {
+        match &self.predictions {
+            Predictions::Numbers(predictions) => definition(predictions).into(),
             Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
         }
     }
 
     /// Share of the samples that are classified correctly, 0 to 1, where there are classes.
     pub fn accuracy(&self) -> Option<f32> {
-        self.classes().map(ClassAnswers::accuracy)
+        self.classes().map(ClassPredictions::accuracy)
     }
 
     /// The value of a metric, if it applies and is defined.

@@ -21,13 +21,13 @@ use std::fmt;
 
 pub use accuracy::ACCURACY;
 pub use adversarial::{FAKE_ACCURACY, GENERATOR_LOSS, REAL_ACCURACY};
-pub use classes::{ClassAnswers, ClassScore, Prediction};
+pub use classes::{ClassPredictions, ClassScore, Prediction};
 pub use evaluation::{Evaluation, Measured, Predictions};
 pub use loss::LOSS;
-pub use numbers::{NumberAnswers, R2, RMSE};
+pub use numbers::{NumberPredictions, R2, RMSE};
 pub use probe::{EpochProbe, StepProbe, StepSum};
 pub use ranking::{PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_auc, roc_curve};
-pub use reconstructions::{ReconstructionAnswers, distance};
+pub use reconstructions::{ReconstructionPredictions, distance};
 
 /// THE LIST of metrics, in the order in which they are shown.
 pub const METRICS: &[&Metric] = &[

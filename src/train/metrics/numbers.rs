@@ -1,10 +1,10 @@
 //! Predictions that are numbers, and their metrics. Where a sample has several targets, a metric is the mean over them.
 
-use super::{Evaluation, Measured, Metric, Predictions, ReconstructionAnswers, Unit};
+use super::{Evaluation, Measured, Metric, Predictions, ReconstructionPredictions, Unit};
 
 /// The predicted numbers of every sample, in the unit of the targets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NumberAnswers {
+pub struct NumberPredictions {
     /// Number of targets per sample.
     pub width: usize,
     /// Position of each sample in the data set's samples, in the order of the subset.
@@ -17,7 +17,7 @@ pub struct NumberAnswers {
     pub naive: Vec<f32>,
 }
 
-impl NumberAnswers {
+impl NumberPredictions {
     /// No predictions yet, with capacity for this many samples.
     pub fn new(width: usize, samples: usize) -> Self {
         let numbers = || Vec::with_capacity(width * samples);
@@ -112,21 +112,21 @@ impl NumberAnswers {
 /// Of numbers, of targets or of the sample itself.
 fn of_both(
     evaluation: &Evaluation,
-    numbers: fn(&NumberAnswers) -> Option<f64>,
-    itself: fn(&ReconstructionAnswers) -> Option<f64>,
+    numbers: fn(&NumberPredictions) -> Option<f64>,
+    itself: fn(&ReconstructionPredictions) -> Option<f64>,
 ) -> Measured {
-    match &evaluation.answers {
-        Predictions::Numbers(answers) => numbers(answers).into(),
-        Predictions::Reconstructions(answers) => itself(answers).into(),
+    match &evaluation.predictions {
+        Predictions::Numbers(predictions) => numbers(predictions).into(),
+        Predictions::Reconstructions(predictions) => itself(predictions).into(),
         Predictions::Classes(_) => Measured::Inapplicable,
     }
 }
 
 /// Of forecasts alone, for the naive forecast of the same samples.
-fn of_naive(evaluation: &Evaluation, definition: fn(&NumberAnswers) -> Option<f64>) -> Measured {
-    match &evaluation.answers {
-        Predictions::Numbers(answers) => {
-            answers.naively().map_or(Measured::Inapplicable, |naive| definition(&naive).into())
+fn of_naive(evaluation: &Evaluation, definition: fn(&NumberPredictions) -> Option<f64>) -> Measured {
+    match &evaluation.predictions {
+        Predictions::Numbers(predictions) => {
+            predictions.naively().map_or(Measured::Inapplicable, |naive| definition(&naive).into())
         }
         Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
     }
@@ -139,7 +139,7 @@ pub static MAE: Metric = Metric {
     help: "Mean absolute error, in the unit of the target.",
     unit: Unit::Number,
     higher_is_better: Some(false),
-    subset: Some(|evaluation| of_both(evaluation, NumberAnswers::mae, ReconstructionAnswers::mae)),
+    subset: Some(|evaluation| of_both(evaluation, NumberPredictions::mae, ReconstructionPredictions::mae)),
     ..Metric::NEW
 };
 
@@ -150,7 +150,7 @@ pub static RMSE: Metric = Metric {
     help: "Root of the mean squared error, in the unit of the target. Large errors count more than in MAE.",
     unit: Unit::Number,
     higher_is_better: Some(false),
-    subset: Some(|evaluation| of_both(evaluation, NumberAnswers::rmse, ReconstructionAnswers::rmse)),
+    subset: Some(|evaluation| of_both(evaluation, NumberPredictions::rmse, ReconstructionPredictions::rmse)),
     ..Metric::NEW
 };
 
@@ -160,7 +160,7 @@ pub static R2: Metric = Metric {
     label: "R²",
     help: "Share of the variance that is explained: 1 is perfect, 0 is no better than the mean.",
     unit: Unit::Number,
-    subset: Some(|evaluation| of_both(evaluation, NumberAnswers::r2, ReconstructionAnswers::r2)),
+    subset: Some(|evaluation| of_both(evaluation, NumberPredictions::r2, ReconstructionPredictions::r2)),
     ..Metric::NEW
 };
 
@@ -171,7 +171,7 @@ pub static MAPE: Metric = Metric {
     help: "Mean absolute error as a share of the true value; huge where a true value is near zero.",
     unit: Unit::Percent,
     higher_is_better: Some(false),
-    subset: Some(|evaluation| evaluation.of_numbers(NumberAnswers::mape)),
+    subset: Some(|evaluation| evaluation.of_numbers(NumberPredictions::mape)),
     ..Metric::NEW
 };
 
@@ -182,7 +182,7 @@ pub static NAIVE_MAE: Metric = Metric {
     help: "Mean absolute error of the forecast that nothing changes, to compare with.",
     unit: Unit::Number,
     higher_is_better: None,
-    subset: Some(|evaluation| of_naive(evaluation, NumberAnswers::mae)),
+    subset: Some(|evaluation| of_naive(evaluation, NumberPredictions::mae)),
     ..Metric::NEW
 };
 
@@ -193,6 +193,6 @@ pub static NAIVE_RMSE: Metric = Metric {
     help: "Root of the mean squared error of the forecast that nothing changes, to compare with.",
     unit: Unit::Number,
     higher_is_better: None,
-    subset: Some(|evaluation| of_naive(evaluation, NumberAnswers::rmse)),
+    subset: Some(|evaluation| of_naive(evaluation, NumberPredictions::rmse)),
     ..Metric::NEW
 };

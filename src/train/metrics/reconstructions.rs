@@ -4,7 +4,7 @@
 /// The error of each reconstruction, and sums over all numbers of all samples. The reconstructions are not stored, as
 /// they are as large as the samples.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ReconstructionAnswers {
+pub struct ReconstructionPredictions {
     /// Position of each sample in the data set's samples, in the order of the subset.
     pub samples: Vec<u32>,
     /// Root mean squared error of each sample.
@@ -17,7 +17,7 @@ pub struct ReconstructionAnswers {
     squares: f64,
 }
 
-impl ReconstructionAnswers {
+impl ReconstructionPredictions {
     /// No reconstructions yet, with capacity for this many samples.
     pub fn new(samples: usize) -> Self {
         let (samples, errors) = (Vec::with_capacity(samples), Vec::with_capacity(samples));

@@ -39,7 +39,7 @@ pub trait Query: Clone + PartialEq + Send + Sync + 'static {
 }
 
 /// An answer, and what it answers.
-pub struct Predictions<Q: Query> {
+pub struct Latest<Q: Query> {
     /// The query that was answered.
     pub query: Q,
     /// The result.
@@ -52,7 +52,7 @@ pub struct Predictions<Q: Query> {
 /// The newest answer to one kind of query. A view asks in every frame; only the newest query is answered.
 pub struct Derived<Q: Query> {
     worker: Option<Worker<Q>>,
-    newest: Option<Arc<Predictions<Q>>>,
+    newest: Option<Arc<Latest<Q>>>,
     /// The query that was asked last, and the frame in which it was.
     wanted: Option<(Q, u64)>,
     /// The query whose answer is on its way.
@@ -65,7 +65,7 @@ pub struct Derived<Q: Query> {
 /// Ends when its queries' sender is dropped, after the answer that it is working out.
 struct Worker<Q: Query> {
     queries: Sender<Q>,
-    answers: Receiver<Predictions<Q>>,
+    answers: Receiver<Latest<Q>>,
 }
 
 impl<Q: Query> Default for Derived<Q> {
@@ -76,7 +76,7 @@ impl<Q: Query> Default for Derived<Q> {
 
 impl<Q: Query> Derived<Q> {
     /// Asks, and gives what may be shown meanwhile. The window is drawn again when there is more.
-    pub fn ask(&mut self, ctx: &Context, query: Q) -> Option<Arc<Predictions<Q>>> {
+    pub fn ask(&mut self, ctx: &Context, query: Q) -> Option<Arc<Latest<Q>>> {
         self.absorb();
         let is_answered = self.newest.as_ref().is_some_and(|newest| newest.query == query);
         if !is_answered && self.sent.is_none() && self.fatal.as_ref() != Some(&query) {
@@ -93,7 +93,7 @@ impl<Q: Query> Derived<Q> {
     }
 
     /// The answer to the query that was asked last, when it is there.
-    pub fn current(&self) -> Option<&Arc<Predictions<Q>>> {
+    pub fn current(&self) -> Option<&Arc<Latest<Q>>> {
         let (wanted, _) = self.wanted.as_ref()?;
         self.newest.as_ref().filter(|newest| newest.query == *wanted)
     }
@@ -117,7 +117,7 @@ impl<Q: Query> Derived<Q> {
             Ok(answered) => {
                 self.sent = None;
                 let version = self.newest.as_ref().map_or(0, |newest| newest.version) + 1;
-                self.newest = Some(Arc::new(Predictions { version, ..answered }));
+                self.newest = Some(Arc::new(Latest { version, ..answered }));
             }
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => {
@@ -152,7 +152,7 @@ impl<Q: Query> Worker<Q> {
             for query in asked {
                 let started = Instant::now();
                 let answer = query.answer(&mut memory);
-                let answered = Predictions { query, answer, version: 0, took: started.elapsed() };
+                let answered = Latest { query, answer, version: 0, took: started.elapsed() };
                 if sender.send(answered).is_err() {
                     return;
                 }
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    fn ask_until_settled(derived: &mut Derived<Sleep>, query: u64) -> Option<Arc<Predictions<Sleep>>> {
+    fn ask_until_settled(derived: &mut Derived<Sleep>, query: u64) -> Option<Arc<Latest<Sleep>>> {
         let ctx = Context::default();
         let started = Instant::now();
         loop {

@@ -43,16 +43,16 @@ pub struct DrawingQuery {
 }
 
 /// What a network sees of a drawing, and what it predicts.
-pub struct DrawingAnswer {
+pub struct DrawingPrediction {
     /// The pixels; none without ink.
     pub seen: Option<Array2<u8>>,
     /// The prediction, or why there is none.
-    pub prediction: Prediction,
+    pub prediction: DrawingOutput,
 }
 
 /// The output of a network for a drawing.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Prediction {
+pub enum DrawingOutput {
     /// There is nothing to read.
     Empty,
     /// Probability of each class, from 0 to 1.
@@ -69,23 +69,25 @@ pub enum Prediction {
 }
 
 impl Query for DrawingQuery {
-    type Answer = DrawingAnswer;
+    type Answer = DrawingPrediction;
     type Memory = KeptPredictor;
     const NAME: &'static str = "reading the drawing";
     // A person sees every frame by which the answer comes after the pen.
     const PAUSE: Duration = Duration::ZERO;
 
-    fn answer(&self, memory: &mut KeptPredictor) -> DrawingAnswer {
+    fn answer(&self, memory: &mut KeptPredictor) -> DrawingPrediction {
         match self.network.as_ref().map_err(Clone::clone).and_then(|network| Ok((network, paper_side(network)?))) {
             Ok((network, side)) => {
                 let seen = self.drawing.image(side, self.pen);
                 let prediction = match seen.as_ref().and_then(|seen| seen.as_slice()) {
                     Some(pixels) => predict(network, memory.of(network), pixels, side),
-                    None => Prediction::Empty,
+                    None => DrawingOutput::Empty,
                 };
-                DrawingAnswer { seen, prediction }
+                DrawingPrediction { seen, prediction }
             }
-            Err(why) => DrawingAnswer { seen: self.drawing.image(SIDE, self.pen), prediction: Prediction::Cannot(why) },
+            Err(why) => {
+                DrawingPrediction { seen: self.drawing.image(SIDE, self.pen), prediction: DrawingOutput::Cannot(why) }
+            }
         }
     }
 
@@ -97,20 +99,20 @@ impl Query for DrawingQuery {
     }
 }
 
-fn predict(network: &TrainedNetwork, reader: &mut Predictor, pixels: &[u8], side: usize) -> Prediction {
+fn predict(network: &TrainedNetwork, reader: &mut Predictor, pixels: &[u8], side: usize) -> DrawingOutput {
     let trained = network.trained();
     let outputs = reader.read(trained, pixels);
     if outputs.iter().any(|output| !output.is_finite()) {
-        return Prediction::Cannot(NOT_NUMBERS.to_owned());
+        return DrawingOutput::Cannot(NOT_NUMBERS.to_owned());
     }
     match trained.task {
         Task::Reconstruction { .. } => {
             let mut seen = vec![0.0; pixels.len()];
             scale_bytes(pixels, &mut seen);
             let pixels = Array2::from_shape_vec((side, side), to_bytes(outputs).collect()).unwrap_or_default();
-            Prediction::Reconstruction { pixels, error: distance(outputs, &seen) }
+            DrawingOutput::Reconstruction { pixels, error: distance(outputs, &seen) }
         }
-        Task::Classification { .. } | Task::Regression { .. } => Prediction::Probabilities(outputs.to_vec()),
+        Task::Classification { .. } | Task::Regression { .. } => DrawingOutput::Probabilities(outputs.to_vec()),
     }
 }
 
@@ -181,11 +183,11 @@ mod tests {
             query.answer(&mut KeptPredictor::default())
         };
         let answer = ask(one.clone(), Ok(network.clone()));
-        let Prediction::Probabilities(shares) = answer.prediction else { panic!("{:?}", answer.prediction) };
+        let DrawingOutput::Probabilities(shares) = answer.prediction else { panic!("{:?}", answer.prediction) };
         assert!(shares[1] > 0.5 && answer.seen.is_some(), "{shares:?}");
-        assert_eq!(ask(Drawing::default(), Ok(network)).prediction, Prediction::Empty);
+        assert_eq!(ask(Drawing::default(), Ok(network)).prediction, DrawingOutput::Empty);
         let why = "not there yet".to_owned();
         let answer = ask(one, Err(why.clone()));
-        assert!(answer.seen.is_some() && answer.prediction == Prediction::Cannot(why));
+        assert!(answer.seen.is_some() && answer.prediction == DrawingOutput::Cannot(why));
     }
 }

@@ -67,10 +67,10 @@ impl Query for ReconstructionsQuery {
     fn answer(&self, (): &mut ()) -> Reconstructions {
         let mut samples: Vec<u32> = self.job.split.validation.iter().copied().take(WATCHED).collect();
         let watched = samples.len();
-        if let Some(Predictions::Reconstructions(answers)) =
-            self.evaluation.as_ref().map(|evaluation| &evaluation.answers)
+        if let Some(Predictions::Reconstructions(predictions)) =
+            self.evaluation.as_ref().map(|evaluation| &evaluation.predictions)
         {
-            let mut order: Vec<_> = answers.samples.iter().zip(&answers.errors).collect();
+            let mut order: Vec<_> = predictions.samples.iter().zip(&predictions.errors).collect();
             order.sort_by(|a, b| b.1.total_cmp(a.1));
             samples.extend(order.iter().take(WORST).map(|(sample, _)| **sample));
         }

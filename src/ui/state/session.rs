@@ -141,9 +141,9 @@ pub struct Session {
     pub marks: Vec<Mark>,
     /// Statistics of every finished epoch.
     pub epochs: Vec<EpochStat>,
-    /// The newest answers to the validation samples.
+    /// The newest predictions of the validation samples.
     pub validation: Option<Arc<Evaluation>>,
-    /// The answers to the test samples, asked once, at the end.
+    /// The predictions of the test samples, computed once, at the end.
     pub test: Option<Arc<Evaluation>>,
     /// With early stopping: the epoch whose weights the run has given back.
     pub best: Option<Best>,
@@ -281,7 +281,7 @@ impl Session {
         }
     }
 
-    /// Asks the run to end. It answers within one batch.
+    /// Asks the run to stop, which it does within one batch.
     pub fn stop(&mut self) {
         if let (Status::Running | Status::Paused, Some(run)) = (&self.status, &mut self.run) {
             run.stop();
@@ -426,10 +426,10 @@ pub fn is_other_data(trained: &Project, project: &Project) -> bool {
 
 /// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
 pub fn score_text(evaluation: &Evaluation) -> String {
-    let r2 = match &evaluation.answers {
-        Predictions::Classes(answers) => return percent(f64::from(answers.accuracy())),
-        Predictions::Numbers(answers) => answers.r2(),
-        Predictions::Reconstructions(answers) => answers.r2(),
+    let r2 = match &evaluation.predictions {
+        Predictions::Classes(predictions) => return percent(f64::from(predictions.accuracy())),
+        Predictions::Numbers(predictions) => predictions.r2(),
+        Predictions::Reconstructions(predictions) => predictions.r2(),
     };
     r2.map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}"))
 }

@@ -9,7 +9,7 @@ use egui_material_icons::icons::ICON_CLOSE;
 
 use crate::data::Modality;
 use crate::train::heads::Results;
-use crate::train::metrics::{ClassAnswers, Prediction};
+use crate::train::metrics::{ClassPredictions, Prediction};
 use crate::train::{Evaluation, Predictions};
 use crate::ui::state::subject::{Subject, address};
 use crate::ui::state::window_state::Place;
@@ -40,7 +40,7 @@ pub struct Mistakes {
 struct Listed {
     evaluation: Arc<Evaluation>,
     cell: Option<(usize, usize)>,
-    answers: Vec<Prediction>,
+    predictions: Vec<Prediction>,
     version: u64,
 }
 
@@ -75,13 +75,13 @@ impl View for Mistakes {
             return placeholder_ui(ui, text);
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
-        let answers = match &evaluation.answers {
-            Predictions::Classes(answers) => answers,
-            Predictions::Numbers(answers) if dataset.modality() == Modality::Table => {
-                return self.rows.numbers_ui(ui, &evaluation, answers, &dataset);
+        let predictions = match &evaluation.predictions {
+            Predictions::Classes(predictions) => predictions,
+            Predictions::Numbers(predictions) if dataset.modality() == Modality::Table => {
+                return self.rows.numbers_ui(ui, &evaluation, predictions, &dataset);
             }
-            Predictions::Reconstructions(answers) if dataset.modality() == Modality::Table => {
-                return self.rows.reconstructions_ui(ui, &evaluation, answers, &dataset);
+            Predictions::Reconstructions(predictions) if dataset.modality() == Modality::Table => {
+                return self.rows.reconstructions_ui(ui, &evaluation, predictions, &dataset);
             }
             Predictions::Reconstructions(_) if dataset.modality() == Modality::Images => {
                 return self.pairs.worst_ui(ui, &evaluation, cx);
@@ -89,28 +89,28 @@ impl View for Mistakes {
             // Of these `fits` says why nothing is shown.
             Predictions::Numbers(_) | Predictions::Reconstructions(_) => return,
         };
-        let names = cx.subject.class_names(answers.confusion.nrows());
+        let names = cx.subject.class_names(predictions.confusion.nrows());
         let Self { grid, listed, rows, .. } = self;
         let version = listed.as_ref().map_or(0, |listed| listed.version);
         let is_listed =
             listed.as_ref().is_some_and(|l| Arc::ptr_eq(&l.evaluation, &evaluation) && l.cell == cx.playground.cell);
         if !is_listed {
-            let answers = list(answers, cx.playground.cell);
+            let predictions = list(predictions, cx.playground.cell);
             *listed = Some(Listed {
                 evaluation: Arc::clone(&evaluation),
                 cell: cx.playground.cell,
-                answers,
+                predictions,
                 version: version + 1,
             });
         }
-        let Some(Listed { answers, version, .. }) = listed else { return };
-        filter_ui(ui, answers.len(), &evaluation, &names, cx);
+        let Some(Listed { predictions, version, .. }) = listed else { return };
+        filter_ui(ui, predictions.len(), &evaluation, &names, cx);
         ui.add_space(GRID);
-        if answers.is_empty() {
+        if predictions.is_empty() {
             return placeholder_ui(ui, "There are no such samples.");
         }
         if dataset.modality() == Modality::Table {
-            return rows.classes_ui(ui, answers, &names, &dataset);
+            return rows.classes_ui(ui, predictions, &names, &dataset);
         }
         let Some([height, width, channels]) =
             dataset.shape.as_image().filter(|_| dataset.modality() == Modality::Images)
@@ -118,9 +118,9 @@ impl View for Mistakes {
             return placeholder_ui(ui, &not_images(&dataset));
         };
         let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
-        let pixels = |index: usize, out: &mut [u8]| copy(&dataset.train, answers[index].sample as usize, out);
+        let pixels = |index: usize, out: &mut [u8]| copy(&dataset.train, predictions[index].sample as usize, out);
         let caption = |index: usize| {
-            let answer = answers[index];
+            let answer = predictions[index];
             Caption {
                 truth: name(answer.truth),
                 predicted: Some(name(answer.class)),
@@ -128,7 +128,7 @@ impl View for Mistakes {
             }
         };
         let version = mix(address(&dataset), *version);
-        let (count, pixels, caption) = (answers.len(), &pixels, &caption);
+        let (count, pixels, caption) = (predictions.len(), &pixels, &caption);
         let caption_rows = if names.iter().all(|name| name.chars().count() < 3) { 1 } else { 2 };
         let images = Images { count, height, width, channels, version, pixels, caption, caption_rows };
         let scale = fitting_scale(count, [height, width], caption_rows, ui.available_size());
@@ -137,14 +137,14 @@ impl View for Mistakes {
 }
 
 /// The mistakes, or all predictions of a cell, the most confident first.
-fn list(answers: &ClassAnswers, cell: Option<(usize, usize)>) -> Vec<Prediction> {
+fn list(predictions: &ClassPredictions, cell: Option<(usize, usize)>) -> Vec<Prediction> {
     let is_shown = |answer: &&Prediction| match cell {
         Some((truth, class)) => usize::from(answer.truth) == truth && usize::from(answer.class) == class,
         None => answer.truth != answer.class,
     };
-    let mut answers: Vec<_> = answers.predictions.iter().filter(is_shown).copied().collect();
-    answers.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    answers
+    let mut predictions: Vec<_> = predictions.predictions.iter().filter(is_shown).copied().collect();
+    predictions.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    predictions
 }
 
 /// What is shown, in words, and a chip that shows all again.

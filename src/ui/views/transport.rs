@@ -184,13 +184,13 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether the answers are hardly better than those of a die with as many sides as there are classes, or than always the
+/// Whether the predictions are hardly better than those of a die with as many sides as there are classes, or than always the
 /// mean of the targets.
 fn is_guessing(test: &Evaluation) -> bool {
-    match &test.answers {
-        Predictions::Classes(answers) => answers.accuracy() * answers.confusion.nrows() as f32 <= 1.3,
-        Predictions::Numbers(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
-        Predictions::Reconstructions(answers) => answers.r2().is_some_and(|r2| r2 <= 0.0),
+    match &test.predictions {
+        Predictions::Classes(predictions) => predictions.accuracy() * predictions.confusion.nrows() as f32 <= 1.3,
+        Predictions::Numbers(predictions) => predictions.r2().is_some_and(|r2| r2 <= 0.0),
+        Predictions::Reconstructions(predictions) => predictions.r2().is_some_and(|r2| r2 <= 0.0),
     }
 }
 

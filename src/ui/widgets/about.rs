@@ -79,7 +79,7 @@ mod tests {
     fn of_fields(fields: Vec<&'static Field>) -> Vec<About> {
         let options = fields.into_iter().flat_map(|field| match &field.kind {
             Kind::Choice { options, .. } => options().to_vec(),
-            _ => vec![About { key: field.key, label: field.label, formula: "", help: field.help }],
+            _ => vec![About { key: field.key, label: field.label, group: "", formula: "", help: field.help }],
         });
         options.collect()
     }

@@ -1,4 +1,4 @@
-//! What the panels are made of: each draws plain data and answers with a `Response`, and none knows the studio.
+//! What the panels are made of: each draws plain data and returns a `Response`, and none knows the studio.
 
 pub mod about;
 pub mod axes;

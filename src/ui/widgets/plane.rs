@@ -103,7 +103,7 @@ impl<'a> Plane<'a> {
         self
     }
 
-    /// What the plane answers to. Default: the pointer that hovers.
+    /// What the plane reacts to. Default: the pointer that hovers.
     pub fn sense(mut self, sense: Sense) -> Self {
         self.sense = sense;
         self

@@ -10,7 +10,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// linear layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = f(x)")]
+#[settings(group = "Dense layers and activations", formula = "y = f(x)")]
 pub struct Activation {
     /// Which function. Sigmoid and tanh saturate for large numbers, where the gradient vanishes.
     #[field(default = Function::Relu)]

@@ -22,7 +22,10 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// (PyTorch refuses it), and the moving numbers stay where they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the batch; their moving averages at inference")]
+#[settings(
+    group = "Normalization",
+    formula = "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the batch; their moving averages at inference"
+)]
 pub struct BatchNorm {
     /// Share of the moving mean and variance that each step keeps. Near 1, inference lags behind training for hundreds of
     /// steps; low values are noisy. PyTorch's momentum is one minus this.

@@ -20,7 +20,11 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// `[kernel, kernel, channels, filters]`; bias `[filters]`. In groups a kernel reads `channels / groups`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default = "Conv::default", deny_unknown_fields)]
-#[settings(label = if AXES == 1 { "Conv1d" } else { "Conv2d" }, formula = "y[p] = f(Σₖ x[s·p + d·k]·W[k] + b)")]
+#[settings(
+    label = if AXES == 1 { "Conv1d" } else { "Conv2d" },
+    group = "Convolution",
+    formula = "y[p] = f(Σₖ x[s·p + d·k]·W[k] + b)"
+)]
 pub struct Conv<const AXES: usize> {
     /// Number of kernels, and so of output channels. Each adds a feature map to compute and to keep.
     #[field(default = 32, range = 1..=512)]

@@ -24,7 +24,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// channels]` as in Keras, bias `[filters]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y[q] = f(Σ x[p]·W[k] + b) over all p, k with s·p + k = q")]
+#[settings(group = "Convolution", formula = "y[q] = f(Σ x[p]·W[k] + b) over all p, k with s·p + k = q")]
 pub struct ConvTranspose2d {
     /// Number of output channels. Each adds a feature map to compute and to keep.
     #[field(default = 32, range = 1..=512)]

@@ -32,7 +32,8 @@ impl LayerSpec {
 struct Of<S>(S);
 
 impl<S: Described> Of<S> {
-    const ABOUT: &'static About = &About { key: S::LABEL, label: S::LABEL, formula: S::FORMULA, help: S::HELP };
+    const ABOUT: &'static About =
+        &About { key: S::LABEL, label: S::LABEL, group: S::GROUP, formula: S::FORMULA, help: S::HELP };
 }
 
 impl Clone for Custom {

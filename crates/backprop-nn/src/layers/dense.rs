@@ -24,7 +24,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// bias `[units]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = f(x·W + b)")]
+#[settings(group = "Dense layers and activations", formula = "y = f(x·W + b)")]
 pub struct Dense {
     /// Number of outputs. Too few cannot separate the classes; too many overfit.
     #[field(default = 64, range = 1..=4096)]

@@ -13,7 +13,10 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// inverted form).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = x·m / (1 - rate), m = 0 with probability rate, else 1; y = x at inference")]
+#[settings(
+    group = "Regularization",
+    formula = "y = x·m / (1 - rate), m = 0 with probability rate, else 1; y = x at inference"
+)]
 pub struct Dropout {
     /// Probability of an activation to be dropped. Too large, and the network underfits.
     #[field(default = 0.25, range = 0.0..=0.9)]

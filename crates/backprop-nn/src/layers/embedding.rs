@@ -20,7 +20,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// `[n, numbers + words · units]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y[t] = W[x[t]], the row of W with this number")]
+#[settings(group = "Sequences and words", formula = "y[t] = W[x[t]], the row of W with this number")]
 pub struct Embedding {
     /// Number of different words, counted from 0. A larger number counts as the last of them.
     #[field(default = 256, range = 1..=100_000)]

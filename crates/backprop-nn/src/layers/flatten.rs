@@ -9,7 +9,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// Turns an image or a sequence into one row of numbers, as Dense takes it. No number changes; channels come last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = x, as one row")]
+#[settings(group = "Change of shape", formula = "y = x, as one row")]
 pub struct Flatten {}
 
 impl Spec for Flatten {

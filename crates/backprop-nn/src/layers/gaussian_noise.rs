@@ -11,7 +11,10 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// neighborhood.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = x + n, n normal with mean 0 and this standard deviation; y = x at inference")]
+#[settings(
+    group = "Regularization",
+    formula = "y = x + n, n normal with mean 0 and this standard deviation; y = x at inference"
+)]
 pub struct GaussianNoise {
     /// Standard deviation of the noise. Pixels lie between 0 and 1, so 1 leaves little of an image.
     #[field(label = "Standard deviation", default = 0.1, range = 0.0..=2.0)]

@@ -13,7 +13,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// 2013).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = Σₚ x[p] / positions")]
+#[settings(group = "Pooling and upsampling", formula = "y = Σₚ x[p] / positions")]
 pub struct GlobalAveragePool {}
 
 impl Spec for GlobalAveragePool {

@@ -13,6 +13,7 @@ pub type Gru = Recurrent<GruCell>;
 
 impl Described for Gru {
     const LABEL: &'static str = "GRU";
+    const GROUP: &'static str = "Sequences and words";
     const FORMULA: &'static str =
         "hₜ = (1 - z)⊙g + z⊙hₜ₋₁; z, r = σ(xₜ·W + hₜ₋₁·U + b), g = tanh(xₜ·W + b + r⊙(hₜ₋₁·U + b'))";
     const HELP: &'static str =

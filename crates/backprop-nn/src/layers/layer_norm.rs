@@ -14,7 +14,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// Shapes: `[…, features]` to the same, gamma and beta `[features]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the last axis")]
+#[settings(group = "Normalization", formula = "y = (x - μ) / √(σ² + ε) · γ + β, μ and σ² over the last axis")]
 pub struct LayerNorm {
     /// Added to the variance against division by zero. Keras' default is 0.001, PyTorch's 0.00001.
     #[field(default = 1e-3, range = 1e-7..=0.1, logarithmic)]

@@ -15,6 +15,7 @@ pub type Lstm = Recurrent<LstmCell>;
 
 impl Described for Lstm {
     const LABEL: &'static str = "LSTM";
+    const GROUP: &'static str = "Sequences and words";
     const FORMULA: &'static str =
         "cₜ = f⊙cₜ₋₁ + i⊙g, hₜ = o⊙tanh(cₜ); i, f, o = σ(z), g = tanh(z) with z = xₜ·W + hₜ₋₁·U + b for each";
     const HELP: &'static str = "Long short-term memory: gates decide what the cell state forgets, takes in and outputs, so that it remembers for long.";

@@ -13,7 +13,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// `y = max(0, x) + α · min(0, x)` (He et al. 2015). Shapes: `[…, channels]` to the same, alpha `[channels]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(label = "PReLU", formula = "y = max(0, x) + α · min(0, x)")]
+#[settings(label = "PReLU", group = "Dense layers and activations", formula = "y = max(0, x) + α · min(0, x)")]
 pub struct PRelu {
     /// Slope for negative numbers before training. 0.25 as in PyTorch; 0 begins as ReLU, and near 1 the layer is linear.
     #[field(label = "Initial slope", default = 0.25, range = -1.0..=1.0)]

@@ -22,7 +22,11 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// `[n, height / size, width / size, channels]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default = "MaxPool::default", deny_unknown_fields)]
-#[settings(label = if AXES == 1 { "MaxPool1d" } else { "MaxPool2d" }, formula = "y[p] = maxₖ x[size·p + k]")]
+#[settings(
+    label = if AXES == 1 { "MaxPool1d" } else { "MaxPool2d" },
+    group = "Pooling and upsampling",
+    formula = "y[p] = maxₖ x[size·p + k]"
+)]
 pub struct MaxPool<const AXES: usize> {
     /// Size of a window along each axis. A large one discards most of the input.
     #[field(default = 2, range = 1..=if AXES == 1 { 32 } else { 8 })]
@@ -36,6 +40,7 @@ pub struct MaxPool<const AXES: usize> {
 #[serde(default = "AveragePool::default", deny_unknown_fields)]
 #[settings(
     label = if AXES == 1 { "AveragePool1d" } else { "AveragePool2d" },
+    group = "Pooling and upsampling",
     formula = "y[p] = meanₖ x[size·p + k]"
 )]
 pub struct AveragePool<const AXES: usize> {

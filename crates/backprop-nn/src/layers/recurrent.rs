@@ -340,7 +340,7 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
         self.spec.directions().len() * self.direction_memo_len()
     }
 
-    /// For `forward` the state's part of the sums, and the memo of a direction if nothing is learnt; for `backward` the
+    /// For `forward` the state's part of the sums, and the memo of a direction outside of training; for `backward` the
     /// gradients that pass from step to step.
     fn scratch_len(&self, samples: usize) -> usize {
         let forward = samples * (self.gates() + self.direction_memo_len());

@@ -22,7 +22,7 @@ pub enum Form {
 /// how many numbers there are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = x, in another shape")]
+#[settings(group = "Change of shape", formula = "y = x, in another shape")]
 pub struct Reshape {
     /// Recurrent layers take steps, convolutions an image, Dense a row.
     #[field(default = Form::Steps)]

@@ -15,7 +15,7 @@ use crate::trace::Trace;
 /// be blocks in turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = x + f(x), f the layers of the block", manual_default)]
+#[settings(group = "Blocks", formula = "y = x + f(x), f the layers of the block", manual_default)]
 pub struct Residual {
     /// The layers of the block, first to last.
     pub layers: Vec<LayerSpec>,

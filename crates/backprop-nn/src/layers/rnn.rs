@@ -9,6 +9,7 @@ pub type Rnn = Recurrent<RnnCell>;
 
 impl Described for Rnn {
     const LABEL: &'static str = "RNN";
+    const GROUP: &'static str = "Sequences and words";
     const FORMULA: &'static str = "hₜ = tanh(xₜ·W + hₜ₋₁·U + b)";
     const HELP: &'static str =
         "Simple recurrent layer: each step mixes the input with the state. The gradient vanishes over many steps.";

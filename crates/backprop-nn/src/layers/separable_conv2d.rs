@@ -20,7 +20,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// `[kernel, kernel, channels]`, pointwise kernel `[channels, filters]`, bias `[filters]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = f(Σ_c (x_c * D_c)·P_c + b)")]
+#[settings(group = "Convolution", formula = "y = f(Σ_c (x_c * D_c)·P_c + b)")]
 pub struct SeparableConv2d {
     /// Number of mixtures, and so of output channels. Each adds a feature map to compute and to keep.
     #[field(default = 32, range = 1..=512)]

@@ -10,7 +10,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// learns slowly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ), over the last axis")]
+#[settings(group = "Dense layers and activations", formula = "yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ), over the last axis")]
 pub struct Softmax {}
 
 impl Spec for Softmax {

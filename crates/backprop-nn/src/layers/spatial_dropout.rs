@@ -15,7 +15,10 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// The others are scaled by `1 / (1 - rate)` (Tompson et al. 2015).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y = x·m / (1 - rate), m = 0 for a channel with probability rate, else 1; y = x at inference")]
+#[settings(
+    group = "Regularization",
+    formula = "y = x·m / (1 - rate), m = 0 for a channel with probability rate, else 1; y = x at inference"
+)]
 pub struct SpatialDropout {
     /// Probability of a channel to be dropped. Too large, and the network underfits.
     #[field(default = 0.25, range = 0.0..=0.9)]

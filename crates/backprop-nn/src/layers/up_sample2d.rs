@@ -11,7 +11,7 @@ use crate::spec::{Plan, ShapeError, Spec};
 /// Enlarges an image by repeating every pixel in both directions (nearest neighbor); a convolution may then refine it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(formula = "y[p] = x[⌊p / size⌋]")]
+#[settings(group = "Pooling and upsampling", formula = "y[p] = x[⌊p / size⌋]")]
 pub struct UpSample2d {
     /// Factor by which height and width grow. The cost of the layers behind it grows with its square.
     #[field(default = 2, range = 1..=8)]

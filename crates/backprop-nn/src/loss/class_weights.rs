@@ -79,7 +79,7 @@ const MAX: f32 = 1e4;
 impl Choose for ClassWeights {
     fn options() -> &'static [About] {
         const fn option(key: &'static str, label: &'static str, help: &'static str) -> About {
-            About { key, label, formula: "", help }
+            About { key, label, group: "", formula: "", help }
         }
         const {
             &[

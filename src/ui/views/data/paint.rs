@@ -60,8 +60,8 @@ fn plane_ui(ui: &mut Ui, painting: &mut Painting, ground: &mut Option<Ground>, c
         network.head().is_evaluated() && network.trained().task == task && network.features().len() == 2
     });
     let query = network.map(|network| PlaneQuery { network, ranges: painting.ranges.clone() });
-    let answers = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
-    *ground = Ground::update(ground.take(), ui, answers.as_ref(), task, painting.heights);
+    let predictions = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
+    *ground = Ground::update(ground.take(), ui, predictions.as_ref(), task, painting.heights);
     let dots = dots(painting);
     let [x, y] = &painting.painted.axes;
     let plane = Plane::new("Painted points in the plane", [x, y], painting.ranges.clone(), &dots);

@@ -6,7 +6,7 @@ use eframe::egui::Ui;
 
 use crate::data::Timeline;
 use crate::train::Subset;
-use crate::train::metrics::NumberAnswers;
+use crate::train::metrics::NumberPredictions;
 use crate::ui::widgets::line_plot::{Line, LineLook, LinePlot, Quantity};
 use crate::ui::widgets::numbers::steady;
 use crate::ui::widgets::plane::range_of;
@@ -23,10 +23,10 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Nothing if there is no naive forecast, which means that the answers are to no series.
-    pub fn of(answers: &NumberAnswers, target: usize, part: Subset, timeline: &Timeline) -> Option<Self> {
-        let answers = answers.of_target(target);
-        let naive = answers.naively()?;
+    /// Nothing if there is no naive forecast, which means that the data is no series.
+    pub fn of(predictions: &NumberPredictions, target: usize, part: Subset, timeline: &Timeline) -> Option<Self> {
+        let predictions = predictions.of_target(target);
+        let naive = predictions.naively()?;
         let (rows, windows) = match part {
             Subset::Test => (&timeline.test_rows, "test"),
             Subset::Train => (&timeline.train_rows, "training"),
@@ -34,18 +34,19 @@ impl Forecast {
         };
         let line = |values: &[f32]| -> Vec<[f64; 2]> {
             let row = |at: &u32| rows.get(*at as usize).map(|row| f64::from(*row));
-            let points = answers.samples.iter().zip(values);
+            let points = predictions.samples.iter().zip(values);
             points.filter_map(|(at, value)| Some([row(at)?, f64::from(*value)])).collect()
         };
         let text = |value: Option<f64>| value.map_or("–".to_owned(), steady);
         let figures = format!(
             "RMSE {}, naive forecast {}, on {} {windows} windows",
-            text(answers.rmse()),
+            text(predictions.rmse()),
             text(naive.rmse()),
-            answers.samples.len()
+            predictions.samples.len()
         );
-        let (truth, forecast, naive) = (line(&answers.truths), line(&answers.predictions), line(&answers.naive));
-        let all = [&answers.truths, &answers.predictions, &answers.naive].into_iter().flatten().copied();
+        let (truth, forecast, naive) =
+            (line(&predictions.truths), line(&predictions.predictions), line(&predictions.naive));
+        let all = [&predictions.truths, &predictions.predictions, &predictions.naive].into_iter().flatten().copied();
         let heights = range_of(all);
         let ends = truth.first().zip(truth.last()).map_or((0.0, 1.0), |(first, last)| (first[0], last[0]));
         let rows = ends.0 - 0.5..=ends.1 + 0.5;

@@ -8,7 +8,7 @@ use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Dataset;
 use crate::train::heads::Results;
-use crate::ui::jobs::derived::Predictions;
+use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::samples::{GeneratedSamples, SamplesQuery};
 use crate::ui::state::subject::{address, is_plane, plane_of};
 use crate::ui::state::table::table_columns;
@@ -55,7 +55,7 @@ impl GeneratedView {
             }
         });
         let Some(answered) = answered else { return placeholder_ui(ui, &announcement(cx)) };
-        let Predictions { query: SamplesQuery { network, noise }, answer: made, version, .. } = &*answered;
+        let Latest { query: SamplesQuery { network, noise }, answer: made, version, .. } = &*answered;
         if let Some(shape) = made.shape.as_image() {
             let name = format!("{} generated images, noise seed {noise}", made.count());
             self.sheet.ui(ui, &Sheet { name: &name, shape, values: &made.values, version: *version });
@@ -68,8 +68,8 @@ impl GeneratedView {
         }
     }
 
-    fn plane_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, answered: &Predictions<SamplesQuery>) {
-        let Predictions { query, answer: made, version, .. } = answered;
+    fn plane_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, answered: &Latest<SamplesQuery>) {
+        let Latest { query, answer: made, version, .. } = answered;
         let [address, version] = [address(dataset), *version];
         let known = self.cloud.take().filter(|cloud| cloud.address == address);
         let mut cloud = known.unwrap_or_else(|| Cloud::of(dataset));

@@ -10,7 +10,7 @@ use super::forecast::Forecast;
 use crate::data::Modality;
 use crate::data::{Order, Task};
 use crate::train::heads;
-use crate::train::metrics::{ClassAnswers, NumberAnswers, roc_curve};
+use crate::train::metrics::{ClassPredictions, NumberPredictions, roc_curve};
 use crate::train::{Evaluation, Predictions, Subset};
 use crate::ui::commands::Request;
 use crate::ui::theme::GRID;
@@ -106,21 +106,21 @@ impl Results {
             |plotted: &Plotted| Arc::ptr_eq(&plotted.evaluation, &evaluation) && plotted.target == self.target;
         if !self.plotted.as_ref().is_some_and(is_known) {
             let mut plotted = Plotted::of(&evaluation, self.target);
-            if let (Some(timeline), Predictions::Numbers(answers)) = (timeline, &evaluation.answers) {
-                plotted.forecast = Forecast::of(answers, self.target, part, timeline);
+            if let (Some(timeline), Predictions::Numbers(predictions)) = (timeline, &evaluation.predictions) {
+                plotted.forecast = Forecast::of(predictions, self.target, part, timeline);
             }
             self.plotted = Some(plotted);
         }
-        match &evaluation.answers {
-            Predictions::Classes(answers) => self.classes_ui(ui, answers, cx),
-            Predictions::Numbers(answers) => self.numbers_ui(ui, answers, cx),
+        match &evaluation.predictions {
+            Predictions::Classes(predictions) => self.classes_ui(ui, predictions, cx),
+            Predictions::Numbers(predictions) => self.numbers_ui(ui, predictions, cx),
             Predictions::Reconstructions(_) => {}
         }
     }
 
-    fn classes_ui(&mut self, ui: &mut Ui, answers: &ClassAnswers, cx: &mut Cx<'_>) {
+    fn classes_ui(&mut self, ui: &mut Ui, predictions: &ClassPredictions, cx: &mut Cx<'_>) {
         let is_wide = ui.available_width() >= WIDE;
-        let has_roc = answers.confusion.nrows() == 2;
+        let has_roc = predictions.confusion.nrows() == 2;
         let matrix = (Shown::Matrix, "Matrix", "True class by row, predicted class by column, on the validation set");
         let classes = (Shown::Classes, "Classes", "Precision, recall and F1 of every class, on the validation set");
         let roc = (Shown::Roc, "ROC", "True positive rate over false positive rate, for every threshold");
@@ -149,19 +149,19 @@ impl Results {
         };
         let matrix = matrix.with_max_x(matrix.right() - if is_wide { 4.0 * GRID } else { 0.0 });
         if is_wide || self.shown != Shown::Classes {
-            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &answers.confusion, cx));
+            cell_ui(ui, "matrix", matrix, |ui| matrix_ui(ui, &predictions.confusion, cx));
         }
         if is_wide || self.shown == Shown::Classes {
-            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, answers, cx));
+            cell_ui(ui, "classes", classes, |ui| classes_ui(ui, predictions, cx));
         }
     }
 
-    fn numbers_ui(&mut self, ui: &mut Ui, answers: &NumberAnswers, cx: &Cx<'_>) {
+    fn numbers_ui(&mut self, ui: &mut Ui, predictions: &NumberPredictions, cx: &Cx<'_>) {
         let names = match cx.session.job.as_ref().map(|job| &job.dataset.task) {
-            Some(Task::Regression { targets }) if targets.len() == answers.width => targets.clone(),
-            _ => (1..=answers.width).map(|target| target.to_string()).collect(),
+            Some(Task::Regression { targets }) if targets.len() == predictions.width => targets.clone(),
+            _ => (1..=predictions.width).map(|target| target.to_string()).collect(),
         };
-        self.target = self.target.min(answers.width.saturating_sub(1));
+        self.target = self.target.min(predictions.width.saturating_sub(1));
         let options: Vec<_> = names.iter().enumerate().map(|(at, name)| (at, name.as_str(), "This target")).collect();
         let forecast = self.plotted.as_ref().and_then(|plotted| plotted.forecast.as_ref());
         let is_forecast = forecast.is_some() && self.shown_numbers == ShownNumbers::Forecast;
@@ -192,24 +192,24 @@ impl Results {
 impl Plotted {
     fn of(evaluation: &Arc<Evaluation>, target: usize) -> Self {
         let (mut dots, mut roc) = (Vec::new(), Vec::new());
-        let figures = match &evaluation.answers {
-            Predictions::Classes(answers) => {
-                if answers.confusion.nrows() == 2 {
-                    let (truths, scores) = answers.one_against_rest(1);
+        let figures = match &evaluation.predictions {
+            Predictions::Classes(predictions) => {
+                if predictions.confusion.nrows() == 2 {
+                    let (truths, scores) = predictions.one_against_rest(1);
                     let curve = roc_curve(&truths, &scores).unwrap_or_default();
                     roc = curve.iter().map(|point| [point.false_positive_rate, point.true_positive_rate]).collect();
                 }
-                let area = (!roc.is_empty()).then(|| answers.roc_auc()).flatten();
-                let macro_f1 = answers.macro_scores()[2];
-                figures_text(&[("macro F1", macro_f1), ("Matthews", Some(answers.matthews())), ("AUC", area)])
+                let area = (!roc.is_empty()).then(|| predictions.roc_auc()).flatten();
+                let macro_f1 = predictions.macro_scores()[2];
+                figures_text(&[("macro F1", macro_f1), ("Matthews", Some(predictions.matthews())), ("AUC", area)])
             }
-            Predictions::Numbers(answers) => {
-                let of_target = answers.of_target(target);
+            Predictions::Numbers(predictions) => {
+                let of_target = predictions.of_target(target);
                 let pairs = of_target.truths.into_iter().zip(of_target.predictions);
                 let pairs: Vec<_> = pairs.map(|(truth, answer)| [truth, answer]).collect();
                 let dot = |at: usize| Dot { at: pairs[at], tone: Tone::Plain };
                 dots = thinned(pairs.len(), MOST_DOTS).map(dot).collect();
-                figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())])
+                figures_text(&[("R²", predictions.r2()), ("RMSE", predictions.rmse()), ("MAE", predictions.mae())])
             }
             Predictions::Reconstructions(_) => String::new(),
         };
@@ -240,15 +240,15 @@ fn matrix_ui(ui: &mut Ui, confusion: &Array2<u32>, cx: &mut Cx<'_>) {
     }
 }
 
-fn classes_ui(ui: &mut Ui, answers: &ClassAnswers, cx: &Cx<'_>) {
-    let names = cx.subject.class_names(answers.confusion.nrows());
-    let scores = answers.class_scores();
+fn classes_ui(ui: &mut Ui, predictions: &ClassPredictions, cx: &Cx<'_>) {
+    let names = cx.subject.class_names(predictions.confusion.nrows());
+    let scores = predictions.class_scores();
     let rows: Vec<_> = scores
         .iter()
         .zip(&names)
         .enumerate()
         .map(|(class, (score, name))| {
-            let is_predicted = answers.confusion.column(class).sum() > 0;
+            let is_predicted = predictions.confusion.column(class).sum() > 0;
             ClassRow {
                 name,
                 precision: is_predicted.then_some(score.precision),

@@ -6,7 +6,7 @@ use eframe::egui::Ui;
 
 use crate::data::{Dataset, Task};
 use crate::train::Evaluation;
-use crate::train::metrics::{NumberAnswers, Prediction, ReconstructionAnswers};
+use crate::train::metrics::{NumberPredictions, Prediction, ReconstructionPredictions};
 use crate::ui::state::subject::address;
 use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::views::parts::reconstructions::worst_heading_ui;
@@ -31,7 +31,7 @@ impl RowMistakes {
     }
 
     /// Rows with their predicted class.
-    pub fn classes_ui(&mut self, ui: &mut Ui, answers: &[Prediction], names: &[String], dataset: &Arc<Dataset>) {
+    pub fn classes_ui(&mut self, ui: &mut Ui, predictions: &[Prediction], names: &[String], dataset: &Arc<Dataset>) {
         let columns = self.columns(dataset);
         let heads: Vec<Head> = [Head::text("true"), Head::text("predicted"), Head::number("confidence")]
             .into_iter()
@@ -39,7 +39,7 @@ impl RowMistakes {
             .collect();
         let name = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
         let cell = |row: usize, column: usize| {
-            let answer = answers[row];
+            let answer = predictions[row];
             match column {
                 0 => name(answer.truth),
                 1 => name(answer.class),
@@ -47,7 +47,7 @@ impl RowMistakes {
                 column => columns[column - 3].text(dataset.train.numbers_of(answer.sample as usize)),
             }
         };
-        data_table_ui(ui, "mistakes", &heads, answers.len(), &cell);
+        data_table_ui(ui, "mistakes", &heads, predictions.len(), &cell);
     }
 
     /// All rows with their errors, the largest first. Several targets are weighed by how far each spreads.
@@ -55,13 +55,13 @@ impl RowMistakes {
         &mut self,
         ui: &mut Ui,
         evaluation: &Arc<Evaluation>,
-        answers: &NumberAnswers,
+        predictions: &NumberPredictions,
         dataset: &Arc<Dataset>,
     ) {
         if self.worst.as_ref().is_none_or(|worst| !Arc::ptr_eq(&worst.0, evaluation)) {
-            self.worst = Some((Arc::clone(evaluation), worst_first(answers)));
+            self.worst = Some((Arc::clone(evaluation), worst_first(predictions)));
         }
-        worst_heading_ui(ui, answers.samples.len());
+        worst_heading_ui(ui, predictions.samples.len());
         let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
         let columns = self.columns(dataset);
         let Task::Regression { targets } = &dataset.task else { return };
@@ -72,14 +72,14 @@ impl RowMistakes {
         let heads: Vec<Head> = targets.iter().flat_map(of_target).chain(heads_of(columns)).collect();
         let cell = |row: usize, column: usize| {
             let row = order[row];
-            let at = row * answers.width + column / 3;
-            if let Some(shown) = columns.get(column.wrapping_sub(3 * answers.width)) {
-                return shown.text(dataset.train.numbers_of(answers.samples[row] as usize));
+            let at = row * predictions.width + column / 3;
+            if let Some(shown) = columns.get(column.wrapping_sub(3 * predictions.width)) {
+                return shown.text(dataset.train.numbers_of(predictions.samples[row] as usize));
             }
             match column % 3 {
-                0 => number_text(answers.truths[at]),
-                1 => significant(f64::from(answers.predictions[at])),
-                _ => signed(f64::from(answers.predictions[at]) - f64::from(answers.truths[at])),
+                0 => number_text(predictions.truths[at]),
+                1 => significant(f64::from(predictions.predictions[at])),
+                _ => signed(f64::from(predictions.predictions[at]) - f64::from(predictions.truths[at])),
             }
         };
         data_table_ui(ui, "mistakes", &heads, order.len(), &cell);
@@ -92,21 +92,21 @@ impl RowMistakes {
         &mut self,
         ui: &mut Ui,
         evaluation: &Arc<Evaluation>,
-        answers: &ReconstructionAnswers,
+        predictions: &ReconstructionPredictions,
         dataset: &Arc<Dataset>,
     ) {
         if self.worst.as_ref().is_none_or(|worst| !Arc::ptr_eq(&worst.0, evaluation)) {
-            let mut order: Vec<usize> = (0..answers.samples.len()).collect();
-            order.sort_by(|a, b| answers.errors[*b].total_cmp(&answers.errors[*a]));
+            let mut order: Vec<usize> = (0..predictions.samples.len()).collect();
+            order.sort_by(|a, b| predictions.errors[*b].total_cmp(&predictions.errors[*a]));
             self.worst = Some((Arc::clone(evaluation), order));
         }
-        worst_heading_ui(ui, answers.samples.len());
+        worst_heading_ui(ui, predictions.samples.len());
         let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
         let columns = self.columns(dataset);
         let heads: Vec<Head> = std::iter::once(Head::number("error")).chain(heads_of(columns)).collect();
         let cell = |row: usize, column: usize| match columns.get(column.wrapping_sub(1)) {
-            Some(shown) => shown.text(dataset.train.numbers_of(answers.samples[order[row]] as usize)),
-            None => significant(f64::from(answers.errors[order[row]])),
+            Some(shown) => shown.text(dataset.train.numbers_of(predictions.samples[order[row]] as usize)),
+            None => significant(f64::from(predictions.errors[order[row]])),
         };
         data_table_ui(ui, "mistakes", &heads, order.len(), &cell);
     }
@@ -117,8 +117,8 @@ fn signed(number: f64) -> String {
     format!("{}{}", if number > 0.0 { "+" } else { "" }, significant(number))
 }
 
-fn worst_first(answers: &NumberAnswers) -> Vec<usize> {
-    let NumberAnswers { width, samples, truths, predictions, .. } = answers;
+fn worst_first(predictions: &NumberPredictions) -> Vec<usize> {
+    let NumberPredictions { width, samples, truths, predictions, .. } = predictions;
     let width = (*width).max(1);
     let spread = |target: usize| {
         let values = || truths.iter().skip(target).step_by(width).map(|value| f64::from(*value));
@@ -144,13 +144,13 @@ mod tests {
 
     #[test]
     fn the_largest_error_comes_first_and_a_target_of_large_numbers_does_not_decide_alone() {
-        let answers = NumberAnswers {
+        let predictions = NumberPredictions {
             naive: Vec::new(),
             width: 2,
             samples: vec![7, 8, 9],
             truths: vec![1.0, 1000.0, 2.0, 2000.0, 3.0, 3000.0],
             predictions: vec![1.0, 1001.0, 2.1, 2000.0, 1.0, 3000.0],
         };
-        assert_eq!(worst_first(&answers), [2, 1, 0]);
+        assert_eq!(worst_first(&predictions), [2, 1, 0]);
     }
 }

@@ -19,21 +19,6 @@ const WIDTH: f32 = 420.0;
 /// What the window keeps free above and below the list.
 const AROUND: f32 = 160.0;
 
-/// The layers by what they are for, by their keys; one that is in none of these stands under "Other".
-const GROUPS: &[(&str, &[&str])] = &[
-    ("Dense layers and activations", &["dense", "activation", "p_relu", "softmax"]),
-    ("Convolution", &["conv2d", "separable_conv2d", "conv_transpose2d", "conv1d"]),
-    (
-        "Pooling and upsampling",
-        &["max_pool2d", "average_pool2d", "global_average_pool", "max_pool1d", "average_pool1d", "up_sample2d"],
-    ),
-    ("Change of shape", &["flatten", "reshape"]),
-    ("Sequences and words", &["rnn", "lstm", "gru", "embedding"]),
-    ("Blocks", &["residual"]),
-    ("Normalization", &["batch_norm", "layer_norm"]),
-    ("Regularization", &["dropout", "spatial_dropout", "gaussian_noise"]),
-];
-
 /// A button that opens the list of layers.
 pub fn layer_button_ui(
     ui: &mut Ui,
@@ -49,16 +34,15 @@ pub fn layer_button_ui(
 /// All layers by what they are for, those that fit where one is to be put marked; `misfit` says why one does not.
 pub fn layer_menu_ui(ui: &mut Ui, mut misfit: impl FnMut(&LayerSpec) -> Option<String>) -> Option<LayerSpec> {
     let mut layers = LayerSpec::all();
-    let place = |layer: &LayerSpec| {
-        let key = layer.about().key;
-        GROUPS.iter().position(|(_, keys)| keys.contains(&key)).unwrap_or(GROUPS.len())
-    };
-    layers.sort_by_key(place);
+    // The groups in the order in which the registry begins them.
+    let first =
+        |layer: &LayerSpec| LayerSpec::ENTRIES.iter().position(|entry| entry.about.group == layer.about().group);
+    layers.sort_by_key(first);
     let misfits: Vec<_> = layers.iter().map(&mut misfit).collect();
     let lines = layers.iter().zip(&misfits).map(|(layer, misfit)| Line {
         name: layer.about().label,
         help: layer.about().help,
-        group: GROUPS.get(place(layer)).map_or("Other", |(group, _)| group),
+        group: layer.about().group,
         mark: if misfit.is_none() { "fits" } else { "" },
         is_possible: true,
         is_muted: misfit.is_some(),

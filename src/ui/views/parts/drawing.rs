@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use eframe::egui::{Label, Response, RichText, Ui};
 
-use crate::ui::jobs::derived::Predictions;
-use crate::ui::jobs::predictor::{DrawingQuery, Prediction};
+use crate::ui::jobs::derived::Latest;
+use crate::ui::jobs::predictor::{DrawingOutput, DrawingQuery};
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::theme::{self, Palette};
 use crate::ui::views::cx::Cx;
@@ -67,7 +67,7 @@ pub fn seen_note_ui(ui: &mut Ui) {
 }
 
 /// What the chosen network makes of the drawing, as far as that is worked out.
-pub struct Reading(Option<Arc<Predictions<DrawingQuery>>>);
+pub struct Reading(Option<Arc<Latest<DrawingQuery>>>);
 
 impl Reading {
     /// Asks the chosen network to read the drawing.
@@ -80,7 +80,7 @@ impl Reading {
         Self(cx.derived.drawing.ask(ui.ctx(), query))
     }
 
-    fn prediction(&self) -> Option<&Prediction> {
+    fn prediction(&self) -> Option<&DrawingOutput> {
         self.0.as_ref().map(|answered| &answered.answer.prediction)
     }
 
@@ -100,14 +100,14 @@ impl Reading {
     pub fn winner_ui(&self, ui: &mut Ui) {
         let palette = Palette::of(ui);
         let shares = match self.prediction() {
-            Some(Prediction::Probabilities(shares)) => shares,
-            Some(Prediction::Reconstruction { error, .. }) => {
+            Some(DrawingOutput::Probabilities(shares)) => shares,
+            Some(DrawingOutput::Reconstruction { error, .. }) => {
                 ui.label(theme::number(steady(f64::from(*error))).color(palette.accent));
                 let help = "Root of the mean squared error between input and reconstruction, where white is 1";
                 ui.label(RichText::new("error").color(palette.muted)).on_hover_text(help);
                 return;
             }
-            Some(Prediction::Empty | Prediction::Cannot(_)) | None => {
+            Some(DrawingOutput::Empty | DrawingOutput::Cannot(_)) | None => {
                 ui.label(theme::number("–").color(palette.muted));
                 return;
             }
@@ -121,7 +121,7 @@ impl Reading {
 
     /// What a number of percent does not say: there is no answer "none of them".
     pub fn choice_note_ui(&self, ui: &mut Ui) {
-        let Some(Prediction::Probabilities(shares)) = self.prediction() else { return };
+        let Some(DrawingOutput::Probabilities(shares)) = self.prediction() else { return };
         let text = format!("The network has to choose one of its {} classes, whatever is drawn.", shares.len());
         ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
     }
@@ -129,18 +129,18 @@ impl Reading {
     /// A bar per class, or why there is none.
     pub fn bars_ui(&self, ui: &mut Ui) {
         match self.prediction() {
-            Some(Prediction::Cannot(why)) => {
+            Some(DrawingOutput::Cannot(why)) => {
                 ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
             }
-            Some(Prediction::Reconstruction { pixels, .. }) => {
+            Some(DrawingOutput::Reconstruction { pixels, .. }) => {
                 let side = ui.available_size().min_elem().clamp(56.0, 196.0);
                 pixels_ui(ui, "Reconstruction", Some(pixels.view()), side).on_hover_text("Reconstruction");
                 caption_ui(ui, "Reconstruction");
             }
-            Some(Prediction::Probabilities(shares)) => {
+            Some(DrawingOutput::Probabilities(shares)) => {
                 probability_bars_ui(ui, self.classes(), Some(shares));
             }
-            Some(Prediction::Empty) | None => {
+            Some(DrawingOutput::Empty) | None => {
                 probability_bars_ui(ui, self.classes(), None);
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, RichText, Sense, TextureHandle, TextureOptions, Ui, vec2};
 
 use crate::data::{Dataset, TargetData, Task};
-use crate::ui::jobs::derived::Predictions;
+use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::plane::{PlaneQuery, SIDE};
 use crate::ui::state::subject::{address, plane_of};
 use crate::ui::state::table::number_text;
@@ -35,7 +35,7 @@ struct Cloud {
 
 /// What a network predicts at every place, as an image.
 pub struct Ground {
-    answers: Arc<Predictions<PlaneQuery>>,
+    predictions: Arc<Latest<PlaneQuery>>,
     is_dark: bool,
     texture: TextureHandle,
 }
@@ -57,8 +57,8 @@ impl PlaneView {
         let Some(cloud) = &self.cloud else { return };
         let network = network.filter(|network| network.reads(dataset));
         let query = network.map(|network| PlaneQuery { network, ranges: cloud.ranges.clone() });
-        let answers = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
-        self.ground = Ground::update(self.ground.take(), ui, answers.as_ref(), &dataset.task, cloud.heights);
+        let predictions = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
+        self.ground = Ground::update(self.ground.take(), ui, predictions.as_ref(), &dataset.task, cloud.heights);
         match &dataset.task {
             Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
             Task::Classification { .. } | Task::Reconstruction { .. } => {}
@@ -104,30 +104,31 @@ pub fn tone_of(height: f32, [low, high]: [f32; 2]) -> f32 {
 }
 
 impl Ground {
-    /// The image of these answers in the theme of `ui`; the old one if it is up to date.
+    /// The image of these predictions in the theme of `ui`; the old one if it is up to date.
     pub fn update(
         old: Option<Self>,
         ui: &Ui,
-        answers: Option<&Arc<Predictions<PlaneQuery>>>,
+        predictions: Option<&Arc<Latest<PlaneQuery>>>,
         task: &Task,
         heights: [f32; 2],
     ) -> Option<Self> {
         let is_dark = ui.visuals().dark_mode;
-        let is_shown = |ground: &Self, answers| Arc::ptr_eq(&ground.answers, answers) && ground.is_dark == is_dark;
-        match (answers?, old) {
-            (answers, Some(ground)) if is_shown(&ground, answers) => Some(ground),
-            (answers, old) => Some(Self::paint(ui, answers, task, heights, old)),
+        let is_shown =
+            |ground: &Self, predictions| Arc::ptr_eq(&ground.predictions, predictions) && ground.is_dark == is_dark;
+        match (predictions?, old) {
+            (predictions, Some(ground)) if is_shown(&ground, predictions) => Some(ground),
+            (predictions, old) => Some(Self::paint(ui, predictions, task, heights, old)),
         }
     }
 
     /// The image and the part of the plane that it shows.
     pub fn placed(&self) -> plane::Ground {
-        plane::Ground { picture: self.texture.id(), ranges: self.answers.query.ranges.clone() }
+        plane::Ground { picture: self.texture.id(), ranges: self.predictions.query.ranges.clone() }
     }
 
     fn paint(
         ui: &Ui,
-        answers: &Arc<Predictions<PlaneQuery>>,
+        predictions: &Arc<Latest<PlaneQuery>>,
         task: &Task,
         heights: [f32; 2],
         old: Option<Self>,
@@ -149,7 +150,7 @@ impl Ground {
             }
         };
         let width = task.outputs().max(1);
-        let mut pixels: Vec<_> = answers.answer.chunks_exact(width).map(color).collect();
+        let mut pixels: Vec<_> = predictions.answer.chunks_exact(width).map(color).collect();
         pixels.resize(SIDE * SIDE, palette.sunken);
         let image = ColorImage::new([SIDE, SIDE], pixels);
         let texture = match old {
@@ -159,7 +160,7 @@ impl Ground {
             }
             None => ui.ctx().load_texture("plane", image, TextureOptions::LINEAR),
         };
-        Self { answers: Arc::clone(answers), is_dark: ui.visuals().dark_mode, texture }
+        Self { predictions: Arc::clone(predictions), is_dark: ui.visuals().dark_mode, texture }
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use eframe::egui::{RichText, Ui};
 
 use crate::data::Modality;
-use crate::train::metrics::ReconstructionAnswers;
+use crate::train::metrics::ReconstructionPredictions;
 use crate::train::{Evaluation, Predictions};
-use crate::ui::jobs::derived::Predictions as Derivation;
+use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::reconstructions::ReconstructionsQuery;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -31,8 +31,10 @@ impl ReconstructionPairs {
     /// The metrics of the validation set, and the reconstructions of some of its samples at this moment.
     pub fn watched_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Reconstruction", |_| {});
-        if let Some(Predictions::Reconstructions(answers)) = cx.session.validation.as_ref().map(|seen| &seen.answers) {
-            figures_ui(ui, answers);
+        if let Some(Predictions::Reconstructions(predictions)) =
+            cx.session.validation.as_ref().map(|seen| &seen.predictions)
+        {
+            figures_ui(ui, predictions);
         }
         let are_images = cx.subject.modality() == Modality::Images;
         match (derived(ui, cx), cx.project.data.validation > 0.0) {
@@ -57,8 +59,8 @@ impl ReconstructionPairs {
     }
 
     /// Every pair is one image, the sample above and its reconstruction below.
-    fn pairs_ui(&mut self, ui: &mut Ui, images: &Derivation<ReconstructionsQuery>, which: Range<usize>) {
-        let Derivation { query, answer, version, .. } = images;
+    fn pairs_ui(&mut self, ui: &mut Ui, images: &Latest<ReconstructionsQuery>, which: Range<usize>) {
+        let Latest { query, answer, version, .. } = images;
         let dataset = &query.job.dataset;
         let Some([height, width, channels]) = dataset.shape.as_image() else { return };
         let (len, gap) = (dataset.shape.len(), GAP * width * channels);
@@ -82,7 +84,7 @@ impl ReconstructionPairs {
 }
 
 /// The newest images of the run, perhaps with weights of a moment ago.
-fn derived(ui: &Ui, cx: &mut Cx<'_>) -> Option<Arc<Derivation<ReconstructionsQuery>>> {
+fn derived(ui: &Ui, cx: &mut Cx<'_>) -> Option<Arc<Latest<ReconstructionsQuery>>> {
     let query = ReconstructionsQuery::of(cx.session)?;
     cx.derived.reconstructions.ask(ui.ctx(), query)
 }
@@ -96,8 +98,8 @@ pub fn worst_heading_ui(ui: &mut Ui, samples: usize) {
     ui.add_space(GRID);
 }
 
-fn figures_ui(ui: &mut Ui, answers: &ReconstructionAnswers) {
-    let text = figures_text(&[("R²", answers.r2()), ("RMSE", answers.rmse()), ("MAE", answers.mae())]);
+fn figures_ui(ui: &mut Ui, predictions: &ReconstructionPredictions) {
+    let text = figures_text(&[("R²", predictions.r2()), ("RMSE", predictions.rmse()), ("MAE", predictions.mae())]);
     caption_ui(ui, &text).on_hover_text(
         "R² is the share of the variance that is reconstructed, 1 at best. RMSE and MAE are errors, where white is 1, or in \
          standard deviations of the column; RMSE counts large errors more.",
