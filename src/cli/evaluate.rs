@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, named, percent};
-use super::{CliError, say, source_help};
-use crate::data::{DataError, Dataset, Lookup};
+use super::{CliError, note, say, source_help};
+use crate::data::source::SourcePart;
+use crate::data::sources::source_of;
+use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS};
 use crate::train::{ClassScore, Evaluation, Subset};
@@ -18,16 +20,18 @@ pub struct Evaluate {
     run: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: String,
-    /// Which of its samples; the split is that of the run
-    #[arg(long, value_enum, default_value = "test")]
-    split: Split,
+    /// Which of its samples. By default all of a file that the run was not trained on, and the test samples of its own data
+    /// or of data that come with some; the split is that of the run
+    #[arg(long, value_enum)]
+    split: Option<Split>,
     /// One JSON object
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Split {
+    All,
     Train,
     Validation,
     Test,
@@ -38,27 +42,50 @@ impl Evaluate {
         let run = RunFolder::find(&self.run)?;
         refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
         let task = run.data.task.clone();
-        // Images have no features that could be found again.
-        let known = Some((&task, run.data.features.as_slice())).filter(|known| !known.1.is_empty());
-        let source = self.data.parse().map_err(DataError::from)?;
-        let dataset = Dataset::load(&source, &Lookup { folder: Project::folder_of(&self.run), known, progress: None })?;
-        let dataset = Arc::new(run.project.data.asked_of(dataset)?);
-        let part = match self.split {
-            Split::Train => Subset::Train,
-            Split::Validation => Subset::Validation,
-            Split::Test => Subset::Test,
+        let source: SourceSpec = self.data.parse().map_err(DataError::from)?;
+        let lookup = Lookup { folder: Project::folder_of(&self.run), known: run.known(), progress: None };
+        let mut dataset = run.project.data.asked_of(Dataset::load(&source, &lookup)?)?;
+        let is_new = !is_same_data(&source, &run.project.data.source);
+        let split = self.split.unwrap_or(if is_new && has_no_test_set(&source) { Split::All } else { Split::Test });
+        let (part, which) = match split {
+            Split::All => (Subset::Train, "all"),
+            Split::Train => (Subset::Train, "the training"),
+            Split::Validation => (Subset::Validation, "the validation"),
+            Split::Test => (Subset::Test, "the test"),
         };
-        let (job, weights) = run.into_job(dataset)?;
+        let mut run = run;
+        if split == Split::All {
+            dataset = dataset.as_one();
+            run.project.data.validation = 0.0;
+        }
+        dataset.notes.iter().for_each(note);
+        let name = dataset.name.clone();
+        let (job, weights) = run.into_job(Arc::new(dataset))?;
         let evaluation = job.evaluate(&weights, part);
         if evaluation.is_empty() {
             return Err(CliError::Failed(format!(
-                "{}: there are no {} samples",
-                self.data,
-                format!("{part:?}").to_lowercase()
+                "{}: there are no samples in {which}; --split all takes every one",
+                self.data
             )));
         }
+        note(format_args!("On {which} samples of {name}"));
         if self.json { say(to_json(&evaluation, task.classes())) } else { table(&evaluation, task.classes()) }
     }
+}
+
+/// Whether two sources name the same files, with whatever options.
+fn is_same_data(one: &SourceSpec, other: &SourceSpec) -> bool {
+    let place = |path: &str| std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    let is_same = |(a, b): (&SourcePart, &SourcePart)| a.name == b.name && place(&a.argument) == place(&b.argument);
+    one.parts.len() == other.parts.len() && one.parts.iter().zip(&other.parts).all(is_same)
+}
+
+/// Whether test samples are only a share of the others, and no set of their own.
+fn has_no_test_set(source: &SourceSpec) -> bool {
+    let splits = |part: &SourcePart| {
+        source_of(part).is_some_and(|source| source.options.iter().any(|option| option.key == "test"))
+    };
+    source.parts.iter().all(splits)
 }
 
 /// Every figure of the task, and where there are classes the confusion and the scores of each.

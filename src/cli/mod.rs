@@ -20,6 +20,7 @@ mod find_rate;
 mod folds;
 mod generate;
 mod init;
+mod new;
 mod predict;
 mod presets;
 mod terminal;
@@ -59,6 +60,7 @@ commands! {
     presets::Presets,
     data::Data,
     check::Check,
+    new::New,
     init::Init,
     find_rate::FindRate,
     train::Train,
@@ -182,6 +184,12 @@ fn load_data(project: &Project, name_or_path: &str) -> Result<Arc<Dataset>, Data
 /// The help of every option that takes a source.
 fn source_help() -> String {
     format!("Where the samples come from: {}", sources::usage())
+}
+
+/// One line beside the results, on standard error.
+fn note(line: impl std::fmt::Display) {
+    // Results do not depend on whether somebody reads the notes.
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// One line on standard output.

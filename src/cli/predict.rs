@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::generate::refuse_generator;
 use super::terminal::{percent, significant};
-use super::{CliError, say};
+use super::{CliError, note, say};
+use crate::data::photo;
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::sources::{csv, images, series};
@@ -87,11 +88,12 @@ impl Predict {
         reader: &mut Predictor,
     ) -> Result<Result<(), DataError>, CliError> {
         let shape = run.network.input();
-        let read = match run.project.data.source.is(&images::SOURCE) {
-            true => images::read(path, shape)
+        let part = run.project.data.source.single().filter(|_| run.project.data.source.is(&images::SOURCE));
+        let read = match part {
+            Some(part) => photo::read(path, shape, images::reading_of(part))
                 .map(|pixels| vec![Picture::Pixels(pixels)])
                 .map_err(|what| DataError::File { path: path.to_owned(), what }),
-            false => pictures::read(path, shape),
+            None => pictures::read(path, shape),
         };
         let pictures = match read {
             Ok(pictures) => pictures,
@@ -126,35 +128,47 @@ impl Predict {
         run: &RunFolder,
         reader: &mut Predictor,
     ) -> Result<Result<(), DataError>, CliError> {
-        let mut rows = match csv::read_rows(path, &run.data.features, &run.project.data.source) {
-            Ok(rows) => rows,
-            Err(error) => return Ok(Err(error)),
+        let Some(known) = run.known() else {
+            let what = "is a table, and the network does not read named columns".to_owned();
+            return Ok(Err(DataError::File { path: path.to_owned(), what }));
         };
         // A network that reads a window of rows predicts at every row that has enough of them before it.
         let (columns, window) = (run.network.input().channels(), run.network.input().len());
-        if run.network.input().as_steps().is_some() {
-            series::fill_gaps(&mut rows, columns);
-        }
-        if rows.len() < window {
-            let what = format!("has {} rows, and the network reads {}", rows.len() / columns, window / columns);
+        let read = match run.network.input().as_steps() {
+            Some([steps, _]) => series::read_parts(path, &known, steps),
+            None => csv::read_rows(path, &known).map(|(rows, notes)| (vec![rows], notes)),
+        };
+        let (parts, notes) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        notes.iter().for_each(|text| note(format_args!("{}: {text}", path.display())));
+        let longest = parts.iter().map(Vec::len).max().unwrap_or(0);
+        if longest < window {
+            let what = format!("has {} rows, and the network reads {}", longest / columns, window / columns);
             return Ok(Err(DataError::File { path: path.to_owned(), what }));
         }
         let trained = run.trained();
-        let standard = |row: &[f32]| {
+        let standard = |row: &[f64]| {
             let mut numbers = vec![0.0; row.len()];
             trained.scaling.inputs.apply(row, &mut numbers);
             numbers
         };
-        for (at, row) in rows.windows(window).step_by(columns).enumerate() {
-            let outputs = reader.read_row(trained, row);
-            let said = match trained.task {
-                Task::Classification { .. } => Said::Classes(Some(outputs)),
-                Task::Regression { .. } => Said::Numbers(outputs),
-                Task::Reconstruction { .. } => {
-                    Said::Again { given: outputs, error: distance(&standard(outputs), &standard(row)) }
-                }
-            };
-            self.answer(path, Some(at + window / columns), run, said)?;
+        let wide = |row: &[f32]| row.iter().copied().map(f64::from).collect::<Vec<_>>();
+        let mut before = window / columns;
+        for rows in &parts {
+            for (at, row) in rows.windows(window).step_by(columns).enumerate() {
+                let outputs = reader.read_row(trained, row);
+                let said = match trained.task {
+                    Task::Classification { .. } => Said::Classes(Some(outputs)),
+                    Task::Regression { .. } => Said::Numbers(outputs),
+                    Task::Reconstruction { .. } => {
+                        Said::Again { given: outputs, error: distance(&standard(&wide(outputs)), &standard(row)) }
+                    }
+                };
+                self.answer(path, Some(at + before), run, said)?;
+            }
+            before += rows.len() / columns;
         }
         Ok(Ok(()))
     }

@@ -18,7 +18,8 @@ use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 /// Train a project and save the run
 #[derive(Debug, Args)]
 pub struct Train {
-    /// A preset's name, a project file or a run folder
+    /// A preset's name, a project file, a run folder, or data: a table, a folder of images or a source, for which a project
+    /// is suggested
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,
@@ -65,7 +66,7 @@ pub struct Train {
 
 impl Train {
     pub fn run(&self) -> Result<(), CliError> {
-        let mut project = Project::find(&self.project)?;
+        let mut project = super::new::find(&self.project)?;
         self.apply(&mut project).map_err(CliError::Usage)?;
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let dataset = load_data(&project, &self.project)?;

@@ -23,6 +23,8 @@ pub struct Dataset {
     pub shape: Shape,
     /// The task: what the network predicts for a sample.
     pub task: Task,
+    /// The column of a table that holds the classes; none where there is no such column.
+    pub target: Option<String>,
     /// The features, one per position on the last axis; empty where they have no names, as for pixels.
     pub features: Vec<Feature>,
     /// The training samples, from which the validation set is split off.
@@ -92,6 +94,9 @@ pub struct Feature {
     /// For a column that feeds an embedding: the vocabulary that turns its words into numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Vocabulary>,
+    /// The unit of its numbers, where the file says it: "kg".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
@@ -114,7 +119,7 @@ impl Vocabulary {
 impl Feature {
     /// A numeric feature: its column is read as it is.
     pub fn number(column: impl Into<String>) -> Self {
-        Self { column: column.into(), category: None, words: None }
+        Self { column: column.into(), category: None, words: None, unit: None }
     }
 }
 
@@ -149,6 +154,22 @@ impl Dataset {
         }
     }
 
+    /// All samples in one set, test samples included.
+    #[must_use]
+    pub fn as_one(mut self) -> Self {
+        let test = std::mem::take(&mut self.test);
+        if let (Order::Time(timeline), false) = (&mut self.order, test.is_empty()) {
+            timeline.train_rows.append(&mut timeline.test_rows);
+        }
+        if let Order::Held(_) = self.order {
+            self.order = Order::Free;
+        }
+        if !test.is_empty() {
+            self.train.append(test);
+        }
+        self
+    }
+
     /// The same samples, with each of them as its own target. Nothing is copied; the former targets are dropped.
     pub fn of_itself(mut self) -> Result<Self, DataError> {
         let (width, shape) = (self.shape.len(), self.shape);
@@ -169,6 +190,7 @@ impl Dataset {
             name: name.into(),
             shape,
             task,
+            target: None,
             features: Vec::new(),
             train,
             test,
@@ -178,11 +200,12 @@ impl Dataset {
     }
 
     /// Splits a share of the training samples off as validation set: stratified by class, from the end of a series, or
-    /// by whole groups.
+    /// by whole groups. A validation set that the makers set apart is taken as it is.
     pub fn split(&self, share: f32, seed: u64) -> Split {
         match &self.order {
             Order::Free => Split::new(&self.train, share, seed),
-            Order::Time(timeline) => Split::by_time(self.train.len(), share, timeline.horizon - 1),
+            Order::Held(held) => Split::at_end(self.train.len(), *held),
+            Order::Time(timeline) => Split::by_time(self.train.len(), share, timeline.gap),
             Order::Groups(groups) => Split::new(&split::one_each(groups), share, seed).of_groups(groups),
         }
     }
@@ -191,8 +214,8 @@ impl Dataset {
     /// one another, and the training set of each holds the samples of all earlier folds.
     pub fn folds(&self, folds: usize, seed: u64) -> Vec<Split> {
         match &self.order {
-            Order::Free => Split::folds(&self.train, folds, seed),
-            Order::Time(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.horizon - 1),
+            Order::Free | Order::Held(_) => Split::folds(&self.train, folds, seed),
+            Order::Time(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.gap),
             Order::Groups(groups) => {
                 let dealt = Split::folds(&split::one_each(groups), folds, seed);
                 dealt.iter().map(|split| split.of_groups(groups)).collect()

@@ -146,6 +146,10 @@ impl Remedy {
     pub(super) const fn new(option: &'static str, advice: &'static str) -> Self {
         Self { option, advice: Cow::Borrowed(advice) }
     }
+
+    pub(super) fn of(option: &'static str, advice: String) -> Self {
+        Self { option, advice: Cow::Owned(advice) }
+    }
 }
 
 impl Wrong {

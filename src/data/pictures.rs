@@ -8,6 +8,7 @@ use image::{DynamicImage, GrayImage};
 
 use super::drawing::{Drawing, PEN_WIDTH};
 use super::error::DataError;
+use super::photo;
 use backprop_nn::Shape;
 
 /// An image or drawing prepared for a network that reads images of one shape.
@@ -21,9 +22,10 @@ pub enum Picture {
 
 /// Reads a file of drawings (JSON, one or many) or an image (PNG, JPEG, BMP, GIF, TIFF, WebP).
 ///
-/// An image of the network's own size is taken as it is. Any other is scaled to it; if the network reads grayscale
-/// images, dark ink on bright paper is turned into bright ink on dark first, which is how MNIST has it, and for a
-/// square image the ink is brought to the size and place that it has there.
+/// Images are upright, and what is transparent is paper that the ink stands out from. If the network reads grayscale
+/// images, dark ink on bright paper is turned into bright ink on dark, which is how MNIST has it. An image of another size
+/// is scaled; for a square grayscale image, the frame of a scanner and shadows are taken away, and the ink is brought to
+/// the size and place that it has in MNIST.
 pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     let Some(dims) = shape.as_image() else {
         return Err(DataError::file(path, format!("the network reads {shape} numbers, not an image")));
@@ -32,8 +34,10 @@ pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     if matches!(bytes.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) {
         return pictures_of(path, bytes, dims);
     }
-    let picture = image::load_from_memory(&bytes)
+    let picture = photo::from_bytes(&bytes)
         .map_err(|error| DataError::file(path, format!("is neither a drawing in JSON nor an image: {error}")))?;
+    let paper = if ink_brightness(&picture) > 127 { 0 } else { 255 };
+    let picture = photo::opaque(picture, paper);
     let pixels = match dims {
         [height, width, 1] => grey(&picture, height, width),
         [height, width, 3] => fit(&picture, height, width).to_rgb8().into_raw(),
@@ -88,9 +92,14 @@ fn grey(picture: &DynamicImage, height: usize, width: usize) -> Vec<u8> {
     let own_size = (picture.width() as usize, picture.height() as usize) == (width, height);
     let mut grey = picture.to_luma8();
     if own_size {
+        if bright_border(&grey) {
+            image::imageops::invert(&mut grey);
+        }
         return grey.into_raw();
     }
+    grey = without_frame(grey);
     if bright_border(&grey) {
+        flatten(&mut grey);
         image::imageops::invert(&mut grey);
     }
     if !stretch(&mut grey) {
@@ -100,6 +109,71 @@ fn grey(picture: &DynamicImage, height: usize, width: usize) -> Vec<u8> {
         Some(ink) if height == width => centred(&grey, ink, height),
         Some(_) => fit(&grey.into(), height, width).to_luma8().into_raw(),
         None => vec![0; height * width],
+    }
+}
+
+/// The brightness of what is not transparent; dark where everything is opaque.
+fn ink_brightness(picture: &DynamicImage) -> u64 {
+    if !picture.color().has_alpha() {
+        return 0;
+    }
+    let pixels = picture.to_luma_alpha8();
+    if pixels.pixels().all(|pixel| pixel.0[1] == 255) {
+        return 0;
+    }
+    let shares = pixels.pixels().map(|pixel| (u64::from(pixel.0[0]) * u64::from(pixel.0[1]), u64::from(pixel.0[1])));
+    let (sum, count) = shares.fold((0, 0), |(sum, count), (ink, share)| (sum + ink, count + share));
+    sum / count.max(1)
+}
+
+/// Bright paper without the dark frame that a scanner leaves around it.
+fn without_frame(grey: GrayImage) -> GrayImage {
+    let (width, height) = grey.dimensions();
+    let mean = |pixels: &mut dyn Iterator<Item = u8>| {
+        let (sum, count) = pixels.fold((0u64, 0u64), |(sum, count), pixel| (sum + u64::from(pixel), count + 1));
+        sum / count.max(1)
+    };
+    if bright_border(&grey) || mean(&mut grey.pixels().map(|pixel| pixel.0[0])) <= 127 {
+        return grey;
+    }
+    let column = |x: u32| mean(&mut (0..height).map(|y| grey.get_pixel(x, y).0[0])) > 127;
+    let row = |y: u32| mean(&mut (0..width).map(|x| grey.get_pixel(x, y).0[0])) > 127;
+    let ends = |len: u32, is_paper: &dyn Fn(u32) -> bool| {
+        let first = (0..len / 4).find(|at| is_paper(*at)).unwrap_or(0);
+        let last = (len - len / 4..len).rev().find(|at| is_paper(*at)).unwrap_or(len - 1);
+        // The edge of a frame is blurred.
+        let margin = if first > 0 || last + 1 < len { 1 + len / 100 } else { 0 };
+        (first + margin, last.saturating_sub(margin))
+    };
+    let ((left, right), (top, bottom)) = (ends(width, &column), ends(height, &row));
+    let (inner_width, inner_height) = (right.saturating_sub(left) + 1, bottom.saturating_sub(top) + 1);
+    image::imageops::crop_imm(&grey, left, top, inner_width, inner_height).to_image()
+}
+
+/// Tiles along each side, in each of which there is paper.
+const TILES: u32 = 6;
+
+/// Divides bright paper by its own brightness, so that a shadow is no ink. The paper of a tile is its brightest part; between
+/// the middles of the tiles it changes evenly.
+fn flatten(grey: &mut GrayImage) {
+    let (width, height) = grey.dimensions();
+    if width < 4 * TILES || height < 4 * TILES {
+        return;
+    }
+    let paper = image::ImageBuffer::from_fn(TILES, TILES, |column, row| {
+        let (left, top) = (column * width / TILES, row * height / TILES);
+        let (right, bottom) = ((column + 1) * width / TILES, (row + 1) * height / TILES);
+        let mut pixels: Vec<u8> = (top..bottom)
+            .flat_map(|y| (left..right).map(move |x| (x, y)))
+            .map(|(x, y)| grey.get_pixel(x, y).0[0])
+            .collect();
+        pixels.sort_unstable();
+        // The half of a tile may be ink; three quarters are not.
+        image::Luma([pixels[pixels.len() * 7 / 8]])
+    });
+    let paper = image::imageops::resize(&paper, width, height, FilterType::Triangle);
+    for (pixel, paper) in grey.pixels_mut().zip(paper.pixels()) {
+        pixel.0[0] = (u32::from(pixel.0[0]) * 255 / u32::from(paper.0[0].max(1))).min(255) as u8;
     }
 }
 
@@ -177,6 +251,46 @@ mod tests {
         let inked: Vec<usize> = (0..784).filter(|at| dark_on_bright[*at] > 100).collect();
         assert_eq!((inked[0] / 28, inked[inked.len() - 1] / 28), (4, 23));
         assert!(inked.iter().all(|at| (12..16).contains(&(at % 28))));
+    }
+
+    #[test]
+    fn black_on_white_of_the_networks_size_is_turned_round() {
+        let picture = GrayImage::from_fn(28, 28, |x, y| {
+            Luma([if (10..18).contains(&x) && (4..24).contains(&y) { 0 } else { 255 }])
+        });
+        let Picture::Pixels(pixels) = read_one(&picture) else { panic!("no ink") };
+        assert_eq!((pixels[0], pixels[12 * 28 + 12]), (0, 255));
+    }
+
+    #[test]
+    fn transparent_ground_a_frame_and_a_shadow_are_no_ink() {
+        let Picture::Pixels(expected) = read_one(&stroke(255, 0)) else { panic!("no ink") };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let read_of = |picture: DynamicImage| {
+            picture.save(&path).unwrap();
+            let Picture::Pixels(pixels) = read(&path, Shape::image(28, 28, 1)).unwrap().remove(0) else {
+                panic!("no ink")
+            };
+            pixels
+        };
+        for ink in [0u8, 255] {
+            let clear = stroke(255, 0).enumerate_pixels().map(|(.., pixel)| 255 - pixel.0[0]).collect::<Vec<_>>();
+            let pixels = clear.iter().flat_map(|alpha| [ink, ink, ink, *alpha]).collect();
+            let clear = image::RgbaImage::from_raw(300, 200, pixels).unwrap();
+            assert_eq!(read_of(clear.into()), expected, "ink {ink}");
+        }
+        let framed = GrayImage::from_fn(320, 220, |x, y| {
+            let inside = (10..310).contains(&x) && (10..210).contains(&y);
+            if inside { *stroke(255, 0).get_pixel(x - 10, y - 10) } else { Luma([0]) }
+        });
+        let is_like = |pixels: &[u8]| pixels.iter().zip(&expected).all(|(a, b)| a.abs_diff(*b) < 60);
+        assert!(is_like(&read_of(framed.into())));
+        let mut shaded = stroke(255, 0);
+        shaded
+            .enumerate_pixels_mut()
+            .for_each(|(x, _, pixel)| pixel.0[0] = (u32::from(pixel.0[0]) * (90 + x / 2) / 255) as u8);
+        assert!(is_like(&read_of(shaded.into())));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum Inputs {
     /// Pixels, 0 to 255, which are scaled to 0 to 1 when they are copied into a batch.
     Bytes(Vec<u8>),
     /// Numbers in their own units, NaN where missing. They are standardized when they are copied into a batch.
-    Numbers(Vec<f32>),
+    Numbers(Vec<f64>),
 }
 
 /// The targets of samples.
@@ -33,7 +33,7 @@ pub enum TargetData {
         /// Targets per sample.
         width: usize,
         /// The targets, `[samples, width]`.
-        values: Vec<f32>,
+        values: Vec<f64>,
     },
     /// The sample itself, as the network reads it but without augmentation.
     Itself {
@@ -41,6 +41,20 @@ pub enum TargetData {
         width: usize,
         /// Number of samples.
         samples: usize,
+    },
+}
+
+/// The targets of the samples of a batch, as a loss takes them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TargetBuffer {
+    /// The class index of each sample.
+    Classes(Vec<u16>),
+    /// Standardized targets.
+    Numbers {
+        /// Targets per sample.
+        width: usize,
+        /// The targets, `[samples, width]`.
+        values: Vec<f32>,
     },
 }
 
@@ -80,7 +94,7 @@ impl Samples {
     }
 
     /// The numbers of one sample; empty if there is no such sample, or if samples are bytes.
-    pub fn numbers_of(&self, sample: usize) -> &[f32] {
+    pub fn numbers_of(&self, sample: usize) -> &[f64] {
         match &self.inputs {
             Inputs::Numbers(numbers) => part(numbers, sample, self.len()),
             Inputs::Bytes(_) => &[],
@@ -163,19 +177,19 @@ impl Samples {
 
     /// Copies the targets of samples to the beginning of a buffer that [`TargetData::buffer`] has made; numbers are
     /// standardized.
-    pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut TargetData) {
+    pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut TargetBuffer) {
         match (&self.targets, targets) {
-            (TargetData::Classes(classes), TargetData::Classes(out)) => {
+            (TargetData::Classes(classes), TargetBuffer::Classes(out)) => {
                 for (out, &at) in out.iter_mut().zip(at) {
                     *out = classes[at as usize];
                 }
             }
-            (TargetData::Numbers { width, values }, TargetData::Numbers { values: out, .. }) => {
+            (TargetData::Numbers { width, values }, TargetBuffer::Numbers { values: out, .. }) => {
                 for (out, &at) in out.chunks_exact_mut((*width).max(1)).zip(at) {
                     scaling.targets.apply(&values[at as usize * width..][..*width], out);
                 }
             }
-            (TargetData::Itself { width, .. }, TargetData::Numbers { values: out, .. }) => {
+            (TargetData::Itself { width, .. }, TargetBuffer::Numbers { values: out, .. }) => {
                 self.gather(scaling, at, &mut out[..at.len() * width]);
             }
             _ => {}
@@ -186,20 +200,22 @@ impl Samples {
 impl TargetData {
     /// A buffer for this many targets of the same kind; targets that are the samples themselves become numbers.
     #[must_use]
-    pub fn buffer(&self, samples: usize) -> Self {
+    pub fn buffer(&self, samples: usize) -> TargetBuffer {
         match self {
-            Self::Classes(_) => Self::Classes(vec![0; samples]),
-            Self::Numbers { width, .. } => Self::Numbers { width: *width, values: vec![0.0; samples * width] },
-            Self::Itself { width, .. } => Self::Numbers { width: *width, values: vec![0.0; samples * width] },
+            Self::Classes(_) => TargetBuffer::Classes(vec![0; samples]),
+            Self::Numbers { width, .. } | Self::Itself { width, .. } => {
+                TargetBuffer::Numbers { width: *width, values: vec![0.0; samples * width] }
+            }
         }
     }
+}
 
+impl TargetBuffer {
     /// The first `samples` targets, as a loss takes them.
     pub fn first(&self, samples: usize) -> Targets<'_> {
         match self {
             Self::Classes(classes) => Targets::Classes(&classes[..samples]),
             Self::Numbers { width, values } => Targets::Numbers { width: *width, values: &values[..samples * width] },
-            Self::Itself { width, .. } => Targets::Numbers { width: *width, values: &[] },
         }
     }
 }

@@ -18,19 +18,19 @@ pub struct Scaling {
 #[serde(deny_unknown_fields)]
 pub struct Standard {
     /// Mean of each number of a row.
-    pub mean: Vec<f32>,
+    pub mean: Vec<f64>,
     /// Population standard deviation, as in scikit-learn's `StandardScaler`; 1 where all values are equal.
-    pub deviation: Vec<f32>,
+    pub deviation: Vec<f64>,
 }
 
 impl Standard {
     /// Learns from rows of so many numbers; missing ones do not count.
-    pub(super) fn learn<'a, R: Iterator<Item = &'a [f32]>>(width: usize, rows: impl Fn() -> R) -> Self {
+    pub(super) fn learn<'a, R: Iterator<Item = &'a [f64]>>(width: usize, rows: impl Fn() -> R) -> Self {
         let mean_of = |value: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
             let (mut sums, mut counts) = (vec![0.0; width], vec![0usize; width]);
             for row in rows() {
                 for (at, number) in row.iter().enumerate().filter(|(_, number)| !number.is_nan()) {
-                    sums[at] += value(at, f64::from(*number));
+                    sums[at] += value(at, *number);
                     counts[at] += 1;
                 }
             }
@@ -42,51 +42,58 @@ impl Standard {
         let is_constant = |mean: f64, variance: f64| variance <= (10.0 * f64::EPSILON * mean).powi(2);
         let deviation = mean.iter().zip(&variance).map(|(mean, variance)| match is_constant(*mean, *variance) {
             true => 1.0,
-            false => variance.sqrt() as f32,
+            false => variance.sqrt(),
         });
-        Self { deviation: deviation.collect(), mean: mean.iter().map(|mean| *mean as f32).collect() }
+        Self { deviation: deviation.collect(), mean }
     }
 
     /// Standardizes rows; a missing number becomes 0, which is the mean.
-    pub fn apply(&self, numbers: &[f32], out: &mut [f32]) {
+    pub fn apply(&self, numbers: &[f64], out: &mut [f32]) {
         if self.mean.is_empty() {
-            return out.iter_mut().zip(numbers).for_each(|(out, number)| *out = or_zero(*number));
+            return out.iter_mut().zip(numbers).for_each(|(out, number)| *out = or_zero(*number) as f32);
         }
         let rows = out.chunks_exact_mut(self.mean.len()).zip(numbers.chunks_exact(self.mean.len()));
         for (out, numbers) in rows {
             for (((out, number), mean), deviation) in out.iter_mut().zip(numbers).zip(&self.mean).zip(&self.deviation) {
-                *out = or_zero((number - mean) / deviation);
+                *out = or_zero((number - mean) / deviation) as f32;
             }
         }
     }
 
-    /// Converts standardized rows back to their original units.
+    /// Standardized rows in their original units.
+    pub fn restored<'a>(&'a self, numbers: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        let width = self.mean.len().max(1);
+        numbers.iter().enumerate().map(move |(at, number)| {
+            let of = |values: &[f64], without: f64| values.get(at % width).copied().unwrap_or(without);
+            f64::from(*number) * of(&self.deviation, 1.0) + of(&self.mean, 0.0)
+        })
+    }
+
+    /// Converts standardized rows back to their original units, to the precision of an `f32`.
     pub fn restore(&self, numbers: &mut [f32]) {
-        for row in numbers.chunks_exact_mut(self.mean.len().max(1)) {
-            for ((number, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
-                *number = *number * deviation + mean;
-            }
-        }
+        let restored: Vec<f64> = self.restored(numbers).collect();
+        numbers.iter_mut().zip(restored).for_each(|(number, restored)| *number = restored as f32);
     }
 }
 
-fn or_zero(number: f32) -> f32 {
+fn or_zero(number: f64) -> f64 {
     if number.is_nan() { 0.0 } else { number }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::data::{Dataset, Feature, Inputs, Order, Samples, TargetData, Task};
+    use crate::data::{Dataset, Feature, Inputs, Order, Samples, TargetBuffer, TargetData, Task};
     use backprop_nn::Shape;
 
     fn dataset() -> Dataset {
-        let nan = f32::NAN;
+        let nan = f64::NAN;
         let numbers = vec![1.0, 5.0, 1.0, 3.0, 5.0, 0.0, nan, 5.0, 1.0, 1000.0, -9.0, 1.0];
-        let category = Feature { column: "colour".to_owned(), category: Some("red".to_owned()), words: None };
+        let category = Feature { column: "colour".to_owned(), category: Some("red".to_owned()), ..Feature::number("") };
         Dataset {
             name: "numbers".to_owned(),
             shape: Shape::flat(3),
             task: Task::Regression { targets: vec!["y".to_owned()] },
+            target: None,
             features: vec![Feature::number("a"), Feature::number("b"), category],
             train: Samples {
                 inputs: Inputs::Numbers(numbers),
@@ -112,8 +119,8 @@ mod tests {
         assert_eq!(gathered, [-1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 998.0, -14.0, 1.0]);
         let mut targets = dataset.train.targets.buffer(2);
         dataset.train.gather_targets(&scaling, &[2, 0], &mut targets);
-        let TargetData::Numbers { values, .. } = &mut targets else { panic!() };
-        let deviation = (200f32 / 3.0).sqrt();
+        let TargetBuffer::Numbers { values, .. } = &mut targets else { panic!() };
+        let deviation = (200f64 / 3.0).sqrt() as f32;
         assert_eq!(*values, [10.0 / deviation, -10.0 / deviation]);
         scaling.targets.restore(values);
         assert!(values.iter().zip([30.0, 10.0]).all(|(value, expected)| (value - expected).abs() < 1e-4), "{values:?}");

@@ -251,13 +251,33 @@ impl Scanner<'_> {
     }
 }
 
+/// What a network was trained on, so that other files are read in the same way, whatever the order of their columns.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The task of the network.
+    pub task: &'a Task,
+    /// The features that it reads.
+    pub features: &'a [Feature],
+    /// The column that holds the classes, if the samples were rows of a table.
+    pub target: Option<&'a str>,
+    /// Where its samples came from; how they were read holds for other files too.
+    pub source: Option<&'a SourceSpec>,
+}
+
+impl<'a> Known<'a> {
+    /// The values that an option had when the network was trained.
+    pub fn values(self, key: &str) -> &'a [String] {
+        self.source.and_then(SourceSpec::single).map_or(&[], |part| part.values(key))
+    }
+}
+
 /// What is known of a source apart from its text.
 #[derive(Clone, Copy, Default)]
 pub struct Lookup<'a> {
     /// The folder of the project, in which files are looked for as well.
     pub folder: Option<&'a Path>,
-    /// Task and features that a network was trained on: samples are read to the same features and classes.
-    pub known: Option<(&'a Task, &'a [Feature])>,
+    /// What a network was trained on: samples are read to the same features and classes.
+    pub known: Option<Known<'a>>,
     /// Reports the progress of downloads.
     pub progress: Option<Progress<'a>>,
 }
@@ -291,6 +311,11 @@ impl<'a> Request<'a> {
                 Err(request.wrong(format!("there is no option {key:?}; {known}")))
             }
         }
+    }
+
+    /// The text of the part.
+    pub fn part(&self) -> &'a SourcePart {
+        self.part
     }
 
     /// The text between the colon and the question mark: a path, a name, or empty.

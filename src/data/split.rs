@@ -23,6 +23,8 @@ pub enum Order {
     Free,
     /// They are windows of a time series: none is evaluated by a network that was trained on later ones.
     Time(Timeline),
+    /// The last ones, so many of them, are the validation set that their makers set apart.
+    Held(usize),
     /// They come from groups, such as machines, and the samples of a group always stay on the same side of a split.
     /// Holds the group of each training sample, counted from 0 without a gap.
     Groups(Vec<u32>),
@@ -33,6 +35,9 @@ pub enum Order {
 pub struct Timeline {
     /// Number of rows from the last row of a window to its target; at least 1.
     pub horizon: usize,
+    /// Samples that are left out between those that are trained on and those that are evaluated, so that no target of the
+    /// former lies after a window of the latter began.
+    pub(super) gap: usize,
     /// The row of a window that the naive forecast repeats: the last, or the one a season before the target.
     pub(super) naive_row: usize,
     /// The place of each target among the numbers of a row.
@@ -45,9 +50,9 @@ pub struct Timeline {
 
 impl Timeline {
     /// The naive forecast for a sample, `[targets]`. `window` is `[steps, columns]`.
-    pub fn naive<'a>(&'a self, window: &'a [f32], columns: usize) -> impl Iterator<Item = f32> + 'a {
+    pub fn naive<'a>(&'a self, window: &'a [f64], columns: usize) -> impl Iterator<Item = f64> + 'a {
         let row = window.get(self.naive_row * columns..).unwrap_or(&[]);
-        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f32::NAN))
+        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f64::NAN))
     }
 }
 
@@ -104,6 +109,11 @@ impl Split {
         let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
         let from = samples - held_back(samples, share);
         Self::at(from, samples, gap)
+    }
+
+    /// The last samples, so many of them, are the validation set.
+    pub fn at_end(samples: usize, held: usize) -> Self {
+        Self::at(samples - held.min(samples), samples, 0)
     }
 
     /// Cuts samples that follow one another in time into one more part than there are folds, and gives one split for

@@ -13,7 +13,7 @@ pub struct Column {
     /// Number of missing values.
     pub missing: usize,
     /// Lowest, mean and highest value; nothing if all are missing.
-    pub range: Option<[f32; 3]>,
+    pub range: Option<[f64; 3]>,
 }
 
 /// Number of samples of a class.
@@ -56,31 +56,31 @@ impl Dataset {
         &'a self,
         width: usize,
         at: usize,
-        of: fn(&'a Samples) -> &'a [f32],
-    ) -> impl Iterator<Item = f32> + use<'a> {
+        of: fn(&'a Samples) -> &'a [f64],
+    ) -> impl Iterator<Item = f64> + use<'a> {
         let all = of(&self.train).iter().chain(of(&self.test));
         all.skip(at).step_by(width.max(1)).copied()
     }
 }
 
-fn inputs(samples: &Samples) -> &[f32] {
+fn inputs(samples: &Samples) -> &[f64] {
     if let Inputs::Numbers(numbers) = &samples.inputs { numbers } else { &[] }
 }
 
-fn targets(samples: &Samples) -> &[f32] {
+fn targets(samples: &Samples) -> &[f64] {
     if let TargetData::Numbers { values, .. } = &samples.targets { values } else { &[] }
 }
 
-fn column(name: String, is_target: bool, values: impl Iterator<Item = f32>) -> Column {
+fn column(name: String, is_target: bool, values: impl Iterator<Item = f64>) -> Column {
     let (mut missing, mut count, mut sum) = (0, 0usize, 0.0);
-    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in values {
         if value.is_nan() {
             missing += 1;
             continue;
         }
-        (count, sum, low, high) = (count + 1, sum + f64::from(value), low.min(value), high.max(value));
+        (count, sum, low, high) = (count + 1, sum + value, low.min(value), high.max(value));
     }
-    let range = (count > 0).then(|| [low, (sum / count as f64) as f32, high]);
+    let range = (count > 0).then(|| [low, sum / count as f64, high]);
     Column { name, is_target, missing, range }
 }

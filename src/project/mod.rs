@@ -23,6 +23,7 @@ pub mod run_folder;
 pub mod run_log;
 mod settings;
 mod stacks;
+pub mod suggest;
 
 pub use problems::Problem;
 pub use run_folder::{RunFolder, RunRecord};

@@ -10,7 +10,7 @@ use super::problems::of_loss;
 use super::{Project, ProjectError};
 use crate::data::Order;
 use crate::data::scaling::Standard;
-use crate::data::{Dataset, Feature, Scaling, Task, numbered_classes};
+use crate::data::{Dataset, Feature, Known, Scaling, Task, numbered_classes};
 use crate::train::Head;
 use crate::train::evaluate::TrainedModel;
 use crate::train::heads::Goal;
@@ -37,6 +37,9 @@ const PRETRAINED_PROJECT: &str = include_str!("../../assets/digits.json");
 pub struct DataRecord {
     /// The task of the network.
     pub task: Task,
+    /// The column that holds the classes, where the samples are rows of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// The features that the network reads; empty where they have no names.
     pub features: Vec<Feature>,
     /// The scaling learned from the training set.
@@ -75,7 +78,7 @@ impl RunRecord<'_> {
         self.project.save(&folder.join(PROJECT))?;
         let Job { network, dataset, scaling, .. } = self.job;
         let (task, features) = (dataset.task.clone(), dataset.features.clone());
-        let data = DataRecord { task, features, scaling: scaling.clone() };
+        let data = DataRecord { task, target: dataset.target.clone(), features, scaling: scaling.clone() };
         let data = serde_json::to_string_pretty(&data).map_err(|error| ProjectError::file(folder, error))?;
         fs::write(folder.join(DATA), data + "\n").map_err(fail)?;
         let weights = weights_to_bytes(network, self.weights).map_err(|what| ProjectError::file(folder, what))?;
@@ -118,7 +121,7 @@ impl RunFolder {
 
     /// Holds what was written of the data against the network, since both are files that may be changed.
     fn check_data(&self) -> Result<(), String> {
-        let DataRecord { task, features, scaling } = &self.data;
+        let DataRecord { task, features, scaling, .. } = &self.data;
         // A generator ends in what its discriminator says, and nobody asks that of the data.
         let outputs = match self.project.adversary {
             Some(_) => task.outputs(),
@@ -147,6 +150,16 @@ impl RunFolder {
         let fail = |what| ProjectError::value(PRETRAINED, what);
         let project = Project::parse(PRETRAINED_PROJECT).map_err(fail)?;
         Self::from_parts(project, PRETRAINED_WEIGHTS).map_err(fail)
+    }
+
+    /// What other files have to be read to; nothing where the samples have no features with names.
+    pub fn known(&self) -> Option<Known<'_>> {
+        let DataRecord { task, target, features, .. } = &self.data;
+        let target = target.as_deref().or_else(|| {
+            let part = self.project.data.source.single()?;
+            part.values("target").first().map(String::as_str)
+        });
+        (!features.is_empty()).then_some(Known { task, features, target, source: Some(&self.project.data.source) })
     }
 
     /// The trained model, ready to predict.
@@ -206,7 +219,7 @@ impl RunFolder {
         let weights = weights_from_bytes(&network, bytes)?;
         // What runs have that were saved before data had anything else to be kept.
         let task = Task::Classification { classes: numbered_classes(classes) };
-        let data = DataRecord { task, features: Vec::new(), scaling: Scaling::default() };
+        let data = DataRecord { task, target: None, features: Vec::new(), scaling: Scaling::default() };
         Ok(Self { project, data, network, weights })
     }
 }

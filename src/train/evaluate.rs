@@ -34,7 +34,7 @@ impl Predictor {
     }
 
     /// The prediction for one row of numbers.
-    pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f32]) -> &[f32] {
+    pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f64]) -> &[f32] {
         run.scaling.inputs.apply(row, self.workspace.input_mut(1));
         self.answer(run)
     }
@@ -48,7 +48,7 @@ impl Predictor {
 }
 
 /// The predictions for many rows of numbers, `[rows, outputs]`, as [`Predictor::read_row`] gives for one.
-pub fn read_rows(run: TrainedModel<'_>, rows: &[f32]) -> Vec<f32> {
+pub fn read_rows(run: TrainedModel<'_>, rows: &[f64]) -> Vec<f32> {
     let TrainedModel { network, weights, scaling, .. } = run;
     let (inputs, outputs) = (network.input().len().max(1), network.output().len().max(1));
     let mut workspace = network.inference_workspace(CHUNK);

@@ -4,9 +4,9 @@
 use super::gan::GanLearner;
 use super::job::Job;
 use super::metrics::StepSum;
-use crate::data::TargetData;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
+use crate::data::{TargetBuffer, TargetData};
 use backprop_nn::batch::shard_len;
 use backprop_nn::init::{mix, stream};
 use backprop_nn::loss::{Blend, LossSum};
@@ -77,7 +77,7 @@ pub struct Trainer<'a> {
 /// What a shard needs besides its workspace.
 struct Lane {
     samples: usize,
-    targets: TargetData,
+    targets: TargetBuffer,
     augmenter: Option<Augmenter>,
     mix_up: Option<MixUp>,
     sum: LossSum,

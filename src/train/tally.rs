@@ -2,7 +2,7 @@
 
 use super::job::Job;
 use super::metrics::{Evaluation, Predictions};
-use crate::data::{Order, Samples, TargetData};
+use crate::data::{Order, Samples, TargetBuffer, TargetData};
 use backprop_nn::loss::LossSum;
 
 /// An [`Evaluation`] to which batches are added.
@@ -10,7 +10,7 @@ pub struct Tally<'a> {
     job: &'a Job,
     samples: &'a Samples,
     sum: LossSum,
-    targets: TargetData,
+    targets: TargetBuffer,
     predictions: Predictions,
 }
 
@@ -31,8 +31,7 @@ impl<'a> Tally<'a> {
                 predictions.add(&job.loss, at, classes, outputs);
             }
             (Predictions::Numbers(predictions), TargetData::Numbers { values, .. }) => {
-                job.scaling.targets.restore(outputs);
-                predictions.add(at, values, outputs);
+                predictions.add(at, values, job.scaling.targets.restored(outputs));
                 if let Order::Time(timeline) = &job.dataset.order {
                     let columns = job.shape().channels();
                     let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
@@ -40,7 +39,7 @@ impl<'a> Tally<'a> {
                 }
             }
             (Predictions::Reconstructions(predictions), _) => {
-                if let TargetData::Numbers { width, values } = targets {
+                if let TargetBuffer::Numbers { width, values } = targets {
                     job.loss.predictions(outputs);
                     predictions.add(at, *width, values, outputs);
                 }

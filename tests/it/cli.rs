@@ -257,16 +257,10 @@ fn mistakes_are_named_in_one_line() {
         (&["train", "mlp", "--learning-rate", "NaN"], 2, "learning_rate"),
         (&["train", "mlp", "--learning-rate", "-1"], 2, "learning_rate is -1"),
         (&["train", "mlp", "--validation", "1"], 2, "validation is 1"),
-        (&["train", "mlp", "--batch", "100000"], 1, "larger than the 16200 training samples"),
         (
             &["train", "mlp", "--data", "idx:bars", "--validation", "0", "--set", "training.early_stopping.patience=2"],
             1,
             "raise data.validation",
-        ),
-        (
-            &["train", "cnn-small", "--batch", "65536", "--data", "digits?count=10000"],
-            1,
-            "training.batch: the batch of 65536 is larger than the 8100 training samples; make it smaller",
         ),
         (&["train", "mlp", "--set", "training.schedule.size=3"], 2, "there is end, kind"),
         (&["train", "mlp", "--set", "training.optimizer.rule=newton"], 2, "adagrad"),

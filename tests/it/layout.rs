@@ -54,9 +54,9 @@ fn column_name(column: usize) -> String {
 }
 
 /// Numbers of all sizes and both signs, which are never twice the same.
-fn number(at: usize) -> f32 {
+fn number(at: usize) -> f64 {
     let size = [1.0, 0.001, 1000.0, 0.1, 250_000.0][at % 5];
-    let part = (at as f32 * 0.618_034).fract() - 0.4;
+    let part = (at as f64 * 0.618_034).fract() - 0.4;
     part * size
 }
 
@@ -78,6 +78,7 @@ fn table(columns: usize, task: Task) -> Dataset {
         shape: Shape::flat(columns),
         train: samples(120),
         test: samples(30),
+        target: None,
         features: (0..columns).map(|column| Feature::number(column_name(column))).collect(),
         notes: vec!["2 rows were left out, because their number of cells is another.".to_owned()],
         order: Order::Free,

@@ -23,6 +23,7 @@ mod painting;
 mod parity;
 #[cfg(feature = "gui")]
 mod rates;
+mod reading;
 mod reconstruction;
 mod run;
 #[cfg(feature = "gui")]

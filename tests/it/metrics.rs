@@ -58,8 +58,8 @@ struct Curves {
 struct Numbers {
     name: String,
     width: usize,
-    truths: Vec<f32>,
-    predictions: Vec<f32>,
+    truths: Vec<f64>,
+    predictions: Vec<f64>,
     mae: Option<f64>,
     rmse: Option<f64>,
     r2: Option<f64>,

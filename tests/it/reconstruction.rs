@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use backprop_studio::data::{Dataset, TargetData};
+use backprop_studio::data::{Dataset, TargetBuffer, TargetData};
 use backprop_studio::train::metrics::R2;
 use backprop_studio::train::{Event, Reports, Run, Start};
 
@@ -46,7 +46,7 @@ fn the_target_is_the_sample_before_noise_and_blending_and_nothing_is_copied() {
     dataset.train.gather_targets(&scaling, &[7, 3], &mut targets);
     let mut inputs = vec![f32::NAN; 2 * 784];
     dataset.train.gather(&scaling, &[7, 3], &mut inputs);
-    assert_eq!(targets, TargetData::Numbers { width: 784, values: inputs });
+    assert_eq!(targets, TargetBuffer::Numbers { width: 784, values: inputs });
     let few = dataset.train.select(&[1, 2, 3], dataset.shape);
     assert_eq!((few.len(), few.pixels_of(1)), (3, dataset.train.pixels_of(2)));
 }
@@ -92,7 +92,7 @@ fn rows_of_a_table_are_given_back_in_their_own_unit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let rows = (0..120).map(|at| {
-        format!("{},{},{}\n", at * 7 % 120, 1000 + 3 * (at * 7 % 120), if at % 2 == 0 { "even" } else { "odd" })
+        format!("{}.5,{},{}\n", at * 7 % 120, 1000 + 3 * (at * 7 % 120), if at % 2 == 0 { "even" } else { "odd" })
     });
     fs::write(folder.join("line.csv"), "a,b,kind\n".to_owned() + &rows.collect::<String>()).unwrap();
     let model = r#"model=[{"layer":"dense","units":1,"activation":"linear"},{"layer":"dense","units":2,"activation":"linear"}]"#;

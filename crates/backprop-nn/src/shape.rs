@@ -69,6 +69,7 @@ impl Shape {
     /// What it is: "a row of 784 numbers", "a sequence 28×64", "an image 28×28×1".
     pub fn described(&self) -> String {
         match self.rank {
+            1 if self.len() == 1 => "a row of 1 number".to_owned(),
             1 => format!("a row of {self} numbers"),
             2 => format!("a sequence {self}"),
             _ => format!("an image {self}"),

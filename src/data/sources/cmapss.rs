@@ -8,7 +8,7 @@ use crate::data::error::DataError;
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Request, Source};
 use crate::data::split::Order;
-use crate::data::table::{Table, counted};
+use crate::data::table::{Options, Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -49,7 +49,7 @@ const SENSORS: usize = 21;
 /// The readings of one file, engine by engine.
 struct Fleet {
     /// `[cycles, columns]` of each engine, in the order of the cycles.
-    engines: Vec<Vec<f32>>,
+    engines: Vec<Vec<f64>>,
 }
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
@@ -59,7 +59,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     };
     let set = &request.text("set").unwrap_or_else(|| "FD001".to_owned());
     let window = request.whole("window")?;
-    let most = request.real("most")?;
+    let most = f64::from(request.real("most")?);
     let file = |part: &str| folder.join(format!("{part}_{set}.txt"));
     let (train, test) = (Fleet::read(&file("train"))?, Fleet::read(&file("test"))?);
     let lives = read_lives(&file("RUL"), test.engines.len())?;
@@ -79,6 +79,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         name: format!("C-MAPSS {set}"),
         shape: Shape::steps(window, used.len()),
         task: Task::Regression { targets: vec!["cycles left".to_owned()] },
+        target: None,
         features: names(&used).into_iter().map(Feature::number).collect(),
         train: train_samples,
         test: last.map_err(|what| DataError::file(&file("test"), what))?,
@@ -92,9 +93,9 @@ fn column_name(at: usize) -> String {
 }
 
 /// How many cycles are left to each test engine after its last reading.
-fn read_lives(path: &Path, engines: usize) -> Result<Vec<f32>, DataError> {
-    let table = Table::read(path, &["cycles left"])?;
-    let lives: Vec<f32> = (0..table.rows).filter_map(|row| table.columns[0].number(row)).collect();
+fn read_lives(path: &Path, engines: usize) -> Result<Vec<f64>, DataError> {
+    let table = Table::read(path, &Options::named(["cycles left"]))?;
+    let lives: Vec<f64> = (0..table.rows).filter_map(|row| table.columns[0].number(row)).collect();
     if lives.len() != engines {
         let what = format!("expected a number for each of the {engines} test engines, and found {}", lives.len());
         return Err(DataError::file(path, what));
@@ -108,13 +109,13 @@ impl Fleet {
             .into_iter()
             .chain((0..SETTINGS + SENSORS).map(column_name))
             .collect();
-        let table = Table::read(path, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let table = Table::read(path, &Options::named(names.iter().cloned()))?;
         let number = |row: usize, at: usize| {
             let what = || format!("row {} has no number as {}", row + 1, names[at]);
             table.columns[at].number(row).ok_or_else(|| DataError::file(path, what()))
         };
-        let mut engines: Vec<Vec<f32>> = Vec::new();
-        let mut before = (f32::NAN, 0.0);
+        let mut engines: Vec<Vec<f64>> = Vec::new();
+        let mut before = (f64::NAN, 0.0);
         for row in 0..table.rows {
             let (engine, cycle) = (number(row, 0)?, number(row, 1)?);
             if engine != before.0 {
@@ -139,7 +140,7 @@ impl Fleet {
     }
 
     /// Every window of every engine with the cycles that are left after it, and the engine of each.
-    fn all_windows(&self, used: &[usize], window: usize, most: f32, notes: &mut Vec<String>) -> (Samples, Vec<u32>) {
+    fn all_windows(&self, used: &[usize], window: usize, most: f64, notes: &mut Vec<String>) -> (Samples, Vec<u32>) {
         let (mut inputs, mut values, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         let (mut group, mut short) = (0, 0);
         for engine in &self.engines {
@@ -150,7 +151,7 @@ impl Fleet {
             }
             for end in window..=cycles {
                 push_window(engine, used, end - window..end, &mut inputs);
-                values.push(((cycles - end) as f32).min(most));
+                values.push(((cycles - end) as f64).min(most));
                 groups.push(group);
             }
             group += 1;
@@ -162,7 +163,7 @@ impl Fleet {
     }
 
     /// The last window of every engine.
-    fn last_windows(&self, used: &[usize], window: usize, lives: &[f32], most: f32) -> Result<Samples, String> {
+    fn last_windows(&self, used: &[usize], window: usize, lives: &[f64], most: f64) -> Result<Samples, String> {
         let shortest = self.engines.iter().map(|engine| cycles_of(engine)).min().unwrap_or(0);
         if shortest < window {
             return Err(format!("an engine has only {shortest} cycles; make window that small"));
@@ -176,17 +177,17 @@ impl Fleet {
     }
 }
 
-fn cycles_of(engine: &[f32]) -> usize {
+fn cycles_of(engine: &[f64]) -> usize {
     engine.len() / (SETTINGS + SENSORS)
 }
 
-fn push_window(engine: &[f32], used: &[usize], cycles: std::ops::Range<usize>, inputs: &mut Vec<f32>) {
+fn push_window(engine: &[f64], used: &[usize], cycles: std::ops::Range<usize>, inputs: &mut Vec<f64>) {
     for cycle in cycles {
         inputs.extend(used.iter().map(|at| engine[cycle * (SETTINGS + SENSORS) + at]));
     }
 }
 
-fn samples(inputs: Vec<f32>, values: Vec<f32>) -> Samples {
+fn samples(inputs: Vec<f64>, values: Vec<f64>) -> Samples {
     Samples { inputs: Inputs::Numbers(inputs), targets: TargetData::Numbers { width: 1, values } }
 }
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::data::dataset::{Dataset, Feature, Task, Vocabulary};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Lookup, Request, Source, SourceSpec};
+use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
-use crate::data::table::{Column, Table, counted};
+use crate::data::table::{self, Column, Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -43,7 +43,20 @@ pub const SOURCE: Source = Source {
             Kind::Columns,
             "Columns of many words, each word a number for an Embedding. Words that do not occur in training count as one.",
         ),
-        Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header."),
+        Field::of(
+            "keep",
+            "Kept columns",
+            Kind::Columns,
+            "Columns that the network reads though they look like numbers of rows, such as an id.",
+        ),
+        table::NAMES,
+        table::HEADER,
+        table::SEPARATOR,
+        table::DECIMAL,
+        table::THOUSANDS,
+        table::MISSING,
+        table::CASE,
+        table::ENCODING,
         Field::real("test", "Test split", TEST_SHARES, TEST_SHARE, "Share of the rows that is held out for the test."),
         Field::of(
             "test_file",
@@ -73,10 +86,18 @@ const MAX_NUMBERED_CLASSES: usize = 20;
 
 const MAX_FEATURES: usize = 10_000;
 
+/// A column of whole numbers, each of them once, numbers the rows if it has hardly more room than there are rows.
+const ROOM: f64 = 1.5;
+
+/// So does one that is called like this, in small letters.
+const ROW_NAMES: &[&str] =
+    &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
+
 const OTHER_TARGET: Remedy = Remedy::new("target", "choose another with target=NAME");
 const ONE_TARGET: Remedy = Remedy::new("target", "name one with target=NAME");
 const AS_CLASSES: Remedy = Remedy::new("task", "say task=classification");
 const AS_NUMBER: Remedy = Remedy::new("task", "say task=regression if it is a number");
+const KEEP: Remedy = Remedy::new("keep", "name others with keep=NAME,NAME");
 const IGNORE: Remedy = Remedy::new("ignore", "leave some out with ignore=NAME,NAME");
 const CATEGORIES: Remedy = Remedy::new("categories", "name others with categories=NAME,NAME");
 const EMBEDDED: Remedy = Remedy::new("embedded", "name others with embedded=NAME,NAME");
@@ -111,31 +132,41 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         Some(file) => {
             let dataset = load_file(&path, request, 0.0)?;
             let test = load_test(&file, request, &dataset)?;
-            Ok(Dataset { test, ..dataset })
+            let notes = test
+                .notes
+                .into_iter()
+                .filter(|note| !dataset.notes.contains(note))
+                .map(|note| format!("{file}: {note}"));
+            Ok(Dataset { test: test.train, notes: dataset.notes.iter().cloned().chain(notes).collect(), ..dataset })
         }
     }
 }
 
 fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, DataError> {
-    let table = Table::read(path, &request.list("names"))?;
+    let mut table = Table::read(path, &table::Options::of(request)?)?;
+    if let Some(known) = &request.lookup.known {
+        table.name_columns(&names_of(known));
+    }
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let loaded = Loader { request, table, notes: Vec::new() }.load(name, test_share);
     loaded.map_err(|wrong| DataError::refused(path, wrong))
 }
 
 /// The rows of a file of their own, read to the features and classes of those that are trained on.
-fn load_test(file: &str, request: &Request<'_>, dataset: &Dataset) -> Result<Samples, DataError> {
+fn load_test(file: &str, request: &Request<'_>, dataset: &Dataset) -> Result<Dataset, DataError> {
     let Some(path) = request.find_where(Path::new(file), Path::is_file) else {
         return Err(request.wrong(format!("there is no file {file:?} for test_file")));
     };
-    let known = Lookup { known: Some((&dataset.task, &dataset.features)), ..*request.lookup };
-    load_file(&path, &request.with(&known), 0.0).map(|test| test.train)
+    let Dataset { task, features, target, .. } = dataset;
+    let known = Known { task, features, target: target.as_deref(), source: None };
+    let lookup = Lookup { known: Some(known), ..*request.lookup };
+    load_file(&path, &request.with(&lookup), 0.0)
 }
 
 /// The names of the columns of the file that is named, as far as its beginning tells them; none if it cannot be read.
 pub(super) fn column_names(request: &Request<'_>) -> Vec<String> {
     let Some(path) = request.find().filter(|path| path.is_file()) else { return Vec::new() };
-    let table = Table::beginning(&path, &request.list("names"));
+    let table = table::Options::of(request).and_then(|options| Table::beginning(&path, &options));
     table.map_or_else(|_| Vec::new(), |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
@@ -157,6 +188,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn load(mut self, name: String, test_share: f32) -> Result<Dataset, Wrong> {
         self.notes.append(&mut self.table.notes);
+        self.notes.extend(self.table.columns.iter_mut().flat_map(|column| std::mem::take(&mut column.notes)));
         let targets = self.target_columns()?;
         let task = self.task(&targets)?;
         let is_number = !task.is_classification();
@@ -173,7 +205,7 @@ impl Loader<'_> {
         self.enough_rows("a target and a feature")?;
         let features = self.features(&targets)?;
 
-        let inputs = Inputs::Numbers(encode(&self.table, &features)?);
+        let inputs = Inputs::Numbers(encode(&self.table, &features, &mut self.notes)?);
         let all = Samples { inputs, targets: self.targets(&targets, &task)? };
         let shape = Shape::flat(features.len());
         let split = Split::new(&all, test_share, TEST_SEED);
@@ -181,7 +213,8 @@ impl Loader<'_> {
         if train.is_empty() {
             return Err("has no row that is left to train on".to_owned().into());
         }
-        Ok(Dataset { name, shape, task, features, train, test, notes: self.notes, order: Order::Free })
+        let target = task.is_classification().then(|| self.table.columns[targets[0]].name.clone());
+        Ok(Dataset { name, shape, task, target, features, train, test, notes: self.notes, order: Order::Free })
     }
 
     fn column(&self, name: &str) -> Result<usize, String> {
@@ -198,8 +231,11 @@ impl Loader<'_> {
         let named = self.columns(OTHER_TARGET)?;
         match self.request.lookup.known {
             _ if !named.is_empty() => Ok(named),
-            Some((Task::Regression { targets }, _)) => {
+            Some(Known { task: Task::Regression { targets }, .. }) => {
                 Ok(targets.iter().map(|name| self.column(name)).collect::<Result<_, _>>()?)
+            }
+            Some(Known { task: Task::Classification { .. }, target: Some(target), .. }) => {
+                Ok(vec![self.column(target)?])
             }
             _ => Ok(vec![self.table.columns.len() - 1]),
         }
@@ -217,8 +253,11 @@ impl Loader<'_> {
 
     fn enough_rows(&self, what: &str) -> Result<(), String> {
         let rows = counted(self.table.rows, "row");
-        if self.table.rows < MIN_ROWS {
-            Err(format!("has {rows} with {what}, and {MIN_ROWS} are the least"))
+        // What is only evaluated is not divided.
+        let least = if self.request.lookup.known.is_some() { 1 } else { MIN_ROWS };
+        if self.table.rows < least {
+            let why: String = self.notes.iter().map(|note| format!("; {note}")).collect();
+            Err(format!("has {rows} with {what}, and {least} are the least{why}"))
         } else {
             Ok(())
         }
@@ -227,9 +266,9 @@ impl Loader<'_> {
     /// What is asked for: as it is said, as a network knows it already, or as the target looks.
     fn task(&mut self, targets: &[usize]) -> Result<Task, Wrong> {
         // What tells a row again has let go of its target.
-        if let Some((task, _)) =
-            self.request.lookup.known.filter(|(task, _)| !matches!(task, Task::Reconstruction { .. }))
-        {
+        let known = self.request.lookup.known.filter(|known| !matches!(known.task, Task::Reconstruction { .. }));
+        if let Some(Known { task, .. }) = known {
+            self.drop_unknown_classes(targets[0], task);
             return Ok(task.clone());
         }
         let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
@@ -286,15 +325,43 @@ impl Loader<'_> {
         }
     }
 
+    /// Leaves out rows of classes that the network does not know, and says which they are.
+    fn drop_unknown_classes(&mut self, target: usize, task: &Task) {
+        let Task::Classification { classes } = task else { return };
+        let known = Classes::of(classes);
+        let column = &self.table.columns[target];
+        let keep: Vec<bool> =
+            column.cells.iter().map(|cell| cell.as_deref().is_none_or(|cell| known.position(cell).is_some())).collect();
+        let mut unknown: Vec<&str> = column
+            .cells
+            .iter()
+            .zip(&keep)
+            .filter(|(_, keep)| !**keep)
+            .filter_map(|(cell, _)| cell.as_deref())
+            .collect();
+        let rows = unknown.len();
+        unknown.sort_unstable();
+        unknown.dedup();
+        if rows > 0 {
+            let some = unknown.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+            let rows = counted(rows, "row");
+            self.notes.push(format!(
+                "{rows} with a class in {} that the network does not know ({some}), left out",
+                column.name
+            ));
+            self.table.retain(&keep);
+        }
+    }
+
     fn targets(&self, targets: &[usize], task: &Task) -> Result<TargetData, String> {
         let column = &self.table.columns[targets[0]];
         match task {
             Task::Classification { classes } => {
-                let positions: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
+                let known = Classes::of(classes);
                 let position = |cell: &Option<String>| {
                     let cell = cell.as_deref().unwrap_or_default();
                     let unknown = || format!("{} has the class {cell:?}, which the network does not know", column.name);
-                    positions.get(cell).copied().ok_or_else(unknown)
+                    known.position(cell).ok_or_else(unknown)
                 };
                 column.cells.iter().map(position).collect::<Result<_, _>>().map(TargetData::Classes)
             }
@@ -321,11 +388,12 @@ impl Loader<'_> {
 
     /// The numbers that the other columns become, each column by what is in it.
     fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, Wrong> {
-        if let Some((_, features)) = self.request.lookup.known {
-            return Ok(features.to_vec());
+        if let Some(known) = self.request.lookup.known {
+            return Ok(known.features.to_vec());
         }
-        let (ignored, categories) = (self.columns(IGNORE)?, self.columns(CATEGORIES)?);
+        let (ignored, kept, categories) = (self.columns(IGNORE)?, self.columns(KEEP)?, self.columns(CATEGORIES)?);
         let (mut features, mut counted) = (Vec::new(), Vec::new());
+        let said = self.notes.len();
         let embedded = self.columns(EMBEDDED)?;
         for (at, column) in self.table.columns.iter().enumerate() {
             if targets.contains(&at) || ignored.contains(&at) {
@@ -334,10 +402,19 @@ impl Loader<'_> {
             if embedded.contains(&at) {
                 counted.push(column);
             } else {
-                features.extend(features_of(column, categories.contains(&at), &mut self.notes));
+                let reading = Chosen { as_words: categories.contains(&at), is_kept: kept.contains(&at) };
+                features.extend(features_of(column, reading, &mut self.notes));
             }
         }
         features.extend(count_words(&counted, features.len(), &mut self.notes)?);
+        // A table of one column has nothing else to learn from, whatever its numbers count.
+        if features.is_empty() && self.table.columns.len() == targets.len() + 1 {
+            let only =
+                self.table.columns.iter().enumerate().find(|(at, _)| !targets.contains(at) && !ignored.contains(at));
+            let reading = Chosen { as_words: false, is_kept: true };
+            self.notes.truncate(said);
+            features.extend(only.into_iter().flat_map(|(_, column)| features_of(column, reading, &mut self.notes)));
+        }
         match features.len() {
             0 => Err(format!("there is no column to learn from besides the target; {}", self.notes.join("; "))
                 .trim_end_matches("; ")
@@ -373,22 +450,29 @@ fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> 
     Ok(features)
 }
 
+/// What was asked for a column.
+#[derive(Clone, Copy)]
+struct Chosen {
+    as_words: bool,
+    is_kept: bool,
+}
+
 /// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
-fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<Feature> {
+fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<String>) -> Vec<Feature> {
     let name = &column.name;
     let rows = column.cells.len();
     let present = column.cells.iter().flatten().count();
-    let numbers: Vec<f32> = (0..rows).filter_map(|row| column.number(row)).collect();
+    let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
     if present == 0 {
         notes.push(format!("{name} is empty and was left out"));
         return Vec::new();
     }
-    if as_words || column.holds_words() {
+    if chosen.as_words || column.holds_words() {
         let categories = column.distinct();
         let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
-        if categories.len() > MAX_CATEGORIES || tells_rows_apart {
+        if !chosen.is_kept && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
             notes.push(format!(
-                "{name} has {} different texts in {} and was left out; it tells rows apart, not kinds",
+                "{name} has {} different texts in {} and was left out; it tells rows apart, not kinds. keep={name} reads it",
                 categories.len(),
                 counted(present, "row")
             ));
@@ -405,21 +489,29 @@ fn features_of(column: &Column, as_words: bool, notes: &mut Vec<String>) -> Vec<
         notes.push(format!("{name} holds no finite number and was left out"));
         return Vec::new();
     }
-    let is_whole = numbers.first().is_some_and(|first| first.fract() == 0.0);
-    if rows >= 10 && numbers.len() == rows && is_whole && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0) {
-        notes.push(format!("{name} counts the rows and was left out"));
+    if !chosen.is_kept && numbers.len() == rows && numbers_rows(name, &numbers) {
+        notes.push(format!("{name} numbers the rows and was left out; keep={name} reads it"));
         return Vec::new();
     }
-    if let Some(word) = column.first_word() {
-        let stray = counted(present - numbers.len(), "cell");
-        notes.push(format!("{stray} of {name} not a number, such as {word:?}, taken for missing"));
-    }
+    notes.extend(column.stray_note());
     if numbers.len() < rows {
         let missing = counted(rows - numbers.len(), "missing value");
         notes.push(format!("{missing} in {name}, replaced by the mean of the training samples"));
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
-    vec![Feature::number(name)]
+    vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }]
+}
+
+/// Whether a column counts or names the rows: whole numbers, each of them once, from a range with hardly more room than
+/// there are rows, or under a name that says so.
+fn numbers_rows(name: &str, numbers: &[f64]) -> bool {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let is_unique = || sorted.windows(2).all(|pair| pair[0] < pair[1]);
+    let room = || sorted.last().zip(sorted.first()).map_or(0.0, |(last, first)| last - first + 1.0);
+    let is_dense = || room() <= ROOM * sorted.len() as f64;
+    let is_whole = sorted.iter().all(|number| number.fract() == 0.0);
+    sorted.len() >= 10 && is_whole && is_unique() && (is_dense() || ROW_NAMES.contains(&&*name.trim().to_lowercase()))
 }
 
 fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
@@ -438,44 +530,109 @@ fn is_number(column: &Column) -> bool {
     !(is_whole && values.len() <= MAX_NUMBERED_CLASSES && values.len() * 3 <= column.cells.len())
 }
 
-/// `[rows, features]`; what is missing is NaN.
-fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f32>, String> {
+/// Classes by their names. A number is the same class however it is written, and a word in small and capital letters.
+struct Classes(HashMap<String, u16>);
+
+impl Classes {
+    fn of(classes: &[String]) -> Self {
+        let mut positions = HashMap::new();
+        for (name, at) in classes.iter().zip(0..) {
+            positions.insert(name.clone(), at);
+        }
+        for (name, at) in classes.iter().zip(0..) {
+            positions.entry(plain(name)).or_insert(at);
+        }
+        Self(positions)
+    }
+
+    fn position(&self, name: &str) -> Option<u16> {
+        self.0.get(name).or_else(|| self.0.get(&plain(name))).copied()
+    }
+}
+
+/// A word without what people write differently: its capital letters, and the zeros of a number.
+fn plain(word: &str) -> String {
+    word.parse::<f64>().map_or_else(|_| word.to_lowercase(), table::number_text)
+}
+
+/// `[rows, features]`; what is missing is NaN. Cells that a network cannot read are counted and told.
+fn encode(table: &Table, features: &[Feature], notes: &mut Vec<String>) -> Result<Vec<f64>, String> {
     let mut columns = Vec::with_capacity(features.len());
+    let mut told = "";
     for feature in features {
         let name = &feature.column;
-        let Some(column) = table.columns.iter().find(|column| column.name == *name) else {
+        let Some(at) = table.named(name) else {
             return Err(format!("there is no column {name:?}, which the network reads; there is {}", table.names()));
         };
+        let column = &table.columns[at];
+        if told != name {
+            notes.extend(unread(column, features));
+            told = name;
+        }
         columns.push(encode_column(column, feature));
     }
     let rows = (0..table.rows).flat_map(|row| columns.iter().map(move |column| column[row]));
     Ok(rows.collect())
 }
 
+/// What the features of a column do not cover: words that training had not, text where training had numbers.
+fn unread(column: &Column, features: &[Feature]) -> Option<String> {
+    let of_column: Vec<&Feature> = features.iter().filter(|feature| feature.column == column.name).collect();
+    let name = &column.name;
+    if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {
+        let texts = if column.holds_words() { column.cells.iter().flatten().count() } else { 0 };
+        let example = column.first_word().unwrap_or_default();
+        let note =
+            || format!("{} of {name} not a number, such as {example:?}, taken for missing", counted(texts, "cell"));
+        return (texts > 0).then(note);
+    }
+    let words = of_column.iter().filter_map(|feature| feature.words.as_ref()).flat_map(|words| &words.list);
+    let known: std::collections::HashSet<String> =
+        of_column.iter().filter_map(|feature| feature.category.as_ref()).chain(words).map(|word| plain(word)).collect();
+    let unseen: Vec<&String> = column.cells.iter().flatten().filter(|cell| !known.contains(&plain(cell))).collect();
+    let first = unseen.first()?;
+    let cells = counted(unseen.len(), "cell");
+    Some(format!(
+        "{cells} of {name} with a word that training had not, such as {first:?}, read as none of its categories"
+    ))
+}
+
 /// The number that a feature has in every row.
-fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> Vec<f32> {
+fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> Vec<f64> {
     let texts = column.cells.iter().map(Option::as_deref);
     match (category, words) {
-        (Some(category), _) => texts.map(|text| f32::from(u8::from(text == Some(category)))).collect(),
+        (Some(category), _) => {
+            let wanted = plain(category);
+            texts
+                .map(|text| f64::from(u8::from(text.is_some_and(|text| text == category || plain(text) == wanted))))
+                .collect()
+        }
         (None, Some(words)) => {
             let numbers: HashMap<&str, usize> = words.list.iter().map(String::as_str).zip(words.first + 1..).collect();
             let number = |text: Option<&str>| text.and_then(|text| numbers.get(text)).copied().unwrap_or(words.first);
-            texts.map(|text| number(text) as f32).collect()
+            texts.map(|text| number(text) as f64).collect()
         }
-        (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f32::NAN)).collect(),
+        (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f64::NAN)).collect(),
     }
 }
 
-/// The rows of a table as a network reads them, `[rows, features]`. `source` is what the network was trained on: a
-/// table without a header has the columns that are named there, or those of the features alone, in their order.
-pub fn read_rows(path: &Path, features: &[Feature], source: &SourceSpec) -> Result<Vec<f32>, DataError> {
-    let given = source.single().map_or(&[][..], |part| part.values("names")).iter().map(String::as_str).collect();
-    let mut own: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();
+/// Names that a table without a header may have: those that the run was told, or those of the features alone.
+fn names_of<'a>(known: &Known<'a>) -> [Vec<&'a str>; 2] {
+    let given = known.source.and_then(|source| source.single()).map_or(&[][..], |part| part.values("names"));
+    let mut own: Vec<&str> = known.features.iter().map(|feature| feature.column.as_str()).collect();
     own.dedup();
-    let mut table = Table::read(path, &[])?;
-    let names = [given, own].into_iter().find(|names| !table.has_header && names.len() == table.columns.len());
-    for (column, name) in table.columns.iter_mut().zip(names.unwrap_or_default()) {
-        name.clone_into(&mut column.name);
-    }
-    encode(&table, features).map_err(|what| DataError::file(path, what))
+    [given.iter().map(String::as_str).collect(), own]
+}
+
+/// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them. A table without a
+/// header has the columns that the run was told, or those of the features alone, in their order.
+pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<String>), DataError> {
+    let spec = SourceSpec::of_path(SOURCE.name, path);
+    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
+    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
+    let mut table = Table::read(path, &table::Options::of(&request)?)?;
+    table.name_columns(&names_of(known));
+    let mut notes = std::mem::take(&mut table.notes);
+    let rows = encode(&table, known.features, &mut notes).map_err(|what| DataError::file(path, what))?;
+    Ok((rows, notes))
 }

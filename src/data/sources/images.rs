@@ -1,18 +1,17 @@
 //! Images in folders, `images:DIR`: a folder for each class, named as the class is.
 
-use std::fs;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
 use rayon::prelude::*;
 
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
+use crate::data::photo::{Fit, Reading, read};
 use crate::data::samples::Samples;
-use crate::data::source::{Argument, Request, Source};
-use crate::data::split::Split;
-use crate::data::split::TEST_SHARES;
+use crate::data::source::{Argument, Request, Source, SourcePart};
+use crate::data::split::{Order, Split, TEST_SHARES};
+use crate::data::table::{Options, Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -35,6 +34,30 @@ pub const SOURCE: Source = Source {
             Kind::Switch { default: false },
             "Drops the colors, which is faster, and enough where they carry no information.",
         ),
+        Field::of(
+            "fit",
+            "Fit",
+            Kind::Word(&["stretch", "crop", "pad"]),
+            "How an image of other proportions becomes a square: stretched (the default), cropped to its middle, or padded.",
+        ),
+        Field::of(
+            "background",
+            "Background",
+            Kind::Word(&["white", "black", "gray"]),
+            "What shows through the transparent places of an image, and beside a padded one; white by default.",
+        ),
+        Field::of(
+            "only",
+            "Only files",
+            Kind::Text,
+            "Names of the files that are read, such as *.jpg where masks lie beside the photographs.",
+        ),
+        Field::of(
+            "labels",
+            "File of labels",
+            Kind::Text,
+            "A table with the name of an image in its first column and the class in its last, for images that are in no folders.",
+        ),
         Field::real(
             "test",
             "Test split",
@@ -43,122 +66,300 @@ pub const SOURCE: Source = Source {
             "Share of the images that is held out for the test, unless a folder of its own holds them.",
         ),
     ],
-    help: "A folder of images for each class, all stretched to one size; the names of the folders are the classes.",
+    help: "A folder of images for each class, all brought to one size; the names of the folders are the classes.",
     load,
 };
 
 /// More bytes of samples than this are a mistake, or would not leave room for training.
 const MAX_BYTES: usize = 4 << 30;
 
-/// The memory that one image may take while it is decoded; as many are decoded at once as there are threads.
-const MAX_DECODED: u64 = 256 << 20;
-
 const MAX_CLASSES: usize = 1000;
 
 /// So many files that were left out are named, the others counted.
 const NAMED: usize = 10;
 
+/// Folders are read to this depth; links that lead back end there at the latest.
+const MAX_DEPTH: usize = 16;
+
 const TEST_SEED: u64 = 0x7E57;
+
+/// What folders of training, validation and test images are called, in small letters.
+const TRAIN: &[&str] = &["train", "training", "train_images"];
+const VALIDATION: &[&str] = &["val", "valid", "validation", "dev"];
+const TEST: &[&str] = &["test", "testing", "test_images"];
+
+/// Images and the class of each.
+type Labeled = Vec<(PathBuf, usize)>;
+
+/// How the images of a source were asked for.
+struct Asked {
+    shape: Shape,
+    reading: Reading,
+    only: Option<wildmatch::WildMatch>,
+}
+
+impl Asked {
+    fn is_read(&self, path: &Path) -> bool {
+        self.only.as_ref().is_none_or(|only| only.matches(&name_of(path)))
+    }
+}
+
+/// How the images of a source are read, so that others are read in the same way.
+pub fn reading_of(part: &SourcePart) -> Reading {
+    let value = |key: &str| part.values(key).first().map(String::as_str);
+    let background = match value("background") {
+        Some("black") => 0,
+        Some("gray") => 128,
+        _ => 255,
+    };
+    Reading { fit: value("fit").and_then(Fit::named).unwrap_or_default(), background }
+}
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
         let hint = "a folder that has a folder for each class";
         return Err(DataError::no_folder(Path::new(request.argument()), "images", hint));
     };
+    for (key, known) in [("fit", ["stretch", "crop", "pad"]), ("background", ["white", "black", "gray"])] {
+        if let Some(other) = request.text(key).filter(|text| !known.contains(&text.as_str())) {
+            return Err(request.wrong(format!("{key}={other} is unknown; there is {}", known.join(", "))));
+        }
+    }
     let side = request.whole("size")?;
-    let shape = Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 });
+    let asked = Asked {
+        shape: Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 }),
+        reading: reading_of(request.part()),
+        only: request.text("only").map(|only| wildmatch::WildMatch::new_case_insensitive(&only)),
+    };
     let test_share = request.real("test")?;
-    let (train, test) = (folder.join("train"), folder.join("test"));
     let mut notes = Vec::new();
-    let (classes, train, test) = if train.is_dir() && test.is_dir() {
-        let others = entries(&folder)?.into_iter().filter(|path| *path != train && *path != test);
-        note_left_out(others.map(|path| (path, "stands beside train and test".to_owned())).collect(), &mut notes);
-        let (classes, train) = read_classes(&train, None, shape, &mut notes)?;
-        let (_, test) = read_classes(&test, Some(&classes), shape, &mut notes)?;
-        (classes, train, test)
-    } else {
-        let (classes, all) = read_classes(&folder, None, shape, &mut notes)?;
-        let split = Split::new(&all, test_share, TEST_SEED);
-        (classes, all.select(&split.train, shape), all.select(&split.validation, shape))
+    let dataset = match (request.text("labels"), split_folders(&folder)?) {
+        (Some(file), _) => {
+            let (classes, files) = labeled(&folder, &file, request, &mut notes)?;
+            let all = read_all(&folder, &files, &asked, &mut notes)?;
+            shared(classes, all, asked.shape, test_share)
+        }
+        (None, Some([Some(train), validation, test])) => {
+            let others = entries(&folder)?.into_iter();
+            let taken = [Some(&train), validation.as_ref(), test.as_ref()];
+            let others = others.filter(|path| !taken.contains(&Some(path)));
+            note_left_out(
+                others.map(|path| (path, "stands beside the folder of training images".to_owned())).collect(),
+                &mut notes,
+            );
+            split(&train, validation.as_deref(), test.as_deref(), &asked, test_share, &mut notes)?
+        }
+        (None, _) => {
+            let (classes, files) = class_files(&folder, None, &asked, &mut notes)?;
+            let all = read_all(&folder, &files, &asked, &mut notes)?;
+            shared(classes, all, asked.shape, test_share)
+        }
     };
     let name = folder.canonicalize().unwrap_or(folder);
     let name = name.file_name().map_or_else(|| "images".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(Dataset { notes, ..Dataset::images(name, shape, classes, train, test) })
+    Ok(Dataset { name, notes, ..dataset })
 }
 
-/// The images of the folders in a folder, class by class, each in the order of the names. Test images are of the
-/// classes that are `known` from the training.
-fn read_classes(
+/// All images in one set, a share of which is held out.
+fn shared(classes: Vec<String>, all: Samples, shape: Shape, test_share: f32) -> Dataset {
+    let split = Split::new(&all, test_share, TEST_SEED);
+    let (train, test) = (all.select(&split.train, shape), all.select(&split.validation, shape));
+    Dataset::images("", shape, classes, train, test)
+}
+
+/// Images whose makers have divided them.
+fn split(
+    train: &Path,
+    validation: Option<&Path>,
+    test: Option<&Path>,
+    asked: &Asked,
+    test_share: f32,
+    notes: &mut Vec<String>,
+) -> Result<Dataset, DataError> {
+    let (classes, files) = class_files(train, None, asked, notes)?;
+    let mut samples = read_all(train, &files, asked, notes)?;
+    let mut read = |folder: &Path| {
+        let (_, files) = class_files(folder, Some(&classes), asked, notes)?;
+        read_all(folder, &files, asked, notes)
+    };
+    let validation = validation.map(&mut read).transpose()?;
+    let test = test.map(&mut read).transpose()?;
+    if let (None, None) = (&validation, &test) {
+        return Ok(shared(classes, samples, asked.shape, test_share));
+    }
+    let held = validation.as_ref().map_or(0, Samples::len);
+    if let Some(validation) = validation {
+        notes.push(format!(
+            "{} from a folder of their own are the validation set, whatever the validation split is",
+            counted(held, "image")
+        ));
+        samples.append(validation);
+    }
+    let test = test.unwrap_or_else(|| samples.select(&[], asked.shape));
+    let order = if held > 0 { Order::Held(held) } else { Order::Free };
+    Ok(Dataset { order, ..Dataset::images("", asked.shape, classes, samples, test) })
+}
+
+/// The folders of training, validation and test images, if the first and one of the others are there.
+fn split_folders(folder: &Path) -> Result<Option<[Option<PathBuf>; 3]>, DataError> {
+    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
+    let find = |names: &[&str]| folders.iter().find(|path| names.contains(&&*name_of(path).to_lowercase())).cloned();
+    let found = [TRAIN, VALIDATION, TEST].map(find);
+    Ok((found[0].is_some() && (found[1].is_some() || found[2].is_some())).then_some(found))
+}
+
+/// The images that a table gives classes to.
+fn labeled(
+    folder: &Path,
+    file: &str,
+    request: &Request<'_>,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<String>, Labeled), DataError> {
+    let path = [folder.join(file)].into_iter().find(|path| path.is_file());
+    let Some(path) = path.or_else(|| request.find_where(Path::new(file), Path::is_file)) else {
+        return Err(request.wrong(format!("there is no file {file:?} for labels")));
+    };
+    let table = Table::read(&path, &Options::default())?;
+    let [names, .., labels] = &table.columns[..] else {
+        return Err(DataError::file(&path, "needs a column with the names of the images and one with their classes"));
+    };
+    let classes = labels.distinct();
+    let position: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
+    // Names are often written without their ending, and images may lie in folders.
+    let mut places = HashMap::new();
+    for file in files_of(folder)? {
+        let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let inside =
+            file.strip_prefix(folder).map_or_else(|_| name_of(&file), |inside| inside.to_string_lossy().into_owned());
+        places.entry(stem).or_insert_with(|| file.clone());
+        places.insert(name_of(&file), file.clone());
+        places.insert(inside, file);
+    }
+    let (mut files, mut missing) = (Vec::new(), Vec::new());
+    for (name, label) in names.cells.iter().zip(&labels.cells) {
+        let (Some(name), Some(class)) = (name, label.as_deref().and_then(|label| position.get(label))) else {
+            continue;
+        };
+        match places.get(name) {
+            Some(place) => files.push((place.clone(), *class)),
+            None => missing.push((PathBuf::from(name), "has a class and no image".to_owned())),
+        }
+    }
+    note_left_out(missing, notes);
+    Ok((classes, files))
+}
+
+/// The files of the folders in a folder, class by class, each in the order of the names. Test images are of the classes
+/// that are `known` from the training.
+fn class_files(
     folder: &Path,
     known: Option<&[String]>,
-    shape: Shape,
+    asked: &Asked,
     notes: &mut Vec<String>,
-) -> Result<(Vec<String>, Samples), DataError> {
+) -> Result<(Vec<String>, Labeled), DataError> {
     let (folders, strays): (Vec<_>, Vec<_>) = entries(folder)?.into_iter().partition(|path| is_class_folder(path));
     note_left_out(strays.into_iter().map(|path| (path, "is no folder of a class".to_owned())).collect(), notes);
-    let classes: Vec<String> = known.map_or_else(|| folders.iter().map(|path| name_of(path)).collect(), <[_]>::to_vec);
+    let mut filled = Vec::new();
+    for folder in folders {
+        let all = files_of(&folder)?;
+        let (files, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| asked.is_read(path));
+        if !others.is_empty() {
+            notes.push(format!(
+                "{} in {} not called as only= says, left out",
+                counted(others.len(), "file"),
+                name_of(&folder)
+            ));
+        }
+        if files.is_empty() {
+            note_left_out(vec![(folder, "has no image in it".to_owned())], notes);
+        } else {
+            filled.push((folder, files));
+        }
+    }
+    let classes: Vec<String> =
+        known.map_or_else(|| filled.iter().map(|(path, _)| name_of(path)).collect(), <[_]>::to_vec);
     if !(2..=MAX_CLASSES).contains(&classes.len()) {
         let what =
             format!("expected a folder for each of 2 to {MAX_CLASSES} classes in it, and found {}", classes.len());
         return Err(DataError::file(folder, what));
     }
-    let files = folders.iter().map(|folder| entries(folder)).collect::<Result<Vec<_>, _>>()?;
-    let count: usize = files.iter().map(Vec::len).sum();
-    if count.saturating_mul(shape.len()) > MAX_BYTES {
-        let what = format!("{count} images of {shape} take more than 4 GB; make them smaller with size=N");
-        return Err(DataError::file(folder, what));
-    }
-    let (mut pixels, mut labels) = (Vec::with_capacity(count * shape.len()), Vec::with_capacity(count));
-    for (folder, files) in folders.iter().zip(files) {
-        let Some(class) = classes.iter().position(|class| *class == name_of(folder)) else {
+    let mut labeled = Vec::new();
+    for (folder, files) in filled {
+        let Some(class) = classes.iter().position(|class| *class == name_of(&folder)) else {
             let what = "is a class that has no training images; put some into a folder of this name in train";
-            return Err(DataError::file(folder, what));
+            return Err(DataError::file(&folder, what));
         };
-        if files.is_empty() {
-            return Err(DataError::file(folder, "there is no image in it; add some, or remove the folder"));
-        }
-        let read: Vec<_> = files.into_par_iter().map(|path| (read(&path, shape), path)).collect();
-        let before = labels.len();
-        let mut unread = Vec::new();
-        for (picture, path) in read {
-            match picture {
-                Ok(picture) => {
-                    pixels.extend(picture);
-                    labels.push(class as u16);
-                }
-                Err(why) => unread.push((path, why)),
-            }
-        }
-        if labels.len() == before {
-            let what = "none of its files can be read as an image, PNG, JPEG, BMP, GIF, TIFF or WebP; the first";
-            let why = unread.first().map_or("", |(_, why)| why);
-            return Err(DataError::file(folder, format!("{what} {why}")));
-        }
-        note_left_out(unread, notes);
+        labeled.extend(files.into_iter().map(|file| (file, class)));
     }
-    if labels.is_empty() {
-        return Err(DataError::file(folder, "there is no folder of a class in it"));
-    }
-    Ok((classes, Samples::images(pixels, labels)))
+    Ok((classes, labeled))
 }
 
-/// What is in a folder, in the order of the names.
+/// Reads images, in parallel.
+fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<String>) -> Result<Samples, DataError> {
+    let Asked { shape, reading, .. } = asked;
+    if files.len().saturating_mul(shape.len()) > MAX_BYTES {
+        let what = format!("{} images of {shape} take more than 4 GB; make them smaller with size=N", files.len());
+        return Err(DataError::file(folder, what));
+    }
+    let classes = files.iter().map(|(_, class)| class + 1).max().unwrap_or(0);
+    let read: Vec<_> = files.par_iter().map(|(path, class)| (read(path, *shape, *reading), path, *class)).collect();
+    let (mut pixels, mut labels) = (Vec::with_capacity(files.len() * shape.len()), Vec::with_capacity(files.len()));
+    let mut unread: Vec<(PathBuf, String)> = Vec::new();
+    for (picture, path, class) in read {
+        match picture {
+            Ok(picture) => {
+                pixels.extend(picture);
+                labels.push(class as u16);
+            }
+            Err(why) => unread.push((path.clone(), why)),
+        }
+    }
+    let has_none = |class: usize| files.iter().any(|file| file.1 == class) && !labels.contains(&(class as u16));
+    if let Some(class) = (0..classes).find(|class| has_none(*class)) {
+        let what = "none of its files can be read as an image, PNG, JPEG, BMP, GIF, TIFF or WebP; the first";
+        let of_class = |(path, _): &&(PathBuf, String)| files.iter().any(|file| file.0 == *path && file.1 == class);
+        let first = unread.iter().find(of_class);
+        let place = first.and_then(|(path, _)| path.parent()).unwrap_or(folder);
+        return Err(DataError::file(place, format!("{what} {}", first.map_or("", |(_, why)| why))));
+    }
+    note_left_out(unread, notes);
+    if labels.is_empty() {
+        return Err(DataError::file(folder, "there is no image in it"));
+    }
+    Ok(Samples::images(pixels, labels))
+}
+
+/// What is in a folder, in the order of the names; without what archives of macOS leave behind.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let unreadable = |error: std::io::Error| DataError::file(folder, error);
     let entries = folder.read_dir().map_err(unreadable)?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    paths.retain(|path| !(path.is_dir() && path.file_name().is_some_and(|name| name == "__MACOSX")));
     paths.sort();
     Ok(paths)
 }
 
 /// All files in a folder and its subfolders, sorted by name, without hidden files; for a file, the file itself.
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+    fn add(path: &Path, depth: usize, seen: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+        if !path.is_dir() {
+            files.push(path.to_owned());
+            return Ok(());
+        }
+        // A link may lead to a folder that this one is in.
+        let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if depth == 0 || seen.contains(&place) {
+            return Ok(());
+        }
+        seen.push(place);
+        for path in entries(path)?.into_iter().filter(|path| !name_of(path).starts_with('.')) {
+            add(&path, depth - 1, seen, files)?;
+        }
+        Ok(())
     }
-    let shown = entries(path)?.into_iter().filter(|path| !name_of(path).starts_with('.'));
-    let files = shown.map(|path| files_of(&path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(files.concat())
+    let mut files = Vec::new();
+    add(path, MAX_DEPTH, &mut Vec::new(), &mut files)?;
+    Ok(files)
 }
 
 /// Folders that begin with a dot belong to programs.
@@ -166,8 +367,10 @@ fn is_class_folder(path: &Path) -> bool {
     path.is_dir() && !name_of(path).starts_with('.')
 }
 
+/// The name of a file; bytes that are no UTF-8 are written out, so that two names never become one.
 fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    let Some(name) = path.file_name() else { return String::new() };
+    name.to_str().map_or_else(|| format!("{name:?}").trim_matches('"').to_owned(), str::to_owned)
 }
 
 fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<String>) {
@@ -178,37 +381,12 @@ fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<String>) {
     }
 }
 
-/// Reads an image file as `[height, width, channels]`, for a network that was trained on this source. The image is
-/// rotated as its camera was held and stretched to the size. The error is the end of a sentence about the file.
-pub fn read(path: &Path, shape: Shape) -> Result<Vec<u8>, String> {
-    let Some([height, width, channels @ (1 | 3)]) = shape.as_image() else {
-        return Err(format!("is asked for as {shape}, and an image is gray or red, green and blue"));
-    };
-    if path.is_dir() {
-        return Err("is a folder".to_owned());
-    }
-    let picture = decode(path).map_err(|error| format!("cannot be read as an image: {error}"))?;
-    let picture = picture.resize_exact(width as u32, height as u32, FilterType::Triangle);
-    Ok(if channels == 1 { picture.into_luma8().into_raw() } else { picture.into_rgb8().into_raw() })
-}
-
-fn decode(path: &Path) -> image::ImageResult<DynamicImage> {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODED);
-    let mut reader = ImageReader::new(std::io::BufReader::new(fs::File::open(path)?)).with_guessed_format()?;
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
-    // A picture whose orientation cannot be told is upright.
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{GrayImage, Luma, Rgb, RgbImage};
+    use std::fs;
+
+    use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
 
     fn write(folder: &Path, name: &str, picture: impl Into<DynamicImage>) {
         let path = folder.join(name);
@@ -255,11 +433,65 @@ mod tests {
     }
 
     #[test]
+    fn folders_within_a_class_and_the_usual_names_of_splits_are_read() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        for (name, color) in [
+            ("Training/a/deep/1.png", 10),
+            ("Training/a/2.png", 10),
+            ("Training/b/1.png", 20),
+            ("valid/b/2.png", 30),
+            ("TEST/a/3.png", 40),
+        ] {
+            write(folder, name, even([color; 3]));
+        }
+        fs::create_dir_all(folder.join("Training/__MACOSX/a")).unwrap();
+        fs::create_dir_all(folder.join("Training/empty")).unwrap();
+        let dataset = load_folder(folder, "?size=8").unwrap();
+        assert_eq!((dataset.train.class_counts(2), dataset.test.class_counts(2)), (vec![2, 2], vec![1, 0]));
+        assert_eq!(dataset.split(0.5, 1).validation, [3], "the validation images are the validation set");
+        assert!(dataset.notes.iter().any(|note| note.contains("empty has no image in it")), "{:?}", dataset.notes);
+    }
+
+    #[test]
+    fn files_are_chosen_by_name_and_classes_may_stand_in_a_table() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        for at in 0..4 {
+            write(folder, &format!("a/{at}.jpg"), even([10; 3]));
+            write(folder, &format!("a/{at}_mask.png"), even([0; 3]));
+            write(folder, &format!("b/{at}.jpg"), even([200; 3]));
+        }
+        let dataset = load_folder(folder, "?size=8&only=*.jpg&test=0").unwrap();
+        assert_eq!(dataset.train.class_counts(2), [4, 4]);
+        fs::write(
+            folder.join("labels.csv"),
+            "image,kind\n0_mask.png,mask\n1_mask.png,mask\nb/2.jpg,photo\nb/3.jpg,photo\nno.png,photo\n",
+        )
+        .unwrap();
+        let dataset = load_folder(folder, "?size=8&labels=labels.csv&test=0").unwrap();
+        assert_eq!(
+            (dataset.task.classes().join(" "), dataset.train.class_counts(2)),
+            ("mask photo".to_owned(), vec![2, 2])
+        );
+        assert!(dataset.notes[0].contains("no.png has a class and no image"), "{:?}", dataset.notes);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_back_ends() {
+        let place = tempfile::tempdir().unwrap();
+        write(place.path(), "a/1.png", even([1; 3]));
+        std::os::unix::fs::symlink(place.path(), place.path().join("a/back")).unwrap();
+        assert_eq!(files_of(place.path()).unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_picture_is_stretched_to_the_size() {
         let place = tempfile::tempdir().unwrap();
         let halves = GrayImage::from_fn(200, 40, |x, _| Luma([if x < 100 { 0 } else { 200 }]));
         write(place.path(), "wide.png", halves);
-        let pixels = read(&place.path().join("wide.png"), Shape::image(10, 10, 1)).unwrap();
+        let pixels = read(&place.path().join("wide.png"), Shape::image(10, 10, 1), Reading::default()).unwrap();
         for row in pixels.chunks(10) {
             assert!(row[..4].iter().all(|pixel| *pixel == 0) && row[6..].iter().all(|pixel| *pixel == 200), "{row:?}");
         }
@@ -288,7 +520,7 @@ mod tests {
         assert!(error().contains("a folder for each of 2 to 1000 classes in it, and found 0"), "{}", error());
         write(folder, "a/1.png", even([1; 3]));
         fs::create_dir(folder.join("b")).unwrap();
-        assert!(error().starts_with("b: there is no image in it"), "{}", error());
+        assert!(error().contains("found 1"), "{}", error());
         fs::write(folder.join("b/1.png"), b"\x89PNG\r\n\x1a\ncut").unwrap();
         assert!(error().starts_with("b: none of its files can be read as an image"), "{}", error());
         assert!(Dataset::read("images:no/such").unwrap_err().to_string().contains("no such folder"));

@@ -1,6 +1,7 @@
 //! THE LIST of sources: each is one file here and one line in [`SOURCES`].
 
 mod catalog;
+mod chronology;
 mod cmapss;
 pub mod csv;
 pub mod digits;
@@ -10,6 +11,8 @@ mod npz;
 pub mod painted;
 mod points;
 pub mod series;
+
+use std::path::Path;
 
 use backprop_nn::field::Kind;
 
@@ -40,6 +43,49 @@ pub fn usage() -> String {
     let mut usage: Vec<_> = SOURCES.iter().map(|source| source.usage).collect();
     usage.push("or several joined by +");
     usage.join(", ")
+}
+
+/// What a table in a file ends in.
+pub const TABLES: &[&str] = &["csv", "tsv", "txt", "data", "dat", "tab"];
+
+/// The sources that a folder may be of, the one that is known by the fewest files first.
+const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
+
+/// The source that a file or folder is of, or that a text names; nothing if it is neither, as a project file or the name
+/// of a preset. A folder is read once to know what data it is.
+pub fn of_name(name: &str) -> Option<Result<SourceSpec, DataError>> {
+    let path = Path::new(name);
+    let spec = name.parse::<SourceSpec>().ok().filter(|spec| spec.parts.iter().all(|part| source_of(part).is_some()));
+    match path {
+        _ if spec.is_some() => spec.map(Ok),
+        path if path.is_file() => of_file(path).map(Ok),
+        path if path.is_dir() && !path.join("project.json").is_file() => Some(of_folder(path)),
+        _ => None,
+    }
+}
+
+/// The source that reads a file of this ending; nothing if it is no data.
+pub fn of_file(path: &Path) -> Option<SourceSpec> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    let ending = name.trim_end_matches(".gz").rsplit('.').next()?.to_owned();
+    match &*ending {
+        "npz" => Some(SourceSpec::of_path(npz::SOURCE.name, path)),
+        ending if TABLES.contains(&ending) => Some(SourceSpec::of_path(csv::SOURCE.name, path)),
+        _ => None,
+    }
+}
+
+/// The first source that can read a folder.
+pub fn of_folder(path: &Path) -> Result<SourceSpec, DataError> {
+    let mut tried = Vec::new();
+    for name in FOLDERS {
+        let source = SourceSpec::of_path(name, path);
+        match Dataset::load(&source, &Lookup::default()) {
+            Ok(_) => return Ok(source),
+            Err(error) => tried.push(format!("as {name}: {error}")),
+        }
+    }
+    Err(DataError::file(path, format!("holds no data that can be read; {}", tried.join("; "))))
 }
 
 /// The source that a part names.

@@ -98,7 +98,8 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
     let mut notes = vec![format!("inputs are the array {inputs:?}, targets the array {targets:?}")];
     let shape = shape_of(&inputs, &file.read(&inputs)?)?;
     // An autoencoder that is evaluated needs no targets, and takes whatever there are.
-    let known = request.lookup.known.map(|known| known.0).filter(|task| !matches!(task, Task::Reconstruction { .. }));
+    let known =
+        request.lookup.known.map(|known| known.task).filter(|task| !matches!(task, Task::Reconstruction { .. }));
     let asked = request.text("task");
     let (mut task, mut train) = file.samples(&inputs, &targets, shape, asked.as_deref(), known, &mut notes)?;
     if train.is_empty() {
@@ -126,7 +127,8 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
         Inputs::Numbers(_) => (0..shape.channels()).map(|at| Feature::number(format!("{inputs}[{at}]"))).collect(),
     };
     let order = Order::Free;
-    let mut dataset = Dataset { name, shape, task, features, train: Samples::default(), test, notes, order };
+    let mut dataset =
+        Dataset { name, shape, task, target: None, features, train: Samples::default(), test, notes, order };
     if dataset.test.is_empty() && test_share > 0.0 {
         let held_out = Split::new(&train, test_share, TEST_SEED);
         dataset.test = train.select(&held_out.validation, shape);
@@ -161,7 +163,7 @@ fn shape_of(name: &str, array: &Array) -> Result<Shape, String> {
 enum Array {
     Bytes(ArrayD<u8>),
     Whole(ArrayD<i64>),
-    Numbers(ArrayD<f32>),
+    Numbers(ArrayD<f64>),
 }
 
 impl Array {
@@ -173,10 +175,10 @@ impl Array {
         }
     }
 
-    fn numbers(&self) -> Vec<f32> {
+    fn numbers(&self) -> Vec<f64> {
         match self {
-            Self::Bytes(array) => array.iter().map(|byte| f32::from(*byte)).collect(),
-            Self::Whole(array) => array.iter().map(|whole| *whole as f32).collect(),
+            Self::Bytes(array) => array.iter().map(|byte| f64::from(*byte)).collect(),
+            Self::Whole(array) => array.iter().map(|whole| *whole as f64).collect(),
             Self::Numbers(array) => array.iter().copied().collect(),
         }
     }
@@ -221,10 +223,10 @@ impl Arrays {
             return Ok(Array::Bytes(array));
         }
         if let Some(array) = self.read_as::<f32>(name)? {
-            return Ok(Array::Numbers(array));
+            return Ok(Array::Numbers(array.mapv(f64::from)));
         }
         if let Some(array) = self.read_as::<f64>(name)? {
-            return Ok(Array::Numbers(array.mapv(|number| number as f32)));
+            return Ok(Array::Numbers(array));
         }
         let whole = |array| Ok(Array::Whole(array));
         if let Some(array) = self.read_as::<i64>(name)? {
@@ -354,20 +356,20 @@ fn read_targets(
 }
 
 /// The numbers with what is infinite as missing as what is not a number, and a note that says so.
-fn finite(name: &str, mut numbers: Vec<f32>, notes: &mut Vec<String>) -> Vec<f32> {
+fn finite(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> Vec<f64> {
     let missing = numbers.iter().filter(|number| !number.is_finite()).count();
     if missing > 0 {
         notes.push(format!("{missing} numbers of {name:?} are infinite or NaN and count as missing"));
-        numbers.iter_mut().filter(|number| number.is_infinite()).for_each(|number| *number = f32::NAN);
+        numbers.iter_mut().filter(|number| number.is_infinite()).for_each(|number| *number = f64::NAN);
     }
     numbers
 }
 
-fn is_one_hot(row: &[f32]) -> bool {
-    row.iter().all(|value| *value == 0.0 || *value == 1.0) && row.iter().sum::<f32>() == 1.0
+fn is_one_hot(row: &[f64]) -> bool {
+    row.iter().all(|value| *value == 0.0 || *value == 1.0) && row.iter().sum::<f64>() == 1.0
 }
 
-fn position_of_one(row: &[f32]) -> f64 {
+fn position_of_one(row: &[f64]) -> f64 {
     row.iter().position(|value| *value == 1.0).unwrap_or(0) as f64
 }
 

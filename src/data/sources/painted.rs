@@ -84,9 +84,10 @@ impl Painted {
         let step = samples.len().div_ceil(MOST).max(1);
         let point = |at: usize| {
             let [x, y] = *samples.numbers_of(at) else { return None };
+            let [x, y] = [x as f32, y as f32];
             let value = match &samples.targets {
                 TargetData::Classes(classes) => f32::from(*classes.get(at)?),
-                TargetData::Numbers { values, .. } => *values.get(at)?,
+                TargetData::Numbers { values, .. } => *values.get(at)? as f32,
                 TargetData::Itself { .. } => return None,
             };
             [x, y, value].iter().all(|number| number.is_finite()).then_some(Point { at: [x, y], value })
@@ -156,10 +157,10 @@ impl Painted {
     fn dataset(self) -> Dataset {
         let values = self.points.iter().map(|point| point.value);
         let of = |points: &[Point], values: Vec<f32>| Samples {
-            inputs: Inputs::Numbers(points.iter().flat_map(|point| point.at).collect()),
+            inputs: Inputs::Numbers(points.iter().flat_map(|point| point.at.map(f64::from)).collect()),
             targets: match self.task.is_classification() {
                 true => TargetData::Classes(values.into_iter().map(|class| class as u16).collect()),
-                false => TargetData::Numbers { width: 1, values },
+                false => TargetData::Numbers { width: 1, values: values.into_iter().map(f64::from).collect() },
             },
         };
         Dataset {
@@ -168,6 +169,7 @@ impl Painted {
             train: of(&self.points, values.collect()),
             test: of(&[], Vec::new()),
             task: self.task,
+            target: None,
             features: self.axes.map(Feature::number).into(),
             notes: Vec::new(),
             order: Order::Free,

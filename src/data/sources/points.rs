@@ -79,6 +79,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         train: samples(toy, &task, count - test, noise, TRAIN_SEED),
         test: samples(toy, &task, test, noise, TEST_SEED),
         task,
+        target: None,
         features: ["x", "y"].map(Feature::number).into(),
         notes: Vec::new(),
         order: Order::Free,
@@ -96,9 +97,9 @@ fn samples(toy: &ToyDataset, task: &Task, count: usize, noise: f32, seed: u64) -
     noisy.iter_mut().zip(moves).for_each(|(number, by)| *number += by);
     let targets = match task.is_classification() {
         true => TargetData::Classes(values.into_iter().map(|class| class as u16).collect()),
-        false => TargetData::Numbers { width: 1, values },
+        false => TargetData::Numbers { width: 1, values: values.into_iter().map(f64::from).collect() },
     };
-    Samples { inputs: Inputs::Numbers(points), targets }
+    Samples { inputs: Inputs::Numbers(points.into_iter().map(f64::from).collect()), targets }
 }
 
 fn two_classes() -> Task {

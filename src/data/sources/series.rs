@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use super::chronology::Chronology;
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Request, Source};
+use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, TEST_SHARES, Timeline};
-use crate::data::table::{Table, counted};
+use crate::data::table::{self, Options, Table, counted};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -34,7 +35,25 @@ pub const SOURCE: Source = Source {
             0,
             "Period of the series in rows, such as 12 months. The naive forecast then repeats the last season.",
         ),
-        Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header."),
+        Field::of(
+            "time",
+            "Time",
+            Kind::Column,
+            "The column of times, by which the rows are sorted; found by its name or its dates by default. none keeps the order of the file.",
+        ),
+        Field::of(
+            "group",
+            "Series by",
+            Kind::Column,
+            "The column that tells several series in one file apart; no window holds rows of two. none reads all rows as one.",
+        ),
+        table::NAMES,
+        table::HEADER,
+        table::SEPARATOR,
+        table::DECIMAL,
+        table::THOUSANDS,
+        table::MISSING,
+        table::ENCODING,
         Field::real(
             "test",
             "Test split",
@@ -73,7 +92,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         season: Some(season).filter(|season| *season > 0),
         test_share: request.real("test")?,
     };
-    let table = Table::read(&path, &request.list("names"))?;
+    let table = Table::read(&path, &Options::of(request)?)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     cut(name, request, table, &windowing).map_err(|wrong| DataError::refused(&path, wrong))
 }
@@ -86,20 +105,40 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
         [] => (0..names.len()).collect(),
         ref chosen => chosen.iter().map(|target| target_at(target, &names)).collect::<Result<Vec<_>, _>>()?,
     };
-    let mut numbers = Vec::with_capacity(table.rows * names.len());
-    for row in 0..table.rows {
-        numbers.extend(columns.iter().map(|at| table.columns[*at].number(row).unwrap_or(f32::NAN)));
-    }
+    let mut notes = std::mem::take(&mut table.notes);
+    notes.extend(columns.iter().flat_map(|at| table.columns[*at].notes.clone()));
+    notes.extend(columns.iter().filter_map(|at| table.columns[*at].stray_note()));
+    let asked = (request.text("time"), request.text("group"));
+    let asked = (asked.0.as_deref(), asked.1.as_deref());
+    let order = Chronology::of(&table, asked, &columns, windowing.window, &mut notes)?;
+    let row_of = |row: Option<usize>| -> Vec<f64> {
+        let number = |at: &usize| row.and_then(|row| table.columns[*at].number(row)).unwrap_or(f64::NAN);
+        columns.iter().map(number).collect()
+    };
+    let parts: Vec<Vec<f64>> =
+        order.parts.iter().map(|part| part.iter().flat_map(|row| row_of(*row)).collect()).collect();
     let &Windowing { window, horizon, test_share, .. } = windowing;
     let naive_row = naive_row(windowing)?;
-    let mut timeline = Timeline { horizon, naive_row, targets, train_rows: Vec::new(), test_rows: Vec::new() };
-    let mut notes = std::mem::take(&mut table.notes);
-    let (samples, rows) = windows(&numbers, names.len(), window, &timeline, &mut notes)?;
+    let gap = (horizon - 1) * order.series;
+    let mut timeline = Timeline { horizon, gap, naive_row, targets, train_rows: Vec::new(), test_rows: Vec::new() };
+    let (mut samples, mut rows) = windows(&parts, names.len(), window, &timeline, &mut notes)?;
+    if order.series > 1 {
+        // Windows of all series in the order of their targets, so that the last in time are held out.
+        let times: Vec<f64> =
+            order.parts.iter().flatten().map(|row| row.map_or(f64::NAN, |row| order.times[row])).collect();
+        let mut by_time: Vec<u32> = (0..rows.len() as u32).collect();
+        by_time.sort_by(|a, b| {
+            let time = |at: u32| times[rows[at as usize] as usize - 1];
+            time(*a).total_cmp(&time(*b)).then(rows[*a as usize].cmp(&rows[*b as usize]))
+        });
+        samples = samples.select(&by_time, Shape::steps(window, names.len()));
+        rows = by_time.iter().map(|at| rows[*at as usize]).collect();
+    }
 
     let shape = Shape::steps(window, names.len());
     let held = (samples.len() as f32 * test_share).round() as usize;
     let all: Vec<u32> = (0..samples.len() as u32).collect();
-    let (test_from, train_to) = (samples.len() - held, (samples.len() - held).saturating_sub(horizon - 1));
+    let (test_from, train_to) = (samples.len() - held, (samples.len() - held).saturating_sub(gap));
     let train_to = if held == 0 { samples.len() } else { train_to };
     if train_to == 0 {
         let what = format!("no window is left to train on with horizon={horizon}");
@@ -114,6 +153,7 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
         task: Task::Regression {
             targets: timeline.targets.iter().map(|at| format!("{}{after}", names[*at])).collect(),
         },
+        target: None,
         features: names.into_iter().map(Feature::number).collect(),
         train: samples.select(&all[..train_to], shape),
         test: samples.select(&all[test_from..], shape),
@@ -125,7 +165,7 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
 /// The columns that are read: those that are named, those that a network knows, or the last.
 fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, Wrong> {
     let mut named = request.list("column");
-    if let (true, Some((_, features))) = (named.is_empty(), request.lookup.known) {
+    if let (true, Some(Known { features, .. })) = (named.is_empty(), request.lookup.known) {
         named = features.iter().map(|feature| feature.column.as_str()).collect();
     }
     let missing = |name: &str| format!("there is no column {name:?}; there is {}", table.names());
@@ -134,7 +174,8 @@ fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, Wrong> {
         .map(|name| table.find(name).ok_or_else(|| missing(name)))
         .collect::<Result<Vec<usize>, String>>()?;
     if columns.is_empty() {
-        columns.push(table.columns.len() - 1);
+        let last = table.columns.iter().rposition(|column| !column.holds_words());
+        columns.push(last.unwrap_or(table.columns.len() - 1));
     }
     for column in columns.iter().map(|at| &table.columns[*at]) {
         if column.holds_words() || column.cells.iter().all(Option::is_none) {
@@ -164,36 +205,41 @@ fn naive_row(windowing: &Windowing) -> Result<usize, Wrong> {
     })
 }
 
-/// Every window with a target. A number that is missing in a window is the last one before it; a window without a
+/// Every window of every part with a target. A number that is missing in a window is the last one before it; a window without a
 /// target, or with nothing before a gap, is left out. With them come the rows of their targets, counted from 1.
 fn windows(
-    numbers: &[f32],
+    parts: &[Vec<f64>],
     width: usize,
     window: usize,
     timeline: &Timeline,
     notes: &mut Vec<String>,
 ) -> Result<(Samples, Vec<u32>), Wrong> {
-    let rows = numbers.len() / width;
-    let count = (rows + 1).saturating_sub(window + timeline.horizon);
+    let rows: usize = parts.iter().map(|numbers| numbers.len() / width).sum();
+    let windows_of = |numbers: &Vec<f64>| (numbers.len() / width + 1).saturating_sub(window + timeline.horizon);
+    let count: usize = parts.iter().map(windows_of).sum();
     if count.saturating_mul(window * width) > MAX_NUMBERS {
         let what = format!("{count} windows of {window} rows do not fit into memory");
         return Err(Wrong::new(what, [Remedy::new("window", "make window smaller")]));
     }
-    let mut filled = numbers.to_vec();
-    let missing = fill_gaps(&mut filled, width);
+    let (mut inputs, mut values, mut target_rows) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut missing, mut before) = (0, 0);
+    for numbers in parts {
+        let mut filled = numbers.clone();
+        missing += fill_gaps(&mut filled, width);
+        for start in 0..windows_of(numbers) {
+            let past = &filled[start * width..(start + window) * width];
+            let next = &numbers[(start + window + timeline.horizon - 1) * width..][..width];
+            let next = timeline.targets.iter().map(|at| next[*at]);
+            if past.iter().copied().chain(next.clone()).all(f64::is_finite) {
+                inputs.extend_from_slice(past);
+                values.extend(next);
+                target_rows.push((before + start + window + timeline.horizon) as u32);
+            }
+        }
+        before += numbers.len() / width;
+    }
     if missing > 0 {
         notes.push(format!("{}, replaced by the last one before", counted(missing, "missing number")));
-    }
-    let (mut inputs, mut values, mut target_rows) = (Vec::new(), Vec::new(), Vec::new());
-    for start in 0..count {
-        let past = &filled[start * width..(start + window) * width];
-        let next = &numbers[(start + window + timeline.horizon - 1) * width..][..width];
-        let next = timeline.targets.iter().map(|at| next[*at]);
-        if past.iter().copied().chain(next.clone()).all(f32::is_finite) {
-            inputs.extend_from_slice(past);
-            values.extend(next);
-            target_rows.push((start + window + timeline.horizon) as u32);
-        }
     }
     let samples = Samples {
         inputs: Inputs::Numbers(inputs),
@@ -213,13 +259,37 @@ fn windows(
     Ok((samples, target_rows))
 }
 
+/// The rows of a table as a network that reads windows takes them: parts of rows that follow one another in time,
+/// `[rows, features]`, and what there is to say of them.
+pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<Vec<f64>>, Vec<String>), DataError> {
+    let spec = SourceSpec::of_path(SOURCE.name, path);
+    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
+    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
+    let mut table = Table::read(path, &Options::of(&request)?)?;
+    table.name_columns(&[known.features.iter().map(|feature| feature.column.as_str()).collect()]);
+    let mut notes = std::mem::take(&mut table.notes);
+    let said = |key: &str| known.values(key).first().map(String::as_str);
+    let arranged = columns(&request, &table).and_then(|columns| {
+        let order = Chronology::of(&table, (said("time"), said("group")), &columns, window, &mut notes)?;
+        Ok((columns, order))
+    });
+    let (columns, order) = arranged.map_err(|wrong| DataError::refused(path, wrong))?;
+    let number = |row: Option<usize>, at: usize| row.and_then(|row| table.columns[at].number(row)).unwrap_or(f64::NAN);
+    let rows_of = |part: &Vec<Option<usize>>| -> Vec<f64> {
+        let mut rows: Vec<f64> = part.iter().flat_map(|row| columns.iter().map(move |at| number(*row, *at))).collect();
+        fill_gaps(&mut rows, columns.len());
+        rows
+    };
+    Ok((order.parts.iter().map(rows_of).collect(), notes))
+}
+
 /// Replaces every missing number by the last number before it, column by column; returns how many were missing.
-pub fn fill_gaps(rows: &mut [f32], width: usize) -> usize {
+pub fn fill_gaps(rows: &mut [f64], width: usize) -> usize {
     let mut missing = 0;
     for at in 0..rows.len() {
         if rows[at].is_nan() {
             missing += 1;
-            rows[at] = at.checked_sub(width).map_or(f32::NAN, |before| rows[before]);
+            rows[at] = at.checked_sub(width).map_or(f64::NAN, |before| rows[before]);
         }
     }
     missing
@@ -245,12 +315,12 @@ mod tests {
             + &(0..count).map(|day| format!("d{day},{day}.5,{}\n", day % 4 * 10)).collect::<String>()
     }
 
-    fn targets(samples: &Samples) -> &[f32] {
+    fn targets(samples: &Samples) -> &[f64] {
         let TargetData::Numbers { values, .. } = &samples.targets else { panic!("a series asks for numbers") };
         values
     }
 
-    fn naive(dataset: &Dataset, sample: usize) -> Vec<f32> {
+    fn naive(dataset: &Dataset, sample: usize) -> Vec<f64> {
         let Order::Time(timeline) = &dataset.order else { panic!("a series is in the order of time") };
         timeline.naive(dataset.test.numbers_of(sample), dataset.shape.channels()).collect()
     }

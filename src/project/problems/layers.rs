@@ -77,7 +77,9 @@ fn output(case: &Case<'_>) -> Option<Problem> {
 
 /// The statistics of one number are that number, and nothing is left of it when they are taken away.
 fn batch_of_one(case: &Case<'_>) -> Option<Problem> {
-    if case.project.training.batch > 1 {
+    let (batch, samples) = (case.project.training.batch, case.split.train.len());
+    let is_last = batch > 1 && samples > batch && samples % batch == 1;
+    if batch > 1 && !is_last {
         return None;
     }
     let trace: Trace = case.project.trace(case.dataset.shape, case.dataset.task.outputs());
@@ -86,6 +88,16 @@ fn batch_of_one(case: &Case<'_>) -> Option<Problem> {
             && trace.input_of(*index).is_some_and(|input| input.len() == input.channels())
     };
     let (index, _) = case.project.model.layers.iter().enumerate().find(is_alone)?;
+    let place = format!("model.{index}");
+    if is_last {
+        let message = format!(
+            "the last batch of every epoch holds 1 of {samples} samples, of which batch normalization leaves nothing"
+        );
+        // A batch that leaves more than one sample over.
+        let other = (2..batch).rev().find(|other| samples % other != 1).unwrap_or(samples);
+        let label = format!("Set the batch size to {other}");
+        return Some(Problem::warning(place, message).set(label, &[("training.batch", &other.to_string())]));
+    }
     let message = "batch normalization in batches of one sample makes every activation 0; take larger batches";
-    Some(Problem::error(format!("model.{index}"), message).set("Set the batch size to 32", &[("training.batch", "32")]))
+    Some(Problem::error(place, message).set("Set the batch size to 32", &[("training.batch", "32")]))
 }

@@ -200,7 +200,7 @@ mod tests {
                 "mlp",
                 &even,
                 vec![("training.batch", "500"), ("training.loss.class_weights", "[1, 2]")],
-                vec!["training.batch", "training.loss.class_weights"],
+                vec!["training.loss.class_weights", "training.batch"],
             ),
             (
                 "mlp",

@@ -49,8 +49,9 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
 fn batch(case: &Case<'_>) -> Option<Problem> {
     let (batch, samples) = (case.project.training.batch, case.split.train.len());
     (samples > 0 && batch > samples).then(|| {
-        let what = format!("the batch of {batch} is larger than the {samples} training samples; make it smaller");
-        Problem::error("training.batch", what)
+        let what =
+            format!("the batch of {batch} is larger than the {samples} training samples; every step sees them all");
+        Problem::warning("training.batch", what)
             .set(format!("Set the batch size to {samples}"), &[("training.batch", &samples.to_string())])
     })
 }

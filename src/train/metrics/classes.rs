@@ -130,6 +130,13 @@ impl ClassPredictions {
         (!self.predictions.is_empty()).then(|| hits / self.predictions.len() as f64)
     }
 
+    /// Share of the most frequent class among the samples.
+    pub fn majority(&self) -> Option<f64> {
+        let total = self.confusion.sum();
+        let largest = self.confusion.rows().into_iter().map(|row| row.sum()).max()?;
+        (total > 0).then(|| f64::from(largest) / f64::from(total))
+    }
+
     /// Matthews correlation coefficient of true and predicted class, for any number of classes (Gorodkin 2004), -1 to
     /// 1; 0 where one of them is always the same.
     pub fn matthews(&self) -> f64 {
@@ -191,6 +198,17 @@ fn of_several(
 fn second(predictions: &ClassPredictions) -> ClassScore {
     predictions.class_scores().get(1).copied().unwrap_or_default()
 }
+
+/// Accuracy of always naming the most frequent class, as a baseline.
+pub static MAJORITY: Metric = Metric {
+    key: "majority",
+    label: "Accuracy of the most frequent class",
+    help: "Accuracy of naming the most frequent class for every sample, to compare with.",
+    unit: Unit::Percent,
+    higher_is_better: None,
+    subset: Some(|evaluation| evaluation.of_classes(ClassPredictions::majority)),
+    ..Metric::NEW
+};
 
 /// Share of the samples whose class is among the three most probable ones.
 pub static TOP_3_ACCURACY: Metric = Metric {

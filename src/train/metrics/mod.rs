@@ -33,6 +33,7 @@ pub use reconstructions::{ReconstructionPredictions, distance};
 pub const METRICS: &[&Metric] = &[
     &LOSS,
     &ACCURACY,
+    &classes::MAJORITY,
     &classes::TOP_3_ACCURACY,
     &classes::MACRO_PRECISION,
     &classes::MACRO_RECALL,
@@ -50,6 +51,7 @@ pub const METRICS: &[&Metric] = &[
     &RMSE,
     &R2,
     &numbers::MAPE,
+    &numbers::MEAN_RMSE,
     &numbers::NAIVE_MAE,
     &numbers::NAIVE_RMSE,
     &GENERATOR_LOSS,

@@ -10,11 +10,11 @@ pub struct NumberPredictions {
     /// Position of each sample in the data set's samples, in the order of the subset.
     pub samples: Vec<u32>,
     /// True values, `[samples, width]`.
-    pub truths: Vec<f32>,
+    pub truths: Vec<f64>,
     /// Predicted values, `[samples, width]`.
-    pub predictions: Vec<f32>,
+    pub predictions: Vec<f64>,
     /// Naive forecasts, `[samples, width]`; empty where the samples are not a series.
-    pub naive: Vec<f32>,
+    pub naive: Vec<f64>,
 }
 
 impl NumberPredictions {
@@ -31,12 +31,12 @@ impl NumberPredictions {
     }
 
     /// Adds predictions. `at` holds the positions of these samples in `values`, the targets of all samples.
-    pub fn add(&mut self, at: &[u32], values: &[f32], predictions: &[f32]) {
+    pub fn add(&mut self, at: &[u32], values: &[f64], predictions: impl IntoIterator<Item = f64>) {
         for &sample in at {
             self.truths.extend_from_slice(&values[sample as usize * self.width..][..self.width]);
         }
         self.samples.extend_from_slice(at);
-        self.predictions.extend_from_slice(&predictions[..at.len() * self.width]);
+        self.predictions.extend(predictions.into_iter().take(at.len() * self.width));
     }
 
     /// The naive forecasts for the same samples; nothing where the samples are not a series.
@@ -48,7 +48,7 @@ impl NumberPredictions {
     #[must_use]
     pub fn of_target(&self, target: usize) -> Self {
         let column =
-            |values: &[f32]| values.iter().skip(target).step_by(self.width.max(1)).copied().collect::<Vec<f32>>();
+            |values: &[f64]| values.iter().skip(target).step_by(self.width.max(1)).copied().collect::<Vec<f64>>();
         Self {
             width: 1,
             samples: self.samples.clone(),
@@ -58,9 +58,9 @@ impl NumberPredictions {
         }
     }
 
-    /// Truth and answer of one target, sample by sample.
+    /// Truth and prediction of one target, sample by sample.
     fn pairs(&self, target: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
-        let column = move |values: &'_ [f32], row: usize| f64::from(values[row * self.width + target]);
+        let column = move |values: &'_ [f64], row: usize| values[row * self.width + target];
         (0..self.samples.len()).map(move |row| (column(&self.truths, row), column(&self.predictions, row)))
     }
 
@@ -99,6 +99,14 @@ impl NumberPredictions {
                 (_, 0.0) => Some(0.0),
                 (rest, total) => Some(1.0 - rest / total),
             }
+        })
+    }
+
+    /// Standard deviation of the true values, which is the error of their mean.
+    pub fn spread(&self) -> Option<f64> {
+        self.over_targets(|target| {
+            let middle = self.mean(target, |truth, _| truth);
+            Some(self.mean(target, |truth, _| (truth - middle).powi(2)).sqrt())
         })
     }
 
@@ -172,6 +180,17 @@ pub static MAPE: Metric = Metric {
     unit: Unit::Percent,
     higher_is_better: Some(false),
     subset: Some(|evaluation| evaluation.of_numbers(NumberPredictions::mape)),
+    ..Metric::NEW
+};
+
+/// Root mean squared error of always predicting the mean of these samples, as a baseline.
+pub static MEAN_RMSE: Metric = Metric {
+    key: "mean_rmse",
+    label: "RMSE of the mean",
+    help: "Root mean squared error of predicting the mean for every sample, to compare with.",
+    unit: Unit::Number,
+    higher_is_better: None,
+    subset: Some(|evaluation| evaluation.of_numbers(NumberPredictions::spread)),
     ..Metric::NEW
 };
 

@@ -9,7 +9,8 @@ use eframe::egui::Context;
 use super::Studio;
 use crate::data::sources::{column_names, has_columns, painted, source_of};
 use crate::data::{DataProblem, Lookup};
-use crate::project::RunFolder;
+use crate::project::suggest::{Suggestion, suggest};
+use crate::project::{Project, RunFolder};
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::DataState;
 
@@ -48,6 +49,19 @@ impl Studio {
             let result = data.load(&lookup).map(Arc::new).map_err(|error| DataProblem::from(&error));
             Report::DataLoaded { source, result }
         });
+    }
+
+    /// Network and training that suit the data, in the place of those that are there. One undo brings them back.
+    pub(super) fn suggest(&mut self) {
+        let Some(dataset) = self.session.dataset() else { return };
+        let project = &mut self.document.project;
+        match suggest(&project.data.source, dataset) {
+            Ok(Suggestion { project: suggested, reasons }) => {
+                *project = Project { name: project.name.clone(), ..suggested };
+                self.notices.tell(reasons.join(". "));
+            }
+            Err(error) => self.notices.warn(error.to_string()),
+        }
     }
 
     pub(super) fn unpack_classifier(&mut self, ctx: &Context) {

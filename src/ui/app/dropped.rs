@@ -9,17 +9,11 @@ use eframe::egui::Context;
 use super::Studio;
 use super::files::short;
 use crate::data::pictures::read_drawings;
-use crate::data::{Dataset, Drawing, Lookup, SourceSpec};
+use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::project::run_folder::PROJECT;
 use crate::project::{Project, RunFolder};
 use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
-
-/// What a file must end in to be taken for a table.
-const TABLES: &[&str] = &["csv", "tsv", "txt", "data"];
-
-/// The sources that a folder may be of, the one that is known by the fewest files first.
-const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
 
 impl Studio {
     pub(super) fn read_dropped(&mut self, ctx: &Context, path: PathBuf) {
@@ -39,9 +33,8 @@ fn read_dropped(path: PathBuf) -> Report {
             false => read_data_folder(&path),
         };
     }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if TABLES.contains(&ending.as_str()) {
-        return read_table(&path);
+    if let Some(source) = sources::of_file(&path) {
+        return read_file(source);
     }
     let (project, drawings) = (Project::open(&path), read_drawings(&path));
     match (project, drawings) {
@@ -55,7 +48,7 @@ fn read_dropped(path: PathBuf) -> Report {
 }
 
 fn not_taken(why: &dyn Display) -> String {
-    let tables = TABLES.join(", ");
+    let tables = sources::TABLES.join(", ");
     format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
 }
 
@@ -66,10 +59,9 @@ fn read_run(path: PathBuf) -> Report {
     }
 }
 
-/// Reads the file once to know that it is a table. Whether it is one of samples or a series nobody can see; the options of
-/// the source change it.
-fn read_table(path: &Path) -> Report {
-    let source = SourceSpec::of_path("csv", path);
+/// Reads the file once to know that it can be read. Whether it is a table of samples or a series nobody can see; the options
+/// of the source change it.
+fn read_file(source: SourceSpec) -> Report {
     match Dataset::load(&source, &Lookup::default()) {
         Ok(_) => Report::Asked(Request::UseSource(source)),
         Err(error) => Report::Warned(not_taken(&error)),
@@ -78,15 +70,12 @@ fn read_table(path: &Path) -> Report {
 
 /// Reads the folder once to know what data it is; choosing it reads it again, which is simple and costs a second.
 fn read_data_folder(path: &Path) -> Report {
-    let mut tried = vec![format!("there is no {PROJECT} of a run in it")];
-    for name in FOLDERS {
-        let source = SourceSpec::of_path(name, path);
-        match Dataset::load(&source, &Lookup::default()) {
-            Ok(_) => return Report::Asked(Request::UseSource(source)),
-            Err(error) => tried.push(format!("as {name}: {error}")),
+    match sources::of_folder(path) {
+        Ok(source) => Report::Asked(Request::UseSource(source)),
+        Err(error) => {
+            Report::Warned(format!("{} could not be read: there is no {PROJECT} of a run in it; {error}", short(path)))
         }
     }
-    Report::Warned(format!("{} could not be read: {}.", short(path), tried.join("; ")))
 }
 
 fn looks_like_drawing(path: &Path) -> bool {

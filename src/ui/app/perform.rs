@@ -46,6 +46,7 @@ impl Studio {
                 let rate = &mut self.document.project.training.learning_rate;
                 *rate = two_digits(*rate / 3.0);
             }
+            Command::Suggest => self.suggest(),
             Command::FindLearningRate => self.find_learning_rate(ctx),
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),

@@ -85,6 +85,7 @@ commands! {
     Stop: "Stop", "Stops the run within one batch.", [plain(Key::Escape)];
     Reset: "Reset", "Deletes the run; the same seed gives the same initial weights again.", [];
     ResetGentler: "Reset with a third of the learning rate", "Deletes the run and divides the learning rate by three.", [];
+    Suggest: "Suggest a network", "Replaces network and training settings by ones that suit the data.", [];
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
     Undo: "Undo", "Undoes the last change of the project or of the drawing.", [ctrl(Key::Z)];
     Redo: "Redo", "Repeats the change that was undone.", [ctrl_shift(Key::Z), ctrl(Key::Y)];

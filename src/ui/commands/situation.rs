@@ -1,6 +1,7 @@
 //! Which commands are possible now, and why the others are not.
 
 use super::Command;
+use crate::data::Task;
 use crate::ui::state::session::{DataState, Session, Status};
 
 /// What decides it.
@@ -13,6 +14,8 @@ pub struct Situation {
     pub is_evaluated: bool,
     /// Whether the run has weights that can be saved.
     pub has_weights: bool,
+    /// Whether there are data with targets of their own.
+    pub has_targets: bool,
     /// Whether the data is being read.
     pub is_loading: bool,
     /// Whether there is a change to undo.
@@ -46,6 +49,7 @@ impl Situation {
             obstacle,
             is_evaluated: true,
             has_weights: session.snapshot.is_some(),
+            has_targets: session.dataset().is_some_and(|data| !matches!(data.task, Task::Reconstruction { .. })),
             is_loading: matches!(session.data, DataState::Loading { .. }),
             can_undo: false,
             can_redo: false,
@@ -104,6 +108,7 @@ impl Situation {
             Command::Reset | Command::ResetGentler => {
                 only_if(!matches!(self.status, Status::Idle), "There is no run to delete yet.")
             }
+            Command::Suggest => only_if(self.has_targets, "There are no data with targets to suggest a network for."),
             Command::FindLearningRate if !self.is_evaluated => {
                 Err("A generator and its discriminator have no single loss that a learning rate could be judged by."
                     .to_owned())

@@ -34,9 +34,9 @@ impl Query for PlaneQuery {
 }
 
 /// The middle of every cell, row by row from the top.
-fn places([x, y]: &[RangeInclusive<f64>; 2]) -> Vec<f32> {
+fn places([x, y]: &[RangeInclusive<f64>; 2]) -> Vec<f64> {
     let at = |cell: usize, low: f64, high: f64| low + (high - low) * (cell as f64 + 0.5) / SIDE as f64;
     let rows = (0..SIDE).map(|row| at(row, *y.end(), *y.start()));
     let cells = rows.flat_map(|y| (0..SIDE).map(move |column| (column, y)));
-    cells.flat_map(|(column, y)| [at(column, *x.start(), *x.end()) as f32, y as f32]).collect()
+    cells.flat_map(|(column, y)| [at(column, *x.start(), *x.end()), y]).collect()
 }

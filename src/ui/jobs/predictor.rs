@@ -140,13 +140,13 @@ pub struct RowQuery {
     /// The network that predicts.
     pub network: TrainedNetwork,
     /// The input values, NaN where one is missing.
-    pub row: Vec<f32>,
+    pub row: Vec<f64>,
 }
 
 impl PartialEq for RowQuery {
     /// Equal to the bit, so that a missing number is the same as itself.
     fn eq(&self, other: &Self) -> bool {
-        let bits = |row: &[f32]| row.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        let bits = |row: &[f64]| row.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
         self.network == other.network && bits(&self.row) == bits(&other.row)
     }
 }

@@ -31,7 +31,7 @@ pub struct TriedRow {
     /// The training sample that it is, until somebody changes it.
     pub sample: Option<usize>,
     /// The input values, one per feature.
-    pub values: Vec<f32>,
+    pub values: Vec<f64>,
 }
 
 impl Default for Playground {

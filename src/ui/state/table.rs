@@ -14,6 +14,8 @@ pub struct TableColumn {
     pub at: Range<usize>,
     /// The words of the column; none where it holds numbers.
     pub categories: Vec<String>,
+    /// The unit of its numbers, where the file says it.
+    pub unit: Option<String>,
     /// If its words are counted: the number of none of them, which they follow.
     pub counted_from: Option<usize>,
 }
@@ -23,7 +25,7 @@ pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
     let mut columns: Vec<TableColumn> = Vec::new();
     for at in 0..width {
         let unnamed = || Feature::number(format!("{}", at + 1));
-        let Feature { column: name, category, words } = features.get(at).cloned().unwrap_or_else(unnamed);
+        let Feature { column: name, category, words, unit } = features.get(at).cloned().unwrap_or_else(unnamed);
         match (columns.last_mut(), category) {
             (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
                 last.at.end = at + 1;
@@ -32,7 +34,7 @@ pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
             (_, category) => {
                 let counted_from = words.as_ref().map(|words| words.first);
                 let categories = words.map_or_else(|| category.into_iter().collect(), |words| words.list);
-                columns.push(TableColumn { name, at: at..at + 1, categories, counted_from });
+                columns.push(TableColumn { name, at: at..at + 1, categories, counted_from, unit });
             }
         }
     }
@@ -41,7 +43,7 @@ pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
 
 impl TableColumn {
     /// The position of the category that a row is of.
-    pub fn category(&self, row: &[f32]) -> Option<usize> {
+    pub fn category(&self, row: &[f64]) -> Option<usize> {
         match self.counted_from {
             Some(none) => (*row.get(self.at.start)? as usize).checked_sub(none + 1),
             None => row.get(self.at.clone())?.iter().position(|number| *number > 0.5),
@@ -49,7 +51,7 @@ impl TableColumn {
     }
 
     /// What a row has in this column; a dash where it is missing.
-    pub fn text(&self, row: &[f32]) -> String {
+    pub fn text(&self, row: &[f64]) -> String {
         let missing = || "–".to_owned();
         if self.categories.is_empty() {
             let number = row.get(self.at.start).filter(|number| number.is_finite());
@@ -59,20 +61,22 @@ impl TableColumn {
     }
 
     /// Makes a row one of the category at this position.
-    pub fn set_category(&self, row: &mut [f32], category: usize) {
+    pub fn set_category(&self, row: &mut [f64], category: usize) {
         for (at, number) in row.get_mut(self.at.clone()).into_iter().flatten().enumerate() {
             *number = match self.counted_from {
-                Some(none) => (none + 1 + category) as f32,
-                None => f32::from(u8::from(at == category)),
+                Some(none) => (none + 1 + category) as f64,
+                None => f64::from(u8::from(at == category)),
             };
         }
     }
 }
 
 /// A number of the data as it was written, or shortened where it was long.
-pub fn number_text(number: f32) -> String {
-    let exact = number.to_string();
-    if exact.len() <= 7 { exact } else { significant(f64::from(number)) }
+pub fn number_text(number: f64) -> String {
+    // What a program made in single precision is shortest in it.
+    let single = number as f32;
+    let exact = if f64::from(single) == number { single.to_string() } else { number.to_string() };
+    if exact.len() <= 7 { exact } else { significant(number) }
 }
 
 #[cfg(test)]
@@ -87,8 +91,8 @@ mod tests {
         let columns = table_columns(&features, 5);
         let names: Vec<_> = columns.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["weight", "origin", "year", "5"]);
-        let mut row = [1234.5, 0.0, 1.0, f32::NAN, 0.1];
-        let texts = |row: &[f32]| columns.iter().map(|field| field.text(row)).collect::<Vec<_>>();
+        let mut row = [1234.5, 0.0, 1.0, f64::NAN, 0.1];
+        let texts = |row: &[f64]| columns.iter().map(|field| field.text(row)).collect::<Vec<_>>();
         assert_eq!(texts(&row), ["1234.5", "japan", "–", "0.1"]);
         columns[1].set_category(&mut row, 0);
         assert_eq!((row[1], row[2], texts(&row)[1].as_str()), (1.0, 0.0, "usa"));

@@ -7,10 +7,11 @@ mod path;
 mod stack;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
-use egui_material_icons::icons::ICON_ADD;
+use egui_material_icons::icons::{ICON_ADD, ICON_AUTO_AWESOME};
 
 use crate::project::Side;
 
+use crate::ui::commands::Command;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
@@ -67,6 +68,7 @@ impl View for Network {
                     None => cx.session.source().to_string(),
                 };
                 input_ui(ui, "Input", &source, cx.shapes.model.input);
+                suggest_ui(ui, cx);
                 scroll.show(ui, |ui| stack_ui(ui, &mut self.model, cx));
             }
         });
@@ -89,6 +91,21 @@ impl Network {
         stack_ui(ui, discriminator, cx);
         subtotal_ui(ui, Side::Discriminator, cx);
     }
+}
+
+/// A stack that does not fit the data, or is empty, need not be repaired layer by layer.
+fn suggest_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let is_whole = cx.shapes.model.misfit.is_none() && !cx.project.model.layers.is_empty();
+    if is_whole || cx.session.is_on() || cx.situation.permits(Command::Suggest).is_err() {
+        return;
+    }
+    let width = ui.available_width();
+    let button =
+        Button::new((ICON_AUTO_AWESOME.rich_text().size(18.0), Command::Suggest.label())).min_size(vec2(width, 0.0));
+    if ui.add(button).on_hover_text(Command::Suggest.help()).clicked() {
+        cx.act(Command::Suggest);
+    }
+    ui.add_space(GRID);
 }
 
 /// The cards, or what an empty stack needs.

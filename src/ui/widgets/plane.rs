@@ -242,11 +242,12 @@ pub fn legend_ui<'a>(ui: &mut Ui, entries: impl Iterator<Item = (Tone, &'a str)>
 }
 
 /// From the least to the greatest of these numbers, with a little air at both ends.
-pub fn range_of(numbers: impl Iterator<Item = f32>) -> RangeInclusive<f64> {
-    let ends = numbers.filter(|number| number.is_finite()).fold(None, |ends: Option<(f32, f32)>, number| {
-        Some(ends.map_or((number, number), |(low, high)| (low.min(number), high.max(number))))
-    });
-    let (low, high) = ends.map_or((0.0, 1.0), |(low, high)| (f64::from(low), f64::from(high)));
+pub fn range_of<N: Into<f64>>(numbers: impl Iterator<Item = N>) -> RangeInclusive<f64> {
+    let ends =
+        numbers.map(Into::into).filter(|number| number.is_finite()).fold(None, |ends: Option<(f64, f64)>, number| {
+            Some(ends.map_or((number, number), |(low, high)| (low.min(number), high.max(number))))
+        });
+    let (low, high) = ends.unwrap_or((0.0, 1.0));
     let air = if high > low { (high - low) * 0.06 } else { 0.5 };
     low - air..=high + air
 }
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_range_has_air_and_is_never_empty() {
-        assert_eq!(range_of([].into_iter()), -0.06..=1.06);
+        assert_eq!(range_of(std::iter::empty::<f64>()), -0.06..=1.06);
         assert_eq!(range_of([2.0, 2.0].into_iter()), 1.5..=2.5);
         assert_eq!(range_of([0.0, f32::NAN, 100.0].into_iter()), -6.0..=106.0);
     }

@@ -139,7 +139,7 @@ fn line(field: &TableColumn, columns: &[Column]) -> [String; 7] {
         let encoding = format!("an index for an Embedding, {} to {}", first + 1, first + count);
         return [field.name.clone(), low, mean, high, String::new(), format!("{count} words"), encoding];
     }
-    let present: f32 = columns.iter().filter_map(|column| column.range).map(|range| range[1]).sum();
+    let present: f64 = columns.iter().filter_map(|column| column.range).map(|range| range[1]).sum();
     // The means of the categories add up to the share of the samples that are of any.
     let missing = if present < 0.999_99 { format!("{:.1} %", (1.0 - present) * 100.0) } else { "0".to_owned() };
     let encoding = format!("one-hot: {}", field.categories.join(", "));
@@ -150,7 +150,7 @@ fn number_line(column: &Column, kind: &str, encoding: &str) -> [String; 7] {
     let number = |at: usize| {
         column.range.map_or("–".to_owned(), |range| match at {
             // Written as its neighbors are, without commas.
-            1 => significant(f64::from(range[at])).replace(',', ""),
+            1 => significant(range[at]).replace(',', ""),
             _ => number_text(range[at]),
         })
     };

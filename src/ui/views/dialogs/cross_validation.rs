@@ -190,8 +190,10 @@ fn dealt(dataset: &Dataset) -> &'static str {
     match (&dataset.order, dataset.task.is_classification()) {
         (Order::Time(_), _) => "Each fold follows in time the samples that are trained on.",
         (Order::Groups(_), _) => "Samples of one group stay together in one fold.",
-        (Order::Free, true) => "The samples of every class are dealt evenly to the folds (stratified).",
-        (Order::Free, false) => "The samples are dealt to the folds by chance.",
+        (Order::Free | Order::Held(_), true) => {
+            "The samples of every class are dealt evenly to the folds (stratified)."
+        }
+        (Order::Free | Order::Held(_), false) => "The samples are dealt to the folds by chance.",
     }
 }
 

@@ -32,10 +32,12 @@ impl Forecast {
             Subset::Train => (&timeline.train_rows, "training"),
             Subset::Validation => (&timeline.train_rows, "validation"),
         };
-        let line = |values: &[f32]| -> Vec<[f64; 2]> {
+        let line = |values: &[f64]| -> Vec<[f64; 2]> {
             let row = |at: &u32| rows.get(*at as usize).map(|row| f64::from(*row));
             let points = predictions.samples.iter().zip(values);
-            points.filter_map(|(at, value)| Some([row(at)?, f64::from(*value)])).collect()
+            let mut points: Vec<[f64; 2]> = points.filter_map(|(at, value)| Some([row(at)?, *value])).collect();
+            points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+            points
         };
         let text = |value: Option<f64>| value.map_or("–".to_owned(), steady);
         let figures = format!(

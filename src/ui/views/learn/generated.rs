@@ -92,7 +92,7 @@ impl Cloud {
         let samples = &dataset.train;
         // As many as leave room for the generated ones.
         let kept = thinned(samples.len(), MOST_DOTS / 2);
-        let values: Vec<f32> = kept.flat_map(|at| samples.numbers_of(at).to_vec()).collect();
+        let values: Vec<f32> = kept.flat_map(|at| samples.numbers_of(at)).map(|number| *number as f32).collect();
         let data = dots(&values, Tone::Faint).collect();
         Self { address: address(dataset), ranges: plane_of(dataset), data, version: 0, dots: Vec::new() }
     }
@@ -107,7 +107,8 @@ fn dots(values: &[f32], tone: Tone) -> impl Iterator<Item = Dot> {
 fn rows_ui(ui: &mut Ui, made: &GeneratedSamples, network: &TrainedNetwork) {
     let columns = table_columns(network.features(), made.shape.channels());
     let heads: Vec<_> = heads_of(&columns).collect();
-    let row = |at: usize| &made.values[at * made.shape.len()..][..made.shape.len()];
+    let values: Vec<f64> = made.values.iter().copied().map(f64::from).collect();
+    let row = |at: usize| &values[at * made.shape.len()..][..made.shape.len()];
     data_table_ui(ui, "generated rows", &heads, made.count(), &|at, column| columns[column].text(row(at)));
 }
 

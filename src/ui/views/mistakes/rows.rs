@@ -78,8 +78,8 @@ impl RowMistakes {
             }
             match column % 3 {
                 0 => number_text(predictions.truths[at]),
-                1 => significant(f64::from(predictions.predictions[at])),
-                _ => signed(f64::from(predictions.predictions[at]) - f64::from(predictions.truths[at])),
+                1 => significant(predictions.predictions[at]),
+                _ => signed(predictions.predictions[at] - predictions.truths[at]),
             }
         };
         data_table_ui(ui, "mistakes", &heads, order.len(), &cell);

@@ -79,7 +79,7 @@ impl Cloud {
     fn of(dataset: &Arc<Dataset>) -> Self {
         let samples = &dataset.train;
         let height = |at: usize| match &samples.targets {
-            TargetData::Numbers { width, values } => values.get(at * width).copied(),
+            TargetData::Numbers { width, values } => values.get(at * width).map(|height| *height as f32),
             TargetData::Classes(_) | TargetData::Itself { .. } => None,
         };
         let (low, high) = (0..samples.len())
@@ -91,7 +91,7 @@ impl Cloud {
                 Some(class) => Tone::Class(class),
                 None => Tone::Value(tone_of(height(at)?, [low, high])),
             };
-            (x.is_finite() && y.is_finite()).then_some(Dot { at: [x, y], tone })
+            (x.is_finite() && y.is_finite()).then_some(Dot { at: [x as f32, y as f32], tone })
         };
         let dots = thinned(samples.len(), MOST_DOTS).filter_map(dot).collect();
         Self { address: address(dataset), dots, ranges: plane_of(dataset), heights: [low, high] }
@@ -175,9 +175,9 @@ pub fn height_legend_ui(ui: &mut Ui, target: &str, [low, high]: [f32; 2]) {
         let room = ui.available_width() - HEIGHTS;
         let name = name_ui(ui, target, theme::body_font(), palette.muted, room / 2.0);
         let width = (room - name.rect.width()).clamp(16.0, 96.0);
-        ui.label(RichText::new(number_text((low * 100.0).round() / 100.0)).color(palette.muted));
+        ui.label(RichText::new(number_text(f64::from((low * 100.0).round() / 100.0))).color(palette.muted));
         let (ramp, _) = ui.allocate_exact_size(vec2(width, 10.0), Sense::hover());
         paint_ramp(ui.painter(), ramp, |share| theme::diverging(palette, share * 2.0 - 1.0));
-        ui.label(RichText::new(number_text((high * 100.0).round() / 100.0)).color(palette.muted));
+        ui.label(RichText::new(number_text(f64::from((high * 100.0).round() / 100.0))).color(palette.muted));
     });
 }

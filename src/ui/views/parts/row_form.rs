@@ -31,7 +31,7 @@ struct Known {
     address: u64,
     columns: Vec<TableColumn>,
     /// Lowest, mean and highest value of every number.
-    ranges: Vec<[f32; 3]>,
+    ranges: Vec<[f64; 3]>,
     is_whole: Vec<bool>,
 }
 
@@ -143,7 +143,7 @@ impl Known {
         TriedRow { of: self.address, sample: Some(sample), values }
     }
 
-    fn field_ui(&self, ui: &mut Ui, field: &TableColumn, row: &mut [f32]) {
+    fn field_ui(&self, ui: &mut Ui, field: &TableColumn, row: &mut [f64]) {
         let at = field.at.start;
         if !field.categories.is_empty() {
             let chosen = field.category(row);
@@ -167,19 +167,24 @@ impl Known {
         let (Some(number), Some(&[low, mean, high])) = (row.get_mut(at), self.ranges.get(at)) else { return };
         let is_whole = self.is_whole.get(at).copied().unwrap_or(false) && high - low <= 1000.0;
         let division = if is_whole { Division::Whole } else { Division::Linear };
-        let exact = |number: f32| number.to_string().parse().unwrap_or(f64::from(number));
         let high = if high > low { high } else { low + 1.0 };
-        let default = if is_whole { exact(mean.round()) } else { exact(mean) };
+        let default = if is_whole { mean.round() } else { mean };
+        // What was made in single precision is shortest in it.
+        let exact = |number: f64| match f64::from(number as f32) == number {
+            true => (number as f32).to_string().parse().unwrap_or(number),
+            false => number,
+        };
         let mut value = exact(*number);
         let help = format!(
-            "{}, from {} to {} in the data. A double click sets the mean.",
+            "{}{}, from {} to {} in the data. A double click sets the mean.",
             field.name,
+            field.unit.as_ref().map_or_else(String::new, |unit| format!(" in {unit}")),
             number_text(low),
             number_text(high)
         );
         number_field_ui(ui, &help, &Slider::new(&field.name, exact(low)..=exact(high), default, division), &mut value);
         if value != exact(*number) {
-            *number = value as f32;
+            *number = value;
         }
     }
 }

@@ -52,7 +52,8 @@ impl TryPanel {
         let rect = ui.available_rect_before_wrap();
         let (plane, row) = rect.split_left_right_at_x(rect.right() - (rect.width() * 0.36).clamp(220.0, 360.0));
         cell_ui(ui, "plane", plane, |ui| {
-            let mark = <[f32; 2]>::try_from(cx.playground.row.values.as_slice()).ok();
+            let mark =
+                <[f64; 2]>::try_from(cx.playground.row.values.as_slice()).ok().map(|at| at.map(|number| number as f32));
             self.plane_ui(ui, dataset, mark, cx);
         });
         let (form, answer) = row.with_min_x(row.left() + 4.0 * GRID).split_top_bottom_at_y(row.top() + 120.0);

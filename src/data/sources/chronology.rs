@@ -1,0 +1,338 @@
+//! The order of a series in time: its time column is found, rows are sorted by it, and series that stand in one file are
+//! told apart. Duplicates, gaps and changes of order are told.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use crate::data::error::{Remedy, Wrong};
+use crate::data::table::{Column, Table, counted};
+
+/// What a column of times is called, in small letters.
+const TIME_NAMES: &[&str] = &[
+    "time",
+    "date",
+    "datetime",
+    "timestamp",
+    "day",
+    "week",
+    "month",
+    "year",
+    "hour",
+    "minute",
+    "second",
+    "t",
+    "ds",
+    "period",
+    "step",
+    "date time",
+    "date_time",
+    "quarter",
+];
+
+const DATE_TIMES: &[&str] = &[
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
+];
+
+const DATES: &[&str] = &[
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+];
+
+/// Dates of months, to which a first day is added.
+const MONTHS: &[&str] = &["%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%YM%m"];
+
+/// In a column of times, one cell in so many may be something else.
+const STRAY: usize = 20;
+
+/// A step that is longer than the usual one by more than this is a gap.
+const GAP: f64 = 1.5;
+
+/// Rows in the order of time, in parts that follow one another without a gap.
+pub struct Chronology {
+    /// The rows of each part; none where a step is missing.
+    pub parts: Vec<Vec<Option<usize>>>,
+    /// The time of each row of the table.
+    pub times: Vec<f64>,
+    /// How many series there are.
+    pub series: usize,
+}
+
+impl Chronology {
+    /// Arranges the rows. `time` and `group` are the columns that were asked for, `"none"` for no such column; `read` are
+    /// those of the series itself. A step that is missing is put in as long as no more than `most` are missing at once.
+    pub fn of(
+        table: &Table,
+        (time, group): (Option<&str>, Option<&str>),
+        read: &[usize],
+        most: usize,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, Wrong> {
+        let find = |name: &str, option: &'static str| {
+            let what = || format!("there is no column {name:?}; there is {}", table.names());
+            table.find(name).ok_or_else(|| Wrong::new(what(), [Remedy::new(option, "name another, or none")]))
+        };
+        let (time, times) = match time {
+            Some("none") => (None, None),
+            Some(name) => {
+                let at = find(name, "time")?;
+                let times = times_of(&table.columns[at], true).ok_or_else(|| {
+                    Wrong::new(format!("{name} holds no times"), [Remedy::new("time", "name another with time=NAME")])
+                })?;
+                (Some(at), Some(times))
+            }
+            None => found(table, read).unzip(),
+        };
+        let in_file = || (0..table.rows).map(|row| row as f64).collect::<Vec<_>>();
+        let group = match group {
+            Some("none") => None,
+            Some(name) => Some(find(name, "group")?),
+            None => times.as_ref().and_then(|times| telling_apart(table, times, read, time)),
+        };
+        let Some(times) = times else {
+            let mut all = Self { parts: vec![(0..table.rows).map(Some).collect()], times: in_file(), series: 1 };
+            if let Some(group) = group {
+                all.parts = members(&table.columns[group])
+                    .into_values()
+                    .map(|rows| rows.into_iter().map(Some).collect())
+                    .collect();
+                all.series = all.parts.len();
+            }
+            return Ok(all);
+        };
+        let name = time.map_or("", |at| table.columns[at].name.as_str());
+        let without = times.iter().filter(|time| time.is_nan()).count();
+        if without > 0 {
+            notes.push(format!("{} without a time in {name}, left out", counted(without, "row")));
+        }
+        let groups: Vec<Vec<usize>> = match group {
+            Some(at) => members(&table.columns[at]).into_values().collect(),
+            None => vec![(0..table.rows).collect()],
+        };
+        if let (Some(at), count @ 2..) = (group, groups.len()) {
+            let what = &table.columns[at].name;
+            notes.push(format!("{count} series by {what}, each for itself; group=none reads the rows as one"));
+        }
+        let mut arranged = Self { parts: Vec::new(), times, series: groups.len() };
+        let mut told = Told::default();
+        for rows in groups {
+            arranged.add(table, rows, read, most, &mut told);
+        }
+        told.say(name, notes);
+        Ok(arranged)
+    }
+
+    /// Sorts the rows of one series and cuts it at its gaps.
+    fn add(&mut self, table: &Table, mut rows: Vec<usize>, read: &[usize], most: usize, told: &mut Told) {
+        let times = &self.times;
+        rows.retain(|row| !times[*row].is_nan());
+        told.backwards += usize::from(rows.len() > 1 && rows.windows(2).all(|pair| times[pair[0]] >= times[pair[1]]));
+        told.unsorted += usize::from(rows.windows(2).any(|pair| times[pair[0]] > times[pair[1]]));
+        if rows.windows(2).all(|pair| times[pair[0]] >= times[pair[1]]) {
+            rows.reverse();
+        }
+        rows.sort_by(|a, b| times[*a].total_cmp(&times[*b]));
+        let before = rows.len();
+        let is_same =
+            |a: usize, b: usize| read.iter().all(|at| table.columns[*at].cells[a] == table.columns[*at].cells[b]);
+        rows.dedup_by(|a, b| {
+            let is_double = times[*a] == times[*b];
+            told.different += usize::from(is_double && !is_same(*a, *b));
+            is_double
+        });
+        told.doubles += before - rows.len();
+        let mut steps: Vec<f64> = rows.windows(2).map(|pair| times[pair[1]] - times[pair[0]]).collect();
+        steps.sort_by(f64::total_cmp);
+        let usual = steps.get(steps.len() / 2).copied().unwrap_or(1.0);
+        // Working days leave out every weekend; what comes so often is no gap.
+        let is_gap = |step: f64| step > GAP * usual;
+        let longer: Vec<f64> = steps.iter().copied().filter(|step| is_gap(*step)).collect();
+        let has_gaps = longer.len() * 10 < steps.len();
+        let mut part: Vec<Option<usize>> = Vec::with_capacity(rows.len());
+        for (at, &row) in rows.iter().enumerate() {
+            let step = at.checked_sub(1).map_or(usual, |before| times[row] - times[rows[before]]);
+            if has_gaps && is_gap(step) {
+                let missing = (step / usual).round() as usize - 1;
+                told.gaps += 1;
+                told.missing += missing;
+                if missing > most {
+                    self.parts.push(std::mem::take(&mut part));
+                } else {
+                    part.extend(std::iter::repeat_n(None, missing));
+                }
+            }
+            part.push(Some(row));
+        }
+        self.parts.push(part);
+        self.parts.retain(|part| !part.is_empty());
+    }
+}
+
+/// What there is to say of the order of the rows.
+#[derive(Default)]
+struct Told {
+    backwards: usize,
+    unsorted: usize,
+    doubles: usize,
+    different: usize,
+    gaps: usize,
+    missing: usize,
+}
+
+impl Told {
+    fn say(&self, time: &str, notes: &mut Vec<String>) {
+        if self.backwards > 0 {
+            notes.push(format!(
+                "The newest row comes first; the rows were turned round by {time}. time=none keeps their order"
+            ));
+        } else if self.unsorted > 0 {
+            notes.push(format!("The rows were sorted by {time}; time=none keeps the order of the file"));
+        }
+        if self.doubles > 0 {
+            let times = counted(self.doubles, "row");
+            let which = if self.different > 0 {
+                format!(", {} with other numbers; the first of each time is kept", self.different)
+            } else {
+                String::new()
+            };
+            notes.push(format!("{times} with a time in {time} that another has{which}, left out"));
+        }
+        if self.gaps > 0 {
+            let (gaps, steps) = (counted(self.gaps, "gap"), counted(self.missing, "step"));
+            notes.push(format!(
+                "{gaps} in {time}, {steps} long; no window has a target there, and none crosses a long one"
+            ));
+        }
+    }
+}
+
+/// The rows of each series.
+fn members(column: &Column) -> BTreeMap<String, Vec<usize>> {
+    let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (row, cell) in column.cells.iter().enumerate() {
+        members.entry(cell.clone().unwrap_or_default()).or_default().push(row);
+    }
+    members
+}
+
+/// The column of times, if one is called like that or holds dates.
+fn found(table: &Table, read: &[usize]) -> Option<(usize, Vec<f64>)> {
+    let others = || table.columns.iter().enumerate().filter(|(at, _)| !read.contains(at));
+    let is_named = |column: &Column| TIME_NAMES.contains(&&*column.name.trim().to_lowercase());
+    let named =
+        others().filter(|(_, column)| is_named(column)).find_map(|(at, column)| Some((at, times_of(column, true)?)));
+    named.or_else(|| others().find_map(|(at, column)| Some((at, times_of(column, false)?))))
+}
+
+/// The column that tells series with the same times apart: few different cells, under each of which no time comes twice.
+fn telling_apart(table: &Table, times: &[f64], read: &[usize], time: Option<usize>) -> Option<usize> {
+    let is_unique = |rows: &[usize]| {
+        let mut of: Vec<f64> = rows.iter().map(|row| times[*row]).filter(|time| !time.is_nan()).collect();
+        of.sort_by(f64::total_cmp);
+        of.windows(2).all(|pair| pair[0] < pair[1])
+    };
+    let all: Vec<usize> = (0..table.rows).collect();
+    if is_unique(&all) {
+        return None;
+    }
+    let mut others = (0..table.columns.len()).filter(|at| !read.contains(at) && Some(*at) != time);
+    others.find(|at| {
+        let members = members(&table.columns[*at]);
+        members.len() > 1 && members.len() * 3 <= table.rows && members.values().all(|rows| is_unique(rows))
+    })
+}
+
+/// The times of a column in seconds, or in its own unit where it counts; NaN where a cell is none. Nothing if it holds no
+/// times. Numbers are times only where the column `is_named` so.
+fn times_of(column: &Column, is_named: bool) -> Option<Vec<f64>> {
+    let rows = 0..column.cells.len();
+    if !column.holds_words() {
+        let dates =
+            || rows.clone().map(|row| column.number(row).and_then(day_number).unwrap_or(f64::NAN)).collect::<Vec<_>>();
+        let numbers = || rows.clone().map(|row| column.number(row).unwrap_or(f64::NAN)).collect::<Vec<_>>();
+        let are_dates = rows.clone().all(|row| column.number(row).is_none_or(|number| day_number(number).is_some()));
+        return is_named.then(|| if are_dates { dates() } else { numbers() });
+    }
+    let cells: Vec<&str> = column.cells.iter().flatten().map(String::as_str).collect();
+    let reads = |format: &Format| {
+        cells.iter().filter(|cell| format.read(cell).is_some()).count() * STRAY >= cells.len() * (STRAY - 1)
+    };
+    let fitting: Vec<Format> = Format::all().filter(reads).collect();
+    // Of 01/02/2020, the day is what makes the steps alike.
+    let irregular = |format: &Format| {
+        let times: Vec<f64> = cells.iter().filter_map(|cell| format.read(cell)).collect();
+        let steps: std::collections::BTreeSet<i64> =
+            times.windows(2).map(|pair| (pair[1] - pair[0]).abs() as i64).collect();
+        steps.len()
+    };
+    let format = fitting.iter().min_by_key(|format| irregular(format))?;
+    (!cells.is_empty()).then(|| {
+        column.cells.iter().map(|cell| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN)).collect()
+    })
+}
+
+/// 20240131 as a day.
+fn day_number(number: f64) -> Option<f64> {
+    let is_day = number.fract() == 0.0 && (19_000_101.0..21_001_231.0).contains(&number);
+    let date = NaiveDate::parse_from_str(&format!("{number}"), "%Y%m%d").ok().filter(|_| is_day)?;
+    Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+}
+
+/// How times are written.
+enum Format {
+    DateTime(&'static str),
+    Date(&'static str),
+    Month(&'static str),
+    /// With an offset from Greenwich.
+    Zoned,
+}
+
+impl Format {
+    fn all() -> impl Iterator<Item = Self> {
+        let (dates, times) =
+            (DATES.iter().map(|format| Self::Date(format)), DATE_TIMES.iter().map(|format| Self::DateTime(format)));
+        dates.chain(times).chain(MONTHS.iter().map(|format| Self::Month(format))).chain([Self::Zoned])
+    }
+
+    fn read(&self, cell: &str) -> Option<f64> {
+        let seconds = |time: NaiveDateTime| time.and_utc().timestamp_millis() as f64 / 1000.0;
+        match self {
+            Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok().map(seconds),
+            Self::Date(format) => {
+                NaiveDate::parse_from_str(cell, format).ok().map(|date| seconds(date.and_time(NaiveTime::MIN)))
+            }
+            Self::Month(format) => {
+                let date = NaiveDate::parse_from_str(&format!("{cell} 1"), &format!("{format} %d")).ok()?;
+                Some(seconds(date.and_time(NaiveTime::MIN)))
+            }
+            Self::Zoned => {
+                chrono::DateTime::parse_from_rfc3339(cell).ok().map(|time| time.timestamp_millis() as f64 / 1000.0)
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! How a table is written: what separates its cells, what quotes them, and which lines are none of its rows.
+
+use super::{Options, counted};
+
+/// What stands between two cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Separator {
+    /// One character.
+    Byte(u8),
+    /// Any number of spaces and tabs.
+    Space,
+}
+
+const SEPARATORS: [Separator; 5] =
+    [Separator::Byte(b','), Separator::Byte(b';'), Separator::Byte(b'\t'), Separator::Byte(b'|'), Separator::Space];
+
+/// Lines that are looked at to find the separator.
+const LOOKED_AT: usize = 500;
+
+impl Separator {
+    /// The separator that a word stands for: a character, "tab" or "space".
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "tab" | "\\t" | "\t" => Some(Self::Byte(b'\t')),
+            "space" | " " => Some(Self::Space),
+            "comma" => Some(Self::Byte(b',')),
+            "semicolon" => Some(Self::Byte(b';')),
+            _ => name.bytes().next().filter(|byte| name.len() == 1 && byte.is_ascii_punctuation()).map(Self::Byte),
+        }
+    }
+}
+
+/// A row of cells and the line that it begins in, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub line: usize,
+    pub cells: Vec<String>,
+}
+
+impl Record {
+    /// Whether nothing is written in it.
+    pub fn is_blank(&self) -> bool {
+        self.cells.iter().all(String::is_empty)
+    }
+
+    /// How many cells something is written in.
+    pub fn filled(&self) -> usize {
+        self.cells.iter().filter(|cell| !cell.is_empty()).count()
+    }
+}
+
+/// The rows of a text, header and titles among them, and the separator of their cells.
+pub fn records(text: &str, options: &Options, notes: &mut Vec<String>) -> Result<(Vec<Record>, Separator), String> {
+    let (said, text, skipped) = directive(text);
+    let separator = options.separator.or(said).unwrap_or_else(|| separator_of(text));
+    if said.is_some() {
+        notes.push("The first line names the separator and was skipped".to_owned());
+    }
+    let mut records = split(text, separator, usize::MAX)?;
+    if let Separator::Byte(byte) = separator {
+        check_quotes(text, byte, width_of(&records), skipped)?;
+    }
+    for record in &mut records {
+        record.line += skipped;
+    }
+    let blank = records.iter().filter(|record| record.is_blank() && record.cells.len() > 1).count();
+    records.retain(|record| !record.is_blank());
+    if blank > 0 {
+        notes.push(format!("{} without any cell, skipped", counted(blank, "row")));
+    }
+    skip_comments(&mut records, notes);
+    strip_last(&mut records, notes);
+    Ok((records, separator))
+}
+
+/// The number of cells that most rows have.
+pub fn width_of(records: &[Record]) -> usize {
+    let mut counts = std::collections::BTreeMap::new();
+    for record in records {
+        *counts.entry(record.cells.len()).or_insert(0usize) += 1;
+    }
+    counts.into_iter().max_by_key(|(width, count)| (*count, *width)).map_or(0, |(width, _)| width)
+}
+
+/// `sep=;` in the first line, as Excel writes it; the text after it, and how many lines were taken.
+fn directive(text: &str) -> (Option<Separator>, &str, usize) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let name = first.trim_matches(['"', '\u{feff}']).trim_end_matches('\r');
+    let name = name.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and_then(|_| name.get(4..));
+    match name.and_then(Separator::named) {
+        Some(separator) => (Some(separator), rest, 1),
+        None => (None, text, 0),
+    }
+}
+
+/// The separator that gives most lines the same number of cells, of which the greatest share are numbers.
+fn separator_of(text: &str) -> Separator {
+    let mut best = (SEPARATORS[0], (0.0, 1));
+    for separator in SEPARATORS {
+        let Ok(mut records) = split(text, separator, LOOKED_AT) else { continue };
+        records.retain(|record| !record.is_blank() && !is_comment(record));
+        let width = width_of(&records);
+        let alike = records.iter().filter(|record| record.cells.len() == width).count();
+        if width < 2 || alike * 5 < records.len() * 4 {
+            continue;
+        }
+        let cells = || records.iter().flat_map(|record| &record.cells);
+        let share = cells().filter(|cell| looks_numeric(cell)).count() as f64 / cells().count().max(1) as f64;
+        if (share, width) > best.1 {
+            best = (separator, (share, width));
+        }
+    }
+    best.0
+}
+
+/// Whether a cell is a number in some convention, or nothing.
+fn looks_numeric(cell: &str) -> bool {
+    let has_digit = || cell.bytes().any(|byte| byte.is_ascii_digit());
+    let is_mark = |letter: char| letter.is_ascii_digit() || ".,'-+eE %$€£ \u{a0}\u{202f}".contains(letter);
+    cell.is_empty() || super::column::is_missing(cell) || has_digit() && cell.chars().all(is_mark)
+}
+
+fn split(text: &str, separator: Separator, most: usize) -> Result<Vec<Record>, String> {
+    let Separator::Byte(byte) = separator else {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).take(most);
+        return Ok(lines.map(|(at, line)| Record { line: at + 1, cells: split_at_spaces(line) }).collect());
+    };
+    let mut reader = csv::ReaderBuilder::new();
+    reader.delimiter(byte).has_headers(false).flexible(true).trim(csv::Trim::All);
+    let record = |record: Result<csv::StringRecord, csv::Error>| match record {
+        Ok(record) => {
+            let line = record.position().map_or(0, |position| position.line() as usize);
+            Ok(Record { line, cells: record.iter().map(str::to_owned).collect() })
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    reader.from_reader(text.as_bytes()).into_records().take(most).map(record).collect()
+}
+
+/// The cells of a line between which there is any number of spaces; what is quoted may have some.
+fn split_at_spaces(line: &str) -> Vec<String> {
+    let (mut cells, mut rest) = (Vec::new(), line.trim());
+    while !rest.is_empty() {
+        let (cell, after) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+            Some((quoted, after)) => (quoted, after),
+            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        cells.push(cell.trim().to_owned());
+        rest = after.trim_start();
+    }
+    cells
+}
+
+/// Refuses a quote that is never closed, or that is closed by another one far below and swallows rows between them.
+fn check_quotes(text: &str, separator: u8, width: usize, skipped: usize) -> Result<(), String> {
+    let bytes = text.as_bytes();
+    let (mut at, mut line, mut is_start) = (0, 1 + skipped, true);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' if is_start => {
+                let from = at + 1;
+                let opened = line;
+                let end = closing(bytes, from).ok_or_else(|| {
+                    format!("line {opened}: a quote opens here and is never closed; close it, or double it if it belongs to the text")
+                })?;
+                let inside = &text[from..end];
+                let rows = inside.split('\n').collect::<Vec<_>>();
+                let is_row = |row: &&str| row.bytes().filter(|byte| *byte == separator).count() + 1 == width;
+                if width > 1
+                    && rows.len() > 2
+                    && rows[1..rows.len() - 1].iter().filter(|row| is_row(row)).count() * 2 >= rows.len() - 2
+                {
+                    return Err(format!(
+                        "line {opened}: a quote opens here and is closed in line {} alone; what is between them looks like rows. Close it, or double it if it belongs to the text",
+                        opened + rows.len() - 1
+                    ));
+                }
+                line += rows.len() - 1;
+                at = end + 1;
+                is_start = false;
+            }
+            b'\n' => {
+                line += 1;
+                at += 1;
+                is_start = true;
+            }
+            byte => {
+                at += 1;
+                is_start = byte == separator || is_start && byte == b' ';
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The position of the quote that closes one; two in a row stand for one in the text.
+fn closing(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += bytes[at..].iter().position(|byte| *byte == b'"')?;
+        if bytes.get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+fn is_comment(record: &Record) -> bool {
+    record.cells.first().is_some_and(|cell| cell.starts_with('#'))
+}
+
+/// Leaves out the lines that begin with `#` and do not have the cells of a row. One right above the rows that has them is
+/// their header, as NumPy writes it.
+fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<String>) {
+    let rows: Vec<Record> = records.iter().filter(|record| !is_comment(record)).cloned().collect();
+    let width = width_of(&rows);
+    let before = records.len();
+    let header = records.iter().position(|record| !is_comment(record)).and_then(|at| at.checked_sub(1));
+    let mut at = 0;
+    records.retain(|record| {
+        at += 1;
+        !is_comment(record)
+            || record.cells.len() == width && (width > 1 && (Some(at - 1) == header || at - 1 > header.unwrap_or(0)))
+    });
+    if let Some(first) = records.first_mut().and_then(|record| record.cells.first_mut())
+        && let Some(name) = first.strip_prefix("# ")
+    {
+        *first = name.trim().to_owned();
+    }
+    if records.len() < before {
+        let skipped = before - records.len();
+        notes.push(format!("{} with a comment (#), skipped", counted(skipped, "line")));
+    }
+}
+
+/// Takes away a separator at the end of all rows, or of all but the header.
+fn strip_last(records: &mut [Record], notes: &mut Vec<String>) {
+    let longest = records.iter().map(|record| record.cells.len()).max().unwrap_or(0);
+    let is_longest = |record: &&Record| record.cells.len() == longest;
+    let end_empty = records.iter().filter(is_longest).all(|record| record.cells.last().is_some_and(String::is_empty));
+    if longest > 2 && end_empty && records.iter().filter(is_longest).count() > 1 {
+        for record in records.iter_mut().filter(|record| record.cells.len() == longest) {
+            record.cells.pop();
+        }
+        notes.push("Every row ends with a separator, which is no cell".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str) -> Vec<Vec<String>> {
+        let mut notes = Vec::new();
+        let (records, _) = records(text, &Options::default(), &mut notes).unwrap();
+        records.into_iter().map(|record| record.cells).collect()
+    }
+
+    #[test]
+    fn lines_that_are_no_rows_are_skipped() {
+        let expected = [["a", "b"], ["1", "2"], ["3", "4"]];
+        for text in [
+            "a,b\n1,2\n3,4\n",
+            "# made by\n# logger, 3, 4\na,b\n1,2\n3,4\n",
+            "# a,b\n1,2\n3,4\n",
+            "sep=;\na;b\n1;2\n3;4\n",
+            "a,b\n\n1,2\n,\n3,4\n\n",
+            "a,b\n1,2\n# half time\n3,4\n",
+        ] {
+            assert_eq!(cells(text), expected, "{text:?}");
+        }
+        assert_eq!(cells("a,b,c,\n1,2,3,\n"), [["a", "b", "c"], ["1", "2", "3"]]);
+        assert_eq!(cells("a,b,c\n1,2,3,\n4,5,6,\n")[1], ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn a_quote_that_swallows_rows_is_refused_with_its_line() {
+        let refused = |text: &str| records(text, &Options::default(), &mut Vec::new()).unwrap_err();
+        assert!(refused("a,b\n1,2\n\"3,4\n5,6\n").starts_with("line 3: a quote opens here and is never closed"));
+        let middle = format!("a,b\n1,2\n\"3,4\n{}\"5,6\n7,8\n", "5,6\n".repeat(20));
+        assert!(
+            refused(&middle).starts_with("line 3: a quote opens here and is closed in line 24"),
+            "{}",
+            refused(&middle)
+        );
+        assert_eq!(
+            cells("a,b\n\"two\nlines\",2\n\"a \"\"quote\"\"\",3\n")[1..],
+            [["two\nlines", "2"], ["a \"quote\"", "3"]]
+        );
+        assert_eq!(cells("a,b\n5\" pipe,2\n6,3\n")[1], ["5\" pipe", "2"]);
+    }
+}

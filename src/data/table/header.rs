@@ -1,0 +1,191 @@
+//! Which row is the header, and which rows above and below it are neither header nor sample.
+
+use std::collections::HashSet;
+
+use super::column::{is_missing, is_numeric};
+use super::dialect::{Record, width_of};
+use super::{Options, counted};
+
+/// In a column of numbers, one cell in so many may be something else.
+const STRAY: usize = 20;
+
+/// The header that was found, and the units that stand under it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Names of the columns; none if the file has no header.
+    pub names: Option<Vec<String>>,
+    /// Units of the columns, where a row under the header has them.
+    pub units: Vec<String>,
+}
+
+/// Takes the header and what belongs to it out of the rows. What was decided is noted.
+pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<String>) -> Header {
+    skip_titles(records, options, notes);
+    let Some(first) = records.first().cloned() else { return Header::default() };
+    let body = Body::of(&records[1..], &first, width_of(records));
+    let names_it = |names: &[String]| {
+        first.cells.len() == names.len()
+            && first.cells.iter().zip(names).all(|(cell, name)| cell.eq_ignore_ascii_case(name))
+    };
+    let reason = body.speaks_for(&first);
+    let is_header = options.header.unwrap_or_else(|| names_it(&options.names) || reason.is_some());
+    if !is_header {
+        return Header::default();
+    }
+    if let (None, Some(Reason::Weak(why))) = (options.header, reason) {
+        notes.push(format!("The first row is read as the header: {why}; header=false makes it a sample"));
+    } else if !options.names.is_empty() && !names_it(&options.names) {
+        notes.push(
+            "The first row is a header, whose names give way to names=; header=false makes it a sample".to_owned(),
+        );
+    }
+    records.remove(0);
+    let units = take_units(records, &body, notes);
+    let before = records.len();
+    records.retain(|record| record.cells != first.cells);
+    if records.len() < before {
+        notes.push(format!("The header comes again in {}, skipped", counted(before - records.len(), "row")));
+    }
+    let mut names = first.cells;
+    if names.len() + 1 == width_of(records) {
+        notes.push("The header has one name less than the rows have cells; the first column has no name".to_owned());
+        names.insert(0, String::new());
+    }
+    Header { names: Some(names), units }
+}
+
+/// Leaves out the lines above the table that have one cell only: its title.
+fn skip_titles(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<String>) {
+    let width = width_of(records);
+    let is_title = |record: &Record, next: Option<&Record>| {
+        let alone = record.filled() == 1 && record.cells.first().is_some_and(|cell| !cell.is_empty());
+        let is_wider = |next: &Record| next.cells.len() == width && next.filled() > 2.min(width - 1);
+        width > 1
+            && alone
+            && (record.cells.len() < width || next.is_some_and(is_wider) && !is_numeric(&record.cells[0]))
+    };
+    let mut titles = 0;
+    while titles + 2 < records.len() && is_title(&records[titles], records.get(titles + 1)) {
+        titles += 1;
+    }
+    // Without a header below it, a row that lacks cells is a row that lacks cells.
+    let is_below = |at: usize| {
+        options.header != Some(false)
+            && Body::of(&records[at + 1..], &records[at], width).speaks_for(&records[at]).is_some()
+    };
+    if titles > 0 && (records[0].cells.len() < width || is_below(titles)) {
+        let title = records[0].cells[0].clone();
+        notes.push(format!("{} above the table, such as {title:?}, skipped", counted(titles, "line")));
+        records.drain(..titles);
+    }
+}
+
+/// A row right under the header that names units: no number in it, above columns of numbers.
+fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<String>) -> Vec<String> {
+    let Some(first) = records.first() else { return Vec::new() };
+    let numeric: Vec<&String> =
+        first.cells.iter().zip(&body.columns).filter(|(_, column)| column.is_numeric).map(|(cell, _)| cell).collect();
+    let is_unit = |cell: &&String| !is_numeric(cell) && cell.chars().count() <= 16;
+    let is_new = |cell: &&String| is_missing(cell) || records[1..].iter().all(|row| !row.cells.contains(cell));
+    let has_unit = numeric.iter().any(|cell| !is_missing(cell));
+    if records.len() > 2 && has_unit && numeric.iter().all(|cell| is_unit(cell)) && numeric.iter().all(is_new) {
+        let units = records.remove(0);
+        notes.push(format!("The row under the header, {}, names units and was skipped", units.cells.join(", ")));
+        return units.cells;
+    }
+    Vec::new()
+}
+
+/// Why the first row is a header.
+enum Reason {
+    /// It names columns of numbers.
+    Strong,
+    /// It may be one; in words.
+    Weak(String),
+}
+
+/// What the columns hold below the first row.
+struct Body {
+    columns: Vec<BodyColumn>,
+    rows: usize,
+}
+
+struct BodyColumn {
+    is_numeric: bool,
+    /// How many different cells there are.
+    distinct: usize,
+    /// Whether the cell of the first row comes again.
+    comes_again: bool,
+    has_fractions: bool,
+    smallest: f64,
+    largest: f64,
+}
+
+impl Body {
+    fn of(records: &[Record], first: &Record, width: usize) -> Self {
+        let column = |at: usize| {
+            // A header may come again, a few times.
+            let again = records.iter().filter(|record| record.cells == first.cells).count();
+            let is_header = again <= 1 + records.len() / 50;
+            let others = || records.iter().filter(move |record| !is_header || record.cells != first.cells);
+            let cells = || others().filter_map(move |record| record.cells.get(at)).filter(|cell| !is_missing(cell));
+            let words = cells().filter(|cell| !is_numeric(cell)).count();
+            // A header that comes again and a row of units are words too.
+            let is_numeric =
+                cells().count() > 0 && words <= (cells().count() / STRAY).max(usize::from(cells().count() > 3));
+            let numbers = cells().filter_map(|cell| cell.parse::<f64>().ok());
+            let (smallest, largest) = numbers
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)));
+            let comes_again = first.cells.get(at).is_some_and(|first| cells().any(|cell| cell == first));
+            let distinct = cells().collect::<HashSet<_>>().len();
+            let has_fractions = is_numeric && cells().any(|cell| cell.contains(['.', ',']));
+            BodyColumn { is_numeric, distinct, comes_again, has_fractions, smallest, largest }
+        };
+        Self { columns: (0..width).map(column).collect(), rows: records.len() }
+    }
+
+    /// Why this row is the header above these columns; nothing if it is a row like them.
+    fn speaks_for(&self, first: &Record) -> Option<Reason> {
+        let cells = || first.cells.iter().zip(&self.columns).filter(|(cell, _)| !is_missing(cell));
+        let words = || cells().filter(|(cell, _)| !is_numeric(cell));
+        if words().any(|(_, column)| column.is_numeric && !column.comes_again) {
+            return Some(Reason::Strong);
+        }
+        let is_new = words().all(|(_, column)| !column.comes_again);
+        let numbers: Vec<f64> = cells().filter_map(|(cell, _)| cell.parse().ok()).collect();
+        let repeats = words().any(|(_, column)| column.distinct * 2 <= self.rows);
+        if !is_new || self.rows == 0 {
+            return None;
+        }
+        if numbers.is_empty() {
+            // Names over words: they are a header unless the rows are as unlike each other as it is unlike them.
+            return (words().count() > 0 && !self.columns.iter().any(|column| column.is_numeric))
+                .then(|| Reason::Weak("its words do not come again".to_owned()))
+                .filter(|_| repeats || self.columns.len() > 1)
+                .or_else(|| repeats.then_some(Reason::Strong));
+        }
+        let whole = numbers.iter().all(|number| number.fract() == 0.0 && *number >= 0.0);
+        let counts = numbers.len() > 1 && numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0) && numbers[0] <= 1.0;
+        let steps = numbers.len() > 1
+            && numbers.windows(2).all(|pair| pair[1] - pair[0] == numbers[1] - numbers[0] && pair[1] > pair[0]);
+        let is_all = numbers.len() == first.cells.len();
+        let outside = || {
+            let pairs = first.cells.iter().zip(&self.columns);
+            let mut numeric = pairs.filter_map(|(cell, column)| Some((cell.parse::<f64>().ok()?, column)));
+            numeric.all(|(number, column)| number < column.smallest || number > column.largest)
+        };
+        let why = format!("{} are names that count", first.cells.join(", "));
+        match () {
+            () if whole && counts && is_all && numbers.len() > 2 && self.has_fractions() => Some(Reason::Weak(why)),
+            () if whole && !is_all && repeats && (counts || steps || numbers.len() == 1 && outside()) => {
+                Some(Reason::Weak(why))
+            }
+            () => None,
+        }
+    }
+
+    /// Whether a row of whole numbers is unlike the rows below it.
+    fn has_fractions(&self) -> bool {
+        self.columns.iter().any(|column| column.has_fractions)
+    }
+}

@@ -1,0 +1,399 @@
+//! A table of text as people export it. It is read in fixed steps, each of which looks at all rows, tells what it decided
+//! and can be overruled: bytes to [`text`], text to rows ([`dialect`]), titles, header and units ([`header`]), and cells to
+//! numbers or words, column by column ([`column`], [`number`]).
+
+mod column;
+mod dialect;
+mod header;
+mod number;
+mod text;
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use encoding_rs::Encoding;
+
+pub use column::{Column, number_text};
+use column::{Raw, Reading, is_missing};
+use dialect::{Record, Separator, width_of};
+use number::{Convention, Found};
+
+use super::error::{DataError, Remedy, Wrong};
+use super::source::Request;
+use backprop_nn::field::{Field, Kind};
+
+/// More bytes than this in one file are a mistake, or a trap.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// A cell with more characters than this is none.
+const MAX_CELL: usize = 1 << 16;
+
+/// Bytes in which the columns of a file have shown themselves.
+const BEGINNING: u64 = 1 << 18;
+
+/// How a table is to be read, where that is not left to the program.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Names of the columns; of a file without a header, or in the place of its own.
+    pub names: Vec<String>,
+    /// Whether the first row is a header.
+    pub header: Option<bool>,
+    /// What separates cells.
+    pub separator: Option<Separator>,
+    /// How characters are stored.
+    pub encoding: Option<&'static Encoding>,
+    /// What stands before the fraction of a number.
+    pub decimal: Option<char>,
+    /// What groups thousands.
+    pub thousands: Option<char>,
+    /// What stands for a missing cell, besides nothing.
+    pub missing: Option<Vec<String>>,
+    /// Whether words that differ in small and capital letters are different words.
+    pub keep_case: bool,
+}
+
+/// The option `names` of a source that reads tables.
+pub const NAMES: Field =
+    Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header.");
+/// The option `header`.
+pub const HEADER: Field = Field::of(
+    "header",
+    "Header",
+    Kind::Word(&["true", "false"]),
+    "Whether the first row holds the names of the columns; decided from the rows below it by default.",
+);
+/// The option `separator`.
+pub const SEPARATOR: Field = Field::of(
+    "separator",
+    "Separator",
+    Kind::Text,
+    "What stands between two cells: a character, tab or space; by default the one that gives all rows the same number of cells.",
+);
+/// The option `encoding`.
+pub const ENCODING: Field = Field::of(
+    "encoding",
+    "Encoding",
+    Kind::Text,
+    "How characters are stored, such as utf-8, windows-1252, gbk or shift_jis.",
+);
+/// The option `decimal`.
+pub const DECIMAL: Field = Field::of(
+    "decimal",
+    "Decimal mark",
+    Kind::Word(&[".", ","]),
+    "What stands before the fraction of a number; decided per column by default.",
+);
+/// The option `thousands`.
+pub const THOUSANDS: Field = Field::of(
+    "thousands",
+    "Thousands mark",
+    Kind::Word(&[",", ".", "'", " ", "_"]),
+    "What groups the thousands of a number; decided per column by default.",
+);
+/// The option `missing`.
+pub const MISSING: Field = Field::of(
+    "missing",
+    "Missing marks",
+    Kind::Text,
+    "What stands for a missing cell, such as -999,unknown. By default ?, NA, NaN and null, and in a column of numbers also -, none and unknown.",
+);
+/// The option `case`.
+pub const CASE: Field = Field::of(
+    "case",
+    "Letter case",
+    Kind::Word(&["fold", "keep"]),
+    "Whether no, No and NO are one word (fold, the default) or three.",
+);
+
+impl Options {
+    /// The options that a request gives. Those of a run that is known hold where the request is silent, but for what
+    /// belongs to one file: its header, separator and encoding.
+    pub fn of(request: &Request<'_>) -> Result<Self, DataError> {
+        let known = |key: &str| {
+            request.lookup.known.map_or(&[][..], |known| match key {
+                "decimal" | "thousands" | "missing" | "case" => known.values(key),
+                _ => &[],
+            })
+        };
+        let list = |key: &str| match request.list(key) {
+            list if list.is_empty() => known(key).iter().map(String::as_str).collect(),
+            list => list,
+        };
+        let text = |field: &Field| Some(list(field.key).join(",")).filter(|text| !text.is_empty());
+        let refuse = |field: &Field, found: &str, known: &str| {
+            request.wrong(format!("{}={found} is unknown; {known}", field.key))
+        };
+        let mark = |field: &Field| match (text(field), &field.kind) {
+            (None, _) => Ok(None),
+            (Some(found), Kind::Word(marks)) if marks.contains(&&*found) => Ok(found.chars().next()),
+            (Some(found), Kind::Word(marks)) => Err(refuse(field, &found, &format!("there is {}", marks.join("  ")))),
+            (Some(_), _) => Ok(None),
+        };
+        let separator = text(&SEPARATOR).map(|name| {
+            Separator::named(&name).ok_or_else(|| refuse(&SEPARATOR, &name, "write one character, tab or space"))
+        });
+        let encoding = text(&ENCODING).map(|name| {
+            Encoding::for_label(name.as_bytes())
+                .ok_or_else(|| refuse(&ENCODING, &name, "there is utf-8, windows-1252, gbk and others"))
+        });
+        let header = text(&HEADER).map(|header| match &*header {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            other => Err(refuse(&HEADER, other, "there is true and false")),
+        });
+        Ok(Self {
+            names: request.list("names").into_iter().map(str::to_owned).collect(),
+            header: header.transpose()?,
+            separator: separator.transpose()?,
+            encoding: encoding.transpose()?,
+            decimal: mark(&DECIMAL)?,
+            thousands: mark(&THOUSANDS)?,
+            missing: Some(list("missing"))
+                .filter(|marks| !marks.is_empty())
+                .map(|marks| marks.iter().flat_map(|mark| mark.split(',')).map(str::to_owned).collect()),
+            keep_case: text(&CASE).is_some_and(|case| case == "keep"),
+        })
+    }
+
+    /// The names of the columns of a file without a header.
+    pub fn named<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self { names: names.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    fn is_missing_number(&self, cell: &str) -> bool {
+        match &self.missing {
+            None => is_missing(cell),
+            Some(_) => self.is_missing_word(cell),
+        }
+    }
+
+    fn is_missing_word(&self, cell: &str) -> bool {
+        match &self.missing {
+            None => column::is_missing_word(cell),
+            Some(marks) => cell.is_empty() || marks.iter().any(|mark| mark.eq_ignore_ascii_case(cell)),
+        }
+    }
+}
+
+/// Columns of cells with their names.
+#[derive(Debug)]
+pub struct Table {
+    /// The columns, from left to right.
+    pub columns: Vec<Column>,
+    /// Whether the file has a header; if not, the columns are called by their position.
+    pub has_header: bool,
+    /// Number of rows.
+    pub rows: usize,
+    /// Notes from reading the file, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Table {
+    /// Reads a file.
+    pub fn read(path: &Path, options: &Options) -> Result<Self, DataError> {
+        let mut bytes = Vec::new();
+        let unreadable = |error: std::io::Error| DataError::file(path, error);
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(DataError::file(path, "is larger than 256 MB; take a part of it"));
+        }
+        Self::parse(bytes, options).map_err(|wrong| DataError::refused(path, wrong))
+    }
+
+    /// Reads the first lines of a file, which are enough to know its columns.
+    pub fn beginning(path: &Path, options: &Options) -> Result<Self, DataError> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
+        read.map_err(|error| DataError::file(path, error))?;
+        if bytes.len() as u64 == BEGINNING
+            && let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n')
+        {
+            bytes.truncate(end);
+        }
+        Self::parse(bytes, options).map_err(|wrong| DataError::refused(path, wrong))
+    }
+
+    fn parse(bytes: Vec<u8>, options: &Options) -> Result<Self, Wrong> {
+        let mut notes = Vec::new();
+        let text = text::decode(bytes, options.encoding, MAX_BYTES, &mut notes)?;
+        let (mut records, separator) = dialect::records(&text, options, &mut notes)?;
+        check_cells(&records)?;
+        let header = header::take(&mut records, options, &mut notes);
+        if header.names.is_none() && records.iter().all(|record| record.cells.iter().all(|cell| is_missing(cell))) {
+            return Err("there is nothing in it".to_owned().into());
+        }
+        let width = header.names.as_ref().map_or_else(|| width_of(&records), Vec::len);
+        check_widths(&records, width, &mut notes)?;
+        let has_header = header.names.is_some();
+        let names = column_names(header.names, &options.names, width)?;
+        let rows = records.len();
+        let mut units = header.units.into_iter();
+        let mut raws: Vec<Raw> = names
+            .into_iter()
+            .map(|name| Raw {
+                name,
+                cells: Vec::with_capacity(rows),
+                unit: units.next().filter(|unit| !unit.is_empty()),
+            })
+            .collect();
+        for record in records {
+            let mut cells = record.cells.into_iter();
+            raws.iter_mut().for_each(|column| column.cells.push(cells.next().unwrap_or_default()));
+        }
+        let columns = understood(raws, separator, options)?;
+        Ok(Self { columns, has_header, rows, notes })
+    }
+
+    /// The column of this name, or at this position counted from 1.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let by_position = || name.parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < self.columns.len());
+        self.named(name).or_else(by_position)
+    }
+
+    /// The column of this name; capital letters do not matter where no two columns differ in them alone.
+    pub fn named(&self, name: &str) -> Option<usize> {
+        let by_name = self.columns.iter().position(|column| column.name == name);
+        let alike = || {
+            let mut alike =
+                self.columns.iter().enumerate().filter(|(_, column)| column.name.eq_ignore_ascii_case(name));
+            alike.next().filter(|_| alike.next().is_none()).map(|(at, _)| at)
+        };
+        by_name.or_else(alike)
+    }
+
+    /// The names of all columns, for a sentence.
+    pub fn names(&self) -> String {
+        self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Names the columns of a file without a header, by the first list that has as many names.
+    pub fn name_columns(&mut self, lists: &[Vec<&str>]) {
+        let names = lists.iter().find(|names| !self.has_header && names.len() == self.columns.len());
+        for (column, name) in self.columns.iter_mut().zip(names.into_iter().flatten()) {
+            (*name).clone_into(&mut column.name);
+        }
+    }
+
+    /// Keeps the rows whose entry is true.
+    pub fn retain(&mut self, keep: &[bool]) {
+        self.columns.iter_mut().for_each(|column| column.retain(keep));
+        self.rows = keep.iter().filter(|keep| **keep).count();
+    }
+}
+
+/// Columns of numbers or of words. A column that two conventions read alike takes that of the others, which one file has
+/// in common.
+fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result<Vec<Column>, Wrong> {
+    let readings: Vec<Option<Reading>> = raws.iter().map(|raw| raw.reading(options)).collect();
+    let decided = |mark: char| {
+        let is_such = |reading: &&Reading| match reading.found {
+            Found::One(convention) => {
+                convention != Convention::PLAIN && convention.decimal == mark
+                    || convention.thousands.is_some() && convention.decimal == mark
+            }
+            Found::Either(..) => false,
+        };
+        readings.iter().flatten().filter(is_such).count()
+    };
+    let has_points = raws.iter().zip(&readings).any(|(raw, reading)| {
+        let is_plain = reading.as_ref().is_some_and(|reading| reading.found == Found::One(Convention::PLAIN));
+        is_plain && raw.cells.iter().any(|cell| cell.contains('.'))
+    });
+    let (points, commas) = (decided('.') + usize::from(has_points), decided(','));
+    let mut columns = Vec::with_capacity(raws.len());
+    for (raw, reading) in raws.into_iter().zip(readings) {
+        let Some(reading) = reading else {
+            columns.push(raw.words(options));
+            continue;
+        };
+        let convention = match reading.found {
+            Found::One(convention) => convention,
+            Found::Either(grouped, fractional) => {
+                let [by_point, by_comma] =
+                    if grouped.decimal == '.' { [grouped, fractional] } else { [fractional, grouped] };
+                match (points, commas) {
+                    (0, 1..) => by_comma,
+                    (1.., 0) => by_point,
+                    // A program that separates cells with commas writes no decimal commas; a point alone is the usual mark.
+                    _ if separator == Separator::Byte(b',') || separator == Separator::Space => by_point,
+                    _ => return Err(ambiguous(&raw, grouped, fractional)),
+                }
+            }
+        };
+        columns.push(raw.numbers(convention, &reading, options));
+    }
+    Ok(columns)
+}
+
+/// The refusal of a column that two conventions read in different ways.
+fn ambiguous(raw: &Raw, grouped: Convention, fractional: Convention) -> Wrong {
+    let differs = |cell: &&String| grouped.read(cell) != fractional.read(cell);
+    let cell = raw.cells.iter().find(differs).cloned().unwrap_or_default();
+    let read = |convention: Convention| convention.read(&cell).map(number_text).unwrap_or_default();
+    let what = format!(
+        "{:?} in {} may be {} or {}, and nothing in the file decides it",
+        cell,
+        raw.name,
+        read(grouped),
+        read(fractional)
+    );
+    let remedy = format!("say decimal={} or decimal={}", grouped.decimal, fractional.decimal);
+    Wrong::new(what, [Remedy::of("decimal", remedy)])
+}
+
+fn check_cells(records: &[Record]) -> Result<(), String> {
+    match records.iter().find(|record| record.cells.iter().any(|cell| cell.len() > MAX_CELL)) {
+        Some(record) => {
+            Err(format!("line {}: a cell has more than {MAX_CELL} characters; look at its quotes", record.line))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_widths(records: &[Record], width: usize, notes: &mut Vec<String>) -> Result<(), String> {
+    if let Some(record) = records.iter().find(|record| record.cells.len() > width) {
+        let cells = record.cells.len();
+        return Err(format!(
+            "line {} has {cells} cells, and the first row has {width}; look at its separators and quotes",
+            record.line
+        ));
+    }
+    let short = || records.iter().filter(|record| record.cells.len() < width);
+    if let Some(first) = short().next() {
+        notes.push(format!(
+            "{} early, such as line {}; their last cells count as missing",
+            if short().count() == 1 { "1 row ends".to_owned() } else { format!("{} rows end", short().count()) },
+            first.line
+        ));
+    }
+    if records.iter().any(|record| record.cells.iter().any(|cell| cell.contains('\n'))) {
+        notes.push("Some cells go over several lines".to_owned());
+    }
+    Ok(())
+}
+
+fn column_names(header: Option<Vec<String>>, given: &[String], width: usize) -> Result<Vec<String>, String> {
+    if !given.is_empty() && given.len() != width {
+        return Err(format!("has {width} columns, and {} names are given for them", given.len()));
+    }
+    let given = if given.is_empty() { header.unwrap_or_default() } else { given.to_vec() };
+    let mut names: Vec<String> = Vec::with_capacity(width);
+    for at in 0..width {
+        let name = given.get(at).map(|name| name.trim()).filter(|name| !name.is_empty());
+        let name = name.map_or_else(|| format!("column {}", at + 1), str::to_owned);
+        let is_new = |name: &String| !names.contains(name);
+        let spellings = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name} ({number})")));
+        names.extend(spellings.take(width + 1).find(is_new));
+    }
+    Ok(names)
+}
+
+/// "1 row", "3 rows".
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests;

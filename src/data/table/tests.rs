@@ -1,0 +1,164 @@
+use super::*;
+
+fn parse(text: &str) -> Table {
+    Table::parse(text.as_bytes().to_vec(), &Options::default()).unwrap()
+}
+
+fn row(table: &Table, row: usize) -> Vec<Option<&str>> {
+    table.columns.iter().map(|column| column.cells[row].as_deref()).collect()
+}
+
+fn numbers(table: &Table, column: usize) -> Vec<Option<f64>> {
+    (0..table.rows).map(|row| table.columns[column].number(row)).collect()
+}
+
+#[test]
+fn separators_quotes_and_headers_are_found() {
+    for (text, names, first) in [
+        ("a,b,c\n1,2,x\n3,4,y\n", "a, b, c", ["1", "2", "x"]),
+        ("\u{feff}\"a\";\"b\";\"c\"\n1;2,5;x\n3;4,5;\"y;z\"\n", "a, b, c", ["1", "2.5", "x"]),
+        ("1\t2\tgreen apple\n3\t4\tgreen pear\n", "column 1, column 2, column 3", ["1", "2", "green apple"]),
+        (
+            "  1   2.5\t\"chevrolet chevelle\"\n  3   14.\t\"fiat  124\"\n",
+            "column 1, column 2, column 3",
+            ["1", "2.5", "chevrolet chevelle"],
+        ),
+        ("a|b|a\r\n1|2|3\r\n", "a, b, a (2)", ["1", "2", "3"]),
+        ("kind,colour,size\nfruit,red,big\nfruit,green,big\n", "kind, colour, size", ["fruit", "red", "big"]),
+        ("x,,y\n1,2,3\n", "x, column 2, y", ["1", "2", "3"]),
+    ] {
+        let table = parse(text);
+        assert_eq!((table.names().as_str(), row(&table, 0)), (names, first.map(Some).to_vec()), "{text:?}");
+    }
+    let named = Table::parse(b"1,2\n3,4".to_vec(), &Options::named(["x", "y"])).unwrap();
+    assert_eq!((named.names().as_str(), named.rows, named.has_header), ("x, y", 2, false));
+    let one_name = Table::parse(b"1,2\n3,4".to_vec(), &Options::named(["x"]));
+    assert!(one_name.is_err_and(|what| what.to_string().contains("has 2 columns, and 1 names")));
+}
+
+#[test]
+fn names_that_count_are_a_header_and_an_option_overrules_it() {
+    let classes = ["alba", "rosea", "lutea"];
+    let rows: String = (0..30).map(|at| format!("{}.5,3.4,1.{},{}\n", at % 7, at % 9, classes[at % 3])).collect();
+    for names in ["0,1,2,target", "1,2,3,kind", "2019,2020,2021,region"] {
+        let table = parse(&format!("{names}\n{rows}"));
+        assert_eq!((table.rows, table.names()), (30, names.replace(',', ", ")), "{names}");
+        assert!(table.notes.iter().any(|note| note.contains("header=false")), "{:?}", table.notes);
+    }
+    assert_eq!(parse(&rows).rows, 30);
+    assert_eq!(parse(&format!("4.5,3.1,1.2,rare\n{rows}")).rows, 31, "a class that comes once is no header");
+    let options = Options { header: Some(false), ..Options::default() };
+    assert_eq!(Table::parse(format!("0,1,2,target\n{rows}").into_bytes(), &options).unwrap().rows, 31);
+    let given = Options::named(["a", "b", "c", "kind"]);
+    let table = Table::parse(format!("a,b,c,kind\n{rows}").into_bytes(), &given).unwrap();
+    assert_eq!((table.rows, table.has_header), (30, true), "names that are the header's make it no sample");
+}
+
+#[test]
+fn titles_units_and_a_header_that_comes_again_are_no_samples() {
+    let rows: String = (0..20).map(|at| format!("{at}.5,{},x{}\n", at * 7 % 5, at % 3)).collect();
+    for text in [
+        format!("a,b,kind\n{rows}"),
+        format!("Spring survey,,\n,,\na,b,kind\n{rows}"),
+        format!("Spring survey\na,b,kind\n{rows}"),
+        format!("a,b,kind\ncm,cm,name\n{rows}"),
+        format!("a,b,kind\n[cm],[g],\n{rows}"),
+        format!("a,b,kind\n{rows}a,b,kind\n"),
+    ] {
+        let table = parse(&text);
+        assert_eq!((table.rows, table.names().as_str()), (20, "a, b, kind"), "{text}");
+        assert!(!table.columns[0].holds_words(), "{text}");
+    }
+    let table = parse(&format!("a,b,kind\ncm,g,name\n{rows}"));
+    assert_eq!(table.columns[1].unit.as_deref(), Some("g"));
+}
+
+#[test]
+fn commas_points_and_nothing_are_understood_as_numbers() {
+    let table = parse("a;b\n1,5;?\n-2,25;NA\n1.234,5;7\n;8\n\n");
+    assert_eq!(numbers(&table, 0), [Some(1.5), Some(-2.25), Some(1234.5), None]);
+    assert_eq!((row(&table, 0)[1], row(&table, 1)[1], table.rows), (None, None, 4));
+    let table = parse("a,b\n1e3,inf\n\"2.5\",1e300\n3,1e999\n");
+    assert_eq!(numbers(&table, 0), [Some(1000.0), Some(2.5), Some(3.0)]);
+    assert_eq!(numbers(&table, 1), [None, Some(1e300), None], "{table:?}");
+    assert_eq!((table.columns[1].holds_words(), table.columns[1].first_word()), (false, Some("inf")));
+    assert_eq!(parse("a,b\n10,x\n9,x\n10,y").columns[0].distinct(), ["9", "10"]);
+    assert_eq!(parse("a,b\n1,x\n1.0,x\n0,y\n0.00,y").columns[0].distinct(), ["0", "1"]);
+}
+
+#[test]
+fn thousands_are_told_and_what_is_ambiguous_is_refused() {
+    let table = parse("area,price\n84,\"8,623\"\n117,\"936\"\n1200,\"10,936\"\n");
+    assert_eq!(numbers(&table, 1), [Some(8623.0), Some(936.0), Some(10936.0)]);
+    assert!(table.columns[1].notes[0].contains("\"8,623\" is 8623"), "{:?}", table.columns[1].notes);
+    let refused = Table::parse(b"area;price\n84;8,623\n117;4,141\n".to_vec(), &Options::default()).unwrap_err();
+    assert!(refused.to_string().contains("may be 8623 or 8.623"), "{refused}");
+    let options = Options { decimal: Some(','), ..Options::default() };
+    let table = Table::parse(b"area;price\n84;8,623\n117;4,141\n".to_vec(), &options).unwrap();
+    assert_eq!(numbers(&table, 1), [Some(8.623), Some(4.141)]);
+    let other_column = parse("area;price\n84,5;8.623\n117,5;4.141\n");
+    assert_eq!(numbers(&other_column, 1), [Some(8623.0), Some(4141.0)], "the other column has decimal commas");
+}
+
+#[test]
+fn units_markers_and_words_are_told_apart() {
+    let rows: String = (0..40)
+        .map(|at| {
+            format!("{}%,${at}.50,{}\n", at + 3, if at % 9 == 0 { "unknown".into() } else { (at * 3).to_string() })
+        })
+        .collect();
+    let table = parse(&format!("share,cost,age\n{rows}"));
+    assert_eq!(table.columns[0].unit.as_deref(), Some("%"));
+    assert_eq!(
+        (table.columns[1].number(1), table.columns[2].number(0), table.columns[2].number(1)),
+        (Some(1.5), None, Some(3.0))
+    );
+    let rows: String = (0..40).map(|at| format!("{},{}\n", at % 7, if at % 8 == 0 { -999 } else { 80 + at })).collect();
+    let table = parse(&format!("a,pressure\n{rows}"));
+    assert_eq!((table.columns[1].number(0), table.columns[1].number(1)), (None, Some(81.0)));
+    assert!(table.columns[1].notes[0].contains("5 cells of pressure with -999"), "{:?}", table.columns[1].notes);
+    let words = parse("hours,sleep\n1,None\n2,Apnea\n3,None\n4,-\n5,NA\n");
+    assert_eq!(words.columns[1].distinct(), ["-", "Apnea", "None"]);
+    let options = Options { missing: Some(vec!["none".into(), "-".into()]), ..Options::default() };
+    let words = Table::parse(b"hours,sleep\n1,None\n2,Apnea\n3,None\n4,-\n5,NA\n".to_vec(), &options).unwrap();
+    assert_eq!(words.columns[1].distinct(), ["Apnea", "NA"]);
+    let folded = parse("a,b\n1,no\n2,No\n3,no\n4,YES\n5,yes\n6,yes \n7,a\n8,A\n");
+    assert_eq!(folded.columns[1].distinct(), ["A", "a", "no", "yes"]);
+    assert_eq!(parse("zip,b\n01234,1\n99999,2\n").columns[0].distinct(), ["01234", "99999"]);
+}
+
+#[test]
+fn encodings_and_line_ends_are_found() {
+    let text = "a,größe\n1,2 €\n3,5 €\n";
+    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let bare: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let windows = encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+    let returns = text.replace('\n', "\r").into_bytes();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
+    for bytes in [text.as_bytes().to_vec(), utf16, bare, windows, returns, gzip.finish().unwrap()] {
+        let table = Table::parse(bytes, &Options::default()).unwrap();
+        assert_eq!((table.names().as_str(), numbers(&table, 1)), ("a, größe", vec![Some(2.0), Some(5.0)]));
+    }
+}
+
+#[test]
+fn what_is_no_table_is_refused_in_one_sentence() {
+    for (bytes, expected) in [
+        (&b""[..], "there is nothing in it"),
+        (b"\n \n", "there is nothing in it"),
+        (b"?,NA\n,\n", "there is nothing in it"),
+        (b"%PDF-1.7", "this is a PDF document"),
+        (b"\n<!DOCTYPE html><p>404", "this is an HTML page"),
+        (b"\x89PNG\r\n", "this is a PNG image"),
+        (b"a\0b\0\0\0,\0", "this is not a table of text"),
+        (
+            b"a,b\n1,2\n3,4\n5,6\n1,2\n3,4\n5,6\n1,2\n3,4\n5,6\n1,2\n3,4\n5,6\n1,2,3\n",
+            "line 14 has 3 cells, and the first row has 2",
+        ),
+    ] {
+        let problem = Table::parse(bytes.to_vec(), &Options::default()).err().unwrap().to_string();
+        assert!(problem.contains(expected), "{problem}");
+    }
+    assert_eq!(parse("a,b\n1\n2,3").notes, ["1 row ends early, such as line 2; their last cells count as missing"]);
+}

@@ -1,0 +1,104 @@
+//! From the bytes of a file to text: what kind of file it is, compression, encoding and line ends.
+
+use std::io::Read as _;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use flate2::read::MultiGzDecoder;
+
+/// What the first bytes of a file say that it is, where that is no table of text.
+const KINDS: &[(&[u8], &str)] = &[
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive, such as an Excel or LibreOffice sheet"),
+    (b"\xD0\xCF\x11\xE0", "a document of Microsoft Office, such as an .xls sheet"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xFF\xD8\xFF", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"BM", "a BMP image"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xBC\xAF", "a 7z archive"),
+    (b"BZh", "a file compressed with bzip2"),
+    (b"\xFD7zXZ", "a file compressed with xz"),
+    (b"\x28\xB5\x2F\xFD", "a file compressed with zstd"),
+    (b"\x7FELF", "a program"),
+    (b"MZ\x90", "a program"),
+];
+
+/// What the first bytes of a file say that it is, if that is not text: "a PDF document".
+pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
+    if let Some((_, kind)) = KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return Some(kind);
+    }
+    let start: Vec<u8> = bytes.iter().skip_while(|byte| byte.is_ascii_whitespace()).take(15).copied().collect();
+    let start = start.to_ascii_lowercase();
+    let is_page = start.starts_with(b"<!doctype html") || start.starts_with(b"<html");
+    match &start[..] {
+        _ if is_page => Some("an HTML page, such as a download page or a message of a server"),
+        [b'<', b'?', b'x', b'm', b'l', ..] => Some("an XML document"),
+        _ => None,
+    }
+}
+
+/// The text of a file, with line feeds as line ends. `encoding` is that which was asked for. What was decided is noted.
+pub fn decode(
+    bytes: Vec<u8>,
+    encoding: Option<&'static Encoding>,
+    most: u64,
+    notes: &mut Vec<String>,
+) -> Result<String, String> {
+    let bytes = if bytes.starts_with(&[0x1F, 0x8B]) { decompress(&bytes, most)? } else { bytes };
+    if let Some(kind) = kind_of(&bytes) {
+        return Err(format!("this is {kind}, not a table of text; save the table as CSV"));
+    }
+    let encoding = match encoding {
+        Some(encoding) => encoding,
+        None => guess(&bytes, notes)?,
+    };
+    let (text, _, has_errors) = encoding.decode(&bytes);
+    if has_errors {
+        notes.push(format!("Some bytes are not {}; they are shown as \u{fffd}", encoding.name()));
+    }
+    if text.contains('\0') {
+        return Err("this is not a table of text; save it as CSV in UTF-8".to_owned());
+    }
+    if !text.contains('\r') {
+        return Ok(text.into_owned());
+    }
+    if !text.contains('\n') {
+        notes.push("The lines end with a carriage return alone".to_owned());
+    }
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+fn decompress(bytes: &[u8], most: u64) -> Result<Vec<u8>, String> {
+    let mut text = Vec::new();
+    let read = MultiGzDecoder::new(bytes).take(most + 1).read_to_end(&mut text);
+    read.map_err(|error| format!("the gzip stream is broken: {error}"))?;
+    if text.len() as u64 > most {
+        return Err(format!("is larger than {} MB when it is decompressed; take a part of it", most >> 20));
+    }
+    Ok(text)
+}
+
+/// By its byte-order mark, by the zeros of UTF-16, or by whether it is UTF-8.
+fn guess(bytes: &[u8], notes: &mut Vec<String>) -> Result<&'static Encoding, String> {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return Ok(encoding);
+    }
+    let zeros = |from: usize| bytes.iter().skip(from).step_by(2).take(500).filter(|byte| **byte == 0).count();
+    let pairs = (bytes.len() / 2).min(500);
+    let encoding = match (zeros(0), zeros(1)) {
+        (0, 0) if std::str::from_utf8(bytes).is_ok() => return Ok(UTF_8),
+        // The end of a file that was read in part may be the half of a character.
+        (0, 0) if std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none()) => return Ok(UTF_8),
+        (0, 0) => WINDOWS_1252,
+        (0, odd) if odd * 2 > pairs => UTF_16LE,
+        (even, 0) if even * 2 > pairs => UTF_16BE,
+        _ => return Err("this is not a table of text; save it as CSV in UTF-8".to_owned()),
+    };
+    notes.push(format!("The file is not UTF-8 and was read as {}; encoding=NAME reads it as another", encoding.name()));
+    Ok(encoding)
+}

@@ -1,0 +1,236 @@
+//! A project that suits the data at hand: network, loss, batch, epochs, schedule and augmentation, with the reasons.
+//!
+//! The settings for tables follow the defaults that Holzmüller et al. 2024 (*Better by Default*, RealMLP) found over many
+//! data sets, as far as this engine has them: wide hidden layers, dropout, a decay of the weights and a cosine schedule.
+
+use serde_json::{Value, json};
+
+use super::{Project, ProjectError, VERSION};
+use crate::data::dataset::Modality;
+use crate::data::samples::Inputs;
+use crate::data::{Dataset, SourceSpec, Task};
+
+/// A suggested project, and why it is as it is, one sentence each.
+pub struct Suggestion {
+    /// The project.
+    pub project: Project,
+    /// The reasons.
+    pub reasons: Vec<String>,
+}
+
+/// Samples that a training shows to a network of a table, over all epochs together.
+const SHOWN: usize = 400_000;
+
+/// A lag at which a series is this much like itself is a season.
+const SEASON: f64 = 0.4;
+
+/// A longer season is none that a network of this kind learns.
+const MAX_SEASON: usize = 400;
+
+/// Suggests a project for data that were loaded from a source.
+pub fn suggest(source: &SourceSpec, dataset: &Dataset) -> Result<Suggestion, ProjectError> {
+    let mut reasons = Vec::new();
+    let (model, training, augment) = match dataset.modality() {
+        Modality::Images => images(dataset, &mut reasons),
+        Modality::Table => table(dataset, &mut reasons),
+        Modality::Series => series(dataset, &mut reasons),
+    };
+    let name = std::path::Path::new(source.parts.first().map_or("", |part| part.argument.as_str()));
+    let name = name.file_stem().map_or_else(|| dataset.name.clone(), |stem| stem.to_string_lossy().into_owned());
+    let validation = if dataset.train.len() < 60 { 0.25 } else { 0.15 };
+    let text = json!({
+        "version": VERSION,
+        "name": name,
+        "data": { "source": source.to_string(), "validation": validation, "augment": augment },
+        "model": model,
+        "training": training,
+    });
+    let project = Project::parse(&text.to_string()).map_err(|what| ProjectError::value("suggestion", what))?;
+    Ok(Suggestion { project, reasons })
+}
+
+/// The source with the window and the season that suit a series; as it is if they were chosen.
+pub fn with_window(source: &SourceSpec, dataset: &Dataset, reasons: &mut Vec<String>) -> Option<SourceSpec> {
+    let mut chosen = source.clone();
+    let part = chosen.single_mut()?;
+    if dataset.modality() != Modality::Series || part.name != "series" || !part.values("window").is_empty() {
+        return None;
+    }
+    let season = season_of(&column(dataset))?;
+    reasons.push(format!(
+        "The series repeats every {season} rows: a window of one season and a naive forecast that repeats it"
+    ));
+    part.set("window", vec![season.max(12).to_string()]);
+    if part.values("season").is_empty() {
+        part.set("season", vec![season.to_string()]);
+    }
+    Some(chosen)
+}
+
+fn outputs(dataset: &Dataset) -> usize {
+    dataset.task.outputs()
+}
+
+fn loss(dataset: &Dataset) -> &'static str {
+    match dataset.task {
+        Task::Classification { .. } => "softmax_cross_entropy",
+        Task::Regression { .. } | Task::Reconstruction { .. } => "mean_squared_error",
+    }
+}
+
+/// A power of two near this share of the samples.
+fn batch(samples: usize, share: usize, most: usize) -> usize {
+    (samples / share).next_power_of_two().clamp(8, most)
+}
+
+fn training(dataset: &Dataset, learning_rate: f32, batch: usize, epochs: usize, decay: f32) -> Value {
+    json!({
+        "loss": loss(dataset),
+        "optimizer": { "kind": "adamw", "weight_decay": decay },
+        "learning_rate": learning_rate,
+        "batch": batch,
+        "epochs": epochs,
+        "warmup": 0.05,
+        "schedule": "cosine",
+        "regularization": { "average": 0.99 },
+    })
+}
+
+fn table(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {
+    let samples = dataset.train.len();
+    // Few rows are memorized soon: fewer epochs, and more against it.
+    let is_few = samples < 1000;
+    let (units, rate, decay) = if is_few { (64, 0.3, 0.2) } else { (256, 0.25, 0.02) };
+    let batch = batch(samples, 40, 256);
+    let shown = if is_few { SHOWN / 12 } else { SHOWN };
+    let epochs = (shown / samples.max(1)).clamp(30, 150);
+    reasons.push(format!(
+        "Two hidden layers of {units} units for {samples} rows, with dropout and weight decay against overfitting"
+    ));
+    reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
+    let model = json!([
+        { "kind": "dense", "units": units, "activation": "gelu" },
+        { "kind": "dropout", "rate": rate },
+        { "kind": "dense", "units": units, "activation": "gelu" },
+        { "kind": "dropout", "rate": rate },
+        { "kind": "dense", "units": outputs(dataset), "activation": "linear" },
+    ]);
+    (model, training(dataset, 0.003, batch, epochs, decay), json!({}))
+}
+
+fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {
+    let samples = dataset.train.len();
+    let [height, width, channels] = dataset.shape.as_image().unwrap_or([1, 1, 1]);
+    let side = height.min(width);
+    let conv = |filters: usize, stride: usize| json!({ "kind": "conv2d", "filters": filters, "kernel": 3, "stride": stride, "padding": "same", "activation": "linear" });
+    let bend = || [json!("batch_norm"), json!("activation")];
+    let block = |filters: usize| json!({ "kind": "residual", "layers": [conv(filters, 1), "batch_norm", "activation", conv(filters, 1), "batch_norm"] });
+    let mut layers = vec![conv(16, 1)];
+    layers.extend(bend());
+    let mut filters = 16;
+    let mut left = side;
+    while left > 8 && filters < 64 {
+        layers.push(json!({ "kind": "max_pool2d", "size": 2 }));
+        filters *= 2;
+        layers.push(conv(filters, 1));
+        layers.extend(bend());
+        layers.push(block(filters));
+        layers.push(json!("activation"));
+        left /= 2;
+    }
+    layers.push(json!("global_average_pool"));
+    layers.push(json!({ "kind": "dropout", "rate": 0.2 }));
+    layers.push(json!({ "kind": "dense", "units": outputs(dataset), "activation": "linear" }));
+    let epochs = (40_000 / samples.max(1)).clamp(5, 40);
+    let batch = batch(samples, 40, 64);
+    // Digits and letters are not mirrored, photographs may be.
+    let flip = if channels == 3 { 0.5 } else { 0.0 };
+    let augment = json!({ "shift": 0.08, "rotate": 10.0, "scale": 0.1, "flip": flip });
+    reasons.push(format!(
+        "A residual network with {filters} channels at its end for {samples} images of {}",
+        dataset.shape
+    ));
+    reasons.push(format!(
+        "Shifted, rotated and scaled copies{} stand in for more images",
+        if flip > 0.0 { " and mirror images" } else { "" }
+    ));
+    reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
+    (Value::Array(layers), training(dataset, 0.003, batch, epochs, 0.02), augment)
+}
+
+fn series(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {
+    let samples = dataset.train.len();
+    let batch = batch(samples, 20, 128);
+    let epochs = (SHOWN / 2 / samples.max(1)).clamp(20, 200);
+    let out = json!({ "kind": "dense", "units": outputs(dataset), "activation": "linear" });
+    let model = match samples {
+        0..1000 => {
+            reasons.push(format!("A small dense network on the window: {samples} windows are few for a recurrent one"));
+            json!(["flatten", { "kind": "dense", "units": 32, "activation": "tanh" }, out])
+        }
+        _ => {
+            reasons.push(format!("A GRU reads the window step by step: {samples} windows are enough for it"));
+            json!([{ "kind": "gru", "units": 32 }, out])
+        }
+    };
+    reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
+    (model, training(dataset, 0.005, batch, epochs, 0.01), json!({}))
+}
+
+/// The first column of a series, from its windows one after the other.
+fn column(dataset: &Dataset) -> Vec<f64> {
+    let Inputs::Numbers(numbers) = &dataset.train.inputs else { return Vec::new() };
+    numbers.iter().step_by(dataset.shape.len().max(1)).copied().collect()
+}
+
+/// The lag above one at which a series, less its trend, is most like itself; none if it is hardly alike anywhere.
+fn season_of(series: &[f64]) -> Option<usize> {
+    let steps: Vec<f64> = series.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mean = steps.iter().sum::<f64>() / steps.len().max(1) as f64;
+    let centered: Vec<f64> = steps.iter().map(|step| step - mean).collect();
+    let variance: f64 = centered.iter().map(|step| step * step).sum();
+    let at = |lag: usize| centered.iter().zip(&centered[lag..]).map(|(a, b)| a * b).sum::<f64>() / variance;
+    let most = MAX_SEASON.min(centered.len() / 3);
+    if most < 3 || variance <= 0.0 {
+        return None;
+    }
+    let alike: Vec<f64> = (0..=most).map(at).collect();
+    let is_peak =
+        |lag: &usize| alike[*lag] >= alike[lag - 1] && alike.get(lag + 1).is_none_or(|next| alike[*lag] >= *next);
+    (2..=most).filter(is_peak).max_by(|a, b| alike[*a].total_cmp(&alike[*b])).filter(|lag| alike[*lag] > SEASON)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn suggested(text: &str, source: &str) -> (Suggestion, Dataset) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.csv");
+        fs::write(&path, text).unwrap();
+        let source = SourceSpec::of_path(source, &path);
+        let dataset = Dataset::read(&source.to_string()).unwrap();
+        (suggest(&source, &dataset).unwrap(), dataset)
+    }
+
+    #[test]
+    fn what_is_suggested_for_a_table_can_be_trained_at_once() {
+        let rows: String = (0..90).map(|at| format!("{}.5,{},{}\n", at % 7, at % 9, ["a", "b", "c"][at % 3])).collect();
+        let (suggestion, dataset) = suggested(&format!("x,y,kind\n{rows}"), "csv");
+        let problems = suggestion.project.problems(&dataset);
+        assert!(problems.iter().all(|problem| !problem.is_error()), "{problems:?}");
+        assert_eq!(suggestion.project.name, "own");
+        let rows: String = (0..90).map(|at| format!("{}.5,{},{}.25\n", at % 7, at % 9, at * at)).collect();
+        let (suggestion, dataset) = suggested(&format!("x,y,z\n{rows}"), "csv");
+        assert!(suggestion.project.problems(&dataset).iter().all(|problem| !problem.is_error()));
+    }
+
+    #[test]
+    fn the_season_of_a_series_is_found_and_noise_has_none() {
+        let monthly: Vec<f64> = (0..120).map(|at| f64::from(at) + 10.0 * (f64::from(at % 12) * 0.52).sin()).collect();
+        assert_eq!(season_of(&monthly), Some(12));
+        let noise: Vec<f64> = (0..200u64).map(|at| (at * at * 7919 % 1013) as f64).collect();
+        assert_eq!(season_of(&noise), None);
+    }
+}
