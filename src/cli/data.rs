@@ -67,7 +67,7 @@ fn table(dataset: &Dataset) -> Result<(), CliError> {
         say(format_args!("{:width$}  {:>9}  {:>9}  {:>9}  {:>7}", "column", "lowest", "mean", "highest", "missing"))?;
     }
     for column in &columns {
-        let number = |at: usize| column.range.map_or_else(|| "-".to_owned(), |range| significant(f64::from(range[at])));
+        let number = |at: usize| column.range.map_or_else(|| "-".to_owned(), |range| significant(range[at]));
         let target = if column.is_target { "  target" } else { "" };
         let [low, mean, high] = [0, 1, 2].map(number);
         let missing = grouped(column.missing);

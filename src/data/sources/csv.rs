@@ -1,12 +1,18 @@
 //! A table as samples, `csv:FILE`: a row is a sample, one column the target, the others features.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use crate::data::dataset::{Dataset, Feature, Task, Vocabulary};
+mod columns;
+mod encode;
+
+use columns::{Chosen, count_words, features_of, is_number};
+pub use encode::read_rows;
+use encode::{Classes, encode, names_of};
+
+use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
+use crate::data::source::{Argument, Known, Lookup, Request, Source};
 use crate::data::split::{Order, Split, TEST_SHARES};
 use crate::data::table::{self, Column, Table, counted};
 use backprop_nn::Shape;
@@ -69,29 +75,13 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-/// A column of words with more of them than this tells rows apart, not kinds.
-const MAX_CATEGORIES: usize = 50;
-
 /// So does one with more than this if most of them are written once.
 const SOME_CATEGORIES: usize = 10;
-
-/// An embedding counts no more words than this.
-const MAX_WORDS: usize = 100_000;
 
 /// A target with more classes than this is a number, or a name.
 const MAX_CLASSES: usize = 1000;
 
-/// A target of whole numbers is taken for classes if it has no more values than this, each of them several times.
-const MAX_NUMBERED_CLASSES: usize = 20;
-
 const MAX_FEATURES: usize = 10_000;
-
-/// A column of whole numbers, each of them once, numbers the rows if it has hardly more room than there are rows.
-const ROOM: f64 = 1.5;
-
-/// So does one that is called like this, in small letters.
-const ROW_NAMES: &[&str] =
-    &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
 
 const OTHER_TARGET: Remedy = Remedy::new("target", "choose another with target=NAME");
 const ONE_TARGET: Remedy = Remedy::new("target", "name one with target=NAME");
@@ -426,213 +416,4 @@ impl Loader<'_> {
             _ => Ok(features),
         }
     }
-}
-
-/// One number each for columns of words, which stand behind the others.
-fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> Result<Vec<Feature>, String> {
-    let (mut features, mut first) = (Vec::new(), 0);
-    for column in columns {
-        let words = Vocabulary { first, list: column.distinct() };
-        first = words.end();
-        notes.push(format!("{} has {}, counted for an embedding", column.name, counted(words.list.len(), "word")));
-        features.push(Feature { words: Some(words), ..Feature::number(&column.name) });
-    }
-    if first > MAX_WORDS {
-        return Err(format!(
-            "has {first} words to embed, and {MAX_WORDS} are the most; leave a column out of embedded"
-        ));
-    }
-    if !features.is_empty() {
-        notes.push(format!(
-            "The network has to begin with an Embedding of vocabulary {first} and {numbers} numbers before the words"
-        ));
-    }
-    Ok(features)
-}
-
-/// What was asked for a column.
-#[derive(Clone, Copy)]
-struct Chosen {
-    as_words: bool,
-    is_kept: bool,
-}
-
-/// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
-fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<String>) -> Vec<Feature> {
-    let name = &column.name;
-    let rows = column.cells.len();
-    let present = column.cells.iter().flatten().count();
-    let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
-    if present == 0 {
-        notes.push(format!("{name} is empty and was left out"));
-        return Vec::new();
-    }
-    if chosen.as_words || column.holds_words() {
-        let categories = column.distinct();
-        let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
-        if !chosen.is_kept && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
-            notes.push(format!(
-                "{name} has {} different texts in {} and was left out; it tells rows apart, not kinds. keep={name} reads it",
-                categories.len(),
-                counted(present, "row")
-            ));
-            return Vec::new();
-        }
-        if present < rows {
-            notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")));
-        }
-        note_constant(name, categories.len() == 1, notes);
-        let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
-        return categories.into_iter().map(feature).collect();
-    }
-    if numbers.is_empty() {
-        notes.push(format!("{name} holds no finite number and was left out"));
-        return Vec::new();
-    }
-    if !chosen.is_kept && numbers.len() == rows && numbers_rows(name, &numbers) {
-        notes.push(format!("{name} numbers the rows and was left out; keep={name} reads it"));
-        return Vec::new();
-    }
-    notes.extend(column.stray_note());
-    if numbers.len() < rows {
-        let missing = counted(rows - numbers.len(), "missing value");
-        notes.push(format!("{missing} in {name}, replaced by the mean of the training samples"));
-    }
-    note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
-    vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }]
-}
-
-/// Whether a column counts or names the rows: whole numbers, each of them once, from a range with hardly more room than
-/// there are rows, or under a name that says so.
-fn numbers_rows(name: &str, numbers: &[f64]) -> bool {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let is_unique = || sorted.windows(2).all(|pair| pair[0] < pair[1]);
-    let room = || sorted.last().zip(sorted.first()).map_or(0.0, |(last, first)| last - first + 1.0);
-    let is_dense = || room() <= ROOM * sorted.len() as f64;
-    let is_whole = sorted.iter().all(|number| number.fract() == 0.0);
-    sorted.len() >= 10 && is_whole && is_unique() && (is_dense() || ROW_NAMES.contains(&&*name.trim().to_lowercase()))
-}
-
-fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
-    if is_constant {
-        notes.push(format!("{name} is always the same; nothing can be learned from it"));
-    }
-}
-
-/// Whether a target is a number rather than a class: cells are numbers, and not a few whole ones again and again.
-fn is_number(column: &Column) -> bool {
-    if column.holds_words() {
-        return false;
-    }
-    let values = column.distinct();
-    let is_whole = (0..column.cells.len()).filter_map(|row| column.number(row)).all(|number| number.fract() == 0.0);
-    !(is_whole && values.len() <= MAX_NUMBERED_CLASSES && values.len() * 3 <= column.cells.len())
-}
-
-/// Classes by their names. A number is the same class however it is written, and a word in small and capital letters.
-struct Classes(HashMap<String, u16>);
-
-impl Classes {
-    fn of(classes: &[String]) -> Self {
-        let mut positions = HashMap::new();
-        for (name, at) in classes.iter().zip(0..) {
-            positions.insert(name.clone(), at);
-        }
-        for (name, at) in classes.iter().zip(0..) {
-            positions.entry(plain(name)).or_insert(at);
-        }
-        Self(positions)
-    }
-
-    fn position(&self, name: &str) -> Option<u16> {
-        self.0.get(name).or_else(|| self.0.get(&plain(name))).copied()
-    }
-}
-
-/// A word without what people write differently: its capital letters, and the zeros of a number.
-fn plain(word: &str) -> String {
-    word.parse::<f64>().map_or_else(|_| word.to_lowercase(), table::number_text)
-}
-
-/// `[rows, features]`; what is missing is NaN. Cells that a network cannot read are counted and told.
-fn encode(table: &Table, features: &[Feature], notes: &mut Vec<String>) -> Result<Vec<f64>, String> {
-    let mut columns = Vec::with_capacity(features.len());
-    let mut told = "";
-    for feature in features {
-        let name = &feature.column;
-        let Some(at) = table.named(name) else {
-            return Err(format!("there is no column {name:?}, which the network reads; there is {}", table.names()));
-        };
-        let column = &table.columns[at];
-        if told != name {
-            notes.extend(unread(column, features));
-            told = name;
-        }
-        columns.push(encode_column(column, feature));
-    }
-    let rows = (0..table.rows).flat_map(|row| columns.iter().map(move |column| column[row]));
-    Ok(rows.collect())
-}
-
-/// What the features of a column do not cover: words that training had not, text where training had numbers.
-fn unread(column: &Column, features: &[Feature]) -> Option<String> {
-    let of_column: Vec<&Feature> = features.iter().filter(|feature| feature.column == column.name).collect();
-    let name = &column.name;
-    if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {
-        let texts = if column.holds_words() { column.cells.iter().flatten().count() } else { 0 };
-        let example = column.first_word().unwrap_or_default();
-        let note =
-            || format!("{} of {name} not a number, such as {example:?}, taken for missing", counted(texts, "cell"));
-        return (texts > 0).then(note);
-    }
-    let words = of_column.iter().filter_map(|feature| feature.words.as_ref()).flat_map(|words| &words.list);
-    let known: std::collections::HashSet<String> =
-        of_column.iter().filter_map(|feature| feature.category.as_ref()).chain(words).map(|word| plain(word)).collect();
-    let unseen: Vec<&String> = column.cells.iter().flatten().filter(|cell| !known.contains(&plain(cell))).collect();
-    let first = unseen.first()?;
-    let cells = counted(unseen.len(), "cell");
-    Some(format!(
-        "{cells} of {name} with a word that training had not, such as {first:?}, read as none of its categories"
-    ))
-}
-
-/// The number that a feature has in every row.
-fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> Vec<f64> {
-    let texts = column.cells.iter().map(Option::as_deref);
-    match (category, words) {
-        (Some(category), _) => {
-            let wanted = plain(category);
-            texts
-                .map(|text| f64::from(u8::from(text.is_some_and(|text| text == category || plain(text) == wanted))))
-                .collect()
-        }
-        (None, Some(words)) => {
-            let numbers: HashMap<&str, usize> = words.list.iter().map(String::as_str).zip(words.first + 1..).collect();
-            let number = |text: Option<&str>| text.and_then(|text| numbers.get(text)).copied().unwrap_or(words.first);
-            texts.map(|text| number(text) as f64).collect()
-        }
-        (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f64::NAN)).collect(),
-    }
-}
-
-/// Names that a table without a header may have: those that the run was told, or those of the features alone.
-fn names_of<'a>(known: &Known<'a>) -> [Vec<&'a str>; 2] {
-    let given = known.source.and_then(|source| source.single()).map_or(&[][..], |part| part.values("names"));
-    let mut own: Vec<&str> = known.features.iter().map(|feature| feature.column.as_str()).collect();
-    own.dedup();
-    [given.iter().map(String::as_str).collect(), own]
-}
-
-/// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them. A table without a
-/// header has the columns that the run was told, or those of the features alone, in their order.
-pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<String>), DataError> {
-    let spec = SourceSpec::of_path(SOURCE.name, path);
-    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
-    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
-    let mut table = Table::read(path, &table::Options::of(&request)?)?;
-    table.name_columns(&names_of(known));
-    let mut notes = std::mem::take(&mut table.notes);
-    let rows = encode(&table, known.features, &mut notes).map_err(|what| DataError::file(path, what))?;
-    Ok((rows, notes))
 }

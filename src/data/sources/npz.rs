@@ -336,7 +336,7 @@ fn read_targets(
                 "{name:?} has {width} numbers a sample, and they are not one-hot; choose task=regression"
             ));
         }
-        false => numbers.iter().map(|number| f64::from(*number)).collect(),
+        false => numbers.clone(),
     };
     if let Some(odd) = classes.iter().find(|class| class.fract() != 0.0 || !(0.0..MAX_CLASSES).contains(*class)) {
         return Err(format!(

@@ -88,7 +88,7 @@ fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<String>) -
     let is_unit = |cell: &&String| !is_numeric(cell) && cell.chars().count() <= 16;
     let is_new = |cell: &&String| is_missing(cell) || records[1..].iter().all(|row| !row.cells.contains(cell));
     let has_unit = numeric.iter().any(|cell| !is_missing(cell));
-    if records.len() > 2 && has_unit && numeric.iter().all(|cell| is_unit(cell)) && numeric.iter().all(is_new) {
+    if records.len() > 2 && has_unit && numeric.iter().all(is_unit) && numeric.iter().all(is_new) {
         let units = records.remove(0);
         notes.push(format!("The row under the header, {}, names units and was skipped", units.cells.join(", ")));
         return units.cells;

@@ -289,10 +289,7 @@ fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result
     let readings: Vec<Option<Reading>> = raws.iter().map(|raw| raw.reading(options)).collect();
     let decided = |mark: char| {
         let is_such = |reading: &&Reading| match reading.found {
-            Found::One(convention) => {
-                convention != Convention::PLAIN && convention.decimal == mark
-                    || convention.thousands.is_some() && convention.decimal == mark
-            }
+            Found::One(convention) => convention != Convention::PLAIN && convention.decimal == mark,
             Found::Either(..) => false,
         };
         readings.iter().flatten().filter(is_such).count()

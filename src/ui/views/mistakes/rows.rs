@@ -121,7 +121,7 @@ fn worst_first(predictions: &NumberPredictions) -> Vec<usize> {
     let NumberPredictions { width, samples, truths, predictions, .. } = predictions;
     let width = (*width).max(1);
     let spread = |target: usize| {
-        let values = || truths.iter().skip(target).step_by(width).map(|value| f64::from(*value));
+        let values = || truths.iter().skip(target).step_by(width).copied();
         let mean = values().sum::<f64>() / samples.len().max(1) as f64;
         values().map(|value| (value - mean).abs()).sum::<f64>().max(f64::MIN_POSITIVE)
     };
@@ -129,7 +129,7 @@ fn worst_first(predictions: &NumberPredictions) -> Vec<usize> {
     let error = |row: usize| -> f64 {
         let of = |target: usize| {
             let at = row * width + target;
-            (f64::from(truths[at]) - f64::from(predictions[at])).abs() / spreads[target]
+            (truths[at] - predictions[at]).abs() / spreads[target]
         };
         (0..width).map(of).sum()
     };

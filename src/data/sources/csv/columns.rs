@@ -1,0 +1,133 @@
+//! What the columns of a table become: numbers, categories, words of an embedding, or nothing.
+
+use super::SOME_CATEGORIES;
+use crate::data::dataset::{Feature, Vocabulary};
+use crate::data::table::{Column, counted};
+
+/// A column of words with more of them than this tells rows apart, not kinds.
+const MAX_CATEGORIES: usize = 50;
+
+/// An embedding counts no more words than this.
+const MAX_WORDS: usize = 100_000;
+
+/// A target of whole numbers is taken for classes if it has no more values than this, each of them several times.
+const MAX_NUMBERED_CLASSES: usize = 20;
+
+/// A column of whole numbers, each of them once, numbers the rows if it has hardly more room than there are rows.
+const ROOM: f64 = 1.5;
+
+/// Of fewer rows nobody can say so.
+const FEW: usize = 30;
+
+/// So does one that is called like this, in small letters.
+const ROW_NAMES: &[&str] =
+    &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
+
+/// One number each for columns of words, which stand behind the others.
+pub fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> Result<Vec<Feature>, String> {
+    let (mut features, mut first) = (Vec::new(), 0);
+    for column in columns {
+        let words = Vocabulary { first, list: column.distinct() };
+        first = words.end();
+        notes.push(format!("{} has {}, counted for an embedding", column.name, counted(words.list.len(), "word")));
+        features.push(Feature { words: Some(words), ..Feature::number(&column.name) });
+    }
+    if first > MAX_WORDS {
+        return Err(format!(
+            "has {first} words to embed, and {MAX_WORDS} are the most; leave a column out of embedded"
+        ));
+    }
+    if !features.is_empty() {
+        notes.push(format!(
+            "The network has to begin with an Embedding of vocabulary {first} and {numbers} numbers before the words"
+        ));
+    }
+    Ok(features)
+}
+
+/// What was asked for a column.
+#[derive(Clone, Copy)]
+pub struct Chosen {
+    /// Its numbers are names.
+    pub as_words: bool,
+    /// It is read whatever it looks like.
+    pub is_kept: bool,
+}
+
+/// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
+pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<String>) -> Vec<Feature> {
+    let name = &column.name;
+    let rows = column.cells.len();
+    let present = column.cells.iter().flatten().count();
+    let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
+    if present == 0 {
+        notes.push(format!("{name} is empty and was left out"));
+        return Vec::new();
+    }
+    if chosen.as_words || column.holds_words() {
+        let categories = column.distinct();
+        let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
+        if !chosen.is_kept && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
+            notes.push(format!(
+                "{name} has {} different texts in {} and was left out; it tells rows apart, not kinds. keep={name} reads it",
+                categories.len(),
+                counted(present, "row")
+            ));
+            return Vec::new();
+        }
+        if present < rows {
+            notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")));
+        }
+        note_constant(name, categories.len() == 1, notes);
+        let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
+        return categories.into_iter().map(feature).collect();
+    }
+    if numbers.is_empty() {
+        notes.push(format!("{name} holds no finite number and was left out"));
+        return Vec::new();
+    }
+    if !chosen.is_kept && numbers.len() == rows && numbers_rows(name, &numbers) {
+        notes.push(format!("{name} numbers the rows and was left out; keep={name} reads it"));
+        return Vec::new();
+    }
+    notes.extend(column.stray_note());
+    if numbers.len() < rows {
+        let missing = counted(rows - numbers.len(), "missing value");
+        notes.push(format!("{missing} in {name}, replaced by the mean of the training samples"));
+    }
+    note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
+    vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }]
+}
+
+/// Whether a column counts or names the rows: whole numbers, each of them once, from a range with hardly more room than
+/// there are rows, or under a name that says so.
+fn numbers_rows(name: &str, numbers: &[f64]) -> bool {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let is_unique = || sorted.windows(2).all(|pair| pair[0] < pair[1]);
+    let room = || sorted.last().zip(sorted.first()).map_or(0.0, |(last, first)| last - first + 1.0);
+    // A dozen ages may all be different.
+    let is_dense = || sorted.len() >= FEW && room() <= ROOM * sorted.len() as f64;
+    let is_whole = sorted.iter().all(|number| number.fract() == 0.0);
+    let counts = || numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0);
+    sorted.len() >= 10
+        && is_whole
+        && is_unique()
+        && (counts() || is_dense() || ROW_NAMES.contains(&&*name.trim().to_lowercase()))
+}
+
+fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
+    if is_constant {
+        notes.push(format!("{name} is always the same; nothing can be learned from it"));
+    }
+}
+
+/// Whether a target is a number rather than a class: cells are numbers, and not a few whole ones again and again.
+pub fn is_number(column: &Column) -> bool {
+    if column.holds_words() {
+        return false;
+    }
+    let values = column.distinct();
+    let is_whole = (0..column.cells.len()).filter_map(|row| column.number(row)).all(|number| number.fract() == 0.0);
+    !(is_whole && values.len() <= MAX_NUMBERED_CLASSES && values.len() * 3 <= column.cells.len())
+}

@@ -1,0 +1,141 @@
+use super::*;
+use std::fs;
+
+use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
+
+fn write(folder: &Path, name: &str, picture: impl Into<DynamicImage>) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    picture.into().save(path).unwrap();
+}
+
+fn even(color: [u8; 3]) -> RgbImage {
+    RgbImage::from_pixel(20, 30, Rgb(color))
+}
+
+fn load_folder(folder: &Path, options: &str) -> Result<Dataset, String> {
+    let place = format!("{}/", folder.display());
+    let loaded = Dataset::read(&format!("images:{}{options}", folder.display()));
+    loaded.map_err(|error| error.to_string().replace(&place, ""))
+}
+
+#[test]
+fn folders_are_classes_whatever_their_pictures_are_like() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    let formats = ["a.png", "b.bmp", "c.gif", "d.tiff", "e.webp"];
+    formats.iter().for_each(|name| write(folder, &format!("red/{name}"), even([255, 0, 0])));
+    (0..5).for_each(|at| write(folder, &format!("green/{at}.png"), even([0, 255, 0])));
+    write(folder, "green/5.jpg", even([0, 255, 0]));
+    // What a file holds counts, not what it is called.
+    fs::rename(folder.join("red/b.bmp"), folder.join("red/b.jpg")).unwrap();
+    fs::write(folder.join("red/notes.txt"), "no image").unwrap();
+    fs::write(folder.join("readme.md"), "text").unwrap();
+
+    let dataset = load_folder(folder, "?size=8&test=0.2").unwrap();
+    assert_eq!((dataset.shape, dataset.task.classes().join(" ")), (Shape::image(8, 8, 3), "green red".to_owned()));
+    assert_eq!((dataset.train.class_counts(2), dataset.test.class_counts(2)), (vec![5, 4], vec![1, 1]));
+    let red = dataset.train.classes().iter().position(|class| *class == 1).unwrap();
+    assert_eq!(dataset.train.pixels_of(red)[..6], [255, 0, 0, 255, 0, 0]);
+    assert_eq!(dataset.notes.len(), 2, "{:?}", dataset.notes);
+    assert!(dataset.notes[0].contains("readme.md is no folder of a class, left out"), "{:?}", dataset.notes);
+    assert!(dataset.notes[1].contains("notes.txt cannot be read as an image"), "{:?}", dataset.notes);
+    assert_eq!(dataset, load_folder(folder, "?size=8&test=0.2").unwrap());
+
+    let grey = load_folder(folder, "?size=16&grey=true&test=0").unwrap();
+    assert_eq!((grey.shape, grey.train.len(), grey.test.len()), (Shape::image(16, 16, 1), 11, 0));
+    assert!(load_folder(folder, "?grey=perhaps").unwrap_err().contains("grey=true or grey=false"));
+}
+
+#[test]
+fn folders_within_a_class_and_the_usual_names_of_splits_are_read() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for (name, color) in [
+        ("Training/a/deep/1.png", 10),
+        ("Training/a/2.png", 10),
+        ("Training/b/1.png", 20),
+        ("valid/b/2.png", 30),
+        ("TEST/a/3.png", 40),
+    ] {
+        write(folder, name, even([color; 3]));
+    }
+    fs::create_dir_all(folder.join("Training/__MACOSX/a")).unwrap();
+    fs::create_dir_all(folder.join("Training/empty")).unwrap();
+    let dataset = load_folder(folder, "?size=8").unwrap();
+    assert_eq!((dataset.train.class_counts(2), dataset.test.class_counts(2)), (vec![2, 2], vec![1, 0]));
+    assert_eq!(dataset.split(0.5, 1).validation, [3], "the validation images are the validation set");
+    assert!(dataset.notes.iter().any(|note| note.contains("empty has no image in it")), "{:?}", dataset.notes);
+}
+
+#[test]
+fn files_are_chosen_by_name_and_classes_may_stand_in_a_table() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for at in 0..4 {
+        write(folder, &format!("a/{at}.jpg"), even([10; 3]));
+        write(folder, &format!("a/{at}_mask.png"), even([0; 3]));
+        write(folder, &format!("b/{at}.jpg"), even([200; 3]));
+    }
+    let dataset = load_folder(folder, "?size=8&only=*.jpg&test=0").unwrap();
+    assert_eq!(dataset.train.class_counts(2), [4, 4]);
+    fs::write(
+        folder.join("labels.csv"),
+        "image,kind\n0_mask.png,mask\n1_mask.png,mask\nb/2.jpg,photo\nb/3.jpg,photo\nno.png,photo\n",
+    )
+    .unwrap();
+    let dataset = load_folder(folder, "?size=8&labels=labels.csv&test=0").unwrap();
+    assert_eq!(
+        (dataset.task.classes().join(" "), dataset.train.class_counts(2)),
+        ("mask photo".to_owned(), vec![2, 2])
+    );
+    assert!(dataset.notes[0].contains("no.png has a class and no image"), "{:?}", dataset.notes);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_back_ends() {
+    let place = tempfile::tempdir().unwrap();
+    write(place.path(), "a/1.png", even([1; 3]));
+    std::os::unix::fs::symlink(place.path(), place.path().join("a/back")).unwrap();
+    assert_eq!(files_of(place.path()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_picture_is_stretched_to_the_size() {
+    let place = tempfile::tempdir().unwrap();
+    let halves = GrayImage::from_fn(200, 40, |x, _| Luma([if x < 100 { 0 } else { 200 }]));
+    write(place.path(), "wide.png", halves);
+    let pixels = read(&place.path().join("wide.png"), Shape::image(10, 10, 1), Reading::default()).unwrap();
+    for row in pixels.chunks(10) {
+        assert!(row[..4].iter().all(|pixel| *pixel == 0) && row[6..].iter().all(|pixel| *pixel == 200), "{row:?}");
+    }
+}
+
+#[test]
+fn train_and_test_are_taken_as_they_are() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for (name, color) in [("train/a/1.png", 10), ("train/b/1.png", 20), ("train/b/2.png", 20), ("test/b/3.png", 30)] {
+        write(folder, name, even([color; 3]));
+    }
+    let dataset = load_folder(folder, "?size=8").unwrap();
+    assert_eq!((dataset.train.class_counts(2), dataset.test.class_counts(2)), (vec![1, 2], vec![0, 1]));
+    assert_eq!(dataset.test.pixels_of(0)[0], 30);
+    write(folder, "test/c/1.png", even([1; 3]));
+    assert!(load_folder(folder, "").unwrap_err().contains("test/c: is a class that has no training images"));
+}
+
+#[test]
+fn classes_without_pictures_are_refused_in_one_sentence() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    let error = || load_folder(folder, "").unwrap_err();
+    assert!(error().contains("a folder for each of 2 to 1000 classes in it, and found 0"), "{}", error());
+    write(folder, "a/1.png", even([1; 3]));
+    fs::create_dir(folder.join("b")).unwrap();
+    assert!(error().contains("found 1"), "{}", error());
+    fs::write(folder.join("b/1.png"), b"\x89PNG\r\n\x1a\ncut").unwrap();
+    assert!(error().starts_with("b: none of its files can be read as an image"), "{}", error());
+    assert!(Dataset::read("images:no/such").unwrap_err().to_string().contains("no such folder"));
+}
