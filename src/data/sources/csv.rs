@@ -5,14 +5,13 @@ use std::path::Path;
 mod columns;
 mod encode;
 
-use columns::{Chosen, count_words, features_of, is_number};
-pub use encode::read_rows;
+use columns::{Chosen, SOME_CATEGORIES, count_words, features_of, is_number};
 use encode::{Classes, encode, names_of};
 
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Known, Lookup, Request, Source};
+use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
 use crate::data::table::{self, Column, Table, counted};
 use backprop_nn::Shape;
@@ -74,9 +73,6 @@ pub const SOURCE: Source = Source {
     help: "A table of text, a sample a row; the last column is the target unless another is named.",
     load,
 };
-
-/// So does one with more than this if most of them are written once.
-const SOME_CATEGORIES: usize = 10;
 
 /// A target with more classes than this is a number, or a name.
 const MAX_CLASSES: usize = 1000;
@@ -416,4 +412,17 @@ impl Loader<'_> {
             _ => Ok(features),
         }
     }
+}
+
+/// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them. A table without a
+/// header has the columns that the run was told, or those of the features alone, in their order.
+pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<String>), DataError> {
+    let spec = SourceSpec::of_path(SOURCE.name, path);
+    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
+    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
+    let mut table = Table::read(path, &table::Options::of(&request)?)?;
+    table.name_columns(&names_of(known));
+    let mut notes = std::mem::take(&mut table.notes);
+    let rows = encode(&table, known.features, &mut notes).map_err(|what| DataError::file(path, what))?;
+    Ok((rows, notes))
 }

@@ -2,33 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::notes::counted;
 use super::number::{Convention, Found, Unit};
-use super::{Options, counted};
+use super::options::Options;
 
 /// In a column of numbers, one cell in so many may be something else.
 const STRAY: usize = 20;
 
-/// What people write for a missing number, in small letters.
-const MISSING_NUMBER: &[&str] = &[
-    "", "?", "-", "--", ".", "..", "na", "n/a", "n.a.", "nan", "<na>", "null", "nil", "none", "#n/a", "#na", "unknown",
-    "missing",
-];
-
-/// What people write for a missing word. What may be a word itself, such as None, stays one.
-const MISSING_WORD: &[&str] = &["", "?", "na", "n/a", "nan", "<na>", "null", "#n/a", "#na"];
-
 /// Markers that may well be words, and are told to be read as such.
 const DOUBTFUL: &[&str] = &["none", "-", ".", "unknown", "missing", "nil"];
-
-/// Whether a cell says that a number is missing.
-pub fn is_missing(cell: &str) -> bool {
-    cell.len() <= 8 && MISSING_NUMBER.contains(&cell.to_lowercase().as_str())
-}
-
-/// Whether a cell says that a word is missing.
-pub fn is_missing_word(cell: &str) -> bool {
-    cell.len() <= 4 && MISSING_WORD.contains(&cell.to_lowercase().as_str())
-}
 
 /// Whether a cell is a number in some convention, with or without a unit.
 pub fn is_numeric(cell: &str) -> bool {

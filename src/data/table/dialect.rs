@@ -1,34 +1,18 @@
 //! How a table is written: what separates its cells, what quotes them, and which lines are none of its rows.
 
-use super::{Options, counted};
-
-/// What stands between two cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Separator {
-    /// One character.
-    Byte(u8),
-    /// Any number of spaces and tabs.
-    Space,
-}
+use super::column::is_numeric;
+use super::missing::is_missing;
+use super::notes::counted;
+use super::options::{Options, Separator};
 
 const SEPARATORS: [Separator; 5] =
     [Separator::Byte(b','), Separator::Byte(b';'), Separator::Byte(b'\t'), Separator::Byte(b'|'), Separator::Space];
 
+/// What spaces count for beside another separator.
+const WITHIN: f64 = 0.6;
+
 /// Lines that are looked at to find the separator.
 const LOOKED_AT: usize = 500;
-
-impl Separator {
-    /// The separator that a word stands for: a character, "tab" or "space".
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "tab" | "\\t" | "\t" => Some(Self::Byte(b'\t')),
-            "space" | " " => Some(Self::Space),
-            "comma" => Some(Self::Byte(b',')),
-            "semicolon" => Some(Self::Byte(b';')),
-            _ => name.bytes().next().filter(|byte| name.len() == 1 && byte.is_ascii_punctuation()).map(Self::Byte),
-        }
-    }
-}
 
 /// A row of cells and the line that it begins in, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,19 +89,15 @@ fn separator_of(text: &str) -> Separator {
             continue;
         }
         let cells = || records.iter().flat_map(|record| &record.cells);
-        let share = cells().filter(|cell| looks_numeric(cell)).count() as f64 / cells().count().max(1) as f64;
+        let share =
+            cells().filter(|cell| is_missing(cell) || is_numeric(cell)).count() as f64 / cells().count().max(1) as f64;
+        // Spaces stand within numbers and words too.
+        let share = if separator == Separator::Space { share * WITHIN } else { share };
         if (share, width) > best.1 {
             best = (separator, (share, width));
         }
     }
     best.0
-}
-
-/// Whether a cell is a number in some convention, or nothing.
-fn looks_numeric(cell: &str) -> bool {
-    let has_digit = || cell.bytes().any(|byte| byte.is_ascii_digit());
-    let is_mark = |letter: char| letter.is_ascii_digit() || ".,'-+eE %$€£ \u{a0}\u{202f}".contains(letter);
-    cell.is_empty() || super::column::is_missing(cell) || has_digit() && cell.chars().all(is_mark)
 }
 
 fn split(text: &str, separator: Separator, most: usize) -> Result<Vec<Record>, String> {

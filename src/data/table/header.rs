@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::column::{is_missing, is_numeric};
+use super::column::is_numeric;
 use super::dialect::{Record, width_of};
-use super::{Options, counted};
+use super::missing::is_missing;
+use super::notes::counted;
+use super::options::Options;
 
 /// In a column of numbers, one cell in so many may be something else.
 const STRAY: usize = 20;

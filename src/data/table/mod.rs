@@ -5,23 +5,26 @@
 mod column;
 mod dialect;
 mod header;
+mod missing;
+mod notes;
 mod number;
+mod options;
 mod text;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use encoding_rs::Encoding;
-
 pub use column::{Column, number_text};
-use column::{Raw, Reading, is_missing};
-use dialect::{Record, Separator, width_of};
+use column::{Raw, Reading};
+use dialect::{Record, width_of};
+use missing::is_missing;
+pub use notes::counted;
 use number::{Convention, Found};
+use options::Separator;
+pub use options::{CASE, DECIMAL, ENCODING, HEADER, MISSING, NAMES, Options, SEPARATOR, THOUSANDS};
 
 use super::error::{DataError, Remedy, Wrong};
-use super::source::Request;
-use backprop_nn::field::{Field, Kind};
 
 /// More bytes than this in one file are a mistake, or a trap.
 const MAX_BYTES: u64 = 256 << 20;
@@ -31,150 +34,6 @@ const MAX_CELL: usize = 1 << 16;
 
 /// Bytes in which the columns of a file have shown themselves.
 const BEGINNING: u64 = 1 << 18;
-
-/// How a table is to be read, where that is not left to the program.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Names of the columns; of a file without a header, or in the place of its own.
-    pub names: Vec<String>,
-    /// Whether the first row is a header.
-    pub header: Option<bool>,
-    /// What separates cells.
-    pub separator: Option<Separator>,
-    /// How characters are stored.
-    pub encoding: Option<&'static Encoding>,
-    /// What stands before the fraction of a number.
-    pub decimal: Option<char>,
-    /// What groups thousands.
-    pub thousands: Option<char>,
-    /// What stands for a missing cell, besides nothing.
-    pub missing: Option<Vec<String>>,
-    /// Whether words that differ in small and capital letters are different words.
-    pub keep_case: bool,
-}
-
-/// The option `names` of a source that reads tables.
-pub const NAMES: Field =
-    Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header.");
-/// The option `header`.
-pub const HEADER: Field = Field::of(
-    "header",
-    "Header",
-    Kind::Word(&["true", "false"]),
-    "Whether the first row holds the names of the columns; decided from the rows below it by default.",
-);
-/// The option `separator`.
-pub const SEPARATOR: Field = Field::of(
-    "separator",
-    "Separator",
-    Kind::Text,
-    "What stands between two cells: a character, tab or space; by default the one that gives all rows the same number of cells.",
-);
-/// The option `encoding`.
-pub const ENCODING: Field = Field::of(
-    "encoding",
-    "Encoding",
-    Kind::Text,
-    "How characters are stored, such as utf-8, windows-1252, gbk or shift_jis.",
-);
-/// The option `decimal`.
-pub const DECIMAL: Field = Field::of(
-    "decimal",
-    "Decimal mark",
-    Kind::Word(&[".", ","]),
-    "What stands before the fraction of a number; decided per column by default.",
-);
-/// The option `thousands`.
-pub const THOUSANDS: Field = Field::of(
-    "thousands",
-    "Thousands mark",
-    Kind::Word(&[",", ".", "'", " ", "_"]),
-    "What groups the thousands of a number; decided per column by default.",
-);
-/// The option `missing`.
-pub const MISSING: Field = Field::of(
-    "missing",
-    "Missing marks",
-    Kind::Text,
-    "What stands for a missing cell, such as -999,unknown. By default ?, NA, NaN and null, and in a column of numbers also -, none and unknown.",
-);
-/// The option `case`.
-pub const CASE: Field = Field::of(
-    "case",
-    "Letter case",
-    Kind::Word(&["fold", "keep"]),
-    "Whether no, No and NO are one word (fold, the default) or three.",
-);
-
-impl Options {
-    /// The options that a request gives. Those of a run that is known hold where the request is silent, but for what
-    /// belongs to one file: its header, separator and encoding.
-    pub fn of(request: &Request<'_>) -> Result<Self, DataError> {
-        let known = |key: &str| {
-            request.lookup.known.map_or(&[][..], |known| match key {
-                "decimal" | "thousands" | "missing" | "case" => known.values(key),
-                _ => &[],
-            })
-        };
-        let list = |key: &str| match request.list(key) {
-            list if list.is_empty() => known(key).iter().map(String::as_str).collect(),
-            list => list,
-        };
-        let text = |field: &Field| Some(list(field.key).join(",")).filter(|text| !text.is_empty());
-        let refuse = |field: &Field, found: &str, known: &str| {
-            request.wrong(format!("{}={found} is unknown; {known}", field.key))
-        };
-        let mark = |field: &Field| match (text(field), &field.kind) {
-            (None, _) => Ok(None),
-            (Some(found), Kind::Word(marks)) if marks.contains(&&*found) => Ok(found.chars().next()),
-            (Some(found), Kind::Word(marks)) => Err(refuse(field, &found, &format!("there is {}", marks.join("  ")))),
-            (Some(_), _) => Ok(None),
-        };
-        let separator = text(&SEPARATOR).map(|name| {
-            Separator::named(&name).ok_or_else(|| refuse(&SEPARATOR, &name, "write one character, tab or space"))
-        });
-        let encoding = text(&ENCODING).map(|name| {
-            Encoding::for_label(name.as_bytes())
-                .ok_or_else(|| refuse(&ENCODING, &name, "there is utf-8, windows-1252, gbk and others"))
-        });
-        let header = text(&HEADER).map(|header| match &*header {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            other => Err(refuse(&HEADER, other, "there is true and false")),
-        });
-        Ok(Self {
-            names: request.list("names").into_iter().map(str::to_owned).collect(),
-            header: header.transpose()?,
-            separator: separator.transpose()?,
-            encoding: encoding.transpose()?,
-            decimal: mark(&DECIMAL)?,
-            thousands: mark(&THOUSANDS)?,
-            missing: Some(list("missing"))
-                .filter(|marks| !marks.is_empty())
-                .map(|marks| marks.iter().flat_map(|mark| mark.split(',')).map(str::to_owned).collect()),
-            keep_case: text(&CASE).is_some_and(|case| case == "keep"),
-        })
-    }
-
-    /// The names of the columns of a file without a header.
-    pub fn named<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        Self { names: names.into_iter().map(Into::into).collect(), ..Self::default() }
-    }
-
-    fn is_missing_number(&self, cell: &str) -> bool {
-        match &self.missing {
-            None => is_missing(cell),
-            Some(_) => self.is_missing_word(cell),
-        }
-    }
-
-    fn is_missing_word(&self, cell: &str) -> bool {
-        match &self.missing {
-            None => column::is_missing_word(cell),
-            Some(marks) => cell.is_empty() || marks.iter().any(|mark| mark.eq_ignore_ascii_case(cell)),
-        }
-    }
-}
 
 /// Columns of cells with their names.
 #[derive(Debug)]
@@ -385,11 +244,6 @@ fn column_names(header: Option<Vec<String>>, given: &[String], width: usize) -> 
         names.extend(spellings.take(width + 1).find(is_new));
     }
     Ok(names)
-}
-
-/// "1 row", "3 rows".
-pub fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 #[cfg(test)]

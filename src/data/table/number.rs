@@ -170,7 +170,8 @@ impl Unit {
         let before = before.trim_start_matches(['-', '+', '\u{2212}', '(', ' ']);
         let after = cell[end..].trim_matches(['.', ',', ')', ' ', '\u{a0}', '-']);
         let is_sign = |text: &str| text.is_empty() || CURRENCIES.contains(&text);
-        let is_unit = after.chars().count() <= MAX_UNIT && !after.contains(|letter: char| letter.is_whitespace());
+        let is_letter = |letter: char| letter.is_alphabetic() || "%‰°²³/·^\"'".contains(letter);
+        let is_unit = is_sign(after) || after.chars().count() <= MAX_UNIT && after.chars().all(is_letter);
         let has_any = !before.is_empty() || !after.is_empty();
         (is_sign(before) && is_unit && has_any).then(|| Self { before: before.to_owned(), after: after.to_owned() })
     }

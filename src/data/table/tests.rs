@@ -162,3 +162,97 @@ fn what_is_no_table_is_refused_in_one_sentence() {
     }
     assert_eq!(parse("a,b\n1\n2,3").notes, ["1 row ends early, such as line 2; their last cells count as missing"]);
 }
+
+/// The same numbers and words, written in a convention.
+fn written(separator: &str, convention: Convention, quoted: bool, header: bool, end: &str) -> String {
+    let number = |number: f64| {
+        let (whole, fraction) = (number.abs().trunc() as u64, (number.abs().fract() * 100.0).round() as u64);
+        let digits = whole.to_string();
+        let grouped = match convention.thousands {
+            None => digits,
+            Some(mark) => {
+                let groups: Vec<String> = digits
+                    .as_bytes()
+                    .rchunks(3)
+                    .rev()
+                    .map(|group| String::from_utf8_lossy(group).into_owned())
+                    .collect();
+                groups.join(&mark.to_string())
+            }
+        };
+        let sign = if number < 0.0 { "-" } else { "" };
+        format!("{sign}{grouped}{}{fraction:02}", convention.decimal)
+    };
+    let cell = |text: String| if quoted || text.contains(separator) { format!("\"{text}\"") } else { text };
+    let mut lines = Vec::new();
+    if header {
+        lines.push(["length", "width", "kind"].map(|name| cell(name.to_owned())).join(separator));
+    }
+    for at in 0..40u32 {
+        let row = [
+            number(f64::from(at) * 731.25 - 900.0),
+            number(f64::from(at % 7) + 0.5),
+            ["alba", "rosea"][at as usize % 2].to_owned(),
+        ];
+        lines.push(row.map(cell).join(separator));
+    }
+    lines.join(end) + end
+}
+
+#[test]
+fn a_table_that_is_written_in_any_convention_reads_back_equal() {
+    let expected: Vec<_> = (0..40u32).map(|at| Some(f64::from(at) * 731.25 - 900.0)).collect();
+    for separator in [",", ";", "\t", "|"] {
+        for decimal in ['.', ','] {
+            for thousands in [None, Some(if decimal == '.' { ',' } else { '.' }), Some('\''), Some('_'), Some(' ')] {
+                let convention = Convention { decimal, thousands };
+                // No program writes 1_000,5.
+                if decimal == ',' && thousands == Some('_') {
+                    continue;
+                }
+                for (quoted, header, end) in
+                    [(false, true, "\n"), (true, true, "\r\n"), (false, false, "\r"), (true, false, "\n")]
+                {
+                    let text = written(separator, convention, quoted, header, end);
+                    let table = Table::parse(text.clone().into_bytes(), &Options::default());
+                    let table = table.unwrap_or_else(|error| panic!("{convention:?} {separator:?}: {error}\n{text}"));
+                    assert_eq!((table.rows, table.has_header), (40, header), "{convention:?}\n{text}");
+                    assert_eq!(numbers(&table, 0), expected, "{convention:?} {separator:?}\n{text}");
+                    assert_eq!(table.columns[2].distinct(), ["alba", "rosea"]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_with_any_bytes_changed_is_read_or_refused_and_never_panics() {
+    let mut state = 7u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let sources = [
+        written(",", Convention::PLAIN, false, true, "\n"),
+        written(";", Convention { decimal: ',', thousands: Some('.') }, true, true, "\r\n"),
+        "# x\nsep=;\na;b;c\n29%;$3.50;None\n8,623;(5);-999\n".repeat(9),
+    ];
+    for round in 0..3000 {
+        let mut bytes = sources[round % 3].clone().into_bytes();
+        for _ in 0..=random(8) {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes[at] = random(256) as u8,
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, b"\"\n\r,;#\0\xFF"[random(8)]),
+                _ => bytes.truncate(at + 1),
+            }
+        }
+        if let Ok(table) = Table::parse(bytes, &Options::default()) {
+            assert!(table.columns.iter().all(|column| column.cells.len() == table.rows));
+        }
+    }
+}

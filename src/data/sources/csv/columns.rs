@@ -1,11 +1,13 @@
 //! What the columns of a table become: numbers, categories, words of an embedding, or nothing.
 
-use super::SOME_CATEGORIES;
 use crate::data::dataset::{Feature, Vocabulary};
 use crate::data::table::{Column, counted};
 
 /// A column of words with more of them than this tells rows apart, not kinds.
 const MAX_CATEGORIES: usize = 50;
+
+/// So does one with more than this if most of them are written once.
+pub const SOME_CATEGORIES: usize = 10;
 
 /// An embedding counts no more words than this.
 const MAX_WORDS: usize = 100_000;

@@ -1,12 +1,9 @@
 //! Rows of a table as a network reads them: columns found by name, cells as numbers, and what cannot be read told.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
-use super::SOURCE;
 use crate::data::dataset::Feature;
-use crate::data::error::DataError;
-use crate::data::source::{Known, Lookup, Request, SourceSpec};
+use crate::data::source::Known;
 use crate::data::table::{self, Column, Table, counted};
 
 /// Classes by their names. A number is the same class however it is written, and a word in small and capital letters.
@@ -103,17 +100,4 @@ pub fn names_of<'a>(known: &Known<'a>) -> [Vec<&'a str>; 2] {
     let mut own: Vec<&str> = known.features.iter().map(|feature| feature.column.as_str()).collect();
     own.dedup();
     [given.iter().map(String::as_str).collect(), own]
-}
-
-/// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them. A table without a
-/// header has the columns that the run was told, or those of the features alone, in their order.
-pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<String>), DataError> {
-    let spec = SourceSpec::of_path(SOURCE.name, path);
-    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
-    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
-    let mut table = Table::read(path, &table::Options::of(&request)?)?;
-    table.name_columns(&names_of(known));
-    let mut notes = std::mem::take(&mut table.notes);
-    let rows = encode(&table, known.features, &mut notes).map_err(|what| DataError::file(path, what))?;
-    Ok((rows, notes))
 }
