@@ -4,7 +4,10 @@
 //! network is trained on and what a person draws look alike: both are made the way MNIST was.
 
 use ndarray::Array2;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::fmt;
+
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Default width of the pen, in pixels of a 28-pixel image; the median in MNIST is a little wider.
 pub const PEN_WIDTH: f32 = 2.2;
@@ -34,7 +37,7 @@ pub struct Drawing {
     pub strokes: Vec<Vec<[f32; 2]>>,
 
     /// What the drawing shows, such as `7`, if it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "word_or_number", skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
 
@@ -149,8 +152,53 @@ fn distance(a: Point, b: Point) -> f32 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
+/// x and y, and whatever a pen tells after them, such as time and pressure.
+struct FilePoint(Point);
+
+impl<'de> Deserialize<'de> for FilePoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Coordinates;
+
+        impl<'de> Visitor<'de> for Coordinates {
+            type Value = FilePoint;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of length 2")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FilePoint, A::Error> {
+                let mut point = [0.0; 2];
+                for (at, coordinate) in point.iter_mut().enumerate() {
+                    *coordinate = seq.next_element()?.ok_or_else(|| A::Error::invalid_length(at, &self))?;
+                }
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(FilePoint(point))
+            }
+        }
+
+        deserializer.deserialize_seq(Coordinates)
+    }
+}
+
+/// A label, which may be written as a number.
+fn word_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text or a number as label")]
+    enum Label {
+        Word(String),
+        Number(serde_json::Number),
+    }
+    let label = Option::<Label>::deserialize(deserializer)?;
+    Ok(label.map(|label| match label {
+        Label::Word(word) => word,
+        Label::Number(number) => number.to_string(),
+    }))
+}
+
 fn checked_strokes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<Point>>, D::Error> {
-    let strokes = Vec::<Vec<Point>>::deserialize(deserializer)?;
+    let strokes = Vec::<Vec<FilePoint>>::deserialize(deserializer)?;
+    let strokes: Vec<Vec<Point>> =
+        strokes.into_iter().map(|stroke| stroke.into_iter().map(|FilePoint(point)| point).collect()).collect();
     let n_points: usize = strokes.iter().map(Vec::len).sum();
     if n_points > MAX_POINTS {
         return Err(D::Error::custom(format!("{n_points} points, more than {MAX_POINTS}")));
@@ -348,6 +396,12 @@ mod tests {
         assert_eq!(Drawing::parse_all(&format!("{json}\n\n{json}\n")).unwrap().len(), 2);
         let labelled = Drawing::parse_all(r#"{"strokes": [[[1, 2]]], "label": "7"}"#).unwrap();
         assert_eq!(labelled[0].label.as_deref(), Some("7"));
+        let from_a_pen =
+            Drawing::parse_all("\u{feff}{\"strokes\": [[[1, 2, 30], [3, 4, 60, 0.5]]], \"label\": 7}").unwrap();
+        assert_eq!(
+            (from_a_pen[0].label.as_deref(), &from_a_pen[0].strokes[0][..]),
+            (Some("7"), &[[1.0, 2.0], [3.0, 4.0]][..])
+        );
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     let Some(dims) = shape.as_image() else {
         return Err(DataError::file(path, format!("the network reads {shape} numbers, not an image")));
     };
-    let bytes = fs::read(path).map_err(|error| DataError::file(path, error))?;
+    let mut bytes = fs::read(path).map_err(|error| DataError::file(path, error))?;
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
     if matches!(bytes.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) {
         return pictures_of(path, bytes, dims);
     }

@@ -197,7 +197,9 @@ fn season_of(series: &[f64]) -> Option<usize> {
     let alike: Vec<f64> = (0..=most).map(at).collect();
     let is_peak =
         |lag: &usize| alike[*lag] >= alike[lag - 1] && alike.get(lag + 1).is_none_or(|next| alike[*lag] >= *next);
-    (2..=most).filter(is_peak).max_by(|a, b| alike[*a].total_cmp(&alike[*b])).filter(|lag| alike[*lag] > SEASON)
+    // Two seasons are as much alike as one.
+    let best = (2..=most).map(|lag| alike[lag]).fold(SEASON, f64::max);
+    (2..=most).filter(is_peak).find(|lag| alike[*lag] > SEASON && alike[*lag] >= 0.9 * best)
 }
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ fn second(predictions: &ClassPredictions) -> ClassScore {
 /// Accuracy of always naming the most frequent class, as a baseline.
 pub static MAJORITY: Metric = Metric {
     key: "majority",
-    label: "Accuracy of the most frequent class",
+    label: "Most frequent class",
     help: "Accuracy of naming the most frequent class for every sample, to compare with.",
     unit: Unit::Percent,
     higher_is_better: None,
