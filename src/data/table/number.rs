@@ -106,7 +106,7 @@ pub enum Found {
     Either(Convention, Convention),
 }
 
-/// The convention of the numbers among these cells. `decimal` and `thousands` are those which were asked for.
+/// The convention of the numbers among these cells. The caller may fix the `decimal` and the `thousands` mark.
 pub fn find(cells: &[&str], decimal: Option<char>, thousands: Option<char>) -> Found {
     let fits = |convention: &Convention| {
         decimal.is_none_or(|mark| convention.decimal == mark)

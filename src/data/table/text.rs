@@ -42,7 +42,7 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The text of a file, with line feeds as line ends. `encoding` is that which was asked for. What was decided is noted.
+/// The text of a file, with line feeds as line ends. Without an `encoding`, the bytes decide it, and a note names it.
 pub fn decode(
     bytes: Vec<u8>,
     encoding: Option<&'static Encoding>,
