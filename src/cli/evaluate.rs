@@ -82,9 +82,8 @@ fn is_same_data(one: &SourceSpec, other: &SourceSpec) -> bool {
 
 /// Whether test samples are only a share of the others, and no set of their own.
 fn has_no_test_set(source: &SourceSpec) -> bool {
-    let splits = |part: &SourcePart| {
-        source_of(part).is_some_and(|source| source.options.iter().any(|option| option.key == "test"))
-    };
+    let splits =
+        |part: &SourcePart| source_of(part).is_some_and(|source| source.fields().any(|option| option.key == "test"));
     source.parts.iter().all(splits)
 }
 

@@ -82,15 +82,15 @@ enum CliError {
     /// The loss stopped being a number: exit code 3.
     #[error("{0}")]
     Diverged(String),
-    /// Standard output is closed; nothing is left to say.
-    #[error("standard output is closed")]
-    Closed,
+    /// Standard output is closed, or its disk is full: exit code 1.
+    #[error("a result could not be written to standard output: {0}")]
+    Output(io::Error),
 }
 
 impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_) | Self::Closed => 1,
+            Self::Failed(_) | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Diverged(_) => 3,
         }
@@ -128,10 +128,8 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if !matches!(error, CliError::Closed) {
-                // Standard error may be closed too, and then there is nobody left to tell.
-                let _ = writeln!(io::stderr(), "backprop: {error}");
-            }
+            // Standard error may be closed too, and then there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "backprop: {error}");
             ExitCode::from(error.exit_code())
         }
     }
@@ -194,5 +192,5 @@ fn note(line: impl std::fmt::Display) {
 
 /// One line on standard output.
 fn say(line: impl std::fmt::Display) -> Result<(), CliError> {
-    writeln!(io::stdout().lock(), "{line}").map_err(|_| CliError::Closed)
+    writeln!(io::stdout().lock(), "{line}").map_err(CliError::Output)
 }

@@ -42,7 +42,7 @@ pub fn suggested(source: SourceSpec) -> Result<(Suggestion, Arc<Dataset>), CliEr
     let mut source = source;
     let mut dataset = Dataset::load(&source, &Lookup::default())?;
     let mut reasons = Vec::new();
-    if let Some(better) = suggest::with_window(&source, &dataset, &mut reasons) {
+    if let Some(better) = suggest::better_read(&source, &dataset, &Lookup::default(), &mut reasons) {
         dataset = Dataset::load(&better, &Lookup::default())?;
         source = better;
     }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -62,6 +63,7 @@ impl Predict {
         }
         let mut reader = Predictor::new(&run.network);
         let mut unread = Vec::new();
+        let mut written = HashSet::new();
         for path in &self.files {
             let files = images::files_of(path).unwrap_or_else(|error| {
                 unread.push(error.to_string());
@@ -72,7 +74,7 @@ impl Predict {
             }
             for file in files {
                 let read = match run.data.features.is_empty() {
-                    true => self.read_pictures(&file, &run, &mut reader)?,
+                    true => self.read_pictures(&file, path, &run, &mut reader, &mut written)?,
                     false => self.read_table(&file, &run, &mut reader)?,
                 };
                 unread.extend(read.err().map(|error| error.to_string()));
@@ -81,16 +83,18 @@ impl Predict {
         if unread.is_empty() { Ok(()) } else { Err(CliError::Failed(unread.join("\nbackprop: "))) }
     }
 
+    /// Predicts for the pictures of a file below what was `given`. Reconstructions keep their folders below it.
     fn read_pictures(
         &self,
         path: &Path,
+        given: &Path,
         run: &RunFolder,
         reader: &mut Predictor,
+        written: &mut HashSet<PathBuf>,
     ) -> Result<Result<(), DataError>, CliError> {
         let shape = run.network.input();
-        let part = run.project.data.source.single().filter(|_| run.project.data.source.is(&images::SOURCE));
-        let read = match part {
-            Some(part) => photo::read(path, shape, images::reading_of(part))
+        let read = match images::reading_for(&run.project.data.source) {
+            Some(reading) => photo::read(path, shape, reading)
                 .map(|pixels| vec![Picture::Pixels(pixels)])
                 .map_err(|what| DataError::File { path: path.to_owned(), what }),
             None => pictures::read(path, shape),
@@ -115,8 +119,11 @@ impl Predict {
             self.answer(path, None, run, Said::Again { given: outputs, error: distance(outputs, &numbers) })?;
             if let Some(folder) = &self.out {
                 let number = if several { format!("-{}", at + 1) } else { String::new() };
-                let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-                write_picture(folder, &format!("{name}{number}.png"), shape, outputs)?;
+                let below = path.strip_prefix(given).ok().filter(|below| !below.as_os_str().is_empty());
+                let below = below.unwrap_or(Path::new(path.file_name().unwrap_or_default()));
+                let stem = below.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+                let place = free_place(&folder.join(below).with_file_name(format!("{stem}{number}.png")), written);
+                write_picture(&place, shape, outputs)?;
             }
         }
         Ok(Ok(()))
@@ -225,9 +232,18 @@ fn named(names: &[String], values: &[f32]) -> (Value, String) {
     (map.into(), texts.collect::<Vec<_>>().join(", "))
 }
 
-/// Writes numbers from 0 to 1 as an image into a folder, which is made if it is not there.
-fn write_picture(folder: &Path, name: &str, shape: Shape, numbers: &[f32]) -> Result<(), CliError> {
-    let path = folder.join(name);
+/// The place itself, or one with a number where another result of this command has it: x.png of x.jpg and of x.bmp.
+fn free_place(place: &Path, written: &mut HashSet<PathBuf>) -> PathBuf {
+    let stem = place.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let others = (2..).map(|number| place.with_file_name(format!("{stem} ({number}).png")));
+    let mut places = std::iter::once(place.to_owned()).chain(others);
+    let free = places.find(|place| !written.contains(place)).unwrap_or_else(|| place.to_owned());
+    written.insert(free.clone());
+    free
+}
+
+/// Writes numbers from 0 to 1 as an image; the folder is made if it is not there. Nothing that is there is written over.
+fn write_picture(path: &Path, shape: Shape, numbers: &[f32]) -> Result<(), CliError> {
     let fail = |what: String| CliError::Failed(format!("{}: {what}", path.display()));
     let bytes = to_bytes(numbers).collect();
     let picture: Option<DynamicImage> = match shape.as_image() {
@@ -236,6 +252,10 @@ fn write_picture(folder: &Path, name: &str, shape: Shape, numbers: &[f32]) -> Re
         _ => None,
     };
     let picture = picture.ok_or_else(|| fail(format!("{shape} is no image in gray or in colors")))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
-    picture.save(&path).map_err(|error| fail(error.to_string()))
+    if path.exists() {
+        return Err(fail("is there already; name another folder with --out".to_owned()));
+    }
+    picture.save(path).map_err(|error| fail(error.to_string()))
 }

@@ -12,7 +12,7 @@ use super::generate::refuse_generator;
 use super::terminal::Terminal;
 use super::{CliError, load_data, say, source_help};
 use crate::data::{Dataset, Lookup};
-use crate::project::{Problem, Project, RunRecord, run_folder, run_log};
+use crate::project::{Output, Problem, Project, RunRecord, run_folder, run_log};
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
 /// Train a project and save the run
@@ -56,6 +56,9 @@ pub struct Train {
     /// Folder for the run [default: runs/<project>-<number>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace the run in the folder that --out names; one that diverges replaces nothing
+    #[arg(long, requires = "out")]
+    overwrite: bool,
     /// One JSON object a line on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -77,7 +80,7 @@ impl Train {
             return folds::run(&project, &dataset, &folds, &on_interrupt());
         }
         let mut report = Report { json: self.json, steps: self.steps, lines: Vec::new() };
-        let files = Files { out: self.out.as_deref(), weights: self.weights.as_deref() };
+        let files = Files { out: self.out.as_deref(), overwrite: self.overwrite, weights: self.weights.as_deref() };
         train(&project, dataset, threads, &files, &mut report)
     }
 
@@ -127,6 +130,7 @@ pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
 #[derive(Default)]
 struct Files<'a> {
     out: Option<&'a Path>,
+    overwrite: bool,
     weights: Option<&'a Path>,
 }
 
@@ -158,8 +162,10 @@ fn train(
     }
     let job = Arc::new(job);
     // A folder that cannot be written should be known before the training, not after it.
-    let folder = files.out.map_or_else(|| run_folder::next_folder(&project.name), Path::to_owned);
-    std::fs::create_dir_all(&folder).map_err(|error| CliError::Failed(format!("{}: {error}", folder.display())))?;
+    let output = match files.out {
+        Some(folder) => Output::named(folder, files.overwrite)?,
+        None => Output::next(Path::new(run_folder::RUNS), &project.name)?,
+    };
 
     report.tell(start_line(&job, files.weights))?;
     let terminal = (!report.json).then(|| Terminal::new(&job));
@@ -174,18 +180,23 @@ fn train(
 
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
     report.tell(run_log::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
-    if let Some(weights) = weights {
+    let has_failed = matches!(outcome, Outcome::Diverged(_) | Outcome::Failed(_));
+    // What has failed never takes the place of what has not.
+    let kept = has_failed && output.replaces();
+    if let Some(weights) = weights.filter(|_| !kept) {
         let record = RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines };
-        record.save(&folder)?;
+        record.save(output.folder())?;
     }
+    let place = output.folder().display();
     if let Some(terminal) = &terminal {
         terminal.end(test);
-        terminal.line(&format!("saved in {}", folder.display()));
+        terminal.line(&if kept { format!("{place} keeps its run") } else { format!("saved in {place}") });
     }
+    let kept = if kept { format!("; {place} keeps the run that was in it") } else { String::new() };
     match outcome {
         Outcome::Finished(_) | Outcome::Stopped => Ok(()),
-        Outcome::Diverged(divergence) => Err(CliError::Diverged(divergence.to_string())),
-        Outcome::Failed(message) => Err(CliError::Failed(message)),
+        Outcome::Diverged(divergence) => Err(CliError::Diverged(format!("{divergence}{kept}"))),
+        Outcome::Failed(message) => Err(CliError::Failed(format!("{message}{kept}"))),
     }
 }
 

@@ -10,6 +10,7 @@ use super::error::DataError;
 use super::samples::{Inputs, Samples, TargetData};
 use super::scaling::{Scaling, Standard};
 use super::split::{self, Order, Split};
+use crate::data::note::Note;
 
 /// The most numbers of a sample that can be reconstructed.
 pub const MAX_RECONSTRUCTED: usize = 1 << 16;
@@ -32,7 +33,7 @@ pub struct Dataset {
     /// The test samples; may be empty.
     pub test: Samples,
     /// Notes from reading the samples, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// The dependence between samples that a split has to respect.
     pub order: Order,
 }

@@ -2,6 +2,7 @@
 //!
 //! *Architecture invariant:* samples and shapes are all that is known here; no layer, no loss, no widget.
 
+mod association;
 pub mod augment;
 pub mod batches;
 pub mod dataset;
@@ -9,6 +10,7 @@ mod download;
 pub mod drawing;
 mod error;
 pub mod handwriting;
+pub mod note;
 pub mod photo;
 pub mod pictures;
 pub mod samples;
@@ -19,10 +21,12 @@ pub mod split;
 pub mod summary;
 mod table;
 
+pub use association::pearson;
 pub use augment::Augment;
 pub use dataset::{Dataset, Feature, Modality, Task, Vocabulary, numbered_classes};
 pub use drawing::Drawing;
 pub use error::{DATA_FOLDER, DataError, DataProblem, SourceError};
+pub use note::Note;
 pub use samples::{Inputs, Samples, TargetBuffer, TargetData};
 pub use scaling::Scaling;
 pub use source::{Known, Lookup, Source, SourceSpec};

@@ -100,15 +100,28 @@ pub fn opaque(picture: DynamicImage, background: u8) -> DynamicImage {
 
 /// Reads an image file as `[height, width, channels]`. The error is the end of a sentence about the file.
 pub fn read(path: &Path, shape: Shape, reading: Reading) -> Result<Vec<u8>, String> {
-    let Some([height, width, channels @ (1 | 3)]) = shape.as_image() else {
+    let Some(dims) = shape.as_image() else {
         return Err(format!("is asked for as {shape}, and an image is gray or red, green and blue"));
     };
     if path.is_dir() {
         return Err("is a folder".to_owned());
     }
     let picture = open(path).map_err(|error| format!("cannot be read as an image: {error}"))?;
+    pixels_of(picture, dims, reading)
+}
+
+/// An image as `[height, width, channels]`.
+pub fn pixels_of(
+    picture: DynamicImage,
+    [height, width, channels]: [usize; 3],
+    reading: Reading,
+) -> Result<Vec<u8>, String> {
     let picture = fitted(opaque(picture, reading.background), height as u32, width as u32, reading);
-    Ok(if channels == 1 { picture.into_luma8().into_raw() } else { picture.into_rgb8().into_raw() })
+    match channels {
+        1 => Ok(picture.into_luma8().into_raw()),
+        3 => Ok(picture.into_rgb8().into_raw()),
+        _ => Err(format!("is asked for with {channels} channels, and an image has 1 or 3")),
+    }
 }
 
 fn fitted(picture: DynamicImage, height: u32, width: u32, Reading { fit, background }: Reading) -> DynamicImage {

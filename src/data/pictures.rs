@@ -8,7 +8,7 @@ use image::{DynamicImage, GrayImage};
 
 use super::drawing::{Drawing, PEN_WIDTH};
 use super::error::DataError;
-use super::photo;
+use super::photo::{self, Reading};
 use backprop_nn::Shape;
 
 /// An image or drawing prepared for a network that reads images of one shape.
@@ -39,16 +39,23 @@ pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
     }
     let picture = photo::from_bytes(&bytes)
         .map_err(|error| DataError::file(path, format!("is neither a drawing in JSON nor an image: {error}")))?;
+    of_image(picture, dims, None).map(|picture| vec![picture]).map_err(|what| DataError::file(path, what))
+}
+
+/// An image as the network reads it, `[height, width, channels]`: as photographs of a folder are read where a `reading` is
+/// given, and otherwise as ink on paper.
+pub fn of_image(picture: DynamicImage, dims: [usize; 3], reading: Option<Reading>) -> Result<Picture, String> {
+    if let Some(reading) = reading {
+        return photo::pixels_of(picture, dims, reading).map(Picture::Pixels);
+    }
     let paper = if ink_brightness(&picture) > 127 { 0 } else { 255 };
     let picture = photo::opaque(picture, paper);
     let pixels = match dims {
         [height, width, 1] => grey(&picture, height, width),
         [height, width, 3] => fit(&picture, height, width).to_rgb8().into_raw(),
-        [.., channels] => {
-            return Err(DataError::file(path, format!("the network reads {channels} channels; an image has 1 or 3")));
-        }
+        [.., channels] => return Err(format!("the network reads {channels} channels; an image has 1 or 3")),
     };
-    Ok(vec![if pixels.windows(2).all(|pair| pair[0] == pair[1]) { Picture::Empty } else { Picture::Pixels(pixels) }])
+    Ok(if pixels.windows(2).all(|pair| pair[0] == pair[1]) { Picture::Empty } else { Picture::Pixels(pixels) })
 }
 
 /// Draws strokes as the pixels that the network reads.

@@ -24,10 +24,19 @@ pub struct Source {
     pub argument: Argument,
     /// The options that may follow a question mark.
     pub options: &'static [Field],
+    /// Further options, that say how its file is read where that is not left to the program.
+    pub reading: &'static [Field],
     /// One sentence for the person who chooses.
     pub help: &'static str,
     /// Reads or makes the data that is requested.
     pub(super) load: fn(&Request<'_>) -> Result<Dataset, DataError>,
+}
+
+impl Source {
+    /// All options.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.options.iter().chain(self.reading)
+    }
 }
 
 /// The argument of a source.
@@ -73,6 +82,14 @@ impl SourcePart {
         self.options.iter().find(|option| option.0 == key).map_or(&[], |option| &option.1)
     }
 
+    /// Decides otherwise than the program did: adds a column to those that an option names, or sets what takes one value.
+    pub fn overrule(&mut self, key: &str, value: &str) {
+        let takes_several = ["keep", "ignore", "categories"].contains(&key);
+        let mut values = if takes_several { self.values(key).to_vec() } else { Vec::new() };
+        values.push(value.to_owned());
+        self.set(key, values);
+    }
+
     /// Sets the values of an option, or removes it if there are none.
     pub fn set(&mut self, key: &str, values: Vec<String>) {
         match self.options.iter_mut().find(|option| option.0 == key) {
@@ -115,7 +132,7 @@ impl SourceSpec {
         let mut spec = self.clone();
         for part in &mut spec.parts {
             source.name.clone_into(&mut part.name);
-            part.options.retain(|option| source.options.iter().any(|field| field.key == option.0));
+            part.options.retain(|option| source.fields().any(|field| field.key == option.0));
         }
         spec
     }
@@ -302,7 +319,7 @@ impl<'a> Request<'a> {
         lookup: &'a Lookup<'a>,
     ) -> Result<Self, DataError> {
         let request = Self { source, part, lookup };
-        let known: Vec<_> = source.options.iter().map(|field| field.key).collect();
+        let known: Vec<_> = source.fields().map(|field| field.key).collect();
         match part.options.iter().find(|option| !known.contains(&option.0.as_str())) {
             None => Ok(request),
             Some((key, _)) => {
@@ -372,7 +389,7 @@ impl<'a> Request<'a> {
     }
 
     fn kind(&self, key: &str) -> Option<&'static Kind> {
-        let kind = self.source.options.iter().find(|field| field.key == key).map(|field| &field.kind);
+        let kind = self.source.fields().find(|field| field.key == key).map(|field| &field.kind);
         debug_assert!(kind.is_some(), "{} has no option {key}", self.source.name);
         kind
     }

@@ -162,9 +162,10 @@ fn shuffled(samples: &Samples, seed: u64) -> Vec<Vec<u32>> {
     groups
 }
 
-/// Number of validation samples among the samples of a class.
+/// Number of validation samples among the samples of a class: its share, but at least one of two, and never all.
 pub fn held_back(members: usize, share: f32) -> usize {
-    (members as f32 * share).round() as usize
+    let held = (members as f32 * share).round() as usize;
+    if share > 0.0 { held.max(1).min(members.saturating_sub(1)) } else { 0 }
 }
 
 #[cfg(test)]
@@ -184,6 +185,13 @@ mod tests {
         assert_eq!(split, Split::new(&samples, 0.1, 7));
         assert_ne!(split, Split::new(&samples, 0.1, 8));
         assert!(Split::new(&samples, 0.0, 7).validation.is_empty());
+    }
+
+    #[test]
+    fn a_rare_class_is_in_every_set_that_it_can_be_in() {
+        assert_eq!([1, 2, 3, 40].map(|members| held_back(members, 0.1)), [0, 1, 1, 4]);
+        assert_eq!([1, 2].map(|members| held_back(members, 0.5)), [0, 1]);
+        assert_eq!(held_back(3, 0.0), 0);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use super::dataset::{Dataset, Task};
 use super::samples::{Inputs, Samples, TargetData};
 
+/// Bars of a histogram.
+pub const BINS: usize = 12;
+
 /// Summary of one feature or target over all samples, test samples included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
@@ -14,6 +17,8 @@ pub struct Column {
     pub missing: usize,
     /// Lowest, mean and highest value; nothing if all are missing.
     pub range: Option<[f64; 3]>,
+    /// How many values lie in each of [`BINS`] parts of the range, all of the same width.
+    pub histogram: [usize; BINS],
 }
 
 /// Number of samples of a class.
@@ -57,7 +62,7 @@ impl Dataset {
         width: usize,
         at: usize,
         of: fn(&'a Samples) -> &'a [f64],
-    ) -> impl Iterator<Item = f64> + use<'a> {
+    ) -> impl Iterator<Item = f64> + Clone + use<'a> {
         let all = of(&self.train).iter().chain(of(&self.test));
         all.skip(at).step_by(width.max(1)).copied()
     }
@@ -71,10 +76,10 @@ fn targets(samples: &Samples) -> &[f64] {
     if let TargetData::Numbers { values, .. } = &samples.targets { values } else { &[] }
 }
 
-fn column(name: String, is_target: bool, values: impl Iterator<Item = f64>) -> Column {
+fn column(name: String, is_target: bool, values: impl Iterator<Item = f64> + Clone) -> Column {
     let (mut missing, mut count, mut sum) = (0, 0usize, 0.0);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for value in values {
+    for value in values.clone() {
         if value.is_nan() {
             missing += 1;
             continue;
@@ -82,5 +87,11 @@ fn column(name: String, is_target: bool, values: impl Iterator<Item = f64>) -> C
         (count, sum, low, high) = (count + 1, sum + value, low.min(value), high.max(value));
     }
     let range = (count > 0).then(|| [low, sum / count as f64, high]);
-    Column { name, is_target, missing, range }
+    let mut histogram = [0; BINS];
+    for value in values.filter(|value| value.is_finite()) {
+        // The highest value belongs to the last bar.
+        let bin = (value - low) / (high - low).max(f64::MIN_POSITIVE) * BINS as f64;
+        histogram[(bin as usize).min(BINS - 1)] += 1;
+    }
+    Column { name, is_target, missing, range, histogram }
 }

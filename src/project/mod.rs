@@ -17,6 +17,7 @@ use backprop_nn::spec::Misfit;
 use backprop_nn::{ModelSpec, Network, Shape, Training};
 
 pub mod folds;
+mod output;
 pub mod presets;
 pub mod problems;
 pub mod run_folder;
@@ -25,6 +26,7 @@ mod settings;
 mod stacks;
 pub mod suggest;
 
+pub use output::Output;
 pub use problems::Problem;
 pub use run_folder::{RunFolder, RunRecord};
 pub use stacks::Side;

@@ -105,14 +105,24 @@ pub fn find(name: &str) -> Option<Result<Project, ProjectError>> {
 
 /// The default preset. Should its file be broken, which a test rules out, an empty stack stands in for it.
 pub fn default_project() -> Project {
-    find(DEFAULT).and_then(Result::ok).unwrap_or_else(|| Project {
+    find(DEFAULT).and_then(Result::ok).unwrap_or_else(empty)
+}
+
+/// A project without a layer.
+pub fn empty() -> Project {
+    Project {
         version: super::VERSION,
         name: "untitled".to_owned(),
         data: Default::default(),
         model: Default::default(),
         adversary: None,
         training: Default::default(),
-    })
+    }
+}
+
+/// Whether layers and training settings are those of a preset, so that nobody has edited them.
+pub fn is_one(project: &Project) -> bool {
+    names().into_iter().filter_map(find).filter_map(Result::ok).any(|preset| preset.has_stack_of(project))
 }
 
 #[cfg(test)]

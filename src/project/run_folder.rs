@@ -224,17 +224,14 @@ impl RunFolder {
     }
 }
 
-/// A folder for a new run: `runs/<project>-<number>`, the first number that is free.
-pub fn next_folder(project: &str) -> PathBuf {
-    next_folder_in(Path::new("runs"), project)
-}
+/// The folder for runs that are given no other.
+pub const RUNS: &str = "runs";
 
-/// A folder for a new run inside `base`: `<project>-<number>`, the first number that is free.
-pub fn next_folder_in(base: &Path, project: &str) -> PathBuf {
+/// The folders that a new run may have inside `base`: `<project>-<number>`, counted from 1.
+pub(super) fn names_in(base: &Path, project: &str) -> impl Iterator<Item = PathBuf> {
     let stem: String =
         project.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect();
-    let mut names = (1..).map(|number| base.join(format!("{stem}-{number}")));
-    names.find(|path| !path.exists()).unwrap_or_else(|| base.join(stem))
+    (1..u32::MAX).map(move |number| base.join(format!("{stem}-{number}")))
 }
 
 /// The key of the metadata. There is one alone, since several would come in another order each time.

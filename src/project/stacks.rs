@@ -52,6 +52,11 @@ impl Project {
         }
     }
 
+    /// Whether the layers and the training settings are the same.
+    pub fn has_stack_of(&self, other: &Self) -> bool {
+        self.model == other.model && self.adversary == other.adversary && self.training == other.training
+    }
+
     /// The trace of a sample of this shape through the network or the generator, with this number of outputs.
     pub fn trace(&self, sample: Shape, outputs: usize) -> Trace {
         match &self.adversary {

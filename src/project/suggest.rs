@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::{Project, ProjectError, VERSION};
 use crate::data::dataset::Modality;
 use crate::data::samples::Inputs;
-use crate::data::{Dataset, SourceSpec, Task};
+use crate::data::source::SourcePart;
+use crate::data::sources::images;
+use crate::data::{Dataset, Lookup, SourceSpec, Task};
 
 /// A suggested project, and why it is as it is, one sentence each.
 pub struct Suggestion {
@@ -49,11 +51,61 @@ pub fn suggest(source: &SourceSpec, dataset: &Dataset) -> Result<Suggestion, Pro
     Ok(Suggestion { project, reasons })
 }
 
-/// The source with the window and the season that suit a series; as it is if they were chosen.
-pub fn with_window(source: &SourceSpec, dataset: &Dataset, reasons: &mut Vec<String>) -> Option<SourceSpec> {
+/// The source read in a way that suits its data better: images at another size or in gray, a series in windows of one
+/// season. Nothing where it suits already, or where the user has chosen.
+pub fn better_read(
+    source: &SourceSpec,
+    dataset: &Dataset,
+    lookup: &Lookup<'_>,
+    reasons: &mut Vec<String>,
+) -> Option<SourceSpec> {
+    match source.single()?.name.as_str() {
+        "series" => in_seasons(source, dataset, reasons),
+        "images" => at_size(source, dataset, lookup, reasons),
+        _ => None,
+    }
+}
+
+/// Images of which there are fewer than this can be large.
+const FEW_IMAGES: usize = 1000;
+
+fn at_size(
+    source: &SourceSpec,
+    dataset: &Dataset,
+    lookup: &Lookup<'_>,
+    reasons: &mut Vec<String>,
+) -> Option<SourceSpec> {
     let mut chosen = source.clone();
     let part = chosen.single_mut()?;
-    if dataset.modality() != Modality::Series || part.name != "series" || !part.values("window").is_empty() {
+    let is_chosen = |part: &SourcePart, key: &str| !part.values(key).is_empty();
+    if !is_chosen(part, "size")
+        && let Some(side) = images::typical_side(part, lookup)
+    {
+        let most = if dataset.train.len() < FEW_IMAGES { 96 } else { 64 };
+        // Halves three times without a rest.
+        let size = (side.min(most) / 8 * 8).max(8);
+        if dataset.shape.as_image().is_some_and(|[height, ..]| height != size) {
+            reasons.push(format!("The images, of about {side} pixels, are read at {size} × {size}"));
+            part.set("size", vec![size.to_string()]);
+        }
+    }
+    if !is_chosen(part, "grey") && dataset.shape.channels() == 3 && is_gray(dataset) {
+        reasons.push("The images have no color and are read in gray".to_owned());
+        part.set("grey", vec!["true".to_owned()]);
+    }
+    (chosen != *source).then_some(chosen)
+}
+
+/// Whether red, green and blue are the same in all pixels.
+fn is_gray(dataset: &Dataset) -> bool {
+    let Inputs::Bytes(bytes) = &dataset.train.inputs else { return false };
+    bytes.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2])
+}
+
+fn in_seasons(source: &SourceSpec, dataset: &Dataset, reasons: &mut Vec<String>) -> Option<SourceSpec> {
+    let mut chosen = source.clone();
+    let part = chosen.single_mut()?;
+    if dataset.modality() != Modality::Series || !part.values("window").is_empty() {
         return None;
     }
     let season = season_of(&column(dataset))?;
@@ -118,44 +170,69 @@ fn table(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) 
     (model, training(dataset, 0.003, batch, epochs, decay), json!({}))
 }
 
+/// From this side on, the first convolution looks at every second pixel alone.
+const LARGE: usize = 48;
+
+/// Images of 96 pixels that a training shows to a network, over all epochs together.
+const IMAGES_SHOWN: usize = 24_000;
+
 fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {
     let samples = dataset.train.len();
-    let [height, width, channels] = dataset.shape.as_image().unwrap_or([1, 1, 1]);
+    let [height, width, _] = dataset.shape.as_image().unwrap_or([1, 1, 1]);
     let side = height.min(width);
-    let conv = |filters: usize, stride: usize| json!({ "kind": "conv2d", "filters": filters, "kernel": 3, "stride": stride, "padding": "same", "activation": "linear" });
+    let conv = |filters: usize, kernel: usize, stride: usize| {
+        json!({
+            "kind": "conv2d", "filters": filters, "kernel": kernel, "stride": stride, "padding": "same",
+            "activation": "linear", "init": "he_normal",
+        })
+    };
     let bend = || [json!("batch_norm"), json!("activation")];
-    let block = |filters: usize| json!({ "kind": "residual", "layers": [conv(filters, 1), "batch_norm", "activation", conv(filters, 1), "batch_norm"] });
-    let mut layers = vec![conv(16, 1)];
+    let block = |filters: usize| {
+        let layers =
+            [conv(filters, 3, 1), json!("batch_norm"), json!("activation"), conv(filters, 3, 1), json!("batch_norm")];
+        json!({ "kind": "residual", "layers": layers })
+    };
+    let (mut filters, stem, steps) =
+        if side >= LARGE { (24, conv(24, 5, 2), 2) } else { (16, conv(16, 3, 1), (side / 8).ilog2().min(2)) };
+    let mut layers = vec![stem];
     layers.extend(bend());
-    let mut filters = 16;
-    let mut left = side;
-    while left > 8 && filters < 64 {
-        layers.push(json!({ "kind": "max_pool2d", "size": 2 }));
+    for _ in 0..steps {
         filters *= 2;
-        layers.push(conv(filters, 1));
+        layers.push(json!({ "kind": "max_pool2d", "size": 2 }));
+        layers.push(conv(filters, 3, 1));
         layers.extend(bend());
-        layers.push(block(filters));
-        layers.push(json!("activation"));
-        left /= 2;
+        layers.extend([block(filters), json!("activation")]);
     }
     layers.push(json!("global_average_pool"));
     layers.push(json!({ "kind": "dropout", "rate": 0.2 }));
     layers.push(json!({ "kind": "dense", "units": outputs(dataset), "activation": "linear" }));
-    let epochs = (40_000 / samples.max(1)).clamp(5, 40);
-    let batch = batch(samples, 40, 64);
-    // Digits and letters are not mirrored, photographs may be.
-    let flip = if channels == 3 { 0.5 } else { 0.0 };
-    let augment = json!({ "shift": 0.08, "rotate": 10.0, "scale": 0.1, "flip": flip });
+    let epochs = (IMAGES_SHOWN / samples.max(1)).clamp(5, 60);
+    let batch = batch(samples, 40, 32);
+    let is_photographs = !has_paper(dataset);
+    let augment =
+        if is_photographs { json!({ "flip": 0.5 }) } else { json!({ "shift": 0.08, "rotate": 10.0, "scale": 0.1 }) };
     reasons.push(format!(
         "A residual network with {filters} channels at its end for {samples} images of {}",
         dataset.shape
     ));
-    reasons.push(format!(
-        "Shifted, rotated and scaled copies{} stand in for more images",
-        if flip > 0.0 { " and mirror images" } else { "" }
-    ));
+    reasons.push(match is_photographs {
+        true => "Mirror images stand in for more images".to_owned(),
+        false => {
+            "Shifted, rotated and scaled copies stand in for more images; on even paper, none is mirrored".to_owned()
+        }
+    });
     reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
     (Value::Array(layers), training(dataset, 0.003, batch, epochs, 0.02), augment)
+}
+
+/// Whether one brightness covers so much that the images are drawn or written on even ground, as letters are, which a
+/// mirror makes to others.
+fn has_paper(dataset: &Dataset) -> bool {
+    let Inputs::Bytes(bytes) = &dataset.train.inputs else { return false };
+    let mut counts = [0usize; 256];
+    let step = (bytes.len() / 1_000_000).max(1);
+    bytes.iter().step_by(step).for_each(|byte| counts[usize::from(*byte)] += 1);
+    counts.iter().max().is_some_and(|most| most * 5 > counts.iter().sum::<usize>() * 2)
 }
 
 fn series(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {

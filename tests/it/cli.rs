@@ -32,7 +32,8 @@ pub fn folder_with_bars() -> (tempfile::TempDir, String) {
 fn train(folder: &Path, source: &str, more: &[&str]) -> Done {
     backprop(
         folder,
-        &[&["train", "mlp", "--data", source, "--epochs", "3", "--batch", "20", "--out", "run"], more].concat(),
+        &[&["train", "mlp", "--data", source, "--epochs", "3", "--batch", "20", "--out", "run", "--overwrite"], more]
+            .concat(),
     )
 }
 

@@ -105,6 +105,10 @@ fn page() -> String {
     for source in SOURCES {
         writeln!(page, "\n### {}\n\n`{}`\n\n{}", source.name, source.usage, source.help).unwrap();
         table(&mut page, source.options);
+        if !source.reading.is_empty() {
+            page += "\nHow its file is read, where that is not left to the program:\n";
+            table(&mut page, source.reading);
+        }
     }
     page += "\n## Metrics\n\nAs the lines of a run name them, behind the subset where they are of one: `validation_loss`.\n\n| key | name | |\n|---|---|---|\n";
     for metric in METRICS {

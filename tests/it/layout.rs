@@ -80,7 +80,7 @@ fn table(columns: usize, task: Task) -> Dataset {
         test: samples(30),
         target: None,
         features: (0..columns).map(|column| Feature::number(column_name(column))).collect(),
-        notes: vec!["2 rows were left out, because their number of cells is another.".to_owned()],
+        notes: vec!["2 rows were left out, because their number of cells is another.".into()],
         order: Order::Free,
         task,
     }

@@ -18,6 +18,7 @@ mod ink;
 mod layout;
 mod learning;
 mod metrics;
+mod output;
 #[cfg(feature = "gui")]
 mod painting;
 mod parity;

@@ -90,7 +90,7 @@ fn the_order_of_a_series_is_told_and_can_be_overruled() {
     let newest_first: String = (0..100).rev().map(|at| format!("{},{}\n", day(at), at * at % 97)).collect();
     fs::write(folder.join("s.csv"), format!("date,price\n{newest_first}")).unwrap();
     let told = backprop(folder, &["data", "series:s.csv"]).out;
-    assert!(told.contains("The newest row comes first; the rows were turned round by date"), "{told}");
+    assert!(told.contains("The newest row comes first, and the rows were turned round by date"), "{told}");
     assert!(!backprop(folder, &["data", "series:s.csv?time=none"]).out.contains("turned round"));
     let shops: String =
         (0..3).flat_map(|shop| (0..40).map(move |at| format!("s{shop},{at},{}\n", shop * 100 + at % 7))).collect();

@@ -98,8 +98,8 @@ fn a_table_is_described_its_target_chosen_and_its_rows_judged_and_tried() {
     let source = format!("csv:{}", path.display());
     let mut harness = open(ending_in(project("iris", &[("data.source", &source), ("training.epochs", "40")]), 2));
     act(&mut harness, Request::Show("data"));
-    harness.get_by_label_contains("column zone, missing 0, type 2 categories");
-    harness.get_by_label_contains("column weight, lowest 0.5, mean 5, highest 9.5, missing 0, type number");
+    harness.get_by_label_contains("column zone, missing 0, correlation 1.00, type 2 categories");
+    harness.get_by_label_contains("column weight, lowest 0.5, mean 5, highest 9.5, missing 0, correlation ");
 
     wait_for(&mut harness, "Target");
     harness.get_by_role_and_label(Role::ComboBox, "Target").click();
@@ -271,8 +271,16 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
         act(harness, Request::Dropped(place(name)));
         let wanted = format!("{source}:{}", place(name).display());
         step_until(harness, name, |studio| {
-            studio.session().source().to_string() == wanted && studio.session().dataset().is_some()
+            studio.session().source().to_string().starts_with(&wanted) && studio.session().dataset().is_some()
         });
+        // A preset that nobody has edited gives way to a network that fits.
+        step_until(harness, "a network is suggested", |studio| {
+            studio
+                .session()
+                .dataset()
+                .is_some_and(|data| studio.project().problems(data).iter().all(|it| !it.is_error()))
+        });
+        assert!(harness.state_mut().situation().permits(Command::Train).is_ok(), "{name}");
     };
 
     for (class, level) in [("dark", 10), ("light", 240)] {
@@ -292,7 +300,7 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
     act(&mut harness, Request::Show("data"));
     choose(&mut harness, "Series");
     let series = format!("series:{}", place("ROWS.TXT").display());
-    assert_eq!(harness.state().project().data.source.to_string(), series);
+    assert!(harness.state().project().data.source.to_string().starts_with(&series));
     step_until(&mut harness, "the series is read", |studio| {
         studio.session().dataset().is_some_and(|it| it.shape.len() == 12)
     });
@@ -300,7 +308,7 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
     fs::create_dir(place("empty")).unwrap();
     act(&mut harness, Request::Dropped(place("empty")));
     wait_for(&mut harness, "empty could not be read: there is no project.json of a run in it; ");
-    assert_eq!(harness.state().project().data.source.to_string(), series, "what cannot be read changes nothing");
+    assert!(harness.state().project().data.source.to_string().starts_with(&series), "what cannot be read changes nothing");
 
     // What has a meaning in the text of a source may stand in the name of a file.
     let name = "a+b?c&d=e, \"f\".csv";

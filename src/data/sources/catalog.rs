@@ -15,6 +15,7 @@ pub const MNIST: Source = Source {
     usage: "mnist",
     argument: Argument::Nothing,
     options: &[],
+    reading: &[],
     help: "70,000 digits written by hand, the classic of 1998; downloaded once, 12 MB, unless it is at hand.",
     load: |request| load(request, &MNIST_FILES),
 };
@@ -25,6 +26,7 @@ pub const FASHION_MNIST: Source = Source {
     usage: "fashion-mnist",
     argument: Argument::Nothing,
     options: &[],
+    reading: &[],
     help: "70,000 images of clothes in the form of MNIST, and harder; downloaded once, 31 MB, unless it is at hand.",
     load: |request| load(request, &FASHION_MNIST_FILES),
 };

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::data::error::{Remedy, Wrong};
-use crate::data::table::{Column, Table, counted};
+use crate::data::note::{Note, counted};
+use crate::data::table::{Column, Table};
 
 /// What a column of times is called, in small letters.
 const TIME_NAMES: &[&str] = &[
@@ -91,7 +92,7 @@ impl Chronology {
         (time, group): (Option<&str>, Option<&str>),
         read: &[usize],
         most: usize,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<Note>,
     ) -> Result<Self, Wrong> {
         let find = |name: &str, option: &'static str| {
             let what = || format!("there is no column {name:?}; there is {}", table.names());
@@ -128,7 +129,7 @@ impl Chronology {
         let name = time.map_or("", |at| table.columns[at].name.as_str());
         let without = times.iter().filter(|time| time.is_nan()).count();
         if without > 0 {
-            notes.push(format!("{} without a time in {name}, left out", counted(without, "row")));
+            notes.push(format!("{} without a time in {name}, left out", counted(without, "row")).into());
         }
         let groups: Vec<Vec<usize>> = match group {
             Some(at) => members(&table.columns[at]).into_values().collect(),
@@ -136,7 +137,12 @@ impl Chronology {
         };
         if let (Some(at), count @ 2..) = (group, groups.len()) {
             let what = &table.columns[at].name;
-            notes.push(format!("{count} series by {what}, each for itself; group=none reads the rows as one"));
+            notes.push(Note::or(
+                format!("{count} series by {what}, each for itself"),
+                "group",
+                "none",
+                "reads the rows as one",
+            ));
         }
         let mut arranged = Self { parts: Vec::new(), times, series: groups.len() };
         let mut told = Told::default();
@@ -205,13 +211,13 @@ struct Told {
 }
 
 impl Told {
-    fn say(&self, time: &str, notes: &mut Vec<String>) {
+    fn say(&self, time: &str, notes: &mut Vec<Note>) {
         if self.backwards > 0 {
-            notes.push(format!(
-                "The newest row comes first; the rows were turned round by {time}. time=none keeps their order"
-            ));
+            let what = format!("The newest row comes first, and the rows were turned round by {time}");
+            notes.push(Note::or(what, "time", "none", "keeps their order"));
         } else if self.unsorted > 0 {
-            notes.push(format!("The rows were sorted by {time}; time=none keeps the order of the file"));
+            let what = format!("The rows were sorted by {time}");
+            notes.push(Note::or(what, "time", "none", "keeps the order of the file"));
         }
         if self.doubles > 0 {
             let times = counted(self.doubles, "row");
@@ -220,13 +226,14 @@ impl Told {
             } else {
                 String::new()
             };
-            notes.push(format!("{times} with a time in {time} that another has{which}, left out"));
+            notes.push(format!("{times} with a time in {time} that another has{which}, left out").into());
         }
         if self.gaps > 0 {
             let (gaps, steps) = (counted(self.gaps, "gap"), counted(self.missing, "step"));
-            notes.push(format!(
-                "{gaps} in {time}, {steps} long; no window has a target there, and none crosses a long one"
-            ));
+            notes.push(
+                format!("{gaps} in {time}, {steps} long; no window has a target there, and none crosses a long one")
+                    .into(),
+            );
         }
     }
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::DataError;
+use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Request, Source};
 use crate::data::split::Order;
-use crate::data::table::{Options, Table, counted};
+use crate::data::table::{Options, Table};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -39,6 +40,7 @@ pub const SOURCE: Source = Source {
             "Remaining lives are capped at this many cycles, since a new engine shows no wear.",
         ),
     ],
+    reading: &[],
     help: "Readings of turbofan engines until they fail, NASA's C-MAPSS: how many cycles are left to an engine.",
     load,
 };
@@ -66,9 +68,10 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
 
     let (used, constant): (Vec<usize>, Vec<usize>) = (0..SETTINGS + SENSORS).partition(|at| train.varies(*at));
     let names = |columns: &[usize]| columns.iter().map(|at| column_name(*at)).collect::<Vec<_>>();
-    let mut notes = vec![format!("lives are counted up to {most} cycles, those of the test engines as well")];
+    let mut notes =
+        vec![Note::from(format!("lives are counted up to {most} cycles, those of the test engines as well"))];
     if !constant.is_empty() {
-        notes.push(format!("always the same and left out: {}", names(&constant).join(", ")));
+        notes.push(format!("always the same and left out: {}", names(&constant).join(", ")).into());
     }
     let (train_samples, groups) = train.all_windows(&used, window, most, &mut notes);
     if train_samples.is_empty() {
@@ -140,7 +143,7 @@ impl Fleet {
     }
 
     /// Every window of every engine with the cycles that are left after it, and the engine of each.
-    fn all_windows(&self, used: &[usize], window: usize, most: f64, notes: &mut Vec<String>) -> (Samples, Vec<u32>) {
+    fn all_windows(&self, used: &[usize], window: usize, most: f64, notes: &mut Vec<Note>) -> (Samples, Vec<u32>) {
         let (mut inputs, mut values, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         let (mut group, mut short) = (0, 0);
         for engine in &self.engines {
@@ -157,7 +160,8 @@ impl Fleet {
             group += 1;
         }
         if short > 0 {
-            notes.push(format!("{} with fewer than {window} cycles left out", counted(short, "training engine")));
+            notes
+                .push(format!("{} with fewer than {window} cycles left out", counted(short, "training engine")).into());
         }
         (samples(inputs, values), groups)
     }

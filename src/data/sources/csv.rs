@@ -4,16 +4,19 @@ use std::path::Path;
 
 mod columns;
 mod encode;
+mod groups;
 
 use columns::{Chosen, SOME_CATEGORIES, count_words, features_of, is_number};
 use encode::{Classes, encode, names_of};
+use groups::Groups;
 
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
+use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
-use crate::data::table::{self, Column, Table, counted};
+use crate::data::table::{self, Column, Table};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -49,19 +52,17 @@ pub const SOURCE: Source = Source {
             "Columns of many words, each word a number for an Embedding. Words that do not occur in training count as one.",
         ),
         Field::of(
+            "group",
+            "Groups",
+            Kind::Column,
+            "A column, such as the patient or the machine: rows with the same value stay in one set, and it is not read.",
+        ),
+        Field::of(
             "keep",
             "Kept columns",
             Kind::Columns,
             "Columns that the network reads though they look like numbers of rows, such as an id.",
         ),
-        table::NAMES,
-        table::HEADER,
-        table::SEPARATOR,
-        table::DECIMAL,
-        table::THOUSANDS,
-        table::MISSING,
-        table::CASE,
-        table::ENCODING,
         Field::real("test", "Test split", TEST_SHARES, TEST_SHARE, "Share of the rows that is held out for the test."),
         Field::of(
             "test_file",
@@ -70,6 +71,7 @@ pub const SOURCE: Source = Source {
             "Another file with the same columns whose rows are the test samples; then none of this one are held out.",
         ),
     ],
+    reading: &table::READING,
     help: "A table of text, a sample a row; the last column is the target unless another is named.",
     load,
 };
@@ -86,6 +88,7 @@ const AS_NUMBER: Remedy = Remedy::new("task", "say task=regression if it is a nu
 const KEEP: Remedy = Remedy::new("keep", "name others with keep=NAME,NAME");
 const IGNORE: Remedy = Remedy::new("ignore", "leave some out with ignore=NAME,NAME");
 const CATEGORIES: Remedy = Remedy::new("categories", "name others with categories=NAME,NAME");
+const GROUP: Remedy = Remedy::new("group", "name another with group=NAME");
 const EMBEDDED: Remedy = Remedy::new("embedded", "name others with embedded=NAME,NAME");
 
 /// The least that can be divided into training, validation and test samples.
@@ -122,7 +125,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
                 .notes
                 .into_iter()
                 .filter(|note| !dataset.notes.contains(note))
-                .map(|note| format!("{file}: {note}"));
+                .map(|note| Note::from(format!("{file}: {note}")));
             Ok(Dataset { test: test.train, notes: dataset.notes.iter().cloned().chain(notes).collect(), ..dataset })
         }
     }
@@ -156,6 +159,12 @@ pub(super) fn column_names(request: &Request<'_>) -> Vec<String> {
     table.map_or_else(|_| Vec::new(), |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
+/// Whether a file of JSON is a table, and neither a project nor drawings, which are JSON too.
+pub fn holds_rows_of_json(path: &Path) -> bool {
+    Table::beginning(path, &table::Options::default())
+        .is_ok_and(|table| table.rows > 1 && table.named("strokes").is_none() && table.named("model").is_none())
+}
+
 fn no_such_file(request: &Request<'_>) -> DataError {
     let from = KNOWN_FILES.iter().find(|known| known.0 == request.argument());
     let hint = from.map_or(String::new(), |known| format!("It is from {}.", known.1));
@@ -168,7 +177,7 @@ fn no_such_file(request: &Request<'_>) -> DataError {
 struct Loader<'a> {
     request: &'a Request<'a>,
     table: Table,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl Loader<'_> {
@@ -194,18 +203,31 @@ impl Loader<'_> {
         let inputs = Inputs::Numbers(encode(&self.table, &features, &mut self.notes)?);
         let all = Samples { inputs, targets: self.targets(&targets, &task)? };
         let shape = Shape::flat(features.len());
-        let split = Split::new(&all, test_share, TEST_SEED);
+        let groups = self.groups()?;
+        let split = match &groups {
+            None => Split::new(&all, test_share, TEST_SEED),
+            Some(groups) => groups.split(test_share, TEST_SEED),
+        };
         let (train, test) = (all.select(&split.train, shape), all.select(&split.validation, shape));
+        self.notes.extend(groups.as_ref().map(|groups| groups.note(&split).into()));
+        let order = groups.map_or(Order::Free, |groups| groups.order_of(&split.train));
         if train.is_empty() {
-            return Err("has no row that is left to train on".to_owned().into());
+            return Err("has no row that is left to train on".into());
         }
         let target = task.is_classification().then(|| self.table.columns[targets[0]].name.clone());
-        Ok(Dataset { name, shape, task, target, features, train, test, notes: self.notes, order: Order::Free })
+        Ok(Dataset { name, shape, task, target, features, train, test, notes: self.notes, order })
     }
 
     fn column(&self, name: &str) -> Result<usize, String> {
         let missing = || format!("there is no column {name:?}; there is {}", self.table.names());
         self.table.find(name).ok_or_else(missing)
+    }
+
+    /// The groups of the rows, if a column names them.
+    fn groups(&self) -> Result<Option<Groups>, Wrong> {
+        let Some(name) = self.request.text(GROUP.option) else { return Ok(None) };
+        let column = self.column(&name).map_err(|what| Wrong::new(what, [GROUP]))?;
+        Groups::of(&self.table.columns[column]).map(Some).map_err(|what| Wrong::new(what, [GROUP]))
     }
 
     fn columns(&self, remedy: Remedy) -> Result<Vec<usize>, Wrong> {
@@ -232,7 +254,7 @@ impl Loader<'_> {
         let keep: Vec<bool> = (0..self.table.rows).map(|row| has(&self.table, row)).collect();
         let lacking = keep.iter().filter(|keep| !**keep).count();
         if lacking > 0 {
-            self.notes.push(format!("{} without {what}, left out", counted(lacking, "row")));
+            self.notes.push(format!("{} without {what}, left out", counted(lacking, "row")).into());
             self.table.retain(&keep);
         }
     }
@@ -300,11 +322,8 @@ impl Loader<'_> {
             }
             count => {
                 if !self.request.has("task") && column.first_word().is_none() && count > 2 {
-                    let note = format!(
-                        "{} has {count} whole numbers and is taken for classes; task=regression makes it a number",
-                        column.name
-                    );
-                    self.notes.push(note);
+                    let what = format!("{} has {count} whole numbers and is taken for classes", column.name);
+                    self.notes.push(Note::or(what, "task", "regression", "makes it a number"));
                 }
                 Ok(Task::Classification { classes })
             }
@@ -331,10 +350,10 @@ impl Loader<'_> {
         if rows > 0 {
             let some = unknown.iter().take(5).copied().collect::<Vec<_>>().join(", ");
             let rows = counted(rows, "row");
-            self.notes.push(format!(
-                "{rows} with a class in {} that the network does not know ({some}), left out",
-                column.name
-            ));
+            self.notes.push(
+                format!("{rows} with a class in {} that the network does not know ({some}), left out", column.name)
+                    .into(),
+            );
             self.table.retain(&keep);
         }
     }
@@ -377,7 +396,8 @@ impl Loader<'_> {
         if let Some(known) = self.request.lookup.known {
             return Ok(known.features.to_vec());
         }
-        let (ignored, kept, categories) = (self.columns(IGNORE)?, self.columns(KEEP)?, self.columns(CATEGORIES)?);
+        let (mut ignored, kept, categories) = (self.columns(IGNORE)?, self.columns(KEEP)?, self.columns(CATEGORIES)?);
+        ignored.extend(self.columns(GROUP)?);
         let (mut features, mut counted) = (Vec::new(), Vec::new());
         let said = self.notes.len();
         let embedded = self.columns(EMBEDDED)?;
@@ -402,10 +422,13 @@ impl Loader<'_> {
             features.extend(only.into_iter().flat_map(|(_, column)| features_of(column, reading, &mut self.notes)));
         }
         match features.len() {
-            0 => Err(format!("there is no column to learn from besides the target; {}", self.notes.join("; "))
-                .trim_end_matches("; ")
-                .to_owned()
-                .into()),
+            0 => Err(format!(
+                "there is no column to learn from besides the target; {}",
+                self.notes.iter().map(Note::to_string).collect::<Vec<_>>().join("; ")
+            )
+            .trim_end_matches("; ")
+            .to_owned()
+            .into()),
             count if count > MAX_FEATURES => {
                 Err(Wrong::new(format!("has {count} features, and {MAX_FEATURES} are the most"), [IGNORE]))
             }
@@ -416,7 +439,7 @@ impl Loader<'_> {
 
 /// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them. A table without a
 /// header has the columns that the run was told, or those of the features alone, in their order.
-pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<String>), DataError> {
+pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<Note>), DataError> {
     let spec = SourceSpec::of_path(SOURCE.name, path);
     let lookup = Lookup { known: Some(*known), ..Lookup::default() };
     let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;

@@ -20,6 +20,7 @@ pub const SOURCE: Source = Source {
         20_000,
         "Number of digits that are written, test samples included.",
     )],
+    reading: &[],
     help: "20,000 handwritten digits, written by the program itself with a pen of its own; nothing to download.",
     load,
 };

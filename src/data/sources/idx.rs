@@ -20,6 +20,7 @@ pub const SOURCE: Source = Source {
     usage: "idx:DIR",
     argument: Argument::Folder,
     options: &[],
+    reading: &[],
     help: "A folder with train-images, train-labels, t10k-images and t10k-labels in the format of MNIST, plain or gzipped.",
     load,
 };

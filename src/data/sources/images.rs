@@ -7,11 +7,12 @@ use rayon::prelude::*;
 
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
+use crate::data::note::{Note, counted};
 use crate::data::photo::{Fit, Reading, read};
 use crate::data::samples::Samples;
-use crate::data::source::{Argument, Request, Source, SourcePart};
+use crate::data::source::{Argument, Lookup, Request, Source, SourcePart, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
-use crate::data::table::{Options, Table, counted};
+use crate::data::table::{Options, Table};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -66,6 +67,7 @@ pub const SOURCE: Source = Source {
             "Share of the images that is held out for the test, unless a folder of its own holds them.",
         ),
     ],
+    reading: &[],
     help: "A folder of images for each class, all brought to one size; the names of the folders are the classes.",
     load,
 };
@@ -105,7 +107,7 @@ impl Asked {
 }
 
 /// How the images of a source are read, so that others are read in the same way.
-pub fn reading_of(part: &SourcePart) -> Reading {
+fn reading_of(part: &SourcePart) -> Reading {
     let value = |key: &str| part.values(key).first().map(String::as_str);
     let background = match value("background") {
         Some("black") => 0,
@@ -113,6 +115,11 @@ pub fn reading_of(part: &SourcePart) -> Reading {
         _ => 255,
     };
     Reading { fit: value("fit").and_then(Fit::named).unwrap_or_default(), background }
+}
+
+/// How pictures are read for a network that was trained on a source; nothing where they are ink on paper.
+pub fn reading_for(source: &SourceSpec) -> Option<Reading> {
+    source.single().filter(|part| part.name == SOURCE.name).map(reading_of)
 }
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
@@ -174,7 +181,7 @@ fn split(
     test: Option<&Path>,
     asked: &Asked,
     test_share: f32,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<Dataset, DataError> {
     let (classes, files) = class_files(train, None, asked, notes)?;
     let mut samples = read_all(train, &files, asked, notes)?;
@@ -189,10 +196,13 @@ fn split(
     }
     let held = validation.as_ref().map_or(0, Samples::len);
     if let Some(validation) = validation {
-        notes.push(format!(
-            "{} from a folder of their own are the validation set, whatever the validation split is",
-            counted(held, "image")
-        ));
+        notes.push(
+            format!(
+                "{} from a folder of their own are the validation set, whatever the validation split is",
+                counted(held, "image")
+            )
+            .into(),
+        );
         samples.append(validation);
     }
     let test = test.unwrap_or_else(|| samples.select(&[], asked.shape));
@@ -213,7 +223,7 @@ fn labeled(
     folder: &Path,
     file: &str,
     request: &Request<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<(Vec<String>, Labeled), DataError> {
     let path = [folder.join(file)].into_iter().find(|path| path.is_file());
     let Some(path) = path.or_else(|| request.find_where(Path::new(file), Path::is_file)) else {
@@ -255,7 +265,7 @@ fn class_files(
     folder: &Path,
     known: Option<&[String]>,
     asked: &Asked,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<(Vec<String>, Labeled), DataError> {
     let (folders, strays): (Vec<_>, Vec<_>) = entries(folder)?.into_iter().partition(|path| is_class_folder(path));
     note_left_out(strays.into_iter().map(|path| (path, "is no folder of a class".to_owned())).collect(), notes);
@@ -264,11 +274,10 @@ fn class_files(
         let all = files_of(&folder)?;
         let (files, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| asked.is_read(path));
         if !others.is_empty() {
-            notes.push(format!(
-                "{} in {} not called as only= says, left out",
-                counted(others.len(), "file"),
-                name_of(&folder)
-            ));
+            notes.push(
+                format!("{} in {} not called as only= says, left out", counted(others.len(), "file"), name_of(&folder))
+                    .into(),
+            );
         }
         if files.is_empty() {
             note_left_out(vec![(folder, "has no image in it".to_owned())], notes);
@@ -295,7 +304,7 @@ fn class_files(
 }
 
 /// Reads images, in parallel.
-fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<String>) -> Result<Samples, DataError> {
+fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>) -> Result<Samples, DataError> {
     let Asked { shape, reading, .. } = asked;
     if files.len().saturating_mul(shape.len()) > MAX_BYTES {
         let what = format!("{} images of {shape} take more than 4 GB; make them smaller with size=N", files.len());
@@ -339,6 +348,24 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
+/// Images whose size is looked at to know that of most.
+const MEASURED: usize = 60;
+
+/// The shorter side of most images below the folder of a source, in pixels; nothing if there is none.
+pub fn typical_side(part: &SourcePart, lookup: &Lookup<'_>) -> Option<usize> {
+    let folder = Request::new(&SOURCE, part, lookup).ok()?.find()?;
+    let files = files_of(&folder).ok()?;
+    let step = files.len().div_ceil(MEASURED).max(1);
+    let mut sides: Vec<u32> = files
+        .iter()
+        .step_by(step)
+        .filter_map(|path| image::image_dimensions(path).ok())
+        .map(|(width, height)| width.min(height))
+        .collect();
+    sides.sort_unstable();
+    sides.get(sides.len() / 2).map(|side| *side as usize)
+}
+
 /// All files in a folder and its subfolders, sorted by name, without hidden files; for a file, the file itself.
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     fn add(path: &Path, depth: usize, seen: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
@@ -373,11 +400,11 @@ fn name_of(path: &Path) -> String {
     name.to_str().map_or_else(|| format!("{name:?}").trim_matches('"').to_owned(), str::to_owned)
 }
 
-fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<String>) {
+fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<Note>) {
     let more = left_out.len().saturating_sub(NAMED);
-    notes.extend(left_out.iter().take(NAMED).map(|(path, why)| format!("{} {why}, left out", path.display())));
+    notes.extend(left_out.iter().take(NAMED).map(|(path, why)| format!("{} {why}, left out", path.display()).into()));
     if more > 0 {
-        notes.push(format!("{more} more files like these left out"));
+        notes.push(format!("{more} more files like these left out").into());
     }
 }
 

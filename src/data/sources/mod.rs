@@ -19,6 +19,7 @@ use backprop_nn::field::Kind;
 use super::dataset::Dataset;
 use super::error::DataError;
 use super::source::{Lookup, Request, Source, SourcePart, SourceSpec};
+use crate::data::note::{Note, counted};
 
 /// The sources, in the order of the menu.
 pub const SOURCES: &[Source] = &[
@@ -46,7 +47,8 @@ pub fn usage() -> String {
 }
 
 /// What a table in a file ends in.
-pub const TABLES: &[&str] = &["csv", "tsv", "txt", "data", "dat", "tab"];
+pub const TABLES: &[&str] =
+    &["csv", "tsv", "txt", "data", "dat", "tab", "xlsx", "xls", "xlsb", "ods", "arff", "jsonl", "ndjson", "json"];
 
 /// The sources that a folder may be of, the one that is known by the fewest files first.
 const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
@@ -70,6 +72,7 @@ pub fn of_file(path: &Path) -> Option<SourceSpec> {
     let ending = name.trim_end_matches(".gz").rsplit('.').next()?.to_owned();
     match &*ending {
         "npz" => Some(SourceSpec::of_path(npz::SOURCE.name, path)),
+        "json" | "jsonl" | "ndjson" if !csv::holds_rows_of_json(path) => None,
         ending if TABLES.contains(&ending) => Some(SourceSpec::of_path(csv::SOURCE.name, path)),
         _ => None,
     }
@@ -106,7 +109,7 @@ pub fn column_names(spec: &SourceSpec, lookup: &Lookup<'_>) -> Vec<String> {
 
 /// Whether the options of a source name columns.
 pub fn has_columns(source: &Source) -> bool {
-    source.options.iter().any(|field| matches!(field.kind, Kind::Column | Kind::Columns))
+    source.fields().any(|field| matches!(field.kind, Kind::Column | Kind::Columns))
 }
 
 impl Dataset {
@@ -129,9 +132,28 @@ impl Dataset {
 
 fn load_part(part: &SourcePart, lookup: &Lookup<'_>) -> Result<Dataset, DataError> {
     match source_of(part) {
-        Some(source) => (source.load)(&Request::new(source, part, lookup)?),
+        Some(source) => {
+            let mut dataset = (source.load)(&Request::new(source, part, lookup)?)?;
+            dataset.notes.extend(untested(&dataset).map(Note::from));
+            Ok(dataset)
+        }
         None => Err(DataError::UnknownSource { text: part.to_string(), usage: usage() }),
     }
+}
+
+/// The classes of which the test set has no sample, as those with a single one.
+fn untested(dataset: &Dataset) -> Option<String> {
+    let classes = dataset.task.classes();
+    if dataset.test.is_empty() || classes.is_empty() {
+        return None;
+    }
+    let counts = dataset.test.class_counts(classes.len()).into_iter().zip(dataset.train.class_counts(classes.len()));
+    let absent: Vec<_> = counts.zip(classes).filter(|((test, train), _)| *test == 0 && *train > 0).collect();
+    let ((_, train), first) = absent.first()?;
+    Some(match absent.len() {
+        1 => format!("{first:?} has no test sample, and {} to train on", counted(*train, "sample")),
+        count => format!("{count} classes have no test sample, such as {first:?}"),
+    })
 }
 
 #[cfg(test)]
@@ -142,7 +164,7 @@ mod tests {
     fn every_option_is_explained_and_its_range_is_the_one_that_is_kept() {
         for source in SOURCES {
             assert!(source.help.ends_with('.'), "{}", source.name);
-            for field in source.options {
+            for field in source.fields() {
                 assert!(field.help.ends_with('.') && !field.label.is_empty(), "{} {}", source.name, field.key);
             }
         }

@@ -11,6 +11,7 @@ use ndarray_npy::{NpzReader, ReadNpzError, ReadableElement};
 
 use crate::data::dataset::{Dataset, Feature, Task, numbered_classes};
 use crate::data::error::DataError;
+use crate::data::note::Note;
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Request, Source};
 use crate::data::split::{Order, Split, TEST_SHARES};
@@ -61,6 +62,7 @@ pub const SOURCE: Source = Source {
             "Share of the samples that is held out for the test, where there are no test arrays.",
         ),
     ],
+    reading: &[],
     help: "NumPy arrays in one file, as numpy.savez writes them: Keras' mnist.npz, or your own inputs and targets.",
     load,
 };
@@ -95,7 +97,7 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
     let inputs = file.find(request, "inputs", INPUTS)?.ok_or_else(|| file.missing("inputs"))?;
     let targets = file.find(request, "targets", TARGETS)?.ok_or_else(|| file.missing("targets"))?;
     let tested = (file.find(request, "test_inputs", &["x_test"])?, file.find(request, "test_targets", &["y_test"])?);
-    let mut notes = vec![format!("inputs are the array {inputs:?}, targets the array {targets:?}")];
+    let mut notes = vec![Note::from(format!("inputs are the array {inputs:?}, targets the array {targets:?}"))];
     let shape = shape_of(&inputs, &file.read(&inputs)?)?;
     // An autoencoder that is evaluated needs no targets, and takes whatever there are.
     let known =
@@ -107,7 +109,7 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
     }
     let test = match tested {
         (Some(inputs), Some(targets)) if !request.has("test") => {
-            notes.push(format!("test samples are the arrays {inputs:?} and {targets:?}"));
+            notes.push(format!("test samples are the arrays {inputs:?} and {targets:?}").into());
             let (test_task, test) = file.samples(&inputs, &targets, shape, None, Some(&task), &mut notes)?;
             if test_task.outputs() > task.outputs() {
                 task = test_task;
@@ -133,7 +135,9 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
         let held_out = Split::new(&train, test_share, TEST_SEED);
         dataset.test = train.select(&held_out.validation, shape);
         train = train.select(&held_out.train, shape);
-        dataset.notes.push(format!("{} of the samples are held out for the test, drawn by chance", dataset.test.len()));
+        dataset
+            .notes
+            .push(format!("{} of the samples are held out for the test, drawn by chance", dataset.test.len()).into());
     }
     dataset.train = train;
     Ok(dataset)
@@ -274,7 +278,7 @@ impl Arrays {
         shape: Shape,
         task: Option<&str>,
         known: Option<&Task>,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<Note>,
     ) -> Result<(Task, Samples), String> {
         let array = self.read(inputs)?;
         let count = array.dims().first().copied().unwrap_or(0);
@@ -304,7 +308,7 @@ fn read_targets(
     array: &Array,
     task: Option<&str>,
     known: Option<&Task>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<(Task, TargetData), String> {
     let (dims, numbers) = (array.dims(), array.numbers());
     let width: usize = dims.get(1..).unwrap_or_default().iter().product::<usize>().max(1);
@@ -345,9 +349,10 @@ fn read_targets(
         ));
     }
     if is_one_hot && known.is_none() {
-        notes.push(format!(
-            "the rows of {name:?} are one-hot and are read as classes; task=regression reads them as numbers"
-        ));
+        notes.push(
+            format!("the rows of {name:?} are one-hot and are read as classes; task=regression reads them as numbers")
+                .into(),
+        );
     }
     let largest = classes.iter().copied().fold(1.0, f64::max) as usize;
     let count = known.map_or(0, Task::outputs).max(largest + 1).max(if is_one_hot { width } else { 0 });
@@ -356,10 +361,10 @@ fn read_targets(
 }
 
 /// The numbers with what is infinite as missing as what is not a number, and a note that says so.
-fn finite(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<String>) -> Vec<f64> {
+fn finite(name: &str, mut numbers: Vec<f64>, notes: &mut Vec<Note>) -> Vec<f64> {
     let missing = numbers.iter().filter(|number| !number.is_finite()).count();
     if missing > 0 {
-        notes.push(format!("{missing} numbers of {name:?} are infinite or NaN and count as missing"));
+        notes.push(format!("{missing} numbers of {name:?} are infinite or NaN and count as missing").into());
         numbers.iter_mut().filter(|number| number.is_infinite()).for_each(|number| *number = f64::NAN);
     }
     numbers

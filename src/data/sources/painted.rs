@@ -18,6 +18,7 @@ pub const SOURCE: Source = Source {
     usage: "painted[:x,y;CLASS=X Y X Y;CLASS=X Y]",
     argument: Argument::Nothing,
     options: &[],
+    reading: &[],
     help: "Points in the plane, painted with the mouse in the Data tab; the project holds them.",
     load,
 };

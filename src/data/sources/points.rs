@@ -36,6 +36,7 @@ pub const SOURCE: Source = Source {
             "Number of points, test samples included. A network easily overfits a few.",
         ),
     ],
+    reading: &[],
     help: "Points in a plane, made by the program: circles, xor, gaussians, spiral and moons have two classes, plane and hills a number.",
     load,
 };

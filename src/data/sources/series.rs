@@ -5,10 +5,11 @@ use std::path::Path;
 use super::chronology::Chronology;
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
+use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, TEST_SHARES, Timeline};
-use crate::data::table::{self, Options, Table, counted};
+use crate::data::table::{self, Options, Table};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -47,13 +48,6 @@ pub const SOURCE: Source = Source {
             Kind::Column,
             "The column that tells several series in one file apart; no window holds rows of two. none reads all rows as one.",
         ),
-        table::NAMES,
-        table::HEADER,
-        table::SEPARATOR,
-        table::DECIMAL,
-        table::THOUSANDS,
-        table::MISSING,
-        table::ENCODING,
         Field::real(
             "test",
             "Test split",
@@ -62,6 +56,7 @@ pub const SOURCE: Source = Source {
             "Share of the windows, the last ones, that is held out for the test.",
         ),
     ],
+    reading: &table::READING,
     help: "A table whose rows follow one another in time; a network tells what comes next from a window of rows.",
     load,
 };
@@ -107,7 +102,7 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
     };
     let mut notes = std::mem::take(&mut table.notes);
     notes.extend(columns.iter().flat_map(|at| table.columns[*at].notes.clone()));
-    notes.extend(columns.iter().filter_map(|at| table.columns[*at].stray_note()));
+    notes.extend(columns.iter().filter_map(|at| table.columns[*at].stray_note()).map(Note::from));
     let asked = (request.text("time"), request.text("group"));
     let asked = (asked.0.as_deref(), asked.1.as_deref());
     let order = Chronology::of(&table, asked, &columns, windowing.window, &mut notes)?;
@@ -212,7 +207,7 @@ fn windows(
     width: usize,
     window: usize,
     timeline: &Timeline,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<(Samples, Vec<u32>), Wrong> {
     let rows: usize = parts.iter().map(|numbers| numbers.len() / width).sum();
     let windows_of = |numbers: &Vec<f64>| (numbers.len() / width + 1).saturating_sub(window + timeline.horizon);
@@ -239,14 +234,16 @@ fn windows(
         before += numbers.len() / width;
     }
     if missing > 0 {
-        notes.push(format!("{}, replaced by the last one before", counted(missing, "missing number")));
+        notes.push(format!("{}, replaced by the last one before", counted(missing, "missing number")).into());
     }
     let samples = Samples {
         inputs: Inputs::Numbers(inputs),
         targets: TargetData::Numbers { width: timeline.targets.len(), values },
     };
     if samples.len() < count {
-        notes.push(format!("{} of {count} windows without a target or a beginning, left out", count - samples.len()));
+        notes.push(
+            format!("{} of {count} windows without a target or a beginning, left out", count - samples.len()).into(),
+        );
     }
     if samples.len() < MIN_WINDOWS {
         let (found, ahead) = (samples.len(), timeline.horizon);
@@ -261,7 +258,7 @@ fn windows(
 
 /// The rows of a table as a network that reads windows takes them: parts of rows that follow one another in time,
 /// `[rows, features]`, and what there is to say of them.
-pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<Vec<f64>>, Vec<String>), DataError> {
+pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<Vec<f64>>, Vec<Note>), DataError> {
     let spec = SourceSpec::of_path(SOURCE.name, path);
     let lookup = Lookup { known: Some(*known), ..Lookup::default() };
     let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;

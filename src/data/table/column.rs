@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::notes::counted;
 use super::number::{Convention, Found, Unit};
 use super::options::Options;
+use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
 const STRAY: usize = 20;
@@ -50,7 +50,7 @@ pub struct Column {
     /// How many cells are no finite number, of a column of numbers, besides those that say that it is missing.
     strays: usize,
     /// What was decided about it, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// A column whose cells have not been understood yet.
@@ -58,6 +58,8 @@ pub struct Raw {
     pub name: String,
     pub cells: Vec<String>,
     pub unit: Option<String>,
+    /// Whether the file declares that it holds words, whatever they look like.
+    pub holds_words: bool,
 }
 
 /// How the numbers of a column are written, and what stands around them.
@@ -69,6 +71,9 @@ pub struct Reading {
 impl Raw {
     /// How its numbers are written; none if it holds words.
     pub fn reading(&self, options: &Options) -> Option<Reading> {
+        if self.holds_words {
+            return None;
+        }
         let cells: Vec<&str> = self.present(options).collect();
         let with_digits: Vec<&str> =
             cells.iter().copied().filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
@@ -119,7 +124,7 @@ impl Raw {
 
     /// The column as numbers that are written in this way.
     pub fn numbers(self, convention: Convention, reading: &Reading, options: &Options) -> Column {
-        let Self { name, cells, unit: under_header } = self;
+        let Self { name, cells, unit: under_header, .. } = self;
         let mut notes = Vec::new();
         if let Some(thousands) = convention.thousands {
             let mark = if thousands == ' ' { "a space".to_owned() } else { format!("{thousands:?}") };
@@ -128,12 +133,12 @@ impl Raw {
                 let number = convention.read(cell).unwrap_or_default();
                 format!(": {cell:?} is {number}")
             });
-            notes.push(format!("{name} groups thousands with {mark}{example}"));
+            notes.push(format!("{name} groups thousands with {mark}{example}").into());
         } else if convention.decimal == ',' {
-            notes.push(format!("{name} has decimal commas"));
+            notes.push(format!("{name} has decimal commas").into());
         }
         if let Some(unit) = &reading.unit {
-            notes.push(format!("{name} is in {}, which was taken off its numbers", unit.name()));
+            notes.push(format!("{name} is in {}, which was taken off its numbers", unit.name()).into());
         }
         let (mut stray, mut strays) = (None, 0);
         let read = |cell: &String| {
@@ -163,9 +168,8 @@ impl Raw {
             && let Some((code, count)) = sentinel(&numbers)
         {
             let cells = counted(count, "cell");
-            notes.push(format!(
-                "{cells} of {name} with {code}, far from all others, taken for missing; missing=? keeps them"
-            ));
+            let what = format!("{cells} of {name} with {code}, far from all others, taken for missing");
+            notes.push(Note::or(what, "missing", "?", "keeps them"));
             for (number, text) in numbers.iter_mut().zip(&mut texts).filter(|(number, _)| **number == code) {
                 (*number, *text) = (f64::NAN, None);
             }
@@ -176,15 +180,20 @@ impl Raw {
 
     /// The column as words.
     pub fn words(self, options: &Options) -> Column {
-        let Self { name, cells, unit } = self;
+        let Self { name, cells, unit, holds_words } = self;
         let mut notes = Vec::new();
+        if holds_words && cells.iter().any(|cell| is_numeric(cell)) {
+            notes.push(format!("{name} is nominal in the file: its numbers are names").into());
+        }
         let doubtful = cells.iter().find(|cell| DOUBTFUL.contains(&cell.to_lowercase().as_str()));
         if let Some(word) = doubtful.filter(|_| options.missing.is_none()) {
-            notes.push(format!("{word:?} in {name} is a word like the others; missing={word} makes it a missing one"));
+            let what = format!("{word:?} in {name} is a word like the others");
+            notes.push(Note::or(what, "missing", word, "makes it a missing one"));
         }
         let marker = cells.iter().find(|cell| !cell.is_empty() && options.is_missing_word(cell));
         if let Some(marker) = marker.filter(|_| options.missing.is_none()) {
-            notes.push(format!("{marker:?} in {name} counts as missing; missing=? keeps it as a word"));
+            let what = format!("{marker:?} in {name} counts as missing");
+            notes.push(Note::or(what, "missing", "?", "keeps it as a word"));
         }
         let cells: Vec<Option<String>> =
             cells.into_iter().map(|cell| if options.is_missing_word(&cell) { None } else { Some(cell) }).collect();
@@ -247,8 +256,8 @@ impl Column {
         spellings.retain(|_, spellings| spellings.len() > 1);
         let Some((_, first)) = spellings.first_key_value() else { return };
         let examples = first.keys().copied().collect::<Vec<_>>().join(", ");
-        self.notes
-            .push(format!("{} writes one word in several ways ({examples}); case=keep tells them apart", self.name));
+        let what = format!("{} writes one word in several ways ({examples})", self.name);
+        self.notes.push(Note::or(what, "case", "keep", "tells them apart"));
         let most = |spellings: &BTreeMap<&str, usize>| {
             spellings.iter().max_by_key(|(_, count)| **count).map(|(word, _)| (*word).to_owned()).unwrap_or_default()
         };

@@ -2,8 +2,8 @@
 
 use super::column::is_numeric;
 use super::missing::is_missing;
-use super::notes::counted;
 use super::options::{Options, Separator};
+use crate::data::note::{Note, counted};
 
 const SEPARATORS: [Separator; 5] =
     [Separator::Byte(b','), Separator::Byte(b';'), Separator::Byte(b'\t'), Separator::Byte(b'|'), Separator::Space];
@@ -34,11 +34,11 @@ impl Record {
 }
 
 /// The rows of a text, header and titles among them, and the separator of their cells.
-pub fn records(text: &str, options: &Options, notes: &mut Vec<String>) -> Result<(Vec<Record>, Separator), String> {
+pub fn records(text: &str, options: &Options, notes: &mut Vec<Note>) -> Result<(Vec<Record>, Separator), String> {
     let (said, text, skipped) = directive(text);
     let separator = options.separator.or(said).unwrap_or_else(|| separator_of(text));
     if said.is_some() {
-        notes.push("The first line names the separator and was skipped".to_owned());
+        notes.push("The first line names the separator and was skipped".into());
     }
     let mut records = split(text, separator, usize::MAX)?;
     if let Separator::Byte(byte) = separator {
@@ -47,14 +47,19 @@ pub fn records(text: &str, options: &Options, notes: &mut Vec<String>) -> Result
     for record in &mut records {
         record.line += skipped;
     }
+    tidy(&mut records, notes);
+    Ok((records, separator))
+}
+
+/// Leaves out rows without a cell, comments, and an empty cell at the end of all rows.
+pub fn tidy(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
     let blank = records.iter().filter(|record| record.is_blank() && record.cells.len() > 1).count();
     records.retain(|record| !record.is_blank());
     if blank > 0 {
-        notes.push(format!("{} without any cell, skipped", counted(blank, "row")));
+        notes.push(format!("{} without any cell, skipped", counted(blank, "row")).into());
     }
-    skip_comments(&mut records, notes);
-    strip_last(&mut records, notes);
-    Ok((records, separator))
+    skip_comments(records, notes);
+    strip_last(records, notes);
 }
 
 /// The number of cells that most rows have.
@@ -191,7 +196,7 @@ fn is_comment(record: &Record) -> bool {
 
 /// Leaves out the lines that begin with `#` and do not have the cells of a row. One right above the rows that has them is
 /// their header, as NumPy writes it.
-fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<String>) {
+fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
     let rows: Vec<Record> = records.iter().filter(|record| !is_comment(record)).cloned().collect();
     let width = width_of(&rows);
     let before = records.len();
@@ -209,12 +214,12 @@ fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<String>) {
     }
     if records.len() < before {
         let skipped = before - records.len();
-        notes.push(format!("{} with a comment (#), skipped", counted(skipped, "line")));
+        notes.push(format!("{} with a comment (#), skipped", counted(skipped, "line")).into());
     }
 }
 
 /// Takes away a separator at the end of all rows, or of all but the header.
-fn strip_last(records: &mut [Record], notes: &mut Vec<String>) {
+fn strip_last(records: &mut [Record], notes: &mut Vec<Note>) {
     let longest = records.iter().map(|record| record.cells.len()).max().unwrap_or(0);
     let is_longest = |record: &&Record| record.cells.len() == longest;
     let end_empty = records.iter().filter(is_longest).all(|record| record.cells.last().is_some_and(String::is_empty));
@@ -222,7 +227,7 @@ fn strip_last(records: &mut [Record], notes: &mut Vec<String>) {
         for record in records.iter_mut().filter(|record| record.cells.len() == longest) {
             record.cells.pop();
         }
-        notes.push("Every row ends with a separator, which is no cell".to_owned());
+        notes.push("Every row ends with a separator, which is no cell".into());
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::column::is_numeric;
 use super::dialect::{Record, width_of};
 use super::missing::is_missing;
-use super::notes::counted;
 use super::options::Options;
+use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
 const STRAY: usize = 20;
@@ -21,7 +21,7 @@ pub struct Header {
 }
 
 /// Takes the header and what belongs to it out of the rows. What was decided is noted.
-pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<String>) -> Header {
+pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) -> Header {
     skip_titles(records, options, notes);
     let Some(first) = records.first().cloned() else { return Header::default() };
     let body = Body::of(&records[1..], &first, width_of(records));
@@ -35,29 +35,33 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<String
         return Header::default();
     }
     if let (None, Some(Reason::Weak(why))) = (options.header, reason) {
-        notes.push(format!("The first row is read as the header: {why}; header=false makes it a sample"));
+        notes.push(Note::or(
+            format!("The first row is read as the header: {why}"),
+            "header",
+            "false",
+            "makes it a sample",
+        ));
     } else if !options.names.is_empty() && !names_it(&options.names) {
-        notes.push(
-            "The first row is a header, whose names give way to names=; header=false makes it a sample".to_owned(),
-        );
+        let what = "The first row is a header, whose names give way to names=";
+        notes.push(Note::or(what, "header", "false", "makes it a sample"));
     }
     records.remove(0);
     let units = take_units(records, &body, notes);
     let before = records.len();
     records.retain(|record| record.cells != first.cells);
     if records.len() < before {
-        notes.push(format!("The header comes again in {}, skipped", counted(before - records.len(), "row")));
+        notes.push(format!("The header comes again in {}, skipped", counted(before - records.len(), "row")).into());
     }
     let mut names = first.cells;
     if names.len() + 1 == width_of(records) {
-        notes.push("The header has one name less than the rows have cells; the first column has no name".to_owned());
+        notes.push("The header has one name less than the rows have cells; the first column has no name".into());
         names.insert(0, String::new());
     }
     Header { names: Some(names), units }
 }
 
 /// Leaves out the lines above the table that have one cell only: its title.
-fn skip_titles(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<String>) {
+fn skip_titles(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) {
     let width = width_of(records);
     let is_title = |record: &Record, next: Option<&Record>| {
         let alone = record.filled() == 1 && record.cells.first().is_some_and(|cell| !cell.is_empty());
@@ -77,13 +81,13 @@ fn skip_titles(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Str
     };
     if titles > 0 && (records[0].cells.len() < width || is_below(titles)) {
         let title = records[0].cells[0].clone();
-        notes.push(format!("{} above the table, such as {title:?}, skipped", counted(titles, "line")));
+        notes.push(format!("{} above the table, such as {title:?}, skipped", counted(titles, "line")).into());
         records.drain(..titles);
     }
 }
 
 /// A row right under the header that names units: no number in it, above columns of numbers.
-fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<String>) -> Vec<String> {
+fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<Note>) -> Vec<String> {
     let Some(first) = records.first() else { return Vec::new() };
     let numeric: Vec<&String> =
         first.cells.iter().zip(&body.columns).filter(|(_, column)| column.is_numeric).map(|(cell, _)| cell).collect();
@@ -92,7 +96,7 @@ fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<String>) -
     let has_unit = numeric.iter().any(|cell| !is_missing(cell));
     if records.len() > 2 && has_unit && numeric.iter().all(is_unit) && numeric.iter().all(is_new) {
         let units = records.remove(0);
-        notes.push(format!("The row under the header, {}, names units and was skipped", units.cells.join(", ")));
+        notes.push(format!("The row under the header, {}, names units and was skipped", units.cells.join(", ")).into());
         return units.cells;
     }
     Vec::new()

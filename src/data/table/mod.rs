@@ -1,14 +1,17 @@
-//! A table of text as people export it. It is read in fixed steps, each of which looks at all rows, tells what it decided
-//! and can be overruled: bytes to [`text`], text to rows ([`dialect`]), titles, header and units ([`header`]), and cells to
-//! numbers or words, column by column ([`column`], [`number`]).
+//! A table as people export it. It is read in fixed steps, each of which looks at all rows, tells what it decided and can
+//! be overruled: bytes to rows ([`rows`]: separated text by [`text`] and [`dialect`], a [`sheet`], [`json`], [`arff`]),
+//! titles, header and units ([`header`]), and cells to numbers or words, column by column ([`column`], [`number`]).
 
+mod arff;
 mod column;
 mod dialect;
 mod header;
+mod json;
 mod missing;
-mod notes;
 mod number;
 mod options;
+mod rows;
+mod sheet;
 mod text;
 
 use std::fs::File;
@@ -18,13 +21,15 @@ use std::path::Path;
 pub use column::{Column, number_text};
 use column::{Raw, Reading};
 use dialect::{Record, width_of};
+use header::Header;
 use missing::is_missing;
-pub use notes::counted;
 use number::{Convention, Found};
 use options::Separator;
-pub use options::{CASE, DECIMAL, ENCODING, HEADER, MISSING, NAMES, Options, SEPARATOR, THOUSANDS};
+pub use options::{Options, READING};
+use rows::Rows;
 
 use super::error::{DataError, Remedy, Wrong};
+use crate::data::note::Note;
 
 /// More bytes than this in one file are a mistake, or a trap.
 const MAX_BYTES: u64 = 256 << 20;
@@ -45,7 +50,7 @@ pub struct Table {
     /// Number of rows.
     pub rows: usize,
     /// Notes from reading the file, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 impl Table {
@@ -66,6 +71,9 @@ impl Table {
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
         read.map_err(|error| DataError::file(path, error))?;
+        if rows::is_whole(&bytes) {
+            return Self::read(path, options);
+        }
         if bytes.len() as u64 == BEGINNING
             && let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n')
         {
@@ -76,12 +84,14 @@ impl Table {
 
     fn parse(bytes: Vec<u8>, options: &Options) -> Result<Self, Wrong> {
         let mut notes = Vec::new();
-        let text = text::decode(bytes, options.encoding, MAX_BYTES, &mut notes)?;
-        let (mut records, separator) = dialect::records(&text, options, &mut notes)?;
+        let Rows { mut records, separator, names, words } = rows::of(bytes, options, MAX_BYTES, &mut notes)?;
         check_cells(&records)?;
-        let header = header::take(&mut records, options, &mut notes);
+        let header = match names {
+            Some(names) => Header { names: Some(names), units: Vec::new() },
+            None => header::take(&mut records, options, &mut notes),
+        };
         if header.names.is_none() && records.iter().all(|record| record.cells.iter().all(|cell| is_missing(cell))) {
-            return Err("there is nothing in it".to_owned().into());
+            return Err("there is nothing in it".into());
         }
         let width = header.names.as_ref().map_or_else(|| width_of(&records), Vec::len);
         check_widths(&records, width, &mut notes)?;
@@ -89,12 +99,14 @@ impl Table {
         let names = column_names(header.names, &options.names, width)?;
         let rows = records.len();
         let mut units = header.units.into_iter();
+        let mut words = words.into_iter();
         let mut raws: Vec<Raw> = names
             .into_iter()
             .map(|name| Raw {
                 name,
                 cells: Vec::with_capacity(rows),
                 unit: units.next().filter(|unit| !unit.is_empty()),
+                holds_words: words.next().unwrap_or(false),
             })
             .collect();
         for record in records {
@@ -208,7 +220,7 @@ fn check_cells(records: &[Record]) -> Result<(), String> {
     }
 }
 
-fn check_widths(records: &[Record], width: usize, notes: &mut Vec<String>) -> Result<(), String> {
+fn check_widths(records: &[Record], width: usize, notes: &mut Vec<Note>) -> Result<(), String> {
     if let Some(record) = records.iter().find(|record| record.cells.len() > width) {
         let cells = record.cells.len();
         return Err(format!(
@@ -218,14 +230,17 @@ fn check_widths(records: &[Record], width: usize, notes: &mut Vec<String>) -> Re
     }
     let short = || records.iter().filter(|record| record.cells.len() < width);
     if let Some(first) = short().next() {
-        notes.push(format!(
-            "{} early, such as line {}; their last cells count as missing",
-            if short().count() == 1 { "1 row ends".to_owned() } else { format!("{} rows end", short().count()) },
-            first.line
-        ));
+        notes.push(
+            format!(
+                "{} early, such as line {}; their last cells count as missing",
+                if short().count() == 1 { "1 row ends".to_owned() } else { format!("{} rows end", short().count()) },
+                first.line
+            )
+            .into(),
+        );
     }
     if records.iter().any(|record| record.cells.iter().any(|cell| cell.contains('\n'))) {
-        notes.push("Some cells go over several lines".to_owned());
+        notes.push("Some cells go over several lines".into());
     }
     Ok(())
 }

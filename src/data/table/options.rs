@@ -36,6 +36,8 @@ pub struct Options {
     pub names: Vec<String>,
     /// Whether the first row is a header.
     pub header: Option<bool>,
+    /// The sheet of a workbook, by its name or its position counted from 1.
+    pub sheet: Option<String>,
     /// What separates cells.
     pub separator: Option<Separator>,
     /// How characters are stored.
@@ -50,6 +52,9 @@ pub struct Options {
     pub keep_case: bool,
 }
 
+/// THE LIST of options that say how a table is read, for the sources that read one.
+pub const READING: [Field; 9] = [NAMES, HEADER, SHEET, SEPARATOR, DECIMAL, THOUSANDS, MISSING, CASE, ENCODING];
+
 /// The option `names` of a source that reads tables.
 pub const NAMES: Field =
     Field::of("names", "Column names", Kind::Columns, "The names of the columns, for a file without a header.");
@@ -59,6 +64,13 @@ pub const HEADER: Field = Field::of(
     "Header",
     Kind::Word(&["true", "false"]),
     "Whether the first row holds the names of the columns; decided from the rows below it by default.",
+);
+/// The option `sheet`.
+pub const SHEET: Field = Field::of(
+    "sheet",
+    "Sheet",
+    Kind::Text,
+    "The sheet of a workbook, by name or position; the first with a cell by default.",
 );
 /// The option `separator`.
 pub const SEPARATOR: Field = Field::of(
@@ -142,6 +154,7 @@ impl Options {
         Ok(Self {
             names: request.list("names").into_iter().map(str::to_owned).collect(),
             header: header.transpose()?,
+            sheet: text(&SHEET),
             separator: separator.transpose()?,
             encoding: encoding.transpose()?,
             decimal: mark(&DECIMAL)?,

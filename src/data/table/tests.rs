@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 
 fn parse(text: &str) -> Table {
@@ -253,6 +255,121 @@ fn a_file_with_any_bytes_changed_is_read_or_refused_and_never_panics() {
         }
         if let Ok(table) = Table::parse(bytes, &Options::default()) {
             assert!(table.columns.iter().all(|column| column.cells.len() == table.rows));
+        }
+    }
+}
+
+const TREES: &str = "when,length,count,is new,kind\n2024-01-01,0,16777217,true,oak\n";
+
+fn fixture(name: &str, options: &Options) -> Result<Table, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tables");
+    Table::read(&folder.join(name), options).map_err(|error| error.to_string())
+}
+
+fn cell<'a>(table: &'a Table, name: &str, row: usize) -> Option<&'a str> {
+    table.columns[table.named(name).unwrap()].cells[row].as_deref()
+}
+
+#[test]
+fn workbooks_of_three_programs_hold_the_same_table() {
+    let text = parse(TREES);
+    for name in ["trees.xlsx", "trees.xls", "trees.ods"] {
+        let table = fixture(name, &Options::default()).unwrap();
+        assert_eq!((table.names(), table.rows, table.has_header), (text.names(), 8, true), "{name}");
+        for column in ["length", "count", "is new", "kind"] {
+            assert_eq!(
+                cell(&table, column, 0).map(str::to_lowercase).as_deref(),
+                cell(&text, column, 0),
+                "{name} {column}"
+            );
+        }
+        assert!(cell(&table, "when", 2).is_some_and(|when| when.starts_with("2024-01-03")), "{name}");
+        assert_eq!(table.columns[2].number(7), Some(16_777_224.0), "{name}");
+    }
+}
+
+#[test]
+fn the_sheet_is_told_and_can_be_chosen_and_errors_are_missing() {
+    let table = fixture("trees.xlsx", &Options::default()).unwrap();
+    let has = |note: &str| table.notes.iter().any(|found| found.contains(note));
+    assert!(has("The sheet \"trees\" of 3 (empty, trees, shrubs) was read"), "{:?}", table.notes);
+    assert!(has("1 cell with an error, such as #N/A, taken for missing"), "{:?}", table.notes);
+    assert!(has("\"Trees of the park\", skipped"), "{:?}", table.notes);
+    assert_eq!(cell(&table, "length", 3), None);
+    let other = Options { sheet: Some("shrubs".to_owned()), ..Options::default() };
+    assert_eq!(fixture("trees.xlsx", &other).unwrap().names(), "x, y");
+    let third = Options { sheet: Some("3".to_owned()), ..Options::default() };
+    assert_eq!(fixture("trees.xlsx", &third).unwrap().names(), "x, y");
+    let none = Options { sheet: Some("herbs".to_owned()), ..Options::default() };
+    assert!(fixture("trees.xlsx", &none).unwrap_err().contains("its sheets are empty, trees, shrubs"));
+    let far = fixture("far.xlsx", &Options::default()).unwrap_err();
+    assert!(far.contains("row 1048576") && far.contains("far from the others"), "{far}");
+    let zip = Table::parse(b"PK\x03\x04 and more".to_vec(), &Options::default()).unwrap_err().to_string();
+    assert!(zip.contains("no workbook"), "{zip}");
+}
+
+#[test]
+fn objects_of_json_are_rows_whatever_their_order() {
+    let lines = "{\"z\": 1, \"a\": {\"b\": 2.5}, \"kind\": \"oak\"}\n{\"kind\": \"ash\", \"z\": null, \"new\": true}\n";
+    let list = format!("[{}]", lines.trim_end().replace('\n', ","));
+    for text in [lines, &list] {
+        let table = parse(text);
+        assert_eq!(table.names(), "z, a.b, kind, new");
+        let cells = |name| [cell(&table, name, 0), cell(&table, name, 1)];
+        assert_eq!(cells("z"), [Some("1"), None]);
+        assert_eq!(cells("a.b"), [Some("2.5"), None]);
+        assert_eq!(cells("kind"), [Some("oak"), Some("ash")]);
+        assert_eq!(cells("new"), [None, Some("true")]);
+    }
+    let broken = Table::parse(b"{\"a\": 1}\n{\"a\": 2\n".to_vec(), &Options::default()).unwrap_err().to_string();
+    assert!(broken.starts_with("line 3 is not the JSON of an object") || broken.starts_with("line 2"), "{broken}");
+    let lists = parse("{\"a\": [1, 2], \"b\": 1}\n{\"a\": [3], \"b\": 2}\n");
+    assert!(lists.notes.iter().any(|note| note.contains("a holds lists")), "{:?}", lists.notes);
+}
+
+#[test]
+fn arff_is_read_with_its_types_and_sparse_rows() {
+    let text = "% made by hand\n@RELATION trees\n\n@attribute 'petal length' NUMERIC\n@attribute code {1,2,'3 or 4'}\n\
+                @attribute note string\n@attribute class {no,yes}\n@data\n1.5,2,'it\\'s, so',yes\n?, 1, \"b\", no\n% half\n2,'3 or 4',?,yes\n";
+    let table = parse(text);
+    assert_eq!((table.names().as_str(), table.rows), ("petal length, code, note, class", 3));
+    assert_eq!((cell(&table, "petal length", 1), cell(&table, "code", 2)), (None, Some("3 or 4")));
+    assert_eq!((cell(&table, "note", 0), cell(&table, "note", 2)), (Some("it's, so"), None));
+    assert!(table.columns[1].holds_words() && !table.columns[0].holds_words());
+    let sparse = parse("@relation r\n@attribute a real\n@attribute b {x,y}\n@data\n{0 2.5, 1 y}\n{}\n");
+    assert_eq!((cell(&sparse, "a", 0), cell(&sparse, "b", 0)), (Some("2.5"), Some("y")));
+    assert_eq!((cell(&sparse, "a", 1), cell(&sparse, "b", 1)), (Some("0"), Some("x")));
+    let numbers = parse("@relation r\n@attribute a real\n@attribute kind {0,1}\n@data\n1,0\n2,1\n");
+    assert!(numbers.columns[1].holds_words(), "a nominal attribute is no number");
+    let short = "@relation r\n@attribute a real\n@attribute b real\n@data\n1\n";
+    let refused = Table::parse(short.as_bytes().to_vec(), &Options::default()).unwrap_err().to_string();
+    assert!(refused.starts_with("line 5 has 1 cells, and 2 attributes"), "{refused}");
+}
+
+#[test]
+fn changed_bytes_of_every_format_are_read_or_refused_and_never_panic() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tables");
+    let mut seeds: Vec<Vec<u8>> =
+        ["trees.xlsx", "trees.xls", "trees.ods"].iter().map(|name| std::fs::read(folder.join(name)).unwrap()).collect();
+    seeds.push(b"{\"a\": 1, \"b\": {\"c\": [2]}}\n{\"a\": \"x\"}\n".to_vec());
+    seeds.push(b"@relation r\n@attribute 'a b' {x,'y z'}\n@attribute c real\n@data\n'y z',1\n{1 2}\n".to_vec());
+    let mut state = 7u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for seed in &seeds {
+        for _ in 0..120 {
+            let mut bytes = seed.clone();
+            for _ in 0..=random(4) {
+                let at = random(bytes.len());
+                match random(3) {
+                    0 => bytes[at] = random(256) as u8,
+                    1 => bytes.truncate(at.max(1)),
+                    _ => bytes.insert(at, b"\"'{},\n@"[random(7)]),
+                }
+            }
+            let _ = Table::parse(bytes, &Options::default());
         }
     }
 }

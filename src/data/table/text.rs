@@ -1,5 +1,6 @@
 //! From the bytes of a file to text: what kind of file it is, compression, encoding and line ends.
 
+use crate::data::note::Note;
 use std::io::Read as _;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -8,8 +9,8 @@ use flate2::read::MultiGzDecoder;
 /// What the first bytes of a file say that it is, where that is no table of text.
 const KINDS: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive, such as an Excel or LibreOffice sheet"),
-    (b"\xD0\xCF\x11\xE0", "a document of Microsoft Office, such as an .xls sheet"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\xD0\xCF\x11\xE0", "a document of Microsoft Office"),
     (b"\x89PNG", "a PNG image"),
     (b"\xFF\xD8\xFF", "a JPEG image"),
     (b"GIF8", "a GIF image"),
@@ -42,24 +43,26 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// What a file that is compressed with gzip begins with.
+pub const GZIP: &[u8] = &[0x1F, 0x8B];
+
+/// The bytes of a file, decompressed where they are compressed with gzip.
+pub fn unpacked(bytes: Vec<u8>, most: u64) -> Result<Vec<u8>, String> {
+    if bytes.starts_with(GZIP) { decompress(&bytes, most) } else { Ok(bytes) }
+}
+
 /// The text of a file, with line feeds as line ends. Without an `encoding`, the bytes decide it, and a note names it.
-pub fn decode(
-    bytes: Vec<u8>,
-    encoding: Option<&'static Encoding>,
-    most: u64,
-    notes: &mut Vec<String>,
-) -> Result<String, String> {
-    let bytes = if bytes.starts_with(&[0x1F, 0x8B]) { decompress(&bytes, most)? } else { bytes };
-    if let Some(kind) = kind_of(&bytes) {
+pub fn decode(bytes: &[u8], encoding: Option<&'static Encoding>, notes: &mut Vec<Note>) -> Result<String, String> {
+    if let Some(kind) = kind_of(bytes) {
         return Err(format!("this is {kind}, not a table of text; save the table as CSV"));
     }
     let encoding = match encoding {
         Some(encoding) => encoding,
-        None => guess(&bytes, notes)?,
+        None => guess(bytes, notes)?,
     };
-    let (text, _, has_errors) = encoding.decode(&bytes);
+    let (text, _, has_errors) = encoding.decode(bytes);
     if has_errors {
-        notes.push(format!("Some bytes are not {}; they are shown as \u{fffd}", encoding.name()));
+        notes.push(format!("Some bytes are not {}; they are shown as \u{fffd}", encoding.name()).into());
     }
     if text.contains('\0') {
         return Err("this is not a table of text; save it as CSV in UTF-8".to_owned());
@@ -68,7 +71,7 @@ pub fn decode(
         return Ok(text.into_owned());
     }
     if !text.contains('\n') {
-        notes.push("The lines end with a carriage return alone".to_owned());
+        notes.push("The lines end with a carriage return alone".into());
     }
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
@@ -84,7 +87,7 @@ fn decompress(bytes: &[u8], most: u64) -> Result<Vec<u8>, String> {
 }
 
 /// By its byte-order mark, by the zeros of UTF-16, or by whether it is UTF-8.
-fn guess(bytes: &[u8], notes: &mut Vec<String>) -> Result<&'static Encoding, String> {
+fn guess(bytes: &[u8], notes: &mut Vec<Note>) -> Result<&'static Encoding, String> {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return Ok(encoding);
     }
@@ -99,6 +102,8 @@ fn guess(bytes: &[u8], notes: &mut Vec<String>) -> Result<&'static Encoding, Str
         (even, 0) if even * 2 > pairs => UTF_16BE,
         _ => return Err("this is not a table of text; save it as CSV in UTF-8".to_owned()),
     };
-    notes.push(format!("The file is not UTF-8 and was read as {}; encoding=NAME reads it as another", encoding.name()));
+    notes.push(
+        format!("The file is not UTF-8 and was read as {}; encoding=NAME reads it as another", encoding.name()).into(),
+    );
     Ok(encoding)
 }

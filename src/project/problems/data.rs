@@ -1,6 +1,6 @@
 //! Samples that are too few, or too unlike one another.
 
-use super::{Case, Problem};
+use super::{Case, Problem, leak};
 use crate::data::TargetData;
 use crate::train::heads::Results;
 
@@ -29,6 +29,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
         let what = "augmentation changes images, and the generator would learn the changed ones; set its numbers to 0";
         problems.push(without_augmentation(what));
     }
+    problems.extend(leak::check(case));
     problems.extend(if case.head.results() == Results::Classes { classes(case) } else { targets(case) });
     problems
 }
@@ -53,6 +54,17 @@ fn classes(case: &Case<'_>) -> Vec<Problem> {
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more classes", rest.len()) };
         let what = format!(
             "{first:?}{more} has no training sample and will not be predicted; add samples or lower the validation split"
+        );
+        problems.push(Problem::warning("data", what));
+    }
+    let held = case.dataset.train.class_counts_at(names.len(), &case.split.validation);
+    let unheld: Vec<_> = (0..names.len()).filter(|at| held[*at] == 0 && counts[*at] > 0).collect();
+    if let ([first, rest @ ..], false) = (unheld.as_slice(), case.split.validation.is_empty()) {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more classes", rest.len()) };
+        let what = format!(
+            "{:?}{more} has no validation sample, so that no curve tells how well it is recognized; add samples, or judge by \
+             cross-validation",
+            names[*first]
         );
         problems.push(Problem::warning("data", what));
     }

@@ -4,6 +4,7 @@
 
 mod data;
 mod layers;
+mod leak;
 mod memory;
 mod training;
 

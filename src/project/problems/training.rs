@@ -42,7 +42,7 @@ fn is_too_deep(layer: &LayerSpec) -> bool {
 
 /// Checks the settings of the training.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let checks = [batch, loss, early_stopping, schedule];
+    let checks = [batch, learning_rate, loss, early_stopping, schedule];
     checks.iter().filter_map(|check| check(case)).collect()
 }
 
@@ -53,6 +53,25 @@ fn batch(case: &Case<'_>) -> Option<Problem> {
             format!("the batch of {batch} is larger than the {samples} training samples; every step sees them all");
         Problem::warning("training.batch", what)
             .set(format!("Set the batch size to {samples}"), &[("training.batch", &samples.to_string())])
+    })
+}
+
+/// So far beyond the usual learning rates of an optimizer, a run learns nothing or diverges.
+const FAR: f32 = 10.0;
+
+fn learning_rate(case: &Case<'_>) -> Option<Problem> {
+    let Training { learning_rate, optimizer, .. } = &case.project.training;
+    let usual = optimizer.usual_rates();
+    let (low, high) = (*usual.start(), *usual.end());
+    let is_far = *learning_rate < low / FAR || *learning_rate > high * FAR;
+    is_far.then(|| {
+        let name = optimizer.about().label;
+        let side = if *learning_rate < low { "below" } else { "above" };
+        let what = format!("{learning_rate} is far {side} what {name} takes, {low} to {high}");
+        // The middle on a scale of powers of ten.
+        let middle = format!("{:.0e}", (low * high).sqrt()).parse::<f32>().unwrap_or(low).to_string();
+        Problem::warning("training.learning_rate", what)
+            .set(format!("Set the learning rate to {middle}"), &[("training.learning_rate", &middle)])
     })
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use eframe::egui::Context;
 
-use super::Studio;
+use super::{Document, Studio};
 use crate::data::sources::{column_names, has_columns, painted, source_of};
-use crate::data::{DataProblem, Lookup};
-use crate::project::suggest::{Suggestion, suggest};
-use crate::project::{Project, RunFolder};
+use crate::data::{Augment, DataProblem, Lookup, Task};
+use crate::project::suggest::{Suggestion, better_read, suggest};
+use crate::project::{DataSettings, Problem, Project, RunFolder, presets};
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::DataState;
 
@@ -55,13 +55,47 @@ impl Studio {
     pub(super) fn suggest(&mut self) {
         let Some(dataset) = self.session.dataset() else { return };
         let project = &mut self.document.project;
+        let mut reasons = Vec::new();
+        let lookup = Lookup { folder: self.document.path.as_deref().and_then(Path::parent), ..Lookup::default() };
+        if let Some(better) = better_read(&project.data.source, dataset, &lookup, &mut reasons) {
+            // The network follows when the data have been read in this way.
+            project.data.source = better;
+            self.is_suggesting = true;
+            return self.notices.tell(reasons.join(". "));
+        }
+        self.is_suggesting = false;
         match suggest(&project.data.source, dataset) {
             Ok(Suggestion { project: suggested, reasons }) => {
-                *project = Project { name: project.name.clone(), ..suggested };
-                self.notices.tell(reasons.join(". "));
+                let is_named_by_program = presets::names().contains(&project.name.as_str())
+                    || self.last_suggestion.as_ref().is_some_and(|last| last.name == project.name);
+                let name = if is_named_by_program { suggested.name.clone() } else { project.name.clone() };
+                *project = Project { name, ..suggested };
+                self.last_suggestion = Some(project.clone());
+                self.notices.tell(format!("{}. Ctrl+Z brings the last network back.", reasons.join(". ")));
             }
             Err(error) => self.notices.warn(error.to_string()),
         }
+    }
+
+    /// Data have come that the network does not fit: one that nobody has edited gives way to a suggestion.
+    pub(super) fn suggest_if_untouched(&mut self) {
+        let Some(dataset) = self.session.dataset().filter(|_| !self.session.is_on()) else { return };
+        let project = &self.document.project;
+        let is_last = self.last_suggestion.as_ref().is_some_and(|last| last.has_stack_of(project));
+        let is_misfit = || project.problems(dataset).iter().any(Problem::is_error);
+        let has_targets = !matches!(dataset.task, Task::Reconstruction { .. });
+        if self.is_suggesting || has_targets && (is_last || presets::is_one(project)) && is_misfit() {
+            self.suggest();
+        }
+    }
+
+    /// An empty stack for the data that there are.
+    pub(super) fn empty(&mut self) {
+        let project = &self.document.project;
+        let data = DataSettings { augment: Augment::default(), ..project.data.clone() };
+        let empty = Project { name: "untitled".to_owned(), data, ..presets::empty() };
+        self.notices.tell("An empty network. Ctrl+Z brings the last one back.");
+        self.show_document(Document::new(empty));
     }
 
     pub(super) fn unpack_classifier(&mut self, ctx: &Context) {

@@ -5,19 +5,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::Context;
+use image::DynamicImage;
 
 use super::Studio;
 use super::files::short;
+use crate::data::photo;
 use crate::data::pictures::read_drawings;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::project::run_folder::PROJECT;
 use crate::project::{Project, RunFolder};
 use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
+use crate::ui::state::playground::OpenedPicture;
 
 impl Studio {
     pub(super) fn read_dropped(&mut self, ctx: &Context, path: PathBuf) {
         self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path));
+    }
+
+    /// Takes the picture that another program has copied.
+    pub(super) fn paste_picture(&mut self, ctx: &Context) {
+        self.tasks.spawn(ctx, "pasting the picture", move || match copied_picture() {
+            Ok(image) => {
+                Report::PictureOpened(Arc::new(OpenedPicture { name: "The pasted picture".to_owned(), image }))
+            }
+            Err(why) => Report::Warned(format!("No picture could be pasted: {why}.")),
+        });
     }
 
     pub(super) fn open_drawing(&mut self, ctx: &Context, path: PathBuf) {
@@ -36,6 +49,9 @@ fn read_dropped(path: PathBuf) -> Report {
     if let Some(source) = sources::of_file(&path) {
         return read_file(source);
     }
+    if is_picture(&path) {
+        return read_drawing(&path);
+    }
     let (project, drawings) = (Project::open(&path), read_drawings(&path));
     match (project, drawings) {
         (Ok(project), _) => Report::ProjectOpened { project, path },
@@ -49,7 +65,9 @@ fn read_dropped(path: PathBuf) -> Report {
 
 fn not_taken(why: &dyn Display) -> String {
     let tables = sources::TABLES.join(", ");
-    format!("{why}. This window takes projects, drawings, tables ({tables}), run folders and folders of samples.")
+    format!(
+        "{why}. This window takes projects, drawings, images, tables ({tables}), run folders and folders of samples."
+    )
 }
 
 fn read_run(path: PathBuf) -> Report {
@@ -82,7 +100,30 @@ fn looks_like_drawing(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jsonl")
 }
 
+fn copied_picture() -> Result<DynamicImage, String> {
+    let mut clipboard = arboard::Clipboard::new().map_err(|error| error.to_string())?;
+    let copied = clipboard.get_image().map_err(|_| "nothing that was copied is a picture".to_owned())?;
+    let size = (copied.width as u32, copied.height as u32);
+    let pixels = image::RgbaImage::from_raw(size.0, size.1, copied.bytes.into_owned());
+    pixels.map(Into::into).ok_or_else(|| "its pixels are incomplete".to_owned())
+}
+
+/// Whether a file begins as images do.
+fn is_picture(path: &Path) -> bool {
+    image::ImageReader::open(path)
+        .and_then(image::ImageReader::with_guessed_format)
+        .is_ok_and(|reader| reader.format().is_some())
+}
+
+/// Reads drawings, or a picture to be tried in their place.
 fn read_drawing(path: &Path) -> Report {
+    if is_picture(path) {
+        let name = short(path);
+        return match photo::open(path) {
+            Ok(image) => Report::PictureOpened(Arc::new(OpenedPicture { name, image })),
+            Err(error) => Report::Warned(format!("{name} cannot be read as an image: {error}.")),
+        };
+    }
     match read_drawings(path) {
         Ok(drawings) => first_of(drawings),
         Err(error) => Report::Warned(error.to_string()),

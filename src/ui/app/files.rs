@@ -8,9 +8,9 @@ use rfd::AsyncFileDialog;
 
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
-use crate::project::run_folder::next_folder_in;
+use crate::project::run_folder::RUNS;
 use crate::project::run_log::{best_line, done_line, epoch_line};
-use crate::project::{Project, RunRecord, presets};
+use crate::project::{Output, Project, RunRecord, presets};
 use crate::train::Outcome;
 use crate::ui::commands::PathFor;
 use crate::ui::jobs::report::Report;
@@ -24,15 +24,17 @@ impl Studio {
         }
         let dialog = AsyncFileDialog::new().set_title(wanted.title());
         match wanted {
-            PathFor::OpenProject => self.tasks.dialog(ctx, projects(dialog).pick_file(), wanted),
+            PathFor::OpenFile => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
             PathFor::SaveProject => {
                 self.tasks.dialog(ctx, projects(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            PathFor::OpenDrawing => self.tasks.dialog(ctx, drawings(dialog).pick_file(), wanted),
+            PathFor::OpenDrawing => self.tasks.dialog(ctx, pictures(dialog).pick_file(), wanted),
             PathFor::SaveDrawing => {
                 self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            PathFor::SaveRun | PathFor::DataFolder(_) => self.tasks.dialog(ctx, dialog.pick_folder(), wanted),
+            PathFor::SaveRun | PathFor::OpenFolder | PathFor::DataFolder(_) => {
+                self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
+            }
             PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
         }
     }
@@ -42,10 +44,12 @@ impl Studio {
         match wanted {
             PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
             PathFor::SaveDrawing => "drawing.json".to_owned(),
-            PathFor::SaveRun => "runs".to_owned(),
-            PathFor::OpenProject | PathFor::OpenDrawing | PathFor::DataFolder(_) | PathFor::DataFile(_) => {
-                String::new()
-            }
+            PathFor::SaveRun => RUNS.to_owned(),
+            PathFor::OpenFile
+            | PathFor::OpenFolder
+            | PathFor::OpenDrawing
+            | PathFor::DataFolder(_)
+            | PathFor::DataFile(_) => String::new(),
         }
     }
 
@@ -99,10 +103,13 @@ impl Studio {
             metrics.push(done_line(outcome_name(outcome), seconds, session.test.as_deref()));
         }
         self.tasks.spawn(ctx, "writing the run", move || {
-            let folder = next_folder_in(&base, &project.name);
             let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
-            match record.save(&folder) {
-                Ok(()) => Report::Told(format!("Saved the run in {}.", folder.display())),
+            let saved = Output::next(&base, &project.name).and_then(|output| {
+                record.save(output.folder())?;
+                Ok(output.folder().display().to_string())
+            });
+            match saved {
+                Ok(folder) => Report::Told(format!("Saved the run in {folder}.")),
                 Err(error) => Report::Warned(error.to_string()),
             }
         });
@@ -123,6 +130,10 @@ fn projects(dialog: AsyncFileDialog) -> AsyncFileDialog {
 
 fn drawings(dialog: AsyncFileDialog) -> AsyncFileDialog {
     dialog.add_filter("Drawing", &["json", "jsonl"])
+}
+
+fn pictures(dialog: AsyncFileDialog) -> AsyncFileDialog {
+    dialog.add_filter("Drawing or image", &["json", "jsonl", "png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp"])
 }
 
 fn outcome_name(outcome: &Outcome) -> &'static str {

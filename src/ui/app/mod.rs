@@ -62,6 +62,10 @@ pub struct Studio {
     tasks: Tasks,
     notices: Notices,
     problems: Problems,
+    /// The network that was suggested last, to know whether it has been edited.
+    last_suggestion: Option<Project>,
+    /// Whether a suggestion waits for data that are read in a better way.
+    is_suggesting: bool,
 }
 
 impl Studio {
@@ -87,6 +91,8 @@ impl Studio {
             tasks: Tasks::default(),
             notices: Notices::default(),
             problems: Problems::default(),
+            last_suggestion: None,
+            is_suggesting: false,
         };
         studio.apply_window_state(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);

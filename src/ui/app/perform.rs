@@ -1,5 +1,7 @@
 //! Carrying out commands and requests. Nothing else in the window changes more than a view's own values.
 
+use std::path::Path;
+
 use eframe::egui::{Context, ViewportCommand};
 
 use super::{Studio, places};
@@ -51,7 +53,9 @@ impl Studio {
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),
             Command::New => self.dialogs.open(NewProject::default()),
-            Command::Open => self.choose(ctx, PathFor::OpenProject),
+            Command::Empty => self.empty(),
+            Command::OpenFolder => self.choose(ctx, PathFor::OpenFolder),
+            Command::Open => self.choose(ctx, PathFor::OpenFile),
             Command::Save => match self.document.path.clone() {
                 Some(path) => self.save_to(ctx, path),
                 None => self.choose(ctx, PathFor::SaveProject),
@@ -59,6 +63,7 @@ impl Studio {
             Command::SaveAs => self.choose(ctx, PathFor::SaveProject),
             Command::SaveRun => self.choose(ctx, PathFor::SaveRun),
             Command::OpenDrawing => self.choose(ctx, PathFor::OpenDrawing),
+            Command::PastePicture => self.paste_picture(ctx),
             Command::SaveDrawing => self.choose(ctx, PathFor::SaveDrawing),
             Command::ReloadData => self.load_data(ctx),
             Command::ToggleNetwork => self.window.is_left_open = !self.window.is_left_open,
@@ -96,7 +101,13 @@ impl Studio {
             Request::OpenDrawing(path) => self.open_drawing(ctx, path),
             Request::SaveDrawingTo(path) => self.save_drawing(ctx, path),
             Request::ChooseData(wanted) => self.choose(ctx, wanted),
-            Request::UseSource(source) => self.document.project.data.source = source,
+            Request::UseSource(source) => {
+                let part = source.single().filter(|part| Path::new(&part.argument).exists());
+                if let Some(part) = part {
+                    self.window.remember_file(Path::new(&part.argument));
+                }
+                self.document.project.data.source = source;
+            }
             Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
             Request::Dropped(path) => self.read_dropped(ctx, path),
         }

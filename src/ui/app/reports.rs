@@ -12,6 +12,7 @@ use crate::project::RunFolder;
 use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::trained_network::NetworkChoice;
+use crate::ui::views::draw;
 use crate::ui::widgets::digit_canvas::fit_to_canvas;
 
 impl Studio {
@@ -22,6 +23,7 @@ impl Studio {
             // Somebody may have chosen another source in the meantime.
             Report::DataLoaded { source, result } if source == self.document.project.data.source => {
                 self.session.data_arrived(source, result);
+                self.suggest_if_untouched();
             }
             Report::ColumnsFound { source, columns } if source == *self.session.source() => {
                 self.session.columns = columns;
@@ -29,10 +31,12 @@ impl Studio {
             Report::DataLoaded { .. } | Report::ColumnsFound { .. } => {}
             Report::ProjectOpened { project, path } => {
                 self.notices.tell(format!("Opened {}.", short(&path)));
+                self.window.remember_file(&path);
                 self.show_document(Document { project, path: Some(path) });
             }
             Report::ProjectSaved { project, path } => {
                 self.notices.tell(format!("Saved as {}.", short(&path)));
+                self.window.remember_file(&path);
                 self.saved = project;
                 self.document.path = Some(path);
             }
@@ -44,7 +48,16 @@ impl Studio {
                 }
                 self.playground.drawing = Drawing { label: None, ..drawing };
                 self.playground.is_example = false;
+                self.playground.picture = None;
                 fit_to_canvas(&mut self.playground.drawing);
+            }
+            Report::PictureOpened(picture) => {
+                self.playground.picture = Some(picture);
+                // The built-in classifier reads digits alone.
+                if self.networks.this(&self.session).is_some() {
+                    self.playground.network = NetworkChoice::This;
+                }
+                self.act(ctx, Request::Show(draw::ID));
             }
             Report::ClassifierUnpacked(result) => {
                 if let Err(why) = &result {
@@ -74,6 +87,7 @@ impl Studio {
             None => "Its network reads what you draw.",
         };
         self.notices.tell(format!("Opened the run {}. {what}", short(path)));
+        self.window.remember_file(path);
         self.show_document(Document::new(run.project.clone()));
         self.networks.opened = Some(run);
         self.playground.network = NetworkChoice::This;

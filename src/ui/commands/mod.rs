@@ -90,11 +90,14 @@ commands! {
     Undo: "Undo", "Undoes the last change of the project or of the drawing.", [ctrl(Key::Z)];
     Redo: "Redo", "Repeats the change that was undone.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
     New: "New from preset…", "Begins a project from a preset.", [ctrl(Key::N)];
-    Open: "Open…", "Opens a project.", [ctrl(Key::O)];
+    Empty: "Empty network", "Begins a network without a layer for the data that there are.", [];
+    Open: "Open…", "Opens a project, a table or a drawing.", [ctrl(Key::O)];
+    OpenFolder: "Open run or folder…", "Opens a run, or a folder of samples.", [ctrl_shift(Key::O)];
     Save: "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];
     SaveRun: "Save run…", "Writes weights, settings and metrics into a folder.", [];
-    OpenDrawing: "Open drawing…", "Reads a drawing from a file.", [];
+    OpenDrawing: "Open drawing or picture…", "Reads a drawing or a picture from a file.", [];
+    PastePicture: "Paste picture", "Takes the picture that was copied in another program.", [];
     SaveDrawing: "Save drawing…", "Writes the drawing into a file.", [];
     ReloadData: "Read the data again", "Reads the samples once more from their source.", [];
     ToggleNetwork: "Network panel", "Shows the network at the left, or hides it.", [plain(Key::F6)];

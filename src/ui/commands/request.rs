@@ -42,15 +42,17 @@ pub enum Request {
     UseSource(SourceSpec),
     /// The desktop has no file dialog, so the path has to be typed.
     TypePath(PathFor),
-    /// Something was dropped on the window.
+    /// Something was dropped on the window, or chosen to be opened whatever it is.
     Dropped(PathBuf),
 }
 
 /// What a path is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathFor {
-    /// A project file to open.
-    OpenProject,
+    /// A project, a table or a drawing to open.
+    OpenFile,
+    /// A run or a folder of samples to open.
+    OpenFolder,
     /// The file to save the project to.
     SaveProject,
     /// The folder to save the run in.
@@ -69,7 +71,7 @@ impl PathFor {
     /// The request once the path is known.
     pub fn request(self, path: PathBuf) -> Request {
         match self {
-            Self::OpenProject => Request::Open(path),
+            Self::OpenFile | Self::OpenFolder => Request::Dropped(path),
             Self::SaveProject => Request::SaveTo(path),
             Self::SaveRun => Request::SaveRunIn(path),
             Self::OpenDrawing => Request::OpenDrawing(path),
@@ -81,10 +83,11 @@ impl PathFor {
     /// The title of the dialog that asks for the path.
     pub fn title(self) -> &'static str {
         match self {
-            Self::OpenProject => "Open a project",
+            Self::OpenFile => "Open a project, a table or a drawing",
+            Self::OpenFolder => "Open a run or a folder of samples",
             Self::SaveProject => "Save the project",
             Self::SaveRun => "Save the run",
-            Self::OpenDrawing => "Open a drawing",
+            Self::OpenDrawing => "Open a drawing or a picture",
             Self::SaveDrawing => "Save the drawing",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",

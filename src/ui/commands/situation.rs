@@ -121,10 +121,13 @@ impl Situation {
             Command::ReloadData => only_if(!self.is_loading, "The data is already being read."),
             Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),
             Command::New
+            | Command::Empty
             | Command::Open
+            | Command::OpenFolder
             | Command::Save
             | Command::SaveAs
             | Command::OpenDrawing
+            | Command::PastePicture
             | Command::ToggleNetwork
             | Command::ToggleTraining
             | Command::Presenter

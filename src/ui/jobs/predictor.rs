@@ -1,16 +1,20 @@
 //! One sample at a time: what a network predicts for the drawing, and for the row of a table that is tried.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ndarray::Array2;
+use ndarray::{Array3, Axis};
 
 use super::derived::Query;
+use crate::data::photo::Reading;
+use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
 use crate::data::sources::digits::SIDE;
 use crate::data::{Drawing, Task};
 use crate::train::Predictor;
 use crate::train::heads::Results;
 use crate::train::metrics::distance;
+use crate::ui::state::playground::OpenedPicture;
 use crate::ui::state::trained_network::TrainedNetwork;
 
 /// Why a prediction cannot be shown.
@@ -31,9 +35,11 @@ impl KeptPredictor {
     }
 }
 
-/// Asks for the prediction for a drawing.
+/// Asks for the prediction for a drawing, or for a picture in its place.
 #[derive(Clone, PartialEq)]
 pub struct DrawingQuery {
+    /// The picture, and how those of the training data were read where they were no ink on paper.
+    pub picture: Option<(Arc<OpenedPicture>, Option<Reading>)>,
     /// The drawing that the network reads.
     pub drawing: Drawing,
     /// Width of the pen, in pixels of 28.
@@ -44,8 +50,8 @@ pub struct DrawingQuery {
 
 /// What a network sees of a drawing, and what it predicts.
 pub struct DrawingPrediction {
-    /// The pixels; none without ink.
-    pub seen: Option<Array2<u8>>,
+    /// The pixels, `[height, width, channels]`; none without ink.
+    pub seen: Option<Array3<u8>>,
     /// The prediction, or why there is none.
     pub prediction: DrawingOutput,
 }
@@ -59,8 +65,8 @@ pub enum DrawingOutput {
     Probabilities(Vec<f32>),
     /// What an autoencoder gives back, and the root of its mean squared error, where white is 1.
     Reconstruction {
-        /// The reconstructed image, `[height, width]`, from 0 to 255.
-        pixels: Array2<u8>,
+        /// The reconstructed image, `[height, width, channels]`, from 0 to 255.
+        pixels: Array3<u8>,
         /// Root of the mean squared error, where white is 1.
         error: f32,
     },
@@ -76,17 +82,32 @@ impl Query for DrawingQuery {
     const PAUSE: Duration = Duration::ZERO;
 
     fn answer(&self, memory: &mut KeptPredictor) -> DrawingPrediction {
-        match self.network.as_ref().map_err(Clone::clone).and_then(|network| Ok((network, paper_side(network)?))) {
-            Ok((network, side)) => {
-                let seen = self.drawing.image(side, self.pen);
-                let prediction = match seen.as_ref().and_then(|seen| seen.as_slice()) {
-                    Some(pixels) => predict(network, memory.of(network), pixels, side),
+        let drawn = |side: usize| self.drawing.image(side, self.pen).map(|image| image.insert_axis(Axis(2)));
+        let seen = self.network.as_ref().map_err(Clone::clone).and_then(|network| {
+            let dims = dims_of(network)?;
+            let seen = match (&self.picture, dims) {
+                (Some((picture, reading)), _) => see(picture, dims, *reading)?,
+                (None, [height, width, 1]) if height == width => drawn(height),
+                (None, [height, width, channels]) => {
+                    return Err(format!(
+                        "This network reads images of {height}×{width}×{channels}, and a drawing is square and gray. Open a \
+                         picture, or drop one on the window."
+                    ));
+                }
+            };
+            Ok((network, seen))
+        });
+        match seen {
+            Ok((network, seen)) => {
+                let prediction = match &seen {
+                    Some(pixels) => predict(network, memory.of(network), pixels),
                     None => DrawingOutput::Empty,
                 };
                 DrawingPrediction { seen, prediction }
             }
             Err(why) => {
-                DrawingPrediction { seen: self.drawing.image(SIDE, self.pen), prediction: DrawingOutput::Cannot(why) }
+                let seen = if self.picture.is_none() { drawn(SIDE) } else { None };
+                DrawingPrediction { seen, prediction: DrawingOutput::Cannot(why) }
             }
         }
     }
@@ -99,35 +120,41 @@ impl Query for DrawingQuery {
     }
 }
 
-fn predict(network: &TrainedNetwork, reader: &mut Predictor, pixels: &[u8], side: usize) -> DrawingOutput {
+/// A picture as a network reads it; nothing if nothing is on it.
+fn see(picture: &OpenedPicture, dims: [usize; 3], reading: Option<Reading>) -> Result<Option<Array3<u8>>, String> {
+    match pictures::of_image(picture.image.clone(), dims, reading) {
+        Ok(Picture::Pixels(pixels)) => Ok(Array3::from_shape_vec(dims, pixels).ok()),
+        Ok(Picture::Empty) => Ok(None),
+        Err(what) => Err(format!("{} {what}.", picture.name)),
+    }
+}
+
+fn predict(network: &TrainedNetwork, reader: &mut Predictor, seen: &Array3<u8>) -> DrawingOutput {
     let trained = network.trained();
+    let pixels = seen.as_slice().unwrap_or_default();
     let outputs = reader.read(trained, pixels);
     if outputs.iter().any(|output| !output.is_finite()) {
         return DrawingOutput::Cannot(NOT_NUMBERS.to_owned());
     }
     match trained.task {
         Task::Reconstruction { .. } => {
-            let mut seen = vec![0.0; pixels.len()];
-            scale_bytes(pixels, &mut seen);
-            let pixels = Array2::from_shape_vec((side, side), to_bytes(outputs).collect()).unwrap_or_default();
-            DrawingOutput::Reconstruction { pixels, error: distance(outputs, &seen) }
+            let mut numbers = vec![0.0; pixels.len()];
+            scale_bytes(pixels, &mut numbers);
+            let again = Array3::from_shape_vec(seen.dim(), to_bytes(outputs).collect()).unwrap_or_default();
+            DrawingOutput::Reconstruction { pixels: again, error: distance(outputs, &numbers) }
         }
         Task::Classification { .. } | Task::Regression { .. } => DrawingOutput::Probabilities(outputs.to_vec()),
     }
 }
 
-/// Rows and columns of the images a network reads, or why a drawing is nothing for it.
-fn paper_side(network: &TrainedNetwork) -> Result<usize, String> {
+/// Height, width and channels of the images a network reads, or why a picture is nothing for it.
+fn dims_of(network: &TrainedNetwork) -> Result<[usize; 3], String> {
     let trained = network.trained();
     let shape = trained.network.input();
-    let side = match shape.as_image() {
-        Some([height, width, 1]) if height == width => Ok(height),
-        Some(_) => Err(format!("This network reads images of {shape}; a drawing becomes a square gray one.")),
-        None => Err(format!("This network reads rows of {shape} numbers, and a drawing is an image.")),
-    };
+    let none = || format!("This network reads rows of {shape} numbers, and a drawing is an image.");
     match network.head().results() {
         Results::Samples => Err("This network makes samples and reads none.".to_owned()),
-        Results::Classes | Results::Reconstructions => side,
+        Results::Classes | Results::Reconstructions => shape.as_image().ok_or_else(none),
         Results::Numbers | Results::Forecast => {
             Err("This network predicts numbers, and a drawing is asked for its class.".to_owned())
         }
@@ -179,7 +206,7 @@ mod tests {
         let network = TrainedNetwork::Folder(Arc::new(RunFolder::pretrained().unwrap()));
         let one = Drawing { strokes: vec![vec![[0.5, 0.2], [0.5, 0.8]]], label: None };
         let ask = |drawing: Drawing, network| {
-            let query = DrawingQuery { drawing, pen: 2.2, network };
+            let query = DrawingQuery { picture: None, drawing, pen: 2.2, network };
             query.answer(&mut KeptPredictor::default())
         };
         let answer = ask(one.clone(), Ok(network.clone()));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::ui::commands::{PathFor, Request};
+use crate::ui::state::playground::OpenedPicture;
 
 /// The result of a background task.
 pub enum Report {
@@ -55,6 +56,8 @@ pub enum Report {
         /// Number of drawings in the file.
         of: usize,
     },
+    /// A picture to be tried was read.
+    PictureOpened(Arc<OpenedPicture>),
     /// The built-in digit classifier, or why this build has none.
     ClassifierUnpacked(Result<Arc<RunFolder>, String>),
     /// A path was chosen, or what was dropped turned out to be something to use.

@@ -1,6 +1,10 @@
 //! What is tried, which the views share and no project holds: the drawing and the network that reads it, a row of a table,
 //! the plane that is painted in, the noise of a generator.
 
+use std::sync::Arc;
+
+use image::DynamicImage;
+
 use super::painting::Painting;
 use super::trained_network::NetworkChoice;
 use crate::data::Drawing;
@@ -9,6 +13,8 @@ use crate::data::Drawing;
 pub struct Playground {
     /// The drawing on the canvas.
     pub drawing: Drawing,
+    /// The picture that is tried in its place.
+    pub picture: Option<Arc<OpenedPicture>>,
     /// The drawing is the one that the program came with, and gives way to the first stroke of a person.
     pub is_example: bool,
     /// The network that reads it.
@@ -21,6 +27,20 @@ pub struct Playground {
     pub painting: Option<Painting>,
     /// The seed of the noise that a generator's samples are made of; `backprop generate` makes the same of it.
     pub noise: u64,
+}
+
+/// A picture from a file or from the clipboard.
+pub struct OpenedPicture {
+    /// The name of the file.
+    pub name: String,
+    /// Its pixels, upright.
+    pub image: DynamicImage,
+}
+
+impl PartialEq for OpenedPicture {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 /// A row of a table that is tried.
@@ -40,6 +60,7 @@ impl Default for Playground {
         let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
         Self {
             drawing: Drawing { strokes, label: None },
+            picture: None,
             is_example: true,
             network: NetworkChoice::BuiltIn,
             cell: None,

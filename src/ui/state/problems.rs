@@ -39,6 +39,11 @@ impl Problems {
         self.list.iter().filter(|problem| problem.layer().is_none())
     }
 
+    /// Whether a run would be refused.
+    pub fn has_error(&self) -> bool {
+        self.list.iter().any(Problem::is_error)
+    }
+
     /// Why training cannot begin, if it cannot.
     pub fn obstacle(&self, project: &Project, session: &Session) -> Option<String> {
         match &session.data {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::session::Session;
+use crate::data::photo::Reading;
+use crate::data::sources::images;
 use crate::data::{Dataset, Feature};
 use crate::project::RunFolder;
 use crate::train::evaluate::TrainedModel;
@@ -92,6 +94,16 @@ impl Networks {
         let running = session.job.as_ref().zip(session.snapshot.as_ref());
         let run = running.map(|(job, snapshot)| TrainedNetwork::Run(Arc::clone(job), Arc::clone(snapshot)));
         run.or_else(|| self.opened.clone().map(TrainedNetwork::Folder))
+    }
+
+    /// How pictures are read for the network that was chosen; nothing where they are ink on paper.
+    pub fn reading(&self, choice: NetworkChoice, session: &Session) -> Option<Reading> {
+        let opened = || self.opened.as_ref().map(|run| &run.project);
+        let project = match choice {
+            NetworkChoice::BuiltIn => None,
+            NetworkChoice::This => session.trained.as_ref().or_else(opened),
+        };
+        images::reading_for(&project?.data.source)
     }
 
     /// The network that was chosen, or why it is not there.

@@ -1,7 +1,7 @@
 //! What the window remembers from one start to the next. Nothing of a project is in here but the draft.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,12 @@ pub struct WindowState {
     pub path: Option<PathBuf>,
     /// The project as it was left, saved or not.
     pub draft: Option<String>,
+    /// Projects, runs and data that were opened, the last one first.
+    pub recent: Vec<PathBuf>,
 }
+
+/// Files that the menu keeps.
+const RECENT: usize = 8;
 
 /// Where a view stands. Of several at the left, at the right or in the center one is shown, and tabs choose which; those at
 /// the top and at the bottom are bars, one above the other.
@@ -77,6 +82,14 @@ impl WindowState {
         self.shown.get(&place).map(String::as_str).or_else(titled)
     }
 
+    /// Puts a file or folder at the head of those that were opened.
+    pub fn remember_file(&mut self, path: &Path) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.recent.retain(|other| *other != path);
+        self.recent.insert(0, path);
+        self.recent.truncate(RECENT);
+    }
+
     /// Selects the view that is shown in a place.
     pub fn show(&mut self, place: Place, id: &str) {
         self.shown.insert(place, id.to_owned());
@@ -98,6 +111,7 @@ impl Default for WindowState {
             pen: PEN_WIDTH,
             path: None,
             draft: None,
+            recent: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::data::Modality;
+use crate::data::Note;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{Augment, Dataset};
@@ -129,7 +130,11 @@ impl DataView {
                 });
             }
             DataState::Failed { .. } => data_problem_ui(ui, cx),
-            DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.held_back()),
+            DataState::Ready { dataset, counts, .. } => {
+                counts_ui(ui, dataset, counts, cx.project.held_back());
+                let dataset = Arc::clone(dataset);
+                dataset.notes.iter().for_each(|note| note_ui(ui, note, cx));
+            }
         }
     }
 
@@ -214,9 +219,24 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     let help = "Training samples change the weights. Validation samples compare settings while you choose them. \
                 Test samples are used once, when a run has finished, and nothing is chosen by them.";
     ui.add(egui::Label::new(RichText::new(help).color(palette.muted)).wrap());
-    for note in &dataset.notes {
-        ui.add(egui::Label::new(RichText::new(note).color(palette.muted)).wrap());
-    }
+}
+
+/// What was decided while the file was read; a click decides otherwise.
+fn note_ui(ui: &mut Ui, note: &Note, cx: &mut Cx<'_>) {
+    let text = RichText::new(&**note).color(Palette::of(ui).muted);
+    let Some((key, value)) = note.option() else {
+        ui.add(egui::Label::new(text).wrap());
+        return;
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.add(egui::Label::new(text).wrap());
+        let button = ui.button(format!("{key}={value}")).on_hover_text("Read the file again with this option");
+        if button.clicked()
+            && let Some(part) = cx.project.data.source.single_mut()
+        {
+            part.overrule(key, value);
+        }
+    });
 }
 
 fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -1,7 +1,7 @@
 //! The tab with the large canvas, or with a form for the rows of a table.
 
 use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
-use egui_material_icons::icons::{ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
+use egui_material_icons::icons::{ICON_BRUSH, ICON_CONTENT_PASTE, ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
 
 use crate::data::Modality;
 use crate::data::drawing::PEN_WIDTH;
@@ -101,6 +101,18 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
             true => ui.add_enabled_ui(is_enabled, |ui| icon_button_ui(ui, icon, name)).inner.clicked(),
             false => button_ui(ui, is_enabled, icon, name, vec2(0.0, 28.0)).clicked(),
         };
+        if cx.playground.picture.is_some() {
+            if tool(true, ICON_BRUSH, "Draw") {
+                cx.playground.picture = None;
+            }
+            if tool(true, ICON_FOLDER_OPEN, "Open…") {
+                cx.act(Command::OpenDrawing);
+            }
+            if tool(true, ICON_CONTENT_PASTE, "Paste") {
+                cx.act(Command::PastePicture);
+            }
+            return;
+        }
         if tool(has_ink, ICON_UNDO, "Undo stroke") {
             cx.playground.drawing.strokes.pop();
             cx.playground.is_example = false;
@@ -111,6 +123,9 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
         }
         if tool(true, ICON_FOLDER_OPEN, "Open…") {
             cx.act(Command::OpenDrawing);
+        }
+        if tool(true, ICON_CONTENT_PASTE, "Paste") {
+            cx.act(Command::PastePicture);
         }
         if tool(has_ink, ICON_SAVE, "Save…") {
             cx.act(Command::SaveDrawing);
@@ -132,7 +147,9 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
         ui.vertical(|ui| reading.winner_ui(ui));
     });
-    seen_note_ui(ui);
+    if cx.playground.picture.is_none() {
+        seen_note_ui(ui);
+    }
     ui.add_space(2.0 * GRID);
     reading.choice_note_ui(ui);
     ui.add_space(GRID);

@@ -95,7 +95,7 @@ impl Network {
 
 /// A stack that does not fit the data, or is empty, need not be repaired layer by layer.
 fn suggest_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let is_whole = cx.shapes.model.misfit.is_none() && !cx.project.model.layers.is_empty();
+    let is_whole = !cx.problems.has_error() && !cx.project.model.layers.is_empty();
     if is_whole || cx.session.is_on() || cx.situation.permits(Command::Suggest).is_err() {
         return;
     }

@@ -16,6 +16,7 @@ use crate::ui::views::data;
 use crate::ui::views::view::View;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::numbers::thousands;
+use crate::ui::widgets::text::caption_ui;
 
 /// The id of this view.
 pub const ID: &str = "top_bar";
@@ -64,12 +65,33 @@ impl View for TopBar {
 fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.menu_button("File", |ui| {
         ui.set_min_width(220.0);
-        for command in [Command::New, Command::Open, Command::Save, Command::SaveAs, Command::SaveRun] {
+        let commands = [
+            Command::New,
+            Command::Empty,
+            Command::Open,
+            Command::OpenFolder,
+            Command::Save,
+            Command::SaveAs,
+            Command::SaveRun,
+        ];
+        for command in commands {
             let permitted = cx.situation.permits(command);
             let button = Button::new(command.label()).shortcut_text(key_of(ui, command));
             let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(command.label());
             if button.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
                 cx.act(command);
+                ui.close();
+            }
+        }
+        if cx.window.recent.is_empty() {
+            return;
+        }
+        ui.separator();
+        caption_ui(ui, "Opened before");
+        for path in cx.window.recent.clone() {
+            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            if ui.add(Button::new(name).truncate()).on_hover_text(path.display().to_string()).clicked() {
+                cx.act(Request::Dropped(path));
                 ui.close();
             }
         }

@@ -1,7 +1,7 @@
 //! A table of any length, of which only what is in view costs anything. Numbers stand at the right of their column and are
 //! never cut: a column that is partly out of view shows an ellipsis.
 
-use eframe::egui::{Align2, Id, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Id, Popup, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::cut_text::cut_text;
 use crate::ui::theme::{self, GRID, Palette};
@@ -21,61 +21,119 @@ const MOST_HEAD: f32 = 96.0;
 /// Rows that are looked at to find how wide a column has to be, besides those that have been in view.
 const MEASURED: usize = 40;
 
-/// A column: what stands above it, and whether it holds numbers.
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cells {
+    /// Texts.
+    Texts,
+    /// Numbers, which are aligned at the right.
+    Numbers,
+    /// Pictures of this width.
+    Pictures(u16),
+}
+
+/// A column: what stands above it, and what it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
     /// The text above the column.
     pub name: String,
-    /// Whether the column holds numbers, which are aligned at the right.
-    pub is_number: bool,
+    /// What stands below it.
+    pub cells: Cells,
 }
 
 impl Head {
     /// A column of numbers.
     pub fn number(name: impl Into<String>) -> Self {
-        Self { name: name.into(), is_number: true }
+        Self { name: name.into(), cells: Cells::Numbers }
     }
 
     /// A column of texts.
     pub fn text(name: impl Into<String>) -> Self {
-        Self { name: name.into(), is_number: false }
+        Self { name: name.into(), cells: Cells::Texts }
+    }
+
+    /// A column of pictures of this width, which [`DataTable::pictures`] paints.
+    pub fn pictures(name: impl Into<String>, width: u16) -> Self {
+        Self { name: name.into(), cells: Cells::Pictures(width) }
+    }
+
+    fn is_number(&self) -> bool {
+        self.cells == Cells::Numbers
     }
 }
 
-/// What is shown, and where its columns stand.
-struct Table<'a> {
+/// Paints a picture of a row into its cell.
+type Painter<'a> = &'a dyn Fn(&Ui, Rect, usize);
+
+/// A table to be shown.
+pub struct DataTable<'a> {
     heads: &'a [Head],
     rows: usize,
     cell: &'a dyn Fn(usize, usize) -> String,
+    paint: Option<Painter<'a>>,
     widths: Vec<f32>,
+}
+
+impl<'a> DataTable<'a> {
+    /// A table of so many rows, whose cells `cell` writes.
+    pub fn new(heads: &'a [Head], rows: usize, cell: &'a dyn Fn(usize, usize) -> String) -> Self {
+        Self { heads, rows, cell, paint: None, widths: Vec::new() }
+    }
+
+    /// With pictures in the columns that are made for them.
+    #[must_use]
+    pub fn pictures(self, paint: Painter<'a>) -> Self {
+        Self { paint: Some(paint), ..self }
+    }
+
+    /// Shows the table, which scrolls both ways. `name` is read by screen readers.
+    pub fn ui(self, ui: &mut Ui, name: &str) {
+        self.show(ui, name, None);
+    }
+
+    /// The same with a menu for each row, which a click opens.
+    pub fn ui_with_menu(self, ui: &mut Ui, name: &str, menu: &mut dyn FnMut(&mut Ui, usize)) {
+        self.show(ui, name, Some(menu));
+    }
+
+    fn show(mut self, ui: &mut Ui, name: &str, mut menu: Option<&mut dyn FnMut(&mut Ui, usize)>) {
+        let id = ui.make_persistent_id(("column widths", name));
+        self.widths = self.widths(ui, id);
+        let total = self.widths.iter().map(|width| width + GAP).sum::<f32>() - GAP + BAR;
+        let palette = Palette::of(ui);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let sense = if menu.is_some() { Sense::click() } else { Sense::hover() };
+        ScrollArea::horizontal().id_salt(name).auto_shrink(false).show(ui, |ui| {
+            let width = total.max(ui.available_width());
+            let (head, _) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
+            self.line_ui(ui, head, None);
+            ui.painter().hline(head.left()..=head.left() + width, head.bottom(), (1.0, palette.faint));
+            ui.add_space(GRID);
+            let height = ui.available_height() - BAR;
+            let rows_ui = ScrollArea::vertical().auto_shrink(false).max_height(height);
+            let shown = rows_ui.show_rows(ui, ROW, self.rows, |ui, shown| {
+                for row in shown.clone() {
+                    let (line, response) = ui.allocate_exact_size(vec2(total, ROW), sense);
+                    let role = if menu.is_some() { Role::Button } else { Role::Row };
+                    response.widget_info(|| WidgetInfo::labeled(role, true, self.sentence(row)));
+                    if menu.is_some() && (response.hovered() || response.has_focus()) {
+                        ui.painter().rect_filled(line, 2.0, palette.faint.gamma_multiply(0.5));
+                    }
+                    self.line_ui(ui, line, Some(row));
+                    if let Some(menu) = &mut menu {
+                        Popup::menu(&response).show(|ui| menu(ui, row));
+                    }
+                }
+                shown
+            });
+            self.remember(ui, id, shown.inner);
+        });
+    }
 }
 
 /// Shows `rows` rows, whose cells `cell` writes, and scrolls both ways. `name` is read by screen readers.
 pub fn data_table_ui(ui: &mut Ui, name: &str, heads: &[Head], rows: usize, cell: &dyn Fn(usize, usize) -> String) {
-    let id = ui.make_persistent_id(("column widths", name));
-    let mut table = Table { heads, rows, cell, widths: Vec::new() };
-    table.widths = table.widths(ui, id);
-    let total = table.widths.iter().map(|width| width + GAP).sum::<f32>() - GAP + BAR;
-    let palette = Palette::of(ui);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::horizontal().id_salt(name).auto_shrink(false).show(ui, |ui| {
-        let width = total.max(ui.available_width());
-        let (head, _) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
-        table.line_ui(ui, head, None);
-        ui.painter().hline(head.left()..=head.left() + width, head.bottom(), (1.0, palette.faint));
-        ui.add_space(GRID);
-        let height = ui.available_height() - BAR;
-        let rows_ui = ScrollArea::vertical().auto_shrink(false).max_height(height);
-        let shown = rows_ui.show_rows(ui, ROW, rows, |ui, shown| {
-            for row in shown.clone() {
-                let (line, response) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
-                response.widget_info(|| WidgetInfo::labeled(Role::Row, true, table.sentence(row)));
-                table.line_ui(ui, line, Some(row));
-            }
-            shown
-        });
-        table.remember(ui, id, shown.inner);
-    });
+    DataTable::new(heads, rows, cell).ui(ui, name);
 }
 
 /// The widest numbers that have been in view, of a table of so many columns and rows.
@@ -85,7 +143,7 @@ struct Seen {
     widths: Vec<f32>,
 }
 
-impl Table<'_> {
+impl DataTable<'_> {
     fn sentence(&self, row: usize) -> String {
         let texts = self.heads.iter().enumerate().map(|(at, head)| (&head.name, (self.cell)(row, at)));
         let cells = texts.filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
@@ -106,10 +164,16 @@ impl Table<'_> {
             if seen.width() < GAP {
                 continue;
             }
+            if let (Cells::Pictures(_), Some(row), Some(paint)) = (head.cells, row, self.paint) {
+                if seen.width() > width - 1.0 {
+                    paint(ui, place, row);
+                }
+                continue;
+            }
             let text = row.map_or_else(|| head.name.clone(), |row| (self.cell)(row, column));
             let is_whole = seen.width() > width - 1.0;
-            let align = if head.is_number { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
-            match (row.is_some() && head.is_number, is_whole) {
+            let align = if head.is_number() { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+            match (row.is_some() && head.is_number(), is_whole) {
                 // A frame may come before the column is wide enough; the gap has room for a digit.
                 (true, true) => _ = ui.painter().text(place.right_center(), align, text, theme::body_font(), color),
                 (true, false) if text.is_empty() => {}
@@ -129,9 +193,10 @@ impl Table<'_> {
             let cells = (0..self.rows).step_by(step).map(|row| text_width(ui, (self.cell)(row, column)));
             let cells = cells.fold(seen.get(column).copied().unwrap_or(0.0), f32::max);
             let name = text_width(ui, head.name.clone());
-            match head.is_number {
-                true => cells.max(name.min(MOST_HEAD)).max(LEAST),
-                false => cells.max(name).clamp(LEAST, most),
+            match head.cells {
+                Cells::Numbers => cells.max(name.min(MOST_HEAD)).max(LEAST),
+                Cells::Texts => cells.max(name).clamp(LEAST, most),
+                Cells::Pictures(width) => name.max(f32::from(width)),
             }
         };
         self.heads.iter().enumerate().map(of).collect()
@@ -139,7 +204,7 @@ impl Table<'_> {
 
     /// Keeps the widths of the numbers in view, among which may be longer ones than were looked at.
     fn remember(&self, ui: &Ui, id: Id, rows: std::ops::Range<usize>) {
-        let widest = |(column, (head, width)): (usize, (&Head, &f32))| match head.is_number {
+        let widest = |(column, (head, width)): (usize, (&Head, &f32))| match head.is_number() {
             true => rows.clone().map(|row| text_width(ui, (self.cell)(row, column))).fold(*width, f32::max),
             false => 0.0,
         };

@@ -3,12 +3,12 @@
 use eframe::egui::{
     self, Color32, ColorImage, Image, Response, Role, Sense, Stroke, TextureOptions, Ui, WidgetInfo, vec2,
 };
-use ndarray::ArrayView2;
+use ndarray::{ArrayView3, Axis};
 
 use crate::ui::theme::Palette;
 
-/// Shows gray pixels, 0 black and 255 white, fitted into a square of `side` points. `name` is read by screen readers.
-pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView2<'_, u8>>, side: f32) -> Response {
+/// Shows pixels in gray or in red, green and blue, `[height, width, channels]`, fitted into a square of `side` points. `name` is read by screen readers.
+pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView3<'_, u8>>, side: f32) -> Response {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), name));
@@ -16,8 +16,12 @@ pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView2<'_, u8>>, si
         ui.painter().rect(rect, 0.0, palette.sunken, Stroke::new(1.0, palette.faint), egui::StrokeKind::Outside);
         return response;
     };
-    let (height, width) = pixels.dim();
-    let image = ColorImage::new([width, height], pixels.iter().map(|pixel| Color32::from_gray(*pixel)).collect());
+    let (height, width, _) = pixels.dim();
+    let color = |pixel: ndarray::ArrayView1<'_, u8>| match pixel.as_slice() {
+        Some([red, green, blue]) => Color32::from_rgb(*red, *green, *blue),
+        _ => pixel.first().map_or(Color32::BLACK, |gray| Color32::from_gray(*gray)),
+    };
+    let image = ColorImage::new([width, height], pixels.lanes(Axis(2)).into_iter().map(color).collect());
     let id = response.id.with("pixels");
     let texture = ui.ctx().load_texture_cached(name, id, image, TextureOptions::NEAREST);
     let scale = side / width.max(height) as f32;

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, Step};
@@ -20,6 +22,10 @@ pub struct Adagrad {
 impl Optimizer for Adagrad {
     fn slots(&self) -> usize {
         1
+    }
+
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        1e-3..=0.3
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], sum: &mut [f32]) {
@@ -51,6 +57,10 @@ pub struct Adadelta {
 impl Optimizer for Adadelta {
     fn slots(&self) -> usize {
         2
+    }
+
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        0.1..=2.0
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]) {

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, Step, sign};
@@ -26,6 +28,10 @@ pub struct Lion {
 impl Optimizer for Lion {
     fn slots(&self) -> usize {
         1
+    }
+
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        1e-5..=1e-3
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], momentum: &mut [f32]) {

@@ -12,6 +12,8 @@ mod rmsprop;
 mod sgd;
 mod updater;
 
+use std::ops::RangeInclusive;
+
 use crate::field::Settings;
 use crate::registry;
 
@@ -28,6 +30,11 @@ pub use updater::{StepNorms, Updater};
 pub trait Optimizer: Settings + Send + Sync {
     /// Numbers remembered per weight.
     fn slots(&self) -> usize;
+
+    /// The learning rates at which most networks learn with it.
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        1e-4..=1e-2
+    }
 
     /// Moves `weights`. `state` holds the slots one after the other, each as long as `weights`, all zero at first.
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]);

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, Step};
@@ -14,6 +16,10 @@ pub struct Sgd {}
 impl Optimizer for Sgd {
     fn slots(&self) -> usize {
         0
+    }
+
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        1e-2..=1.0
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], _state: &mut [f32]) {
@@ -43,6 +49,10 @@ impl Optimizer for Momentum {
         1
     }
 
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        1e-3..=0.3
+    }
+
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], velocity: &mut [f32]) {
         vectorized!({
             for ((weight, grad), velocity) in weights.iter_mut().zip(grad).zip(velocity) {
@@ -69,6 +79,10 @@ pub struct Nesterov {
 impl Optimizer for Nesterov {
     fn slots(&self) -> usize {
         1
+    }
+
+    fn usual_rates(&self) -> RangeInclusive<f32> {
+        1e-3..=0.3
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], velocity: &mut [f32]) {

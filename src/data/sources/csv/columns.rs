@@ -1,7 +1,8 @@
 //! What the columns of a table become: numbers, categories, words of an embedding, or nothing.
 
 use crate::data::dataset::{Feature, Vocabulary};
-use crate::data::table::{Column, counted};
+use crate::data::note::{Note, counted};
+use crate::data::table::Column;
 
 /// A column of words with more of them than this tells rows apart, not kinds.
 const MAX_CATEGORIES: usize = 50;
@@ -26,12 +27,14 @@ const ROW_NAMES: &[&str] =
     &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
 
 /// One number each for columns of words, which stand behind the others.
-pub fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>) -> Result<Vec<Feature>, String> {
+pub fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<Note>) -> Result<Vec<Feature>, String> {
     let (mut features, mut first) = (Vec::new(), 0);
     for column in columns {
         let words = Vocabulary { first, list: column.distinct() };
         first = words.end();
-        notes.push(format!("{} has {}, counted for an embedding", column.name, counted(words.list.len(), "word")));
+        notes.push(
+            format!("{} has {}, counted for an embedding", column.name, counted(words.list.len(), "word")).into(),
+        );
         features.push(Feature { words: Some(words), ..Feature::number(&column.name) });
     }
     if first > MAX_WORDS {
@@ -42,7 +45,7 @@ pub fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<String>)
     if !features.is_empty() {
         notes.push(format!(
             "The network has to begin with an Embedding of vocabulary {first} and {numbers} numbers before the words"
-        ));
+        ).into());
     }
     Ok(features)
 }
@@ -57,45 +60,46 @@ pub struct Chosen {
 }
 
 /// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
-pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<String>) -> Vec<Feature> {
+pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Vec<Feature> {
     let name = &column.name;
     let rows = column.cells.len();
     let present = column.cells.iter().flatten().count();
     let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
     if present == 0 {
-        notes.push(format!("{name} is empty and was left out"));
+        notes.push(format!("{name} is empty and was left out").into());
         return Vec::new();
     }
     if chosen.as_words || column.holds_words() {
         let categories = column.distinct();
         let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
         if !chosen.is_kept && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
-            notes.push(format!(
-                "{name} has {} different texts in {} and was left out; it tells rows apart, not kinds. keep={name} reads it",
+            let what = format!(
+                "{name} has {} different texts in {} and was left out, since it tells rows apart, not kinds",
                 categories.len(),
                 counted(present, "row")
-            ));
+            );
+            notes.push(Note::or(what, "keep", name, "reads it"));
             return Vec::new();
         }
         if present < rows {
-            notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")));
+            notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")).into());
         }
         note_constant(name, categories.len() == 1, notes);
         let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
         return categories.into_iter().map(feature).collect();
     }
     if numbers.is_empty() {
-        notes.push(format!("{name} holds no finite number and was left out"));
+        notes.push(format!("{name} holds no finite number and was left out").into());
         return Vec::new();
     }
     if !chosen.is_kept && numbers.len() == rows && numbers_rows(name, &numbers) {
-        notes.push(format!("{name} numbers the rows and was left out; keep={name} reads it"));
+        notes.push(Note::or(format!("{name} numbers the rows and was left out"), "keep", name, "reads it"));
         return Vec::new();
     }
-    notes.extend(column.stray_note());
+    notes.extend(column.stray_note().map(Note::from));
     if numbers.len() < rows {
         let missing = counted(rows - numbers.len(), "missing value");
-        notes.push(format!("{missing} in {name}, replaced by the mean of the training samples"));
+        notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
     vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }]
@@ -118,9 +122,9 @@ fn numbers_rows(name: &str, numbers: &[f64]) -> bool {
         && (counts() || is_dense() || ROW_NAMES.contains(&&*name.trim().to_lowercase()))
 }
 
-fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<String>) {
+fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<Note>) {
     if is_constant {
-        notes.push(format!("{name} is always the same; nothing can be learned from it"));
+        notes.push(format!("{name} is always the same; nothing can be learned from it").into());
     }
 }
 

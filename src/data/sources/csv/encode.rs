@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::data::dataset::Feature;
+use crate::data::note::{Note, counted};
 use crate::data::source::Known;
-use crate::data::table::{self, Column, Table, counted};
+use crate::data::table::{self, Column, Table};
 
 /// Classes by their names. A number is the same class however it is written, and a word in small and capital letters.
 pub struct Classes(HashMap<String, u16>);
@@ -34,7 +35,7 @@ fn plain(word: &str) -> String {
 }
 
 /// `[rows, features]`; what is missing is NaN. Cells that a network cannot read are counted and told.
-pub fn encode(table: &Table, features: &[Feature], notes: &mut Vec<String>) -> Result<Vec<f64>, String> {
+pub fn encode(table: &Table, features: &[Feature], notes: &mut Vec<Note>) -> Result<Vec<f64>, String> {
     let mut columns = Vec::with_capacity(features.len());
     let mut told = "";
     for feature in features {
@@ -44,7 +45,7 @@ pub fn encode(table: &Table, features: &[Feature], notes: &mut Vec<String>) -> R
         };
         let column = &table.columns[at];
         if told != name {
-            notes.extend(unread(column, features));
+            notes.extend(unread(column, features).map(Note::from));
             told = name;
         }
         columns.push(encode_column(column, feature));

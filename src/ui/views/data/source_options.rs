@@ -1,7 +1,8 @@
 //! What a source may be told besides its name: a row for each of its options, so that nobody has to type them.
 
-use eframe::egui::{self, ComboBox, Response, RichText, TextEdit, Ui};
+use eframe::egui::{self, CollapsingHeader, ComboBox, Response, RichText, TextEdit, Ui};
 
+use crate::data::source::SourcePart;
 use crate::data::sources::{csv, series, source_of};
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::button::segmented_ui;
@@ -25,14 +26,29 @@ impl SourceOptions {
         if [csv::SOURCE.name, series::SOURCE.name].contains(&source.name) {
             order_ui(ui, source.name, cx);
         }
-        for field in source.options {
+        self.fields_ui(ui, source.name, source.options, &part, cx);
+        if !source.reading.is_empty() {
+            CollapsingHeader::new("Reading the file").id_salt("reading").show_unindented(ui, |ui| {
+                self.fields_ui(ui, source.name, source.reading, &part, cx);
+            });
+        }
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui, source: &str, fields: &'static [Field], part: &SourcePart, cx: &mut Cx<'_>) {
+        for field in fields {
             let is_edited = self.edited.as_ref().is_some_and(|edited| edited.0 == field.key);
             let before = match &self.edited {
                 Some((_, edited)) if is_edited => edited.clone(),
                 _ => part.values(field.key).to_vec(),
             };
             let mut now = before.clone();
-            let response = option_ui(ui, field, &mut now, &cx.session.columns);
+            let columns = &cx.session.columns;
+            let unsaid = match (field.key, source) {
+                ("target", _) => columns.last().map_or("the last column", String::as_str),
+                ("group", name) if name == csv::SOURCE.name => "none",
+                _ => "automatic",
+            };
+            let response = option_ui(ui, field, &mut now, columns, unsaid);
             if now != before {
                 self.edited = Some((field.key, now));
             }
@@ -62,7 +78,7 @@ fn order_ui(ui: &mut Ui, chosen: &'static str, cx: &mut Cx<'_>) {
     }
 }
 
-fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[String]) -> Response {
+fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[String], unsaid: &str) -> Response {
     let Field { label, help, .. } = *field;
     let mut number = |ui: &mut Ui, slider: Slider<'_>, digits: usize| {
         let known = values.first().and_then(|value| value.parse().ok());
@@ -96,12 +112,9 @@ fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[St
         }),
         Kind::Word(words) => {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            field_ui(ui, label, help, |ui| one_ui(ui, label, "automatic", &words, values))
+            field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, &words, values))
         }
-        Kind::Column => field_ui(ui, label, help, |ui| {
-            let last = columns.last().map_or("the last column", String::as_str).to_owned();
-            one_ui(ui, label, &last, columns, values)
-        }),
+        Kind::Column => field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, columns, values)),
         Kind::Columns if field.key == "names" => field_ui(ui, label, help, |ui| names_ui(ui, label, values)),
         Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, columns, values)),
         Kind::Text | Kind::Choice { .. } => field_ui(ui, label, help, |ui| {

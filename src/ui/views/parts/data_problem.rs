@@ -19,8 +19,8 @@ pub fn data_problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     warning_ui(ui, &problem.text);
     ui.horizontal_wrapped(|ui| {
         let source = cx.project.data.source.single().and_then(source_of);
-        let options = source.map_or(&[][..], |source| source.options);
-        for field in problem.options.iter().filter_map(|key| options.iter().find(|field| field.key == *key)) {
+        let field_of = |key: &&'static str| source.and_then(|source| source.fields().find(|field| field.key == *key));
+        for field in problem.options.iter().filter_map(field_of) {
             if ui.button(format!("Change {}", field.label.to_lowercase())).on_hover_text(field.help).clicked() {
                 cx.act(Request::EditOption(field.label));
             }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Label, Response, RichText, Ui};
+use eframe::egui::{
+    ColorImage, Image, Label, Rect, Response, RichText, Role, Sense, TextureHandle, TextureOptions, Ui, Vec2,
+    WidgetInfo,
+};
 
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::predictor::{DrawingOutput, DrawingQuery};
+use crate::ui::state::playground::OpenedPicture;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::theme::{self, Palette};
 use crate::ui::views::cx::Cx;
@@ -16,6 +20,9 @@ use crate::ui::widgets::numbers::{percent, steady};
 use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::probability_bars::probability_bars_ui;
 use crate::ui::widgets::text::caption_ui;
+
+/// Side of a picture as it is shown, in pixels.
+const LARGEST: u32 = 1024;
 
 /// Pixels of the image that the pen's width is given in.
 const SIDE: f32 = 28.0;
@@ -32,14 +39,36 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     );
 }
 
-/// The paper, a square of `side` points.
+/// The paper, a square of `side` points, or the picture that lies on it.
 pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
+    if let Some(picture) = &cx.playground.picture {
+        return picture_ui(ui, side, picture);
+    }
     let before = cx.playground.drawing.strokes.len();
     let response = DigitCanvas::new(&mut cx.playground.drawing).pen(cx.window.pen / SIDE).side(side).show(ui);
     if cx.playground.drawing.strokes.len() > before {
         cx.playground.drop_example();
     }
     response
+}
+
+/// A picture, fitted into a square of `side` points.
+fn picture_ui(ui: &mut Ui, side: f32, picture: &Arc<OpenedPicture>) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &picture.name));
+    let id = response.id.with(Arc::as_ptr(picture) as usize);
+    let texture = ui.data(|data| data.get_temp::<TextureHandle>(id)).unwrap_or_else(|| {
+        let small = picture.image.thumbnail(LARGEST, LARGEST).into_rgb8();
+        let size = [small.width() as usize, small.height() as usize];
+        let image = ColorImage::from_rgb(size, small.as_raw());
+        let texture = ui.ctx().load_texture("picture", image, TextureOptions::LINEAR);
+        ui.data_mut(|data| data.insert_temp(id, texture.clone()));
+        texture
+    });
+    let size = texture.size_vec2();
+    let shown = Rect::from_center_size(rect.center(), size * (side / size.max_elem().max(1.0)));
+    Image::from_texture((texture.id(), shown.size())).paint_at(ui, shown);
+    response.on_hover_text(&picture.name)
 }
 
 /// Why the colors that the network sees may be other ones than those of the canvas.
@@ -72,7 +101,9 @@ pub struct Reading(Option<Arc<Latest<DrawingQuery>>>);
 impl Reading {
     /// Asks the chosen network to read the drawing.
     pub fn of(ui: &Ui, cx: &mut Cx<'_>) -> Self {
+        let reading = || cx.networks.reading(cx.playground.network, cx.session);
         let query = DrawingQuery {
+            picture: cx.playground.picture.clone().map(|picture| (picture, reading())),
             drawing: cx.playground.drawing.clone(),
             pen: cx.window.pen,
             network: cx.networks.chosen(cx.playground.network, cx.session),

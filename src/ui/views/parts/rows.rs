@@ -6,7 +6,11 @@ use crate::ui::widgets::data_table::Head;
 
 /// The columns of a table of these columns.
 pub fn heads_of(columns: &[TableColumn]) -> impl Iterator<Item = Head> {
-    columns.iter().map(|column| Head { name: column.name.clone(), is_number: column.categories.is_empty() })
+    let head = |column: &TableColumn| match column.categories.is_empty() {
+        true => Head::number(&column.name),
+        false => Head::text(&column.name),
+    };
+    columns.iter().map(head)
 }
 
 /// The class of a training sample, or one of its target numbers.

@@ -1,0 +1,69 @@
+//! What was decided for the user while data were read.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::{Serialize, Serializer};
+
+/// A sentence that tells what was decided, and the option of the source that decides otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    text: String,
+    option: Option<(&'static str, String)>,
+}
+
+impl Note {
+    /// A decision that `option=value` overrules: "row numbers the rows and was left out; keep=row reads it".
+    pub fn or(decision: impl fmt::Display, option: &'static str, value: impl Into<String>, then: &str) -> Self {
+        let value = value.into();
+        Self { text: format!("{decision}; {option}={value} {then}"), option: Some((option, value)) }
+    }
+
+    /// The key and the value of the option that decides otherwise.
+    pub fn option(&self) -> Option<(&'static str, &str)> {
+        self.option.as_ref().map(|(key, value)| (*key, value.as_str()))
+    }
+}
+
+impl From<String> for Note {
+    fn from(text: String) -> Self {
+        Self { text, option: None }
+    }
+}
+
+impl From<&str> for Note {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl<Text: AsRef<str> + ?Sized> PartialEq<Text> for Note {
+    fn eq(&self, text: &Text) -> bool {
+        self.text == text.as_ref()
+    }
+}
+
+impl Deref for Note {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Note {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// "1 row", "3 rows".
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

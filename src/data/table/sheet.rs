@@ -1,0 +1,128 @@
+//! A sheet of a workbook of Excel or LibreOffice as rows of cells.
+
+use std::io::Cursor;
+use std::panic::{self, AssertUnwindSafe};
+
+use calamine::{Cell, Data, DataRef, Range, Reader as _, Sheets, open_workbook_auto_from_rs};
+
+use super::column::number_text;
+use super::dialect::Record;
+use super::options::{Options, SHEET};
+use crate::data::error::{Remedy, Wrong};
+use crate::data::note::{Note, counted};
+
+/// A sheet with more cells than this holds one far from all others.
+const MAX_CELLS: usize = 50_000_000;
+
+/// Whether the bytes are those of a workbook, or of another archive.
+pub fn is_workbook(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xD0\xCF\x11\xE0")
+}
+
+/// The rows of the sheet that the options name, or of the first one with a cell. The reader of workbooks panics at some
+/// that are damaged, which ends here.
+pub fn records(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Record>, Wrong> {
+    let mut read = || read(bytes, options, notes);
+    panic::catch_unwind(AssertUnwindSafe(&mut read))
+        .unwrap_or_else(|_| Err("this workbook is damaged; open it, and save the table as CSV".to_owned().into()))
+}
+
+fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Record>, Wrong> {
+    let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|_| {
+        "this is an archive or a document, and no workbook that can be read; unpack it, or save the table as CSV"
+            .to_owned()
+    })?;
+    let names = book.sheet_names();
+    let (name, range) = match &options.sheet {
+        Some(wanted) => {
+            let name = names.iter().find(|name| *name == wanted);
+            let name = name.or_else(|| names.get(wanted.parse::<usize>().ok()?.checked_sub(1)?)).ok_or_else(|| {
+                Wrong::new(
+                    format!("has no sheet {wanted:?}; its sheets are {}", names.join(", ")),
+                    [Remedy::new(SHEET.key, "name one with sheet=NAME")],
+                )
+            })?;
+            (name.clone(), range_of(&mut book, name)?)
+        }
+        None => first_with_cells(&mut book, &names)?,
+    };
+    if names.len() > 1 {
+        let others = names.join(", ");
+        notes.push(
+            format!("The sheet {name:?} of {} ({others}) was read; sheet=NAME reads another", names.len()).into(),
+        );
+    }
+    let first = range.start().map_or(0, |(row, _)| row as usize);
+    let mut errors = Vec::new();
+    let records: Vec<Record> = range
+        .rows()
+        .zip(first + 1..)
+        .map(|(row, line)| Record { line, cells: row.iter().map(|cell| text_of(cell, &mut errors)).collect() })
+        .collect();
+    if let Some(error) = errors.first() {
+        notes.push(
+            format!("{} with an error, such as {error}, taken for missing", counted(errors.len(), "cell")).into(),
+        );
+    }
+    Ok(records)
+}
+
+type Book<'a> = Sheets<Cursor<&'a [u8]>>;
+
+fn first_with_cells(book: &mut Book<'_>, names: &[String]) -> Result<(String, Range<Data>), String> {
+    for name in names {
+        let range = range_of(book, name)?;
+        if !range.is_empty() {
+            return Ok((name.clone(), range));
+        }
+    }
+    Err("there is nothing in it".to_owned())
+}
+
+/// The cells of a sheet. Those of .xlsx are looked at first: one cell in the last row would fill the memory.
+fn range_of(book: &mut Book<'_>, name: &str) -> Result<Range<Data>, String> {
+    let unreadable = |error: &dyn std::fmt::Display| format!("the sheet {name:?} cannot be read: {error}");
+    let Sheets::Xlsx(book) = book else {
+        return book.worksheet_range(name).map_err(|error| unreadable(&error));
+    };
+    let mut reader = book.worksheet_cells_reader(name).map_err(|error| unreadable(&error))?;
+    let mut cells: Vec<Cell<Data>> = Vec::new();
+    let (mut rows, mut columns) = (0, 0);
+    while let Some(cell) = reader.next_cell().map_err(|error| unreadable(&error))? {
+        if *cell.get_value() == DataRef::Empty {
+            continue;
+        }
+        let (row, column) = cell.get_position();
+        (rows, columns) = (rows.max(row as usize + 1), columns.max(column as usize + 1));
+        if rows * columns > MAX_CELLS {
+            return Err(format!(
+                "the sheet {name:?} has a cell in row {rows} or column {columns}, far from the others; delete it, or save the table as CSV"
+            ));
+        }
+        cells.push(Cell::new((row, column), cell.get_value().clone().into()));
+    }
+    Ok(Range::from_sparse(cells))
+}
+
+/// A cell as a file of text would have it.
+fn text_of(cell: &Data, errors: &mut Vec<String>) -> String {
+    match cell {
+        Data::Empty => String::new(),
+        Data::Int(number) => number.to_string(),
+        Data::Float(number) => number_text(*number),
+        Data::Bool(is_true) => is_true.to_string(),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
+        Data::DateTime(time) if time.is_duration() => number_text(time.as_f64() * 86_400.0),
+        Data::DateTime(time) => match time.as_datetime() {
+            // A time of the day has no date, which is written as zero.
+            Some(moment) if time.as_f64() < 1.0 => moment.format("%H:%M:%S").to_string(),
+            Some(moment) if time.as_f64().fract() == 0.0 => moment.format("%Y-%m-%d").to_string(),
+            Some(moment) => moment.format("%Y-%m-%d %H:%M:%S").to_string(),
+            None => number_text(time.as_f64()),
+        },
+        Data::Error(error) => {
+            errors.push(error.to_string());
+            String::new()
+        }
+    }
+}

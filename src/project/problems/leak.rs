@@ -1,0 +1,124 @@
+//! A column of a table that gives the answer away: alone it tells nearly every target, as the code of an outcome does or a
+//! sum that the target is a part of. Networks that learn from it fail where it is not known yet.
+
+use std::collections::HashMap;
+
+use super::{Case, Problem};
+use crate::data::dataset::Modality;
+use crate::data::sources::csv;
+use crate::data::{Dataset, TargetData, pearson};
+
+/// A column that alone is right for this share of the samples gives the answer away.
+const TELLS: f64 = 0.995;
+
+/// The same for numbers: the share of their variance.
+const EXPLAINS: f64 = 0.9999;
+
+/// Where one class is this frequent, every column is right for most samples.
+const FREQUENT: f64 = 0.9;
+
+/// Cells that are looked at, since problems are looked for at every change of a setting.
+const LOOKED_AT: usize = 100_000;
+
+/// Fewer samples than this may be told apart by chance.
+const LEAST: usize = 50;
+
+/// Parts into which the numbers of a column are divided, each with as many samples.
+const PARTS: usize = 20;
+
+/// Checks the columns of a table.
+pub fn check(case: &Case<'_>) -> Vec<Problem> {
+    let Case { dataset, split, project, .. } = case;
+    let source = project.data.source.single().filter(|part| part.name == csv::SOURCE.name);
+    if source.is_none() || dataset.modality() != Modality::Table {
+        return Vec::new();
+    }
+    let most = (LOOKED_AT / dataset.features.len().max(1)).max(LEAST);
+    let step = split.train.len().div_ceil(most).max(1);
+    let rows: Vec<usize> = split.train.iter().step_by(step).map(|row| *row as usize).collect();
+    if rows.len() < LEAST {
+        return Vec::new();
+    }
+    let columns = columns(dataset);
+    let tells = |features: &[usize]| match &dataset.train.targets {
+        TargetData::Classes(_) => recognized(dataset, &rows, features).filter(|share| *share >= TELLS),
+        TargetData::Numbers { width: 1, .. } => explained(dataset, &rows, features).filter(|share| *share >= EXPLAINS),
+        TargetData::Numbers { .. } | TargetData::Itself { .. } => None,
+    };
+    let problem = |(name, features): &(&str, Vec<usize>)| {
+        let share = tells(features)?;
+        let what = format!(
+            "the column {name:?} alone tells the target in {:.1} %; if it is not known before the answer is, leave it out",
+            100.0 * share
+        );
+        let mut source = project.data.source.clone();
+        source.single_mut()?.overrule("ignore", name);
+        let label = format!("Leave {name} out");
+        Some(Problem::warning("data.source", what).set(label, &[("data.source", &source.to_string())]))
+    };
+    // A table of one column has nothing else to learn from.
+    if columns.len() < 2 { Vec::new() } else { columns.iter().filter_map(problem).collect() }
+}
+
+/// The features of each column.
+fn columns(dataset: &Dataset) -> Vec<(&str, Vec<usize>)> {
+    let mut columns: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (at, feature) in dataset.features.iter().enumerate() {
+        match columns.last_mut().filter(|last| last.0 == feature.column) {
+            Some((_, features)) => features.push(at),
+            None => columns.push((&feature.column, vec![at])),
+        }
+    }
+    columns
+}
+
+/// The share of the samples whose class is the most frequent one among those with a like value; none where guessing is
+/// nearly as good.
+fn recognized(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Option<f64> {
+    let class_of = |row: usize| dataset.train.class_of(row);
+    let guessed = most_frequent(rows.iter().map(|row| (0, class_of(*row)))) as f64 / rows.len() as f64;
+    let parts = parts(dataset, rows, features);
+    let right = most_frequent(parts.into_iter().zip(rows).map(|(part, row)| (part, class_of(*row))));
+    (guessed < FREQUENT).then_some(right as f64 / rows.len() as f64)
+}
+
+/// How many are of the most frequent class of their part.
+fn most_frequent<Class: std::hash::Hash + Eq>(samples: impl Iterator<Item = (usize, Class)>) -> usize {
+    let mut counts: HashMap<usize, HashMap<Class, usize>> = HashMap::new();
+    for (part, class) in samples {
+        *counts.entry(part).or_default().entry(class).or_default() += 1;
+    }
+    counts.values().filter_map(|classes| classes.values().max()).sum()
+}
+
+/// The part of each sample: its category, or one of a few parts of equal size in the order of the numbers.
+fn parts(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Vec<usize> {
+    let numbers = |row: usize| dataset.train.numbers_of(row);
+    if dataset.features[features[0]].category.is_some() {
+        let category = |row: &usize| features.iter().position(|at| numbers(*row)[*at] == 1.0).map_or(0, |at| at + 1);
+        return rows.iter().map(category).collect();
+    }
+    let at = features[0];
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|a, b| numbers(rows[*a])[at].total_cmp(&numbers(rows[*b])[at]));
+    let mut parts = vec![0; rows.len()];
+    let (mut part, mut size) = (0, 0);
+    for (rank, place) in order.iter().enumerate() {
+        let is_new = rank > 0 && numbers(rows[order[rank - 1]])[at] != numbers(rows[*place])[at];
+        if is_new && size >= rows.len() / PARTS {
+            (part, size) = (part + 1, 0);
+        }
+        parts[*place] = part;
+        size += 1;
+    }
+    parts
+}
+
+/// The share of the variance of the target that a straight line on the column explains, r².
+fn explained(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Option<f64> {
+    let [feature] = features else { return None };
+    let TargetData::Numbers { values, width } = &dataset.train.targets else { return None };
+    let column: Vec<f64> = rows.iter().map(|row| dataset.train.numbers_of(*row)[*feature]).collect();
+    let target: Vec<f64> = rows.iter().map(|row| values[*row * width]).collect();
+    pearson(&column, &target).map(|r| r * r)
+}
