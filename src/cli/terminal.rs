@@ -5,7 +5,7 @@ use std::io::Write as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::train::heads::Line;
-use crate::train::metrics::{Figure, LOSS, Unit};
+use crate::train::metrics::{Figure, LOSS, RMSE, Unit};
 use crate::train::{EpochStat, Evaluation, Head, Job, Metric, StepStat};
 
 pub struct Terminal {
@@ -110,7 +110,7 @@ impl Terminal {
         self.line(&format!("{:>5}{cells}{pace}", stat.epoch));
     }
 
-    pub fn end(&self, test: Option<&Evaluation>) {
+    pub fn end(&self, test: Option<&Evaluation>, linear: Option<(&str, &Evaluation)>) {
         self.bar.finish_and_clear();
         if let Some(test) = test {
             let figures = self.headline.iter().filter_map(|metric| {
@@ -121,6 +121,21 @@ impl Terminal {
                 "test: loss {:.4}{figures} on {samples} samples that neither trained nor judged the run",
                 test.loss,
             ));
+            let recall = test.classes().filter(|_| test.is_one_sided()).and_then(|classes| classes.macro_scores()[1]);
+            let balanced = recall.map(|recall| format!("balanced accuracy {}", percent(recall as f32)));
+            let baseline =
+                test.baseline().and_then(|figure| Some(format!("{} {}", named(figure.metric), figure_text(figure)?)));
+            let linear = linear.map(|(name, linear)| match (test.classes(), linear.classes()) {
+                (Some(_), Some(classes)) if test.is_one_sided() => {
+                    format!("{name} balanced {}", percent(classes.macro_scores()[1].unwrap_or_default() as f32))
+                }
+                (Some(_), Some(classes)) => format!("{name} {}", percent(classes.accuracy())),
+                _ => format!("RMSE of {name} {}", linear.get(&RMSE).map_or("–".to_owned(), significant)),
+            });
+            let beside: Vec<String> = balanced.into_iter().chain(linear).chain(baseline).collect();
+            if !beside.is_empty() {
+                self.line(&format!("beside it: {}", beside.join(", ")));
+            }
         }
     }
 

@@ -141,6 +141,29 @@ impl Samples {
         Self { inputs, targets }
     }
 
+    /// Exchanges rows and columns of images of this shape.
+    pub fn transpose_images(&mut self, shape: Shape) {
+        let (Inputs::Bytes(bytes), Some([height, width, channels])) = (&mut self.inputs, shape.as_image()) else {
+            return;
+        };
+        for image in bytes.chunks_exact_mut(shape.len()) {
+            let before = image.to_vec();
+            for (at, byte) in before.into_iter().enumerate() {
+                let (pixel, channel) = (at / channels, at % channels);
+                let (row, column) = (pixel / width, pixel % width);
+                image[(column * height + row) * channels + channel] = byte;
+            }
+        }
+    }
+
+    /// Makes the class 1 the first, which is 0; no sample may be of class 0.
+    pub fn count_classes_from_one(&mut self) {
+        if let TargetData::Classes(classes) = &mut self.targets {
+            debug_assert!(classes.iter().all(|class| *class > 0));
+            classes.iter_mut().for_each(|class| *class = class.saturating_sub(1));
+        }
+    }
+
     /// Adds the samples of another set of the same kind; samples of another kind are left out.
     pub fn append(&mut self, other: Self) {
         match (&mut self.inputs, other.inputs) {

@@ -409,6 +409,12 @@ impl<'a> Request<'a> {
         if self.argument().is_empty() { None } else { self.find_where(self.argument().as_ref(), Path::exists) }
     }
 
+    /// The file that an option names: beside the file that the source names, then as other files are found.
+    pub fn find_beside(&self, beside: &Path, file: &str) -> Option<PathBuf> {
+        let near = beside.parent().map(|folder| folder.join(file)).filter(|path| path.is_file());
+        near.or_else(|| self.find_where(file.as_ref(), Path::is_file))
+    }
+
     /// The first place with this path for which `is_it` holds.
     pub fn find_where(&self, path: &Path, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
         let data = std::env::var_os(DATA_FOLDER).map(PathBuf::from);

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::data::Task;
+use crate::train::linear::name;
 use crate::train::metrics::{Figure, LOSS};
 use crate::train::{Best, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
 
@@ -46,6 +48,15 @@ pub fn best_line(best: &Best) -> Value {
         "validation_loss": best.validation_loss,
         "stopped_early": best.stopped_early,
     })
+}
+
+/// What a linear model reaches on the test samples, to stand beside the result.
+pub fn linear_line(test: &Evaluation, task: &Task) -> Value {
+    let mut line = json!({ "event": "baseline", "model": name(task) });
+    for Figure { metric, value } in test.figures() {
+        line[key_of(Subset::Test, metric)] = value.into();
+    }
+    line
 }
 
 /// The last line, with every metric of the test set.

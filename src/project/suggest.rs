@@ -170,6 +170,9 @@ fn table(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) 
     (model, training(dataset, 0.003, batch, epochs, decay), json!({}))
 }
 
+/// Classes of images whose numbers differ by this factor are balanced.
+const UNEQUAL: usize = 3;
+
 /// From this side on, the first convolution looks at every second pixel alone.
 const LARGE: usize = 48;
 
@@ -222,7 +225,16 @@ fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
         }
     });
     reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
-    (Value::Array(layers), training(dataset, 0.003, batch, epochs, 0.02), augment)
+    let mut training = training(dataset, 0.003, batch, epochs, 0.02);
+    let counts = dataset.train.class_counts(dataset.task.classes().len());
+    let (most, least) = (counts.iter().max(), counts.iter().filter(|count| **count > 0).min());
+    if let (Some(most), Some(least)) = (most, least)
+        && *most >= UNEQUAL * least
+    {
+        training["loss"] = json!({ "kind": loss(dataset), "class_weights": "balanced" });
+        reasons.push(format!("The classes weigh the same, though they have {least} to {most} images"));
+    }
+    (Value::Array(layers), training, augment)
 }
 
 /// Whether one brightness covers so much that the images are drawn or written on even ground, as letters are, which a

@@ -18,6 +18,7 @@ mod gan;
 pub mod heads;
 pub mod job;
 pub mod learner;
+pub mod linear;
 mod lr_finder;
 pub mod metrics;
 pub mod protocol;

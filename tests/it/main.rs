@@ -20,6 +20,8 @@ mod learning;
 mod metrics;
 mod output;
 #[cfg(feature = "gui")]
+mod own_data;
+#[cfg(feature = "gui")]
 mod painting;
 mod parity;
 #[cfg(feature = "gui")]

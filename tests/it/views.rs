@@ -35,7 +35,7 @@ pub fn train(harness: &mut Harness<'static, Studio>) {
 
 /// Steps until something is to be read, at most a minute.
 #[track_caller]
-fn wait_for(harness: &mut Harness<'static, Studio>, text: &str) {
+pub fn wait_for(harness: &mut Harness<'static, Studio>, text: &str) {
     let started = Instant::now();
     while harness.query_all_by_label_contains(text).count() == 0 {
         assert!(started.elapsed() < Duration::from_secs(60), "{text} did not come");
@@ -308,7 +308,10 @@ fn what_is_dropped_becomes_the_data_or_one_sentence() {
     fs::create_dir(place("empty")).unwrap();
     act(&mut harness, Request::Dropped(place("empty")));
     wait_for(&mut harness, "empty could not be read: there is no project.json of a run in it; ");
-    assert!(harness.state().project().data.source.to_string().starts_with(&series), "what cannot be read changes nothing");
+    assert!(
+        harness.state().project().data.source.to_string().starts_with(&series),
+        "what cannot be read changes nothing"
+    );
 
     // What has a meaning in the text of a source may stand in the name of a file.
     let name = "a+b?c&d=e, \"f\".csv";

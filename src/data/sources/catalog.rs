@@ -1,12 +1,12 @@
-//! Data sets that everybody knows, by their names: `mnist`, `fashion-mnist`. They are looked for among the data that are at
-//! hand, then in the user's cache folder, and only then downloaded.
+//! Data sets that everybody knows, by their names: `mnist`, `fashion-mnist`, `kmnist`, EMNIST. They are looked for among the
+//! data that are at hand, then in the user's cache folder, and only then downloaded, where their checksums are known here.
 
 use std::path::PathBuf;
 
 use super::idx;
 use crate::data::dataset::{Dataset, Task, numbered_classes};
 use crate::data::download::{Download, fetch};
-use crate::data::error::DataError;
+use crate::data::error::{DATA_FOLDER, DataError, Missing};
 use crate::data::source::{Argument, Request, Source};
 
 /// The source `mnist`: MNIST, handwritten digits, downloaded on first use.
@@ -30,6 +30,64 @@ pub const FASHION_MNIST: Source = Source {
     help: "70,000 images of clothes in the form of MNIST, and harder; downloaded once, 31 MB, unless it is at hand.",
     load: |request| load(request, &FASHION_MNIST_FILES),
 };
+
+/// The source `kmnist`: Kuzushiji-MNIST, cursive Japanese characters.
+pub const KMNIST: Source = Source {
+    name: "kmnist",
+    usage: "kmnist",
+    argument: Argument::Nothing,
+    options: &[],
+    reading: &[],
+    help: "70,000 characters of cursive Japanese in the form of MNIST, from a folder kmnist that you have downloaded.",
+    load: |request| at_hand(request, "kmnist", None, "http://codh.rois.ac.jp/kmnist"),
+};
+
+/// The source `emnist-letters`: the letters of EMNIST.
+pub const EMNIST_LETTERS: Source = Source {
+    name: "emnist-letters",
+    usage: "emnist-letters",
+    argument: Argument::Nothing,
+    options: &[],
+    reading: &[],
+    help: "Handwritten letters, 26 classes, from a folder emnist that you have downloaded.",
+    load: |request| at_hand(request, "emnist", Some("emnist-letters"), EMNIST),
+};
+
+/// The source `emnist-balanced`: digits and letters of EMNIST.
+pub const EMNIST_BALANCED: Source = Source {
+    name: "emnist-balanced",
+    usage: "emnist-balanced",
+    argument: Argument::Nothing,
+    options: &[],
+    reading: &[],
+    help: "Handwritten digits and letters, 47 classes of the same size, from a folder emnist that you have downloaded.",
+    load: |request| at_hand(request, "emnist", Some("emnist-balanced"), EMNIST),
+};
+
+const EMNIST: &str = "https://www.nist.gov/itl/products-and-services/emnist-dataset";
+
+/// The characters of KMNIST, in the order of their labels.
+const HIRAGANA: [&str; 10] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"];
+
+/// A set that is not downloaded, from a folder of this name.
+fn at_hand(request: &Request<'_>, folder: &str, set: Option<&str>, from: &str) -> Result<Dataset, DataError> {
+    let found = request.find_where(folder.as_ref(), |folder| idx::is_complete(folder, set));
+    let Some(found) = found else {
+        let advice =
+            format!("download it from {from}, and put its files into a folder {folder} here or in {DATA_FOLDER}");
+        let missing = Missing { kind: "folder", hint: format!("It is from {from}.") };
+        return Err(DataError::Missing { path: folder.into(), missing, advice });
+    };
+    let options = idx::Options { set: set.map(str::to_owned), ..idx::Options::default() };
+    let read = idx::read_folder(&found, &options)?;
+    match folder {
+        "kmnist" if read.task.outputs() == HIRAGANA.len() => {
+            let classes = HIRAGANA.iter().map(ToString::to_string).collect();
+            Ok(Dataset { task: Task::Classification { classes }, ..read })
+        }
+        _ => Ok(read),
+    }
+}
 
 /// A set in the form of MNIST, four files of which each is named, sized and told apart by its SHA-256.
 struct Listed {
@@ -80,7 +138,7 @@ const FASHION_MNIST_FILES: Listed = Listed {
 };
 
 fn load(request: &Request<'_>, set: &Listed) -> Result<Dataset, DataError> {
-    let folder = match request.find_where(set.name.as_ref(), idx::is_complete) {
+    let folder = match request.find_where(set.name.as_ref(), |folder| idx::is_complete(folder, None)) {
         Some(folder) => folder,
         None => in_cache(request, set)?,
     };
@@ -88,7 +146,7 @@ fn load(request: &Request<'_>, set: &Listed) -> Result<Dataset, DataError> {
         [] => numbered_classes(10),
         classes => classes.iter().map(|class| (*class).to_owned()).collect(),
     };
-    let read = idx::read_folder(&folder)?;
+    let read = idx::read_folder(&folder, &idx::Options::default())?;
     Ok(Dataset { name: set.name.to_owned(), task: Task::Classification { classes }, ..read })
 }
 

@@ -120,7 +120,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         Some(_) if request.has("test") => Err(request.wrong("say test or test_file, not both")),
         Some(file) => {
             let dataset = load_file(&path, request, 0.0)?;
-            let test = load_test(&file, request, &dataset)?;
+            let test = load_test(&file, &path, request, &dataset)?;
             let notes = test
                 .notes
                 .into_iter()
@@ -142,8 +142,8 @@ fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Data
 }
 
 /// The rows of a file of their own, read to the features and classes of those that are trained on.
-fn load_test(file: &str, request: &Request<'_>, dataset: &Dataset) -> Result<Dataset, DataError> {
-    let Some(path) = request.find_where(Path::new(file), Path::is_file) else {
+fn load_test(file: &str, beside: &Path, request: &Request<'_>, dataset: &Dataset) -> Result<Dataset, DataError> {
+    let Some(path) = request.find_beside(beside, file) else {
         return Err(request.wrong(format!("there is no file {file:?} for test_file")));
     };
     let Dataset { task, features, target, .. } = dataset;

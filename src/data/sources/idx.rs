@@ -1,25 +1,48 @@
-//! The file format of MNIST: `idx:DIR`, plain or gzipped, any image size.
+//! The file format of MNIST: `idx:DIR`, plain or gzipped, any image size; EMNIST is told by its names.
 //!
 //! Two zero bytes, the type (8: bytes), the number of axes, then each axis as a big-endian u32, then the bytes.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
 use crate::data::dataset::{Dataset, numbered_classes};
 use crate::data::error::DataError;
+use crate::data::note::Note;
 use crate::data::samples::Samples;
 use crate::data::source::{Argument, Request, Source};
+use crate::data::table::kind_of;
 use backprop_nn::Shape;
+use backprop_nn::field::{Field, Kind};
 
 /// The source `idx`: a folder with image and label files in the IDX format.
 pub const SOURCE: Source = Source {
     name: "idx",
     usage: "idx:DIR",
     argument: Argument::Folder,
-    options: &[],
+    options: &[
+        Field::of(
+            "set",
+            "Set",
+            Kind::Text,
+            "Which set of several in the folder, by the beginning of its file names, such as emnist-letters.",
+        ),
+        Field::of(
+            "transpose",
+            "Transpose",
+            Kind::Word(&["true", "false"]),
+            "Whether rows and columns are exchanged, as in the files of EMNIST, which are known by their names.",
+        ),
+        Field::of(
+            "first",
+            "First label",
+            Kind::Word(&["0", "1"]),
+            "The label of the first class; 1 where no label is 0, by default.",
+        ),
+    ],
     reading: &[],
     help: "A folder with train-images, train-labels, t10k-images and t10k-labels in the format of MNIST, plain or gzipped.",
     load,
@@ -32,35 +55,158 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
         return Err(DataError::no_folder(Path::new(request.argument()), "idx", "the folder of the four files"));
     };
-    read_folder(&folder)
+    let word = |key: &str, known: [&str; 2]| match request.text(key) {
+        None => Ok(None),
+        Some(text) if known.contains(&text.as_str()) => Ok(Some(text == known[1])),
+        Some(text) => Err(request.wrong(format!("{key}={text} is unknown; there is {} and {}", known[0], known[1]))),
+    };
+    let options = Options {
+        set: request.text("set"),
+        transpose: word("transpose", ["false", "true"])?,
+        from_one: word("first", ["0", "1"])?,
+    };
+    read_folder(&folder, &options)
+}
+
+/// What is not left to the program.
+#[derive(Default)]
+pub(super) struct Options {
+    /// The beginning of the names of the files.
+    pub set: Option<String>,
+    /// Whether rows and columns are exchanged.
+    pub transpose: Option<bool>,
+    /// Whether labels begin at 1.
+    pub from_one: Option<bool>,
+}
+
+/// The four files of a set.
+struct Files {
+    /// What their names begin with: "emnist-letters-", or nothing.
+    prefix: String,
+    /// Images and labels for training, then for the test.
+    paths: [[PathBuf; 2]; 2],
 }
 
 /// Whether all four files are in a folder.
-pub(super) fn is_complete(folder: &Path) -> bool {
-    let parts = ["train", "t10k"];
-    parts.iter().all(|part| images_of(folder, part).is_ok() && labels_of(folder, part).is_ok())
+pub(super) fn is_complete(folder: &Path, set: Option<&str>) -> bool {
+    files_of(folder, set).is_ok()
 }
 
-pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DataError> {
-    let (train, shape) = read_pair(folder, "train")?;
-    let (test, test_shape) = read_pair(folder, "t10k")?;
+/// Reads the four files of a folder.
+pub(super) fn read_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
+    let Files { prefix, paths: [train, test] } = files_of(folder, options.set.as_deref())?;
+    let (mut train, shape) = read_pair(&train)?;
+    let (mut test, test_shape) = read_pair(&test)?;
     if test_shape != shape {
         return Err(DataError::file(
             folder,
             format!("the training images are {shape} and the test images {test_shape}"),
         ));
     }
-    let largest = train.classes().iter().chain(test.classes()).copied().max().unwrap_or(0);
+    let mut notes = Vec::new();
+    let is_emnist = prefix.starts_with("emnist");
+    if options.transpose.unwrap_or(is_emnist) {
+        [&mut train, &mut test].into_iter().for_each(|samples| samples.transpose_images(shape));
+        if options.transpose.is_none() {
+            let what = "Rows and columns of the images were exchanged, since files of EMNIST have them so";
+            notes.push(Note::or(what, "transpose", "false", "keeps them"));
+        }
+    }
+    let labels = || train.classes().iter().chain(test.classes()).copied();
+    let largest = usize::from(labels().max().unwrap_or(0));
+    let from_one = options.from_one.unwrap_or_else(|| labels().all(|label| label > 0));
+    if from_one && labels().any(|label| label == 0) {
+        return Err(DataError::file(folder, "has labels that are 0; say first=0"));
+    }
+    let mut classes = numbered_classes((largest + 1).max(2));
+    if from_one {
+        [&mut train, &mut test].into_iter().for_each(Samples::count_classes_from_one);
+        classes.remove(0);
+        if options.from_one.is_none() {
+            let what = format!("No label is 0, so that the classes are 1 to {largest}");
+            notes.push(Note::or(what, "first", "0", "keeps an empty class 0"));
+        }
+    }
+    if let Some(letters) = emnist_classes(&prefix).filter(|letters| letters.len() == classes.len()) {
+        classes = letters;
+    }
     let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    let classes = numbered_classes((usize::from(largest) + 1).max(2));
-    Ok(Dataset::images(name.unwrap_or_else(|| folder.display().to_string()), shape, classes, train, test))
+    let name = match prefix.trim_end_matches('-') {
+        "" => name.unwrap_or_else(|| folder.display().to_string()),
+        prefix => prefix.to_owned(),
+    };
+    let shape = if options.transpose.unwrap_or(is_emnist) { transposed(shape) } else { shape };
+    Ok(Dataset { notes, ..Dataset::images(name, shape, classes, train, test) })
 }
 
-fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
-    let images_path = images_of(folder, part)?;
-    let labels_path = labels_of(folder, part)?;
-    let (image_dims, pixels) = read(&images_path)?;
-    let (label_dims, labels) = read(&labels_path)?;
+fn transposed(shape: Shape) -> Shape {
+    shape.as_image().map_or(shape, |[height, width, channels]| Shape::image(width, height, channels))
+}
+
+/// The names of the classes of EMNIST: letters of both cases are one class in `letters`, and in `balanced` where they look
+/// alike (Cohen et al. 2017).
+fn emnist_classes(prefix: &str) -> Option<Vec<String>> {
+    let set = prefix.strip_prefix("emnist-")?.trim_end_matches('-');
+    let letters = match set {
+        "letters" => ('A'..='Z').collect::<Vec<_>>(),
+        "balanced" | "bymerge" => ('0'..='9').chain('A'..='Z').chain("abdefghnqrt".chars()).collect(),
+        "byclass" => ('0'..='9').chain('A'..='Z').chain('a'..='z').collect(),
+        _ => return None,
+    };
+    Some(letters.into_iter().map(String::from).collect())
+}
+
+/// The four files of the only set in a folder, or of the one that is named.
+fn files_of(folder: &Path, set: Option<&str>) -> Result<Files, DataError> {
+    let entries = folder.read_dir().map_err(|error| DataError::file(folder, error))?;
+    let mut found: Vec<(String, PathBuf)> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .map(|path| (plain_name(&path), path))
+        .collect();
+    found.sort();
+    const FIRST: &str = "train-images-idx3-ubyte";
+    let prefixes: BTreeSet<&str> = found.iter().filter_map(|(name, _)| name.strip_suffix(FIRST)).collect();
+    let wanted = set.map(str::to_lowercase);
+    let is_wanted = |prefix: &str| wanted.as_deref().is_none_or(|set| prefix.trim_end_matches('-') == set);
+    let fitting: Vec<&str> = prefixes.iter().copied().filter(|prefix| is_wanted(prefix)).collect();
+    let prefix = match fitting[..] {
+        [prefix] => prefix,
+        // Files that are called as those of MNIST are need no other name.
+        ["", ..] => "",
+        [] => {
+            let which = set.map_or(String::new(), |set| format!(" of {set}"));
+            return Err(DataError::file(folder, format!("expected {FIRST}{which} in it, plain or gzipped")));
+        }
+        _ => {
+            let names: Vec<_> = fitting.iter().map(|prefix| prefix.trim_end_matches('-')).collect();
+            return Err(DataError::file(
+                folder,
+                format!("holds several sets; say set= with one of {}", names.join(", ")),
+            ));
+        }
+    };
+    let file = |parts: &[&str], what: &str| {
+        let names: Vec<String> = parts.iter().map(|part| format!("{prefix}{part}-{what}-ubyte")).collect();
+        let file = found.iter().find(|(name, _)| names.contains(name)).map(|(_, path)| path.clone());
+        file.ok_or_else(|| DataError::file(folder, format!("expected {} in it, plain or gzipped", names[0])))
+    };
+    let pair = |parts: &[&str]| -> Result<[PathBuf; 2], DataError> {
+        Ok([file(parts, "images-idx3")?, file(parts, "labels-idx1")?])
+    };
+    Ok(Files { prefix: prefix.to_owned(), paths: [pair(&["train"])?, pair(&["t10k", "test"])?] })
+}
+
+/// The name of a file in small letters, without the ending of gzip; dots are hyphens, as both are in use.
+fn plain_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    name.trim_end_matches(".gz").replace('.', "-")
+}
+
+fn read_pair([images_path, labels_path]: &[PathBuf; 2]) -> Result<(Samples, Shape), DataError> {
+    let (image_dims, pixels) = read(images_path)?;
+    let (label_dims, labels) = read(labels_path)?;
     let (count, shape) = match image_dims[..] {
         [count, height, width] if height > 0 && width > 0 => (count, Shape::image(height, width, 1)),
         [count, height, width, channels] if height > 0 && width > 0 && channels > 0 => {
@@ -68,54 +214,37 @@ fn read_pair(folder: &Path, part: &str) -> Result<(Samples, Shape), DataError> {
         }
         _ => {
             return Err(DataError::file(
-                &images_path,
+                images_path,
                 format!("expected images, [count, height, width], and found {image_dims:?}"),
             ));
         }
     };
     if label_dims != [count] {
         return Err(DataError::file(
-            &labels_path,
+            labels_path,
             format!("expected {count} labels, one per image, and found {label_dims:?}"),
         ));
     }
     if count == 0 {
-        return Err(DataError::file(&images_path, "there is no image in it"));
+        return Err(DataError::file(images_path, "there is no image in it"));
     }
     Ok((Samples::images(pixels, labels), shape))
 }
 
-fn images_of(folder: &Path, part: &str) -> Result<PathBuf, DataError> {
-    find(folder, &format!("{part}-images"), "idx3-ubyte")
-}
-
-fn labels_of(folder: &Path, part: &str) -> Result<PathBuf, DataError> {
-    find(folder, &format!("{part}-labels"), "idx1-ubyte")
-}
-
-/// The file by either of the spellings in use, plain or gzipped.
-fn find(folder: &Path, stem: &str, ending: &str) -> Result<PathBuf, DataError> {
-    let names = ['-', '.'].map(|dot| format!("{stem}{dot}{ending}"));
-    let spellings = names.iter().flat_map(|name| [name.clone(), format!("{name}.gz")]);
-    spellings
-        .map(|name| folder.join(name))
-        .find(|path| path.is_file())
-        .ok_or_else(|| DataError::file(folder, format!("expected {stem}-{ending} or {stem}-{ending}.gz in it")))
-}
-
-/// The axes and the bytes of one file.
+/// The axes and the bytes of one file. Whether it is compressed, its first bytes say, whatever it is called.
 fn read(path: &Path) -> Result<(Vec<usize>, Vec<u8>), DataError> {
     let fail = |what: String| DataError::file(path, what);
-    let file = BufReader::new(File::open(path).map_err(|error| fail(error.to_string()))?);
-    let mut bytes = Vec::new();
     let unreadable = |error: std::io::Error| fail(format!("cannot be read: {error}; the file may be cut off"));
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        GzDecoder::new(file).take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    let mut file = BufReader::new(File::open(path).map_err(|error| fail(error.to_string()))?);
+    let mut bytes = Vec::new();
+    if std::io::BufRead::fill_buf(&mut file).map_err(unreadable)?.starts_with(&[0x1F, 0x8B]) {
+        MultiGzDecoder::new(file).take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     } else {
         file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     }
     let &[0, 0, 8, axes @ 1..=4, ..] = bytes.as_slice() else {
-        return Err(fail("is not an IDX file of bytes, which begins with 0 0 8".to_owned()));
+        let what = kind_of(&bytes).map_or(String::new(), |kind| format!(": this is {kind}"));
+        return Err(fail(format!("is not an IDX file of bytes, which begins with 0 0 8{what}")));
     };
     let header = 4 + 4 * usize::from(axes);
     let Some(sizes) = bytes.get(4..header) else {
@@ -134,8 +263,9 @@ fn read(path: &Path) -> Result<(Vec<usize>, Vec<u8>), DataError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
     use std::io::Write as _;
 
     fn idx(dims: &[u32], bytes: &[u8]) -> Vec<u8> {
@@ -155,7 +285,7 @@ mod tests {
     }
 
     fn load_folder(folder: &tempfile::TempDir) -> Result<Dataset, String> {
-        read_folder(folder.path()).map_err(|error| error.to_string())
+        read_folder(folder.path(), &Options::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -173,6 +303,36 @@ mod tests {
             fs::remove_file(path).unwrap();
         }
         assert_eq!(load_folder(&folder).unwrap(), plain);
+    }
+
+    #[test]
+    fn emnist_is_known_by_its_names_and_the_first_bytes_say_what_is_compressed() {
+        let folder = tempfile::tempdir().unwrap();
+        for part in ["train", "test"] {
+            let write = |what: &str, bytes: &[u8]| {
+                fs::write(folder.path().join(format!("emnist-letters-{part}-{what}-ubyte.gz")), bytes).unwrap();
+            };
+            // Plain files with the ending of compressed ones.
+            write("images-idx3", &idx(&[26, 2, 2], &[1, 2, 3, 4].repeat(26)));
+            write("labels-idx1", &idx(&[26], &(1..=26).collect::<Vec<u8>>()));
+        }
+        let letters = load_folder(&folder).unwrap();
+        assert_eq!((letters.name.as_str(), letters.task.outputs()), ("emnist-letters", 26));
+        assert_eq!((letters.train.pixels_of(0), letters.train.class_of(25)), (&[1u8, 3, 2, 4][..], Some(25)));
+        assert_eq!((letters.task.classes()[0].as_str(), letters.notes.len()), ("A", 2));
+        let kept = Options { transpose: Some(false), from_one: Some(false), set: None };
+        let kept = read_folder(folder.path(), &kept).unwrap();
+        assert_eq!((kept.train.pixels_of(0), kept.task.outputs()), (&[1u8, 2, 3, 4][..], 27));
+        for part in ["Train", "t10k"] {
+            let path = |what: &str| folder.path().join(format!("{part}-{what}-ubyte"));
+            fs::write(path("images.idx3"), idx(&[2, 1, 1], &[1, 2])).unwrap();
+            fs::write(path("labels.idx1"), idx(&[2], &[0, 1])).unwrap();
+        }
+        assert_eq!(load_folder(&folder).unwrap().train.len(), 2, "files that are called as those of MNIST come first");
+        let page = b"<!DOCTYPE html><html>not found</html>";
+        fs::write(folder.path().join("t10k-images.idx3-ubyte"), page).unwrap();
+        let error = load_folder(&folder).unwrap_err();
+        assert!(error.contains("this is an HTML page"), "{error}");
     }
 
     #[test]

@@ -162,6 +162,17 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
             shared(classes, all, asked.shape, test_share)
         }
     };
+    let typical = if request.has("size") { None } else { typical_side(request.part(), request.lookup) };
+    if let Some(typical) = typical.filter(|typical| *typical != side) {
+        let what = format!("The images, of about {typical} pixels a side, are read at {side} × {side}");
+        let kept = typical.min(LARGE);
+        notes.push(Note::or(
+            what,
+            "size",
+            kept.to_string(),
+            if typical > side { "keeps more of them" } else { "enlarges nothing" },
+        ));
+    }
     let name = folder.canonicalize().unwrap_or(folder);
     let name = name.file_name().map_or_else(|| "images".to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(Dataset { name, notes, ..dataset })
@@ -347,6 +358,9 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     paths.sort();
     Ok(paths)
 }
+
+/// A side that is large enough for most networks, in pixels.
+const LARGE: usize = 224;
 
 /// Images whose size is looked at to know that of most.
 const MEASURED: usize = 60;

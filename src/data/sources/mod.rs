@@ -2,6 +2,7 @@
 
 mod catalog;
 mod chronology;
+mod cifar;
 mod cmapss;
 pub mod csv;
 pub mod digits;
@@ -12,6 +13,8 @@ pub mod painted;
 mod points;
 pub mod series;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use backprop_nn::field::Kind;
@@ -26,6 +29,10 @@ pub const SOURCES: &[Source] = &[
     digits::SOURCE,
     catalog::MNIST,
     catalog::FASHION_MNIST,
+    catalog::KMNIST,
+    catalog::EMNIST_LETTERS,
+    catalog::EMNIST_BALANCED,
+    cifar::SOURCE,
     idx::SOURCE,
     images::SOURCE,
     npz::SOURCE,
@@ -66,16 +73,25 @@ pub fn of_name(name: &str) -> Option<Result<SourceSpec, DataError>> {
     }
 }
 
-/// The source that reads a file of this ending; nothing if it is no data.
+/// The source that reads a file; nothing if it is a project or a drawing.
 pub fn of_file(path: &Path) -> Option<SourceSpec> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let ending = name.trim_end_matches(".gz").rsplit('.').next()?.to_owned();
     match &*ending {
         "npz" => Some(SourceSpec::of_path(npz::SOURCE.name, path)),
         "json" | "jsonl" | "ndjson" if !csv::holds_rows_of_json(path) => None,
-        ending if TABLES.contains(&ending) => Some(SourceSpec::of_path(csv::SOURCE.name, path)),
+        // Any other file is one for the reader of tables too, which names what it is, but for projects and drawings.
+        ending if TABLES.contains(&ending) || !begins_as_json(path) => {
+            Some(SourceSpec::of_path(csv::SOURCE.name, path))
+        }
         _ => None,
     }
+}
+
+fn begins_as_json(path: &Path) -> bool {
+    let mut bytes = [0; 64];
+    let read = File::open(path).and_then(|mut file| file.read(&mut bytes)).unwrap_or(0);
+    bytes[..read].iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[\xEF".contains(first))
 }
 
 /// The first source that can read a folder.

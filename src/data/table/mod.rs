@@ -27,6 +27,7 @@ use number::{Convention, Found};
 use options::Separator;
 pub use options::{Options, READING};
 use rows::Rows;
+pub use text::kind_of;
 
 use super::error::{DataError, Remedy, Wrong};
 use crate::data::note::Note;

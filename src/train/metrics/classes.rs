@@ -234,7 +234,7 @@ pub static MACRO_PRECISION: Metric = Metric {
 pub static MACRO_RECALL: Metric = Metric {
     key: "macro_recall",
     label: "Macro recall",
-    help: "Recall as the plain mean over the classes that occur.",
+    help: "Recall as the plain mean over the classes that occur, also called balanced accuracy.",
     unit: Unit::Percent,
     subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.macro_scores()[1])),
     ..Metric::NEW

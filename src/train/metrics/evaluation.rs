@@ -1,6 +1,11 @@
 //! The predictions for one subset of a data set, and their metrics.
 
-use super::{ClassPredictions, Figure, METRICS, NumberPredictions, ReconstructionPredictions};
+use super::classes::MAJORITY;
+use super::numbers::{MEAN_RMSE, NAIVE_RMSE};
+use super::{ClassPredictions, Figure, METRICS, Metric, NumberPredictions, ReconstructionPredictions};
+
+/// The share of the most frequent class from which on the accuracy says little.
+const ONE_SIDED: f64 = 0.8;
 
 /// The predictions for every sample of a subset.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +81,19 @@ impl Evaluation {
             Predictions::Numbers(predictions) => definition(predictions).into(),
             Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
         }
+    }
+
+    /// Whether one class is so frequent that always naming it looks like a success; then the mean recall of the classes,
+    /// the balanced accuracy, says more than the accuracy.
+    pub fn is_one_sided(&self) -> bool {
+        self.classes().and_then(ClassPredictions::majority).is_some_and(|share| share >= ONE_SIDED)
+    }
+
+    /// What the same samples give without any learning: always the most frequent class, the mean of the targets, or the
+    /// value before.
+    pub fn baseline(&self) -> Option<Figure> {
+        let figure = |metric: &&'static Metric| Some(Figure { metric, value: Some(self.get(metric)?) });
+        [&NAIVE_RMSE, &MEAN_RMSE, &MAJORITY].iter().find_map(figure)
     }
 
     /// Share of the samples that are classified correctly, 0 to 1, where there are classes.

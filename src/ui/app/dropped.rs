@@ -46,11 +46,11 @@ fn read_dropped(path: PathBuf) -> Report {
             false => read_data_folder(&path),
         };
     }
-    if let Some(source) = sources::of_file(&path) {
-        return read_file(source);
-    }
     if is_picture(&path) {
         return read_drawing(&path);
+    }
+    if let Some(source) = sources::of_file(&path) {
+        return read_file(source);
     }
     let (project, drawings) = (Project::open(&path), read_drawings(&path));
     match (project, drawings) {

@@ -2,6 +2,7 @@
 //! asked for once.
 
 pub mod derived;
+pub mod linear;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
@@ -25,16 +26,19 @@ pub struct DerivedData {
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
     pub samples: Derived<samples::SamplesQuery>,
+    /// What a linear model reaches.
+    pub linear: Derived<linear::LinearQuery>,
 }
 
 impl DerivedData {
     /// Whether nothing that the last frames have asked for is on its way.
     pub fn is_settled(&self, ctx: &Context) -> bool {
-        let Self { drawing, row, plane, reconstructions, samples } = self;
+        let Self { drawing, row, plane, reconstructions, samples, linear } = self;
         drawing.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
+            && linear.is_settled(ctx)
     }
 }

@@ -426,6 +426,11 @@ pub fn is_other_data(trained: &Project, project: &Project) -> bool {
 
 /// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
 pub fn score_text(evaluation: &Evaluation) -> String {
+    if evaluation.is_one_sided()
+        && let Some(recall) = evaluation.classes().and_then(|classes| classes.macro_scores()[1])
+    {
+        return percent(recall);
+    }
     let r2 = match &evaluation.predictions {
         Predictions::Classes(predictions) => return percent(f64::from(predictions.accuracy())),
         Predictions::Numbers(predictions) => predictions.r2(),

@@ -1,6 +1,7 @@
 //! The tab with the samples: where they come from, how they are divided, what they look like.
 
 pub mod paint;
+mod series;
 mod source_options;
 pub mod table;
 
@@ -169,7 +170,10 @@ impl DataView {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
         };
         if dataset.modality() != Modality::Images {
-            return placeholder_ui(ui, &not_images(dataset));
+            if !series::series_ui(ui, dataset) {
+                placeholder_ui(ui, &not_images(dataset));
+            }
+            return;
         }
         match set {
             Set::Training => training_ui(ui, &mut self.samples, dataset),

@@ -102,7 +102,7 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
             false => button_ui(ui, is_enabled, icon, name, vec2(0.0, 28.0)).clicked(),
         };
         if cx.playground.picture.is_some() {
-            if tool(true, ICON_BRUSH, "Draw") {
+            if tool(true, ICON_BRUSH, "Back to drawing") {
                 cx.playground.picture = None;
             }
             if tool(true, ICON_FOLDER_OPEN, "Open…") {

@@ -102,7 +102,8 @@ fn suggest_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let width = ui.available_width();
     let button =
         Button::new((ICON_AUTO_AWESOME.rich_text().size(18.0), Command::Suggest.label())).min_size(vec2(width, 0.0));
-    if ui.add(button).on_hover_text(Command::Suggest.help()).clicked() {
+    let button = ui.add(button).accessible_name(Command::Suggest.label());
+    if button.on_hover_text(Command::Suggest.help()).clicked() {
         cx.act(Command::Suggest);
     }
     ui.add_space(GRID);

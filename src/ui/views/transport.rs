@@ -10,9 +10,12 @@ use egui_material_icons::icons::{
 
 use crate::data::Modality;
 use crate::train::heads::Results;
+use crate::train::linear;
+use crate::train::metrics::{RMSE, Unit};
 use crate::train::{Evaluation, Outcome, Predictions};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
+use crate::ui::jobs::linear::LinearQuery;
 use crate::ui::state::session::{Status, score_text};
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
@@ -24,7 +27,7 @@ use crate::ui::views::{draw, mistakes};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
 use crate::ui::widgets::button::{button_ui, primary_button_ui};
 use crate::ui::widgets::keyboard;
-use crate::ui::widgets::numbers::thousands;
+use crate::ui::widgets::numbers::{percent, significant, thousands};
 
 const HEIGHT: f32 = 32.0;
 
@@ -155,7 +158,8 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         Outcome::Finished(Some(test)) => {
             let samples = thousands(test.len() as f64);
             let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
-            let text = format!("on {samples} samples{}", best.unwrap_or_default());
+            let linear = linear_score(ui, test, cx);
+            let text = format!("on {samples} samples{}{linear}{}", beside_score(test), best.unwrap_or_default());
             beside_next_ui(ui, cx, |ui| {
                 icon_ui(ui, icon, good);
                 ui.label(format!("Finished. {}{whose}", score_name(test).replace("test", "Test")));
@@ -188,14 +192,51 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
 /// mean of the targets.
 fn is_guessing(test: &Evaluation) -> bool {
     match &test.predictions {
-        Predictions::Classes(predictions) => predictions.accuracy() * predictions.confusion.nrows() as f32 <= 1.3,
+        Predictions::Classes(predictions) => {
+            let recall = predictions.macro_scores()[1].unwrap_or_default();
+            recall * predictions.confusion.nrows() as f64 <= 1.3 && test.is_one_sided()
+                || predictions.accuracy() * predictions.confusion.nrows() as f32 <= 1.3
+        }
         Predictions::Numbers(predictions) => predictions.r2().is_some_and(|r2| r2 <= 0.0),
         Predictions::Reconstructions(predictions) => predictions.r2().is_some_and(|r2| r2 <= 0.0),
     }
 }
 
 fn score_name(test: &Evaluation) -> &'static str {
-    if test.classes().is_some() { "test accuracy" } else { "test result" }
+    match test.classes() {
+        Some(_) if test.is_one_sided() => "test balanced accuracy",
+        Some(_) => "test accuracy",
+        None => "test result",
+    }
+}
+
+/// What a linear model reaches on the same samples, once it is known.
+fn linear_score(ui: &Ui, test: &Evaluation, cx: &mut Cx<'_>) -> String {
+    let Some(job) = cx.session.job.clone() else { return String::new() };
+    let name = linear::name(&job.dataset.task);
+    let answered = cx.derived.linear.ask(ui.ctx(), LinearQuery { job });
+    let reached = answered.as_ref().and_then(|answered| answered.answer.as_deref());
+    let score = |evaluation: &Evaluation| match test.classes() {
+        Some(_) if test.is_one_sided() => evaluation.classes()?.macro_scores()[1].map(percent),
+        Some(_) => evaluation.accuracy().map(|accuracy| percent(f64::from(accuracy))),
+        None => evaluation.get(&RMSE).map(|rmse| format!("RMSE {}", significant(rmse))),
+    };
+    reached.and_then(score).map_or(String::new(), |score| format!(", {name} {score}"))
+}
+
+/// What stands beside the score: the accuracy where it does not lead, and what is reached without learning.
+fn beside_score(test: &Evaluation) -> String {
+    let accuracy = test.accuracy().filter(|_| test.is_one_sided());
+    let accuracy = accuracy.map_or(String::new(), |accuracy| format!(", accuracy {}", percent(f64::from(accuracy))));
+    let baseline = test.baseline().and_then(|figure| Some((figure.metric, figure.value?)));
+    let baseline = baseline.map_or(String::new(), |(metric, value)| match metric.unit {
+        Unit::Percent => format!(", most frequent class {}", percent(value)),
+        _ => {
+            let rmse = test.get(&RMSE).map_or(String::new(), |rmse| format!(", RMSE {}", significant(rmse)));
+            format!("{rmse}, {} {}", metric.label, significant(value))
+        }
+    });
+    format!("{accuracy}{baseline}")
 }
 
 /// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.

@@ -1,0 +1,105 @@
+//! Own files in the window: what is offered, what a click decides, and a picture that is tried.
+
+use std::fs;
+
+use backprop_studio::ui::state::trained_network::NetworkChoice;
+use backprop_studio::ui::{Command, Request};
+use eframe::egui::Role;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::studio::{act, click, step_until};
+use crate::support::project;
+use crate::views::{open, wait_for};
+
+/// Flats whose price follows from their size, with a number for each row and a code that gives the kind away.
+fn flats() -> String {
+    let row = |at: usize| {
+        let rooms = 1 + at * 7 % 5;
+        let kind = if rooms > 3 { "large" } else { "small" };
+        format!("{},{rooms},{}.5,{}\n", 1000 + at, rooms * 20 + at % 9, kind)
+    };
+    format!("id,rooms,area,kind\n{}", (0..120).map(row).collect::<String>())
+}
+
+#[test]
+fn a_file_is_opened_described_and_trained_without_a_repair() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my flats, 2024.csv");
+    fs::write(&path, flats()).unwrap();
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=100")]));
+    act(&mut harness, Request::Dropped(path.clone()));
+    step_until(&mut harness, "the table is read", |studio| {
+        studio.session().dataset().is_some_and(|data| data.features.len() == 2)
+    });
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
+    assert_eq!(harness.state().project().name, "my flats, 2024");
+    act(&mut harness, Request::Show("data"));
+
+    // A note that names an option is a button, and so is a column.
+    harness.get_by_role_and_label(Role::Button, "keep=id").click();
+    harness.run_ok();
+    step_until(&mut harness, "the id is read", |studio| {
+        studio.session().dataset().is_some_and(|data| data.features.len() == 3)
+    });
+    harness.get_by_label_contains("column area, lowest").click();
+    harness.run_ok();
+    click(&mut harness, "Make it the target");
+    step_until(&mut harness, "the area is the target", |studio| {
+        studio.session().dataset().is_some_and(|data| !data.task.is_classification())
+    });
+    // The suggestion for classes, which nobody has edited, gives way to one for a number.
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
+    harness.get_by_label_contains("column area, lowest").click();
+    harness.run_ok();
+    harness.get_by_label("Read as classes");
+    click(&mut harness, "File");
+    harness.get_by_label("Opened before");
+    assert!(harness.query_all_by_label("my flats, 2024.csv").count() > 1, "in the menu, and above as the data");
+}
+
+#[test]
+fn an_edited_stack_is_kept_and_a_suggestion_offered() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flats.csv");
+    fs::write(&path, flats()).unwrap();
+    let mut edited = project("mlp", &[("data.source", "digits?count=100")]);
+    edited.set("model.1.units", "7").unwrap();
+    let layers = edited.model.clone();
+    let mut harness = open(edited);
+    act(&mut harness, Request::Dropped(path));
+    step_until(&mut harness, "the table is read", |studio| {
+        studio.session().dataset().is_some_and(|data| data.features.len() == 2)
+    });
+    assert_eq!(harness.state().project().model, layers);
+    assert!(harness.state_mut().situation().permits(Command::Train).is_err());
+    wait_for(&mut harness, "Suggest a network");
+    click(&mut harness, "Suggest a network");
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
+    act(&mut harness, Command::Undo);
+    assert_eq!(harness.state().project().model, layers);
+    act(&mut harness, Command::Empty);
+    assert!(harness.state().project().model.layers.is_empty());
+    wait_for(&mut harness, "Suggest a network");
+}
+
+#[test]
+fn a_picture_is_tried_in_the_place_of_a_drawing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.png");
+    let bar = |x, y| image::Luma([if (27..33).contains(&x) && (10u32..50).contains(&y) { 20 } else { 230 }]);
+    image::GrayImage::from_fn(60, 60, bar).save(&path).unwrap();
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=100")]));
+    act(&mut harness, Request::Dropped(path));
+    wait_for(&mut harness, "one.png");
+    assert_eq!(harness.state().playground().network, NetworkChoice::BuiltIn);
+    step_until(&mut harness, "the bar is read as a one", |studio| {
+        use backprop_studio::ui::jobs::predictor::DrawingOutput;
+        let answer = studio.derived().drawing.current();
+        answer.is_some_and(|it| {
+            it.query.picture.is_some()
+                && matches!(&it.answer.prediction, DrawingOutput::Probabilities(shares) if shares[1] > 0.5)
+        })
+    });
+    click(&mut harness, "Back to drawing");
+    assert!(harness.state().playground().picture.is_none());
+}
