@@ -185,6 +185,10 @@ impl Loader<'_> {
         self.notes.append(&mut self.table.notes);
         self.notes.extend(self.table.columns.iter_mut().flat_map(|column| std::mem::take(&mut column.notes)));
         let targets = self.target_columns()?;
+        if !self.request.has("target") && self.request.lookup.known.is_none() {
+            let name = &self.table.columns[targets[0]].name;
+            self.notes.push(format!("The last column, {name}, is the target; target=NAME names another").into());
+        }
         let task = self.task(&targets)?;
         let is_number = !task.is_classification();
         let has_target =

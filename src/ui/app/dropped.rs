@@ -64,10 +64,7 @@ fn read_dropped(path: PathBuf) -> Report {
 }
 
 fn not_taken(why: &dyn Display) -> String {
-    let tables = sources::TABLES.join(", ");
-    format!(
-        "{why}. This window takes projects, drawings, images, tables ({tables}), run folders and folders of samples."
-    )
+    format!("{why}. This window takes projects, drawings, images, tables, run folders and folders of samples.")
 }
 
 fn read_run(path: PathBuf) -> Report {

@@ -106,10 +106,10 @@ impl Studio {
             let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
             let saved = Output::next(&base, &project.name).and_then(|output| {
                 record.save(output.folder())?;
-                Ok(output.folder().display().to_string())
+                Ok(output.folder().to_owned())
             });
             match saved {
-                Ok(folder) => Report::Told(format!("Saved the run in {folder}.")),
+                Ok(folder) => Report::RunSaved(folder),
                 Err(error) => Report::Warned(error.to_string()),
             }
         });

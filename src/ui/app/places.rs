@@ -128,6 +128,10 @@ fn presenter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if leave.on_hover_text(help(ui, Command::LeavePresenter)).clicked() {
         cx.act(Command::LeavePresenter);
     }
+    // The learning rate is left out where it would lie over the tabs.
+    if ui.available_width() < RATE {
+        return;
+    }
     let rate = Training::fields().into_iter().find(|field| field.key == "learning_rate");
     ui.allocate_ui_with_layout(vec2(RATE, ROW), Layout::top_down(Align::Min), |ui| {
         ui.set_width(RATE);

@@ -12,7 +12,7 @@ use crate::project::RunFolder;
 use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::trained_network::NetworkChoice;
-use crate::ui::views::draw;
+use crate::ui::views::{data, draw};
 use crate::ui::widgets::digit_canvas::fit_to_canvas;
 
 impl Studio {
@@ -65,7 +65,17 @@ impl Studio {
                 }
                 self.networks.built_in = Some(result);
             }
-            Report::Asked(request) => self.act(ctx, request),
+            Report::Asked(request) => {
+                // What was decided while the file was read stands in the tab Data.
+                if matches!(request, Request::UseSource(_)) {
+                    self.act(ctx, Request::Show(data::ID));
+                }
+                self.act(ctx, request);
+            }
+            Report::RunSaved(folder) => {
+                self.window.remember_file(&folder);
+                self.notices.tell(format!("Saved the run in {}.", folder.display()));
+            }
             Report::NoDialog(wanted) => self.act(ctx, Request::TypePath(wanted)),
             Report::Told(text) => self.notices.tell(text),
             Report::Warned(text) => self.notices.warn(text),

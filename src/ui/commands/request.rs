@@ -86,7 +86,7 @@ impl PathFor {
             Self::OpenFile => "Open a project, a table or a drawing",
             Self::OpenFolder => "Open a run or a folder of samples",
             Self::SaveProject => "Save the project",
-            Self::SaveRun => "Save the run",
+            Self::SaveRun => "Save the run in a new folder below this one",
             Self::OpenDrawing => "Open a drawing or a picture",
             Self::SaveDrawing => "Save the drawing",
             Self::DataFolder(_) => "Read samples from a folder",

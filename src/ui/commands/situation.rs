@@ -83,10 +83,10 @@ impl Situation {
             Command::Train => match self.status {
                 Status::Idle => self.can_begin(),
                 // A key that is pressed by mistake must not throw a finished run away.
-                Status::Ended(_) => {
+                Status::Ended(_) => self.can_begin().and_then(|()| {
                     Err("This run has ended. Press Train, or Space once more, to train anew, which deletes it."
                         .to_owned())
-                }
+                }),
                 Status::Running | Status::Paused => Err("A run is on.".to_owned()),
                 Status::Stopping => Err("The run is stopping.".to_owned()),
             },

@@ -49,6 +49,8 @@ pub enum Report {
         /// The run folder.
         path: PathBuf,
     },
+    /// The run was written into this folder.
+    RunSaved(PathBuf),
     /// The first of so many drawings of a file.
     DrawingOpened {
         /// The first drawing.

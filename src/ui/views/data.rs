@@ -117,6 +117,10 @@ impl DataView {
     fn source_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Source", |_| {});
         source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        // What was decided comes before what may be decided.
+        if let Some(dataset) = cx.session.dataset().cloned() {
+            dataset.notes.iter().for_each(|note| note_ui(ui, note, cx));
+        }
         self.options.ui(ui, cx);
         let data = &mut cx.project.data;
         for field in data.describe().into_iter().filter(|field| field.key == "reconstruct") {
@@ -131,11 +135,7 @@ impl DataView {
                 });
             }
             DataState::Failed { .. } => data_problem_ui(ui, cx),
-            DataState::Ready { dataset, counts, .. } => {
-                counts_ui(ui, dataset, counts, cx.project.held_back());
-                let dataset = Arc::clone(dataset);
-                dataset.notes.iter().for_each(|note| note_ui(ui, note, cx));
-            }
+            DataState::Ready { dataset, counts, .. } => counts_ui(ui, dataset, counts, cx.project.held_back()),
         }
     }
 
@@ -144,6 +144,13 @@ impl DataView {
             || cx.session.dataset().is_some_and(|dataset| dataset.modality() == Modality::Table)
         {
             return self.table.ui(ui, cx);
+        }
+        if let Some(dataset) = cx.session.dataset().filter(|dataset| dataset.modality() == Modality::Series) {
+            heading_ui(ui, "Samples", |_| {});
+            if !series::series_ui(ui, dataset) {
+                placeholder_ui(ui, &not_images(dataset));
+            }
+            return;
         }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
         let mut set = self.set.unwrap_or(fitting);
@@ -169,12 +176,6 @@ impl DataView {
         let Some(dataset) = cx.session.dataset() else {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
         };
-        if dataset.modality() != Modality::Images {
-            if !series::series_ui(ui, dataset) {
-                placeholder_ui(ui, &not_images(dataset));
-            }
-            return;
-        }
         match set {
             Set::Training => training_ui(ui, &mut self.samples, dataset),
             Set::Augmented => {

@@ -148,7 +148,12 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.vertical(|ui| reading.winner_ui(ui));
     });
     if cx.playground.picture.is_none() {
-        seen_note_ui(ui);
+        match cx.networks.reading(cx.playground.network, cx.session) {
+            None => seen_note_ui(ui),
+            Some(_) => {
+                caption_ui(ui, "This network was trained on the images of a folder: open a picture, or drop one here.");
+            }
+        }
     }
     ui.add_space(2.0 * GRID);
     reading.choice_note_ui(ui);

@@ -254,7 +254,9 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
             Modality::Table => Some(("Try it", draw::ID)),
             Modality::Images => Some(("Draw for it", draw::ID)),
         };
-        for (name, view) in [("See its mistakes", mistakes::ID)].into_iter().chain(try_it) {
+        // A forecast has errors and no mistakes.
+        let mistakes = (cx.subject.modality() != Modality::Series).then_some(("See its mistakes", mistakes::ID));
+        for (name, view) in mistakes.into_iter().chain(try_it) {
             if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
                 cx.act(Request::Show(view));
             }

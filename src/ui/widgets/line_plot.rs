@@ -224,7 +224,13 @@ impl<'a> LinePlot<'a> {
 
     fn cursor_ui(&self, ui: &Ui, response: &Response, transform: &PlotTransform) {
         let Some(pointer) = response.hover_pos() else { return };
-        let Some([x, y]) = self.nearest(self.x.value(transform.value_from_position(pointer).x)) else { return };
+        let pointed = self.x.value(transform.value_from_position(pointer).x);
+        let distance = |point: &[f64; 2]| (self.x.at(point[0]) - self.x.at(pointed)).abs();
+        let lines = || std::iter::once(self.line).chain(self.others.iter().map(|other| other.points));
+        let nearest = lines().filter_map(|line| self.nearest_of(line, pointed));
+        let Some([x, y]) = nearest.min_by(|a, b| distance(a).total_cmp(&distance(b))) else { return };
+        // A line that does not reach there says nothing.
+        let value = |line: &[[f64; 2]]| self.nearest_of(line, x).filter(|point| point[0] == x).map(|point| point[1]);
         let palette = Palette::of(ui);
         let at = self.screen(transform, [x, y]);
         ui.painter().vline(at.x, transform.frame().y_range(), Stroke::new(1.0, palette.line));
@@ -233,9 +239,11 @@ impl<'a> LinePlot<'a> {
             egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), response.id, egui::PopupAnchor::Pointer);
         tooltip.gap(16.0).show(|ui| {
             let own = if self.line_name.is_empty() { self.y.name } else { self.line_name };
-            ui.label(theme::strong(format!("{own} {}", significant(y))));
+            if let Some(y) = value(self.line) {
+                ui.label(theme::strong(format!("{own} {}", significant(y))));
+            }
             for other in self.others {
-                if let Some([_, y]) = self.nearest_of(other.points, x) {
+                if let Some(y) = value(other.points) {
                     ui.label(format!("{} {}", other.name, significant(y)));
                 }
             }

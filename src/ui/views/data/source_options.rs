@@ -43,9 +43,14 @@ impl SourceOptions {
             };
             let mut now = before.clone();
             let columns = &cx.session.columns;
-            let unsaid = match (field.key, source) {
-                ("target", _) => columns.last().map_or("the last column", String::as_str),
-                ("group", name) if name == csv::SOURCE.name => "none",
+            let last = columns.last().map_or("the last column", String::as_str);
+            let is_table = source == csv::SOURCE.name;
+            let unsaid = match field.key {
+                "target" if is_table => last,
+                "target" => "all that are read",
+                "column" => last,
+                "group" if is_table => "none",
+                _ if matches!(field.kind, Kind::Columns) => "none",
                 _ => "automatic",
             };
             let response = option_ui(ui, field, &mut now, columns, unsaid);
@@ -116,7 +121,7 @@ fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[St
         }
         Kind::Column => field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, columns, values)),
         Kind::Columns if field.key == "names" => field_ui(ui, label, help, |ui| names_ui(ui, label, values)),
-        Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, columns, values)),
+        Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, unsaid, columns, values)),
         Kind::Text | Kind::Choice { .. } => field_ui(ui, label, help, |ui| {
             let mut text = values.join(",");
             let width = ui.available_width();
@@ -165,8 +170,8 @@ fn one_ui(ui: &mut Ui, label: &str, unsaid: &str, words: &[String], values: &mut
 }
 
 /// Any of the columns, each with a tick.
-fn several_ui(ui: &mut Ui, label: &str, columns: &[String], chosen: &mut Vec<String>) -> Response {
-    let shown = if chosen.is_empty() { "none".to_owned() } else { chosen.join(", ") };
+fn several_ui(ui: &mut Ui, label: &str, unsaid: &str, columns: &[String], chosen: &mut Vec<String>) -> Response {
+    let shown = if chosen.is_empty() { unsaid.to_owned() } else { chosen.join(", ") };
     let config =
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let button = egui::Button::new(RichText::new(shown)).truncate().min_size(egui::vec2(ui.available_width(), 20.0));

@@ -177,7 +177,8 @@ impl Summary {
         let summaries = dataset.columns();
         let (inputs, targets) = summaries.split_at(dataset.shape.channels().min(summaries.len()));
         let of_column = |column: &TableColumn| {
-            let line = Line::of_column(column, inputs.get(column.at.clone())?);
+            let line =
+                Line::of_column(column, inputs.get(column.at.clone())?, dataset.train.len() + dataset.test.len());
             Some(Line { association: dataset.association(column.at.clone()), ..line })
         };
         let mut lines: Vec<Line> = columns.iter().filter_map(of_column).collect();
@@ -189,7 +190,7 @@ impl Summary {
 }
 
 impl Line {
-    fn of_column(field: &TableColumn, columns: &[Column]) -> Self {
+    fn of_column(field: &TableColumn, columns: &[Column], rows: usize) -> Self {
         if let ([column], true) = (columns, field.categories.is_empty()) {
             return Self::of_numbers(column, "number", "standardized: mean 0, deviation 1");
         }
@@ -201,7 +202,7 @@ impl Line {
         let shares: Vec<f64> = columns.iter().filter_map(|column| column.range).map(|range| range[1]).collect();
         // The means of the categories add up to the share of the samples that are of any.
         let present: f64 = shares.iter().sum();
-        let missing = if present < 0.999_99 { format!("{:.1} %", (1.0 - present) * 100.0) } else { "0".to_owned() };
+        let missing = thousands(((1.0 - present) * rows as f64).round().max(0.0));
         let encoding = format!("one-hot: {}", field.categories.join(", "));
         Self::of_words(&field.name, &shares, missing, format!("{} categories", columns.len()), encoding)
     }

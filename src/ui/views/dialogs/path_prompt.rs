@@ -31,7 +31,7 @@ impl Dialog for PathPrompt {
         ui.set_width(420.0);
         ui.label(theme::heading(self.wanted.title()));
         ui.add_space(GRID);
-        let why = "This desktop shows no file dialog. Type the path here, or drop a file on the window.";
+        let why = "This desktop shows no file dialog. Type the path here.";
         ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         let field = ui.add(TextEdit::singleline(&mut self.text).desired_width(f32::INFINITY));
