@@ -33,7 +33,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// A preset's name, a project file or a run folder, to open in the studio
+    /// A preset's name, a project file, a run folder or data, to open in the studio
     project: Option<String>,
 }
 
@@ -144,8 +144,10 @@ fn log_to_standard_error() {
 
 /// Opens the studio, or does its main job in the terminal where no window can be shown.
 fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
-    let project = name_or_path.map(Project::find).transpose()?;
-    let path = name_or_path.map(PathBuf::from).filter(|path| path.is_file());
+    let project = name_or_path.map(new::find).transpose()?;
+    // Data have no project file yet.
+    let path = name_or_path.filter(|name| sources::of_name(name).is_none()).map(PathBuf::from);
+    let path = path.filter(|path| path.is_file());
     let reason = match show(project.clone(), path) {
         Ok(()) => return Ok(()),
         Err(reason) => reason,

@@ -82,7 +82,7 @@ fn a_result_that_cannot_be_written_is_an_error() {
 fn machines(folder: &Path) {
     let row = |at: usize| {
         let machine = at / 10;
-        let (x, kind) = (at * 7 % 13, if at % 3 == 0 { "worn" } else { "good" });
+        let (x, kind) = (at * 7 % 13, if at.is_multiple_of(3) { "worn" } else { "good" });
         format!("m{machine},{x}.5,{},{kind}\n", machine * 3 + at % 2)
     };
     let rows: String = (0..200).map(row).collect();

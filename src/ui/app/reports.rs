@@ -92,9 +92,10 @@ impl Studio {
     }
 
     fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
-        let what = match run.project.adversary {
-            Some(_) => "Learn shows the samples of its generator.",
-            None => "Its network reads what you draw.",
+        let what = match (&run.project.adversary, run.data.features.is_empty()) {
+            (Some(_), _) => "Learn shows the samples of its generator.",
+            (None, true) => "Its network reads what you draw, or the picture that you open.",
+            (None, false) => "Its network reads the row that you enter.",
         };
         self.notices.tell(format!("Opened the run {}. {what}", short(path)));
         self.window.remember_file(path);

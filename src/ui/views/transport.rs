@@ -113,6 +113,10 @@ fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
     ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
 }
 
+/// Room for the pace and the time of a run, and for the time alone.
+const PACED: f32 = 300.0;
+const TIMED: f32 = 150.0;
+
 fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let session = cx.session;
     let progress = session.progress;
@@ -124,8 +128,14 @@ fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let epochs = progress.epochs;
     fixed_text_ui(ui, &format!("Epoch {} of {epochs}", progress.epoch.max(1)), &format!("Epoch {epochs} of {epochs}"));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let speed = session.samples_per_s().map(|pace| format!("{} samples/s", thousands(steady_pace(pace))));
-        fixed_text_ui(ui, &speed.unwrap_or_default(), "1,000,000 samples/s");
+        // Where there is little room, as in the presenter, the pace gives way, and then the time.
+        if ui.available_width() > PACED {
+            let speed = session.samples_per_s().map(|pace| format!("{} samples/s", thousands(steady_pace(pace))));
+            fixed_text_ui(ui, &speed.unwrap_or_default(), "1,000,000 samples/s");
+        }
+        if ui.available_width() < TIMED {
+            return;
+        }
         let left = session.seconds_left().map(|seconds| format!("{} left", clock(seconds)));
         let left = if state.is_empty() { left.unwrap_or_default() } else { String::new() };
         if state.is_empty() {

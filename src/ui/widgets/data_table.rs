@@ -65,6 +65,9 @@ impl Head {
 /// Paints a picture of a row into its cell.
 type Painter<'a> = &'a dyn Fn(&Ui, Rect, usize);
 
+/// Shows the menu of a row.
+type Menu<'a> = &'a mut dyn FnMut(&mut Ui, usize);
+
 /// A table to be shown.
 pub struct DataTable<'a> {
     heads: &'a [Head],
@@ -92,11 +95,11 @@ impl<'a> DataTable<'a> {
     }
 
     /// The same with a menu for each row, which a click opens.
-    pub fn ui_with_menu(self, ui: &mut Ui, name: &str, menu: &mut dyn FnMut(&mut Ui, usize)) {
+    pub fn ui_with_menu(self, ui: &mut Ui, name: &str, menu: Menu<'_>) {
         self.show(ui, name, Some(menu));
     }
 
-    fn show(mut self, ui: &mut Ui, name: &str, mut menu: Option<&mut dyn FnMut(&mut Ui, usize)>) {
+    fn show(mut self, ui: &mut Ui, name: &str, mut menu: Option<Menu<'_>>) {
         let id = ui.make_persistent_id(("column widths", name));
         self.widths = self.widths(ui, id);
         let total = self.widths.iter().map(|width| width + GAP).sum::<f32>() - GAP + BAR;

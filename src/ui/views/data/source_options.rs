@@ -50,6 +50,9 @@ impl SourceOptions {
                 "target" => "all that are read",
                 "column" => last,
                 "group" if is_table => "none",
+                "fit" => "stretch",
+                "background" => "white",
+                "case" => "fold",
                 _ if matches!(field.kind, Kind::Columns) => "none",
                 _ => "automatic",
             };
