@@ -45,11 +45,17 @@ impl Notices {
     }
 
     fn push(&mut self, text: String, is_warning: bool) {
-        self.notices.retain(|notice| notice.text != text);
+        // Good news is soon old; a problem stays until it is read.
+        self.notices.retain(|notice| notice.is_warning && notice.text != text);
         if self.notices.len() == MOST {
             self.notices.remove(0);
         }
         self.notices.push(Notice { text, is_warning, until: None });
+    }
+
+    /// Forgets what was said of a run or a project that is there no more.
+    pub fn clear(&mut self) {
+        self.notices.clear();
     }
 
     /// The line with the newest message, which is there without one too, so that nothing moves when one comes.

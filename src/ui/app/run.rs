@@ -26,6 +26,7 @@ impl Studio {
         if let Err(error) = self.session.start(job, &self.document.project, start, wake) {
             return self.notices.warn(format!("The run could not be started: {error}."));
         }
+        self.notices.clear();
         self.networks.opened = None;
         self.playground.network = NetworkChoice::This;
         self.playground.cell = None;

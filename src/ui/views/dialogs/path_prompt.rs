@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use eframe::egui::text::{CCursor, CCursorRange};
+use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{Button, Key, Label, RichText, TextEdit, Ui};
 
 use super::dialog::{Dialog, Next};
@@ -38,6 +40,11 @@ impl Dialog for PathPrompt {
         let field = field.accessible_name("Path");
         if std::mem::take(&mut self.is_new) {
             field.request_focus();
+            // What is proposed gives way to what is typed.
+            let mut state = TextEditState::load(ui, field.id).unwrap_or_default();
+            let all = CCursorRange::two(CCursor::new(0), CCursor::new(self.text.chars().count()));
+            state.cursor.set_char_range(Some(all));
+            state.store(ui, field.id);
         }
         let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(2.0 * GRID);
