@@ -1,4 +1,4 @@
-//! The file format of MNIST: `idx:DIR`, plain or gzipped, any image size; EMNIST is told by its names.
+//! The file format of MNIST: `idx:DIR`, plain or gzipped, any image size. Files of EMNIST are recognized by their names.
 //!
 //! Two zero bytes, the type (8: bytes), the number of axes, then each axis as a big-endian u32, then the bytes.
 

@@ -25,7 +25,7 @@ pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
     let mut table = Objects::default();
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('[') {
-        let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| in_line(&error, 0))?;
+        let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| in_line(&error))?;
         for (line, object) in (1..).zip(objects) {
             table.add(line, object);
         }
@@ -35,7 +35,7 @@ pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
         let mut objects = serde_json::Deserializer::from_str(text).into_iter::<Object>();
         while let Some(object) = objects.next() {
             // The error counts its lines from where the text begins.
-            let object = object.map_err(|error| in_line(&error, 0))?;
+            let object = object.map_err(|error| in_line(&error))?;
             let end = objects.byte_offset();
             table.add(line, object);
             line += text.as_bytes()[read..end].iter().filter(|byte| **byte == b'\n').count();
@@ -55,10 +55,10 @@ pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
     Ok(Rows::named(table.names, table.records))
 }
 
-fn in_line(error: &serde_json::Error, before: usize) -> String {
+fn in_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or(&text);
-    format!("line {} is not the JSON of an object: {what}", error.line() + before)
+    format!("line {} is not the JSON of an object: {what}", error.line())
 }
 
 /// The names and values of an object, in their order.

@@ -48,7 +48,7 @@ struct Summary {
     lines: Vec<Line>,
 }
 
-/// What is told of a column.
+/// The summary of a column, as a row of the table shows it.
 struct Line {
     name: String,
     /// Lowest, mean and highest number.
