@@ -15,7 +15,7 @@ mod window;
 
 use std::path::PathBuf;
 
-use eframe::egui;
+use eframe::egui::{self, Vec2, vec2};
 
 use crate::project::Project;
 use crate::ui::commands::Situation;
@@ -184,11 +184,18 @@ impl Studio {
         if ctx.theme() != theme {
             ctx.set_theme(theme);
         }
-        let zoom = if self.window.is_presenter { 1.5 } else { 1.0 };
-        if ctx.zoom_factor() != zoom {
+        let zoom = if self.window.is_presenter { presented(ctx.content_rect().size() * ctx.zoom_factor()) } else { 1.0 };
+        if (ctx.zoom_factor() - zoom).abs() > 1e-3 {
             ctx.set_zoom_factor(zoom);
         }
     }
+}
+
+/// How much larger the presenter shows everything in a window of this size: half as large again where that leaves room for
+/// what it shows, and less in a smaller one.
+fn presented(window: Vec2) -> f32 {
+    const NEEDED: Vec2 = vec2(853.0, 533.0);
+    (window / NEEDED).min_elem().clamp(1.0, 1.5)
 }
 
 impl Document {

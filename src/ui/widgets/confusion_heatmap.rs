@@ -180,10 +180,14 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
 
     fn paint_cells(&self, painter: &Painter, palette: &Palette, grid: &Grid) {
         let most = self.most_mistakes().max(1) as f32;
-        let largest = self.counts.iter().max().copied().unwrap_or(0);
         let font = theme::body_font();
-        let room = painter.layout_no_wrap(numbers::thousands(largest.into()), font.clone(), palette.text).size();
-        let has_numbers = room.x + GRID <= grid.cell.x && room.y <= grid.cell.y + 2.0;
+        let has_room = |count: u32| {
+            let text = painter.layout_no_wrap(numbers::thousands(count.into()), font.clone(), palette.text).size();
+            text.x + 2.0 <= grid.cell.x && text.y <= grid.cell.y + 2.0
+        };
+        // Mistakes are what one reads here, and fewer: they are written where the diagonal's numbers are too long.
+        let has_mistakes = has_room(self.most_mistakes());
+        let has_diagonal = has_mistakes && has_room(self.counts.diag().iter().max().copied().unwrap_or(0));
         let gap = if grid.cell.min_elem() > 6.0 { 1.0 } else { 0.0 };
         let mut mesh = Mesh::default();
         for ((truth, predicted), count) in self.counts.indexed_iter() {
@@ -200,12 +204,9 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
             mesh.add_colored_rect(rect, fill);
         }
         painter.add(mesh);
-        if !has_numbers {
-            return;
-        }
         for ((truth, predicted), count) in self.counts.indexed_iter().filter(|(_, count)| **count > 0) {
-            if truth < grid.n && predicted < grid.n {
-                let is_right = truth == predicted;
+            let is_right = truth == predicted;
+            if truth < grid.n && predicted < grid.n && if is_right { has_diagonal } else { has_mistakes } {
                 let fill = theme::amount(palette, (*count as f32 / most).sqrt());
                 let color = if is_right { palette.muted } else { theme::text_on(fill) };
                 let center = grid.rect((truth, predicted)).center();

@@ -1,4 +1,5 @@
-//! Names that are longer than their place: they end in an ellipsis there, and are shown in full under the pointer.
+//! Names that are longer than their place: an ellipsis stands there for a part of them, and they are shown in full under the
+//! pointer.
 
 use std::sync::Arc;
 
@@ -14,11 +15,38 @@ pub fn cut_galley(painter: &Painter, text: &str, font: FontId, color: Color32, w
     painter.layout_job(job)
 }
 
+/// One line of text in a width, if need be without a part of its middle: names of one kind differ at their ends as often as
+/// at their beginnings.
+fn cut_in_the_middle(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    const LEAST: usize = 6;
+    let letters: Vec<char> = text.chars().collect();
+    let with = |kept: usize| {
+        let end = kept / 3;
+        let start: String = letters[..kept - end].iter().collect();
+        let end: String = letters[letters.len() - end..].iter().collect();
+        painter.layout_no_wrap(format!("{}…{}", start.trim_end(), end.trim_start()), font.clone(), color)
+    };
+    let whole = painter.layout_no_wrap(text.to_owned(), font.clone(), color);
+    if whole.size().x <= width || letters.len() <= LEAST {
+        return cut_galley(painter, text, font, color, width);
+    }
+    // The most letters that fit, by bisection: `kept` fit, and `many` do not.
+    let (mut kept, mut many) = (LEAST, letters.len());
+    if with(kept).size().x > width {
+        return cut_galley(painter, text, font, color, width);
+    }
+    while many - kept > 1 {
+        let middle = kept.midpoint(many);
+        if with(middle).size().x <= width { kept = middle } else { many = middle }
+    }
+    with(kept)
+}
+
 /// Paints one line of text within a rectangle; the part that it takes.
 pub fn cut_text(ui: &Ui, place: Rect, align: Align2, text: &str, font: FontId, color: Color32) -> Rect {
-    let galley = cut_galley(ui.painter(), text, font, color, place.width());
+    let galley = cut_in_the_middle(ui.painter(), text, font, color, place.width());
     let rect = align.align_size_within_rect(galley.size(), place);
-    if galley.elided {
+    if galley.elided || galley.text() != text {
         let id = ui.scope_id().with((text, place.left().to_bits(), place.top().to_bits()));
         ui.interact(rect, id, Sense::hover()).on_hover_text(text);
     }
@@ -44,6 +72,21 @@ mod tests {
     use egui_kittest::{Harness, kittest::Queryable as _};
 
     use super::*;
+
+    #[test]
+    fn names_that_begin_alike_are_told_apart() {
+        let mut shown = Vec::new();
+        let mut harness = Harness::builder().with_context_setup(theme::install).build_ui(|ui| {
+            let cut = |text| cut_in_the_middle(ui.painter(), text, theme::body_font(), Color32::WHITE, 80.0);
+            let cut = ["scratch on rolled steel 1", "scratch on rolled steel 2", "scratch"].map(cut);
+            assert!(cut.iter().all(|galley| galley.size().x <= 80.0));
+            shown = cut.iter().map(|galley| galley.text().to_owned()).collect();
+        });
+        harness.run();
+        drop(harness);
+        assert!(shown[0].starts_with("scr") && shown[0].ends_with("l 1") && shown[1].ends_with("l 2"), "{shown:?}");
+        assert_eq!(shown[2], "scratch");
+    }
 
     #[test]
     fn what_is_cut_is_shown_in_full_under_the_pointer() {

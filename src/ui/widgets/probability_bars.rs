@@ -1,10 +1,10 @@
-//! What the network believes: a bar for each class, in place whatever the answer.
+//! What the network believes: a bar for each class, in place whatever the answer; where there is no room for all classes, for
+//! the most probable.
 
 use eframe::egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::cut_text::cut_text;
 use super::numbers;
-use super::scroll::scroll_ui;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 const PERCENT_WIDTH: f32 = 56.0;
@@ -13,21 +13,24 @@ const LEAST_ROW: f32 = 16.0;
 
 /// A row for each of `names` with its probability, all muted if there is no answer:
 /// none was given, it does not fit the names, or something in it is not a number.
+/// Where not all have room, the last line says how many are left out.
 pub fn probability_bars_ui<S: AsRef<str>>(ui: &mut Ui, names: &[S], probabilities: Option<&[f32]>) -> Response {
     let is_sound = |shares: &&[f32]| shares.len() == names.len() && shares.iter().all(|share| share.is_finite());
     let probabilities = probabilities.filter(is_sound);
     let winner = probabilities.and_then(winner);
-    let row = (ui.available_height() / names.len().max(1) as f32).clamp(LEAST_ROW, MOST_ROW).floor();
-    let bars = Bars { names, probabilities, winner, row };
-    match row * names.len() as f32 <= ui.available_height() {
-        true => bars.ui(ui),
-        false => scroll_ui(ui, |ui| bars.ui(ui)),
-    }
+    let height = ui.available_height();
+    let row = (height / names.len().max(1) as f32).clamp(LEAST_ROW, MOST_ROW).floor();
+    let room = (height / row) as usize;
+    let shown = if names.len() <= room { names.len() } else { room.saturating_sub(1).max(1) };
+    let classes = most_probable(names.len(), probabilities, shown);
+    Bars { names, classes, probabilities, winner, row }.ui(ui)
 }
 
 /// The rows, which are `row` high.
 struct Bars<'a, S> {
     names: &'a [S],
+    /// The classes that are shown.
+    classes: Vec<usize>,
     probabilities: Option<&'a [f32]>,
     winner: Option<(usize, f32)>,
     row: f32,
@@ -35,9 +38,11 @@ struct Bars<'a, S> {
 
 impl<S: AsRef<str>> Bars<'_, S> {
     fn ui(&self, ui: &mut Ui) -> Response {
-        let Self { names, probabilities, winner, row } = *self;
+        let Self { names, probabilities, winner, row, .. } = *self;
         let name_width = names_width(ui, names);
-        let size = vec2(ui.available_width(), row * names.len() as f32);
+        let left_out = names.len() - self.classes.len();
+        let rows = self.classes.len() + usize::from(left_out > 0);
+        let size = vec2(ui.available_width(), row * rows as f32);
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
         response.widget_info(|| {
             let answer = winner.map_or("no answer".to_owned(), |(class, share)| {
@@ -45,17 +50,35 @@ impl<S: AsRef<str>> Bars<'_, S> {
             });
             WidgetInfo::labeled(Role::Figure, ui.is_enabled(), format!("Probabilities: {answer}"))
         });
-        for (class, name) in names.iter().enumerate() {
-            let top = rect.top() + row * class as f32;
-            let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), row));
+        let place = |at: usize| {
+            Rect::from_min_size(pos2(rect.left(), rect.top() + row * at as f32), vec2(rect.width(), row))
+        };
+        for (at, &class) in self.classes.iter().enumerate() {
+            let row = place(at);
             let share = probabilities.map(|shares| shares[class]);
             let is_winner = winner.is_some_and(|(winner, _)| winner == class);
             let id = response.id.with(class);
             let shown = ui.ctx().animate_value_with_time(id, share.unwrap_or(0.0).clamp(0.0, 1.0), 0.06);
-            row_ui(ui, row, name_width, name.as_ref(), share.map(|share| (share, shown)), is_winner);
+            row_ui(ui, row, name_width, names[class].as_ref(), share.map(|share| (share, shown)), is_winner);
+        }
+        if left_out > 0 {
+            let text = format!("{left_out} less probable {}", if left_out == 1 { "class" } else { "classes" });
+            let (font, color) = (theme::body_font(), Palette::of(ui).muted);
+            cut_text(ui, place(self.classes.len()), Align2::LEFT_CENTER, &text, font, color);
         }
         response
     }
+}
+
+/// So many of the classes, the most probable, in the order of their numbers.
+fn most_probable(classes: usize, probabilities: Option<&[f32]>, shown: usize) -> Vec<usize> {
+    let mut order: Vec<_> = (0..classes).collect();
+    if let Some(shares) = probabilities {
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
+    }
+    order.truncate(shown);
+    order.sort_unstable();
+    order
 }
 
 /// The most probable class.
@@ -102,6 +125,13 @@ mod tests {
     use egui_kittest::{Harness, kittest::Queryable as _};
 
     use super::*;
+
+    #[test]
+    fn without_room_for_all_the_most_probable_are_shown() {
+        assert_eq!(most_probable(4, Some(&[0.1, 0.2, 0.0, 0.7]), 2), [1, 3]);
+        assert_eq!(most_probable(3, None, 2), [0, 1]);
+        assert_eq!(most_probable(2, Some(&[0.5, 0.5]), 2), [0, 1]);
+    }
 
     #[test]
     fn the_answer_can_be_read_and_no_answer_too() {
