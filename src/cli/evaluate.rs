@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, named, percent};
-use super::{CliError, note, say, source_help};
+use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
 use crate::data::sources::source_of;
 use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
-use crate::train::metrics::{Figure, LOSS};
+use crate::train::metrics::{Figure, LOSS, THRESHOLD};
 use crate::train::{ClassScore, Evaluation, Subset};
 
 /// Evaluate a run on a set of samples
@@ -24,6 +24,9 @@ pub struct Evaluate {
     /// or of data that come with some; the split is that of the run
     #[arg(long, value_enum)]
     split: Option<Split>,
+    /// For two classes: the probability from which the second is predicted; 0.5, or what was saved with the run
+    #[arg(long, value_name = "P", value_parser = super::probability)]
+    threshold: Option<f32>,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -53,6 +56,7 @@ impl Evaluate {
             Split::Validation => (Subset::Validation, "the validation"),
             Split::Test => (Subset::Test, "the test"),
         };
+        let threshold = threshold_of(self.threshold, &run)?;
         let mut run = run;
         if split == Split::All {
             dataset = dataset.as_one();
@@ -61,7 +65,7 @@ impl Evaluate {
         dataset.notes.iter().for_each(note);
         let name = dataset.name.clone();
         let (job, weights) = run.into_job(Arc::new(dataset))?;
-        let evaluation = job.evaluate(&weights, part);
+        let evaluation = job.evaluate(&weights, part).from_threshold(threshold);
         if evaluation.is_empty() {
             return Err(CliError::Failed(format!(
                 "{}: there are no samples in {which}; --split all takes every one",
@@ -69,7 +73,20 @@ impl Evaluate {
             )));
         }
         note(format_args!("On {which} samples of {name}"));
-        if self.json { say(to_json(&evaluation, task.classes())) } else { table(&evaluation, task.classes()) }
+        if let ([_, second], true) = (task.classes(), threshold != THRESHOLD) {
+            note(format_args!("{second} is predicted from a probability of {threshold:.3} on"));
+        }
+        if self.json {
+            return say(to_json(&evaluation, task.classes()));
+        }
+        table(&evaluation, task.classes())?;
+        let best = evaluation.classes().filter(|_| split == Split::Validation).and_then(|it| it.best_threshold());
+        match (best, task.classes()) {
+            (Some((threshold, f1)), [_, second]) => {
+                say(format_args!("best F1 of {second}: {} with --threshold {threshold:.3}", percent(f1 as f32)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

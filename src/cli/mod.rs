@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::data::{DataError, Dataset, Lookup, sources};
-use crate::project::{Project, ProjectError};
+use crate::project::{Project, ProjectError, RunFolder};
+use crate::train::metrics::THRESHOLD;
 use backprop_nn::kernels::without_vectors;
 
 mod bench;
@@ -182,6 +183,25 @@ fn load_data(project: &Project, name_or_path: &str) -> Result<Arc<Dataset>, Data
 }
 
 /// The help of every option that takes a source.
+/// The probability from which the second of two classes is predicted: what was asked for, or what the run has.
+fn threshold_of(asked: Option<f32>, run: &RunFolder) -> Result<f32, CliError> {
+    let known = run.threshold();
+    match (asked, known) {
+        (Some(_), None) => {
+            let what = format!("--threshold is for two classes, and this run has {}", run.data.task.classes().len());
+            Err(CliError::Usage(what))
+        }
+        (Some(asked), Some(_)) => Ok(asked),
+        (None, _) => Ok(known.unwrap_or(THRESHOLD)),
+    }
+}
+
+/// A probability.
+fn probability(text: &str) -> Result<f32, String> {
+    let number = text.parse::<f32>().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "a probability lies between 0 and 1".to_owned())
+}
+
 fn source_help() -> String {
     format!("Where the samples come from: {}", sources::usage())
 }

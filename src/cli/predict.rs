@@ -1,3 +1,5 @@
+mod ahead;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -5,9 +7,10 @@ use clap::Args;
 use image::{DynamicImage, GrayImage, RgbImage};
 use serde_json::{Map, Value, json};
 
+use self::ahead::Asked;
 use super::generate::refuse_generator;
 use super::terminal::{percent, significant};
-use super::{CliError, note, say};
+use super::{CliError, note, say, threshold_of};
 use crate::data::photo;
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
@@ -34,6 +37,12 @@ pub struct Predict {
     /// For autoencoders: a folder for the reconstructions, PNG files named as the files that were read
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// For forecasts: so many rows beyond the end of each table, with an interval that holds 80 % of the truths
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u16).range(1..))]
+    ahead: Option<u16>,
+    /// For two classes: the probability from which the second is predicted; 0.5, or what was saved with the run
+    #[arg(long, value_name = "P", value_parser = super::probability)]
+    threshold: Option<f32>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -61,6 +70,11 @@ impl Predict {
             let what = format!("--out is for networks that reconstruct images, which {} does not", self.run);
             return Err(CliError::Usage(what));
         }
+        if self.ahead.is_some() && run.network.input().as_steps().is_none_or(|_| run.data.features.is_empty()) {
+            let what = format!("--ahead is for networks that forecast a series, which {} does not", self.run);
+            return Err(CliError::Usage(what));
+        }
+        threshold_of(self.threshold, &run)?;
         let mut reader = Predictor::new(&run.network);
         let mut unread = Vec::new();
         let mut written = HashSet::new();
@@ -155,6 +169,9 @@ impl Predict {
             let what = format!("has {} rows, and the network reads {}", longest / columns, window / columns);
             return Ok(Err(DataError::File { path: path.to_owned(), what }));
         }
+        if let Some(steps) = self.ahead {
+            return ahead::forecast(path, run, &known, &parts, Asked { steps: steps.into(), json: self.json });
+        }
         let trained = run.trained();
         let standard = |row: &[f64]| {
             let mut numbers = vec![0.0; row.len()];
@@ -206,7 +223,10 @@ impl Predict {
                 }
             }
             (Said::Classes(Some(shares)), _) => {
-                let class = argmax(shares);
+                let class = match (shares, threshold_of(self.threshold, run)?) {
+                    ([_, second], threshold) => usize::from(*second >= threshold),
+                    _ => argmax(shares),
+                };
                 let label = task.classes().get(class).cloned().unwrap_or_else(|| class.to_string());
                 let text = format!("{label}  {}", percent(shares[class]));
                 (told["label"], told["probabilities"]) = (label.into(), json!(shares));

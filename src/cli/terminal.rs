@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::train::baselines::Baseline;
 use crate::train::heads::Line;
 use crate::train::metrics::{Figure, LOSS, RMSE, Unit};
 use crate::train::{EpochStat, Evaluation, Head, Job, Metric, StepStat};
@@ -110,7 +111,7 @@ impl Terminal {
         self.line(&format!("{:>5}{cells}{pace}", stat.epoch));
     }
 
-    pub fn end(&self, test: Option<&Evaluation>, linear: Option<(&str, &Evaluation)>) {
+    pub fn end(&self, test: Option<&Evaluation>, others: &[Baseline]) {
         self.bar.finish_and_clear();
         if let Some(test) = test {
             let figures = self.headline.iter().filter_map(|metric| {
@@ -125,14 +126,15 @@ impl Terminal {
             let balanced = recall.map(|recall| format!("balanced accuracy {}", percent(recall as f32)));
             let baseline =
                 test.baseline().and_then(|figure| Some(format!("{} {}", named(figure.metric), figure_text(figure)?)));
-            let linear = linear.map(|(name, linear)| match (test.classes(), linear.classes()) {
-                (Some(_), Some(classes)) if test.is_one_sided() => {
-                    format!("{name} balanced {}", percent(classes.macro_scores()[1].unwrap_or_default() as f32))
-                }
-                (Some(_), Some(classes)) => format!("{name} {}", percent(classes.accuracy())),
-                _ => format!("RMSE of {name} {}", linear.get(&RMSE).map_or("–".to_owned(), significant)),
-            });
-            let beside: Vec<String> = balanced.into_iter().chain(linear).chain(baseline).collect();
+            let others =
+                others.iter().map(|Baseline { name, evaluation }| match (test.classes(), evaluation.classes()) {
+                    (Some(_), Some(classes)) if test.is_one_sided() => {
+                        format!("{name} balanced {}", percent(classes.macro_scores()[1].unwrap_or_default() as f32))
+                    }
+                    (Some(_), Some(classes)) => format!("{name} {}", percent(classes.accuracy())),
+                    _ => format!("RMSE of {name} {}", evaluation.get(&RMSE).map_or("–".to_owned(), significant)),
+                });
+            let beside: Vec<String> = balanced.into_iter().chain(others).chain(baseline).collect();
             if !beside.is_empty() {
                 self.line(&format!("beside it: {}", beside.join(", ")));
             }

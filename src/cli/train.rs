@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use super::{CliError, load_data, say, source_help};
 use crate::data::{Dataset, Lookup};
 use crate::project::{Output, Problem, Project, RunRecord, run_folder, run_log};
-use crate::train::linear;
+use crate::train::baselines::baselines;
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
 /// Train a project and save the run
@@ -180,22 +180,22 @@ fn train(
     let (outcome, weights) = follow(&mut run, terminal.as_ref(), report)?;
 
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
-    let linear = test.and_then(|_| linear::linear(&job));
-    if let Some(linear) = &linear {
-        report.tell(run_log::linear_line(linear, &job.dataset.task))?;
+    let beside = test.map_or_else(Vec::new, |_| baselines(&job));
+    for baseline in &beside {
+        report.tell(run_log::baseline_line(baseline))?;
     }
     report.tell(run_log::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
     let has_failed = matches!(outcome, Outcome::Diverged(_) | Outcome::Failed(_));
     // What has failed never takes the place of what has not.
     let kept = has_failed && output.replaces();
     if let Some(weights) = weights.filter(|_| !kept) {
-        let record = RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines };
+        let record =
+            RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines, threshold: None };
         record.save(output.folder())?;
     }
     let place = output.folder().display();
     if let Some(terminal) = &terminal {
-        let beside = linear.as_deref().map(|linear| (linear::name(&job.dataset.task), linear));
-        terminal.end(test, beside);
+        terminal.end(test, &beside);
         terminal.line(&if kept { format!("{place} keeps its run") } else { format!("saved in {place}") });
     }
     let kept = if kept { format!("; {place} keeps the run that was in it") } else { String::new() };

@@ -9,7 +9,7 @@ use backprop_nn::Shape;
 use super::error::DataError;
 use super::samples::{Inputs, Samples, TargetData};
 use super::scaling::{Scaling, Standard};
-use super::split::{self, Order, Split};
+use super::split::{self, Order, Split, Timeline};
 use crate::data::note::Note;
 
 /// The most numbers of a sample that can be reconstructed.
@@ -149,7 +149,7 @@ impl Dataset {
     /// The kind of data in its samples.
     pub fn modality(&self) -> Modality {
         match self.train.inputs {
-            Inputs::Bytes(_) => Modality::Images,
+            Inputs::Bytes(_) | Inputs::Mapped(_) => Modality::Images,
             Inputs::Numbers(_) if self.shape.len() == self.shape.channels() => Modality::Table,
             Inputs::Numbers(_) => Modality::Series,
         }
@@ -229,8 +229,14 @@ impl Dataset {
     /// to 1.
     pub fn learn_scaling(&self, at: &[u32]) -> Scaling {
         let samples = &self.train;
+        if let Order::Time(timeline) = &self.order
+            && timeline.is_relative
+            && matches!(samples.targets, TargetData::Numbers { .. })
+        {
+            return self.learn_changes(timeline, at);
+        }
         let inputs = match &samples.inputs {
-            Inputs::Bytes(_) => Standard::default(),
+            Inputs::Bytes(_) | Inputs::Mapped(_) => Standard::default(),
             Inputs::Numbers(_) => {
                 let features = self.shape.channels();
                 let mut learned = Standard::learn(features, || {
@@ -250,7 +256,23 @@ impl Dataset {
                 Standard::learn(*width, || at.iter().map(|at| &values[*at as usize * width..][..*width]))
             }
         };
-        Scaling { inputs, targets }
+        Scaling { inputs, targets, naive: None }
+    }
+
+    /// The same of changes from the naive forecast.
+    fn learn_changes(&self, timeline: &Timeline, at: &[u32]) -> Scaling {
+        let (naive, columns) = (timeline.naive_forecast(self.shape.channels()), self.shape.channels());
+        let TargetData::Numbers { width, values } = &self.train.targets else { return Scaling::default() };
+        let windows: Vec<Vec<f64>> = at.iter().map(|at| naive.relative(self.train.numbers_of(*at as usize))).collect();
+        let changes = at.iter().flat_map(|at| {
+            let truths = &values[*at as usize * width..][..*width];
+            let window = self.train.numbers_of(*at as usize);
+            truths.iter().zip(naive.of(window)).map(|(truth, naive)| truth - naive).collect::<Vec<_>>()
+        });
+        let changes: Vec<f64> = changes.collect();
+        let inputs = Standard::learn(columns, || windows.iter().flat_map(|window| window.chunks_exact(columns)));
+        let targets = Standard::learn(*width, || changes.chunks_exact(*width));
+        Scaling { inputs, targets, naive: Some(naive) }
     }
 
     pub(super) fn join(&mut self, other: Self) -> Result<(), DataError> {

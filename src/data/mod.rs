@@ -5,6 +5,7 @@
 mod association;
 pub mod augment;
 pub mod batches;
+pub mod cache;
 pub mod dataset;
 mod download;
 pub mod drawing;

@@ -1,5 +1,6 @@
 //! Samples in memory, and how they become the numbers of a batch.
 
+use super::cache::MappedImages;
 use super::scaling::Scaling;
 use backprop_nn::Shape;
 use backprop_nn::Targets;
@@ -19,6 +20,8 @@ pub struct Samples {
 pub enum Inputs {
     /// Pixels, 0 to 255, which are scaled to 0 to 1 when they are copied into a batch.
     Bytes(Vec<u8>),
+    /// The same, of more images than fit into memory.
+    Mapped(MappedImages),
     /// Numbers in their own units, NaN where missing. They are standardized when they are copied into a batch.
     Numbers(Vec<f64>),
 }
@@ -58,6 +61,13 @@ pub enum TargetBuffer {
     },
 }
 
+impl Inputs {
+    /// Whether they are pixels.
+    pub fn are_pixels(&self) -> bool {
+        matches!(self, Self::Bytes(_) | Self::Mapped(_))
+    }
+}
+
 impl Default for Samples {
     fn default() -> Self {
         Self { inputs: Inputs::Bytes(Vec::new()), targets: TargetData::Classes(Vec::new()) }
@@ -89,6 +99,7 @@ impl Samples {
     pub fn pixels_of(&self, sample: usize) -> &[u8] {
         match &self.inputs {
             Inputs::Bytes(bytes) => part(bytes, sample, self.len()),
+            Inputs::Mapped(images) => images.get(sample),
             Inputs::Numbers(_) => &[],
         }
     }
@@ -97,7 +108,7 @@ impl Samples {
     pub fn numbers_of(&self, sample: usize) -> &[f64] {
         match &self.inputs {
             Inputs::Numbers(numbers) => part(numbers, sample, self.len()),
-            Inputs::Bytes(_) => &[],
+            Inputs::Bytes(_) | Inputs::Mapped(_) => &[],
         }
     }
 
@@ -129,6 +140,7 @@ impl Samples {
     pub fn select(&self, at: &[u32], shape: Shape) -> Self {
         let inputs = match &self.inputs {
             Inputs::Bytes(bytes) => Inputs::Bytes(pick(bytes, shape.len(), at)),
+            Inputs::Mapped(images) => Inputs::Mapped(images.select(at)),
             Inputs::Numbers(numbers) => Inputs::Numbers(pick(numbers, shape.len(), at)),
         };
         let targets = match &self.targets {
@@ -168,6 +180,7 @@ impl Samples {
     pub fn append(&mut self, other: Self) {
         match (&mut self.inputs, other.inputs) {
             (Inputs::Bytes(bytes), Inputs::Bytes(mut more)) => bytes.append(&mut more),
+            (Inputs::Mapped(images), Inputs::Mapped(more)) => images.append(more),
             (Inputs::Numbers(numbers), Inputs::Numbers(mut more)) => numbers.append(&mut more),
             _ => return,
         }
@@ -192,8 +205,8 @@ impl Samples {
         let len = (inputs.len() / at.len().max(1)).max(1);
         for (&at, input) in at.iter().zip(inputs.chunks_exact_mut(len)) {
             match &self.inputs {
-                Inputs::Bytes(_) => scale_bytes(self.pixels_of(at as usize), input),
-                Inputs::Numbers(_) => scaling.inputs.apply(self.numbers_of(at as usize), input),
+                Inputs::Bytes(_) | Inputs::Mapped(_) => scale_bytes(self.pixels_of(at as usize), input),
+                Inputs::Numbers(_) => scaling.scale(self.numbers_of(at as usize), input),
             }
         }
     }
@@ -209,7 +222,7 @@ impl Samples {
             }
             (TargetData::Numbers { width, values }, TargetBuffer::Numbers { values: out, .. }) => {
                 for (out, &at) in out.chunks_exact_mut((*width).max(1)).zip(at) {
-                    scaling.targets.apply(&values[at as usize * width..][..*width], out);
+                    scaling.scale_targets(self.numbers_of(at as usize), &values[at as usize * width..][..*width], out);
                 }
             }
             (TargetData::Itself { width, .. }, TargetBuffer::Numbers { values: out, .. }) => {

@@ -11,6 +11,59 @@ pub struct Scaling {
     pub inputs: Standard,
     /// Scaling of the targets, one entry per target.
     pub targets: Standard,
+    /// The naive forecast, where the network forecasts the change from it. Its windows are then less their last row, so that a
+    /// series may stand higher than it ever did in training (Zeng et al. 2023, *Are Transformers Effective for Time Series
+    /// Forecasting?*, NLinear).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub naive: Option<Naive>,
+}
+
+/// The naive forecast of a series: a row of the window is repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Naive {
+    /// Numbers in a row.
+    pub columns: usize,
+    /// The row of a window that is repeated: the last, or the one a season before the target.
+    pub row: usize,
+    /// The place of each target in a row.
+    pub targets: Vec<usize>,
+}
+
+impl Naive {
+    /// The forecast for a window, `[steps, columns]`: a number for each target.
+    pub fn of<'a>(&'a self, window: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        let row = window.get(self.row * self.columns..).unwrap_or(&[]);
+        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f64::NAN))
+    }
+
+    /// The window less its last row.
+    pub fn relative(&self, window: &[f64]) -> Vec<f64> {
+        let last = &window[window.len().saturating_sub(self.columns)..];
+        window.iter().zip(last.iter().cycle()).map(|(number, last)| number - last).collect()
+    }
+}
+
+impl Scaling {
+    /// Numbers as the network reads them, a sample or several.
+    pub fn scale(&self, numbers: &[f64], out: &mut [f32]) {
+        match &self.naive {
+            Some(naive) => self.inputs.apply(&naive.relative(numbers), out),
+            None => self.inputs.apply(numbers, out),
+        }
+    }
+
+    /// The targets of a sample as the network learns them.
+    pub fn scale_targets(&self, sample: &[f64], targets: &[f64], out: &mut [f32]) {
+        match &self.naive {
+            Some(naive) => {
+                let changes: Vec<f64> =
+                    targets.iter().zip(naive.of(sample)).map(|(value, naive)| value - naive).collect();
+                self.targets.apply(&changes, out);
+            }
+            None => self.targets.apply(targets, out),
+        }
+    }
 }
 
 /// Mean and standard deviation of every number of a row; empty where numbers are left as they are.
@@ -103,6 +156,22 @@ mod tests {
             notes: Vec::new(),
             order: Order::Free,
         }
+    }
+
+    #[test]
+    fn a_change_from_the_naive_forecast_is_the_same_wherever_the_series_stands() {
+        let naive = super::Naive { columns: 2, row: 1, targets: vec![1] };
+        let window = [1.0, 10.0, 2.0, 20.0, 4.0, 50.0];
+        assert_eq!(naive.of(&window).collect::<Vec<_>>(), [20.0]);
+        assert_eq!(naive.relative(&window), [-3.0, -40.0, -2.0, -30.0, 0.0, 0.0]);
+        let scaling = super::Scaling { naive: Some(naive), ..Default::default() };
+        let higher = window.map(|number| number + 1000.0);
+        let (mut out, mut target) = ([[f32::NAN; 6]; 2], [[f32::NAN]; 2]);
+        for (at, (window, value)) in [(window, 26.0), (higher, 1026.0)].into_iter().enumerate() {
+            scaling.scale(&window, &mut out[at]);
+            scaling.scale_targets(&window, &[value], &mut target[at]);
+        }
+        assert_eq!((out[0], target), (out[1], [[6.0]; 2]));
     }
 
     #[test]

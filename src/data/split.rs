@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use rand::seq::SliceRandom as _;
 
 use super::samples::{Inputs, Samples, TargetData};
+use super::scaling::Naive;
 use backprop_nn::init::stream;
 
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
@@ -17,7 +18,7 @@ pub struct Split {
 }
 
 /// The dependence between samples that a split has to respect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     /// The samples are independent.
     Free,
@@ -31,7 +32,7 @@ pub enum Order {
 }
 
 /// The order of the samples of a time series: each is a window, and they follow one another in time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// Number of rows from the last row of a window to its target; at least 1.
     pub horizon: usize,
@@ -41,18 +42,21 @@ pub struct Timeline {
     /// The row of a window that the naive forecast repeats: the last, or the one a season before the target.
     pub(super) naive_row: usize,
     /// The place of each target among the numbers of a row.
-    pub(super) targets: Vec<usize>,
+    pub targets: Vec<usize>,
     /// The row of the table, counted from 1, that holds the target of each training sample.
     pub train_rows: Vec<u32>,
     /// The row of the table, counted from 1, that holds the target of each test sample.
     pub test_rows: Vec<u32>,
+    /// The rows up to the end of the series, `[rows, columns]`, without gaps; empty where there are several series.
+    pub rows: Vec<f64>,
+    /// Whether the network forecasts the change from the naive forecast.
+    pub is_relative: bool,
 }
 
 impl Timeline {
-    /// The naive forecast for a sample, `[targets]`. `window` is `[steps, columns]`.
-    pub fn naive<'a>(&'a self, window: &'a [f64], columns: usize) -> impl Iterator<Item = f64> + 'a {
-        let row = window.get(self.naive_row * columns..).unwrap_or(&[]);
-        self.targets.iter().map(|at| row.get(*at).copied().unwrap_or(f64::NAN))
+    /// The naive forecast from rows of so many columns.
+    pub fn naive_forecast(&self, columns: usize) -> Naive {
+        Naive { columns, row: self.naive_row, targets: self.targets.clone() }
     }
 }
 

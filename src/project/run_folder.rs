@@ -14,6 +14,7 @@ use crate::data::{Dataset, Feature, Known, Scaling, Task, numbered_classes};
 use crate::train::Head;
 use crate::train::evaluate::TrainedModel;
 use crate::train::heads::Goal;
+use crate::train::metrics::THRESHOLD;
 use crate::train::{Job, default_threads};
 use backprop_nn::{Network, Shape, Weights};
 
@@ -44,6 +45,9 @@ pub struct DataRecord {
     pub features: Vec<Feature>,
     /// The scaling learned from the training set.
     pub scaling: Scaling,
+    /// The probability from which the second of two classes is predicted, where somebody has chosen one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f32>,
 }
 
 /// A run to be saved.
@@ -56,6 +60,8 @@ pub struct RunRecord<'a> {
     pub weights: &'a Weights,
     /// The events of the run, in their order.
     pub metrics: &'a [serde_json::Value],
+    /// The probability from which the second of two classes is predicted, where somebody has chosen one.
+    pub threshold: Option<f32>,
 }
 
 /// A saved run, as read from its folder.
@@ -78,7 +84,8 @@ impl RunRecord<'_> {
         self.project.save(&folder.join(PROJECT))?;
         let Job { network, dataset, scaling, .. } = self.job;
         let (task, features) = (dataset.task.clone(), dataset.features.clone());
-        let data = DataRecord { task, target: dataset.target.clone(), features, scaling: scaling.clone() };
+        let (target, scaling, threshold) = (dataset.target.clone(), scaling.clone(), self.threshold);
+        let data = DataRecord { task, target, features, scaling, threshold };
         let data = serde_json::to_string_pretty(&data).map_err(|error| ProjectError::file(folder, error))?;
         fs::write(folder.join(DATA), data + "\n").map_err(fail)?;
         let weights = weights_to_bytes(network, self.weights).map_err(|what| ProjectError::file(folder, what))?;
@@ -121,7 +128,7 @@ impl RunFolder {
 
     /// Holds what was written of the data against the network, since both are files that may be changed.
     fn check_data(&self) -> Result<(), String> {
-        let DataRecord { task, features, scaling, .. } = &self.data;
+        let DataRecord { task, features, scaling, threshold, .. } = &self.data;
         // A generator ends in what its discriminator says, and nobody asks that of the data.
         let outputs = match self.project.adversary {
             Some(_) => task.outputs(),
@@ -134,10 +141,16 @@ impl RunFolder {
                 && mean.iter().all(|mean| mean.is_finite())
                 && deviation.iter().all(|deviation| deviation.is_finite() && *deviation > 0.0)
         };
-        let fits = task.outputs() == outputs
+        let fits = threshold.is_none_or(|threshold| (0.0..=1.0).contains(&threshold))
+            && task.outputs() == outputs
             && (features.is_empty() || features.len() == channels)
             && fits(&scaling.inputs, channels)
-            && fits(&scaling.targets, outputs);
+            && fits(&scaling.targets, outputs)
+            && scaling.naive.as_ref().is_none_or(|naive| {
+                let rows = self.network.input().len() / channels.max(1);
+                let places = naive.targets.len() == outputs && naive.targets.iter().all(|at| *at < channels);
+                naive.columns == channels && naive.row < rows && places
+            });
         if fits {
             Ok(())
         } else {
@@ -150,6 +163,11 @@ impl RunFolder {
         let fail = |what| ProjectError::value(PRETRAINED, what);
         let project = Project::parse(PRETRAINED_PROJECT).map_err(fail)?;
         Self::from_parts(project, PRETRAINED_WEIGHTS).map_err(fail)
+    }
+
+    /// The probability from which the second of two classes is predicted, if there are two.
+    pub fn threshold(&self) -> Option<f32> {
+        (self.data.task.classes().len() == 2).then(|| self.data.threshold.unwrap_or(THRESHOLD))
     }
 
     /// What other files have to be read to; nothing where the samples have no features with names.
@@ -219,7 +237,8 @@ impl RunFolder {
         let weights = weights_from_bytes(&network, bytes)?;
         // What runs have that were saved before data had anything else to be kept.
         let task = Task::Classification { classes: numbered_classes(classes) };
-        let data = DataRecord { task, target: None, features: Vec::new(), scaling: Scaling::default() };
+        let data =
+            DataRecord { task, target: None, features: Vec::new(), scaling: Scaling::default(), threshold: None };
         Ok(Self { project, data, network, weights })
     }
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::data::Task;
-use crate::train::linear::name;
+use crate::train::baselines::Baseline;
 use crate::train::metrics::{Figure, LOSS};
 use crate::train::{Best, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
 
@@ -50,10 +49,10 @@ pub fn best_line(best: &Best) -> Value {
     })
 }
 
-/// What a linear model reaches on the test samples, to stand beside the result.
-pub fn linear_line(test: &Evaluation, task: &Task) -> Value {
-    let mut line = json!({ "event": "baseline", "model": name(task) });
-    for Figure { metric, value } in test.figures() {
+/// What another model reaches on the test samples, to stand beside the result.
+pub fn baseline_line(baseline: &Baseline) -> Value {
+    let mut line = json!({ "event": "baseline", "model": baseline.name });
+    for Figure { metric, value } in baseline.evaluation.figures() {
         line[key_of(Subset::Test, metric)] = value.into();
     }
     line

@@ -96,27 +96,42 @@ fn at_size(
     (chosen != *source).then_some(chosen)
 }
 
+/// Images of a set that stand for all.
+const LOOKED_AT: usize = 2000;
+
+fn looked_at(dataset: &Dataset) -> impl Iterator<Item = &[u8]> {
+    let step = dataset.train.len().div_ceil(LOOKED_AT).max(1);
+    (0..dataset.train.len()).step_by(step).map(|at| dataset.train.pixels_of(at))
+}
+
 /// Whether red, green and blue are the same in all pixels.
 fn is_gray(dataset: &Dataset) -> bool {
-    let Inputs::Bytes(bytes) = &dataset.train.inputs else { return false };
-    bytes.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2])
+    looked_at(dataset).flat_map(|image| image.chunks_exact(3)).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2])
 }
 
 fn in_seasons(source: &SourceSpec, dataset: &Dataset, reasons: &mut Vec<String>) -> Option<SourceSpec> {
     let mut chosen = source.clone();
     let part = chosen.single_mut()?;
-    if dataset.modality() != Modality::Series || !part.values("window").is_empty() {
+    if dataset.modality() != Modality::Series {
         return None;
     }
-    let season = season_of(&column(dataset))?;
-    reasons.push(format!(
-        "The series repeats every {season} rows: a window of one season and a naive forecast that repeats it"
-    ));
-    part.set("window", vec![season.max(12).to_string()]);
-    if part.values("season").is_empty() {
-        part.set("season", vec![season.to_string()]);
+    if part.values("window").is_empty()
+        && let Some(season) = season_of(&column(dataset))
+    {
+        reasons.push(format!(
+            "The series repeats every {season} rows: a window of one season and a naive forecast that repeats it"
+        ));
+        part.set("window", vec![season.max(12).to_string()]);
+        if part.values("season").is_empty() {
+            part.set("season", vec![season.to_string()]);
+        }
     }
-    Some(chosen)
+    if part.values("relative").is_empty() && moves(&column(dataset)) {
+        let what = "The level of the series moves, so the network forecasts the change from the naive forecast";
+        reasons.push(what.to_owned());
+        part.set("relative", vec!["true".to_owned()]);
+    }
+    (chosen != *source).then_some(chosen)
 }
 
 fn outputs(dataset: &Dataset) -> usize {
@@ -240,10 +255,8 @@ fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
 /// Whether one brightness covers so much that the images are drawn or written on even ground, as letters are, which a
 /// mirror makes to others.
 fn has_paper(dataset: &Dataset) -> bool {
-    let Inputs::Bytes(bytes) = &dataset.train.inputs else { return false };
     let mut counts = [0usize; 256];
-    let step = (bytes.len() / 1_000_000).max(1);
-    bytes.iter().step_by(step).for_each(|byte| counts[usize::from(*byte)] += 1);
+    looked_at(dataset).flatten().step_by(7).for_each(|byte| counts[usize::from(*byte)] += 1);
     counts.iter().max().is_some_and(|most| most * 5 > counts.iter().sum::<usize>() * 2)
 }
 
@@ -270,6 +283,17 @@ fn series(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
 fn column(dataset: &Dataset) -> Vec<f64> {
     let Inputs::Numbers(numbers) = &dataset.train.inputs else { return Vec::new() };
     numbers.iter().step_by(dataset.shape.len().max(1)).copied().collect()
+}
+
+/// Whether the two halves of a series lie further apart than their own numbers do: a network that has seen the levels of the
+/// past alone would not know those of the future.
+fn moves(series: &[f64]) -> bool {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let (first, second) = series.split_at(series.len() / 2);
+    let variance = |values: &[f64], mean: f64| values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    let (low, high) = (mean(first), mean(second));
+    let within = (variance(first, low) + variance(second, high)) / series.len().max(1) as f64;
+    (high - low).powi(2) > within
 }
 
 /// The lag above one at which a series, less its trend, is most like itself; none if it is hardly alike anywhere.
@@ -315,6 +339,13 @@ mod tests {
         let rows: String = (0..90).map(|at| format!("{}.5,{},{}.25\n", at % 7, at % 9, at * at)).collect();
         let (suggestion, dataset) = suggested(&format!("x,y,z\n{rows}"), "csv");
         assert!(suggestion.project.problems(&dataset).iter().all(|problem| !problem.is_error()));
+    }
+
+    #[test]
+    fn a_series_that_rises_moves_and_one_that_swings_does_not() {
+        let swing = |at: u32| 10.0 * (f64::from(at % 12) * 0.52).sin();
+        assert!(moves(&(0..120).map(|at| f64::from(at) + swing(at)).collect::<Vec<_>>()));
+        assert!(!moves(&(0..120).map(swing).collect::<Vec<_>>()) && !moves(&[]));
     }
 
     #[test]

@@ -35,8 +35,12 @@ impl Predictor {
 
     /// The prediction for one row of numbers.
     pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f64]) -> &[f32] {
-        run.scaling.inputs.apply(row, self.workspace.input_mut(1));
-        self.answer(run)
+        run.scaling.scale(row, self.workspace.input_mut(1));
+        self.answer(run);
+        if let Some(naive) = &run.scaling.naive {
+            self.outputs.iter_mut().zip(naive.of(row)).for_each(|(change, naive)| *change += naive as f32);
+        }
+        &self.outputs
     }
 
     fn answer(&mut self, run: TrainedModel<'_>) -> &[f32] {

@@ -8,23 +8,27 @@
 //! | [`learner`], `gan` | how a step is taken |
 //! | [`run`], [`protocol`], `worker`, `reporter` | the thread, and what goes to it and comes back |
 //! | [`evaluate`] | what a trained network predicts |
+//! | [`ahead`] | what it forecasts beyond the end of a series |
+//! | [`baselines`], `tree` | what other models reach on the same samples |
 //! | [`curve`] | a metric over the steps, in bounded memory |
 //!
 //! *Architecture invariant:* neither a widget nor a file is known here. Only this module and `ui/jobs` start threads.
 
+pub mod ahead;
+pub mod baselines;
 pub mod curve;
 pub mod evaluate;
 mod gan;
 pub mod heads;
 pub mod job;
 pub mod learner;
-pub mod linear;
 mod lr_finder;
 pub mod metrics;
 pub mod protocol;
 mod reporter;
 pub mod run;
 mod tally;
+mod tree;
 mod worker;
 
 pub use evaluate::Predictor;

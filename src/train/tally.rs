@@ -31,12 +31,16 @@ impl<'a> Tally<'a> {
                 predictions.add(&job.loss, at, classes, outputs);
             }
             (Predictions::Numbers(predictions), TargetData::Numbers { values, .. }) => {
-                predictions.add(at, values, job.scaling.targets.restored(outputs));
-                if let Order::Time(timeline) = &job.dataset.order {
-                    let columns = job.shape().channels();
-                    let naive = |at: &u32| timeline.naive(samples.numbers_of(*at as usize), columns);
-                    predictions.naive.extend(at.iter().flat_map(naive));
+                let restored = job.scaling.targets.restored(outputs);
+                let Order::Time(timeline) = &job.dataset.order else { return predictions.add(at, values, restored) };
+                let naive = timeline.naive_forecast(job.shape().channels());
+                let naive: Vec<f64> =
+                    at.iter().flat_map(|at| naive.of(samples.numbers_of(*at as usize)).collect::<Vec<_>>()).collect();
+                match job.scaling.naive {
+                    Some(_) => predictions.add(at, values, restored.zip(&naive).map(|(change, naive)| change + naive)),
+                    None => predictions.add(at, values, restored),
                 }
+                predictions.naive.extend(naive);
             }
             (Predictions::Reconstructions(predictions), _) => {
                 if let TargetBuffer::Numbers { width, values } = targets {

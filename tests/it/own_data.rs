@@ -2,13 +2,16 @@
 
 use std::fs;
 
+use backprop_studio::project::RunFolder;
+use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::state::trained_network::NetworkChoice;
-use backprop_studio::ui::{Command, Request};
+use backprop_studio::ui::{Command, Request, Studio};
 use eframe::egui::Role;
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{act, click, step_until};
-use crate::support::project;
+use crate::support::{backprop, lines, project};
 use crate::views::{open, wait_for};
 
 /// Flats whose price follows from their size, with a number for each row and a code that gives the kind away.
@@ -102,4 +105,68 @@ fn a_picture_is_tried_in_the_place_of_a_drawing() {
     });
     click(&mut harness, "Back to drawing");
     assert!(harness.state().playground().picture.is_none());
+}
+
+#[test]
+fn a_series_is_forecast_beyond_its_end_with_an_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let height = |row: usize| 100.0 + row as f64 + 20.0 * (row as f64 * std::f64::consts::TAU / 12.0).sin();
+    let rows: String = (0..180).map(|row| format!("{row},{:.3}\n", height(row))).collect();
+    fs::write(folder.path().join("sea.csv"), format!("month,height\n{rows}")).unwrap();
+    let done = backprop(folder.path(), &["train", "series:sea.csv", "--out", "run"]);
+    assert!(done.code == 0 && done.err.contains("the change from the naive forecast"), "{}", done.err);
+    let done = backprop(folder.path(), &["predict", "run", "sea.csv", "--ahead", "12", "--json"]);
+    let told = lines(&done.out);
+    assert!(told.len() == 12 && done.err.contains("80.00 % of the errors"), "{} {}", done.out, done.err);
+    for (step, line) in told.iter().enumerate() {
+        assert_eq!(line["row"], 181 + step);
+        let of = |key: &str| line["forecast"]["height"][key].as_f64().unwrap();
+        // The series never stood so high before.
+        assert!((of("value") - height(180 + step)).abs() < 3.0, "{line}");
+        assert!(of("low") < of("value") && of("value") < of("high"), "{line}");
+    }
+    let done = backprop(folder.path(), &["predict", "pretrained", "sea.csv", "--ahead", "2"]);
+    assert!(done.code != 0 && done.err.contains("--ahead is for networks that forecast a series"), "{}", done.err);
+}
+
+#[test]
+fn a_threshold_finds_more_of_the_second_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = backprop(folder.path(), &["train", "example:machines", "--set", "training.epochs=8", "--out", "run"]);
+    assert!(
+        done.out.contains("logistic regression balanced") && done.out.contains("decision tree balanced"),
+        "{}",
+        done.out
+    );
+    let recall = |more: &[&str]| {
+        let asked = [&["evaluate", "run", "--data", "example:machines", "--split", "all", "--json"][..], more].concat();
+        lines(&backprop(folder.path(), &asked).out)[0]["classes"][1]["recall"].as_f64().unwrap()
+    };
+    let [few, usual, all] = [recall(&["--threshold", "1"]), recall(&[]), recall(&["--threshold", "0"])];
+    assert!(few < 0.1 && few < usual && usual < 1.0 && all == 1.0, "{few} {usual} {all}");
+    let told = backprop(folder.path(), &["evaluate", "run", "--data", "example:machines", "--split", "validation"]);
+    assert!(told.out.contains("best F1 of will fail: "), "{}", told.out);
+}
+
+#[test]
+fn the_threshold_of_the_window_is_saved_with_the_run() {
+    let mut harness = open(project("xor", &[("training.epochs", "3")]));
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", |studio| matches!(studio.session().status, Status::Ended(_)));
+    let seconds = |harness: &Harness<'_, Studio>| {
+        let validation = harness.state().session().validation.clone().unwrap();
+        validation.classes().unwrap().confusion.column(1).sum()
+    };
+    let before = seconds(&harness);
+    click(&mut harness, "Best F1");
+    let threshold = harness.state().session().threshold;
+    assert!(threshold != 0.5, "{threshold}");
+    act(&mut harness, Request::UseThreshold(0.0));
+    assert!(seconds(&harness) > before);
+    act(&mut harness, Request::UseThreshold(threshold));
+    let folder = tempfile::tempdir().unwrap();
+    act(&mut harness, Request::SaveRunIn(folder.path().to_owned()));
+    let saved = folder.path().join("xor-1");
+    step_until(&mut harness, "the run is saved", |_| saved.join("metrics.jsonl").is_file());
+    assert_eq!(RunFolder::find(saved.to_str().unwrap()).unwrap().threshold(), Some(threshold));
 }

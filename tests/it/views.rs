@@ -249,15 +249,25 @@ fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
     let figure = |wanted: &str| test.get(Metric::named(wanted).unwrap()).unwrap();
     let (rmse, naive) = (figure("rmse"), figure("naive_rmse"));
     assert!(rmse < naive, "a wave is told better than by repeating the last height: {rmse} and {naive}");
-    harness.get_by_label(&format!("RMSE {}, naive forecast {}, on 25 test windows", steady(rmse), steady(naive)));
+    let figures = format!("RMSE {}, naive forecast {}, on 25 test windows", steady(rmse), steady(naive));
+    harness.get_by_label_contains(&figures);
 
     // The window of 24 rows that ends the file has its target in the last row.
     let plot = harness.get_by_label("Forecast plot: forecast, truth, naive").rect();
-    harness.hover_at(plot.right_center() - vec2(2.0, 0.0));
-    harness.run_steps(3);
-    harness.get_by_label("row 150");
+    let mut rows = (0..200).map(|step| plot.right_center() - vec2(2.0 * step as f32, 0.0));
+    let found = rows.find(|place| {
+        harness.hover_at(*place);
+        harness.run_steps(2);
+        harness.query_by_label("row 150").is_some()
+    });
+    assert!(found.is_some());
     harness.get_by_label(&format!("truth {}", significant(f64::from(height(149)))));
     harness.get_by_label(&format!("naive {}", significant(f64::from(height(148)))));
+    // Beyond it are half as many rows as were held out.
+    harness.hover_at(plot.right_center() - vec2(2.0, 0.0));
+    wait_for(&mut harness, "row 162");
+    harness.get_by_label_contains("80 % interval ");
+    harness.get_by_label_contains("12 rows ahead with an 80 % interval");
     click(&mut harness, "Points");
     harness.get_by_label("Predicted over true");
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::idx;
+use crate::data::cache;
 use crate::data::dataset::{Dataset, Task, numbered_classes};
 use crate::data::download::{Download, fetch};
 use crate::data::error::{DATA_FOLDER, DataError, Missing};
@@ -152,26 +153,16 @@ fn load(request: &Request<'_>, set: &Listed) -> Result<Dataset, DataError> {
 
 /// The folder of the set in the cache, after what was missing there has been downloaded.
 fn in_cache(request: &Request<'_>, set: &Listed) -> Result<PathBuf, DataError> {
-    let Some(cache) = cache_folder() else {
+    let Some(cache) = cache::folder() else {
         let what = format!(
             "is not at hand, and there is no folder to download it to; write idx:DIR with the folder that has it, or set HOME to yours; it is from {}",
             set.mirrors[0]
         );
         return Err(request.wrong(what));
     };
-    let folder = cache.join("backprop-studio").join(set.name);
+    let folder = cache.join(set.name);
     for (name, bytes, sha256) in set.files {
         fetch(&Download { name, bytes, sha256, progress: request.lookup.progress }, set.mirrors, &folder)?;
     }
     Ok(folder)
-}
-
-/// Where the programs of this user keep what they can get again.
-fn cache_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    if cfg!(target_os = "windows") {
-        return variable("LOCALAPPDATA");
-    }
-    let at_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    variable("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(at_home)))
 }

@@ -25,56 +25,58 @@ pub const SOURCE: Source = Source {
     name: "csv",
     usage: "csv:FILE[?target=NAME]",
     argument: Argument::File,
-    options: &[
-        Field::of("target", "Target", Kind::Column, "The column that the network predicts; the last one by default."),
-        Field::of(
-            "task",
-            "Task",
-            Kind::Word(&["classification", "regression"]),
-            "Whether the target is a class or a number; decided from its values by default.",
-        ),
-        Field::of(
-            "ignore",
-            "Ignored columns",
-            Kind::Columns,
-            "Columns that the network does not read, such as one that gives the target away.",
-        ),
-        Field::of(
-            "categories",
-            "Categorical",
-            Kind::Columns,
-            "Columns whose numbers are names, such as 1 for USA. Each value becomes an input of its own (one-hot).",
-        ),
-        Field::of(
-            "embedded",
-            "Embedded",
-            Kind::Columns,
-            "Columns of many words, each word a number for an Embedding. Words that do not occur in training count as one.",
-        ),
-        Field::of(
-            "group",
-            "Groups",
-            Kind::Column,
-            "A column, such as the patient or the machine: rows with the same value stay in one set, and it is not read.",
-        ),
-        Field::of(
-            "keep",
-            "Kept columns",
-            Kind::Columns,
-            "Columns that the network reads though they look like numbers of rows, such as an id.",
-        ),
-        Field::real("test", "Test split", TEST_SHARES, TEST_SHARE, "Share of the rows that is held out for the test."),
-        Field::of(
-            "test_file",
-            "Test file",
-            Kind::Text,
-            "Another file with the same columns whose rows are the test samples; then none of this one are held out.",
-        ),
-    ],
+    options: &OPTIONS,
     reading: &table::READING,
     help: "A table of text, a sample a row; the last column is the target unless another is named.",
     load,
 };
+
+pub(super) const OPTIONS: [Field; 9] = [
+    Field::of("target", "Target", Kind::Column, "The column that the network predicts; the last one by default."),
+    Field::of(
+        "task",
+        "Task",
+        Kind::Word(&["classification", "regression"]),
+        "Whether the target is a class or a number; decided from its values by default.",
+    ),
+    Field::of(
+        "ignore",
+        "Ignored columns",
+        Kind::Columns,
+        "Columns that the network does not read, such as one that gives the target away.",
+    ),
+    Field::of(
+        "categories",
+        "Categorical",
+        Kind::Columns,
+        "Columns whose numbers are names, such as 1 for USA. Each value becomes an input of its own (one-hot).",
+    ),
+    Field::of(
+        "embedded",
+        "Embedded",
+        Kind::Columns,
+        "Columns of many words, each word a number for an Embedding. Words that do not occur in training count as one.",
+    ),
+    Field::of(
+        "group",
+        "Groups",
+        Kind::Column,
+        "A column, such as the patient or the machine: rows with the same value stay in one set, and it is not read.",
+    ),
+    Field::of(
+        "keep",
+        "Kept columns",
+        Kind::Columns,
+        "Columns that the network reads though they look like numbers of rows, such as an id.",
+    ),
+    Field::real("test", "Test split", TEST_SHARES, TEST_SHARE, "Share of the rows that is held out for the test."),
+    Field::of(
+        "test_file",
+        "Test file",
+        Kind::Text,
+        "Another file with the same columns whose rows are the test samples; then none of this one are held out.",
+    ),
+];
 
 /// A target with more classes than this is a number, or a name.
 const MAX_CLASSES: usize = 1000;
@@ -131,6 +133,14 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     }
 }
 
+/// A table that is no file of its own.
+pub(super) fn load_text(request: &Request<'_>, text: &[u8]) -> Result<Dataset, DataError> {
+    let refused = |wrong: Wrong| DataError::refused(Path::new(request.argument()), wrong);
+    let table = Table::parse(text.to_vec(), &table::Options::of(request)?).map_err(refused)?;
+    let name = request.argument().to_owned();
+    Loader { request, table, notes: Vec::new() }.load(name, request.real("test")?).map_err(refused)
+}
+
 fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, DataError> {
     let mut table = Table::read(path, &table::Options::of(request)?)?;
     if let Some(known) = &request.lookup.known {
@@ -152,11 +162,16 @@ fn load_test(file: &str, beside: &Path, request: &Request<'_>, dataset: &Dataset
     load_file(&path, &request.with(&lookup), 0.0)
 }
 
-/// The names of the columns of the file that is named, as far as its beginning tells them; none if it cannot be read.
-pub(super) fn column_names(request: &Request<'_>) -> Vec<String> {
-    let Some(path) = request.find().filter(|path| path.is_file()) else { return Vec::new() };
-    let table = table::Options::of(request).and_then(|options| Table::beginning(&path, &options));
-    table.map_or_else(|_| Vec::new(), |table| table.columns.into_iter().map(|column| column.name).collect())
+/// The names of the columns of the file that is named, as far as its beginning tells them, or of a text; none if it cannot be
+/// read.
+pub(super) fn column_names(request: &Request<'_>, text: Option<&[u8]>) -> Vec<String> {
+    let path = request.find().filter(|path| path.is_file());
+    let table = table::Options::of(request).ok().and_then(|options| match (text, path) {
+        (Some(text), _) => Table::parse(text.to_vec(), &options).ok(),
+        (None, Some(path)) => Table::beginning(&path, &options).ok(),
+        (None, None) => None,
+    });
+    table.map_or_else(Vec::new, |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
 /// Whether a file of JSON is a table, and neither a project nor drawings, which are JSON too.

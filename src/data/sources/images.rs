@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::data::cache::{self, CacheFile};
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
 use crate::data::note::{Note, counted};
 use crate::data::photo::{Fit, Reading, read};
-use crate::data::samples::Samples;
+use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Lookup, Request, Source, SourcePart, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
 use crate::data::table::{Options, Table};
@@ -59,6 +60,12 @@ pub const SOURCE: Source = Source {
             Kind::Text,
             "A table with the name of an image in its first column and the class in its last, for images that are in no folders.",
         ),
+        Field::of(
+            "cache",
+            "Kept in",
+            Kind::Word(&["memory", "file"]),
+            "Where the images are while the network learns: in memory, or in a file of which batches are read. Decided from the memory that is free by default.",
+        ),
         Field::real(
             "test",
             "Test split",
@@ -72,8 +79,8 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-/// More bytes of samples than this are a mistake, or would not leave room for training.
-const MAX_BYTES: usize = 4 << 30;
+/// Images that are read at once.
+const AT_ONCE: usize = 1024;
 
 const MAX_CLASSES: usize = 1000;
 
@@ -98,6 +105,8 @@ struct Asked {
     shape: Shape,
     reading: Reading,
     only: Option<wildmatch::WildMatch>,
+    /// Whether they are kept in a file.
+    is_mapped: bool,
 }
 
 impl Asked {
@@ -127,19 +136,26 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         let hint = "a folder that has a folder for each class";
         return Err(DataError::no_folder(Path::new(request.argument()), "images", hint));
     };
-    for (key, known) in [("fit", ["stretch", "crop", "pad"]), ("background", ["white", "black", "gray"])] {
+    let words: [(&str, &[&str]); 3] = [
+        ("fit", &["stretch", "crop", "pad"]),
+        ("background", &["white", "black", "gray"]),
+        ("cache", &["memory", "file"]),
+    ];
+    for (key, known) in words {
         if let Some(other) = request.text(key).filter(|text| !known.contains(&text.as_str())) {
             return Err(request.wrong(format!("{key}={other} is unknown; there is {}", known.join(", "))));
         }
     }
     let side = request.whole("size")?;
+    let shape = Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 });
+    let mut notes = Vec::new();
     let asked = Asked {
-        shape: Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 }),
+        shape,
         reading: reading_of(request.part()),
+        is_mapped: is_mapped(&folder, request, shape, &mut notes)?,
         only: request.text("only").map(|only| wildmatch::WildMatch::new_case_insensitive(&only)),
     };
     let test_share = request.real("test")?;
-    let mut notes = Vec::new();
     let dataset = match (request.text("labels"), split_folders(&folder)?) {
         (Some(file), _) => {
             let (classes, files) = labeled(&folder, &file, request, &mut notes)?;
@@ -176,6 +192,23 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let name = folder.canonicalize().unwrap_or(folder);
     let name = name.file_name().map_or_else(|| "images".to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(Dataset { name, notes, ..dataset })
+}
+
+/// Whether the images are kept in a file, because somebody wants it or because they are too many for the memory.
+fn is_mapped(folder: &Path, request: &Request<'_>, shape: Shape, notes: &mut Vec<Note>) -> Result<bool, DataError> {
+    if let Some(place) = request.text("cache") {
+        return Ok(place == "file");
+    }
+    let bytes = files_of(folder)?.len() as u64 * shape.len() as u64;
+    let is_mapped = cache::is_too_large(bytes);
+    if is_mapped {
+        let (size, place) = (bytes as f64 / 1e9, cache::for_images());
+        let place = place.display();
+        let what =
+            format!("The images take {size:.1} GB, too much of the free memory, and are kept in a file in {place}");
+        notes.push(Note::or(what, "cache", "memory", "keeps them in memory"));
+    }
+    Ok(is_mapped)
 }
 
 /// All images in one set, a share of which is held out.
@@ -317,21 +350,23 @@ fn class_files(
 /// Reads images, in parallel.
 fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>) -> Result<Samples, DataError> {
     let Asked { shape, reading, .. } = asked;
-    if files.len().saturating_mul(shape.len()) > MAX_BYTES {
-        let what = format!("{} images of {shape} take more than 4 GB; make them smaller with size=N", files.len());
-        return Err(DataError::file(folder, what));
-    }
     let classes = files.iter().map(|(_, class)| class + 1).max().unwrap_or(0);
-    let read: Vec<_> = files.par_iter().map(|(path, class)| (read(path, *shape, *reading), path, *class)).collect();
-    let (mut pixels, mut labels) = (Vec::with_capacity(files.len() * shape.len()), Vec::with_capacity(files.len()));
-    let mut unread: Vec<(PathBuf, String)> = Vec::new();
-    for (picture, path, class) in read {
-        match picture {
-            Ok(picture) => {
-                pixels.extend(picture);
-                labels.push(class as u16);
+    let unwritten = |error: std::io::Error| DataError::file(folder, format!("its images {error}"));
+    let mut kept = match asked.is_mapped {
+        true => Kept::File(CacheFile::new(shape.len()).map_err(unwritten)?),
+        false => Kept::Memory(Vec::with_capacity(files.len() * shape.len())),
+    };
+    let (mut labels, mut unread) = (Vec::with_capacity(files.len()), Vec::<(PathBuf, String)>::new());
+    for files in files.chunks(AT_ONCE) {
+        let pictures: Vec<_> = files.par_iter().map(|(path, _)| read(path, *shape, *reading)).collect();
+        for (picture, (path, class)) in pictures.into_iter().zip(files) {
+            match picture {
+                Ok(picture) => {
+                    kept.add(&picture).map_err(unwritten)?;
+                    labels.push(*class as u16);
+                }
+                Err(why) => unread.push((path.clone(), why)),
             }
-            Err(why) => unread.push((path.clone(), why)),
         }
     }
     let has_none = |class: usize| files.iter().any(|file| file.1 == class) && !labels.contains(&(class as u16));
@@ -346,7 +381,32 @@ fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>
     if labels.is_empty() {
         return Err(DataError::file(folder, "there is no image in it"));
     }
-    Ok(Samples::images(pixels, labels))
+    Ok(Samples { inputs: kept.inputs().map_err(unwritten)?, targets: TargetData::Classes(labels) })
+}
+
+/// Where images are put one after the other.
+enum Kept {
+    Memory(Vec<u8>),
+    File(CacheFile),
+}
+
+impl Kept {
+    fn add(&mut self, image: &[u8]) -> std::io::Result<()> {
+        match self {
+            Self::Memory(pixels) => {
+                pixels.extend_from_slice(image);
+                Ok(())
+            }
+            Self::File(file) => file.write(image),
+        }
+    }
+
+    fn inputs(self) -> std::io::Result<Inputs> {
+        Ok(match self {
+            Self::Memory(pixels) => Inputs::Bytes(pixels),
+            Self::File(file) => Inputs::Mapped(file.map()?),
+        })
+    }
 }
 
 /// What is in a folder, in the order of the names; without what archives of macOS leave behind.

@@ -6,6 +6,7 @@ mod cifar;
 mod cmapss;
 pub mod csv;
 pub mod digits;
+mod example;
 mod idx;
 pub mod images;
 mod npz;
@@ -39,6 +40,7 @@ pub const SOURCES: &[Source] = &[
     csv::SOURCE,
     series::SOURCE,
     cmapss::SOURCE,
+    example::SOURCE,
     points::SOURCE,
     painted::SOURCE,
 ];
@@ -120,7 +122,8 @@ pub fn column_names(spec: &SourceSpec, lookup: &Lookup<'_>) -> Vec<String> {
     if !has_columns(source) {
         return Vec::new();
     }
-    Request::new(source, part, lookup).map_or_else(|_| Vec::new(), |request| csv::column_names(&request))
+    let text = if source.name == example::SOURCE.name { example::text(&part.argument) } else { None };
+    Request::new(source, part, lookup).map_or_else(|_| Vec::new(), |request| csv::column_names(&request, text))
 }
 
 /// Whether the options of a source name columns.

@@ -37,6 +37,12 @@ pub const SOURCE: Source = Source {
             "Period of the series in rows, such as 12 months. The naive forecast then repeats the last season.",
         ),
         Field::of(
+            "relative",
+            "Change",
+            Kind::Switch { default: false },
+            "Forecast the change from the naive forecast, from windows less their last row: then a series may stand higher than it ever did in training.",
+        ),
+        Field::of(
             "time",
             "Time",
             Kind::Column,
@@ -73,6 +79,7 @@ struct Windowing {
     horizon: usize,
     season: Option<usize>,
     test_share: f32,
+    is_relative: bool,
 }
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
@@ -86,6 +93,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         horizon: request.whole("horizon")?,
         season: Some(season).filter(|season| *season > 0),
         test_share: request.real("test")?,
+        is_relative: request.flag("relative")?,
     };
     let table = Table::read(&path, &Options::of(request)?)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -115,7 +123,16 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
     let &Windowing { window, horizon, test_share, .. } = windowing;
     let naive_row = naive_row(windowing)?;
     let gap = (horizon - 1) * order.series;
-    let mut timeline = Timeline { horizon, gap, naive_row, targets, train_rows: Vec::new(), test_rows: Vec::new() };
+    let mut timeline = Timeline {
+        horizon,
+        gap,
+        naive_row,
+        targets,
+        train_rows: Vec::new(),
+        test_rows: Vec::new(),
+        rows: Vec::new(),
+        is_relative: windowing.is_relative,
+    };
     let (mut samples, mut rows) = windows(&parts, names.len(), window, &timeline, &mut notes)?;
     if order.series > 1 {
         // Windows of all series in the order of their targets, so that the last in time are held out.
@@ -138,6 +155,10 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
     if train_to == 0 {
         let what = format!("no window is left to train on with horizon={horizon}");
         return Err(Wrong::new(what, [Remedy::new("horizon", "make it smaller")]));
+    }
+    if let (1, Some(last)) = (order.series, parts.last()) {
+        timeline.rows.clone_from(last);
+        fill_gaps(&mut timeline.rows, names.len());
     }
     timeline.train_rows = rows[..train_to].to_vec();
     timeline.test_rows = rows[test_from..].to_vec();
@@ -280,6 +301,33 @@ pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<
     Ok((order.parts.iter().map(rows_of).collect(), notes))
 }
 
+/// How a network forecasts: what its source said of targets, horizon and test rows.
+pub struct Forecasting {
+    /// The place of each target among the numbers of a row.
+    pub targets: Vec<usize>,
+    /// Number of rows from the last row of a window to its target.
+    pub horizon: usize,
+    /// The share of the windows, the last ones, that were held out.
+    pub test_share: f32,
+}
+
+impl Forecasting {
+    /// Of a network that reads windows of these features.
+    pub fn of(known: &Known<'_>) -> Result<Self, DataError> {
+        let none = SourceSpec::new(SOURCE.name, "");
+        let lookup = Lookup::default();
+        let part = known.source.unwrap_or(&none).single().unwrap_or(&none.parts[0]);
+        let request = Request::new(&SOURCE, part, &lookup)?;
+        let names: Vec<&str> = known.features.iter().map(|feature| feature.column.as_str()).collect();
+        let targets = match request.list("target")[..] {
+            [] => Ok((0..names.len()).collect()),
+            ref chosen => chosen.iter().map(|target| target_at(target, &names)).collect(),
+        };
+        let targets = targets.map_err(|what| request.wrong(what))?;
+        Ok(Self { targets, horizon: request.whole("horizon")?, test_share: request.real("test")? })
+    }
+}
+
 /// Replaces every missing number by the last number before it, column by column; returns how many were missing.
 pub fn fill_gaps(rows: &mut [f64], width: usize) -> usize {
     let mut missing = 0;
@@ -319,7 +367,7 @@ mod tests {
 
     fn naive(dataset: &Dataset, sample: usize) -> Vec<f64> {
         let Order::Time(timeline) = &dataset.order else { panic!("a series is in the order of time") };
-        timeline.naive(dataset.test.numbers_of(sample), dataset.shape.channels()).collect()
+        timeline.naive_forecast(dataset.shape.channels()).of(dataset.test.numbers_of(sample)).collect()
     }
 
     #[test]

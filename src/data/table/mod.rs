@@ -83,7 +83,8 @@ impl Table {
         Self::parse(bytes, options).map_err(|wrong| DataError::refused(path, wrong))
     }
 
-    fn parse(bytes: Vec<u8>, options: &Options) -> Result<Self, Wrong> {
+    /// Reads the contents of a file.
+    pub fn parse(bytes: Vec<u8>, options: &Options) -> Result<Self, Wrong> {
         let mut notes = Vec::new();
         let Rows { mut records, separator, names, words } = rows::of(bytes, options, MAX_BYTES, &mut notes)?;
         check_cells(&records)?;

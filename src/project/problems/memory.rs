@@ -1,8 +1,7 @@
 //! Whether a run fits into the memory that there is. A run that does not would not fail, it would stop the machine.
 
-use std::fs;
-
 use super::{Case, Problem, Side};
+use crate::data::cache::available_memory;
 use crate::train::job::footprint;
 use backprop_nn::memory::Footprint;
 
@@ -12,7 +11,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let batch = case.project.training.batch.min(case.split.train.len());
     let is_gan = case.project.adversary.is_some();
     let footprint = footprint(network, &case.project.training, batch, is_gan, case.threads);
-    let Some((message, index)) = shortage(&footprint, available()) else { return Vec::new() };
+    let Some((message, index)) = shortage(&footprint, available_memory()) else { return Vec::new() };
     let (stack, index) = network.place_of(index);
     let side = if stack == "discriminator" { Side::Discriminator } else { Side::Model };
     vec![Problem::error(format!("{}.{index}", side.place()), message)]
@@ -40,15 +39,6 @@ fn in_words(bytes: u64) -> String {
     }
 }
 
-/// The memory that a new run may take, in bytes, and at most what a container allows. Only Linux tells.
-fn available() -> Option<u64> {
-    let account = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = account.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let free = line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024;
-    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|limit| limit.trim().parse().ok());
-    Some(limit.map_or(free, |limit: u64| free.min(limit)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -70,6 +60,6 @@ mod tests {
         assert_eq!((shortage(&footprint, Some(needed)), shortage(&footprint, None)), (None, None));
         let (message, index) = shortage(&footprint, Some(needed - 1)).unwrap();
         assert!(index == 0 && message.starts_with("training needs about"), "{message}");
-        assert!(!cfg!(target_os = "linux") || available().is_some_and(|bytes| bytes > 1 << 20));
+        assert!(!cfg!(target_os = "linux") || available_memory().is_some_and(|bytes| bytes > 1 << 20));
     }
 }

@@ -25,7 +25,7 @@ impl Head for Reconstruction {
 
     fn refuses(&self, loss: &LossSpec, inputs: &Inputs) -> Option<&'static str> {
         // Pixels come to the network as numbers from 0 to 1.
-        refuses_numbers(loss, matches!(inputs, Inputs::Bytes(_)))
+        refuses_numbers(loss, inputs.are_pixels())
     }
 
     fn headline(&self) -> &'static [&'static Metric] {

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{Measured, Metric, Unit, average_precision, roc_auc};
+use super::{Measured, Metric, Unit, average_precision, best_threshold, roc_auc};
 use backprop_nn::loss::{LossSpec, argmax};
 
 /// The predicted class of every sample, and the predicted probability of each class.
@@ -67,6 +67,27 @@ impl ClassPredictions {
             self.predictions.push(Prediction { sample, truth, class: class as u16, confidence: outputs[class] });
             self.probabilities.extend_from_slice(outputs);
         }
+    }
+
+    /// The same probabilities of two classes, where the second is predicted from this one on; of more classes nothing changes.
+    #[must_use]
+    pub fn from_threshold(mut self, threshold: f32) -> Self {
+        if self.confusion.ncols() != 2 {
+            return self;
+        }
+        self.confusion.fill(0);
+        for (answer, shares) in self.predictions.iter_mut().zip(self.probabilities.chunks_exact(2)) {
+            answer.class = u16::from(shares[1] >= threshold);
+            answer.confidence = shares[usize::from(answer.class)];
+            self.confusion[[usize::from(answer.truth), usize::from(answer.class)]] += 1;
+        }
+        self
+    }
+
+    /// The probability from which the second of two classes is predicted with the best F1, and that F1.
+    pub fn best_threshold(&self) -> Option<(f32, f64)> {
+        let (truths, scores) = (self.confusion.ncols() == 2).then(|| self.one_against_rest(1))?;
+        best_threshold(&truths, &scores)
     }
 
     /// Share of the samples whose class is predicted correctly, 0 to 1.

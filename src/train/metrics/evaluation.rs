@@ -16,6 +16,9 @@ pub struct Evaluation {
     pub predictions: Predictions,
 }
 
+/// The probability from which the second of two classes is predicted, unless somebody chooses another.
+pub const THRESHOLD: f32 = 0.5;
+
 /// Predictions, one variant for each kind of target.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
@@ -65,6 +68,15 @@ impl Evaluation {
             Predictions::Classes(predictions) => Some(predictions),
             Predictions::Numbers(_) | Predictions::Reconstructions(_) => None,
         }
+    }
+
+    /// The same with another threshold of two classes.
+    #[must_use]
+    pub fn from_threshold(mut self, threshold: f32) -> Self {
+        if let Predictions::Classes(predictions) = self.predictions {
+            self.predictions = Predictions::Classes(predictions.from_threshold(threshold));
+        }
+        self
     }
 
     /// The value of a metric for classes.

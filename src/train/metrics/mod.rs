@@ -22,11 +22,13 @@ use std::fmt;
 pub use accuracy::ACCURACY;
 pub use adversarial::{FAKE_ACCURACY, GENERATOR_LOSS, REAL_ACCURACY};
 pub use classes::{ClassPredictions, ClassScore, Prediction};
-pub use evaluation::{Evaluation, Measured, Predictions};
+pub use evaluation::{Evaluation, Measured, Predictions, THRESHOLD};
 pub use loss::LOSS;
 pub use numbers::{NumberPredictions, R2, RMSE};
 pub use probe::{EpochProbe, StepProbe, StepSum};
-pub use ranking::{PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_auc, roc_curve};
+pub use ranking::{
+    PrecisionRecall, RocPoint, average_precision, best_threshold, precision_recall_curve, roc_auc, roc_curve,
+};
 pub use reconstructions::{ReconstructionPredictions, distance};
 
 /// THE LIST of metrics, in the order in which they are shown.

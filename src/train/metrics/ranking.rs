@@ -83,6 +83,15 @@ pub fn precision_recall_curve(truths: &[bool], scores: &[f32]) -> Option<Vec<Pre
     Some(reached.iter().map(point).collect())
 }
 
+/// The score from which a sample is best predicted as the class, by F1, and that F1; of equal ones the highest score. Nothing
+/// without samples of the class.
+pub fn best_threshold(truths: &[bool], scores: &[f32]) -> Option<(f32, f64)> {
+    let f1 = |point: &PrecisionRecall| 2.0 * point.precision * point.recall / (point.precision + point.recall);
+    let points = precision_recall_curve(truths, scores)?;
+    let reached = points.iter().filter(|point| point.recall > 0.0).map(|point| (point.threshold, f1(point)));
+    reached.reduce(|best, point| if point.1 > best.1 { point } else { best })
+}
+
 /// Average precision: the precision at every threshold, weighted by the increase in recall; 0 without samples of the
 /// class.
 pub fn average_precision(truths: &[bool], scores: &[f32]) -> Option<f64> {
@@ -92,4 +101,32 @@ pub fn average_precision(truths: &[bool], scores: &[f32]) -> Option<f64> {
     let mut before = 0.0;
     let step = |point: PrecisionRecall| (point.recall - std::mem::replace(&mut before, point.recall)) * point.precision;
     Some(precision_recall_curve(truths, scores).unwrap_or_default().into_iter().map(step).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::metrics::{ClassPredictions, Prediction};
+
+    /// As scikit-learn's `precision_recall_curve` and `confusion_matrix` have it.
+    #[test]
+    fn the_best_threshold_is_scikit_learns() {
+        let truths = [0, 0, 1, 0, 1, 0, 0, 1, 0, 1].map(|class| class == 1);
+        let scores = [0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.6, 0.65, 0.9];
+        let (threshold, f1) = best_threshold(&truths, &scores).unwrap();
+        assert!(threshold == 0.25 && (f1 - 2.0 / 3.0).abs() < 1e-9, "{threshold} {f1}");
+        assert_eq!(best_threshold(&[false; 2], &[0.5; 2]), None);
+
+        let mut predictions = ClassPredictions::new(2, 10);
+        for (sample, (truth, score)) in truths.into_iter().zip(scores).enumerate() {
+            let (sample, truth) = (sample as u32, u16::from(truth));
+            predictions.predictions.push(Prediction { sample, truth, class: 0, confidence: 1.0 - score });
+            predictions.probabilities.extend([1.0 - score, score]);
+        }
+        let best = predictions.clone().from_threshold(threshold);
+        assert_eq!(best.confusion, ndarray::arr2(&[[2, 4], [0, 4]]));
+        assert!((best.predictions[9].confidence - 0.9).abs() < 1e-6 && best.predictions[9].class == 1);
+        let f1 = predictions.from_threshold(0.5).class_scores()[1].f1;
+        assert!((f1 - 0.571_428_6).abs() < 1e-6, "{f1}");
+    }
 }

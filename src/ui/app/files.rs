@@ -12,6 +12,7 @@ use crate::project::run_folder::RUNS;
 use crate::project::run_log::{best_line, done_line, epoch_line};
 use crate::project::{Output, Project, RunRecord, presets};
 use crate::train::Outcome;
+use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
@@ -95,6 +96,7 @@ impl Studio {
         let (Some(job), Some(snapshot), Some(project)) = (&session.job, &session.snapshot, &session.trained) else {
             return self.notices.warn("There is no run to save. Train first.");
         };
+        let threshold = (session.threshold != THRESHOLD).then_some(session.threshold);
         let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
         let mut metrics: Vec<_> = session.epochs.iter().map(|epoch| epoch_line(epoch, job.head())).collect();
         metrics.extend(session.best.as_ref().map(best_line));
@@ -103,7 +105,8 @@ impl Studio {
             metrics.push(done_line(outcome_name(outcome), seconds, session.test.as_deref()));
         }
         self.tasks.spawn(ctx, "writing the run", move || {
-            let record = RunRecord { project: &project, job: &job, weights: &snapshot.weights, metrics: &metrics };
+            let (project, weights) = (&project, &snapshot.weights);
+            let record = RunRecord { project, job: &job, weights, metrics: &metrics, threshold };
             let saved = Output::next(&base, &project.name).and_then(|output| {
                 record.save(output.folder())?;
                 Ok(output.folder().to_owned())

@@ -184,7 +184,8 @@ impl Studio {
         if ctx.theme() != theme {
             ctx.set_theme(theme);
         }
-        let zoom = if self.window.is_presenter { presented(ctx.content_rect().size() * ctx.zoom_factor()) } else { 1.0 };
+        let zoom =
+            if self.window.is_presenter { presented(ctx.content_rect().size() * ctx.zoom_factor()) } else { 1.0 };
         if (ctx.zoom_factor() - zoom).abs() > 1e-3 {
             ctx.set_zoom_factor(zoom);
         }

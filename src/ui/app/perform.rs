@@ -87,6 +87,7 @@ impl Studio {
                 self.playground.cell = Some((truth, predicted));
                 self.show_view(mistakes::ID);
             }
+            Request::UseThreshold(threshold) => self.session.set_threshold(threshold),
             Request::UseLearningRate(rate) => self.document.project.training.learning_rate = rate,
             Request::BringBack => self.bring_back(),
             Request::EditOption(label) => {

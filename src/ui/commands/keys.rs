@@ -44,7 +44,7 @@ pub fn pressed(ctx: &Context, situation: &Situation) -> Vec<Action> {
             let times = input.count_and_consume_key(modifiers, shortcut.logical_key);
             actions.extend((0..times).filter_map(|_| command_of(&shortcut, situation).map(Action::from)));
         }
-        if !is_typing && !is_covered && !is_focused {
+        if !is_typing && !is_covered {
             for (digit, tab) in DIGITS.into_iter().zip(&situation.tabs) {
                 if input.consume_key(Modifiers::NONE, digit) {
                     actions.push(Request::Show(tab.id).into());

@@ -16,6 +16,8 @@ pub enum Request {
         /// Index of the predicted class.
         predicted: usize,
     },
+    /// Predicts the second of two classes from this probability on.
+    UseThreshold(f32),
     /// Sets the learning rate of the project.
     UseLearningRate(f32),
     /// Network and data of the run that is shown become those of the project again.

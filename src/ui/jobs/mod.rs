@@ -1,8 +1,9 @@
 //! What is worked out or waited for beside the window: [`derived`] what follows from what is shown, [`tasks`] what somebody
 //! asked for once.
 
+pub mod ahead;
+pub mod baselines;
 pub mod derived;
-pub mod linear;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
@@ -26,19 +27,22 @@ pub struct DerivedData {
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
     pub samples: Derived<samples::SamplesQuery>,
-    /// What a linear model reaches.
-    pub linear: Derived<linear::LinearQuery>,
+    /// What a network forecasts beyond the end of its series.
+    pub ahead: Derived<ahead::AheadQuery>,
+    /// What other models reach.
+    pub baselines: Derived<baselines::BaselinesQuery>,
 }
 
 impl DerivedData {
     /// Whether nothing that the last frames have asked for is on its way.
     pub fn is_settled(&self, ctx: &Context) -> bool {
-        let Self { drawing, row, plane, reconstructions, samples, linear } = self;
+        let Self { drawing, row, plane, reconstructions, samples, ahead, baselines } = self;
         drawing.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
-            && linear.is_settled(ctx)
+            && ahead.is_settled(ctx)
+            && baselines.is_settled(ctx)
     }
 }

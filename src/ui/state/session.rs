@@ -8,6 +8,7 @@ use super::curves::Curves;
 use crate::data::split::held_back;
 use crate::data::{DataProblem, Dataset, Samples, SourceSpec, Task};
 use crate::project::{Project, Side};
+use crate::train::metrics::THRESHOLD;
 use crate::train::{
     Best, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Predictions, Reports, Run, RunCommand, Snapshot,
     Start, StepStat,
@@ -145,6 +146,8 @@ pub struct Session {
     pub validation: Option<Arc<Evaluation>>,
     /// The predictions of the test samples, computed once, at the end.
     pub test: Option<Arc<Evaluation>>,
+    /// The probability from which the second of two classes is predicted.
+    pub threshold: f32,
     /// With early stopping: the epoch whose weights the run has given back.
     pub best: Option<Best>,
     /// The newest weights of the run.
@@ -176,6 +179,7 @@ impl Session {
             epochs: Vec::new(),
             validation: None,
             test: None,
+            threshold: THRESHOLD,
             best: None,
             snapshot: None,
             progress: Progress::default(),
@@ -263,6 +267,7 @@ impl Session {
         self.epochs.clear();
         self.validation = None;
         self.test = None;
+        self.threshold = THRESHOLD;
         self.best = None;
         self.snapshot = None;
         self.progress = Progress::default();
@@ -351,11 +356,27 @@ impl Session {
         }
     }
 
+    /// Predicts the second of two classes from this probability on.
+    pub fn set_threshold(&mut self, threshold: f32) {
+        self.threshold = threshold;
+        self.apply_threshold();
+    }
+
+    fn apply_threshold(&mut self) {
+        let is_binary = |evaluation: &Evaluation| evaluation.classes().is_some_and(|it| it.confusion.ncols() == 2);
+        for evaluation in [&mut self.validation, &mut self.test].into_iter().flatten() {
+            if is_binary(evaluation) {
+                *evaluation = Arc::new(Evaluation::clone(evaluation).from_threshold(self.threshold));
+            }
+        }
+    }
+
     fn absorb_epoch(&mut self, epoch: EpochStat) {
         let headline = self.job.as_ref().map_or(&[][..], |job| job.head().headline());
         self.curves.push_epoch(&epoch, headline);
         if let Some(validation) = &epoch.validation {
             self.validation = Some(Arc::clone(validation));
+            self.apply_threshold();
         }
         self.pace.rest();
         self.epochs.push(epoch);
@@ -372,6 +393,7 @@ impl Session {
         self.marks.push(Mark::end(self.progress.step as f64, text));
         if let Outcome::Finished(test) = &outcome {
             self.test.clone_from(test);
+            self.apply_threshold();
         }
         // A run that is done drops at once, because its thread has nothing left to do.
         self.run = None;

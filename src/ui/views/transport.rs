@@ -10,12 +10,11 @@ use egui_material_icons::icons::{
 
 use crate::data::Modality;
 use crate::train::heads::Results;
-use crate::train::linear;
 use crate::train::metrics::{RMSE, Unit};
 use crate::train::{Evaluation, Outcome, Predictions};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
-use crate::ui::jobs::linear::LinearQuery;
+use crate::ui::jobs::baselines::BaselinesQuery;
 use crate::ui::state::session::{Status, score_text};
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
@@ -168,8 +167,8 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         Outcome::Finished(Some(test)) => {
             let samples = thousands(test.len() as f64);
             let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
-            let linear = linear_score(ui, test, cx);
-            let text = format!("on {samples} samples{}{linear}{}", beside_score(test), best.unwrap_or_default());
+            let others = other_scores(ui, test, cx);
+            let text = format!("on {samples} samples{}{others}{}", beside_score(test), best.unwrap_or_default());
             beside_next_ui(ui, cx, |ui| {
                 icon_ui(ui, icon, good);
                 ui.label(format!("Finished. {}{whose}", score_name(test).replace("test", "Test")));
@@ -220,18 +219,18 @@ fn score_name(test: &Evaluation) -> &'static str {
     }
 }
 
-/// What a linear model reaches on the same samples, once it is known.
-fn linear_score(ui: &Ui, test: &Evaluation, cx: &mut Cx<'_>) -> String {
+/// What other models reach on the same samples, once it is known.
+fn other_scores(ui: &Ui, test: &Evaluation, cx: &mut Cx<'_>) -> String {
     let Some(job) = cx.session.job.clone() else { return String::new() };
-    let name = linear::name(&job.dataset.task);
-    let answered = cx.derived.linear.ask(ui.ctx(), LinearQuery { job });
-    let reached = answered.as_ref().and_then(|answered| answered.answer.as_deref());
+    let answered = cx.derived.baselines.ask(ui.ctx(), BaselinesQuery { job });
     let score = |evaluation: &Evaluation| match test.classes() {
         Some(_) if test.is_one_sided() => evaluation.classes()?.macro_scores()[1].map(percent),
         Some(_) => evaluation.accuracy().map(|accuracy| percent(f64::from(accuracy))),
         None => evaluation.get(&RMSE).map(|rmse| format!("RMSE {}", significant(rmse))),
     };
-    reached.and_then(score).map_or(String::new(), |score| format!(", {name} {score}"))
+    let others = answered.iter().flat_map(|answered| &answered.answer);
+    let scores = others.filter_map(|other| Some(format!(", {} {}", other.name, score(&other.evaluation)?)));
+    scores.collect()
 }
 
 /// What stands beside the score: the accuracy where it does not lead, and what is reached without learning.

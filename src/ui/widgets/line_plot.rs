@@ -4,8 +4,8 @@
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    self, Align2, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::PathShape, pos2,
-    vec2,
+    self, Align2, Color32, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
+    epaint::PathShape, pos2, vec2,
 };
 use egui_plot::PlotTransform;
 
@@ -85,6 +85,7 @@ pub struct LinePlot<'a> {
     line_name: &'a str,
     others: &'a [Line<'a>],
     raw: &'a [[f64; 2]],
+    band: &'a [[f64; 3]],
     mark: Option<(f64, String)>,
     height: f32,
 }
@@ -92,7 +93,19 @@ pub struct LinePlot<'a> {
 impl<'a> LinePlot<'a> {
     /// `name` is what a screen reader says.
     pub fn new(name: &'a str, x: Quantity<'a>, y: Quantity<'a>, line: &'a [[f64; 2]]) -> Self {
-        Self { name, id: "line", x, y, line, line_name: "", others: &[], raw: &[], mark: None, height: 120.0 }
+        Self {
+            name,
+            id: "line",
+            x,
+            y,
+            line,
+            line_name: "",
+            others: &[],
+            raw: &[],
+            band: &[],
+            mark: None,
+            height: 120.0,
+        }
     }
 
     /// Tells it from other plots in the same place. Default: "line".
@@ -110,6 +123,12 @@ impl<'a> LinePlot<'a> {
     /// What the line smooths, faint below it. Default: nothing.
     pub fn raw(mut self, points: &'a [[f64; 2]]) -> Self {
         self.raw = points;
+        self
+    }
+
+    /// An interval `[x, low, high]` around a part of the line. Default: nothing.
+    pub fn band(mut self, band: &'a [[f64; 3]]) -> Self {
+        self.band = band;
         self
     }
 
@@ -143,6 +162,7 @@ impl<'a> LinePlot<'a> {
         let (response, transform) = axes.show(ui);
         let painter = ui.painter().with_clip_rect(transform.frame().expand(2.0).intersect(ui.clip_rect()));
         self.paint_line(&painter, &transform, self.raw, Stroke::new(1.0, palette.train.gamma_multiply(0.4)));
+        self.paint_band(&painter, &transform, palette.train.gamma_multiply(0.25));
         for other in self.others {
             self.paint_other(&painter, &transform, other, palette);
         }
@@ -163,6 +183,14 @@ impl<'a> LinePlot<'a> {
         let points: Vec<_> = points.iter().map(|point| self.screen(transform, *point)).collect();
         if points.len() > 1 {
             painter.add(PathShape::line(points, stroke));
+        }
+    }
+
+    fn paint_band(&self, painter: &Painter, transform: &PlotTransform, color: Color32) {
+        for pair in self.band.windows(2) {
+            let [left, right] = [pair[0], pair[1]].map(|[x, low, high]| [[x, high], [x, low]]);
+            let corners = [left[0], right[0], right[1], left[1]].map(|point| self.screen(transform, point));
+            painter.add(Shape::convex_polygon(corners.into(), color, Stroke::NONE));
         }
     }
 
@@ -241,6 +269,9 @@ impl<'a> LinePlot<'a> {
             let own = if self.line_name.is_empty() { self.y.name } else { self.line_name };
             if let Some(y) = value(self.line) {
                 ui.label(theme::strong(format!("{own} {}", significant(y))));
+            }
+            if let Some([_, low, high]) = self.band.iter().find(|bounds| bounds[0] == x) {
+                ui.label(format!("80 % interval {} to {}", significant(*low), significant(*high)));
             }
             for other in self.others {
                 if let Some(y) = value(other.points) {

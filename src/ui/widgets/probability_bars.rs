@@ -50,9 +50,8 @@ impl<S: AsRef<str>> Bars<'_, S> {
             });
             WidgetInfo::labeled(Role::Figure, ui.is_enabled(), format!("Probabilities: {answer}"))
         });
-        let place = |at: usize| {
-            Rect::from_min_size(pos2(rect.left(), rect.top() + row * at as f32), vec2(rect.width(), row))
-        };
+        let place =
+            |at: usize| Rect::from_min_size(pos2(rect.left(), rect.top() + row * at as f32), vec2(rect.width(), row));
         for (at, &class) in self.classes.iter().enumerate() {
             let row = place(at);
             let share = probabilities.map(|shares| shares[class]);

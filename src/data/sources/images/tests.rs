@@ -127,6 +127,32 @@ fn train_and_test_are_taken_as_they_are() {
 }
 
 #[test]
+fn images_in_a_file_are_those_in_memory() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for at in 0..24 {
+        write(folder, &format!("plain/{}/{at}.png", ["a", "b"][at % 2]), even([at as u8 * 10, 7, 3]));
+    }
+    for split in ["train", "val", "test"] {
+        for class in ["a", "b"] {
+            write(folder, &format!("divided/{split}/{class}/1.png"), even([split.len() as u8, class.len() as u8, 0]));
+        }
+    }
+    for options in ["?size=8", "?size=8&grey=true"] {
+        let [memory, file] = ["memory", "file"]
+            .map(|place| load_folder(&folder.join("plain"), &format!("{options}&cache={place}")).unwrap());
+        assert!(matches!(file.train.inputs, Inputs::Mapped(_)) && file.train.inputs.are_pixels());
+        let pixels =
+            |samples: &Samples| (0..samples.len()).map(|at| samples.pixels_of(at).to_vec()).collect::<Vec<_>>();
+        assert_eq!(pixels(&file.train), pixels(&memory.train));
+        assert_eq!((pixels(&file.test), &file.test.targets), (pixels(&memory.test), &memory.test.targets));
+    }
+    let divided = load_folder(&folder.join("divided"), "?size=8&cache=file").unwrap();
+    assert_eq!((divided.train.len(), divided.order, divided.train.pixels_of(3)[0]), (4, Order::Held(2), 3));
+    assert!(load_folder(&folder.join("plain"), "?cache=tape").unwrap_err().contains("there is memory, file"));
+}
+
+#[test]
 fn classes_without_pictures_are_refused_in_one_sentence() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path();

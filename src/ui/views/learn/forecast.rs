@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use eframe::egui::Ui;
 
 use crate::data::Timeline;
+use crate::data::note::counted;
 use crate::train::Subset;
+use crate::train::ahead::Ahead;
 use crate::train::metrics::NumberPredictions;
 use crate::ui::widgets::line_plot::{Line, LineLook, LinePlot, Quantity};
 use crate::ui::widgets::numbers::steady;
@@ -20,6 +22,8 @@ pub struct Forecast {
     rows: RangeInclusive<f64>,
     heights: RangeInclusive<f64>,
     figures: String,
+    /// The last row of the series.
+    end: f64,
 }
 
 impl Forecast {
@@ -52,22 +56,54 @@ impl Forecast {
         let heights = range_of(all);
         let ends = truth.first().zip(truth.last()).map_or((0.0, 1.0), |(first, last)| (first[0], last[0]));
         let rows = ends.0 - 0.5..=ends.1 + 0.5;
-        Some(Self { truth, forecast, naive, rows, heights, figures })
+        Some(Self { truth, forecast, naive, rows, heights, figures, end: ends.1 })
     }
 
-    /// `target` names the number and its unit.
-    pub fn ui(&self, ui: &mut Ui, target: &str) {
-        caption_ui(ui, &self.figures).on_hover_text(
+    /// `target` names the number and its unit; `ahead` is what follows the series, of the target at this place of so many.
+    pub fn ui(&self, ui: &mut Ui, target: &str, ahead: Option<&Ahead>, (at, targets): (usize, usize)) {
+        let beyond = ahead.map(|ahead| Beyond::of(ahead, self.end, at, targets)).unwrap_or_default();
+        let figures = match beyond.band.len() {
+            0 => self.figures.clone(),
+            rows => format!("{}; {} ahead with an 80 % interval", self.figures, counted(rows, "row")),
+        };
+        caption_ui(ui, &figures).on_hover_text(
             "Root of the mean squared error, in the unit of the target. The naive forecast repeats the last known row, \
-             or that of a season before; a trained network should be better than that.",
+             or that of a season before; a trained network should be better than that. Beyond the end, forecasts stand in              for the rows that a window needs, and the interval is as wide as 80 % of the errors of such forecasts that              begin in the test rows.",
         );
-        let x = Quantity { name: "row", range: self.rows.clone(), is_logarithmic: false };
-        let y = Quantity { name: target, range: self.heights.clone(), is_logarithmic: false };
+        let line: Vec<_> = self.forecast.iter().chain(&beyond.line).copied().collect();
+        let rows = *self.rows.start()..=line.last().map_or(*self.rows.end(), |last| last[0] + 0.5);
+        let bounds = beyond.band.iter().flat_map(|[_, low, high]| [*low, *high]);
+        let ends = [*self.heights.start(), *self.heights.end()].into_iter();
+        let heights = ends.chain(beyond.line.iter().map(|point| point[1])).chain(bounds);
+        let heights = range_of(heights);
+        let x = Quantity { name: "row", range: rows, is_logarithmic: false };
+        let y = Quantity { name: target, range: heights, is_logarithmic: false };
         let others = [
             Line { name: "truth", points: &self.truth, look: LineLook::Thin },
             Line { name: "naive", points: &self.naive, look: LineLook::Dotted },
         ];
-        let plot = LinePlot::new("Forecast plot: forecast, truth, naive", x, y, &self.forecast);
+        let plot = LinePlot::new("Forecast plot: forecast, truth, naive", x, y, &line).band(&beyond.band);
         plot.id("forecast").beside("forecast", &others).height(ui.available_height().max(100.0)).show(ui);
+    }
+}
+
+/// What lies beyond the end of the series, of one target.
+#[derive(Default)]
+struct Beyond {
+    line: Vec<[f64; 2]>,
+    /// Row, lower and upper bound.
+    band: Vec<[f64; 3]>,
+}
+
+impl Beyond {
+    fn of(ahead: &Ahead, end: f64, at: usize, targets: usize) -> Self {
+        let of_target = |values: &[f64]| values.iter().skip(at).step_by(targets.max(1)).copied().collect::<Vec<_>>();
+        let rows = || (1u32..).map(|step| end + f64::from(step));
+        let line = rows().zip(of_target(&ahead.values)).map(|(row, value)| [row, value]).collect();
+        let band = ahead.interval.as_ref().map_or_else(Vec::new, |[low, high]| {
+            let bounds = of_target(low).into_iter().zip(of_target(high));
+            rows().zip(bounds).map(|(row, (low, high))| [row, low, high]).collect()
+        });
+        Self { line, band }
     }
 }

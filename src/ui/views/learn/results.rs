@@ -3,17 +3,18 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use eframe::egui::{Ui, vec2};
+use eframe::egui::{Align, Align2, Button, Layout, Sense, Ui, vec2};
 use ndarray::Array2;
 
 use super::forecast::Forecast;
 use crate::data::Modality;
 use crate::data::{Order, Task};
 use crate::train::heads;
-use crate::train::metrics::{ClassPredictions, NumberPredictions, roc_curve};
+use crate::train::metrics::{ClassPredictions, NumberPredictions, THRESHOLD, roc_curve};
 use crate::train::{Evaluation, Predictions, Subset};
 use crate::ui::commands::Request;
-use crate::ui::theme::GRID;
+use crate::ui::jobs::ahead::AheadQuery;
+use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::figures::figures_text;
 use crate::ui::views::parts::reconstructions::ReconstructionPairs;
@@ -23,7 +24,9 @@ use crate::ui::widgets::class_table::{ClassRow, class_table_ui};
 use crate::ui::widgets::confusion_heatmap::ConfusionHeatmap;
 use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::line_plot::{LinePlot, Quantity};
+use crate::ui::widgets::numbers::percent;
 use crate::ui::widgets::plane::{Dot, MOST_DOTS, Plane, Tone, range_of, thinned};
+use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 
 const CONFUSION: &str = "Confusion matrix";
@@ -113,7 +116,7 @@ impl Results {
         }
         match &evaluation.predictions {
             Predictions::Classes(predictions) => self.classes_ui(ui, predictions, cx),
-            Predictions::Numbers(predictions) => self.numbers_ui(ui, predictions, cx),
+            Predictions::Numbers(predictions) => self.numbers_ui(ui, predictions, part, cx),
             Predictions::Reconstructions(_) => {}
         }
     }
@@ -132,6 +135,9 @@ impl Results {
                 (false, true) => segmented_ui(ui, &mut self.shown, &[matrix, classes, roc]),
             };
         });
+        if has_roc {
+            threshold_ui(ui, predictions, cx);
+        }
         let Some(plotted) = &self.plotted else { return };
         if cx.session.job.as_ref().is_some_and(|job| job.dataset.modality() == Modality::Table) {
             caption_ui(ui, &plotted.figures).on_hover_text(
@@ -156,7 +162,7 @@ impl Results {
         }
     }
 
-    fn numbers_ui(&mut self, ui: &mut Ui, predictions: &NumberPredictions, cx: &Cx<'_>) {
+    fn numbers_ui(&mut self, ui: &mut Ui, predictions: &NumberPredictions, part: Subset, cx: &mut Cx<'_>) {
         let names = match cx.session.job.as_ref().map(|job| &job.dataset.task) {
             Some(Task::Regression { targets }) if targets.len() == predictions.width => targets.clone(),
             _ => (1..=predictions.width).map(|target| target.to_string()).collect(),
@@ -177,7 +183,10 @@ impl Results {
         });
         let (Some(plotted), Some(name)) = (&self.plotted, names.get(self.target)) else { return };
         if let (Some(forecast), true) = (&plotted.forecast, is_forecast) {
-            return forecast.ui(ui, name);
+            let query = cx.session.job.clone().zip(cx.session.snapshot.clone()).filter(|_| part == Subset::Test);
+            let ahead = query.and_then(|(job, snapshot)| cx.derived.ahead.ask(ui.ctx(), AheadQuery { job, snapshot }));
+            let ahead = ahead.as_ref().and_then(|ahead| ahead.answer.as_ref());
+            return forecast.ui(ui, name, ahead, (self.target, predictions.width));
         }
         caption_ui(ui, &plotted.figures).on_hover_text(
             "R² is the share of the variance that is explained, 1 at best. RMSE and MAE are errors in the unit of the \
@@ -229,6 +238,39 @@ fn roc_ui(ui: &mut Ui, curve: &[[f64; 2]], class: &str) {
     plot.id("roc").raw(&chance).height(height.max(80.0)).show(ui);
     ui.allocate_ui(vec2(ui.available_width(), 18.0), |ui| {
         caption_name_ui(ui, &format!("false positive rate, where “{class}” is positive"));
+    });
+}
+
+/// From which probability on the second class is predicted: a slider, and what serves it best.
+fn threshold_ui(ui: &mut Ui, predictions: &ClassPredictions, cx: &mut Cx<'_>) {
+    let class = cx.subject.class_names(2).swap_remove(1);
+    let mut threshold = f64::from(cx.session.threshold);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::right_to_left(Align::Center), |ui| {
+        let best = predictions.best_threshold();
+        let help = match best {
+            Some((at, f1)) => format!("Predicts “{class}” from {at:.3} on, with F1 {} on these samples", percent(f1)),
+            None => format!("There is no sample of “{class}” to judge it by"),
+        };
+        let button = ui.add_enabled(best.is_some(), Button::new("Best F1"));
+        if button.on_hover_text(&help).on_disabled_hover_text(&help).clicked() {
+            cx.actions.extend(best.map(|(at, _)| Request::UseThreshold(at).into()));
+        }
+        let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());
+        let text = format!("{threshold:.2}");
+        let color = Palette::of(ui).text;
+        ui.painter().text(number.right_center(), Align2::RIGHT_CENTER, text, theme::body_font(), color);
+        let width = (ui.available_width() * 0.5).clamp(56.0, 160.0);
+        let slider = Slider::new("Threshold", 0.0..=1.0, f64::from(THRESHOLD), Division::Linear);
+        let moved = slider.show(ui, width, &mut threshold).on_hover_text(format!(
+            "The probability from which “{class}” is predicted. Lower finds more of them, and more that are none. \
+             It is saved with the run, and predict and evaluate use it."
+        ));
+        if moved.changed() {
+            cx.act(Request::UseThreshold(threshold as f32));
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            caption_name_ui(ui, &format!("“{class}” from"));
+        });
     });
 }
 

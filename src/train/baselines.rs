@@ -1,0 +1,144 @@
+//! What other models reach on the same training and test samples of a table, to stand beside the network's result: logistic or
+//! linear regression, which is a network of one Dense layer, and a decision tree.
+
+use std::sync::Arc;
+
+use super::job::{CHUNK, Job};
+use super::metrics::Evaluation;
+use super::protocol::{Event, Outcome, Reports, Start};
+use super::run::Run;
+use super::tally::Tally;
+use super::tree::{Limits, Tree, Truth};
+use crate::data::dataset::Modality;
+use crate::data::{Augment, Feature, TargetData, Task};
+use backprop_nn::layers::{Dense, Function};
+use backprop_nn::{LayerSpec, LossSpec, ModelSpec, ScheduleSpec, Training};
+
+/// Another model and what it reaches on the test samples.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    /// What it is called: "decision tree".
+    pub name: &'static str,
+    /// What it reaches.
+    pub evaluation: Arc<Evaluation>,
+}
+
+/// Samples that the linear model sees, over all epochs together.
+const SHOWN: usize = 400_000;
+
+/// Multiplications of a pass over all samples that nobody waits for.
+const MOST: usize = 50_000_000;
+
+/// A tree that one can still read, with leaves that are no single samples.
+const LIMITS: Limits = Limits { depth: 6, leaf: 5 };
+
+/// Numbers of all samples together that a tree sorts while nobody waits.
+const MOST_SORTED: usize = 10_000_000;
+
+/// The models that learn a table quickly; none where there are no test samples, or where it would take long.
+pub fn baselines(job: &Job) -> Vec<Baseline> {
+    let Some(linear) = model_of(job) else { return Vec::new() };
+    let linear = Arc::new(linear);
+    let is_quick = job.split.train.len().saturating_mul(job.dataset.shape.len()) <= MOST_SORTED;
+    let tree = is_quick.then(|| Baseline { name: "decision tree", evaluation: Arc::new(tree(&linear)) });
+    let name = if job.dataset.task.is_classification() { "logistic regression" } else { "linear regression" };
+    let linear = trained(linear).map(|evaluation| Baseline { name, evaluation });
+    linear.into_iter().chain(tree).collect()
+}
+
+fn trained(job: Arc<Job>) -> Option<Arc<Evaluation>> {
+    let run = Run::start(job, Start::Running, Reports { snapshots: false }, || {}).ok()?;
+    loop {
+        match run.event() {
+            Event::Done(Outcome::Finished(test)) => return test,
+            Event::Done(_) => return None,
+            _ => {}
+        }
+    }
+}
+
+/// A tree, or one for each target number, and its outputs as a network would give them.
+fn tree(job: &Job) -> Evaluation {
+    let (dataset, scaling, features) = (&job.dataset, &job.scaling, job.dataset.shape.len());
+    let train = &job.split.train;
+    let mut rows = vec![0.0; train.len() * features];
+    dataset.train.gather(scaling, train, &mut rows);
+    let outputs = dataset.task.outputs();
+    let trees: Vec<Tree> = match &dataset.train.targets {
+        TargetData::Classes(classes) => {
+            let of: Vec<u16> = train.iter().map(|at| classes[*at as usize]).collect();
+            vec![Tree::grow(&rows, features, Truth::Classes { of: &of, count: outputs }, LIMITS)]
+        }
+        TargetData::Numbers { width, values } => {
+            let mut standard = vec![0.0; train.len() * width];
+            for (at, standard) in train.iter().zip(standard.chunks_exact_mut(*width)) {
+                scaling.targets.apply(&values[*at as usize * width..][..*width], standard);
+            }
+            let of = |target: usize| -> Vec<f64> {
+                standard.iter().skip(target).step_by(*width).copied().map(f64::from).collect()
+            };
+            (0..*width).map(|target| Tree::grow(&rows, features, Truth::Numbers(&of(target)), LIMITS)).collect()
+        }
+        TargetData::Itself { .. } => Vec::new(),
+    };
+    let at: Vec<u32> = (0..dataset.test.len() as u32).collect();
+    let mut tally = Tally::new(job, &dataset.test, at.len(), CHUNK);
+    let mut row = vec![0.0; features];
+    for at in at.chunks(CHUNK) {
+        let mut answers = Vec::with_capacity(at.len() * outputs);
+        for at in at {
+            dataset.test.gather(scaling, &[*at], &mut row);
+            for tree in &trees {
+                answers.extend(tree.predict(&row).iter().map(|number| match dataset.task {
+                    // The loss makes probabilities of these.
+                    Task::Classification { .. } => number.max(LEAST).ln(),
+                    _ => *number,
+                }));
+            }
+        }
+        tally.add(at, &mut answers);
+    }
+    tally.finish()
+}
+
+/// A probability that still has a logarithm.
+const LEAST: f32 = 1e-7;
+
+fn model_of(job: &Job) -> Option<Job> {
+    let dataset = &job.dataset;
+    let (outputs, samples) = (dataset.task.outputs(), job.split.train.len());
+    let counts_words = |feature: &Feature| feature.words.is_some();
+    let is_table = dataset.modality() == Modality::Table && !dataset.features.iter().any(counts_words);
+    let is_quick = samples.saturating_mul(dataset.shape.len()).saturating_mul(outputs) <= MOST;
+    let loss = match &dataset.task {
+        Task::Classification { .. } => LossSpec::default(),
+        Task::Regression { .. } => LossSpec::MeanSquaredError(Default::default()),
+        Task::Reconstruction { .. } => return None,
+    };
+    if !is_table || !is_quick || dataset.test.is_empty() || job.adversary.is_some() {
+        return None;
+    }
+    let layers = vec![LayerSpec::Dense(Dense::new(outputs, Function::Linear))];
+    let network = ModelSpec { layers }.build(dataset.shape, outputs).ok()?;
+    let training = Training {
+        loss: loss.clone(),
+        learning_rate: 0.01,
+        batch: 64,
+        epochs: (SHOWN / samples.max(1)).clamp(10, 300),
+        schedule: ScheduleSpec::Cosine(Default::default()),
+        seed: job.training.seed,
+        ..Training::default()
+    };
+    Some(Job {
+        network,
+        dataset: Arc::clone(dataset),
+        split: job.split.clone(),
+        scaling: job.scaling.clone(),
+        augment: Augment::default(),
+        training,
+        loss,
+        adversary: None,
+        weights: None,
+        threads: job.threads,
+    })
+}
