@@ -102,7 +102,6 @@ const TEST_SEED: u64 = 0x7E57;
 
 /// Where the files of the presets come from.
 const KNOWN_FILES: &[(&str, &str)] = &[
-    ("iris.csv", "https://archive.ics.uci.edu/dataset/53/iris"),
     ("winequality-red.csv", "https://archive.ics.uci.edu/dataset/186/wine+quality"),
     ("auto-mpg.data", "https://archive.ics.uci.edu/dataset/9/auto+mpg"),
     ("ai4i2020.csv", "https://archive.ics.uci.edu/dataset/601/ai4i+2020+predictive+maintenance+dataset"),
