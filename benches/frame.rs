@@ -135,8 +135,13 @@ fn training_behind_the_window(_: &mut Criterion) {
         let mut shares: Vec<f64> = (0..15)
             .map(|_| {
                 let started = Instant::now();
-                let run =
-                    Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: true }, || {}).expect("run");
+                let run = Run::start(
+                    Arc::clone(&job),
+                    Start::Running,
+                    Reports { snapshots: true, ..Reports::default() },
+                    || {},
+                )
+                .expect("run");
                 while !matches!(run.event(), Event::Done(_)) {}
                 let alone = started.elapsed();
                 alone.as_secs_f64() / watched(&project, &job.dataset).as_secs_f64()

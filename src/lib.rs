@@ -7,13 +7,14 @@
 //! | [`data`] | samples: sources, tables, split, scaling, batches, augmentation, drawings | [`data::Dataset`] |
 //! | [`train`] | one thread per run, heads, metrics, and the two enums between a run and who watches it | [`train::protocol`] |
 //! | [`project`] | the project file, its problems, presets, run folders, cross-validation | [`project::Project`] |
+//! | [`runs`] | runs that last: written while they train, continued, listed | [`runs::Recorder`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
 //!
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
 //! ```text
-//! ui, cli ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
+//! ui, cli ─► runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.
@@ -21,6 +22,7 @@
 pub mod cli;
 pub mod data;
 pub mod project;
+pub mod runs;
 pub mod train;
 #[cfg(feature = "gui")]
 pub mod ui;

@@ -24,6 +24,7 @@ mod init;
 mod new;
 mod predict;
 mod presets;
+mod runs;
 mod terminal;
 mod train;
 
@@ -65,6 +66,7 @@ commands! {
     init::Init,
     find_rate::FindRate,
     train::Train,
+    runs::Runs,
     evaluate::Evaluate,
     predict::Predict,
     generate::Generate,

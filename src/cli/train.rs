@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 use super::folds::{self, Folds};
 use super::generate::refuse_generator;
 use super::terminal::Terminal;
-use super::{CliError, load_data, say, source_help};
+use super::{CliError, load_data, note, say, source_help};
 use crate::data::{Dataset, Lookup};
-use crate::project::{Output, Problem, Project, RunRecord, run_folder, run_log};
+use crate::project::{Output, Problem, Project, ProjectError, run_folder, run_log};
+use crate::runs::info::fingerprint;
+use crate::runs::recorder::last_checkpoint;
+use crate::runs::{Recorder, RunInfo, RunState};
 use crate::train::baselines::baselines;
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
@@ -57,6 +60,9 @@ pub struct Train {
     /// Folder for the run [default: runs/<project>-<number>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Go on with the run in this folder from its last checkpoint; with --epochs N, to so many epochs
+    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate"])]
+    resume: bool,
     /// Replace the run in the folder that --out names; one that diverges replaces nothing
     #[arg(long, requires = "out")]
     overwrite: bool,
@@ -80,8 +86,12 @@ impl Train {
             let folds = Folds { count: folds.into(), threads, json: self.json };
             return folds::run(&project, &dataset, &folds, &on_interrupt());
         }
-        let mut report = Report { json: self.json, steps: self.steps, lines: Vec::new() };
-        let files = Files { out: self.out.as_deref(), overwrite: self.overwrite, weights: self.weights.as_deref() };
+        let mut report = Report { json: self.json, steps: self.steps, recorder: None };
+        let (out, resumed) = match self.resume {
+            true => (None, Some(Path::new(&self.project))),
+            false => (self.out.as_deref(), None),
+        };
+        let files = Files { out, overwrite: self.overwrite, weights: self.weights.as_deref(), resumed };
         train(&project, dataset, threads, &files, &mut report)
     }
 
@@ -121,7 +131,7 @@ fn warn_of(problems: &[Problem]) {
 
 /// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
 pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
-    let mut report = Report { json: false, steps: false, lines: Vec::new() };
+    let mut report = Report { json: false, steps: false, recorder: None };
     let dataset = Arc::new(project.data.load(&Lookup::default())?);
     warn_of(&project.problems(&dataset));
     train(project, dataset, default_threads(), &Files::default(), &mut report)
@@ -133,19 +143,24 @@ struct Files<'a> {
     out: Option<&'a Path>,
     overwrite: bool,
     weights: Option<&'a Path>,
+    /// The folder of the run to go on with.
+    resumed: Option<&'a Path>,
 }
 
-/// What is printed, and the lines for `metrics.jsonl`.
+/// Where the lines of a run go: to its folder, and to standard output if that is wanted.
 struct Report {
     json: bool,
     steps: bool,
-    lines: Vec<Value>,
+    recorder: Option<Recorder>,
 }
 
 impl Report {
     fn tell(&mut self, line: Value) -> Result<(), CliError> {
+        // What cannot be said any more is kept all the same.
         let said = if self.json { say(&line) } else { Ok(()) };
-        self.lines.push(line);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(&line)?;
+        }
         said
     }
 }
@@ -161,39 +176,50 @@ fn train(
     if let Some(path) = files.weights {
         job.weights = Some(run_folder::open_weights(path, &job.network)?);
     }
-    let job = Arc::new(job);
     // A folder that cannot be written should be known before the training, not after it.
-    let output = match files.out {
-        Some(folder) => Output::named(folder, files.overwrite)?,
-        None => Output::next(Path::new(run_folder::RUNS), &project.name)?,
+    let output = match (files.resumed, files.out) {
+        (Some(folder), _) => Output::existing(folder)?,
+        (None, Some(folder)) => Output::named(folder, files.overwrite)?,
+        (None, None) => Output::next(Path::new(run_folder::RUNS), &project.name)?,
     };
-
-    report.tell(start_line(&job, files.weights))?;
+    let place = output.folder().to_owned();
+    let before = match files.resumed {
+        Some(folder) => go_on(folder, project, &mut job)?,
+        None => 0.0,
+    };
+    report.recorder = Some(match &job.checkpoint {
+        Some(checkpoint) => Recorder::resume(output, project, checkpoint)?,
+        None => Recorder::begin(output, project, &job)?,
+    });
+    let job = Arc::new(job);
+    match &job.checkpoint {
+        Some(checkpoint) => report.tell(run_log::resume_line(checkpoint))?,
+        None => report.tell(start_line(&job, files.weights))?,
+    }
     let terminal = (!report.json).then(|| Terminal::new(&job));
     if let Some(terminal) = &terminal {
         terminal.begin(&project.name, &job);
     }
     let started = Instant::now();
-    let run = Run::start(Arc::clone(&job), Start::Running, Reports { snapshots: false }, || {});
+    let reports = Reports { snapshots: false, checkpoints: true };
+    let run = Run::start(Arc::clone(&job), Start::Running, reports, || {});
     let mut run =
         run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
-    let (outcome, weights) = follow(&mut run, terminal.as_ref(), report)?;
+    let seconds = || before + started.elapsed().as_secs_f64();
+    let (outcome, weights) = follow(&mut run, terminal.as_ref(), report, seconds)?;
 
     let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
     let beside = test.map_or_else(Vec::new, |_| baselines(&job));
     for baseline in &beside {
         report.tell(run_log::baseline_line(baseline))?;
     }
-    report.tell(run_log::done_line(outcome.name(), started.elapsed().as_secs_f64(), test))?;
-    let has_failed = matches!(outcome, Outcome::Diverged(_) | Outcome::Failed(_));
-    // What has failed never takes the place of what has not.
-    let kept = has_failed && output.replaces();
-    if let Some(weights) = weights.filter(|_| !kept) {
-        let record =
-            RunRecord { project, job: &job, weights: &weights.weights, metrics: &report.lines, threshold: None };
-        record.save(output.folder())?;
+    report.tell(run_log::done_line(outcome.name(), seconds(), test))?;
+    let (mut kept, state) = (false, RunState::from(&outcome));
+    if let Some(recorder) = report.recorder.take() {
+        kept = recorder.spares(state);
+        recorder.end(&job, weights.as_deref().map(|snapshot| &snapshot.weights), state, seconds())?;
     }
-    let place = output.folder().display();
+    let place = place.display();
     if let Some(terminal) = &terminal {
         terminal.end(test, &beside);
         terminal.line(&if kept { format!("{place} keeps its run") } else { format!("saved in {place}") });
@@ -206,11 +232,30 @@ fn train(
     }
 }
 
+/// Lets the job go on from the last checkpoint of a run; the seconds that the run has trained.
+fn go_on(folder: &Path, project: &Project, job: &mut Job) -> Result<f64, CliError> {
+    let checkpoint = last_checkpoint(folder, job)?;
+    let info = RunInfo::read(folder)?;
+    let of_epochs = info.as_ref().map_or(project.training.epochs, |info| info.of_epochs);
+    let is_over = info.as_ref().is_some_and(|info| info.state == RunState::Finished);
+    if is_over && project.training.epochs <= of_epochs {
+        let what = format!("has finished its {of_epochs} epochs; --epochs N with a larger number lets it go on");
+        return Err(ProjectError::file(folder, what).into());
+    }
+    if info.as_ref().is_some_and(|info| info.data != fingerprint(&job.dataset)) {
+        note("warning: the data are not those that the run began with");
+    }
+    note(format_args!("going on after step {} of {}", checkpoint.step, folder.display()));
+    job.checkpoint = Some(checkpoint);
+    Ok(info.map_or(0.0, |info| info.seconds))
+}
+
 /// Tells what happens until the run is over; gives the outcome and the last weights.
 fn follow(
     run: &mut Run,
     terminal: Option<&Terminal>,
     report: &mut Report,
+    seconds: impl Fn() -> f64,
 ) -> Result<(Outcome, Option<Arc<crate::train::Snapshot>>), CliError> {
     let interrupted = on_interrupt();
     let mut weights = None;
@@ -241,6 +286,11 @@ fn follow(
                     terminal.line(&best.to_string());
                 }
                 report.tell(run_log::best_line(&best))?;
+            }
+            Event::Checkpoint(checkpoint) => {
+                if let Some(recorder) = &mut report.recorder {
+                    recorder.keep(&run.job, &checkpoint, seconds())?;
+                }
             }
             Event::Done(outcome) => return Ok((outcome, weights)),
             Event::Changed(_) | Event::Paused | Event::Resumed => {}

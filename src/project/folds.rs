@@ -103,7 +103,7 @@ impl Project {
 /// much is done.
 fn train_fold(job: &Arc<Job>, mut go_on: impl FnMut(f32) -> bool) -> Result<Evaluation, FoldsError> {
     let steps = (job.steps_per_epoch() * job.training.epochs).max(1);
-    let run = Run::start(Arc::clone(job), Start::Running, Reports { snapshots: false }, || {})?;
+    let run = Run::start(Arc::clone(job), Start::Running, Reports { snapshots: false, ..Reports::default() }, || {})?;
     let (mut weights, mut done) = (None, 0.0);
     loop {
         if !go_on(done) {

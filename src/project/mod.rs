@@ -25,6 +25,7 @@ pub mod run_log;
 mod settings;
 mod stacks;
 pub mod suggest;
+pub mod whole;
 
 pub use output::Output;
 pub use problems::Problem;
@@ -137,7 +138,7 @@ impl From<Problem> for ProjectError {
 }
 
 impl ProjectError {
-    fn file(path: &Path, what: impl ToString) -> Self {
+    pub(crate) fn file(path: &Path, what: impl ToString) -> Self {
         Self::File { path: path.to_owned(), what: what.to_string() }
     }
 
@@ -219,7 +220,7 @@ impl Project {
 
     /// Writes the project file.
     pub fn save(&self, path: &Path) -> Result<(), ProjectError> {
-        fs::write(path, self.to_text()?).map_err(|error| ProjectError::file(path, error))
+        whole::write_whole(path, self.to_text()?.as_bytes()).map_err(|error| ProjectError::file(path, error))
     }
 
     /// Sets the value at a path such as `training.optimizer.momentum` or `model.0.units`.
@@ -252,7 +253,19 @@ impl Project {
         let scaling = dataset.learn_scaling(&split.train);
         let Self { data, training, adversary, .. } = self.clone();
         let augment = data.augment;
-        Ok(Job { network, dataset, split, scaling, augment, training, loss, adversary, weights: None, threads })
+        Ok(Job {
+            network,
+            dataset,
+            split,
+            scaling,
+            augment,
+            training,
+            loss,
+            adversary,
+            weights: None,
+            checkpoint: None,
+            threads,
+        })
     }
 
     /// The head for the task of the data; classification while there are no data.

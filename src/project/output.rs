@@ -61,6 +61,17 @@ impl Output {
         Self::held(folder.to_owned(), holds_run && folder.join(WEIGHTS).is_file(), is_new)
     }
 
+    /// Takes the folder of a run to go on writing it.
+    pub fn existing(folder: &Path) -> Result<Self, ProjectError> {
+        Self::held(folder.to_owned(), false, false)
+    }
+
+    /// Whether somebody writes a run into this folder at this moment.
+    pub fn is_held(folder: &Path) -> bool {
+        let lock = File::open(folder.join(LOCK)).map(|file| file.try_lock_shared());
+        matches!(lock, Ok(Err(TryLockError::WouldBlock)))
+    }
+
     /// Locks the folder, which shows that it can be written.
     fn held(folder: PathBuf, replaces: bool, is_new: bool) -> Result<Self, ProjectError> {
         let path = folder.join(LOCK);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::problems::of_loss;
+use super::whole::write_whole;
 use super::{Project, ProjectError};
 use crate::data::Order;
 use crate::data::scaling::Standard;
@@ -76,22 +77,28 @@ pub struct RunFolder {
     pub weights: Weights,
 }
 
+/// The contents of the file with the [`DataRecord`] of a job.
+pub fn data_record(job: &Job, threshold: Option<f32>) -> Result<String, ProjectError> {
+    let Job { dataset, scaling, .. } = job;
+    let (task, features) = (dataset.task.clone(), dataset.features.clone());
+    let (target, scaling) = (dataset.target.clone(), scaling.clone());
+    let data = DataRecord { task, target, features, scaling, threshold };
+    let text = serde_json::to_string_pretty(&data).map_err(|error| ProjectError::value(DATA, error.to_string()))?;
+    Ok(text + "\n")
+}
+
 impl RunRecord<'_> {
     /// Writes the four files into a folder, which is made if it is not there.
     pub fn save(&self, folder: &Path) -> Result<(), ProjectError> {
         let fail = |error: std::io::Error| ProjectError::file(folder, error);
         fs::create_dir_all(folder).map_err(fail)?;
         self.project.save(&folder.join(PROJECT))?;
-        let Job { network, dataset, scaling, .. } = self.job;
-        let (task, features) = (dataset.task.clone(), dataset.features.clone());
-        let (target, scaling, threshold) = (dataset.target.clone(), scaling.clone(), self.threshold);
-        let data = DataRecord { task, target, features, scaling, threshold };
-        let data = serde_json::to_string_pretty(&data).map_err(|error| ProjectError::file(folder, error))?;
-        fs::write(folder.join(DATA), data + "\n").map_err(fail)?;
-        let weights = weights_to_bytes(network, self.weights).map_err(|what| ProjectError::file(folder, what))?;
-        fs::write(folder.join(WEIGHTS), weights).map_err(fail)?;
+        let write = |name: &str, bytes: &[u8]| write_whole(&folder.join(name), bytes).map_err(fail);
+        write(DATA, data_record(self.job, self.threshold)?.as_bytes())?;
+        let weights = weights_to_bytes(&self.job.network, self.weights);
+        write(WEIGHTS, &weights.map_err(|what| ProjectError::file(folder, what))?)?;
         let lines: String = self.metrics.iter().map(|event| format!("{event}\n")).collect();
-        fs::write(folder.join(METRICS), lines).map_err(fail)
+        write(METRICS, lines.as_bytes())
     }
 }
 
@@ -226,7 +233,19 @@ impl RunFolder {
         let loss = training.loss.clone().for_counts(&dataset.train.class_counts_at(outputs, &split.train));
         let (augment, threads) = (data.augment, default_threads());
         Ok((
-            Job { network, dataset, split, scaling, augment, training, loss, adversary: None, weights: None, threads },
+            Job {
+                network,
+                dataset,
+                split,
+                scaling,
+                augment,
+                training,
+                loss,
+                adversary: None,
+                weights: None,
+                checkpoint: None,
+                threads,
+            },
             weights,
         ))
     }
@@ -270,7 +289,7 @@ struct Metadata {
 /// Writes weights to a file of their own.
 pub fn save_weights(path: &Path, network: &Network, weights: &Weights) -> Result<(), ProjectError> {
     let bytes = weights_to_bytes(network, weights).map_err(|what| ProjectError::file(path, what))?;
-    fs::write(path, bytes).map_err(|error| ProjectError::file(path, error))
+    write_whole(path, &bytes).map_err(|error| ProjectError::file(path, error))
 }
 
 /// Reads the weights of a network to go on from; each has to be a number.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::train::baselines::Baseline;
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{Best, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
+use crate::train::{Best, Checkpoint, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
 
 /// The key of a metric, with the subset as prefix where it is measured on subsets: `validation_rmse`.
 pub fn key_of(part: Subset, metric: &Metric) -> String {
@@ -37,6 +37,11 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
         line[key_of(Subset::Validation, metric)] = value.into();
     }
     line
+}
+
+/// The line of a run that goes on from a checkpoint.
+pub fn resume_line(checkpoint: &Checkpoint) -> Value {
+    json!({ "event": "resumed", "step": checkpoint.step, "epochs": checkpoint.epochs })
 }
 
 /// The line of early stopping: the epoch whose weights it has restored.

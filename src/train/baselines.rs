@@ -47,7 +47,7 @@ pub fn baselines(job: &Job) -> Vec<Baseline> {
 }
 
 fn trained(job: Arc<Job>) -> Option<Arc<Evaluation>> {
-    let run = Run::start(job, Start::Running, Reports { snapshots: false }, || {}).ok()?;
+    let run = Run::start(job, Start::Running, Reports { snapshots: false, ..Reports::default() }, || {}).ok()?;
     loop {
         match run.event() {
             Event::Done(Outcome::Finished(test)) => return test,
@@ -139,6 +139,7 @@ fn model_of(job: &Job) -> Option<Job> {
         loss,
         adversary: None,
         weights: None,
+        checkpoint: None,
         threads: job.threads,
     })
 }

@@ -1,7 +1,7 @@
 //! The training of a generator and its discriminator on the samples of a job.
 
 use super::job::Job;
-use super::learner::{Learner, Step};
+use super::learner::{Learner, LearnerState, Step};
 use super::metrics::StepSum;
 use crate::data::Scaling;
 use backprop_nn::gan::{self, GanSettings, GanTrainer, LearningRates};
@@ -49,6 +49,16 @@ impl Learner for GanLearner<'_> {
 
     fn set_optimizer(&mut self, spec: OptimizerSpec) {
         self.trainer.set_optimizer(spec);
+    }
+
+    fn state(&self) -> LearnerState {
+        LearnerState { weights: self.trainer.weights.clone(), updaters: self.trainer.states().into() }
+    }
+
+    fn restore(&mut self, state: &LearnerState) -> bool {
+        let [generator, discriminator] = &state.updaters[..] else { return false };
+        self.trainer.weights = state.weights.clone();
+        self.trainer.restore([generator.clone(), discriminator.clone()])
     }
 
     fn first_not_finite(&self) -> Option<usize> {

@@ -5,6 +5,7 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Checkpoint;
 use super::heads::{Goal, Head};
 use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
 use backprop_nn::batch::shard_len;
@@ -35,6 +36,8 @@ pub struct Job {
     pub adversary: Option<GanSettings>,
     /// Weights to start from instead of fresh ones.
     pub weights: Option<Weights>,
+    /// The moment of an earlier run of the same job to go on from.
+    pub checkpoint: Option<Arc<Checkpoint>>,
     /// Threads that share the work of a step. The result does not depend on it.
     pub threads: usize,
 }

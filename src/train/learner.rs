@@ -10,7 +10,7 @@ use crate::data::{TargetBuffer, TargetData};
 use backprop_nn::batch::shard_len;
 use backprop_nn::init::{mix, stream};
 use backprop_nn::loss::{Blend, LossSum};
-use backprop_nn::optim::{StepNorms, Updater};
+use backprop_nn::optim::{StepNorms, Updater, UpdaterState};
 use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
 
 const MIX_UP: u64 = 0x313_1C5;
@@ -29,8 +29,23 @@ pub trait Learner {
     /// Changes the settings of the optimizer; its state is kept unless the optimizer itself changes.
     fn set_optimizer(&mut self, spec: OptimizerSpec);
 
+    /// A copy of all that the next step depends on.
+    fn state(&self) -> LearnerState;
+
+    /// Goes on from a state of the same job; false if it is of another.
+    fn restore(&mut self, state: &LearnerState) -> bool;
+
     /// The first layer of the stack whose numbers are not finite after the last step.
     fn first_not_finite(&self) -> Option<usize>;
+}
+
+/// All that the next step of a learner depends on, besides its job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearnerState {
+    /// The weights that are trained.
+    pub weights: Weights,
+    /// What the optimizers remember: one, or those of generator and discriminator.
+    pub updaters: Vec<UpdaterState>,
 }
 
 /// Where in a run a step is taken, and how.
@@ -175,6 +190,16 @@ impl Learner for Trainer<'_> {
 
     fn set_optimizer(&mut self, spec: OptimizerSpec) {
         self.optimizer.set(spec);
+    }
+
+    fn state(&self) -> LearnerState {
+        LearnerState { weights: self.weights.clone(), updaters: vec![self.optimizer.state()] }
+    }
+
+    fn restore(&mut self, state: &LearnerState) -> bool {
+        let [updater] = &state.updaters[..] else { return false };
+        self.weights = state.weights.clone();
+        self.optimizer.restore(updater.clone(), &self.job.network)
     }
 
     fn first_not_finite(&self) -> Option<usize> {

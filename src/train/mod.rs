@@ -7,6 +7,7 @@
 //! | [`metrics`] | what is measured |
 //! | [`learner`], `gan` | how a step is taken |
 //! | [`run`], [`protocol`], `worker`, `reporter` | the thread, and what goes to it and comes back |
+//! | [`checkpoint`] | what it needs to go on from a moment |
 //! | [`evaluate`] | what a trained network predicts |
 //! | [`ahead`] | what it forecasts beyond the end of a series |
 //! | [`baselines`], `tree` | what other models reach on the same samples |
@@ -16,6 +17,7 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod checkpoint;
 pub mod curve;
 pub mod evaluate;
 mod gan;
@@ -31,6 +33,7 @@ mod tally;
 mod tree;
 mod worker;
 
+pub use checkpoint::Checkpoint;
 pub use evaluate::Predictor;
 pub use gan::generate;
 pub use heads::Head;

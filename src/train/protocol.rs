@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::checkpoint::Checkpoint;
 use super::metrics::{Evaluation, Figure, LOSS, METRICS, Metric, StepProbe};
 use backprop_nn::{OptimizerSpec, Training, Weights};
 
@@ -21,6 +22,8 @@ pub enum Start {
 pub struct Reports {
     /// Copies of the weights, several times a second, for the studio's live views.
     pub snapshots: bool,
+    /// Checkpoints, at the ends of epochs and every half minute, and at the end of the run.
+    pub checkpoints: bool,
 }
 
 /// A command to a run. Closing the channel stops the run.
@@ -63,6 +66,8 @@ pub enum Event {
     Epoch(EpochStat),
     /// A copy of the weights; only the newest matters.
     Weights(Arc<Snapshot>),
+    /// What the run needs to go on from this moment.
+    Checkpoint(Arc<Checkpoint>),
     /// A [`RunCommand::Set`] took effect.
     Changed(Change),
     /// The run waits for a command.

@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 
+use super::checkpoint::Checkpoint;
 use super::evaluate::Evaluator;
 use super::job::{Job, Subset};
 use super::learner::{Learner, Step};
 use super::metrics::{EpochProbe, Evaluation, Figure, METRICS, StepProbe, StepSum};
 use super::protocol::{Best, Change, Divergence, EpochStat, Event, Outcome, Reports, RunCommand, Start, StepStat};
 use super::reporter::{FLUSH, Reporter};
-use backprop_nn::Weights;
 use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
 use backprop_nn::schedule::ScheduleSpec;
 use backprop_nn::training::shuffle;
+use backprop_nn::{OptimizerSpec, Weights};
 
 /// Runs a job from its first step to its outcome.
 pub fn run(
@@ -28,13 +29,17 @@ pub fn run(
     let reporter = Reporter::new(events, reports.snapshots, wake);
     match rayon::ThreadPoolBuilder::new().num_threads(job.threads.max(1)).build() {
         // The loop itself runs in the pool, so that a step hands work to its neighbours without waking anybody first.
-        Ok(pool) => pool.install(|| Worker::new(job, start, commands, reporter).run()),
+        Ok(pool) => pool.install(|| Worker::new(job, start, reports.checkpoints, commands, reporter).run()),
         Err(error) => {
             let message = format!("The threads for training could not be started: {error}.");
             reporter.done(0, job.initial_weights(), Outcome::Failed(message));
         }
     }
 }
+
+/// A checkpoint is made within an epoch when the last one is older than this, and at the end of an epoch when it is not new.
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
+const A_SECOND: Duration = Duration::from_secs(1);
 
 /// Why the loop ends before the last epoch.
 enum Halt {
@@ -70,13 +75,28 @@ struct Worker<'a, W> {
     /// With early stopping, the best epoch so far and its weights.
     best: Option<(Best, Weights)>,
     step: u64,
+    /// Epochs that have ended.
+    epochs: u32,
+    /// The sum over the steps of the epoch that is not over.
+    partial: Option<StepSum>,
+    /// The validation loss of every epoch.
+    judged: Vec<f32>,
+    optimizer: OptimizerSpec,
+    /// When the last checkpoint was made; nothing if none are wanted.
+    checkpointed: Option<Instant>,
     /// Every so many steps, one tells how large gradient and update are.
     measured_every: u64,
 }
 
 impl<'a, W: Fn()> Worker<'a, W> {
-    fn new(job: &'a Job, start: Start, commands: &'a Receiver<RunCommand>, reporter: Reporter<W>) -> Self {
-        Self {
+    fn new(
+        job: &'a Job,
+        start: Start,
+        checkpoints: bool,
+        commands: &'a Receiver<RunCommand>,
+        reporter: Reporter<W>,
+    ) -> Self {
+        let mut worker = Self {
             job,
             commands,
             reporter,
@@ -91,17 +111,64 @@ impl<'a, W: Fn()> Worker<'a, W> {
             stopper: EarlyStopper::new(job.training.early_stopping.clone()),
             best: None,
             step: 0,
+            epochs: 0,
+            partial: None,
+            judged: Vec::new(),
+            optimizer: job.training.optimizer.clone(),
+            checkpointed: checkpoints.then(Instant::now),
             measured_every: measured_every(job.network.weights_len(), job.batch()),
+        };
+        if let Some(checkpoint) = &job.checkpoint {
+            worker.go_on_from(checkpoint);
         }
+        worker
+    }
+
+    /// Takes up the state of an earlier run of this job. What follows from the validation losses is worked out again.
+    fn go_on_from(&mut self, checkpoint: &Checkpoint) {
+        self.learner.set_optimizer(checkpoint.optimizer.clone());
+        let is_of_this_job = self.learner.restore(&checkpoint.learner);
+        debug_assert!(is_of_this_job, "a checkpoint is held against its job when it is read");
+        for (epoch, loss) in (1..).zip(&checkpoint.judged) {
+            self.step = u64::from(epoch) * self.job.steps_per_epoch() as u64;
+            self.judge(epoch, *loss);
+        }
+        if let (Some((_, kept)), Some(best)) = (&mut self.best, &checkpoint.best) {
+            kept.clone_from(best);
+        }
+        (self.step, self.epochs, self.partial) = (checkpoint.step, checkpoint.epochs, checkpoint.partial);
+        (self.learning_rate, self.optimizer) = (checkpoint.learning_rate, checkpoint.optimizer.clone());
+    }
+
+    /// Makes a checkpoint, if some are wanted and the last one is older than this.
+    fn keep(&mut self, older_than: Duration) {
+        if self.checkpointed.is_none_or(|since| since.elapsed() < older_than) {
+            return;
+        }
+        let checkpoint = Checkpoint {
+            step: self.step,
+            epochs: self.epochs,
+            learner: self.learner.state(),
+            learning_rate: self.learning_rate,
+            optimizer: self.optimizer.clone(),
+            judged: self.judged.clone(),
+            best: self.best.as_ref().map(|(_, weights)| weights.clone()),
+            partial: self.partial,
+        };
+        self.reporter.tell(Event::Checkpoint(Arc::new(checkpoint)));
+        self.checkpointed = Some(Instant::now());
     }
 
     fn run(mut self) {
-        self.reporter.tell_weights(0, self.learner.shown());
+        self.reporter.tell_weights(self.step, self.learner.shown());
         let outcome = match self.epochs() {
             Ok(test) => Outcome::Finished(test.map(Arc::new)),
             Err(Halt::Stopped) => Outcome::Stopped,
             Err(Halt::Diverged(divergence)) => Outcome::Diverged(divergence),
         };
+        if !matches!(outcome, Outcome::Diverged(_)) {
+            self.keep(Duration::ZERO);
+        }
         match self.best.take() {
             Some((best, weights)) => {
                 self.reporter.tell(Event::Best(best));
@@ -113,8 +180,16 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     fn epochs(&mut self) -> Result<Option<Evaluation>, Halt> {
         let mut order = self.job.split.train.clone();
-        for epoch in 1..=self.job.training.epochs {
-            if self.epoch(epoch as u32, &mut order)? == Verdict::Enough {
+        let is_over = |worker: &Self| worker.best.as_ref().is_some_and(|(best, _)| best.stopped_early);
+        for epoch in 1..=self.job.training.epochs as u32 {
+            // Each epoch shuffles what the one before it has left.
+            if self.job.training.shuffle {
+                shuffle(&mut order, self.job.training.seed, u64::from(epoch));
+            }
+            if epoch <= self.epochs {
+                continue;
+            }
+            if is_over(self) || self.epoch(epoch, &order)? == Verdict::Enough {
                 break;
             }
         }
@@ -124,15 +199,13 @@ impl<'a, W: Fn()> Worker<'a, W> {
         self.evaluate(Subset::Test).map(Some)
     }
 
-    fn epoch(&mut self, epoch: u32, order: &mut [u32]) -> Result<Verdict, Halt> {
+    fn epoch(&mut self, epoch: u32, order: &[u32]) -> Result<Verdict, Halt> {
         let job = self.job;
-        if job.training.shuffle {
-            shuffle(order, job.training.seed, u64::from(epoch));
-        }
-        let mut sum: Option<StepSum> = None;
         let mut training = Duration::ZERO;
-        for batch in order.chunks(job.samples_per_step()) {
+        let taken = self.step as usize - self.epochs as usize * job.steps_per_epoch();
+        for batch in order.chunks(job.samples_per_step()).skip(taken) {
             self.obey()?;
+            self.keep(HALF_A_MINUTE);
             let started = Instant::now();
             self.step += 1;
             let learning_rate = self.scheduled_rate();
@@ -142,7 +215,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             training += started.elapsed();
             let norms = self.learner.norms();
             self.report(epoch, &StepProbe { sum: batch_sum, learning_rate, norms })?;
-            sum = Some(sum.map_or(batch_sum, |sum| sum.plus(batch_sum)));
+            self.partial = Some(self.partial.map_or(batch_sum, |sum| sum.plus(batch_sum)));
             if self.until == Some(Until::NextBatch) {
                 self.pause();
             }
@@ -153,6 +226,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
             false => Some(Arc::new(self.evaluate(Subset::Validation)?)),
         };
         let judged = validation.as_ref().map(|validation| validation.loss);
+        let sum = self.partial.take();
+        self.epochs = epoch;
         self.reporter.tell(Event::Epoch(EpochStat {
             epoch,
             step: self.step,
@@ -163,6 +238,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             samples_per_s: sum.map_or(0, |sum| sum.samples()) as f64 / training.as_secs_f64().max(1e-9),
         }));
         let verdict = judged.map_or(Verdict::GoOn, |loss| self.judge(epoch, loss));
+        self.keep(A_SECOND);
         let goes_on = verdict == Verdict::GoOn && (epoch as usize) < job.training.epochs;
         if self.until == Some(Until::NextEpoch) && goes_on {
             self.pause();
@@ -172,6 +248,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     /// What follows from the validation loss of an epoch.
     fn judge(&mut self, epoch: u32, validation_loss: f32) -> Verdict {
+        self.judged.push(validation_loss);
         if let Some(plateau) = &mut self.plateau {
             plateau.observe(validation_loss);
         }
@@ -261,6 +338,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             RunCommand::Set(change) => {
                 self.learning_rate = change.learning_rate;
                 self.learner.set_optimizer(change.optimizer.clone());
+                self.optimizer.clone_from(&change.optimizer);
                 self.reporter.tell(Event::Changed(Change { step: self.step, change }));
             }
         }

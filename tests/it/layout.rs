@@ -237,7 +237,8 @@ impl Window {
 }
 
 fn trained(job: &Arc<Job>) -> Vec<Event> {
-    let run = Run::start(Arc::clone(job), Start::Running, Reports { snapshots: true }, || {}).unwrap();
+    let run =
+        Run::start(Arc::clone(job), Start::Running, Reports { snapshots: true, ..Reports::default() }, || {}).unwrap();
     let mut events = Vec::new();
     loop {
         events.push(run.event());

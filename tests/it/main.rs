@@ -29,6 +29,7 @@ mod rates;
 mod reading;
 mod reconstruction;
 mod run;
+mod runs;
 #[cfg(feature = "gui")]
 mod screens;
 mod sources;

@@ -13,7 +13,8 @@ const STEPS_PER_EPOCH: u64 = 9; // 540 training samples in batches of 64
 
 fn start(settings: &[(&str, &str)], threads: usize, start: Start) -> Run {
     let settings = [&[("training.batch", "64"), ("training.epochs", "2")], settings].concat();
-    Run::start(small_job("mlp", &settings, threads), start, Reports { snapshots: true }, || {}).unwrap()
+    Run::start(small_job("mlp", &settings, threads), start, Reports { snapshots: true, ..Reports::default() }, || {})
+        .unwrap()
 }
 
 fn last_weights(events: &[Event]) -> &Weights {

@@ -119,7 +119,7 @@ fn trained(project: &Project, groups: &[&[RunCommand]]) -> (Arc<Job>, Vec<Event>
     };
     let job = Arc::new(project.job(dataset, 2).unwrap());
     let start = if groups.is_empty() { Start::Running } else { Start::Paused };
-    let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true }, || {}).unwrap();
+    let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true, ..Reports::default() }, || {}).unwrap();
     let send = |group: &[RunCommand]| group.iter().for_each(|command| run.send(command.clone()));
     let mut groups = groups.iter();
     groups.next().into_iter().for_each(|group| send(group));

@@ -173,7 +173,7 @@ fn fastest(seconds: f64, count: usize, mut task: impl FnMut(usize)) -> Vec<f64> 
 
 /// Trains as `backprop train` does, to the end, and hands over every epoch.
 fn follow(job: Job, mut epoch: impl FnMut(&EpochStat)) -> Result<(), CliError> {
-    let run = Run::start(Arc::new(job), Start::Running, Reports { snapshots: false }, || {});
+    let run = Run::start(Arc::new(job), Start::Running, Reports { snapshots: false, ..Reports::default() }, || {});
     let run = run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
     loop {
         match run.event() {
@@ -184,6 +184,7 @@ fn follow(job: Job, mut epoch: impl FnMut(&EpochStat)) -> Result<(), CliError> {
             Event::Done(Outcome::Failed(message)) => return Err(CliError::Failed(message)),
             Event::Steps(_)
             | Event::Weights(_)
+            | Event::Checkpoint(_)
             | Event::Changed(_)
             | Event::Paused
             | Event::Resumed

@@ -230,7 +230,7 @@ impl Session {
         start: Start,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<()> {
-        let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true }, wake)?;
+        let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true, ..Reports::default() }, wake)?;
         self.run = Some(run);
         self.begin(job, project);
         self.status = if start == Start::Running { Status::Running } else { Status::Paused };
@@ -325,6 +325,7 @@ impl Session {
             Event::Steps(steps) => self.absorb_steps(&steps),
             Event::Epoch(epoch) => self.absorb_epoch(epoch),
             Event::Weights(snapshot) => self.snapshot = Some(snapshot),
+            Event::Checkpoint(_) => {}
             Event::Changed(change) => {
                 let text =
                     self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change.change));

@@ -3,7 +3,7 @@ use crate::batch::{Batch, shard_len};
 use crate::init::mix;
 use crate::loss::{GENERATED, LossSum, REAL};
 use crate::network::Network;
-use crate::optim::{OptimizerSpec, Regularization, StepNorms, Updater};
+use crate::optim::{OptimizerSpec, Regularization, StepNorms, Updater, UpdaterState};
 use crate::weights::Weights;
 use crate::workspace::Workspace;
 
@@ -202,6 +202,17 @@ impl<'a> GanTrainer<'a> {
     pub fn set_optimizer(&mut self, spec: OptimizerSpec) {
         self.generator.set(spec.clone());
         self.discriminator.set(spec);
+    }
+
+    /// What both optimizers remember: the generator's, then the discriminator's.
+    pub fn states(&self) -> [UpdaterState; 2] {
+        [self.generator.state(), self.discriminator.state()]
+    }
+
+    /// Goes on from the states of a trainer of the same network; false if they are of another.
+    #[must_use]
+    pub fn restore(&mut self, [generator, discriminator]: [UpdaterState; 2]) -> bool {
+        self.generator.restore(generator, self.network) && self.discriminator.restore(discriminator, self.network)
     }
 
     /// The first layer, counted over both stacks, whose numbers are not finite after the last step.

@@ -24,7 +24,7 @@ pub use nadam::Nadam;
 pub use regularization::Regularization;
 pub use rmsprop::Rmsprop;
 pub use sgd::{Momentum, Nesterov, Sgd};
-pub use updater::{StepNorms, Updater};
+pub use updater::{StepNorms, Updater, UpdaterState};
 
 /// How a gradient `g` moves a weight `w` at the learning rate `η`.
 pub trait Optimizer: Settings + Send + Sync {

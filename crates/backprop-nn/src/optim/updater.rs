@@ -23,6 +23,18 @@ pub struct Updater {
     average: Option<Weights>,
 }
 
+/// What an updater remembers between two steps. With the weights it is all that a training needs to go on as if it had never
+/// been interrupted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdaterState {
+    /// Steps taken since the optimizer was chosen.
+    pub step: u64,
+    /// The optimizer's slots, of one block of weights after the other.
+    pub slots: Vec<f32>,
+    /// The moving average of the weights, if there is one.
+    pub average: Option<Weights>,
+}
+
 /// Norms of one step, over all weights that it moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepNorms {
@@ -89,6 +101,23 @@ impl Updater {
             self.state = vec![0.0; spec.slots() * self.subnetwork.weights.len()];
         }
         self.spec = spec;
+    }
+
+    /// A copy of what it remembers.
+    pub fn state(&self) -> UpdaterState {
+        UpdaterState { step: self.step, slots: self.state.clone(), average: self.average.clone() }
+    }
+
+    /// Goes on from a state of an updater with the same optimizer for the same weights; false, and unchanged, if it is of
+    /// another.
+    #[must_use]
+    pub fn restore(&mut self, state: UpdaterState, network: &Network) -> bool {
+        let fits = |average: &Weights| average.values().len() == network.weights_len();
+        let is_own = state.slots.len() == self.state.len() && state.average.as_ref().is_none_or(fits);
+        if is_own {
+            (self.step, self.state, self.average) = (state.step, state.slots, state.average);
+        }
+        is_own
     }
 
     /// The moving average of the weights, if there is to be one and a step has been taken.

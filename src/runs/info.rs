@@ -1,0 +1,165 @@
+//! What is known of a run, in `run.json`: it is written when the run begins, with every checkpoint and when it ends.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::data::{Dataset, Inputs, Samples, TargetData};
+use crate::project::whole::write_whole;
+use crate::project::{Project, ProjectError};
+use crate::train::{Checkpoint, Job, Outcome};
+
+/// Name of the file.
+pub const FILE: &str = "run.json";
+/// The format that is written.
+const VERSION: u32 = 1;
+
+/// What is known of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The format of the file.
+    pub version: u32,
+    /// The version of the program that began the run.
+    pub program: String,
+    /// The processor that it was begun on.
+    pub processor: String,
+    /// The name that somebody gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What somebody noted about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// The seed of its training.
+    pub seed: u64,
+    /// The first digits of the SHA-256 of its samples.
+    pub data: String,
+    /// When it began, in seconds since 1970.
+    pub started: u64,
+    /// How it stands.
+    pub state: RunState,
+    /// Steps of the last checkpoint, or at the end.
+    pub step: u64,
+    /// Epochs that have ended.
+    pub epochs: u32,
+    /// Epochs that it is to have.
+    pub of_epochs: usize,
+    /// Seconds that it has trained.
+    pub seconds: f64,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It trains, or its program was ended before it could say how the run ended.
+    Running,
+    /// All epochs are done, or early stopping ended it.
+    Finished,
+    /// It was stopped.
+    Stopped,
+    /// Its loss stopped being a number.
+    Diverged,
+    /// It failed.
+    Failed,
+}
+
+impl From<&Outcome> for RunState {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Finished(_) => Self::Finished,
+            Outcome::Stopped => Self::Stopped,
+            Outcome::Diverged(_) => Self::Diverged,
+            Outcome::Failed(_) => Self::Failed,
+        }
+    }
+}
+
+impl RunInfo {
+    /// Of a run that begins now.
+    pub fn new(project: &Project, job: &Job) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self {
+            version: VERSION,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            processor: processor(),
+            name: None,
+            note: String::new(),
+            seed: project.training.seed,
+            data: fingerprint(&job.dataset),
+            started: now,
+            state: RunState::Running,
+            step: 0,
+            epochs: 0,
+            of_epochs: project.training.epochs,
+            seconds: 0.0,
+        }
+    }
+
+    /// As it stands at a checkpoint.
+    pub fn advance(&mut self, checkpoint: &Checkpoint, seconds: f64) {
+        (self.step, self.epochs, self.seconds) = (checkpoint.step, checkpoint.epochs, seconds);
+    }
+
+    /// Reads it from a run folder; nothing for a run of a program that wrote none.
+    pub fn read(folder: &Path) -> Result<Option<Self>, ProjectError> {
+        let path = folder.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(ProjectError::file(&path, error)),
+        };
+        let fields: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| ProjectError::file(&path, error))?;
+        if let Some(version) = fields["version"].as_u64().filter(|version| *version > VERSION.into()) {
+            let what = format!("is of version {version}, and this program reads up to {VERSION}; take a newer program");
+            return Err(ProjectError::file(&path, what));
+        }
+        serde_json::from_value(fields).map(Some).map_err(|error| ProjectError::file(&path, error))
+    }
+
+    /// Writes it into a run folder.
+    pub fn write(&self, folder: &Path) -> Result<(), ProjectError> {
+        let path = folder.join(FILE);
+        let text = serde_json::to_string_pretty(self).map_err(|error| ProjectError::file(&path, error))?;
+        write_whole(&path, (text + "\n").as_bytes()).map_err(|error| ProjectError::file(&path, error))
+    }
+}
+
+/// The processor's own name, where the system tells it, or its kind.
+fn processor() -> String {
+    let account = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = account.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+/// Numbers or bytes of each set that are looked at: enough to tell data apart, and few enough for a set that is no longer in
+/// memory.
+const LOOKED_AT: usize = 1 << 24;
+
+/// The first digits of the SHA-256 of shape, samples and targets.
+pub fn fingerprint(dataset: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{} {:?}", dataset.shape, dataset.task));
+    for samples in [&dataset.train, &dataset.test] {
+        update(&mut hash, samples, dataset.shape.len());
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn update(hash: &mut Sha256, samples: &Samples, len: usize) {
+    hash.update(samples.len().to_le_bytes());
+    let step = samples.len().saturating_mul(len).div_ceil(LOOKED_AT).max(1);
+    for at in (0..samples.len()).step_by(step) {
+        match &samples.inputs {
+            Inputs::Bytes(_) | Inputs::Mapped(_) => hash.update(samples.pixels_of(at)),
+            Inputs::Numbers(_) => samples.numbers_of(at).iter().for_each(|number| hash.update(number.to_le_bytes())),
+        }
+    }
+    match &samples.targets {
+        TargetData::Classes(classes) => classes.iter().for_each(|class| hash.update(class.to_le_bytes())),
+        TargetData::Numbers { values, .. } => values.iter().for_each(|value| hash.update(value.to_le_bytes())),
+        TargetData::Itself { .. } => {}
+    }
+}

@@ -1,0 +1,215 @@
+//! Writes a run folder while the network learns. Whatever ends the program, the folder holds the project, the lines so far, the last
+//! checkpoint and its weights.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::checkpoint_file::{decode, encode};
+use super::info::{RunInfo, RunState};
+
+use super::{history, info};
+use crate::project::run_folder::{DATA, METRICS, PROJECT, WEIGHTS, data_record, weights_to_bytes};
+use crate::project::whole::{clean, write_whole};
+use crate::project::{Output, Project, ProjectError};
+use crate::train::{Checkpoint, Job};
+use backprop_nn::Weights;
+
+/// Name of the folder with the checkpoints.
+const CHECKPOINTS: &str = "checkpoints";
+/// How many checkpoints a run keeps: the last and the best, and of the others those that divide it evenly.
+const KEPT: usize = 10;
+/// Bytes that all of them together may take; the last and the best are kept in any case.
+const BUDGET: u64 = 512 << 20;
+
+/// A run folder that is being written.
+pub struct Recorder {
+    output: Output,
+    /// Where it is written meanwhile: in the folder itself, or beside it where a run is to be replaced.
+    folder: PathBuf,
+    metrics: File,
+    info: RunInfo,
+    /// The step of the checkpoint with the lowest validation loss.
+    best: Option<(u64, f32)>,
+}
+
+impl Recorder {
+    /// Begins to write a run.
+    pub fn begin(output: Output, project: &Project, job: &Job) -> Result<Self, ProjectError> {
+        let folder = match output.replaces() {
+            true => beside(output.folder()),
+            false => output.folder().to_owned(),
+        };
+        fs::create_dir_all(folder.join(CHECKPOINTS)).map_err(|error| ProjectError::file(&folder, error))?;
+        write(&folder, PROJECT, project.to_text()?.as_bytes())?;
+        write(&folder, DATA, data_record(job, None)?.as_bytes())?;
+        let info = RunInfo::new(project, job);
+        info.write(&folder)?;
+        write(&folder, METRICS, b"")?;
+        let metrics = open(&folder)?;
+        Ok(Self { output, folder, metrics, info, best: None })
+    }
+
+    /// Goes on writing a run from a checkpoint; `project` may have more epochs than it had.
+    pub fn resume(output: Output, project: &Project, checkpoint: &Checkpoint) -> Result<Self, ProjectError> {
+        let folder = output.folder().to_owned();
+        clean(&folder);
+        clean(&folder.join(CHECKPOINTS));
+        let lines = history::up_to(history::read(&folder)?, checkpoint.step, checkpoint.epochs);
+        write(&folder, METRICS, history::text(&lines).as_bytes())?;
+        write(&folder, PROJECT, project.to_text()?.as_bytes())?;
+        let Some(mut info) = RunInfo::read(&folder)? else {
+            return Err(ProjectError::file(&folder, "has no run.json, so that it cannot be continued; train it anew"));
+        };
+        (info.state, info.of_epochs) = (RunState::Running, project.training.epochs);
+        info.write(&folder)?;
+        let lowest = checkpoint.judged.iter().copied().fold(f32::INFINITY, f32::min);
+        let metrics = open(&folder)?;
+        Ok(Self { output, folder, metrics, info, best: lowest.is_finite().then_some((checkpoint.step, lowest)) })
+    }
+
+    /// Adds a line.
+    pub fn tell(&mut self, line: &Value) -> Result<(), ProjectError> {
+        let written = self.metrics.write_all(format!("{line}\n").as_bytes());
+        written.map_err(|error| ProjectError::file(&self.folder.join(METRICS), error))
+    }
+
+    /// Keeps a checkpoint, and the weights as they are shown at that moment.
+    pub fn keep(&mut self, job: &Job, checkpoint: &Checkpoint, seconds: f64) -> Result<(), ProjectError> {
+        let place = self.folder.join(CHECKPOINTS);
+        let path = place.join(file_name(checkpoint.step));
+        let bytes = encode(checkpoint).map_err(|what| ProjectError::file(&path, what))?;
+        write_whole(&path, &bytes).map_err(|error| ProjectError::file(&path, error))?;
+        let shown = checkpoint.learner.updaters.first().and_then(|updater| updater.average.as_ref());
+        self.write_weights(job, shown.unwrap_or(&checkpoint.learner.weights))?;
+        self.info.advance(checkpoint, seconds);
+        self.info.write(&self.folder)?;
+        if let Some(loss) = checkpoint.judged.last().copied()
+            && self.best.is_none_or(|(_, best)| loss < best)
+        {
+            self.best = Some((checkpoint.step, loss));
+        }
+        thin_out(&place, checkpoint.step, self.best.map(|(step, _)| step));
+        Ok(())
+    }
+
+    fn write_weights(&self, job: &Job, weights: &Weights) -> Result<(), ProjectError> {
+        let bytes = weights_to_bytes(&job.network, weights);
+        let bytes = bytes.map_err(|what| ProjectError::file(&self.folder.join(WEIGHTS), what))?;
+        write(&self.folder, WEIGHTS, &bytes)
+    }
+
+    /// Writes how the run ended, with the weights that it gives back; the folder. One that failed replaces none that did not.
+    pub fn end(
+        mut self,
+        job: &Job,
+        weights: Option<&Weights>,
+        state: RunState,
+        seconds: f64,
+    ) -> Result<PathBuf, ProjectError> {
+        if let Some(weights) = weights {
+            self.write_weights(job, weights)?;
+        }
+        (self.info.state, self.info.seconds) = (state, seconds);
+        self.info.write(&self.folder)?;
+        let own = self.output.folder().to_owned();
+        if self.folder == own {
+            return Ok(own);
+        }
+        match state {
+            RunState::Diverged | RunState::Failed => {
+                fs::remove_dir_all(&self.folder).map_err(|error| ProjectError::file(&self.folder, error))?;
+            }
+            _ => replace(&self.folder, &own)?,
+        }
+        Ok(own)
+    }
+
+    /// Whether the run that was in the folder is kept if this one ends so.
+    pub fn spares(&self, state: RunState) -> bool {
+        self.folder != self.output.folder() && matches!(state, RunState::Diverged | RunState::Failed)
+    }
+}
+
+/// The newest checkpoint of a run folder that can be read and is of this job.
+pub fn last_checkpoint(folder: &Path, job: &Job) -> Result<Arc<Checkpoint>, ProjectError> {
+    let place = folder.join(CHECKPOINTS);
+    let mut why = "has no checkpoint to go on from; train it anew".to_owned();
+    for (_, path) in steps_in(&place).into_iter().rev() {
+        match fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| decode(&bytes, job)) {
+            Ok(checkpoint) => return Ok(Arc::new(checkpoint)),
+            Err(what) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                why = format!("its checkpoint {name} {what}");
+            }
+        }
+    }
+    Err(ProjectError::file(folder, why))
+}
+
+fn file_name(step: u64) -> String {
+    format!("{step:010}.safetensors")
+}
+
+/// The checkpoints in a folder by their steps.
+fn steps_in(place: &Path) -> Vec<(u64, PathBuf)> {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    let step = |path: &Path| path.file_name()?.to_str()?.strip_suffix(".safetensors")?.parse::<u64>().ok();
+    let mut found: Vec<_> = entries.filter_map(|path| Some((step(&path)?, path))).collect();
+    found.sort();
+    found
+}
+
+/// Takes away checkpoints until few enough are left: each time the one whose neighbours are the nearest to each other.
+fn thin_out(place: &Path, last: u64, best: Option<u64>) {
+    let mut kept = steps_in(place);
+    let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    loop {
+        let bytes: u64 = kept.iter().map(|(_, path)| size(path)).sum();
+        if kept.len() <= KEPT && bytes <= BUDGET {
+            return;
+        }
+        let may_go = |at: &usize| kept[*at].0 != last && Some(kept[*at].0) != best;
+        let gap = |at: &usize| {
+            let before = at.checked_sub(1).map_or(0, |before| kept[before].0);
+            kept.get(at + 1).map_or(u64::MAX, |after| after.0 - before)
+        };
+        let Some(at) = (0..kept.len()).filter(may_go).min_by_key(gap) else { return };
+        let (_, path) = kept.remove(at);
+        if fs::remove_file(path).is_err() {
+            return;
+        }
+    }
+}
+
+/// Where a run is written that is to replace another.
+fn beside(folder: &Path) -> PathBuf {
+    let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    folder.with_file_name(format!("{name}.new"))
+}
+
+/// Puts the files of a run in the place of another's. What else lies in that folder stays.
+fn replace(from: &Path, to: &Path) -> Result<(), ProjectError> {
+    let fail = |error: std::io::Error| ProjectError::file(to, error);
+    let _ = fs::remove_dir_all(to.join(CHECKPOINTS));
+    for name in [PROJECT, DATA, METRICS, WEIGHTS, info::FILE, CHECKPOINTS] {
+        match fs::rename(from.join(name), to.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+    }
+    fs::remove_dir_all(from).map_err(fail)
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ProjectError> {
+    let path = folder.join(name);
+    write_whole(&path, bytes).map_err(|error| ProjectError::file(&path, error))
+}
+
+fn open(folder: &Path) -> Result<File, ProjectError> {
+    let path = folder.join(METRICS);
+    OpenOptions::new().append(true).open(&path).map_err(|error| ProjectError::file(&path, error))
+}

@@ -1,0 +1,83 @@
+//! Which runs there are: the folders are the truth.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::history;
+use super::info::{RunInfo, RunState};
+use crate::project::run_folder::PROJECT;
+use crate::project::{Output, Project, ProjectError};
+
+/// A run in a folder.
+#[derive(Clone, Debug)]
+pub struct StoredRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What it trained.
+    pub project: Project,
+    /// What is known of it; nothing where an older program wrote it.
+    pub info: Option<RunInfo>,
+    /// Whether a program writes to it at this moment.
+    pub is_live: bool,
+    /// The last values of its metrics, by their keys, in the order of the file.
+    pub results: Vec<(String, f64)>,
+}
+
+impl StoredRun {
+    /// Reads a run folder.
+    pub fn read(folder: &Path) -> Result<Self, ProjectError> {
+        let project = Project::open(&folder.join(PROJECT))?;
+        let info = RunInfo::read(folder)?;
+        let is_live = Output::is_held(folder);
+        let mut results: Vec<(String, f64)> = Vec::new();
+        for line in history::read(folder)? {
+            if !matches!(line["event"].as_str(), Some("epoch" | "done")) {
+                continue;
+            }
+            for (key, value) in line.as_object().into_iter().flatten() {
+                let is_metric = ["train_", "validation_", "test_"].iter().any(|part| key.starts_with(part));
+                let Some(value) = value.as_f64().filter(|_| is_metric) else { continue };
+                match results.iter_mut().find(|(known, _)| known == key) {
+                    Some((_, known)) => *known = value,
+                    None => results.push((key.clone(), value)),
+                }
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), project, info, is_live, results })
+    }
+
+    /// The name that somebody gave it, or that of its folder.
+    pub fn name(&self) -> String {
+        let folder = || self.folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        self.info.as_ref().and_then(|info| info.name.clone()).unwrap_or_else(folder)
+    }
+
+    /// How it stands, in a word.
+    pub fn state(&self) -> &'static str {
+        match self.info.as_ref().map(|info| info.state) {
+            _ if self.is_live => "running",
+            Some(RunState::Running) => "interrupted",
+            Some(RunState::Finished) => "finished",
+            Some(RunState::Stopped) => "stopped",
+            Some(RunState::Diverged) => "diverged",
+            Some(RunState::Failed) => "failed",
+            None => "saved",
+        }
+    }
+}
+
+/// The runs in a folder, the newest first, and why others could not be read.
+pub fn list(base: &Path) -> Result<(Vec<StoredRun>, Vec<ProjectError>), ProjectError> {
+    let entries = fs::read_dir(base).map_err(|error| ProjectError::file(base, error))?;
+    let folders = entries.flatten().map(|entry| entry.path()).filter(|path| path.join(PROJECT).is_file());
+    let (mut runs, mut unread) = (Vec::new(), Vec::new());
+    for folder in folders {
+        match StoredRun::read(&folder) {
+            Ok(run) => runs.push(run),
+            Err(error) => unread.push(error),
+        }
+    }
+    let started = |run: &StoredRun| run.info.as_ref().map_or(0, |info| info.started);
+    runs.sort_by(|a, b| started(b).cmp(&started(a)).then_with(|| a.folder.cmp(&b.folder)));
+    Ok((runs, unread))
+}

@@ -1,0 +1,201 @@
+//! Runs that last: what was interrupted goes on as if it had not been, whatever ended it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backprop_studio::data::Dataset;
+use backprop_studio::project::Project;
+use backprop_studio::runs::checkpoint_file::{decode, encode};
+use backprop_studio::train::{Checkpoint, Event, Job, Reports, Run, RunCommand, Start};
+use serde_json::Value;
+
+use crate::support::{backprop, lines, project, small_digits};
+
+/// What a run tells, bit for bit, and its last checkpoint.
+#[derive(Debug, PartialEq)]
+struct Told {
+    steps: Vec<(u64, u32)>,
+    validation: Vec<Option<u32>>,
+    weights: Vec<u32>,
+}
+
+/// Takes so many steps and stops, or goes to the end.
+fn told(job: &Arc<Job>, steps: Option<u64>) -> (Told, Arc<Checkpoint>) {
+    let reports = Reports { snapshots: false, checkpoints: true };
+    let start = if steps.is_some() { Start::Paused } else { Start::Running };
+    let mut run = Run::start(Arc::clone(job), start, reports, || {}).unwrap();
+    let (mut told, mut kept) = (Told { steps: vec![], validation: vec![], weights: vec![] }, None);
+    if steps.is_some() {
+        run.send(RunCommand::StepBatch);
+    }
+    let mut paused = 0;
+    loop {
+        match run.event() {
+            Event::Steps(stats) => told.steps.extend(stats.iter().map(|stat| (stat.step, stat.loss().to_bits()))),
+            Event::Epoch(stat) => told.validation.push(stat.validation.map(|it| it.loss.to_bits())),
+            Event::Checkpoint(checkpoint) => kept = Some(checkpoint),
+            Event::Weights(snapshot) => {
+                told.weights = snapshot.weights.values().iter().map(|weight| weight.to_bits()).collect();
+            }
+            Event::Paused => {
+                paused += 1;
+                match steps {
+                    Some(steps) if paused >= steps => run.stop(),
+                    _ => run.send(RunCommand::StepBatch),
+                }
+            }
+            Event::Done(outcome) => return (told, kept.unwrap_or_else(|| panic!("{outcome:?}"))),
+            Event::Changed(_) | Event::Resumed | Event::Best(_) => {}
+        }
+    }
+}
+
+fn job(project: &Project, dataset: &Arc<Dataset>, threads: usize) -> Job {
+    project.job(Arc::clone(dataset), threads).unwrap()
+}
+
+/// Interrupts the project within an epoch and at the end of one, and compares with a run that was not.
+fn goes_on(name: &str, project: &Project, dataset: &Arc<Dataset>) {
+    let whole = Arc::new(job(project, dataset, 1));
+    let (expected, _) = told(&whole, None);
+    let steps = whole.steps_per_epoch() as u64;
+    for taken in [1, steps, steps + 2] {
+        let (before, checkpoint) = told(&whole, Some(taken));
+        assert_eq!(checkpoint.step, taken, "{name}");
+        let mut rest = job(project, dataset, 2);
+        let read = decode(&encode(&checkpoint).unwrap(), &rest).unwrap();
+        assert_eq!(read, *checkpoint, "{name}");
+        rest.checkpoint = Some(Arc::new(read));
+        let (after, _) = told(&Arc::new(rest), None);
+        let joined = Told {
+            steps: before.steps.into_iter().chain(after.steps).collect(),
+            validation: before.validation.into_iter().chain(after.validation).collect(),
+            weights: after.weights,
+        };
+        assert_eq!(joined, expected, "{name} after {taken} steps");
+    }
+}
+
+#[test]
+fn every_optimizer_and_schedule_goes_on_as_if_it_had_not_been_interrupted() {
+    let dataset = small_digits();
+    let mut plain = project("mlp", &[("training.epochs", "3"), ("training.batch", "64")]);
+    plain.set("training.regularization.average", "0.9").unwrap();
+    for optimizer in
+        ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "adamw", "nadam", "lion"]
+    {
+        plain.set("training.optimizer", optimizer).unwrap();
+        plain.set("training.learning_rate", "0.001").unwrap();
+        goes_on(optimizer, &plain, &dataset);
+    }
+    for schedule in ["constant", "cosine", "step", "exponential", "linear", "plateau", "one_cycle"] {
+        if plain.set("training.schedule", schedule).is_ok() {
+            goes_on(schedule, &plain, &dataset);
+        }
+    }
+    plain.set("training.early_stopping.patience", "1").unwrap();
+    plain.set("training.learning_rate", "0.05").unwrap();
+    plain.set("training.epochs", "8").unwrap();
+    goes_on("early stopping", &plain, &dataset);
+}
+
+#[test]
+fn dropout_augmentation_batch_normalization_recurrence_and_generators_go_on_too() {
+    let dataset = small_digits();
+    for preset in ["cnn-small", "lenet", "resnet-mini", "gru", "autoencoder", "gan-digits"] {
+        let small = project(preset, &[("training.epochs", "2"), ("training.batch", "128")]);
+        let dataset = if small.data.reconstruct {
+            Arc::new(Dataset::clone(&dataset).of_itself().unwrap())
+        } else {
+            Arc::clone(&dataset)
+        };
+        goes_on(preset, &small, &dataset);
+    }
+    let mut augmented = project("mlp", &[("training.epochs", "2"), ("data.augment.rotate", "10")]);
+    augmented.set("data.augment.mix_up", "0.4").unwrap();
+    goes_on("augmented", &augmented, &dataset);
+}
+
+/// The lines of epochs, without what depends on the machine.
+fn epochs(folder: &Path) -> Vec<Value> {
+    let mut found = lines(&fs::read_to_string(folder.join("metrics.jsonl")).unwrap());
+    found.retain(|line| line["event"] == "epoch");
+    for line in &mut found {
+        let fields = line.as_object_mut().unwrap();
+        fields.retain(|key, _| !key.contains("seconds") && !key.contains("samples_per"));
+    }
+    found
+}
+
+#[test]
+fn a_run_that_was_killed_is_listed_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = ["--data", "digits?count=3000", "--epochs", "6", "--batch", "32", "--threads", "1"];
+    let train = |out: &'static str| [&["train", "cnn-small", "--out", out][..], &settings].concat();
+    let done = backprop(folder.path(), &train("whole"));
+    assert_eq!(done.code, 0, "{}", done.err);
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backprop"))
+        .args(train("killed"))
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let killed = folder.path().join("killed");
+    let started = Instant::now();
+    let has_checkpoint = || fs::read_dir(killed.join("checkpoints")).is_ok_and(|mut files| files.next().is_some());
+    while !has_checkpoint() && child.try_wait().unwrap().is_none() {
+        assert!(started.elapsed() < Duration::from_secs(120), "no checkpoint was written");
+        std::thread::yield_now();
+    }
+    let state = || lines(&backprop(folder.path(), &["runs", "show", "killed", "--json"]).out)[0]["state"].clone();
+    let refused = backprop(folder.path(), &["train", "--resume", "killed"]);
+    if child.try_wait().unwrap().is_none() {
+        assert!(refused.err.contains("another training writes to it"), "{}", refused.err);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    if state() == "interrupted" {
+        let done = backprop(folder.path(), &["train", "--resume", "killed"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(done.err.contains("going on after step"), "{}", done.err);
+    }
+    assert_eq!(state(), "finished");
+    assert_eq!(epochs(&killed), epochs(&folder.path().join("whole")));
+    let weights = |name: &str| fs::read(folder.path().join(name).join("weights.safetensors")).unwrap();
+    assert!(weights("killed") == weights("whole"));
+
+    let again = backprop(folder.path(), &["train", "--resume", "killed"]);
+    assert!(again.code == 1 && again.err.contains("has finished its 6 epochs; --epochs N"), "{}", again.err);
+    let more = backprop(folder.path(), &["train", "--resume", "killed", "--epochs", "7"]);
+    assert_eq!((more.code, epochs(&killed).len()), (0, 7), "{}", more.err);
+}
+
+#[test]
+fn runs_are_listed_compared_named_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    for rate in ["0.01", "0.03"] {
+        let done = backprop(folder.path(), &["train", "iris", "--epochs", "3", "--learning-rate", rate]);
+        assert_eq!(done.code, 0, "{}", done.err);
+    }
+    let run = |arguments: &[&str]| backprop(folder.path(), &[&["runs"][..], arguments].concat());
+    let listed = run(&[]).out;
+    assert!(
+        listed.contains("iris-1") && listed.contains("finished") && listed.contains("learning rate 0.03"),
+        "{listed}"
+    );
+    assert_eq!(run(&["diff", "iris-1", "iris-2"]).out, "learning rate 0.01 → 0.03\n");
+    assert_eq!(run(&["rename", "iris-2", "faster"]).code, 0);
+    assert_eq!(run(&["note", "faster", "three times the rate"]).code, 0);
+    let shown = run(&["show", "faster"]).out;
+    assert!(shown.contains("three times the rate") && shown.contains("test_accuracy"), "{shown}");
+    assert_eq!(run(&["delete", "iris-1"]).code, 0);
+    assert_eq!(lines(&run(&["--json"]).out).len(), 1);
+    let missing = run(&["show", "iris-1"]);
+    assert!(missing.code == 1 && missing.err.contains("there is no such run"), "{}", missing.err);
+}
