@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::train::baselines::Baseline;
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{Best, Checkpoint, EpochStat, Evaluation, Head, Metric, StepStat, Subset};
+use crate::train::{Best, Change, Checkpoint, EpochStat, Evaluation, Head, LiveChange, Metric, StepStat, Subset};
 
 /// The key of a metric, with the subset as prefix where it is measured on subsets: `validation_rmse`.
 pub fn key_of(part: Subset, metric: &Metric) -> String {
@@ -37,6 +37,12 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
         line[key_of(Subset::Validation, metric)] = value.into();
     }
     line
+}
+
+/// The line of other settings during a run, from the next step on.
+pub fn change_line(change: &Change) -> Value {
+    let Change { step, change: LiveChange { learning_rate, optimizer } } = change;
+    json!({ "event": "changed", "step": step, "learning_rate": learning_rate, "optimizer": optimizer })
 }
 
 /// The line of a run that goes on from a checkpoint.

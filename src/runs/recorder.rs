@@ -128,6 +128,11 @@ impl Recorder {
         Ok(own)
     }
 
+    /// Takes the folder away again, since nothing was learned.
+    pub fn discard(self) -> Result<(), ProjectError> {
+        fs::remove_dir_all(&self.folder).map_err(|error| ProjectError::file(&self.folder, error))
+    }
+
     /// Whether the run that was in the folder is kept if this one ends so.
     pub fn spares(&self, state: RunState) -> bool {
         self.folder != self.output.folder() && matches!(state, RunState::Diverged | RunState::Failed)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::history;
 use super::info::{RunInfo, RunState};
-use crate::project::run_folder::PROJECT;
+use crate::project::run_folder::{PROJECT, RUNS};
 use crate::project::{Output, Project, ProjectError};
 
 /// A run in a folder.
@@ -64,6 +64,18 @@ impl StoredRun {
             None => "saved",
         }
     }
+}
+
+/// The folder for the runs of projects that have no file: among what the programs of this user keep for good.
+pub fn user_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let programs = if cfg!(target_os = "windows") {
+        variable("APPDATA")
+    } else {
+        let at_home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+        variable("XDG_DATA_HOME").or_else(|| Some(std::env::home_dir()?.join(at_home)))
+    };
+    Some(programs?.join("backprop-studio").join(RUNS))
 }
 
 /// The runs in a folder, the newest first, and why others could not be read.

@@ -167,7 +167,9 @@ fn only_some_parts_touch_files_and_only_two_start_threads() {
         let (code, name) = (code(&path), path.display().to_string().replace('\\', "/"));
         if ["fs::read", "fs::write", "File::open", "create_dir"].iter().any(|word| code.contains(word)) {
             assert!(
-                ["/project/", "/runs/", "/data/", "/cli/", "nn/src/model/file.rs"].iter().any(|part| name.contains(part)),
+                ["/project/", "/runs/", "/data/", "/cli/", "nn/src/model/file.rs"]
+                    .iter()
+                    .any(|part| name.contains(part)),
                 "{name} touches files"
             );
         }

@@ -104,7 +104,7 @@ fn a_key_pressed_by_mistake_does_not_throw_a_finished_run_away() {
     }
     assert!(has_ended(harness.state()));
     assert!(harness.get_by_label("Batch").accesskit_node().is_disabled());
-    harness.get_by_label("This run has ended. Press Train, or Space once more, to train anew, which deletes it.");
+    harness.get_by_label("This run has ended. Press Train, or Space once more, to train anew.");
     let trained = harness.state().session().job.clone().unwrap();
     harness.key_press(Key::Space);
     harness.run_ok();

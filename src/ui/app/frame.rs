@@ -23,6 +23,9 @@ impl eframe::App for Studio {
         for report in self.tasks.finished() {
             self.take(ctx, report);
         }
+        for what in self.unwritten.1.try_iter() {
+            self.notices.warn(what);
+        }
         self.dialogs.absorb();
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();
@@ -46,6 +49,16 @@ impl eframe::App for Studio {
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// The run that is on is stopped, and all that is known of it is written before the program ends.
+impl Drop for Studio {
+    fn drop(&mut self) {
+        if self.recording.is_some() {
+            self.session.finish();
+        }
+        self.end_recordings();
     }
 }
 

@@ -14,12 +14,15 @@ mod run;
 mod window;
 
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::{self, Vec2, vec2};
 
 use crate::project::Project;
 use crate::ui::commands::Situation;
 use crate::ui::jobs::DerivedData;
+use crate::ui::jobs::recording::Recording;
 use crate::ui::jobs::tasks::Tasks;
 use crate::ui::state::playground::Playground;
 use crate::ui::state::problems::Problems;
@@ -60,6 +63,13 @@ pub struct Studio {
     views: Vec<Box<dyn View>>,
     dialogs: Dialogs,
     tasks: Tasks,
+    /// Where the runs of projects without a file are kept; nothing where none are.
+    runs: Option<PathBuf>,
+    recording: Option<Recording>,
+    /// The threads that have written other runs, or still do.
+    retired: Vec<JoinHandle<()>>,
+    /// What could not be written.
+    unwritten: (Sender<String>, Receiver<String>),
     notices: Notices,
     problems: Problems,
     /// The network that was suggested last, to know whether it has been edited.
@@ -89,6 +99,10 @@ impl Studio {
             views: views::all(),
             dialogs: Dialogs::default(),
             tasks: Tasks::default(),
+            runs: None,
+            recording: None,
+            retired: Vec::new(),
+            unwritten: unbounded(),
             notices: Notices::default(),
             problems: Problems::default(),
             last_suggestion: None,
@@ -101,6 +115,13 @@ impl Studio {
         }
         studio.unpack_classifier(&cc.egui_ctx);
         studio
+    }
+
+    /// Keeps every run in a folder of its own: below this one, or in `runs` beside the file of its project.
+    #[must_use]
+    pub fn keeping_runs(mut self, folder: Option<PathBuf>) -> Self {
+        self.runs = folder;
+        self
     }
 
     /// The project of the open document.

@@ -37,6 +37,7 @@ impl Studio {
     fn perform(&mut self, ctx: &Context, command: Command) {
         match command {
             Command::Train | Command::TrainAnew => self.begin(ctx, train::Start::Running),
+            Command::Continue => self.go_on(ctx),
             Command::Pause => self.session.send(train::RunCommand::Pause),
             Command::Resume => self.session.send(train::RunCommand::Resume),
             Command::StepBatch => self.step(ctx, train::RunCommand::StepBatch),

@@ -6,12 +6,17 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::Studio;
+use crate::project::run_folder::RUNS;
 use crate::train::{Job, RunCommand, Start, default_threads};
+use crate::ui::jobs::recording::{Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::dialogs::cross_validation::CrossValidation;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
+
+/// Epochs that a finished run gets at once.
+const MORE_EPOCHS: usize = 10;
 
 /// A step of a run asks for a frame at most this often.
 const WAKE: Duration = Duration::from_millis(16);
@@ -23,13 +28,66 @@ impl Studio {
         self.reset();
         let waker = ctx.clone();
         let wake = move || waker.request_repaint_after(WAKE);
-        if let Err(error) = self.session.start(job, &self.document.project, start, wake) {
+        if let Err(error) = self.session.start(Arc::clone(&job), &self.document.project, start, wake) {
             return self.notices.warn(format!("The run could not be started: {error}."));
         }
         self.notices.clear();
+        self.record(job);
         self.networks.opened = None;
         self.playground.network = NetworkChoice::This;
         self.playground.cell = None;
+    }
+
+    /// Lets the run be written as it goes.
+    fn record(&mut self, job: Arc<Job>) {
+        let Some(folder) = self.runs.clone() else { return };
+        let beside = self.document.path.as_ref().and_then(|path| path.parent()).map(|folder| folder.join(RUNS));
+        let (sender, recorded) = (self.unwritten.0.clone(), Recorded { project: self.document.project.clone(), job });
+        let warn = move |what| drop(sender.send(what));
+        match Recording::begin(recorded, beside.unwrap_or(folder), warn) {
+            Ok(recording) => {
+                self.session.listen(recording.listener());
+                self.recording = Some(recording);
+            }
+            Err(error) => self.notices.warn(format!("The run is not kept on the disk: {error}.")),
+        }
+    }
+
+    /// Waits until all runs are written.
+    pub(super) fn end_recordings(&mut self) {
+        self.retired.extend(self.recording.take().map(Recording::retire));
+        for thread in self.retired.drain(..) {
+            if thread.join().is_err() {
+                tracing::warn!("writing a run ended unexpectedly");
+            }
+        }
+    }
+
+    /// Goes on with the run that was stopped, or gives the one that is finished more epochs.
+    pub(super) fn go_on(&mut self, ctx: &Context) {
+        let session = &self.session;
+        let (Some(job), Some(checkpoint), Some(trained)) = (&session.job, &session.checkpoint, &session.trained) else {
+            return;
+        };
+        let mut project = trained.clone();
+        if u64::from(checkpoint.epochs) >= project.training.epochs as u64 {
+            project.training.epochs += MORE_EPOCHS;
+        }
+        let recorded = match continued(&project, job, Arc::clone(checkpoint)) {
+            Ok(recorded) => recorded,
+            Err(error) => return self.notices.warn(error.to_string()),
+        };
+        let waker = ctx.clone();
+        let wake = move || waker.request_repaint_after(WAKE);
+        if let Err(error) = self.session.start(Arc::clone(&recorded.job), &project, Start::Running, wake) {
+            return self.notices.warn(format!("The run could not be started: {error}."));
+        }
+        if self.document.project.model == project.model {
+            self.document.project.training.epochs = project.training.epochs;
+        }
+        if let Some(recording) = &self.recording {
+            recording.go_on(recorded);
+        }
     }
 
     /// One batch or one epoch, of a new run if there is none.
@@ -77,6 +135,9 @@ impl Studio {
         if let Some(run) = self.session.reset() {
             tasks::end(run);
         }
+        // Its thread writes what is left and ends by itself.
+        self.retired.retain(|thread| !thread.is_finished());
+        self.retired.extend(self.recording.take().map(Recording::retire));
         self.playground.cell = None;
         if self.networks.this(&self.session).is_none() {
             self.playground.network = NetworkChoice::BuiltIn;

@@ -7,6 +7,7 @@ use eframe::egui::{IconData, ViewportBuilder};
 
 use super::{Document, Studio};
 use crate::project::Project;
+use crate::runs::store::user_folder;
 use crate::ui::theme::Palette;
 
 /// The name under which the desktop knows the program and keeps its settings.
@@ -25,7 +26,11 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, system_font_fallback: true, ..Default::default() };
     let open = open.map(|(project, path)| Document { project, path });
-    eframe::run_native("Backprop Studio", options, Box::new(|cc| Ok(Box::new(Studio::new(cc, open)))))
+    eframe::run_native(
+        "Backprop Studio",
+        options,
+        Box::new(|cc| Ok(Box::new(Studio::new(cc, open).keeping_runs(user_folder())))),
+    )
 }
 
 /// A loss curve on its way down, in the colors of the dark theme.

@@ -78,13 +78,14 @@ commands! {
     Train: "Train", "Starts a run from the initial weights.", [plain(Key::Space)];
     Pause: "Pause", "Pauses the run after this batch.", [plain(Key::Space)];
     Resume: "Resume", "Continues the run that is paused.", [plain(Key::Space)];
-    TrainAnew: "Train anew", "Deletes the run that has ended and trains from the initial weights again.", [];
+    TrainAnew: "Train anew", "Trains from the initial weights again; the run that has ended is kept in its folder.", [];
+    Continue: "Continue", "Goes on with the run that was stopped; one that is finished gets ten more epochs.", [];
     StepBatch: "Train one batch", "Trains one batch, then waits.", [plain(Key::Period)];
     StepEpoch: "Train to the end of the epoch", "Trains to the end of the epoch, then waits.", [plain(Key::Slash)];
     LeavePresenter: "Leave the presenter", "Shows the sides again, at normal size.", [plain(Key::Escape)];
     Stop: "Stop", "Stops the run within one batch.", [plain(Key::Escape)];
-    Reset: "Reset", "Deletes the run; the same seed gives the same initial weights again.", [];
-    ResetGentler: "Reset with a third of the learning rate", "Deletes the run and divides the learning rate by three.", [];
+    Reset: "Reset", "Forgets the run, whose folder is kept; the same seed gives the same initial weights again.", [];
+    ResetGentler: "Reset with a third of the learning rate", "Forgets the run and divides the learning rate by three.", [];
     Suggest: "Suggest a network", "Replaces network and training settings by ones that suit the data.", [];
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
     Undo: "Undo", "Undoes the last change of the project or of the drawing.", [ctrl(Key::Z)];

@@ -14,6 +14,8 @@ pub struct Situation {
     pub is_evaluated: bool,
     /// Whether the run has weights that can be saved.
     pub has_weights: bool,
+    /// Whether the run can go on after its end.
+    pub has_checkpoint: bool,
     /// Whether there are data with targets of their own.
     pub has_targets: bool,
     /// Whether the data is being read.
@@ -49,6 +51,7 @@ impl Situation {
             obstacle,
             is_evaluated: true,
             has_weights: session.snapshot.is_some(),
+            has_checkpoint: session.checkpoint.is_some(),
             has_targets: session.dataset().is_some_and(|data| !matches!(data.task, Task::Reconstruction { .. })),
             is_loading: matches!(session.data, DataState::Loading { .. }),
             can_undo: false,
@@ -84,14 +87,19 @@ impl Situation {
                 Status::Idle => self.can_begin(),
                 // A key that is pressed by mistake must not throw a finished run away.
                 Status::Ended(_) => self.can_begin().and_then(|()| {
-                    Err("This run has ended. Press Train, or Space once more, to train anew, which deletes it."
-                        .to_owned())
+                    Err("This run has ended. Press Train, or Space once more, to train anew.".to_owned())
                 }),
                 Status::Running | Status::Paused => Err("A run is on.".to_owned()),
                 Status::Stopping => Err("The run is stopping.".to_owned()),
             },
             Command::TrainAnew => match self.status {
                 Status::Ended(_) => self.can_begin(),
+                Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
+                    Err("No run has ended yet.".to_owned())
+                }
+            },
+            Command::Continue => match self.status {
+                Status::Ended(_) => only_if(self.has_checkpoint, "This run has nothing to go on from. Train it anew."),
                 Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
                     Err("No run has ended yet.".to_owned())
                 }

@@ -7,6 +7,7 @@ pub mod derived;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
+pub mod recording;
 pub mod report;
 pub mod samples;
 pub mod tasks;

@@ -4,14 +4,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::class_counts::ClassCounts;
 use super::curves::Curves;
-use crate::data::split::held_back;
-use crate::data::{DataProblem, Dataset, Samples, SourceSpec, Task};
+use crate::data::{DataProblem, Dataset, SourceSpec};
 use crate::project::{Project, Side};
 use crate::train::metrics::THRESHOLD;
 use crate::train::{
-    Best, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Predictions, Reports, Run, RunCommand, Snapshot,
-    Start, StepStat,
+    Best, Checkpoint, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Predictions, Reports, Run, RunCommand,
+    Snapshot, Start, StepStat,
 };
 use crate::ui::state::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
@@ -46,51 +46,6 @@ pub enum DataState {
         /// The error.
         problem: DataProblem,
     },
-}
-
-/// Samples per class, as the makers of the data divided them; where there are no classes, all are counted as one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClassCounts {
-    train: Vec<usize>,
-    test: Vec<usize>,
-}
-
-/// Samples of one class, or of all, by the set they are in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
-    /// Number of training samples.
-    pub train: usize,
-    /// Number of validation samples.
-    pub validation: usize,
-    /// Number of test samples.
-    pub test: usize,
-}
-
-impl ClassCounts {
-    fn of(dataset: &Dataset) -> Self {
-        let count = |samples: &Samples| match &dataset.task {
-            Task::Classification { classes } => samples.class_counts(classes.len()),
-            Task::Regression { .. } | Task::Reconstruction { .. } => vec![samples.len()],
-        };
-        Self { train: count(&dataset.train), test: count(&dataset.test) }
-    }
-
-    /// What each class has in each set with this validation split.
-    pub fn parts(&self, share: f32) -> impl Iterator<Item = Parts> {
-        self.train.iter().zip(&self.test).map(move |(&members, &test)| {
-            let validation = held_back(members, share);
-            Parts { train: members - validation.min(members), validation, test }
-        })
-    }
-
-    /// Sizes of the three sets over all classes; `share` is the validation split.
-    pub fn total(&self, share: f32) -> Parts {
-        self.parts(share).fold(Parts::default(), |sum, part| Parts {
-            train: sum.train + part.train,
-            validation: sum.validation + part.validation,
-            test: sum.test + part.test,
-        })
-    }
 }
 
 /// What the run is doing.
@@ -128,6 +83,30 @@ impl Progress {
     }
 }
 
+/// A run that is forgotten and still has a batch to end, whose last events somebody wants to know.
+pub struct Ending {
+    run: Run,
+    listener: Option<Listener>,
+}
+
+impl Ending {
+    /// Stops the run and waits for its end.
+    pub fn wait(mut self) {
+        self.run.stop();
+        let Some(listener) = self.listener else { return };
+        loop {
+            let event = self.run.event();
+            listener(&event);
+            if matches!(event, Event::Done(_)) {
+                return;
+            }
+        }
+    }
+}
+
+/// Who wants to know what the run tells.
+type Listener = Box<dyn Fn(&Event) + Send>;
+
 /// The state of the data and of the run.
 pub struct Session {
     /// The data, or how far it is loaded.
@@ -160,7 +139,10 @@ pub struct Session {
     pub job: Option<Arc<Job>>,
     /// The project as it was when the run began.
     pub trained: Option<Project>,
+    /// What the run needs to go on from its last checkpoint.
+    pub checkpoint: Option<Arc<Checkpoint>>,
     run: Option<Run>,
+    listener: Option<Listener>,
     /// The live numbers that the run knows or will know.
     sent: Option<LiveChange>,
     /// The live numbers of the newest mark, to say what changed.
@@ -186,7 +168,9 @@ impl Session {
             pace: Pace::default(),
             job: None,
             trained: None,
+            checkpoint: None,
             run: None,
+            listener: None,
             sent: None,
             known: None,
         }
@@ -222,7 +206,7 @@ impl Session {
         self.dataset().map_or_else(|| project.default_shape(), |dataset| (dataset.shape, dataset.task.outputs()))
     }
 
-    /// Starts a run from its first weights.
+    /// Starts a run, from its first weights or from the checkpoint of its job; then what was measured before it stays.
     pub fn start(
         &mut self,
         job: Arc<Job>,
@@ -230,9 +214,12 @@ impl Session {
         start: Start,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<()> {
-        let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true, ..Reports::default() }, wake)?;
+        let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true, checkpoints: true }, wake)?;
+        match job.checkpoint.clone() {
+            Some(checkpoint) => self.go_on(job, project, &checkpoint),
+            None => self.begin(job, project),
+        }
         self.run = Some(run);
-        self.begin(job, project);
         self.status = if start == Start::Running { Status::Running } else { Status::Paused };
         Ok(())
     }
@@ -253,12 +240,40 @@ impl Session {
         self.status = Status::Running;
     }
 
+    fn go_on(&mut self, job: Arc<Job>, project: &Project, checkpoint: &Checkpoint) {
+        self.progress.steps = (job.steps_per_epoch() * job.training.epochs) as u64;
+        self.progress.epochs = job.training.epochs as u32;
+        (self.test, self.best) = (None, None);
+        self.marks.retain(|mark| !mark.is_end);
+        self.marks.push(Mark::change(checkpoint.step as f64, "continued".to_owned()));
+        let live = LiveChange { learning_rate: checkpoint.learning_rate, optimizer: checkpoint.optimizer.clone() };
+        (self.known, self.sent) = (Some(live.clone()), Some(live));
+        (self.job, self.trained) = (Some(job), Some(project.clone()));
+    }
+
+    /// Lets somebody know every event of the run, until the run is forgotten.
+    pub fn listen(&mut self, listener: impl Fn(&Event) + Send + 'static) {
+        self.listener = Some(Box::new(listener));
+    }
+
+    /// Stops the run and waits for its end, which is at most a batch away; nobody listens any more.
+    pub fn finish(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.stop();
+        }
+        while let (Some(run), false) = (&self.run, matches!(self.status, Status::Ended(_))) {
+            let event = run.event();
+            self.absorb(event);
+        }
+        self.listener = None;
+    }
+
     /// Forgets the run and all it has measured. What comes back is still ending, and dropping it may wait for a batch.
     #[must_use = "dropping a run waits for it"]
-    pub fn reset(&mut self) -> Option<Run> {
-        let run = self.run.take();
+    pub fn reset(&mut self) -> Option<Ending> {
+        let (run, listener) = (self.run.take(), self.listener.take());
         self.clear();
-        run
+        Some(Ending { run: run?, listener })
     }
 
     fn clear(&mut self) {
@@ -274,6 +289,8 @@ impl Session {
         self.pace = Pace::default();
         self.job = None;
         self.trained = None;
+        self.checkpoint = None;
+        self.listener = None;
         self.sent = None;
         self.known = None;
         self.status = Status::Idle;
@@ -321,11 +338,14 @@ impl Session {
 
     /// Updates the session by one event of the run.
     pub fn absorb(&mut self, event: Event) {
+        if let Some(listener) = &self.listener {
+            listener(&event);
+        }
         match event {
             Event::Steps(steps) => self.absorb_steps(&steps),
             Event::Epoch(epoch) => self.absorb_epoch(epoch),
             Event::Weights(snapshot) => self.snapshot = Some(snapshot),
-            Event::Checkpoint(_) => {}
+            Event::Checkpoint(checkpoint) => self.checkpoint = Some(checkpoint),
             Event::Changed(change) => {
                 let text =
                     self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change.change));

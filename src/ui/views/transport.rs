@@ -190,7 +190,12 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         Outcome::Stopped => {
             let step = thousands(cx.session.progress.step as f64);
             let text = format!("Stopped after step {step}. The weights{whose} are kept; Train starts anew.");
-            sentence_ui(ui, ICON_STOP_CIRCLE, palette.text, &text);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                go_on_ui(ui, Command::Continue.label(), cx);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    sentence_ui(ui, ICON_STOP_CIRCLE, palette.text, &text);
+                });
+            });
         }
         Outcome::Diverged(divergence) => ui.scope(|ui| diverged_ui(ui, &divergence.to_string(), cx)).inner,
         Outcome::Failed(why) => sentence_ui(ui, ICON_WARNING, palette.bad, why),
@@ -250,7 +255,7 @@ fn beside_score(test: &Evaluation) -> String {
 
 /// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.
 const RESULT: f32 = 400.0;
-const NEXT: f32 = 204.0;
+const NEXT: f32 = 324.0;
 
 /// A result, and at the right what to do with a network that has been trained.
 fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
@@ -263,6 +268,7 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
             Modality::Table => Some(("Try it", draw::ID)),
             Modality::Images => Some(("Draw for it", draw::ID)),
         };
+        go_on_ui(ui, MORE, cx);
         // A forecast has errors and no mistakes.
         let mistakes = (cx.subject.modality() != Modality::Series).then_some(("See its mistakes", mistakes::ID));
         for (name, view) in mistakes.into_iter().chain(try_it) {
@@ -272,6 +278,19 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         }
         ui.with_layout(Layout::left_to_right(Align::Center), result);
     });
+}
+
+/// What the command is called where the run is finished.
+const MORE: &str = "10 more epochs";
+
+/// The button that lets the run go on, where it can.
+fn go_on_ui(ui: &mut Ui, name: &str, cx: &mut Cx<'_>) {
+    if cx.situation.permits(Command::Continue).is_ok() {
+        let button = ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT)));
+        if button.on_hover_text(Command::Continue.help()).clicked() {
+            cx.act(Command::Continue);
+        }
+    }
 }
 
 fn diverged_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {

@@ -1,0 +1,168 @@
+//! The run of the window, written into its folder as it goes, on a thread of its own. The window tells what has happened; a full disk
+//! is told back and stops no training.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
+use crate::project::{Output, Project, ProjectError};
+use crate::runs::{Recorder, RunState};
+use crate::train::{Checkpoint, Event, Job, Outcome, Snapshot};
+
+/// What is written down.
+#[derive(Clone)]
+pub struct Recorded {
+    /// The project as it is trained.
+    pub project: Project,
+    /// Its job, with the checkpoint that it goes on from.
+    pub job: Arc<Job>,
+}
+
+enum Message {
+    Event(Event),
+    GoOn(Recorded),
+}
+
+/// The end of a thread that writes a run.
+pub struct Recording {
+    messages: Sender<Message>,
+    thread: JoinHandle<()>,
+}
+
+/// What the thread knows.
+struct Scribe<F> {
+    recorded: Recorded,
+    recorder: Option<Recorder>,
+    folder: Option<PathBuf>,
+    weights: Option<Arc<Snapshot>>,
+    /// Seconds before the run was continued, and since when it runs.
+    seconds: (f64, Instant),
+    warn: F,
+}
+
+impl Recording {
+    /// Begins a run in a new folder below `base`. `warn` is called with what cannot be written.
+    pub fn begin(recorded: Recorded, base: PathBuf, warn: impl Fn(String) + Send + 'static) -> std::io::Result<Self> {
+        let (messages, received) = unbounded();
+        let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
+            let mut scribe =
+                Scribe { recorded, recorder: None, folder: None, weights: None, seconds: (0.0, Instant::now()), warn };
+            if let Err(error) = scribe.begin(base) {
+                return scribe.give_up(&error);
+            }
+            scribe.follow(&received);
+        })?;
+        Ok(Self { messages, thread })
+    }
+
+    /// A way to tell it what happens. When all are gone, the run is over.
+    pub fn listener(&self) -> impl Fn(&Event) + Send + use<> {
+        let messages = self.messages.clone();
+        move |event| {
+            // Single steps are for the eye; what comes at the end of an epoch is for good.
+            if !matches!(event, Event::Steps(_) | Event::Paused | Event::Resumed) {
+                let _ = messages.send(Message::Event(event.clone()));
+            }
+        }
+    }
+
+    /// The run goes on from the checkpoint of this job.
+    pub fn go_on(&self, recorded: Recorded) {
+        let _ = self.messages.send(Message::GoOn(recorded));
+    }
+
+    /// The thread alone, which ends when it has written what there is.
+    pub fn retire(self) -> JoinHandle<()> {
+        self.thread
+    }
+}
+
+impl<F: Fn(String)> Scribe<F> {
+    fn begin(&mut self, base: PathBuf) -> Result<(), ProjectError> {
+        let Recorded { project, job } = &self.recorded;
+        let output = Output::next(&base, &project.name)?;
+        self.folder = Some(output.folder().to_owned());
+        self.recorder = Some(Recorder::begin(output, project, job)?);
+        Ok(())
+    }
+
+    fn follow(&mut self, messages: &Receiver<Message>) {
+        for message in messages {
+            let done = match message {
+                Message::Event(event) => self.write(event),
+                Message::GoOn(recorded) => self.go_on(recorded),
+            };
+            if let Err(error) = done {
+                self.give_up(&error);
+            }
+        }
+        // The window forgot the run before it was over.
+        let (seconds, Recorded { job, .. }) = (self.trained(), &self.recorded);
+        if let Some(recorder) = self.recorder.take() {
+            let weights = self.weights.as_ref().filter(|snapshot| snapshot.step > 0);
+            let ended = match weights {
+                Some(snapshot) => recorder.end(job, Some(&snapshot.weights), RunState::Stopped, seconds).map(drop),
+                None => recorder.discard(),
+            };
+            if let Err(error) = ended {
+                self.give_up(&error);
+            }
+        }
+    }
+
+    fn write(&mut self, event: Event) -> Result<(), ProjectError> {
+        let seconds = self.trained();
+        let Self { recorded: Recorded { job, .. }, recorder, weights, .. } = self;
+        let Some(open) = recorder else { return Ok(()) };
+        match event {
+            Event::Epoch(stat) => open.tell(&epoch_line(&stat, job.head())),
+            Event::Changed(change) => open.tell(&change_line(&change)),
+            Event::Best(best) => open.tell(&best_line(&best)),
+            Event::Checkpoint(checkpoint) => open.keep(job, &checkpoint, seconds),
+            Event::Weights(snapshot) => {
+                *weights = Some(snapshot);
+                Ok(())
+            }
+            Event::Done(outcome) => {
+                let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
+                open.tell(&done_line(outcome.name(), seconds, test))?;
+                let Some(recorder) = recorder.take() else { return Ok(()) };
+                let weights = weights.as_ref().map(|snapshot| &snapshot.weights);
+                recorder.end(job, weights, RunState::from(&outcome), seconds).map(drop)
+            }
+            Event::Steps(_) | Event::Paused | Event::Resumed => Ok(()),
+        }
+    }
+
+    fn go_on(&mut self, recorded: Recorded) -> Result<(), ProjectError> {
+        self.seconds = (self.trained(), Instant::now());
+        self.recorded = recorded;
+        let Recorded { project, job } = &self.recorded;
+        if let (Some(folder), Some(checkpoint)) = (&self.folder, &job.checkpoint) {
+            let mut recorder = Recorder::resume(Output::existing(folder)?, project, checkpoint)?;
+            recorder.tell(&resume_line(checkpoint))?;
+            self.recorder = Some(recorder);
+        }
+        Ok(())
+    }
+
+    fn trained(&self) -> f64 {
+        self.seconds.0 + self.seconds.1.elapsed().as_secs_f64()
+    }
+
+    fn give_up(&mut self, error: &ProjectError) {
+        self.recorder = None;
+        (self.warn)(format!("The run is not kept on the disk: {error}. The training goes on."));
+    }
+}
+
+/// What a run of the window goes on from.
+pub fn continued(project: &Project, job: &Job, checkpoint: Arc<Checkpoint>) -> Result<Recorded, ProjectError> {
+    let mut next = project.job(Arc::clone(&job.dataset), job.threads)?;
+    next.checkpoint = Some(checkpoint);
+    Ok(Recorded { project: project.clone(), job: Arc::new(next) })
+}

@@ -1,0 +1,95 @@
+//! Runs of the window: each is written as it goes, goes on when it is asked to, and is not lost when the window closes.
+
+use std::path::Path;
+
+use backprop_studio::runs::store::StoredRun;
+use backprop_studio::runs::{RunInfo, RunState, history};
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::{Command, Document, Request, Studio};
+use egui_kittest::Harness;
+
+use crate::studio::{act, click, has_ended, step_until};
+use crate::support::project;
+
+fn open(epochs: &str, runs: &Path) -> Harness<'static, Studio> {
+    let document = Document::new(project("xor", &[("training.epochs", epochs)]));
+    let runs = runs.to_owned();
+    let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
+    let mut harness = builder.build_eframe(move |cc| Studio::new(cc, Some(document)).keeping_runs(Some(runs)));
+    step_until(&mut harness, "the points are there", |studio| studio.session().dataset().is_some());
+    harness
+}
+
+fn epochs_written(folder: &Path) -> Vec<u64> {
+    let lines = history::read(folder).unwrap();
+    lines.iter().filter(|line| line["event"] == "epoch").filter_map(|line| line["epoch"].as_u64()).collect()
+}
+
+fn info(folder: &Path) -> Option<RunInfo> {
+    RunInfo::read(folder).ok().flatten()
+}
+
+#[test]
+fn a_run_is_kept_and_gets_ten_more_epochs() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("xor-1");
+    let mut harness = open("3", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    step_until(&mut harness, "it is written", |_| info(&folder).is_some_and(|info| info.state == RunState::Finished));
+    assert_eq!(epochs_written(&folder), [1, 2, 3]);
+    let before = harness.state().session().epochs.len();
+    click(&mut harness, "10 more epochs");
+    step_until(&mut harness, "it ends again", |studio| {
+        studio.session().epochs.len() == before + 10 && has_ended(studio)
+    });
+    assert_eq!(harness.state().project().training.epochs, 13);
+    step_until(&mut harness, "it is written", |_| info(&folder).is_some_and(|info| info.epochs == 13));
+    step_until(&mut harness, "it has ended", |_| info(&folder).is_some_and(|info| info.state == RunState::Finished));
+    assert_eq!(epochs_written(&folder), (1..=13).collect::<Vec<_>>());
+    let run = StoredRun::read(&folder).unwrap();
+    assert!(run.results.iter().any(|(key, value)| key == "test_accuracy" && *value > 0.3), "{:?}", run.results);
+
+    act(&mut harness, Command::TrainAnew);
+    step_until(&mut harness, "another run is kept", |_| base.path().join("xor-2").join("run.json").is_file());
+}
+
+#[test]
+fn closing_the_window_stops_the_run_and_keeps_it() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("xor-1");
+    let mut harness = open("100000", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "an epoch is over", |studio| !studio.session().epochs.is_empty());
+    drop(harness);
+    let run = StoredRun::read(&folder).unwrap();
+    assert_eq!((run.state(), run.is_live), ("stopped", false));
+    assert!(folder.join("weights.safetensors").is_file());
+    assert_eq!(run.info.map(|info| u64::from(info.epochs)), epochs_written(&folder).last().copied());
+}
+
+#[test]
+fn a_run_that_is_stopped_goes_on_and_one_that_is_reset_stays() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("xor-1");
+    let mut harness = open("100000", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "an epoch is over", |studio| !studio.session().epochs.is_empty());
+    act(&mut harness, Command::Stop);
+    step_until(&mut harness, "the run ends", has_ended);
+    let steps = harness.state().session().progress.step;
+    act(&mut harness, Command::Continue);
+    step_until(&mut harness, "it goes on", |studio| studio.session().progress.step > steps + 50);
+    assert!(matches!(harness.state().session().status, Status::Running));
+    act(&mut harness, Command::Reset);
+    step_until(&mut harness, "it is written", |_| info(&folder).is_some_and(|info| info.state == RunState::Stopped));
+    drop(harness);
+    assert!(info(&folder).is_some_and(|info| info.state == RunState::Stopped && info.step > steps));
+
+    let mut harness = open("3", base.path());
+    act(&mut harness, Command::StepBatch);
+    step_until(&mut harness, "a batch is trained", |studio| studio.session().progress.step == 1);
+    act(&mut harness, Request::New("spiral"));
+    drop(harness);
+    assert!(base.path().join("xor-2").is_dir());
+}
