@@ -26,6 +26,7 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
     let mut line = json!({
         "event": "epoch",
         "epoch": stat.epoch,
+        "step": stat.step,
         "learning_rate": stat.learning_rate,
         "seconds": stat.seconds,
     });

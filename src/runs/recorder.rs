@@ -110,7 +110,8 @@ impl Recorder {
         state: RunState,
         seconds: f64,
     ) -> Result<PathBuf, ProjectError> {
-        if let Some(weights) = weights {
+        // Those of the last checkpoint stay where the last ones are no numbers.
+        if let Some(weights) = weights.filter(|weights| weights.values().iter().all(|weight| weight.is_finite())) {
             self.write_weights(job, weights)?;
         }
         (self.info.state, self.info.seconds) = (state, seconds);

@@ -4,12 +4,16 @@ use std::path::Path;
 
 use backprop_studio::runs::store::StoredRun;
 use backprop_studio::runs::{RunInfo, RunState, history};
+use backprop_studio::train::Subset;
+use backprop_studio::train::metrics::LOSS;
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Command, Document, Request, Studio};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{act, click, has_ended, step_until};
 use crate::support::project;
+use crate::views::wait_for;
 
 fn open(epochs: &str, runs: &Path) -> Harness<'static, Studio> {
     let document = Document::new(project("xor", &[("training.epochs", epochs)]));
@@ -92,4 +96,27 @@ fn a_run_that_is_stopped_goes_on_and_one_that_is_reset_stays() {
     act(&mut harness, Request::New("spiral"));
     drop(harness);
     assert!(base.path().join("xor-2").is_dir());
+}
+
+#[test]
+fn kept_runs_are_listed_and_one_is_opened_with_its_curves() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("4", base.path());
+    for rate in ["0.02", "0.005"] {
+        harness.state_mut().project_mut().set("training.learning_rate", rate).unwrap();
+        act(&mut harness, Command::TrainAnew);
+        act(&mut harness, Command::Train);
+        step_until(&mut harness, "the run ends", has_ended);
+    }
+    act(&mut harness, Request::Show("runs"));
+    wait_for(&mut harness, "learning rate");
+    wait_for(&mut harness, "run xor-2, state finished, epochs 4");
+    let row = harness.query_all_by_label_contains("run xor-1, state finished, epochs 4").next().unwrap();
+    row.click();
+    harness.run_steps(3);
+    wait_for(&mut harness, "learning rate 0.02 → 0.005");
+    click(&mut harness, "Open");
+    step_until(&mut harness, "it is opened", |studio| studio.project().training.learning_rate == 0.02);
+    let curves = &harness.state().session().curves;
+    assert!(!curves.of(Subset::Validation, &LOSS).is_empty(), "its curve is there");
 }

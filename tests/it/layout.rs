@@ -25,7 +25,7 @@ use crate::ink::faults;
 
 const SIZES: [Vec2; 3] = [vec2(1024.0, 700.0), vec2(1280.0, 800.0), vec2(1920.0, 1080.0)];
 
-const VIEWS: [&str; 5] = ["learn", "draw", "data", "mistakes", "metrics"];
+const VIEWS: [&str; 6] = ["learn", "draw", "data", "mistakes", "metrics", "runs"];
 
 /// What a view may show in place of something else.
 const CHOICES: [&str; 10] =

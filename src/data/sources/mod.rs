@@ -126,6 +126,11 @@ pub fn column_names(spec: &SourceSpec, lookup: &Lookup<'_>) -> Vec<String> {
     Request::new(source, part, lookup).map_or_else(|_| Vec::new(), |request| csv::column_names(&request, text))
 }
 
+/// Whether the source of a part is a table of which columns can be left out.
+pub fn can_ignore(part: &SourcePart) -> bool {
+    source_of(part).is_some_and(|source| source.fields().any(|field| field.key == "ignore"))
+}
+
 /// Whether the options of a source name columns.
 pub fn has_columns(source: &Source) -> bool {
     source.fields().any(|field| matches!(field.kind, Kind::Column | Kind::Columns))

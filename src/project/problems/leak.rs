@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{Case, Problem};
 use crate::data::dataset::Modality;
-use crate::data::sources::csv;
+use crate::data::sources::can_ignore;
 use crate::data::{Dataset, TargetData, pearson};
 
 /// A column that alone is right for this share of the samples gives the answer away.
@@ -29,7 +29,7 @@ const PARTS: usize = 20;
 /// Checks the columns of a table.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let Case { dataset, split, project, .. } = case;
-    let source = project.data.source.single().filter(|part| part.name == csv::SOURCE.name);
+    let source = project.data.source.single().filter(|part| can_ignore(part));
     if source.is_none() || dataset.modality() != Modality::Table {
         return Vec::new();
     }

@@ -14,6 +14,7 @@ use crate::data::pictures::read_drawings;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::project::run_folder::PROJECT;
 use crate::project::{Project, RunFolder};
+use crate::runs::history;
 use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::playground::OpenedPicture;
@@ -69,7 +70,7 @@ fn not_taken(why: &dyn Display) -> String {
 
 fn read_run(path: PathBuf) -> Report {
     match RunFolder::find(&path.to_string_lossy()) {
-        Ok(run) => Report::RunOpened { run: Arc::new(run), path },
+        Ok(run) => Report::RunOpened { run: Arc::new(run), lines: history::read(&path).unwrap_or_default(), path },
         Err(error) => Report::Warned(error.to_string()),
     }
 }

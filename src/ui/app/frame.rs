@@ -85,12 +85,14 @@ impl Studio {
         let situation = self.situation();
         let mut actions = keys::pressed(ui, &situation);
         let is_edited = self.is_edited();
+        let runs = self.runs_folder();
         let Self {
             document, session, window, playground, networks, derived, views, dialogs, notices, problems, ..
         } = self;
         let mut cx = Cx {
             project: &mut document.project,
             path: document.path.as_deref(),
+            runs,
             is_edited,
             window,
             playground,

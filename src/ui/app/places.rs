@@ -79,7 +79,7 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
             }
         };
         ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0 * GRID;
+            ui.spacing_mut().item_spacing.x = 3.0 * GRID;
             for (index, tab) in tabs.iter().enumerate() {
                 let key = if place == Place::Center { format!("Key {}", index + 1) } else { String::new() };
                 let help = tab.obstacle.map_or(key, str::to_owned);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use eframe::egui::Context;
+use serde_json::Value;
 
 use super::files::short;
 use super::{Document, Studio};
@@ -41,7 +42,7 @@ impl Studio {
                 self.document.path = Some(path);
             }
             Report::ProjectCompared(project) => self.saved = project,
-            Report::RunOpened { run, path } => self.show_run(run, &path),
+            Report::RunOpened { run, lines, path } => self.show_run(run, &lines, &path),
             Report::DrawingOpened { drawing, of } => {
                 if of > 1 {
                     self.notices.tell(format!("The file has {of} drawings; this is the first."));
@@ -91,7 +92,7 @@ impl Studio {
         self.reset();
     }
 
-    fn show_run(&mut self, run: Arc<RunFolder>, path: &Path) {
+    fn show_run(&mut self, run: Arc<RunFolder>, lines: &[Value], path: &Path) {
         let what = match (&run.project.adversary, run.data.features.is_empty()) {
             (Some(_), _) => "Learn shows the samples of its generator.",
             (None, true) => "Its network reads what you draw, or the picture that you open.",
@@ -101,6 +102,7 @@ impl Studio {
         self.window.remember_file(path);
         self.show_document(Document::new(run.project.clone()));
         self.networks.opened = Some(run);
+        self.session.curves.read(lines);
         self.playground.network = NetworkChoice::This;
     }
 }

@@ -1,5 +1,6 @@
 //! The run: begun, stepped through, deleted; and what is trained beside it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,13 +39,19 @@ impl Studio {
         self.playground.cell = None;
     }
 
+    /// Where the next run is kept: beside the file of the project, or in the folder for those without a file.
+    pub(super) fn runs_folder(&self) -> Option<PathBuf> {
+        let folder = self.runs.clone()?;
+        let beside = self.document.path.as_ref().and_then(|path| path.parent()).map(|folder| folder.join(RUNS));
+        Some(beside.unwrap_or(folder))
+    }
+
     /// Lets the run be written as it goes.
     fn record(&mut self, job: Arc<Job>) {
-        let Some(folder) = self.runs.clone() else { return };
-        let beside = self.document.path.as_ref().and_then(|path| path.parent()).map(|folder| folder.join(RUNS));
+        let Some(folder) = self.runs_folder() else { return };
         let (sender, recorded) = (self.unwritten.0.clone(), Recorded { project: self.document.project.clone(), job });
         let warn = move |what| drop(sender.send(what));
-        match Recording::begin(recorded, beside.unwrap_or(folder), warn) {
+        match Recording::begin(recorded, folder, warn) {
             Ok(recording) => {
                 self.session.listen(recording.listener());
                 self.recording = Some(recording);

@@ -10,6 +10,7 @@ pub mod reconstructions;
 pub mod recording;
 pub mod report;
 pub mod samples;
+pub mod stored_runs;
 pub mod tasks;
 
 use derived::Derived;
@@ -30,6 +31,8 @@ pub struct DerivedData {
     pub samples: Derived<samples::SamplesQuery>,
     /// What a network forecasts beyond the end of its series.
     pub ahead: Derived<ahead::AheadQuery>,
+    /// The runs that are kept.
+    pub stored_runs: Derived<stored_runs::StoredRunsQuery>,
     /// What other models reach.
     pub baselines: Derived<baselines::BaselinesQuery>,
 }
@@ -37,13 +40,14 @@ pub struct DerivedData {
 impl DerivedData {
     /// Whether nothing that the last frames have asked for is on its way.
     pub fn is_settled(&self, ctx: &Context) -> bool {
-        let Self { drawing, row, plane, reconstructions, samples, ahead, baselines } = self;
+        let Self { drawing, row, plane, reconstructions, samples, ahead, stored_runs, baselines } = self;
         drawing.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)
+            && stored_runs.is_settled(ctx)
             && baselines.is_settled(ctx)
     }
 }

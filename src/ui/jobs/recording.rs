@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -24,7 +23,7 @@ pub struct Recorded {
 
 enum Message {
     Event(Event),
-    GoOn(Recorded),
+    GoOn(Box<Recorded>),
 }
 
 /// The end of a thread that writes a run.
@@ -39,8 +38,8 @@ struct Scribe<F> {
     recorder: Option<Recorder>,
     folder: Option<PathBuf>,
     weights: Option<Arc<Snapshot>>,
-    /// Seconds before the run was continued, and since when it runs.
-    seconds: (f64, Instant),
+    /// Seconds that it has trained, without pauses.
+    seconds: f64,
     warn: F,
 }
 
@@ -49,8 +48,7 @@ impl Recording {
     pub fn begin(recorded: Recorded, base: PathBuf, warn: impl Fn(String) + Send + 'static) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
-            let mut scribe =
-                Scribe { recorded, recorder: None, folder: None, weights: None, seconds: (0.0, Instant::now()), warn };
+            let mut scribe = Scribe { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
             if let Err(error) = scribe.begin(base) {
                 return scribe.give_up(&error);
             }
@@ -72,7 +70,7 @@ impl Recording {
 
     /// The run goes on from the checkpoint of this job.
     pub fn go_on(&self, recorded: Recorded) {
-        let _ = self.messages.send(Message::GoOn(recorded));
+        let _ = self.messages.send(Message::GoOn(Box::new(recorded)));
     }
 
     /// The thread alone, which ends when it has written what there is.
@@ -94,14 +92,14 @@ impl<F: Fn(String)> Scribe<F> {
         for message in messages {
             let done = match message {
                 Message::Event(event) => self.write(event),
-                Message::GoOn(recorded) => self.go_on(recorded),
+                Message::GoOn(recorded) => self.go_on(*recorded),
             };
             if let Err(error) = done {
                 self.give_up(&error);
             }
         }
         // The window forgot the run before it was over.
-        let (seconds, Recorded { job, .. }) = (self.trained(), &self.recorded);
+        let (seconds, Recorded { job, .. }) = (self.seconds, &self.recorded);
         if let Some(recorder) = self.recorder.take() {
             let weights = self.weights.as_ref().filter(|snapshot| snapshot.step > 0);
             let ended = match weights {
@@ -115,7 +113,10 @@ impl<F: Fn(String)> Scribe<F> {
     }
 
     fn write(&mut self, event: Event) -> Result<(), ProjectError> {
-        let seconds = self.trained();
+        if let Event::Epoch(stat) = &event {
+            self.seconds += stat.seconds;
+        }
+        let seconds = self.seconds;
         let Self { recorded: Recorded { job, .. }, recorder, weights, .. } = self;
         let Some(open) = recorder else { return Ok(()) };
         match event {
@@ -139,7 +140,6 @@ impl<F: Fn(String)> Scribe<F> {
     }
 
     fn go_on(&mut self, recorded: Recorded) -> Result<(), ProjectError> {
-        self.seconds = (self.trained(), Instant::now());
         self.recorded = recorded;
         let Recorded { project, job } = &self.recorded;
         if let (Some(folder), Some(checkpoint)) = (&self.folder, &job.checkpoint) {
@@ -148,10 +148,6 @@ impl<F: Fn(String)> Scribe<F> {
             self.recorder = Some(recorder);
         }
         Ok(())
-    }
-
-    fn trained(&self) -> f64 {
-        self.seconds.0 + self.seconds.1.elapsed().as_secs_f64()
     }
 
     fn give_up(&mut self, error: &ProjectError) {

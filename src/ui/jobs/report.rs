@@ -46,6 +46,8 @@ pub enum Report {
     RunOpened {
         /// The run with its weights.
         run: Arc<RunFolder>,
+        /// What it told while it trained.
+        lines: Vec<serde_json::Value>,
         /// The run folder.
         path: PathBuf,
     },

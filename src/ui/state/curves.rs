@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use serde_json::Value;
+
 use crate::train::curve::Curve;
 use crate::train::metrics::LOSS;
 use crate::train::{EpochStat, Metric, StepStat, Subset};
@@ -30,6 +32,22 @@ impl Curves {
             self.curves.len() - 1
         });
         self.curves[at].2.push(step as f64, value);
+    }
+
+    /// What the epochs of a run have told that was kept. Runs of older programs did not tell the step; they count epochs.
+    pub fn read(&mut self, lines: &[Value]) {
+        for line in lines.iter().filter(|line| line["event"] == "epoch") {
+            let Some(step) = line["step"].as_u64().or_else(|| line["epoch"].as_u64()) else { continue };
+            for (key, value) in line.as_object().into_iter().flatten() {
+                let of_subset = [Subset::Train, Subset::Validation]
+                    .into_iter()
+                    .find_map(|part| Some((part, key.strip_prefix(part.key())?.strip_prefix('_')?)));
+                let (part, key) = of_subset.unwrap_or((Subset::Train, key));
+                if let (Some(metric), Some(value)) = (Metric::named(key), value.as_f64()) {
+                    self.push(part, metric, step, value as f32);
+                }
+            }
+        }
     }
 
     pub(super) fn push_step(&mut self, stat: &StepStat) {

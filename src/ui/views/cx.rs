@@ -1,6 +1,6 @@
 //! What a view is lent.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::project::Project;
 use crate::ui::commands::{Action, Situation};
@@ -20,6 +20,8 @@ pub struct Cx<'a> {
     pub project: &'a mut Project,
     /// The file of the project, if it has one.
     pub path: Option<&'a Path>,
+    /// The folder that the next run is kept in; nothing where none are.
+    pub runs: Option<PathBuf>,
     /// Whether the project differs from its file.
     pub is_edited: bool,
     /// The settings of the window.

@@ -84,7 +84,7 @@ impl View for Learn {
         ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
         let mut weight = f64::from(cx.window.smoothing);
         Slider::new("Smoothing", 0.0..=0.99, 0.6, Division::Linear)
-            .show(ui, 96.0, &mut weight)
+            .show(ui, 64.0, &mut weight)
             .on_hover_text("Weight of the moving average that is drawn over the faint values of every step");
         cx.window.smoothing = weight as f32;
         ui.label(RichText::new("Smoothing").color(palette.muted));

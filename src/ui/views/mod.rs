@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod mistakes;
 pub mod network;
 pub mod parts;
+pub mod runs;
 pub mod top_bar;
 pub mod training;
 pub mod transport;
@@ -28,5 +29,6 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<data::DataView>::default(),
         Box::<mistakes::Mistakes>::default(),
         Box::<metrics::MetricsView>::default(),
+        Box::<runs::Runs>::default(),
     ]
 }

@@ -6,7 +6,7 @@ use eframe::egui::{Rect, Ui, pos2, vec2};
 
 use super::paint;
 use crate::data::Modality;
-use crate::data::sources::csv;
+use crate::data::sources::can_ignore;
 use crate::data::summary::{BINS, Column};
 use crate::data::{Dataset, Task};
 use crate::ui::state::subject::{address, is_plane};
@@ -109,7 +109,7 @@ impl TableView {
                 let cell = |row: usize, column: usize| lines[row].text(column);
                 let paint = |ui: &Ui, place: Rect, row: usize| bars_ui(ui, place, &lines[row].bars);
                 let table = DataTable::new(&heads, lines.len(), &cell).pictures(&paint);
-                match cx.project.data.source.single().is_some_and(|part| part.name == csv::SOURCE.name) {
+                match cx.project.data.source.single().is_some_and(can_ignore) {
                     true => table.ui_with_menu(ui, "columns", &mut |ui, row| column_menu_ui(ui, &lines[row], cx)),
                     false => table.ui(ui, "columns"),
                 }
