@@ -86,7 +86,7 @@ impl Train {
             let folds = Folds { count: folds.into(), threads, json: self.json };
             return folds::run(&project, &dataset, &folds, &on_interrupt());
         }
-        let mut report = Report { json: self.json, steps: self.steps, recorder: None };
+        let mut report = Report::new(self.json, self.steps);
         let (out, resumed) = match self.resume {
             true => (None, Some(Path::new(&self.project))),
             false => (self.out.as_deref(), None),
@@ -131,7 +131,7 @@ fn warn_of(problems: &[Problem]) {
 
 /// The main job of the program where there is no window: a run with a progress bar, saved where the table says.
 pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
-    let mut report = Report { json: false, steps: false, recorder: None };
+    let mut report = Report::new(false, false);
     let dataset = Arc::new(project.data.load(&Lookup::default())?);
     warn_of(&project.problems(&dataset));
     train(project, dataset, default_threads(), &Files::default(), &mut report)
@@ -152,14 +152,29 @@ struct Report {
     json: bool,
     steps: bool,
     recorder: Option<Recorder>,
+    /// Whether it was told that the run cannot be written.
+    is_warned: bool,
 }
 
 impl Report {
+    fn new(json: bool, steps: bool) -> Self {
+        Self { json, steps, recorder: None, is_warned: false }
+    }
+
+    /// A full disk stops no training: there may be room again at its end. It is told once.
+    fn warn(&mut self, written: Result<(), ProjectError>) {
+        if let (Err(error), false) = (written, self.is_warned) {
+            self.is_warned = true;
+            note(format_args!("warning: {error}; the training goes on"));
+        }
+    }
+
     fn tell(&mut self, line: Value) -> Result<(), CliError> {
         // What cannot be said any more is kept all the same.
         let said = if self.json { say(&line) } else { Ok(()) };
         if let Some(recorder) = &mut self.recorder {
-            recorder.tell(&line)?;
+            let written = recorder.tell(&line);
+            self.warn(written);
         }
         said
     }
@@ -215,15 +230,19 @@ fn train(
     }
     report.tell(run_log::done_line(outcome.name(), seconds(), test))?;
     let (mut kept, state) = (false, RunState::from(&outcome));
+    let mut ended = Ok(place.clone());
     if let Some(recorder) = report.recorder.take() {
         kept = recorder.spares(state);
-        recorder.end(&job, weights.as_deref().map(|snapshot| &snapshot.weights), state, seconds())?;
+        ended = recorder.end(&job, weights.as_deref().map(|snapshot| &snapshot.weights), state, seconds());
     }
     let place = place.display();
     if let Some(terminal) = &terminal {
         terminal.end(test, &beside);
-        terminal.line(&if kept { format!("{place} keeps its run") } else { format!("saved in {place}") });
+        if ended.is_ok() {
+            terminal.line(&if kept { format!("{place} keeps its run") } else { format!("saved in {place}") });
+        }
     }
+    ended?;
     let kept = if kept { format!("; {place} keeps the run that was in it") } else { String::new() };
     match outcome {
         Outcome::Finished(_) | Outcome::Stopped => Ok(()),
@@ -289,7 +308,8 @@ fn follow(
             }
             Event::Checkpoint(checkpoint) => {
                 if let Some(recorder) = &mut report.recorder {
-                    recorder.keep(&run.job, &checkpoint, seconds())?;
+                    let written = recorder.keep(&run.job, &checkpoint, seconds());
+                    report.warn(written);
                 }
             }
             Event::Done(outcome) => return Ok((outcome, weights)),

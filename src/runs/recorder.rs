@@ -79,13 +79,14 @@ impl Recorder {
 
     /// Keeps a checkpoint, and the weights as they are shown at that moment.
     pub fn keep(&mut self, job: &Job, checkpoint: &Checkpoint, seconds: f64) -> Result<(), ProjectError> {
+        self.info.advance(checkpoint, seconds);
+        // The weights come first: where the disk is nearly full, they are what matters and take the least room.
+        let shown = checkpoint.learner.updaters.first().and_then(|updater| updater.average.as_ref());
+        self.write_weights(job, shown.unwrap_or(&checkpoint.learner.weights))?;
         let place = self.folder.join(CHECKPOINTS);
         let path = place.join(file_name(checkpoint.step));
         let bytes = encode(checkpoint).map_err(|what| ProjectError::file(&path, what))?;
         write_whole(&path, &bytes).map_err(|error| ProjectError::file(&path, error))?;
-        let shown = checkpoint.learner.updaters.first().and_then(|updater| updater.average.as_ref());
-        self.write_weights(job, shown.unwrap_or(&checkpoint.learner.weights))?;
-        self.info.advance(checkpoint, seconds);
         self.info.write(&self.folder)?;
         if let Some(loss) = checkpoint.judged.last().copied()
             && self.best.is_none_or(|(_, best)| loss < best)
