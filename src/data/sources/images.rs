@@ -62,7 +62,7 @@ pub const SOURCE: Source = Source {
         ),
         Field::of(
             "cache",
-            "Kept in",
+            "Cache",
             Kind::Word(&["memory", "file"]),
             "Where the images are while the network learns: in memory, or in a file of which batches are read. Decided from the memory that is free by default.",
         ),
@@ -353,8 +353,8 @@ fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>
     let classes = files.iter().map(|(_, class)| class + 1).max().unwrap_or(0);
     let unwritten = |error: std::io::Error| DataError::file(folder, format!("its images {error}"));
     let mut kept = match asked.is_mapped {
-        true => Kept::File(CacheFile::new(shape.len()).map_err(unwritten)?),
-        false => Kept::Memory(Vec::with_capacity(files.len() * shape.len())),
+        true => ImageStorage::File(CacheFile::new(shape.len()).map_err(unwritten)?),
+        false => ImageStorage::Memory(Vec::with_capacity(files.len() * shape.len())),
     };
     let (mut labels, mut unread) = (Vec::with_capacity(files.len()), Vec::<(PathBuf, String)>::new());
     for files in files.chunks(AT_ONCE) {
@@ -385,12 +385,12 @@ fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>
 }
 
 /// Where images are put one after the other.
-enum Kept {
+enum ImageStorage {
     Memory(Vec<u8>),
     File(CacheFile),
 }
 
-impl Kept {
+impl ImageStorage {
     fn add(&mut self, image: &[u8]) -> std::io::Result<()> {
         match self {
             Self::Memory(pixels) => {

@@ -33,7 +33,7 @@ pub struct Recording {
 }
 
 /// What the thread knows.
-struct Scribe<F> {
+struct RunWriter<F> {
     recorded: Recorded,
     recorder: Option<Recorder>,
     folder: Option<PathBuf>,
@@ -48,11 +48,11 @@ impl Recording {
     pub fn begin(recorded: Recorded, base: PathBuf, warn: impl Fn(String) + Send + 'static) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
-            let mut scribe = Scribe { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
-            if let Err(error) = scribe.begin(base) {
-                return scribe.give_up(&error);
+            let mut writer = RunWriter { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
+            if let Err(error) = writer.begin(base) {
+                return writer.give_up(&error);
             }
-            scribe.follow(&received);
+            writer.follow(&received);
         })?;
         Ok(Self { messages, thread })
     }
@@ -79,7 +79,7 @@ impl Recording {
     }
 }
 
-impl<F: Fn(String)> Scribe<F> {
+impl<F: Fn(String)> RunWriter<F> {
     fn begin(&mut self, base: PathBuf) -> Result<(), ProjectError> {
         let Recorded { project, job } = &self.recorded;
         let output = Output::next(&base, &project.name)?;

@@ -12,7 +12,7 @@ use rfd::FileHandle;
 use super::derived::WakeOnDrop;
 use super::report::Report;
 use crate::ui::commands::PathFor;
-use crate::ui::state::session::Ending;
+use crate::ui::state::session::EndingRun;
 
 /// A person needs longer than this to close a dialog; one that answers faster was never shown.
 const UNSEEN: Duration = Duration::from_millis(250);
@@ -99,7 +99,7 @@ impl Tasks {
 }
 
 /// Ends a run without making the frame wait for its last batch.
-pub fn end(run: Ending) {
+pub fn end(run: EndingRun) {
     let ending = thread::Builder::new().name("ending a run".to_owned()).spawn(move || run.wait());
     if let Err(error) = ending {
         tracing::warn!("no thread to end a run: {error}");

@@ -84,12 +84,12 @@ impl Progress {
 }
 
 /// A run that is forgotten and still has a batch to end, whose last events somebody wants to know.
-pub struct Ending {
+pub struct EndingRun {
     run: Run,
     listener: Option<Listener>,
 }
 
-impl Ending {
+impl EndingRun {
     /// Stops the run and waits for its end.
     pub fn wait(mut self) {
         self.run.stop();
@@ -270,10 +270,10 @@ impl Session {
 
     /// Forgets the run and all it has measured. What comes back is still ending, and dropping it may wait for a batch.
     #[must_use = "dropping a run waits for it"]
-    pub fn reset(&mut self) -> Option<Ending> {
+    pub fn reset(&mut self) -> Option<EndingRun> {
         let (run, listener) = (self.run.take(), self.listener.take());
         self.clear();
-        Some(Ending { run: run?, listener })
+        Some(EndingRun { run: run?, listener })
     }
 
     fn clear(&mut self) {
