@@ -20,7 +20,7 @@ use crate::project::RunFolder;
 use crate::project::run_folder::DataRecord;
 use crate::train::Predictor;
 use crate::train::heads::Results;
-use crate::train::metrics::distance;
+use crate::train::metrics::{THRESHOLD, distance};
 use backprop_nn::Shape;
 use backprop_nn::loss::argmax;
 
@@ -74,7 +74,10 @@ impl Predict {
             let what = format!("--ahead is for networks that forecast a series, which {} does not", self.run);
             return Err(CliError::Usage(what));
         }
-        threshold_of(self.threshold, &run)?;
+        let threshold = threshold_of(self.threshold, &run)?;
+        if let ([_, second], true) = (run.data.task.classes(), threshold != THRESHOLD) {
+            note(format_args!("{second} is predicted from a probability of {threshold:.3} on"));
+        }
         let mut reader = Predictor::new(&run.network);
         let mut unread = Vec::new();
         let mut written = HashSet::new();

@@ -152,7 +152,7 @@ struct Report {
     json: bool,
     steps: bool,
     recorder: Option<Recorder>,
-    /// Whether it was told that the run cannot be written.
+    /// Whether the warning that the run cannot be written has been printed.
     is_warned: bool,
 }
 
@@ -161,7 +161,7 @@ impl Report {
         Self { json, steps, recorder: None, is_warned: false }
     }
 
-    /// A full disk stops no training: there may be room again at its end. It is told once.
+    /// Warns once that the run cannot be written. The training goes on, since there may be room again at its end.
     fn warn(&mut self, written: Result<(), ProjectError>) {
         if let (Err(error), false) = (written, self.is_warned) {
             self.is_warned = true;

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes a file beside its place, makes sure that it is on the disk, and puts it in its place: whoever reads it, even after the
-/// power has failed, finds the old contents or the new.
+/// Writes a temporary file in the same folder, flushes it to the disk, and renames it to `path`. A reader finds the old contents or
+/// the new ones, even after a power failure.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;

@@ -1,5 +1,5 @@
-//! The run of the window, written into its folder as it goes, on a thread of its own. The window tells what has happened; a full disk
-//! is told back and stops no training.
+//! The run of the window, written into its folder by a thread of its own while it trains. The window sends the events of the run; an
+//! error such as a full disk comes back as a warning, and the training goes on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
