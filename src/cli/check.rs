@@ -1,7 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, load_data, say, source_help};
+use super::{CliError, load_data, say, set_all, source_help};
 use crate::project::Project;
 use crate::project::problems::{Fix, Problem, Severity};
 
@@ -27,11 +27,7 @@ impl Check {
         if let Some(source) = &self.data {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }
-        for pair in &self.set {
-            let usage = || CliError::Usage(format!("--set {pair}: expected KEY=VALUE"));
-            let (path, value) = pair.split_once('=').ok_or_else(usage)?;
-            project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;
-        }
+        set_all(&mut project, &self.set)?;
         let problems = project.problems(&*load_data(&project, &self.project)?);
         problems.iter().try_for_each(|problem| self.tell(problem))?;
         let errors = problems.iter().filter(|problem| problem.is_error()).count();

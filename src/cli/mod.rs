@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -15,6 +16,7 @@ use backprop_nn::kernels::without_vectors;
 
 mod bench;
 mod check;
+mod compare;
 mod data;
 mod evaluate;
 mod find_rate;
@@ -24,9 +26,13 @@ mod init;
 mod new;
 mod predict;
 mod presets;
+mod repeat;
 mod runs;
+mod seeds;
+mod sweep;
 mod terminal;
 mod train;
+mod trials;
 
 /// Assemble neural networks, train them, watch them learn, and draw digits that they read.
 #[derive(Debug, Parser)]
@@ -66,6 +72,8 @@ commands! {
     init::Init,
     find_rate::FindRate,
     train::Train,
+    compare::Compare,
+    sweep::Sweep,
     runs::Runs,
     evaluate::Evaluate,
     predict::Predict,
@@ -184,7 +192,30 @@ fn load_data(project: &Project, name_or_path: &str) -> Result<Arc<Dataset>, Data
     project.data.load(&lookup).map(Arc::new)
 }
 
-/// The help of every option that takes a source.
+/// Puts values into a project by their paths, `training.optimizer.momentum=0.9`.
+fn set_all(project: &mut Project, pairs: &[String]) -> Result<(), CliError> {
+    pairs.iter().try_for_each(|pair| {
+        let usage = || CliError::Usage(format!("--set {pair}: expected KEY=VALUE"));
+        let (path, value) = pair.split_once('=').ok_or_else(usage)?;
+        project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))
+    })
+}
+
+/// Ctrl+C ends what is trained after its batch, and what there is of it is kept; a second one ends the program.
+fn on_interrupt() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!("Ctrl+C will end the run without saving it: {error}");
+    }
+    interrupted
+}
+
 /// The probability from which the second of two classes is predicted: what was asked for, or what the run has.
 fn threshold_of(asked: Option<f32>, run: &RunFolder) -> Result<f32, CliError> {
     let known = run.threshold();
@@ -204,6 +235,7 @@ fn probability(text: &str) -> Result<f32, String> {
     number.ok_or_else(|| "a probability lies between 0 and 1".to_owned())
 }
 
+/// The help of every option that takes a source.
 fn source_help() -> String {
     format!("Where the samples come from: {}", sources::usage())
 }

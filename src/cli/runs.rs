@@ -114,7 +114,7 @@ impl Runs {
             let value = |name: &String| own.iter().find(|it| it.0 == *name).map(|it| format!("{name} {}", it.1));
             let shown: Vec<_> = differ.iter().filter_map(value).take(SHOWN).collect();
             say(format_args!(
-                "{:24} {:11} {:>9}  {:28} {}",
+                "{:32} {:11} {:>9}  {:28} {}",
                 run.name(),
                 run.state(),
                 epochs_of(run),

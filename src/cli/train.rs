@@ -1,21 +1,21 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::folds::{self, Folds};
 use super::generate::refuse_generator;
+use super::repeat::repeat;
 use super::terminal::Terminal;
-use super::{CliError, load_data, note, say, source_help};
+use super::{CliError, folds, load_data, note, on_interrupt, say, seeds, set_all, source_help, trials};
 use crate::data::{Dataset, Lookup};
 use crate::project::{Output, Problem, Project, ProjectError, run_folder, run_log};
 use crate::runs::info::fingerprint;
 use crate::runs::recorder::last_checkpoint;
-use crate::runs::{Recorder, RunInfo, RunState};
+use crate::runs::{self, Recorder, RunInfo, RunState};
 use crate::train::baselines::baselines;
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
@@ -54,15 +54,22 @@ pub struct Train {
     /// Any number of the project file by its path, training.optimizer.momentum=0.9
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Cross-validation: train K times, each time judged by another K-th of the training samples; nothing is saved
+    /// Cross-validation: train K times, each time evaluated on another K-th of the training samples
     #[arg(long, value_name = "K", conflicts_with_all = ["out", "steps", "weights"], value_parser = clap::value_parser!(u16).range(2..=100))]
     folds: Option<u16>,
+    /// Train K times, with the seeds from the project's own on, and tell median and range
+    #[arg(long, value_name = "K", conflicts_with_all = ["out", "steps", "weights", "folds"], value_parser = clap::value_parser!(u16).range(2..=1000))]
+    seeds: Option<u16>,
     /// Folder for the run [default: runs/<project>-<number>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with the run in this folder from its last checkpoint; with --epochs N, to so many epochs
-    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate"])]
+    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "seeds", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate"])]
     resume: bool,
+    /// Train the run in this folder once more, with the changes that were made while it trained, and tell the first number that
+    /// is another; nothing is saved
+    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "seeds", "resume", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate", "epochs", "steps"])]
+    repeat: bool,
     /// Replace the run in the folder that --out names; one that diverges replaces nothing
     #[arg(long, requires = "out")]
     overwrite: bool,
@@ -77,14 +84,37 @@ pub struct Train {
 impl Train {
     pub fn run(&self) -> Result<(), CliError> {
         let mut project = super::new::find(&self.project)?;
-        self.apply(&mut project).map_err(CliError::Usage)?;
+        self.apply(&mut project)?;
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let dataset = load_data(&project, &self.project)?;
         warn_of(&project.problems(&dataset));
         if let Some(folds) = self.folds {
             refuse_generator(&project, &self.project, "train it without --folds")?;
-            let folds = Folds { count: folds.into(), threads, json: self.json };
-            return folds::run(&project, &dataset, &folds, &on_interrupt());
+            let folds = usize::from(folds);
+            let runner = trials::runner(&project, &dataset, threads, "folds")?;
+            let found = trials::train_all(
+                &runner,
+                runs::folds::folds(&project, &dataset, folds)?,
+                self.json,
+                |fold, number| folds::tell_fold(fold, number, folds, self.json),
+            )?;
+            return folds::tell(&found, self.json);
+        }
+        if let Some(seeds) = self.seeds {
+            refuse_generator(&project, &self.project, "train it without --seeds")?;
+            let runner = trials::runner(&project, &dataset, threads, "seeds")?;
+            let found = trials::train_all(
+                &runner,
+                runs::seeds::trials(&project, seeds.into()),
+                self.json,
+                |result, number| {
+                    seeds::tell_seed(result, project.training.seed.wrapping_add(number as u64 - 1), self.json)
+                },
+            )?;
+            return seeds::tell(&found, self.json);
+        }
+        if self.repeat {
+            return repeat(Path::new(&self.project), &project, dataset, threads, self.json);
         }
         let mut report = Report::new(self.json, self.steps);
         let (out, resumed) = match self.resume {
@@ -96,7 +126,7 @@ impl Train {
     }
 
     /// Puts what the command line says into the project, each value by its path there.
-    fn apply(&self, project: &mut Project) -> Result<(), String> {
+    fn apply(&self, project: &mut Project) -> Result<(), CliError> {
         let options = [
             ("data.source", &self.data),
             ("training.epochs", &self.epochs),
@@ -107,17 +137,13 @@ impl Train {
         ];
         for (path, value) in options {
             if let Some(value) = value {
-                project.set(path, value).map_err(|error| error.to_string())?;
+                project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;
             }
         }
         if self.no_shuffle {
             project.training.shuffle = false;
         }
-        for pair in &self.set {
-            let (path, value) = pair.split_once('=').ok_or_else(|| format!("--set {pair}: expected KEY=VALUE"))?;
-            project.set(path, value).map_err(|error| error.to_string())?;
-        }
-        Ok(())
+        set_all(project, &self.set)
     }
 }
 
@@ -216,7 +242,7 @@ fn train(
         terminal.begin(&project.name, &job);
     }
     let started = Instant::now();
-    let reports = Reports { snapshots: false, checkpoints: true };
+    let reports = Reports { checkpoints: true, ..Reports::default() };
     let run = Run::start(Arc::clone(&job), Start::Running, reports, || {});
     let mut run =
         run.map_err(|error| CliError::Failed(format!("the training thread could not be started: {error}")))?;
@@ -316,21 +342,6 @@ fn follow(
             Event::Changed(_) | Event::Paused | Event::Resumed => {}
         }
     }
-}
-
-/// Ctrl+C stops the run after its batch and saves its weights; a second one ends the program.
-fn on_interrupt() -> Arc<AtomicBool> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        tracing::warn!("Ctrl+C will end the run without saving it: {error}");
-    }
-    interrupted
 }
 
 fn start_line(job: &Job, weights: Option<&Path>) -> Value {

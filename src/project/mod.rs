@@ -16,7 +16,6 @@ use backprop_nn::gan::GanSettings;
 use backprop_nn::spec::Misfit;
 use backprop_nn::{ModelSpec, Network, Shape, Training};
 
-pub mod folds;
 mod output;
 pub mod presets;
 pub mod problems;
@@ -264,6 +263,8 @@ impl Project {
             adversary,
             weights: None,
             checkpoint: None,
+            stop_after: None,
+            changes: Vec::new(),
             threads,
         })
     }

@@ -244,6 +244,8 @@ impl RunFolder {
                 adversary: None,
                 weights: None,
                 checkpoint: None,
+                stop_after: None,
+                changes: Vec::new(),
                 threads,
             },
             weights,
@@ -266,7 +268,7 @@ impl RunFolder {
 pub const RUNS: &str = "runs";
 
 /// The folders that a new run may have inside `base`: `<project>-<number>`, counted from 1.
-pub(super) fn names_in(base: &Path, project: &str) -> impl Iterator<Item = PathBuf> {
+pub(crate) fn names_in(base: &Path, project: &str) -> impl Iterator<Item = PathBuf> {
     let stem: String =
         project.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect();
     (1..u32::MAX).map(move |number| base.join(format!("{stem}-{number}")))

@@ -6,15 +6,27 @@
 //! | [`recorder`] | how its folder is written while it runs |
 //! | [`history`] | its lines so far, up to a checkpoint |
 //! | [`checkpoint_file`] | a checkpoint as a file |
+//! | [`repeat`] | a run once more, to see whether the same comes of it |
 //! | [`compare`] | how two runs differ |
 //! | [`store`] | which runs there are |
+//! | [`trial`], [`queue`] | trainings that are evaluated on their validation samples, several at a time |
+//! | [`folds`] | cross-validation |
+//! | [`search`] | search for the best settings |
+//! | [`seeds`], [`statistics`] | whether a difference is larger than what the seed makes |
 
 pub mod checkpoint_file;
 pub mod compare;
+pub mod folds;
 pub mod history;
 pub mod info;
+pub mod queue;
 pub mod recorder;
+pub mod repeat;
+pub mod search;
+pub mod seeds;
+pub mod statistics;
 pub mod store;
+pub mod trial;
 
 pub use info::{RunInfo, RunState};
 pub use recorder::Recorder;

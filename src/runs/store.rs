@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::history;
 use super::info::{RunInfo, RunState};
-use crate::project::run_folder::{PROJECT, RUNS};
+use crate::project::run_folder::{PROJECT, RUNS, names_in};
 use crate::project::{Output, Project, ProjectError};
 
 /// A run in a folder.
@@ -46,9 +46,14 @@ impl StoredRun {
         Ok(Self { folder: folder.to_owned(), project, info, is_live, results })
     }
 
-    /// The name that somebody gave it, or that of its folder.
+    /// The name that somebody gave it, or that of its folder, with the one above it where it is one of several.
     pub fn name(&self) -> String {
-        let folder = || self.folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name =
+            |folder: &Path| folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let folder = || match self.folder.parent().filter(|group| is_group(group)) {
+            Some(group) => format!("{}/{}", name(group), name(&self.folder)),
+            None => name(&self.folder),
+        };
         self.info.as_ref().and_then(|info| info.name.clone()).unwrap_or_else(folder)
     }
 
@@ -78,10 +83,39 @@ pub fn user_folder() -> Option<PathBuf> {
     Some(programs?.join("backprop-studio").join(RUNS))
 }
 
+/// Whether the runs in a folder belong together: it is no place for all runs, but one of a search or of several seeds.
+fn is_group(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let has =
+        |kind: &&str| name.rsplit_once(&format!("-{kind}-")).is_some_and(|(_, number)| number.parse::<u32>().is_ok());
+    GROUPS.iter().any(|kind| has(kind))
+}
+
+/// Kinds of runs that belong together, as the names of their folders tell.
+const GROUPS: &[&str] = &["folds", "seeds", "compare", "sweep"];
+
+/// Makes a folder for several runs that belong together, `<name>-<number>` with the first number that is free.
+pub fn new_group(base: &Path, name: &str) -> Result<PathBuf, ProjectError> {
+    fs::create_dir_all(base).map_err(|error| ProjectError::file(base, error))?;
+    for folder in names_in(base, name) {
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| folder.clone()).map_err(|error| ProjectError::file(&folder, error)),
+        }
+    }
+    Err(ProjectError::file(base, "holds too many runs; name another folder"))
+}
+
 /// The runs in a folder, the newest first, and why others could not be read.
 pub fn list(base: &Path) -> Result<(Vec<StoredRun>, Vec<ProjectError>), ProjectError> {
     let entries = fs::read_dir(base).map_err(|error| ProjectError::file(base, error))?;
-    let folders = entries.flatten().map(|entry| entry.path()).filter(|path| path.join(PROJECT).is_file());
+    let below = |folder: &Path| {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    // A folder that is no run may hold those of a search or of several seeds.
+    let is_run = |path: &Path| path.join(PROJECT).is_file();
+    let runs_of = |path: PathBuf| -> Vec<PathBuf> { if is_run(&path) { vec![path] } else { below(&path) } };
+    let folders = entries.flatten().flat_map(|entry| runs_of(entry.path())).filter(|path| is_run(path));
     let (mut runs, mut unread) = (Vec::new(), Vec::new());
     for folder in folders {
         match StoredRun::read(&folder) {

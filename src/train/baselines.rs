@@ -140,6 +140,8 @@ fn model_of(job: &Job) -> Option<Job> {
         adversary: None,
         weights: None,
         checkpoint: None,
+        stop_after: None,
+        changes: Vec::new(),
         threads: job.threads,
     })
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::heads::{Goal, Head};
+use super::protocol::Change;
 use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
 use backprop_nn::batch::shard_len;
 use backprop_nn::gan::{GanSettings, GanTrainer};
@@ -38,6 +39,10 @@ pub struct Job {
     pub weights: Option<Weights>,
     /// The moment of an earlier run of the same job to go on from.
     pub checkpoint: Option<Arc<Checkpoint>>,
+    /// Stops after this epoch, before the last one.
+    pub stop_after: Option<u32>,
+    /// Changes of its settings, each after its step, as they were made while an earlier run trained.
+    pub changes: Vec<Change>,
     /// Threads that share the work of a step. The result does not depend on it.
     pub threads: usize,
 }

@@ -24,6 +24,8 @@ pub struct Reports {
     pub snapshots: bool,
     /// Checkpoints, at the ends of epochs and every half minute, and at the end of the run.
     pub checkpoints: bool,
+    /// No evaluation on the test set at the end, since the result of the run decides something.
+    pub skips_test: bool,
 }
 
 /// A command to a run. Closing the channel stops the run.

@@ -29,7 +29,7 @@ pub fn run(
     let reporter = Reporter::new(events, reports.snapshots, wake);
     match rayon::ThreadPoolBuilder::new().num_threads(job.threads.max(1)).build() {
         // The loop itself runs in the pool, so that a step hands work to its neighbours without waking anybody first.
-        Ok(pool) => pool.install(|| Worker::new(job, start, reports.checkpoints, commands, reporter).run()),
+        Ok(pool) => pool.install(|| Worker::new(job, start, reports, commands, reporter).run()),
         Err(error) => {
             let message = format!("The threads for training could not be started: {error}.");
             reporter.done(0, job.initial_weights(), Outcome::Failed(message));
@@ -84,6 +84,7 @@ struct Worker<'a, W> {
     optimizer: OptimizerSpec,
     /// When the last checkpoint was made; nothing if none are wanted.
     checkpointed: Option<Instant>,
+    skips_test: bool,
     /// Every so many steps, one tells how large gradient and update are.
     measured_every: u64,
 }
@@ -92,7 +93,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
     fn new(
         job: &'a Job,
         start: Start,
-        checkpoints: bool,
+        reports: Reports,
         commands: &'a Receiver<RunCommand>,
         reporter: Reporter<W>,
     ) -> Self {
@@ -115,7 +116,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
             partial: None,
             judged: Vec::new(),
             optimizer: job.training.optimizer.clone(),
-            checkpointed: checkpoints.then(Instant::now),
+            checkpointed: reports.checkpoints.then(Instant::now),
+            skips_test: reports.skips_test,
             measured_every: measured_every(job.network.weights_len(), job.batch()),
         };
         if let Some(checkpoint) = &job.checkpoint {
@@ -192,8 +194,11 @@ impl<'a, W: Fn()> Worker<'a, W> {
             if is_over(self) || self.epoch(epoch, &order)? == Verdict::Enough {
                 break;
             }
+            if self.job.stop_after == Some(epoch) && (epoch as usize) < self.job.training.epochs {
+                return Err(Halt::Stopped);
+            }
         }
-        if self.job.dataset.test.is_empty() || !self.job.head().is_evaluated() {
+        if self.skips_test || self.job.dataset.test.is_empty() || !self.job.head().is_evaluated() {
             return Ok(None);
         }
         self.evaluate(Subset::Test).map(Some)
@@ -205,6 +210,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let taken = self.step as usize - self.epochs as usize * job.steps_per_epoch();
         for batch in order.chunks(job.samples_per_step()).skip(taken) {
             self.obey()?;
+            self.repeat_changes();
             self.keep(HALF_A_MINUTE);
             let started = Instant::now();
             self.step += 1;
@@ -288,6 +294,14 @@ impl<'a, W: Fn()> Worker<'a, W> {
             (index, format!("{label}{stack}"))
         });
         Err(Halt::Diverged(Divergence { step: self.step, layer }))
+    }
+
+    /// Makes the changes again that an earlier run has seen at this step.
+    fn repeat_changes(&mut self) {
+        let (job, step) = (self.job, self.step);
+        for change in job.changes.iter().filter(|change| change.step == step) {
+            self.carry_out(RunCommand::Set(change.change.clone()));
+        }
     }
 
     fn pause(&mut self) {

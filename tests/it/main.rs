@@ -43,5 +43,6 @@ mod support;
 mod tables;
 #[cfg(feature = "gui")]
 mod training;
+mod trials;
 #[cfg(feature = "gui")]
 mod views;

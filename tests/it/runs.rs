@@ -24,7 +24,7 @@ struct Told {
 
 /// Takes so many steps and stops, or goes to the end.
 fn told(job: &Arc<Job>, steps: Option<u64>) -> (Told, Arc<Checkpoint>) {
-    let reports = Reports { snapshots: false, checkpoints: true };
+    let reports = Reports { checkpoints: true, ..Reports::default() };
     let start = if steps.is_some() { Start::Paused } else { Start::Running };
     let mut run = Run::start(Arc::clone(job), start, reports, || {}).unwrap();
     let (mut told, mut kept) = (Told { steps: vec![], validation: vec![], weights: vec![] }, None);

@@ -10,7 +10,7 @@ use backprop_studio::project::Project;
 use backprop_studio::train::{Event, Metric, Reports, Run, Start, Subset};
 use backprop_studio::ui::jobs::plane::SIDE;
 use backprop_studio::ui::state::session::Status;
-use backprop_studio::ui::views::dialogs::cross_validation::CrossValidation;
+use backprop_studio::ui::views::dialogs::trials::Trials;
 use backprop_studio::ui::widgets::numbers::{significant, steady};
 use backprop_studio::ui::{Command, Document, Request, Studio};
 use eframe::egui::{Key, Modifiers, Role, vec2};
@@ -188,9 +188,9 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
     click(&mut harness, "5");
     click(&mut harness, "Cross-validate…");
     step_until(&mut harness, "all folds are done", |studio| {
-        studio.dialogs().get::<CrossValidation>().is_some_and(|it| !it.is_running())
+        studio.dialogs().get::<Trials>().is_some_and(|it| !it.is_running())
     });
-    let folds = harness.state().dialogs().get::<CrossValidation>().unwrap().folds().to_vec();
+    let folds = harness.state().dialogs().get::<Trials>().unwrap().results().to_vec();
     assert!(folds.len() == 5 && folds.iter().all(|fold| (fold.train, fold.validation) == (320, 80)), "{folds:?}");
 
     // The same five trainings, one by one.
@@ -218,14 +218,14 @@ fn folds_are_trained_told_and_cancelled_and_the_project_stays_as_it_was() {
     harness.get_by_label_contains(&row);
     harness.get_by_label("Cross-validation, 5 folds, seed 42");
     click(&mut harness, "Close");
-    assert!(harness.state().dialogs().get::<CrossValidation>().is_none() && harness.state().session().job.is_none());
+    assert!(harness.state().dialogs().get::<Trials>().is_none() && harness.state().session().job.is_none());
 
     harness.state_mut().project_mut().training.epochs = 1000;
     let before = harness.state().project().clone();
     act(&mut harness, Request::CrossValidate(10));
-    harness.get_by_label("Trainings of all folds");
+    harness.get_by_label("Trainings");
     click(&mut harness, "Cancel");
-    assert!(harness.state().dialogs().get::<CrossValidation>().is_none() && *harness.state().project() == before);
+    assert!(harness.state().dialogs().get::<Trials>().is_none() && *harness.state().project() == before);
 }
 
 #[test]

@@ -187,6 +187,7 @@ impl Studio {
         let (can_undo, can_redo) = self.can_travel();
         Situation {
             is_evaluated: project.head(self.session.dataset().map(AsRef::as_ref)).is_evaluated(),
+            is_changed: self.other_project().is_some(),
             can_undo,
             can_redo,
             has_ink: !self.playground.drawing.strokes.is_empty(),

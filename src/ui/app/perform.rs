@@ -12,6 +12,7 @@ use crate::ui::views::dialogs::help::Help;
 use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
 use crate::ui::views::dialogs::path_prompt::PathPrompt;
+use crate::ui::views::dialogs::trials::{Question, SEEDS};
 use crate::ui::views::{data, mistakes, transport};
 use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::two_digits;
@@ -51,6 +52,8 @@ impl Studio {
             }
             Command::Suggest => self.suggest(),
             Command::FindLearningRate => self.find_learning_rate(ctx),
+            Command::RepeatSeeds => self.ask_trials(ctx, Question::Seeds(SEEDS[1])),
+            Command::Compare => self.compare_with_run(ctx, SEEDS[1]),
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),
             Command::New => self.dialogs.open(NewProject::default()),
@@ -95,7 +98,12 @@ impl Studio {
                 self.show_view(data::ID);
                 keyboard::ask_focus(ctx, label);
             }
-            Request::CrossValidate(folds) => self.cross_validate(ctx, folds),
+            Request::CrossValidate(folds) => self.ask_trials(ctx, Question::Folds(folds)),
+            Request::RepeatSeeds(seeds) => self.ask_trials(ctx, Question::Seeds(seeds)),
+            Request::CompareWithRun(seeds) => self.compare_with_run(ctx, seeds),
+            Request::Compare { with, name } => {
+                self.ask_trials(ctx, Question::Comparison { with, name, seeds: SEEDS[1] });
+            }
             Request::New(preset) => self.new_from(preset),
             Request::Open(path) => self.open(ctx, path),
             Request::SaveTo(path) => self.save_to(ctx, path),

@@ -7,14 +7,16 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::Studio;
+use crate::project::Project;
 use crate::project::run_folder::RUNS;
 use crate::train::{Job, RunCommand, Start, default_threads};
 use crate::ui::jobs::recording::{Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
-use crate::ui::views::dialogs::cross_validation::CrossValidation;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
+use crate::ui::views::dialogs::trials::{Question, Trials};
+use backprop_nn::Training;
 
 /// Epochs that a finished run gets at once.
 const MORE_EPOCHS: usize = 10;
@@ -128,13 +130,30 @@ impl Studio {
         self.dialogs.open(finder);
     }
 
-    pub(super) fn cross_validate(&mut self, ctx: &Context, folds: usize) {
+    /// Trains beside the window to find something out.
+    pub(super) fn ask_trials(&mut self, ctx: &Context, question: Question) {
         let Some(dataset) = self.session.dataset().cloned() else { return };
         let (project, waker) = (self.document.project.clone(), ctx.clone());
         let wake = move || waker.request_repaint_after(WAKE);
-        let (cross_validation, work) = CrossValidation::new(project, dataset, folds, wake);
-        self.tasks.spawn(ctx, "cross-validating", work);
-        self.dialogs.open(cross_validation);
+        let (trials, work) = Trials::new(question, project, dataset, self.runs_folder(), wake);
+        self.tasks.spawn(ctx, "training beside the window", work);
+        self.dialogs.open(trials);
+    }
+
+    /// The project of the run, if the one on the screen is another in more than its seed.
+    pub(super) fn other_project(&self) -> Option<Project> {
+        let opened = || self.networks.opened.as_ref().map(|run| run.project.clone());
+        let trained = self.session.trained.clone().or_else(opened)?;
+        let Project { data, model, adversary, training, .. } = &self.document.project;
+        let with_this_seed = Training { seed: training.seed, ..trained.training.clone() };
+        let is_other =
+            (&trained.data, &trained.model, &trained.adversary, &with_this_seed) != (data, model, adversary, training);
+        is_other.then_some(trained)
+    }
+
+    pub(super) fn compare_with_run(&mut self, ctx: &Context, seeds: usize) {
+        let Some(with) = self.other_project().map(Box::new) else { return };
+        self.ask_trials(ctx, Question::Comparison { with, name: "the run".to_owned(), seeds });
     }
 
     /// Drops the run. Its last batch ends on another thread, so that no frame waits for it.

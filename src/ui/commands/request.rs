@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::data::SourceSpec;
+use crate::project::Project;
 
 /// An action that carries data.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,17 @@ pub enum Request {
     EditOption(&'static str),
     /// Train once for each of so many folds and show what comes of it.
     CrossValidate(usize),
+    /// Train with so many seeds and show what comes of it.
+    RepeatSeeds(usize),
+    /// Find out with so many seeds whether the project is better than that of the run.
+    CompareWithRun(usize),
+    /// Find out with ten seeds whether the project is better than this one.
+    Compare {
+        /// The other project.
+        with: Box<Project>,
+        /// What it is called, "the run wine-3".
+        name: String,
+    },
     /// A new project from the preset of this name.
     New(&'static str),
     /// Opens the project in this file.

@@ -16,6 +16,8 @@ pub struct Situation {
     pub has_weights: bool,
     /// Whether the run can go on after its end.
     pub has_checkpoint: bool,
+    /// Whether there is a run, and the project is another than it trained.
+    pub is_changed: bool,
     /// Whether there are data with targets of their own.
     pub has_targets: bool,
     /// Whether the data is being read.
@@ -52,6 +54,7 @@ impl Situation {
             is_evaluated: true,
             has_weights: session.snapshot.is_some(),
             has_checkpoint: session.checkpoint.is_some(),
+            is_changed: false,
             has_targets: session.dataset().is_some_and(|data| !matches!(data.task, Task::Reconstruction { .. })),
             is_loading: matches!(session.data, DataState::Loading { .. }),
             can_undo: false,
@@ -122,6 +125,14 @@ impl Situation {
                     .to_owned())
             }
             Command::FindLearningRate => self.can_train_beside(),
+            Command::RepeatSeeds | Command::Compare if !self.is_evaluated => {
+                Err("A generator has no validation samples to be evaluated on.".to_owned())
+            }
+            Command::RepeatSeeds => self.can_train_beside(),
+            Command::Compare => match self.is_changed {
+                true => self.can_train_beside(),
+                false => Err("Train, change something, and compare: there is nothing to tell apart yet.".to_owned()),
+            },
             Command::Undo => only_if(self.can_undo, "There is nothing to undo."),
             Command::Redo => only_if(self.can_redo, "There is nothing to redo."),
             Command::SaveRun => only_if(self.has_weights, "There is no run to save. Train first."),

@@ -12,6 +12,7 @@ pub mod report;
 pub mod samples;
 pub mod stored_runs;
 pub mod tasks;
+pub mod trials;
 
 use derived::Derived;
 use eframe::egui::Context;

@@ -214,7 +214,12 @@ impl Session {
         start: Start,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<()> {
-        let run = Run::start(Arc::clone(&job), start, Reports { snapshots: true, checkpoints: true }, wake)?;
+        let run = Run::start(
+            Arc::clone(&job),
+            start,
+            Reports { snapshots: true, checkpoints: true, skips_test: false },
+            wake,
+        )?;
         match job.checkpoint.clone() {
             Some(checkpoint) => self.go_on(job, project, &checkpoint),
             None => self.begin(job, project),

@@ -12,7 +12,7 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
-use crate::ui::views::dialogs::cross_validation::COUNTS;
+use crate::ui::views::dialogs::trials::{FOLDS, SEEDS};
 use crate::ui::views::parts::data_problem::data_problem_ui;
 use crate::ui::views::parts::outdated::outdated_ui;
 use crate::ui::views::parts::problems::problems_ui;
@@ -35,14 +35,23 @@ use schedule::lr_plot_ui;
 pub const ID: &str = "training";
 
 /// The panel with the training settings.
-#[derive(Default)]
 pub struct TrainingView {
     typed_source: String,
     /// Folds of the cross-validation; none if it is off.
     folds: usize,
+    /// Seeds of a repetition or comparison.
+    seeds: usize,
+}
+
+impl Default for TrainingView {
+    fn default() -> Self {
+        Self { typed_source: String::new(), folds: 0, seeds: SEEDS[1] }
+    }
 }
 
 const FIND_HELP: &str = "Trains a copy of the network with a growing learning rate and suggests one.";
+const SEEDS_HELP: &str = "The seed decides the initial weights, the order of the samples and all else that is random. Trained with \
+                          several seeds, the project shows how much of its result is chance.";
 const FOLDS_HELP: &str = "Each training sample is in the validation set of one fold. Mean and standard deviation over the \
                           folds show how much the result varies.";
 
@@ -79,6 +88,7 @@ impl View for TrainingView {
             groups_ui(ui, cx);
             if cx.project.adversary.is_none() {
                 self.cross_validation_ui(ui, cx);
+                self.seeds_ui(ui, cx);
             }
             if cx.session.is_on() && cx.session.has_other_training(cx.project) {
                 ui.add_space(2.0 * GRID);
@@ -112,25 +122,49 @@ impl TrainingView {
             cx.situation.can_train_beside().err()
         };
         fold_ui(ui, "cross-validation", &title, |ui| {
-            let mut options = vec![(0, "Off".to_owned(), "No cross-validation.".to_owned())];
-            options.extend(COUNTS.map(|folds| {
-                (
-                    folds,
-                    folds.to_string(),
-                    format!("Trains {folds} times, each time with another fold as the validation set."),
-                )
-            }));
-            let options: Vec<_> = options.iter().map(|(folds, name, help)| (*folds, &**name, &**help)).collect();
-            field_ui(ui, "Folds", FOLDS_HELP, |ui| ui.scope(|ui| segmented_ui(ui, &mut self.folds, &options)).response);
-            let pressed = field_ui(ui, "", FOLDS_HELP, |ui| {
-                let button = Button::new("Cross-validate…").min_size(vec2(ui.available_width(), ROW));
-                ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
-            });
-            if pressed.clicked() {
+            let trains = |folds| format!("Trains {folds} times, each time with another fold as the validation set.");
+            let off = (0, "Off".to_owned(), "No cross-validation.".to_owned());
+            let options = std::iter::once(off).chain(FOLDS.map(|folds| (folds, folds.to_string(), trains(folds))));
+            count_ui(ui, "Folds", FOLDS_HELP, &options.collect::<Vec<_>>(), &mut self.folds);
+            if wide_button_ui(ui, "Cross-validate…", FOLDS_HELP, obstacle) {
                 cx.act(Request::CrossValidate(self.folds));
             }
         });
     }
+
+    /// How much of a result is chance, and whether a change is more than that.
+    fn seeds_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        fold_ui(ui, "seeds", "Is it chance? Seeds and comparison", |ui| {
+            let trains = |seeds| {
+                format!("Trains with {seeds} seeds. The more, the smaller a difference can be told from chance.")
+            };
+            let options = SEEDS.map(|seeds| (seeds, seeds.to_string(), trains(seeds)));
+            count_ui(ui, "Seeds", SEEDS_HELP, &options, &mut self.seeds);
+            let permits = |command| cx.situation.permits(command).err();
+            let (repeat, compare) = (permits(Command::RepeatSeeds), permits(Command::Compare));
+            if wide_button_ui(ui, Command::RepeatSeeds.label(), SEEDS_HELP, repeat) {
+                cx.act(Request::RepeatSeeds(self.seeds));
+            }
+            if wide_button_ui(ui, Command::Compare.label(), Command::Compare.help(), compare) {
+                cx.act(Request::CompareWithRun(self.seeds));
+            }
+        });
+    }
+}
+
+/// A number to choose.
+fn count_ui(ui: &mut Ui, name: &str, help: &str, options: &[(usize, String, String)], chosen: &mut usize) {
+    let options: Vec<_> = options.iter().map(|(count, name, help)| (*count, &**name, &**help)).collect();
+    field_ui(ui, name, help, |ui| ui.scope(|ui| segmented_ui(ui, chosen, &options)).response);
+}
+
+/// A button below a setting; true when it is pressed.
+fn wide_button_ui(ui: &mut Ui, name: &str, help: &str, obstacle: Option<String>) -> bool {
+    let pressed = field_ui(ui, "", help, |ui| {
+        let button = Button::new(name).min_size(vec2(ui.available_width(), ROW));
+        ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
+    });
+    pressed.clicked()
 }
 
 /// One setting in its row.
@@ -158,12 +192,7 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The button below the slider of the learning rate.
 fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let obstacle = cx.situation.permits(Command::FindLearningRate).err();
-    let pressed = field_ui(ui, "", FIND_HELP, |ui| {
-        let button = Button::new("Find a learning rate…").min_size(vec2(ui.available_width(), ROW));
-        let response = ui.add_enabled(obstacle.is_none(), button);
-        response.on_disabled_hover_text(obstacle.unwrap_or_default())
-    });
-    if pressed.clicked() {
+    if wide_button_ui(ui, "Find a learning rate…", FIND_HELP, obstacle) {
         cx.act(Command::FindLearningRate);
     }
 }

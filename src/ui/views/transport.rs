@@ -263,6 +263,14 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         return result(ui);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        // Somebody who has changed something wants to know whether it helps.
+        if cx.situation.permits(Command::Compare).is_ok() {
+            let button = ui.add(Button::new("Is the change better?").min_size(vec2(0.0, HEIGHT)));
+            if button.on_hover_text(Command::Compare.help()).clicked() {
+                cx.act(Command::Compare);
+            }
+            return ui.with_layout(Layout::left_to_right(Align::Center), result).response;
+        }
         let try_it = match cx.subject.modality() {
             Modality::Series => None,
             Modality::Table => Some(("Try it", draw::ID)),
@@ -276,7 +284,7 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
                 cx.act(Request::Show(view));
             }
         }
-        ui.with_layout(Layout::left_to_right(Align::Center), result);
+        ui.with_layout(Layout::left_to_right(Align::Center), result).response
     });
 }
 

@@ -86,6 +86,7 @@ pub struct LinePlot<'a> {
     others: &'a [Line<'a>],
     raw: &'a [[f64; 2]],
     band: &'a [[f64; 3]],
+    band_name: &'a str,
     mark: Option<(f64, String)>,
     height: f32,
 }
@@ -103,6 +104,7 @@ impl<'a> LinePlot<'a> {
             others: &[],
             raw: &[],
             band: &[],
+            band_name: "",
             mark: None,
             height: 120.0,
         }
@@ -126,9 +128,9 @@ impl<'a> LinePlot<'a> {
         self
     }
 
-    /// An interval `[x, low, high]` around a part of the line. Default: nothing.
-    pub fn band(mut self, band: &'a [[f64; 3]]) -> Self {
-        self.band = band;
+    /// An interval `[x, low, high]` around a part of the line, and what it is. Default: nothing.
+    pub fn band(mut self, name: &'a str, band: &'a [[f64; 3]]) -> Self {
+        (self.band_name, self.band) = (name, band);
         self
     }
 
@@ -271,7 +273,7 @@ impl<'a> LinePlot<'a> {
                 ui.label(theme::strong(format!("{own} {}", significant(y))));
             }
             if let Some([_, low, high]) = self.band.iter().find(|bounds| bounds[0] == x) {
-                ui.label(format!("80 % interval {} to {}", significant(*low), significant(*high)));
+                ui.label(format!("{} {} to {}", self.band_name, significant(*low), significant(*high)));
             }
             for other in self.others {
                 if let Some(y) = value(other.points) {

@@ -1,9 +1,9 @@
 //! What lies over the window until it is answered or closed.
 
-pub mod cross_validation;
 pub mod dialog;
 pub mod help;
 pub mod lr_finder;
 pub mod new_project;
 pub mod palette;
 pub mod path_prompt;
+pub mod trials;

@@ -82,7 +82,8 @@ impl Forecast {
             Line { name: "truth", points: &self.truth, look: LineLook::Thin },
             Line { name: "naive", points: &self.naive, look: LineLook::Dotted },
         ];
-        let plot = LinePlot::new("Forecast plot: forecast, truth, naive", x, y, &line).band(&beyond.band);
+        let plot =
+            LinePlot::new("Forecast plot: forecast, truth, naive", x, y, &line).band("80 % interval", &beyond.band);
         plot.id("forecast").beside("forecast", &others).height(ui.available_height().max(100.0)).show(ui);
     }
 }
