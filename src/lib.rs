@@ -6,8 +6,8 @@
 //! | [`backprop_nn`] | the engine, a package of its own: layers, losses, optimizers, kernels | [`backprop_nn::Model`], then [`backprop_nn::layer`] |
 //! | [`data`] | samples: sources, tables, split, scaling, batches, augmentation, drawings | [`data::Dataset`] |
 //! | [`train`] | one thread per run, heads, metrics, and the two enums between a run and who watches it | [`train::protocol`] |
-//! | [`project`] | the project file, its problems, presets, run folders, cross-validation | [`project::Project`] |
-//! | [`runs`] | runs that last: written while they train, continued, listed | [`runs::Recorder`] |
+//! | [`project`] | the project file, its problems, presets, run folders | [`project::Project`] |
+//! | [`runs`] | runs that last: written, continued, listed; cross-validation, seeds, searches | [`runs::Recorder`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
 //!

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::terminal::{grouped, significant};
 use super::{CliError, note, say};
@@ -148,13 +148,7 @@ impl Runs {
 
     /// Changes what is noted about a run that no program writes to.
     fn change(&self, run: &str, change: impl FnOnce(&mut RunInfo)) -> Result<(), CliError> {
-        let run = self.find(run)?;
-        let _held = Output::existing(&run.folder)?;
-        let Some(mut info) = run.info else {
-            return Err(CliError::Failed(format!("{}: was written before runs had names", run.folder.display())));
-        };
-        change(&mut info);
-        Ok(info.write(&run.folder)?)
+        Ok(store::change(&self.find(run)?.folder, change)?)
     }
 
     fn delete(&self, run: &str) -> Result<(), CliError> {
@@ -174,7 +168,7 @@ impl Runs {
         let (runs, _) = if self.base.is_dir() { store::list(&self.base)? } else { Default::default() };
         let named: Vec<_> = runs.into_iter().filter(|run| run.name() == name).collect();
         match <[_; 1]>::try_from(named) {
-            Ok([run]) => Ok(run),
+            Ok([run]) => Ok(StoredRun::clone(&run)),
             Err(named) if named.is_empty() => {
                 Err(CliError::Failed(format!("{name}: there is no such run; `backprop runs` lists them")))
             }
@@ -193,18 +187,17 @@ fn epochs_of(run: &StoredRun) -> String {
 }
 
 fn result_of(run: &StoredRun) -> Option<String> {
-    let found = RESULTS.iter().find_map(|key| run.results.iter().find(|(known, _)| known == key))?;
-    Some(format!("{} {}", found.0.replace('_', " "), significant(found.1)))
+    let (key, value) = RESULTS.iter().find_map(|key| run.results.get_key_value(*key))?;
+    Some(format!("{} {}", key.replace('_', " "), significant(*value)))
 }
 
 fn to_json(run: &StoredRun) -> serde_json::Value {
-    let results: Map<_, _> = run.results.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     json!({
         "folder": run.folder,
         "name": run.name(),
         "state": run.state(),
         "info": run.info,
-        "results": results,
+        "results": run.results,
         "project": run.project,
     })
 }

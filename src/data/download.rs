@@ -77,7 +77,7 @@ fn fetch_from(address: &str, file: &Download<'_>, part: &mut File) -> Result<(),
                 }
                 part.set_len(0).map_err(local)?;
                 problem = "gave other bytes than the file is known by (its SHA-256 differs)".to_owned();
-                // What was begun elsewhere may have been wrong; what came whole from here will not get better.
+                // A part from elsewhere may have been wrong; a file that came whole from here would be the same again.
                 if have == 0 {
                     break;
                 }

@@ -252,7 +252,7 @@ fn spline(controls: &[Control]) -> Vec<Point> {
     let mut path: Vec<Point> = controls.first().map(|control| control.at).into_iter().collect();
     for index in 1..controls.len() {
         let [from, to] = [controls[index - 1], controls[index]];
-        // Beyond an end or a corner the path is thought to go on as it was.
+        // At an end or a corner the point itself stands in for its missing neighbor.
         let before = match from.is_corner || index < 2 {
             true => from.at,
             false => controls[index - 2].at,

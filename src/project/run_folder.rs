@@ -136,7 +136,7 @@ impl RunFolder {
     /// Holds what was written of the data against the network, since both are files that may be changed.
     fn check_data(&self) -> Result<(), String> {
         let DataRecord { task, features, scaling, threshold, .. } = &self.data;
-        // A generator ends in what its discriminator says, and nobody asks that of the data.
+        // The network of a GAN ends in the output of the discriminator, which is no target of the data.
         let outputs = match self.project.adversary {
             Some(_) => task.outputs(),
             None => self.network.output().len(),

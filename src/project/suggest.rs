@@ -23,7 +23,7 @@ pub struct Suggestion {
 /// Samples that a training shows to a network of a table, over all epochs together.
 const SHOWN: usize = 400_000;
 
-/// A lag at which a series is this much like itself is a season.
+/// The least autocorrelation at the lag of a season.
 const SEASON: f64 = 0.4;
 
 /// A longer season is none that a network of this kind learns.
@@ -82,7 +82,7 @@ fn at_size(
         && let Some(side) = images::typical_side(part, lookup)
     {
         let most = if dataset.train.len() < FEW_IMAGES { 96 } else { 64 };
-        // Halves three times without a rest.
+        // Can be halved three times without a remainder.
         let size = (side.min(most) / 8 * 8).max(8);
         if dataset.shape.as_image().is_some_and(|[height, ..]| height != size) {
             reasons.push(format!("The images, of about {side} pixels, are read at {size} × {size}"));
@@ -252,8 +252,8 @@ fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
     (Value::Array(layers), training, augment)
 }
 
-/// Whether one brightness covers so much that the images are drawn or written on even ground, as letters are, which a
-/// mirror makes to others.
+/// Whether one brightness covers so much that the images are drawings or writing on a uniform background, which must
+/// not be mirrored: a mirrored letter is another one.
 fn has_paper(dataset: &Dataset) -> bool {
     let mut counts = [0usize; 256];
     looked_at(dataset).flatten().step_by(7).for_each(|byte| counts[usize::from(*byte)] += 1);
@@ -296,7 +296,7 @@ fn moves(series: &[f64]) -> bool {
     (high - low).powi(2) > within
 }
 
-/// The lag above one at which a series, less its trend, is most like itself; none if it is hardly alike anywhere.
+/// The first lag above one with a high peak in the autocorrelation of the differences; none if there is no such peak.
 fn season_of(series: &[f64]) -> Option<usize> {
     let steps: Vec<f64> = series.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mean = steps.iter().sum::<f64>() / steps.len().max(1) as f64;

@@ -1,5 +1,6 @@
 //! What is known of a run, in `run.json`: it is written when the run begins, with every checkpoint and when it ends.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,7 +18,7 @@ pub const FILE: &str = "run.json";
 const VERSION: u32 = 1;
 
 /// What is known of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
     /// The format of the file.
     pub version: u32,
@@ -47,12 +48,19 @@ pub struct RunInfo {
     pub of_epochs: usize,
     /// Seconds that it has trained.
     pub seconds: f64,
+    /// The last values of its metrics, by their keys: `validation_loss`.
+    #[serde(default)]
+    pub results: BTreeMap<String, f64>,
+    /// Whether somebody wants it above the others.
+    #[serde(default)]
+    pub is_pinned: bool,
 }
 
 /// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
+    #[default]
     /// It trains, or its program was ended before it could say how the run ended.
     Running,
     /// All epochs are done, or early stopping ended it.
@@ -94,12 +102,27 @@ impl RunInfo {
             epochs: 0,
             of_epochs: project.training.epochs,
             seconds: 0.0,
+            results: BTreeMap::new(),
+            is_pinned: false,
         }
     }
 
     /// As it stands at a checkpoint.
     pub fn advance(&mut self, checkpoint: &Checkpoint, seconds: f64) {
         (self.step, self.epochs, self.seconds) = (checkpoint.step, checkpoint.epochs, seconds);
+    }
+
+    /// Takes the metrics of an epoch, or of the end, from a line of the run.
+    pub fn absorb(&mut self, line: &serde_json::Value) {
+        if !matches!(line["event"].as_str(), Some("epoch" | "done")) {
+            return;
+        }
+        let is_metric = |key: &str| ["train_", "validation_", "test_"].iter().any(|part| key.starts_with(part));
+        for (key, value) in line.as_object().into_iter().flatten().filter(|(key, _)| is_metric(key)) {
+            if let Some(value) = value.as_f64() {
+                self.results.insert(key.clone(), value);
+            }
+        }
     }
 
     /// Reads it from a run folder; nothing for a run of a program that wrote none.

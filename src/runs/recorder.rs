@@ -65,6 +65,8 @@ impl Recorder {
             return Err(ProjectError::file(&folder, "has no run.json, so that it cannot be continued; train it anew"));
         };
         (info.state, info.of_epochs) = (RunState::Running, project.training.epochs);
+        info.results.clear();
+        lines.iter().for_each(|line| info.absorb(line));
         info.write(&folder)?;
         let lowest = checkpoint.judged.iter().copied().fold(f32::INFINITY, f32::min);
         let metrics = open(&folder)?;
@@ -73,6 +75,7 @@ impl Recorder {
 
     /// Adds a line.
     pub fn tell(&mut self, line: &Value) -> Result<(), ProjectError> {
+        self.info.absorb(line);
         let written = self.metrics.write_all(format!("{line}\n").as_bytes());
         written.map_err(|error| ProjectError::file(&self.folder.join(METRICS), error))
     }

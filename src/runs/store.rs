@@ -1,10 +1,15 @@
 //! Which runs there are: the folders are the truth.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rayon::prelude::*;
 
 use super::history;
-use super::info::{RunInfo, RunState};
+use super::info::{self, RunInfo, RunState};
 use crate::project::run_folder::{PROJECT, RUNS, names_in};
 use crate::project::{Output, Project, ProjectError};
 
@@ -19,8 +24,8 @@ pub struct StoredRun {
     pub info: Option<RunInfo>,
     /// Whether a program writes to it at this moment.
     pub is_live: bool,
-    /// The last values of its metrics, by their keys, in the order of the file.
-    pub results: Vec<(String, f64)>,
+    /// The last values of its metrics, by their keys.
+    pub results: BTreeMap<String, f64>,
 }
 
 impl StoredRun {
@@ -29,20 +34,15 @@ impl StoredRun {
         let project = Project::open(&folder.join(PROJECT))?;
         let info = RunInfo::read(folder)?;
         let is_live = Output::is_held(folder);
-        let mut results: Vec<(String, f64)> = Vec::new();
-        for line in history::read(folder)? {
-            if !matches!(line["event"].as_str(), Some("epoch" | "done")) {
-                continue;
+        let results = match &info {
+            Some(info) if !info.results.is_empty() => info.results.clone(),
+            // Older programs did not write them there.
+            _ => {
+                let mut found = RunInfo { results: BTreeMap::new(), ..info.clone().unwrap_or_default() };
+                history::read(folder)?.iter().for_each(|line| found.absorb(line));
+                found.results
             }
-            for (key, value) in line.as_object().into_iter().flatten() {
-                let is_metric = ["train_", "validation_", "test_"].iter().any(|part| key.starts_with(part));
-                let Some(value) = value.as_f64().filter(|_| is_metric) else { continue };
-                match results.iter_mut().find(|(known, _)| known == key) {
-                    Some((_, known)) => *known = value,
-                    None => results.push((key.clone(), value)),
-                }
-            }
-        }
+        };
         Ok(Self { folder: folder.to_owned(), project, info, is_live, results })
     }
 
@@ -55,6 +55,11 @@ impl StoredRun {
             None => name(&self.folder),
         };
         self.info.as_ref().and_then(|info| info.name.clone()).unwrap_or_else(folder)
+    }
+
+    /// Whether it is one of a search, of several seeds or folds.
+    pub fn is_trial(&self) -> bool {
+        self.folder.parent().is_some_and(is_group)
     }
 
     /// How it stands, in a word.
@@ -107,23 +112,148 @@ pub fn new_group(base: &Path, name: &str) -> Result<PathBuf, ProjectError> {
 }
 
 /// The runs in a folder, the newest first, and why others could not be read.
-pub fn list(base: &Path) -> Result<(Vec<StoredRun>, Vec<ProjectError>), ProjectError> {
-    let entries = fs::read_dir(base).map_err(|error| ProjectError::file(base, error))?;
-    let below = |folder: &Path| {
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
-    };
-    // A folder that is no run may hold those of a search or of several seeds.
+pub fn list(base: &Path) -> Result<RunList, ProjectError> {
+    KnownRuns::default().list(base)
+}
+
+/// Runs, the newest first, and why others could not be read.
+pub type RunList = (Vec<Arc<StoredRun>>, Vec<ProjectError>);
+
+/// Runs that were read before, of which only those are read again that have changed.
+#[derive(Default)]
+pub struct KnownRuns {
+    runs: HashMap<PathBuf, (Option<SystemTime>, Arc<StoredRun>)>,
+}
+
+impl KnownRuns {
+    /// The runs in a folder as they are now.
+    pub fn list(&mut self, base: &Path) -> Result<RunList, ProjectError> {
+        let folders = folders_in(base)?;
+        let read: Vec<_> = folders.into_par_iter().map(|folder| self.read(folder)).collect();
+        let (mut runs, mut unread, mut known) = (Vec::new(), Vec::new(), HashMap::new());
+        for (folder, changed, run) in read {
+            match run {
+                Ok(run) => {
+                    runs.push(Arc::clone(&run));
+                    known.insert(folder, (changed, run));
+                }
+                Err(error) => unread.push(error),
+            }
+        }
+        self.runs = known;
+        let started = |run: &StoredRun| run.info.as_ref().map_or(0, |info| info.started);
+        runs.sort_by(|a, b| started(b).cmp(&started(a)).then_with(|| a.folder.cmp(&b.folder)));
+        Ok((runs, unread))
+    }
+
+    fn read(&self, folder: PathBuf) -> (PathBuf, Option<SystemTime>, Result<Arc<StoredRun>, ProjectError>) {
+        let changed = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified()).ok();
+        let changed = changed(info::FILE).or_else(|| changed(PROJECT));
+        let known = self
+            .runs
+            .get(&folder)
+            .filter(|(before, run)| changed.is_some() && *before == changed && run.is_live == Output::is_held(&folder));
+        let run = known.map_or_else(|| StoredRun::read(&folder).map(Arc::new), |(_, run)| Ok(Arc::clone(run)));
+        (folder, changed, run)
+    }
+}
+
+/// The run folders in a folder, and in those of its folders that hold several runs that belong together.
+fn folders_in(base: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     let is_run = |path: &Path| path.join(PROJECT).is_file();
-    let runs_of = |path: PathBuf| -> Vec<PathBuf> { if is_run(&path) { vec![path] } else { below(&path) } };
-    let folders = entries.flatten().flat_map(|entry| runs_of(entry.path())).filter(|path| is_run(path));
-    let (mut runs, mut unread) = (Vec::new(), Vec::new());
-    for folder in folders {
-        match StoredRun::read(&folder) {
-            Ok(run) => runs.push(run),
-            Err(error) => unread.push(error),
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let entries = fs::read_dir(base).map_err(|error| ProjectError::file(base, error))?;
+    let mut found = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| !is_hidden(path)) {
+        if is_run(&path) {
+            found.push(path);
+        } else if path.is_dir() {
+            let below = fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path());
+            found.extend(below.filter(|path| is_run(path)));
         }
     }
-    let started = |run: &StoredRun| run.info.as_ref().map_or(0, |info| info.started);
-    runs.sort_by(|a, b| started(b).cmp(&started(a)).then_with(|| a.folder.cmp(&b.folder)));
-    Ok((runs, unread))
+    Ok(found)
+}
+
+/// The folder below that of the runs, in which those wait that were deleted and may still be wanted back.
+const DELETED: &str = ".deleted";
+
+/// Puts a run aside, from where [`bring_back`] takes it; the folder that it is in now. One that is being written stays.
+pub fn put_aside(base: &Path, folder: &Path) -> Result<PathBuf, ProjectError> {
+    drop(Output::existing(folder)?);
+    let name = folder.strip_prefix(base).unwrap_or(folder).to_string_lossy().replace(['/', '\\'], "-");
+    let aside = base.join(DELETED);
+    fs::create_dir_all(&aside).map_err(|error| ProjectError::file(&aside, error))?;
+    let free = names_in(&aside, &name).find(|path| !path.exists());
+    let target = free.ok_or_else(|| ProjectError::file(&aside, "holds too many runs; empty it"))?;
+    fs::rename(folder, &target).map_err(|error| ProjectError::file(folder, error))?;
+    Ok(target)
+}
+
+/// Puts a run back where it was.
+pub fn bring_back(aside: &Path, folder: &Path) -> Result<(), ProjectError> {
+    let fail = |error: std::io::Error| ProjectError::file(folder, error);
+    folder.parent().map_or(Ok(()), fs::create_dir_all).map_err(fail)?;
+    fs::rename(aside, folder).map_err(fail)
+}
+
+/// Deletes for good what was put aside.
+pub fn empty_deleted(base: &Path) -> Result<(), ProjectError> {
+    let aside = base.join(DELETED);
+    match fs::remove_dir_all(&aside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ProjectError::file(&aside, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Changes what is noted of a run that no program writes to.
+pub fn change(folder: &Path, change: impl FnOnce(&mut RunInfo)) -> Result<(), ProjectError> {
+    let _held = Output::existing(folder)?;
+    let Some(mut info) = RunInfo::read(folder)? else {
+        return Err(ProjectError::file(folder, "was written before runs had names and notes"));
+    };
+    change(&mut info);
+    info.write(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(folder: &Path, text: &str) {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join(PROJECT), Project::find("xor").unwrap().to_text().unwrap()).unwrap();
+        RunInfo { note: text.to_owned(), version: 1, ..RunInfo::default() }.write(folder).unwrap();
+    }
+
+    #[test]
+    fn runs_are_found_read_again_when_they_change_and_put_aside_and_back() {
+        let base = tempfile::tempdir().unwrap();
+        let (one, two) = (base.path().join("xor-1"), base.path().join("xor-seeds-1").join("seed-42"));
+        run(&one, "first");
+        run(&two, "second");
+        let mut known = KnownRuns::default();
+        let names = |known: &mut KnownRuns| -> Vec<String> {
+            known.list(base.path()).unwrap().0.iter().map(|run| run.name()).collect()
+        };
+        assert_eq!(names(&mut known), ["xor-1", "xor-seeds-1/seed-42"]);
+        let before = known.list(base.path()).unwrap().0;
+        assert!(Arc::ptr_eq(&before[0], &known.list(base.path()).unwrap().0[0]), "what has not changed is not read");
+        change(&one, |info| info.name = Some("mine".to_owned())).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        fs::File::open(one.join(info::FILE)).unwrap().set_modified(later).unwrap();
+        assert_eq!(names(&mut known), ["mine", "xor-seeds-1/seed-42"]);
+
+        let aside = put_aside(base.path(), &two).unwrap();
+        assert_eq!(names(&mut known), ["mine"]);
+        bring_back(&aside, &two).unwrap();
+        assert_eq!(names(&mut known).len(), 2);
+        put_aside(base.path(), &one).unwrap();
+        empty_deleted(base.path()).unwrap();
+        empty_deleted(base.path()).unwrap();
+        assert_eq!(names(&mut known), ["xor-seeds-1/seed-42"]);
+        let held = Output::existing(&two).unwrap();
+        assert!(put_aside(base.path(), &two).unwrap_err().to_string().contains("another training writes to it"));
+        drop(held);
+    }
 }

@@ -95,7 +95,7 @@ impl Past<'_> {
     }
 }
 
-/// The smallest of the errors that at least this share of as many errors, and one more, does not exceed.
+/// The conformal quantile of n errors: the `⌈share (n + 1)⌉`-th smallest.
 fn quantile(mut errors: Vec<f64>, share: f64) -> f64 {
     errors.sort_by(f64::total_cmp);
     let place = (share * (errors.len() + 1) as f64).ceil() as usize;
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!([quantile(errors.clone(), 0.8), quantile(errors, 0.5), quantile(vec![7.0], 0.8)], [8.0, 5.0, 7.0]);
     }
 
-    /// A network that says the mean of the last two rows.
+    /// A network that predicts the mean of the last two rows.
     fn forecast(rows: &[f64], horizon: usize, steps: usize, held_out: usize) -> Option<Ahead> {
         let layers = vec![LayerSpec::Flatten(Default::default()), LayerSpec::Dense(Dense::new(1, Function::Linear))];
         let network = ModelSpec { layers }.build(Shape::steps(2, 1), 1).unwrap();

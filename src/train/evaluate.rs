@@ -12,7 +12,7 @@ use crate::data::samples::scale_bytes;
 use crate::data::{Samples, Scaling, Task};
 use backprop_nn::{LossSpec, Network, Weights, Workspace};
 
-/// Samples that one thread reads before the threads meet.
+/// Samples that each thread evaluates between two synchronizations.
 const BOUT: usize = 8 * CHUNK;
 
 /// Predicts one sample at a time, for the canvas and for `predict`.

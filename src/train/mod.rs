@@ -13,7 +13,8 @@
 //! | [`baselines`], `tree` | what other models reach on the same samples |
 //! | [`curve`] | a metric over the steps, in bounded memory |
 //!
-//! *Architecture invariant:* neither a widget nor a file is known here. Only this module and `ui/jobs` start threads.
+//! *Architecture invariant:* neither a widget nor a file is known here. Only this module, `ui/jobs` and
+//! `runs/queue` start threads.
 
 pub mod ahead;
 pub mod baselines;

@@ -85,7 +85,7 @@ struct Worker<'a, W> {
     /// When the last checkpoint was made; nothing if none are wanted.
     checkpointed: Option<Instant>,
     skips_test: bool,
-    /// Every so many steps, one tells how large gradient and update are.
+    /// The norms of gradient and update are measured once in this many steps.
     measured_every: u64,
 }
 
@@ -184,12 +184,11 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let mut order = self.job.split.train.clone();
         let is_over = |worker: &Self| worker.best.as_ref().is_some_and(|(best, _)| best.stopped_early);
         for epoch in 1..=self.job.training.epochs as u32 {
-            // Each epoch shuffles what the one before it has left.
-            if self.job.training.shuffle {
-                shuffle(&mut order, self.job.training.seed, u64::from(epoch));
-            }
             if epoch <= self.epochs {
                 continue;
+            }
+            if self.job.training.shuffle {
+                shuffle(&mut order, self.job.training.seed, u64::from(epoch));
             }
             if is_over(self) || self.epoch(epoch, &order)? == Verdict::Enough {
                 break;
@@ -388,8 +387,8 @@ fn figures(probe: &EpochProbe) -> Vec<Figure> {
     METRICS.iter().filter_map(figure).collect()
 }
 
-/// Every how many steps one is measured, so that it takes less than a hundredth of the time: a measurement costs about as
-/// much for each weight as a fiftieth of a sample does, and a step some microseconds besides.
+/// Every how many steps one is measured, so that it takes less than a hundredth of the time: for each weight, a
+/// measurement costs about as much as an update or as fifty samples, and a step costs some microseconds besides.
 fn measured_every(weights: usize, batch: usize) -> u64 {
     const STEP: usize = 10_000;
     (100 * weights).div_ceil(STEP + weights * (1 + batch / 50)).max(1) as u64

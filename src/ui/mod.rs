@@ -21,5 +21,5 @@ pub mod views;
 pub mod widgets;
 
 pub use app::{Document, Studio, run};
-pub use commands::{Command, Request};
+pub use commands::{Command, Request, RunChange};
 pub use jobs::report::Report;

@@ -7,7 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{click, drag, layers, open, pick, project};
 
-/// A convolution, and after it a block of two around which what enters is led.
+/// A convolution, and after it a residual block of two layers.
 fn with_block() -> Harness<'static, Studio> {
     let mut project = project();
     let layers = r#"[{"layer":"conv2d","filters":8,"padding":"same"},{"layer":"residual","layers":[

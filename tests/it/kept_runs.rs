@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use backprop_studio::project::Output;
 use backprop_studio::runs::store::StoredRun;
 use backprop_studio::runs::{RunInfo, RunState, history};
 use backprop_studio::train::Subset;
 use backprop_studio::train::metrics::LOSS;
 use backprop_studio::ui::state::session::Status;
-use backprop_studio::ui::{Command, Document, Request, Studio};
+use backprop_studio::ui::{Command, Document, Request, RunChange, Studio};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -16,7 +17,7 @@ use crate::support::project;
 use crate::views::wait_for;
 
 fn open(epochs: &str, runs: &Path) -> Harness<'static, Studio> {
-    let document = Document::new(project("xor", &[("training.epochs", epochs)]));
+    let document = Document::new(project("xor", &[("training.epochs", epochs), ("training.schedule", "constant")]));
     let runs = runs.to_owned();
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
     let mut harness = builder.build_eframe(move |cc| Studio::new(cc, Some(document)).keeping_runs(Some(runs)));
@@ -110,13 +111,75 @@ fn kept_runs_are_listed_and_one_is_opened_with_its_curves() {
     }
     act(&mut harness, Request::Show("runs"));
     wait_for(&mut harness, "learning rate");
-    wait_for(&mut harness, "run xor-2, state finished, epochs 4");
-    let row = harness.query_all_by_label_contains("run xor-1, state finished, epochs 4").next().unwrap();
-    row.click();
-    harness.run_steps(3);
-    wait_for(&mut harness, "learning rate 0.02 → 0.005");
+    wait_for(&mut harness, "run xor-2, state finished");
+    let press = |harness: &mut Harness<'static, Studio>, text: &str| {
+        harness.query_all_by_label_contains(text).next().unwrap().click();
+        harness.run_steps(3);
+    };
+    press(&mut harness, "run xor-2, state finished");
+    press(&mut harness, "run xor-1, state finished");
+    wait_for(&mut harness, "learning rate 0.005 → 0.02");
+    wait_for(&mut harness, "Validation loss plot: xor-2");
+    click(&mut harness, "Sort by learning rate");
+    wait_for(&mut harness, "Sort by learning rate, descending");
     click(&mut harness, "Open");
     step_until(&mut harness, "it is opened", |studio| studio.project().training.learning_rate == 0.02);
     let curves = &harness.state().session().curves;
     assert!(!curves.of(Subset::Validation, &LOSS).is_empty(), "its curve is there");
+}
+
+#[test]
+fn kept_runs_are_renamed_noted_pinned_deleted_and_brought_back() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("2", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    let folder = base.path().join("xor-1");
+    step_until(&mut harness, "it is written", |_| info(&folder).is_some_and(|info| info.state == RunState::Finished));
+    let change = |change| Request::ChangeRun { folder: folder.clone(), change };
+    // Its writer lets go of the folder when it is done.
+    step_until(&mut harness, "nobody writes", |_| !Output::is_held(&folder));
+    act(&mut harness, change(RunChange::Name(" first ".to_owned())));
+    act(&mut harness, change(RunChange::Note("a note".to_owned())));
+    act(&mut harness, change(RunChange::Pin(true)));
+    let found = info(&folder).unwrap();
+    assert!(found.name.as_deref() == Some("first") && found.note == "a note" && found.is_pinned, "{found:?}");
+
+    act(&mut harness, Request::Show("runs"));
+    wait_for(&mut harness, "run first");
+    act(&mut harness, Request::DeleteRuns(vec![folder.clone()]));
+    assert!(!folder.exists());
+    wait_for(&mut harness, "Undo deleting");
+    click(&mut harness, "Undo deleting");
+    assert!(folder.is_dir());
+    act(&mut harness, Request::DeleteRuns(vec![folder.clone()]));
+    drop(harness);
+    assert!(!folder.exists() && !base.path().join(".deleted").exists());
+}
+
+#[test]
+fn a_run_of_another_sitting_is_opened_and_goes_on_in_its_folder() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("3", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    drop(harness);
+    let mut harness = open("1", base.path());
+    let folder = base.path().join("xor-1");
+    act(&mut harness, Request::Dropped(folder.clone()));
+    step_until(&mut harness, "it is opened", |studio| studio.networks().opened.is_some());
+    act(&mut harness, Command::Continue);
+    step_until(&mut harness, "it has gone on", has_ended);
+    drop(harness);
+    let found = info(&folder).unwrap();
+    assert_eq!((found.epochs, found.state), (13, RunState::Finished));
+    let epochs: Vec<u64> = epochs_written(&folder);
+    assert_eq!(epochs, (1..=13).collect::<Vec<_>>());
+    // The same as thirteen epochs at once.
+    let mut whole = open("13", base.path());
+    act(&mut whole, Command::Train);
+    step_until(&mut whole, "the run ends", has_ended);
+    drop(whole);
+    let last = |folder: &Path| StoredRun::read(folder).unwrap().results["validation_loss"];
+    assert_eq!(last(&folder), last(&base.path().join("xor-2")));
 }

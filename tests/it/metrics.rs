@@ -1,4 +1,4 @@
-//! Figures of answers held against scikit-learn's, with ties, absent classes and constant targets among them.
+//! Metrics of predictions compared with scikit-learn's, with ties, absent classes and constant targets among them.
 
 use backprop_nn::loss::argmax;
 use backprop_studio::train::metrics::{

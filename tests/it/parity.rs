@@ -1,4 +1,4 @@
-//! The engine held against PyTorch: outputs, losses, every gradient, and the losses along 20 optimizer steps.
+//! The engine compared with PyTorch: outputs, losses, every gradient, and the losses along 20 optimizer steps.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ struct Param {
     grad: Vec<f32>,
 }
 
-/// A rule with options, and what else is done to gradients and weights.
+/// An optimizer with options, and what else is done to gradients and weights.
 #[derive(Deserialize)]
 struct Variant {
     optimizer: OptimizerSpec,
@@ -125,7 +125,7 @@ impl Case {
         }
     }
 
-    /// The answers of each shard, and room for their loss.
+    /// The targets of each shard, and room for their loss.
     fn lanes(&self) -> Vec<(Targets<'_>, LossSum)> {
         let answers: Vec<_> = match &self.numbers {
             Some(numbers) => {
@@ -192,8 +192,8 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 }
 
 impl Case {
-    /// Takes the steps of an optimizer and holds the losses on the way, and that of the moving average after them if
-    /// there is one, against PyTorch's.
+    /// Takes the steps of an optimizer and compares the losses on the way, and that of the moving average after them if
+    /// there is one, with PyTorch's.
     fn assert_steps(&self, name: &str, optimizer: Updater, learning_rate: f32, expected: &[f64]) -> Weights {
         self.assert_steps_from(self.weights(&self.network()), name, optimizer, learning_rate, expected)
     }
@@ -326,7 +326,7 @@ struct Rule {
 struct PresetCase {
     shape: Shape,
     width: usize,
-    /// Whether the answers are numbers rather than classes.
+    /// Whether the targets are numbers rather than classes.
     numbers: bool,
     outputs: Vec<f32>,
     loss: f64,

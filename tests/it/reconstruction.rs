@@ -1,4 +1,4 @@
-//! Networks that are asked for the sample itself: trained, measured and used, as images and as rows of a table.
+//! Autoencoders: trained, measured and used, on images and on rows of a table.
 
 use std::fs;
 

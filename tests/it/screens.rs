@@ -30,8 +30,8 @@ const LARGE: Vec2 = vec2(1920.0, 1080.0);
 /// hundred may differ. A part that moved, vanished or changed its colour differs in more.
 const SHARE_OF_PIXELS: f32 = 0.01;
 
-/// Two networks that play against each other carry such an edge on from step to step, until other curves and samples come of
-/// it: the share of the pictures that those take, images and points.
+/// The training of a GAN amplifies such rounding from step to step, until curves and samples differ: the share of a
+/// screenshot that they take, for images and for points.
 const SHARE_OF_IMAGES: f32 = 0.15;
 const SHARE_OF_POINTS: f32 = 0.04;
 
@@ -45,7 +45,7 @@ struct Screen {
 }
 
 impl Screen {
-    /// The studio with a project, as it stands when its data has arrived and the bundled reader is unpacked.
+    /// The studio with a project, as it stands when its data has arrived and the built-in digit classifier is unpacked.
     fn open(project: &Project, size: Vec2, theme: Theme) -> Self {
         let document = Document::new(project.clone());
         let builder = Harness::builder().with_size(size).with_max_steps(200);

@@ -202,7 +202,8 @@ fn empty_rows_columns_and_cells_are_noted_and_never_reach_a_network() {
     assert!(!steps.is_empty() && steps.iter().all(|step| step.loss().is_finite()));
 }
 
-/// y = 100 x - 3 z + 7, with x in thousandths, so that nothing is learnt unless inputs and target are brought to one size.
+/// y = 100 x - 0.003 z + 7, with x in thousandths and z in thousands, so that nothing is learnt unless inputs and
+/// target are standardized.
 fn line(folder: &Path) {
     let mut table = "x;z;colour;y\n".to_owned();
     for row in 0..200 {

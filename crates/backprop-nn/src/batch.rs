@@ -141,7 +141,7 @@ impl Network {
         self.pass(weights, batch, lanes, seed, fill, |_, _, _| {});
     }
 
-    /// The way forward; each shard is handed to `end` as soon as it has come through.
+    /// The forward pass; each shard is handed to `end` as soon as it is done.
     fn pass<L: Send>(
         &self,
         weights: &mut Weights,
@@ -158,7 +158,7 @@ impl Network {
         let shards = &mut shards[..*used];
         let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
         let arrive = |index: usize, lane: &mut L, shard: &mut Workspace| {
-            // What a part before this one has given may be its input, and nothing else that was there before.
+            // A later subnetwork may read what the one before it has left here; the first one needs new samples.
             if shard.stages.start == 0 {
                 shard.samples = 0;
             }
@@ -188,7 +188,7 @@ impl Network {
         });
     }
 
-    /// What would otherwise go wrong far from the mistake.
+    /// Panics on misuse that would otherwise show up far from the mistake.
     fn check(&self, weights: &Weights, batch: &Batch, lanes: usize) {
         assert!(lanes <= batch.shards.len(), "{lanes} lanes for {} shards", batch.shards.len());
         assert_eq!(weights.values().len(), self.weights_len(), "weights of another network");
@@ -214,7 +214,7 @@ impl Network {
         &batch_stages[from(subnetwork.stages.start)..from(subnetwork.stages.end)]
     }
 
-    /// Puts together what the shards have counted, in their order, and lets the layer's moving numbers follow.
+    /// Merges the statistics of the shards, in their order, and updates the layer's moving averages.
     fn meet_forward(&self, at: usize, shards: &[Workspace], shared: &mut [f32], weights: &mut Weights) {
         let stage = &self.stages[at];
         let (Some(layer), Some((first, others))) = (stage.layer.batch_statistics(), shards.split_first()) else {
@@ -304,7 +304,7 @@ impl Pass<'_> {
         }
     }
 
-    /// At the end of a residual block, keeps the gradient for what entered it.
+    /// At the end of a residual block, keeps the gradient of its skip connection.
     fn hold(&self, at: usize, shard: &mut Workspace) {
         for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.end == at) {
             let len = shard.samples * len;
@@ -312,7 +312,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Where residual blocks begin, adds what was kept for what enters them.
+    /// Where residual blocks begin, adds the gradient of their skip connections.
     fn release(&self, at: usize, shard: &mut Workspace) {
         let begins = at == shard.stages.start;
         for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && !begins) {
@@ -404,7 +404,7 @@ mod tests {
         assert!(check.network.gradient(batch.shards()).iter().all(|slope| slope.is_finite()));
     }
 
-    /// Whatever moves weights: what follows the batches is moved by nothing else.
+    /// Only the batches change the moving averages: no optimizer, weight decay, penalty or max-norm does.
     #[test]
     fn no_rule_decay_penalty_or_norm_touches_the_moving_numbers() {
         let check = Check::new(vec![norm(), dense(6), norm(), head()], Shape::flat(7), 8);
@@ -436,7 +436,7 @@ mod tests {
         }
     }
 
-    /// What absorbs must not reach over a layer between.
+    /// A layer absorbs none but the one right after it.
     #[test]
     fn a_pooling_after_a_normalization_stays_one_of_its_own() {
         let layers = vec![Conv2d::default().into(), norm(), MaxPool2d::default().into(), Flatten {}.into(), head()];

@@ -51,8 +51,8 @@ impl Check {
         self.layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum()
     }
 
-    /// Weights that are the smaller the more of them are added up, as they are in use: a recurrent layer would else be
-    /// chaotic, and its slope another at the next number.
+    /// Weights scaled by `1 / √fan-in`, as they are in use: otherwise a recurrent layer would be chaotic, and its
+    /// gradient would change within a step.
     fn params(&self, rng: &mut Rng) -> Vec<f32> {
         let infos = self.layer.params().into_iter();
         let tensor = |info: ParamInfo| {

@@ -16,7 +16,7 @@ pub struct Workspace {
     pub(super) memos: Vec<Vec<f32>>,
     /// Gradients of a stage's output and input; they change places from stage to stage.
     pub(super) grads: [Vec<f32>; 2],
-    /// Gradients for what entered residual blocks, for each depth of a block in others.
+    /// Gradients of the skip connections, for each nesting depth of residual blocks.
     pub(super) held: Vec<Vec<f32>>,
     pub(super) scratch: Vec<f32>,
     /// The gradient of the parameters of those layers that compute it shard by shard.

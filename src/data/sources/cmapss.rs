@@ -1,5 +1,5 @@
-//! Engines run until they fail, `cmapss:DIR`: how many cycles are left to each, from its last readings. The files are those
-//! of NASA's C-MAPSS (Saxena and others 2008).
+//! Engines that run to failure, `cmapss:DIR`: the remaining useful life of each in cycles, from its last readings. The
+//! files are those of NASA's C-MAPSS (Saxena and others 2008).
 
 use std::path::Path;
 
@@ -95,7 +95,7 @@ fn column_name(at: usize) -> String {
     if at < SETTINGS { format!("setting {}", at + 1) } else { format!("sensor {}", at - SETTINGS + 1) }
 }
 
-/// How many cycles are left to each test engine after its last reading.
+/// The remaining useful life of each test engine after its last reading, in cycles.
 fn read_lives(path: &Path, engines: usize) -> Result<Vec<f64>, DataError> {
     let table = Table::read(path, &Options::named(["cycles left"]))?;
     let lives: Vec<f64> = (0..table.rows).filter_map(|row| table.columns[0].number(row)).collect();
@@ -142,7 +142,7 @@ impl Fleet {
         values.any(|value| Some(value) != first)
     }
 
-    /// Every window of every engine with the cycles that are left after it, and the engine of each.
+    /// Every window of every engine with the remaining useful life after it, and the engine of each.
     fn all_windows(&self, used: &[usize], window: usize, most: f64, notes: &mut Vec<Note>) -> (Samples, Vec<u32>) {
         let (mut inputs, mut values, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         let (mut group, mut short) = (0, 0);

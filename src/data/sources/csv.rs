@@ -289,9 +289,9 @@ impl Loader<'_> {
         }
     }
 
-    /// What is asked for: as it is said, as a network knows it already, or as the target looks.
+    /// The task: that of a known network, else that of the option, else the one that the target column suggests.
     fn task(&mut self, targets: &[usize]) -> Result<Task, Wrong> {
-        // What tells a row again has let go of its target.
+        // An autoencoder has kept no target, so the task is found as for a new file.
         let known = self.request.lookup.known.filter(|known| !matches!(known.task, Task::Reconstruction { .. }));
         if let Some(Known { task, .. }) = known {
             self.drop_unknown_classes(targets[0], task);

@@ -208,7 +208,8 @@ fn target_at(target: &str, names: &[&str]) -> Result<usize, String> {
     names.iter().position(|name| *name == target).ok_or_else(missing)
 }
 
-/// The row of a window that was the last known one of the same season as the target; without seasons the last of all.
+/// The row of a window that the seasonal naive forecast repeats: the last one in the season of the target; without
+/// seasons the last of all.
 fn naive_row(windowing: &Windowing) -> Result<usize, Wrong> {
     let &Windowing { window, horizon, season, .. } = windowing;
     let season = season.unwrap_or(1);
@@ -221,8 +222,8 @@ fn naive_row(windowing: &Windowing) -> Result<usize, Wrong> {
     })
 }
 
-/// Every window of every part with a target. A number that is missing in a window is the last one before it; a window without a
-/// target, or with nothing before a gap, is left out. With them come the rows of their targets, counted from 1.
+/// Every window of every part with a target. Missing numbers of a window are filled forward; a window without a target,
+/// or with nothing before a gap, is left out. With them come the rows of their targets, counted from 1.
 fn windows(
     parts: &[Vec<f64>],
     width: usize,

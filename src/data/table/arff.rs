@@ -5,7 +5,7 @@ use super::dialect::Record;
 use super::rows::Rows;
 use crate::data::note::Note;
 
-/// What a cell of a sparse row is that is not written.
+/// A column, as an `@attribute` declares it.
 struct Attribute {
     name: String,
     /// The values of a nominal attribute; none of numbers and text.

@@ -74,7 +74,7 @@ fn skip_titles(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Not
     while titles + 2 < records.len() && is_title(&records[titles], records.get(titles + 1)) {
         titles += 1;
     }
-    // Without a header below it, a row that lacks cells is a row that lacks cells.
+    // A row of full width with one filled cell is a title only above a header; elsewhere its other cells are missing.
     let is_below = |at: usize| {
         options.header != Some(false)
             && Body::of(&records[at + 1..], &records[at], width).speaks_for(&records[at]).is_some()

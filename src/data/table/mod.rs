@@ -215,9 +215,7 @@ fn ambiguous(raw: &Raw, grouped: Convention, fractional: Convention) -> Wrong {
 
 fn check_cells(records: &[Record]) -> Result<(), String> {
     match records.iter().find(|record| record.cells.iter().any(|cell| cell.len() > MAX_CELL)) {
-        Some(record) => {
-            Err(format!("line {}: a cell has more than {MAX_CELL} characters; look at its quotes", record.line))
-        }
+        Some(record) => Err(format!("line {}: a cell has more than {MAX_CELL} bytes; look at its quotes", record.line)),
         None => Ok(()),
     }
 }

@@ -131,8 +131,8 @@ pub fn find(cells: &[&str], decimal: Option<char>, thousands: Option<char>) -> F
     }
 }
 
-/// Of two conventions that read the same cells, one with a mark for thousands and one with it for decimals, that for
-/// which the cells without the mark speak: below 1000 they would have none, above they would.
+/// Decides whether a mark groups thousands or begins the decimals, from the cells without it: a number of 1000 or more
+/// without the mark shows that it does not group.
 fn more_likely(cells: &[&str], first: Convention, second: Convention) -> Found {
     let (grouped, fractional) = if first.thousands.is_some() { (first, second) } else { (second, first) };
     let Some(mark) = grouped.thousands else { return Found::One(first) };

@@ -1,5 +1,5 @@
-//! A column of a table that gives the answer away: alone it tells nearly every target, as the code of an outcome does or a
-//! sum that the target is a part of. Networks that learn from it fail where it is not known yet.
+//! Target leakage: a column of a table that alone predicts nearly every target, as the code of an outcome does or a sum
+//! that the target is a part of. Networks that learn from it fail where it is not known yet.
 
 use std::collections::HashMap;
 

@@ -42,7 +42,7 @@ pub struct ClassScore {
     pub support: u32,
 }
 
-/// How many of the most probable classes may be named in the figure that allows several.
+/// The k of the top-k accuracy.
 const TOP: usize = 3;
 
 impl ClassPredictions {

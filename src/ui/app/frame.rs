@@ -59,6 +59,7 @@ impl Drop for Studio {
             self.session.finish();
         }
         self.end_recordings();
+        self.kept.empty_deleted();
     }
 }
 
@@ -86,6 +87,7 @@ impl Studio {
         let mut actions = keys::pressed(ui, &situation);
         let is_edited = self.is_edited();
         let runs = self.runs_folder();
+        let (changed_runs, has_deleted) = (self.kept.changed, !self.kept.deleted.is_empty());
         let Self {
             document, session, window, playground, networks, derived, views, dialogs, notices, problems, ..
         } = self;
@@ -93,6 +95,8 @@ impl Studio {
             project: &mut document.project,
             path: document.path.as_deref(),
             runs,
+            changed_runs,
+            has_deleted,
             is_edited,
             window,
             playground,

@@ -6,6 +6,7 @@ mod dropped;
 mod files;
 mod frame;
 mod history;
+mod kept_runs;
 mod notices;
 mod perform;
 mod places;
@@ -36,6 +37,7 @@ use crate::ui::views;
 use crate::ui::views::dialogs::dialog::Dialogs;
 use crate::ui::views::view::View;
 use history::History;
+use kept_runs::KeptRuns;
 use notices::Notices;
 
 pub use window::run;
@@ -66,6 +68,7 @@ pub struct Studio {
     /// Where the runs of projects without a file are kept; nothing where none are.
     runs: Option<PathBuf>,
     recording: Option<Recording>,
+    kept: KeptRuns,
     /// The threads that have written other runs, or still do.
     retired: Vec<JoinHandle<()>>,
     /// What could not be written.
@@ -101,6 +104,7 @@ impl Studio {
             tasks: Tasks::default(),
             runs: None,
             recording: None,
+            kept: KeptRuns::default(),
             retired: Vec::new(),
             unwritten: unbounded(),
             notices: Notices::default(),
@@ -188,6 +192,7 @@ impl Studio {
         Situation {
             is_evaluated: project.head(self.session.dataset().map(AsRef::as_ref)).is_evaluated(),
             is_changed: self.other_project().is_some(),
+            has_opened_checkpoint: self.can_continue_opened(),
             can_undo,
             can_redo,
             has_ink: !self.playground.drawing.strokes.is_empty(),

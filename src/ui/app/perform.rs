@@ -1,4 +1,4 @@
-//! Carrying out commands and requests. Nothing else in the window changes more than a view's own values.
+//! Carrying out commands and requests.
 
 use std::path::Path;
 
@@ -104,6 +104,9 @@ impl Studio {
             Request::Compare { with, name } => {
                 self.ask_trials(ctx, Question::Comparison { with, name, seeds: SEEDS[1] });
             }
+            Request::ChangeRun { folder, change } => self.change_run(&folder, change),
+            Request::DeleteRuns(folders) => self.delete_runs(&folders),
+            Request::BringBackRun => self.bring_back_run(),
             Request::New(preset) => self.new_from(preset),
             Request::Open(path) => self.open(ctx, path),
             Request::SaveTo(path) => self.save_to(ctx, path),

@@ -12,6 +12,7 @@ use crate::data::Drawing;
 use crate::project::RunFolder;
 use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
+use crate::ui::state::curves::Over;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::{data, draw};
 use crate::ui::widgets::digit_canvas::fit_to_canvas;
@@ -73,6 +74,7 @@ impl Studio {
                 }
                 self.act(ctx, request);
             }
+            Report::RunContinues(continued) => self.resume_run(ctx, *continued),
             Report::RunSaved(folder) => {
                 self.window.remember_file(&folder);
                 self.notices.tell(format!("Saved the run in {}.", folder.display()));
@@ -87,7 +89,7 @@ impl Studio {
     pub(super) fn show_document(&mut self, document: Document) {
         self.keep();
         self.saved.clone_from(&document.project);
-        self.networks.opened = None;
+        (self.networks.opened, self.kept.opened) = (None, None);
         self.document = document;
         self.reset();
     }
@@ -101,8 +103,8 @@ impl Studio {
         self.notices.tell(format!("Opened the run {}. {what}", short(path)));
         self.window.remember_file(path);
         self.show_document(Document::new(run.project.clone()));
-        self.networks.opened = Some(run);
-        self.session.curves.read(lines);
+        (self.networks.opened, self.kept.opened) = (Some(run), Some(path.to_owned()));
+        self.session.curves.read(lines, Over::Steps);
         self.playground.network = NetworkChoice::This;
     }
 }

@@ -9,8 +9,8 @@ use eframe::egui::Context;
 use super::Studio;
 use crate::project::Project;
 use crate::project::run_folder::RUNS;
-use crate::train::{Job, RunCommand, Start, default_threads};
-use crate::ui::jobs::recording::{Recorded, Recording, continued};
+use crate::train::{Checkpoint, Job, RunCommand, Start, default_threads};
+use crate::ui::jobs::recording::{Destination, Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
@@ -35,8 +35,11 @@ impl Studio {
             return self.notices.warn(format!("The run could not be started: {error}."));
         }
         self.notices.clear();
-        self.record(job);
-        self.networks.opened = None;
+        if let Some(folder) = self.runs_folder() {
+            let recorded = Recorded { project: self.document.project.clone(), job };
+            self.record(recorded, Destination::NewIn(folder));
+        }
+        (self.networks.opened, self.kept.opened) = (None, None);
         self.playground.network = NetworkChoice::This;
         self.playground.cell = None;
     }
@@ -49,11 +52,10 @@ impl Studio {
     }
 
     /// Lets the run be written as it goes.
-    fn record(&mut self, job: Arc<Job>) {
-        let Some(folder) = self.runs_folder() else { return };
-        let (sender, recorded) = (self.unwritten.0.clone(), Recorded { project: self.document.project.clone(), job });
+    pub(super) fn record(&mut self, recorded: Recorded, destination: Destination) {
+        let sender = self.unwritten.0.clone();
         let warn = move |what| drop(sender.send(what));
-        match Recording::begin(recorded, folder, warn) {
+        match Recording::begin(recorded, destination, warn) {
             Ok(recording) => {
                 self.session.listen(recording.listener());
                 self.recording = Some(recording);
@@ -76,27 +78,40 @@ impl Studio {
     pub(super) fn go_on(&mut self, ctx: &Context) {
         let session = &self.session;
         let (Some(job), Some(checkpoint), Some(trained)) = (&session.job, &session.checkpoint, &session.trained) else {
-            return;
+            return self.continue_opened(ctx);
         };
-        let mut project = trained.clone();
+        let (project, job, checkpoint) = (trained.clone(), Arc::clone(job), Arc::clone(checkpoint));
+        if let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint)
+            && let Some(recording) = &self.recording
+        {
+            recording.go_on(recorded);
+        }
+    }
+
+    /// Starts the run of a project from a checkpoint; what does not fit is shown as a message.
+    pub(super) fn start_from(
+        &mut self,
+        ctx: &Context,
+        project: &Project,
+        job: &Job,
+        checkpoint: Arc<Checkpoint>,
+    ) -> Option<Recorded> {
+        let mut project = project.clone();
         if u64::from(checkpoint.epochs) >= project.training.epochs as u64 {
             project.training.epochs += MORE_EPOCHS;
         }
-        let recorded = match continued(&project, job, Arc::clone(checkpoint)) {
-            Ok(recorded) => recorded,
-            Err(error) => return self.notices.warn(error.to_string()),
-        };
+        let recorded = continued(&project, job, checkpoint);
+        let recorded = recorded.map_err(|error| self.notices.warn(error.to_string())).ok()?;
         let waker = ctx.clone();
         let wake = move || waker.request_repaint_after(WAKE);
         if let Err(error) = self.session.start(Arc::clone(&recorded.job), &project, Start::Running, wake) {
-            return self.notices.warn(format!("The run could not be started: {error}."));
+            self.notices.warn(format!("The run could not be started: {error}."));
+            return None;
         }
         if self.document.project.model == project.model {
             self.document.project.training.epochs = project.training.epochs;
         }
-        if let Some(recording) = &self.recording {
-            recording.go_on(recorded);
-        }
+        Some(recorded)
     }
 
     /// One batch or one epoch, of a new run if there is none.

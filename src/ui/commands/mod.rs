@@ -8,7 +8,7 @@ pub mod situation;
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
-pub use request::{PathFor, Request};
+pub use request::{PathFor, Request, RunChange};
 pub use situation::{Situation, Tab};
 
 /// What a view, a key or a dialog asks the studio for.

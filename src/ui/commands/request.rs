@@ -38,6 +38,17 @@ pub enum Request {
         /// What it is called, "the run wine-3".
         name: String,
     },
+    /// Changes what is noted of a kept run.
+    ChangeRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// What changes.
+        change: RunChange,
+    },
+    /// Puts kept runs aside, until the window closes.
+    DeleteRuns(Vec<PathBuf>),
+    /// Puts the run back that was deleted last.
+    BringBackRun,
     /// A new project from the preset of this name.
     New(&'static str),
     /// Opens the project in this file.
@@ -58,6 +69,17 @@ pub enum Request {
     TypePath(PathFor),
     /// Something was dropped on the window, or chosen to be opened whatever it is.
     Dropped(PathBuf),
+}
+
+/// A change of what is noted of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunChange {
+    /// Another name; an empty one gives it that of its folder.
+    Name(String),
+    /// Another note.
+    Note(String),
+    /// Whether it stands above the others.
+    Pin(bool),
 }
 
 /// What a path is wanted for.

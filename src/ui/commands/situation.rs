@@ -16,6 +16,8 @@ pub struct Situation {
     pub has_weights: bool,
     /// Whether the run can go on after its end.
     pub has_checkpoint: bool,
+    /// Whether a run of another sitting is open that can go on.
+    pub has_opened_checkpoint: bool,
     /// Whether there is a run, and the project is another than it trained.
     pub is_changed: bool,
     /// Whether there are data with targets of their own.
@@ -54,6 +56,7 @@ impl Situation {
             is_evaluated: true,
             has_weights: session.snapshot.is_some(),
             has_checkpoint: session.checkpoint.is_some(),
+            has_opened_checkpoint: false,
             is_changed: false,
             has_targets: session.dataset().is_some_and(|data| !matches!(data.task, Task::Reconstruction { .. })),
             is_loading: matches!(session.data, DataState::Loading { .. }),
@@ -103,6 +106,7 @@ impl Situation {
             },
             Command::Continue => match self.status {
                 Status::Ended(_) => only_if(self.has_checkpoint, "This run has nothing to go on from. Train it anew."),
+                Status::Idle if self.has_opened_checkpoint => self.can_begin(),
                 Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
                     Err("No run has ended yet.".to_owned())
                 }

@@ -34,6 +34,8 @@ pub struct DerivedData {
     pub ahead: Derived<ahead::AheadQuery>,
     /// The runs that are kept.
     pub stored_runs: Derived<stored_runs::StoredRunsQuery>,
+    /// The curves of those that are selected.
+    pub run_curves: Derived<stored_runs::RunCurvesQuery>,
     /// What other models reach.
     pub baselines: Derived<baselines::BaselinesQuery>,
 }
@@ -41,7 +43,7 @@ pub struct DerivedData {
 impl DerivedData {
     /// Whether nothing that the last frames have asked for is on its way.
     pub fn is_settled(&self, ctx: &Context) -> bool {
-        let Self { drawing, row, plane, reconstructions, samples, ahead, stored_runs, baselines } = self;
+        let Self { drawing, row, plane, reconstructions, samples, ahead, stored_runs, run_curves, baselines } = self;
         drawing.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
@@ -49,6 +51,7 @@ impl DerivedData {
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)
             && stored_runs.is_settled(ctx)
+            && run_curves.is_settled(ctx)
             && baselines.is_settled(ctx)
     }
 }

@@ -21,6 +21,19 @@ pub struct Recorded {
     pub job: Arc<Job>,
 }
 
+/// Where it is written.
+pub enum Destination {
+    /// In a new folder below this one.
+    NewIn(PathBuf),
+    /// In the folder of a run that goes on.
+    Existing {
+        /// Its folder.
+        folder: PathBuf,
+        /// Seconds that it has trained.
+        seconds: f64,
+    },
+}
+
 enum Message {
     Event(Event),
     GoOn(Box<Recorded>),
@@ -44,12 +57,16 @@ struct RunWriter<F> {
 }
 
 impl Recording {
-    /// Begins a run in a new folder below `base`. `warn` is called with what cannot be written.
-    pub fn begin(recorded: Recorded, base: PathBuf, warn: impl Fn(String) + Send + 'static) -> std::io::Result<Self> {
+    /// Begins to write a run. `warn` is called with what cannot be written.
+    pub fn begin(
+        recorded: Recorded,
+        destination: Destination,
+        warn: impl Fn(String) + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
             let mut writer = RunWriter { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
-            if let Err(error) = writer.begin(base) {
+            if let Err(error) = writer.begin(destination) {
                 return writer.give_up(&error);
             }
             writer.follow(&received);
@@ -61,7 +78,7 @@ impl Recording {
     pub fn listener(&self) -> impl Fn(&Event) + Send + use<> {
         let messages = self.messages.clone();
         move |event| {
-            // Single steps are for the eye; what comes at the end of an epoch is for good.
+            // Single steps and pauses are only shown, not recorded.
             if !matches!(event, Event::Steps(_) | Event::Paused | Event::Resumed) {
                 let _ = messages.send(Message::Event(event.clone()));
             }
@@ -80,7 +97,14 @@ impl Recording {
 }
 
 impl<F: Fn(String)> RunWriter<F> {
-    fn begin(&mut self, base: PathBuf) -> Result<(), ProjectError> {
+    fn begin(&mut self, destination: Destination) -> Result<(), ProjectError> {
+        let base = match destination {
+            Destination::NewIn(base) => base,
+            Destination::Existing { folder, seconds } => {
+                (self.folder, self.seconds) = (Some(folder), seconds);
+                return self.go_on(self.recorded.clone());
+            }
+        };
         let Recorded { project, job } = &self.recorded;
         let output = Output::next(&base, &project.name)?;
         self.folder = Some(output.folder().to_owned());

@@ -14,6 +14,18 @@ pub struct Curves {
     curves: Vec<(Option<Subset>, &'static Metric, Curve)>,
 }
 
+/// What curves of kept runs are drawn over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Over {
+    /// Optimizer steps.
+    #[default]
+    Steps,
+    /// Epochs.
+    Epochs,
+    /// Seconds of training.
+    Seconds,
+}
+
 static EMPTY: LazyLock<Curve> = LazyLock::new(Curve::default);
 
 impl Curves {
@@ -24,47 +36,54 @@ impl Curves {
         found.map_or(&EMPTY, |(.., curve)| curve)
     }
 
-    fn push(&mut self, part: Subset, metric: &'static Metric, step: u64, value: f32) {
+    fn push(&mut self, part: Subset, metric: &'static Metric, at: f64, value: f32) {
         let part = metric.subset.map(|_| part);
-        let at = self.curves.iter().position(|(of, measured, _)| *of == part && *measured == metric);
-        let at = at.unwrap_or_else(|| {
+        let curve = self.curves.iter().position(|(of, measured, _)| *of == part && *measured == metric);
+        let curve = curve.unwrap_or_else(|| {
             self.curves.push((part, metric, Curve::default()));
             self.curves.len() - 1
         });
-        self.curves[at].2.push(step as f64, value);
+        self.curves[curve].2.push(at, value);
     }
 
     /// What the epochs of a run have told that was kept. Runs of older programs did not tell the step; they count epochs.
-    pub fn read(&mut self, lines: &[Value]) {
+    pub fn read(&mut self, lines: &[Value], over: Over) {
+        let mut seconds = 0.0;
         for line in lines.iter().filter(|line| line["event"] == "epoch") {
-            let Some(step) = line["step"].as_u64().or_else(|| line["epoch"].as_u64()) else { continue };
+            seconds += line["seconds"].as_f64().unwrap_or_default();
+            let at = match over {
+                Over::Steps => line["step"].as_f64().or_else(|| line["epoch"].as_f64()),
+                Over::Epochs => line["epoch"].as_f64(),
+                Over::Seconds => Some(seconds),
+            };
+            let Some(at) = at else { continue };
             for (key, value) in line.as_object().into_iter().flatten() {
                 let of_subset = [Subset::Train, Subset::Validation]
                     .into_iter()
                     .find_map(|part| Some((part, key.strip_prefix(part.key())?.strip_prefix('_')?)));
                 let (part, key) = of_subset.unwrap_or((Subset::Train, key));
                 if let (Some(metric), Some(value)) = (Metric::named(key), value.as_f64()) {
-                    self.push(part, metric, step, value as f32);
+                    self.push(part, metric, at, value as f32);
                 }
             }
         }
     }
 
     pub(super) fn push_step(&mut self, stat: &StepStat) {
-        stat.figures().for_each(|(metric, value)| self.push(Subset::Train, metric, stat.step, value));
+        stat.figures().for_each(|(metric, value)| self.push(Subset::Train, metric, stat.step as f64, value));
     }
 
     /// What steps have not told already, and loss and `headline` of the validation set.
     pub(super) fn push_epoch(&mut self, epoch: &EpochStat, headline: &'static [&'static Metric]) {
         for figure in epoch.figures.iter().filter(|figure| figure.metric.step.is_none()) {
             if let Some(value) = figure.value {
-                self.push(Subset::Train, figure.metric, epoch.step, value as f32);
+                self.push(Subset::Train, figure.metric, epoch.step as f64, value as f32);
             }
         }
         let Some(validation) = &epoch.validation else { return };
         for metric in std::iter::once(&LOSS).chain(headline.iter().copied()) {
             if let Some(value) = validation.get(metric) {
-                self.push(Subset::Validation, metric, epoch.step, value as f32);
+                self.push(Subset::Validation, metric, epoch.step as f64, value as f32);
             }
         }
     }

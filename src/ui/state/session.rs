@@ -104,7 +104,7 @@ impl EndingRun {
     }
 }
 
-/// Who wants to know what the run tells.
+/// Called with every event of the run.
 type Listener = Box<dyn Fn(&Event) + Send>;
 
 /// The state of the data and of the run.

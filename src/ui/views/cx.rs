@@ -22,6 +22,10 @@ pub struct Cx<'a> {
     pub path: Option<&'a Path>,
     /// The folder that the next run is kept in; nothing where none are.
     pub runs: Option<PathBuf>,
+    /// How often the window has changed kept runs, so that they are read again at once.
+    pub changed_runs: u64,
+    /// Whether a run was deleted that can be brought back.
+    pub has_deleted: bool,
     /// Whether the project differs from its file.
     pub is_edited: bool,
     /// The settings of the window.

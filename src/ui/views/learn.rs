@@ -139,7 +139,7 @@ impl Learn {
     fn quarters_ui(&mut self, ui: &mut Ui, height: f32, cx: &mut Cx<'_>) {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let gap = 4.0 * GRID;
-        // Samples are what one looks at; who reads has as much to show below.
+        // Generated samples get more height than the plots, other results as much.
         let (top, bottom) =
             rect.split_top_bottom_at_fraction(if cx.subject.results() == heads::Results::Samples { 0.42 } else { 0.5 });
         let halves = |rect: Rect| {
@@ -203,7 +203,7 @@ impl Learn {
         row(ui, "confusion", &mut |ui| self.results.ui(ui, cx));
     }
 
-    /// Where one tries the network: paper for what reads drawings, the plane for two features, a form for more.
+    /// Where one tries the network: the canvas for images, the plane for two features, a form for more.
     fn try_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         match cx.subject.dataset.clone().filter(|dataset| dataset.modality() == Modality::Table) {
             Some(dataset) if is_plane(&dataset) => {

@@ -104,7 +104,17 @@ fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn ready_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.situation.permits(Command::Continue).is_ok() {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            go_on_ui(ui, Command::Continue.label(), cx);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = "A kept run is open. Continue goes on from its last checkpoint; Train starts anew.";
+                ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).truncate());
+            });
+        });
+        return;
+    }
     let palette = Palette::of(ui);
     let training = &cx.project.training;
     let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };
@@ -202,8 +212,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether the predictions are hardly better than those of a die with as many sides as there are classes, or than always the
-/// mean of the targets.
+/// Whether the predictions are hardly better than guessing a class at random, or than the mean of the targets.
 fn is_guessing(test: &Evaluation) -> bool {
     match &test.predictions {
         Predictions::Classes(predictions) => {

@@ -1,4 +1,4 @@
-//! Buttons, each named for whoever does not see it.
+//! Buttons, each with a name for screen readers.
 
 use eframe::egui::{self, Button, Frame, Response, RichText, Ui, Vec2, Widget as _, vec2};
 use egui_material_icons::MaterialIcon;

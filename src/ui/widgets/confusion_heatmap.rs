@@ -143,7 +143,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         let right = bounds.right().max(bounds.left() + HEAD).min(rect.right());
         let name = if right - bounds.left() < HEAD { "0" } else { "mistakes 0" };
         self.paint_scale(ui, pos2(right, y), name);
-        // Where cells are lower or narrower than a name, only every so manieth is written.
+        // Where cells are lower or narrower than a name, only every n-th name is written.
         let every = |cell: f32, room: f32| (room / cell).ceil().max(1.0) as usize;
         for class in (0..grid.n).step_by(every(grid.cell.y, 15.0)) {
             let is_strong = pointed.is_some_and(|(truth, _)| truth == class);

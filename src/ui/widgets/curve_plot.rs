@@ -72,6 +72,7 @@ pub struct CurvePlot<'a> {
     smoothing: f32,
     is_logarithmic: bool,
     steps_per_epoch: Option<f64>,
+    x_name: &'a str,
     link: &'a str,
     height: Option<f32>,
     empty_text: &'a str,
@@ -88,6 +89,7 @@ impl<'a> CurvePlot<'a> {
             smoothing: 0.6,
             is_logarithmic: false,
             steps_per_epoch: None,
+            x_name: "step",
             link: "curves",
             height: None,
             empty_text: "Press Train to see the curve",
@@ -115,6 +117,12 @@ impl<'a> CurvePlot<'a> {
     /// Tell the epoch beside the step under the pointer. Default: only the step.
     pub fn steps_per_epoch(mut self, steps: f64) -> Self {
         self.steps_per_epoch = (steps > 0.0).then_some(steps);
+        self
+    }
+
+    /// What the curves are drawn over. Default: `"step"`.
+    pub fn over(mut self, name: &'a str) -> Self {
+        self.x_name = name;
         self
     }
 
@@ -214,7 +222,7 @@ impl<'a> CurvePlot<'a> {
                 Axis { range: y, ticks: |input| axes::round_ticks(input, 28.0), label: axes::percent_label }
             }
         };
-        Axes { id: self.title, size, x, x_name: "step", y, sense: Sense::click_and_drag() }.show(ui)
+        Axes { id: self.title, size, x, x_name: self.x_name, y, sense: Sense::click_and_drag() }.show(ui)
     }
 
     fn prepare(&self, series: &Series<'a>) -> Prepared<'a> {
@@ -251,11 +259,18 @@ impl<'a> CurvePlot<'a> {
         }
     }
 
+    /// "step 1,200", or with the digits that count for what is no whole number.
+    fn x_text(&self, x: f64) -> String {
+        let number = if self.x_name == "step" { numbers::thousands(x.round()) } else { numbers::significant(x) };
+        format!("{} {number}", self.x_name)
+    }
+
     fn x_range(&self, view: Option<(f64, f64)>) -> RangeInclusive<f64> {
         let last = self.series.iter().filter_map(|series| series.curve.last()).map(|(x, _)| x);
         let marks = self.marks.iter().map(|mark| mark.x).filter(|_| !self.is_empty());
         let end = last.chain(marks).chain(self.first_non_finite()).fold(0.0, f64::max);
-        let end = if end == 0.0 { 100.0 } else { end.max(10.0) };
+        let least = if self.x_name == "step" { 10.0 } else { 0.0 };
+        let end = if end == 0.0 { 100.0 } else { end.max(least) };
         // The last point and its marker stand clear of the edge.
         view.map_or(0.0..=end * 1.015, |(min, max)| min..=max)
     }
@@ -295,7 +310,7 @@ impl<'a> CurvePlot<'a> {
     fn description(&self) -> String {
         let values = self.series.iter().filter_map(|series| {
             let (x, y) = series.curve.last()?;
-            Some(format!("{} {} at step {}", series.name, self.value_text(y.into()), numbers::thousands(x)))
+            Some(format!("{} {} at {}", series.name, self.value_text(y.into()), self.x_text(x)))
         });
         let values: Vec<_> = values.collect();
         let values = if values.is_empty() { self.empty_text.to_owned() } else { values.join(", ") };

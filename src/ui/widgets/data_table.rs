@@ -1,7 +1,9 @@
 //! A table of any length, of which only what is in view costs anything. Numbers stand at the right of their column and are
 //! never cut: a column that is partly out of view shows an ellipsis.
 
-use eframe::egui::{Align2, Id, Popup, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Align2, Id, Popup, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::cut_text::cut_text;
 use crate::ui::theme::{self, GRID, Palette};
@@ -65,8 +67,33 @@ impl Head {
 /// Paints a picture of a row into its cell.
 type Painter<'a> = &'a dyn Fn(&Ui, Rect, usize);
 
-/// Shows the menu of a row.
-type Menu<'a> = &'a mut dyn FnMut(&mut Ui, usize);
+/// What pressing a row or the name of a column does.
+pub trait TableEvents {
+    /// A row was drawn.
+    fn row(&mut self, response: &Response, row: usize);
+
+    /// The name of a column was pressed.
+    fn head(&mut self, _column: usize) {}
+
+    /// Whether a row is one of those that are selected.
+    fn is_selected(&self, _row: usize) -> bool {
+        false
+    }
+
+    /// The column by which the rows are sorted, and whether the largest come first.
+    fn order(&self) -> Option<(usize, bool)> {
+        None
+    }
+}
+
+/// A menu for each row, which a click opens.
+struct RowMenu<F>(F);
+
+impl<F: FnMut(&mut Ui, usize)> TableEvents for RowMenu<F> {
+    fn row(&mut self, response: &Response, row: usize) {
+        Popup::menu(response).show(|ui| (self.0)(ui, row));
+    }
+}
 
 /// A table to be shown.
 pub struct DataTable<'a> {
@@ -95,21 +122,30 @@ impl<'a> DataTable<'a> {
     }
 
     /// The same with a menu for each row, which a click opens.
-    pub fn ui_with_menu(self, ui: &mut Ui, name: &str, menu: Menu<'_>) {
-        self.show(ui, name, Some(menu));
+    pub fn ui_with_menu(self, ui: &mut Ui, name: &str, menu: &mut dyn FnMut(&mut Ui, usize)) {
+        self.show(ui, name, Some(&mut RowMenu(menu)));
     }
 
-    fn show(mut self, ui: &mut Ui, name: &str, mut menu: Option<Menu<'_>>) {
+    /// The same with rows and names that can be pressed.
+    pub fn ui_with(self, ui: &mut Ui, name: &str, events: &mut dyn TableEvents) {
+        self.show(ui, name, Some(events));
+    }
+
+    fn show(mut self, ui: &mut Ui, name: &str, mut events: Option<&mut dyn TableEvents>) {
         let id = ui.make_persistent_id(("column widths", name));
         self.widths = self.widths(ui, id);
         let total = self.widths.iter().map(|width| width + GAP).sum::<f32>() - GAP + BAR;
         let palette = Palette::of(ui);
         ui.spacing_mut().item_spacing.y = 0.0;
-        let sense = if menu.is_some() { Sense::click() } else { Sense::hover() };
+        let sense = if events.is_some() { Sense::click() } else { Sense::hover() };
+        let order = events.as_ref().and_then(|events| events.order());
         ScrollArea::horizontal().id_salt(name).auto_shrink(false).show(ui, |ui| {
             let width = total.max(ui.available_width());
             let (head, _) = ui.allocate_exact_size(vec2(total, ROW), Sense::hover());
             self.line_ui(ui, head, None);
+            if let Some(events) = &mut events {
+                self.heads_ui(ui, head, order, &mut **events);
+            }
             ui.painter().hline(head.left()..=head.left() + width, head.bottom(), (1.0, palette.faint));
             ui.add_space(GRID);
             let height = ui.available_height() - BAR;
@@ -117,14 +153,21 @@ impl<'a> DataTable<'a> {
             let shown = rows_ui.show_rows(ui, ROW, self.rows, |ui, shown| {
                 for row in shown.clone() {
                     let (line, response) = ui.allocate_exact_size(vec2(total, ROW), sense);
-                    let role = if menu.is_some() { Role::Button } else { Role::Row };
-                    response.widget_info(|| WidgetInfo::labeled(role, true, self.sentence(row)));
-                    if menu.is_some() && (response.hovered() || response.has_focus()) {
-                        ui.painter().rect_filled(line, 2.0, palette.faint.gamma_multiply(0.5));
+                    let is_selected = events.as_ref().is_some_and(|events| events.is_selected(row));
+                    response.widget_info(|| match events.is_some() {
+                        true => WidgetInfo::selected(Role::Button, true, is_selected, self.sentence(row)),
+                        false => WidgetInfo::labeled(Role::Row, true, self.sentence(row)),
+                    });
+                    if is_selected || events.is_some() && (response.hovered() || response.has_focus()) {
+                        ui.painter().rect_filled(
+                            line,
+                            2.0,
+                            palette.faint.gamma_multiply(if is_selected { 0.8 } else { 0.5 }),
+                        );
                     }
                     self.line_ui(ui, line, Some(row));
-                    if let Some(menu) = &mut menu {
-                        Popup::menu(&response).show(|ui| menu(ui, row));
+                    if let Some(events) = &mut events {
+                        events.row(&response, row);
                     }
                 }
                 shown
@@ -151,6 +194,36 @@ impl DataTable<'_> {
         let texts = self.heads.iter().enumerate().map(|(at, head)| (&head.name, (self.cell)(row, at)));
         let cells = texts.filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("{name} {text}"));
         cells.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Names of columns that can be pressed, and the mark of the one that sorts.
+    fn heads_ui(&self, ui: &mut Ui, line: Rect, order: Option<(usize, bool)>, events: &mut dyn TableEvents) {
+        let mut left = line.left();
+        for (column, (head, width)) in self.heads.iter().zip(&self.widths).enumerate() {
+            let place = Rect::from_min_size(pos2(left, line.top()), vec2(*width, line.height()));
+            left += width + GAP;
+            if head.name.is_empty() {
+                continue;
+            }
+            let response = ui.interact(place, ui.scope_id().with(("head", column)), Sense::click());
+            let sorted = order.filter(|(by, _)| *by == column).map(|(_, is_descending)| is_descending);
+            let way = sorted.map_or("", |is_descending| if is_descending { ", descending" } else { ", ascending" });
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {}{way}", head.name)));
+            let color =
+                if response.hovered() || response.has_focus() { Palette::of(ui).text } else { Palette::of(ui).accent };
+            if sorted.is_some() || response.hovered() || response.has_focus() {
+                ui.painter().hline(place.x_range(), place.bottom() - 1.0, (1.5, color));
+            }
+            if let Some(is_descending) = sorted {
+                let (at, way) =
+                    (pos2(place.right() + GAP / 2.0, place.center().y), if is_descending { 3.0 } else { -3.0 });
+                let corners = vec![at + vec2(-3.5, -way), at + vec2(3.5, -way), at + vec2(0.0, way)];
+                ui.painter().add(Shape::convex_polygon(corners, color, Stroke::NONE));
+            }
+            if response.clicked() {
+                events.head(column);
+            }
+        }
     }
 
     /// The line of a row, or that of the names.

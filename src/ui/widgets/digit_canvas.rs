@@ -1,4 +1,4 @@
-//! Paper for a pen: strokes are kept as the points where the pointer was, and drawn smooth.
+//! A canvas for a pen: strokes are kept as the points where the pointer was, and drawn smooth.
 
 use eframe::egui::{
     self, Align2, CursorIcon, Event, Painter, PointerButton, Pos2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo,

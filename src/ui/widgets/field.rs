@@ -83,7 +83,7 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     response
 }
 
-/// Who came with the keyboard has no pointer to rest on the row.
+/// Shows the help of a field that was reached by keyboard, since no pointer rests on its row then.
 fn help_on_focus(ui: &Ui, response: &Response, row: Rect, help: &str) {
     let id = response.id.with("came by keyboard");
     if response.gained_focus() {

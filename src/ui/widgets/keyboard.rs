@@ -19,7 +19,7 @@ pub fn takes_plain_keys(ctx: &Context) -> bool {
     focused.is_some_and(|focused| leaving != Some(focused))
 }
 
-/// A wish that nobody has taken up after so many frames is void: what it named is not on the screen.
+/// A request for the focus expires after this many frames: the widget that it names is not on the screen.
 const PATIENCE: u64 = 5;
 
 #[derive(Clone, Default)]

@@ -117,7 +117,7 @@ fn gradients_are_the_slopes_of_the_whole_batch_in_several_shards() {
     }
 }
 
-/// Blocks at the beginning, the end and in one another, with what joins and what is random inside.
+/// Residual blocks at the beginning, at the end and nested, some with batch normalization and dropout inside.
 fn blocks() -> Vec<(Vec<LayerSpec>, Shape)> {
     let (flat, image, steps) = (Shape::flat(7), Shape::image(5, 4, 2), Shape::steps(3, 5));
     // Finite differences mean nothing across the kink of its ReLU.

@@ -1,5 +1,5 @@
-//! What is done to every channel of a matrix `[rows, channels]` over all of its rows: moments, and normalization forth
-//! and back.
+//! Operations on every channel of a matrix `[rows, channels]` over all of its rows: moments, and the forward and
+//! backward pass of normalization.
 //!
 //! A loop over few channels would leave most of a vector empty. So rows are put side by side until they are about
 //! `WIDE` numbers wide, what belongs to a channel is repeated as often, and sums are folded at the end.

@@ -1,6 +1,6 @@
 //! The three products of a convolution: output, gradient of the kernel, gradient of the image.
 //!
-//! Each is a matrix product whose left factor, the patches of the image, is read where it lies: patches are never
+//! Each is a matrix product whose left factor, the patches of the image (im2col), is read in place: patches are never
 //! written to memory.
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What is done to every row of a matrix on its own: softmax and normalization, forth and back.
+//! Operations on every row of a matrix on its own: softmax and normalization, forward and backward.
 
 use super::vector::exp;
 use super::vectorized;

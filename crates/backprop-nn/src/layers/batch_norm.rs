@@ -128,7 +128,8 @@ impl Layer for BuiltBatchNorm {
         self.activation.forward(pass.output, pass.memo);
     }
 
-    /// `gradient` has taken the gradient back through the activation. With `z` for the normalized numbers and `n` for their count: `dx = (dy - Σdy/n - z ⊙ Σ(dy ⊙ z)/n) ⊙ γ / deviation`.
+    /// `gradient` has taken the gradient back through the activation. With `z` for the normalized numbers and `n` for
+    /// their count: `dx = (dy - Σdy/n - z ⊙ Σ(dy ⊙ z)/n) ⊙ γ / deviation`.
     fn backward(&self, pass: Backward<'_>) {
         let Some(grad_input) = pass.grad_input else { return };
         let len = self.channels;

@@ -96,8 +96,8 @@ impl Spec for ConvTranspose2d {
 }
 
 struct BuiltConvTranspose2d {
-    /// The convolution that this one is the reverse of: its image is the output here, with all that is cut off, and its
-    /// filters are the channels of the input.
+    /// The convolution that this layer is the transpose of: its image is the output here, before the edges are cut off,
+    /// and its filters are the channels of the input.
     window: Window,
     frame: Option<Frame>,
     output_len: usize,

@@ -159,7 +159,7 @@ impl Frame {
 const BAND: usize = 8192;
 
 struct BuiltConv {
-    /// Its positions are those alone that somebody reads.
+    /// Without the positions that no window of the pooling reads.
     window: Window,
     frame: Option<Frame>,
     kernel: ParamInfo,
@@ -241,8 +241,8 @@ impl Layer for BuiltConv {
         vec![self.kernel.clone(), ParamInfo::new("bias", &[self.window.filters], Init::Zeros)]
     }
 
-    /// Max pooling goes with it where activation and maximum may change places: the big feature map is then never
-    /// written as a whole, and what no window reads is not computed.
+    /// Max pooling is fused where it commutes with the activation: the large feature map is then never written as a
+    /// whole, and what no window reads is not computed.
     fn absorb(&mut self, next: Fusible) -> bool {
         let Fusible::MaxPool(size) = next else { return false };
         if self.pool.is_some() || !self.activation.is_increasing() {

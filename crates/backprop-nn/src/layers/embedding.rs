@@ -112,7 +112,7 @@ impl Layer for BuiltEmbedding {
         }
     }
 
-    /// Between whole numbers there is nothing to learn from, so what is below gets no gradient for them.
+    /// A lookup has no derivative by the index, so the layers before get no gradient for words.
     fn backward(&self, pass: Backward<'_>) {
         pass.memo.copy_from_slice(pass.grad_output);
         let Some(grad_input) = pass.grad_input else { return };

@@ -166,7 +166,7 @@ impl Layer for BuiltSeparable {
         self.middle_len() + self.activation.memo_len(self.output_len())
     }
 
-    /// The image in its zeros and the gradient of that, what lies between the parts or its gradient, and no bias.
+    /// The padded image and its gradient, the numbers between the two parts or their gradient, and zero biases.
     fn scratch_len(&self, _samples: usize) -> usize {
         2 * self.framed_len() + self.middle_len() + self.depthwise.filters
     }

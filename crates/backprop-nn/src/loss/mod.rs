@@ -221,7 +221,7 @@ impl LossSpec {
             }
             Targets::Numbers { width, values } => {
                 let value = loss.sample_numbers(outputs, &values[row * width..(row + 1) * width], grad);
-                // A loss of classes alone is refused before it comes here; NaN ends a run that were to begin all the same.
+                // A loss that compares classes only is refused earlier; should one get here, NaN ends the run.
                 (f64::from(value.unwrap_or(f32::NAN)), 1.0)
             }
         }

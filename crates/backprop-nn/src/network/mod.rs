@@ -27,7 +27,7 @@ pub struct Network {
     skips: Vec<Skip>,
     /// Where each of its stacks begins.
     beginnings: Vec<Beginning>,
-    /// Where kernels lie in the weights that pay more than others, and what.
+    /// The kernels with a penalty of their own, by their place in the weights.
     penalties: Vec<(Range<usize>, Regularizer)>,
     labels: Vec<&'static str>,
     input: Shape,
@@ -48,7 +48,7 @@ pub(crate) struct Stage {
     /// The matrix that its backward pass reads transposed, and where that lies among those of all stages.
     matrix: Option<Transposed>,
     pub transposed: Range<usize>,
-    /// Where that lies which it has to know of the whole batch.
+    /// Where its batch statistics lie, and after them the gradient of its parameters.
     pub shared: Range<usize>,
     pub input_len: usize,
     pub output_len: usize,
@@ -70,7 +70,7 @@ impl Stage {
     }
 }
 
-/// Where what enters a residual block is added to what leaves it.
+/// A skip connection: the input of a residual block is added to its output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Skip {
     /// The stage whose input enters the block.
@@ -94,7 +94,7 @@ pub(crate) struct Block {
 }
 
 impl Network {
-    /// Adds what the kernels of some layers pay to the gradient of a block.
+    /// Adds the gradients of the layers' own penalties to the gradient of a block.
     pub(crate) fn add_penalties(&self, block: &Block, weights: &[f32], gradient: &mut [f32]) {
         for (kernel, penalty) in &self.penalties {
             let (from, to) = (kernel.start.max(block.range.start), kernel.end.min(block.range.end));
@@ -163,7 +163,7 @@ impl Network {
         &self.skips
     }
 
-    /// For blocks that stand in 0, 1, 2, … others, the numbers per sample of the widest.
+    /// For each nesting depth of residual blocks, the numbers per sample of the widest skip connection.
     pub(crate) fn skip_widths(&self) -> Vec<usize> {
         let mut widths = vec![0; self.skips.iter().map(|skip| skip.depth + 1).max().unwrap_or(0)];
         for Skip { depth, len, .. } in &self.skips {

@@ -16,13 +16,13 @@ const MAX_WORDS: usize = 100_000;
 /// A target of whole numbers is taken for classes if it has no more values than this, each of them several times.
 const MAX_NUMBERED_CLASSES: usize = 20;
 
-/// A column of whole numbers, each of them once, numbers the rows if it has hardly more room than there are rows.
+/// A column of distinct whole numbers numbers the rows if its range is at most this many times the number of rows.
 const ROOM: f64 = 1.5;
 
-/// Of fewer rows nobody can say so.
+/// With fewer rows than this, a small range may be chance.
 const FEW: usize = 30;
 
-/// So does one that is called like this, in small letters.
+/// Names of columns that number the rows, in small letters.
 const ROW_NAMES: &[&str] =
     &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
 

@@ -210,7 +210,7 @@ impl Stack<'_> {
     }
 }
 
-/// The way of what enters a block: from above its cards around them to the sum below.
+/// The skip connection of a block: from above its cards around them to the sum below.
 fn paint_skip(ui: &Ui, cards: Rect, foot: Rect) {
     let palette = Palette::of(ui);
     let stroke = Stroke::new(1.5, palette.line);

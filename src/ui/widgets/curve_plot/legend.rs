@@ -18,7 +18,7 @@ impl CurvePlot<'_> {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(text));
         };
         egui::Grid::new("values").num_columns(3).min_col_width(56.0).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
-            ui.label(theme::strong(format!("step {}", numbers::thousands(x.round()))));
+            ui.label(theme::strong(self.x_text(x)));
             if let Some(steps) = self.steps_per_epoch {
                 ui.label(RichText::new(format!("epoch {:.2}", x / steps)).color(palette.muted));
             } else {
@@ -58,14 +58,17 @@ impl CurvePlot<'_> {
             Metric::Loss => [widest(&["0.0000", "8.88e38"]); 2],
             Metric::Accuracy | Metric::Share => [widest(&["100.00 %"]), widest(&["99.9 %"])],
         };
-        let wide = Legend { values: exact, sample: 24.0, gap: 8.0, right: RIGHT, has_own_row: false };
-        let narrow = Legend { values: rounded, sample: 16.0, gap: 4.0, right: 0.0, has_own_row: false };
+        let wide = Legend { values: exact, sample: 24.0, gap: 8.0, right: RIGHT, has_own_row: false, has_names: true };
+        let narrow =
+            Legend { values: rounded, sample: 16.0, gap: 4.0, right: 0.0, has_own_row: false, has_names: true };
         let fits = |legend: &Legend| {
             let each = legend.values + legend.sample + 4.0 * legend.gap;
             title + names + self.series.len() as f32 * each <= room - legend.right
         };
         let one_row = [wide, narrow].into_iter().find(fits);
-        one_row.unwrap_or(Legend { has_own_row: true, right: 0.0, ..narrow })
+        let each = narrow.values + narrow.sample + 4.0 * narrow.gap;
+        let has_names = names + self.series.len() as f32 * each <= room;
+        one_row.unwrap_or(Legend { has_own_row: true, has_names, right: 0.0, ..narrow })
     }
 
     /// The title, and the legend with the newest values as the lines have them, smoothed where the line is, which have
@@ -76,18 +79,24 @@ impl CurvePlot<'_> {
         let y = rect.top() + HEADER_BASE;
         let heading = theme::strong_font(theme::HEADING);
         painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, self.title, heading, palette.text);
-        let Legend { values, sample, gap, right, has_own_row } = legend;
+        let Legend { values, sample, gap, right, has_own_row, has_names } = legend;
         let y = if has_own_row { y + ROW - GRID } else { y };
         let mut right = rect.right() - right;
         for (series, prepared) in self.series.iter().zip(prepared).rev() {
+            // Of many runs only some have room; the table beside them has the colors of all.
+            if has_own_row && !has_names && right - values - sample - 2.0 * gap < rect.left() {
+                break;
+            }
             let newest = prepared.smoothed.last().map(|[_, y]| *y);
             let value = newest.map_or("–".to_owned(), |y| self.legend_text(y, gap < 8.0));
             let font = theme::strong_font(theme::BODY);
             painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, font, palette.text);
             right -= values + gap;
             let font = theme::body_font();
-            let name = painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, font, palette.muted);
-            right = name.left() - gap;
+            if has_names {
+                let name = painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, font, palette.muted);
+                right = name.left() - gap;
+            }
             let place = Rect::from_center_size(pos2(right - sample / 2.0, y), vec2(sample, 16.0));
             paint_sample(painter, place, self.pen(series, palette));
             right = place.left() - 2.0 * gap;
@@ -117,6 +126,8 @@ pub(super) struct Legend {
     right: f32,
     /// Whether it stands below the title, because there is no room beside it.
     has_own_row: bool,
+    /// Whether the names stand there, for which there may be no room.
+    has_names: bool,
 }
 
 impl Legend {

@@ -1,0 +1,119 @@
+//! What is known of the run that was selected last, and what can be done with the selected runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui::{Button, Label, RichText, TextEdit, Ui, vec2};
+
+use crate::runs::compare::difference;
+use crate::runs::store::StoredRun;
+use crate::ui::commands::{Request, RunChange};
+use crate::ui::theme::{Palette, ROW};
+use crate::ui::views::cx::Cx;
+use crate::ui::widgets::scroll::scroll_ui;
+use crate::ui::widgets::text::caption_ui;
+
+/// Differences that are told at once.
+const TOLD: usize = 12;
+
+/// Name and note while they are typed.
+#[derive(Default)]
+pub struct Details {
+    folder: Option<PathBuf>,
+    name: String,
+    note: String,
+}
+
+impl Details {
+    /// Draws them; true if nothing is to be selected any more.
+    pub fn ui(&mut self, ui: &mut Ui, runs: &[Arc<StoredRun>], cx: &mut Cx<'_>) -> bool {
+        let Some(run) = runs.last() else { return false };
+        if self.folder.as_ref() != Some(&run.folder) {
+            let note = run.info.as_ref().map_or_else(String::new, |info| info.note.clone());
+            *self = Self { folder: Some(run.folder.clone()), name: run.name(), note };
+        }
+        let mut is_cleared = false;
+        scroll_ui(ui, |ui| {
+            self.texts_ui(ui, run, cx);
+            ui.horizontal_wrapped(|ui| is_cleared = actions_ui(ui, run, runs, cx));
+            difference_ui(ui, run, runs, cx);
+        });
+        is_cleared
+    }
+
+    /// Name and note, which are written when they are done.
+    fn texts_ui(&mut self, ui: &mut Ui, run: &StoredRun, cx: &mut Cx<'_>) {
+        let is_fixed = run.is_live || run.info.is_none();
+        let width = ui.available_width() - 8.0;
+        ui.add_enabled_ui(!is_fixed, |ui| {
+            let name = ui.add(TextEdit::singleline(&mut self.name).hint_text("Name").desired_width(width));
+            if name.lost_focus() && self.name.trim() != run.name() {
+                cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Name(self.name.clone()) });
+            }
+            let note = ui.add(TextEdit::singleline(&mut self.note).hint_text("Note").desired_width(width));
+            if note.lost_focus() && run.info.as_ref().is_some_and(|info| info.note != self.note) {
+                cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Note(self.note.clone()) });
+            }
+        });
+    }
+}
+
+fn actions_ui(ui: &mut Ui, run: &StoredRun, runs: &[Arc<StoredRun>], cx: &mut Cx<'_>) -> bool {
+    let press = |ui: &mut Ui, name: &str, help: &str, obstacle: Option<String>| {
+        let button = Button::new(name).min_size(vec2(0.0, ROW));
+        let response = ui.add_enabled(obstacle.is_none(), button).on_hover_text(help);
+        response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked()
+    };
+    if press(
+        ui,
+        "Open",
+        "Puts its project, its network and its curves on the screen; from there it can be continued.",
+        None,
+    ) {
+        cx.act(Request::Dropped(run.folder.clone()));
+    }
+    let is_same = difference(&run.project, cx.project).iter().all(|line| line.starts_with("seed "));
+    let obstacle = match (is_same, cx.situation.is_evaluated) {
+        (true, _) => Some("The project on the screen is that of the run; change something first.".to_owned()),
+        (_, false) => Some("A generator has no validation samples to be evaluated on.".to_owned()),
+        _ => cx.situation.can_train_beside().err(),
+    };
+    let help = "Trains the project of this run, A, and the one on the screen, B, with the same ten seeds, and says which is better.";
+    if press(ui, "Compare with the project…", help, obstacle) {
+        cx.act(Request::Compare { with: Box::new(run.project.clone()), name: format!("the run {}", run.name()) });
+    }
+    let is_pinned = run.info.as_ref().is_some_and(|info| info.is_pinned);
+    let live = || run.is_live.then(|| "It is being trained.".to_owned());
+    if press(ui, if is_pinned { "Unpin" } else { "Pin" }, "Pinned runs stand above the others.", live()) {
+        cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Pin(!is_pinned) });
+    }
+    let (name, obstacle) = match runs {
+        [_] => ("Delete".to_owned(), live()),
+        _ => (
+            format!("Delete {}", runs.len()),
+            runs.iter().any(|run| run.is_live).then(|| "One of them is being trained.".to_owned()),
+        ),
+    };
+    if press(ui, &name, "Takes the selected runs away, which can be undone until the window closes.", obstacle) {
+        cx.act(Request::DeleteRuns(runs.iter().map(|run| run.folder.clone()).collect()));
+    }
+    press(ui, "Deselect", "Shows no curves any more.", None)
+}
+
+/// From the run that was selected before to this one, or from this one to the project on the screen.
+fn difference_ui(ui: &mut Ui, run: &StoredRun, runs: &[Arc<StoredRun>], cx: &Cx<'_>) {
+    let (title, told) = match runs {
+        [.., before, last] => {
+            (format!("From {} to {}:", before.name(), last.name()), difference(&before.project, &last.project))
+        }
+        _ => ("From this run to the project on the screen:".to_owned(), difference(&run.project, cx.project)),
+    };
+    if told.is_empty() {
+        return drop(caption_ui(ui, "Settings and layers are the same."));
+    }
+    ui.add(Label::new(RichText::new(title).color(Palette::of(ui).muted)).wrap());
+    told.iter().take(TOLD).for_each(|line| drop(ui.add(Label::new(line).wrap())));
+    if told.len() > TOLD {
+        caption_ui(ui, &format!("and {} more", told.len() - TOLD));
+    }
+}
