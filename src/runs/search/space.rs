@@ -1,7 +1,7 @@
 //! The settings that are searched: by their keys, with a range or a list of values each.
 
 use crate::project::{Project, ProjectError};
-use backprop_nn::field::{Field, Kind, Scale};
+use backprop_nn::field::{Field, Kind, Scale, Value};
 
 /// Values of a range in a grid, unless somebody asks for another number.
 const POINTS: usize = 3;
@@ -60,6 +60,27 @@ impl Dimension {
         Ok(found)
     }
 
+    /// A text that [`Self::parse`] reads, for the range around the value that the project has; nothing where there is no range.
+    pub fn around(project: &Project, key: &str) -> Option<String> {
+        let (settings, field) = project.settings().into_iter().find_map(|(place, settings)| {
+            let name = key.strip_prefix(&place)?.strip_prefix('.')?;
+            Some((settings, settings.describe().into_iter().find(|field| field.key == name)?))
+        })?;
+        let usual = usual(field)?;
+        let text = |low: f64, high: f64| format!("{key}={}..{}", rounded(low), rounded(high));
+        Some(match (usual, settings.get(field.key)) {
+            (Values::Numbers { low, high, is_whole: true, .. }, Some(Value::Whole(now))) => {
+                let now = now as f64;
+                text((now / 4.0).floor().clamp(low, high), (now * 4.0).clamp(low + 1.0, high))
+            }
+            (Values::Numbers { low, high, is_logarithmic: true, .. }, Some(Value::Real(now))) => {
+                text((f64::from(now) / 10.0).clamp(low, high), (f64::from(now) * 10.0).clamp(low, high))
+            }
+            (Values::Numbers { low, high, .. }, _) => text(low, high),
+            (Values::Options(options), _) => format!("{key}={}", options.join(",")),
+        })
+    }
+
     /// The value at a place from 0 to 1.
     pub fn value(&self, place: f64) -> String {
         let place = place.clamp(0.0, 1.0);
@@ -106,6 +127,11 @@ impl Dimension {
 /// The option at a place from 0 to 1.
 pub fn option_at(place: f64, count: usize) -> usize {
     ((place * count as f64) as usize).min(count.saturating_sub(1))
+}
+
+/// Three digits, as they are typed.
+fn rounded(value: f64) -> f64 {
+    if value.fract() == 0.0 { value } else { format!("{value:.2e}").parse().unwrap_or(value) }
 }
 
 fn field_of(project: &Project, key: &str) -> Option<&'static Field> {
@@ -167,6 +193,13 @@ fn range(low: &str, high: &str, field: Option<&Field>) -> Result<Values, String>
         }
         options @ Values::Options(_) => Ok(options),
     }
+}
+
+/// What a setting is called where people read it, "Learning rate", "Layer 2: Rate"; its key if there is none.
+pub fn name_of(project: &Project, key: &str) -> String {
+    let Some(field) = field_of(project, key) else { return key.to_owned() };
+    let layer = key.strip_prefix("model.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+    layer.map_or_else(|| field.label.to_owned(), |index| format!("Layer {}: {}", index + 1, field.label))
 }
 
 /// All settings that are searched.
@@ -262,6 +295,15 @@ mod tests {
         assert_eq!([0.2, 0.9].map(|at| optimizer.value(at)), ["adam", "lion"]);
         let usual = Dimension::parse(&wine(), "training.learning_rate").unwrap();
         assert_eq!([usual.value(0.0), usual.value(1.0)], ["0.000001", "10"]);
+        let around = |key: &str| Dimension::around(&wine(), key).unwrap();
+        assert_eq!(around("training.learning_rate"), "training.learning_rate=0.0003..0.03");
+        assert_eq!(around("training.batch"), "training.batch=8..128");
+        assert_eq!(around("model.1.rate"), "model.1.rate=0..0.9");
+        assert_eq!(around("training.shuffle"), "training.shuffle=false,true");
+        assert_eq!(Dimension::around(&wine(), "data.source"), None);
+        assert_eq!(name_of(&wine(), "training.batch"), "Batch size");
+        assert_eq!(name_of(&wine(), "model.1.rate"), "Layer 2: Rate");
+        assert_eq!(name_of(&wine(), "training.optimizer.momentum"), "training.optimizer.momentum");
         let switch = Dimension::parse(&wine(), "training.shuffle").unwrap();
         assert_eq!(switch.options(), Some(2));
     }

@@ -120,6 +120,13 @@ pub struct TrialRecord {
 }
 
 impl TrialRecord {
+    /// The best of the trials that were trained the longest.
+    pub fn best(records: &[Self]) -> Option<&Self> {
+        let scored = || records.iter().filter(|record| record.score.is_some());
+        let longest = scored().map(|record| record.until).max()?;
+        scored().filter(|record| record.until == longest).min_by(|a, b| a.compare(b))
+    }
+
     /// Whether it is over, well or not.
     pub fn is_done(&self) -> bool {
         self.state != State::Running
@@ -214,9 +221,7 @@ impl Sweep {
 
     /// The best trial of those that were trained the longest.
     pub fn best(&self) -> Option<&TrialRecord> {
-        let results = || self.records.iter().filter(|record| record.score.is_some());
-        let longest = results().map(|record| record.until).max()?;
-        results().filter(|record| record.until == longest).min_by(|a, b| a.compare(b))
+        TrialRecord::best(&self.records)
     }
 
     /// Trains trial after trial, several at a time, until there are enough, the time is over or it is stopped. `tell` hears of each

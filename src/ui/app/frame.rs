@@ -12,6 +12,7 @@ use crate::train::LiveChange;
 use crate::ui::commands::{Request, keys};
 use crate::ui::state::subject::Subject;
 use crate::ui::views::cx::Cx;
+use crate::ui::views::dialogs::sweep::SweepDialog;
 
 /// Time that one frame may spend on events; what is left waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(3);
@@ -27,6 +28,9 @@ impl eframe::App for Studio {
             self.notices.warn(what);
         }
         self.dialogs.absorb();
+        if let Some(sweep) = self.dialogs.get_mut::<SweepDialog>() {
+            sweep.begin(ctx, &mut self.tasks);
+        }
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();
         }

@@ -54,6 +54,7 @@ impl Studio {
             Command::FindLearningRate => self.find_learning_rate(ctx),
             Command::RepeatSeeds => self.ask_trials(ctx, Question::Seeds(SEEDS[1])),
             Command::Compare => self.compare_with_run(ctx, SEEDS[1]),
+            Command::Search => self.search(),
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),
             Command::New => self.dialogs.open(NewProject::default()),
@@ -104,6 +105,7 @@ impl Studio {
             Request::Compare { with, name } => {
                 self.ask_trials(ctx, Question::Comparison { with, name, seeds: SEEDS[1] });
             }
+            Request::UseSettings(project) => self.document.project = *project,
             Request::ChangeRun { folder, change } => self.change_run(&folder, change),
             Request::DeleteRuns(folders) => self.delete_runs(&folders),
             Request::BringBackRun => self.bring_back_run(),

@@ -15,6 +15,7 @@ use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
+use crate::ui::views::dialogs::sweep::SweepDialog;
 use crate::ui::views::dialogs::trials::{Question, Trials};
 use backprop_nn::Training;
 
@@ -169,6 +170,15 @@ impl Studio {
     pub(super) fn compare_with_run(&mut self, ctx: &Context, seeds: usize) {
         let Some(with) = self.other_project().map(Box::new) else { return };
         self.ask_trials(ctx, Question::Comparison { with, name: "the run".to_owned(), seeds });
+    }
+
+    /// Opens a search, whose trials are kept where the runs are.
+    pub(super) fn search(&mut self) {
+        let Some(dataset) = self.session.dataset().cloned() else { return };
+        match self.runs_folder() {
+            Some(base) => self.dialogs.open(SweepDialog::new(self.document.project.clone(), dataset, base)),
+            None => self.notices.warn("A search keeps its trials, and no runs are kept here."),
+        }
     }
 
     /// Drops the run. Its last batch ends on another thread, so that no frame waits for it.

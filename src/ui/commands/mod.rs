@@ -90,6 +90,7 @@ commands! {
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
     RepeatSeeds: "Repeat with other seeds…", "Trains copies with ten seeds: how much of the result is chance.", [];
     Compare: "Compare with the run…", "Trains the project and that of the run with the same ten seeds, and says which is better.", [];
+    Search: "Search for settings…", "Trains with many values of some settings, and finds the best.", [];
     Undo: "Undo", "Undoes the last change of the project or of the drawing.", [ctrl(Key::Z)];
     Redo: "Redo", "Repeats the change that was undone.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
     New: "New from preset…", "Begins a project from a preset.", [ctrl(Key::N)];

@@ -38,6 +38,8 @@ pub enum Request {
         /// What it is called, "the run wine-3".
         name: String,
     },
+    /// Puts the settings of this project in the place of those on the screen.
+    UseSettings(Box<Project>),
     /// Changes what is noted of a kept run.
     ChangeRun {
         /// Its folder.

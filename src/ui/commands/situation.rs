@@ -129,10 +129,10 @@ impl Situation {
                     .to_owned())
             }
             Command::FindLearningRate => self.can_train_beside(),
-            Command::RepeatSeeds | Command::Compare if !self.is_evaluated => {
+            Command::RepeatSeeds | Command::Compare | Command::Search if !self.is_evaluated => {
                 Err("A generator has no validation samples to be evaluated on.".to_owned())
             }
-            Command::RepeatSeeds => self.can_train_beside(),
+            Command::RepeatSeeds | Command::Search => self.can_train_beside(),
             Command::Compare => match self.is_changed {
                 true => self.can_train_beside(),
                 false => Err("Train, change something, and compare: there is nothing to tell apart yet.".to_owned()),

@@ -11,6 +11,7 @@ pub mod recording;
 pub mod report;
 pub mod samples;
 pub mod stored_runs;
+pub mod sweep;
 pub mod tasks;
 pub mod trials;
 

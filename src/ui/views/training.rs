@@ -149,6 +149,12 @@ impl TrainingView {
                 cx.act(Request::CompareWithRun(self.seeds));
             }
         });
+        fold_ui(ui, "search", "Search for the best settings", |ui| {
+            let obstacle = cx.situation.permits(Command::Search).err();
+            if wide_button_ui(ui, Command::Search.label(), Command::Search.help(), obstacle) {
+                cx.act(Command::Search);
+            }
+        });
     }
 }
 

@@ -19,6 +19,7 @@ pub mod keyboard;
 pub mod line_plot;
 pub mod number_field;
 pub mod numbers;
+pub mod parallel_coordinates;
 pub mod pick_list;
 pub mod pixels;
 pub mod plane;

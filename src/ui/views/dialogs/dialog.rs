@@ -46,6 +46,11 @@ impl Dialogs {
         self.open.iter().find_map(|dialog| (&**dialog as &dyn Any).downcast_ref())
     }
 
+    /// The same, to be changed.
+    pub fn get_mut<T: Dialog>(&mut self) -> Option<&mut T> {
+        self.open.iter_mut().find_map(|dialog| (&mut **dialog as &mut dyn Any).downcast_mut())
+    }
+
     /// Closes the dialog of this type, if it is open.
     pub fn close<T: Dialog>(&mut self) {
         self.open.retain(|dialog| !(&**dialog as &dyn Any).is::<T>());

@@ -6,4 +6,5 @@ pub mod lr_finder;
 pub mod new_project;
 pub mod palette;
 pub mod path_prompt;
+pub mod sweep;
 pub mod trials;
