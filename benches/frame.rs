@@ -2,20 +2,25 @@
 //! what a training loses to the frames that show it. This is the window's own work: events taken in, panels laid out, shapes
 //! traced, the drawing read again with new weights. Painting is the graphics driver's.
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use backprop_nn::Shape;
 use backprop_nn::loss::LossSum;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::project::Project;
+use backprop_studio::runs::{RunInfo, RunState};
 use backprop_studio::train::metrics::{StepProbe, StepSum};
 use backprop_studio::train::{Event, Job, Reports, Run, Snapshot, Start, StepStat, default_threads};
 use backprop_studio::ui::{Command, Document, Report, Request, Studio};
 use criterion::{Criterion, criterion_group, criterion_main};
 use eframe::egui::{self, vec2};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 const HISTORY: u64 = 1_000_000;
 const STEPS_PER_FRAME: u64 = 50;
@@ -155,5 +160,66 @@ fn training_behind_the_window(_: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, opening, painting, training_behind_the_window, frames);
+/// Runs in a folder, each with as many epochs. They share the file of their curves, which the table does not read.
+fn write_runs(base: &Path, count: usize, epochs: u64) -> io::Result<()> {
+    let curve = base.join("curve");
+    let line = |epoch: u64| {
+        let loss = 2.0 / (1.0 + epoch as f64 * 0.01);
+        let accuracy = 1.0 - loss / 3.0;
+        let metrics = format!(r#""train_loss":{loss},"validation_loss":{loss},"validation_accuracy":{accuracy}"#);
+        format!("{{\"event\":\"epoch\",\"epoch\":{epoch},\"step\":{},\"seconds\":0.1,{metrics}}}\n", epoch * 100)
+    };
+    fs::write(&curve, (1..=epochs).map(line).collect::<String>())?;
+    let mut project = Project::find("wine").expect("preset");
+    for number in 0..count {
+        let folder = base.join(format!("wine-{number}"));
+        fs::create_dir(&folder)?;
+        project.training.learning_rate = 0.001 * (1 + number % 50) as f32;
+        project.training.batch = 8 << (number % 4);
+        fs::write(folder.join("project.json"), project.to_text().expect("text"))?;
+        let mut info = RunInfo { version: 1, started: number as u64, epochs: epochs as u32, ..RunInfo::default() };
+        info.state = RunState::Finished;
+        info.results = BTreeMap::from([("validation_loss".to_owned(), 0.1), ("validation_accuracy".to_owned(), 0.9)]);
+        fs::write(folder.join("run.json"), serde_json::to_string(&info)?)?;
+        fs::hard_link(&curve, folder.join("metrics.jsonl"))?;
+    }
+    Ok(())
+}
+
+/// The tab with 10,000 runs: until it shows them, and a frame of it, with and without the curves of eight of them.
+fn kept_runs(criterion: &mut Criterion) {
+    const RUNS: usize = 10_000;
+    let base = tempfile::tempdir().expect("folder");
+    write_runs(base.path(), RUNS, 1000).expect("runs");
+    let project = Project::find("xor").expect("preset");
+    let runs = base.path().to_owned();
+    let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_max_steps(60);
+    let document = Document::new(project);
+    let mut harness = builder.build_eframe(move |cc| Studio::new(cc, Some(document)).keeping_runs(Some(runs)));
+    let ctx = harness.ctx.clone();
+    harness.step();
+    let started = Instant::now();
+    harness.state_mut().act(&ctx, Request::Show("runs"));
+    let shown = format!("{RUNS} of {RUNS} in");
+    while harness.query_all_by_label_contains(&shown).count() == 0 {
+        harness.step();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    harness.step();
+    println!("{RUNS} runs of 1,000 epochs are shown after {:.2} s", started.elapsed().as_secs_f64());
+    let mut group = criterion.benchmark_group("one frame of the runs");
+    group.sample_size(50);
+    group.bench_function("the table", |bencher| bencher.iter(|| harness.step()));
+    for number in 1..=8 {
+        harness.get_by_label_contains(&format!("run wine-{},", RUNS - number)).click();
+        harness.step();
+    }
+    for _ in 0..200 {
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    group.bench_function("with the curves of eight", |bencher| bencher.iter(|| harness.step()));
+}
+
+criterion_group!(benches, opening, painting, training_behind_the_window, kept_runs, frames);
 criterion_main!(benches);

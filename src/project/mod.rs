@@ -25,6 +25,7 @@ mod settings;
 mod stacks;
 pub mod suggest;
 pub mod whole;
+pub mod working_copy;
 
 pub use output::Output;
 pub use problems::Problem;

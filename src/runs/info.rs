@@ -51,9 +51,21 @@ pub struct RunInfo {
     /// The last values of its metrics, by their keys: `validation_loss`.
     #[serde(default)]
     pub results: BTreeMap<String, f64>,
+    /// What it branches off from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Whether somebody wants it above the others.
     #[serde(default)]
     pub is_pinned: bool,
+}
+
+/// The moment of another run that a run goes on from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The name of its folder.
+    pub run: String,
+    /// The step.
+    pub step: u64,
 }
 
 /// How a run stands.
@@ -103,6 +115,7 @@ impl RunInfo {
             of_epochs: project.training.epochs,
             seconds: 0.0,
             results: BTreeMap::new(),
+            parent: None,
             is_pinned: false,
         }
     }

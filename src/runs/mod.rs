@@ -28,5 +28,5 @@ pub mod statistics;
 pub mod store;
 pub mod trial;
 
-pub use info::{RunInfo, RunState};
+pub use info::{Parent, RunInfo, RunState};
 pub use recorder::Recorder;

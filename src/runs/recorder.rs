@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::checkpoint_file::{decode, encode};
-use super::info::{RunInfo, RunState};
+use super::info::{Parent, RunInfo, RunState};
 
 use super::{history, info};
 use crate::project::run_folder::{DATA, METRICS, PROJECT, WEIGHTS, data_record, weights_to_bytes};
@@ -51,6 +51,12 @@ impl Recorder {
         write(&folder, METRICS, b"")?;
         let metrics = open(&folder)?;
         Ok(Self { output, folder, metrics, info, best: None })
+    }
+
+    /// Notes what the run branches off from.
+    pub fn branches_off(&mut self, parent: Parent) -> Result<(), ProjectError> {
+        self.info.parent = Some(parent);
+        self.info.write(&self.folder)
     }
 
     /// Goes on writing a run from a checkpoint; `project` may have more epochs than it had.

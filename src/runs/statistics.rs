@@ -54,6 +54,9 @@ impl PairedDifference {
         let mean = differences.iter().sum::<f64>() / count;
         let variance = differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>() / (count - 1.0);
         let error = (variance * (1.0 / count + overlap)).sqrt();
+        if !mean.is_finite() || !error.is_finite() {
+            return None;
+        }
         let student = StudentsT::new(0.0, 1.0, count - 1.0).ok()?;
         let reach = student.inverse_cdf(0.5 + CONFIDENCE / 2.0) * error;
         let p = match (mean == 0.0, error == 0.0) {

@@ -93,7 +93,7 @@ fn is_group(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let has =
         |kind: &&str| name.rsplit_once(&format!("-{kind}-")).is_some_and(|(_, number)| number.parse::<u32>().is_ok());
-    GROUPS.iter().any(|kind| has(kind))
+    GROUPS.iter().any(has)
 }
 
 /// Kinds of runs that belong together, as the names of their folders tell.

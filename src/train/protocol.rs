@@ -39,6 +39,8 @@ pub enum RunCommand {
     StepBatch,
     /// To the end of the epoch, then pause.
     StepEpoch,
+    /// At most so many steps a second, so that one can watch; as fast as possible without a number.
+    Pace(Option<f32>),
     /// Change learning rate and optimizer settings from the next step on; the weights are kept.
     Set(LiveChange),
 }

@@ -1,5 +1,6 @@
 //! The loop of a run, on its own thread.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,12 @@ pub fn run(
 /// A checkpoint is made within an epoch when the last one is older than this, and at the end of an epoch when it is not new.
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const A_SECOND: Duration = Duration::from_secs(1);
+
+/// Steps that a run goes back when its loss stops being a number, and moments that are remembered for it.
+const BACK: u64 = 50;
+const REMEMBERED: usize = 3;
+/// Larger networks go back to their last checkpoint, since several copies of them would take much memory.
+const REMEMBERED_WEIGHTS: usize = 4 << 20;
 
 /// Why the loop ends before the last epoch.
 enum Halt {
@@ -85,6 +92,10 @@ struct Worker<'a, W> {
     /// When the last checkpoint was made; nothing if none are wanted.
     checkpointed: Option<Instant>,
     skips_test: bool,
+    /// The most steps a second; nothing if they are as fast as they can be.
+    pace: Option<f32>,
+    /// Moments of the last steps to go back to, if the loss stops being a number.
+    recent: VecDeque<Arc<Checkpoint>>,
     /// The norms of gradient and update are measured once in this many steps.
     measured_every: u64,
 }
@@ -118,6 +129,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
             optimizer: job.training.optimizer.clone(),
             checkpointed: reports.checkpoints.then(Instant::now),
             skips_test: reports.skips_test,
+            pace: None,
+            recent: VecDeque::new(),
             measured_every: measured_every(job.network.weights_len(), job.batch()),
         };
         if let Some(checkpoint) = &job.checkpoint {
@@ -147,7 +160,33 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if self.checkpointed.is_none_or(|since| since.elapsed() < older_than) {
             return;
         }
-        let checkpoint = Checkpoint {
+        self.reporter.tell(Event::Checkpoint(Arc::new(self.checkpoint())));
+        self.checkpointed = Some(Instant::now());
+    }
+
+    /// Remembers this moment every so many steps, for a run that diverges.
+    fn remember(&mut self) {
+        let is_small = self.job.network.weights_len() <= REMEMBERED_WEIGHTS;
+        if self.checkpointed.is_none() || !is_small || !self.step.is_multiple_of(BACK) {
+            return;
+        }
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Arc::new(self.checkpoint()));
+    }
+
+    /// Tells the last moment that is far enough before the step at which the loss stopped being a number.
+    fn go_back(&mut self) {
+        let step = self.step;
+        let found = self.recent.iter().rev().find(|moment| moment.step + BACK <= step).or(self.recent.front());
+        if let Some(checkpoint) = found.cloned() {
+            self.reporter.tell(Event::Checkpoint(checkpoint));
+        }
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
             step: self.step,
             epochs: self.epochs,
             learner: self.learner.state(),
@@ -156,9 +195,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             judged: self.judged.clone(),
             best: self.best.as_ref().map(|(_, weights)| weights.clone()),
             partial: self.partial,
-        };
-        self.reporter.tell(Event::Checkpoint(Arc::new(checkpoint)));
-        self.checkpointed = Some(Instant::now());
+        }
     }
 
     fn run(mut self) {
@@ -168,8 +205,9 @@ impl<'a, W: Fn()> Worker<'a, W> {
             Err(Halt::Stopped) => Outcome::Stopped,
             Err(Halt::Diverged(divergence)) => Outcome::Diverged(divergence),
         };
-        if !matches!(outcome, Outcome::Diverged(_)) {
-            self.keep(Duration::ZERO);
+        match outcome {
+            Outcome::Diverged(_) => self.go_back(),
+            _ => self.keep(Duration::ZERO),
         }
         match self.best.take() {
             Some((best, weights)) => {
@@ -211,6 +249,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             self.obey()?;
             self.repeat_changes();
             self.keep(HALF_A_MINUTE);
+            self.remember();
             let started = Instant::now();
             self.step += 1;
             let learning_rate = self.scheduled_rate();
@@ -224,6 +263,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             if self.until == Some(Until::NextBatch) {
                 self.pause();
             }
+            self.rest(started)?;
         }
         let evaluating = Instant::now();
         let validation = match job.split.validation.is_empty() || !job.head().is_evaluated() {
@@ -303,6 +343,23 @@ impl<'a, W: Fn()> Worker<'a, W> {
         }
     }
 
+    /// Waits until the next step is due; commands are carried out meanwhile.
+    fn rest(&mut self, since: Instant) -> Result<(), Halt> {
+        while let (Some(pace), Some(_)) = (self.pace, self.until) {
+            let left = Duration::from_secs_f32(1.0 / pace).saturating_sub(since.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            self.reporter.flush();
+            match self.commands.recv_timeout(left.min(FLUSH)) {
+                Ok(command) => self.carry_out(command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Halt::Stopped),
+            }
+        }
+        Ok(())
+    }
+
     fn pause(&mut self) {
         self.until = None;
         self.reporter.tell_weights(self.step, self.learner.shown());
@@ -348,6 +405,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
             RunCommand::Resume => resume_until(self, Until::Stop),
             RunCommand::StepBatch => resume_until(self, Until::NextBatch),
             RunCommand::StepEpoch => resume_until(self, Until::NextEpoch),
+            RunCommand::Pace(pace) => self.pace = pace.filter(|pace| pace.is_finite() && *pace > 0.0),
             RunCommand::Set(change) => {
                 self.learning_rate = change.learning_rate;
                 self.learner.set_optimizer(change.optimizer.clone());

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use backprop_studio::project::Output;
+use backprop_studio::project::working_copy::WorkingCopy;
+use backprop_studio::project::{Output, Project};
 use backprop_studio::runs::store::StoredRun;
-use backprop_studio::runs::{RunInfo, RunState, history};
-use backprop_studio::train::Subset;
+use backprop_studio::runs::{Parent, RunInfo, RunState, history};
 use backprop_studio::train::metrics::LOSS;
+use backprop_studio::train::{Outcome, Subset};
 use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::views::dialogs::sweep::SweepDialog;
+use backprop_studio::ui::views::dialogs::trials::Trials;
 use backprop_studio::ui::{Command, Document, Request, RunChange, Studio};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -17,7 +20,11 @@ use crate::support::project;
 use crate::views::wait_for;
 
 fn open(epochs: &str, runs: &Path) -> Harness<'static, Studio> {
-    let document = Document::new(project("xor", &[("training.epochs", epochs), ("training.schedule", "constant")]));
+    open_project(project("xor", &[("training.epochs", epochs), ("training.schedule", "constant")]), runs)
+}
+
+fn open_project(project: Project, runs: &Path) -> Harness<'static, Studio> {
+    let document = Document::new(project);
     let runs = runs.to_owned();
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
     let mut harness = builder.build_eframe(move |cc| Studio::new(cc, Some(document)).keeping_runs(Some(runs)));
@@ -182,4 +189,123 @@ fn a_run_of_another_sitting_is_opened_and_goes_on_in_its_folder() {
     drop(whole);
     let last = |folder: &Path| StoredRun::read(folder).unwrap().results["validation_loss"];
     assert_eq!(last(&folder), last(&base.path().join("xor-2")));
+}
+
+#[test]
+fn a_run_that_diverged_goes_back_as_a_branch_with_a_third_of_the_rate() {
+    let base = tempfile::tempdir().unwrap();
+    let rows: String =
+        (0..100).map(|at| format!("{},{}.5,{}\n", at % 5, at * 31 % 17, 10 * (at % 5) + at % 2)).collect();
+    std::fs::write(base.path().join("line.csv"), format!("a,b,y\n{rows}")).unwrap();
+    let source = format!("csv:{}?task=regression", base.path().join("line.csv").display());
+    let project = project(
+        "fuel",
+        &[
+            ("data.source", &source),
+            ("model", r#"[{"kind":"dense","units":1,"activation":"linear"}]"#),
+            ("training.optimizer", "sgd"),
+            ("training.learning_rate", "0.01"),
+            ("training.batch", "4"),
+            ("training.epochs", "100000"),
+        ],
+    );
+    let mut harness = open_project(project, base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "some steps are taken", |studio| studio.session().progress.step > 200);
+    harness.state_mut().project_mut().training.learning_rate = 10.0;
+    step_until(&mut harness, "it diverges", has_ended);
+    let step = harness.state().session().progress.step;
+    assert!(matches!(harness.state().session().status, Status::Ended(Outcome::Diverged(_))));
+    step_until(&mut harness, "it is written", |_| {
+        info(&base.path().join("fuel-1")).is_some_and(|info| info.state == RunState::Diverged)
+    });
+    click(&mut harness, "Go back with a third of the learning rate");
+    let branch = base.path().join("fuel-2");
+    step_until(&mut harness, "the branch is kept", |_| info(&branch).is_some_and(|info| info.parent.is_some()));
+    let parent = info(&branch).unwrap().parent.unwrap();
+    assert!(parent.run == "fuel-1" && parent.step + 50 <= step, "{parent:?} {step}");
+    assert!(harness.state().project().training.learning_rate < 10.0);
+}
+
+#[test]
+fn a_run_goes_on_as_a_branch_with_one_thing_changed() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("3", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    let step = harness.state().session().progress.step;
+    assert!(harness.query_by_label("Continue as a branch").is_none());
+    harness.state_mut().project_mut().set("training.regularization.clip_norm", "0.5").unwrap();
+    harness.run_ok();
+    click(&mut harness, "Continue as a branch");
+    step_until(&mut harness, "the branch ends", has_ended);
+    drop(harness);
+    let found = info(&base.path().join("xor-2")).unwrap();
+    assert_eq!(found.parent, Some(Parent { run: "xor-1".to_owned(), step }));
+    assert_eq!((found.epochs, epochs_written(&base.path().join("xor-2"))), (13, (4..=13).collect()));
+    assert_eq!(info(&base.path().join("xor-1")).unwrap().epochs, 3);
+}
+
+#[test]
+fn the_window_says_whether_a_change_is_better_than_chance() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("12", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    harness.state_mut().project_mut().training.learning_rate = 0.000_001;
+    harness.run_ok();
+    click(&mut harness, "Is the change better?");
+    let answers = |studio: &Studio| studio.dialogs().get::<Trials>().map(Trials::answers).unwrap_or_default();
+    step_until(&mut harness, "there is an answer", |studio| !answers(studio).is_empty());
+    let told = answers(harness.state())[0].to_string();
+    assert!(told.starts_with("Over 10 seeds, the accuracy of B is") && told.ends_with("B is worse."), "{told}");
+    assert!(harness.query_all_by_label_contains("B is worse.").next().is_some());
+    click(&mut harness, "Close");
+    act(&mut harness, Request::RepeatSeeds(5));
+    step_until(&mut harness, "five seeds are trained", |studio| {
+        studio.dialogs().get::<Trials>().is_some_and(|trials| trials.results().len() == 5 && !trials.is_running())
+    });
+    assert!(base.path().join("xor-seeds-1/seed-46/weights.safetensors").is_file());
+}
+
+#[test]
+fn the_window_searches_and_takes_over_the_best_settings() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("2", base.path());
+    act(&mut harness, Command::Search);
+    // The same words stand in the panel behind the dialog.
+    harness.query_all_by_label("Batch size").last().unwrap().click();
+    harness.run_ok();
+    click(&mut harness, "Search");
+    let found = |studio: &Studio| {
+        studio.dialogs().get::<SweepDialog>().and_then(|it| it.found().map(|(all, done)| (all.len(), done)))
+    };
+    step_until(&mut harness, "all trials are done", |studio| found(studio) == Some((30, true)));
+    harness.get_by_label_contains("Parallel coordinates of learning rate, batch size, accuracy: 30 of 30 lines");
+    let before = harness.state().project().clone();
+    click(&mut harness, "Use the best settings");
+    let (project, text) =
+        (harness.state().project(), std::fs::read_to_string(base.path().join("xor-sweep-1/best.json")).unwrap());
+    assert!(*project != before && *project == Project::parse(&text).unwrap());
+    act(&mut harness, Command::Undo);
+    assert_eq!(*harness.state().project(), before);
+}
+
+#[test]
+fn project_and_drawing_are_there_again_after_a_crash() {
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("copy.json");
+    let start = |is_restored| {
+        let (file, document) = (Some(file.clone()), Document::new(project("xor", &[])));
+        let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
+        builder.build_eframe(move |cc| Studio::new(cc, Some(document)).copying_to(&cc.egui_ctx, file, is_restored))
+    };
+    let mut harness = start(true);
+    harness.state_mut().project_mut().training.learning_rate = 0.077;
+    let copied = |_: &Studio| WorkingCopy::read(&file).is_some_and(|copy| copy.project.training.learning_rate == 0.077);
+    step_until(&mut harness, "the change is written", copied);
+    // As if the program had been killed: nothing is written at its end.
+    std::mem::forget(harness);
+    assert_eq!(start(true).state().project().training.learning_rate, 0.077);
+    assert!(start(false).state().project().training.learning_rate != 0.077);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use backprop_studio::data::Dataset;
 use backprop_studio::project::Project;
 use backprop_studio::runs::checkpoint_file::{decode, encode};
-use backprop_studio::train::{Checkpoint, Event, Job, Reports, Run, RunCommand, Start};
+use backprop_studio::train::{Change, Checkpoint, Event, Job, LiveChange, Outcome, Reports, Run, RunCommand, Start};
 use serde_json::Value;
 
 use crate::support::{backprop, lines, project, small_digits};
@@ -199,4 +199,50 @@ fn runs_are_listed_compared_named_and_deleted() {
     assert_eq!(lines(&run(&["--json"]).out).len(), 1);
     let missing = run(&["show", "iris-1"]);
     assert!(missing.code == 1 && missing.err.contains("there is no such run"), "{}", missing.err);
+}
+
+#[test]
+fn a_run_that_diverges_gives_the_moment_of_fifty_steps_before() {
+    let mut settings = project("mlp", &[("training.loss", "mean_squared_error"), ("training.optimizer", "sgd")]);
+    settings.set("model.1.activation", "linear").unwrap();
+    settings.set("training.epochs", "40").unwrap();
+    settings.set("training.batch", "16").unwrap();
+    settings.set("training.learning_rate", "0.001").unwrap();
+    let mut job = job(&settings, &small_digits(), 1);
+    let live = LiveChange { learning_rate: 10.0, ..LiveChange::of(&settings.training) };
+    job.changes = vec![Change { step: 130, change: live }];
+    let run =
+        Run::start(Arc::new(job), Start::Running, Reports { checkpoints: true, ..Reports::default() }, || {}).unwrap();
+    let mut last = None;
+    let divergence = loop {
+        match run.event() {
+            Event::Checkpoint(checkpoint) => last = Some(checkpoint),
+            Event::Done(Outcome::Diverged(divergence)) => break divergence,
+            Event::Done(outcome) => panic!("{outcome:?}"),
+            _ => {}
+        }
+    };
+    let checkpoint = last.unwrap();
+    assert!(checkpoint.step + 50 <= divergence.step && checkpoint.step + 100 > divergence.step, "{divergence}");
+    assert!(checkpoint.learner.weights.values().iter().all(|weight| weight.is_finite()));
+}
+
+#[test]
+fn a_run_takes_as_many_steps_a_second_as_it_may_and_hears_commands_meanwhile() {
+    let settings = project("mlp", &[("training.epochs", "1"), ("training.batch", "16")]);
+    let job = Arc::new(job(&settings, &small_digits(), 1));
+    let mut run = Run::start(Arc::clone(&job), Start::Paused, Reports::default(), || {}).unwrap();
+    run.send(RunCommand::Pace(Some(20.0)));
+    run.send(RunCommand::Resume);
+    let (mut steps, started) = (0, Instant::now());
+    // Five steps wait four times for a twentieth of a second.
+    while steps < 5 {
+        if let Event::Steps(stats) = run.event() {
+            steps += stats.len();
+        }
+    }
+    assert!(started.elapsed() >= Duration::from_millis(200));
+    run.send(RunCommand::Pace(Some(0.001)));
+    run.stop();
+    while !matches!(run.event(), Event::Done(_)) {}
 }

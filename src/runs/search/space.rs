@@ -224,7 +224,8 @@ impl Space {
             }
             dimensions.push(dimension);
         }
-        dimensions.sort_by_key(|dimension| dimension.key.len());
+        let keys: Vec<String> = dimensions.iter().map(|dimension| dimension.key.clone()).collect();
+        dimensions.sort_by_key(|dimension| keys.iter().filter(|key| is_parent(key, &dimension.key)).count());
         Ok(Self { dimensions })
     }
 

@@ -35,6 +35,7 @@ impl eframe::App for Studio {
             ctx.request_repaint();
         }
         self.follow_project(ctx);
+        self.copy_soon(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
             self.act(ctx, Request::Dropped(file.path().to_owned()));
@@ -59,6 +60,7 @@ impl eframe::App for Studio {
 /// The run that is on is stopped, and all that is known of it is written before the program ends.
 impl Drop for Studio {
     fn drop(&mut self) {
+        self.copy_now();
         if self.recording.is_some() {
             self.session.finish();
         }
@@ -77,6 +79,7 @@ impl Studio {
         }
         let source = &self.document.project.data.source;
         self.playground.painting.take_if(|painting| !painting.follows(source, &self.session.data));
+        self.session.set_pace(self.window.pace);
         // The optimizer of another project is not meant for this run.
         let is_its_project = !self.session.has_other_model(&self.document.project);
         if is_its_project && !ctx.input(|input| input.pointer.any_down()) {

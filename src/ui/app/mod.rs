@@ -13,6 +13,7 @@ mod places;
 mod reports;
 mod run;
 mod window;
+mod working_copy;
 
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -39,6 +40,8 @@ use crate::ui::views::view::View;
 use history::History;
 use kept_runs::KeptRuns;
 use notices::Notices;
+
+use working_copy::Copying;
 
 pub use window::run;
 
@@ -69,6 +72,7 @@ pub struct Studio {
     runs: Option<PathBuf>,
     recording: Option<Recording>,
     kept: KeptRuns,
+    copying: Copying,
     /// The threads that have written other runs, or still do.
     retired: Vec<JoinHandle<()>>,
     /// What could not be written.
@@ -105,6 +109,7 @@ impl Studio {
             runs: None,
             recording: None,
             kept: KeptRuns::default(),
+            copying: Copying::default(),
             retired: Vec::new(),
             unwritten: unbounded(),
             notices: Notices::default(),
@@ -192,6 +197,7 @@ impl Studio {
         Situation {
             is_evaluated: project.head(self.session.dataset().map(AsRef::as_ref)).is_evaluated(),
             is_changed: self.other_project().is_some(),
+            can_branch: self.can_branch(),
             has_opened_checkpoint: self.can_continue_opened(),
             can_undo,
             can_redo,

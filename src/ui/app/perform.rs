@@ -39,6 +39,8 @@ impl Studio {
         match command {
             Command::Train | Command::TrainAnew => self.begin(ctx, train::Start::Running),
             Command::Continue => self.go_on(ctx),
+            Command::Branch => self.branch(ctx),
+            Command::GoBackGentler => self.go_back_gentler(ctx),
             Command::Pause => self.session.send(train::RunCommand::Pause),
             Command::Resume => self.session.send(train::RunCommand::Resume),
             Command::StepBatch => self.step(ctx, train::RunCommand::StepBatch),

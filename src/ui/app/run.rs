@@ -9,6 +9,7 @@ use eframe::egui::Context;
 use super::Studio;
 use crate::project::Project;
 use crate::project::run_folder::RUNS;
+use crate::runs::Parent;
 use crate::train::{Checkpoint, Job, RunCommand, Start, default_threads};
 use crate::ui::jobs::recording::{Destination, Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
@@ -17,6 +18,7 @@ use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
 use crate::ui::views::dialogs::sweep::SweepDialog;
 use crate::ui::views::dialogs::trials::{Question, Trials};
+use crate::ui::widgets::numbers::two_digits;
 use backprop_nn::Training;
 
 /// Epochs that a finished run gets at once.
@@ -37,7 +39,7 @@ impl Studio {
         }
         self.notices.clear();
         if let Some(folder) = self.runs_folder() {
-            let recorded = Recorded { project: self.document.project.clone(), job };
+            let recorded = Recorded { project: self.document.project.clone(), job, parent: None };
             self.record(recorded, Destination::NewIn(folder));
         }
         (self.networks.opened, self.kept.opened) = (None, None);
@@ -87,6 +89,30 @@ impl Studio {
         {
             recording.go_on(recorded);
         }
+    }
+
+    /// Goes on from the last checkpoint with the settings on the screen, as a run of its own.
+    pub(super) fn branch(&mut self, ctx: &Context) {
+        let (Some(job), Some(checkpoint)) = (self.session.job.clone(), self.session.checkpoint.clone()) else { return };
+        let (project, step) = (self.document.project.clone(), checkpoint.step);
+        let run = self.recording.as_ref().and_then(|recording| recording.name().map(str::to_owned));
+        let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint) else { return };
+        // What was written so far is written to its end; the branch has a folder of its own.
+        self.retired.extend(self.recording.take().map(Recording::retire));
+        if let Some(folder) = self.runs_folder() {
+            let parent = run.map(|run| Parent { run, step });
+            self.record(Recorded { parent, ..recorded }, Destination::NewIn(folder));
+        }
+    }
+
+    /// After a run that diverged: back some steps, with a third of the learning rate, as a branch.
+    pub(super) fn go_back_gentler(&mut self, ctx: &Context) {
+        let Some(checkpoint) = &self.session.checkpoint else { return };
+        let rate = two_digits(checkpoint.learning_rate / 3.0);
+        let gentler = Checkpoint { learning_rate: rate, ..Checkpoint::clone(checkpoint) };
+        self.session.checkpoint = Some(Arc::new(gentler));
+        self.document.project.training.learning_rate = rate;
+        self.branch(ctx);
     }
 
     /// Starts the run of a project from a checkpoint; what does not fit is shown as a message.
@@ -165,6 +191,23 @@ impl Studio {
         let is_other =
             (&trained.data, &trained.model, &trained.adversary, &with_this_seed) != (data, model, adversary, training);
         is_other.then_some(trained)
+    }
+
+    /// Whether the run can go on with the settings on the screen, which are other ones.
+    pub(super) fn can_branch(&self) -> bool {
+        let project = &self.document.project;
+        self.session.trained.as_ref().is_some_and(|trained| {
+            let same =
+                (&trained.model, &trained.adversary, &trained.data, trained.training.batch, trained.training.seed)
+                    == (
+                        &project.model,
+                        &project.adversary,
+                        &project.data,
+                        project.training.batch,
+                        project.training.seed,
+                    );
+            same && trained.training != project.training
+        })
     }
 
     pub(super) fn compare_with_run(&mut self, ctx: &Context, seeds: usize) {

@@ -7,6 +7,7 @@ use eframe::egui::{IconData, ViewportBuilder};
 
 use super::{Document, Studio};
 use crate::project::Project;
+use crate::project::working_copy::FILE;
 use crate::runs::store::user_folder;
 use crate::ui::theme::Palette;
 
@@ -29,7 +30,12 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error
     eframe::run_native(
         "Backprop Studio",
         options,
-        Box::new(|cc| Ok(Box::new(Studio::new(cc, open).keeping_runs(user_folder())))),
+        Box::new(|cc| {
+            let (folder, is_restored) = (user_folder(), open.is_none());
+            let copy = folder.as_deref().and_then(|runs| runs.parent()).map(|folder| folder.join(FILE));
+            let studio = Studio::new(cc, open).keeping_runs(folder);
+            Ok(Box::new(studio.copying_to(&cc.egui_ctx, copy, is_restored)))
+        }),
     )
 }
 

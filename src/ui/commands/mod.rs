@@ -80,6 +80,8 @@ commands! {
     Resume: "Resume", "Continues the run that is paused.", [plain(Key::Space)];
     TrainAnew: "Train anew", "Trains from the initial weights again; the run that has ended is kept in its folder.", [];
     Continue: "Continue", "Goes on with the run that was stopped; one that is finished gets ten more epochs.", [];
+    Branch: "Continue as a branch", "Goes on from the end of the run with the settings on the screen, as a run of its own.", [];
+    GoBackGentler: "Go back with a third of the learning rate", "Goes on from 50 steps before the loss stopped being a number, or from the last checkpoint, as a run of its own.", [];
     StepBatch: "Train one batch", "Trains one batch, then waits.", [plain(Key::Period)];
     StepEpoch: "Train to the end of the epoch", "Trains to the end of the epoch, then waits.", [plain(Key::Slash)];
     LeavePresenter: "Leave the presenter", "Shows the sides again, at normal size.", [plain(Key::Escape)];

@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::data::Task;
+use crate::train::Outcome;
 use crate::ui::state::session::{DataState, Session, Status};
 
 /// What decides it.
@@ -16,6 +17,8 @@ pub struct Situation {
     pub has_weights: bool,
     /// Whether the run can go on after its end.
     pub has_checkpoint: bool,
+    /// Whether the project differs from that of the run in nothing that a branch cannot have.
+    pub can_branch: bool,
     /// Whether a run of another sitting is open that can go on.
     pub has_opened_checkpoint: bool,
     /// Whether there is a run, and the project is another than it trained.
@@ -56,6 +59,7 @@ impl Situation {
             is_evaluated: true,
             has_weights: session.snapshot.is_some(),
             has_checkpoint: session.checkpoint.is_some(),
+            can_branch: false,
             has_opened_checkpoint: false,
             is_changed: false,
             has_targets: session.dataset().is_some_and(|data| !matches!(data.task, Task::Reconstruction { .. })),
@@ -110,6 +114,15 @@ impl Situation {
                 Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
                     Err("No run has ended yet.".to_owned())
                 }
+            },
+            Command::Branch => match self.status {
+                Status::Ended(_) if self.has_checkpoint && self.can_branch => self.can_begin(),
+                _ => Err("A branch begins where a run has ended, with the same layers, data and batch size, and another setting."
+                    .to_owned()),
+            },
+            Command::GoBackGentler => match self.status {
+                Status::Ended(Outcome::Diverged(_)) if self.has_checkpoint => Ok(()),
+                _ => Err("No run has diverged that could go back.".to_owned()),
             },
             Command::Pause => only_if(matches!(self.status, Status::Running), "No run is on."),
             Command::Resume => only_if(matches!(self.status, Status::Paused), "No run is paused."),

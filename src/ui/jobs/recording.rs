@@ -2,14 +2,14 @@
 //! error such as a full disk comes back as a warning, and the training goes on.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
-use crate::runs::{Recorder, RunState};
+use crate::runs::{Parent, Recorder, RunState};
 use crate::train::{Checkpoint, Event, Job, Outcome, Snapshot};
 
 /// What is written down.
@@ -19,6 +19,8 @@ pub struct Recorded {
     pub project: Project,
     /// Its job, with the checkpoint that it goes on from.
     pub job: Arc<Job>,
+    /// What it branches off from.
+    pub parent: Option<Parent>,
 }
 
 /// Where it is written.
@@ -43,6 +45,8 @@ enum Message {
 pub struct Recording {
     messages: Sender<Message>,
     thread: JoinHandle<()>,
+    /// The name of its folder, when it has one.
+    name: Arc<OnceLock<String>>,
 }
 
 /// What the thread knows.
@@ -64,14 +68,20 @@ impl Recording {
         warn: impl Fn(String) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
+        let name = Arc::new(OnceLock::new());
+        let told = Arc::clone(&name);
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
             let mut writer = RunWriter { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
             if let Err(error) = writer.begin(destination) {
                 return writer.give_up(&error);
             }
+            let folder = writer.folder.as_deref().and_then(|folder| folder.file_name());
+            if let Some(folder) = folder {
+                let _ = told.set(folder.to_string_lossy().into_owned());
+            }
             writer.follow(&received);
         })?;
-        Ok(Self { messages, thread })
+        Ok(Self { messages, thread, name })
     }
 
     /// A way to tell it what happens. When all are gone, the run is over.
@@ -90,6 +100,11 @@ impl Recording {
         let _ = self.messages.send(Message::GoOn(Box::new(recorded)));
     }
 
+    /// The name of the folder of the run, when it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.get().map(String::as_str)
+    }
+
     /// The thread alone, which ends when it has written what there is.
     pub fn retire(self) -> JoinHandle<()> {
         self.thread
@@ -105,11 +120,11 @@ impl<F: Fn(String)> RunWriter<F> {
                 return self.go_on(self.recorded.clone());
             }
         };
-        let Recorded { project, job } = &self.recorded;
+        let Recorded { project, job, parent } = &self.recorded;
         let output = Output::next(&base, &project.name)?;
         self.folder = Some(output.folder().to_owned());
-        self.recorder = Some(Recorder::begin(output, project, job)?);
-        Ok(())
+        let recorder = self.recorder.insert(Recorder::begin(output, project, job)?);
+        parent.clone().map_or(Ok(()), |parent| recorder.branches_off(parent))
     }
 
     fn follow(&mut self, messages: &Receiver<Message>) {
@@ -165,7 +180,7 @@ impl<F: Fn(String)> RunWriter<F> {
 
     fn go_on(&mut self, recorded: Recorded) -> Result<(), ProjectError> {
         self.recorded = recorded;
-        let Recorded { project, job } = &self.recorded;
+        let Recorded { project, job, .. } = &self.recorded;
         if let (Some(folder), Some(checkpoint)) = (&self.folder, &job.checkpoint) {
             let mut recorder = Recorder::resume(Output::existing(folder)?, project, checkpoint)?;
             recorder.tell(&resume_line(checkpoint))?;
@@ -184,5 +199,5 @@ impl<F: Fn(String)> RunWriter<F> {
 pub fn continued(project: &Project, job: &Job, checkpoint: Arc<Checkpoint>) -> Result<Recorded, ProjectError> {
     let mut next = project.job(Arc::clone(&job.dataset), job.threads)?;
     next.checkpoint = Some(checkpoint);
-    Ok(Recorded { project: project.clone(), job: Arc::new(next) })
+    Ok(Recorded { project: project.clone(), job: Arc::new(next), parent: None })
 }

@@ -6,6 +6,7 @@ pub mod pace;
 pub mod painting;
 pub mod playground;
 pub mod problems;
+pub mod progress;
 pub mod run_table;
 pub mod session;
 pub mod shapes;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::class_counts::ClassCounts;
 use super::curves::Curves;
+pub use super::progress::{Progress, Status};
 use crate::data::{DataProblem, Dataset, SourceSpec};
 use crate::project::{Project, Side};
 use crate::train::metrics::THRESHOLD;
@@ -46,41 +47,6 @@ pub enum DataState {
         /// The error.
         problem: DataProblem,
     },
-}
-
-/// What the run is doing.
-#[derive(Clone, Debug)]
-pub enum Status {
-    /// There is no run.
-    Idle,
-    /// The run is training.
-    Running,
-    /// The run is paused and can be resumed.
-    Paused,
-    /// Stop was pressed, and the batch that is being worked on is not done.
-    Stopping,
-    /// The run has ended.
-    Ended(Outcome),
-}
-
-/// How far the run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Optimizer steps taken so far.
-    pub step: u64,
-    /// Optimizer steps of the whole run.
-    pub steps: u64,
-    /// The current epoch, counted from 1; 0 before the first step.
-    pub epoch: u32,
-    /// Epochs of the whole run.
-    pub epochs: u32,
-}
-
-impl Progress {
-    /// 0 to 1.
-    pub fn share(&self) -> f32 {
-        if self.steps == 0 { 0.0 } else { (self.step as f64 / self.steps as f64).min(1.0) as f32 }
-    }
 }
 
 /// A run that is forgotten and still has a batch to end, whose last events somebody wants to know.
@@ -147,6 +113,8 @@ pub struct Session {
     sent: Option<LiveChange>,
     /// The live numbers of the newest mark, to say what changed.
     known: Option<LiveChange>,
+    /// The pace that the run knows of.
+    paced: Option<f32>,
 }
 
 impl Session {
@@ -173,6 +141,7 @@ impl Session {
             listener: None,
             sent: None,
             known: None,
+            paced: None,
         }
     }
 
@@ -224,7 +193,7 @@ impl Session {
             Some(checkpoint) => self.go_on(job, project, &checkpoint),
             None => self.begin(job, project),
         }
-        self.run = Some(run);
+        (self.run, self.paced) = (Some(run), None);
         self.status = if start == Start::Running { Status::Running } else { Status::Paused };
         Ok(())
     }
@@ -321,6 +290,14 @@ impl Session {
         if self.is_on() && self.sent.as_ref() != Some(&live) {
             self.send(RunCommand::Set(live.clone()));
             self.sent = Some(live);
+        }
+    }
+
+    /// Tells the run how fast it may go.
+    pub fn set_pace(&mut self, pace: Option<f32>) {
+        if self.is_on() && self.paced != pace {
+            self.send(RunCommand::Pace(pace));
+            self.paced = pace;
         }
     }
 

@@ -30,6 +30,9 @@ pub struct WindowState {
     pub smoothing: f32,
     /// Whether the loss has a logarithmic axis.
     pub log_loss: bool,
+    /// The most steps a second that a run takes; nothing for as many as it can.
+    #[serde(skip)]
+    pub pace: Option<f32>,
     /// Width of the pen, in pixels of 28.
     pub pen: f32,
     /// The file of the project.
@@ -108,6 +111,7 @@ impl Default for WindowState {
             sides_before: (true, true),
             smoothing: 0.6,
             log_loss: false,
+            pace: None,
             pen: PEN_WIDTH,
             path: None,
             draft: None,

@@ -50,12 +50,15 @@ pub struct Runs {
     shown: Shown,
 }
 
+/// The column by which rows are sorted, and whether the largest come first.
+type Order = Option<(usize, bool)>;
+
 /// Which rows are shown, and what that depends on.
 #[derive(Default)]
 struct Shown {
-    of: Option<(u64, String, Option<(usize, bool)>)>,
+    of: Option<(u64, String, Order)>,
     rows: Vec<usize>,
-    order: Option<(usize, bool)>,
+    order: Order,
 }
 
 impl View for Runs {
@@ -202,7 +205,7 @@ struct Events<'a> {
     heads: &'a [Head],
     selected: &'a mut Vec<PathBuf>,
     order: &'a mut Option<(String, bool)>,
-    sorted: Option<(usize, bool)>,
+    sorted: Order,
 }
 
 impl TableEvents for Events<'_> {

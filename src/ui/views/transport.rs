@@ -1,5 +1,6 @@
 //! The bar at the bottom: the buttons of the run, how far it is, and how it ended.
 
+use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::text::LayoutJob;
 use eframe::egui::{self, Align, Button, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::MaterialIcon;
@@ -57,6 +58,10 @@ impl View for Transport {
         ui.horizontal_centered(|ui| {
             main_button_ui(ui, cx);
             other_buttons_ui(ui, cx);
+            // The results of a run that has ended need the room.
+            if !matches!(cx.session.status, Status::Ended(_)) {
+                pace_ui(ui, cx);
+            }
             ui.add_space(2.0 * GRID);
             match (&cx.session.status, &cx.situation.obstacle) {
                 (Status::Ended(outcome), None) => ended_ui(ui, outcome, cx),
@@ -102,6 +107,32 @@ fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.act(command);
         }
     }
+}
+
+/// Steps a second that one can follow, and as many as there can be.
+const PACES: [(Option<f32>, &str); 6] = [
+    (Some(1.0), "1 step/s"),
+    (Some(5.0), "5 steps/s"),
+    (Some(20.0), "20 steps/s"),
+    (Some(100.0), "100 steps/s"),
+    (Some(1000.0), "1,000 steps/s"),
+    (None, "Full speed"),
+];
+
+/// How fast the run may go, to be watched.
+fn pace_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let pace = &mut cx.window.pace;
+    let name = PACES.iter().find(|(of, _)| of == pace).map_or("Full speed", |(_, name)| name);
+    let button = Button::new(name).min_size(vec2(0.0, HEIGHT));
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        for (of, name) in PACES {
+            if ui.selectable_label(*pace == of, name).clicked() {
+                *pace = of;
+                ui.close();
+            }
+        }
+    });
+    response.on_hover_text("Speed: how many steps a second the run takes at most. It may be changed while it trains.");
 }
 
 fn ready_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -278,6 +309,12 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
             if button.on_hover_text(Command::Compare.help()).clicked() {
                 cx.act(Command::Compare);
             }
+            if cx.situation.permits(Command::Branch).is_ok() {
+                let button = ui.add(Button::new("Continue as a branch").min_size(vec2(0.0, HEIGHT)));
+                if button.on_hover_text(Command::Branch.help()).clicked() {
+                    cx.act(Command::Branch);
+                }
+            }
             return ui.with_layout(Layout::left_to_right(Align::Center), result).response;
         }
         let try_it = match cx.subject.modality() {
@@ -312,9 +349,14 @@ fn go_on_ui(ui: &mut Ui, name: &str, cx: &mut Cx<'_>) {
 
 fn diverged_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let name = "Reset with a third of the learning rate";
-        if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
-            cx.act(Command::ResetGentler);
+        // To go back costs less than to begin anew, where there is a moment to go back to.
+        let command = match cx.situation.permits(Command::GoBackGentler) {
+            Ok(()) => Command::GoBackGentler,
+            Err(_) => Command::ResetGentler,
+        };
+        let button = ui.add(Button::new(command.label()).min_size(vec2(0.0, HEIGHT)));
+        if button.on_hover_text(command.help()).clicked() {
+            cx.act(command);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             sentence_ui(ui, ICON_WARNING, Palette::of(ui).bad, text);

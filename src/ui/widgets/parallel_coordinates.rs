@@ -114,7 +114,7 @@ fn brush_ui(ui: &mut Ui, brush: &mut Option<[f32; 2]>, axis: usize, name: &str, 
     let share = |pointer: Pos2| ((place.bottom() - pointer.y) / place.height()).clamp(0.0, 1.0);
     let from_id = Id::unique((id, "from"));
     if response.drag_started() {
-        let from = response.interact_pointer_pos().map(share);
+        let from = ui.input(|input| input.pointer.press_origin()).map(share);
         ui.data_mut(|data| data.insert_temp(from_id, from));
     }
     let from: Option<f32> = ui.data(|data| data.get_temp(from_id)).flatten();

@@ -145,9 +145,10 @@ impl Setup {
                 if icon_button_ui(ui, ICON_CLOSE, &format!("Do not search {key}")).clicked() {
                     removed = Some(at);
                 }
-                ui.add(TextEdit::singleline(range).desired_width(RANGE));
+                let field = ui.add(TextEdit::singleline(range).desired_width(RANGE));
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(name_of(project, key)).truncate()).on_hover_text(&*key);
+                    let name = ui.add(Label::new(name_of(project, key)).truncate()).on_hover_text(&*key);
+                    field.labelled_by(name.id);
                 });
             });
         }

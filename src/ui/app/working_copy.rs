@@ -1,0 +1,85 @@
+//! The project and the drawing are written by themselves, soon after a change, and are there again after a crash.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
+
+use super::Studio;
+use crate::project::working_copy::WorkingCopy;
+use crate::ui::jobs::report::Report;
+
+/// A change is written when it is this old.
+const SOON: Duration = Duration::from_millis(1500);
+
+/// The copy on the disk.
+#[derive(Default)]
+pub struct Copying {
+    /// Where it is written; nowhere in a test.
+    file: Option<PathBuf>,
+    /// What was written last, or is being written.
+    written: Option<WorkingCopy>,
+    /// Since when the screen differs from it.
+    changed: Option<Instant>,
+}
+
+impl Studio {
+    /// Writes project and drawing to this file soon after every change, and begins with what is in it, if `is_restored`.
+    #[must_use]
+    pub fn copying_to(mut self, ctx: &Context, file: Option<PathBuf>, is_restored: bool) -> Self {
+        if let Some(copy) = file.as_deref().filter(|_| is_restored).and_then(WorkingCopy::read) {
+            (self.document.project, self.document.path) = (copy.project.clone(), copy.path.clone());
+            if !copy.drawing.strokes.is_empty() {
+                self.playground.drawing = copy.drawing.clone();
+                self.playground.is_example = false;
+            }
+            self.compare_with_file(ctx);
+            self.copying.written = Some(copy);
+        }
+        self.copying.file = file;
+        self
+    }
+
+    fn working_copy(&self) -> WorkingCopy {
+        // A drawing of the program is none of the user.
+        let drawing = if self.playground.is_example { Default::default() } else { self.playground.drawing.clone() };
+        WorkingCopy { project: self.document.project.clone(), path: self.document.path.clone(), drawing }
+    }
+
+    fn is_copied(&self) -> bool {
+        let is_example = self.playground.is_example;
+        self.copying.written.as_ref().is_some_and(|written| {
+            written.project == self.document.project
+                && written.path == self.document.path
+                && (is_example && written.drawing.strokes.is_empty() || written.drawing == self.playground.drawing)
+        })
+    }
+
+    /// Writes the copy when the screen has differed from it for a while.
+    pub(super) fn copy_soon(&mut self, ctx: &Context) {
+        let Some(file) = self.copying.file.clone() else { return };
+        if self.is_copied() {
+            self.copying.changed = None;
+            return;
+        }
+        let changed = *self.copying.changed.get_or_insert_with(Instant::now);
+        let left = SOON.saturating_sub(changed.elapsed());
+        if !left.is_zero() {
+            return ctx.request_repaint_after(left);
+        }
+        let copy = self.working_copy();
+        (self.copying.written, self.copying.changed) = (Some(copy.clone()), None);
+        self.tasks.spawn(ctx, "keeping a copy of the project", move || match copy.write(&file) {
+            Ok(()) => Report::Nothing,
+            Err(error) => Report::Warned(format!("No copy of the project can be kept for a crash: {error}.")),
+        });
+    }
+
+    /// Writes what is not written yet, before the window closes.
+    pub(super) fn copy_now(&self) {
+        let Some(file) = self.copying.file.as_deref().filter(|_| !self.is_copied()) else { return };
+        if let Err(error) = self.working_copy().write(file) {
+            tracing::warn!("{error}");
+        }
+    }
+}
