@@ -9,7 +9,6 @@ use eframe::egui::Context;
 use super::Studio;
 use crate::project::Project;
 use crate::project::run_folder::RUNS;
-use crate::runs::Parent;
 use crate::train::{Checkpoint, Job, RunCommand, Start, default_threads};
 use crate::ui::jobs::recording::{Destination, Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
@@ -95,12 +94,11 @@ impl Studio {
     pub(super) fn branch(&mut self, ctx: &Context) {
         let (Some(job), Some(checkpoint)) = (self.session.job.clone(), self.session.checkpoint.clone()) else { return };
         let (project, step) = (self.document.project.clone(), checkpoint.step);
-        let run = self.recording.as_ref().and_then(|recording| recording.name().map(str::to_owned));
+        let parent = self.recording.as_ref().map(|recording| recording.branch_point(step));
         let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint) else { return };
         // What was written so far is written to its end; the branch has a folder of its own.
         self.retired.extend(self.recording.take().map(Recording::retire));
         if let Some(folder) = self.runs_folder() {
-            let parent = run.map(|run| Parent { run, step });
             self.record(Recorded { parent, ..recorded }, Destination::NewIn(folder));
         }
     }

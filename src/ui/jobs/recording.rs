@@ -2,10 +2,10 @@
 //! error such as a full disk comes back as a warning, and the training goes on.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
@@ -20,7 +20,7 @@ pub struct Recorded {
     /// Its job, with the checkpoint that it goes on from.
     pub job: Arc<Job>,
     /// What it branches off from.
-    pub parent: Option<Parent>,
+    pub parent: Option<BranchPoint>,
 }
 
 /// Where it is written.
@@ -45,8 +45,17 @@ enum Message {
 pub struct Recording {
     messages: Sender<Message>,
     thread: JoinHandle<()>,
-    /// The name of its folder, when it has one.
-    name: Arc<OnceLock<String>>,
+    /// Brings the name of its folder when it has one.
+    name: Receiver<String>,
+}
+
+/// The moment of a run that a branch begins at.
+#[derive(Clone)]
+pub struct BranchPoint {
+    /// Brings the name of the run, whose folder may not be made yet.
+    pub run: Receiver<String>,
+    /// The step.
+    pub step: u64,
 }
 
 /// What the thread knows.
@@ -68,8 +77,7 @@ impl Recording {
         warn: impl Fn(String) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
-        let name = Arc::new(OnceLock::new());
-        let told = Arc::clone(&name);
+        let (told, name) = bounded(1);
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
             let mut writer = RunWriter { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
             if let Err(error) = writer.begin(destination) {
@@ -77,7 +85,7 @@ impl Recording {
             }
             let folder = writer.folder.as_deref().and_then(|folder| folder.file_name());
             if let Some(folder) = folder {
-                let _ = told.set(folder.to_string_lossy().into_owned());
+                let _ = told.send(folder.to_string_lossy().into_owned());
             }
             writer.follow(&received);
         })?;
@@ -100,9 +108,9 @@ impl Recording {
         let _ = self.messages.send(Message::GoOn(Box::new(recorded)));
     }
 
-    /// The name of the folder of the run, when it has one.
-    pub fn name(&self) -> Option<&str> {
-        self.name.get().map(String::as_str)
+    /// Where a branch of the run begins after this step.
+    pub fn branch_point(&self, step: u64) -> BranchPoint {
+        BranchPoint { run: self.name.clone(), step }
     }
 
     /// The thread alone, which ends when it has written what there is.
@@ -124,7 +132,9 @@ impl<F: Fn(String)> RunWriter<F> {
         let output = Output::next(&base, &project.name)?;
         self.folder = Some(output.folder().to_owned());
         let recorder = self.recorder.insert(Recorder::begin(output, project, job)?);
-        parent.clone().map_or(Ok(()), |parent| recorder.branches_off(parent))
+        // A run that is not kept has no name.
+        let parent = parent.as_ref().and_then(|point| Some(Parent { run: point.run.recv().ok()?, step: point.step }));
+        parent.map_or(Ok(()), |parent| recorder.branches_off(parent))
     }
 
     fn follow(&mut self, messages: &Receiver<Message>) {
