@@ -91,7 +91,7 @@ impl RunTable {
         let fixed = [Head::pictures("", 12), Head::text("run"), Head::text("state")];
         let settings = self.differing.iter().map(Head::text);
         let results = self.results.iter().map(|(_, name, _)| Head::number(*name));
-        let last = ["epochs", "seconds"].map(Head::number);
+        let last = ["epochs done", "seconds"].map(Head::number);
         fixed.into_iter().chain(settings).chain(results).chain(last).collect()
     }
 
@@ -232,7 +232,7 @@ mod tests {
         let csv = table.to_csv(&[1]);
         assert!(
             csv.starts_with(
-                "run,state,learning rate,test accuracy,epochs,seconds\n\"two, again\",interrupted,0.02,,0,0.0"
+                "run,state,learning rate,test accuracy,epochs done,seconds\n\"two, again\",interrupted,0.02,,0,0.0"
             ),
             "{csv}"
         );

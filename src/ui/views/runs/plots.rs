@@ -51,10 +51,13 @@ impl Plots {
         let mut metrics = shown.as_ref().map_or(&[][..], |(_, metrics)| metrics);
         ui.allocate_ui_with_layout(vec2(size.x, ROW), Layout::left_to_right(Align::Center), |ui| {
             segmented_ui(ui, &mut self.over, &OVER);
-            if let ([loss, other], false) = (metrics, has_room) {
-                segmented_ui(ui, &mut self.chosen, &[(0, loss.label, loss.help), (1, other.label, other.help)]);
-            }
         });
+        // Side by side the two would be wider than the plot.
+        if let ([loss, other], false) = (metrics, has_room) {
+            ui.allocate_ui_with_layout(vec2(size.x, ROW), Layout::left_to_right(Align::Center), |ui| {
+                segmented_ui(ui, &mut self.chosen, &[(0, loss.label, loss.help), (1, other.label, other.help)]);
+            });
+        }
         let Some((part, _)) = &shown else {
             return if read.is_some() {
                 drop(caption_ui(ui, "No epoch is over yet."))
