@@ -59,8 +59,8 @@ pub struct RunRecord<'a> {
     pub job: &'a Job,
     /// The weights to save.
     pub weights: &'a Weights,
-    /// The events of the run, in their order.
-    pub metrics: &'a [serde_json::Value],
+    /// The events of the run, each a JSON object, in their order.
+    pub lines: &'a [String],
     /// The probability from which the second of two classes is predicted, where somebody has chosen one.
     pub threshold: Option<f32>,
 }
@@ -97,7 +97,7 @@ impl RunRecord<'_> {
         write(DATA, data_record(self.job, self.threshold)?.as_bytes())?;
         let weights = weights_to_bytes(&self.job.network, self.weights);
         write(WEIGHTS, &weights.map_err(|what| ProjectError::file(folder, what))?)?;
-        let lines: String = self.metrics.iter().map(|event| format!("{event}\n")).collect();
+        let lines: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         write(METRICS, lines.as_bytes())
     }
 }

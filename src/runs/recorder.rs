@@ -90,8 +90,7 @@ impl Recorder {
     pub fn keep(&mut self, job: &Job, checkpoint: &Checkpoint, seconds: f64) -> Result<(), ProjectError> {
         self.info.advance(checkpoint, seconds);
         // The weights come first: where the disk is nearly full, they are what matters and take the least room.
-        let shown = checkpoint.learner.updaters.first().and_then(|updater| updater.average.as_ref());
-        self.write_weights(job, shown.unwrap_or(&checkpoint.learner.weights))?;
+        self.write_weights(job, checkpoint.shown())?;
         let place = self.folder.join(CHECKPOINTS);
         let path = place.join(file_name(checkpoint.step));
         let bytes = encode(checkpoint).map_err(|what| ProjectError::file(&path, what))?;
@@ -166,6 +165,12 @@ pub fn last_checkpoint(folder: &Path, job: &Job) -> Result<Arc<Checkpoint>, Proj
     Err(ProjectError::file(folder, why))
 }
 
+/// All checkpoints of a run folder that can be read and are of this job, by their steps.
+pub fn checkpoints(folder: &Path, job: &Job) -> Vec<Checkpoint> {
+    let read = |(_, path): (u64, PathBuf)| decode(&fs::read(path).ok()?, job).ok();
+    steps_in(&folder.join(CHECKPOINTS)).into_iter().filter_map(read).collect()
+}
+
 fn file_name(step: u64) -> String {
     format!("{step:010}.safetensors")
 }
@@ -179,7 +184,17 @@ fn steps_in(place: &Path) -> Vec<(u64, PathBuf)> {
     found
 }
 
-/// Takes away checkpoints until few enough are left: each time the one whose neighbours are the nearest to each other.
+/// Which of several moments in the order of their steps goes first if there are too many: the one whose neighbours are the nearest to
+/// each other, so that the others stay spread evenly. What comes before the first counts as step 0.
+pub fn most_crowded(len: usize, step: impl Fn(usize) -> u64, may_go: impl Fn(usize) -> bool) -> Option<usize> {
+    let gap = |at: &usize| {
+        let before = at.checked_sub(1).map_or(0, &step);
+        if at + 1 < len { step(at + 1) - before } else { u64::MAX }
+    };
+    (0..len).filter(|at| may_go(*at)).min_by_key(gap)
+}
+
+/// Takes away checkpoints until few enough are left.
 fn thin_out(place: &Path, last: u64, best: Option<u64>) {
     let mut kept = steps_in(place);
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
@@ -188,12 +203,8 @@ fn thin_out(place: &Path, last: u64, best: Option<u64>) {
         if kept.len() <= KEPT && bytes <= BUDGET {
             return;
         }
-        let may_go = |at: &usize| kept[*at].0 != last && Some(kept[*at].0) != best;
-        let gap = |at: &usize| {
-            let before = at.checked_sub(1).map_or(0, |before| kept[before].0);
-            kept.get(at + 1).map_or(u64::MAX, |after| after.0 - before)
-        };
-        let Some(at) = (0..kept.len()).filter(may_go).min_by_key(gap) else { return };
+        let may_go = |at: usize| kept[at].0 != last && Some(kept[at].0) != best;
+        let Some(at) = most_crowded(kept.len(), |at| kept[at].0, may_go) else { return };
         let (_, path) = kept.remove(at);
         if fs::remove_file(path).is_err() {
             return;

@@ -3,6 +3,7 @@
 
 use super::learner::LearnerState;
 use super::metrics::StepSum;
+use super::protocol::LiveChange;
 use backprop_nn::{OptimizerSpec, Weights};
 
 /// A moment of a run, between two steps.
@@ -24,4 +25,26 @@ pub struct Checkpoint {
     pub best: Option<Weights>,
     /// The sum over the steps of the epoch that is not over.
     pub partial: Option<StepSum>,
+}
+
+impl Checkpoint {
+    /// The weights as they are shown: their moving average, where there is one.
+    pub fn shown(&self) -> &Weights {
+        let average = self.learner.updaters.first().and_then(|updater| updater.average.as_ref());
+        average.unwrap_or(&self.learner.weights)
+    }
+
+    /// The settings that may change during a run, as they were.
+    pub fn live(&self) -> LiveChange {
+        LiveChange { learning_rate: self.learning_rate, optimizer: self.optimizer.clone() }
+    }
+
+    /// Bytes of memory that it takes.
+    pub fn bytes(&self) -> usize {
+        let of_updaters = self.learner.updaters.iter().map(|updater| {
+            size_of_val(&*updater.slots) + updater.average.as_ref().map_or(0, |average| size_of_val(average.values()))
+        });
+        let best = self.best.as_ref().map_or(0, |best| size_of_val(best.values()));
+        size_of_val(self.learner.weights.values()) + best + of_updaters.sum::<usize>()
+    }
 }

@@ -99,6 +99,17 @@ impl Curve {
         }
     }
 
+    /// Forgets what came after this x. What was merged with earlier points stays.
+    pub fn cut(&mut self, after: f64) {
+        self.buckets.truncate(self.buckets.partition_point(|bucket| bucket.x <= after));
+        if self.last.is_some_and(|(x, _)| x > after) {
+            self.last = self.buckets.last().map(|bucket| (bucket.x, bucket.mean));
+        }
+        if self.first_non_finite.is_some_and(|x| x > after) {
+            (self.first_non_finite, self.n_non_finite, self.gap_ahead) = (None, 0, false);
+        }
+    }
+
     /// Forgets everything but the capacity.
     pub fn clear(&mut self) {
         *self = Self::new(self.capacity);
@@ -301,6 +312,15 @@ mod tests {
             assert!(flickering.buckets().len() <= 64);
         }
         assert_eq!(flickering.n_non_finite(), 5000);
+    }
+
+    #[test]
+    fn what_came_after_a_step_is_forgotten() {
+        let mut curve = curve(&[1.0, 2.0, 3.0, 4.0, f32::NAN]);
+        curve.cut(2.0);
+        assert_eq!((curve.last(), curve.buckets().len(), curve.first_non_finite()), (Some((2.0, 3.0)), 3, None));
+        curve.push(3.0, 9.0);
+        assert!(curve.last() == Some((3.0, 9.0)) && !curve.buckets()[3].is_gap);
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub const FLUSH: Duration = Duration::from_millis(16);
 /// At most ten copies of the weights a second.
 const SNAPSHOT: Duration = Duration::from_millis(100);
 
+/// A run that is over in a moment is told in so many copies all the same, so that one can look back at it; larger networks take longer,
+/// and many copies of them would take much memory.
+const COPIES: u64 = 200;
+const SMALL: usize = 1 << 18;
+
 /// Sends the events of a run without ever blocking a step.
 pub struct Reporter<W> {
     events: Sender<Event>,
@@ -24,12 +29,15 @@ pub struct Reporter<W> {
     flushed: Option<Instant>,
     snapshot: Option<Instant>,
     snapshots: bool,
+    /// Steps from one copy of small weights to the next.
+    every: u64,
 }
 
 impl<W: Fn()> Reporter<W> {
-    /// A reporter on this channel; `wake` is called after each flush.
-    pub fn new(events: Sender<Event>, snapshots: bool, wake: W) -> Self {
-        Self { events, wake, pending: VecDeque::new(), flushed: None, snapshot: None, snapshots }
+    /// A reporter on this channel for a run of so many steps; `wake` is called after each flush.
+    pub fn new(events: Sender<Event>, snapshots: bool, steps: u64, wake: W) -> Self {
+        let every = (steps / COPIES).max(1);
+        Self { events, wake, pending: VecDeque::new(), flushed: None, snapshot: None, snapshots, every }
     }
 
     /// A step has been taken; `weights` are those after it.
@@ -39,11 +47,21 @@ impl<W: Fn()> Reporter<W> {
         } else {
             self.pending.push_back(Event::Steps(vec![stat]));
         }
+        if self.snapshots && weights.values().len() <= SMALL && stat.step.is_multiple_of(self.every) {
+            self.pending.push_back(Event::Weights(Arc::new(Snapshot { step: stat.step, weights: weights.clone() })));
+        }
         if due(self.flushed, FLUSH) {
             if self.flush() && self.snapshots && due(self.snapshot, SNAPSHOT) {
                 self.tell_weights(stat.step, weights);
             }
             (self.wake)();
+        }
+    }
+
+    /// The weights at the end of an epoch, which are shown beside its evaluation, unless they were told a moment ago.
+    pub fn tell_weights_if_due(&mut self, step: u64, weights: &Weights) {
+        if due(self.snapshot, SNAPSHOT) {
+            self.tell_weights(step, weights);
         }
     }
 

@@ -27,7 +27,8 @@ pub fn run(
     events: Sender<Event>,
     wake: impl Fn() + Send,
 ) {
-    let reporter = Reporter::new(events, reports.snapshots, wake);
+    let steps = job.steps_per_epoch() * job.training.epochs;
+    let reporter = Reporter::new(events, reports.snapshots, steps as u64, wake);
     match rayon::ThreadPoolBuilder::new().num_threads(job.threads.max(1)).build() {
         // The loop itself runs in the pool, so that a step hands work to its neighbours without waking anybody first.
         Ok(pool) => pool.install(|| Worker::new(job, start, reports, commands, reporter).run()),
@@ -273,6 +274,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let judged = validation.as_ref().map(|validation| validation.loss);
         let sum = self.partial.take();
         self.epochs = epoch;
+        self.reporter.tell_weights_if_due(self.step, self.learner.shown());
         self.reporter.tell(Event::Epoch(EpochStat {
             epoch,
             step: self.step,

@@ -30,7 +30,7 @@ fn generated(harness: &mut Harness<'static, Studio>) -> Vec<f32> {
 
 /// What the engine makes of the weights of the run.
 fn expected(studio: &Studio, noise: u64, count: usize) -> Vec<f32> {
-    let (job, snapshot) = (studio.session().job.as_ref().unwrap(), studio.session().snapshot.as_ref().unwrap());
+    let (job, snapshot) = (studio.session().job.as_ref().unwrap(), studio.session().snapshot().unwrap());
     generate(&job.network, &job.scaling, &snapshot.weights, noise, count)
 }
 
@@ -145,7 +145,9 @@ fn a_saved_generator_shows_its_samples_again() {
     step_until(&mut harness, "the run is saved", |_| run.join("metrics.jsonl").is_file());
     let mut other = open(project("xor", &[]));
     act(&mut other, Request::Dropped(run));
-    step_until(&mut other, "the run is open", |studio| studio.project().name == "gan-points");
+    step_until(&mut other, "the run is open", |studio| {
+        studio.project().name == "gan-points" && studio.session().status.is_ended()
+    });
     assert!(generated(&mut other) == made);
     step_until(&mut other, "the data is there", |studio| studio.session().dataset().is_some());
     other.get_by_label("512 generated points, noise seed 1, over the data");

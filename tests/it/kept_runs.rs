@@ -1,6 +1,7 @@
 //! Runs of the window: each is written as it goes, goes on when it is asked to, and is not lost when the window closes.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use backprop_studio::project::working_copy::WorkingCopy;
 use backprop_studio::project::{Output, Project};
@@ -12,6 +13,7 @@ use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::views::dialogs::sweep::SweepDialog;
 use backprop_studio::ui::views::dialogs::trials::Trials;
 use backprop_studio::ui::{Command, Document, Request, RunChange, Studio};
+use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -50,10 +52,10 @@ fn a_run_is_kept_and_gets_ten_more_epochs() {
     step_until(&mut harness, "the run ends", has_ended);
     step_until(&mut harness, "it is written", |_| info(&folder).is_some_and(|info| info.state == RunState::Finished));
     assert_eq!(epochs_written(&folder), [1, 2, 3]);
-    let before = harness.state().session().epochs.len();
+    let before = harness.state().session().progress.epochs_done;
     click(&mut harness, "10 more epochs");
     step_until(&mut harness, "it ends again", |studio| {
-        studio.session().epochs.len() == before + 10 && has_ended(studio)
+        studio.session().progress.epochs_done == before + 10 && has_ended(studio)
     });
     assert_eq!(harness.state().project().training.epochs, 13);
     step_until(&mut harness, "it is written", |_| info(&folder).is_some_and(|info| info.epochs == 13));
@@ -72,7 +74,7 @@ fn closing_the_window_stops_the_run_and_keeps_it() {
     let folder = base.path().join("xor-1");
     let mut harness = open("100000", base.path());
     act(&mut harness, Command::Train);
-    step_until(&mut harness, "an epoch is over", |studio| !studio.session().epochs.is_empty());
+    step_until(&mut harness, "an epoch is over", |studio| studio.session().progress.epochs_done > 0);
     drop(harness);
     let run = StoredRun::read(&folder).unwrap();
     assert_eq!((run.state(), run.is_live), ("stopped", false));
@@ -86,7 +88,7 @@ fn a_run_that_is_stopped_goes_on_and_one_that_is_reset_stays() {
     let folder = base.path().join("xor-1");
     let mut harness = open("100000", base.path());
     act(&mut harness, Command::Train);
-    step_until(&mut harness, "an epoch is over", |studio| !studio.session().epochs.is_empty());
+    step_until(&mut harness, "an epoch is over", |studio| studio.session().progress.epochs_done > 0);
     act(&mut harness, Command::Stop);
     step_until(&mut harness, "the run ends", has_ended);
     let steps = harness.state().session().progress.step;
@@ -174,8 +176,16 @@ fn a_run_of_another_sitting_is_opened_and_goes_on_in_its_folder() {
     let mut harness = open("1", base.path());
     let folder = base.path().join("xor-1");
     act(&mut harness, Request::Dropped(folder.clone()));
-    step_until(&mut harness, "it is opened", |studio| studio.networks().opened.is_some());
+    step_until(&mut harness, "it is as it was left", has_ended);
+    let session = harness.state().session();
+    let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
+    let stored = StoredRun::read(&folder).unwrap();
+    assert_eq!(test.accuracy().map(f64::from), stored.results.get("test_accuracy").copied());
+    assert!(session.validation().is_some_and(|seen| f64::from(seen.loss) == stored.results["validation_loss"]));
+    assert_eq!((session.progress.epochs_done, session.losses.len()), (3, 3));
+    assert!(session.marks.iter().any(|mark| mark.is_end));
     act(&mut harness, Command::Continue);
+    step_until(&mut harness, "it goes on", |studio| !has_ended(studio));
     step_until(&mut harness, "it has gone on", has_ended);
     drop(harness);
     let found = info(&folder).unwrap();
@@ -244,6 +254,63 @@ fn a_run_goes_on_as_a_branch_with_one_thing_changed() {
     assert_eq!(found.parent, Some(Parent { run: "xor-1".to_owned(), step }));
     assert_eq!((found.epochs, epochs_written(&base.path().join("xor-2"))), (13, (4..=13).collect()));
     assert_eq!(info(&base.path().join("xor-1")).unwrap().epochs, 3);
+}
+
+#[test]
+fn every_view_shows_an_earlier_step_and_a_branch_goes_on_from_there() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("40", base.path());
+    assert!(harness.state_mut().situation().permits(Command::LookBack).is_err());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    let newest = harness.state().session().snapshot().unwrap().clone();
+    let evaluation = harness.state().session().validation().unwrap().clone();
+
+    // Before the first step: the initial weights, whose predictions are worked out when they are looked at.
+    act(&mut harness, Request::LookAt(0));
+    step_until(&mut harness, "the first weights are evaluated", |studio| studio.session().validation().is_some());
+    let (session, seed) = (harness.state().session(), harness.state().project().training.seed);
+    let job = session.job.as_ref().unwrap();
+    assert_eq!((session.visited(), session.test()), (Some(0), None));
+    assert_eq!(session.snapshot().unwrap().weights, job.network.init_weights(seed));
+    let expected = job.evaluate(&job.network.init_weights(seed), Subset::Validation);
+    assert_eq!(session.validation().unwrap().loss, expected.loss);
+    harness.get_by_label_contains("Step 0, epoch 1");
+
+    // The time line plays to the end, and Escape goes back to the newest step.
+    click(&mut harness, "Play the history");
+    step_until(&mut harness, "it was played", |studio| studio.session().visited().is_some_and(|step| step > 0));
+    harness.key_press(egui::Key::Escape);
+    step_until(&mut harness, "the newest is shown", |studio| studio.session().visited().is_none());
+    let session = harness.state().session();
+    assert!(
+        Arc::ptr_eq(session.snapshot().unwrap(), &newest) && Arc::ptr_eq(session.validation().unwrap(), &evaluation)
+    );
+
+    // The axis of the steps is dragged to the same effect.
+    let plot = harness.get_by_label_contains("Loss plot").rect();
+    let axis = plot.left_bottom() + egui::vec2(plot.width() / 2.0, 8.0);
+    harness.drag_at(axis);
+    harness.step();
+    harness.hover_at(axis - egui::vec2(plot.width() / 4.0, 0.0));
+    harness.step();
+    harness.drop_at(axis - egui::vec2(plot.width() / 4.0, 0.0));
+    harness.run_steps(2);
+    let visited = harness.state().session().visited().expect("a step is looked at");
+    assert!(visited > 0 && visited < newest.step / 2, "{visited} of {}", newest.step);
+
+    // Nothing was changed yet, so a branch would be the same run.
+    assert!(harness.state_mut().situation().permits(Command::Branch).is_err());
+    harness.state_mut().project_mut().training.learning_rate = 0.001;
+    let fork = harness.state().session().fork().unwrap().step;
+    act(&mut harness, Command::Branch);
+    step_until(&mut harness, "the branch ends", has_ended);
+    drop(harness);
+    let folder = base.path().join("xor-2");
+    assert_eq!(info(&folder).unwrap().parent, Some(Parent { run: "xor-1".to_owned(), step: fork }));
+    let changed: Vec<_> =
+        history::read(&folder).unwrap().into_iter().filter(|line| line["event"] == "changed").collect();
+    assert_eq!(changed.iter().map(|line| line["step"].as_u64()).collect::<Vec<_>>(), [Some(fork)]);
 }
 
 #[test]

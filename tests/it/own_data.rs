@@ -154,7 +154,7 @@ fn the_threshold_of_the_window_is_saved_with_the_run() {
     act(&mut harness, Command::Train);
     step_until(&mut harness, "the run ends", |studio| matches!(studio.session().status, Status::Ended(_)));
     let seconds = |harness: &Harness<'_, Studio>| {
-        let validation = harness.state().session().validation.clone().unwrap();
+        let validation = harness.state().session().validation().cloned().unwrap();
         validation.classes().unwrap().confusion.column(1).sum()
     };
     let before = seconds(&harness);

@@ -245,7 +245,7 @@ fn a_forecast_is_drawn_over_the_truth_and_against_the_naive_one() {
     step_until(&mut harness, "the run has ended", |studio| matches!(studio.session().status, Status::Ended(_)));
 
     let session = harness.state().session();
-    let test = session.test.as_ref().unwrap();
+    let test = session.test().unwrap();
     let figure = |wanted: &str| test.get(Metric::named(wanted).unwrap()).unwrap();
     let (rmse, naive) = (figure("rmse"), figure("naive_rmse"));
     assert!(rmse < naive, "a wave is told better than by repeating the last height: {rmse} and {naive}");

@@ -9,9 +9,8 @@ use rfd::AsyncFileDialog;
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
 use crate::project::run_folder::RUNS;
-use crate::project::run_log::{best_line, done_line, epoch_line};
+use crate::project::run_log::done_line;
 use crate::project::{Output, Project, RunRecord, presets};
-use crate::train::Outcome;
 use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
 use crate::ui::jobs::report::Report;
@@ -93,20 +92,19 @@ impl Studio {
     /// Writes the newest weights, the job and what was measured into a new folder inside `base`.
     pub(super) fn save_run(&mut self, ctx: &Context, base: PathBuf) {
         let session = &self.session;
-        let (Some(job), Some(snapshot), Some(project)) = (&session.job, &session.snapshot, &session.trained) else {
+        let (Some(job), Some(snapshot), Some(project)) = (&session.job, session.snapshot(), &session.trained) else {
             return self.notices.warn("There is no run to save. Train first.");
         };
         let threshold = (session.threshold != THRESHOLD).then_some(session.threshold);
         let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
-        let mut metrics: Vec<_> = session.epochs.iter().map(|epoch| epoch_line(epoch, job.head())).collect();
-        metrics.extend(session.best.as_ref().map(best_line));
+        let mut lines: Vec<_> = session.lines.iter().map(|(_, line)| line.clone()).collect();
         if let Status::Ended(outcome) = &session.status {
-            let seconds = session.epochs.iter().map(|epoch| epoch.seconds).sum();
-            metrics.push(done_line(outcome_name(outcome), seconds, session.test.as_deref()));
+            let test = session.test().map(Arc::as_ref);
+            lines.push(done_line(outcome.name(), session.seconds, test).to_string());
         }
         self.tasks.spawn(ctx, "writing the run", move || {
             let (project, weights) = (&project, &snapshot.weights);
-            let record = RunRecord { project, job: &job, weights, metrics: &metrics, threshold };
+            let record = RunRecord { project, job: &job, weights, lines: &lines, threshold };
             let saved = Output::next(&base, &project.name).and_then(|output| {
                 record.save(output.folder())?;
                 Ok(output.folder().to_owned())
@@ -137,15 +135,6 @@ fn drawings(dialog: AsyncFileDialog) -> AsyncFileDialog {
 
 fn pictures(dialog: AsyncFileDialog) -> AsyncFileDialog {
     dialog.add_filter("Drawing or image", &["json", "jsonl", "png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp"])
-}
-
-fn outcome_name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Finished(_) => "finished",
-        Outcome::Stopped => "stopped",
-        Outcome::Diverged(_) => "diverged",
-        Outcome::Failed(_) => "failed",
-    }
 }
 
 /// The last part of a path, which is what people know it by.

@@ -10,6 +10,7 @@ use super::{Studio, notices};
 use crate::data::Dataset;
 use crate::train::LiveChange;
 use crate::ui::commands::{Request, keys};
+use crate::ui::jobs::evaluation::EvaluationQuery;
 use crate::ui::state::subject::Subject;
 use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::sweep::SweepDialog;
@@ -35,6 +36,8 @@ impl eframe::App for Studio {
             ctx.request_repaint();
         }
         self.follow_project(ctx);
+        self.read_opened(ctx);
+        self.evaluate_visit(ctx);
         self.copy_soon(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
@@ -84,6 +87,15 @@ impl Studio {
         let is_its_project = !self.session.has_other_model(&self.document.project);
         if is_its_project && !ctx.input(|input| input.pointer.any_down()) {
             self.session.set_live(LiveChange::of(&self.document.project.training));
+        }
+    }
+
+    /// Works out what the moment that is looked at predicts, where that is not known.
+    fn evaluate_visit(&mut self, ctx: &Context) {
+        let Some((job, snapshot)) = self.session.unevaluated() else { return };
+        let latest = self.derived.evaluation.ask(ctx, EvaluationQuery { job, snapshot });
+        if let Some(latest) = latest {
+            self.session.evaluated(&latest.query.snapshot, &latest.answer);
         }
     }
 

@@ -27,7 +27,8 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        let settings = Settings { stable_time: 0.4, ..Settings::default() };
+        // A project is small, and somebody who tries a lot wants to come back to where it began.
+        let settings = Settings { stable_time: 0.4, max_undos: 1000, ..Settings::default() };
         Self { moments: Undoer::with_settings(settings), latest: None }
     }
 }

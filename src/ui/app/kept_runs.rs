@@ -1,19 +1,15 @@
 //! What the window changes of kept runs: names, notes, pins, and which are deleted.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use eframe::egui::Context;
 
 use super::Studio;
-use crate::project::{ProjectError, RunFolder};
-use crate::runs::info::fingerprint;
-use crate::runs::recorder::last_checkpoint;
-use crate::runs::{RunInfo, store};
-use crate::train::default_threads;
+use crate::project::ProjectError;
+use crate::runs::store;
 use crate::ui::commands::RunChange;
-use crate::ui::jobs::recording::Destination;
-use crate::ui::jobs::report::{Continued, Report};
+use crate::ui::jobs::kept_run::{self, ReadRun};
+use crate::ui::jobs::report::Report;
 
 /// Changes of kept runs since the window was opened.
 #[derive(Default)]
@@ -22,6 +18,8 @@ pub struct KeptRuns {
     pub changed: u64,
     /// The folder of the run that is open and was not trained in this window.
     pub opened: Option<PathBuf>,
+    /// Whether the rest of it was read, or cannot be.
+    pub is_read: bool,
     /// What was deleted: the folder of all runs, where it is now, and where it was.
     pub deleted: Vec<Deleted>,
 }
@@ -45,45 +43,37 @@ impl KeptRuns {
 }
 
 impl Studio {
-    /// Whether the run that is open can go on: its data are there, and its network is on the screen.
-    pub(super) fn can_continue_opened(&self) -> bool {
-        let is_its_own = |run: &RunFolder| run.project.model == self.document.project.model;
-        let is_open = self.kept.opened.is_some() && self.networks.opened.as_deref().is_some_and(is_its_own);
-        is_open && self.session.job.is_none() && self.session.dataset().is_some()
-    }
-
-    /// Reads the last checkpoint of the run that is open, to go on from there.
-    pub(super) fn continue_opened(&mut self, ctx: &Context) {
+    /// Reads the rest of the run that is open when its data are there, once.
+    pub(super) fn read_opened(&mut self, ctx: &Context) {
         let (Some(folder), Some(run)) = (self.kept.opened.clone(), self.networks.opened.clone()) else { return };
-        let Some(dataset) = self.session.dataset().cloned() else { return };
-        self.tasks.spawn(ctx, "reading the checkpoint", move || {
-            let read = || -> Result<_, ProjectError> {
-                let project = run.project.clone();
-                let job = project.job(dataset, default_threads())?;
-                let checkpoint = last_checkpoint(&folder, &job)?;
-                let info = RunInfo::read(&folder)?;
-                let is_other = info.as_ref().is_some_and(|info| info.data != fingerprint(&job.dataset));
-                let seconds = info.map_or(0.0, |info| info.seconds);
-                Ok(Continued { folder, project, job: Arc::new(job), checkpoint, is_other, seconds })
-            };
-            match read() {
-                Ok(continued) => Report::RunContinues(Box::new(continued)),
-                Err(error) => Report::Warned(format!("{error}.")),
-            }
+        let project = &self.document.project;
+        let Some(dataset) = self.session.dataset().filter(|_| project.data == run.project.data).cloned() else {
+            return;
+        };
+        if self.kept.is_read || self.session.job.is_some() || *self.session.source() != project.data.source {
+            return;
+        }
+        self.kept.is_read = true;
+        self.tasks.spawn(ctx, "reading the run", move || {
+            let result = kept_run::read(&folder, &run, dataset).map(Box::new);
+            Report::RunRead { folder, result }
         });
     }
 
-    /// Goes on with a run of another sitting.
-    pub(super) fn resume_run(&mut self, ctx: &Context, continued: Continued) {
-        let Continued { folder, project, job, checkpoint, is_other, seconds } = continued;
-        if self.kept.opened.as_ref() != Some(&folder) || self.session.job.is_some() {
+    /// Shows an opened run as it was left.
+    pub(super) fn adopt_run(&mut self, folder: &Path, result: Result<Box<ReadRun>, ProjectError>) {
+        if self.kept.opened.as_deref() != Some(folder) || self.session.job.is_some() {
             return;
         }
-        let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint) else { return };
-        if is_other {
-            self.notices.warn("The data are not those that the run began with.");
+        match result {
+            Ok(read) => {
+                if read.has_other_data {
+                    self.notices.warn("The data are not those that the run began with, and its results may differ.");
+                }
+                self.session.adopt(read.run);
+            }
+            Err(error) => self.notices.warn(format!("{error}.")),
         }
-        self.record(recorded, Destination::Existing { folder, seconds });
     }
 
     pub(super) fn change_run(&mut self, folder: &Path, change: RunChange) {

@@ -198,7 +198,6 @@ impl Studio {
             is_evaluated: project.head(self.session.dataset().map(AsRef::as_ref)).is_evaluated(),
             is_changed: self.other_project().is_some(),
             can_branch: self.can_branch(),
-            has_opened_checkpoint: self.can_continue_opened(),
             can_undo,
             can_redo,
             has_ink: !self.playground.drawing.strokes.is_empty(),

@@ -41,6 +41,8 @@ impl Studio {
             Command::Continue => self.go_on(ctx),
             Command::Branch => self.branch(ctx),
             Command::GoBackGentler => self.go_back_gentler(ctx),
+            Command::LookBack => self.session.look_at(Some(self.session.progress.step)),
+            Command::Newest => self.session.look_at(None),
             Command::Pause => self.session.send(train::RunCommand::Pause),
             Command::Resume => self.session.send(train::RunCommand::Resume),
             Command::StepBatch => self.step(ctx, train::RunCommand::StepBatch),
@@ -94,6 +96,7 @@ impl Studio {
                 self.playground.cell = Some((truth, predicted));
                 self.show_view(mistakes::ID);
             }
+            Request::LookAt(step) => self.session.look_at(Some(step)),
             Request::UseThreshold(threshold) => self.session.set_threshold(threshold),
             Request::UseLearningRate(rate) => self.document.project.training.learning_rate = rate,
             Request::BringBack => self.bring_back(),

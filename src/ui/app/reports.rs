@@ -74,7 +74,7 @@ impl Studio {
                 }
                 self.act(ctx, request);
             }
-            Report::RunContinues(continued) => self.resume_run(ctx, *continued),
+            Report::RunRead { folder, result } => self.adopt_run(&folder, result),
             Report::RunSaved(folder) => {
                 self.window.remember_file(&folder);
                 self.notices.tell(format!("Saved the run in {}.", folder.display()));
@@ -89,7 +89,6 @@ impl Studio {
     pub(super) fn show_document(&mut self, document: Document) {
         self.keep();
         self.saved.clone_from(&document.project);
-        (self.networks.opened, self.kept.opened) = (None, None);
         self.document = document;
         self.reset();
     }
@@ -103,7 +102,8 @@ impl Studio {
         self.notices.tell(format!("Opened the run {}. {what}", short(path)));
         self.window.remember_file(path);
         self.show_document(Document::new(run.project.clone()));
-        (self.networks.opened, self.kept.opened) = (Some(run), Some(path.to_owned()));
+        self.networks.opened = Some(run);
+        (self.kept.opened, self.kept.is_read) = (Some(path.to_owned()), false);
         self.session.curves.read(lines, Over::Steps);
         self.playground.network = NetworkChoice::This;
     }

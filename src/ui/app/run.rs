@@ -9,15 +9,15 @@ use eframe::egui::Context;
 use super::Studio;
 use crate::project::Project;
 use crate::project::run_folder::RUNS;
-use crate::train::{Checkpoint, Job, RunCommand, Start, default_threads};
-use crate::ui::jobs::recording::{Destination, Recorded, Recording, continued};
+use crate::train::{Checkpoint, Job, LiveChange, RunCommand, Start, default_threads};
+use crate::ui::jobs::recording::{BranchPoint, Destination, Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
 use crate::ui::views::dialogs::sweep::SweepDialog;
 use crate::ui::views::dialogs::trials::{Question, Trials};
-use crate::ui::widgets::numbers::two_digits;
+use crate::ui::widgets::numbers::{thousands, two_digits};
 use backprop_nn::Training;
 
 /// Epochs that a finished run gets at once.
@@ -41,7 +41,6 @@ impl Studio {
             let recorded = Recorded { project: self.document.project.clone(), job, parent: None };
             self.record(recorded, Destination::NewIn(folder));
         }
-        (self.networks.opened, self.kept.opened) = (None, None);
         self.playground.network = NetworkChoice::This;
         self.playground.cell = None;
     }
@@ -80,22 +79,30 @@ impl Studio {
     pub(super) fn go_on(&mut self, ctx: &Context) {
         let session = &self.session;
         let (Some(job), Some(checkpoint), Some(trained)) = (&session.job, &session.checkpoint, &session.trained) else {
-            return self.continue_opened(ctx);
+            return;
         };
-        let (project, job, checkpoint) = (trained.clone(), Arc::clone(job), Arc::clone(checkpoint));
-        if let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint)
-            && let Some(recording) = &self.recording
-        {
-            recording.go_on(recorded);
+        let (project, job, checkpoint, seconds) =
+            (trained.clone(), Arc::clone(job), Arc::clone(checkpoint), session.seconds);
+        let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint, None) else { return };
+        match (&self.recording, self.kept.opened.clone()) {
+            (Some(recording), _) => recording.go_on(recorded),
+            (None, Some(folder)) => self.record(recorded, Destination::Existing { folder, seconds }),
+            (None, None) => {}
         }
     }
 
-    /// Goes on from the last checkpoint with the settings on the screen, as a run of its own.
+    /// Goes on from the moment that is looked at, or from the last checkpoint, with the settings on the screen, as a run of its own.
     pub(super) fn branch(&mut self, ctx: &Context) {
-        let (Some(job), Some(checkpoint)) = (self.session.job.clone(), self.session.checkpoint.clone()) else { return };
+        let (Some(job), Some(checkpoint)) = (self.session.job.clone(), self.session.fork().cloned()) else { return };
         let (project, step) = (self.document.project.clone(), checkpoint.step);
-        let parent = self.recording.as_ref().map(|recording| recording.branch_point(step));
-        let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint) else { return };
+        let parent = match (&self.recording, &self.kept.opened) {
+            (Some(recording), _) => Some(recording.branch_point(step)),
+            (None, folder) => folder.as_deref().map(|folder| BranchPoint::of(folder, step)),
+        };
+        let live = LiveChange::of(&project.training);
+        let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint, Some(live)) else { return };
+        self.kept.opened = None;
+        self.notices.tell(format!("The branch goes on from the checkpoint after step {}.", thousands(step as f64)));
         // What was written so far is written to its end; the branch has a folder of its own.
         self.retired.extend(self.recording.take().map(Recording::retire));
         if let Some(folder) = self.runs_folder() {
@@ -106,26 +113,26 @@ impl Studio {
     /// After a run that diverged: back some steps, with a third of the learning rate, as a branch.
     pub(super) fn go_back_gentler(&mut self, ctx: &Context) {
         let Some(checkpoint) = &self.session.checkpoint else { return };
-        let rate = two_digits(checkpoint.learning_rate / 3.0);
-        let gentler = Checkpoint { learning_rate: rate, ..Checkpoint::clone(checkpoint) };
-        self.session.checkpoint = Some(Arc::new(gentler));
-        self.document.project.training.learning_rate = rate;
+        self.document.project.training.learning_rate = two_digits(checkpoint.learning_rate / 3.0);
+        self.session.look_at(None);
         self.branch(ctx);
     }
 
-    /// Starts the run of a project from a checkpoint; what does not fit is shown as a message.
+    /// Starts the run of a project from a checkpoint, with other live numbers from its next step on if there are some; what does not
+    /// fit is shown as a message.
     pub(super) fn start_from(
         &mut self,
         ctx: &Context,
         project: &Project,
         job: &Job,
         checkpoint: Arc<Checkpoint>,
+        live: Option<LiveChange>,
     ) -> Option<Recorded> {
         let mut project = project.clone();
         if u64::from(checkpoint.epochs) >= project.training.epochs as u64 {
             project.training.epochs += MORE_EPOCHS;
         }
-        let recorded = continued(&project, job, checkpoint);
+        let recorded = continued(&project, job, checkpoint, live);
         let recorded = recorded.map_err(|error| self.notices.warn(error.to_string())).ok()?;
         let waker = ctx.clone();
         let wake = move || waker.request_repaint_after(WAKE);
@@ -230,6 +237,7 @@ impl Studio {
         // Its thread writes what is left and ends by itself.
         self.retired.retain(|thread| !thread.is_finished());
         self.retired.extend(self.recording.take().map(Recording::retire));
+        (self.networks.opened, self.kept.opened) = (None, None);
         self.playground.cell = None;
         if self.networks.this(&self.session).is_none() {
             self.playground.network = NetworkChoice::BuiltIn;

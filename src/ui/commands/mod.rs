@@ -80,11 +80,13 @@ commands! {
     Resume: "Resume", "Continues the run that is paused.", [plain(Key::Space)];
     TrainAnew: "Train anew", "Trains from the initial weights again; the run that has ended is kept in its folder.", [];
     Continue: "Continue", "Goes on with the run that was stopped; one that is finished gets ten more epochs.", [];
-    Branch: "Continue as a branch", "Goes on from the end of the run with the settings on the screen, as a run of its own.", [];
+    Branch: "Continue as a branch", "Goes on from the end of the run, or from the step that is looked at, with the settings on the screen, as a run of its own.", [];
+    LookBack: "Look back at earlier steps", "Opens the time line: every view shows the run as it was after an earlier step.", [];
     GoBackGentler: "Go back with a third of the learning rate", "Goes on from 50 steps before the loss stopped being a number, or from the last checkpoint, as a run of its own.", [];
     StepBatch: "Train one batch", "Trains one batch, then waits.", [plain(Key::Period)];
     StepEpoch: "Train to the end of the epoch", "Trains to the end of the epoch, then waits.", [plain(Key::Slash)];
     LeavePresenter: "Leave the presenter", "Shows the sides again, at normal size.", [plain(Key::Escape)];
+    Newest: "Back to the newest step", "Shows the run as it is now.", [plain(Key::Escape)];
     Stop: "Stop", "Stops the run within one batch.", [plain(Key::Escape)];
     Reset: "Reset", "Forgets the run, whose folder is kept; the same seed gives the same initial weights again.", [];
     ResetGentler: "Reset with a third of the learning rate", "Forgets the run and divides the learning rate by three.", [];

@@ -17,6 +17,8 @@ pub enum Request {
         /// Index of the predicted class.
         predicted: usize,
     },
+    /// Every view shows the run as it was after this step, or the newest where it is the last.
+    LookAt(u64),
     /// Predicts the second of two classes from this probability on.
     UseThreshold(f32),
     /// Sets the learning rate of the project.

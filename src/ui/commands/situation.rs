@@ -19,8 +19,10 @@ pub struct Situation {
     pub has_checkpoint: bool,
     /// Whether the project differs from that of the run in nothing that a branch cannot have.
     pub can_branch: bool,
-    /// Whether a run of another sitting is open that can go on.
-    pub has_opened_checkpoint: bool,
+    /// Whether an earlier moment of the run is looked at.
+    pub is_visiting: bool,
+    /// Whether there are earlier moments to look at.
+    pub has_history: bool,
     /// Whether there is a run, and the project is another than it trained.
     pub is_changed: bool,
     /// Whether there are data with targets of their own.
@@ -57,10 +59,11 @@ impl Situation {
             status: session.status.clone(),
             obstacle,
             is_evaluated: true,
-            has_weights: session.snapshot.is_some(),
+            has_weights: session.snapshot().is_some(),
             has_checkpoint: session.checkpoint.is_some(),
             can_branch: false,
-            has_opened_checkpoint: false,
+            is_visiting: session.visited().is_some(),
+            has_history: session.timeline.steps().len() > 1,
             is_changed: false,
             has_targets: session.dataset().is_some_and(|data| !matches!(data.task, Task::Reconstruction { .. })),
             is_loading: matches!(session.data, DataState::Loading { .. }),
@@ -110,20 +113,22 @@ impl Situation {
             },
             Command::Continue => match self.status {
                 Status::Ended(_) => only_if(self.has_checkpoint, "This run has nothing to go on from. Train it anew."),
-                Status::Idle if self.has_opened_checkpoint => self.can_begin(),
                 Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
                     Err("No run has ended yet.".to_owned())
                 }
             },
             Command::Branch => match self.status {
                 Status::Ended(_) if self.has_checkpoint && self.can_branch => self.can_begin(),
-                _ => Err("A branch begins where a run has ended, with the same layers, data and batch size, and another setting."
-                    .to_owned()),
+                Status::Ended(_) if self.has_checkpoint => Err("Change a setting of the training first; a branch has the same layers, data and batch size, and otherwise the same training.".to_owned()),
+                Status::Running | Status::Paused | Status::Stopping => Err("Stop the run first, then branch off.".to_owned()),
+                Status::Idle | Status::Ended(_) => Err("There is no run with a checkpoint to branch off from.".to_owned()),
             },
             Command::GoBackGentler => match self.status {
                 Status::Ended(Outcome::Diverged(_)) if self.has_checkpoint => Ok(()),
                 _ => Err("No run has diverged that could go back.".to_owned()),
             },
+            Command::LookBack => only_if(self.has_history && !self.is_visiting, "There is no earlier step to look at."),
+            Command::Newest => only_if(self.is_visiting, "This is the newest step."),
             Command::Pause => only_if(matches!(self.status, Status::Running), "No run is on."),
             Command::Resume => only_if(matches!(self.status, Status::Paused), "No run is paused."),
             Command::StepBatch | Command::StepEpoch => match self.status {

@@ -4,6 +4,8 @@
 pub mod ahead;
 pub mod baselines;
 pub mod derived;
+pub mod evaluation;
+pub mod kept_run;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
@@ -37,6 +39,8 @@ pub struct DerivedData {
     pub stored_runs: Derived<stored_runs::StoredRunsQuery>,
     /// The curves of those that are selected.
     pub run_curves: Derived<stored_runs::RunCurvesQuery>,
+    /// What the network of an earlier moment predicts for the validation samples.
+    pub evaluation: Derived<evaluation::EvaluationQuery>,
     /// What other models reach.
     pub baselines: Derived<baselines::BaselinesQuery>,
 }
@@ -44,7 +48,18 @@ pub struct DerivedData {
 impl DerivedData {
     /// Whether nothing that the last frames have asked for is on its way.
     pub fn is_settled(&self, ctx: &Context) -> bool {
-        let Self { drawing, row, plane, reconstructions, samples, ahead, stored_runs, run_curves, baselines } = self;
+        let Self {
+            drawing,
+            row,
+            plane,
+            reconstructions,
+            samples,
+            ahead,
+            stored_runs,
+            run_curves,
+            evaluation,
+            baselines,
+        } = self;
         drawing.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
@@ -53,6 +68,7 @@ impl DerivedData {
             && ahead.is_settled(ctx)
             && stored_runs.is_settled(ctx)
             && run_curves.is_settled(ctx)
+            && evaluation.is_settled(ctx)
             && baselines.is_settled(ctx)
     }
 }

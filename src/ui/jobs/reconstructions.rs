@@ -39,12 +39,12 @@ pub struct Reconstructions {
 impl ReconstructionsQuery {
     /// Of the run, if it trains an autoencoder of images and has weights.
     pub fn of(session: &Session) -> Option<Self> {
-        let (job, snapshot) = session.job.as_ref().zip(session.snapshot.as_ref())?;
+        let (job, snapshot) = session.job.as_ref().zip(session.snapshot())?;
         let is_autoencoder = job.head().results() == Results::Reconstructions;
         (is_autoencoder && job.dataset.modality() == Modality::Images).then(|| Self {
             network: TrainedNetwork::Run(Arc::clone(job), Arc::clone(snapshot)),
             job: Arc::clone(job),
-            evaluation: session.validation.clone(),
+            evaluation: session.validation().cloned(),
         })
     }
 }

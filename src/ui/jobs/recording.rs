@@ -1,7 +1,7 @@
 //! The run of the window, written into its folder by a thread of its own while it trains. The window sends the events of the run; an
 //! error such as a full disk comes back as a warning, and the training goes on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
 use crate::runs::{Parent, Recorder, RunState};
-use crate::train::{Checkpoint, Event, Job, Outcome, Snapshot};
+use crate::train::{Change, Checkpoint, Event, Job, LiveChange, Outcome, Snapshot};
 
 /// What is written down.
 #[derive(Clone)]
@@ -56,6 +56,15 @@ pub struct BranchPoint {
     pub run: Receiver<String>,
     /// The step.
     pub step: u64,
+}
+
+impl BranchPoint {
+    /// After this step of the run in a folder.
+    pub fn of(folder: &Path, step: u64) -> Self {
+        let (told, run) = bounded(1);
+        let _ = told.send(folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        Self { run, step }
+    }
 }
 
 /// What the thread knows.
@@ -205,9 +214,16 @@ impl<F: Fn(String)> RunWriter<F> {
     }
 }
 
-/// What a run of the window goes on from.
-pub fn continued(project: &Project, job: &Job, checkpoint: Arc<Checkpoint>) -> Result<Recorded, ProjectError> {
+/// What a run of the window goes on from, perhaps with other live numbers from the next step on.
+pub fn continued(
+    project: &Project,
+    job: &Job,
+    checkpoint: Arc<Checkpoint>,
+    live: Option<LiveChange>,
+) -> Result<Recorded, ProjectError> {
     let mut next = project.job(Arc::clone(&job.dataset), job.threads)?;
+    let change = live.filter(|live| *live != checkpoint.live()).map(|change| Change { step: checkpoint.step, change });
+    next.changes = change.into_iter().collect();
     next.checkpoint = Some(checkpoint);
     Ok(Recorded { project: project.clone(), job: Arc::new(next), parent: None })
 }

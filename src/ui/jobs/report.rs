@@ -4,26 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
-use crate::project::{Project, RunFolder};
-use crate::train::{Checkpoint, Job};
+use crate::project::{Project, ProjectError, RunFolder};
 use crate::ui::commands::{PathFor, Request};
+use crate::ui::jobs::kept_run::ReadRun;
 use crate::ui::state::playground::OpenedPicture;
-
-/// What a kept run goes on from.
-pub struct Continued {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// What it trains.
-    pub project: Project,
-    /// Its job on the data that there are.
-    pub job: Arc<Job>,
-    /// Its last checkpoint.
-    pub checkpoint: Arc<Checkpoint>,
-    /// Whether the data are others than those that it began with.
-    pub is_other: bool,
-    /// Seconds that it has trained.
-    pub seconds: f64,
-}
 
 /// The result of a background task.
 pub enum Report {
@@ -68,8 +52,13 @@ pub enum Report {
         /// The run folder.
         path: PathBuf,
     },
-    /// The checkpoint of a kept run was read, to go on from it.
-    RunContinues(Box<Continued>),
+    /// The rest of an opened run was read, or why it cannot be.
+    RunRead {
+        /// Its folder.
+        folder: PathBuf,
+        /// What was read.
+        result: Result<Box<ReadRun>, ProjectError>,
+    },
     /// The run was written into this folder.
     RunSaved(PathBuf),
     /// The first of so many drawings of a file.

@@ -12,7 +12,7 @@ use rfd::FileHandle;
 use super::derived::WakeOnDrop;
 use super::report::Report;
 use crate::ui::commands::PathFor;
-use crate::ui::state::session::EndingRun;
+use crate::ui::state::ending_run::EndingRun;
 
 /// A person needs longer than this to close a dialog; one that answers faster was never shown.
 const UNSEEN: Duration = Duration::from_millis(250);

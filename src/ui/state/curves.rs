@@ -69,6 +69,11 @@ impl Curves {
         }
     }
 
+    /// Forgets what came after a step.
+    pub(super) fn cut(&mut self, after: u64) {
+        self.curves.iter_mut().for_each(|(.., curve)| curve.cut(after as f64));
+    }
+
     pub(super) fn push_step(&mut self, stat: &StepStat) {
         stat.figures().for_each(|(metric, value)| self.push(Subset::Train, metric, stat.step as f64, value));
     }

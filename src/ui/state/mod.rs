@@ -2,15 +2,18 @@
 
 pub mod class_counts;
 pub mod curves;
+pub mod ending_run;
 pub mod pace;
 pub mod painting;
 pub mod playground;
 pub mod problems;
 pub mod progress;
+pub mod revisit;
 pub mod run_table;
 pub mod session;
 pub mod shapes;
 pub mod subject;
 pub mod table;
+pub mod timeline;
 pub mod trained_network;
 pub mod window_state;

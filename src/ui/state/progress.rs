@@ -17,6 +17,13 @@ pub enum Status {
     Ended(Outcome),
 }
 
+impl Status {
+    /// Whether there is a run that has ended.
+    pub fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+}
+
 /// How far the run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -26,6 +33,8 @@ pub struct Progress {
     pub steps: u64,
     /// The current epoch, counted from 1; 0 before the first step.
     pub epoch: u32,
+    /// Epochs that have ended.
+    pub epochs_done: u32,
     /// Epochs of the whole run.
     pub epochs: u32,
 }

@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::class_counts::ClassCounts;
 use super::curves::Curves;
+use super::ending_run::{EndingRun, Listener};
 pub use super::progress::{Progress, Status};
+use super::timeline::{Timeline, Visit};
 use crate::data::{DataProblem, Dataset, SourceSpec};
+use crate::project::run_log::{best_line, change_line, epoch_line};
 use crate::project::{Project, Side};
 use crate::train::metrics::THRESHOLD;
 use crate::train::{
@@ -49,30 +52,6 @@ pub enum DataState {
     },
 }
 
-/// A run that is forgotten and still has a batch to end, whose last events somebody wants to know.
-pub struct EndingRun {
-    run: Run,
-    listener: Option<Listener>,
-}
-
-impl EndingRun {
-    /// Stops the run and waits for its end.
-    pub fn wait(mut self) {
-        self.run.stop();
-        let Some(listener) = self.listener else { return };
-        loop {
-            let event = self.run.event();
-            listener(&event);
-            if matches!(event, Event::Done(_)) {
-                return;
-            }
-        }
-    }
-}
-
-/// Called with every event of the run.
-type Listener = Box<dyn Fn(&Event) + Send>;
-
 /// The state of the data and of the run.
 pub struct Session {
     /// The data, or how far it is loaded.
@@ -85,18 +64,24 @@ pub struct Session {
     pub curves: Curves,
     /// The changes by the user, the best epoch and the end of the run, by step.
     pub marks: Vec<Mark>,
-    /// Statistics of every finished epoch.
-    pub epochs: Vec<EpochStat>,
+    /// What the run has told of its epochs and changes, and the steps.
+    pub lines: Vec<(u64, String)>,
+    /// The validation loss of every epoch.
+    pub losses: Vec<f32>,
+    /// Seconds of training, without pauses.
+    pub seconds: f64,
+    /// The moments that can be looked at again.
+    pub timeline: Timeline,
+    pub(super) visit: Option<Visit>,
     /// The newest predictions of the validation samples.
-    pub validation: Option<Arc<Evaluation>>,
-    /// The predictions of the test samples, computed once, at the end.
-    pub test: Option<Arc<Evaluation>>,
+    pub(super) validation: Option<Arc<Evaluation>>,
+    pub(super) test: Option<Arc<Evaluation>>,
     /// The probability from which the second of two classes is predicted.
     pub threshold: f32,
     /// With early stopping: the epoch whose weights the run has given back.
     pub best: Option<Best>,
     /// The newest weights of the run.
-    pub snapshot: Option<Arc<Snapshot>>,
+    pub(super) newest: Option<Arc<Snapshot>>,
     /// Steps and epochs done, and their totals.
     pub progress: Progress,
     /// The training speed.
@@ -110,9 +95,9 @@ pub struct Session {
     run: Option<Run>,
     listener: Option<Listener>,
     /// The live numbers that the run knows or will know.
-    sent: Option<LiveChange>,
+    pub(super) sent: Option<LiveChange>,
     /// The live numbers of the newest mark, to say what changed.
-    known: Option<LiveChange>,
+    pub(super) known: Option<LiveChange>,
     /// The pace that the run knows of.
     paced: Option<f32>,
 }
@@ -126,12 +111,16 @@ impl Session {
             status: Status::Idle,
             curves: Curves::default(),
             marks: Vec::new(),
-            epochs: Vec::new(),
+            lines: Vec::new(),
+            losses: Vec::new(),
+            seconds: 0.0,
+            timeline: Timeline::default(),
+            visit: None,
             validation: None,
             test: None,
             threshold: THRESHOLD,
             best: None,
-            snapshot: None,
+            newest: None,
             progress: Progress::default(),
             pace: Pace::default(),
             job: None,
@@ -217,11 +206,11 @@ impl Session {
     fn go_on(&mut self, job: Arc<Job>, project: &Project, checkpoint: &Checkpoint) {
         self.progress.steps = (job.steps_per_epoch() * job.training.epochs) as u64;
         self.progress.epochs = job.training.epochs as u32;
-        (self.test, self.best) = (None, None);
-        self.marks.retain(|mark| !mark.is_end);
+        self.cut(checkpoint);
         self.marks.push(Mark::change(checkpoint.step as f64, "continued".to_owned()));
-        let live = LiveChange { learning_rate: checkpoint.learning_rate, optimizer: checkpoint.optimizer.clone() };
-        (self.known, self.sent) = (Some(live.clone()), Some(live));
+        // A branch that begins with a change knows it itself.
+        let sent = job.changes.last().map_or_else(|| checkpoint.live(), |change| change.change.clone());
+        (self.known, self.sent) = (Some(checkpoint.live()), Some(sent));
         (self.job, self.trained) = (Some(job), Some(project.clone()));
     }
 
@@ -253,12 +242,16 @@ impl Session {
     fn clear(&mut self) {
         self.curves = Curves::default();
         self.marks.clear();
-        self.epochs.clear();
+        self.lines.clear();
+        self.losses.clear();
+        self.seconds = 0.0;
+        self.timeline = Timeline::default();
+        self.visit = None;
         self.validation = None;
         self.test = None;
         self.threshold = THRESHOLD;
         self.best = None;
-        self.snapshot = None;
+        self.newest = None;
         self.progress = Progress::default();
         self.pace = Pace::default();
         self.job = None;
@@ -326,13 +319,17 @@ impl Session {
         match event {
             Event::Steps(steps) => self.absorb_steps(&steps),
             Event::Epoch(epoch) => self.absorb_epoch(epoch),
-            Event::Weights(snapshot) => self.snapshot = Some(snapshot),
-            Event::Checkpoint(checkpoint) => self.checkpoint = Some(checkpoint),
+            Event::Weights(snapshot) => {
+                self.timeline.add_snapshot(&snapshot);
+                self.newest = Some(snapshot);
+            }
+            Event::Checkpoint(checkpoint) => {
+                self.timeline.add_checkpoint(&checkpoint);
+                self.checkpoint = Some(checkpoint);
+            }
             Event::Changed(change) => {
-                let text =
-                    self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change.change));
-                self.marks.push(Mark::change(change.step as f64, text));
-                self.known = Some(change.change);
+                self.lines.push((change.step, change_line(&change).to_string()));
+                self.mark_change(change.step, change.change);
             }
             Event::Paused | Event::Resumed if matches!(self.status, Status::Stopping) => {}
             Event::Paused => {
@@ -341,11 +338,19 @@ impl Session {
             }
             Event::Resumed => self.status = Status::Running,
             Event::Best(best) => {
+                self.lines.push((best.step, best_line(&best).to_string()));
                 self.marks.push(Mark::change(best.step as f64, format!("best, epoch {}", best.epoch)));
                 self.best = Some(best);
             }
-            Event::Done(outcome) => self.absorb_done(outcome),
+            Event::Done(outcome) => self.end(outcome),
         }
+    }
+
+    /// Marks a change of the settings on the curves.
+    pub(super) fn mark_change(&mut self, step: u64, change: LiveChange) {
+        let text = self.known.as_ref().map_or_else(|| "changed".to_owned(), |old| describe(old, &change));
+        self.marks.push(Mark::change(step as f64, text));
+        self.known = Some(change);
     }
 
     fn absorb_steps(&mut self, steps: &[StepStat]) {
@@ -366,26 +371,30 @@ impl Session {
     }
 
     fn apply_threshold(&mut self) {
-        let is_binary = |evaluation: &Evaluation| evaluation.classes().is_some_and(|it| it.confusion.ncols() == 2);
-        for evaluation in [&mut self.validation, &mut self.test].into_iter().flatten() {
-            if is_binary(evaluation) {
-                *evaluation = Arc::new(Evaluation::clone(evaluation).from_threshold(self.threshold));
-            }
+        let visited = self.visit.as_mut().map(|visit| &mut visit.validation);
+        for evaluation in [&mut self.validation, &mut self.test].into_iter().chain(visited).flatten() {
+            *evaluation = at_threshold(evaluation, self.threshold);
         }
     }
 
     fn absorb_epoch(&mut self, epoch: EpochStat) {
-        let headline = self.job.as_ref().map_or(&[][..], |job| job.head().headline());
-        self.curves.push_epoch(&epoch, headline);
+        if let Some(job) = &self.job {
+            let head = job.head();
+            self.curves.push_epoch(&epoch, head.headline());
+            self.lines.push((epoch.step, epoch_line(&epoch, head).to_string()));
+        }
         if let Some(validation) = &epoch.validation {
-            self.validation = Some(Arc::clone(validation));
-            self.apply_threshold();
+            self.timeline.add_evaluation(epoch.step, validation);
+            self.losses.push(validation.loss);
+            self.validation = Some(at_threshold(validation, self.threshold));
         }
         self.pace.rest();
-        self.epochs.push(epoch);
+        self.seconds += epoch.seconds;
+        self.progress.epochs_done = epoch.epoch;
     }
 
-    fn absorb_done(&mut self, outcome: Outcome) {
+    /// The run is over.
+    pub(super) fn end(&mut self, outcome: Outcome) {
         let text = match &outcome {
             Outcome::Finished(Some(test)) => format!("finished, test {}", score_text(test)),
             Outcome::Finished(None) => "finished".to_owned(),
@@ -395,8 +404,7 @@ impl Session {
         };
         self.marks.push(Mark::end(self.progress.step as f64, text));
         if let Outcome::Finished(test) = &outcome {
-            self.test.clone_from(test);
-            self.apply_threshold();
+            self.test = test.as_ref().map(|test| at_threshold(test, self.threshold));
         }
         // A run that is done drops at once, because its thread has nothing left to do.
         self.run = None;
@@ -436,6 +444,15 @@ impl Session {
     pub fn seconds_left(&self) -> Option<f64> {
         let left = self.progress.steps.saturating_sub(self.progress.step);
         Some(left as f64 / self.pace.steps_per_s()?)
+    }
+}
+
+/// The evaluation where the second of two classes is predicted from this probability on; the same one if there are not two.
+pub(super) fn at_threshold(evaluation: &Arc<Evaluation>, threshold: f32) -> Arc<Evaluation> {
+    let is_binary = evaluation.classes().is_some_and(|it| it.confusion.ncols() == 2);
+    match is_binary {
+        true => Arc::new(Evaluation::clone(evaluation).from_threshold(threshold)),
+        false => Arc::clone(evaluation),
     }
 }
 

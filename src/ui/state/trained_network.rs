@@ -91,7 +91,7 @@ pub struct Networks {
 impl Networks {
     /// The network of the run with its weights of this moment, or the one that was opened.
     pub fn this(&self, session: &Session) -> Option<TrainedNetwork> {
-        let running = session.job.as_ref().zip(session.snapshot.as_ref());
+        let running = session.job.as_ref().zip(session.snapshot());
         let run = running.map(|(job, snapshot)| TrainedNetwork::Run(Arc::clone(job), Arc::clone(snapshot)));
         run.or_else(|| self.opened.clone().map(TrainedNetwork::Folder))
     }

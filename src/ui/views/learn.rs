@@ -11,6 +11,7 @@ use crate::train::Subset;
 use crate::train::heads;
 use crate::train::heads::{Line, Plot};
 use crate::train::metrics::Unit;
+use crate::ui::commands::Request;
 use crate::ui::state::session::Status;
 use crate::ui::state::subject::{Subject, is_plane};
 use crate::ui::state::window_state::Place;
@@ -96,15 +97,15 @@ fn has_paper(cx: &Cx<'_>) -> bool {
     cx.subject.modality() != Modality::Series
 }
 
-fn loss_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn loss_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     plot_ui(ui, &cx.subject.head.plots()[0], cx);
 }
 
-fn accuracy_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn accuracy_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     plot_ui(ui, &cx.subject.head.plots()[1], cx);
 }
 
-fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &Cx<'_>) {
+fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &mut Cx<'_>) {
     let curves = &cx.session.curves;
     let series = |line: &Line| match *line {
         Line::Training(metric) => Series { name: "train", curve: curves.of(Subset::Train, metric), look: Look::Train },
@@ -122,7 +123,10 @@ fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &Cx<'_>) {
         Line::Network(metric, ..) if metric.unit == Unit::Percent => Range::Share,
         Line::Training(_) | Line::Validation(_) | Line::Network(..) => Range::Loss,
     });
-    plot(CurvePlot::new(shown.title, range, &series), cx).logarithmic(cx.window.log_loss).show(ui);
+    let plot = plot(CurvePlot::new(shown.title, range, &series), cx).logarithmic(cx.window.log_loss);
+    if let Some(step) = plot.show_timeline(ui, cx.session.visited()) {
+        cx.act(Request::LookAt(step));
+    }
 }
 
 fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {

@@ -4,6 +4,7 @@ use eframe::egui::{Rect, Sense, Ui, pos2, vec2};
 
 use crate::train::metrics::{METRICS, Unit};
 use crate::train::{Metric, Subset};
+use crate::ui::commands::Request;
 use crate::ui::state::curves::Curves;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
@@ -67,13 +68,14 @@ fn series_of<'a>(metric: &'static Metric, curves: &'a Curves) -> Vec<Series<'a>>
     series.filter(|series| !series.curve.is_empty()).collect()
 }
 
-fn plot_ui(ui: &mut Ui, metric: &'static Metric, cx: &Cx<'_>) {
+fn plot_ui(ui: &mut Ui, metric: &'static Metric, cx: &mut Cx<'_>) {
     let series = series_of(metric, &cx.session.curves);
     let range = if metric.unit == Unit::Percent { Range::Accuracy } else { Range::Loss };
     let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
     let plot = CurvePlot::new(metric.label, range, &series).marks(&cx.session.marks).smoothing(cx.window.smoothing);
     // Where more is better there may be zeros and negative values.
-    plot.logarithmic(cx.window.log_loss && metric.higher_is_better != Some(true))
-        .steps_per_epoch(steps as f64)
-        .show(ui);
+    let plot = plot.logarithmic(cx.window.log_loss && metric.higher_is_better != Some(true));
+    if let Some(step) = plot.steps_per_epoch(steps as f64).show_timeline(ui, cx.session.visited()) {
+        cx.act(Request::LookAt(step));
+    }
 }

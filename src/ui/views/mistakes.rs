@@ -70,7 +70,7 @@ impl View for Mistakes {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let (Some(evaluation), Some(job)) = (&cx.session.validation, &cx.session.job) else {
+        let (Some(evaluation), Some(job)) = (cx.session.validation(), &cx.session.job) else {
             let text = "After the first epoch this shows the validation samples that the network misclassifies.";
             return placeholder_ui(ui, text);
         };

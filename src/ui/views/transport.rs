@@ -1,5 +1,7 @@
 //! The bar at the bottom: the buttons of the run, how far it is, and how it ended.
 
+mod timeline;
+
 use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::text::LayoutJob;
 use eframe::egui::{self, Align, Button, Label, Layout, RichText, Ui, vec2};
@@ -25,9 +27,10 @@ use crate::ui::views::parts::outdated::replaced;
 use crate::ui::views::view::View;
 use crate::ui::views::{draw, mistakes};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
-use crate::ui::widgets::button::{button_ui, primary_button_ui};
+use crate::ui::widgets::button::{button_ui, icon_button_ui, primary_button_ui};
 use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::{percent, significant, thousands};
+use timeline::TimelineBar;
 
 const HEIGHT: f32 = 32.0;
 
@@ -39,7 +42,9 @@ pub const TRAIN: &str = "Train";
 
 /// The bar that starts, pauses and stops the run.
 #[derive(Default)]
-pub struct Transport {}
+pub struct Transport {
+    timeline: TimelineBar,
+}
 
 impl View for Transport {
     fn id(&self) -> &'static str {
@@ -58,11 +63,15 @@ impl View for Transport {
         ui.horizontal_centered(|ui| {
             main_button_ui(ui, cx);
             other_buttons_ui(ui, cx);
-            // The results of a run that has ended need the room.
-            if !matches!(cx.session.status, Status::Ended(_)) {
+            look_back_ui(ui, cx);
+            // The results of a run that has ended and the time line need the room.
+            if !cx.session.status.is_ended() && cx.session.visited().is_none() {
                 pace_ui(ui, cx);
             }
             ui.add_space(2.0 * GRID);
+            if self.timeline.ui(ui, cx) {
+                return;
+            }
             match (&cx.session.status, &cx.situation.obstacle) {
                 (Status::Ended(outcome), None) => ended_ui(ui, outcome, cx),
                 (Status::Idle | Status::Ended(_), Some(why)) => {
@@ -109,6 +118,17 @@ fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+/// Opens the time line.
+fn look_back_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let permitted = cx.situation.permits(Command::LookBack);
+    let response =
+        ui.add_enabled_ui(permitted.is_ok(), |ui| icon_button_ui(ui, ICON_HISTORY, Command::LookBack.label())).inner;
+    let response = response.on_hover_text(Command::LookBack.help());
+    if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+        cx.act(Command::LookBack);
+    }
+}
+
 /// Steps a second that one can follow, and as many as there can be.
 const PACES: [(Option<f32>, &str); 6] = [
     (Some(1.0), "1 step/s"),
@@ -135,17 +155,7 @@ fn pace_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     response.on_hover_text("Speed: how many steps a second the run takes at most. It may be changed while it trains.");
 }
 
-fn ready_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if cx.situation.permits(Command::Continue).is_ok() {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            go_on_ui(ui, Command::Continue.label(), cx);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = "A kept run is open. Continue goes on from its last checkpoint; Train starts anew.";
-                ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).truncate());
-            });
-        });
-        return;
-    }
+fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let palette = Palette::of(ui);
     let training = &cx.project.training;
     let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };

@@ -5,6 +5,7 @@ mod cursor;
 mod legend;
 mod lines;
 mod marks;
+mod moment;
 mod view;
 
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use self::{
     cursor::Link,
     legend::Legend,
     lines::{Pen, Prepared},
+    moment::Moment,
     view::View,
 };
 use super::axes::{self, Axes, Axis, RIGHT};
@@ -76,6 +78,7 @@ pub struct CurvePlot<'a> {
     link: &'a str,
     height: Option<f32>,
     empty_text: &'a str,
+    moment: Option<Moment>,
 }
 
 impl<'a> CurvePlot<'a> {
@@ -93,6 +96,7 @@ impl<'a> CurvePlot<'a> {
             link: "curves",
             height: None,
             empty_text: "Press Train to see the curve",
+            moment: None,
         }
     }
 
@@ -144,8 +148,19 @@ impl<'a> CurvePlot<'a> {
         self
     }
 
+    /// Draws the plot with an axis that is dragged to look at an earlier step. `at` is the one that is looked at, nothing if it is
+    /// the newest; what comes back is the one that was chosen in this frame.
+    pub fn show_timeline(mut self, ui: &mut Ui, at: Option<u64>) -> Option<u64> {
+        self.moment = Some(Moment { at: at.map(|at| at as f64) });
+        self.show_both(ui).1
+    }
+
     /// Draws the plot in the width that is left.
     pub fn show(self, ui: &mut Ui) -> Response {
+        self.show_both(ui).0
+    }
+
+    fn show_both(self, ui: &mut Ui) -> (Response, Option<u64>) {
         let size =
             vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));
         let (_, rect) = ui.allocate_space(size);
@@ -156,7 +171,7 @@ impl<'a> CurvePlot<'a> {
         self.plot_ui(&mut ui, header, legend, body.size())
     }
 
-    fn plot_ui(&self, ui: &mut Ui, header: Rect, legend: Legend, size: Vec2) -> Response {
+    fn plot_ui(&self, ui: &mut Ui, header: Rect, legend: Legend, size: Vec2) -> (Response, Option<u64>) {
         let palette = Palette::of(ui);
         let link_id = Id::unique(("linked plots", self.link));
         let mut link: Link = ui.data(|data| data.get_temp(link_id)).unwrap_or_default();
@@ -173,6 +188,7 @@ impl<'a> CurvePlot<'a> {
         let (response, transform) = self.frame_ui(ui, size, x_range, y_range);
         let handles = self.handles(ui, &response, &transform);
         self.navigate(ui, &handles, &transform, &mut link.view, &mut y_view);
+        let chosen = self.chosen_step(&handles, &transform);
         self.point(ui, &response, &transform, &mut link);
         let painter = ui.painter().with_clip_rect(transform.frame().intersect(ui.clip_rect()));
         self.paint_marks(&painter, palette, &transform);
@@ -188,6 +204,7 @@ impl<'a> CurvePlot<'a> {
         } else {
             self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
         }
+        self.moment_ui(ui, &transform);
         self.show_all_ui(ui, transform.frame(), &mut link.view, &mut y_view);
         if response.has_focus() {
             let ring = Stroke::new(1.5, palette.accent);
@@ -198,7 +215,7 @@ impl<'a> CurvePlot<'a> {
             data.insert_temp(y_view_id, y_view);
         });
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, ui.is_enabled(), self.description()));
-        response
+        (response, chosen)
     }
 
     /// Axes and grid for these ranges.

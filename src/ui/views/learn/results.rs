@@ -90,9 +90,9 @@ impl Results {
             _ => None,
         });
         // How good a forecast is shows on the end of the series, which is evaluated when the run has ended.
-        let (part, evaluation) = match &cx.session.test {
+        let (part, evaluation) = match cx.session.test() {
             Some(test) if timeline.is_some() => (Subset::Test, Some(Arc::clone(test))),
-            _ => (Subset::Validation, cx.session.validation.clone()),
+            _ => (Subset::Validation, cx.session.validation().cloned()),
         };
         let Some(evaluation) = evaluation else {
             heading_ui(ui, if has_classes { CONFUSION } else { PREDICTED }, |_| {});
@@ -183,7 +183,7 @@ impl Results {
         });
         let (Some(plotted), Some(name)) = (&self.plotted, names.get(self.target)) else { return };
         if let (Some(forecast), true) = (&plotted.forecast, is_forecast) {
-            let query = cx.session.job.clone().zip(cx.session.snapshot.clone()).filter(|_| part == Subset::Test);
+            let query = cx.session.job.clone().zip(cx.session.snapshot().cloned()).filter(|_| part == Subset::Test);
             let ahead = query.and_then(|(job, snapshot)| cx.derived.ahead.ask(ui.ctx(), AheadQuery { job, snapshot }));
             let ahead = ahead.as_ref().and_then(|ahead| ahead.answer.as_ref());
             return forecast.ui(ui, name, ahead, (self.target, predictions.width));

@@ -31,16 +31,14 @@ impl ReconstructionPairs {
     /// The metrics of the validation set, and the reconstructions of some of its samples at this moment.
     pub fn watched_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Reconstruction", |_| {});
-        if let Some(Predictions::Reconstructions(predictions)) =
-            cx.session.validation.as_ref().map(|seen| &seen.predictions)
-        {
+        if let Some(Predictions::Reconstructions(predictions)) = cx.session.validation().map(|seen| &seen.predictions) {
             figures_ui(ui, predictions);
         }
         let are_images = cx.subject.modality() == Modality::Images;
         match (derived(ui, cx), cx.project.data.validation > 0.0) {
             (Some(images), true) => self.pairs_ui(ui, &images, 0..images.answer.watched),
             (_, false) => placeholder_ui(ui, "There is no validation set, so there is nothing to reconstruct."),
-            _ if cx.session.validation.is_some() && !are_images => {
+            _ if cx.session.validation().is_some() && !are_images => {
                 placeholder_ui(ui, "These samples are not images. Try and Mistakes show their numbers.");
             }
             _ => placeholder_ui(ui, "While it trains this shows validation samples above their reconstructions."),

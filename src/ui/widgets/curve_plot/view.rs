@@ -15,11 +15,13 @@ pub(super) type View = Option<(f64, f64)>;
 const LEAST_STEPS: f64 = 4.0;
 
 const AXIS_HELP: &str = "Drag or scroll to move or zoom this axis. A double click shows everything again.";
+const STEPS_HELP: &str =
+    "Drag to see the run as it was after that step. Scroll to zoom; a double click shows everything again.";
 
 /// What can be dragged: the plot and its two axes.
 pub(super) struct Handles {
     plot: Response,
-    x: Response,
+    pub(super) x: Response,
     y: Response,
 }
 
@@ -34,14 +36,15 @@ impl CurvePlot<'_> {
         let frame = *transform.frame();
         let x = frame.with_min_y(frame.bottom()).with_max_y(frame.bottom() + TICKS_HEIGHT);
         let y = frame.with_max_x(frame.left()).with_min_x(frame.left() - AXIS_WIDTH);
-        let axis = |name: &str, rect: Rect, cursor| {
+        let axis = |name: &str, rect: Rect, cursor, help| {
             let response = ui.interact(rect, plot.id.with(name), Sense::CLICK | Sense::DRAG);
-            response.on_hover_cursor(cursor).on_hover_text(AXIS_HELP)
+            response.on_hover_cursor(cursor).on_hover_text(help)
         };
+        let x_help = if self.moment.is_some() { STEPS_HELP } else { AXIS_HELP };
         Handles {
             plot: plot.clone(),
-            x: axis("x axis", x, CursorIcon::ResizeHorizontal),
-            y: axis("y axis", y, CursorIcon::ResizeVertical),
+            x: axis("x axis", x, CursorIcon::ResizeHorizontal, x_help),
+            y: axis("y axis", y, CursorIcon::ResizeVertical, AXIS_HELP),
         }
     }
 
@@ -59,7 +62,9 @@ impl CurvePlot<'_> {
         let (x_ends, y_ends) = (ends(0), ends(1));
         let per_pixel = transform.dvalue_dpos();
         let dragged = |response: &Response| if response.dragged() { response.drag_delta() } else { egui::Vec2::ZERO };
-        let shift_x = f64::from(dragged(plot).x + dragged(on_x).x) * per_pixel[0];
+        // An axis of steps that can be looked at is dragged for that.
+        let of_axis = if self.moment.is_some() { 0.0 } else { dragged(on_x).x };
+        let shift_x = f64::from(dragged(plot).x + of_axis) * per_pixel[0];
         if shift_x != 0.0 {
             *x = Some((x_ends.0 - shift_x, x_ends.1 - shift_x));
         }

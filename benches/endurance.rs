@@ -1,0 +1,280 @@
+//! What the window bears: `cargo bench --bench endurance -- presses 50000` lets a seeded random user press, drag, type and resize over
+//! every view while networks train, and asks after each hundred whether undo leads back to the first project; `-- soak 5000000` trains
+//! so many steps of a small network with the views open, and tells memory and speed along the way.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use backprop_studio::project::Project;
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::{Command, Document, Request, Studio};
+use eframe::egui::{self, Event, Key, Modifiers, PointerButton, Pos2, Vec2, pos2, vec2};
+use egui_kittest::Harness;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// Presses until the window is closed and opened anew, with another preset.
+const SITTING: u64 = 250;
+
+/// Networks that train for so long that every press meets a run, of every kind of result.
+const PRESETS: &[&str] = &[
+    "xor",
+    "spiral",
+    "cnn-small",
+    "iris",
+    "mlp",
+    "autoencoder",
+    "temperatures",
+    "gan-points",
+    "regression-2d",
+    "lstm",
+];
+
+const VIEWS: [&str; 6] = ["learn", "draw", "data", "mistakes", "metrics", "runs"];
+
+const KEYS: [Key; 26] = [
+    Key::Space,
+    Key::Escape,
+    Key::Enter,
+    Key::Tab,
+    Key::Period,
+    Key::Slash,
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::ArrowLeft,
+    Key::ArrowRight,
+    Key::ArrowUp,
+    Key::ArrowDown,
+    Key::Delete,
+    Key::Backspace,
+    Key::F6,
+    Key::F7,
+    Key::F11,
+    Key::Questionmark,
+    Key::Home,
+    Key::End,
+    Key::Z,
+    Key::K,
+];
+
+const TEXTS: [&str; 10] = ["0", "1", "1e-3", "64", "-5", "999999999999", "relu", "", "é✓", "nan"];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let number = |at: usize, otherwise: u64| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+    match arguments.first().map(String::as_str) {
+        Some("presses") => presses(number(1, 50_000), number(2, 1)),
+        Some("soak") => soak(number(1, 5_000_000)),
+        // `cargo bench` runs everything; this takes long and is asked for by name.
+        _ => println!("say `-- presses N [SEED]` or `-- soak STEPS`"),
+    }
+}
+
+fn window(preset: &str, runs: &std::path::Path) -> Harness<'static, Studio> {
+    let project = Project::find(preset).unwrap_or_else(|error| panic!("{preset}: {error}"));
+    let (document, runs) = (Document::new(project), runs.to_owned());
+    let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
+    builder.build_eframe(move |cc| Studio::new(cc, Some(document)).keeping_runs(Some(runs)))
+}
+
+fn presses(count: u64, seed: u64) {
+    let runs = tempfile::tempdir().expect("a folder");
+    // What somebody saves under a relative name lands there.
+    std::env::set_current_dir(runs.path()).expect("the folder is there");
+    let started = Instant::now();
+    let (mut done, mut sitting) = (0, 0);
+    while done < count {
+        let preset = PRESETS[sitting as usize % PRESETS.len()];
+        let mut user = User {
+            random: Xoshiro256PlusPlus::seed_from_u64(seed * 1_000_003 + sitting),
+            harness: window(preset, runs.path()),
+        };
+        user.harness.run_steps(3);
+        let first = user.harness.state().project().clone();
+        for _ in 0..SITTING.min(count - done) {
+            user.press();
+            done += 1;
+        }
+        user.leave(&first, preset, sitting);
+        sitting += 1;
+        println!("{done} presses in {sitting} sittings, {:.0} s, {}", started.elapsed().as_secs_f64(), memory());
+    }
+}
+
+/// Somebody who presses anything.
+struct User {
+    random: Xoshiro256PlusPlus,
+    harness: Harness<'static, Studio>,
+}
+
+impl User {
+    fn below(&mut self, count: usize) -> usize {
+        self.random.random_range(0..count)
+    }
+
+    fn place(&mut self) -> Pos2 {
+        let size = self.harness.ctx.content_rect().size();
+        pos2(self.random.random::<f32>() * size.x, self.random.random::<f32>() * size.y)
+    }
+
+    fn press(&mut self) {
+        match self.below(20) {
+            0..=8 => {
+                let at = self.place();
+                self.click(at);
+            }
+            9..=11 => self.drag(),
+            12 => {
+                let (at, turn) = (self.place(), self.random.random::<f32>() * 400.0 - 200.0);
+                self.harness.hover_at(at);
+                self.harness.event(Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta: vec2(0.0, turn),
+                    phase: egui::TouchPhase::Move,
+                    modifiers: Modifiers::NONE,
+                    source: egui::MouseWheelSource::Wheel,
+                });
+            }
+            13 | 14 => {
+                let key = KEYS[self.below(KEYS.len())];
+                let with = [Modifiers::NONE, Modifiers::NONE, Modifiers::COMMAND, Modifiers::SHIFT][self.below(4)];
+                self.harness.key_press_modifiers(with, key);
+            }
+            15 => {
+                let text = TEXTS[self.below(TEXTS.len())];
+                self.harness.event(Event::Text(text.to_owned()));
+            }
+            16 => {
+                let sizes = [[1024.0, 700.0], [1280.0, 800.0], [1920.0, 1080.0], [640.0, 480.0], [853.0, 1200.0]];
+                let [width, height] = sizes[self.below(sizes.len())];
+                self.harness.set_size(Vec2::new(width, height));
+            }
+            17 => {
+                let view = VIEWS[self.below(VIEWS.len())];
+                self.act(Request::Show(view));
+            }
+            18 => {
+                let command = Command::ALL[self.below(Command::ALL.len())];
+                // File dialogs belong to the desktop.
+                let asks = command.label().ends_with('…') && command != Command::New;
+                if !asks && command != Command::Save && self.harness.state_mut().situation().permits(command).is_ok() {
+                    let ctx = self.harness.ctx.clone();
+                    self.harness.state_mut().act(&ctx, command);
+                }
+            }
+            _ => {
+                let step = self.below(5000) as u64;
+                self.act(Request::LookAt(step));
+            }
+        }
+        self.harness.step();
+    }
+
+    fn act(&mut self, request: Request) {
+        let ctx = self.harness.ctx.clone();
+        self.harness.state_mut().act(&ctx, request);
+    }
+
+    fn click(&mut self, at: Pos2) {
+        self.harness.hover_at(at);
+        let button = if self.below(10) == 0 { PointerButton::Secondary } else { PointerButton::Primary };
+        for pressed in [true, false] {
+            self.harness.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+        }
+    }
+
+    fn drag(&mut self) {
+        let (from, to) = (self.place(), self.place());
+        self.harness.drag_at(from);
+        self.harness.step();
+        self.harness.hover_at(to);
+        self.harness.step();
+        self.harness.drop_at(to);
+    }
+
+    /// Closes what is open, ends the run, and undoes everything.
+    fn leave(mut self, first: &Project, preset: &str, sitting: u64) {
+        self.harness.event(Event::PointerGone);
+        for _ in 0..8 {
+            self.harness.key_press(Key::Escape);
+            self.harness.run_steps(2);
+        }
+        let ctx = self.harness.ctx.clone();
+        let started = Instant::now();
+        while matches!(self.harness.state().session().status, Status::Running | Status::Paused | Status::Stopping) {
+            let state = self.harness.state_mut();
+            if state.situation().permits(Command::Stop).is_ok() {
+                state.act(&ctx, Command::Stop);
+            }
+            self.harness.step();
+            assert!(started.elapsed().as_secs() < 120, "{preset}, sitting {sitting}: the run does not stop");
+        }
+        // A field that is still being typed into has its own undo.
+        self.harness.run_steps(40);
+        let mut undone = 0;
+        while *self.harness.state().project() != *first {
+            let state = self.harness.state_mut();
+            let can = state.situation().permits(Command::Undo);
+            assert!(
+                can.is_ok(),
+                "{preset}, sitting {sitting}: undo ends {undone} changes back, before the first project"
+            );
+            state.act(&ctx, Command::Undo);
+            self.harness.run_steps(2);
+            undone += 1;
+            assert!(undone < 5000, "{preset}, sitting {sitting}: undo does not end");
+        }
+        let state = self.harness.state_mut();
+        if state.situation().permits(Command::Reset).is_ok() {
+            state.act(&ctx, Command::Reset);
+        }
+        self.harness.run_steps(3);
+        assert!(self.harness.state().session().job.is_none(), "{preset}, sitting {sitting}: the run stays");
+    }
+}
+
+fn soak(steps: u64) {
+    let runs = tempfile::tempdir().expect("a folder");
+    let mut harness = window("spiral", runs.path());
+    while harness.state().session().dataset().is_none() {
+        harness.step();
+    }
+    harness.state_mut().project_mut().training.epochs = usize::try_from(steps).unwrap_or(usize::MAX);
+    harness.run_steps(3);
+    let ctx = harness.ctx.clone();
+    harness.state_mut().act(&ctx, Command::Train);
+    let (mut told, mut since) = (0, Instant::now());
+    let mut at = 0;
+    while told < steps {
+        // A view after the other, as somebody would who watches.
+        harness.state_mut().act(&ctx, Request::Show(VIEWS[at / 200 % VIEWS.len()]));
+        at += 1;
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(4));
+        let session = harness.state().session();
+        assert!(session.is_on(), "{:?}", session.status);
+        if session.progress.step >= told + steps / 20 {
+            let taken = session.progress.step - told;
+            println!(
+                "step {}, {:.0} steps/s, {}",
+                session.progress.step,
+                taken as f64 / since.elapsed().as_secs_f64(),
+                memory()
+            );
+            (told, since) = (session.progress.step, Instant::now());
+        }
+    }
+    let job = harness.state().session().job.clone();
+    println!("{} parameters", job.map_or(0, |job| Arc::clone(&job).network.weights_len()));
+}
+
+/// What the process holds in memory, where the system tells it.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.map_or_else(String::new, |line| format!("{} in memory", line.trim()))
+}
