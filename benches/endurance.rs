@@ -1,11 +1,20 @@
-//! What the window bears: `cargo bench --bench endurance -- presses 50000` lets a seeded random user press, drag, type and resize over
-//! every view while networks train, and asks after each hundred whether undo leads back to the first project; `-- soak 5000000` trains
-//! so many steps of a small network with the views open, and tells memory and speed along the way.
+//! What the program bears, and what its care costs.
+//!
+//! - `cargo bench --bench endurance -- presses 50000` lets a seeded random user press, drag, type and resize over every view while networks
+//!   train, and asks after each sitting whether undo leads back to the first project. With a folder behind the seed, runs and the working
+//!   copy are kept in it, for somebody who kills the process.
+//! - `-- soak 5000000` trains so many steps of a small network with the views open, and tells memory and speed along the way.
+//! - `-- checkpoints 7` trains presets with and without a run folder in turn, so many pairs, and tells the median of the ratios of time.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use backprop_studio::project::Project;
+use backprop_studio::data::Lookup;
+use backprop_studio::project::run_log::epoch_line;
+use backprop_studio::project::{Output, Project};
+use backprop_studio::runs::{Recorder, store};
+use backprop_studio::train::{Event as TrainEvent, Job, Reports, Run, Start, default_threads};
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Command, Document, Request, Studio};
 use eframe::egui::{self, Event, Key, Modifiers, PointerButton, Pos2, Vec2, pos2, vec2};
@@ -67,31 +76,40 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let number = |at: usize, otherwise: u64| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     match arguments.first().map(String::as_str) {
-        Some("presses") => presses(number(1, 50_000), number(2, 1)),
+        Some("presses") => presses(number(1, 50_000), number(2, 1), arguments.get(3).map(PathBuf::from)),
+        Some("checkpoints") => checkpoints(number(1, 7) as usize),
         Some("soak") => soak(number(1, 5_000_000)),
         // `cargo bench` runs everything; this takes long and is asked for by name.
-        _ => println!("say `-- presses N [SEED]` or `-- soak STEPS`"),
+        _ => println!("say `-- presses N [SEED [FOLDER]]`, `-- soak STEPS` or `-- checkpoints PAIRS`"),
     }
 }
 
-fn window(preset: &str, runs: &std::path::Path) -> Harness<'static, Studio> {
+fn swapped<A, B>(a: A, b: B) -> (B, A) {
+    (b, a)
+}
+
+fn window(preset: &str, runs: &Path) -> Harness<'static, Studio> {
     let project = Project::find(preset).unwrap_or_else(|error| panic!("{preset}: {error}"));
     let (document, runs) = (Document::new(project), runs.to_owned());
     let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
-    builder.build_eframe(move |cc| Studio::new(cc, Some(document)).keeping_runs(Some(runs)))
+    builder.build_eframe(move |cc| {
+        let copy = runs.parent().map(|folder| folder.join("working-copy.json"));
+        Studio::new(cc, Some(document)).keeping_runs(Some(runs)).copying_to(&cc.egui_ctx, copy, false)
+    })
 }
 
-fn presses(count: u64, seed: u64) {
-    let runs = tempfile::tempdir().expect("a folder");
+fn presses(count: u64, seed: u64, folder: Option<PathBuf>) {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let runs = folder.unwrap_or_else(|| temporary.path().to_owned()).join("runs");
     // What somebody saves under a relative name lands there.
-    std::env::set_current_dir(runs.path()).expect("the folder is there");
+    std::env::set_current_dir(temporary.path()).expect("the folder is there");
     let started = Instant::now();
     let (mut done, mut sitting) = (0, 0);
     while done < count {
         let preset = PRESETS[sitting as usize % PRESETS.len()];
         let mut user = User {
             random: Xoshiro256PlusPlus::seed_from_u64(seed * 1_000_003 + sitting),
-            harness: window(preset, runs.path()),
+            harness: window(preset, &runs),
         };
         user.harness.run_steps(3);
         let first = user.harness.state().project().clone();
@@ -103,6 +121,9 @@ fn presses(count: u64, seed: u64) {
         sitting += 1;
         println!("{done} presses in {sitting} sittings, {:.0} s, {}", started.elapsed().as_secs_f64(), memory());
     }
+    let (kept, unread) = store::list(&runs).expect("the runs are there");
+    let steps: u64 = kept.iter().filter_map(|run| run.info.as_ref()).map(|info| info.step).sum();
+    println!("{} runs were kept, which took {steps} steps; {} cannot be read", kept.len(), unread.len());
 }
 
 /// Somebody who presses anything.
@@ -270,6 +291,73 @@ fn soak(steps: u64) {
     }
     let job = harness.state().session().job.clone();
     println!("{} parameters", job.map_or(0, |job| Arc::clone(&job).network.weights_len()));
+}
+
+/// Epochs that take a few seconds each way.
+const TIMED: &[(&str, usize, usize)] =
+    &[("mlp", 16_000, 60), ("cnn-small", 16_000, 25), ("lenet", 16_000, 10), ("lstm", 8_000, 10), ("spiral", 0, 4000)];
+
+fn checkpoints(pairs: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = Vec::new();
+    for (preset, count, epochs) in TIMED {
+        let mut project = Project::find(preset).unwrap_or_else(|error| panic!("{preset}: {error}"));
+        project.training.epochs = *epochs;
+        if *count > 0 {
+            project.set("data.source", &format!("digits?count={count}")).expect("a source");
+        }
+        let dataset = Arc::new(project.data.load(&Lookup::default()).expect("data"));
+        let job = || Arc::new(project.job(Arc::clone(&dataset), default_threads()).expect("a job"));
+        let mut work = Vec::new();
+        let mut ratios: Vec<f64> = (0..pairs)
+            .map(|pair| {
+                let kept = || cost(&job(), &project, Some(folder.path()));
+                let plain = || cost(&job(), &project, None);
+                // Which comes first takes turns, since the machine may be slower at one time than at another.
+                let (kept, plain) = if pair % 2 == 0 { (kept(), plain()) } else { swapped(plain(), kept()) };
+                work.push(kept.1 / plain.1);
+                kept.0 / plain.0
+            })
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        work.sort_by(f64::total_cmp);
+        println!(
+            "{preset}: with a run folder over without, time {:.4}, processor time {:.4} (medians of {ratios:.3?} and {work:.3?})",
+            ratios[pairs / 2],
+            work[pairs / 2]
+        );
+        all.extend(ratios);
+    }
+    all.sort_by(f64::total_cmp);
+    println!("all: median {:.4} of {} pairs", all[all.len() / 2], all.len());
+}
+
+/// Seconds of a training, written into a run folder below this one as the program does or not at all, and those of all processors.
+fn cost(job: &Arc<Job>, project: &Project, folder: Option<&Path>) -> (f64, f64) {
+    let output = folder.map(|folder| Output::next(folder, "run").expect("a run folder"));
+    let mut recorder = output.map(|output| Recorder::begin(output, project, job).expect("a run"));
+    let reports = Reports { snapshots: false, checkpoints: recorder.is_some(), skips_test: true };
+    let (started, worked) = (Instant::now(), processor_time());
+    let run = Run::start(Arc::clone(job), Start::Running, reports, || {}).expect("a run");
+    loop {
+        match (run.event(), &mut recorder) {
+            (TrainEvent::Epoch(epoch), Some(recorder)) => {
+                recorder.tell(&epoch_line(&epoch, job.head())).expect("a line")
+            }
+            (TrainEvent::Checkpoint(checkpoint), Some(recorder)) => {
+                recorder.keep(job, &checkpoint, started.elapsed().as_secs_f64()).expect("a checkpoint");
+            }
+            (TrainEvent::Done(_), _) => return (started.elapsed().as_secs_f64(), processor_time() - worked),
+            _ => {}
+        }
+    }
+}
+
+/// What the process has used of all processors, in the system's own unit; 0 where it does not tell.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum()
 }
 
 /// What the process holds in memory, where the system tells it.

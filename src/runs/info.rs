@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::data::{Dataset, Inputs, Samples, TargetData};
 use crate::project::whole::write_whole;
 use crate::project::{Project, ProjectError};
-use crate::train::{Checkpoint, Job, Outcome};
+use crate::train::{Checkpoint, Job, Metric, Outcome};
 
 /// Name of the file.
 pub const FILE: &str = "run.json";
@@ -57,6 +57,9 @@ pub struct RunInfo {
     /// Whether somebody wants it above the others.
     #[serde(default)]
     pub is_pinned: bool,
+    /// The color that somebody gave it, by its number among those of the curves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<u8>,
 }
 
 /// The moment of another run that a run goes on from.
@@ -117,6 +120,7 @@ impl RunInfo {
             results: BTreeMap::new(),
             parent: None,
             is_pinned: false,
+            color: None,
         }
     }
 
@@ -132,8 +136,12 @@ impl RunInfo {
         }
         let is_metric = |key: &str| ["train_", "validation_", "test_"].iter().any(|part| key.starts_with(part));
         for (key, value) in line.as_object().into_iter().flatten().filter(|(key, _)| is_metric(key)) {
-            if let Some(value) = value.as_f64() {
-                self.results.insert(key.clone(), value);
+            let Some(value) = value.as_f64() else { continue };
+            self.results.insert(key.clone(), value);
+            let metric = key.strip_prefix("validation_").and_then(Metric::named);
+            if let Some(is_higher) = metric.and_then(|metric| metric.higher_is_better) {
+                let best = self.results.entry(format!("best_{key}")).or_insert(value);
+                *best = if is_higher { best.max(value) } else { best.min(value) };
             }
         }
     }

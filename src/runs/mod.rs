@@ -14,6 +14,7 @@
 //! | [`search`] | search for the best settings |
 //! | [`seeds`], [`statistics`] | whether a difference is larger than what the seed makes |
 
+pub mod agreement;
 pub mod checkpoint_file;
 pub mod compare;
 pub mod folds;

@@ -74,9 +74,10 @@ impl Recorder {
         info.results.clear();
         lines.iter().for_each(|line| info.absorb(line));
         info.write(&folder)?;
-        let lowest = checkpoint.judged.iter().copied().fold(f32::INFINITY, f32::min);
+        let loss = |line: &Value| Some((line["step"].as_u64()?, line["validation_loss"].as_f64()? as f32));
+        let best = lines.iter().filter_map(loss).min_by(|a, b| a.1.total_cmp(&b.1));
         let metrics = open(&folder)?;
-        Ok(Self { output, folder, metrics, info, best: lowest.is_finite().then_some((checkpoint.step, lowest)) })
+        Ok(Self { output, folder, metrics, info, best })
     }
 
     /// Adds a line.

@@ -57,6 +57,11 @@ impl StoredRun {
         self.info.as_ref().and_then(|info| info.name.clone()).unwrap_or_else(folder)
     }
 
+    /// The number of its color in plots: the one that somebody gave it, or else this one.
+    pub fn color(&self, otherwise: usize) -> usize {
+        self.info.as_ref().and_then(|info| info.color).map_or(otherwise, usize::from)
+    }
+
     /// Whether it is one of a search, of several seeds or folds.
     pub fn is_trial(&self) -> bool {
         self.folder.parent().is_some_and(is_group)

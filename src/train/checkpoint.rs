@@ -19,7 +19,8 @@ pub struct Checkpoint {
     pub learning_rate: f32,
     /// The optimizer, which may have been changed too.
     pub optimizer: OptimizerSpec,
-    /// The validation loss of every epoch, from which early stopping and a schedule that waits for a plateau follow.
+    /// The validation loss of every epoch, from which early stopping and a schedule that waits for a plateau follow; without them that of
+    /// the last epoch.
     pub judged: Vec<f32>,
     /// With early stopping, the best weights so far.
     pub best: Option<Weights>,

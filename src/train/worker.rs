@@ -16,7 +16,7 @@ use super::reporter::{FLUSH, Reporter};
 use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
 use backprop_nn::schedule::ScheduleSpec;
 use backprop_nn::training::shuffle;
-use backprop_nn::{OptimizerSpec, Weights};
+use backprop_nn::{OptimizerSpec, Training, Weights};
 
 /// Runs a job from its first step to its outcome.
 pub fn run(
@@ -48,6 +48,11 @@ const BACK: u64 = 50;
 const REMEMBERED: usize = 3;
 /// Larger networks go back to their last checkpoint, since several copies of them would take much memory.
 const REMEMBERED_WEIGHTS: usize = 4 << 20;
+
+/// Whether something of a run follows from the validation losses of all its epochs.
+fn keeps_losses(training: &Training) -> bool {
+    matches!(training.schedule, ScheduleSpec::Plateau(_)) || !training.early_stopping.is_off()
+}
 
 /// Why the loop ends before the last epoch.
 enum Halt {
@@ -87,7 +92,7 @@ struct Worker<'a, W> {
     epochs: u32,
     /// The sum over the steps of the epoch that is not over.
     partial: Option<StepSum>,
-    /// The validation loss of every epoch.
+    /// The validation loss of every epoch, or of the last one alone where nothing follows from the others.
     judged: Vec<f32>,
     optimizer: OptimizerSpec,
     /// When the last checkpoint was made; nothing if none are wanted.
@@ -295,6 +300,9 @@ impl<'a, W: Fn()> Worker<'a, W> {
 
     /// What follows from the validation loss of an epoch.
     fn judge(&mut self, epoch: u32, validation_loss: f32) -> Verdict {
+        if !keeps_losses(&self.job.training) {
+            self.judged.clear();
+        }
         self.judged.push(validation_loss);
         if let Some(plateau) = &mut self.plateau {
             plateau.observe(validation_loss);

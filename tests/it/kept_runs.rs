@@ -10,6 +10,8 @@ use backprop_studio::runs::{Parent, RunInfo, RunState, history};
 use backprop_studio::train::metrics::LOSS;
 use backprop_studio::train::{Outcome, Subset};
 use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::views::dialogs::race::Race;
+use backprop_studio::ui::views::dialogs::side_by_side::SideBySideDialog;
 use backprop_studio::ui::views::dialogs::sweep::SweepDialog;
 use backprop_studio::ui::views::dialogs::trials::Trials;
 use backprop_studio::ui::{Command, Document, Request, RunChange, Studio};
@@ -17,7 +19,7 @@ use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::studio::{act, click, has_ended, step_until};
+use crate::studio::{act, choose, click, has_ended, step_until};
 use crate::support::project;
 use crate::views::wait_for;
 
@@ -311,6 +313,121 @@ fn every_view_shows_an_earlier_step_and_a_branch_goes_on_from_there() {
     let changed: Vec<_> =
         history::read(&folder).unwrap().into_iter().filter(|line| line["event"] == "changed").collect();
     assert_eq!(changed.iter().map(|line| line["step"].as_u64()).collect::<Vec<_>>(), [Some(fork)]);
+}
+
+#[test]
+fn a_layer_is_made_wider_and_the_weights_that_fit_are_kept() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("30", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    let loss = |harness: &Harness<'_, Studio>, weights: &backprop_nn::Weights| {
+        harness.state().session().job.as_ref().unwrap().evaluate(weights, Subset::Validation).loss
+    };
+    let before = harness.state().session().validation().unwrap().loss;
+    let layers = &mut harness.state_mut().project_mut().model.layers;
+    let wider = layers[0].to_string();
+    assert!(wider.starts_with("Dense"), "{wider}");
+    harness.state_mut().project_mut().set("model.0.units", "24").unwrap();
+    harness.run_ok();
+    click(&mut harness, "Keep the weights");
+    harness.get_by_label_contains("1 Dense in part");
+    step_until(&mut harness, "the run ends", has_ended);
+    act(&mut harness, Request::LookAt(0));
+    let session = harness.state().session();
+    let (first, job) = (session.snapshot().unwrap().clone(), session.job.as_ref().unwrap());
+    let fresh = job.network.init_weights(job.training.seed);
+    assert!(first.step == 0 && first.weights != fresh);
+    // Half of its inputs are what the next layer knows, so it begins nearer to where the run ended than to where it began.
+    assert!(loss(&harness, &first.weights) < loss(&harness, &fresh), "{before}");
+    drop(harness);
+    assert!(info(&base.path().join("xor-2")).unwrap().parent.is_some_and(|parent| parent.run == "xor-1"));
+}
+
+#[test]
+fn a_chart_is_saved_as_svg_and_as_numbers() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("5", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    for (choice, file) in [("Save as SVG…", "loss.svg"), ("Save as CSV…", "loss.csv")] {
+        harness.get_by_label_contains("Loss plot").click_secondary();
+        harness.run_ok();
+        click(&mut harness, choice);
+        // Without a desktop there is no file dialog, so that the path is typed.
+        wait_for(&mut harness, "Save the chart");
+        act(&mut harness, Request::SaveChartTo(base.path().join(file)));
+        step_until(&mut harness, "it is written", |_| base.path().join(file).is_file());
+        harness.key_press(egui::Key::Escape);
+        harness.run_ok();
+    }
+    let svg = std::fs::read_to_string(base.path().join("loss.svg")).unwrap();
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(svg.contains(">Loss</text>") && svg.matches("<polyline").count() >= 2, "{svg}");
+    let csv = std::fs::read_to_string(base.path().join("loss.csv")).unwrap();
+    assert!(csv.starts_with("series,step,value,lowest,highest,values\ntrain,1,"), "{csv}");
+    assert_eq!(csv.lines().filter(|line| line.starts_with("validation,")).count(), 5);
+}
+
+#[test]
+fn three_learning_rates_race_from_the_end_of_a_run() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("3", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    let fork = harness.state().session().progress.step;
+    act(&mut harness, Command::Race);
+    harness.get_by_label_contains(&format!("Go on from step {fork} of the run"));
+    choose(&mut harness, "Race");
+    let race = |studio: &Studio| -> Vec<(String, bool)> {
+        let race = studio.dialogs().get::<Race>().expect("the race is open");
+        race.runners().map(|(name, session)| (name.to_owned(), session.status.is_ended())).collect()
+    };
+    step_until(&mut harness, "all have ended", |studio| race(studio).iter().all(|(_, has_ended)| *has_ended));
+    let names: Vec<_> = race(harness.state()).into_iter().map(|(name, _)| name).collect();
+    assert!(names.len() == 3 && names.iter().all(|name| name.starts_with("learning rate ")), "{names:?}");
+    let dialog = harness.state().dialogs().get::<Race>().unwrap();
+    for (name, session) in dialog.runners() {
+        let curve = session.curves.of(Subset::Validation, &LOSS);
+        assert!(curve.buckets().len() == 10 && curve.buckets()[0].x > fork as f64, "{name}: {curve:?}");
+    }
+    click(&mut harness, "Close");
+    for folder in ["xor-2", "xor-3", "xor-4"].map(|name| base.path().join(name)) {
+        let found = info(&folder).unwrap();
+        assert_eq!(found.parent, Some(Parent { run: "xor-1".to_owned(), step: fork }));
+        assert_eq!((found.state, found.epochs), (RunState::Finished, 13));
+    }
+}
+
+#[test]
+fn two_runs_are_laid_side_by_side() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("20", base.path());
+    let mut accuracies = Vec::new();
+    for rate in [0.000_001, 0.02] {
+        harness.state_mut().project_mut().training.learning_rate = rate;
+        act(&mut harness, Command::Reset);
+        act(&mut harness, Command::Train);
+        step_until(&mut harness, "the run ends", has_ended);
+        accuracies.push(harness.state().session().validation().unwrap().accuracy().unwrap());
+    }
+    let folders = ["xor-1", "xor-2"].map(|name| base.path().join(name));
+    step_until(&mut harness, "both are written", |_| folders.iter().all(|folder| !Output::is_held(folder)));
+    act(&mut harness, Request::SideBySide(folders));
+    let dialog =
+        |studio: &Studio| studio.dialogs().get::<SideBySideDialog>().and_then(SideBySideDialog::found).is_some();
+    step_until(&mut harness, "both are evaluated", dialog);
+    let found = harness.state().dialogs().get::<SideBySideDialog>().and_then(SideBySideDialog::found).unwrap();
+    let counted = found.agreement;
+    let all = (counted.only_a + counted.only_b + counted.both + counted.neither) as f32;
+    assert_eq!(accuracies[0], (counted.only_a + counted.both) as f32 / all);
+    assert_eq!(accuracies[1], (counted.only_b + counted.both) as f32 / all);
+    assert!(counted.only_b > counted.only_a && counted.p() < 0.05, "{counted:?}");
+    harness.get_by_label_contains("B is better by more than the choice of samples explains");
+    let label = format!("Only A right: {}", counted.only_a);
+    click(&mut harness, &label);
+    click(&mut harness, "Close");
+    assert!(harness.state().dialogs().get::<SideBySideDialog>().is_none());
 }
 
 #[test]

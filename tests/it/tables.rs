@@ -117,6 +117,65 @@ fn the_target_decides_between_classes_and_numbers() {
 }
 
 #[test]
+fn dates_are_numbers_and_read_in_the_same_way_again() {
+    // The 1st of March 2021 is day 18,687 since 1970.
+    let rows: String = (1..=30).map(|day| format!("{day:02}.03.2021,{},{}\n", day % 4, 3 * day)).collect();
+    let dataset = load(&format!("day,a,y\n{rows}"), "?target=y&test=0").unwrap();
+    assert_eq!(features(&dataset), ["day", "a"]);
+    assert_eq!(dataset.features[0].unit.as_deref(), Some("days since 1970"));
+    let days: Vec<f64> = (0..30).map(|at| dataset.train.numbers_of(at)[0]).collect();
+    assert!(days.contains(&18_687.0) && days.contains(&18_716.0), "{days:?}");
+    let note =
+        "day holds times written as %d.%m.%Y and is read as days since 1970; categories=day reads each as a category";
+    assert!(dataset.notes.iter().any(|found| found == note), "{:?}", dataset.notes);
+    let chosen = load(&format!("day,a,y\n{rows}"), "?target=y&categories=day&keep=day").unwrap();
+    assert_eq!(chosen.features.len(), 31, "a category for each day");
+
+    // Either order fits days up to the twelfth: the one with regular steps is taken, and the other is told.
+    let rows: String = (1..=12).map(|day| format!("0{}/{day:02}/2021,{day},{}\n", 3, 3 * day)).collect();
+    let dataset = load(&format!("day,a,y\n{rows}"), "?target=y&test=0").unwrap();
+    let note = "day holds times written as %m/%d/%Y (%d/%m/%Y could be meant as well)";
+    assert!(dataset.notes.iter().any(|found| found.to_string().starts_with(note)), "{:?}", dataset.notes);
+
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let rows: String = (1..=200).map(|at| format!("{},{},{}\n", date(at), at % 4, 3 * at)).collect();
+    write("sales.csv", &format!("day,a,y\n{rows}"));
+    let train = ["train", "csv:sales.csv?target=y", "--epochs", "2", "--out", "run"];
+    assert_eq!(backprop(folder.path(), &train).code, 0);
+    // One row alone could be read as another month; a run reads it as its training data were written.
+    write("new.csv", "day,a\n2021-02-03,1\nsoon,1\n");
+    let done = backprop(folder.path(), &["predict", "run", "new.csv"]);
+    assert!(done.code == 0 && done.out.lines().count() > 1, "{} {}", done.out, done.err);
+    let notes = done.err;
+    assert!(notes.contains("1 cell of day not written as %Y-%m-%d, such as \"soon\", taken for missing"), "{notes}");
+}
+
+/// A day of 2021.
+fn date(day: u32) -> String {
+    let (month, day) = ((day - 1) / 28 + 1, (day - 1) % 28 + 1);
+    format!("2021-{month:02}-{day:02}")
+}
+
+#[test]
+fn of_two_classes_the_positive_one_is_chosen() {
+    let classes = |options: &str| match load(&readings(60), options).map(|dataset| dataset.task) {
+        Ok(Task::Classification { classes }) => Ok(classes),
+        Ok(other) => panic!("{other:?}"),
+        Err(what) => Err(what),
+    };
+    assert_eq!(classes("").unwrap(), ["no", "yes"]);
+    assert_eq!(classes("?positive=no").unwrap(), ["yes", "no"]);
+    assert_eq!(classes("?positive=Yes").unwrap(), ["no", "yes"]);
+    let note = "yes is taken for the positive class; positive=no is about the other";
+    assert!(load(&readings(60), "").unwrap().notes.iter().any(|found| found == note));
+    assert!(
+        classes("?positive=maybe").unwrap_err().contains("there is no class \"maybe\"; there is \"no\" and \"yes\"")
+    );
+    assert!(classes("?target=kind&positive=tin").unwrap_err().contains("there are 3 classes"));
+}
+
+#[test]
 fn the_test_may_be_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, rows: std::ops::Range<usize>, last: &str| {
@@ -156,7 +215,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_in_one_sentence() {
         (text.clone(), "?ignore=price", "there is no column \"price\""),
         (text.clone(), "?target=2&task=regression", "holds text such as \"a0\", and regression predicts numbers"),
         (text.clone(), "?task=clustering", "there is classification and regression"),
-        (text.clone(), "?colour=red", "no option \"colour\"; there is target, task, ignore"),
+        (text.clone(), "?colour=red", "no option \"colour\"; there is target, task, positive, ignore"),
         (text.clone(), "?test=2", "test from 0 to 0.5"),
         (rows(&|row| format!("{row}.5,same\n")), "", "is always \"same\", and a network has nothing to tell apart"),
         (rows(&|row| format!("inf,1e999,{}\n", row % 2)), "", "column 2 holds no finite number and was left out"),

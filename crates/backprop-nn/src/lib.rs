@@ -78,7 +78,7 @@ pub use layer::Layer;
 pub use layers::LayerSpec;
 pub use loss::{LossSpec, Targets};
 pub use model::{Model, ModelError, TargetArray};
-pub use network::Network;
+pub use network::{Carried, Network};
 pub use optim::OptimizerSpec;
 pub use schedule::ScheduleSpec;
 pub use shape::Shape;

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-
+use super::dates::{DateFormat, day_number};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 use crate::data::table::{Column, Table};
@@ -30,46 +29,6 @@ const TIME_NAMES: &[&str] = &[
     "date_time",
     "quarter",
 ];
-
-const DATE_TIMES: &[&str] = &[
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %I:%M:%S %p",
-    "%m/%d/%Y %I:%M %p",
-];
-
-const DATES: &[&str] = &[
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%d.%m.%Y",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%m-%d-%Y",
-    "%d-%m-%Y",
-    "%d %b %Y",
-    "%d %B %Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-];
-
-/// Dates of months, to which a first day is added.
-const MONTHS: &[&str] = &["%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%YM%m"];
-
-/// In a column of times, one cell in so many may be something else.
-const STRAY: usize = 20;
 
 /// A step that is longer than the usual one by more than this is a gap.
 const GAP: f64 = 1.5;
@@ -285,61 +244,12 @@ fn times_of(column: &Column, is_named: bool) -> Option<Vec<f64>> {
         let are_dates = rows.clone().all(|row| column.number(row).is_none_or(|number| day_number(number).is_some()));
         return is_named.then(|| if are_dates { dates() } else { numbers() });
     }
-    let cells: Vec<&str> = column.cells.iter().flatten().map(String::as_str).collect();
-    let reads = |format: &Format| {
-        cells.iter().filter(|cell| format.read(cell).is_some()).count() * STRAY >= cells.len() * (STRAY - 1)
-    };
-    let fitting: Vec<Format> = Format::all().filter(reads).collect();
-    // Of 01/02/2020, the day is what makes the steps alike.
-    let irregular = |format: &Format| {
-        let times: Vec<f64> = cells.iter().filter_map(|cell| format.read(cell)).collect();
-        let steps: std::collections::BTreeSet<i64> =
-            times.windows(2).map(|pair| (pair[1] - pair[0]).abs() as i64).collect();
-        steps.len()
-    };
-    let format = fitting.iter().min_by_key(|format| irregular(format))?;
-    (!cells.is_empty()).then(|| {
-        column.cells.iter().map(|cell| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN)).collect()
-    })
-}
-
-/// 20240131 as a day.
-fn day_number(number: f64) -> Option<f64> {
-    let is_day = number.fract() == 0.0 && (19_000_101.0..21_001_231.0).contains(&number);
-    let date = NaiveDate::parse_from_str(&format!("{number}"), "%Y%m%d").ok().filter(|_| is_day)?;
-    Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
-}
-
-/// How times are written.
-enum Format {
-    DateTime(&'static str),
-    Date(&'static str),
-    Month(&'static str),
-    /// With an offset from Greenwich.
-    Zoned,
-}
-
-impl Format {
-    fn all() -> impl Iterator<Item = Self> {
-        let (dates, times) =
-            (DATES.iter().map(|format| Self::Date(format)), DATE_TIMES.iter().map(|format| Self::DateTime(format)));
-        dates.chain(times).chain(MONTHS.iter().map(|format| Self::Month(format))).chain([Self::Zoned])
-    }
-
-    fn read(&self, cell: &str) -> Option<f64> {
-        let seconds = |time: NaiveDateTime| time.and_utc().timestamp_millis() as f64 / 1000.0;
-        match self {
-            Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok().map(seconds),
-            Self::Date(format) => {
-                NaiveDate::parse_from_str(cell, format).ok().map(|date| seconds(date.and_time(NaiveTime::MIN)))
-            }
-            Self::Month(format) => {
-                let date = NaiveDate::parse_from_str(&format!("{cell} 1"), &format!("{format} %d")).ok()?;
-                Some(seconds(date.and_time(NaiveTime::MIN)))
-            }
-            Self::Zoned => {
-                chrono::DateTime::parse_from_rfc3339(cell).ok().map(|time| time.timestamp_millis() as f64 / 1000.0)
-            }
-        }
-    }
+    let (format, _) = DateFormat::of(column)?;
+    Some(
+        column
+            .cells
+            .iter()
+            .map(|cell| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN))
+            .collect(),
+    )
 }

@@ -31,13 +31,19 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-pub(super) const OPTIONS: [Field; 9] = [
+pub(super) const OPTIONS: [Field; 10] = [
     Field::of("target", "Target", Kind::Column, "The column that the network predicts; the last one by default."),
     Field::of(
         "task",
         "Task",
         Kind::Word(&["classification", "regression"]),
         "Whether the target is a class or a number; decided from its values by default.",
+    ),
+    Field::of(
+        "positive",
+        "Positive class",
+        Kind::Text,
+        "Of two classes the one that is looked for, such as a failure or an illness: precision, recall and threshold are about it.",
     ),
     Field::of(
         "ignore",
@@ -86,6 +92,7 @@ const MAX_FEATURES: usize = 10_000;
 const OTHER_TARGET: Remedy = Remedy::new("target", "choose another with target=NAME");
 const ONE_TARGET: Remedy = Remedy::new("target", "name one with target=NAME");
 const AS_CLASSES: Remedy = Remedy::new("task", "say task=classification");
+const POSITIVE: Remedy = Remedy::new("positive", "name one of the two with positive=NAME");
 const AS_NUMBER: Remedy = Remedy::new("task", "say task=regression if it is a number");
 const KEEP: Remedy = Remedy::new("keep", "name others with keep=NAME,NAME");
 const IGNORE: Remedy = Remedy::new("ignore", "leave some out with ignore=NAME,NAME");
@@ -343,9 +350,33 @@ impl Loader<'_> {
                     let what = format!("{} has {count} whole numbers and is taken for classes", column.name);
                     self.notes.push(Note::or(what, "task", "regression", "makes it a number"));
                 }
-                Ok(Task::Classification { classes })
+                Ok(Task::Classification { classes: self.positive_last(classes)? })
             }
         }
+    }
+
+    /// Of two classes, the positive one last: the one that is named, or else the one that comes last in the alphabet.
+    fn positive_last(&mut self, mut classes: Vec<String>) -> Result<Vec<String>, Wrong> {
+        match (self.request.text(POSITIVE.option), &mut classes[..]) {
+            (None, [negative, positive]) => {
+                let what = format!("{positive} is taken for the positive class");
+                self.notes.push(Note::or(what, POSITIVE.option, &*negative, "is about the other"));
+            }
+            (None, _) => {}
+            (Some(name), [first, second]) => match Classes::of(&[first.clone(), second.clone()]).position(&name) {
+                Some(0) => std::mem::swap(first, second),
+                Some(_) => {}
+                None => {
+                    let what = format!("there is no class {name:?}; there is {first:?} and {second:?}");
+                    return Err(Wrong::new(what, [POSITIVE]));
+                }
+            },
+            (Some(_), _) => {
+                let what = format!("there are {} classes, and a positive one is one of two", classes.len());
+                return Err(Wrong::new(what, [Remedy::new(POSITIVE.option, "leave positive out")]));
+            }
+        }
+        Ok(classes)
     }
 
     /// Leaves out rows of classes that the network does not know, and says which they are.

@@ -5,6 +5,7 @@ mod chronology;
 mod cifar;
 mod cmapss;
 pub mod csv;
+mod dates;
 pub mod digits;
 mod example;
 mod idx;

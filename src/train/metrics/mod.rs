@@ -30,6 +30,7 @@ pub use ranking::{
     PrecisionRecall, RocPoint, average_precision, best_threshold, precision_recall_curve, roc_auc, roc_curve,
 };
 pub use reconstructions::{ReconstructionPredictions, distance};
+pub use update_ratio::UPDATE_RATIO;
 
 /// THE LIST of metrics, in the order in which they are shown.
 pub const METRICS: &[&Metric] = &[
@@ -61,7 +62,7 @@ pub const METRICS: &[&Metric] = &[
     &FAKE_ACCURACY,
     &learning_rate::LEARNING_RATE,
     &gradient_norm::GRADIENT_NORM,
-    &update_ratio::UPDATE_RATIO,
+    &UPDATE_RATIO,
     &samples_per_second::SAMPLES_PER_SECOND,
 ];
 

@@ -18,6 +18,24 @@ pub struct NumberPredictions {
 }
 
 impl NumberPredictions {
+    /// How far each sample is from the truth: the absolute error, in mean absolute deviations of its target, summed over the targets.
+    pub fn distances(&self) -> Vec<f64> {
+        let Self { width, samples, truths, predictions, .. } = self;
+        let width = (*width).max(1);
+        let spread = |target: usize| {
+            let values = || truths.iter().skip(target).step_by(width).copied();
+            let mean = values().sum::<f64>() / samples.len().max(1) as f64;
+            let deviation = values().map(|value| (value - mean).abs()).sum::<f64>() / samples.len().max(1) as f64;
+            deviation.max(f64::MIN_POSITIVE)
+        };
+        let spreads: Vec<f64> = (0..width).map(spread).collect();
+        let of_row = |(truths, predictions): (&[f64], &[f64])| {
+            let errors = truths.iter().zip(predictions).zip(&spreads);
+            errors.map(|((truth, predicted), spread)| (truth - predicted).abs() / spread).sum()
+        };
+        truths.chunks(width).zip(predictions.chunks(width)).map(of_row).collect()
+    }
+
     /// No predictions yet, with capacity for this many samples.
     pub fn new(width: usize, samples: usize) -> Self {
         let numbers = || Vec::with_capacity(width * samples);

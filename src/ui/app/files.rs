@@ -15,6 +15,7 @@ use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
+use crate::ui::widgets::chart_file::ChartFile;
 
 impl Studio {
     /// Opens the dialog for a path, unless one is open. The request follows when it has closed.
@@ -35,6 +36,9 @@ impl Studio {
             PathFor::SaveRun | PathFor::OpenFolder | PathFor::DataFolder(_) => {
                 self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
             }
+            PathFor::SaveChart => {
+                self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
+            }
             PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
         }
     }
@@ -45,6 +49,7 @@ impl Studio {
             PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
             PathFor::SaveDrawing => "drawing.json".to_owned(),
             PathFor::SaveRun => RUNS.to_owned(),
+            PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
             PathFor::OpenFile
             | PathFor::OpenFolder
             | PathFor::OpenDrawing
@@ -97,7 +102,7 @@ impl Studio {
         };
         let threshold = (session.threshold != THRESHOLD).then_some(session.threshold);
         let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
-        let mut lines: Vec<_> = session.lines.iter().map(|(_, line)| line.clone()).collect();
+        let mut lines: Vec<_> = session.lines.iter().map(str::to_owned).collect();
         if let Status::Ended(outcome) = &session.status {
             let test = session.test().map(Arc::as_ref);
             lines.push(done_line(outcome.name(), session.seconds, test).to_string());

@@ -38,6 +38,7 @@ impl eframe::App for Studio {
         self.follow_project(ctx);
         self.read_opened(ctx);
         self.evaluate_visit(ctx);
+        self.ask_for_charts(ctx);
         self.copy_soon(ctx);
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {

@@ -1,6 +1,7 @@
 //! What the window changes of kept runs: names, notes, pins, and which are deleted.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::Context;
 
@@ -9,7 +10,10 @@ use crate::project::ProjectError;
 use crate::runs::store;
 use crate::ui::commands::RunChange;
 use crate::ui::jobs::kept_run::{self, ReadRun};
+use crate::ui::jobs::predictor::DrawingQuery;
 use crate::ui::jobs::report::Report;
+use crate::ui::jobs::side_by_side::{self, Asked};
+use crate::ui::views::dialogs::side_by_side::SideBySideDialog;
 
 /// Changes of kept runs since the window was opened.
 #[derive(Default)]
@@ -76,11 +80,31 @@ impl Studio {
         }
     }
 
+    /// Reads and evaluates two runs, and shows them when that is done.
+    pub(super) fn lay_side_by_side(&mut self, ctx: &Context, folders: [PathBuf; 2]) {
+        let project = &self.document.project;
+        let dataset = self.session.dataset().filter(|_| *self.session.source() == project.data.source);
+        let known = dataset.map(|dataset| (project.data.clone(), Arc::clone(dataset)));
+        let drawing = DrawingQuery {
+            picture: None,
+            drawing: self.playground.drawing.clone(),
+            pen: self.window.pen,
+            network: Err(String::new()),
+        };
+        let asked = Asked { folders, known, drawing };
+        self.dialogs.open(SideBySideDialog::default());
+        self.tasks.spawn(ctx, "comparing two runs", move || {
+            let found = side_by_side::compare(&asked).map(Box::new);
+            Report::RunsCompared(found.map_err(|error| format!("{error}.")))
+        });
+    }
+
     pub(super) fn change_run(&mut self, folder: &Path, change: RunChange) {
         let changed = store::change(folder, |info| match change {
             RunChange::Name(name) => info.name = Some(name.trim().to_owned()).filter(|name| !name.is_empty()),
             RunChange::Note(note) => info.note = note.trim().to_owned(),
             RunChange::Pin(is_pinned) => info.is_pinned = is_pinned,
+            RunChange::Color(color) => info.color = color,
         });
         if let Err(error) = changed {
             self.notices.warn(format!("{error}."));

@@ -1,6 +1,7 @@
 //! The studio itself. Each frame has three parts, see `frame`: what threads have sent is taken in, the views are drawn, and
 //! what they ask for is carried out by [`Studio::act`].
 
+mod charts;
 mod data;
 mod dropped;
 mod files;
@@ -37,6 +38,7 @@ use crate::ui::theme;
 use crate::ui::views;
 use crate::ui::views::dialogs::dialog::Dialogs;
 use crate::ui::views::view::View;
+use crate::ui::widgets::chart_file::ChartFile;
 use history::History;
 use kept_runs::KeptRuns;
 use notices::Notices;
@@ -78,6 +80,9 @@ pub struct Studio {
     /// What could not be written.
     unwritten: (Sender<String>, Receiver<String>),
     notices: Notices,
+    /// The chart that is being saved, and those of which a picture was taken.
+    chart: Option<ChartFile>,
+    pictures: (Sender<ChartFile>, Receiver<ChartFile>),
     problems: Problems,
     /// The network that was suggested last, to know whether it has been edited.
     last_suggestion: Option<Project>,
@@ -113,6 +118,8 @@ impl Studio {
             retired: Vec::new(),
             unwritten: unbounded(),
             notices: Notices::default(),
+            chart: None,
+            pictures: unbounded(),
             problems: Problems::default(),
             last_suggestion: None,
             is_suggesting: false,

@@ -38,6 +38,7 @@ impl Studio {
     fn perform(&mut self, ctx: &Context, command: Command) {
         match command {
             Command::Train | Command::TrainAnew => self.begin(ctx, train::Start::Running),
+            Command::TrainKeeping => self.begin_keeping(ctx),
             Command::Continue => self.go_on(ctx),
             Command::Branch => self.branch(ctx),
             Command::GoBackGentler => self.go_back_gentler(ctx),
@@ -58,6 +59,7 @@ impl Studio {
             Command::FindLearningRate => self.find_learning_rate(ctx),
             Command::RepeatSeeds => self.ask_trials(ctx, Question::Seeds(SEEDS[1])),
             Command::Compare => self.compare_with_run(ctx, SEEDS[1]),
+            Command::Race => self.race(),
             Command::Search => self.search(),
             Command::Undo => self.travel(false),
             Command::Redo => self.travel(true),
@@ -110,6 +112,7 @@ impl Studio {
             Request::Compare { with, name } => {
                 self.ask_trials(ctx, Question::Comparison { with, name, seeds: SEEDS[1] });
             }
+            Request::SideBySide(folders) => self.lay_side_by_side(ctx, folders),
             Request::UseSettings(project) => self.document.project = *project,
             Request::ChangeRun { folder, change } => self.change_run(&folder, change),
             Request::DeleteRuns(folders) => self.delete_runs(&folders),
@@ -120,6 +123,7 @@ impl Studio {
             Request::SaveRunIn(base) => self.save_run(ctx, base),
             Request::OpenDrawing(path) => self.open_drawing(ctx, path),
             Request::SaveDrawingTo(path) => self.save_drawing(ctx, path),
+            Request::SaveChartTo(path) => self.save_chart(ctx, path),
             Request::ChooseData(wanted) => self.choose(ctx, wanted),
             Request::UseSource(source) => {
                 let part = source.single().filter(|part| Path::new(&part.argument).exists());

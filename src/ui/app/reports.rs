@@ -14,6 +14,7 @@ use crate::ui::commands::Request;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::curves::Over;
 use crate::ui::state::trained_network::NetworkChoice;
+use crate::ui::views::dialogs::side_by_side::SideBySideDialog;
 use crate::ui::views::{data, draw};
 use crate::ui::widgets::digit_canvas::fit_to_canvas;
 
@@ -75,6 +76,11 @@ impl Studio {
                 self.act(ctx, request);
             }
             Report::RunRead { folder, result } => self.adopt_run(&folder, result),
+            Report::RunsCompared(result) => {
+                if let Some(dialog) = self.dialogs.get_mut::<SideBySideDialog>() {
+                    dialog.take(result);
+                }
+            }
             Report::RunSaved(folder) => {
                 self.window.remember_file(&folder);
                 self.notices.tell(format!("Saved the run in {}.", folder.display()));

@@ -15,13 +15,11 @@ use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
+use crate::ui::views::dialogs::race::{Origin, Race};
 use crate::ui::views::dialogs::sweep::SweepDialog;
 use crate::ui::views::dialogs::trials::{Question, Trials};
 use crate::ui::widgets::numbers::{thousands, two_digits};
-use backprop_nn::Training;
-
-/// Epochs that a finished run gets at once.
-const MORE_EPOCHS: usize = 10;
+use backprop_nn::{Carried, Training};
 
 /// A step of a run asks for a frame at most this often.
 const WAKE: Duration = Duration::from_millis(16);
@@ -29,7 +27,37 @@ const WAKE: Duration = Duration::from_millis(16);
 impl Studio {
     /// Starts a run from its initial weights; the one that there was is deleted.
     pub(super) fn begin(&mut self, ctx: &Context, start: Start) {
-        let Some(job) = self.job().map(Arc::new) else { return };
+        if let Some(job) = self.job() {
+            self.begin_job(ctx, job, start, None);
+        }
+    }
+
+    /// Starts a run from the weights that are shown, wherever the layers on the screen still have them, and says what was kept.
+    pub(super) fn begin_keeping(&mut self, ctx: &Context) {
+        let (Some(old), Some(snapshot)) = (self.session.job.clone(), self.session.snapshot().cloned()) else { return };
+        let Some(mut job) = self.job() else { return };
+        let mut weights = job.initial_weights();
+        let carried = job.network.carry_over(&old.network, &snapshot.weights, &mut weights);
+        if carried.iter().all(|layer| layer.kept == 0) {
+            return self.notices.warn("No layer has weights of the run that could be kept.");
+        }
+        job.weights = Some(weights);
+        let told = carried_text(&job, &carried);
+        let parent = self.branch_point(snapshot.step);
+        self.begin_job(ctx, job, Start::Running, parent);
+        self.notices.tell(told);
+    }
+
+    /// Where a run begins that goes on from a step of the one that is shown.
+    fn branch_point(&self, step: u64) -> Option<BranchPoint> {
+        match (&self.recording, &self.kept.opened) {
+            (Some(recording), _) => Some(recording.branch_point(step)),
+            (None, folder) => folder.as_deref().map(|folder| BranchPoint::of(folder, step)),
+        }
+    }
+
+    fn begin_job(&mut self, ctx: &Context, job: Job, start: Start, parent: Option<BranchPoint>) {
+        let job = Arc::new(job);
         self.reset();
         let waker = ctx.clone();
         let wake = move || waker.request_repaint_after(WAKE);
@@ -38,7 +66,7 @@ impl Studio {
         }
         self.notices.clear();
         if let Some(folder) = self.runs_folder() {
-            let recorded = Recorded { project: self.document.project.clone(), job, parent: None };
+            let recorded = Recorded { project: self.document.project.clone(), job, parent };
             self.record(recorded, Destination::NewIn(folder));
         }
         self.playground.network = NetworkChoice::This;
@@ -95,10 +123,7 @@ impl Studio {
     pub(super) fn branch(&mut self, ctx: &Context) {
         let (Some(job), Some(checkpoint)) = (self.session.job.clone(), self.session.fork().cloned()) else { return };
         let (project, step) = (self.document.project.clone(), checkpoint.step);
-        let parent = match (&self.recording, &self.kept.opened) {
-            (Some(recording), _) => Some(recording.branch_point(step)),
-            (None, folder) => folder.as_deref().map(|folder| BranchPoint::of(folder, step)),
-        };
+        let parent = self.branch_point(step);
         let live = LiveChange::of(&project.training);
         let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint, Some(live)) else { return };
         self.kept.opened = None;
@@ -128,20 +153,16 @@ impl Studio {
         checkpoint: Arc<Checkpoint>,
         live: Option<LiveChange>,
     ) -> Option<Recorded> {
-        let mut project = project.clone();
-        if u64::from(checkpoint.epochs) >= project.training.epochs as u64 {
-            project.training.epochs += MORE_EPOCHS;
-        }
-        let recorded = continued(&project, job, checkpoint, live);
+        let recorded = continued(project, job, checkpoint, live, default_threads());
         let recorded = recorded.map_err(|error| self.notices.warn(error.to_string())).ok()?;
         let waker = ctx.clone();
         let wake = move || waker.request_repaint_after(WAKE);
-        if let Err(error) = self.session.start(Arc::clone(&recorded.job), &project, Start::Running, wake) {
+        if let Err(error) = self.session.start(Arc::clone(&recorded.job), &recorded.project, Start::Running, wake) {
             self.notices.warn(format!("The run could not be started: {error}."));
             return None;
         }
         if self.document.project.model == project.model {
-            self.document.project.training.epochs = project.training.epochs;
+            self.document.project.training.epochs = recorded.project.training.epochs;
         }
         Some(recorded)
     }
@@ -200,24 +221,31 @@ impl Studio {
 
     /// Whether the run can go on with the settings on the screen, which are other ones.
     pub(super) fn can_branch(&self) -> bool {
-        let project = &self.document.project;
-        self.session.trained.as_ref().is_some_and(|trained| {
-            let same =
-                (&trained.model, &trained.adversary, &trained.data, trained.training.batch, trained.training.seed)
-                    == (
-                        &project.model,
-                        &project.adversary,
-                        &project.data,
-                        project.training.batch,
-                        project.training.seed,
-                    );
-            same && trained.training != project.training
-        })
+        let is_changed = |trained: &Project| trained.training != self.document.project.training;
+        self.is_same_stack() && self.session.trained.as_ref().is_some_and(is_changed)
+    }
+
+    /// Whether a checkpoint of the run is one of the project on the screen.
+    fn is_same_stack(&self) -> bool {
+        let fixed = |project: &Project| {
+            let Project { model, adversary, data, training, .. } = project.clone();
+            (model, adversary, data, training.batch, training.seed)
+        };
+        self.session.trained.as_ref().is_some_and(|trained| fixed(trained) == fixed(&self.document.project))
     }
 
     pub(super) fn compare_with_run(&mut self, ctx: &Context, seeds: usize) {
         let Some(with) = self.other_project().map(Box::new) else { return };
         self.ask_trials(ctx, Question::Comparison { with, name: "the run".to_owned(), seeds });
+    }
+
+    /// Opens a race, which may go on from the run where the project has its layers, data, batches and seed.
+    pub(super) fn race(&mut self) {
+        let Some(dataset) = self.session.dataset().cloned() else { return };
+        let fork = self.session.job.clone().zip(self.session.fork().cloned()).filter(|_| self.is_same_stack());
+        let parent = fork.as_ref().and_then(|(_, checkpoint)| self.branch_point(checkpoint.step));
+        let (project, base) = (self.document.project.clone(), self.runs_folder());
+        self.dialogs.open(Race::new(Origin { project, dataset, fork, parent, base }));
     }
 
     /// Opens a search, whose trials are kept where the runs are.
@@ -243,4 +271,19 @@ impl Studio {
             self.playground.network = NetworkChoice::BuiltIn;
         }
     }
+}
+
+/// What each layer has got of the run, in words.
+fn carried_text(job: &Job, carried: &[Carried]) -> String {
+    let count = |of: fn(&Carried) -> usize| thousands(carried.iter().map(of).sum::<usize>() as f64);
+    let layer = |layer: &Carried| {
+        let share = match layer.kept {
+            0 => "new",
+            kept if kept == layer.of => "whole",
+            _ => "in part",
+        };
+        format!("{} {} {share}", job.network.place_of(layer.layer).1 + 1, job.network.label(layer.layer))
+    };
+    let layers: Vec<_> = carried.iter().map(layer).collect();
+    format!("Kept {} of {} weights: {}.", count(|layer| layer.kept), count(|layer| layer.of), layers.join(", "))
 }

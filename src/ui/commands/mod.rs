@@ -79,6 +79,7 @@ commands! {
     Pause: "Pause", "Pauses the run after this batch.", [plain(Key::Space)];
     Resume: "Resume", "Continues the run that is paused.", [plain(Key::Space)];
     TrainAnew: "Train anew", "Trains from the initial weights again; the run that has ended is kept in its folder.", [];
+    TrainKeeping: "Train with the weights that fit", "Trains the network on the screen from the weights of the run that is shown, where its layers still have them.", [];
     Continue: "Continue", "Goes on with the run that was stopped; one that is finished gets ten more epochs.", [];
     Branch: "Continue as a branch", "Goes on from the end of the run, or from the step that is looked at, with the settings on the screen, as a run of its own.", [];
     LookBack: "Look back at earlier steps", "Opens the time line: every view shows the run as it was after an earlier step.", [];
@@ -94,6 +95,7 @@ commands! {
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
     RepeatSeeds: "Repeat with other seeds…", "Trains copies with ten seeds: how much of the result is chance.", [];
     Compare: "Compare with the run…", "Trains the project and that of the run with the same ten seeds, and says which is better.", [];
+    Race: "Race…", "Trains with two to four values of a setting at the same time, side by side.", [];
     Search: "Search for settings…", "Trains with many values of some settings, and finds the best.", [];
     Undo: "Undo", "Undoes the last change of the project or of the drawing.", [ctrl(Key::Z)];
     Redo: "Redo", "Repeats the change that was undone.", [ctrl_shift(Key::Z), ctrl(Key::Y)];

@@ -40,6 +40,8 @@ pub enum Request {
         /// What it is called, "the run wine-3".
         name: String,
     },
+    /// Lay two kept runs side by side: the folders of A and B.
+    SideBySide([PathBuf; 2]),
     /// Puts the settings of this project in the place of those on the screen.
     UseSettings(Box<Project>),
     /// Changes what is noted of a kept run.
@@ -65,6 +67,8 @@ pub enum Request {
     OpenDrawing(PathBuf),
     /// Saves the drawing to this file.
     SaveDrawingTo(PathBuf),
+    /// Saves the chart that was asked for to this file.
+    SaveChartTo(PathBuf),
     /// A file or a folder of samples, by a dialog.
     ChooseData(PathFor),
     /// Makes this source the data source of the project.
@@ -84,6 +88,8 @@ pub enum RunChange {
     Note(String),
     /// Whether it stands above the others.
     Pin(bool),
+    /// Its color in plots; nothing for one that is given to it.
+    Color(Option<u8>),
 }
 
 /// What a path is wanted for.
@@ -101,6 +107,8 @@ pub enum PathFor {
     OpenDrawing,
     /// The file to save the drawing to.
     SaveDrawing,
+    /// The file to save a chart to.
+    SaveChart,
     /// The folder of the source of this name.
     DataFolder(&'static str),
     /// The file of the source of this name.
@@ -116,6 +124,7 @@ impl PathFor {
             Self::SaveRun => Request::SaveRunIn(path),
             Self::OpenDrawing => Request::OpenDrawing(path),
             Self::SaveDrawing => Request::SaveDrawingTo(path),
+            Self::SaveChart => Request::SaveChartTo(path),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
@@ -129,6 +138,7 @@ impl PathFor {
             Self::SaveRun => "Save the run in a new folder below this one",
             Self::OpenDrawing => "Open a drawing or a picture",
             Self::SaveDrawing => "Save the drawing",
+            Self::SaveChart => "Save the chart",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",
         }

@@ -111,6 +111,10 @@ impl Situation {
                     Err("No run has ended yet.".to_owned())
                 }
             },
+            Command::TrainKeeping => match self.status {
+                Status::Ended(_) if self.has_weights => self.can_begin(),
+                _ => Err("No run has ended whose weights could be kept.".to_owned()),
+            },
             Command::Continue => match self.status {
                 Status::Ended(_) => only_if(self.has_checkpoint, "This run has nothing to go on from. Train it anew."),
                 Status::Idle | Status::Running | Status::Paused | Status::Stopping => {
@@ -150,7 +154,7 @@ impl Situation {
             Command::RepeatSeeds | Command::Compare | Command::Search if !self.is_evaluated => {
                 Err("A generator has no validation samples to be evaluated on.".to_owned())
             }
-            Command::RepeatSeeds | Command::Search => self.can_train_beside(),
+            Command::RepeatSeeds | Command::Search | Command::Race => self.can_train_beside(),
             Command::Compare => match self.is_changed {
                 true => self.can_train_beside(),
                 false => Err("Train, change something, and compare: there is nothing to tell apart yet.".to_owned()),

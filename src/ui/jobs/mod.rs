@@ -12,6 +12,7 @@ pub mod reconstructions;
 pub mod recording;
 pub mod report;
 pub mod samples;
+pub mod side_by_side;
 pub mod stored_runs;
 pub mod sweep;
 pub mod tasks;

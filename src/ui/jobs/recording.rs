@@ -214,16 +214,24 @@ impl<F: Fn(String)> RunWriter<F> {
     }
 }
 
-/// What a run of the window goes on from, perhaps with other live numbers from the next step on.
+/// Epochs that a run gets that is over.
+const MORE_EPOCHS: usize = 10;
+
+/// What a run of the window goes on from, perhaps with other live numbers from the next step on. One that is over gets more epochs.
 pub fn continued(
     project: &Project,
     job: &Job,
     checkpoint: Arc<Checkpoint>,
     live: Option<LiveChange>,
+    threads: usize,
 ) -> Result<Recorded, ProjectError> {
-    let mut next = project.job(Arc::clone(&job.dataset), job.threads)?;
+    let mut project = project.clone();
+    if u64::from(checkpoint.epochs) >= project.training.epochs as u64 {
+        project.training.epochs += MORE_EPOCHS;
+    }
+    let mut next = project.job(Arc::clone(&job.dataset), threads)?;
     let change = live.filter(|live| *live != checkpoint.live()).map(|change| Change { step: checkpoint.step, change });
     next.changes = change.into_iter().collect();
     next.checkpoint = Some(checkpoint);
-    Ok(Recorded { project: project.clone(), job: Arc::new(next), parent: None })
+    Ok(Recorded { project, job: Arc::new(next), parent: None })
 }

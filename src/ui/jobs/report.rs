@@ -7,6 +7,7 @@ use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::ui::commands::{PathFor, Request};
 use crate::ui::jobs::kept_run::ReadRun;
+use crate::ui::jobs::side_by_side::SideBySide;
 use crate::ui::state::playground::OpenedPicture;
 
 /// The result of a background task.
@@ -59,6 +60,8 @@ pub enum Report {
         /// What was read.
         result: Result<Box<ReadRun>, ProjectError>,
     },
+    /// Two runs were compared, or why they cannot be.
+    RunsCompared(Result<Box<SideBySide>, String>),
     /// The run was written into this folder.
     RunSaved(PathBuf),
     /// The first of so many drawings of a file.

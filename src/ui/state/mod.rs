@@ -3,12 +3,14 @@
 pub mod class_counts;
 pub mod curves;
 pub mod ending_run;
+pub mod lines;
 pub mod pace;
 pub mod painting;
 pub mod playground;
 pub mod problems;
 pub mod progress;
 pub mod revisit;
+pub mod run_axes;
 pub mod run_table;
 pub mod session;
 pub mod shapes;

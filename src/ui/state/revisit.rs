@@ -100,9 +100,9 @@ impl Session {
         self.visit = None;
         self.curves.cut(step);
         self.timeline.cut(step);
-        self.lines.retain(|(at, _)| *at <= step);
+        self.lines.cut(step);
         self.marks.retain(|mark| !mark.is_end && mark.x <= step as f64);
-        self.losses.truncate(checkpoint.judged.len());
+        self.losses.truncate(checkpoint.epochs as usize);
         self.progress.epochs_done = checkpoint.epochs;
         if let Some(validation) = self.evaluation_at(step) {
             self.validation = Some(validation);
@@ -138,7 +138,10 @@ impl Session {
                 }
                 _ => continue,
             }
-            self.lines.push((step, line.to_string()));
+            match (line["event"].as_str(), epoch) {
+                (Some("epoch"), Some(epoch)) => self.lines.push_epoch(epoch, step, || line.clone()),
+                _ => self.lines.push(step, line),
+            }
         }
         for checkpoint in &checkpoints {
             let weights = checkpoint.shown().clone();

@@ -1,6 +1,7 @@
 //! The runs as a table: which columns there are, what stands in each cell, and which rows are shown in which order.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::runs::compare::{settings, that_differ};
@@ -18,10 +19,13 @@ const LOOKED_AT: usize = 2000;
 const RESULTS: &[(&str, &str, bool)] = &[
     ("test_accuracy", "test accuracy", true),
     ("validation_accuracy", "validation accuracy", true),
+    ("best_validation_accuracy", "best validation accuracy", true),
     ("test_rmse", "test RMSE", false),
     ("validation_rmse", "validation RMSE", false),
+    ("best_validation_rmse", "best validation RMSE", false),
     ("test_loss", "test loss", false),
     ("validation_loss", "validation loss", false),
+    ("best_validation_loss", "best validation loss", false),
     ("train_loss", "train loss", false),
 ];
 
@@ -95,6 +99,17 @@ impl RunTable {
         fixed.into_iter().chain(settings).chain(results).chain(last).collect()
     }
 
+    /// The columns of the settings that differ, and those of the results.
+    pub(super) fn columns(&self) -> (Range<usize>, Range<usize>) {
+        let results = FIXED + self.differing.len();
+        (FIXED..results, results..results + self.results.len())
+    }
+
+    /// Whether more is better in a column of results.
+    pub fn is_higher_better(&self, column: usize) -> bool {
+        matches!(self.column(column), Column::Result((_, _, true)))
+    }
+
     /// What a column holds.
     fn column(&self, column: usize) -> Column {
         let results = FIXED + self.differing.len();
@@ -124,7 +139,7 @@ impl RunTable {
     }
 
     /// The number of a cell, if it has one.
-    fn number(&self, row: usize, column: usize) -> Option<f64> {
+    pub(super) fn number(&self, row: usize, column: usize) -> Option<f64> {
         let run = &self.runs[row];
         match self.column(column) {
             Column::Color | Column::Name | Column::State => None,
@@ -224,6 +239,25 @@ mod tests {
         assert_eq!(table.rows("TWO 0.02", None), [1]);
         let rate = table.heads().iter().position(|head| head.name == "learning rate").unwrap();
         assert_eq!(table.rows("", Some((rate, false))), [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn numbers_are_laid_out_by_their_logarithms_where_they_differ_by_decades_and_words_in_their_order() {
+        let table = table();
+        let rate = table.settings_columns().start;
+        let axis = table.axis(rate, &[0, 1, 2]).unwrap();
+        assert_eq!(
+            (axis.name.as_str(), axis.low.as_str(), axis.high.as_str()),
+            ("log10 learning rate", "0.003", "0.1")
+        );
+        assert_eq!((axis.places[0], axis.places[2]), (Some(1.0), Some(0.0)));
+        assert!(axis.places[1].is_some_and(|place| (place - 0.541).abs() < 1e-3), "{axis:?}");
+        let accuracy = table.results_columns().start;
+        let axis = table.axis(accuracy, &[0, 1, 2]).unwrap();
+        assert_eq!((axis.name.as_str(), axis.places[1]), ("test accuracy", None));
+        let name = table.axis(1, &[0, 2]).unwrap();
+        assert_eq!((name.name.as_str(), &name.places[..]), ("run: 0 one, 1 three", &[Some(0.0), Some(1.0)][..]));
+        assert!(table.axis(rate, &[0]).is_none(), "one value is no axis");
     }
 
     #[test]

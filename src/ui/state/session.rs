@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::class_counts::ClassCounts;
 use super::curves::Curves;
 use super::ending_run::{EndingRun, Listener};
+use super::lines::Lines;
 pub use super::progress::{Progress, Status};
 use super::timeline::{Timeline, Visit};
 use crate::data::{DataProblem, Dataset, SourceSpec};
@@ -64,8 +65,8 @@ pub struct Session {
     pub curves: Curves,
     /// The changes by the user, the best epoch and the end of the run, by step.
     pub marks: Vec<Mark>,
-    /// What the run has told of its epochs and changes, and the steps.
-    pub lines: Vec<(u64, String)>,
+    /// What the run has told of its epochs and changes.
+    pub lines: Lines,
     /// The validation loss of every epoch.
     pub losses: Vec<f32>,
     /// Seconds of training, without pauses.
@@ -111,7 +112,7 @@ impl Session {
             status: Status::Idle,
             curves: Curves::default(),
             marks: Vec::new(),
-            lines: Vec::new(),
+            lines: Lines::default(),
             losses: Vec::new(),
             seconds: 0.0,
             timeline: Timeline::default(),
@@ -242,7 +243,7 @@ impl Session {
     fn clear(&mut self) {
         self.curves = Curves::default();
         self.marks.clear();
-        self.lines.clear();
+        self.lines = Lines::default();
         self.losses.clear();
         self.seconds = 0.0;
         self.timeline = Timeline::default();
@@ -328,7 +329,7 @@ impl Session {
                 self.checkpoint = Some(checkpoint);
             }
             Event::Changed(change) => {
-                self.lines.push((change.step, change_line(&change).to_string()));
+                self.lines.push(change.step, &change_line(&change));
                 self.mark_change(change.step, change.change);
             }
             Event::Paused | Event::Resumed if matches!(self.status, Status::Stopping) => {}
@@ -338,7 +339,7 @@ impl Session {
             }
             Event::Resumed => self.status = Status::Running,
             Event::Best(best) => {
-                self.lines.push((best.step, best_line(&best).to_string()));
+                self.lines.push(best.step, &best_line(&best));
                 self.marks.push(Mark::change(best.step as f64, format!("best, epoch {}", best.epoch)));
                 self.best = Some(best);
             }
@@ -381,7 +382,7 @@ impl Session {
         if let Some(job) = &self.job {
             let head = job.head();
             self.curves.push_epoch(&epoch, head.headline());
-            self.lines.push((epoch.step, epoch_line(&epoch, head).to_string()));
+            self.lines.push_epoch(epoch.epoch.into(), epoch.step, || epoch_line(&epoch, head));
         }
         if let Some(validation) = &epoch.validation {
             self.timeline.add_evaluation(epoch.step, validation);

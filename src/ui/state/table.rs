@@ -25,7 +25,7 @@ pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
     let mut columns: Vec<TableColumn> = Vec::new();
     for at in 0..width {
         let unnamed = || Feature::number(format!("{}", at + 1));
-        let Feature { column: name, category, words, unit } = features.get(at).cloned().unwrap_or_else(unnamed);
+        let Feature { column: name, category, words, unit, .. } = features.get(at).cloned().unwrap_or_else(unnamed);
         match (columns.last_mut(), category) {
             (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
                 last.at.end = at + 1;

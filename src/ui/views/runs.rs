@@ -1,6 +1,7 @@
 //! The runs that are kept: what became of each, in what they differ, and the curves of those that are selected beside each other.
 
 mod details;
+mod overview;
 mod plots;
 
 use std::path::PathBuf;
@@ -18,9 +19,11 @@ use crate::ui::state::window_state::Place;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::view::View;
+use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::data_table::{DataTable, Head, TableEvents};
 use crate::ui::widgets::text::{caption_ui, placeholder_ui};
 use details::Details;
+use overview::{Overview, Rows};
 use plots::Plots;
 
 /// Seconds after which the folder is read again.
@@ -44,11 +47,32 @@ pub struct Runs {
     /// The folders of those that are selected, in the order of their colors.
     selected: Vec<PathBuf>,
     plots: Plots,
+    form: Form,
+    overview: Overview,
     /// Whether the runs of searches and of several seeds are shown too.
     with_trials: bool,
     details: Details,
     shown: Shown,
 }
+
+/// How all runs are shown.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Form {
+    #[default]
+    Table,
+    Lines,
+    Dots,
+}
+
+const FORMS: [(Form, &str, &str); 3] = [
+    (Form::Table, "Table", "A row for each run"),
+    (
+        Form::Lines,
+        "Coordinates",
+        "A line for each run through its settings and a result; drag along an axis to keep some",
+    ),
+    (Form::Dots, "Scatter", "A dot for each run: a setting against a result"),
+];
 
 /// The column by which rows are sorted, and whether the largest come first.
 type Order = Option<(usize, bool)>;
@@ -59,6 +83,7 @@ struct Shown {
     of: Option<(u64, String, Order)>,
     rows: Vec<usize>,
     order: Order,
+    version: u64,
 }
 
 impl View for Runs {
@@ -92,7 +117,8 @@ impl View for Runs {
         let order = self.order.as_ref().and_then(|(name, is_descending)| Some((column(name)?, *is_descending)));
         let of = Some((stored.version, self.search.clone(), order));
         if self.shown.of != of {
-            self.shown = Shown { of, rows: table.rows(&self.search, order), order };
+            let version = self.shown.version + 1;
+            self.shown = Shown { of, rows: table.rows(&self.search, order), order, version };
         }
         self.tools_ui(ui, table, cx);
         let mut caption = format!("{} of {} in {}", self.shown.rows.len(), table.runs.len(), base.display());
@@ -118,7 +144,11 @@ impl View for Runs {
             inner.set_clip_rect(rect.intersect(ui.clip_rect()));
             contents(&mut inner);
         };
-        place(top, "table", &mut |ui| self.table_ui(ui, table));
+        place(top, "table", &mut |ui| match self.form {
+            Form::Table => self.table_ui(ui, table),
+            Form::Lines => self.lines_ui(ui, table),
+            Form::Dots => self.dots_ui(ui, table),
+        });
         if let Some(bottom) = bottom {
             let selected = self.selected_of(table);
             place(bottom, "selected", &mut |ui| self.selected_ui(ui, &selected, round, cx));
@@ -143,8 +173,11 @@ impl Runs {
             let help = "Shows the runs of searches, folds, seeds and comparisons too.";
             ui.checkbox(&mut self.with_trials, "Trials").on_hover_text(help);
             self.bring_back_ui(ui, cx);
-            let field = TextEdit::singleline(&mut self.search).hint_text("Search name, note, state, setting");
-            ui.add(field.desired_width(ui.available_width().min(260.0)));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                segmented_ui(ui, &mut self.form, &FORMS);
+                let field = TextEdit::singleline(&mut self.search).hint_text("Search name, note, state, setting");
+                ui.add(field.desired_width(ui.available_width().min(260.0)));
+            });
         });
     }
 
@@ -152,6 +185,26 @@ impl Runs {
         let help = "Puts the run back that was deleted last. When the window closes, deleted runs are gone.";
         if cx.has_deleted && ui.button("Undo deleting").on_hover_text(help).clicked() {
             cx.act(Request::BringBackRun);
+        }
+    }
+
+    fn lines_ui(&mut self, ui: &mut Ui, table: &RunTable) {
+        let Self { overview, shown, .. } = self;
+        let rows = Rows { table, rows: &shown.rows, version: shown.version };
+        if let Some(rows) = overview.lines_ui(ui, rows) {
+            self.selected = rows.iter().take(SELECTED).map(|row| table.runs[*row].folder.clone()).collect();
+        }
+    }
+
+    fn dots_ui(&mut self, ui: &mut Ui, table: &RunTable) {
+        let Self { overview, selected, shown, .. } = self;
+        let color = |row: usize| {
+            let run = &table.runs[row];
+            Some(run.color(selected.iter().position(|folder| *folder == run.folder)?))
+        };
+        let rows = Rows { table, rows: &shown.rows, version: shown.version };
+        if let Some(row) = overview.dots_ui(ui, rows, &color) {
+            select(selected, &table.runs[row].folder);
         }
     }
 
@@ -163,7 +216,9 @@ impl Runs {
         let paint = |ui: &Ui, place: Rect, row: usize| {
             let run = &table.runs[rows[row]];
             if let Some(at) = colors.iter().position(|folder| *folder == run.folder) {
-                ui.painter().circle_filled(place.center(), 5.0, Palette::of(ui).class(at));
+                ui.painter().circle_filled(place.center(), 5.0, Palette::of(ui).class(run.color(at)));
+            } else if let Some(color) = run.info.as_ref().and_then(|info| info.color) {
+                ui.painter().circle_stroke(place.center(), 4.0, (2.0, Palette::of(ui).class(color.into())));
             } else if run.info.as_ref().is_some_and(|info| info.is_pinned) {
                 ui.painter().circle_stroke(place.center(), 4.0, (1.0, Palette::of(ui).muted));
             }
@@ -198,6 +253,19 @@ impl Runs {
     }
 }
 
+/// Selects a run, or takes it out of the selection.
+fn select(selected: &mut Vec<PathBuf>, folder: &PathBuf) {
+    match selected.iter().position(|selected| selected == folder) {
+        Some(at) => drop(selected.remove(at)),
+        None => {
+            if selected.len() == SELECTED {
+                selected.remove(0);
+            }
+            selected.push(folder.clone());
+        }
+    }
+}
+
 /// A click on a row selects it, one on the name of a column sorts by it.
 struct Events<'a> {
     table: &'a RunTable,
@@ -213,16 +281,7 @@ impl TableEvents for Events<'_> {
         if !response.clicked() {
             return;
         }
-        let folder = &self.table.runs[self.rows[row]].folder;
-        match self.selected.iter().position(|selected| selected == folder) {
-            Some(at) => drop(self.selected.remove(at)),
-            None => {
-                if self.selected.len() == SELECTED {
-                    self.selected.remove(0);
-                }
-                self.selected.push(folder.clone());
-            }
-        }
+        select(self.selected, &self.table.runs[self.rows[row]].folder);
     }
 
     fn head(&mut self, column: usize) {

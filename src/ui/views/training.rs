@@ -154,6 +154,10 @@ impl TrainingView {
             if wide_button_ui(ui, Command::Search.label(), Command::Search.help(), obstacle) {
                 cx.act(Command::Search);
             }
+            let obstacle = cx.situation.permits(Command::Race).err();
+            if wide_button_ui(ui, Command::Race.label(), Command::Race.help(), obstacle) {
+                cx.act(Command::Race);
+            }
         });
     }
 }

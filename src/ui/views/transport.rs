@@ -13,8 +13,8 @@ use egui_material_icons::icons::{
 
 use crate::data::Modality;
 use crate::train::heads::Results;
-use crate::train::metrics::{RMSE, Unit};
-use crate::train::{Evaluation, Outcome, Predictions};
+use crate::train::metrics::{RMSE, UPDATE_RATIO, Unit};
+use crate::train::{Evaluation, Outcome, Predictions, Subset};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
 use crate::ui::jobs::baselines::BaselinesQuery;
@@ -243,12 +243,16 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
             let text = format!("Stopped after step {step}. The weights{whose} are kept; Train starts anew.");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 go_on_ui(ui, Command::Continue.label(), cx);
+                keep_weights_ui(ui, cx);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     sentence_ui(ui, ICON_STOP_CIRCLE, palette.text, &text);
                 });
             });
         }
-        Outcome::Diverged(divergence) => ui.scope(|ui| diverged_ui(ui, &divergence.to_string(), cx)).inner,
+        Outcome::Diverged(divergence) => {
+            let text = format!("{divergence}{}", last_ratio(cx));
+            ui.scope(|ui| diverged_ui(ui, &text, cx)).inner
+        }
         Outcome::Failed(why) => sentence_ui(ui, ICON_WARNING, palette.bad, why),
     }
 }
@@ -319,6 +323,7 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
             if button.on_hover_text(Command::Compare.help()).clicked() {
                 cx.act(Command::Compare);
             }
+            keep_weights_ui(ui, cx);
             if cx.situation.permits(Command::Branch).is_ok() {
                 let button = ui.add(Button::new("Continue as a branch").min_size(vec2(0.0, HEIGHT)));
                 if button.on_hover_text(Command::Branch.help()).clicked() {
@@ -342,6 +347,16 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         }
         ui.with_layout(Layout::left_to_right(Align::Center), result).response
     });
+}
+
+/// Where layers were changed, the button that trains them from the weights that they still have.
+fn keep_weights_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.session.has_other_model(cx.project) && cx.situation.permits(Command::TrainKeeping).is_ok() {
+        let button = ui.add(Button::new("Keep the weights").min_size(vec2(0.0, HEIGHT)));
+        if button.on_hover_text(Command::TrainKeeping.help()).clicked() {
+            cx.act(Command::TrainKeeping);
+        }
+    }
 }
 
 /// What the command is called where the run is finished.
@@ -372,6 +387,18 @@ fn diverged_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
             sentence_ui(ui, ICON_WARNING, Palette::of(ui).bad, text);
         });
     });
+}
+
+/// How far the last step moved the weights, where that was measured.
+fn last_ratio(cx: &Cx<'_>) -> String {
+    let last = cx.session.curves.of(Subset::Train, &UPDATE_RATIO).last();
+    last.map_or_else(String::new, |(step, ratio)| {
+        format!(
+            " At step {} the update was {} of the weights; about 0.001 is usual.",
+            thousands(step),
+            significant(f64::from(ratio))
+        )
+    })
 }
 
 fn icon_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32) {

@@ -8,7 +8,7 @@ use eframe::egui::{
 use ndarray::Array2;
 
 use super::cut_text::cut_text;
-use super::{numbers, scale};
+use super::{chart_file, numbers, scale};
 use crate::ui::theme::{self, GRID, Palette};
 
 const NAME_ROW: f32 = 20.0;
@@ -65,6 +65,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
     /// Takes all the space there is.
     pub fn show(self, ui: &mut Ui) -> HeatmapResponse {
         let n = self.names.len().min(self.counts.nrows()).min(self.counts.ncols());
+        let begin = chart_file::begin(ui);
         let (rect, response) = ui.allocate_exact_size(ui.available_size().max(vec2(120.0, 120.0)), Sense::click());
         let grid = self.layout(ui, rect, n);
         let is_empty = self.counts.iter().all(|count| *count == 0);
@@ -87,6 +88,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
             ui.painter().text(center, Align2::CENTER_CENTER, self.empty_text, theme::body_font(), palette.muted);
         }
         self.describe(ui, &response, walked);
+        chart_file::menu_ui(ui, &response, begin, rect, "Confusion matrix", || self.csv());
         let response = match pointed.filter(|_| !is_empty) {
             Some(cell) => response.on_hover_ui_at_pointer(|ui| {
                 ui.label(self.sentence(cell));
@@ -94,6 +96,18 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
             None => response,
         };
         HeatmapResponse { response, clicked: clicked.filter(|_| !is_empty) }
+    }
+
+    /// A row for each true class, a column for each predicted one.
+    fn csv(&self) -> String {
+        let name = |name: &S| name.as_ref().to_owned();
+        let head =
+            std::iter::once("true / predicted".to_owned()).chain(self.names.iter().map(name)).collect::<Vec<_>>();
+        let rows =
+            self.counts.rows().into_iter().zip(self.names).map(|(counts, of)| {
+                std::iter::once(name(of)).chain(counts.iter().map(u32::to_string)).collect::<Vec<_>>()
+            });
+        chart_file::csv_text(std::iter::once(head).chain(rows))
     }
 
     /// "23 of the 982 samples of “4” were predicted as “9” (2.3 %)".

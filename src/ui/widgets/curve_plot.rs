@@ -22,7 +22,7 @@ use self::{
     view::View,
 };
 use super::axes::{self, Axes, Axis, RIGHT};
-use super::numbers;
+use super::{chart_file, numbers};
 use crate::train::curve::Curve;
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -161,6 +161,7 @@ impl<'a> CurvePlot<'a> {
     }
 
     fn show_both(self, ui: &mut Ui) -> (Response, Option<u64>) {
+        let begin = chart_file::begin(ui);
         let size =
             vec2(ui.available_width(), self.height.unwrap_or_else(|| ui.available_height())).max(vec2(160.0, 96.0));
         let (_, rect) = ui.allocate_space(size);
@@ -168,7 +169,22 @@ impl<'a> CurvePlot<'a> {
         let (header, body) = rect.split_top_bottom_at_y(rect.top() + legend.height());
         let mut ui =
             ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body).layout(egui::Layout::default()));
-        self.plot_ui(&mut ui, header, legend, body.size())
+        let shown = self.plot_ui(&mut ui, header, legend, body.size());
+        chart_file::menu_ui(&ui, &shown.0, begin, rect, self.title, || self.csv());
+        shown
+    }
+
+    /// The values of every line: of each step, or the means of neighboring steps where they are very many.
+    fn csv(&self) -> String {
+        let head = ["series", self.x_name, "value", "lowest", "highest", "values"].map(str::to_owned);
+        let rows = self.series.iter().flat_map(|series| {
+            series.curve.buckets().iter().map(|bucket| {
+                let numbers = [bucket.x, bucket.mean.into(), bucket.min.into(), bucket.max.into(), bucket.count.into()];
+                let [x, mean, min, max, count] = numbers.map(|number: f64| number.to_string());
+                [series.name.to_owned(), x, mean, min, max, count]
+            })
+        });
+        chart_file::csv_text(std::iter::once(head).chain(rows))
     }
 
     fn plot_ui(&self, ui: &mut Ui, header: Rect, legend: Legend, size: Vec2) -> (Response, Option<u64>) {
@@ -204,7 +220,7 @@ impl<'a> CurvePlot<'a> {
         } else {
             self.cursor_ui(ui, &response, &transform, &prepared, &mut link);
         }
-        self.moment_ui(ui, &transform);
+        self.moment_ui(ui, &handles, &transform);
         self.show_all_ui(ui, transform.frame(), &mut link.view, &mut y_view);
         if response.has_focus() {
             let ring = Stroke::new(1.5, palette.accent);

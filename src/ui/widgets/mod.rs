@@ -5,6 +5,7 @@ pub mod axes;
 pub mod bar;
 pub mod button;
 pub mod cell;
+pub mod chart_file;
 pub mod class_table;
 pub mod confusion_heatmap;
 pub mod curve_plot;

@@ -5,12 +5,14 @@ use eframe::egui::{
     Align2, Id, Pos2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, epaint::PathShape, pos2, vec2,
 };
 
+use super::chart_file;
 use super::cut_text::cut_text;
 use crate::ui::theme::{self, GRID, Palette};
 
 /// Half of the width in which an axis can be dragged along.
 const REACH: f32 = 14.0;
 const NAME: f32 = 18.0;
+const MOST_NAME: f32 = 96.0;
 
 /// A quantity.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +37,8 @@ pub fn parallel_coordinates_ui(
     height: f32,
 ) -> Response {
     brushes.resize(axes.len(), None);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let begin = chart_file::begin(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let palette = Palette::of(ui);
     let inner = rect.shrink2(vec2(40.0, 0.0)).with_min_y(rect.top() + 2.0 * NAME).with_max_y(rect.bottom() - NAME);
     let at = |axis: usize| {
@@ -64,6 +67,7 @@ pub fn parallel_coordinates_ui(
             about,
             Rect::from_center_size(pos2(at(axis), inner.center().y), vec2(2.0 * REACH, inner.height())),
             rect,
+            (inner.width() / axes.len().saturating_sub(1).max(1) as f32 - GRID).min(MOST_NAME),
         );
         brush_ui(
             ui,
@@ -77,6 +81,11 @@ pub fn parallel_coordinates_ui(
     let names: Vec<_> = axes.iter().map(|axis| axis.name.as_str()).collect();
     let text = format!("Parallel coordinates of {}: {kept} of {} lines", names.join(", "), lines.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, text.clone()));
+    chart_file::menu_ui(ui, &response, begin, rect, &format!("Coordinates of {}", names.join(", ")), || {
+        let head = axes.iter().map(|axis| format!("{} ({} to {})", axis.name, axis.low, axis.high)).collect::<Vec<_>>();
+        let rows = lines.iter().map(|line| line.iter().map(f32::to_string).collect::<Vec<_>>());
+        chart_file::csv_text(std::iter::once(head).chain(rows))
+    });
     response
 }
 
@@ -96,11 +105,11 @@ fn to_segment(pointer: Pos2, from: Pos2, to: Pos2) -> f32 {
     (pointer - (from + along * share)).length()
 }
 
-fn axis_ui(ui: &Ui, about: &ParallelAxis, place: Rect, around: Rect) {
+fn axis_ui(ui: &Ui, about: &ParallelAxis, place: Rect, around: Rect, width: f32) {
     let palette = Palette::of(ui);
     let x = place.center().x;
     ui.painter().vline(x, place.y_range(), Stroke::new(1.0, palette.line));
-    let room = |y: f32| Rect::from_center_size(pos2(x, y), vec2(96.0, NAME)).intersect(around.expand2(vec2(8.0, 0.0)));
+    let room = |y: f32| Rect::from_center_size(pos2(x, y), vec2(width, NAME)).intersect(around.expand2(vec2(8.0, 0.0)));
     let font = theme::body_font;
     cut_text(ui, room(around.top() + NAME / 2.0), Align2::CENTER_CENTER, &about.name, font(), palette.text);
     cut_text(ui, room(place.top() - NAME / 2.0), Align2::CENTER_CENTER, &about.high, font(), palette.muted);

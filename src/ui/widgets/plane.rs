@@ -9,6 +9,7 @@ use eframe::egui::{
 use egui_plot::PlotTransform;
 
 use super::axes::{self, AXIS_WIDTH, Axes, Axis, RIGHT, TICKS_HEIGHT};
+use super::chart_file;
 use super::cut_text::{cut_text, name_ui};
 use crate::ui::theme::{self, GRID, Palette};
 use backprop_nn::init::mix;
@@ -129,6 +130,7 @@ impl<'a> Plane<'a> {
     /// The same, and how places on the screen are places in the plane.
     pub fn show_with_transform(self, ui: &mut Ui) -> (Response, PlotTransform) {
         let palette = Palette::of(ui);
+        let begin = chart_file::begin(ui);
         let (above, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME), Sense::hover());
         let [x, y] = self.ranges.clone();
         let room = vec2(ui.available_width(), ui.available_height() - NAME).max(vec2(120.0, 80.0));
@@ -147,7 +149,7 @@ impl<'a> Plane<'a> {
             x: axis(x, |input| axes::round_ticks(input, 56.0)),
             x_name: "",
             y: axis(y, |input| axes::round_ticks(input, 32.0)),
-            sense: self.sense,
+            sense: self.sense | Sense::CLICK,
         };
         let (response, transform) = ui.scope_builder(UiBuilder::new().max_rect(place), |ui| axes.show(ui)).inner;
         let frame = *transform.frame();
@@ -180,6 +182,15 @@ impl<'a> Plane<'a> {
         let x_name = below.with_min_x(frame.left()).with_max_x(frame.right());
         cut_text(ui, x_name, Align2::CENTER_CENTER, self.axes[0], theme::body_font(), palette.muted);
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
+        let place = above.union(below).union(response.rect);
+        chart_file::menu_ui(ui, &response, begin, place, self.name, || {
+            let rows = self.dots.iter().map(|dot| {
+                let class = if let Tone::Class(class) = dot.tone { class.to_string() } else { String::new() };
+                [dot.at[0].to_string(), dot.at[1].to_string(), class]
+            });
+            let head = [self.axes[0], self.axes[1], "class"].map(str::to_owned);
+            chart_file::csv_text(std::iter::once(head).chain(rows))
+        });
         (response, transform)
     }
 }

@@ -1,11 +1,13 @@
 //! The built plan: layers with proven shapes and no numbers that change. Shared by all threads.
 
 mod build;
+mod carry_over;
 mod subnetwork;
 
 use std::ops::Range;
 
 pub(crate) use build::Stack;
+pub use carry_over::Carried;
 use subnetwork::Beginning;
 pub use subnetwork::Subnetwork;
 

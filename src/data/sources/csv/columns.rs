@@ -1,5 +1,6 @@
 //! What the columns of a table become: numbers, categories, words of an embedding, or nothing.
 
+use super::super::dates::DateFormat;
 use crate::data::dataset::{Feature, Vocabulary};
 use crate::data::note::{Note, counted};
 use crate::data::table::Column;
@@ -21,6 +22,9 @@ const ROOM: f64 = 1.5;
 
 /// With fewer rows than this, a small range may be chance.
 const FEW: usize = 30;
+
+/// The unit of times.
+const DAYS: &str = "days since 1970";
 
 /// Names of columns that number the rows, in small letters.
 const ROW_NAMES: &[&str] =
@@ -68,6 +72,22 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Ve
     if present == 0 {
         notes.push(format!("{name} is empty and was left out").into());
         return Vec::new();
+    }
+    if !chosen.as_words
+        && let Some((format, other)) = DateFormat::of(column)
+    {
+        let or = other.map_or_else(String::new, |other| format!(" ({} could be meant as well)", other.name()));
+        let what = format!("{name} holds times written as {}{or} and is read as days since 1970", format.name());
+        notes.push(Note::or(what, "categories", name, "reads each as a category"));
+        if present < rows {
+            let missing = counted(rows - present, "missing value");
+            notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
+        }
+        return vec![Feature {
+            unit: Some(DAYS.to_owned()),
+            dates: Some(format.name().to_owned()),
+            ..Feature::number(name)
+        }];
     }
     if chosen.as_words || column.holds_words() {
         let categories = column.distinct();

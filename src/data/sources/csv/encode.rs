@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::dates::DateFormat;
 use crate::data::dataset::Feature;
 use crate::data::note::{Note, counted};
 use crate::data::source::Known;
@@ -58,6 +59,16 @@ pub fn encode(table: &Table, features: &[Feature], notes: &mut Vec<Note>) -> Res
 fn unread(column: &Column, features: &[Feature]) -> Option<String> {
     let of_column: Vec<&Feature> = features.iter().filter(|feature| feature.column == column.name).collect();
     let name = &column.name;
+    if let Some(format) = of_column.iter().find_map(|feature| date_format(feature)) {
+        let read = |cell: &&String| format.days(cell).is_none();
+        let others: Vec<&String> = column.cells.iter().flatten().filter(read).collect();
+        let first = others.first()?;
+        let cells = counted(others.len(), "cell");
+        return Some(format!(
+            "{cells} of {name} not written as {}, such as {first:?}, taken for missing",
+            format.name()
+        ));
+    }
     if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {
         let texts = if column.holds_words() { column.cells.iter().flatten().count() } else { 0 };
         let example = column.first_word().unwrap_or_default();
@@ -76,9 +87,18 @@ fn unread(column: &Column, features: &[Feature]) -> Option<String> {
     ))
 }
 
+/// How the times of a feature are written, if it has times.
+fn date_format(feature: &Feature) -> Option<DateFormat> {
+    feature.dates.as_deref().and_then(DateFormat::named)
+}
+
 /// The number that a feature has in every row.
-fn encode_column(column: &Column, Feature { category, words, .. }: &Feature) -> Vec<f64> {
+fn encode_column(column: &Column, feature: &Feature) -> Vec<f64> {
+    let Feature { category, words, .. } = feature;
     let texts = column.cells.iter().map(Option::as_deref);
+    if let Some(format) = date_format(feature) {
+        return texts.map(|text| text.and_then(|text| format.days(text)).unwrap_or(f64::NAN)).collect();
+    }
     match (category, words) {
         (Some(category), _) => {
             let wanted = plain(category);

@@ -6,5 +6,7 @@ pub mod lr_finder;
 pub mod new_project;
 pub mod palette;
 pub mod path_prompt;
+pub mod race;
+pub mod side_by_side;
 pub mod sweep;
 pub mod trials;

@@ -18,6 +18,7 @@ use crate::ui::jobs::tasks::Tasks;
 use crate::ui::theme::{self, GRID};
 use results::Results;
 use setup::Setup;
+pub(super) use setup::searchable;
 
 const WIDTH: f32 = 860.0;
 

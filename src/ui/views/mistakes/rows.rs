@@ -118,24 +118,10 @@ fn signed(number: f64) -> String {
 }
 
 fn worst_first(predictions: &NumberPredictions) -> Vec<usize> {
-    let NumberPredictions { width, samples, truths, predictions, .. } = predictions;
-    let width = (*width).max(1);
-    let spread = |target: usize| {
-        let values = || truths.iter().skip(target).step_by(width).copied();
-        let mean = values().sum::<f64>() / samples.len().max(1) as f64;
-        values().map(|value| (value - mean).abs()).sum::<f64>().max(f64::MIN_POSITIVE)
-    };
-    let spreads: Vec<f64> = (0..width).map(spread).collect();
-    let error = |row: usize| -> f64 {
-        let of = |target: usize| {
-            let at = row * width + target;
-            (truths[at] - predictions[at]).abs() / spreads[target]
-        };
-        (0..width).map(of).sum()
-    };
-    let mut order: Vec<(usize, f64)> = (0..samples.len()).map(|row| (row, error(row))).collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1));
-    order.into_iter().map(|(row, _)| row).collect()
+    let distances = predictions.distances();
+    let mut order: Vec<usize> = (0..distances.len()).collect();
+    order.sort_by(|a, b| distances[*b].total_cmp(&distances[*a]));
+    order
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{Button, Label, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{Button, Label, RichText, Sense, TextEdit, Ui, vec2};
 
 use crate::runs::compare::difference;
 use crate::runs::store::StoredRun;
@@ -15,6 +15,10 @@ use crate::ui::widgets::text::caption_ui;
 
 /// Differences that are told at once.
 const TOLD: usize = 12;
+
+/// Colors to choose from, and the room for each.
+const COLORS: u8 = 8;
+const DOT: f32 = 20.0;
 
 /// Name and note while they are typed.
 #[derive(Default)]
@@ -35,6 +39,9 @@ impl Details {
         let mut is_cleared = false;
         scroll_ui(ui, |ui| {
             self.texts_ui(ui, run, cx);
+            if !run.is_live && run.info.is_some() {
+                ui.horizontal_wrapped(|ui| color_ui(ui, run, cx));
+            }
             ui.horizontal_wrapped(|ui| is_cleared = actions_ui(ui, run, runs, cx));
             difference_ui(ui, run, runs, cx);
         });
@@ -55,6 +62,24 @@ impl Details {
                 cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Note(self.note.clone()) });
             }
         });
+    }
+}
+
+/// The colors that a run may have in the plots.
+fn color_ui(ui: &mut Ui, run: &StoredRun, cx: &mut Cx<'_>) {
+    let chosen = run.info.as_ref().and_then(|info| info.color);
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for color in 0..COLORS {
+        let (place, response) = ui.allocate_exact_size(vec2(DOT, DOT), Sense::click());
+        ui.painter().circle_filled(place.center(), 5.0, Palette::of(ui).class(color.into()));
+        if chosen == Some(color) || response.hovered() || response.has_focus() {
+            ui.painter().circle_stroke(place.center(), 8.0, (1.5, Palette::of(ui).text));
+        }
+        let response = response.accessible_name(format!("Color {}", color + 1));
+        if response.on_hover_text("Its color in the plots; once more takes it away.").clicked() {
+            let color = if chosen == Some(color) { None } else { Some(color) };
+            cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Color(color) });
+        }
     }
 }
 
@@ -81,6 +106,14 @@ fn actions_ui(ui: &mut Ui, run: &StoredRun, runs: &[Arc<StoredRun>], cx: &mut Cx
     let help = "Trains the project of this run, A, and the one on the screen, B, with the same ten seeds, and says which is better.";
     if press(ui, "Compare with the project…", help, obstacle) {
         cx.act(Request::Compare { with: Box::new(run.project.clone()), name: format!("the run {}", run.name()) });
+    }
+    let help = "Lays the two runs that were selected last side by side: their confusion matrices, the samples on which only one is right, and what each reads in the drawing.";
+    let one = || Some("Select another run as well.".to_owned());
+    let before = runs.len().checked_sub(2).map(|at| &runs[at]);
+    if press(ui, "Side by side…", help, if before.is_none() { one() } else { None })
+        && let Some(before) = before
+    {
+        cx.act(Request::SideBySide([before.folder.clone(), run.folder.clone()]));
     }
     let is_pinned = run.info.as_ref().is_some_and(|info| info.is_pinned);
     let live = || run.is_live.then(|| "It is being trained.".to_owned());

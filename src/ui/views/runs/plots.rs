@@ -42,7 +42,7 @@ impl Plots {
         let read = cx.derived.run_curves.ask(ui, RunCurvesQuery { folders, over: self.over, round });
         let answer = read.as_ref().map_or(&[][..], |read| &read.answer);
         let of = |(at, run): (usize, &Arc<StoredRun>)| {
-            Some((at, run.name(), &answer.iter().find(|it| it.0 == run.folder)?.1))
+            Some((run.color(at), run.name(), &answer.iter().find(|it| it.0 == run.folder)?.1))
         };
         let curves: Vec<_> = runs.iter().enumerate().filter_map(of).collect();
         let shown = shown(&curves.iter().map(|(.., curves)| *curves).collect::<Vec<_>>());

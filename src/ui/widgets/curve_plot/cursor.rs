@@ -64,7 +64,9 @@ impl CurvePlot<'_> {
         prepared: &[Prepared<'_>],
         link: &mut Link,
     ) {
-        let Some(cursor) = link.cursor.filter(|_| link.is_fresh(ui)) else { return };
+        // A menu of the plot is not covered, and what is saved of the plot has no cursor.
+        let is_shown = link.is_fresh(ui) && !egui::Popup::is_any_open(ui);
+        let Some(cursor) = link.cursor.filter(|_| is_shown) else { return };
         let Some(index) = self.series.first().and_then(|series| series.curve.index_at(cursor)) else { return };
         let palette = Palette::of(ui);
         let painter = ui.painter().with_clip_rect(*transform.frame());

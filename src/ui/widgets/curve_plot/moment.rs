@@ -31,12 +31,14 @@ impl CurvePlot<'_> {
     }
 
     /// A line through the step that is looked at, and the mark on the axis by which it is dragged.
-    pub(super) fn moment_ui(&self, ui: &Ui, transform: &PlotTransform) {
+    pub(super) fn moment_ui(&self, ui: &Ui, on: &Handles, transform: &PlotTransform) {
         let Some((moment, last)) = self.moment.zip(self.last_step()) else { return };
         let palette = Palette::of(ui);
         let frame = transform.frame();
         let x = transform.position_from_point_x(moment.at.unwrap_or(last));
-        if !(frame.left()..=frame.right() + 1.0).contains(&x) {
+        // It would cover the number below the end of the axis, and is shown to whoever reaches for it.
+        let is_wanted = moment.at.is_some() || on.x.hovered();
+        if !is_wanted || !(frame.left()..=frame.right() + 1.0).contains(&x) {
             return;
         }
         let color = if moment.at.is_some() { palette.accent } else { palette.muted };

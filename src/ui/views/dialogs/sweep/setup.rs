@@ -162,7 +162,7 @@ impl Setup {
 }
 
 /// Every setting that has a range or a list of its own, with it: those of the training, the layers, and what else there is.
-fn searchable(project: &Project, shape: Shape) -> Vec<(String, String)> {
+pub fn searchable(project: &Project, shape: Shape) -> Vec<(String, String)> {
     let groups = project.settings().into_iter();
     let keys = groups.flat_map(|(place, settings)| {
         settings.describe().into_iter().map(move |field| format!("{place}.{}", field.key)).collect::<Vec<_>>()
