@@ -4,7 +4,7 @@
 //!   train, and asks after each sitting whether undo leads back to the first project. With a folder behind the seed, runs and the working
 //!   copy are kept in it, for somebody who kills the process.
 //! - `-- soak 5000000` trains so many steps of a small network with the views open, and tells memory and speed along the way.
-//! - `-- checkpoints 7` trains presets with and without a run folder in turn, so many pairs, and tells the median of the ratios of time.
+//! - `-- checkpoints 7 [PRESET]` trains presets with and without a run folder in turn, so many pairs, and tells the median of the ratios of time.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,10 +77,10 @@ fn main() {
     let number = |at: usize, otherwise: u64| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     match arguments.first().map(String::as_str) {
         Some("presses") => presses(number(1, 50_000), number(2, 1), arguments.get(3).map(PathBuf::from)),
-        Some("checkpoints") => checkpoints(number(1, 7) as usize),
+        Some("checkpoints") => checkpoints(number(1, 7) as usize, arguments.get(2).map(String::as_str)),
         Some("soak") => soak(number(1, 5_000_000)),
         // `cargo bench` runs everything; this takes long and is asked for by name.
-        _ => println!("say `-- presses N [SEED [FOLDER]]`, `-- soak STEPS` or `-- checkpoints PAIRS`"),
+        _ => println!("say `-- presses N [SEED [FOLDER]]`, `-- soak STEPS` or `-- checkpoints PAIRS [PRESET]`"),
     }
 }
 
@@ -297,10 +297,10 @@ fn soak(steps: u64) {
 const TIMED: &[(&str, usize, usize)] =
     &[("mlp", 16_000, 60), ("cnn-small", 16_000, 25), ("lenet", 16_000, 10), ("lstm", 8_000, 10), ("spiral", 0, 4000)];
 
-fn checkpoints(pairs: usize) {
+fn checkpoints(pairs: usize, only: Option<&str>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut all = Vec::new();
-    for (preset, count, epochs) in TIMED {
+    for (preset, count, epochs) in TIMED.iter().filter(|timed| only.is_none_or(|only| timed.0 == only)) {
         let mut project = Project::find(preset).unwrap_or_else(|error| panic!("{preset}: {error}"));
         project.training.epochs = *epochs;
         if *count > 0 {

@@ -50,10 +50,11 @@ for number in range(ROUNDS):
             shown = ask(folder, "runs", "show", run, "--json")
             is_sound = shown.returncode == 0
             if (run / "weights.safetensors").exists() and not (run / "project.json").read_text().count('"discriminator"'):
-                evaluated += 1
-                scored = ask(folder, "evaluate", run)
-                # The project may name a file that this machine has not got.
-                is_sound &= scored.returncode == 0 or "No such file" in scored.stderr or "not" in scored.stderr
+                source = json.loads((run / "project.json").read_text())["data"]["source"]
+                scored = ask(folder, "evaluate", run, "--data", source)
+                evaluated += scored.returncode == 0
+                if scored.returncode:
+                    print(run.name, scored.stderr.strip().splitlines()[-1])
             if not is_sound:
                 broken += 1
                 print(run, shown.stderr)

@@ -12,6 +12,7 @@ use crate::train::{Checkpoint, Job};
 use backprop_nn::gan::GanSum;
 use backprop_nn::loss::LossSum;
 use backprop_nn::optim::UpdaterState;
+use backprop_nn::weights::le_bytes;
 use backprop_nn::{OptimizerSpec, Weights};
 
 /// The format that is written.
@@ -44,8 +45,7 @@ pub fn encode(checkpoint: &Checkpoint) -> Result<Vec<u8>, String> {
     }
     tensors.extend(checkpoint.best.as_ref().map(|best| ("best".to_owned(), best.values())));
     tensors.push(("validation_losses".to_owned(), &checkpoint.judged));
-    let bytes: Vec<Vec<u8>> =
-        tensors.iter().map(|(_, values)| values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, values)| le_bytes(values)).collect();
     let views = tensors.iter().zip(&bytes).map(|((name, values), bytes)| {
         Ok((name.clone(), TensorView::new(Dtype::F32, vec![values.len()], bytes).map_err(|error| error.to_string())?))
     });

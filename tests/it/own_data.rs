@@ -149,6 +149,20 @@ fn a_threshold_finds_more_of_the_second_class() {
 }
 
 #[test]
+fn of_many_changes_of_the_data_the_last_one_is_read_and_few_at_a_time() {
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=2000")]));
+    for count in 2001..2021 {
+        harness.state_mut().project_mut().set("data.source", &format!("digits?count={count}")).unwrap();
+        harness.step();
+        assert!(harness.state().readings() <= 2);
+    }
+    let has_last = |studio: &Studio| {
+        studio.session().dataset().is_some_and(|dataset| dataset.train.len() + dataset.test.len() == 2020)
+    };
+    step_until(&mut harness, "the last data are there", has_last);
+}
+
+#[test]
 fn the_threshold_of_the_window_is_saved_with_the_run() {
     let mut harness = open(project("xor", &[("training.epochs", "3")]));
     act(&mut harness, Command::Train);

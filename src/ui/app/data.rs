@@ -14,6 +14,11 @@ use crate::project::{DataSettings, Problem, Project, RunFolder, presets};
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::DataState;
 
+/// What the task is called that reads data, and how many go on at a time: while a slider is dragged, the data of its last place are
+/// wanted and not those of every place in between.
+const READING: &str = "reading the data";
+const READINGS: usize = 2;
+
 /// While something is downloaded, the window shows this often how far it is.
 const TOLD: Duration = Duration::from_millis(50);
 
@@ -29,6 +34,10 @@ impl Studio {
         }
         let arrived = Arc::new(Mutex::new(String::new()));
         self.session.data = DataState::Loading { source: source.clone(), arrived: Arc::clone(&arrived) };
+        self.is_read_later = self.readings() >= READINGS;
+        if self.is_read_later {
+            return;
+        }
         let waker = ctx.clone();
         let folder = self.document.path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (named, place) = (source.clone(), folder.clone());
@@ -38,7 +47,7 @@ impl Studio {
                 Report::ColumnsFound { columns: column_names(&named, &lookup), source: named }
             });
         }
-        self.tasks.spawn(ctx, "reading the data", move || {
+        self.tasks.spawn(ctx, READING, move || {
             let tell = |file: &str, have: u64, bytes: u64| {
                 let megabytes = |bytes: u64| bytes as f64 / 1e6;
                 let text = format!("{file}, {:.1} of {:.1} MB", megabytes(have), megabytes(bytes));
@@ -49,6 +58,18 @@ impl Studio {
             let result = data.load(&lookup).map(Arc::new).map_err(|error| DataProblem::from(&error));
             Report::DataLoaded { source, result }
         });
+    }
+
+    /// How many sources are being read at the moment.
+    pub fn readings(&self) -> usize {
+        self.tasks.count(READING)
+    }
+
+    /// Reads the source that had to wait for others.
+    pub(super) fn read_later(&mut self, ctx: &Context) {
+        if self.is_read_later && self.readings() < READINGS {
+            self.load_data(ctx);
+        }
     }
 
     /// Network and training that suit the data, in the place of those that are there. One undo brings them back.

@@ -36,6 +36,7 @@ impl eframe::App for Studio {
             ctx.request_repaint();
         }
         self.follow_project(ctx);
+        self.read_later(ctx);
         self.read_opened(ctx);
         self.evaluate_visit(ctx);
         self.ask_for_charts(ctx);

@@ -86,6 +86,8 @@ pub struct Studio {
     problems: Problems,
     /// The network that was suggested last, to know whether it has been edited.
     last_suggestion: Option<Project>,
+    /// Whether the data wait until others are read.
+    is_read_later: bool,
     /// Whether a suggestion waits for data that are read in a better way.
     is_suggesting: bool,
 }
@@ -123,6 +125,7 @@ impl Studio {
             problems: Problems::default(),
             last_suggestion: None,
             is_suggesting: false,
+            is_read_later: false,
         };
         studio.apply_window_state(&cc.egui_ctx);
         studio.load_data(&cc.egui_ctx);

@@ -2,10 +2,10 @@
 //! error such as a full disk comes back as a warning, and the training goes on.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
@@ -45,15 +45,15 @@ enum Message {
 pub struct Recording {
     messages: Sender<Message>,
     thread: JoinHandle<()>,
-    /// Brings the name of its folder when it has one.
-    name: Receiver<String>,
+    /// The name of its folder when it has one; nothing if it cannot be written.
+    name: Arc<OnceLock<Option<String>>>,
 }
 
 /// The moment of a run that a branch begins at.
 #[derive(Clone)]
 pub struct BranchPoint {
-    /// Brings the name of the run, whose folder may not be made yet.
-    pub run: Receiver<String>,
+    /// The name of the run, whose folder may not be made yet; several branches may wait for it.
+    pub run: Arc<OnceLock<Option<String>>>,
     /// The step.
     pub step: u64,
 }
@@ -61,9 +61,8 @@ pub struct BranchPoint {
 impl BranchPoint {
     /// After this step of the run in a folder.
     pub fn of(folder: &Path, step: u64) -> Self {
-        let (told, run) = bounded(1);
-        let _ = told.send(folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        Self { run, step }
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        Self { run: Arc::new(OnceLock::from(name)), step }
     }
 }
 
@@ -86,17 +85,17 @@ impl Recording {
         warn: impl Fn(String) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
-        let (told, name) = bounded(1);
+        let name = Arc::new(OnceLock::new());
+        let told = Arc::clone(&name);
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
             let mut writer = RunWriter { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
-            if let Err(error) = writer.begin(destination) {
-                return writer.give_up(&error);
+            let begun = writer.begin(destination);
+            let folder = writer.folder.as_deref().filter(|_| begun.is_ok()).and_then(Path::file_name);
+            told.get_or_init(|| folder.map(|name| name.to_string_lossy().into_owned()));
+            match begun {
+                Ok(()) => writer.follow(&received),
+                Err(error) => writer.give_up(&error),
             }
-            let folder = writer.folder.as_deref().and_then(|folder| folder.file_name());
-            if let Some(folder) = folder {
-                let _ = told.send(folder.to_string_lossy().into_owned());
-            }
-            writer.follow(&received);
         })?;
         Ok(Self { messages, thread, name })
     }
@@ -119,7 +118,7 @@ impl Recording {
 
     /// Where a branch of the run begins after this step.
     pub fn branch_point(&self, step: u64) -> BranchPoint {
-        BranchPoint { run: self.name.clone(), step }
+        BranchPoint { run: Arc::clone(&self.name), step }
     }
 
     /// The thread alone, which ends when it has written what there is.
@@ -142,7 +141,8 @@ impl<F: Fn(String)> RunWriter<F> {
         self.folder = Some(output.folder().to_owned());
         let recorder = self.recorder.insert(Recorder::begin(output, project, job)?);
         // A run that is not kept has no name.
-        let parent = parent.as_ref().and_then(|point| Some(Parent { run: point.run.recv().ok()?, step: point.step }));
+        let parent =
+            parent.as_ref().and_then(|point| Some(Parent { run: point.run.wait().clone()?, step: point.step }));
         parent.map_or(Ok(()), |parent| recorder.branches_off(parent))
     }
 

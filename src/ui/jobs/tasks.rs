@@ -53,6 +53,11 @@ impl Tasks {
         });
     }
 
+    /// How many tasks do this at the moment.
+    pub fn count(&self, what: &str) -> usize {
+        self.running.iter().filter(|task| task.what == what).count()
+    }
+
     /// A second click must not open a second dialog.
     pub fn has_dialog(&self) -> bool {
         self.running.iter().any(|task| task.is_dialog)
