@@ -15,8 +15,8 @@ pub const FLUSH: Duration = Duration::from_millis(16);
 /// At most ten copies of the weights a second.
 const SNAPSHOT: Duration = Duration::from_millis(100);
 
-/// A run that is over in a moment is told in so many copies all the same, so that one can look back at it; larger networks take longer,
-/// and many copies of them would take much memory.
+/// Copies of the weights over a whole run, however short it is, so that its time line has that many moments; and the most weights for
+/// which they are made, since copies of large networks take much memory.
 const COPIES: u64 = 200;
 const SMALL: usize = 1 << 18;
 

@@ -27,7 +27,7 @@ use crate::ui::widgets::text::{heading_ui, placeholder_ui};
 const MOST: eframe::egui::Vec2 = vec2(1100.0, 720.0);
 /// Height of the confusion matrices.
 const MATRIX: f32 = 240.0;
-/// Below this probability a difference is told from chance.
+/// The significance level: a smaller p-value is taken for a difference.
 const LEVEL: f64 = 0.05;
 
 /// The dialog, which waits for the work that was asked for.

@@ -36,7 +36,7 @@ impl CurvePlot<'_> {
         let palette = Palette::of(ui);
         let frame = transform.frame();
         let x = transform.position_from_point_x(moment.at.unwrap_or(last));
-        // It would cover the number below the end of the axis, and is shown to whoever reaches for it.
+        // At the end of the axis the mark would cover the last tick label, so it is shown only under the pointer.
         let is_wanted = moment.at.is_some() || on.x.hovered();
         if !is_wanted || !(frame.left()..=frame.right() + 1.0).contains(&x) {
             return;
