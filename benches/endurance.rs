@@ -4,6 +4,8 @@
 //!   train, and asks after each sitting whether undo leads back to the first project. With a folder behind the seed, runs and the working
 //!   copy are kept in it, for somebody who kills the process.
 //! - `-- soak 5000000` trains so many steps of a small network with the views open, and tells memory and speed along the way.
+//! - `-- moments [PRESET]` trains a preset, or each, and looks at earlier moments in every view meanwhile: how long it takes until one is shown,
+//!   and what the training loses.
 //! - `-- checkpoints 7 [PRESET]` trains presets with and without a run folder in turn, so many pairs, and tells the median of the ratios of time.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use std::time::Instant;
 
 use backprop_studio::data::Lookup;
 use backprop_studio::project::run_log::epoch_line;
-use backprop_studio::project::{Output, Project};
+use backprop_studio::project::{Output, Project, presets};
 use backprop_studio::runs::{Recorder, store};
 use backprop_studio::train::{Event as TrainEvent, Job, Reports, Run, Start, default_threads};
 use backprop_studio::ui::state::session::Status;
@@ -79,8 +81,11 @@ fn main() {
         Some("presses") => presses(number(1, 50_000), number(2, 1), arguments.get(3).map(PathBuf::from)),
         Some("checkpoints") => checkpoints(number(1, 7) as usize, arguments.get(2).map(String::as_str)),
         Some("soak") => soak(number(1, 5_000_000)),
+        Some("moments") => moments(arguments.get(1).map(String::as_str)),
         // `cargo bench` runs everything; this takes long and is asked for by name.
-        _ => println!("say `-- presses N [SEED [FOLDER]]`, `-- soak STEPS` or `-- checkpoints PAIRS [PRESET]`"),
+        _ => println!(
+            "say `-- presses N [SEED [FOLDER]]`, `-- soak STEPS`, `-- moments [PRESET]` or `-- checkpoints PAIRS [PRESET]`"
+        ),
     }
 }
 
@@ -291,6 +296,74 @@ fn soak(steps: u64) {
     }
     let job = harness.state().session().job.clone();
     println!("{} parameters", job.map_or(0, |job| Arc::clone(&job).network.weights_len()));
+}
+
+/// Views that show a moment of a run.
+const OF_A_MOMENT: [&str; 4] = ["learn", "draw", "mistakes", "metrics"];
+
+/// Moments that are looked at in each view.
+const LOOKS: u64 = 25;
+
+/// How long it takes until a view shows another moment, while the network trains, and what the training loses by it.
+fn moments(only: Option<&str>) {
+    for preset in presets::all().map(|preset| preset.name).filter(|name| only.is_none_or(|only| only == *name)) {
+        let runs = tempfile::tempdir().expect("a folder");
+        let mut harness = window(preset, runs.path());
+        let started = Instant::now();
+        while harness.state().session().dataset().is_none() && started.elapsed().as_secs() < 60 {
+            harness.step();
+        }
+        harness.state_mut().project_mut().training.epochs = 1_000_000;
+        harness.run_steps(3);
+        let ctx = harness.ctx.clone();
+        if harness.state_mut().situation().permits(Command::Train).is_err() {
+            println!("{preset}: its data are not there");
+            continue;
+        }
+        harness.state_mut().act(&ctx, Command::Train);
+        train_for(&mut harness, 4.0);
+        // What is seen at the newest step is asked for again and again; a moment stays as it is.
+        let without = train_for(&mut harness, 2.0);
+        let (begun, at) = (Instant::now(), harness.state().session().progress.step);
+        let mut took = Vec::new();
+        for view in OF_A_MOMENT {
+            harness.state_mut().act(&ctx, Request::Show(view));
+            harness.run_steps(3);
+            for look in 0..LOOKS {
+                let step = harness.state().session().progress.step * (7 * look % LOOKS) / LOOKS;
+                harness.state_mut().act(&ctx, Request::LookAt(step));
+                let asked = Instant::now();
+                harness.run_steps(2);
+                while !harness.state().derived().is_settled(&ctx) {
+                    harness.step();
+                }
+                took.push(1000.0 * asked.elapsed().as_secs_f64());
+            }
+        }
+        let steps = harness.state().session().progress.step - at;
+        let with = steps as f64 / begun.elapsed().as_secs_f64();
+        took.sort_by(f64::total_cmp);
+        let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
+        println!(
+            "{preset}: a moment is shown after {:.0} ms, nine of ten within {:.0} ms, all within {:.0} ms; {:.2} of the training speed",
+            at(0.5),
+            at(0.9),
+            at(1.0),
+            with / without
+        );
+        let session = harness.state().session();
+        assert!(session.is_on(), "{preset}: {:?}", session.status);
+    }
+}
+
+/// Draws the window for some seconds of training; the steps that were taken in each.
+fn train_for(harness: &mut Harness<'static, Studio>, seconds: f64) -> f64 {
+    let (begun, at) = (Instant::now(), harness.state().session().progress.step);
+    while begun.elapsed().as_secs_f64() < seconds {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(8));
+    }
+    (harness.state().session().progress.step - at) as f64 / begun.elapsed().as_secs_f64()
 }
 
 /// Epochs that take a few seconds each way.

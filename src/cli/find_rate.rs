@@ -1,12 +1,16 @@
+use std::path::Path;
+
 use clap::Args;
 use serde_json::json;
 
 use super::generate::refuse_generator;
 use super::{CliError, load_data, say, source_help};
 use crate::project::Project;
+use crate::project::run_folder::RUNS;
+use crate::runs::rate_sweep::SweepRecorder;
 use crate::train::{RatePoint, RateSweep, default_threads};
 
-/// Try learning rates from tiny to too large, and suggest one
+/// Try learning rates from tiny to too large, and suggest one; what was tried is kept as a run
 #[derive(Debug, Args)]
 pub struct FindRate {
     /// A preset's name, a project file or a run folder
@@ -26,7 +30,13 @@ impl FindRate {
         }
         refuse_generator(&project, &self.project, "try the rates of both networks in short trainings")?;
         let job = project.job(load_data(&project, &self.project)?, default_threads())?;
-        let sweep = job.find_rate(&job.initial_weights(), |_| true);
+        let mut recorder = SweepRecorder::begin(Path::new(RUNS), &project, &job)?;
+        let mut written = Ok(());
+        let sweep = job.find_rate(&job.initial_weights(), |points| {
+            written = std::mem::replace(&mut written, Ok(())).and_then(|()| recorder.tell(points));
+            true
+        });
+        let kept = written.and_then(|()| recorder.end(&job, sweep.as_ref()));
         let RateSweep { points, suggestion } = sweep.unwrap_or_default();
         if !self.json {
             say("learning rate      loss  smoothed")?;
@@ -39,11 +49,13 @@ impl FindRate {
             }
         }
         if self.json {
-            return say(json!({ "event": "suggestion", "learning_rate": suggestion }));
+            say(json!({ "event": "suggestion", "learning_rate": suggestion }))?;
+            return Ok(kept.map(drop)?);
         }
         match suggestion {
-            Some(rate) => say(format_args!("suggestion: --learning-rate {rate:.2e}")),
-            None => say("no suggestion: the loss never fell for long; try another optimizer or network"),
+            Some(rate) => say(format_args!("suggestion: --learning-rate {rate:.2e}"))?,
+            None => say("no suggestion: the loss never fell for long; try another optimizer or network")?,
         }
+        say(format_args!("saved in {}", kept?.display()))
     }
 }

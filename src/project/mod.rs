@@ -54,6 +54,32 @@ pub struct Project {
     /// Loss, optimizer, learning rate and the other settings of the training.
     #[serde(default)]
     pub training: Training,
+    /// How many checkpoints a run keeps.
+    #[serde(default, skip_serializing_if = "CheckpointSettings::is_default")]
+    pub checkpoints: CheckpointSettings,
+}
+
+/// How much of a run is kept to go back to: the last checkpoint, the best one, and an even choice of the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckpointSettings {
+    /// Most checkpoints that a run keeps. With more of them, branches and the time line of a kept run have more moments.
+    #[field(label = "At most", default = 10, range = 2..=1000, slider = 2..=100)]
+    pub count: usize,
+    /// Most room that they take together, in megabytes. The last and the best are kept in any case.
+    #[field(label = "Megabytes", default = 512, range = 1..=1_000_000, slider = 1..=10_000)]
+    pub megabytes: usize,
+}
+
+impl CheckpointSettings {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The most room in bytes.
+    pub fn bytes(&self) -> u64 {
+        (self.megabytes as u64) << 20
+    }
 }
 
 /// Which samples, and what is done with them.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::ProjectError;
 use super::run_folder::{PROJECT, WEIGHTS, names_in};
+use super::whole::{in_words, is_part};
 
 /// Name of the file that is locked while a run writes into its folder.
 const LOCK: &str = ".lock";
@@ -47,7 +48,8 @@ impl Output {
         let mut names = Vec::new();
         if let Ok(entries) = fs::read_dir(folder) {
             let all = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-            names.extend(all.filter(|name| name != LOCK));
+            // What a program that was killed has left half written is nobody's.
+            names.extend(all.filter(|name| name != LOCK && !is_part(name)));
         }
         let holds_run = names.iter().any(|name| name == PROJECT);
         if !names.is_empty() && !holds_run {
@@ -72,18 +74,15 @@ impl Output {
         matches!(lock, Ok(Err(TryLockError::WouldBlock)))
     }
 
-    /// Locks the folder, which shows that it can be written.
     fn held(folder: PathBuf, replaces: bool, is_new: bool) -> Result<Self, ProjectError> {
-        let path = folder.join(LOCK);
-        let lock = File::create(&path).map_err(|error| ProjectError::file(&path, error))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { folder, replaces, is_new, lock: Some(lock) }),
-            Err(TryLockError::WouldBlock) => {
-                Err(ProjectError::file(&folder, "another training writes to it; name another folder"))
-            }
-            // A file system without locks; the folder can be written all the same.
-            Err(TryLockError::Error(_)) => Ok(Self { folder, replaces, is_new, lock: None }),
-        }
+        let lock = lock(&folder)?;
+        Ok(Self { folder, replaces, is_new, lock })
+    }
+
+    /// Holds the folder once more, after it was deleted and made anew.
+    pub fn hold_again(&mut self) -> Result<(), ProjectError> {
+        self.lock = lock(&self.folder)?;
+        Ok(())
     }
 
     /// The folder.
@@ -94,6 +93,20 @@ impl Output {
     /// Whether a run with weights would be replaced.
     pub fn replaces(&self) -> bool {
         self.replaces
+    }
+}
+
+/// Locks a folder, which shows that it can be written; nothing where the file system has no locks.
+fn lock(folder: &Path) -> Result<Option<File>, ProjectError> {
+    let path = folder.join(LOCK);
+    let lock = File::create(&path).map_err(|error| ProjectError::file(&path, in_words(&error)))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => {
+            Err(ProjectError::file(folder, "another training writes to it; name another folder"))
+        }
+        // The folder can be written all the same.
+        Err(TryLockError::Error(_)) => Ok(None),
     }
 }
 
@@ -124,6 +137,8 @@ mod tests {
         assert!(!folder.exists(), "an empty folder does not stay");
 
         fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(".a7.part"), "").unwrap();
+        drop(Output::named(&folder, false).unwrap());
         fs::write(folder.join("thesis.txt"), "years").unwrap();
         for overwrite in [false, true] {
             let foreign = Output::named(&folder, overwrite).unwrap_err().to_string();

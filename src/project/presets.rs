@@ -117,6 +117,7 @@ pub fn empty() -> Project {
         model: Default::default(),
         adversary: None,
         training: Default::default(),
+        checkpoints: Default::default(),
     }
 }
 

@@ -121,6 +121,11 @@ impl RunFolder {
         }
         let project = Project::open(&folder.join(PROJECT))?;
         let path = folder.join(WEIGHTS);
+        if !path.exists() {
+            let what = "holds no weights: its run ended before the first checkpoint, or looked for a learning rate; \
+                        open its project.json for the settings";
+            return Err(ProjectError::file(folder, what));
+        }
         let bytes = fs::read(&path).map_err(|error| ProjectError::file(&path, error))?;
         let mut run = Self::from_parts(project, &bytes).map_err(|what| ProjectError::file(&path, what))?;
         let path = folder.join(DATA);

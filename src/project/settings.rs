@@ -15,7 +15,7 @@ const FORMER_TAGS: &[&str] = &["layer", "rule"];
 impl Project {
     /// Every group of settings with its place, as deep as blocks of layers go: `training`, `model.2`, `model.3.layers.0`.
     pub fn settings(&self) -> Vec<(String, &dyn Settings)> {
-        let Self { data, model, adversary, training, .. } = self;
+        let Self { data, model, adversary, training, checkpoints, .. } = self;
         let mut groups: Vec<(String, &dyn Settings)> = Vec::new();
         let mut push = |place: &str, settings| groups.push((place.to_owned(), settings));
         push("data", data);
@@ -26,6 +26,7 @@ impl Project {
         push("training.schedule", &*training.schedule);
         push("training.regularization", &training.regularization);
         push("training.early_stopping", &training.early_stopping);
+        push("checkpoints", checkpoints);
         of_layers(&model.layers, "model", &mut groups);
         if let Some(adversary) = adversary {
             groups.push(("adversary".to_owned(), adversary));
@@ -49,6 +50,8 @@ fn of_layers<'a>(layers: &'a [LayerSpec], place: &str, groups: &mut Vec<(String,
 pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, ProjectError> {
     let fail = |what: String| ProjectError::value(path, what);
     let mut root = serde_json::to_value(project).map_err(|error| fail(error.to_string()))?;
+    // A file is without them while they are as they come.
+    root["checkpoints"] = serde_json::to_value(&project.checkpoints).map_err(|error| fail(error.to_string()))?;
     let (parents, key) = path.rsplit_once('.').unwrap_or(("", path));
     let mut place = &mut root;
     for name in parents.split('.').filter(|name| !name.is_empty()) {

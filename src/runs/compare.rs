@@ -9,7 +9,7 @@ pub fn settings(project: &Project) -> Vec<(String, String)> {
     let text = project.to_text().unwrap_or_default();
     let mut found = Vec::new();
     if let Ok(Value::Object(mut fields)) = serde_json::from_str(&text) {
-        for key in ["version", "name", "model"] {
+        for key in ["version", "name", "model", "checkpoints"] {
             fields.remove(key);
         }
         if let Some(Value::Object(adversary)) = fields.get_mut("adversary") {

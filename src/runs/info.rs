@@ -60,6 +60,26 @@ pub struct RunInfo {
     /// The color that somebody gave it, by its number among those of the curves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<u8>,
+    /// What it was for.
+    #[serde(default, skip_serializing_if = "RunKind::is_training")]
+    pub kind: RunKind,
+}
+
+/// What a run was for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// To learn.
+    #[default]
+    Training,
+    /// To find a learning rate, which grows from step to step.
+    RateSweep,
+}
+
+impl RunKind {
+    fn is_training(&self) -> bool {
+        *self == Self::Training
+    }
 }
 
 /// The moment of another run that a run goes on from.
@@ -121,6 +141,7 @@ impl RunInfo {
             parent: None,
             is_pinned: false,
             color: None,
+            kind: RunKind::Training,
         }
     }
 
@@ -131,6 +152,9 @@ impl RunInfo {
 
     /// Takes the metrics of an epoch, or of the end, from a line of the run.
     pub fn absorb(&mut self, line: &serde_json::Value) {
+        if line["event"] == "rate" {
+            self.step = line["step"].as_u64().unwrap_or(self.step);
+        }
         if !matches!(line["event"].as_str(), Some("epoch" | "done")) {
             return;
         }

@@ -1,39 +1,38 @@
 //! Writes a run folder while the network learns. Whatever ends the program, the folder holds the project, the lines so far, the last
-//! checkpoint and its weights.
+//! checkpoint and its weights. A folder that was deleted meanwhile is written anew, and one that cannot be written at the end has its run
+//! saved elsewhere.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::checkpoint_file::{decode, encode};
-use super::info::{Parent, RunInfo, RunState};
-
+use super::info::{Parent, RunInfo, RunKind, RunState};
+use super::line_file::LineFile;
 use super::{history, info};
 use crate::project::run_folder::{DATA, METRICS, PROJECT, WEIGHTS, data_record, weights_to_bytes};
-use crate::project::whole::{clean, write_whole};
-use crate::project::{Output, Project, ProjectError};
+use crate::project::whole::{clean, in_words, write_whole};
+use crate::project::{CheckpointSettings, Output, Project, ProjectError};
 use crate::train::{Checkpoint, Job};
 use backprop_nn::Weights;
 
 /// Name of the folder with the checkpoints.
 const CHECKPOINTS: &str = "checkpoints";
-/// How many checkpoints a run keeps: the last and the best, and of the others those that divide it evenly.
-const KEPT: usize = 10;
-/// Bytes that all of them together may take; the last and the best are kept in any case.
-const BUDGET: u64 = 512 << 20;
 
-/// A run folder that is being written.
+/// A run folder that is being written. Each function fails with what could not be written; what comes later is tried all the same.
 pub struct Recorder {
     output: Output,
     /// Where it is written meanwhile: in the folder itself, or beside it where a run is to be replaced.
     folder: PathBuf,
-    metrics: File,
+    project: Project,
+    lines: LineFile,
     info: RunInfo,
     /// The step of the checkpoint with the lowest validation loss.
     best: Option<(u64, f32)>,
+    /// The last checkpoint, if it could not be written.
+    unwritten: Option<(u64, Vec<u8>)>,
 }
 
 impl Recorder {
@@ -43,14 +42,9 @@ impl Recorder {
             true => beside(output.folder()),
             false => output.folder().to_owned(),
         };
-        fs::create_dir_all(folder.join(CHECKPOINTS)).map_err(|error| ProjectError::file(&folder, error))?;
-        write(&folder, PROJECT, project.to_text()?.as_bytes())?;
-        write(&folder, DATA, data_record(job, None)?.as_bytes())?;
         let info = RunInfo::new(project, job);
-        info.write(&folder)?;
-        write(&folder, METRICS, b"")?;
-        let metrics = open(&folder)?;
-        Ok(Self { output, folder, metrics, info, best: None })
+        let lines = write_files(&folder, project, job, &info, b"")?;
+        Ok(Self { output, folder, project: project.clone(), lines, info, best: None, unwritten: None })
     }
 
     /// Notes what the run branches off from.
@@ -59,50 +53,79 @@ impl Recorder {
         self.info.write(&self.folder)
     }
 
+    /// Notes what kind of run it is, and what came of it in a sentence.
+    pub fn describe(&mut self, kind: RunKind, note: &str) -> Result<(), ProjectError> {
+        (self.info.kind, self.info.note) = (kind, note.to_owned());
+        self.info.write(&self.folder)
+    }
+
     /// Goes on writing a run from a checkpoint; `project` may have more epochs than it had.
     pub fn resume(output: Output, project: &Project, checkpoint: &Checkpoint) -> Result<Self, ProjectError> {
         let folder = output.folder().to_owned();
         clean(&folder);
         clean(&folder.join(CHECKPOINTS));
-        let lines = history::up_to(history::read(&folder)?, checkpoint.step, checkpoint.epochs);
-        write(&folder, METRICS, history::text(&lines).as_bytes())?;
+        let before = history::up_to(history::read(&folder)?, checkpoint.step, checkpoint.epochs);
+        write(&folder, METRICS, history::text(&before).as_bytes())?;
         write(&folder, PROJECT, project.to_text()?.as_bytes())?;
         let Some(mut info) = RunInfo::read(&folder)? else {
             return Err(ProjectError::file(&folder, "has no run.json, so that it cannot be continued; train it anew"));
         };
         (info.state, info.of_epochs) = (RunState::Running, project.training.epochs);
         info.results.clear();
-        lines.iter().for_each(|line| info.absorb(line));
+        before.iter().for_each(|line| info.absorb(line));
         info.write(&folder)?;
         let loss = |line: &Value| Some((line["step"].as_u64()?, line["validation_loss"].as_f64()? as f32));
-        let best = lines.iter().filter_map(loss).min_by(|a, b| a.1.total_cmp(&b.1));
-        let metrics = open(&folder)?;
-        Ok(Self { output, folder, metrics, info, best })
+        let best = before.iter().filter_map(loss).min_by(|a, b| a.1.total_cmp(&b.1));
+        let lines = open(&folder)?;
+        Ok(Self { output, folder, project: project.clone(), lines, info, best, unwritten: None })
     }
 
     /// Adds a line.
     pub fn tell(&mut self, line: &Value) -> Result<(), ProjectError> {
         self.info.absorb(line);
-        let written = self.metrics.write_all(format!("{line}\n").as_bytes());
-        written.map_err(|error| ProjectError::file(&self.folder.join(METRICS), error))
+        let written = self.lines.push(&line.to_string());
+        written.map_err(|error| ProjectError::file(&self.folder.join(METRICS), in_words(&error)))
     }
 
     /// Keeps a checkpoint, and the weights as they are shown at that moment.
     pub fn keep(&mut self, job: &Job, checkpoint: &Checkpoint, seconds: f64) -> Result<(), ProjectError> {
         self.info.advance(checkpoint, seconds);
-        // The weights come first: where the disk is nearly full, they are what matters and take the least room.
-        self.write_weights(job, checkpoint.shown())?;
         let place = self.folder.join(CHECKPOINTS);
         let path = place.join(file_name(checkpoint.step));
         let bytes = encode(checkpoint).map_err(|what| ProjectError::file(&path, what))?;
-        write_whole(&path, &bytes).map_err(|error| ProjectError::file(&path, error))?;
+        // What was kept before has the same numbers or older ones.
+        self.unwritten = Some((checkpoint.step, bytes));
+        let healed = self.heal(job);
+        // The weights come first: where the disk is nearly full, they are what matters and take the least room.
+        self.write_weights(job, checkpoint.shown())?;
+        self.write_checkpoint()?;
         self.info.write(&self.folder)?;
         if let Some(loss) = checkpoint.judged.last().copied()
             && self.best.is_none_or(|(_, best)| loss < best)
         {
             self.best = Some((checkpoint.step, loss));
         }
-        thin_out(&place, checkpoint.step, self.best.map(|(step, _)| step));
+        let best = self.best.map(|(step, _)| step);
+        thin_out(&place, checkpoint.step, best, &self.project.checkpoints);
+        healed
+    }
+
+    /// Writes the folder anew if somebody has deleted it, and fails then, to tell it.
+    fn heal(&mut self, job: &Job) -> Result<(), ProjectError> {
+        if self.folder.join(METRICS).exists() {
+            return Ok(());
+        }
+        let told = self.lines.contents().unwrap_or_default();
+        self.lines = write_files(&self.folder, &self.project, job, &self.info, &told)?;
+        self.output.hold_again()?;
+        Err(ProjectError::file(&self.folder, "was deleted while its run was written, and is written anew"))
+    }
+
+    fn write_checkpoint(&mut self) -> Result<(), ProjectError> {
+        if let Some((step, bytes)) = &self.unwritten {
+            write(&self.folder.join(CHECKPOINTS), &file_name(*step), bytes)?;
+            self.unwritten = None;
+        }
         Ok(())
     }
 
@@ -112,7 +135,8 @@ impl Recorder {
         write(&self.folder, WEIGHTS, &bytes)
     }
 
-    /// Writes how the run ended, with the weights that it gives back; the folder. One that failed replaces none that did not.
+    /// Writes how the run ended, with the weights that it gives back; the folder. One that failed replaces none that did not. A run that
+    /// cannot be written is saved among the system's temporary files, and the error tells where.
     pub fn end(
         mut self,
         job: &Job,
@@ -120,23 +144,55 @@ impl Recorder {
         state: RunState,
         seconds: f64,
     ) -> Result<PathBuf, ProjectError> {
+        (self.info.state, self.info.seconds) = (state, seconds);
         // Those of the last checkpoint stay where the last ones are no numbers.
-        if let Some(weights) = weights.filter(|weights| weights.values().iter().all(|weight| weight.is_finite())) {
+        let weights = weights.filter(|weights| weights.values().iter().all(|weight| weight.is_finite()));
+        self.finish(job, weights).map_err(|error| self.rescue(job, weights, error))
+    }
+
+    fn finish(&mut self, job: &Job, weights: Option<&Weights>) -> Result<PathBuf, ProjectError> {
+        // What matters most comes first.
+        if let Some(weights) = weights {
+            // What it would tell is over: the folder is whole again, or what follows fails.
+            let _ = self.heal(job);
             self.write_weights(job, weights)?;
         }
-        (self.info.state, self.info.seconds) = (state, seconds);
+        self.write_checkpoint()?;
+        let flushed = self.lines.flush();
+        flushed.map_err(|error| ProjectError::file(&self.folder.join(METRICS), in_words(&error)))?;
         self.info.write(&self.folder)?;
         let own = self.output.folder().to_owned();
         if self.folder == own {
             return Ok(own);
         }
-        match state {
+        match self.info.state {
             RunState::Diverged | RunState::Failed => {
                 fs::remove_dir_all(&self.folder).map_err(|error| ProjectError::file(&self.folder, error))?;
             }
             _ => replace(&self.folder, &own)?,
         }
         Ok(own)
+    }
+
+    /// Writes the run where it does not belong, since it cannot be written where it does; the error with the place.
+    fn rescue(&mut self, job: &Job, weights: Option<&Weights>, error: ProjectError) -> ProjectError {
+        let base = std::env::temp_dir().join("backprop-studio");
+        let name =
+            self.output.folder().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let rescued = Output::next(&base, &name).and_then(|output| {
+            let told = self.lines.contents().unwrap_or_default();
+            self.folder = output.folder().to_owned();
+            self.lines = write_files(&self.folder, &self.project, job, &self.info, &told)?;
+            weights.map_or(Ok(()), |weights| self.write_weights(job, weights))?;
+            self.write_checkpoint()
+        });
+        match rescued {
+            Ok(()) => {
+                let place = self.folder.display();
+                ProjectError::file(self.output.folder(), format!("was saved in {place} instead, since {error}"))
+            }
+            Err(_) => error,
+        }
     }
 
     /// Takes the folder away again, since nothing was learned.
@@ -148,6 +204,25 @@ impl Recorder {
     pub fn spares(&self, state: RunState) -> bool {
         self.folder != self.output.folder() && matches!(state, RunState::Diverged | RunState::Failed)
     }
+}
+
+/// Writes what a run folder begins with, and the lines so far.
+fn write_files(
+    folder: &Path,
+    project: &Project,
+    job: &Job,
+    info: &RunInfo,
+    lines: &[u8],
+) -> Result<LineFile, ProjectError> {
+    let make = |place: &Path| fs::create_dir_all(place).map_err(|error| ProjectError::file(folder, in_words(&error)));
+    make(folder)?;
+    // The project comes first: by it a folder is known as that of a run, whenever the program is killed.
+    write(folder, PROJECT, project.to_text()?.as_bytes())?;
+    make(&folder.join(CHECKPOINTS))?;
+    write(folder, DATA, data_record(job, None)?.as_bytes())?;
+    info.write(folder)?;
+    write(folder, METRICS, lines)?;
+    open(folder)
 }
 
 /// The newest checkpoint of a run folder that can be read and is of this job.
@@ -164,6 +239,13 @@ pub fn last_checkpoint(folder: &Path, job: &Job) -> Result<Arc<Checkpoint>, Proj
         }
     }
     Err(ProjectError::file(folder, why))
+}
+
+/// How many checkpoints a run folder holds, and their bytes.
+pub fn checkpoint_room(folder: &Path) -> (usize, u64) {
+    let kept = steps_in(&folder.join(CHECKPOINTS));
+    let bytes = kept.iter().map(|(_, path)| fs::metadata(path).map_or(0, |file| file.len())).sum();
+    (kept.len(), bytes)
 }
 
 /// All checkpoints of a run folder that can be read and are of this job, by their steps.
@@ -195,13 +277,13 @@ pub fn most_crowded(len: usize, step: impl Fn(usize) -> u64, may_go: impl Fn(usi
     (0..len).filter(|at| may_go(*at)).min_by_key(gap)
 }
 
-/// Takes away checkpoints until few enough are left.
-fn thin_out(place: &Path, last: u64, best: Option<u64>) {
+/// Takes away checkpoints until few enough are left; the last and the best are kept in any case.
+fn thin_out(place: &Path, last: u64, best: Option<u64>, most: &CheckpointSettings) {
     let mut kept = steps_in(place);
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     loop {
         let bytes: u64 = kept.iter().map(|(_, path)| size(path)).sum();
-        if kept.len() <= KEPT && bytes <= BUDGET {
+        if kept.len() <= most.count && bytes <= most.bytes() {
             return;
         }
         let may_go = |at: usize| kept[at].0 != last && Some(kept[at].0) != best;
@@ -237,7 +319,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ProjectError> {
     write_whole(&path, bytes).map_err(|error| ProjectError::file(&path, error))
 }
 
-fn open(folder: &Path) -> Result<File, ProjectError> {
+fn open(folder: &Path) -> Result<LineFile, ProjectError> {
     let path = folder.join(METRICS);
-    OpenOptions::new().append(true).open(&path).map_err(|error| ProjectError::file(&path, error))
+    LineFile::open(&path).map_err(|error| ProjectError::file(&path, error))
 }

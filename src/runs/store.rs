@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use super::history;
-use super::info::{self, RunInfo, RunState};
+use super::info::{self, RunInfo, RunKind, RunState};
 use crate::project::run_folder::{PROJECT, RUNS, names_in};
 use crate::project::{Output, Project, ProjectError};
 
@@ -62,9 +62,10 @@ impl StoredRun {
         self.info.as_ref().and_then(|info| info.color).map_or(otherwise, usize::from)
     }
 
-    /// Whether it is one of a search, of several seeds or folds.
+    /// Whether it is one of a search, of several seeds or folds, or looked for a learning rate.
     pub fn is_trial(&self) -> bool {
-        self.folder.parent().is_some_and(is_group)
+        let is_sweep = self.info.as_ref().is_some_and(|info| info.kind == RunKind::RateSweep);
+        is_sweep || self.folder.parent().is_some_and(is_group)
     }
 
     /// How it stands, in a word.

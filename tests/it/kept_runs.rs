@@ -385,7 +385,8 @@ fn three_learning_rates_race_from_the_end_of_a_run() {
     };
     step_until(&mut harness, "all have ended", |studio| race(studio).iter().all(|(_, has_ended)| *has_ended));
     let names: Vec<_> = race(harness.state()).into_iter().map(|(name, _)| name).collect();
-    assert!(names.len() == 3 && names.iter().all(|name| name.starts_with("learning rate ")), "{names:?}");
+    assert!(names.len() == 3 && names.iter().all(|name| name.parse::<f32>().is_ok()), "{names:?}");
+    harness.get_by_label("Race: learning rate");
     let dialog = harness.state().dialogs().get::<Race>().unwrap();
     for (name, session) in dialog.runners() {
         let curve = session.curves.of(Subset::Validation, &LOSS);
@@ -423,7 +424,7 @@ fn two_runs_are_laid_side_by_side() {
     assert_eq!(accuracies[0], (counted.only_a + counted.both) as f32 / all);
     assert_eq!(accuracies[1], (counted.only_b + counted.both) as f32 / all);
     assert!(counted.only_b > counted.only_a && counted.p() < 0.05, "{counted:?}");
-    harness.get_by_label_contains("B is better by more than the choice of samples explains");
+    harness.get_by_label_contains("B is significantly better (5 % level)");
     let label = format!("Only A right: {}", counted.only_a);
     click(&mut harness, &label);
     click(&mut harness, "Close");

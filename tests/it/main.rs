@@ -30,6 +30,7 @@ mod parity;
 mod rates;
 mod reading;
 mod reconstruction;
+mod recorder;
 mod run;
 mod runs;
 #[cfg(feature = "gui")]

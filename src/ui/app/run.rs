@@ -193,7 +193,8 @@ impl Studio {
     pub(super) fn find_learning_rate(&mut self, ctx: &Context) {
         let Some(job) = self.job() else { return };
         let waker = ctx.clone();
-        let (finder, work) = LrFinder::new(job, move || waker.request_repaint_after(WAKE));
+        let kept = self.runs_folder().map(|base| (base, self.document.project.clone()));
+        let (finder, work) = LrFinder::new(job, kept, move || waker.request_repaint_after(WAKE));
         self.tasks.spawn(ctx, "finding a learning rate", work);
         self.dialogs.open(finder);
     }

@@ -75,6 +75,8 @@ struct RunWriter<F> {
     /// Seconds that it has trained, without pauses.
     seconds: f64,
     warn: F,
+    /// Whether it was told already that something cannot be written.
+    is_warned: bool,
 }
 
 impl Recording {
@@ -88,7 +90,15 @@ impl Recording {
         let name = Arc::new(OnceLock::new());
         let told = Arc::clone(&name);
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
-            let mut writer = RunWriter { recorded, recorder: None, folder: None, weights: None, seconds: 0.0, warn };
+            let mut writer = RunWriter {
+                recorded,
+                recorder: None,
+                folder: None,
+                weights: None,
+                seconds: 0.0,
+                warn,
+                is_warned: false,
+            };
             let begun = writer.begin(destination);
             let folder = writer.folder.as_deref().filter(|_| begun.is_ok()).and_then(Path::file_name);
             told.get_or_init(|| folder.map(|name| name.to_string_lossy().into_owned()));
@@ -148,12 +158,16 @@ impl<F: Fn(String)> RunWriter<F> {
 
     fn follow(&mut self, messages: &Receiver<Message>) {
         for message in messages {
-            let done = match message {
-                Message::Event(event) => self.write(event),
-                Message::GoOn(recorded) => self.go_on(*recorded),
-            };
-            if let Err(error) = done {
-                self.give_up(&error);
+            match message {
+                Message::Event(event) => {
+                    let written = self.write(event);
+                    self.warn_of(written);
+                }
+                Message::GoOn(recorded) => {
+                    if let Err(error) = self.go_on(*recorded) {
+                        self.give_up(&error);
+                    }
+                }
             }
         }
         // The window forgot the run before it was over.
@@ -167,6 +181,19 @@ impl<F: Fn(String)> RunWriter<F> {
             if let Err(error) = ended {
                 self.give_up(&error);
             }
+        }
+    }
+
+    /// Warns once of what cannot be written. Later it may be possible again, and what is missing is written then.
+    fn warn_of(&mut self, written: Result<(), ProjectError>) {
+        match written {
+            Ok(()) => {}
+            Err(error) if self.recorder.is_none() => self.give_up(&error),
+            Err(error) if !self.is_warned => {
+                self.is_warned = true;
+                (self.warn)(format!("{error}. The training goes on, and what is missing is written when it can be."));
+            }
+            Err(_) => {}
         }
     }
 
@@ -188,7 +215,8 @@ impl<F: Fn(String)> RunWriter<F> {
             }
             Event::Done(outcome) => {
                 let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
-                open.tell(&done_line(outcome.name(), seconds, test))?;
+                // A line that cannot be written is tried once more at the end.
+                let _ = open.tell(&done_line(outcome.name(), seconds, test));
                 let Some(recorder) = recorder.take() else { return Ok(()) };
                 let weights = weights.as_ref().map(|snapshot| &snapshot.weights);
                 recorder.end(job, weights, RunState::from(&outcome), seconds).map(drop)
@@ -210,7 +238,7 @@ impl<F: Fn(String)> RunWriter<F> {
 
     fn give_up(&mut self, error: &ProjectError) {
         self.recorder = None;
-        (self.warn)(format!("The run is not kept on the disk: {error}. The training goes on."));
+        (self.warn)(format!("The run is not kept in its folder: {error}."));
     }
 }
 

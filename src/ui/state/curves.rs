@@ -46,10 +46,10 @@ impl Curves {
         self.curves[curve].2.push(at, value);
     }
 
-    /// What the epochs of a run have told that was kept. Runs of older programs did not tell the step; they count epochs.
+    /// What the epochs of a run have told that was kept, or the steps of a sweep of learning rates. Runs of older programs did not tell the step; they count epochs.
     pub fn read(&mut self, lines: &[Value], over: Over) {
         let mut seconds = 0.0;
-        for line in lines.iter().filter(|line| line["event"] == "epoch") {
+        for line in lines.iter().filter(|line| line["event"] == "epoch" || line["event"] == "rate") {
             seconds += line["seconds"].as_f64().unwrap_or_default();
             let at = match over {
                 Over::Steps => line["step"].as_f64().or_else(|| line["epoch"].as_f64()),

@@ -6,6 +6,7 @@ use eframe::egui::{self, Align, Button, CollapsingHeader, Color32, Layout, RichT
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Augment;
+use crate::project::CheckpointSettings;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::DataState;
 use crate::ui::state::subject::Subject;
@@ -299,6 +300,9 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| settings_ui(ui, settings));
     }
+    fold_ui(ui, "Checkpoints", &checkpoints_title(&cx.project.checkpoints), |ui| {
+        settings_ui(ui, &mut cx.project.checkpoints);
+    });
     let (shape, _) = cx.session.shape(cx.project);
     let augment = &mut cx.project.data.augment;
     if is_generator && augment.is_off() {
@@ -312,6 +316,10 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let text = "Random changes of the training samples, new ones in each epoch. The tab Data shows examples.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));
     });
+}
+
+fn checkpoints_title(settings: &CheckpointSettings) -> String {
+    format!("Checkpoints, at most {}", settings.count)
 }
 
 /// Five digits that people can say, which follow from the last one; so a test knows them.

@@ -75,6 +75,7 @@ pub struct CurvePlot<'a> {
     is_logarithmic: bool,
     steps_per_epoch: Option<f64>,
     x_name: &'a str,
+    start: f64,
     link: &'a str,
     height: Option<f32>,
     empty_text: &'a str,
@@ -93,6 +94,7 @@ impl<'a> CurvePlot<'a> {
             is_logarithmic: false,
             steps_per_epoch: None,
             x_name: "step",
+            start: 0.0,
             link: "curves",
             height: None,
             empty_text: "Press Train to see the curve",
@@ -127,6 +129,12 @@ impl<'a> CurvePlot<'a> {
     /// What the curves are drawn over. Default: `"step"`.
     pub fn over(mut self, name: &'a str) -> Self {
         self.x_name = name;
+        self
+    }
+
+    /// The step that the axis begins at. Default: 0.
+    pub fn from_step(mut self, step: u64) -> Self {
+        self.start = step as f64;
         self
     }
 
@@ -303,9 +311,9 @@ impl<'a> CurvePlot<'a> {
         let marks = self.marks.iter().map(|mark| mark.x).filter(|_| !self.is_empty());
         let end = last.chain(marks).chain(self.first_non_finite()).fold(0.0, f64::max);
         let least = if self.x_name == "step" { 10.0 } else { 0.0 };
-        let end = if end == 0.0 { 100.0 } else { end.max(least) };
+        let end = if end == 0.0 { 100.0 } else { end.max(least) }.max(self.start + least);
         // The last point and its marker stand clear of the edge.
-        view.map_or(0.0..=end * 1.015, |(min, max)| min..=max)
+        view.map_or(self.start..=end + (end - self.start) * 0.015, |(min, max)| min..=max)
     }
 
     /// What suits the values in view: the moving averages, so that one spike does not flatten everything else.

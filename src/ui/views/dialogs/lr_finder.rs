@@ -1,10 +1,14 @@
 //! The learning-rate finder over the window: a short training of a copy, its curve while it grows, and a button that takes
 //! what it suggests.
 
+use std::path::PathBuf;
+
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::{Label, RichText, Ui, vec2};
 
 use super::dialog::{Dialog, Next};
+use crate::project::Project;
+use crate::runs::rate_sweep::SweepRecorder;
 use crate::train::{Job, RatePoint, RateSweep};
 use crate::ui::commands::{Request, Situation};
 use crate::ui::jobs::report::Report;
@@ -17,7 +21,7 @@ use crate::ui::widgets::numbers::{significant, two_digits};
 const WIDTH: f32 = 560.0;
 
 const HELP: &str = "A copy of the network is trained for a few steps while the learning rate grows at each of them, until the \
-    loss diverges. A good rate lies where the loss falls steadily, well before it rises. The project stays as it is.";
+    loss diverges. A good rate lies where the loss falls steadily, well before it rises. The project stays as it is. What was tried is kept among the trials of the tab Runs.";
 
 /// A sweep that is under way or done. Dropped, it ends within one step.
 pub struct LrFinder {
@@ -39,24 +43,40 @@ enum News {
 }
 
 impl LrFinder {
-    /// The sweep as the window sees it, and its work, which is for another thread. `wake` is called after every step.
-    pub fn new(job: Job, wake: impl Fn() + Send + 'static) -> (Self, impl FnOnce() -> Report + Send + 'static) {
+    /// The sweep as the window sees it, and its work, which is for another thread. It is kept as a run of the project in a folder, if
+    /// there is one. `wake` is called after every step.
+    pub fn new(
+        job: Job,
+        kept: Option<(PathBuf, Project)>,
+        wake: impl Fn() + Send + 'static,
+    ) -> (Self, impl FnOnce() -> Report + Send + 'static) {
         let (sender, news) = bounded(RateSweep::STEPS + 1);
         let work = move || {
+            let mut written = kept.map(|(base, project)| SweepRecorder::begin(&base, &project, &job)).transpose();
             let mut told = 0;
             // Nobody listens any more when it was cancelled.
             let tell = |news| sender.send(news).is_ok();
             let sweep = job.find_rate(&job.initial_weights(), |points| {
                 let goes_on = points[told..].iter().all(|point| tell(News::Point(*point)));
                 told = points.len();
+                if let Ok(Some(recorder)) = &mut written
+                    && let Err(error) = recorder.tell(points)
+                {
+                    written = Err(error);
+                }
                 wake();
                 goes_on
             });
-            if let Some(RateSweep { points, suggestion }) = sweep {
+            if let Some(RateSweep { points, suggestion }) = &sweep {
                 points[told..].iter().all(|point| tell(News::Point(*point)));
-                tell(News::Done { suggestion });
+                tell(News::Done { suggestion: *suggestion });
             }
-            Report::Nothing
+            let ended = written
+                .and_then(|recorder| recorder.map_or(Ok(()), |recorder| recorder.end(&job, sweep.as_ref()).map(drop)));
+            match ended {
+                Ok(()) => Report::Nothing,
+                Err(error) => Report::Warned(format!("What the learning-rate finder tried is not kept: {error}.")),
+            }
         };
         (Self { points: Vec::new(), state: State::Running, news }, work)
     }

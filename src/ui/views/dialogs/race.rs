@@ -64,6 +64,7 @@ pub struct Race {
 }
 
 struct Runner {
+    /// The value of the setting.
     name: String,
     session: Session,
     recording: Option<Recording>,
@@ -79,7 +80,7 @@ impl Race {
         race
     }
 
-    /// The trainings: their names and sessions.
+    /// The trainings: their values of the setting, and their sessions.
     pub fn runners(&self) -> impl Iterator<Item = (&str, &Session)> {
         self.runners.iter().map(|runner| (&*runner.name, &runner.session))
     }
@@ -125,7 +126,7 @@ impl Race {
             if let Some(recording) = &recording {
                 session.listen(recording.listener());
             }
-            runners.push(Runner { name: format!("{} {value}", self.name()), session, recording });
+            runners.push(Runner { name: value.clone(), session, recording });
         }
         Ok(runners)
     }
@@ -262,7 +263,9 @@ impl Race {
             })
             .collect();
         let smoothing = if part == Subset::Train { 0.9 } else { 0.0 };
-        CurvePlot::new(&title, range, &series).smoothing(smoothing).link("race").height(PLOT).show(ui);
+        let fork = self.origin.fork.as_ref().filter(|_| self.is_forked).map_or(0, |(_, checkpoint)| checkpoint.step);
+        let plot = CurvePlot::new(&title, range, &series).smoothing(smoothing).from_step(fork);
+        plot.link("race").height(PLOT).show(ui);
     }
 }
 
@@ -296,7 +299,8 @@ impl Dialog for Race {
     fn ui(&mut self, ui: &mut Ui, _situation: &Situation) -> Next {
         let width = WIDTH.min(ui.ctx().content_rect().width() - 16.0 * GRID);
         ui.set_width(width);
-        ui.label(theme::heading("Race"));
+        let title = if self.runners.is_empty() { "Race".to_owned() } else { format!("Race: {}", self.name()) };
+        ui.label(theme::heading(&title));
         ui.add_space(GRID);
         match self.runners.is_empty() {
             true => self.setup_ui(ui),

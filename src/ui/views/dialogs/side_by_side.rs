@@ -252,9 +252,9 @@ fn sentence(found: &SideBySide) -> String {
     };
     let p = agreement.p();
     let verdict = match (p < LEVEL, agreement.only_b > agreement.only_a) {
-        (true, true) => "B is better by more than the choice of samples explains",
-        (true, false) => "A is better by more than the choice of samples explains",
-        (false, _) => "the choice of samples alone could make this difference",
+        (true, true) => "B is significantly better (5 % level)",
+        (true, false) => "A is significantly better (5 % level)",
+        (false, _) => "the difference is not significant (5 % level)",
     };
     let count = |count: usize| thousands(count as f64);
     format!(

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use eframe::egui::{Button, Label, RichText, Sense, TextEdit, Ui, vec2};
 
 use crate::runs::compare::difference;
+use crate::runs::recorder::checkpoint_room;
 use crate::runs::store::StoredRun;
 use crate::ui::commands::{Request, RunChange};
 use crate::ui::theme::{Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::widgets::numbers::significant;
 use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::text::caption_ui;
 
@@ -26,6 +28,8 @@ pub struct Details {
     folder: Option<PathBuf>,
     name: String,
     note: String,
+    /// The step at which the checkpoints were counted, how many there are, and their bytes.
+    checkpoints: (u64, usize, u64),
 }
 
 impl Details {
@@ -34,11 +38,18 @@ impl Details {
         let Some(run) = runs.last() else { return false };
         if self.folder.as_ref() != Some(&run.folder) {
             let note = run.info.as_ref().map_or_else(String::new, |info| info.note.clone());
-            *self = Self { folder: Some(run.folder.clone()), name: run.name(), note };
+            let checkpoints = (u64::MAX, 0, 0);
+            *self = Self { folder: Some(run.folder.clone()), name: run.name(), note, checkpoints };
+        }
+        let step = run.info.as_ref().map_or(0, |info| info.step);
+        if self.checkpoints.0 != step {
+            let (count, bytes) = checkpoint_room(&run.folder);
+            self.checkpoints = (step, count, bytes);
         }
         let mut is_cleared = false;
         scroll_ui(ui, |ui| {
             self.texts_ui(ui, run, cx);
+            caption_ui(ui, &self.checkpoints_text(run));
             if !run.is_live && run.info.is_some() {
                 ui.horizontal_wrapped(|ui| color_ui(ui, run, cx));
             }
@@ -46,6 +57,13 @@ impl Details {
             difference_ui(ui, run, runs, cx);
         });
         is_cleared
+    }
+
+    /// "7 of at most 10 checkpoints, 12.3 of 512 MB".
+    fn checkpoints_text(&self, run: &StoredRun) -> String {
+        let ((_, count, bytes), most) = (self.checkpoints, &run.project.checkpoints);
+        let megabytes = significant(bytes as f64 / f64::from(1 << 20));
+        format!("{count} of at most {} checkpoints, {megabytes} of {} MB", most.count, most.megabytes)
     }
 
     /// Name and note, which are written when they are done.

@@ -71,8 +71,8 @@ impl CurvePlot<'_> {
         one_row.unwrap_or(Legend { has_own_row: true, has_names, right: 0.0, ..narrow })
     }
 
-    /// The title, and the legend with the newest values as the lines have them, smoothed where the line is, which have
-    /// a fixed place from the right.
+    /// The title, and the legend with the values at the step that is looked at, or the newest, as the lines have them, smoothed where
+    /// the line is. They have a fixed place from the right.
     pub(super) fn header_ui(&self, ui: &Ui, rect: Rect, legend: Legend, prepared: &[Prepared<'_>]) {
         let palette = Palette::of(ui);
         let painter = ui.painter();
@@ -87,8 +87,12 @@ impl CurvePlot<'_> {
             if has_own_row && !has_names && right - values - sample - 2.0 * gap < rect.left() {
                 break;
             }
-            let newest = prepared.smoothed.last().map(|[_, y]| *y);
-            let value = newest.map_or("–".to_owned(), |y| self.legend_text(y, gap < 8.0));
+            let seen = self.moment.and_then(|moment| moment.at);
+            let shown = match seen {
+                Some(at) => series.curve.index_at(at).map(|index| prepared.smoothed[index]),
+                None => prepared.smoothed.last().copied(),
+            };
+            let value = shown.map_or("–".to_owned(), |[_, y]| self.legend_text(y, gap < 8.0));
             let font = theme::strong_font(theme::BODY);
             painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, font, palette.text);
             right -= values + gap;

@@ -167,10 +167,13 @@ pub fn searchable(project: &Project, shape: Shape) -> Vec<(String, String)> {
     let keys = groups.flat_map(|(place, settings)| {
         settings.describe().into_iter().map(move |field| format!("{place}.{}", field.key)).collect::<Vec<_>>()
     });
-    // Another seed is no better setting, and other data are another task.
+    // Another seed is no better setting, other data are another task, and more checkpoints teach nothing.
     let augment: Vec<_> =
         Augment::fields_for(shape).iter().map(|field| format!("data.augment.{}", field.key)).collect();
-    let is_setting = |key: &String| key != "training.seed" && (!key.starts_with("data.") || augment.contains(key));
+    let is_setting = |key: &String| {
+        let is_elsewhere = ["data.", "checkpoints."].iter().any(|part| key.starts_with(part));
+        key != "training.seed" && (!is_elsewhere || augment.contains(key))
+    };
     let mut found: Vec<_> =
         keys.filter(is_setting).filter_map(|key| Dimension::around(project, &key).and_then(split)).collect();
     found.sort_by_key(|(key, _)| ["training.", "model."].iter().position(|part| key.starts_with(part)).unwrap_or(2));
