@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use backprop_nn::Shape;
-use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
+use backprop_nn::init::stream;
+use backprop_studio::data::augment::{Layout, Scratch};
+use backprop_studio::data::{Augment, Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::learner::{Step, Trainer};
 use backprop_studio::train::{Predictor, default_threads};
@@ -52,5 +54,29 @@ fn writing(criterion: &mut Criterion) {
     criterion.bench_function("1,000 digits written", |bencher| bencher.iter(|| handwriting::generate(1000, 1)));
 }
 
-criterion_group!(benches, steps, reading, writing);
+fn augmenting(criterion: &mut Criterion) {
+    let augment = Project::find("best-mnist").expect("preset").data.augment;
+    let (pixels, _) = handwriting::generate(1, 1);
+    let (layout, mut scratch) = (Layout { height: 28, width: 28, channels: 1 }, Scratch::default());
+    let (mut out, mut rng) = (vec![0; pixels.len()], stream(1, 0));
+    let mut group = criterion.benchmark_group("one image augmented");
+    let alone = |change: fn(&mut Augment)| {
+        let mut augment = Augment::default();
+        change(&mut augment);
+        augment
+    };
+    let settings = [
+        ("as best-mnist does", augment),
+        ("shifted and rotated", alone(|it| (it.shift, it.rotate) = (2.0, 10.0))),
+        ("elastic", alone(|it| it.elastic = 1.0)),
+        ("thickness", alone(|it| it.thickness = 1.0)),
+    ];
+    for (name, augment) in settings {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| augment.apply(black_box(&pixels), layout, &mut out, &mut scratch, &mut rng));
+        });
+    }
+}
+
+criterion_group!(benches, steps, reading, writing, augmenting);
 criterion_main!(benches);

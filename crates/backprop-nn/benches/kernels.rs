@@ -6,6 +6,7 @@ use backprop_nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use backprop_nn::kernels::outer;
 use backprop_nn::kernels::pool::{self, Windows};
 use backprop_nn::kernels::transpose::transpose;
+use backprop_nn::kernels::winograd;
 use backprop_nn::optim::Step;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -52,6 +53,8 @@ fn convolutions(criterion: &mut Criterion) {
         window([32, 32, 1], [5, 5], 28, 32),
         window([13, 13, 32], [3, 3], 10, 64),
         window([5, 5, 64], [3, 3], 3, 64),
+        window([30, 30, 32], [3, 3], 28, 32),
+        window([16, 16, 64], [3, 3], 14, 64),
     ] {
         let (rows, patch) = (window.output[0], window.patch_len());
         let (image, kernel) = (numbers(window.image_len()), numbers(patch * window.filters));
@@ -70,6 +73,33 @@ fn convolutions(criterion: &mut Criterion) {
         let mut grad_image = image.clone();
         group.bench_function(format!("gradient of the image {name}"), |bencher| {
             bencher.iter(|| convolution::grad_image(&window, 0..rows, &kernel, &grad, &mut grad_image));
+        });
+    }
+}
+
+/// The same product with fewer multiplications, counted as those of the definition.
+fn fast_convolutions(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("Winograd");
+    for (side, channels, filters) in
+        [(28, 32, 32), (14, 32, 64), (14, 64, 64), (5, 64, 128), (10, 32, 64), (28, 16, 16)]
+    {
+        let window = Window::new([side + 2, side + 2, channels], [3, 3], [side; 2], filters);
+        let (image, kernel) = (numbers(window.image_len()), numbers(winograd::kernel_len(&window)));
+        let (bias, grad) = (numbers(filters), numbers(window.band_len(side)));
+        let (mut room, mut output) = (numbers(winograd::room_len(&window)), grad.clone());
+        let name = format!("{side}×{side}×{channels}→{filters}");
+        group.throughput(Throughput::Elements(2 * (grad.len() * window.patch_len()) as u64));
+        group.bench_function(format!("forward {name}"), |bencher| {
+            bencher.iter(|| winograd::forward(&window, 0..side, &image, &kernel, &bias, &mut output, &mut room));
+        });
+        group.throughput(Throughput::Elements(4 * (grad.len() * window.patch_len()) as u64));
+        let (mut grad_kernel, mut grad_image) = (kernel.clone(), image.clone());
+        group.bench_function(format!("both gradients {name}"), |bencher| {
+            bencher.iter(|| {
+                let gradients =
+                    winograd::Gradients { kernel: Some(&mut grad_kernel), image: Some((&mut grad_image, &kernel)) };
+                winograd::backward(&window, 0..side, &image, &grad, gradients, &mut room);
+            });
         });
     }
 }
@@ -101,5 +131,5 @@ fn optimizers(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, products, convolutions, pooling, optimizers);
+criterion_group!(benches, products, convolutions, fast_convolutions, pooling, optimizers);
 criterion_main!(benches);

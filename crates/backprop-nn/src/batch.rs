@@ -6,6 +6,7 @@ mod gradcheck;
 use rayon::prelude::*;
 
 use super::init::mix;
+use super::kernels::denormals::flush_denormals;
 use super::kernels::vector::add;
 use super::layer::{Backward, BatchStatistics, Forward, MAX_SHARDS, Mode};
 use super::network::{Network, Skip, Stage, Subnetwork};
@@ -79,8 +80,15 @@ impl Batch {
 
     /// Runs through this part of the network from now on: its first stage reads `input_mut`, its last one gives the outputs.
     pub fn through(&mut self, subnetwork: Subnetwork) {
+        self.freeze_all_but(&subnetwork);
         self.shards.iter_mut().for_each(|shard| shard.stages = subnetwork.stages.clone());
         self.subnetwork = subnetwork;
+    }
+
+    /// Of what it runs through, this part alone learns: gradients go back through the other layers, and those of their parameters
+    /// are not computed.
+    pub fn freeze_all_but(&mut self, learning: &Subnetwork) {
+        self.shards.iter_mut().for_each(|shard| shard.learning = learning.stages.clone());
     }
 
     /// The shards of the batch that was in work last.
@@ -204,6 +212,7 @@ impl Network {
         assert_eq!(weights.values().len(), self.weights_len(), "weights of another network");
         assert_eq!(workspace.activations.len(), self.stages.len() + 1, "a workspace of another network");
         let pass = Pass { network: self, weights, transposed: &[], shared: &[] };
+        let _flushing = flush_denormals();
         pass.forward(workspace.stages.clone(), workspace, Mode::Infer);
     }
 
@@ -220,6 +229,7 @@ impl Network {
         let (Some(layer), Some((first, others))) = (stage.layer.batch_statistics(), shards.split_first()) else {
             return;
         };
+        let _flushing = flush_denormals();
         let len = layer.statistics_len();
         let statistics = &mut shared[stage.shared.clone()][..len];
         statistics.copy_from_slice(&first.statistics[..len]);
@@ -229,6 +239,7 @@ impl Network {
 
     /// Adds up what the shards have found to be the gradient of the layer's parameters, in their order.
     fn meet_backward(&self, at: usize, shards: &[Workspace], shared: &mut [f32]) {
+        let _flushing = flush_denormals();
         let Stage { layer, shard_gradient, shared: place, .. } = &self.stages[at];
         let gradient =
             &mut shared[place.clone()][layer.batch_statistics().map_or(0, BatchStatistics::statistics_len)..];
@@ -240,7 +251,10 @@ impl Network {
 /// Calls `work` for every shard, on all threads.
 fn each<L: Send>(shards: &mut [Workspace], lanes: &mut [L], work: impl Fn(usize, &mut Workspace, &mut L) + Sync) {
     let shards = shards.par_iter_mut().zip(lanes.par_iter_mut()).enumerate();
-    shards.for_each(|(index, (shard, lane))| work(index, shard, lane));
+    shards.for_each(|(index, (shard, lane))| {
+        let _flushing = flush_denormals();
+        work(index, shard, lane);
+    });
 }
 
 /// What every shard reads on its way through some stages.
@@ -336,6 +350,7 @@ impl Pass<'_> {
             shared: &self.shared[stage.shared.clone()],
             grad_output: &mut grad_output[..samples * stage.output_len],
             grad_params: &mut shard.gradient[stage.shard_gradient.clone()],
+            is_frozen: !shard.learning.contains(&at),
             grad_input: (at > shard.stages.start).then_some(&mut grad_input[..samples * stage.input_len]),
         }
     }

@@ -113,6 +113,7 @@ impl Check {
                 shared,
                 grad_output: &mut grad_output,
                 grad_params,
+                is_frozen: false,
                 grad_input: Some(&mut grad_input),
             });
         };

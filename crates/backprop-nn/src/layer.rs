@@ -226,6 +226,8 @@ pub struct Backward<'a> {
     pub grad_output: &'a mut [f32],
     /// As the trained ones of `params`, to be written in full; empty if `gradients` says that `gradient` computes it.
     pub grad_params: &'a mut [f32],
+    /// Whether the parameters are held still, so that nobody reads `grad_params` and a layer may spare itself the work.
+    pub is_frozen: bool,
     /// `[samples, input]`, to be written in full; absent for the first layer, which needs none.
     pub grad_input: Option<&'a mut [f32]>,
 }

@@ -10,6 +10,8 @@ pub struct Workspace {
     pub(super) samples: usize,
     /// The stages that a shard runs through.
     pub(super) stages: Range<usize>,
+    /// Those whose parameters learn.
+    pub(super) learning: Range<usize>,
     /// The input of the first stage, then the output of each.
     pub(super) activations: Vec<Vec<f32>>,
     /// What each stage remembers for its backward pass.

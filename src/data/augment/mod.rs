@@ -73,6 +73,7 @@ pub struct Layout {
 /// Buffers that are reused from image to image, so that nothing is allocated per image.
 #[derive(Default)]
 pub struct Scratch {
+    warp: warp::Buffers,
     bytes: Vec<u8>,
     numbers: Vec<f32>,
 }
@@ -102,7 +103,7 @@ impl Augment {
         }
         let unit = image.width as f32 / MNIST_SIDE;
         match warp::Warp::random(self, unit, rng) {
-            Some(warp) => image.warp(pixels, out, &warp),
+            Some(warp) => image.warp(pixels, out, &warp, &mut scratch.warp),
             None => out.copy_from_slice(pixels),
         }
         if self.thickness != 0.0 {
@@ -127,7 +128,7 @@ fn within(range: f32, rng: &mut Rng) -> f32 {
 mod tests {
     use rand::SeedableRng;
 
-    use super::warp::Warp;
+    use super::warp::{Buffers, Warp};
     use super::*;
 
     /// A thick bright cross on a dark ground, 28 × 28, with a different second channel if any.
@@ -165,14 +166,14 @@ mod tests {
     #[test]
     fn an_identity_warp_changes_nothing() {
         let mut out = vec![0; 28 * 28];
-        LAYOUT.warp(&cross(1), &mut out, &Warp::IDENTITY);
+        LAYOUT.warp(&cross(1), &mut out, &Warp::IDENTITY, &mut Buffers::default());
         assert_eq!(out, cross(1));
     }
 
     #[test]
     fn a_shift_moves_by_whole_pixels() {
         let mut out = vec![0; 28 * 28];
-        LAYOUT.warp(&cross(1), &mut out, &Warp { shift: [3.0, -2.0], ..Warp::IDENTITY });
+        LAYOUT.warp(&cross(1), &mut out, &Warp { shift: [3.0, -2.0], ..Warp::IDENTITY }, &mut Buffers::default());
         for row in 0..26 {
             assert_eq!(out[row * 28 + 3..(row + 1) * 28], cross(1)[(row + 2) * 28..(row + 3) * 28 - 3]);
         }
@@ -182,7 +183,12 @@ mod tests {
     #[test]
     fn a_quarter_turn_maps_the_cross_to_itself() {
         let mut out = vec![0; 28 * 28];
-        LAYOUT.warp(&cross(1), &mut out, &Warp { matrix: [[0.0, -1.0], [1.0, 0.0]], ..Warp::IDENTITY });
+        LAYOUT.warp(
+            &cross(1),
+            &mut out,
+            &Warp { matrix: [[0.0, -1.0], [1.0, 0.0]], ..Warp::IDENTITY },
+            &mut Buffers::default(),
+        );
         assert_eq!(out, cross(1));
     }
 
@@ -238,14 +244,19 @@ mod tests {
     #[test]
     fn what_is_elastic_moves_as_its_nodes_do() {
         let mut out = vec![0; 28 * 28];
-        LAYOUT.warp(&cross(1), &mut out, &Warp { nodes: Some([[[2.0, 0.0]; 5]; 5]), ..Warp::IDENTITY });
+        LAYOUT.warp(
+            &cross(1),
+            &mut out,
+            &Warp { nodes: Some([[[2.0, 0.0]; 5]; 5]), ..Warp::IDENTITY },
+            &mut Buffers::default(),
+        );
         let mut shifted = vec![0; 28 * 28];
-        LAYOUT.warp(&cross(1), &mut shifted, &Warp { shift: [-2.0, 0.0], ..Warp::IDENTITY });
+        LAYOUT.warp(&cross(1), &mut shifted, &Warp { shift: [-2.0, 0.0], ..Warp::IDENTITY }, &mut Buffers::default());
         assert_eq!(out, shifted);
 
         let mut nodes = [[[0.0; 2]; 5]; 5];
         nodes[2][2] = [0.0, 3.0];
-        LAYOUT.warp(&cross(1), &mut out, &Warp { nodes: Some(nodes), ..Warp::IDENTITY });
+        LAYOUT.warp(&cross(1), &mut out, &Warp { nodes: Some(nodes), ..Warp::IDENTITY }, &mut Buffers::default());
         assert_eq!(out[..6 * 28], cross(1)[..6 * 28], "cells far from the node stay");
         assert_ne!(out, cross(1));
         let augment = Augment { elastic: 2.0, ..Augment::default() };

@@ -22,11 +22,13 @@ impl Layout {
         let row_length = self.width * self.channels;
         scratch.clear();
         scratch.extend_from_slice(pixels);
+        let inner = row_length - self.channels;
         for (row, wide) in pixels.chunks_exact(row_length).zip(scratch.chunks_exact_mut(row_length)) {
-            for index in self.channels..row_length {
-                wide[index] = extreme(wide[index], row[index - self.channels]);
-                wide[index - self.channels] = extreme(wide[index - self.channels], row[index]);
-            }
+            let take = |wide: &mut [u8], neighbors: &[u8]| {
+                wide.iter_mut().zip(neighbors).for_each(|(wide, neighbor)| *wide = extreme(*wide, *neighbor));
+            };
+            take(&mut wide[self.channels..], &row[..inner]);
+            take(&mut wide[..inner], &row[self.channels..]);
         }
         let weight = (share * 256.0) as i32;
         for row in 0..self.height {

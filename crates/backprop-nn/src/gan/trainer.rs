@@ -168,6 +168,7 @@ impl<'a> GanTrainer<'a> {
         let Self { network, settings, weights, generator: updater, batch, lanes, shard, norms, .. } = self;
         let lanes = &mut lanes[..count.div_ceil(*shard)];
         batch.through(network.whole());
+        batch.freeze_all_but(&generator(network));
         let fill = |at: usize, _: &mut Lane, workspace: &mut Workspace| {
             noise(at * *shard, workspace.input_mut((*shard).min(count - at * *shard)));
         };

@@ -42,16 +42,12 @@ pub fn moments(input: &[f32], channels: usize, scratch: &mut [f32], statistics: 
         for part in input.chunks(ROWS * width) {
             let count = (part.len() / channels) as f32;
             sums.fill(0.0);
-            for row in part.chunks(width) {
-                add_terms(sums, [row], |[x]| x);
-            }
+            add_columns(sums, [part], means, |[x], _| x);
             fold(sums, channels);
             sums[..channels].iter_mut().for_each(|sum| *sum /= count);
             repeat(&sums[..channels], means);
             squares.fill(0.0);
-            for row in part.chunks(width) {
-                add_terms(squares, [row, means], |[x, mean]| (x - mean) * (x - mean));
-            }
+            add_columns(squares, [part], means, |[x], mean| (x - mean) * (x - mean));
             fold(squares, channels);
             merge_parts(statistics, (&sums[..channels], &squares[..channels], count));
         }
@@ -109,10 +105,8 @@ pub fn normalize_backward_params(
         for (input, grad) in input.chunks(size).zip(grad.chunks(size)) {
             along.fill(0.0);
             plain.fill(0.0);
-            for (input, grad) in input.chunks(width).zip(grad.chunks(width)) {
-                add_terms(along, [input, grad, mean], |[x, grad, mean]| grad * (x - mean));
-                add_terms(plain, [grad], |[grad]| grad);
-            }
+            add_columns(along, [input, grad], mean, |[x, grad], mean| grad * (x - mean));
+            add_columns(plain, [grad], mean, |[grad], _| grad);
             for (total, sums) in [(&mut *grad_gamma, &mut *along), (&mut *grad_beta, &mut *plain)] {
                 fold(sums, channels);
                 total.iter_mut().zip(&*sums).for_each(|(total, sum)| *total += sum);
@@ -142,13 +136,36 @@ pub fn normalize_backward_input(
     });
 }
 
-/// `sums[i] += term(a[i], b[i], …)` as far as the first of the terms goes.
+/// Adds the columns of matrices with wide rows up: `sums[i] += Σ term(a[row, i], b[row, i], …, of_column[i])`. The last row may be shorter.
+/// Sums of as many columns as fit stay in registers.
 #[inline(always)]
-fn add_terms<const N: usize>(sums: &mut [f32], terms: [&[f32]; N], term: impl Fn([f32; N]) -> f32) {
-    let len = terms[0].len();
-    let (sums, terms) = (&mut sums[..len], terms.map(|values| &values[..len]));
-    for at in 0..len {
-        sums[at] += term(terms.map(|values| values[at]));
+fn add_columns<const N: usize>(
+    sums: &mut [f32],
+    matrices: [&[f32]; N],
+    of_column: &[f32],
+    term: impl Fn([f32; N], f32) -> f32,
+) {
+    let width = sums.len();
+    let whole = matrices[0].len() / width * width;
+    let (blocks, _) = sums.as_chunks_mut::<WIDE>();
+    for (block, (sums, of_column)) in blocks.iter_mut().zip(of_column.as_chunks::<WIDE>().0).enumerate() {
+        let mut own = [0.0; WIDE];
+        for row in (block * WIDE..whole).step_by(width) {
+            let values: [&[f32; WIDE]; N] = matrices.map(|matrix| &matrix[row..].as_chunks::<WIDE>().0[0]);
+            for at in 0..WIDE {
+                own[at] += term(values.map(|values| values[at]), of_column[at]);
+            }
+        }
+        sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+    }
+    let left = width / WIDE * WIDE;
+    for row in (0..matrices[0].len()).step_by(width) {
+        let first = if row < whole { left } else { 0 };
+        let len = width.min(matrices[0].len() - row);
+        let values = matrices.map(|matrix| &matrix[row..][..len]);
+        for at in first..len {
+            sums[at] += term(values.map(|values| values[at]), of_column[at]);
+        }
     }
 }
 

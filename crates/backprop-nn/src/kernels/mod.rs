@@ -12,6 +12,7 @@ pub(crate) use tests::every_arch;
 
 pub mod channels;
 pub mod convolution;
+pub mod denormals;
 mod depthwise;
 pub mod matmul;
 pub mod outer;
@@ -20,6 +21,7 @@ pub mod rows;
 mod tile;
 pub mod transpose;
 pub mod vector;
+pub mod winograd;
 
 static ARCH: OnceLock<Arch> = OnceLock::new();
 
@@ -37,13 +39,22 @@ pub fn without_vectors() {
 /// Runs a loop with the widest vectors that this processor has. What it calls has to be inlined to have them too.
 #[macro_export]
 macro_rules! vectorized {
-    ($work:expr) => {
+    ($work:expr) => {{
+        let once = $crate::kernels::Once;
         $crate::kernels::arch().dispatch(
             #[inline(always)]
-            || $work,
+            || {
+                let _once = once;
+                $work
+            },
         )
-    };
+    }};
 }
+
+/// Makes a closure one that can be called once alone. Another is called through a shim, which is not inlined where the loop is long, and
+/// then the loop has no vectors.
+#[doc(hidden)]
+pub struct Once;
 
 pub use crate::vectorized;
 

@@ -166,9 +166,11 @@ impl Layer for BuiltConvTranspose2d {
         zeros.fill(0.0);
         framed.fill(0.0);
         self.activation.backward(pass.grad_output, pass.output, pass.memo);
-        grad_kernel.fill(0.0);
-        grad_bias.fill(0.0);
-        sum_rows(grad_bias, pass.grad_output);
+        if !pass.is_frozen {
+            grad_kernel.fill(0.0);
+            grad_bias.fill(0.0);
+            sum_rows(grad_bias, pass.grad_output);
+        }
         let (mut grad_input, input_len, rows) = (pass.grad_input, self.input_len(), 0..window.output[0]);
         for (sample, grad) in pass.grad_output.chunks_exact(self.output_len).enumerate() {
             let pixels = sample * input_len..(sample + 1) * input_len;
@@ -179,7 +181,9 @@ impl Layer for BuiltConvTranspose2d {
                     &*framed
                 }
             };
-            convolution::grad_kernel(window, rows.clone(), image, &pass.input[pixels.clone()], grad_kernel);
+            if !pass.is_frozen {
+                convolution::grad_kernel(window, rows.clone(), image, &pass.input[pixels.clone()], grad_kernel);
+            }
             if let Some(grad_input) = &mut grad_input {
                 convolution::forward(window, rows.clone(), image, kernel, zeros, &mut grad_input[pixels]);
             }

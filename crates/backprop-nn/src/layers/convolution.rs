@@ -9,8 +9,8 @@ use super::Function;
 use crate::field::Choice;
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
-use crate::kernels::pool;
 use crate::kernels::vector::sum_rows;
+use crate::kernels::{pool, winograd};
 use crate::layer::{Backward, Forward, Fusible, Layer, ParamInfo, Transposed};
 use crate::shape::Shape;
 use crate::spec::{Fix, ShapeError};
@@ -173,6 +173,10 @@ struct Scratch<'a> {
     image: &'a mut [f32],
     grad_image: &'a mut [f32],
     band: &'a mut [f32],
+    /// The transformed kernel, its gradient, and room for a product; empty where products are those of the definition.
+    transformed: &'a mut [f32],
+    grad_transformed: &'a mut [f32],
+    room: &'a mut [f32],
 }
 
 impl BuiltConv {
@@ -204,9 +208,22 @@ impl BuiltConv {
     fn scratch<'a>(&self, scratch: &'a mut [f32]) -> Scratch<'a> {
         let framed = if self.frame.is_some() { self.window.image_len() } else { 0 };
         let (image, rest) = scratch.split_at_mut(framed);
-        let (grad_image, band) = rest.split_at_mut(framed);
+        let (grad_image, rest) = rest.split_at_mut(framed);
+        let (band, rest) = rest.split_at_mut(self.scratch_band_len());
+        let (transformed, rest) = rest.split_at_mut(self.transformed_len());
+        let (grad_transformed, room) = rest.split_at_mut(self.transformed_len());
         image.fill(0.0);
-        Scratch { image, grad_image, band }
+        Scratch { image, grad_image, band, transformed, grad_transformed, room }
+    }
+
+    /// Numbers of a band that is pooled.
+    fn scratch_band_len(&self) -> usize {
+        if self.pool.is_some() { self.window.band_len(self.band_rows()) } else { 0 }
+    }
+
+    /// Numbers of the transformed kernel; none where products are those of the definition.
+    fn transformed_len(&self) -> usize {
+        if winograd::suits(&self.window) { winograd::kernel_len(&self.window) } else { 0 }
     }
 
     fn framed<'a>(&self, image: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
@@ -264,8 +281,11 @@ impl Layer for BuiltConv {
 
     fn scratch_len(&self, _samples: usize) -> usize {
         let framed = if self.frame.is_some() { 2 * self.window.image_len() } else { 0 };
-        let band = if self.pool.is_some() { self.window.band_len(self.band_rows()) } else { 0 };
-        framed + band
+        let fast = match self.transformed_len() {
+            0 => 0,
+            transformed => 2 * transformed + winograd::room_len(&self.window),
+        };
+        framed + self.scratch_band_len() + fast
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
@@ -278,16 +298,26 @@ impl Layer for BuiltConv {
         let Self { window, .. } = self;
         let (kernel, bias) = pass.params.split_at(self.kernel_len());
         let scratch = self.scratch(pass.scratch);
+        let is_fast = !scratch.transformed.is_empty();
+        let (channels, filters) = (window.image[2], window.filters);
+        if is_fast {
+            let strides = [channels * filters, filters];
+            winograd::transform_kernel(kernel, [channels, filters], strides, scratch.transformed);
+        }
+        let mut convolve = |rows: Range<usize>, image: &[f32], output: &mut [f32]| match is_fast {
+            true => winograd::forward(window, rows, image, scratch.transformed, bias, output, scratch.room),
+            false => convolution::forward(window, rows, image, kernel, bias, output),
+        };
         let outputs = pass.output.chunks_exact_mut(self.output_len());
         for (sample, (image, output)) in pass.input.chunks_exact(self.image_len()).zip(outputs).enumerate() {
             let image = self.framed(image, scratch.image);
             let Some(size) = self.pool else {
-                convolution::forward(window, 0..window.output[0], image, kernel, bias, output);
+                convolve(0..window.output[0], image, output);
                 continue;
             };
             let winners = pass.memo.get_mut(sample * output.len()..).unwrap_or_default();
             for band in self.bands() {
-                convolution::forward(window, band.clone(), image, kernel, bias, scratch.band);
+                convolve(band.clone(), image, scratch.band);
                 let (windows, rows) = self.pooled_rows(size, &band);
                 for [wide, narrow] in rows {
                     let winner = winners.get_mut(narrow.clone()).unwrap_or_default();
@@ -306,10 +336,19 @@ impl Layer for BuiltConv {
         let scratch = self.scratch(pass.scratch);
         let (winners, memo) = if self.pool.is_some() { (&*pass.memo, &[][..]) } else { (&[][..], &*pass.memo) };
         self.activation.backward(pass.grad_output, pass.output, memo);
-        grad_kernel.fill(0.0);
-        grad_bias.fill(0.0);
-        sum_rows(grad_bias, pass.grad_output);
+        if !pass.is_frozen {
+            grad_kernel.fill(0.0);
+            grad_bias.fill(0.0);
+            sum_rows(grad_bias, pass.grad_output);
+        }
         let mut grad_input = pass.grad_input;
+        let is_fast = !scratch.transformed.is_empty();
+        let (channels, filters) = (window.image[2], window.filters);
+        if is_fast && grad_input.is_some() {
+            let strides = [channels, 9 * channels];
+            winograd::transform_kernel(kernel, [filters, channels], strides, scratch.transformed);
+        }
+        scratch.grad_transformed.fill(0.0);
         let (image_len, output_len) = (self.image_len(), self.output_len());
         for (sample, grad) in pass.grad_output.chunks_exact(output_len).enumerate() {
             let pixels = sample * image_len..(sample + 1) * image_len;
@@ -326,7 +365,17 @@ impl Layer for BuiltConv {
                     None => grad,
                     Some(size) => self.unpool(size, &band, grad, &winners[sample * output_len..], scratch.band),
                 };
-                convolution::grad_kernel(window, band.clone(), image, grad, grad_kernel);
+                if is_fast {
+                    let gradients = winograd::Gradients {
+                        kernel: (!pass.is_frozen).then_some(&mut *scratch.grad_transformed),
+                        image: grad_image.as_deref_mut().map(|image| (image, &*scratch.transformed)),
+                    };
+                    winograd::backward(window, band, image, grad, gradients, scratch.room);
+                    continue;
+                }
+                if !pass.is_frozen {
+                    convolution::grad_kernel(window, band.clone(), image, grad, grad_kernel);
+                }
                 if let Some(grad_image) = &mut grad_image {
                     convolution::grad_image(window, band, kernel, grad, grad_image);
                 }
@@ -334,6 +383,9 @@ impl Layer for BuiltConv {
             if let (Some(frame), Some(grad_input)) = (&self.frame, &mut grad_input) {
                 frame.take(scratch.grad_image, &mut grad_input[pixels]);
             }
+        }
+        if is_fast && !pass.is_frozen {
+            winograd::add_kernel_gradient(scratch.grad_transformed, grad_kernel);
         }
     }
 }

@@ -210,6 +210,7 @@ mod tests {
             shared: &[],
             grad_output: &mut grad_output.clone(),
             grad_params: &mut [],
+            is_frozen: false,
             grad_input: Some(&mut grad_input),
         });
         assert_eq!(grad_input, [1.0, 0.0, 0.0]);

@@ -209,20 +209,26 @@ impl Layer for BuiltSeparable {
         image.fill(0.0);
         let (middles, memo) = pass.memo.split_at_mut(pass.samples * self.middle_len());
         self.activation.backward(pass.grad_output, pass.output, memo);
-        grad_depthwise.fill(0.0);
-        grad_pointwise.fill(0.0);
-        grad_bias.fill(0.0);
-        sum_rows(grad_bias, pass.grad_output);
+        if !pass.is_frozen {
+            grad_depthwise.fill(0.0);
+            grad_pointwise.fill(0.0);
+            grad_bias.fill(0.0);
+            sum_rows(grad_bias, pass.grad_output);
+        }
         let (rows, image_len) = (0..self.depthwise.output[0], self.image_len());
         let mut grad_input = pass.grad_input;
         let middles = middles.chunks_exact(self.middle_len());
         for (sample, (grad, middle)) in pass.grad_output.chunks_exact(self.output_len()).zip(middles).enumerate() {
             let pixels = sample * image_len..(sample + 1) * image_len;
-            convolution::grad_kernel(&self.pointwise, rows.clone(), middle, grad, grad_pointwise);
+            if !pass.is_frozen {
+                convolution::grad_kernel(&self.pointwise, rows.clone(), middle, grad, grad_pointwise);
+            }
             grad_middle.fill(0.0);
             convolution::grad_image(&self.pointwise, rows.clone(), pass.transposed, grad, grad_middle);
             let image = framed(self.frame.as_ref(), &pass.input[pixels.clone()], &mut *image);
-            convolution::grad_kernel(&self.depthwise, rows.clone(), image, grad_middle, grad_depthwise);
+            if !pass.is_frozen {
+                convolution::grad_kernel(&self.depthwise, rows.clone(), image, grad_middle, grad_depthwise);
+            }
             let Some(grad_input) = &mut grad_input else { continue };
             let kernel = &pass.params[..self.depthwise_len()];
             match &self.frame {

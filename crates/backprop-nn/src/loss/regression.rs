@@ -61,11 +61,11 @@ pub trait Terms: Settings + Send + Sync {
 
 impl<T: Terms> Loss for T {
     fn sample(&self, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
-        mean_of_terms(self, outputs, one_hot(class), grad)
+        mean_of_classes(self, outputs, class, grad)
     }
 
     fn sample_numbers(&self, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> Option<f32> {
-        Some(mean_of_terms(self, outputs, listed(&targets[..outputs.len()]), grad))
+        Some(mean_of_numbers(self, outputs, &targets[..outputs.len()], grad))
     }
 
     fn takes_only_shares(&self) -> bool {
@@ -118,27 +118,11 @@ impl Terms for Huber {
     }
 }
 
-/// The target of each output where there are classes: 1 at the class and 0 elsewhere.
+/// The mean of the terms of a sample whose target is 1 at its class and 0 elsewhere.
 #[inline(always)]
-fn one_hot(class: usize) -> impl Fn(usize) -> f32 {
-    #[inline(always)]
-    move |at| if at == class { 1.0 } else { 0.0 }
-}
-
-#[inline(always)]
-fn listed(targets: &[f32]) -> impl Fn(usize) -> f32 {
-    #[inline(always)]
-    |at| targets[at]
-}
-
-#[inline(always)]
-fn mean_of_terms(
-    terms: &impl Terms,
-    outputs: &[f32],
-    target: impl Fn(usize) -> f32,
-    grad: Option<(f32, &mut [f32])>,
-) -> f32 {
+fn mean_of_classes(terms: &impl Terms, outputs: &[f32], class: usize, grad: Option<(f32, &mut [f32])>) -> f32 {
     let share = 1.0 / outputs.len() as f32;
+    let target = |at: usize| if at == class { 1.0 } else { 0.0 };
     if let Some((scale, grad)) = grad {
         vectorized!({
             for (at, (grad, &z)) in grad.iter_mut().zip(outputs).enumerate() {
@@ -146,5 +130,31 @@ fn mean_of_terms(
             }
         });
     }
-    share * vectorized!(outputs.iter().enumerate().map(|(at, &z)| terms.value(z, target(at))).sum::<f32>())
+    share * outputs.iter().enumerate().map(|(at, &z)| terms.value(z, target(at))).sum::<f32>()
+}
+
+/// The mean of the terms of a sample with a target for each output: of a picture that is reconstructed, for every pixel.
+#[inline(always)]
+fn mean_of_numbers(terms: &impl Terms, outputs: &[f32], targets: &[f32], grad: Option<(f32, &mut [f32])>) -> f32 {
+    /// Sums beside one another, so that vectors take them; as many on every processor, so that all give the same bits.
+    const SUMS: usize = 16;
+    let share = 1.0 / outputs.len() as f32;
+    if let Some((scale, grad)) = grad {
+        vectorized!({
+            for ((grad, &z), &t) in grad.iter_mut().zip(outputs).zip(targets) {
+                *grad = scale * share * terms.derivative(z, t);
+            }
+        });
+    }
+    let ((outputs, last_outputs), (targets, last_targets)) = (outputs.as_chunks::<SUMS>(), targets.as_chunks::<SUMS>());
+    let mut sums = [0.0f32; SUMS];
+    vectorized!({
+        for (outputs, targets) in outputs.iter().zip(targets) {
+            for ((sum, &z), &t) in sums.iter_mut().zip(outputs).zip(targets) {
+                *sum += terms.value(z, t);
+            }
+        }
+    });
+    let rest = last_outputs.iter().zip(last_targets).map(|(&z, &t)| terms.value(z, t));
+    share * (sums.iter().sum::<f32>() + rest.sum::<f32>())
 }

@@ -189,6 +189,7 @@ impl Network {
         Workspace {
             samples: 0,
             stages: 0..stages.len(),
+            learning: 0..stages.len(),
             activations: std::iter::once(buffer(self.input().len())).chain(outputs).collect(),
             memos: Vec::new(),
             grads: [Vec::new(), Vec::new()],

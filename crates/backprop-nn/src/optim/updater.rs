@@ -3,6 +3,7 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use super::{OptimizerSpec, Regularization, Step};
+use crate::kernels::denormals::flush_denormals;
 use crate::kernels::vectorized;
 use crate::network::{Block, Network, Subnetwork};
 use crate::weights::Weights;
@@ -208,7 +209,10 @@ impl Updater {
                 measured(block, numbers)
             })
         };
-        regularization.hold_kernels(network, subnetwork, weights, factors);
+        {
+            let _flushing = flush_denormals();
+            regularization.hold_kernels(network, subnetwork, weights, factors);
+        }
         if regularization.average > 0.0 {
             match average {
                 Some(average) => follow(average, weights, regularization.average),
@@ -249,7 +253,10 @@ fn each_block(
 ) -> Squares {
     match blocks {
         [] => Squares::default(),
-        [block] => work(block, numbers.of(block.range.len(), slots)),
+        [block] => {
+            let _flushing = flush_denormals();
+            work(block, numbers.of(block.range.len(), slots))
+        }
         _ => {
             let (left, right) = blocks.split_at(blocks.len() / 2);
             let at = right[0].range.start - left[0].range.start;
@@ -295,6 +302,7 @@ fn follow(average: &mut Weights, weights: &Weights, decay: f32) {
     const PART: usize = 16_384;
     let parts = average.values_mut().par_chunks_mut(PART).zip(weights.values().par_chunks(PART));
     parts.for_each(|(average, weights)| {
+        let _flushing = flush_denormals();
         vectorized!({
             for (average, weight) in average.iter_mut().zip(weights) {
                 *average += (1.0 - decay) * (weight - *average);
