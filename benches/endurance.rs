@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use backprop_studio::data::Lookup;
 use backprop_studio::project::run_log::epoch_line;
@@ -280,7 +280,7 @@ fn soak(steps: u64) {
         harness.state_mut().act(&ctx, Request::Show(VIEWS[at / 200 % VIEWS.len()]));
         at += 1;
         harness.step();
-        std::thread::sleep(std::time::Duration::from_millis(4));
+        std::thread::sleep(Duration::from_millis(4));
         let session = harness.state().session();
         assert!(session.is_on(), "{:?}", session.status);
         if session.progress.step >= told + steps / 20 {
@@ -322,7 +322,6 @@ fn moments(only: Option<&str>) {
         }
         harness.state_mut().act(&ctx, Command::Train);
         train_for(&mut harness, 4.0);
-        // What is seen at the newest step is asked for again and again; a moment stays as it is.
         let without = train_for(&mut harness, 2.0);
         let (begun, at) = (Instant::now(), harness.state().session().progress.step);
         let mut took = Vec::new();
@@ -338,6 +337,8 @@ fn moments(only: Option<&str>) {
                     harness.step();
                 }
                 took.push(1000.0 * asked.elapsed().as_secs_f64());
+                // Somebody drags over thirty moments a second.
+                std::thread::sleep(Duration::from_millis(33).saturating_sub(asked.elapsed()));
             }
         }
         let steps = harness.state().session().progress.step - at;
@@ -361,7 +362,7 @@ fn train_for(harness: &mut Harness<'static, Studio>, seconds: f64) -> f64 {
     let (begun, at) = (Instant::now(), harness.state().session().progress.step);
     while begun.elapsed().as_secs_f64() < seconds {
         harness.step();
-        std::thread::sleep(std::time::Duration::from_millis(8));
+        std::thread::sleep(Duration::from_millis(8));
     }
     (harness.state().session().progress.step - at) as f64 / begun.elapsed().as_secs_f64()
 }

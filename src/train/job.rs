@@ -101,7 +101,7 @@ impl Job {
     }
 
     /// Samples of a step; the training samples may be fewer than the batch that is asked for.
-    pub(super) fn batch(&self) -> usize {
+    pub fn batch(&self) -> usize {
         self.training.batch.min(self.split.train.len()).max(1)
     }
 

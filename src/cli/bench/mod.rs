@@ -30,7 +30,8 @@ mod threads;
 /// Measure speed, memory and time to accuracy
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Presets to measure [default: all]
+    /// Presets to measure [default: all that classify images]; for the rate also project files and other presets, on the data
+    /// that they name
     workload: Vec<String>,
     /// What to measure, several joined by commas
     #[arg(long, value_name = "FIGURE", value_enum, value_delimiter = ',', default_value = "rate")]
@@ -91,8 +92,7 @@ impl Bench {
             true => presets::image_readers(),
             false => self.workload.iter().map(String::as_str).collect(),
         };
-        let (known, unknown): (Vec<&str>, Vec<&str>) =
-            asked.iter().partition(|name| presets::image_readers().contains(name));
+        let (known, unknown): (Vec<&str>, Vec<&str>) = asked.iter().partition(|name| self.knows(name));
         if !known.is_empty() {
             let figures = match self.measure.contains(&Figure::All) {
                 true => Figure::value_variants(),
@@ -105,6 +105,11 @@ impl Bench {
         }
         let (unknown, presets) = (unknown.join(", "), presets::image_readers().join(", "));
         Err(CliError::Usage(format!("no workload {unknown}; there are {presets}")))
+    }
+
+    /// Whether there is something to measure by this name: most figures are of images.
+    fn knows(&self, name: &str) -> bool {
+        presets::image_readers().contains(&name) || self.measure == [Figure::Rate] && Project::find(name).is_ok()
     }
 
     fn measure(&self, figure: Figure, workloads: &[&str]) -> Result<(), CliError> {

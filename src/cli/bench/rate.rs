@@ -1,25 +1,41 @@
 //! Whole training steps: batch gathered, forward, backward, update.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
 
 use super::{Bench, Figure, noise, pool};
-use crate::cli::CliError;
 use crate::cli::terminal::grouped;
+use crate::cli::{CliError, load_data};
+use crate::data::DEFAULT_SOURCE;
 use crate::project::Project;
 use crate::train::Job;
-use crate::train::learner::{Step, Trainer};
+use crate::train::learner::Step;
 
 pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
-    let (dataset, pool) = (noise(), pool(bench.threads())?);
+    let (noise, pool) = (noise(), pool(bench.threads())?);
     for name in workloads {
-        let job = bench.job(Project::find(name)?, &dataset)?;
+        let project = Project::find(name)?;
+        // The speed does not depend on the pixels.
+        let dataset = match project.data.source.to_string().starts_with(DEFAULT_SOURCE) {
+            true => Arc::clone(&noise),
+            false => load_data(&project, name)?,
+        };
+        let job = bench.job(project, &dataset)?;
         let rate = pool.install(|| samples_per_s(&job, bench.seconds));
-        let (threads, batch) = (job.threads, bench.batch);
+        let (threads, batch) = (job.threads, job.batch());
         bench.tell(
             Figure::Rate,
-            json!({ "workload": name, "threads": threads, "batch": batch, "samples_per_s": rate.round() }),
+            json!({
+                "workload": name,
+                "threads": threads,
+                "batch": batch,
+                "samples_per_s": rate.round(),
+                "input": dataset.shape.dims(),
+                "outputs": dataset.task.outputs(),
+                "samples": job.split.train.len(),
+            }),
             format_args!("{name:10} {:>9} samples/s, {threads} threads, batch {batch}", grouped(rate as usize)),
         )?;
     }
@@ -28,14 +44,14 @@ pub fn run(bench: &Bench, workloads: &[&str]) -> Result<(), CliError> {
 
 /// The better of two halves, after a warm-up.
 fn samples_per_s(job: &Job, seconds: f64) -> f64 {
-    let mut trainer = Trainer::new(job, job.initial_weights());
+    let mut learner = job.learner();
     let mut step = 0;
     let mut half = |seconds: f64| {
         let (started, mut samples) = (Instant::now(), 0);
         loop {
-            for batch in job.split.train.chunks_exact(job.training.batch) {
+            for batch in job.split.train.chunks_exact(job.samples_per_step().min(job.split.train.len())) {
                 step += 1;
-                trainer.step(batch, Step::new(step, job.training.learning_rate));
+                learner.step(batch, Step::new(step, job.training.learning_rate));
                 samples += batch.len();
                 if started.elapsed().as_secs_f64() > seconds {
                     return samples as f64 / started.elapsed().as_secs_f64();

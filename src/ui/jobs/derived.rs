@@ -29,7 +29,7 @@ pub trait Query: Clone + PartialEq + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// The least time from one query to the next.
-    const PAUSE: Duration = Duration::from_millis(100);
+    const PAUSE: Duration = Duration::from_millis(60);
 
     /// Works the answer out, on the thread.
     fn answer(&self, memory: &mut Self::Memory) -> Self::Answer;
