@@ -6,7 +6,7 @@ use super::seeds::range_text;
 use super::terminal::{figure_text, named};
 use super::{CliError, load_data, note, say, set_all, trials};
 use crate::runs::compare::difference;
-use crate::runs::seeds::{Comparison, answers, pairs, ranges};
+use crate::runs::seeds::{Comparison, answers, others, pairs, ranges};
 use crate::runs::trial::TrialResult;
 use crate::train::default_threads;
 use crate::train::metrics::Figure;
@@ -61,6 +61,7 @@ impl Compare {
         })?;
         let answers = answers(&found, &dataset, a.training.loss == b.training.loss)?;
         let comparison = &answers[0];
+        let others = others(&found, &dataset, &answers);
         let of = |first: usize| -> Vec<TrialResult> { found.iter().skip(first).step_by(2).cloned().collect() };
         let (a, b) = (ranges(&of(0)), ranges(&of(1)));
         let both = a.iter().zip(&b).map(|((metric, a), (_, b))| (*metric, *a, *b));
@@ -75,7 +76,7 @@ impl Compare {
             return say(json!({
                 "event": "comparison", "seeds": self.seeds, "metric": comparison.metric.key,
                 "is_significant": comparison.difference.is_significant(), "differences": differences,
-                "verdict": comparison.to_string(), "method": comparison.method(),
+                "verdict": comparison.to_string(), "others": others, "method": comparison.method(),
             }));
         }
         say(format_args!(
@@ -93,6 +94,7 @@ impl Compare {
         }
         say("")?;
         answers.iter().try_for_each(say)?;
+        others.iter().try_for_each(say)?;
         say(comparison.method())
     }
 

@@ -72,6 +72,28 @@ pub fn answers(results: &[TrialResult], dataset: &Dataset, is_same_loss: bool) -
     Ok(std::iter::once(first).chain(loss).collect())
 }
 
+/// Which metrics besides those of the answers have an interval without 0, as a sentence: of many, some have one by chance. Nothing if
+/// none has.
+pub fn others(results: &[TrialResult], dataset: &Dataset, answers: &[Comparison]) -> Option<String> {
+    let metrics = results.first()?.figures.iter().map(|figure| figure.metric);
+    let is_other = |metric: &&Metric| answers.iter().all(|answer| answer.metric != *metric);
+    let others: Vec<_> =
+        metrics.filter(is_other).filter_map(|metric| Comparison::in_metric(results, dataset, metric)).collect();
+    let beside = others.iter().filter(|other| other.difference.is_significant());
+    let names: Vec<_> = beside.map(|other| other.metric.label).collect();
+    let (count, names) = (
+        others.len(),
+        match &names[..] {
+            [] => return None,
+            [one] => format!("the interval of {one} does"),
+            [more @ .., last] => format!("the intervals of {} and {last} do", more.join(", ")),
+        },
+    );
+    Some(format!(
+        "Of the {count} other metrics, {names} not contain 0. One in twenty does not by chance alone, so decide before you compare which metric counts."
+    ))
+}
+
 impl Comparison {
     /// Of the results of [`pairs`], A and B in turn.
     pub fn of(results: &[TrialResult], dataset: &Dataset) -> Result<Self, TrialError> {
@@ -98,6 +120,7 @@ impl Comparison {
     pub fn method(&self) -> String {
         let PairedDifference { p, pairs, .. } = self.difference;
         let p = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+        let p = format!("{p} for the {}", self.metric.label.to_lowercase());
         match self.is_resampled {
             true => format!(
                 "Corrected resampled t-test (Nadeau and Bengio, 2003) on {pairs} pairs, each with the same seed and split; {p}."

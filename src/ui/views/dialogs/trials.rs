@@ -202,7 +202,7 @@ impl Trials {
         let [a, b] = self.sides().map(|side| ranges(&side));
         let heads: Vec<_> = [Head::text("metric")]
             .into_iter()
-            .chain(["A median", "A range", "B median", "B range", "B − A", "95 % interval"].map(Head::number))
+            .chain(["A median", "A range", "B median", "B range", "mean B − A", "95 % interval"].map(Head::number))
             .collect();
         data_table_ui(ui, "comparison", &heads, a.len(), &|row, column| {
             let metric = a[row].0;
@@ -256,6 +256,8 @@ impl Trials {
                 (_, [first, more @ ..]) => {
                     ui.add(Label::new(theme::strong(first.to_string())).wrap());
                     more.iter().for_each(|more| drop(ui.add(Label::new(more.to_string()).wrap())));
+                    let others = seeds::others(self.results(), &self.dataset, &self.answers());
+                    others.into_iter().for_each(|others| drop(ui.add(Label::new(others).wrap())));
                     ui.add(Label::new(RichText::new(first.method()).color(Palette::of(ui).muted)).wrap());
                 }
                 (_, []) => drop(ui.label("The metric is undefined for one of the seeds.")),
