@@ -86,7 +86,7 @@ def stack(specs, shape):
 
 
 def loss_of(project):
-    spec = project["training"]["loss"]
+    spec = project["training"].get("loss", {"kind": "softmax_cross_entropy"})
     kind = spec["kind"]
     if kind == "softmax_cross_entropy":
         return nn.CrossEntropyLoss(label_smoothing=spec.get("label_smoothing", 0.0)), "classes"
