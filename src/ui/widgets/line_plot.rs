@@ -10,6 +10,7 @@ use eframe::egui::{
 use egui_plot::PlotTransform;
 
 use super::axes::{self, Axes, Axis, RIGHT};
+use super::chart_file;
 use super::cut_text::cut_text;
 use super::numbers::significant;
 use crate::ui::theme::{self, GRID, Palette};
@@ -149,6 +150,7 @@ impl<'a> LinePlot<'a> {
     /// Draws the plot in the width that is left.
     pub fn show(self, ui: &mut Ui) -> Response {
         let palette = Palette::of(ui);
+        let begin = chart_file::begin(ui);
         let (name, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME_HEIGHT), Sense::hover());
         let legend = self.legend_ui(ui, name);
         let place = name.with_max_x(legend - 2.0 * GRID);
@@ -159,7 +161,7 @@ impl<'a> LinePlot<'a> {
             x: self.x.axis([|input| axes::round_ticks(input, 56.0), |input| axes::decade_ticks(input, 52.0)]),
             x_name: self.x.name,
             y: self.y.axis([|input| axes::round_ticks(input, 28.0), |input| axes::decade_ticks(input, 30.0)]),
-            sense: Sense::hover(),
+            sense: Sense::hover() | Sense::CLICK,
         };
         let (response, transform) = axes.show(ui);
         let painter = ui.painter().with_clip_rect(transform.frame().expand(2.0).intersect(ui.clip_rect()));
@@ -174,7 +176,22 @@ impl<'a> LinePlot<'a> {
         }
         self.cursor_ui(ui, &response, &transform);
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
+        chart_file::menu_ui(ui, &response, begin, name.union(response.rect), self.name, || self.csv());
         response
+    }
+
+    /// The points of every line, and the bounds of the band.
+    fn csv(&self) -> String {
+        let own = if self.line_name.is_empty() { self.y.name } else { self.line_name };
+        let row = |name: &str, x: f64, y: f64| [name.to_owned(), x.to_string(), y.to_string()];
+        let line = |name: &str, points: &[[f64; 2]]| points.iter().map(|[x, y]| row(name, *x, *y)).collect::<Vec<_>>();
+        let others = self.others.iter().flat_map(|other| line(other.name, other.points));
+        let bounds = self.band.iter().flat_map(|[x, low, high]| {
+            [("low", low), ("high", high)].map(|(end, y)| row(&format!("{}, {end}", self.band_name), *x, *y))
+        });
+        let head = ["line", self.x.name, self.y.name].map(str::to_owned);
+        let own = line(own, self.line);
+        chart_file::csv_text(std::iter::once(head).chain(own).chain(line("raw", self.raw)).chain(others).chain(bounds))
     }
 
     fn screen(&self, transform: &PlotTransform, [x, y]: [f64; 2]) -> Pos2 {
@@ -308,5 +325,16 @@ mod tests {
         harness.run_steps(2);
         harness.get_by_label("epoch 5");
         harness.get_by_label("learning rate 0.00313");
+    }
+
+    #[test]
+    fn a_chart_gives_its_numbers() {
+        let x = Quantity { name: "epoch", range: 0.0..=1.0, is_logarithmic: false };
+        let y = Quantity { name: "loss", range: 0.0..=1.0, is_logarithmic: false };
+        let others = [Line { name: "naive", points: &[[1.0, 0.5]], look: LineLook::Thin }];
+        let plot = LinePlot::new("A curve", x, y, &[[0.0, 1.0], [1.0, 0.25]]).beside("forecast", &others);
+        let told = plot.band("interval", &[[1.0, 0.0, 0.75]]).csv();
+        let expected = "line,epoch,loss\nforecast,0,1\nforecast,1,0.25\nnaive,1,0.5\n\"interval, low\",1,0\n\"interval, high\",1,0.75\n";
+        assert_eq!(told, expected);
     }
 }
