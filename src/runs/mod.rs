@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`info`] | what is known of a run: who, when, on which data, how far |
 //! | [`recorder`] | how its folder is written while it runs |
-//! | [`line_file`], [`history`] | its lines, while they are written and when they are read |
+//! | `line_file`, [`history`] | its lines, while they are written and when they are read |
 //! | [`checkpoint_file`] | a checkpoint as a file |
 //! | [`repeat`] | a run once more, to see whether the same comes of it |
 //! | [`compare`] | how two runs differ |
