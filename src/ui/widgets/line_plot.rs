@@ -270,7 +270,8 @@ impl<'a> LinePlot<'a> {
     }
 
     fn cursor_ui(&self, ui: &Ui, response: &Response, transform: &PlotTransform) {
-        let Some(pointer) = response.hover_pos() else { return };
+        // A menu of the plot is not covered, and what is saved of the plot has no cursor.
+        let Some(pointer) = response.hover_pos().filter(|_| !egui::Popup::is_any_open(ui)) else { return };
         let pointed = self.x.value(transform.value_from_position(pointer).x);
         let distance = |point: &[f64; 2]| (self.x.at(point[0]) - self.x.at(pointed)).abs();
         let lines = || std::iter::once(self.line).chain(self.others.iter().map(|other| other.points));
@@ -325,6 +326,17 @@ mod tests {
         harness.run_steps(2);
         harness.get_by_label("epoch 5");
         harness.get_by_label("learning rate 0.00313");
+        for pressed in [true, false] {
+            harness.event(egui::Event::PointerButton {
+                pos: plot.center(),
+                button: egui::PointerButton::Secondary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            });
+        }
+        harness.run_steps(3);
+        harness.get_by_label("Save as CSV…");
+        assert!(harness.query_by_label("epoch 5").is_none(), "the menu is not covered");
     }
 
     #[test]
