@@ -254,7 +254,7 @@ fn train(
     for baseline in &beside {
         report.tell(run_log::baseline_line(baseline))?;
     }
-    report.tell(run_log::done_line(outcome.name(), seconds(), test))?;
+    report.tell(run_log::done_line(&outcome, seconds()))?;
     let (mut kept, state) = (false, RunState::from(&outcome));
     let mut ended = Ok(place.clone());
     if let Some(recorder) = report.recorder.take() {

@@ -27,6 +27,8 @@ pub const WEIGHTS: &str = "weights.safetensors";
 pub const METRICS: &str = "metrics.jsonl";
 /// Name of the file with the [`DataRecord`].
 pub const DATA: &str = "data.json";
+/// Name of the file with the drawing that was on the canvas, if somebody drew one.
+pub const DRAWING: &str = "drawing.json";
 
 /// The name of the built-in digit classifier, which comes with the program.
 pub const PRETRAINED: &str = "pretrained";

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::train::baselines::Baseline;
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{Best, Change, Checkpoint, EpochStat, Evaluation, Head, LiveChange, Metric, StepStat, Subset};
+use crate::train::{Best, Change, Checkpoint, EpochStat, Head, LiveChange, Metric, Outcome, StepStat, Subset};
 
 /// The key of a metric, with the subset as prefix where it is measured on subsets: `validation_rmse`.
 pub fn key_of(part: Subset, metric: &Metric) -> String {
@@ -70,11 +70,18 @@ pub fn baseline_line(baseline: &Baseline) -> Value {
     line
 }
 
-/// The last line, with every metric of the test set.
-pub fn done_line(outcome: &str, seconds: f64, test: Option<&Evaluation>) -> Value {
-    let mut line = json!({ "event": "done", "outcome": outcome, "seconds": seconds, "test_loss": null });
-    for Figure { metric, value } in test.iter().flat_map(|test| test.figures()) {
-        line[key_of(Subset::Test, metric)] = value.into();
+/// The last line, with every metric of the test set, or with the place where a run diverged.
+pub fn done_line(outcome: &Outcome, seconds: f64) -> Value {
+    let mut line = json!({ "event": "done", "outcome": outcome.name(), "seconds": seconds, "test_loss": null });
+    match outcome {
+        Outcome::Finished(Some(test)) => {
+            for Figure { metric, value } in test.figures() {
+                line[key_of(Subset::Test, metric)] = value.into();
+            }
+        }
+        Outcome::Diverged(divergence) => line["divergence"] = json!(divergence),
+        Outcome::Failed(why) => line["why"] = why.as_str().into(),
+        Outcome::Finished(None) | Outcome::Stopped => {}
     }
     line
 }

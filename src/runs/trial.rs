@@ -278,7 +278,7 @@ impl Training<'_> {
                 _ => {}
             }
         };
-        self.tell(&done_line(outcome.name(), self.seconds, None))?;
+        self.tell(&done_line(&outcome, self.seconds))?;
         let weights = weights.as_deref().map(|snapshot| &snapshot.weights);
         if let Some(recorder) = self.recorder.take() {
             recorder.end(&self.job, weights, RunState::from(&outcome), self.seconds)?;

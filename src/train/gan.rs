@@ -5,6 +5,7 @@ use super::learner::{Learner, LearnerState, Step};
 use super::metrics::StepSum;
 use crate::data::Scaling;
 use backprop_nn::gan::{self, GanSettings, GanTrainer, LearningRates};
+use backprop_nn::network::NotFinite;
 use backprop_nn::optim::StepNorms;
 use backprop_nn::{Network, OptimizerSpec, Weights};
 
@@ -61,7 +62,7 @@ impl Learner for GanLearner<'_> {
         self.trainer.restore([generator.clone(), discriminator.clone()])
     }
 
-    fn first_not_finite(&self) -> Option<usize> {
+    fn first_not_finite(&self) -> Option<NotFinite> {
         self.trainer.first_not_finite()
     }
 }

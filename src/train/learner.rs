@@ -10,6 +10,7 @@ use crate::data::{TargetBuffer, TargetData};
 use backprop_nn::batch::shard_len;
 use backprop_nn::init::{mix, stream};
 use backprop_nn::loss::{Blend, LossSum};
+use backprop_nn::network::NotFinite;
 use backprop_nn::optim::{StepNorms, Updater, UpdaterState};
 use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
 
@@ -35,8 +36,8 @@ pub trait Learner {
     /// Goes on from a state of the same job; false if it is of another.
     fn restore(&mut self, state: &LearnerState) -> bool;
 
-    /// The first layer of the stack whose numbers are not finite after the last step.
-    fn first_not_finite(&self) -> Option<usize>;
+    /// The first tensor that was not finite in the last step, if its loss was not.
+    fn first_not_finite(&self) -> Option<NotFinite>;
 }
 
 /// All that the next step of a learner depends on, besides its job.
@@ -130,7 +131,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Trains on the samples at the positions `batch`.
+    /// Trains on the samples at the positions `batch`. Where the loss is not finite, the weights stay.
     pub fn step(&mut self, batch: &[u32], at: Step) -> LossSum {
         let Self { job, weights, optimizer, batch: shards, lanes, norms } = self;
         let Step { number: step, epoch, learning_rate, is_measured } = at;
@@ -163,11 +164,15 @@ impl<'a> Trainer<'a> {
         };
         job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);
         *norms = None;
+        let sum = lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus);
+        if !sum.is_finite() {
+            return sum;
+        }
         match is_measured {
             true => *norms = Some(optimizer.step_measured(learning_rate, &job.network, weights, shards.shards())),
             false => optimizer.step(learning_rate, &job.network, weights, shards.shards()),
         }
-        lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus)
+        sum
     }
 }
 
@@ -202,9 +207,7 @@ impl Learner for Trainer<'_> {
         self.optimizer.restore(updater.clone(), &self.job.network)
     }
 
-    fn first_not_finite(&self) -> Option<usize> {
-        let found =
-            self.batch.shards().iter().filter_map(|shard| self.job.network.first_not_finite(&self.weights, shard));
-        found.min()
+    fn first_not_finite(&self) -> Option<NotFinite> {
+        self.job.network.first_not_finite(&self.weights, self.batch.shards())
     }
 }

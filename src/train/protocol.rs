@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::metrics::{Evaluation, Figure, LOSS, METRICS, Metric, StepProbe};
@@ -214,19 +214,32 @@ impl Outcome {
 }
 
 /// Where a loss stopped being a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
     /// The optimizer step, counted from 1 over the whole run.
     pub step: u64,
-    /// Position in the stack of the first layer whose numbers went wrong, and its name.
-    pub layer: Option<(usize, String)>,
+    /// The first tensor on the way forward that was not finite; nothing if every output of the network still was a number, but
+    /// too large for the loss.
+    pub place: Option<DivergedAt>,
+}
+
+/// The tensor in which numbers went wrong first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DivergedAt {
+    /// Position of its layer in the stack, counted from 1.
+    pub layer: usize,
+    /// The name of the layer.
+    pub name: String,
+    /// The name of a parameter, such as `kernel`, or `outputs`.
+    pub tensor: String,
 }
 
 impl std::fmt::Display for Divergence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "The loss stopped being a number at step {}", self.step)?;
-        if let Some((index, label)) = &self.layer {
-            write!(f, ", first in layer {} ({label})", index + 1)?;
+        match &self.place {
+            Some(DivergedAt { layer, name, tensor }) => write!(f, ", first in the {tensor} of layer {layer} ({name})")?,
+            None => f.write_str(": the outputs of the last layer have become too large for it")?,
         }
         f.write_str(". Train again with a smaller learning rate.")
     }

@@ -11,8 +11,11 @@ use super::evaluate::Evaluator;
 use super::job::{Job, Subset};
 use super::learner::{Learner, Step};
 use super::metrics::{EpochProbe, Evaluation, Figure, METRICS, StepProbe, StepSum};
-use super::protocol::{Best, Change, Divergence, EpochStat, Event, Outcome, Reports, RunCommand, Start, StepStat};
+use super::protocol::{
+    Best, Change, DivergedAt, Divergence, EpochStat, Event, Outcome, Reports, RunCommand, Start, StepStat,
+};
 use super::reporter::{FLUSH, Reporter};
+use backprop_nn::network::NotFinite;
 use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
 use backprop_nn::schedule::ScheduleSpec;
 use backprop_nn::training::shuffle;
@@ -335,14 +338,12 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if probe.sum.is_finite() {
             return Ok(());
         }
-        // If every output is still a number, it is the loss itself that overflowed, and the last layer's are too large.
-        let layer = self.learner.first_not_finite().or(self.job.network.last_layer());
-        let layer = layer.map(|index| {
-            let (label, (stack, index)) = (self.job.network.label(index), self.job.network.place_of(index));
+        let place = self.learner.first_not_finite().map(|NotFinite { layer, tensor }| {
+            let (label, (stack, index)) = (self.job.network.label(layer), self.job.network.place_of(layer));
             let stack = if stack.is_empty() { String::new() } else { format!(" of the {stack}") };
-            (index, format!("{label}{stack}"))
+            DivergedAt { layer: index + 1, name: format!("{label}{stack}"), tensor: tensor.to_owned() }
         });
-        Err(Halt::Diverged(Divergence { step: self.step, layer }))
+        Err(Halt::Diverged(Divergence { step: self.step, place }))
     }
 
     /// Makes the changes again that an earlier run has seen at this step.

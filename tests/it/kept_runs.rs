@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use backprop_studio::project::working_copy::WorkingCopy;
 use backprop_studio::project::{Output, Project};
 use backprop_studio::runs::store::StoredRun;
 use backprop_studio::runs::{Parent, RunInfo, RunState, history};
@@ -474,23 +473,4 @@ fn the_window_searches_and_takes_over_the_best_settings() {
     assert!(*project != before && *project == Project::parse(&text).unwrap());
     act(&mut harness, Command::Undo);
     assert_eq!(*harness.state().project(), before);
-}
-
-#[test]
-fn project_and_drawing_are_there_again_after_a_crash() {
-    let base = tempfile::tempdir().unwrap();
-    let file = base.path().join("copy.json");
-    let start = |is_restored| {
-        let (file, document) = (Some(file.clone()), Document::new(project("xor", &[])));
-        let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
-        builder.build_eframe(move |cc| Studio::new(cc, Some(document)).copying_to(&cc.egui_ctx, file, is_restored))
-    };
-    let mut harness = start(true);
-    harness.state_mut().project_mut().training.learning_rate = 0.077;
-    let copied = |_: &Studio| WorkingCopy::read(&file).is_some_and(|copy| copy.project.training.learning_rate == 0.077);
-    step_until(&mut harness, "the change is written", copied);
-    // As if the program had been killed: nothing is written at its end.
-    std::mem::forget(harness);
-    assert_eq!(start(true).state().project().training.learning_rate, 0.077);
-    assert!(start(false).state().project().training.learning_rate != 0.077);
 }

@@ -13,7 +13,7 @@ use backprop_studio::data::split::Order;
 use backprop_studio::data::{Dataset, Feature, Inputs, Samples, TargetData, Task, handwriting};
 use backprop_studio::project::{Project, presets};
 use backprop_studio::train::metrics::{StepProbe, StepSum};
-use backprop_studio::train::{Divergence, Event, Job, Outcome, Reports, Run, Start, StepStat};
+use backprop_studio::train::{DivergedAt, Divergence, Event, Job, Outcome, Reports, Run, Start, StepStat};
 use backprop_studio::ui::commands::Action;
 use backprop_studio::ui::state::window_state::Theme;
 use backprop_studio::ui::{Command, Document, Report, Request, Studio};
@@ -255,8 +255,8 @@ fn diverged() -> Vec<Event> {
         let sum = StepSum::Classes(LossSum { loss: loss(step), weight: 1.0, correct: 1, samples: 10 });
         StepStat::new(step, 1, &StepProbe { sum, learning_rate: 0.1, norms: None })
     };
-    let layer = Some((0, "Dense".to_owned()));
-    vec![Event::Steps((1..=9).map(stat).collect()), Event::Done(Outcome::Diverged(Divergence { step: 9, layer }))]
+    let place = Some(DivergedAt { layer: 1, name: "Dense".to_owned(), tensor: "outputs".to_owned() });
+    vec![Event::Steps((1..=9).map(stat).collect()), Event::Done(Outcome::Diverged(Divergence { step: 9, place }))]
 }
 
 /// Every fourth preset from the one at `first`, so that the four tests share all of them.

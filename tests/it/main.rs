@@ -15,6 +15,8 @@ mod generators;
 #[cfg(feature = "gui")]
 mod ink;
 #[cfg(feature = "gui")]
+mod kept_drawing;
+#[cfg(feature = "gui")]
 mod kept_runs;
 #[cfg(feature = "gui")]
 mod layout;

@@ -13,7 +13,7 @@ use backprop_studio::train::metrics::{
     ACCURACY, ClassPredictions, Figure, LOSS, Prediction as ClassPrediction, Predictions, StepProbe, StepSum,
 };
 use backprop_studio::train::{
-    Change, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
+    Change, DivergedAt, Divergence, EpochStat, Evaluation, Event, LiveChange, Outcome, Snapshot, StepStat,
 };
 use backprop_studio::ui::commands::{Action, PathFor};
 use backprop_studio::ui::jobs::predictor::DrawingOutput;
@@ -236,12 +236,12 @@ fn events_alone_draw_the_window() {
     absorb(Event::Weights(Arc::new(Snapshot { step: 9, weights })));
     let change = LiveChange { learning_rate: 0.1, ..LiveChange::of(&job.training) };
     absorb(Event::Changed(Change { step: 9, change }));
-    let layer = Some((1, "Dense".to_owned()));
-    absorb(Event::Done(Outcome::Diverged(Divergence { step: 10, layer })));
+    let place = Some(DivergedAt { layer: 2, name: "Dense".to_owned(), tensor: "kernel".to_owned() });
+    absorb(Event::Done(Outcome::Diverged(Divergence { step: 10, place })));
     harness.run_ok();
     let texts: Vec<_> = harness.state().session().marks.iter().map(|mark| mark.text.clone()).collect();
     assert_eq!(texts, ["learning rate 0.1", "no longer a number"]);
-    harness.get_by_label_contains("first in layer 2 (Dense)");
+    harness.get_by_label_contains("first in the kernel of layer 2 (Dense)");
 
     act(&mut harness, Request::ShowCell { truth: 4, predicted: 9 });
     harness.get_by_label("1 validation samples of 4 are classified as 9");

@@ -12,7 +12,7 @@ use super::files::short;
 use crate::data::photo;
 use crate::data::pictures::read_drawings;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
-use crate::project::run_folder::PROJECT;
+use crate::project::run_folder::{DRAWING, PROJECT};
 use crate::project::{Project, RunFolder};
 use crate::runs::history;
 use crate::ui::commands::Request;
@@ -70,7 +70,11 @@ fn not_taken(why: &dyn Display) -> String {
 
 fn read_run(path: PathBuf) -> Report {
     match RunFolder::find(&path.to_string_lossy()) {
-        Ok(run) => Report::RunOpened { run: Arc::new(run), lines: history::read(&path).unwrap_or_default(), path },
+        Ok(run) => {
+            let lines = history::read(&path).unwrap_or_default();
+            let drawing = read_drawings(&path.join(DRAWING)).ok().and_then(|drawings| drawings.into_iter().next());
+            Report::RunOpened { run: Arc::new(run), lines, drawing, path }
+        }
         Err(error) => Report::Warned(error.to_string()),
     }
 }

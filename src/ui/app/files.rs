@@ -6,11 +6,13 @@ use std::sync::Arc;
 use eframe::egui::Context;
 use rfd::AsyncFileDialog;
 
+use super::kept_runs::write_drawing_of_run;
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
 use crate::project::run_folder::RUNS;
 use crate::project::run_log::done_line;
 use crate::project::{Output, Project, RunRecord, presets};
+use crate::train::Outcome;
 use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
 use crate::ui::jobs::report::Report;
@@ -104,14 +106,20 @@ impl Studio {
         let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
         let mut lines: Vec<_> = session.lines.iter().map(str::to_owned).collect();
         if let Status::Ended(outcome) = &session.status {
-            let test = session.test().map(Arc::as_ref);
-            lines.push(done_line(outcome.name(), session.seconds, test).to_string());
+            let outcome = match outcome {
+                // At the threshold that was chosen since.
+                Outcome::Finished(_) => &Outcome::Finished(session.test().cloned()),
+                other => other,
+            };
+            lines.push(done_line(outcome, session.seconds).to_string());
         }
+        let drawing = self.drawing_of_run().cloned();
         self.tasks.spawn(ctx, "writing the run", move || {
             let (project, weights) = (&project, &snapshot.weights);
             let record = RunRecord { project, job: &job, weights, lines: &lines, threshold };
             let saved = Output::next(&base, &project.name).and_then(|output| {
                 record.save(output.folder())?;
+                drawing.map_or(Ok(()), |drawing| write_drawing_of_run(output.folder(), &drawing))?;
                 Ok(output.folder().to_owned())
             });
             match saved {

@@ -66,6 +66,7 @@ impl eframe::App for Studio {
 impl Drop for Studio {
     fn drop(&mut self) {
         self.copy_now();
+        self.keep_drawing();
         if self.recording.is_some() {
             self.session.finish();
         }

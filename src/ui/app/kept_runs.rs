@@ -6,13 +6,18 @@ use std::sync::Arc;
 use eframe::egui::Context;
 
 use super::Studio;
+use crate::data::{Drawing, Modality};
 use crate::project::ProjectError;
+use crate::project::run_folder::DRAWING;
+use crate::project::whole::write_whole;
 use crate::runs::store;
 use crate::ui::commands::RunChange;
 use crate::ui::jobs::kept_run::{self, ReadRun};
 use crate::ui::jobs::predictor::DrawingQuery;
 use crate::ui::jobs::report::Report;
 use crate::ui::jobs::side_by_side::{self, Asked};
+use crate::ui::state::playground::Playground;
+use crate::ui::state::subject::Subject;
 use crate::ui::views::dialogs::side_by_side::SideBySideDialog;
 
 /// Changes of kept runs since the window was opened.
@@ -24,6 +29,8 @@ pub struct KeptRuns {
     pub opened: Option<PathBuf>,
     /// Whether the rest of it was read, or cannot be.
     pub is_read: bool,
+    /// The drawing as it is in the folder of the run, or as it was when a run was opened that has none.
+    pub drawing: Option<Drawing>,
     /// What was deleted: the folder of all runs, where it is now, and where it was.
     pub deleted: Vec<Deleted>,
 }
@@ -78,6 +85,46 @@ impl Studio {
             }
             Err(error) => self.notices.warn(format!("{error}.")),
         }
+    }
+
+    /// Where the run that is shown is kept.
+    fn run_folder(&self) -> Option<PathBuf> {
+        match &self.recording {
+            Some(recording) => recording.folder(),
+            None => self.kept.opened.clone(),
+        }
+    }
+
+    /// The folder of the run, if the drawing in it is not the one on the canvas.
+    pub(super) fn folder_without_drawing(&self) -> Option<PathBuf> {
+        let drawing = self.drawing_of_run().filter(|drawing| self.kept.drawing.as_ref() != Some(drawing));
+        drawing.and_then(|_| self.run_folder())
+    }
+
+    /// What somebody has drawn for the run, if it is one that reads images.
+    pub(super) fn drawing_of_run(&self) -> Option<&Drawing> {
+        let Playground { drawing, is_example, .. } = &self.playground;
+        let is_of_images = Subject::of(&self.document.project, &self.session).modality() == Modality::Images;
+        (is_of_images && !is_example).then_some(drawing)
+    }
+
+    /// Writes the drawing into the folder of the run that is to be left, unless it is there.
+    pub(super) fn keep_drawing(&mut self) {
+        if let Some(folder) = self.folder_without_drawing()
+            && let Err(error) = write_drawing_of_run(&folder, &self.playground.drawing)
+        {
+            tracing::warn!("{error}");
+        }
+        self.kept.drawing = None;
+    }
+
+    /// Puts the drawing of a run that was opened on the canvas. Without one, the canvas stays as it is.
+    pub(super) fn show_drawing_of_run(&mut self, drawing: Option<Drawing>) {
+        if let Some(drawing) = drawing {
+            self.playground.drawing = drawing;
+            (self.playground.is_example, self.playground.picture) = (false, None);
+        }
+        self.kept.drawing = Some(self.playground.drawing.clone());
     }
 
     /// Reads and evaluates two runs, and shows them when that is done.
@@ -139,5 +186,15 @@ impl Studio {
             Err(error) => self.notices.warn(format!("{error}.")),
         }
         self.kept.changed += 1;
+    }
+}
+
+/// Writes the drawing into a run folder, whole or not at all. A folder that was deleted stays deleted.
+pub(super) fn write_drawing_of_run(folder: &Path, drawing: &Drawing) -> Result<(), ProjectError> {
+    let path = folder.join(DRAWING);
+    let text = serde_json::to_string(drawing).map_err(|error| ProjectError::file(&path, error))?;
+    match write_whole(&path, (text + "\n").as_bytes()) {
+        Err(error) if folder.exists() => Err(ProjectError::file(&path, error)),
+        _ => Ok(()),
     }
 }

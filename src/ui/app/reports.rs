@@ -44,7 +44,10 @@ impl Studio {
                 self.document.path = Some(path);
             }
             Report::ProjectCompared(project) => self.saved = project,
-            Report::RunOpened { run, lines, path } => self.show_run(run, &lines, &path),
+            Report::RunOpened { run, lines, drawing, path } => {
+                self.show_run(run, &lines, &path);
+                self.show_drawing_of_run(drawing);
+            }
             Report::DrawingOpened { drawing, of } => {
                 if of > 1 {
                     self.notices.tell(format!("The file has {of} drawings; this is the first."));

@@ -126,6 +126,7 @@ impl Studio {
         let parent = self.branch_point(step);
         let live = LiveChange::of(&project.training);
         let Some(recorded) = self.start_from(ctx, &project, &job, checkpoint, Some(live)) else { return };
+        self.keep_drawing();
         self.kept.opened = None;
         self.notices.tell(format!("The branch goes on from the checkpoint after step {}.", thousands(step as f64)));
         // What was written so far is written to its end; the branch has a folder of its own.
@@ -260,6 +261,7 @@ impl Studio {
 
     /// Drops the run. Its last batch ends on another thread, so that no frame waits for it.
     pub(super) fn reset(&mut self) {
+        self.keep_drawing();
         if let Some(run) = self.session.reset() {
             tasks::end(run);
         }

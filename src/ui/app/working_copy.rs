@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::Context;
 
 use super::Studio;
+use super::kept_runs::write_drawing_of_run;
 use crate::project::working_copy::WorkingCopy;
 use crate::ui::jobs::report::Report;
 
@@ -55,10 +56,11 @@ impl Studio {
         })
     }
 
-    /// Writes the copy when the screen has differed from it for a while.
+    /// Writes the copy, and the drawing into the folder of the run, when the screen has differed from them for a while.
     pub(super) fn copy_soon(&mut self, ctx: &Context) {
-        let Some(file) = self.copying.file.clone() else { return };
-        if self.is_copied() {
+        let file = self.copying.file.clone().filter(|_| !self.is_copied());
+        let folder = self.folder_without_drawing();
+        if file.is_none() && folder.is_none() {
             self.copying.changed = None;
             return;
         }
@@ -67,12 +69,23 @@ impl Studio {
         if !left.is_zero() {
             return ctx.request_repaint_after(left);
         }
-        let copy = self.working_copy();
-        (self.copying.written, self.copying.changed) = (Some(copy.clone()), None);
-        self.tasks.spawn(ctx, "keeping a copy of the project", move || match copy.write(&file) {
-            Ok(()) => Report::Nothing,
-            Err(error) => Report::Warned(format!("No copy of the project can be kept for a crash: {error}.")),
-        });
+        self.copying.changed = None;
+        if let Some(file) = file {
+            let copy = self.working_copy();
+            self.copying.written = Some(copy.clone());
+            self.tasks.spawn(ctx, "keeping a copy of the project", move || match copy.write(&file) {
+                Ok(()) => Report::Nothing,
+                Err(error) => Report::Warned(format!("No copy of the project can be kept for a crash: {error}.")),
+            });
+        }
+        if let Some(folder) = folder {
+            let drawing = self.playground.drawing.clone();
+            self.kept.drawing = Some(drawing.clone());
+            self.tasks.spawn(ctx, "keeping the drawing", move || match write_drawing_of_run(&folder, &drawing) {
+                Ok(()) => Report::Nothing,
+                Err(error) => Report::Warned(format!("The drawing is not kept with the run: {error}.")),
+            });
+        }
     }
 
     /// Writes what is not written yet, before the window closes.

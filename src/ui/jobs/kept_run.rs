@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize as _;
+
 use crate::data::Dataset;
 use crate::project::{ProjectError, RunFolder};
 use crate::runs::info::fingerprint;
@@ -47,8 +49,15 @@ pub fn read(folder: &Path, opened: &RunFolder, dataset: Arc<Dataset>) -> Result<
     let state = info.as_ref().map(|info| info.state);
     let outcome = match (state, done.and_then(|line| line["outcome"].as_str())) {
         (Some(RunState::Finished), _) | (None, Some("finished")) => Outcome::Finished(evaluate(Subset::Test, has_test)),
-        (Some(RunState::Diverged), _) | (None, Some("diverged")) => Outcome::Diverged(Divergence { step, layer: None }),
-        (Some(RunState::Failed), _) | (None, Some("failed")) => Outcome::Failed("This run failed.".to_owned()),
+        (Some(RunState::Diverged), _) | (None, Some("diverged")) => {
+            // Older programs did not tell the place.
+            let told = done.and_then(|line| Divergence::deserialize(&line["divergence"]).ok());
+            Outcome::Diverged(told.unwrap_or(Divergence { step, place: None }))
+        }
+        (Some(RunState::Failed), _) | (None, Some("failed")) => {
+            let why = done.and_then(|line| line["why"].as_str());
+            Outcome::Failed(why.unwrap_or("This run failed.").to_owned())
+        }
         _ => Outcome::Stopped,
     };
     let has_other_data = info.as_ref().is_some_and(|info| info.data != fingerprint(&job.dataset));

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
 use crate::runs::{Parent, Recorder, RunState};
-use crate::train::{Change, Checkpoint, Event, Job, LiveChange, Outcome, Snapshot};
+use crate::train::{Change, Checkpoint, Event, Job, LiveChange, Snapshot};
 
 /// What is written down.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ enum Message {
 pub struct Recording {
     messages: Sender<Message>,
     thread: JoinHandle<()>,
+    /// The folder that its own is in.
+    base: PathBuf,
     /// The name of its folder when it has one; nothing if it cannot be written.
     name: Arc<OnceLock<Option<String>>>,
 }
@@ -87,6 +89,10 @@ impl Recording {
         warn: impl Fn(String) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
+        let base = match &destination {
+            Destination::NewIn(base) => base.clone(),
+            Destination::Existing { folder, .. } => folder.parent().map(Path::to_owned).unwrap_or_default(),
+        };
         let name = Arc::new(OnceLock::new());
         let told = Arc::clone(&name);
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
@@ -107,7 +113,7 @@ impl Recording {
                 Err(error) => writer.give_up(&error),
             }
         })?;
-        Ok(Self { messages, thread, name })
+        Ok(Self { messages, thread, base, name })
     }
 
     /// A way to tell it what happens. When all are gone, the run is over.
@@ -124,6 +130,11 @@ impl Recording {
     /// The run goes on from the checkpoint of this job.
     pub fn go_on(&self, recorded: Recorded) {
         let _ = self.messages.send(Message::GoOn(Box::new(recorded)));
+    }
+
+    /// Its folder, once it is there.
+    pub fn folder(&self) -> Option<PathBuf> {
+        Some(self.base.join(self.name.get()?.as_ref()?))
     }
 
     /// Where a branch of the run begins after this step.
@@ -214,9 +225,8 @@ impl<F: Fn(String)> RunWriter<F> {
                 Ok(())
             }
             Event::Done(outcome) => {
-                let test = if let Outcome::Finished(test) = &outcome { test.as_deref() } else { None };
                 // A line that cannot be written is tried once more at the end.
-                let _ = open.tell(&done_line(outcome.name(), seconds, test));
+                let _ = open.tell(&done_line(&outcome, seconds));
                 let Some(recorder) = recorder.take() else { return Ok(()) };
                 let weights = weights.as_ref().map(|snapshot| &snapshot.weights);
                 recorder.end(job, weights, RunState::from(&outcome), seconds).map(drop)

@@ -50,6 +50,8 @@ pub enum Report {
         run: Arc<RunFolder>,
         /// What it told while it trained.
         lines: Vec<serde_json::Value>,
+        /// The drawing that was on the canvas.
+        drawing: Option<Drawing>,
         /// The run folder.
         path: PathBuf,
     },

@@ -1,6 +1,6 @@
 //! Every metric that the run has measured, a curve each.
 
-use eframe::egui::{Rect, Sense, Ui, pos2, vec2};
+use eframe::egui::{Ui, Vec2, vec2};
 
 use crate::train::metrics::{METRICS, Unit};
 use crate::train::{Metric, Subset};
@@ -8,18 +8,14 @@ use crate::ui::commands::Request;
 use crate::ui::state::curves::Curves;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
-use crate::ui::theme::GRID;
 use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::plot_grid::plot_grid_ui;
 use crate::ui::views::view::View;
-use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
-use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::text::placeholder_ui;
 
 /// The least width and the height of a plot.
-const PLOT: [f32; 2] = [320.0, 208.0];
-
-const GAP: f32 = 4.0 * GRID;
+const PLOT: Vec2 = vec2(320.0, 208.0);
 
 /// The tab with one plot per metric.
 #[derive(Default)]
@@ -44,19 +40,7 @@ impl View for MetricsView {
         if measured.is_empty() {
             return placeholder_ui(ui, "A curve of every metric appears here when you press Train.");
         }
-        scroll_ui(ui, |ui| {
-            let columns = ((ui.available_width() + GAP) / (PLOT[0] + GAP)).floor().max(1.0) as usize;
-            let width = (ui.available_width() + GAP) / columns as f32 - GAP;
-            for row in measured.chunks(columns) {
-                let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), PLOT[1]), Sense::hover());
-                for (column, metric) in row.iter().enumerate() {
-                    let left = rect.left() + column as f32 * (width + GAP);
-                    let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, PLOT[1]));
-                    cell_ui(ui, metric.key, cell, |ui| plot_ui(ui, metric, cx));
-                }
-                ui.add_space(GAP);
-            }
-        });
+        plot_grid_ui(ui, PLOT, &measured, |ui, metric| plot_ui(ui, metric, cx));
     }
 }
 

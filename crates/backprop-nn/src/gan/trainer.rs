@@ -2,7 +2,7 @@ use super::{GanSettings, GanSum, discriminator, fill_training_noise, generator};
 use crate::batch::{Batch, shard_len};
 use crate::init::mix;
 use crate::loss::{GENERATED, LossSum, REAL};
-use crate::network::Network;
+use crate::network::{Network, NotFinite};
 use crate::optim::{OptimizerSpec, Regularization, StepNorms, Updater, UpdaterState};
 use crate::weights::Weights;
 use crate::workspace::Workspace;
@@ -105,18 +105,25 @@ impl<'a> GanTrainer<'a> {
             let count = samples.min(count - first);
             let [real, fake] = self.discriminator_step(rates.discriminator, mix(seed, number), count, real, noise);
             sum = sum.plus(GanSum { real, fake, ..GanSum::default() });
+            if !(real.is_finite() && fake.is_finite()) {
+                return sum;
+            }
         }
         for _ in 0..self.settings.generator_steps {
             let number = next();
             let noise = |from: usize, out: &mut [f32]| fill_training_noise(seed, number, from, len, out);
             let generator = self.generator_step(rates.generator, mix(seed, number), count.min(samples), noise);
             sum = sum.plus(GanSum { generator, ..GanSum::default() });
+            if !generator.is_finite() {
+                break;
+            }
         }
         sum
     }
 
     /// The discriminator's optimizer step on `count` samples of the data and as many generated ones. `real` and `noise`
-    /// write the samples, or the noise for them, from a position on. Gives the sums on the real and on the generated ones.
+    /// write the samples, or the noise for them, from a position on. Gives the sums on the real and on the generated ones; where
+    /// they are not finite, the weights stay.
     pub fn discriminator_step(
         &mut self,
         learning_rate: f32,
@@ -149,15 +156,19 @@ impl<'a> GanTrainer<'a> {
             lane.sum = settings.loss.value_and_grad(outputs, target, scale, grad);
         };
         network.learn(weights, batch, lanes, seed, fill, judge);
-        match norms {
-            Some([norms, _]) => *norms = updater.step_measured(learning_rate, network, weights, batch.shards()),
-            None => updater.step(learning_rate, network, weights, batch.shards()),
-        }
         let (fake, real) = lanes.split_at(shards);
-        [real, fake].map(sum_of)
+        let sums = [real, fake].map(sum_of);
+        if sums.iter().all(LossSum::is_finite) {
+            match norms {
+                Some([norms, _]) => *norms = updater.step_measured(learning_rate, network, weights, batch.shards()),
+                None => updater.step(learning_rate, network, weights, batch.shards()),
+            }
+        }
+        sums
     }
 
-    /// The generator's optimizer step on `count` samples of its own, whose noise `noise` writes from a position on.
+    /// The generator's optimizer step on `count` samples of its own, whose noise `noise` writes from a position on. Where the loss
+    /// is not finite, the weights stay.
     pub fn generator_step(
         &mut self,
         learning_rate: f32,
@@ -177,11 +188,14 @@ impl<'a> GanTrainer<'a> {
             lane.sum = settings.loss.value_and_grad(outputs, REAL, scale, grad);
         };
         network.learn(weights, batch, lanes, seed, fill, judge);
-        match norms {
-            Some([_, norms]) => *norms = updater.step_measured(learning_rate, network, weights, batch.shards()),
-            None => updater.step(learning_rate, network, weights, batch.shards()),
+        let sum = sum_of(lanes);
+        if sum.is_finite() {
+            match norms {
+                Some([_, norms]) => *norms = updater.step_measured(learning_rate, network, weights, batch.shards()),
+                None => updater.step(learning_rate, network, weights, batch.shards()),
+            }
         }
-        sum_of(lanes)
+        sum
     }
 
     /// Whether the next steps tell how large gradient and update are.
@@ -216,10 +230,9 @@ impl<'a> GanTrainer<'a> {
         self.generator.restore(generator, self.network) && self.discriminator.restore(discriminator, self.network)
     }
 
-    /// The first layer, counted over both stacks, whose numbers are not finite after the last step.
-    pub fn first_not_finite(&self) -> Option<usize> {
-        let Self { network, weights, batch, .. } = self;
-        batch.shards().iter().filter_map(|shard| network.first_not_finite(weights, shard)).min()
+    /// The first tensor of both stacks that is not finite after the last step.
+    pub fn first_not_finite(&self) -> Option<NotFinite> {
+        self.network.first_not_finite(&self.weights, self.batch.shards())
     }
 }
 

@@ -132,6 +132,11 @@ impl LossSum {
         if self.weight > 0.0 { self.loss / self.weight } else { 0.0 }
     }
 
+    /// Whether the mean is a number, and no greater than a single-precision one may be.
+    pub fn is_finite(&self) -> bool {
+        (self.mean_loss() as f32).is_finite()
+    }
+
     /// Share of the samples that are classified correctly, 0 to 1.
     pub fn accuracy(&self) -> f64 {
         self.correct as f64 / self.samples.max(1) as f64

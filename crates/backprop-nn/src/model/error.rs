@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use crate::field::FieldError;
+use crate::network::NotFinite;
 use crate::shape::Shape;
 use crate::spec::Misfit;
 use crate::weights::WeightsError;
@@ -58,9 +59,9 @@ pub enum ModelError {
     #[expect(missing_docs, reason = "the sentence says it")]
     NoValidation { what: &'static str },
     /// The loss became infinite or NaN.
-    #[error("the loss stopped being a number in epoch {epoch}{}; train again with a smaller learning rate", .layer.map_or_else(String::new, |layer| format!(", first in layer {}", layer + 1)))]
+    #[error("the loss stopped being a number in epoch {epoch}{}; train again with a smaller learning rate", where_to_look(.place.as_ref()))]
     #[expect(missing_docs, reason = "the sentence says it")]
-    Diverged { epoch: usize, layer: Option<usize> },
+    Diverged { epoch: usize, place: Option<NotFinite> },
     /// The model was neither fitted nor loaded.
     #[error("the model has no weights yet; fit it, or load some")]
     NoWeights,
@@ -76,4 +77,11 @@ pub enum ModelError {
     #[error("{}: {error}", path.display())]
     #[expect(missing_docs, reason = "the sentence says it")]
     Weights { path: PathBuf, error: WeightsError },
+}
+
+fn where_to_look(place: Option<&NotFinite>) -> String {
+    place.map_or_else(
+        || ": the outputs of the last layer have become too large for it".to_owned(),
+        |NotFinite { layer, tensor }| format!(", first in the {tensor} of layer {}", layer + 1),
+    )
 }

@@ -106,12 +106,12 @@ pub(super) fn fit(
                 }
             };
             network.learn(&mut weights, &mut shards, &mut lanes, mix(training.seed, step), fill, judge);
-            updater.step(learning_rate, network, &mut weights, shards.shards());
             let of_step = lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus);
-            if !of_step.mean_loss().is_finite() {
-                let broken = shards.shards().iter().filter_map(|shard| network.first_not_finite(&weights, shard));
-                return Err(ModelError::Diverged { epoch, layer: broken.min() });
+            if !of_step.is_finite() {
+                let place = network.first_not_finite(&weights, shards.shards());
+                return Err(ModelError::Diverged { epoch, place });
             }
+            updater.step(learning_rate, network, &mut weights, shards.shards());
             sum = sum.plus(of_step);
         }
         let shown = updater.average().unwrap_or(&weights);

@@ -229,14 +229,55 @@ impl Network {
         }
     }
 
-    /// Position in the declared stack of the first layer whose weights or outputs are not finite, for the shard that
-    /// ran last in `workspace`.
-    pub fn first_not_finite(&self, weights: &Weights, workspace: &Workspace) -> Option<usize> {
-        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-        let broken = self.stages.iter().enumerate().find(|(at, stage)| {
-            !finite(&weights.values()[stage.params.clone()])
-                || !finite(&workspace.activations[at + 1][..workspace.samples * stage.output_len])
-        });
-        broken.map(|(_, stage)| stage.index())
+    /// The first tensor on the way forward that is not finite, for the shards that ran last in these workspaces with these
+    /// weights; nothing if all outputs are numbers.
+    pub fn first_not_finite(&self, weights: &Weights, shards: &[Workspace]) -> Option<NotFinite> {
+        let is_broken = |values: &[f32]| values.iter().any(|value| !value.is_finite());
+        let is_param_broken = |param: &&Param| is_broken(&weights.values()[param.range.clone()]);
+        self.stages.iter().enumerate().find_map(|(at, stage)| {
+            let mut params = self.params.iter().filter(|param| stage.params.contains(&param.range.start));
+            let param = params.find(is_param_broken).map(|param| param.info.name);
+            let outputs = |shard: &Workspace| is_broken(&shard.activations[at + 1][..shard.samples * stage.output_len]);
+            let tensor = param.or_else(|| shards.iter().any(outputs).then_some(OUTPUTS))?;
+            Some(NotFinite { layer: stage.index(), tensor })
+        })
+    }
+}
+
+/// What the outputs of a layer are called where a tensor is named.
+pub const OUTPUTS: &str = "outputs";
+
+/// The first tensor of a network that is not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotFinite {
+    /// Position of its layer in the declared stack.
+    pub layer: usize,
+    /// The name of a parameter, such as `kernel`, or [`OUTPUTS`].
+    pub tensor: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ModelSpec;
+
+    #[test]
+    fn the_first_tensor_that_is_not_finite_is_named() {
+        let layers = r#"[{"kind":"dense","units":3},{"kind":"dense","units":2}]"#;
+        let model: ModelSpec = serde_json::from_str(layers).unwrap();
+        let network = model.build(Shape::flat(2), 2).unwrap();
+        let mut shard = network.training_workspace(1);
+        let mut look = |weights: &Weights, input: f32| {
+            shard.input_mut(1).fill(input);
+            network.infer(weights, &mut shard);
+            let found = network.first_not_finite(weights, std::slice::from_ref(&shard));
+            found.map(|NotFinite { layer, tensor }| (layer, tensor))
+        };
+        let mut weights = network.init_weights(1);
+        assert_eq!(look(&weights, 1.0), None);
+        assert_eq!(look(&weights, f32::INFINITY), Some((0, OUTPUTS)));
+        let bias = network.params().iter().find(|param| param.name == "1.dense.bias").unwrap().range.start;
+        weights.values_mut()[bias] = f32::NAN;
+        assert_eq!(look(&weights, 1.0), Some((1, "bias")));
     }
 }

@@ -7,6 +7,7 @@ pub mod figures;
 pub mod images;
 pub mod outdated;
 pub mod plane;
+pub mod plot_grid;
 pub mod problems;
 pub mod reconstructions;
 pub mod row_form;
