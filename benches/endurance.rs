@@ -333,7 +333,7 @@ fn moments(only: Option<&str>) {
                 harness.state_mut().act(&ctx, Request::LookAt(step));
                 let asked = Instant::now();
                 harness.run_steps(2);
-                while !harness.state().derived().is_settled(&ctx) {
+                while !harness.state().derived().is_shown(&ctx) {
                     harness.step();
                 }
                 took.push(1000.0 * asked.elapsed().as_secs_f64());

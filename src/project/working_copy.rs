@@ -1,4 +1,4 @@
-//! What was on the screen a moment ago, for the next start: the project, where it is saved, and the drawing.
+//! What was on the screen a moment ago, for the next start: the project, where it is saved, the drawing and the run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,19 @@ pub struct WorkingCopy {
     pub path: Option<PathBuf>,
     /// The drawing.
     pub drawing: Drawing,
+    /// The run that was shown.
+    pub run: Option<LeftRun>,
+    /// Whether the window is still open; it was not closed where a later start finds this.
+    pub is_open: bool,
+}
+
+/// A run that was shown when the window was left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Whether it was training, or waiting to go on.
+    pub was_on: bool,
 }
 
 /// The project is checked as one of a project file is, which may be of an older format.
@@ -30,15 +43,19 @@ struct Contents {
     project: Value,
     path: Option<PathBuf>,
     drawing: Drawing,
+    #[serde(default)]
+    run: Option<LeftRun>,
+    #[serde(default)]
+    is_open: bool,
 }
 
 impl WorkingCopy {
     /// Writes it whole or not at all; the folder is made.
     pub fn write(&self, file: &Path) -> Result<(), ProjectError> {
         let fail = |error: &dyn std::fmt::Display| ProjectError::file(file, error);
-        let Self { project, path, drawing } = self;
+        let Self { project, path, drawing, run, is_open } = self.clone();
         let project = serde_json::to_value(project).map_err(|error| fail(&error))?;
-        let contents = Contents { project, path: path.clone(), drawing: drawing.clone() };
+        let contents = Contents { project, path, drawing, run, is_open };
         let text = serde_json::to_string(&contents).map_err(|error| fail(&error))?;
         file.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| fail(&error))?;
         write_whole(file, text.as_bytes()).map_err(|error| fail(&error))
@@ -46,10 +63,10 @@ impl WorkingCopy {
 
     /// Reads it; nothing where there is none, or none that this program can read.
     pub fn read(file: &Path) -> Option<Self> {
-        let Contents { project, path, drawing } = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+        let Contents { project, path, drawing, run, is_open } = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
         let project = Project::parse(&project.to_string());
         let project = project.map_err(|error| tracing::warn!("{}: {error}", file.display())).ok()?;
-        Some(Self { project, path, drawing })
+        Some(Self { project, path, drawing, run, is_open })
     }
 }
 
@@ -65,7 +82,8 @@ mod tests {
         let mut project = Project::find("wine").unwrap();
         project.set("training.learning_rate", "0.07").unwrap();
         let drawing = Drawing { strokes: vec![vec![[1.0, 2.0], [3.5, 4.0]]], label: None };
-        let copy = WorkingCopy { project, path: Some(PathBuf::from("mine.json")), drawing };
+        let run = Some(LeftRun { folder: PathBuf::from("runs/wine-1"), was_on: true });
+        let copy = WorkingCopy { project, path: Some(PathBuf::from("mine.json")), drawing, run, is_open: true };
         copy.write(&file).unwrap();
         assert_eq!(WorkingCopy::read(&file), Some(copy));
         for text in ["", "{\"project\": {\"version\": 99}, \"path\": null, \"drawing\": {\"strokes\": []}}"] {

@@ -1,6 +1,7 @@
 //! Prediction and evaluation with a trained network: a whole subset of a data set, or one drawing.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -129,19 +130,33 @@ impl Evaluator {
         job: &Job,
         weights: &Weights,
         part: Subset,
-        mut go_on: impl FnMut() -> bool,
+        go_on: impl FnMut() -> bool,
     ) -> Option<Evaluation> {
+        let (evaluation, is_whole) = self.run_while(job, weights, part, BOUT, go_on);
+        is_whole.then_some(evaluation)
+    }
+
+    /// Evaluates the samples of a subset in their order for as long as `go_on` is true, which is asked whenever each thread has
+    /// evaluated `bout` samples. The evaluation of those, and whether they are all.
+    fn run_while(
+        &mut self,
+        job: &Job,
+        weights: &Weights,
+        part: Subset,
+        bout: usize,
+        mut go_on: impl FnMut() -> bool,
+    ) -> (Evaluation, bool) {
         let (samples, at) = job.part(part);
         let width = job.network.output().len();
-        let round = BOUT * self.workspaces.len();
+        let round = bout * self.workspaces.len();
         let mut tally = Tally::new(job, samples, at.len(), round);
         let mut outputs = vec![0.0; round * width];
         for at in at.chunks(round) {
             if !go_on() {
-                return None;
+                return (tally.finish(), false);
             }
             let outputs = &mut outputs[..at.len() * width];
-            let bouts = at.par_chunks(BOUT).zip(outputs.par_chunks_mut(BOUT * width));
+            let bouts = at.par_chunks(bout).zip(outputs.par_chunks_mut(bout * width));
             bouts.zip(&mut self.workspaces).for_each(|((at, outputs), workspace)| {
                 for (at, outputs) in at.chunks(CHUNK).zip(outputs.chunks_mut(CHUNK * width)) {
                     samples.gather(&job.scaling, at, workspace.input_mut(at.len()));
@@ -151,7 +166,7 @@ impl Evaluator {
             });
             tally.add(at, outputs);
         }
-        Some(tally.finish())
+        (tally.finish(), true)
     }
 }
 
@@ -176,5 +191,12 @@ impl Job {
     pub fn evaluate(&self, weights: &Weights, part: Subset) -> Evaluation {
         let done = Evaluator::new(&self.network).run(self, weights, part, || true);
         done.unwrap_or_else(|| Tally::new(self, &self.dataset.train, 0, 0).finish())
+    }
+
+    /// Evaluates the first samples of a subset, as many as there is time for, but a few at least; and whether these are all.
+    pub fn glance(&self, weights: &Weights, part: Subset, time: Duration) -> (Evaluation, bool) {
+        let (began, mut is_first) = (Instant::now(), true);
+        let go_on = || std::mem::take(&mut is_first) || began.elapsed() < time;
+        Evaluator::new(&self.network).run_while(self, weights, part, CHUNK, go_on)
     }
 }

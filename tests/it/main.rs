@@ -15,8 +15,6 @@ mod generators;
 #[cfg(feature = "gui")]
 mod ink;
 #[cfg(feature = "gui")]
-mod kept_drawing;
-#[cfg(feature = "gui")]
 mod kept_runs;
 #[cfg(feature = "gui")]
 mod layout;
@@ -33,6 +31,8 @@ mod rates;
 mod reading;
 mod reconstruction;
 mod recorder;
+#[cfg(feature = "gui")]
+mod restored;
 mod run;
 mod runs;
 #[cfg(feature = "gui")]

@@ -1,10 +1,11 @@
 //! A run on its thread: what it does when told, what it says, and how it ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use backprop_nn::{OptimizerSpec, Weights};
 use backprop_studio::train::{
-    EpochStat, Event, LiveChange, Outcome, Reports, Run, RunCommand, Start, StepStat, Subset,
+    EpochStat, Evaluation, Event, LiveChange, Outcome, Reports, Run, RunCommand, Start, StepStat, Subset,
 };
 
 use crate::support::{follow, small_job};
@@ -272,4 +273,17 @@ fn a_panic_in_the_worker_is_an_outcome_not_the_end_of_the_program() {
     let run = Run::start(Arc::new(job), Start::Running, Reports::default(), || {}).unwrap();
     let (_, _, outcome) = follow(&run);
     assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+}
+
+#[test]
+fn a_glance_evaluates_the_first_samples_and_all_where_there_is_time() {
+    let job = small_job("mlp", &[], 1);
+    let weights = job.initial_weights();
+    let whole = job.evaluate(&weights, Subset::Validation);
+    let (seen, is_whole) = job.glance(&weights, Subset::Validation, Duration::ZERO);
+    assert!(!is_whole && !seen.is_empty() && seen.len() < whole.len(), "{} of {}", seen.len(), whole.len());
+    let of = |evaluation: &Evaluation| evaluation.classes().unwrap().predictions.clone();
+    assert_eq!(of(&seen), of(&whole)[..seen.len()]);
+    let (all, is_whole) = job.glance(&weights, Subset::Validation, Duration::from_secs(60));
+    assert!(is_whole && all == whole);
 }

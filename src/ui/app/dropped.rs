@@ -13,10 +13,10 @@ use crate::data::photo;
 use crate::data::pictures::read_drawings;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::project::run_folder::{DRAWING, PROJECT};
-use crate::project::{Project, RunFolder};
+use crate::project::{Project, ProjectError, RunFolder};
 use crate::runs::history;
 use crate::ui::commands::Request;
-use crate::ui::jobs::report::Report;
+use crate::ui::jobs::report::{OpenedRun, Report};
 use crate::ui::state::playground::OpenedPicture;
 
 impl Studio {
@@ -69,14 +69,28 @@ fn not_taken(why: &dyn Display) -> String {
 }
 
 fn read_run(path: PathBuf) -> Report {
-    match RunFolder::find(&path.to_string_lossy()) {
-        Ok(run) => {
-            let lines = history::read(&path).unwrap_or_default();
-            let drawing = read_drawings(&path.join(DRAWING)).ok().and_then(|drawings| drawings.into_iter().next());
-            Report::RunOpened { run: Arc::new(run), lines, drawing, path }
-        }
+    match open_run(path) {
+        Ok(opened) => Report::RunOpened(opened),
         Err(error) => Report::Warned(error.to_string()),
     }
+}
+
+/// Reads the run that was shown when the window was left, unless somebody has deleted it.
+pub(super) fn read_left(path: PathBuf, was_on: bool) -> Report {
+    if !path.join(PROJECT).is_file() {
+        return Report::Nothing;
+    }
+    match open_run(path) {
+        Ok(opened) => Report::RunLeft(opened, was_on),
+        Err(error) => Report::Warned(error.to_string()),
+    }
+}
+
+fn open_run(path: PathBuf) -> Result<OpenedRun, ProjectError> {
+    let run = Arc::new(RunFolder::find(&path.to_string_lossy())?);
+    let lines = history::read(&path).unwrap_or_default();
+    let drawing = read_drawings(&path.join(DRAWING)).ok().and_then(|drawings| drawings.into_iter().next());
+    Ok(OpenedRun { run, lines, drawing, path })
 }
 
 /// Reads the file once to know that it can be read. Whether it is a table of samples or a series nobody can see; the options

@@ -11,6 +11,7 @@ use crate::data::Dataset;
 use crate::train::LiveChange;
 use crate::ui::commands::{Request, keys};
 use crate::ui::jobs::evaluation::EvaluationQuery;
+use crate::ui::state::revisit::REST;
 use crate::ui::state::subject::Subject;
 use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::sweep::SweepDialog;
@@ -65,6 +66,9 @@ impl eframe::App for Studio {
 /// The run that is on is stopped, and all that is known of it is written before the program ends.
 impl Drop for Studio {
     fn drop(&mut self) {
+        if let Some(recording) = &self.recording {
+            recording.wait_for_folder();
+        }
         self.copy_now();
         self.keep_drawing();
         if self.recording.is_some() {
@@ -95,10 +99,15 @@ impl Studio {
 
     /// Works out what the moment that is looked at predicts, where that is not known.
     fn evaluate_visit(&mut self, ctx: &Context) {
-        let Some((job, snapshot)) = self.session.unevaluated() else { return };
-        let latest = self.derived.evaluation.ask(ctx, EvaluationQuery { job, snapshot });
-        if let Some(latest) = latest {
-            self.session.evaluated(&latest.query.snapshot, &latest.answer);
+        let Some((job, snapshot, is_glance)) = self.session.unevaluated() else { return };
+        let query = EvaluationQuery { job, snapshot, is_glance };
+        let asked = if is_glance { &mut self.derived.glance } else { &mut self.derived.evaluation };
+        if let Some(latest) = asked.ask(ctx, query) {
+            let (evaluation, is_whole) = &latest.answer;
+            self.session.evaluated(&latest.query.snapshot, evaluation, *is_whole);
+            if !is_whole {
+                ctx.request_repaint_after(REST);
+            }
         }
     }
 

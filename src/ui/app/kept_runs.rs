@@ -88,7 +88,7 @@ impl Studio {
     }
 
     /// Where the run that is shown is kept.
-    fn run_folder(&self) -> Option<PathBuf> {
+    pub(super) fn run_folder(&self) -> Option<PathBuf> {
         match &self.recording {
             Some(recording) => recording.folder(),
             None => self.kept.opened.clone(),

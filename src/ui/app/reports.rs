@@ -1,17 +1,12 @@
 //! What finished tasks report.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use eframe::egui::Context;
-use serde_json::Value;
 
 use super::files::short;
 use super::{Document, Studio};
 use crate::data::Drawing;
-use crate::project::RunFolder;
 use crate::ui::commands::Request;
-use crate::ui::jobs::report::Report;
+use crate::ui::jobs::report::{OpenedRun, Report};
 use crate::ui::state::curves::Over;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::views::dialogs::side_by_side::SideBySideDialog;
@@ -44,10 +39,8 @@ impl Studio {
                 self.document.path = Some(path);
             }
             Report::ProjectCompared(project) => self.saved = project,
-            Report::RunOpened { run, lines, drawing, path } => {
-                self.show_run(run, &lines, &path);
-                self.show_drawing_of_run(drawing);
-            }
+            Report::RunOpened(opened) => self.show_run(opened),
+            Report::RunLeft(opened, was_on) => self.show_run_left(opened, was_on),
             Report::DrawingOpened { drawing, of } => {
                 if of > 1 {
                     self.notices.tell(format!("The file has {of} drawings; this is the first."));
@@ -102,7 +95,8 @@ impl Studio {
         self.reset();
     }
 
-    fn show_run(&mut self, run: Arc<RunFolder>, lines: &[Value], path: &Path) {
+    fn show_run(&mut self, opened: OpenedRun) {
+        let OpenedRun { run, path, .. } = &opened;
         let what = match (&run.project.adversary, run.data.features.is_empty()) {
             (Some(_), _) => "Learn shows the samples of its generator.",
             (None, true) => "Its network reads what you draw, or the picture that you open.",
@@ -111,9 +105,30 @@ impl Studio {
         self.notices.tell(format!("Opened the run {}. {what}", short(path)));
         self.window.remember_file(path);
         self.show_document(Document::new(run.project.clone()));
+        self.adopt_opened(opened);
+    }
+
+    /// Shows the run again that was shown when the window was left, unless somebody has begun another one since.
+    fn show_run_left(&mut self, opened: OpenedRun, was_on: bool) {
+        if self.run_folder().is_some() || self.session.job.is_some() {
+            return;
+        }
+        if was_on {
+            let name = short(&opened.path);
+            self.notices.tell(format!(
+                "The run {name} was not over when the program ended. Continue goes on from its last checkpoint."
+            ));
+        }
+        // What was drawn since is in the working copy.
+        self.adopt_opened(OpenedRun { drawing: None, ..opened });
+    }
+
+    fn adopt_opened(&mut self, opened: OpenedRun) {
+        let OpenedRun { run, lines, drawing, path } = opened;
         self.networks.opened = Some(run);
-        (self.kept.opened, self.kept.is_read) = (Some(path.to_owned()), false);
-        self.session.curves.read(lines, Over::Steps);
+        (self.kept.opened, self.kept.is_read) = (Some(path), false);
+        self.session.curves.read(&lines, Over::Steps);
         self.playground.network = NetworkChoice::This;
+        self.show_drawing_of_run(drawing);
     }
 }

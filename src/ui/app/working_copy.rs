@@ -1,13 +1,15 @@
-//! The project and the drawing are written by themselves, soon after a change, and are there again after a crash.
+//! Project and drawing are written by themselves, soon after a change, and are there again at the next start, with the run that was
+//! shown. After a crash, or where a training was ended, that is told.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
-use super::Studio;
+use super::dropped::read_left;
 use super::kept_runs::write_drawing_of_run;
-use crate::project::working_copy::WorkingCopy;
+use super::{Document, Studio};
+use crate::project::working_copy::{LeftRun, WorkingCopy};
 use crate::ui::jobs::report::Report;
 
 /// A change is written when it is this old.
@@ -35,6 +37,13 @@ impl Studio {
                 self.playground.is_example = false;
             }
             self.compare_with_file(ctx);
+            if copy.is_open {
+                self.notices
+                    .warn("The program was ended unexpectedly. Project and drawing are as they were just before.");
+            }
+            if let Some(LeftRun { folder, was_on }) = copy.run.clone() {
+                self.tasks.spawn(ctx, "reading the run", move || read_left(folder, was_on));
+            }
             self.copying.written = Some(copy);
         }
         self.copying.file = file;
@@ -44,7 +53,12 @@ impl Studio {
     fn working_copy(&self) -> WorkingCopy {
         // A drawing of the program is none of the user.
         let drawing = if self.playground.is_example { Default::default() } else { self.playground.drawing.clone() };
-        WorkingCopy { project: self.document.project.clone(), path: self.document.path.clone(), drawing }
+        let Document { project, path } = self.document.clone();
+        WorkingCopy { project, path, drawing, run: self.left_run(), is_open: true }
+    }
+
+    fn left_run(&self) -> Option<LeftRun> {
+        self.run_folder().map(|folder| LeftRun { folder, was_on: self.session.is_on() })
     }
 
     fn is_copied(&self) -> bool {
@@ -52,6 +66,7 @@ impl Studio {
         self.copying.written.as_ref().is_some_and(|written| {
             written.project == self.document.project
                 && written.path == self.document.path
+                && written.run == self.left_run()
                 && (is_example && written.drawing.strokes.is_empty() || written.drawing == self.playground.drawing)
         })
     }
@@ -88,10 +103,10 @@ impl Studio {
         }
     }
 
-    /// Writes what is not written yet, before the window closes.
+    /// Writes what is there when the window closes.
     pub(super) fn copy_now(&self) {
-        let Some(file) = self.copying.file.as_deref().filter(|_| !self.is_copied()) else { return };
-        if let Err(error) = self.working_copy().write(file) {
+        let Some(file) = self.copying.file.as_deref() else { return };
+        if let Err(error) = (WorkingCopy { is_open: false, ..self.working_copy() }).write(file) {
             tracing::warn!("{error}");
         }
     }

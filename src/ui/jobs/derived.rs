@@ -14,9 +14,6 @@ const SLOW: Duration = Duration::from_millis(2);
 /// An answer is shown with the next frame of a window that draws sixty a second, and is no reason for one in between.
 const FRAME: Duration = Duration::from_millis(16);
 
-/// A slow answer is asked for during this share of the time at most.
-const SHARE: u32 = 10;
-
 /// A question about what is shown. Two that are equal have the same answer.
 pub trait Query: Clone + PartialEq + Send + Sync + 'static {
     /// The result of the query.
@@ -30,6 +27,9 @@ pub trait Query: Clone + PartialEq + Send + Sync + 'static {
 
     /// The least time from one query to the next.
     const PAUSE: Duration = Duration::from_millis(60);
+
+    /// A slow answer is worked out in one part of so many of the time at most.
+    const SHARE: u32 = 10;
 
     /// Works the answer out, on the thread.
     fn answer(&self, memory: &mut Self::Memory) -> Self::Answer;
@@ -107,7 +107,7 @@ impl<Q: Query> Derived<Q> {
     /// How long the next query has to wait.
     fn pause(&self) -> Duration {
         let took = self.newest.as_ref().map_or(Duration::ZERO, |newest| newest.took);
-        let pause = if took > SLOW { Q::PAUSE.max(SHARE * took) } else { Q::PAUSE };
+        let pause = if took > SLOW { Q::PAUSE.max(Q::SHARE * took) } else { Q::PAUSE };
         self.sent_at.map_or(Duration::ZERO, |sent| pause.saturating_sub(sent.elapsed()))
     }
 

@@ -40,7 +40,9 @@ pub struct DerivedData {
     pub stored_runs: Derived<stored_runs::StoredRunsQuery>,
     /// The curves of those that are selected.
     pub run_curves: Derived<stored_runs::RunCurvesQuery>,
-    /// What the network of an earlier moment predicts for the validation samples.
+    /// What the network of an earlier moment predicts for some validation samples.
+    pub glance: Derived<evaluation::EvaluationQuery>,
+    /// What it predicts for all of them.
     pub evaluation: Derived<evaluation::EvaluationQuery>,
     /// What other models reach.
     pub baselines: Derived<baselines::BaselinesQuery>,
@@ -49,6 +51,11 @@ pub struct DerivedData {
 impl DerivedData {
     /// Whether nothing that the last frames have asked for is on its way.
     pub fn is_settled(&self, ctx: &Context) -> bool {
+        self.is_shown(ctx) && self.evaluation.is_settled(ctx)
+    }
+
+    /// The same, but for the samples that are evaluated after a first glance.
+    pub fn is_shown(&self, ctx: &Context) -> bool {
         let Self {
             drawing,
             row,
@@ -58,7 +65,8 @@ impl DerivedData {
             ahead,
             stored_runs,
             run_curves,
-            evaluation,
+            glance,
+            evaluation: _,
             baselines,
         } = self;
         drawing.is_settled(ctx)
@@ -69,7 +77,7 @@ impl DerivedData {
             && ahead.is_settled(ctx)
             && stored_runs.is_settled(ctx)
             && run_curves.is_settled(ctx)
-            && evaluation.is_settled(ctx)
+            && glance.is_settled(ctx)
             && baselines.is_settled(ctx)
     }
 }

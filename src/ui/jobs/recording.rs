@@ -137,6 +137,11 @@ impl Recording {
         Some(self.base.join(self.name.get()?.as_ref()?))
     }
 
+    /// Waits until its folder is there, or cannot be made.
+    pub fn wait_for_folder(&self) {
+        self.name.wait();
+    }
+
     /// Where a branch of the run begins after this step.
     pub fn branch_point(&self, step: u64) -> BranchPoint {
         BranchPoint { run: Arc::clone(&self.name), step }

@@ -10,6 +10,18 @@ use crate::ui::jobs::kept_run::ReadRun;
 use crate::ui::jobs::side_by_side::SideBySide;
 use crate::ui::state::playground::OpenedPicture;
 
+/// A run folder that was read.
+pub struct OpenedRun {
+    /// The run with its weights.
+    pub run: Arc<RunFolder>,
+    /// What it told while it trained.
+    pub lines: Vec<serde_json::Value>,
+    /// The drawing that was on the canvas.
+    pub drawing: Option<Drawing>,
+    /// The run folder.
+    pub path: PathBuf,
+}
+
 /// The result of a background task.
 pub enum Report {
     /// The task has no result.
@@ -45,16 +57,9 @@ pub enum Report {
     /// What the file of the project holds, whose draft is on the screen.
     ProjectCompared(Project),
     /// A run folder was read.
-    RunOpened {
-        /// The run with its weights.
-        run: Arc<RunFolder>,
-        /// What it told while it trained.
-        lines: Vec<serde_json::Value>,
-        /// The drawing that was on the canvas.
-        drawing: Option<Drawing>,
-        /// The run folder.
-        path: PathBuf,
-    },
+    RunOpened(OpenedRun),
+    /// The run was read that was shown when the window was left, and whether it was on then.
+    RunLeft(OpenedRun, bool),
     /// The rest of an opened run was read, or why it cannot be.
     RunRead {
         /// Its folder.

@@ -1,6 +1,7 @@
 //! What the session shows: the newest weights of the run, or those of an earlier moment that is looked at again.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -10,6 +11,9 @@ use super::timeline::Visit;
 use crate::project::Project;
 use crate::train::{Checkpoint, Evaluation, Job, LiveChange, Outcome, Snapshot};
 use crate::ui::widgets::curve_plot::Mark;
+
+/// A moment that is looked at for this long is evaluated on all validation samples.
+pub const REST: Duration = Duration::from_millis(250);
 
 /// A run of another sitting, as it was left.
 pub struct KeptRun {
@@ -61,7 +65,7 @@ impl Session {
         }
         self.visit = snapshot.cloned().map(|snapshot| {
             let validation = self.evaluation_at(snapshot.step);
-            Visit { snapshot, validation }
+            Visit { snapshot, is_whole: validation.is_some(), validation, since: Instant::now() }
         });
     }
 
@@ -72,18 +76,31 @@ impl Session {
         Some(at_threshold(found, self.threshold))
     }
 
-    /// The moment that is looked at, where its evaluation is not kept and can be made.
-    pub fn unevaluated(&self) -> Option<(Arc<Job>, Arc<Snapshot>)> {
+    /// The moment that is looked at, where its evaluation is not kept and can be made: first at a glance, on some samples, which the third
+    /// value says, and on all when somebody rests there.
+    pub fn unevaluated(&self) -> Option<(Arc<Job>, Arc<Snapshot>, bool)> {
         let (job, visit) = (self.job.as_ref()?, self.visit.as_ref()?);
         let can_be = job.head().is_evaluated() && !job.split.validation.is_empty();
-        (visit.validation.is_none() && can_be).then(|| (Arc::clone(job), Arc::clone(&visit.snapshot)))
+        let is_glance = visit.validation.is_none();
+        let is_due = is_glance || visit.since.elapsed() > REST;
+        let is_wanted = !visit.is_whole && can_be && is_due;
+        is_wanted.then(|| (Arc::clone(job), Arc::clone(&visit.snapshot), is_glance))
     }
 
-    /// Takes the evaluation of a moment that was looked at.
-    pub fn evaluated(&mut self, snapshot: &Arc<Snapshot>, evaluation: &Arc<Evaluation>) {
+    /// Takes the evaluation of a moment that was looked at, on all validation samples or on the first of them.
+    pub fn evaluated(&mut self, snapshot: &Arc<Snapshot>, evaluation: &Arc<Evaluation>, is_whole: bool) {
         let Some(visit) = self.visit.as_mut().filter(|visit| Arc::ptr_eq(&visit.snapshot, snapshot)) else { return };
         visit.validation = Some(at_threshold(evaluation, self.threshold));
-        self.timeline.add_evaluation(snapshot.step, evaluation);
+        visit.is_whole = is_whole;
+        if is_whole {
+            self.timeline.add_evaluation(snapshot.step, evaluation);
+        }
+    }
+
+    /// Of how many validation samples it is known already what the moment that is looked at predicts, while it is not of all.
+    pub fn glanced(&self) -> Option<usize> {
+        let visit = self.visit.as_ref().filter(|visit| !visit.is_whole)?;
+        visit.validation.as_ref().map(|seen| seen.len())
     }
 
     /// The checkpoint that a branch begins at: the last one before the moment that is looked at, or the newest.

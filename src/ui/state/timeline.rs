@@ -2,6 +2,7 @@
 //! that it can go on from. All of them together take a bounded part of the memory.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::runs::recorder::most_crowded;
 use crate::train::{Checkpoint, Evaluation, Snapshot};
@@ -25,6 +26,10 @@ pub struct Visit {
     pub snapshot: Arc<Snapshot>,
     /// What they predict for the validation samples, when it is known.
     pub(super) validation: Option<Arc<Evaluation>>,
+    /// Whether that is known of all of them.
+    pub(super) is_whole: bool,
+    /// Since when it is looked at.
+    pub(super) since: Instant,
 }
 
 /// The moments of a run that are kept.

@@ -18,7 +18,7 @@ const LEAST: f32 = 28.0;
 const MOST_SHARE: f32 = 0.3;
 const MOST_TEXT: [f32; 2] = [96.0, 220.0];
 /// The longest name of a column of numbers, which may be wider than they are.
-const MOST_HEAD: f32 = 96.0;
+const MOST_HEAD: f32 = 152.0;
 
 /// Rows that are looked at to find how wide a column has to be, besides those that have been in view.
 const MEASURED: usize = 40;

@@ -109,7 +109,9 @@ impl Overview {
             |axis: &RunAxis, place: f32| (axis.ends[0] + (axis.ends[1] - axis.ends[0]) * f64::from(place)) as f32;
         let both = |at: usize| Some((at, [value(x, x.places[at]?), value(y, y.places[at]?)]));
         let found: Vec<(usize, [f32; 2])> = (0..drawn.len()).filter_map(both).collect();
-        let tone = |at: usize| color(drawn[at]).map_or(Tone::Plain, Tone::Class);
+        let is_any_selected = drawn.iter().any(|row| color(*row).is_some());
+        let other = if is_any_selected { Tone::Faint } else { Tone::Plain };
+        let tone = |at: usize| color(drawn[at]).map_or(other, Tone::Class);
         let dots: Vec<_> = found.iter().map(|(at, place)| Dot { at: *place, tone: tone(*at) }).collect();
         let wide = |axis: &RunAxis| {
             let margin = 0.05 * (axis.ends[1] - axis.ends[0]);

@@ -30,6 +30,9 @@ const PARTS: [(Subset, &str, &str); 2] = [
     (Subset::Train, "Training", "Measured on the training samples."),
 ];
 
+/// From this width on both choices stand in one row.
+const BESIDE: f32 = 330.0;
+
 /// The least width and height of a plot.
 const PLOT: [f32; 2] = [220.0, 150.0];
 
@@ -59,12 +62,16 @@ impl Plots {
         let has = |part: Subset| METRICS.iter().any(|metric| metric.subset.is_some() && is_measured(part, metric));
         let has_both = has(Subset::Validation) && has(Subset::Train);
         let row = vec2(ui.available_width(), ROW);
+        let is_wide = row.x > BESIDE;
         ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
             segmented_ui(ui, &mut self.over, &OVER);
-            if has_both {
+            if has_both && is_wide {
                 segmented_ui(ui, &mut self.part, &PARTS);
             }
         });
+        if has_both && !is_wide {
+            segmented_ui(ui, &mut self.part, &PARTS);
+        }
         let part = match has_both {
             true => self.part,
             false if has(Subset::Validation) => Subset::Validation,
@@ -76,7 +83,8 @@ impl Plots {
                 drop(caption_ui(ui, "No epoch is over yet."))
             };
         }
-        let size = vec2(PLOT[0], ui.available_height().max(PLOT[1]));
+        // Less than all the height, so that the plots below can be seen to be there.
+        let size = vec2(PLOT[0], (0.8 * ui.available_height()).max(PLOT[1]));
         plot_grid_ui(ui, size, &metrics, |ui, metric| plot_ui(ui, metric, part, &curves, self.over));
     }
 }

@@ -46,7 +46,9 @@ impl TimelineBar {
                 let text = |step: u64| {
                     format!("Step {}, epoch {}", thousands(step as f64), step.saturating_sub(1) / per_epoch + 1)
                 };
-                fixed_text_ui(ui, &text(step), &text(last));
+                // Before there was time for all of them.
+                let glanced = cx.session.glanced().map(|seen| format!("the first {} samples", thousands(seen as f64)));
+                fixed_text_ui(ui, &glanced.unwrap_or_else(|| text(step)), &text(last));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let (icon, name) = match self.playing {

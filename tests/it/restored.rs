@@ -1,4 +1,4 @@
-//! What somebody drew: it is there again after a crash, and with the run that read it.
+//! What was on the screen is there again: the project, the drawing and the run, at the next start and after a crash.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use backprop_studio::project::run_folder::DRAWING;
 use backprop_studio::project::working_copy::WorkingCopy;
 use backprop_studio::ui::{Command, Document, Request, Studio};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{act, has_ended, step_until};
 use crate::support::project;
@@ -26,8 +27,45 @@ fn project_and_drawing_are_there_again_after_a_crash() {
     step_until(&mut harness, "the change is written", copied);
     // As if the program had been killed: nothing is written at its end.
     std::mem::forget(harness);
-    assert_eq!(start(true).state().project().training.learning_rate, 0.077);
+    let again = start(true);
+    assert_eq!(again.state().project().training.learning_rate, 0.077);
+    again.get_by_label_contains("was ended unexpectedly");
+    drop(again);
+    assert!(!WorkingCopy::read(&file).unwrap().is_open, "it was closed");
     assert!(start(false).state().project().training.learning_rate != 0.077);
+}
+
+#[test]
+fn a_training_that_is_left_is_kept_and_goes_on_at_the_next_start() {
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("copy.json");
+    let start = || {
+        let (file, runs) = (Some(file.clone()), base.path().to_owned());
+        let document = Document::new(project("xor", &[("training.epochs", "1000000")]));
+        let builder = Harness::builder().with_size([1280.0, 800.0]).with_max_steps(60);
+        let mut harness = builder.build_eframe(move |cc| {
+            Studio::new(cc, Some(document)).keeping_runs(Some(runs)).copying_to(&cc.egui_ctx, file, true)
+        });
+        step_until(&mut harness, "the points are there", |studio| studio.session().dataset().is_some());
+        harness
+    };
+    let mut harness = start();
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "it trains", |studio| studio.session().progress.epochs_done > 10);
+    let left = harness.state().session().progress.step;
+    drop(harness);
+    let mut harness = start();
+    step_until(&mut harness, "the run is there again", has_ended);
+    harness.get_by_label_contains("The run xor-1 was not over when the program ended. Continue goes on");
+    assert!(harness.state().session().progress.step >= left);
+    act(&mut harness, Command::Continue);
+    step_until(&mut harness, "it goes on", |studio| studio.session().progress.step > left + 10);
+    act(&mut harness, Command::Reset);
+    drop(harness);
+    // One that was given up is not shown again.
+    let mut harness = start();
+    harness.run_steps(30);
+    assert!(harness.state().session().job.is_none() && WorkingCopy::read(&file).unwrap().run.is_none());
 }
 
 fn open(runs: &Path) -> Harness<'static, Studio> {
