@@ -129,7 +129,9 @@ fn kept_runs_are_listed_and_one_is_opened_with_its_curves() {
     press(&mut harness, "run xor-2, state finished");
     press(&mut harness, "run xor-1, state finished");
     wait_for(&mut harness, "learning rate 0.005 → 0.02");
-    wait_for(&mut harness, "Validation loss plot: xor-2");
+    for metric in ["Validation loss", "Validation accuracy", "Learning rate"] {
+        wait_for(&mut harness, &format!("{metric} plot: xor-2"));
+    }
     click(&mut harness, "Sort by learning rate");
     wait_for(&mut harness, "Sort by learning rate, descending");
     click(&mut harness, "Open");

@@ -7,7 +7,13 @@ use crate::ui::theme::GRID;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::scroll::scroll_ui;
 
-const GAP: f32 = 4.0 * GRID;
+/// Between two plots, and below the last.
+pub const GAP: f32 = 4.0 * GRID;
+
+/// How many plots of at least this width there is room for in a row.
+pub fn columns(ui: &Ui, width: f32) -> usize {
+    ((ui.available_width() + GAP) / (width + GAP)).floor().max(1.0) as usize
+}
 
 /// Draws a plot for each metric, as many in a row as there is room for. `size` is the least width of a plot, and its height.
 pub fn plot_grid_ui(
@@ -17,7 +23,7 @@ pub fn plot_grid_ui(
     mut plot_ui: impl FnMut(&mut Ui, &'static Metric),
 ) {
     scroll_ui(ui, |ui| {
-        let columns = ((ui.available_width() + GAP) / (size.x + GAP)).floor().max(1.0) as usize;
+        let columns = columns(ui, size.x);
         let width = (ui.available_width() + GAP) / columns as f32 - GAP;
         for row in metrics.chunks(columns) {
             let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size.y), Sense::hover());

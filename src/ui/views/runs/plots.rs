@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{Align, Layout, Ui, vec2};
+use eframe::egui::{Align, Layout, Ui, Vec2, vec2};
 
 use crate::runs::store::StoredRun;
 use crate::train::metrics::{METRICS, Unit};
@@ -12,7 +12,7 @@ use crate::ui::jobs::stored_runs::RunCurvesQuery;
 use crate::ui::state::curves::{Curves, Over};
 use crate::ui::theme::ROW;
 use crate::ui::views::cx::Cx;
-use crate::ui::views::parts::plot_grid::plot_grid_ui;
+use crate::ui::views::parts::plot_grid::{GAP, columns, plot_grid_ui};
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
 use crate::ui::widgets::text::caption_ui;
@@ -34,7 +34,7 @@ const PARTS: [(Subset, &str, &str); 2] = [
 const BESIDE: f32 = 330.0;
 
 /// The least width and height of a plot.
-const PLOT: [f32; 2] = [220.0, 150.0];
+const PLOT: Vec2 = vec2(220.0, 150.0);
 
 /// The curves of the selected runs.
 pub struct Plots {
@@ -83,8 +83,9 @@ impl Plots {
                 drop(caption_ui(ui, "No epoch is over yet."))
             };
         }
-        // Less than all the height, so that the plots below can be seen to be there.
-        let size = vec2(PLOT[0], (0.8 * ui.available_height()).max(PLOT[1]));
+        // Where there are more below, less than all the height, so that they can be seen to be there.
+        let share = if columns(ui, PLOT.x) < metrics.len() { 0.8 } else { 1.0 };
+        let size = vec2(PLOT.x, (share * ui.available_height() - GAP).max(PLOT.y));
         plot_grid_ui(ui, size, &metrics, |ui, metric| plot_ui(ui, metric, part, &curves, self.over));
     }
 }
