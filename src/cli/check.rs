@@ -9,6 +9,7 @@ use crate::project::problems::{Fix, Problem, Severity};
 #[derive(Debug, Args)]
 pub struct Check {
     /// A preset's name, a project file or a run folder
+    #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,

@@ -15,8 +15,10 @@ use crate::train::metrics::Figure;
 #[derive(Debug, Args)]
 pub struct Compare {
     /// A, a preset's name, a project file or a run folder
+    #[arg(value_parser = super::runs::run_or_word)]
     a: String,
     /// B, if it is not A with other values
+    #[arg(value_parser = super::runs::run_or_word)]
     b: Option<String>,
     /// Any number of B by its path in the project file, training.optimizer.momentum=0.9
     #[arg(long, value_name = "KEY=VALUE")]

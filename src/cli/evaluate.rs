@@ -16,7 +16,8 @@ use crate::train::{ClassScore, Evaluation, Subset};
 /// Evaluate a run on a set of samples
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A run folder, or `pretrained`
+    /// A run folder, the name of a run in `runs`, or `pretrained`
+    #[arg(value_parser = super::runs::run_or_word)]
     run: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: String,

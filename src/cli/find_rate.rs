@@ -14,6 +14,7 @@ use crate::train::{RatePoint, RateSweep, default_threads};
 #[derive(Debug, Args)]
 pub struct FindRate {
     /// A preset's name, a project file or a run folder
+    #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,

@@ -15,7 +15,8 @@ use backprop_nn::Shape;
 /// Write samples that a run of a generator makes
 #[derive(Debug, Args)]
 pub struct Generate {
-    /// The run folder of a generator
+    /// The run folder of a generator, or the name of its run in `runs`
+    #[arg(value_parser = super::runs::run_or_word)]
     run: String,
     /// How many samples
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]

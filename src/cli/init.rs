@@ -11,6 +11,7 @@ use crate::train::default_threads;
 #[derive(Debug, Args)]
 pub struct Init {
     /// A preset's name, a project file or a run folder
+    #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,

@@ -27,7 +27,8 @@ use backprop_nn::loss::argmax;
 /// Predict with a run, for images, drawings or tables
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A run folder, or `pretrained`
+    /// A run folder, the name of a run in `runs`, or `pretrained`
+    #[arg(value_parser = super::runs::run_or_word)]
     run: String,
     /// Images (PNG, JPEG, BMP, GIF, TIFF, WebP), or drawings as JSON, one or one a line:
     /// {"strokes":[[[x,y],…],…]}, x to the right, y down, any unit; or tables with the columns that the run was trained on;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::terminal::{grouped, significant};
 use super::{CliError, note, say};
-use crate::project::{Output, run_folder};
+use crate::project::{Output, presets, run_folder};
 use crate::runs::RunInfo;
 use crate::runs::compare::{difference, settings, that_differ};
 use crate::runs::store::{self, StoredRun};
@@ -158,26 +158,39 @@ impl Runs {
             .map_err(|error| CliError::Failed(format!("{}: {error}", run.folder.display())))
     }
 
-    /// A run by its folder, the name of its folder, or the name that somebody gave it.
     fn find(&self, name: &str) -> Result<StoredRun, CliError> {
-        let is_run = |folder: &Path| folder.join(run_folder::PROJECT).is_file();
-        let folders = [PathBuf::from(name), self.base.join(name)];
-        if let Some(folder) = folders.iter().find(|folder| is_run(folder)) {
-            return Ok(StoredRun::read(folder)?);
-        }
-        let (runs, _) = if self.base.is_dir() { store::list(&self.base)? } else { Default::default() };
-        let named: Vec<_> = runs.into_iter().filter(|run| run.name() == name).collect();
-        match <[_; 1]>::try_from(named) {
-            Ok([run]) => Ok(StoredRun::clone(&run)),
-            Err(named) if named.is_empty() => {
-                Err(CliError::Failed(format!("{name}: there is no such run; `backprop runs` lists them")))
-            }
-            Err(named) => {
-                let folders: Vec<_> = named.iter().map(|run| run.folder.display().to_string()).collect();
-                Err(CliError::Failed(format!("{name}: several runs have this name; say which: {}", folders.join(", "))))
-            }
+        let missing = || CliError::Failed(format!("{name}: there is no such run; `backprop runs` lists them"));
+        find(&self.base, name)?.ok_or_else(missing)
+    }
+}
+
+/// A run by its folder, the name of its folder below this one, or the name that somebody gave it.
+fn find(base: &Path, name: &str) -> Result<Option<StoredRun>, CliError> {
+    let is_run = |folder: &Path| folder.join(run_folder::PROJECT).is_file();
+    let folders = [PathBuf::from(name), base.join(name)];
+    if let Some(folder) = folders.iter().find(|folder| is_run(folder)) {
+        return Ok(Some(StoredRun::read(folder)?));
+    }
+    let (runs, _) = if base.is_dir() { store::list(base)? } else { Default::default() };
+    let named: Vec<_> = runs.into_iter().filter(|run| run.name() == name).collect();
+    match &named[..] {
+        [] => Ok(None),
+        [run] => Ok(Some(StoredRun::clone(run))),
+        several => {
+            let folders: Vec<_> = several.iter().map(|run| run.folder.display().to_string()).collect();
+            Err(CliError::Failed(format!("{name}: several runs have this name; say which: {}", folders.join(", "))))
         }
     }
+}
+
+/// What a command takes for a run or a project: the folder of the run that is listed under this word, where nothing else has that name,
+/// and otherwise the word itself.
+pub fn run_or_word(word: &str) -> Result<String, String> {
+    if word == run_folder::PRETRAINED || presets::find(word).is_some() || Path::new(word).exists() {
+        return Ok(word.to_owned());
+    }
+    let run = find(Path::new(run_folder::RUNS), word).map_err(|error| error.to_string())?;
+    Ok(run.map_or_else(|| word.to_owned(), |run| run.folder.to_string_lossy().into_owned()))
 }
 
 /// "7/20"

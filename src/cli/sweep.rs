@@ -19,6 +19,7 @@ use crate::train::metrics::Figure;
 #[derive(Debug, Args)]
 pub struct Sweep {
     /// A preset's name, a project file or a run folder; with --resume the folder of the search
+    #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     /// A setting to search, by its path in the project file: KEY=LOW..HIGH, for a grid KEY=LOW..HIGH:POINTS, KEY=A,B,C, or KEY for
     /// the range of its slider

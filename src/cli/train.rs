@@ -24,6 +24,7 @@ use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 pub struct Train {
     /// A preset's name, a project file, a run folder, or data: a table, a folder of images or a source, for which a project
     /// is suggested
+    #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
     data: Option<String>,

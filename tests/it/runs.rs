@@ -192,6 +192,10 @@ fn runs_are_listed_compared_named_and_deleted() {
     );
     assert_eq!(run(&["diff", "iris-1", "iris-2"]).out, "learning rate 0.01 → 0.03\n");
     assert_eq!(run(&["rename", "iris-2", "faster"]).code, 0);
+    let resumed = backprop(folder.path(), &["train", "--resume", "faster", "--epochs", "9"]);
+    assert!(resumed.code == 0, "{}", resumed.err);
+    let evaluated = backprop(folder.path(), &["evaluate", "faster", "--data", "example:iris"]);
+    assert!(evaluated.code == 0, "{}", evaluated.err);
     assert_eq!(run(&["note", "faster", "three times the rate"]).code, 0);
     let shown = run(&["show", "faster"]).out;
     assert!(shown.contains("three times the rate") && shown.contains("test_accuracy"), "{shown}");
