@@ -121,7 +121,7 @@ fn watched(project: &Project, dataset: &Arc<Dataset>) -> Duration {
     let started = Instant::now();
     harness.state_mut().act(&ctx, Command::Train);
     while harness.state_mut().session_mut().is_on() {
-        let mut due = asked.recv_timeout(Duration::from_secs(1)).expect("a studio that trains asks for frames");
+        let mut due = asked.recv_timeout(Duration::from_secs(10)).expect("a studio that trains asks for frames");
         while let Ok(other) = asked.recv_deadline(due) {
             due = due.min(other);
         }
