@@ -103,7 +103,7 @@ fn lock(folder: &Path) -> Result<Option<File>, ProjectError> {
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => {
-            Err(ProjectError::file(folder, "another training writes to it; name another folder"))
+            Err(ProjectError::file(folder, "another training writes to it; wait until it ends, or name another folder"))
         }
         // The folder can be written all the same.
         Err(TryLockError::Error(_)) => Ok(None),
