@@ -131,7 +131,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Trains on the samples at the positions `batch`. Where the loss is not finite, the weights stay.
+    /// Trains on the samples at the positions `batch`. Where the loss is not finite, the weights are not updated.
     pub fn step(&mut self, batch: &[u32], at: Step) -> LossSum {
         let Self { job, weights, optimizer, batch: shards, lanes, norms } = self;
         let Step { number: step, epoch, learning_rate, is_measured } = at;

@@ -29,7 +29,7 @@ fn project_and_drawing_are_there_again_after_a_crash() {
     std::mem::forget(harness);
     let again = start(true);
     assert_eq!(again.state().project().training.learning_rate, 0.077);
-    again.get_by_label_contains("was ended unexpectedly");
+    again.get_by_label_contains("ended unexpectedly");
     drop(again);
     assert!(!WorkingCopy::read(&file).unwrap().is_open, "it was closed");
     assert!(start(false).state().project().training.learning_rate != 0.077);
@@ -56,7 +56,7 @@ fn a_training_that_is_left_is_kept_and_goes_on_at_the_next_start() {
     drop(harness);
     let mut harness = start();
     step_until(&mut harness, "the run is there again", has_ended);
-    harness.get_by_label_contains("The run xor-1 was not over when the program ended. Continue goes on");
+    harness.get_by_label_contains("The run xor-1 had not finished when the program ended. Continue goes on");
     assert!(harness.state().session().progress.step >= left);
     act(&mut harness, Command::Continue);
     step_until(&mut harness, "it goes on", |studio| studio.session().progress.step > left + 10);

@@ -116,7 +116,7 @@ impl Studio {
         if was_on {
             let name = short(&opened.path);
             self.notices.tell(format!(
-                "The run {name} was not over when the program ended. Continue goes on from its last checkpoint."
+                "The run {name} had not finished when the program ended. Continue goes on from its last checkpoint."
             ));
         }
         // What was drawn since is in the working copy.

@@ -38,8 +38,7 @@ impl Studio {
             }
             self.compare_with_file(ctx);
             if copy.is_open {
-                self.notices
-                    .warn("The program was ended unexpectedly. Project and drawing are as they were just before.");
+                self.notices.warn("The program ended unexpectedly. The project and the drawing have been restored.");
             }
             if let Some(LeftRun { folder, was_on }) = copy.run.clone() {
                 self.tasks.spawn(ctx, "reading the run", move || read_left(folder, was_on));

@@ -123,7 +123,7 @@ impl<'a> GanTrainer<'a> {
 
     /// The discriminator's optimizer step on `count` samples of the data and as many generated ones. `real` and `noise`
     /// write the samples, or the noise for them, from a position on. Gives the sums on the real and on the generated ones; where
-    /// they are not finite, the weights stay.
+    /// they are not finite, the weights are not updated.
     pub fn discriminator_step(
         &mut self,
         learning_rate: f32,
@@ -168,7 +168,7 @@ impl<'a> GanTrainer<'a> {
     }
 
     /// The generator's optimizer step on `count` samples of its own, whose noise `noise` writes from a position on. Where the loss
-    /// is not finite, the weights stay.
+    /// is not finite, the weights are not updated.
     pub fn generator_step(
         &mut self,
         learning_rate: f32,
