@@ -16,6 +16,7 @@ mod global_average_pool;
 mod gru;
 mod layer_norm;
 mod lstm;
+mod numeric_embedding;
 mod p_relu;
 mod pool;
 mod recurrent;
@@ -48,6 +49,7 @@ pub use global_average_pool::GlobalAveragePool;
 pub use gru::Gru;
 pub use layer_norm::LayerNorm;
 pub use lstm::Lstm;
+pub use numeric_embedding::NumericEmbedding;
 pub use p_relu::PRelu;
 pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
 pub use recurrent::{Recurrent, Returns};
@@ -86,6 +88,7 @@ registry! {
         Flatten = "flatten",
         Reshape = "reshape",
         Embedding = "embedding",
+        NumericEmbedding = "numeric_embedding",
         Rnn = "rnn",
         Lstm = "lstm",
         Gru = "gru",
