@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use memmap2::Mmap;
@@ -122,13 +122,30 @@ pub fn is_too_large(bytes: u64) -> bool {
     bytes > available_memory().map_or(FIT, |available| available / 2)
 }
 
-/// The memory that is free, in bytes, and at most what a container allows. Only Linux tells.
+/// The memory that is free, in bytes, and at most what the control groups of this process allow. Only Linux tells.
 pub fn available_memory() -> Option<u64> {
     let account = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = account.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let free = line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024;
-    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|limit| limit.trim().parse().ok());
-    Some(limit.map_or(free, |limit: u64| free.min(limit)))
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let limits = limit_files(&groups).filter_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok());
+    Some(limits.fold(free, u64::min))
+}
+
+/// The files with the limits of control groups, of version 1 and 2, and of those that hold them. Within a container the paths
+/// are those outside it, and the limit stands at the root.
+fn limit_files(groups: &str) -> impl Iterator<Item = PathBuf> {
+    groups.lines().flat_map(|line| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (root, file) = match parts.next() {
+            Some("") => ("/sys/fs/cgroup", "memory.max"),
+            Some("memory") => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            _ => return Vec::new(),
+        };
+        let group = Path::new(parts.next().unwrap_or_default());
+        let inside = |path: &Path| Path::new(root).join(path.strip_prefix("/").unwrap_or(path)).join(file);
+        group.ancestors().map(inside).collect()
+    })
 }
 
 #[cfg(test)]
@@ -139,6 +156,17 @@ mod tests {
         let mut file = CacheFile::new(2).unwrap();
         images.iter().for_each(|image| file.write(image).unwrap());
         file.map().unwrap()
+    }
+
+    #[test]
+    fn a_limit_is_looked_for_in_every_group_around_the_process() {
+        let found = |groups: &str| limit_files(groups).map(|path| path.display().to_string()).collect::<Vec<_>>();
+        let files =
+            ["/sys/fs/cgroup/a.slice/b/memory.max", "/sys/fs/cgroup/a.slice/memory.max", "/sys/fs/cgroup/memory.max"];
+        assert_eq!(found("0::/a.slice/b\n"), files);
+        let files =
+            ["/sys/fs/cgroup/memory/docker/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+        assert_eq!(found("3:cpu:/docker\n4:memory:/docker\n"), files);
     }
 
     #[test]

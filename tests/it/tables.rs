@@ -131,11 +131,22 @@ fn dates_are_numbers_and_read_in_the_same_way_again() {
     let chosen = load(&format!("day,a,y\n{rows}"), "?target=y&categories=day&keep=day").unwrap();
     assert_eq!(chosen.features.len(), 31, "a category for each day");
 
-    // Either order fits days up to the twelfth: the one with regular steps is taken, and the other is told.
-    let rows: String = (1..=12).map(|day| format!("0{}/{day:02}/2021,{day},{}\n", 3, 3 * day)).collect();
+    // Either order fits days up to the twelfth. Of the first of every month, one has regular steps, and the other is told.
+    let monthly = |at: u32| format!("01/{:02}/{},{at},{}\n", at % 12 + 1, 2020 + at / 12, 3 * at);
+    let rows: String = (0..24).map(monthly).collect();
     let dataset = load(&format!("day,a,y\n{rows}"), "?target=y&test=0").unwrap();
-    let note = "day holds times written as %m/%d/%Y (%d/%m/%Y could be meant as well)";
-    assert!(dataset.notes.iter().any(|found| found.to_string().starts_with(note)), "{:?}", dataset.notes);
+    let note = "day is read as %d/%m/%Y, which makes its steps regular; dates=month-first reads the month first";
+    assert!(dataset.notes.iter().any(|found| found == note), "{:?}", dataset.notes);
+    assert!((0..24).any(|row| dataset.train.numbers_of(row)[0] == 18_293.0), "the 1st of February 2020");
+    let dataset = load(&format!("day,a,y\n{rows}"), "?target=y&test=0&dates=month-first").unwrap();
+    assert!((0..24).any(|row| dataset.train.numbers_of(row)[0] == 18_263.0), "the 2nd of January 2020");
+    // Of twelve days in March, or the third of twelve months, nothing decides.
+    let rows: String = (1..=12).map(|day| format!("03/{day:02}/2021,{day},{}\n", 3 * day)).collect();
+    let refused = load(&format!("day,a,y\n{rows}"), "?target=y&test=0").unwrap_err().to_string();
+    let both = r#""03/01/2021" in day may be 1 March 2021 or 3 January 2021"#;
+    assert!(refused.contains(both) && refused.contains("dates=day-first or dates=month-first"), "{refused}");
+    let dataset = load(&format!("day,a,y\n{rows}"), "?target=y&test=0&dates=day-first").unwrap();
+    assert!((0..12).any(|row| dataset.train.numbers_of(row)[0] == 18_630.0), "the 3rd of January 2021");
 
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

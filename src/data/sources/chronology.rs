@@ -61,12 +61,12 @@ impl Chronology {
             Some("none") => (None, None),
             Some(name) => {
                 let at = find(name, "time")?;
-                let times = times_of(&table.columns[at], true).ok_or_else(|| {
+                let times = times_of(&table.columns[at], true, notes)?.ok_or_else(|| {
                     Wrong::new(format!("{name} holds no times"), [Remedy::new("time", "name another with time=NAME")])
                 })?;
                 (Some(at), Some(times))
             }
-            None => found(table, read).unzip(),
+            None => found(table, read, notes)?.unzip(),
         };
         let in_file = || (0..table.rows).map(|row| row as f64).collect::<Vec<_>>();
         let group = match group {
@@ -207,12 +207,16 @@ fn members(column: &Column) -> BTreeMap<String, Vec<usize>> {
 }
 
 /// The column of times, if one is called like that or holds dates.
-fn found(table: &Table, read: &[usize]) -> Option<(usize, Vec<f64>)> {
+fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<(usize, Vec<f64>)>, Wrong> {
     let others = || table.columns.iter().enumerate().filter(|(at, _)| !read.contains(at));
     let is_named = |column: &Column| TIME_NAMES.contains(&&*column.name.trim().to_lowercase());
-    let named =
-        others().filter(|(_, column)| is_named(column)).find_map(|(at, column)| Some((at, times_of(column, true)?)));
-    named.or_else(|| others().find_map(|(at, column)| Some((at, times_of(column, false)?))))
+    let named = others().filter(|(_, column)| is_named(column)).map(|named| (named, true));
+    for ((at, column), is_named) in named.chain(others().map(|other| (other, false))) {
+        if let Some(times) = times_of(column, is_named, notes)? {
+            return Ok(Some((at, times)));
+        }
+    }
+    Ok(None)
 }
 
 /// The column that tells series with the same times apart: few different cells, under each of which no time comes twice.
@@ -235,21 +239,16 @@ fn telling_apart(table: &Table, times: &[f64], read: &[usize], time: Option<usiz
 
 /// The times of a column in seconds, or in its own unit where it counts; NaN where a cell is none. Nothing if it holds no
 /// times. Numbers are times only where the column `is_named` so.
-fn times_of(column: &Column, is_named: bool) -> Option<Vec<f64>> {
+fn times_of(column: &Column, is_named: bool, notes: &mut Vec<Note>) -> Result<Option<Vec<f64>>, Wrong> {
     let rows = 0..column.cells.len();
     if !column.holds_words() {
         let dates =
             || rows.clone().map(|row| column.number(row).and_then(day_number).unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let numbers = || rows.clone().map(|row| column.number(row).unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let are_dates = rows.clone().all(|row| column.number(row).is_none_or(|number| day_number(number).is_some()));
-        return is_named.then(|| if are_dates { dates() } else { numbers() });
+        return Ok(is_named.then(|| if are_dates { dates() } else { numbers() }));
     }
-    let (format, _) = DateFormat::of(column)?;
-    Some(
-        column
-            .cells
-            .iter()
-            .map(|cell| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN))
-            .collect(),
-    )
+    let Some(format) = DateFormat::of(column, notes)? else { return Ok(None) };
+    let time = |cell: &Option<String>| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN);
+    Ok(Some(column.cells.iter().map(time).collect()))
 }

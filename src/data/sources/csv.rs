@@ -458,26 +458,25 @@ impl Loader<'_> {
                 counted.push(column);
             } else {
                 let reading = Chosen { as_words: categories.contains(&at), is_kept: kept.contains(&at) };
-                features.extend(features_of(column, reading, &mut self.notes));
+                features.extend(features_of(column, reading, &mut self.notes)?);
             }
         }
         features.extend(count_words(&counted, features.len(), &mut self.notes)?);
         // A table of one column has nothing else to learn from, whatever its numbers count.
         if features.is_empty() && self.table.columns.len() == targets.len() + 1 {
-            let only =
-                self.table.columns.iter().enumerate().find(|(at, _)| !targets.contains(at) && !ignored.contains(at));
+            let is_other = |at: &usize| !targets.contains(at) && !ignored.contains(at);
             let reading = Chosen { as_words: false, is_kept: true };
             self.notes.truncate(said);
-            features.extend(only.into_iter().flat_map(|(_, column)| features_of(column, reading, &mut self.notes)));
+            if let Some(at) = (0..self.table.columns.len()).find(is_other) {
+                features.extend(features_of(&self.table.columns[at], reading, &mut self.notes)?);
+            }
         }
         match features.len() {
-            0 => Err(format!(
-                "there is no column to learn from besides the target; {}",
-                self.notes.iter().map(Note::to_string).collect::<Vec<_>>().join("; ")
-            )
-            .trim_end_matches("; ")
-            .to_owned()
-            .into()),
+            0 => {
+                let mut why = vec!["there is no column to learn from besides the target".to_owned()];
+                why.extend(self.notes.iter().map(Note::to_string));
+                Err(why.join("; ").into())
+            }
             count if count > MAX_FEATURES => {
                 Err(Wrong::new(format!("has {count} features, and {MAX_FEATURES} are the most"), [IGNORE]))
             }

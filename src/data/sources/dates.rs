@@ -2,7 +2,9 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use crate::data::table::Column;
+use crate::data::error::{Remedy, Wrong};
+use crate::data::note::Note;
+use crate::data::table::{Column, FirstOfDate};
 
 const DATE_TIMES: &[&str] = &[
     "%Y-%m-%dT%H:%M:%S%.f",
@@ -47,6 +49,9 @@ const ZONED: &str = "RFC 3339";
 /// In a column of times, one cell in so many may be something else.
 const STRAY: usize = 20;
 
+/// Steps that are this many times more regular decide between day and month.
+const CLEARLY: f64 = 2.0;
+
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
 /// How times are written.
@@ -82,26 +87,71 @@ impl DateFormat {
         }
     }
 
-    /// How the words of a column are written, if all but a few are times; and another way in which they can be read as well.
-    pub fn of(column: &Column) -> Option<(Self, Option<Self>)> {
+    /// Whether a day or a month comes first, where a text such as 01/02/2020 leaves it open.
+    fn first(self) -> Option<FirstOfDate> {
+        match self.name().get(..2) {
+            Some("%d") if !self.name().to_lowercase().contains("%b") => Some(FirstOfDate::Day),
+            Some("%m") if self.name().contains("%d") => Some(FirstOfDate::Month),
+            _ => None,
+        }
+    }
+
+    /// How the words of a column are written, if all but a few are times. Where day and month can be told apart by nothing
+    /// but the steps from time to time, the notes say so; where not even by them, the column is refused.
+    pub fn of(column: &Column, notes: &mut Vec<Note>) -> Result<Option<Self>, Wrong> {
         let cells: Vec<&str> = column.cells.iter().flatten().map(String::as_str).collect();
         if cells.is_empty() || !column.holds_words() {
-            return None;
+            return Ok(None);
         }
+        let is_asked = |format: &Self| match (format.first(), column.first_of_date) {
+            (Some(first), Some(asked)) => first == asked,
+            _ => true,
+        };
         let reads = |format: &Self| {
             cells.iter().filter(|cell| format.read(cell).is_some()).count() * STRAY >= cells.len() * (STRAY - 1)
         };
-        let fitting: Vec<Self> = Self::all().filter(reads).collect();
-        // Of 01/02/2020, the day is what makes the steps alike.
-        let irregular = |format: &Self| {
-            let times: Vec<f64> = cells.iter().filter_map(|cell| format.read(cell)).collect();
-            let steps: std::collections::BTreeSet<i64> =
-                times.windows(2).map(|pair| (pair[1] - pair[0]).abs() as i64).collect();
-            steps.len()
+        let mut fitting = Self::all().filter(is_asked).filter(reads);
+        let Some(format) = fitting.next() else { return Ok(None) };
+        let differs = |other: &Self, cell: &&str| other.read(cell) != format.read(cell);
+        let Some(other) = fitting.find(|other| cells.iter().any(|cell| differs(other, cell))) else {
+            return Ok(Some(format));
         };
-        let format = *fitting.iter().min_by_key(|format| irregular(format))?;
-        let is_other = |other: &&Self| cells.iter().any(|cell| other.read(cell) != format.read(cell));
-        Some((format, fitting.iter().find(is_other).copied()))
+        let (one, another) = (format.irregularity(&cells), other.irregularity(&cells));
+        let name = &column.name;
+        let chosen = match () {
+            () if CLEARLY * one <= another => format,
+            () if CLEARLY * another <= one => other,
+            () => {
+                let cell = cells.iter().find(|cell| differs(&other, cell)).copied().unwrap_or_default();
+                let read = |format: Self| format.read(cell).map(day_text).unwrap_or_default();
+                let what = format!(
+                    "{cell:?} in {name} may be {} or {}, and nothing in the file decides it",
+                    read(format),
+                    read(other)
+                );
+                return Err(Wrong::new(what, [Remedy::new("dates", "say dates=day-first or dates=month-first")]));
+            }
+        };
+        let (value, then) = match chosen.first() {
+            Some(FirstOfDate::Day) => ("month-first", "reads the month first"),
+            _ => ("day-first", "reads the day first"),
+        };
+        let what = format!("{name} is read as {}, which makes its steps regular", chosen.name());
+        notes.push(Note::or(what, "dates", value, then));
+        Ok(Some(chosen))
+    }
+
+    /// The longest step from time to time over the usual one; NaN where there are too few steps to tell.
+    fn irregularity(self, cells: &[&str]) -> f64 {
+        let mut times: Vec<f64> = cells.iter().filter_map(|cell| self.read(cell)).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        steps.sort_by(f64::total_cmp);
+        match steps[..] {
+            [_, _, .., longest] => longest / steps[steps.len() / 2],
+            _ => f64::NAN,
+        }
     }
 
     /// Seconds since 1970; nothing if a text is written otherwise.
@@ -126,6 +176,12 @@ impl DateFormat {
     pub fn days(self, cell: &str) -> Option<f64> {
         self.read(cell).map(|seconds| seconds / SECONDS_OF_A_DAY)
     }
+}
+
+/// "2 January 2020", of seconds since 1970.
+fn day_text(seconds: f64) -> String {
+    let time = chrono::DateTime::from_timestamp_secs(seconds as i64);
+    time.map_or_else(String::new, |time| time.format("%-d %B %Y").to_string())
 }
 
 /// 20240131 as a day, in seconds since 1970.

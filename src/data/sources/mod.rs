@@ -57,8 +57,10 @@ pub fn usage() -> String {
 }
 
 /// What a table in a file ends in.
-pub const TABLES: &[&str] =
-    &["csv", "tsv", "txt", "data", "dat", "tab", "xlsx", "xls", "xlsb", "ods", "arff", "jsonl", "ndjson", "json"];
+pub const TABLES: &[&str] = &[
+    "csv", "tsv", "txt", "data", "dat", "tab", "xlsx", "xls", "xlsb", "ods", "parquet", "arff", "jsonl", "ndjson",
+    "json",
+];
 
 /// The sources that a folder may be of, the one that is known by the fewest files first.
 const FOLDERS: &[&str] = &["idx", "cmapss", "images"];

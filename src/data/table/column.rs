@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::number::{Convention, Found, Unit};
-use super::options::Options;
+use super::options::{FirstOfDate, Options};
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
@@ -45,6 +45,8 @@ pub struct Column {
     pub unit: Option<String>,
     /// The numbers, NaN where there is none; nothing if the column holds words.
     numbers: Option<Vec<f64>>,
+    /// What comes first in its dates, where the user has said so.
+    pub first_of_date: Option<FirstOfDate>,
     /// The first cell that is no finite number, of a column of numbers.
     stray: Option<String>,
     /// How many cells are no finite number, of a column of numbers, besides those that say that it is missing.
@@ -175,7 +177,7 @@ impl Raw {
             }
         }
         let unit = reading.unit.as_ref().map(Unit::name).or(under_header);
-        Column { name, cells: texts, unit, numbers: Some(numbers), stray, strays, notes }
+        Column { name, cells: texts, unit, numbers: Some(numbers), first_of_date: None, stray, strays, notes }
     }
 
     /// The column as words.
@@ -197,7 +199,8 @@ impl Raw {
         }
         let cells: Vec<Option<String>> =
             cells.into_iter().map(|cell| if options.is_missing_word(&cell) { None } else { Some(cell) }).collect();
-        let mut column = Column { name, cells, unit, numbers: None, stray: None, strays: 0, notes };
+        let first_of_date = options.first_of_date;
+        let mut column = Column { name, cells, unit, numbers: None, first_of_date, stray: None, strays: 0, notes };
         if !options.keep_case {
             column.fold_case();
         }

@@ -42,17 +42,7 @@ pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
             read = end;
         }
     }
-    if table.names.len() > MAX_COLUMNS {
-        return Err(format!("its objects have {} names, and {MAX_COLUMNS} columns are the most", table.names.len()));
-    }
-    if let Some(list) = table.list {
-        notes.push(format!("{list} holds lists, each read as one word").into());
-    }
-    let width = table.names.len();
-    for record in &mut table.records {
-        record.cells.resize(width, String::new());
-    }
-    Ok(Rows::named(table.names, table.records))
+    table.rows(notes)
 }
 
 fn in_line(error: &serde_json::Error) -> String {
@@ -62,7 +52,7 @@ fn in_line(error: &serde_json::Error) -> String {
 }
 
 /// The names and values of an object, in their order.
-struct Object(Vec<(String, Value)>);
+pub struct Object(pub Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -86,8 +76,9 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
+/// Objects as rows under the names of their fields.
 #[derive(Default)]
-struct Objects {
+pub struct Objects {
     names: Vec<String>,
     positions: HashMap<String, usize>,
     records: Vec<Record>,
@@ -95,7 +86,23 @@ struct Objects {
 }
 
 impl Objects {
-    fn add(&mut self, line: usize, object: Object) {
+    /// The rows, each with a cell for every name.
+    pub fn rows(mut self, notes: &mut Vec<Note>) -> Result<Rows, String> {
+        let width = self.names.len();
+        if width > MAX_COLUMNS {
+            return Err(format!("its objects have {width} names, and {MAX_COLUMNS} columns are the most"));
+        }
+        if let Some(list) = self.list {
+            notes.push(format!("{list} holds lists, each read as one word").into());
+        }
+        for record in &mut self.records {
+            record.cells.resize(width, String::new());
+        }
+        Ok(Rows::named(self.names, self.records))
+    }
+
+    /// Adds an object that begins in this line.
+    pub fn add(&mut self, line: usize, object: Object) {
         let mut cells = Vec::with_capacity(self.names.len());
         for (name, value) in object.0 {
             self.set(&mut cells, name, value);

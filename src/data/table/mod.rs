@@ -1,5 +1,5 @@
 //! A table as people export it. It is read in fixed steps, each of which looks at all rows, tells what it decided and can
-//! be overruled: bytes to rows ([`rows`]: separated text by [`text`] and [`dialect`], a [`sheet`], [`json`], [`arff`]),
+//! be overruled: bytes to rows ([`rows`]: separated text by [`text`] and [`dialect`], a [`sheet`], [`mod@parquet`], [`json`], [`arff`]),
 //! titles, header and units ([`header`]), and cells to numbers or words, column by column ([`column`], [`number`]).
 
 mod arff;
@@ -10,6 +10,7 @@ mod json;
 mod missing;
 mod number;
 mod options;
+mod parquet;
 mod rows;
 mod sheet;
 mod text;
@@ -25,7 +26,7 @@ use header::Header;
 use missing::is_missing;
 use number::{Convention, Found};
 use options::Separator;
-pub use options::{Options, READING};
+pub use options::{FirstOfDate, Options, READING};
 use rows::Rows;
 pub use text::kind_of;
 

@@ -29,6 +29,15 @@ impl Separator {
     }
 }
 
+/// What comes first in a date such as 01/02/2020.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstOfDate {
+    /// The 1st of February.
+    Day,
+    /// The 2nd of January.
+    Month,
+}
+
 /// How a table is to be read, where that is not left to the program.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -46,6 +55,8 @@ pub struct Options {
     pub decimal: Option<char>,
     /// What groups thousands.
     pub thousands: Option<char>,
+    /// What comes first in its dates.
+    pub first_of_date: Option<FirstOfDate>,
     /// What stands for a missing cell, besides nothing.
     pub missing: Option<Vec<String>>,
     /// Whether words that differ in small and capital letters are different words.
@@ -53,7 +64,7 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 9] = [NAMES, HEADER, SHEET, SEPARATOR, DECIMAL, THOUSANDS, MISSING, CASE, ENCODING];
+pub const READING: [Field; 10] = [NAMES, HEADER, SHEET, SEPARATOR, DECIMAL, THOUSANDS, DATES, MISSING, CASE, ENCODING];
 
 /// The option `names` of a source that reads tables.
 pub const NAMES: Field =
@@ -100,6 +111,13 @@ pub const THOUSANDS: Field = Field::of(
     Kind::Word(&[",", ".", "'", " ", "_"]),
     "What groups the thousands of a number; decided per column by default.",
 );
+/// The option `dates`.
+pub const DATES: Field = Field::of(
+    "dates",
+    "Dates",
+    Kind::Word(&["day-first", "month-first"]),
+    "Whether 01/02/2020 is the 1st of February or the 2nd of January; decided by the other dates and their steps by default.",
+);
 /// The option `missing`.
 pub const MISSING: Field = Field::of(
     "missing",
@@ -121,7 +139,7 @@ impl Options {
     pub fn of(request: &Request<'_>) -> Result<Self, DataError> {
         let known = |key: &str| {
             request.lookup.known.map_or(&[][..], |known| match key {
-                "decimal" | "thousands" | "missing" | "case" => known.values(key),
+                "decimal" | "thousands" | "dates" | "missing" | "case" => known.values(key),
                 _ => &[],
             })
         };
@@ -151,7 +169,13 @@ impl Options {
             "false" => Ok(false),
             other => Err(refuse(&HEADER, other, "there is true and false")),
         });
+        let first_of_date = text(&DATES).map(|first| match &*first {
+            "day-first" => Ok(FirstOfDate::Day),
+            "month-first" => Ok(FirstOfDate::Month),
+            other => Err(refuse(&DATES, other, "there is day-first and month-first")),
+        });
         Ok(Self {
+            first_of_date: first_of_date.transpose()?,
             names: request.list("names").into_iter().map(str::to_owned).collect(),
             header: header.transpose()?,
             sheet: text(&SHEET),

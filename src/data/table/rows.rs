@@ -1,8 +1,8 @@
-//! From the bytes of a file to rows of cells, by what the bytes are: a workbook, JSON, ARFF or separated text.
+//! From the bytes of a file to rows of cells, by what the bytes are: a workbook, Parquet, JSON, ARFF or separated text.
 
 use super::dialect::{self, Record};
 use super::options::{Options, Separator};
-use super::{arff, json, sheet, text};
+use super::{arff, json, parquet, sheet, text};
 use crate::data::error::Wrong;
 use crate::data::note::Note;
 
@@ -33,6 +33,9 @@ pub fn of(bytes: Vec<u8>, options: &Options, most: u64, notes: &mut Vec<Note>) -
         dialect::tidy(&mut records, notes);
         return Ok(Rows { records, separator: Separator::Byte(b','), names: None, words: Vec::new() });
     }
+    if bytes.starts_with(parquet::MAGIC) {
+        return Ok(parquet::rows(bytes, notes)?);
+    }
     let text = text::decode(&bytes, options.encoding, notes)?;
     if json::is_json(&text) {
         return Ok(json::rows(&text, notes)?);
@@ -47,5 +50,6 @@ pub fn of(bytes: Vec<u8>, options: &Options, most: u64, notes: &mut Vec<Note>) -
 /// Whether a file has to be read to its end to know its columns.
 pub fn is_whole(beginning: &[u8]) -> bool {
     let first = beginning.iter().find(|byte| !byte.is_ascii_whitespace());
-    beginning.starts_with(text::GZIP) || sheet::is_workbook(beginning) || first == Some(&b'[')
+    let is_packed = beginning.starts_with(text::GZIP) || beginning.starts_with(parquet::MAGIC);
+    is_packed || sheet::is_workbook(beginning) || first == Some(&b'[')
 }

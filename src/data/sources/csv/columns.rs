@@ -2,6 +2,7 @@
 
 use super::super::dates::DateFormat;
 use crate::data::dataset::{Feature, Vocabulary};
+use crate::data::error::Wrong;
 use crate::data::note::{Note, counted};
 use crate::data::table::Column;
 
@@ -64,30 +65,29 @@ pub struct Chosen {
 }
 
 /// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
-pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Vec<Feature> {
+pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Result<Vec<Feature>, Wrong> {
     let name = &column.name;
     let rows = column.cells.len();
     let present = column.cells.iter().flatten().count();
     let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
     if present == 0 {
         notes.push(format!("{name} is empty and was left out").into());
-        return Vec::new();
+        return Ok(Vec::new());
     }
     if !chosen.as_words
-        && let Some((format, other)) = DateFormat::of(column)
+        && let Some(format) = DateFormat::of(column, notes)?
     {
-        let or = other.map_or_else(String::new, |other| format!(" ({} could be meant as well)", other.name()));
-        let what = format!("{name} holds times written as {}{or} and is read as days since 1970", format.name());
+        let what = format!("{name} holds times written as {} and is read as days since 1970", format.name());
         notes.push(Note::or(what, "categories", name, "reads each as a category"));
         if present < rows {
             let missing = counted(rows - present, "missing value");
             notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
         }
-        return vec![Feature {
+        return Ok(vec![Feature {
             unit: Some(DAYS.to_owned()),
             dates: Some(format.name().to_owned()),
             ..Feature::number(name)
-        }];
+        }]);
     }
     if chosen.as_words || column.holds_words() {
         let categories = column.distinct();
@@ -99,22 +99,22 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Ve
                 counted(present, "row")
             );
             notes.push(Note::or(what, "keep", name, "reads it"));
-            return Vec::new();
+            return Ok(Vec::new());
         }
         if present < rows {
             notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")).into());
         }
         note_constant(name, categories.len() == 1, notes);
         let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
-        return categories.into_iter().map(feature).collect();
+        return Ok(categories.into_iter().map(feature).collect());
     }
     if numbers.is_empty() {
         notes.push(format!("{name} holds no finite number and was left out").into());
-        return Vec::new();
+        return Ok(Vec::new());
     }
     if !chosen.is_kept && numbers.len() == rows && numbers_rows(name, &numbers) {
         notes.push(Note::or(format!("{name} numbers the rows and was left out"), "keep", name, "reads it"));
-        return Vec::new();
+        return Ok(Vec::new());
     }
     notes.extend(column.stray_note().map(Note::from));
     if numbers.len() < rows {
@@ -122,7 +122,7 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Ve
         notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
-    vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }]
+    Ok(vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }])
 }
 
 /// Whether a column counts or names the rows: whole numbers, each of them once, from a range with hardly more room than

@@ -42,6 +42,11 @@ impl SourceOptions {
                 _ => part.values(field.key).to_vec(),
             };
             let mut now = before.clone();
+            let classes = cx.session.dataset().map_or(&[][..], |dataset| dataset.task.classes());
+            let is_of_two = matches!(classes, [_, _]);
+            if field.key == "positive" && cx.session.dataset().is_some() && !is_of_two && now.is_empty() {
+                continue;
+            }
             let columns = &cx.session.columns;
             let last = columns.last().map_or("the last column", String::as_str);
             let is_table = source == csv::SOURCE.name;
@@ -50,13 +55,15 @@ impl SourceOptions {
                 "target" => "all that are read",
                 "column" => last,
                 "group" if is_table => "none",
+                "positive" if is_of_two && now.is_empty() => &classes[1],
                 "fit" => "stretch",
                 "background" => "white",
                 "case" => "fold",
                 _ if matches!(field.kind, Kind::Columns) => "none",
                 _ => "automatic",
             };
-            let response = option_ui(ui, field, &mut now, columns, unsaid);
+            let choices = if field.key == "positive" { classes } else { columns };
+            let response = option_ui(ui, field, &mut now, choices, unsaid);
             if now != before {
                 self.edited = Some((field.key, now));
             }
@@ -86,7 +93,7 @@ fn order_ui(ui: &mut Ui, chosen: &'static str, cx: &mut Cx<'_>) {
     }
 }
 
-fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[String], unsaid: &str) -> Response {
+fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, choices: &[String], unsaid: &str) -> Response {
     let Field { label, help, .. } = *field;
     let mut number = |ui: &mut Ui, slider: Slider<'_>, digits: usize| {
         let known = values.first().and_then(|value| value.parse().ok());
@@ -122,9 +129,12 @@ fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, columns: &[St
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
             field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, &words, values))
         }
-        Kind::Column => field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, columns, values)),
+        Kind::Column => field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, choices, values)),
+        Kind::Text if field.key == "positive" && !choices.is_empty() => {
+            field_ui(ui, label, help, |ui| one_ui(ui, label, unsaid, choices, values))
+        }
         Kind::Columns if field.key == "names" => field_ui(ui, label, help, |ui| names_ui(ui, label, values)),
-        Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, unsaid, columns, values)),
+        Kind::Columns => field_ui(ui, label, help, |ui| several_ui(ui, label, unsaid, choices, values)),
         Kind::Text | Kind::Choice { .. } => field_ui(ui, label, help, |ui| {
             let mut text = values.join(",");
             let width = ui.available_width();
