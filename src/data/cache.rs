@@ -7,6 +7,8 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(unix)]
+use memmap2::Advice;
 use memmap2::Mmap;
 
 /// Where memory is not known, so many bytes fit into it.
@@ -33,6 +35,17 @@ impl MappedImages {
         let Some((file, place)) = self.places.get(at) else { return &[] };
         let start = *place as usize * self.len;
         self.files[*file as usize].get(start..start + self.len).unwrap_or(&[])
+    }
+
+    /// Tells the system that these images are needed soon, so that it reads them side by side while something else is done.
+    pub fn prefetch(&self, at: &[u32]) {
+        #[cfg(unix)]
+        for (file, place) in at.iter().filter_map(|at| self.places.get(*at as usize)) {
+            // It is advice: where it is not taken, the image is read when it is needed.
+            let _ = self.files[*file as usize].advise_range(Advice::WillNeed, *place as usize * self.len, self.len);
+        }
+        #[cfg(not(unix))]
+        let _ = at;
     }
 
     /// The images at some positions, in that order. Nothing is copied.
@@ -92,6 +105,9 @@ impl CacheFile {
         // SAFETY: the file has no name, so that nobody can change or shorten it, and here nothing writes to it any more.
         #[expect(unsafe_code, reason = "a mapped file is memory that somebody else could change")]
         let mapped = unsafe { Mmap::map(&file) }?;
+        // Images are read in a random order, and what lies beside one would be read in vain.
+        #[cfg(unix)]
+        mapped.advise(Advice::Random)?;
         Ok(MappedImages { files: vec![Arc::new(mapped)], places, len })
     }
 }
@@ -175,6 +191,7 @@ mod tests {
         images.append(mapped(&[[7, 8]]));
         assert_eq!((0..4).map(|at| images.get(at)).collect::<Vec<_>>(), [&[5, 6][..], &[1, 2], &[7, 8], &[]]);
         assert_eq!(images, mapped(&[[5, 6], [1, 2], [7, 8]]));
+        images.prefetch(&[0, 2, 9]);
         assert_eq!(mapped(&[]).count(), 0);
     }
 }

@@ -151,10 +151,12 @@ impl Evaluator {
         let round = bout * self.workspaces.len();
         let mut tally = Tally::new(job, samples, at.len(), round);
         let mut outputs = vec![0.0; round * width];
-        for at in at.chunks(round) {
+        samples.prefetch(&at[..round.min(at.len())]);
+        for (at, next) in at.chunks(round).zip(at.chunks(round).skip(1).chain([&[][..]])) {
             if !go_on() {
                 return (tally.finish(), false);
             }
+            samples.prefetch(next);
             let outputs = &mut outputs[..at.len() * width];
             let bouts = at.par_chunks(bout).zip(outputs.par_chunks_mut(bout * width));
             bouts.zip(&mut self.workspaces).for_each(|((at, outputs), workspace)| {

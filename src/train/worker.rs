@@ -45,6 +45,8 @@ pub fn run(
 /// A checkpoint is made within an epoch when the last one is older than this, and at the end of an epoch when it is not new.
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const A_SECOND: Duration = Duration::from_secs(1);
+/// Batches of samples that are read from a disk ahead of the one that is learnt.
+const PREFETCHED: usize = 8;
 
 /// Steps that a run goes back when its loss stops being a number, and moments that are remembered for it.
 const BACK: u64 = 50;
@@ -254,7 +256,13 @@ impl<'a, W: Fn()> Worker<'a, W> {
         let job = self.job;
         let mut training = Duration::ZERO;
         let taken = self.step as usize - self.epochs as usize * job.steps_per_epoch();
-        for batch in order.chunks(job.samples_per_step()).skip(taken) {
+        let batches = || order.chunks(job.samples_per_step()).skip(taken);
+        let mut ahead = batches();
+        ahead.by_ref().take(PREFETCHED).for_each(|batch| job.dataset.train.prefetch(batch));
+        for batch in batches() {
+            if let Some(batch) = ahead.next() {
+                job.dataset.train.prefetch(batch);
+            }
             self.obey()?;
             self.repeat_changes();
             self.keep(HALF_A_MINUTE);
