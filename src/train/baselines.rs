@@ -40,7 +40,8 @@ pub fn baselines(job: &Job) -> Vec<Baseline> {
     let Some(linear) = model_of(job) else { return Vec::new() };
     let linear = Arc::new(linear);
     let is_quick = job.split.train.len().saturating_mul(job.dataset.shape.len()) <= MOST_SORTED;
-    let tree = is_quick.then(|| Baseline { name: "decision tree", evaluation: Arc::new(tree(&linear)) });
+    let tree = if is_quick { tree(&linear) } else { None };
+    let tree = tree.map(|evaluation| Baseline { name: "decision tree", evaluation: Arc::new(evaluation) });
     let name = if job.dataset.task.is_classification() { "logistic regression" } else { "linear regression" };
     let linear = trained(linear).map(|evaluation| Baseline { name, evaluation });
     linear.into_iter().chain(tree).collect()
@@ -58,16 +59,16 @@ fn trained(job: Arc<Job>) -> Option<Arc<Evaluation>> {
 }
 
 /// A tree, or one for each target number, and its outputs as a network would give them.
-fn tree(job: &Job) -> Evaluation {
+fn tree(job: &Job) -> Option<Evaluation> {
     let (dataset, scaling, features) = (&job.dataset, &job.scaling, job.dataset.shape.len());
     let train = &job.split.train;
     let mut rows = vec![0.0; train.len() * features];
     dataset.train.gather(scaling, train, &mut rows);
     let outputs = dataset.task.outputs();
-    let trees: Vec<Tree> = match &dataset.train.targets {
+    let trees: Option<Vec<Tree>> = match &dataset.train.targets {
         TargetData::Classes(classes) => {
             let of: Vec<u16> = train.iter().map(|at| classes[*at as usize]).collect();
-            vec![Tree::grow(&rows, features, Truth::Classes { of: &of, count: outputs }, LIMITS)]
+            Tree::grow(rows, features, Truth::Classes { of: &of, count: outputs }, LIMITS).map(|tree| vec![tree])
         }
         TargetData::Numbers { width, values } => {
             let mut standard = vec![0.0; train.len() * width];
@@ -77,28 +78,33 @@ fn tree(job: &Job) -> Evaluation {
             let of = |target: usize| -> Vec<f64> {
                 standard.iter().skip(target).step_by(*width).copied().map(f64::from).collect()
             };
-            (0..*width).map(|target| Tree::grow(&rows, features, Truth::Numbers(&of(target)), LIMITS)).collect()
+            let tree = |target| Tree::grow(rows.clone(), features, Truth::Numbers(&of(target)), LIMITS);
+            (0..*width).map(tree).collect()
         }
-        TargetData::Itself { .. } => Vec::new(),
+        TargetData::Itself { .. } => None,
     };
+    let trees = trees?;
     let at: Vec<u32> = (0..dataset.test.len() as u32).collect();
     let mut tally = Tally::new(job, &dataset.test, at.len(), CHUNK);
-    let mut row = vec![0.0; features];
+    let mut rows = vec![0.0; CHUNK * features];
     for at in at.chunks(CHUNK) {
-        let mut answers = Vec::with_capacity(at.len() * outputs);
-        for at in at {
-            dataset.test.gather(scaling, &[*at], &mut row);
-            for tree in &trees {
-                answers.extend(tree.predict(&row).iter().map(|number| match dataset.task {
-                    // The loss makes probabilities of these.
-                    Task::Classification { .. } => number.max(LEAST).ln(),
-                    _ => *number,
-                }));
+        let rows = &mut rows[..at.len() * features];
+        dataset.test.gather(scaling, at, rows);
+        let mut answers = vec![0.0; at.len() * outputs];
+        let width = outputs / trees.len();
+        for (first, tree) in (0..outputs).step_by(width).zip(&trees) {
+            let predicted = tree.predict(rows)?;
+            for (answer, predicted) in answers.chunks_exact_mut(outputs).zip(predicted.chunks_exact(width)) {
+                answer[first..first + width].copy_from_slice(predicted);
             }
+        }
+        if dataset.task.is_classification() {
+            // The loss makes probabilities of these.
+            answers.iter_mut().for_each(|share| *share = share.max(LEAST).ln());
         }
         tally.add(at, &mut answers);
     }
-    tally.finish()
+    Some(tally.finish())
 }
 
 /// A probability that still has a logarithm.
