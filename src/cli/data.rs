@@ -3,12 +3,13 @@ use serde_json::json;
 
 use super::terminal::{grouped, significant};
 use super::{CliError, say};
-use crate::data::{Dataset, Task};
+use crate::data::sources::of_name;
+use crate::data::{Dataset, Lookup, SourceSpec, Task};
 
 /// Tell what is in a source of data, and what was done to it
 #[derive(Debug, Args)]
 pub struct Data {
-    /// What to look at, as in --data: csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
+    /// What to look at: a file, a folder or a source as in --data, csv:FILE, series:FILE, cmapss:DIR, images:DIR, idx:DIR, points:NAME, painted:…, mnist, fashion-mnist, digits, or several joined by +
     source: String,
     /// One JSON object
     #[arg(long)]
@@ -18,7 +19,8 @@ pub struct Data {
 impl Data {
     /// What is in a source, and what was done to it as it was read.
     pub fn run(&self) -> Result<(), CliError> {
-        let dataset = Dataset::read(&self.source)?;
+        let source = of_name(&self.source).unwrap_or_else(|| Ok(self.source.parse::<SourceSpec>()?))?;
+        let dataset = Dataset::load(&source, &Lookup::default())?;
         if self.json { say(to_json(&dataset)) } else { table(&dataset) }
     }
 }

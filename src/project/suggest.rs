@@ -68,7 +68,7 @@ pub fn better_read(
 }
 
 /// Images of which there are fewer than this can be large.
-const FEW_IMAGES: usize = 1000;
+const FEW_IMAGES: usize = 2000;
 
 fn at_size(
     source: &SourceSpec,
@@ -376,8 +376,8 @@ mod tests {
             assert!(problems.iter().all(|problem| !problem.is_error()), "{problems:?}");
             suggestion.project.model.layers.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(kinds(&[])[..2], ["Numeric embedding 3 of 16", "Dense 256 GELU"]);
-        assert_eq!(kinds(&[("embedded", "word")])[..2], ["Embedding 8 of 4", "Numeric embedding 3 of 16"]);
+        assert_eq!(kinds(&[])[..2], ["NumericEmbedding 3 of 16", "Dense 256 GELU"]);
+        assert_eq!(kinds(&[("embedded", "word")])[..2], ["Embedding 8 of 4", "NumericEmbedding 3 of 16"]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn a_run_is_opened_with_the_drawing_that_it_read() {
     // Another run has another drawing; the one that is left keeps its own.
     let second = draw(&mut harness, base.path(), 0.6);
     act(&mut harness, Command::TrainAnew);
-    step_until(&mut harness, "the run begins", |studio| !has_ended(studio));
+    step_until(&mut harness, "another run begins", |_| folder(3).exists());
     step_until(&mut harness, "the run ends", has_ended);
     let third = draw(&mut harness, base.path(), 0.8);
     act(&mut harness, Request::Dropped(folder(2)));

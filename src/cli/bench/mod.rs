@@ -30,7 +30,7 @@ mod threads;
 /// Measure speed, memory and time to accuracy
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Presets to measure [default: all that classify images]; for the rate also project files and other presets, on the data
+    /// Presets to measure [default: all that classify images]; for rate and inference also project files and other presets, on the data
     /// that they name
     workload: Vec<String>,
     /// What to measure, several joined by commas
@@ -62,6 +62,8 @@ pub struct Bench {
 enum Figure {
     /// Training samples per second
     Rate,
+    /// Samples per second of the forward pass alone, on inputs that lie ready
+    Inference,
     /// Time per step at 1, 2, 4 and 8 threads, and whether the losses stay the same to the bit
     Threads,
     /// Time for 1, 2 and 4 times the samples and the layers; speed and memory over 100 epochs
@@ -109,12 +111,13 @@ impl Bench {
 
     /// Whether there is something to measure by this name: most figures are of images.
     fn knows(&self, name: &str) -> bool {
-        presets::image_readers().contains(&name) || self.measure == [Figure::Rate] && Project::find(name).is_ok()
+        let takes_any = self.measure.iter().all(|figure| matches!(figure, Figure::Rate | Figure::Inference));
+        presets::image_readers().contains(&name) || takes_any && Project::find(name).is_ok()
     }
 
     fn measure(&self, figure: Figure, workloads: &[&str]) -> Result<(), CliError> {
         match figure {
-            Figure::Rate => rate::run(self, workloads),
+            Figure::Rate | Figure::Inference => rate::run(self, figure, workloads),
             Figure::Threads => threads::run(self, workloads),
             Figure::Growth => growth::run(self, workloads),
             Figure::Drawing => drawing::run(self, workloads),

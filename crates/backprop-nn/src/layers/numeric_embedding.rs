@@ -51,7 +51,7 @@ impl Spec for NumericEmbedding {
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         if !input.is_flat() {
             return Err(ShapeError::new(format!(
-                "Numeric embedding takes a row of numbers, and {} arrives. Flatten it first.",
+                "NumericEmbedding takes a row of numbers, and {} arrives. Flatten it first.",
                 input.described()
             ))
             .with_fix(Fix::Insert(Flatten {}.into())));
@@ -59,7 +59,7 @@ impl Spec for NumericEmbedding {
         if self.numbers > input.len() {
             let (numbers, arrive) = (self.numbers, input.described());
             return Err(ShapeError::new(format!(
-                "Numeric embedding embeds {numbers} numbers, and {arrive} arrives; embed fewer"
+                "NumericEmbedding embeds {numbers} numbers, and {arrive} arrives; embed fewer"
             )));
         }
         let layer = self.layer(input);
