@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::Context;
 
 use super::Studio;
+use super::working_copy::KEEPING_DRAWING;
 use crate::data::{Drawing, Modality};
 use crate::project::ProjectError;
 use crate::project::run_folder::DRAWING;
@@ -110,6 +111,7 @@ impl Studio {
 
     /// Writes the drawing into the folder of the run that is to be left, unless it is there.
     pub(super) fn keep_drawing(&mut self) {
+        self.tasks.wait_for(KEEPING_DRAWING);
         if let Some(folder) = self.folder_without_drawing()
             && let Err(error) = write_drawing_of_run(&folder, &self.playground.drawing)
         {

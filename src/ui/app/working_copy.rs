@@ -15,6 +15,10 @@ use crate::ui::jobs::report::Report;
 /// A change is written when it is this old.
 const SOON: Duration = Duration::from_millis(1500);
 
+/// The tasks that write. One of a kind at a time: an older copy must not be written over a newer one.
+const COPYING: &str = "keeping a copy of the project";
+pub(super) const KEEPING_DRAWING: &str = "keeping the drawing";
+
 /// The copy on the disk.
 #[derive(Default)]
 pub struct Copying {
@@ -83,11 +87,14 @@ impl Studio {
         if !left.is_zero() {
             return ctx.request_repaint_after(left);
         }
+        if self.tasks.count(COPYING) + self.tasks.count(KEEPING_DRAWING) > 0 {
+            return; // The end of a task brings the next frame.
+        }
         self.copying.changed = None;
         if let Some(file) = file {
             let copy = self.working_copy();
             self.copying.written = Some(copy.clone());
-            self.tasks.spawn(ctx, "keeping a copy of the project", move || match copy.write(&file) {
+            self.tasks.spawn(ctx, COPYING, move || match copy.write(&file) {
                 Ok(()) => Report::Nothing,
                 Err(error) => Report::Warned(format!("No copy of the project can be kept for a crash: {error}.")),
             });
@@ -95,7 +102,7 @@ impl Studio {
         if let Some(folder) = folder {
             let drawing = self.playground.drawing.clone();
             self.kept.drawing = Some(drawing.clone());
-            self.tasks.spawn(ctx, "keeping the drawing", move || match write_drawing_of_run(&folder, &drawing) {
+            self.tasks.spawn(ctx, KEEPING_DRAWING, move || match write_drawing_of_run(&folder, &drawing) {
                 Ok(()) => Report::Nothing,
                 Err(error) => Report::Warned(format!("The drawing is not kept with the run: {error}.")),
             });
@@ -105,6 +112,7 @@ impl Studio {
     /// Writes what is there when the window closes.
     pub(super) fn copy_now(&self) {
         let Some(file) = self.copying.file.as_deref() else { return };
+        self.tasks.wait_for(COPYING);
         if let Err(error) = (WorkingCopy { is_open: false, ..self.working_copy() }).write(file) {
             tracing::warn!("{error}");
         }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Select, TryRecvError, bounded};
 use eframe::egui::Context;
 use rfd::FileHandle;
 
@@ -56,6 +56,15 @@ impl Tasks {
     /// How many tasks do this at the moment.
     pub fn count(&self, what: &str) -> usize {
         self.running.iter().filter(|task| task.what == what).count()
+    }
+
+    /// Waits until no task does this any more. What they report comes with the rest.
+    pub fn wait_for(&self, what: &str) {
+        for task in self.running.iter().filter(|task| task.what == what) {
+            let mut select = Select::new();
+            select.recv(&task.result);
+            select.ready();
+        }
     }
 
     /// A second click must not open a second dialog.
