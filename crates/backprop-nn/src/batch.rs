@@ -99,7 +99,8 @@ impl Batch {
 
 impl Network {
     /// Runs a batch forward and back, a shard for each of `lanes`. `fill` gets the number of a shard and
-    /// writes its samples to `input_mut`; `judge` gets outputs and writes their gradient. Afterwards [`Self::gradient`] can
+    /// writes its samples to `input_mut`; `judge` gets outputs and writes their gradient. Where the last layer is the mean of
+    /// members, it is asked for each of them, and then for the mean, whose gradient goes nowhere. Afterwards [`Self::gradient`] can
     /// tell the gradient of the parameters; those that no gradient moves have been moved. The input itself gets no gradient,
     /// since nothing would learn from it.
     ///
@@ -120,9 +121,19 @@ impl Network {
         self.transpose(batch.subnetwork.stages.clone(), weights, &mut batch.transposed);
         let batch_stages = self.batch_stages_of(&batch.subnetwork);
         self.pass(weights, batch, lanes, seed, fill, |pass, shard, lane| {
-            let (outputs, grad) = shard.output_and_grad_mut();
-            judge(lane, outputs, grad);
-            pass.backward(batch_stages.last().copied(), shard.stages.end, shard);
+            let end = shard.stages.end;
+            let end = match self.stages[..end].last().and_then(|stage| stage.layer.members()) {
+                Some(members) => {
+                    shard.judge_members(members, |outputs, grad| judge(lane, outputs, grad));
+                    end - 1
+                }
+                None => {
+                    let (outputs, grad) = shard.output_and_grad_mut();
+                    judge(lane, outputs, grad);
+                    end
+                }
+            };
+            pass.backward(batch_stages.last().copied(), end, shard);
         });
         let Batch { shards, used, transposed, shared, .. } = batch;
         let shards = &mut shards[..*used];

@@ -7,8 +7,8 @@ use super::init::{Rng, stream};
 use super::kernels::transpose::transpose;
 use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Transposed};
 use super::layers::{
-    Activation, AveragePool1d, AveragePool2d, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense, Dropout, Function,
-    Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
+    Activation, AveragePool1d, AveragePool2d, BatchEnsemble, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense,
+    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, LossSpec, Shape, Targets};
@@ -299,6 +299,7 @@ fn rows_of_any_width_pass() {
     }
     for (units, inputs) in [(1, 1), (5, 3), (17, 9), (40, 33)] {
         check(&Dense::new(units, Function::Gelu).into(), Shape::steps(6, inputs));
+        check(&BatchEnsemble { members: 6, ..BatchEnsemble::default() }.into(), Shape::steps(6, inputs));
     }
 }
 

@@ -55,6 +55,11 @@ pub trait Layer: Send + Sync {
         None
     }
 
+    /// How many predictions the layer makes one of, if its members learn each on its own where it is the last layer.
+    fn members(&self) -> Option<usize> {
+        None
+    }
+
     /// Computes the outputs of a shard.
     fn forward(&self, pass: Forward<'_>);
 

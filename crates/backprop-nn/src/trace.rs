@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::activation::Function;
-use crate::layers::{Dense, Flatten, LayerSpec};
+use crate::layers::{Dense, EnsembleMean, Flatten, LayerSpec};
 use crate::network::{Network, Stack};
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError};
@@ -59,15 +59,27 @@ impl ModelSpec {
         trace
     }
 
+    /// Position of the layer that gives the outputs: the last, or where that is the mean of members the one before it.
+    pub fn head(&self) -> Option<usize> {
+        match self.layers.as_slice() {
+            [.., _, LayerSpec::EnsembleMean(_)] => Some(self.layers.len() - 2),
+            layers => layers.len().checked_sub(1),
+        }
+    }
+
+    fn has_members(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, LayerSpec::BatchEnsemble(_)))
+    }
+
     fn wrong_end(&self, message: String, head: Dense) -> Misfit {
-        let (remedy, fix) = match self.layers.last() {
+        let index = self.head().unwrap_or(0);
+        let (remedy, fix) = match self.layers.get(index) {
             Some(LayerSpec::Dense(_)) => {
                 (format!("Give its last layer {} units.", head.units), Fix::Replace(head.into()))
             }
             Some(_) => (format!("End with a Dense layer of {}.", head.units), Fix::Append(head.into())),
             None => (format!("Begin with a Dense layer of {}.", head.units), Fix::Insert(head.into())),
         };
-        let index = self.layers.len().saturating_sub(1);
         Misfit { stack: "", index, error: ShapeError::new(format!("{message} {remedy}")).with_fix(fix) }
     }
 
@@ -83,10 +95,16 @@ impl ModelSpec {
         if shape.is_flat() && shape.len() == outputs && !self.layers.is_empty() {
             return None;
         }
-        let index = self.layers.len().saturating_sub(1);
+        let index = self.head().unwrap_or(0);
         let head = Dense::new(outputs, Function::Linear);
-        let (message, fix) = match self.layers.last() {
+        let (message, fix) = match self.layers.get(index) {
             None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
+            Some(LayerSpec::Dense(_)) if !shape.is_flat() && self.has_members() => (
+                format!(
+                    "The last layer answers for each member, {shape}, and one answer is wanted. End with the mean."
+                ),
+                Fix::Append(EnsembleMean {}.into()),
+            ),
             Some(LayerSpec::Dense(_)) if !shape.is_flat() => (
                 format!(
                     "The last layer answers at each step, {shape}, and one answer is wanted. Flatten the steps before it."
@@ -208,7 +226,7 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::{Conv2d, Lstm, MaxPool2d, Reshape, Returns, Rnn, UpSample2d};
+    use crate::layers::{Activation, BatchEnsemble, Conv2d, Lstm, MaxPool2d, Reshape, Returns, Rnn, UpSample2d};
 
     fn stack(layers: Vec<LayerSpec>) -> ModelSpec {
         ModelSpec { layers }
@@ -222,6 +240,23 @@ mod tests {
             fix.apply(&mut model.layers, misfit.index);
         }
         panic!("thirty repairs did not suffice: {model:?}");
+    }
+
+    fn members() -> LayerSpec {
+        BatchEnsemble::default().into()
+    }
+
+    #[test]
+    fn the_outputs_of_members_are_set_before_their_mean() {
+        let dense = |units| LayerSpec::from(Dense::new(units, Function::Linear));
+        let mean = || LayerSpec::from(EnsembleMean {});
+        let fits = vec![members(), dense(10), mean()];
+        for layers in [vec![members(), dense(64)], vec![members(), dense(64), mean()], vec![members(), dense(10)]] {
+            assert_eq!(repair(stack(layers), Shape::flat(5)).layers, fits);
+        }
+        let ends_otherwise = vec![members(), Activation::default().into(), mean()];
+        let repaired = repair(stack(ends_otherwise), Shape::flat(5)).layers;
+        assert_eq!(repaired, [members(), Activation::default().into(), dense(10), mean()]);
     }
 
     #[test]
@@ -243,6 +278,8 @@ mod tests {
             vec![conv(), Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), conv(), dense()],
             vec![Rnn { returns: Returns::AllSteps, ..Rnn::default() }.into(), dense()],
             vec![UpSample2d { size: 8 }.into(); 5],
+            vec![Flatten {}.into(), members(), dense()],
+            vec![EnsembleMean {}.into()],
             LayerSpec::all(),
         ] {
             assert_repaired(layers, image);

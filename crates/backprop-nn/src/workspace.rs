@@ -68,4 +68,27 @@ impl Workspace {
         let (at, len) = (self.stages.end, self.len_at(self.stages.end));
         (&self.activations[at][..len], &mut self.grads[0][..len])
     }
+
+    /// Where the last stage gives the mean of members, asks for the gradient of each member's outputs and leaves that of the
+    /// mean of their losses, `[samples, members, output]`. Asks last for the mean itself, so that its loss is what is kept.
+    pub(super) fn judge_members(&mut self, members: usize, mut judge: impl FnMut(&[f32], &mut [f32])) {
+        let (at, len) = (self.stages.end, self.len_at(self.stages.end));
+        let width = len / self.samples;
+        let (before, mean) = self.activations.split_at(at);
+        let given = &before[at - 1][..members * len];
+        let (outputs, scratch) = self.scratch.split_at_mut(len);
+        let grad = &mut scratch[..len];
+        for member in 0..members {
+            let places = || (member * width..).step_by(members * width);
+            for (place, output) in places().zip(outputs.chunks_exact_mut(width)) {
+                output.copy_from_slice(&given[place..][..width]);
+            }
+            judge(outputs, grad);
+            for (place, grad) in places().zip(grad.chunks_exact(width)) {
+                let share = grad.iter().map(|grad| grad / members as f32);
+                self.grads[0][place..][..width].iter_mut().zip(share).for_each(|(to, share)| *to = share);
+            }
+        }
+        judge(&mean[0][..len], grad);
+    }
 }

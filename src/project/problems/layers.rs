@@ -61,7 +61,7 @@ fn embedding(case: &Case<'_>) -> Option<Problem> {
 
 /// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.
 fn output(case: &Case<'_>) -> Option<Problem> {
-    let index = case.project.model.layers.len().checked_sub(1)?;
+    let index = case.project.model.head()?;
     let LayerSpec::Dense(Dense { activation, .. }) = case.project.model.layers[index] else { return None };
     let why = match (case.head.results(), activation) {
         (_, Function::Linear) | (Results::Reconstructions | Results::Samples, _) => return None,

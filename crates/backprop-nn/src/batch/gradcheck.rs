@@ -4,7 +4,9 @@ use rand::RngExt as _;
 
 use super::*;
 use crate::init::stream;
-use crate::layers::{Activation, BatchNorm, Conv2d, Dense, Dropout, Flatten, Function, Residual};
+use crate::layers::{
+    Activation, BatchEnsemble, BatchNorm, Conv2d, Dense, Dropout, EnsembleMean, Flatten, Function, Residual,
+};
 use crate::{LayerSpec, ModelSpec, Shape};
 
 const SHARD: usize = 3;
@@ -88,6 +90,10 @@ pub fn norm() -> LayerSpec {
     BatchNorm::default().into()
 }
 
+fn members() -> LayerSpec {
+    BatchEnsemble { members: 3, ..BatchEnsemble::default() }.into()
+}
+
 pub fn head() -> LayerSpec {
     Dense::new(OUTPUTS, Function::Linear).into()
 }
@@ -106,6 +112,8 @@ fn stacks() -> Vec<(Vec<LayerSpec>, Shape)> {
         (vec![norm(), conv(), norm(), Flatten {}.into(), head()], image),
         (vec![dense(5), norm(), Dropout { rate: 0.4 }.into(), dense(6), norm(), head()], flat),
         (vec![dense(6), norm(), Flatten {}.into(), head()], Shape::steps(3, 5)),
+        (vec![dense(6), members(), dense(5), norm(), members(), head(), EnsembleMean {}.into()], flat),
+        (vec![members(), dense(6), EnsembleMean {}.into(), head()], flat),
     ]
 }
 

@@ -2,6 +2,7 @@
 //! tracing, the reference and the gradient check walk the list.
 
 mod activation;
+mod batch_ensemble;
 mod batch_norm;
 mod conv;
 mod conv_transpose2d;
@@ -10,6 +11,7 @@ mod custom;
 mod dense;
 mod dropout;
 mod embedding;
+mod ensemble_mean;
 mod flatten;
 mod gaussian_noise;
 mod global_average_pool;
@@ -35,6 +37,7 @@ use crate::spec::Spec;
 
 pub use crate::activation::Function;
 pub use activation::Activation;
+pub use batch_ensemble::BatchEnsemble;
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, Conv1d, Conv2d};
 pub use conv_transpose2d::ConvTranspose2d;
@@ -43,6 +46,7 @@ pub use custom::Custom;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use ensemble_mean::EnsembleMean;
 pub use flatten::Flatten;
 pub use gaussian_noise::GaussianNoise;
 pub use global_average_pool::GlobalAveragePool;
@@ -93,6 +97,8 @@ registry! {
         Lstm = "lstm",
         Gru = "gru",
         Residual = "residual",
+        BatchEnsemble = "batch_ensemble",
+        EnsembleMean = "ensemble_mean",
         BatchNorm = "batch_norm",
         LayerNorm = "layer_norm",
         Activation = "activation",
