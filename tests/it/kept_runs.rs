@@ -123,6 +123,7 @@ fn kept_runs_are_listed_and_one_is_opened_with_its_curves() {
     wait_for(&mut harness, "learning rate");
     wait_for(&mut harness, "run xor-2, state finished");
     let press = |harness: &mut Harness<'static, Studio>, text: &str| {
+        wait_for(harness, text);
         harness.query_all_by_label_contains(text).next().unwrap().click();
         harness.run_steps(3);
     };

@@ -1,6 +1,6 @@
 //! The stack of layers: assembled, edited, moved and repaired.
 
-use backprop_nn::layers::{Dense, Function};
+use backprop_nn::layers::{BatchEnsemble, Dense, EnsembleMean, Function};
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -33,6 +33,18 @@ fn a_stack_is_assembled_from_nothing() {
     harness.get_by_label_contains("Layer 2 does not fit. The last layer gives 64 numbers");
     click(&mut harness, "Change to Dense 10");
     assert_eq!(harness.state().shapes().model.misfit, None);
+}
+
+#[test]
+fn a_layer_is_added_before_the_outputs_of_the_members_and_not_before_their_mean() {
+    let mut ensemble = project();
+    ensemble.model.layers.insert(1, BatchEnsemble::default().into());
+    ensemble.model.layers.push(EnsembleMean {}.into());
+    let mut harness = open(ensemble);
+    click(&mut harness, "Add layer");
+    pick(&mut harness, "Dropout");
+    let stack = ["Flatten", "BatchEnsemble 4", "Dense 128 ReLU", "Dropout 25 %", "Dense 10", "EnsembleMean"];
+    assert_eq!(layers(&harness), stack);
 }
 
 #[test]

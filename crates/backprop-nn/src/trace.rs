@@ -59,20 +59,12 @@ impl ModelSpec {
         trace
     }
 
-    /// Position of the layer that gives the outputs: the last, or where that is the mean of members the one before it.
-    pub fn head(&self) -> Option<usize> {
-        match self.layers.as_slice() {
-            [.., _, LayerSpec::EnsembleMean(_)] => Some(self.layers.len() - 2),
-            layers => layers.len().checked_sub(1),
-        }
-    }
-
     fn has_members(&self) -> bool {
         self.layers.iter().any(|layer| matches!(layer, LayerSpec::BatchEnsemble(_)))
     }
 
     fn wrong_end(&self, message: String, head: Dense) -> Misfit {
-        let index = self.head().unwrap_or(0);
+        let index = head_of(&self.layers).unwrap_or(0);
         let (remedy, fix) = match self.layers.get(index) {
             Some(LayerSpec::Dense(_)) => {
                 (format!("Give its last layer {} units.", head.units), Fix::Replace(head.into()))
@@ -95,7 +87,7 @@ impl ModelSpec {
         if shape.is_flat() && shape.len() == outputs && !self.layers.is_empty() {
             return None;
         }
-        let index = self.head().unwrap_or(0);
+        let index = head_of(&self.layers).unwrap_or(0);
         let head = Dense::new(outputs, Function::Linear);
         let (message, fix) = match self.layers.get(index) {
             None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
@@ -129,6 +121,14 @@ impl ModelSpec {
             ),
         };
         Some(Misfit { stack: "", index, error: ShapeError::new(message).with_fix(fix) })
+    }
+}
+
+/// Position of the layer that gives the outputs: the last, or where that is the mean of members the one before it.
+pub fn head_of(layers: &[LayerSpec]) -> Option<usize> {
+    match layers {
+        [.., _, LayerSpec::EnsembleMean(_)] => Some(layers.len() - 2),
+        _ => layers.len().checked_sub(1),
     }
 }
 

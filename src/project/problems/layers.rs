@@ -5,7 +5,7 @@ use crate::data::{Feature, Vocabulary};
 use crate::project::Project;
 use crate::train::heads::Results;
 use backprop_nn::layers::{Dense, Embedding, Function};
-use backprop_nn::trace::Trace;
+use backprop_nn::trace::{Trace, head_of};
 use backprop_nn::{LayerSpec, Shape, spec};
 
 /// Checks the layers and their shapes.
@@ -61,7 +61,7 @@ fn embedding(case: &Case<'_>) -> Option<Problem> {
 
 /// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.
 fn output(case: &Case<'_>) -> Option<Problem> {
-    let index = case.project.model.head()?;
+    let index = head_of(&case.project.model.layers)?;
     let LayerSpec::Dense(Dense { activation, .. }) = case.project.model.layers[index] else { return None };
     let why = match (case.head.results(), activation) {
         (_, Function::Linear) | (Results::Reconstructions | Results::Samples, _) => return None,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use eframe::egui::Context;
 
 use super::Studio;
-use super::working_copy::KEEPING_DRAWING;
 use crate::data::{Drawing, Modality};
 use crate::project::ProjectError;
 use crate::project::run_folder::DRAWING;
@@ -20,6 +19,9 @@ use crate::ui::jobs::side_by_side::{self, Asked};
 use crate::ui::state::playground::Playground;
 use crate::ui::state::subject::Subject;
 use crate::ui::views::dialogs::side_by_side::SideBySideDialog;
+
+/// The task that writes the drawing into the folder of the run.
+pub(super) const KEEPING_DRAWING: &str = "keeping the drawing";
 
 /// Changes of kept runs since the window was opened.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::Context;
 
 use super::dropped::read_left;
-use super::kept_runs::write_drawing_of_run;
+use super::kept_runs::{KEEPING_DRAWING, write_drawing_of_run};
 use super::{Document, Studio};
 use crate::project::working_copy::{LeftRun, WorkingCopy};
 use crate::ui::jobs::report::Report;
@@ -15,9 +15,8 @@ use crate::ui::jobs::report::Report;
 /// A change is written when it is this old.
 const SOON: Duration = Duration::from_millis(1500);
 
-/// The tasks that write. One of a kind at a time: an older copy must not be written over a newer one.
+/// The task that writes. One at a time, as of a drawing: an older copy must not be written over a newer one.
 const COPYING: &str = "keeping a copy of the project";
-pub(super) const KEEPING_DRAWING: &str = "keeping the drawing";
 
 /// The copy on the disk.
 #[derive(Default)]

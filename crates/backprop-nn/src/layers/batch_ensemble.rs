@@ -18,7 +18,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// `[members, inputs]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(group = "Blocks", formula = "yₘ = x ⊙ (1 + sₘ), for each member m its own s")]
+#[settings(group = "Blocks", formula = "y[m] = x ⊙ (1 + s[m]), for each member m its own s")]
 pub struct BatchEnsemble {
     /// Networks whose predictions are averaged. Each costs the time of the layers that follow.
     #[field(default = 4, range = 2..=64)]

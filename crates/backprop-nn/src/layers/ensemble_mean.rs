@@ -10,11 +10,11 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// The mean of what the members of an ensemble give. As the last layer it lets each member learn alone: the gradient is
 /// that of the mean of their losses, and not of the loss of their mean, with which they would learn to rely on each other.
 ///
-/// `y = Σₘ xₘ / members` (Gorishniy et al. 2024, *TabM*). The loss that is shown is that of the mean, so that of training
+/// `y = Σ x_m / members` (Gorishniy et al. 2024, *TabM*). The loss that is shown is that of the mean, so that of training
 /// and validation can be compared. Shapes: `[n, members, outputs]` to `[n, outputs]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(group = "Blocks", formula = "y = Σₘ xₘ / members, and each member learns alone")]
+#[settings(group = "Blocks", formula = "y = Σ x[m] / members, and each member m learns alone")]
 pub struct EnsembleMean {}
 
 impl Spec for EnsembleMean {

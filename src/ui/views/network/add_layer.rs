@@ -11,7 +11,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::widgets::about::{about_ui, hover_beside_ui};
 use crate::ui::widgets::pick_list::{Line, pick_menu_ui};
 use backprop_nn::spec::Fix;
-use backprop_nn::trace::Trace;
+use backprop_nn::trace::{Trace, head_of};
 use backprop_nn::{LayerSpec, Shape};
 
 const WIDTH: f32 = 420.0;
@@ -100,8 +100,7 @@ impl<'a> Trial<'a> {
         Self { project, side, block, sample, outputs, trace, is_whole }
     }
 
-    /// Where a layer goes, and as which: in the stack as far back as it fits before the last layer, which gives the
-    /// output, and in a block as far back as it fits. At the end if it fits nowhere.
+    /// Where a layer goes, and as which: in the stack as far back as it fits before the layer that gives the output, and in a block as far back as it fits. At the end if it fits nowhere.
     pub fn place(&mut self, layer: LayerSpec) -> (usize, LayerSpec) {
         let count = self.count();
         self.fitting(&layer).unwrap_or((count, layer))
@@ -120,8 +119,9 @@ impl<'a> Trial<'a> {
         if !self.is_whole {
             return None;
         }
-        let count = self.count();
-        let places = if self.block.is_empty() { 0..count } else { 0..count + 1 };
+        let layers = self.project.layers(self.side).map_or(&[][..], |layers| layers_at(layers, self.block));
+        let end = if self.block.is_empty() { head_of(layers).map_or(0, |head| head + 1) } else { layers.len() + 1 };
+        let places = 0..end;
         if let Some(index) = places.clone().rev().find(|index| self.fits(*index, layer)) {
             return Some((index, layer.clone()));
         }
