@@ -1,10 +1,13 @@
 //! Images in folders, `images:DIR`: a folder for each class, named as the class is.
 
+mod masks;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use self::masks::note_masks;
 use crate::data::cache::{self, CacheFile};
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
@@ -344,6 +347,7 @@ fn class_files(
         };
         labeled.extend(files.into_iter().map(|file| (file, class)));
     }
+    note_masks(labeled.iter().map(|(file, _)| file.as_path()), notes);
     Ok((classes, labeled))
 }
 

@@ -48,6 +48,25 @@ fn folders_are_classes_whatever_their_pictures_are_like() {
 }
 
 #[test]
+fn masks_beside_the_photographs_are_told_and_left_out_by_a_click() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for name in ["a/deep/1", "a/2", "b/1", "b/2"] {
+        write(folder, &format!("{name}.JPG"), even([9, 99, 200]));
+        write(folder, &format!("{name}.png"), even([0, 0, 0]));
+    }
+    write(folder, "b/2_mask.png", even([0, 0, 0]));
+    let dataset = load_folder(folder, "?size=8&test=0").unwrap();
+    let told = |text: &str| dataset.notes.iter().find(|note| note.contains(text)).unwrap();
+    let beside = told("4 files named as the JPEGs beside them, as masks are, but read as images");
+    assert_eq!(beside.option(), Some(("only", "*.JPG")));
+    assert!(told("1 file named as masks").option().is_none());
+    let dataset = load_folder(folder, "?size=8&test=0&only=*.JPG").unwrap();
+    assert_eq!(dataset.train.len(), 4);
+    assert!(dataset.notes.iter().all(|note| !note.contains("mask")), "{:?}", dataset.notes);
+}
+
+#[test]
 fn folders_within_a_class_and_the_usual_names_of_splits_are_read() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path();
