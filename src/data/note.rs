@@ -5,29 +5,44 @@ use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
 
-/// A sentence that tells what was decided, and the option of the source that decides otherwise.
+/// A sentence that tells what was decided, and what decides otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     text: String,
-    option: Option<(&'static str, String)>,
+    otherwise: Option<Otherwise>,
+}
+
+/// What decides otherwise than the program did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// An option of the source, and its value.
+    Option(&'static str, String),
+    /// Another kind of source, by its name, that reads the same file.
+    Source(&'static str),
 }
 
 impl Note {
     /// A decision that `option=value` overrules: "row numbers the rows and was left out; keep=row reads it".
     pub fn or(decision: impl fmt::Display, option: &'static str, value: impl Into<String>, then: &str) -> Self {
         let value = value.into();
-        Self { text: format!("{decision}; {option}={value} {then}"), option: Some((option, value)) }
+        let text = format!("{decision}; {option}={value} {then}");
+        Self { text, otherwise: Some(Otherwise::Option(option, value)) }
     }
 
-    /// The key and the value of the option that decides otherwise.
-    pub fn option(&self) -> Option<(&'static str, &str)> {
-        self.option.as_ref().map(|(key, value)| (*key, value.as_str()))
+    /// A remark on a file that another kind of source may read better.
+    pub fn or_as(remark: impl Into<String>, source: &'static str) -> Self {
+        Self { text: remark.into(), otherwise: Some(Otherwise::Source(source)) }
+    }
+
+    /// What decides otherwise.
+    pub fn otherwise(&self) -> Option<&Otherwise> {
+        self.otherwise.as_ref()
     }
 }
 
 impl From<String> for Note {
     fn from(text: String) -> Self {
-        Self { text, option: None }
+        Self { text, otherwise: None }
     }
 }
 

@@ -84,7 +84,7 @@ impl SourcePart {
 
     /// Decides otherwise than the program did: adds a column to those that an option names, or sets what takes one value.
     pub fn overrule(&mut self, key: &str, value: &str) {
-        let takes_several = ["keep", "ignore", "categories"].contains(&key);
+        let takes_several = ["keep", "ignore", "categories", "except"].contains(&key);
         let mut values = if takes_several { self.values(key).to_vec() } else { Vec::new() };
         values.push(value.to_owned());
         self.set(key, values);

@@ -97,11 +97,13 @@ fn at_size(
     (chosen != *source).then_some(chosen)
 }
 
-/// Images of a set that stand for all.
+/// Images of a set that stand for all, and the bytes that they have together at most, about.
 const LOOKED_AT: usize = 2000;
+const LOOKED_AT_BYTES: usize = 4_000_000;
 
 fn looked_at(dataset: &Dataset) -> impl Iterator<Item = &[u8]> {
-    let step = dataset.train.len().div_ceil(LOOKED_AT).max(1);
+    let most = (LOOKED_AT_BYTES / dataset.shape.len()).clamp(1, LOOKED_AT);
+    let step = dataset.train.len().div_ceil(most).max(1);
     (0..dataset.train.len()).step_by(step).map(|at| dataset.train.pixels_of(at))
 }
 
@@ -242,7 +244,7 @@ fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
         json!({ "kind": "residual", "layers": layers })
     };
     let (mut filters, stem, steps) =
-        if side >= LARGE { (24, conv(24, 5, 2), 2) } else { (16, conv(16, 3, 1), (side / 8).ilog2().min(2)) };
+        if side >= LARGE { (24, conv(24, 5, 2), 2) } else { (16, conv(16, 3, 1), (side / 8).max(1).ilog2().min(2)) };
     let mut layers = vec![stem];
     layers.extend(bend());
     for _ in 0..steps {
@@ -349,6 +351,8 @@ fn season_of(series: &[f64]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Samples;
+    use backprop_nn::Shape;
     use std::fs;
 
     fn suggested(text: &str, options: &[(&str, &str)]) -> (Suggestion, Dataset) {
@@ -371,6 +375,22 @@ mod tests {
         let rows: String = (0..90).map(|at| format!("{}.5,{},{}.25\n", at % 7, at % 9, at * at)).collect();
         let (suggestion, dataset) = suggested(&format!("x,y,z\n{rows}"), &[]);
         assert!(suggestion.project.problems(&dataset).iter().all(|problem| !problem.is_error()));
+    }
+
+    #[test]
+    fn images_of_any_size_have_a_network_that_fits() {
+        for [height, width] in [[1, 1], [4, 6], [1, 90], [8, 8], [17, 40], [96, 64], [97, 211]] {
+            for samples in [2, 40] {
+                let classes = ["left", "right"].map(str::to_owned).to_vec();
+                let shape = Shape::image(height, width, 3);
+                let bytes: Vec<u8> = (0..samples * shape.len()).map(|at| (at * 7 % 251) as u8).collect();
+                let train = Samples::images(bytes, (0..samples as u16).map(|at| at % 2));
+                let dataset = Dataset::images("own", shape, classes, train, Samples::default());
+                let suggestion = suggest(&"images:own".parse().unwrap(), &dataset).unwrap();
+                let trace = suggestion.project.trace(shape, 2);
+                assert!(trace.misfit.is_none(), "{shape}: {:?}", trace.misfit);
+            }
+        }
     }
 
     #[test]

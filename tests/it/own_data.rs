@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use backprop_studio::data::Modality;
 use backprop_studio::project::RunFolder;
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::state::trained_network::NetworkChoice;
@@ -105,6 +106,32 @@ fn a_picture_is_tried_in_the_place_of_a_drawing() {
     });
     click(&mut harness, "Back to drawing");
     assert!(harness.state().playground().picture.is_none());
+}
+
+#[test]
+fn a_table_in_time_is_read_as_a_series_by_a_click_and_its_suggested_network_gives_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |at: usize| format!("{}-{:02},{}.5\n", 2001 + at / 12, 1 + at % 12, 50 + at + 20 * (at % 12 / 6));
+    fs::write(folder.path().join("sales.csv"), format!("month,sold\n{}", (0..120).map(row).collect::<String>()))
+        .unwrap();
+    // The project comes from elsewhere: the window has suggested nothing.
+    let done = backprop(folder.path(), &["new", "sales.csv", "--out", "sales.json"]);
+    assert!(done.code == 0 && done.err.contains("follow one another by month"), "{}", done.err);
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=100")]));
+    act(&mut harness, Request::Dropped(folder.path().join("sales.json")));
+    step_until(&mut harness, "the table is read", |studio| {
+        studio.session().dataset().is_some_and(|data| data.features.len() == 1)
+    });
+    let table = harness.state().project().model.clone();
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
+    act(&mut harness, Request::Show("data"));
+    click(&mut harness, "Read as series");
+    step_until(&mut harness, "the series is read in windows of a year", |studio| {
+        studio.session().dataset().is_some_and(|data| data.modality() == Modality::Series)
+            && studio.project().model != table
+    });
+    step_until(&mut harness, "Train is offered", |studio| studio.session().dataset().is_some());
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
 }
 
 #[test]

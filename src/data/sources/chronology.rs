@@ -33,6 +33,12 @@ const TIME_NAMES: &[&str] = &[
 /// A step that is longer than the usual one by more than this is a gap.
 const GAP: f64 = 1.5;
 
+/// The share of the steps between the rows of a series that are alike; of those between working days four in five are.
+const ALIKE: f64 = 0.7;
+
+/// Fewer steps tell nothing.
+const FEW_STEPS: usize = 10;
+
 /// Rows in the order of time, in parts that follow one another without a gap.
 pub struct Chronology {
     /// The rows of each part; none where a step is missing.
@@ -195,6 +201,25 @@ impl Told {
             );
         }
     }
+}
+
+/// The column of times of a table that may be a series, or several: each time comes once, and most steps are alike.
+pub fn time_column(table: &Table) -> Option<&str> {
+    let (at, times) = found(table, &[], &mut Vec::new()).ok()??;
+    let is_regular = |rows: &[usize]| {
+        let mut times: Vec<f64> = rows.iter().map(|row| times[*row]).filter(|time| !time.is_nan()).collect();
+        times.sort_by(f64::total_cmp);
+        let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        steps.sort_by(f64::total_cmp);
+        let Some(usual) = steps.get(steps.len() / 2).copied() else { return false };
+        let alike = steps.iter().filter(|step| (usual / GAP..=usual * GAP).contains(*step)).count();
+        steps.len() >= FEW_STEPS && steps[0] > 0.0 && alike as f64 >= ALIKE * steps.len() as f64
+    };
+    let is_series = match telling_apart(table, &times, &[], Some(at)) {
+        Some(group) => members(&table.columns[group]).values().all(|rows| is_regular(rows)),
+        None => is_regular(&(0..table.rows).collect::<Vec<_>>()),
+    };
+    is_series.then(|| table.columns[at].name.as_str())
 }
 
 /// The rows of each series.

@@ -6,7 +6,7 @@ mod columns;
 mod encode;
 mod groups;
 
-use columns::{Chosen, SOME_CATEGORIES, count_words, features_of, is_number};
+use columns::{Chosen, SOME_CATEGORIES, count_words, features_of, is_number, series_note};
 use encode::{Classes, encode, names_of};
 use groups::Groups;
 
@@ -207,6 +207,7 @@ impl Loader<'_> {
         self.notes.extend(self.table.columns.iter_mut().flat_map(|column| std::mem::take(&mut column.notes)));
         let targets = self.target_columns()?;
         if !self.request.has("target") && self.request.lookup.known.is_none() {
+            self.notes.extend(series_note(&self.table, targets[0]));
             let name = &self.table.columns[targets[0]].name;
             self.notes.push(format!("The last column, {name}, is the target; target=NAME names another").into());
         }

@@ -1,5 +1,6 @@
 //! Images in folders, `images:DIR`: a folder for each class, named as the class is.
 
+mod folders;
 mod masks;
 
 use std::collections::HashMap;
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+pub use self::folders::files_of;
+use self::folders::{Patterns, entries, is_class_folder, name_of, split_folders};
 use self::masks::note_masks;
 use crate::data::cache::{self, CacheFile};
 use crate::data::dataset::Dataset;
@@ -55,7 +58,13 @@ pub const SOURCE: Source = Source {
             "only",
             "Only files",
             Kind::Text,
-            "Names of the files that are read, such as *.jpg where masks lie beside the photographs.",
+            "Names of the files that are read, such as *.jpg; several are separated by commas.",
+        ),
+        Field::of(
+            "except",
+            "Except files",
+            Kind::Text,
+            "Names of files that are not read, such as *_mask.* of masks that lie beside the photographs.",
         ),
         Field::of(
             "labels",
@@ -90,15 +99,7 @@ const MAX_CLASSES: usize = 1000;
 /// So many files that were left out are named, the others counted.
 const NAMED: usize = 10;
 
-/// Folders are read to this depth; links that lead back end there at the latest.
-const MAX_DEPTH: usize = 16;
-
 const TEST_SEED: u64 = 0x7E57;
-
-/// What folders of training, validation and test images are called, in small letters.
-const TRAIN: &[&str] = &["train", "training", "train_images"];
-const VALIDATION: &[&str] = &["val", "valid", "validation", "dev"];
-const TEST: &[&str] = &["test", "testing", "test_images"];
 
 /// Images and the class of each.
 type Labeled = Vec<(PathBuf, usize)>;
@@ -107,15 +108,9 @@ type Labeled = Vec<(PathBuf, usize)>;
 struct Asked {
     shape: Shape,
     reading: Reading,
-    only: Option<wildmatch::WildMatch>,
+    patterns: Patterns,
     /// Whether they are kept in a file.
     is_mapped: bool,
-}
-
-impl Asked {
-    fn is_read(&self, path: &Path) -> bool {
-        self.only.as_ref().is_none_or(|only| only.matches(&name_of(path)))
-    }
 }
 
 /// How the images of a source are read, so that others are read in the same way.
@@ -156,7 +151,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         shape,
         reading: reading_of(request.part()),
         is_mapped: is_mapped(&folder, request, shape, &mut notes)?,
-        only: request.text("only").map(|only| wildmatch::WildMatch::new_case_insensitive(&only)),
+        patterns: Patterns::of(request),
     };
     let test_share = request.real("test")?;
     let dataset = match (request.text("labels"), split_folders(&folder)?) {
@@ -177,6 +172,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         }
         (None, _) => {
             let (classes, files) = class_files(&folder, None, &asked, &mut notes)?;
+            note_masks(files.iter().map(|(file, _)| file.as_path()), &mut notes);
             let all = read_all(&folder, &files, &asked, &mut notes)?;
             shared(classes, all, asked.shape, test_share)
         }
@@ -202,7 +198,9 @@ fn is_mapped(folder: &Path, request: &Request<'_>, shape: Shape, notes: &mut Vec
     if let Some(place) = request.text("cache") {
         return Ok(place == "file");
     }
-    let bytes = files_of(folder)?.len() as u64 * shape.len() as u64;
+    let patterns = Patterns::of(request);
+    let files = files_of(folder)?.into_iter().filter(|file| patterns.are_met(file)).count();
+    let bytes = files as u64 * shape.len() as u64;
     let is_mapped = cache::is_too_large(bytes);
     if is_mapped {
         let (size, place) = (bytes as f64 / 1e9, cache::for_images());
@@ -231,11 +229,13 @@ fn split(
     notes: &mut Vec<Note>,
 ) -> Result<Dataset, DataError> {
     let (classes, files) = class_files(train, None, asked, notes)?;
+    let mut files_in = |folder| Ok::<_, DataError>((folder, class_files(folder, Some(&classes), asked, notes)?.1));
+    let validation = validation.map(&mut files_in).transpose()?;
+    let test = test.map(&mut files_in).transpose()?;
+    let others = validation.iter().chain(&test).flat_map(|(_, files)| files);
+    note_masks(files.iter().chain(others).map(|(file, _)| file.as_path()), notes);
     let mut samples = read_all(train, &files, asked, notes)?;
-    let mut read = |folder: &Path| {
-        let (_, files) = class_files(folder, Some(&classes), asked, notes)?;
-        read_all(folder, &files, asked, notes)
-    };
+    let mut read = |(folder, files): (&Path, Labeled)| read_all(folder, &files, asked, notes);
     let validation = validation.map(&mut read).transpose()?;
     let test = test.map(&mut read).transpose()?;
     if let (None, None) = (&validation, &test) {
@@ -255,14 +255,6 @@ fn split(
     let test = test.unwrap_or_else(|| samples.select(&[], asked.shape));
     let order = if held > 0 { Order::Held(held) } else { Order::Free };
     Ok(Dataset { order, ..Dataset::images("", asked.shape, classes, samples, test) })
-}
-
-/// The folders of training, validation and test images, if the first and one of the others are there.
-fn split_folders(folder: &Path) -> Result<Option<[Option<PathBuf>; 3]>, DataError> {
-    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
-    let find = |names: &[&str]| folders.iter().find(|path| names.contains(&&*name_of(path).to_lowercase())).cloned();
-    let found = [TRAIN, VALIDATION, TEST].map(find);
-    Ok((found[0].is_some() && (found[1].is_some() || found[2].is_some())).then_some(found))
 }
 
 /// The images that a table gives classes to.
@@ -319,10 +311,10 @@ fn class_files(
     let mut filled = Vec::new();
     for folder in folders {
         let all = files_of(&folder)?;
-        let (files, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| asked.is_read(path));
+        let (files, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| asked.patterns.are_met(path));
         if !others.is_empty() {
             notes.push(
-                format!("{} in {} not called as only= says, left out", counted(others.len(), "file"), name_of(&folder))
+                format!("{} in {} left out by only= or except=", counted(others.len(), "file"), name_of(&folder))
                     .into(),
             );
         }
@@ -347,7 +339,6 @@ fn class_files(
         };
         labeled.extend(files.into_iter().map(|file| (file, class)));
     }
-    note_masks(labeled.iter().map(|(file, _)| file.as_path()), notes);
     Ok((classes, labeled))
 }
 
@@ -413,16 +404,6 @@ impl ImageStorage {
     }
 }
 
-/// What is in a folder, in the order of the names; without what archives of macOS leave behind.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let unreadable = |error: std::io::Error| DataError::file(folder, error);
-    let entries = folder.read_dir().map_err(unreadable)?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    paths.retain(|path| !(path.is_dir() && path.file_name().is_some_and(|name| name == "__MACOSX")));
-    paths.sort();
-    Ok(paths)
-}
-
 /// A side that is large enough for most networks, in pixels.
 const LARGE: usize = 224;
 
@@ -431,8 +412,9 @@ const MEASURED: usize = 60;
 
 /// The shorter side of most images below the folder of a source, in pixels; nothing if there is none.
 pub fn typical_side(part: &SourcePart, lookup: &Lookup<'_>) -> Option<usize> {
-    let folder = Request::new(&SOURCE, part, lookup).ok()?.find()?;
-    let files = files_of(&folder).ok()?;
+    let request = Request::new(&SOURCE, part, lookup).ok()?;
+    let (mut files, patterns) = (files_of(&request.find()?).ok()?, Patterns::of(&request));
+    files.retain(|file| patterns.are_met(file));
     let step = files.len().div_ceil(MEASURED).max(1);
     let mut sides: Vec<u32> = files
         .iter()
@@ -442,40 +424,6 @@ pub fn typical_side(part: &SourcePart, lookup: &Lookup<'_>) -> Option<usize> {
         .collect();
     sides.sort_unstable();
     sides.get(sides.len() / 2).map(|side| *side as usize)
-}
-
-/// All files in a folder and its subfolders, sorted by name, without hidden files; for a file, the file itself.
-pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
-    fn add(path: &Path, depth: usize, seen: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-        if !path.is_dir() {
-            files.push(path.to_owned());
-            return Ok(());
-        }
-        // A link may lead to a folder that this one is in.
-        let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if depth == 0 || seen.contains(&place) {
-            return Ok(());
-        }
-        seen.push(place);
-        for path in entries(path)?.into_iter().filter(|path| !name_of(path).starts_with('.')) {
-            add(&path, depth - 1, seen, files)?;
-        }
-        Ok(())
-    }
-    let mut files = Vec::new();
-    add(path, MAX_DEPTH, &mut Vec::new(), &mut files)?;
-    Ok(files)
-}
-
-/// Folders that begin with a dot belong to programs.
-fn is_class_folder(path: &Path) -> bool {
-    path.is_dir() && !name_of(path).starts_with('.')
-}
-
-/// The name of a file; bytes that are no UTF-8 are written out, so that two names never become one.
-fn name_of(path: &Path) -> String {
-    let Some(name) = path.file_name() else { return String::new() };
-    name.to_str().map_or_else(|| format!("{name:?}").trim_matches('"').to_owned(), str::to_owned)
 }
 
 fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<Note>) {

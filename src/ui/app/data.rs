@@ -98,7 +98,8 @@ impl Studio {
         }
     }
 
-    /// Data have come that the network does not fit: one that nobody has edited gives way to a suggestion.
+    /// Data have come. Where the network does not fit them and nobody has edited it, it gives way to a suggestion; where it is
+    /// the one that is suggested for them, that is remembered, wherever it came from: a file, the command line, the last time.
     pub(super) fn suggest_if_untouched(&mut self) {
         let Some(dataset) = self.session.dataset().filter(|_| !self.session.is_on()) else { return };
         let project = &self.document.project;
@@ -107,6 +108,11 @@ impl Studio {
         let has_targets = !matches!(dataset.task, Task::Reconstruction { .. });
         if self.is_suggesting || has_targets && (is_last || presets::is_one(project)) && is_misfit() {
             self.suggest();
+        } else if has_targets && !is_last {
+            let suggested = suggest(&project.data.source, dataset).ok().map(|suggestion| suggestion.project);
+            if suggested.as_ref().is_some_and(|suggested| suggested.has_stack_of(project)) {
+                self.last_suggestion = suggested;
+            }
         }
     }
 

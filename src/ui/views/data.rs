@@ -11,11 +11,10 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Align2, RichText, Sense, Stroke, Ui, pos2, vec2};
 
-use crate::data::Modality;
-use crate::data::Note;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
-use crate::data::{Augment, Dataset};
+use crate::data::note::{Note, Otherwise};
+use crate::data::{Augment, Dataset, Modality, SOURCES};
 use crate::ui::state::class_counts::{ClassCounts, Parts};
 use crate::ui::state::session::DataState;
 use crate::ui::state::subject::{Subject, address};
@@ -230,17 +229,26 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
 /// What was decided while the file was read; a click decides otherwise.
 fn note_ui(ui: &mut Ui, note: &Note, cx: &mut Cx<'_>) {
     let text = RichText::new(&**note).color(Palette::of(ui).muted);
-    let Some((key, value)) = note.option() else {
+    let Some(otherwise) = note.otherwise() else {
         ui.add(egui::Label::new(text).wrap());
         return;
     };
     ui.horizontal_wrapped(|ui| {
         ui.add(egui::Label::new(text).wrap());
-        let button = ui.button(format!("{key}={value}")).on_hover_text("Read the file again with this option");
-        if button.clicked()
-            && let Some(part) = cx.project.data.source.single_mut()
-        {
-            part.overrule(key, value);
+        let source = &mut cx.project.data.source;
+        match otherwise {
+            Otherwise::Option(key, value) => {
+                let button = ui.button(format!("{key}={value}")).on_hover_text("Read the file again with this option");
+                if let (true, Some(part)) = (button.clicked(), source.single_mut()) {
+                    part.overrule(key, value);
+                }
+            }
+            Otherwise::Source(name) => {
+                let button = ui.button(format!("Read as {name}")).on_hover_text("Read the file again in this way");
+                if let (true, Some(other)) = (button.clicked(), SOURCES.iter().find(|source| source.name == *name)) {
+                    *source = source.read_as(other);
+                }
+            }
         }
     });
 }

@@ -1,10 +1,12 @@
 //! What the columns of a table become: numbers, categories, words of an embedding, or nothing.
 
+use super::super::chronology::time_column;
 use super::super::dates::DateFormat;
+use super::super::series;
 use crate::data::dataset::{Feature, Vocabulary};
 use crate::data::error::Wrong;
 use crate::data::note::{Note, counted};
-use crate::data::table::Column;
+use crate::data::table::{Column, Table};
 
 /// A column of words with more of them than this tells rows apart, not kinds.
 const MAX_CATEGORIES: usize = 50;
@@ -123,6 +125,19 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
     Ok(vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }])
+}
+
+/// Says that rows with a number as the target seem to follow one another in time, which a table does not know.
+pub fn series_note(table: &Table, target: usize) -> Option<Note> {
+    let time = time_column(table).filter(|_| !table.columns[target].holds_words())?;
+    let series = series::SOURCE.name;
+    Some(Note::or_as(
+        format!(
+            "The rows follow one another by {time}, and are read as independent; as a series, {series}:FILE, what comes \
+             next is predicted from the rows before"
+        ),
+        series,
+    ))
 }
 
 /// Whether a column counts or names the rows: whole numbers, each of them once, from a range with hardly more room than

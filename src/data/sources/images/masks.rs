@@ -1,6 +1,6 @@
 //! Masks beside images: what is no photograph of a class would be learnt as one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use crate::data::note::{Note, counted};
@@ -16,25 +16,30 @@ pub fn note_masks<'a>(files: impl Iterator<Item = &'a Path> + Clone, notes: &mut
         endings.entry((place, stem)).or_default().push(ending);
     }
     let is_jpeg = |ending: &&&str| ending.eq_ignore_ascii_case("jpg") || ending.eq_ignore_ascii_case("jpeg");
-    let (mut marked, mut beside, mut photographs) = (0, 0, "jpg");
+    // How many there are, and the patterns of their names.
+    let mut marked = (0, BTreeSet::new());
+    let mut beside = (0, BTreeSet::new());
     for (place, stem, ending) in files.filter_map(parts) {
-        let jpeg = endings.get(&(place, stem)).and_then(|endings| endings.iter().find(is_jpeg));
-        if MARKS.iter().any(|mark| stem.strip_suffix(mark).is_some_and(|image| endings.contains_key(&(place, image)))) {
-            marked += 1;
-        } else if let Some(jpeg) = jpeg
-            && !is_jpeg(&&ending)
-        {
-            (beside, photographs) = (beside + 1, jpeg);
+        let is_beside_jpeg =
+            || endings.get(&(place, stem)).is_some_and(|endings| endings.iter().any(|it| is_jpeg(&it)));
+        let is_marked =
+            |mark: &&&str| stem.strip_suffix(**mark).is_some_and(|image| endings.contains_key(&(place, image)));
+        if let Some(mark) = MARKS.iter().find(is_marked) {
+            marked.0 += 1;
+            marked.1.insert(format!("*{mark}.*"));
+        } else if !is_jpeg(&&ending) && is_beside_jpeg() {
+            beside.0 += 1;
+            beside.1.insert(format!("*.{}", ending.to_lowercase()));
         }
     }
-    if beside > 0 {
-        let what =
-            format!("{} named as the JPEGs beside them, as masks are, but read as images", counted(beside, "file"));
-        notes.push(Note::or(what, "only", format!("*.{photographs}"), "leaves them out"));
-    }
-    if marked > 0 {
-        let what = format!("{} named as masks of the images beside them, but read as images", counted(marked, "file"));
-        notes.push(format!("{what}; only=PATTERN reads no others than those that are called so").into());
+    for ((count, patterns), named) in
+        [(beside, "the JPEGs beside them, as masks are"), (marked, "masks of the images beside them")]
+    {
+        if count > 0 {
+            let what = format!("{} named as {named}, but read as images", counted(count, "file"));
+            let patterns = patterns.into_iter().collect::<Vec<_>>().join(",");
+            notes.push(Note::or(what, "except", patterns, "leaves them out"));
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::note::Otherwise;
 use std::fs;
 
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
@@ -59,9 +60,10 @@ fn masks_beside_the_photographs_are_told_and_left_out_by_a_click() {
     let dataset = load_folder(folder, "?size=8&test=0").unwrap();
     let told = |text: &str| dataset.notes.iter().find(|note| note.contains(text)).unwrap();
     let beside = told("4 files named as the JPEGs beside them, as masks are, but read as images");
-    assert_eq!(beside.option(), Some(("only", "*.JPG")));
-    assert!(told("1 file named as masks").option().is_none());
-    let dataset = load_folder(folder, "?size=8&test=0&only=*.JPG").unwrap();
+    assert_eq!(beside.otherwise(), Some(&Otherwise::Option("except", "*.png".to_owned())));
+    assert_eq!(told("1 file named as masks").otherwise(), Some(&Otherwise::Option("except", "*_mask.*".to_owned())));
+    assert_eq!(load_folder(folder, "?size=8&test=0&except=*_mask.*").unwrap().train.len(), 8);
+    let dataset = load_folder(folder, "?size=8&test=0&except=*.png,*_mask.*").unwrap();
     assert_eq!(dataset.train.len(), 4);
     assert!(dataset.notes.iter().all(|note| !note.contains("mask")), "{:?}", dataset.notes);
 }

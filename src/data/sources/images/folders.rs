@@ -1,0 +1,92 @@
+//! The folders that images lie in: their files, the usual names of split folders, and which files are read.
+
+use std::path::{Path, PathBuf};
+
+use wildmatch::WildMatch;
+
+use crate::data::error::DataError;
+use crate::data::source::Request;
+
+/// Folders are read to this depth; links that lead back end there at the latest.
+const MAX_DEPTH: usize = 16;
+
+/// What folders of training, validation and test images are called, in small letters.
+const TRAIN: &[&str] = &["train", "training", "train_images"];
+const VALIDATION: &[&str] = &["val", "valid", "validation", "dev"];
+const TEST: &[&str] = &["test", "testing", "test_images"];
+
+/// Which files are read, by their names.
+pub struct Patterns {
+    only: Vec<WildMatch>,
+    except: Vec<WildMatch>,
+}
+
+impl Patterns {
+    /// Those that the options `only` and `except` name, several separated by commas.
+    pub fn of(request: &Request<'_>) -> Self {
+        let patterns = |key| {
+            let said = request.list(key).into_iter().flat_map(|said| said.split(',')).map(str::trim);
+            said.filter(|pattern| !pattern.is_empty()).map(WildMatch::new_case_insensitive).collect()
+        };
+        Self { only: patterns("only"), except: patterns("except") }
+    }
+
+    /// Whether the file is read.
+    pub fn are_met(&self, path: &Path) -> bool {
+        let name = name_of(path);
+        let is_any = |patterns: &[WildMatch]| patterns.iter().any(|pattern| pattern.matches(&name));
+        (self.only.is_empty() || is_any(&self.only)) && !is_any(&self.except)
+    }
+}
+
+/// The folders of training, validation and test images, if the first and one of the others are there.
+pub fn split_folders(folder: &Path) -> Result<Option<[Option<PathBuf>; 3]>, DataError> {
+    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
+    let find = |names: &[&str]| folders.iter().find(|path| names.contains(&&*name_of(path).to_lowercase())).cloned();
+    let found = [TRAIN, VALIDATION, TEST].map(find);
+    Ok((found[0].is_some() && (found[1].is_some() || found[2].is_some())).then_some(found))
+}
+
+/// What is in a folder, in the order of the names; without what archives of macOS leave behind.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let unreadable = |error: std::io::Error| DataError::file(folder, error);
+    let entries = folder.read_dir().map_err(unreadable)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    paths.retain(|path| !(path.is_dir() && path.file_name().is_some_and(|name| name == "__MACOSX")));
+    paths.sort();
+    Ok(paths)
+}
+
+/// All files in a folder and its subfolders, sorted by name, without hidden files; for a file, the file itself.
+pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+    fn add(path: &Path, depth: usize, seen: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+        if !path.is_dir() {
+            files.push(path.to_owned());
+            return Ok(());
+        }
+        // A link may lead to a folder that this one is in.
+        let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if depth == 0 || seen.contains(&place) {
+            return Ok(());
+        }
+        seen.push(place);
+        for path in entries(path)?.into_iter().filter(|path| !name_of(path).starts_with('.')) {
+            add(&path, depth - 1, seen, files)?;
+        }
+        Ok(())
+    }
+    let mut files = Vec::new();
+    add(path, MAX_DEPTH, &mut Vec::new(), &mut files)?;
+    Ok(files)
+}
+
+/// Folders that begin with a dot belong to programs.
+pub fn is_class_folder(path: &Path) -> bool {
+    path.is_dir() && !name_of(path).starts_with('.')
+}
+
+/// The name of a file; bytes that are no UTF-8 are written out, so that two names never become one.
+pub fn name_of(path: &Path) -> String {
+    let Some(name) = path.file_name() else { return String::new() };
+    name.to_str().map_or_else(|| format!("{name:?}").trim_matches('"').to_owned(), str::to_owned)
+}
