@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod gradcheck;
+pub mod inspection;
 
 use rayon::prelude::*;
 
@@ -317,16 +318,21 @@ impl Pass<'_> {
     /// Runs back from the stage before `end` to the one after `shared`, which then tells its gradient.
     fn backward(&self, shared: Option<usize>, end: usize, shard: &mut Workspace) {
         for at in (shared.map_or(shard.stages.start, |shared| shared + 1)..end).rev() {
-            self.hold(at, shard);
-            self.network.stages[at].layer.backward(self.backward_at(at, shard));
-            shard.grads.swap(0, 1);
-            self.release(at, shard);
+            self.backward_through(at, shard);
         }
         if let Some(at) = shared
             && let Some(shared) = self.network.stages[at].layer.batch_statistics()
         {
             shared.gradient(self.backward_at(at, shard));
         }
+    }
+
+    /// Runs back through one stage.
+    fn backward_through(&self, at: usize, shard: &mut Workspace) {
+        self.hold(at, shard);
+        self.network.stages[at].layer.backward(self.backward_at(at, shard));
+        shard.grads.swap(0, 1);
+        self.release(at, shard);
     }
 
     /// At the end of a residual block, keeps the gradient of its skip connection.

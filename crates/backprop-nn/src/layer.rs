@@ -55,6 +55,11 @@ pub trait Layer: Send + Sync {
         None
     }
 
+    /// The layer that computes in training what this one computes outside of it, if that is another.
+    fn settled(&self) -> Option<Box<dyn Layer>> {
+        None
+    }
+
     /// How many predictions the layer makes one of, if its members learn each on its own where it is the last layer.
     fn members(&self) -> Option<usize> {
         None
@@ -73,6 +78,21 @@ pub trait Layer: Send + Sync {
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
     fn gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
+}
+
+/// Gives what it gets: what layers that are random in training become outside of it.
+pub(crate) struct Identity;
+
+impl Layer for Identity {
+    fn forward(&self, pass: Forward<'_>) {
+        pass.output.copy_from_slice(pass.input);
+    }
+
+    fn backward(&self, pass: Backward<'_>) {
+        if let Some(grad_input) = pass.grad_input {
+            grad_input.copy_from_slice(pass.grad_output);
+        }
+    }
 }
 
 /// A layer that has to know the whole batch while it trains, although the shards of a batch run side by side. Before its

@@ -28,7 +28,7 @@
 //! | [`field`], [`registry`] | the one description of a setting, and the one kind of list |
 //! | [`spec`], [`layer`] | a layer as it is declared, and as it runs |
 //! | [`trace`] | the shapes along a stack, and what repairs a layer that does not fit |
-//! | [`network`], [`weights`], [`workspace`], [`batch`], [`memory`] | a built network at work |
+//! | [`network`], [`weights`], [`workspace`], [`batch`], [`memory`] | a built network at work, and a look into it ([`batch::inspection`]) |
 //! | [`training`], [`patience`], [`regularizer`] | how it is trained |
 //! | [`gan`] | a generator and its discriminator |
 //! | [`kernels`] | the loops that take the time |
@@ -74,6 +74,7 @@ pub mod weights;
 pub mod workspace;
 
 pub use batch::Batch;
+pub use batch::inspection::Inspection;
 pub use layer::Layer;
 pub use layers::LayerSpec;
 pub use loss::{LossSpec, Targets};

@@ -4,6 +4,7 @@ use super::Function;
 use crate::field::Settings;
 use crate::init::Init;
 use crate::kernels::channels;
+use crate::kernels::vector::scale_rows;
 use crate::layer::{Backward, BatchStatistics, Forward, Fusible, Layer, Mode, ParamInfo};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
@@ -50,6 +51,7 @@ impl Spec for BatchNorm {
     }
 }
 
+#[derive(Clone)]
 struct BuiltBatchNorm {
     values: usize,
     channels: usize,
@@ -107,6 +109,10 @@ impl Layer for BuiltBatchNorm {
         Some(self)
     }
 
+    fn settled(&self) -> Option<Box<dyn Layer>> {
+        Some(Box::new(SettledBatchNorm(self.clone())))
+    }
+
     fn forward(&self, pass: Forward<'_>) {
         let len = self.channels;
         let (scale, scratch) = pass.scratch.split_at_mut(len);
@@ -146,6 +152,38 @@ impl Layer for BuiltBatchNorm {
         self.divide(&pass.params[..len], variances(), scale);
         let both = [pass.input, &*pass.grad_output];
         channels::normalize_backward_input(both, [mean, along, plain, scale], scratch, grad_input);
+    }
+}
+
+/// With its moving mean and variance, which no batch changes: a scale and a shift for each channel.
+struct SettledBatchNorm(BuiltBatchNorm);
+
+impl Layer for SettledBatchNorm {
+    fn params(&self) -> Vec<ParamInfo> {
+        self.0.params()
+    }
+
+    fn memo_len(&self) -> usize {
+        self.0.memo_len()
+    }
+
+    fn scratch_len(&self, samples: usize) -> usize {
+        self.0.scratch_len(samples)
+    }
+
+    fn forward(&self, pass: Forward<'_>) {
+        self.0.forward(Forward { mode: Mode::Infer, ..pass });
+    }
+
+    fn backward(&self, pass: Backward<'_>) {
+        self.0.activation.backward(pass.grad_output, pass.output, pass.memo);
+        let Some(grad_input) = pass.grad_input else { return };
+        let len = self.0.channels;
+        let (gamma, variance) = (&pass.params[..len], &pass.params[3 * len..]);
+        let scale = &mut pass.scratch[..len];
+        self.0.divide(gamma, variance.iter().copied(), scale);
+        grad_input.copy_from_slice(pass.grad_output);
+        scale_rows(grad_input, scale);
     }
 }
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
 use crate::init::stream;
-use crate::layer::{Backward, Forward, Layer, Mode};
+use crate::layer::{Backward, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -46,6 +46,10 @@ impl Layer for BuiltDropout {
     /// The factor of every number: zero, or `1 / (1 - rate)`.
     fn memo_len(&self) -> usize {
         self.values
+    }
+
+    fn settled(&self) -> Option<Box<dyn Layer>> {
+        Some(Box::new(Identity))
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::Settings;
 use crate::init::{fill_normal, stream};
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Layer, Mode};
+use crate::layer::{Backward, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -40,6 +40,10 @@ struct BuiltGaussianNoise {
 }
 
 impl Layer for BuiltGaussianNoise {
+    fn settled(&self) -> Option<Box<dyn Layer>> {
+        Some(Box::new(Identity))
+    }
+
     fn forward(&self, pass: Forward<'_>) {
         match pass.mode {
             Mode::Infer => pass.output.copy_from_slice(pass.input),

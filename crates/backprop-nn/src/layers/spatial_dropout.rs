@@ -5,7 +5,7 @@ use super::Dropout;
 use crate::field::Settings;
 use crate::init::stream;
 use crate::kernels::vector::scale_rows;
-use crate::layer::{Backward, Forward, Layer, Mode};
+use crate::layer::{Backward, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
 
@@ -57,6 +57,10 @@ impl Layer for BuiltSpatialDropout {
     /// The factor of every channel: zero, or `1 / (1 - rate)`.
     fn memo_len(&self) -> usize {
         self.channels
+    }
+
+    fn settled(&self) -> Option<Box<dyn Layer>> {
+        Some(Box::new(Identity))
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::subnetwork::Beginning;
 use super::{Block, Network, Skip, Stage};
 use crate::init::stream;
-use crate::layer::{Gradients, Layer, ParamInfo};
+use crate::layer::{Gradients, Identity, Layer, ParamInfo};
 use crate::layers::LayerSpec;
 use crate::shape::Shape;
 use crate::weights::{Param, Weights};
@@ -42,6 +42,17 @@ impl Network {
         network.finished()
     }
 
+    /// With a look at every layer: none absorbs another, what is random in training is not there, and before them stands one
+    /// that changes nothing, so that a gradient comes as far as the input. The weights are those of the usual network.
+    pub(crate) fn opened(layers: &[LayerSpec], input: Shape) -> Self {
+        let mut network = Self { is_opened: true, ..Self::empty(input) };
+        network.beginnings.push(Beginning { name: "", stage: 0, layer: 0, weights: 0, input });
+        let first = network.stage(Vec::new(), "Input", Box::new(Identity), 0..0, [input, input]);
+        network.stages.push(first);
+        network.push_all(layers, &[], "");
+        network.finished()
+    }
+
     fn empty(input: Shape) -> Self {
         Self {
             stages: Vec::new(),
@@ -55,6 +66,7 @@ impl Network {
             input,
             output: input,
             weights_len: 0,
+            is_opened: false,
         }
     }
 
@@ -102,14 +114,17 @@ impl Network {
         }
         self.output = plan.output;
         let begins = self.beginnings.iter().any(|beginning| beginning.stage == self.stages.len());
+        let layer = if self.is_opened { layer.settled().unwrap_or(layer) } else { layer };
         if let Some(stage) = self.stages.last_mut()
             && !begins
+            && !self.is_opened
             && stage.is_just_before(&path)
             && stage.layer.absorb(declared.fusible())
         {
-            (stage.output_len, stage.memo_len) = (plan.output.len(), stage.layer.memo_len());
+            (stage.output, stage.output_len) = (plan.output, plan.output.len());
+            stage.memo_len = stage.layer.memo_len();
         } else if !layer.is_reshape() {
-            let stage = self.stage(path, layer, params, [input.len(), plan.output.len()]);
+            let stage = self.stage(path, declared.about().label, layer, params, [input, plan.output]);
             self.stages.push(stage);
         }
     }
@@ -128,9 +143,10 @@ impl Network {
     fn stage(
         &self,
         path: Vec<usize>,
+        label: &'static str,
         layer: Box<dyn Layer>,
         params: Range<usize>,
-        [input, output]: [usize; 2],
+        [input, output]: [Shape; 2],
     ) -> Stage {
         let after = |start: usize, len: usize| start..start + len;
         let trained = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
@@ -146,8 +162,10 @@ impl Network {
             matrix,
             transposed: after(self.transposed_len(), matrix_len),
             shared: after(self.batch_statistics_len(), batch_statistics_len),
-            input_len: input,
-            output_len: output,
+            label,
+            output,
+            input_len: input.len(),
+            output_len: output.len(),
             memo_len: layer.memo_len(),
             layer,
         }

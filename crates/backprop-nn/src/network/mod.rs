@@ -35,6 +35,8 @@ pub struct Network {
     input: Shape,
     output: Shape,
     weights_len: usize,
+    /// Whether every layer is a stage of its own that computes what it does outside of training, see [`crate::Inspection`].
+    is_opened: bool,
 }
 
 /// A layer that has something to run, and where it lies.
@@ -52,6 +54,9 @@ pub(crate) struct Stage {
     pub transposed: Range<usize>,
     /// Where its batch statistics lie, and after them the gradient of its parameters.
     pub shared: Range<usize>,
+    pub label: &'static str,
+    /// The shape that it gives.
+    pub output: Shape,
     pub input_len: usize,
     pub output_len: usize,
     pub memo_len: usize,

@@ -1,0 +1,246 @@
+//! A network opened up: what every layer gives for some samples, and how a number of the output depends on each of them.
+
+use super::{Batch, Pass};
+use crate::kernels::denormals::flush_denormals;
+use crate::layer::Mode;
+use crate::network::{Network, Stage};
+use crate::shape::Shape;
+use crate::spec::Misfit;
+use crate::trace::ModelSpec;
+use crate::weights::Weights;
+
+/// The network of a stack with a look at every layer, which computes what [`Network::infer`] does: nothing is dropped, no
+/// noise is added, and batch normalization takes its moving averages. It has the weights of the network that the stack
+/// builds. Slower than that, since no layer does the work of another.
+///
+/// How much the second of two outputs depends on each input:
+///
+/// ```
+/// use backprop_nn::layers::{Dense, Function};
+/// use backprop_nn::{Inspection, ModelSpec, Shape};
+///
+/// let model = ModelSpec { layers: vec![Dense::new(2, Function::Linear).into()] };
+/// let weights = model.build(Shape::flat(3), 2)?.init_weights(42);
+/// let mut inspection = Inspection::new(&model, Shape::flat(3), 2)?;
+/// inspection.forward(&weights, &[1.0, 2.0, 3.0]);
+/// assert_eq!(inspection.values(0), [1.0, 2.0, 3.0]);
+/// inspection.backward(&weights, &[0.0, 1.0]);
+/// // Of a linear layer these are its weights, `[inputs, outputs]`.
+/// let second: Vec<f32> = weights.values()[..6].iter().skip(1).step_by(2).copied().collect();
+/// assert_eq!(inspection.gradient(0), second);
+/// # Ok::<(), backprop_nn::spec::Misfit>(())
+/// ```
+pub struct Inspection {
+    network: Network,
+    batch: Batch,
+    places: Vec<Place>,
+    /// Of each place.
+    gradients: Vec<Vec<f32>>,
+    capacity: usize,
+}
+
+/// Where numbers can be looked at: the input, and what each layer gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Position of the layer in the stack, inside a block of that the position in the block, and so on; empty for the input.
+    pub path: Vec<usize>,
+    /// What the layer is called.
+    pub label: &'static str,
+    /// Of what it gives for a sample.
+    pub shape: Shape,
+}
+
+impl Inspection {
+    /// Of a stack that takes samples of this shape and has so many outputs.
+    pub fn new(model: &ModelSpec, input: Shape, outputs: usize) -> Result<Self, Misfit> {
+        match model.trace(input, outputs).misfit {
+            Some(misfit) => Err(misfit),
+            None => Ok(Self::of(Network::opened(&model.layers, input))),
+        }
+    }
+
+    fn of(network: Network) -> Self {
+        let place = |stage: &Stage| Place { path: stage.path.clone(), label: stage.label, shape: stage.output };
+        let places: Vec<Place> = network.stages.iter().map(place).collect();
+        let mut inspection = Self {
+            batch: Batch::new(&network, 0, 0),
+            gradients: vec![Vec::new(); places.len()],
+            network,
+            places,
+            capacity: 0,
+        };
+        inspection.make_room(1);
+        inspection
+    }
+
+    fn make_room(&mut self, samples: usize) {
+        if samples > self.capacity {
+            self.batch = Batch::new(&self.network, 1, samples);
+            // No parameter learns, so that none gets a gradient.
+            self.batch.shards[0].learning = 0..0;
+            self.capacity = samples;
+        }
+    }
+
+    /// The input, and then the layers in the order in which they run; those that only reshape have no place.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Runs some samples forward, `[samples, input]`.
+    ///
+    /// # Panics
+    /// If there is no sample, or a part of one, or if the weights are those of another network.
+    pub fn forward(&mut self, weights: &Weights, samples: &[f32]) {
+        let count = samples.len() / self.network.input().len();
+        assert!(count > 0 && count * self.network.input().len() == samples.len(), "{} numbers", samples.len());
+        assert_eq!(weights.values().len(), self.network.weights_len(), "weights of another network");
+        self.make_room(count);
+        let Batch { shards, transposed, shared, .. } = &mut self.batch;
+        let shard = &mut shards[0];
+        shard.input_mut(count).copy_from_slice(samples);
+        let _flushing = flush_denormals();
+        let pass = Pass { network: &self.network, weights, transposed, shared };
+        // As in training, so that each layer remembers what its backward pass needs; nothing in it is random.
+        pass.forward(0..self.network.stages.len(), shard, Mode::Train { seed: 0 });
+    }
+
+    /// What is found at a place for the samples that ran forward last, `[samples, shape]`.
+    pub fn values(&self, place: usize) -> &[f32] {
+        let shard = &self.batch.shards[0];
+        &shard.activations[place + 1][..shard.samples * self.places[place].shape.len()]
+    }
+
+    /// The outputs, `[samples, outputs]`.
+    pub fn outputs(&self) -> &[f32] {
+        self.values(self.places.len() - 1)
+    }
+
+    /// Runs back from a gradient of the outputs, `[samples, outputs]`, for the samples that ran forward last.
+    ///
+    /// # Panics
+    /// If there are not as many numbers as outputs, or if the weights are those of another network.
+    pub fn backward(&mut self, weights: &Weights, gradient: &[f32]) {
+        let stages = self.network.stages.len();
+        assert_eq!(gradient.len(), self.outputs().len(), "a gradient for each output");
+        self.network.transpose(0..stages, weights, &mut self.batch.transposed);
+        let Batch { shards, transposed, shared, .. } = &mut self.batch;
+        let shard = &mut shards[0];
+        shard.grads[0][..gradient.len()].copy_from_slice(gradient);
+        let _flushing = flush_denormals();
+        let pass = Pass { network: &self.network, weights, transposed, shared };
+        for at in (0..stages).rev() {
+            let len = shard.samples * self.places[at].shape.len();
+            let kept = &mut self.gradients[at];
+            kept.clear();
+            kept.extend_from_slice(&shard.grads[0][..len]);
+            if at > 0 {
+                pass.backward_through(at, shard);
+            }
+        }
+    }
+
+    /// The gradient of what is found at a place, `[samples, shape]`, after [`Self::backward`].
+    pub fn gradient(&self, place: usize) -> &[f32] {
+        &self.gradients[place]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LayerSpec;
+    use crate::batch::gradcheck::{OUTPUTS, block, dense, head, norm, numbers};
+    use crate::layers::{
+        BatchEnsemble, Conv2d, Dropout, EnsembleMean, Flatten, Function, GaussianNoise, Gru, Lstm, MaxPool2d, Returns,
+        SpatialDropout,
+    };
+
+    fn stacks() -> Vec<(Vec<LayerSpec>, Shape)> {
+        let conv = || LayerSpec::from(Conv2d { filters: 3, activation: Function::Tanh, ..Conv2d::default() });
+        let members = || LayerSpec::from(BatchEnsemble { members: 3, ..BatchEnsemble::default() });
+        let noise = || LayerSpec::from(GaussianNoise { deviation: 0.5 });
+        vec![
+            (vec![norm(), dense(6), Dropout { rate: 0.5 }.into(), noise(), head()], Shape::flat(7)),
+            (vec![dense(6), block(vec![dense(9), norm(), block(vec![dense(9)]), dense(6)]), head()], Shape::flat(7)),
+            (
+                vec![
+                    conv(),
+                    norm(),
+                    SpatialDropout { rate: 0.5 }.into(),
+                    MaxPool2d::default().into(),
+                    Flatten {}.into(),
+                    head(),
+                ],
+                Shape::image(6, 6, 2),
+            ),
+            (
+                vec![
+                    Lstm { units: 5, returns: Returns::AllSteps, ..Lstm::default() }.into(),
+                    Gru { units: 4, ..Gru::default() }.into(),
+                    head(),
+                ],
+                Shape::steps(4, 3),
+            ),
+            (vec![members(), dense(6), members(), head(), EnsembleMean {}.into()], Shape::flat(7)),
+        ]
+    }
+
+    fn opened(layers: Vec<LayerSpec>, shape: Shape) -> (Network, Inspection, Weights) {
+        let model = ModelSpec { layers };
+        let network = model.build(shape, OUTPUTS).unwrap();
+        let mut weights = network.init_weights(3);
+        let noise = numbers(weights.values().len(), 2);
+        weights.values_mut().iter_mut().zip(noise).for_each(|(weight, noise)| *weight += 0.1 * noise.abs());
+        (network, Inspection::new(&model, shape, OUTPUTS).unwrap(), weights)
+    }
+
+    #[test]
+    fn an_opened_network_gives_what_the_network_infers() {
+        for (layers, shape) in stacks() {
+            let what = format!("{layers:?}");
+            let (network, mut inspection, weights) = opened(layers, shape);
+            let samples = numbers(3 * shape.len(), 4);
+            inspection.forward(&weights, &samples);
+            let mut workspace = network.inference_workspace(3);
+            workspace.input_mut(3).copy_from_slice(&samples);
+            network.infer(&weights, &mut workspace);
+            for (ours, wanted) in inspection.outputs().iter().zip(workspace.output()) {
+                assert!((ours - wanted).abs() < 1e-5, "{what}: {ours} {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_every_place_is_the_slope_of_the_output() {
+        for (layers, shape) in stacks() {
+            let what = format!("{layers:?}");
+            let (_, mut inspection, weights) = opened(layers, shape);
+            let (samples, covector) = (numbers(2 * shape.len(), 4), numbers(2 * OUTPUTS, 5));
+            inspection.forward(&weights, &samples);
+            inspection.backward(&weights, &covector);
+            let gradient = inspection.gradient(0).to_vec();
+            assert_eq!(inspection.gradient(inspection.places().len() - 1), covector);
+            let direction = numbers(samples.len(), 6);
+            let mut at = |by: f32| -> f64 {
+                let moved: Vec<f32> = samples.iter().zip(&direction).map(|(x, d)| x + by * d).collect();
+                inspection.forward(&weights, &moved);
+                inspection.outputs().iter().zip(&covector).map(|(y, c)| f64::from(*y) * f64::from(*c)).sum()
+            };
+            let slope = (at(1e-3) - at(-1e-3)) / 2e-3;
+            let predicted: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+            assert!((slope - predicted).abs() < 1e-2 * (1.0 + predicted.abs()), "{what}: {slope} {predicted}");
+        }
+    }
+
+    #[test]
+    fn places_are_named_by_their_way() {
+        let (_, inspection, _) = opened(vec![dense(6), block(vec![dense(6)]), head()], Shape::flat(7));
+        let paths: Vec<_> = inspection.places().iter().map(|place| (place.path.clone(), place.label)).collect();
+        assert_eq!(paths[0], (vec![], "Input"));
+        assert_eq!(paths[1], (vec![0], "Dense"));
+        assert_eq!(paths[2], (vec![1, 0], "Dense"));
+        assert_eq!(paths[3], (vec![1], "Residual"));
+        assert_eq!(inspection.places()[2].shape, Shape::flat(6));
+    }
+}
