@@ -7,7 +7,7 @@ use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, named, percent};
 use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
-use crate::data::sources::source_of;
+use crate::data::sources::{images, of_name, source_of};
 use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS, THRESHOLD};
@@ -19,8 +19,8 @@ pub struct Evaluate {
     /// A run folder, the name of a run in `runs`, or `pretrained`
     #[arg(value_parser = super::runs::run_or_word)]
     run: String,
-    #[arg(long, value_name = "SOURCE", help = source_help())]
-    data: String,
+    #[arg(long, value_name = "SOURCE", help = format!("Samples: a file, a folder, or {}; those of the run by default", source_help()))]
+    data: Option<String>,
     /// Which of its samples. By default all of a file that the run was not trained on, and the test samples of its own data
     /// or of data that come with some; the split is that of the run
     #[arg(long, value_enum)]
@@ -46,8 +46,18 @@ impl Evaluate {
         let run = RunFolder::find(&self.run)?;
         refuse_generator(&run.project, &self.run, "`backprop generate` writes some of its own")?;
         let task = run.data.task.clone();
-        let source: SourceSpec = self.data.parse().map_err(DataError::from)?;
-        let lookup = Lookup { folder: Project::folder_of(&self.run), known: run.known(), progress: None };
+        let trained_on = &run.project.data.source;
+        let asked = match &self.data {
+            None => trained_on.clone(),
+            Some(name) => of_name(name).unwrap_or_else(|| name.parse::<SourceSpec>().map_err(DataError::from))?,
+        };
+        let (source, taken) = asked.completed_by(trained_on);
+        if !taken.is_empty() {
+            note(format_args!("Read as in training: {}", taken.join(", ")));
+        }
+        // Images have no features with names, and are read to the classes alone.
+        let known = run.known().filter(|known| !known.features.is_empty() || source.is(&images::SOURCE));
+        let lookup = Lookup { folder: Project::folder_of(&self.run), known, progress: None };
         let mut dataset = run.project.data.asked_of(Dataset::load(&source, &lookup)?)?;
         let is_new = !is_same_data(&source, &run.project.data.source);
         let split = self.split.unwrap_or(if is_new && has_no_test_set(&source) { Split::All } else { Split::Test });
@@ -69,8 +79,7 @@ impl Evaluate {
         let evaluation = job.evaluate(&weights, part).from_threshold(threshold);
         if evaluation.is_empty() {
             return Err(CliError::Failed(format!(
-                "{}: there are no samples in {which}; --split all takes every one",
-                self.data
+                "{source}: there are no samples in {which}; --split all takes every one"
             )));
         }
         note(format_args!("On {which} samples of {name}"));
@@ -125,7 +134,12 @@ fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
 
 fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
     say(format_args!("loss {:.4} on {} samples", evaluation.loss, grouped(evaluation.len())))?;
-    for figure in evaluation.figures().into_iter().filter(|figure| *figure.metric != LOSS) {
+    let mut figures: Vec<Figure> = evaluation.figures().into_iter().filter(|figure| *figure.metric != LOSS).collect();
+    if evaluation.is_one_sided() {
+        // Where one class is nearly all, the accuracy says little.
+        figures.sort_by_key(|figure| !["macro_recall", "macro_f1"].contains(&figure.metric.key));
+    }
+    for figure in figures {
         let text = figure_text(figure).unwrap_or_else(|| "not defined for these samples".to_owned());
         say(format_args!("{:28} {text}", named(figure.metric)))?;
     }

@@ -155,7 +155,11 @@ fn log_to_standard_error() {
 
 /// Opens the studio, or does its main job in the terminal where no window can be shown.
 fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
-    let project = name_or_path.map(new::find).transpose()?;
+    let mut project = name_or_path.map(new::find).transpose()?;
+    // The window may be opened from another folder the next time.
+    if let (Some(project), Ok(folder)) = (&mut project, std::env::current_dir()) {
+        project.data.source = project.data.source.in_folder(&folder);
+    }
     // Data have no project file yet.
     let path = name_or_path.filter(|name| sources::of_name(name).is_none()).map(PathBuf::from);
     let path = path.filter(|path| path.is_file());

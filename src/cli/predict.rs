@@ -53,10 +53,10 @@ pub struct Predict {
 enum Said<'a> {
     /// The probability of every class; nothing for empty paper.
     Classes(Option<&'a [f32]>),
-    Numbers(&'a [f32]),
+    Numbers(&'a [f64]),
     /// The sample again, and the root of its mean squared error in the scale in which it was trained.
     Again {
-        given: &'a [f32],
+        given: &'a [f64],
         error: f32,
     },
 }
@@ -134,7 +134,8 @@ impl Predict {
             }
             let mut numbers = vec![0.0; pixels.len()];
             scale_bytes(pixels, &mut numbers);
-            self.answer(path, None, run, Said::Again { given: outputs, error: distance(outputs, &numbers) })?;
+            let wide: Vec<f64> = outputs.iter().copied().map(f64::from).collect();
+            self.answer(path, None, run, Said::Again { given: &wide, error: distance(outputs, &numbers) })?;
             if let Some(folder) = &self.out {
                 let number = if several { format!("-{}", at + 1) } else { String::new() };
                 let below = path.strip_prefix(given).ok().filter(|below| !below.as_os_str().is_empty());
@@ -182,16 +183,16 @@ impl Predict {
             trained.scaling.inputs.apply(row, &mut numbers);
             numbers
         };
-        let wide = |row: &[f32]| row.iter().copied().map(f64::from).collect::<Vec<_>>();
         let mut before = window / columns;
         for rows in &parts {
             for (at, row) in rows.windows(window).step_by(columns).enumerate() {
                 let outputs = reader.read_row(trained, row);
+                let shares: Vec<f32> = outputs.iter().map(|output| *output as f32).collect();
                 let said = match trained.task {
-                    Task::Classification { .. } => Said::Classes(Some(outputs)),
+                    Task::Classification { .. } => Said::Classes(Some(&shares)),
                     Task::Regression { .. } => Said::Numbers(outputs),
                     Task::Reconstruction { .. } => {
-                        Said::Again { given: outputs, error: distance(&standard(&wide(outputs)), &standard(row)) }
+                        Said::Again { given: outputs, error: distance(&standard(outputs), &standard(row)) }
                     }
                 };
                 self.answer(path, Some(at + before), run, said)?;
@@ -203,7 +204,7 @@ impl Predict {
 
     fn answer(&self, path: &Path, row: Option<usize>, run: &RunFolder, said: Said<'_>) -> Result<(), CliError> {
         let DataRecord { task, features, .. } = &run.data;
-        let mut told = json!({ "file": path });
+        let mut told = json!({ "file": path.display().to_string() });
         if let Some(row) = row {
             told["row"] = row.into();
         }
@@ -250,9 +251,9 @@ impl Predict {
 }
 
 /// Numbers by their names, for scripts and for people.
-fn named(names: &[String], values: &[f32]) -> (Value, String) {
+fn named(names: &[String], values: &[f64]) -> (Value, String) {
     let map: Map<_, _> = names.iter().cloned().zip(values.iter().map(|value| json!(value))).collect();
-    let texts = names.iter().zip(values).map(|(name, value)| format!("{name} {}", significant(f64::from(*value))));
+    let texts = names.iter().zip(values).map(|(name, value)| format!("{name} {}", significant(*value)));
     (map.into(), texts.collect::<Vec<_>>().join(", "))
 }
 

@@ -1,5 +1,6 @@
 //! How a run looks in a terminal: a progress bar while it goes on, a line per epoch.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +16,8 @@ pub struct Terminal {
     epochs: usize,
     columns: Vec<Column>,
     headline: &'static [&'static Metric],
+    /// Why a line could not be printed.
+    unsaid: RefCell<Option<std::io::Error>>,
 }
 
 /// A metric of epochs in the table.
@@ -66,7 +69,8 @@ impl Terminal {
         let style = ProgressStyle::with_template("{prefix} {bar:32} {pos}/{len} steps, {eta} left, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let (columns, headline) = (Column::of(job.head()), job.head().headline());
-        Self { bar, steps_per_epoch: job.steps_per_epoch(), epochs: job.training.epochs, columns, headline }
+        let (steps_per_epoch, epochs, unsaid) = (job.steps_per_epoch(), job.training.epochs, RefCell::default());
+        Self { bar, steps_per_epoch, epochs, columns, headline, unsaid }
     }
 
     /// What is trained, and the heading of the table.
@@ -114,7 +118,10 @@ impl Terminal {
     pub fn end(&self, test: Option<&Evaluation>, others: &[Baseline]) {
         self.bar.finish_and_clear();
         if let Some(test) = test {
-            let figures = self.headline.iter().filter_map(|metric| {
+            // Where one class is nearly all, the accuracy says little.
+            let lead =
+                ["macro_recall", "macro_f1"].into_iter().filter(|_| test.is_one_sided()).filter_map(Metric::named);
+            let figures = lead.chain(self.headline.iter().copied()).filter_map(|metric| {
                 Some(format!(", {} {}", named(metric), figure_text(Figure { metric, value: test.get(metric) })?))
             });
             let (figures, samples) = (figures.collect::<String>(), grouped(test.len()));
@@ -122,8 +129,6 @@ impl Terminal {
                 "test: loss {:.4}{figures} on {samples} samples that neither trained nor judged the run",
                 test.loss,
             ));
-            let recall = test.classes().filter(|_| test.is_one_sided()).and_then(|classes| classes.macro_scores()[1]);
-            let balanced = recall.map(|recall| format!("balanced accuracy {}", percent(recall as f32)));
             let baseline =
                 test.baseline().and_then(|figure| Some(format!("{} {}", named(figure.metric), figure_text(figure)?)));
             let others =
@@ -134,17 +139,24 @@ impl Terminal {
                     (Some(_), Some(classes)) => format!("{name} {}", percent(classes.accuracy())),
                     _ => format!("RMSE of {name} {}", evaluation.get(&RMSE).map_or("–".to_owned(), significant)),
                 });
-            let beside: Vec<String> = balanced.into_iter().chain(others).chain(baseline).collect();
+            let beside: Vec<String> = others.chain(baseline).collect();
             if !beside.is_empty() {
                 self.line(&format!("beside it: {}", beside.join(", ")));
             }
         }
     }
 
+    /// Why a line could not be printed, if one could not.
+    pub fn unsaid(&self) -> Option<std::io::Error> {
+        self.unsaid.borrow_mut().take()
+    }
+
     /// A line of the table, above the bar. If nobody reads it any more, the run is still worth finishing.
     pub fn line(&self, text: &str) {
         self.bar.suspend(|| {
-            let _ = writeln!(std::io::stdout().lock(), "{text}");
+            if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
+                self.unsaid.borrow_mut().get_or_insert(error);
+            }
         });
     }
 }

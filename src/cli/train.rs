@@ -88,6 +88,10 @@ impl Train {
         self.apply(&mut project)?;
         let threads = self.threads.map_or_else(default_threads, usize::from);
         let dataset = load_data(&project, &self.project)?;
+        // The folder of the run is another one, from which the same path leads nowhere.
+        if let Some(folder) = Project::folder_of(&self.project) {
+            project.data.source = project.data.source.found_in(folder);
+        }
         warn_of(&project.problems(&dataset));
         if let Some(folds) = self.folds {
             refuse_generator(&project, &self.project, "train it without --folds")?;
@@ -270,6 +274,9 @@ fn train(
         }
     }
     ended?;
+    if let Some(error) = terminal.as_ref().and_then(Terminal::unsaid) {
+        return Err(CliError::Failed(format!("standard output: {error}; the run is saved in {place}")));
+    }
     let kept = if kept { format!("; {place} keeps the run that was in it") } else { String::new() };
     match outcome {
         Outcome::Finished(_) | Outcome::Stopped => Ok(()),

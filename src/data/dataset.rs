@@ -101,6 +101,9 @@ pub struct Feature {
     /// For a column of times, read as days since 1970: how they are written, in the letters of `strftime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<String>,
+    /// The number that stands for a missing one in its column, as -999.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 /// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
@@ -123,7 +126,7 @@ impl Vocabulary {
 impl Feature {
     /// A numeric feature: its column is read as it is.
     pub fn number(column: impl Into<String>) -> Self {
-        Self { column: column.into(), category: None, words: None, unit: None, dates: None }
+        Self { column: column.into(), category: None, words: None, unit: None, dates: None, missing: None }
     }
 }
 

@@ -115,6 +115,14 @@ pub enum SourceError {
         /// The option without a value.
         found: String,
     },
+    /// An option has an equals sign and nothing after it.
+    #[error("{text}: {key}= has no value; write one, or leave the option out")]
+    Value {
+        /// The whole text of the source.
+        text: String,
+        /// The option without a value.
+        key: String,
+    },
 }
 
 /// The file or folder that a source did not find.

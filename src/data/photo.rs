@@ -9,6 +9,7 @@ use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits, Rgba, RgbaImage};
 
+use crate::data::table::kind_of;
 use backprop_nn::Shape;
 
 /// The bytes that one image may take when it is decoded. They are counted before it is: a small file can hold a huge image.
@@ -68,6 +69,10 @@ fn decode(bytes: impl BufRead + Seek) -> Result<DynamicImage, String> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED);
     let words = |error: image::ImageError| error.to_string();
+    let mut bytes = bytes;
+    if let Some(kind) = bytes.fill_buf().ok().and_then(kind_of).filter(|kind| !kind.ends_with(" image")) {
+        return Err(format!("it is {kind}"));
+    }
     let mut reader = ImageReader::new(bytes).with_guessed_format().map_err(|error| error.to_string())?;
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(words)?;

@@ -3,16 +3,17 @@
 //! An argument or value that holds what has a meaning here stands in double quotes, and a quote in it is doubled, as in
 //! a table: `csv:"a+b.csv"?target="profit, net"`.
 
+mod notation;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use backprop_nn::field::{Field, Kind};
 
 use super::dataset::{Dataset, Feature, Task};
-use super::error::{DATA_FOLDER, DataError, SourceError};
+use super::error::{DATA_FOLDER, DataError};
 
 /// A kind of data source.
 pub struct Source {
@@ -126,6 +127,63 @@ impl SourceSpec {
         self.single().is_some_and(|part| part.name == source.name)
     }
 
+    /// The same files by their whole paths, where they are found in this folder.
+    #[must_use]
+    pub fn in_folder(&self, folder: &Path) -> Self {
+        let mut spec = self.clone();
+        for part in spec.parts.iter_mut().filter(|part| !part.argument.is_empty()) {
+            let place = folder.join(&part.argument);
+            if let (true, Ok(whole)) = (place.exists(), std::path::absolute(place)) {
+                part.argument = whole.to_string_lossy().into_owned();
+            }
+        }
+        spec
+    }
+
+    /// The same, for what is not found by the path as it is written.
+    #[must_use]
+    pub fn found_in(&self, folder: &Path) -> Self {
+        let is_found = |part: &SourcePart| Path::new(&part.argument).exists();
+        let whole = self.in_folder(folder).parts.into_iter().zip(&self.parts);
+        Self { parts: whole.map(|(whole, part)| if is_found(part) { part.clone() } else { whole }).collect() }
+    }
+
+    /// With what was said of how the samples of `trained` are made, size and colors of images or the window of a series, where
+    /// nothing is said of it here; and those options, as they are written.
+    #[must_use]
+    pub fn completed_by(&self, trained: &Self) -> (Self, Vec<String>) {
+        const MAKING: [&str; 14] = [
+            "size",
+            "grey",
+            "fit",
+            "background",
+            "window",
+            "horizon",
+            "season",
+            "relative",
+            "column",
+            "target",
+            "time",
+            "group",
+            "transpose",
+            "image",
+        ];
+        let (mut spec, mut taken) = (self.clone(), Vec::new());
+        if let (Some(part), Some(trained)) = (spec.single_mut(), trained.single())
+            // A table is read by the names of its columns.
+            && part.name == trained.name
+            && part.name != "csv"
+        {
+            for (key, values) in trained.options.iter().filter(|(key, _)| MAKING.contains(&&**key)) {
+                if part.values(key).is_empty() {
+                    part.set(key, values.clone());
+                    taken.push(format!("{key}={}", values.join(",")));
+                }
+            }
+        }
+        (spec, taken)
+    }
+
     /// The same file or folder read as another source; keeps the options that both sources have.
     #[must_use]
     pub fn read_as(&self, source: &Source) -> Self {
@@ -135,136 +193,6 @@ impl SourceSpec {
             part.options.retain(|option| source.fields().any(|field| field.key == option.0));
         }
         spec
-    }
-}
-
-impl FromStr for SourceSpec {
-    type Err = SourceError;
-
-    fn from_str(text: &str) -> Result<Self, SourceError> {
-        let mut scanner = Scanner { text, rest: text.trim() };
-        let mut parts = vec![scanner.part()?];
-        while scanner.take('+') {
-            parts.push(scanner.part()?);
-        }
-        Ok(Self { parts })
-    }
-}
-
-impl TryFrom<String> for SourceSpec {
-    type Error = SourceError;
-
-    fn try_from(text: String) -> Result<Self, SourceError> {
-        text.parse()
-    }
-}
-
-impl From<SourceSpec> for String {
-    fn from(spec: SourceSpec) -> Self {
-        spec.to_string()
-    }
-}
-
-impl fmt::Display for SourceSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, part) in self.parts.iter().enumerate() {
-            f.write_str(if at > 0 { "+" } else { "" })?;
-            write!(f, "{part}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for SourcePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        if !self.argument.is_empty() {
-            write!(f, ":{}", quoted(&self.argument, &['?', '+']))?;
-        }
-        for (at, (key, values)) in self.options.iter().enumerate() {
-            let values: Vec<_> = values.iter().map(|value| quoted(value, &['&', '+', ','])).collect();
-            write!(f, "{}{key}={}", if at > 0 { "&" } else { "?" }, values.join(","))?;
-        }
-        Ok(())
-    }
-}
-
-/// A text in quotes if it would be read otherwise without them.
-fn quoted(text: &str, ends: &[char]) -> String {
-    let is_plain = !text.is_empty() && !text.contains(ends) && !text.contains('"') && text.trim() == text;
-    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
-}
-
-/// Reads the text of a source from left to right.
-struct Scanner<'a> {
-    text: &'a str,
-    rest: &'a str,
-}
-
-impl Scanner<'_> {
-    fn part(&mut self) -> Result<SourcePart, SourceError> {
-        let mut part = SourcePart::new(&self.until(&[':', '?', '+'])?);
-        if self.take(':') {
-            part.argument = self.until(&['?', '+'])?;
-        }
-        if self.take('?') {
-            loop {
-                self.option(&mut part)?;
-                if !self.take('&') {
-                    break;
-                }
-            }
-        }
-        Ok(part)
-    }
-
-    fn option(&mut self, part: &mut SourcePart) -> Result<(), SourceError> {
-        let key = self.until(&['=', '&', '+'])?;
-        if key.is_empty() {
-            return Ok(());
-        }
-        if !self.take('=') {
-            return Err(SourceError::Option { text: self.text.to_owned(), found: key });
-        }
-        let mut values = Vec::new();
-        loop {
-            values.push(self.until(&[',', '&', '+'])?);
-            if !self.take(',') {
-                break;
-            }
-        }
-        values.retain(|value| !value.is_empty());
-        part.set(&key, values);
-        Ok(())
-    }
-
-    fn take(&mut self, mark: char) -> bool {
-        let rest = self.rest.strip_prefix(mark);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    /// What stands before the next of these marks, without its quotes.
-    fn until(&mut self, ends: &[char]) -> Result<String, SourceError> {
-        self.rest = self.rest.trim_start();
-        let mut text = String::new();
-        if self.take('"') {
-            loop {
-                let end = self.rest.find('"').ok_or_else(|| SourceError::Quote(self.text.to_owned()))?;
-                text += &self.rest[..end];
-                self.rest = &self.rest[end + 1..];
-                if !self.take('"') {
-                    break;
-                }
-                text.push('"');
-            }
-            self.rest = self.rest.trim_start();
-            return Ok(text);
-        }
-        let end = self.rest.find(ends).unwrap_or(self.rest.len());
-        text += self.rest[..end].trim();
-        self.rest = &self.rest[end..];
-        Ok(text)
     }
 }
 

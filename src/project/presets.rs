@@ -121,9 +121,9 @@ pub fn empty() -> Project {
     }
 }
 
-/// Whether layers and training settings are those of a preset, so that nobody has edited them.
-pub fn is_one(project: &Project) -> bool {
-    names().into_iter().filter_map(find).filter_map(Result::ok).any(|preset| preset.has_stack_of(project))
+/// The preset whose layers and training settings a project has, so that nobody has edited them.
+pub fn with_stack_of(project: &Project) -> Option<Project> {
+    names().into_iter().filter_map(find).filter_map(Result::ok).find(|preset| preset.has_stack_of(project))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::whole::write_whole;
 use super::{Project, ProjectError};
 use crate::data::Order;
 use crate::data::scaling::Standard;
+use crate::data::sources::images;
 use crate::data::{Dataset, Feature, Known, Scaling, Task, numbered_classes};
 use crate::train::Head;
 use crate::train::evaluate::TrainedModel;
@@ -184,14 +185,15 @@ impl RunFolder {
         (self.data.task.classes().len() == 2).then(|| self.data.threshold.unwrap_or(THRESHOLD))
     }
 
-    /// What other files have to be read to; nothing where the samples have no features with names.
+    /// What other files have to be read to; nothing where the samples have neither features nor classes with names.
     pub fn known(&self) -> Option<Known<'_>> {
         let DataRecord { task, target, features, .. } = &self.data;
         let target = target.as_deref().or_else(|| {
             let part = self.project.data.source.single()?;
             part.values("target").first().map(String::as_str)
         });
-        (!features.is_empty()).then_some(Known { task, features, target, source: Some(&self.project.data.source) })
+        let are_named = !features.is_empty() || self.project.data.source.is(&images::SOURCE);
+        are_named.then_some(Known { task, features, target, source: Some(&self.project.data.source) })
     }
 
     /// The trained model, ready to predict.

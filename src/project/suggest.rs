@@ -4,11 +4,13 @@
 //! data sets, as far as they paid here: embeddings of numbers, wide hidden layers, dropout, a decay of the weights and a
 //! cosine schedule.
 
+mod season;
+
 use serde_json::{Value, json};
 
+use self::season::{moves, season_of, series_of};
 use super::{Project, ProjectError, VERSION};
 use crate::data::dataset::{Feature, Modality, Vocabulary};
-use crate::data::samples::Inputs;
 use crate::data::source::SourcePart;
 use crate::data::sources::images;
 use crate::data::{Dataset, Lookup, SourceSpec, Task};
@@ -23,12 +25,6 @@ pub struct Suggestion {
 
 /// Samples that a training shows to a network of a table, over all epochs together.
 const SHOWN: usize = 400_000;
-
-/// The least autocorrelation at the lag of a season.
-const SEASON: f64 = 0.4;
-
-/// A longer season is none that a network of this kind learns.
-const MAX_SEASON: usize = 400;
 
 /// Suggests a project for data that were loaded from a source.
 pub fn suggest(source: &SourceSpec, dataset: &Dataset) -> Result<Suggestion, ProjectError> {
@@ -66,6 +62,9 @@ pub fn better_read(
         _ => None,
     }
 }
+
+/// A window has no fewer rows than this.
+const LEAST_WINDOW: usize = 12;
 
 /// Images of which there are fewer than this can be large.
 const FEW_IMAGES: usize = 2000;
@@ -118,18 +117,20 @@ fn in_seasons(source: &SourceSpec, dataset: &Dataset, reasons: &mut Vec<String>)
     if dataset.modality() != Modality::Series {
         return None;
     }
+    let series = series_of(dataset);
     if part.values("window").is_empty()
-        && let Some(season) = season_of(&column(dataset))
+        && let Some(season) = season_of(&series)
     {
+        let window = season.max(LEAST_WINDOW);
         reasons.push(format!(
-            "The series repeats every {season} rows: a window of one season and a naive forecast that repeats it"
+            "The series repeats every {season} rows: a window of {window} rows, and a naive forecast that repeats the last {season}"
         ));
-        part.set("window", vec![season.max(12).to_string()]);
+        part.set("window", vec![window.to_string()]);
         if part.values("season").is_empty() {
             part.set("season", vec![season.to_string()]);
         }
     }
-    if part.values("relative").is_empty() && moves(&column(dataset)) {
+    if part.values("relative").is_empty() && moves(&series) {
         let what = "The level of the series moves, so the network forecasts the change from the naive forecast";
         reasons.push(what.to_owned());
         part.set("relative", vec!["true".to_owned()]);
@@ -274,6 +275,8 @@ fn images(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
     });
     reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
     let mut training = training(dataset, 0.003, batch, epochs, 0.02);
+    // Batch normalization follows the weights that learn, and not their average.
+    training["regularization"] = json!({});
     let counts = dataset.train.class_counts(dataset.task.classes().len());
     let (most, least) = (counts.iter().max(), counts.iter().filter(|count| **count > 0).min());
     if let (Some(most), Some(least)) = (most, least)
@@ -310,42 +313,6 @@ fn series(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value)
     };
     reasons.push(format!("{epochs} epochs in batches of {batch}, the learning rate falling to zero along a cosine"));
     (model, training(dataset, 0.005, batch, epochs, 0.01), json!({}))
-}
-
-/// The first column of a series, from its windows one after the other.
-fn column(dataset: &Dataset) -> Vec<f64> {
-    let Inputs::Numbers(numbers) = &dataset.train.inputs else { return Vec::new() };
-    numbers.iter().step_by(dataset.shape.len().max(1)).copied().collect()
-}
-
-/// Whether the two halves of a series lie further apart than their own numbers do: a network that has seen the levels of the
-/// past alone would not know those of the future.
-fn moves(series: &[f64]) -> bool {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let (first, second) = series.split_at(series.len() / 2);
-    let variance = |values: &[f64], mean: f64| values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    let (low, high) = (mean(first), mean(second));
-    let within = (variance(first, low) + variance(second, high)) / series.len().max(1) as f64;
-    (high - low).powi(2) > within
-}
-
-/// The first lag above one with a high peak in the autocorrelation of the differences; none if there is no such peak.
-fn season_of(series: &[f64]) -> Option<usize> {
-    let steps: Vec<f64> = series.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let mean = steps.iter().sum::<f64>() / steps.len().max(1) as f64;
-    let centered: Vec<f64> = steps.iter().map(|step| step - mean).collect();
-    let variance: f64 = centered.iter().map(|step| step * step).sum();
-    let at = |lag: usize| centered.iter().zip(&centered[lag..]).map(|(a, b)| a * b).sum::<f64>() / variance;
-    let most = MAX_SEASON.min(centered.len() / 3);
-    if most < 3 || variance <= 0.0 {
-        return None;
-    }
-    let alike: Vec<f64> = (0..=most).map(at).collect();
-    let is_peak =
-        |lag: &usize| alike[*lag] >= alike[lag - 1] && alike.get(lag + 1).is_none_or(|next| alike[*lag] >= *next);
-    // Two seasons are as much alike as one.
-    let best = (2..=most).map(|lag| alike[lag]).fold(SEASON, f64::max);
-    (2..=most).filter(is_peak).find(|lag| alike[*lag] > SEASON && alike[*lag] >= 0.9 * best)
 }
 
 #[cfg(test)]
@@ -407,20 +374,5 @@ mod tests {
         assert_eq!(layers[..3], ["NumericEmbedding 3 of 16", "BatchEnsemble 4", "Dense 256 GELU"]);
         assert_eq!(layers[layers.len() - 3..], ["BatchEnsemble 4", "Dense 2", "EnsembleMean"]);
         assert_eq!(kinds(&[("embedded", "word")])[..2], ["Embedding 8 of 4", "NumericEmbedding 3 of 16"]);
-    }
-
-    #[test]
-    fn a_series_that_rises_moves_and_one_that_swings_does_not() {
-        let swing = |at: u32| 10.0 * (f64::from(at % 12) * 0.52).sin();
-        assert!(moves(&(0..120).map(|at| f64::from(at) + swing(at)).collect::<Vec<_>>()));
-        assert!(!moves(&(0..120).map(swing).collect::<Vec<_>>()) && !moves(&[]));
-    }
-
-    #[test]
-    fn the_season_of_a_series_is_found_and_noise_has_none() {
-        let monthly: Vec<f64> = (0..120).map(|at| f64::from(at) + 10.0 * (f64::from(at % 12) * 0.52).sin()).collect();
-        assert_eq!(season_of(&monthly), Some(12));
-        let noise: Vec<f64> = (0..200u64).map(|at| (at * at * 7919 % 1013) as f64).collect();
-        assert_eq!(season_of(&noise), None);
     }
 }

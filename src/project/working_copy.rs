@@ -1,6 +1,6 @@
 //! What was on the screen a moment ago, for the next start: the project, where it is saved, the drawing and the run.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -70,9 +70,30 @@ impl WorkingCopy {
     }
 }
 
+/// Holds a working copy for this process, as long as what is given lives; nothing where another window holds it.
+pub fn hold(file: &Path) -> Option<File> {
+    file.parent().map_or(Ok(()), fs::create_dir_all).ok()?;
+    let lock = File::create(file.with_extension("lock")).ok()?;
+    match lock.try_lock() {
+        // A file system without locks has no second window either, as far as can be known.
+        Ok(()) | Err(TryLockError::Error(_)) => Some(lock),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_window_at_a_time_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep").join(FILE);
+        let first = hold(&file).unwrap();
+        assert!(hold(&file).is_none());
+        drop(first);
+        assert!(hold(&file).is_some());
+    }
 
     #[test]
     fn it_comes_back_as_it_was_and_what_is_no_copy_is_none() {

@@ -86,8 +86,8 @@ impl Past<'_> {
             let forecast = predictor.read_row(model, window);
             let mut next = vec![f64::NAN; columns];
             for (at, value) in targets.iter().zip(forecast) {
-                next[*at] = f64::from(*value);
-                values.push(f64::from(*value));
+                next[*at] = *value;
+                values.push(*value);
             }
             known.append(&mut next);
         }

@@ -20,12 +20,14 @@ const BOUT: usize = 8 * CHUNK;
 pub struct Predictor {
     workspace: Workspace,
     outputs: Vec<f32>,
+    numbers: Vec<f64>,
 }
 
 impl Predictor {
     /// A predictor with buffers for one sample of this network.
     pub fn new(network: &Network) -> Self {
-        Self { workspace: network.inference_workspace(1), outputs: vec![0.0; network.output().len()] }
+        let outputs = network.output().len();
+        Self { workspace: network.inference_workspace(1), outputs: vec![0.0; outputs], numbers: vec![0.0; outputs] }
     }
 
     /// The prediction for the pixels of one sample. `run` has to hold the network that the predictor was made for.
@@ -34,14 +36,19 @@ impl Predictor {
         self.answer(run)
     }
 
-    /// The prediction for one row of numbers.
-    pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f64]) -> &[f32] {
+    /// The prediction for one row of numbers. Target numbers keep their digits: an `f32` has seven.
+    pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f64]) -> &[f64] {
         run.scaling.scale(row, self.workspace.input_mut(1));
-        self.answer(run);
+        let outputs = self.answer(run);
+        let wide: Vec<f64> = outputs.iter().copied().map(f64::from).collect();
+        self.numbers = match run.task {
+            Task::Regression { .. } => run.scaling.targets.restored(self.workspace.output()).collect(),
+            Task::Classification { .. } | Task::Reconstruction { .. } => wide,
+        };
         if let Some(naive) = &run.scaling.naive {
-            self.outputs.iter_mut().zip(naive.of(row)).for_each(|(change, naive)| *change += naive as f32);
+            self.numbers.iter_mut().zip(naive.of(row)).for_each(|(change, naive)| *change += naive);
         }
-        &self.outputs
+        &self.numbers
     }
 
     fn answer(&mut self, run: TrainedModel<'_>) -> &[f32] {

@@ -62,6 +62,43 @@ fn a_file_is_opened_described_and_trained_without_a_repair() {
 }
 
 #[test]
+fn another_file_has_another_suggestion_and_one_undo_takes_both_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (flats_path, kinds_path) = (folder.path().join("flats.csv"), folder.path().join("kinds.csv"));
+    fs::write(&kinds_path, flats()).unwrap();
+    let prices: String =
+        (0..120).map(|at| format!("{},{},{}.5,{}.25\n", at * 7 % 5, at % 4, at % 9, at * 3 % 50)).collect();
+    fs::write(&flats_path, format!("rooms,floor,age,price\n{prices}")).unwrap();
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=100")]));
+    let rows_of = |studio: &Studio, name: &str| {
+        studio.project().name == name && studio.session().dataset().is_some_and(|data| data.name.starts_with(name))
+    };
+    act(&mut harness, Request::Dropped(kinds_path));
+    step_until(&mut harness, "the first table has its network", |studio| rows_of(studio, "kinds"));
+    let first = harness.state().project().clone();
+    act(&mut harness, Request::Dropped(flats_path));
+    step_until(&mut harness, "the second table has its network", |studio| rows_of(studio, "flats"));
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
+    act(&mut harness, Command::Undo);
+    assert_eq!(*harness.state().project(), first, "data and network are one change");
+    step_until(&mut harness, "the first table is there again", |studio| rows_of(studio, "kinds"));
+    assert!(harness.state_mut().situation().permits(Command::Train).is_ok());
+    act(&mut harness, Command::Redo);
+    step_until(&mut harness, "the second table is there again", |studio| rows_of(studio, "flats"));
+
+    act(&mut harness, Request::Show("data"));
+    let before = harness.state().project().clone();
+    harness.get_by_label_contains("column age, lowest").click();
+    harness.run_ok();
+    click(&mut harness, "Make it the target");
+    step_until(&mut harness, "the age is the target", |studio| {
+        studio.session().dataset().is_some_and(|data| data.features.iter().any(|feature| feature.column == "price"))
+    });
+    act(&mut harness, Command::Undo);
+    assert_eq!(*harness.state().project(), before);
+}
+
+#[test]
 fn an_edited_stack_is_kept_and_a_suggestion_offered() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flats.csv");

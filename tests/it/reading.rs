@@ -60,11 +60,7 @@ fn what_a_run_cannot_read_in_another_file_is_counted_and_told() {
     }
     fs::write(folder.join("c.csv"), "size\n1.5\n").unwrap();
     let told = backprop(folder, &["predict", "run", "c.csv"]);
-    assert!(
-        told.code == 1 && told.err.contains("there is no column \"color\", which the network reads"),
-        "{}",
-        told.err
-    );
+    assert!(told.code == 1 && told.err.contains("lacks 1 column that the network reads, color"), "{}", told.err);
 }
 
 #[test]
@@ -97,4 +93,132 @@ fn the_order_of_a_series_is_told_and_can_be_overruled() {
     fs::write(folder.join("m.csv"), format!("shop,day,sales\n{shops}")).unwrap();
     let told = backprop(folder, &["data", "series:m.csv"]).out;
     assert!(told.contains("3 series by shop") && told.contains("sequence 12×1"), "{told}");
+}
+
+/// Three numbers, of which the last misses some as -999, under names that are numbers themselves, and their sum.
+fn numbered(rows: usize) -> String {
+    let row = |at: usize| {
+        let (a, b) = (at as f64 * 0.37 % 7.0, at as f64 * 0.73 % 5.0);
+        let code = if at.is_multiple_of(9) { "-999".to_owned() } else { format!("{:.2}", at as f64 * 0.11 % 3.0) };
+        format!("{a:.2},{b:.2},{code},{:.4}\n", 123_456_789.0 + a + b)
+    };
+    format!("1,2,3,y\n{}", (0..rows).map(row).collect::<String>())
+}
+
+#[test]
+fn a_run_knows_its_names_its_codes_and_its_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.csv"), numbered(200)).unwrap();
+    let done = backprop(folder, &["train", "csv:a.csv?header=true", "--out", "run"]);
+    assert!(done.code == 0 && done.err.contains("with -999, far from all others"), "{}", done.err);
+    let predict = |text: &str| {
+        fs::write(folder.join("new.csv"), text).unwrap();
+        let done = backprop(folder, &["predict", "run", "new.csv", "--json"]);
+        let values = lines(&done.out).iter().map(|line| line["values"]["y"].as_f64().unwrap()).collect::<Vec<_>>();
+        (values, done)
+    };
+    let (plain, _) = predict("1,2,3\n3.5,2.5,1.5\n");
+    assert!(
+        (plain[0] - 123_456_795.0).abs() < 1.0 && plain[0].fract() != 0.0,
+        "{plain:?}: an f32 has no fraction here"
+    );
+    // Names that are numbers, in another order, are a header all the same.
+    assert_eq!(predict("3,2,1\n1.5,2.5,3.5\n").0, plain);
+    let (nameless, done) = predict("3.5,2.5,1.5\n");
+    assert!(nameless == plain && done.err.contains("no header, and its columns are taken for 1, 2, 3"), "{}", done.err);
+    // One cell that is no number leaves the others of its column what they are, and is counted.
+    let (marred, done) = predict("1,2,3\n3.5,2.5,1.5\nabc,2.5,1.5\n,2.5,1.5\n");
+    assert!(marred[0] == plain[0] && marred[1] == marred[2] && marred[1] != marred[0], "{marred:?}");
+    assert!(done.err.contains("1 cell of 1 not a number, such as \"abc\""), "{}", done.err);
+    assert!(done.err.contains("1 missing value in 1, replaced by the mean"), "{}", done.err);
+    // What stands for a missing number in training stands for one in a single row.
+    let (coded, done) = predict("1,2,3\n3.5,2.5,-999\n3.5,2.5,\n");
+    assert!(coded[0] == coded[1] && done.err.contains("with -999, taken for missing as in training"), "{}", done.err);
+    let (none, done) = predict("1,2,3\n");
+    assert!(
+        none.is_empty() && done.code == 1 && done.err.contains("has a header, and no row below it"),
+        "{}",
+        done.err
+    );
+    let (none, done) = predict("1,9\n2.5,1\n");
+    assert!(none.is_empty() && done.err.contains("lacks 3 columns that the network reads, 1, 2, 3"), "{}", done.err);
+}
+
+#[test]
+fn other_samples_are_made_as_those_of_the_training_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let height = |row: usize| 100.0 + row as f64 + 20.0 * (row as f64 * std::f64::consts::TAU / 7.0).sin();
+    let rows: String = (0..200).map(|row| format!("{row},{:.3}\n", height(row))).collect();
+    fs::write(folder.join("sea.csv"), format!("day,height\n{rows}")).unwrap();
+    assert_eq!(backprop(folder, &["train", "series:sea.csv", "--out", "sea"]).code, 0);
+    // Without the season of the run and the change from the naive forecast the errors would be those of a guess.
+    let told = backprop(folder, &["evaluate", "sea", "--data", "series:sea.csv", "--json"]);
+    assert!(told.err.contains("Read as in training: window=12, season=7, relative=true"), "{}", told.err);
+    assert!(lines(&told.out)[0]["r2"].as_f64().unwrap() > 0.9, "{}", told.out);
+    assert_eq!(
+        lines(&backprop(folder, &["evaluate", "sea", "--json"]).out),
+        lines(&told.out),
+        "its own data by default"
+    );
+
+    let image = |place: &str, shade: u8| {
+        let path = folder.join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        image::GrayImage::from_pixel(40, 40, image::Luma([shade])).save(path).unwrap();
+    };
+    for at in 0..12 {
+        image(&format!("pets/cat/{at}.png"), 20);
+        image(&format!("pets/dog/{at}.png"), 120);
+        image(&format!("pets/eel/{at}.png"), 220);
+        image(&format!("others/Dog/{at}.png"), 120);
+        image(&format!("others/eel/{at}.png"), 220);
+        image(&format!("others/fox/{at}.png"), 60);
+    }
+    assert_eq!(backprop(folder, &["train", "images:pets?size=16", "--out", "pet", "--epochs", "1"]).code, 0);
+    let told = backprop(folder, &["evaluate", "pet", "--data", "others", "--split", "all", "--json"]);
+    assert!(
+        told.err.contains("size=16") && told.err.contains("12 files of fox, a class that the network"),
+        "{}",
+        told.err
+    );
+    let of = |at: usize| lines(&told.out)[0]["classes"][at]["samples"].clone();
+    assert_eq!([of(0), of(1), of(2)], [0, 12, 12], "classes are matched by name, never by position");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_utf_8_is_read_and_told() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.csv");
+    // A file system may have no such names.
+    if fs::write(folder.path().join(name), "1,2,3\n2.5,1,3\n").is_err() {
+        return;
+    }
+    fs::write(folder.path().join("a.csv"), numbered(60)).unwrap();
+    assert_eq!(backprop(folder.path(), &["train", "csv:a.csv?header=true", "--out", "run", "--epochs", "1"]).code, 0);
+    let place = folder.path().join("more");
+    fs::create_dir(&place).unwrap();
+    fs::rename(folder.path().join(name), place.join(name)).unwrap();
+    for json in [&["predict", "run", "more"][..], &["predict", "run", "more", "--json"]] {
+        let done = backprop(folder.path(), json);
+        assert!(done.code == 0 && done.out.contains("caf\u{fffd}.csv"), "{} {}", done.out, done.err);
+    }
+}
+
+#[test]
+fn where_one_class_is_nearly_all_the_balanced_accuracy_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String =
+        (0..400).map(|at| format!("{},{}\n", at % 13, if at % 30 == 0 { "bad" } else { "good" })).collect();
+    fs::write(folder.path().join("a.csv"), format!("x,state\n{rows}")).unwrap();
+    let done = backprop(folder.path(), &["train", "a.csv", "--out", "run", "--epochs", "3"]);
+    let test = done.out.lines().find(|line| line.starts_with("test:")).unwrap_or_else(|| panic!("{}", done.out));
+    let place = |what: &str| test.find(what).unwrap_or_else(|| panic!("{what}: {test}"));
+    assert!(place("balanced accuracy") < place("macro F1") && place("macro F1") < place(", accuracy"), "{test}");
+    let told = backprop(folder.path(), &["evaluate", "run"]);
+    let leads = told.out.lines().nth(1).unwrap();
+    assert!(leads.starts_with("balanced accuracy"), "{}", told.out);
 }

@@ -74,7 +74,7 @@ pub fn forecast(
                     (column.to_owned(), json!({ "value": value, "low": low, "high": high }))
                 })
                 .collect();
-            say(json!({ "file": path, "row": row, "forecast": told }))?;
+            say(json!({ "file": path.display().to_string(), "row": row, "forecast": told }))?;
             continue;
         }
         let texts = said.map(|(column, value, bounds)| {

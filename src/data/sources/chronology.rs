@@ -1,6 +1,8 @@
 //! The order of a series in time: its time column is found, rows are sorted by it, and series that stand in one file are
 //! told apart. Duplicates, gaps and changes of order are told.
 
+mod clock;
+
 use std::collections::BTreeMap;
 
 use super::dates::{DateFormat, day_number};
@@ -33,6 +35,12 @@ const TIME_NAMES: &[&str] = &[
 /// A step that is longer than the usual one by more than this is a gap.
 const GAP: f64 = 1.5;
 
+/// The share of rows with the time of another and other numbers from which a file is taken for several series.
+const MIXED: f64 = 0.1;
+
+/// So many pairs of columns are tried to tell series apart.
+const PAIRS: usize = 20;
+
 /// The share of the steps between the rows of a series that are alike; of those between working days four in five are.
 const ALIKE: f64 = 0.7;
 
@@ -63,6 +71,7 @@ impl Chronology {
             let what = || format!("there is no column {name:?}; there is {}", table.names());
             table.find(name).ok_or_else(|| Wrong::new(what(), [Remedy::new(option, "name another, or none")]))
         };
+        let asked = time;
         let (time, times) = match time {
             Some("none") => (None, None),
             Some(name) => {
@@ -75,18 +84,26 @@ impl Chronology {
             None => found(table, read, notes)?.unzip(),
         };
         let in_file = || (0..table.rows).map(|row| row as f64).collect::<Vec<_>>();
+        let is_chosen = group.is_some();
         let group = match group {
             Some("none") => None,
-            Some(name) => Some(find(name, "group")?),
+            Some(name) => Some(vec![find(name, "group")?]),
             None => times.as_ref().and_then(|times| telling_apart(table, times, read, time)),
         };
+        if let (None, Some(at)) = (asked, time) {
+            let name = &table.columns[at].name;
+            notes.push(Note::or(
+                format!("{name} holds the times of the rows"),
+                "time",
+                "none",
+                "takes them as they stand",
+            ));
+        }
         let Some(times) = times else {
             let mut all = Self { parts: vec![(0..table.rows).map(Some).collect()], times: in_file(), series: 1 };
             if let Some(group) = group {
-                all.parts = members(&table.columns[group])
-                    .into_values()
-                    .map(|rows| rows.into_iter().map(Some).collect())
-                    .collect();
+                all.parts =
+                    members(table, &group).into_values().map(|rows| rows.into_iter().map(Some).collect()).collect();
                 all.series = all.parts.len();
             }
             return Ok(all);
@@ -96,12 +113,12 @@ impl Chronology {
         if without > 0 {
             notes.push(format!("{} without a time in {name}, left out", counted(without, "row")).into());
         }
-        let groups: Vec<Vec<usize>> = match group {
-            Some(at) => members(&table.columns[at]).into_values().collect(),
+        let groups: Vec<Vec<usize>> = match &group {
+            Some(group) => members(table, group).into_values().collect(),
             None => vec![(0..table.rows).collect()],
         };
-        if let (Some(at), count @ 2..) = (group, groups.len()) {
-            let what = &table.columns[at].name;
+        if let (Some(group), count @ 2..) = (&group, groups.len()) {
+            let what = group.iter().map(|at| &*table.columns[*at].name).collect::<Vec<_>>().join(" and ");
             notes.push(Note::or(
                 format!("{count} series by {what}, each for itself"),
                 "group",
@@ -113,6 +130,17 @@ impl Chronology {
         let mut told = Told::default();
         for rows in groups {
             arranged.add(table, rows, read, most, &mut told);
+        }
+        if !is_chosen && told.different as f64 > MIXED * table.rows as f64 {
+            let (rows, all) = (told.different, table.rows);
+            let what = format!(
+                "{rows} of {all} rows have a time in {name} that another has, with other numbers, as several series in one file have"
+            );
+            let remedies = [
+                Remedy::new("group", "name the column that tells them apart with group=NAME"),
+                Remedy::new("group", "keep the first row of each time with group=none"),
+            ];
+            return Err(Wrong::new(what, remedies));
         }
         told.say(name, notes);
         Ok(arranged)
@@ -216,17 +244,18 @@ pub fn time_column(table: &Table) -> Option<&str> {
         steps.len() >= FEW_STEPS && steps[0] > 0.0 && alike as f64 >= ALIKE * steps.len() as f64
     };
     let is_series = match telling_apart(table, &times, &[], Some(at)) {
-        Some(group) => members(&table.columns[group]).values().all(|rows| is_regular(rows)),
+        Some(group) => members(table, &group).values().all(|rows| is_regular(rows)),
         None => is_regular(&(0..table.rows).collect::<Vec<_>>()),
     };
     is_series.then(|| table.columns[at].name.as_str())
 }
 
-/// The rows of each series.
-fn members(column: &Column) -> BTreeMap<String, Vec<usize>> {
-    let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (row, cell) in column.cells.iter().enumerate() {
-        members.entry(cell.clone().unwrap_or_default()).or_default().push(row);
+/// The rows of each series, told apart by the cells of one column or of several.
+fn members(table: &Table, columns: &[usize]) -> BTreeMap<Vec<String>, Vec<usize>> {
+    let mut members: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for row in 0..table.rows {
+        let key = columns.iter().map(|at| table.columns[*at].cells[row].clone().unwrap_or_default()).collect();
+        members.entry(key).or_default().push(row);
     }
     members
 }
@@ -238,14 +267,16 @@ fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<
     let named = others().filter(|(_, column)| is_named(column)).map(|named| (named, true));
     for ((at, column), is_named) in named.chain(others().map(|other| (other, false))) {
         if let Some(times) = times_of(column, is_named, notes)? {
-            return Ok(Some((at, times)));
+            let finer = clock::finer(table, read, at, &times, notes);
+            return Ok(Some((at, finer.unwrap_or(times))));
         }
     }
     Ok(None)
 }
 
-/// The column that tells series with the same times apart: few different cells, under each of which no time comes twice.
-fn telling_apart(table: &Table, times: &[f64], read: &[usize], time: Option<usize>) -> Option<usize> {
+/// The column, or the two, that tell series with the same times apart: few different cells, under each of which no time comes
+/// twice.
+fn telling_apart(table: &Table, times: &[f64], read: &[usize], time: Option<usize>) -> Option<Vec<usize>> {
     let is_unique = |rows: &[usize]| {
         let mut of: Vec<f64> = rows.iter().map(|row| times[*row]).filter(|time| !time.is_nan()).collect();
         of.sort_by(f64::total_cmp);
@@ -255,11 +286,14 @@ fn telling_apart(table: &Table, times: &[f64], read: &[usize], time: Option<usiz
     if is_unique(&all) {
         return None;
     }
-    let mut others = (0..table.columns.len()).filter(|at| !read.contains(at) && Some(*at) != time);
-    others.find(|at| {
-        let members = members(&table.columns[*at]);
+    let others = || (0..table.columns.len()).filter(|at| !read.contains(at) && Some(*at) != time);
+    let tells_apart = |columns: &Vec<usize>| {
+        let members = members(table, columns);
         members.len() > 1 && members.len() * 3 <= table.rows && members.values().all(|rows| is_unique(rows))
-    })
+    };
+    let pairs =
+        || others().flat_map(|one| others().filter(move |other| *other > one).map(move |other| vec![one, other]));
+    others().map(|at| vec![at]).find(tells_apart).or_else(|| pairs().take(PAIRS).find(tells_apart))
 }
 
 /// The times of a column in seconds, or in its own unit where it counts; NaN where a cell is none. Nothing if it holds no

@@ -5,15 +5,16 @@ use std::path::Path;
 mod columns;
 mod encode;
 mod groups;
+mod task;
 
-use columns::{Chosen, SOME_CATEGORIES, count_words, features_of, is_number, series_note};
-use encode::{Classes, encode, names_of};
+use columns::{Chosen, count_words, features_of, series_note};
+use encode::{encode, refuse_lacking, tell_unread};
 use groups::Groups;
 
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::note::{Note, counted};
-use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::samples::{Inputs, Samples};
 use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
 use crate::data::table::{self, Column, Table};
@@ -148,10 +149,7 @@ pub(super) fn load_text(request: &Request<'_>, text: &[u8]) -> Result<Dataset, D
 }
 
 fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, DataError> {
-    let mut table = Table::read(path, &table::Options::of(request)?)?;
-    if let Some(known) = &request.lookup.known {
-        table.name_columns(&names_of(known));
-    }
+    let table = Table::read(path, &table::Options::of(request)?)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let loaded = Loader { request, table, notes: Vec::new() }.load(name, test_share);
     loaded.map_err(|wrong| DataError::refused(path, wrong))
@@ -203,9 +201,14 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn load(mut self, name: String, test_share: f32) -> Result<Dataset, Wrong> {
+        if let Some(known) = &self.request.lookup.known {
+            refuse_lacking(&self.table, known.features)?;
+        }
+        let targets = self.target_columns()?;
+        let classes = self.request.lookup.known.map_or(&[][..], |known| known.task.classes());
+        self.table.columns[targets[0]].keep_marked_classes(classes);
         self.notes.append(&mut self.table.notes);
         self.notes.extend(self.table.columns.iter_mut().flat_map(|column| std::mem::take(&mut column.notes)));
-        let targets = self.target_columns()?;
         if !self.request.has("target") && self.request.lookup.known.is_none() {
             self.notes.extend(series_note(&self.table, targets[0]));
             let name = &self.table.columns[targets[0]].name;
@@ -226,7 +229,10 @@ impl Loader<'_> {
         self.enough_rows("a target and a feature")?;
         let features = self.features(&targets)?;
 
-        let inputs = Inputs::Numbers(encode(&self.table, &features, &mut self.notes)?);
+        if self.request.lookup.known.is_some() {
+            tell_unread(&self.table, &features, &mut self.notes);
+        }
+        let inputs = Inputs::Numbers(encode(&self.table, &features)?);
         let all = Samples { inputs, targets: self.targets(&targets, &task)? };
         let shape = Shape::flat(features.len());
         let groups = self.groups()?;
@@ -297,150 +303,6 @@ impl Loader<'_> {
         }
     }
 
-    /// The task: that of a known network, else that of the option, else the one that the target column suggests.
-    fn task(&mut self, targets: &[usize]) -> Result<Task, Wrong> {
-        // An autoencoder has kept no target, so the task is found as for a new file.
-        let known = self.request.lookup.known.filter(|known| !matches!(known.task, Task::Reconstruction { .. }));
-        if let Some(Known { task, .. }) = known {
-            self.drop_unknown_classes(targets[0], task);
-            return Ok(task.clone());
-        }
-        let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
-        let is_regression = match self.request.text("task").as_deref() {
-            Some("regression") => true,
-            Some("classification") => false,
-            Some(other) => {
-                return Err(format!("task={other} is unknown; there is classification and regression").into());
-            }
-            None => columns.len() > 1 || is_number(columns[0]),
-        };
-        if is_regression {
-            if let Some(column) = columns.iter().find(|column| column.holds_words()) {
-                let (name, word) = (&column.name, column.first_word().unwrap_or_default());
-                let what = format!("the target {name} holds text such as {word:?}, and regression predicts numbers");
-                return Err(Wrong::new(what, [AS_CLASSES, OTHER_TARGET]));
-            }
-            return Ok(Task::Regression { targets: columns.iter().map(|column| column.name.clone()).collect() });
-        }
-        let [column] = columns[..] else {
-            return Err(Wrong::new(
-                "the classes are in one column, and several targets are named",
-                [ONE_TARGET, AS_NUMBER],
-            ));
-        };
-        let classes = column.distinct();
-        match classes.len() {
-            0 => Err(Wrong::new(format!("the target {} is empty", column.name), [OTHER_TARGET])),
-            1 => {
-                let (name, class) = (&column.name, classes.join(""));
-                let what = format!("the target {name} is always {class:?}, and a network has nothing to tell apart");
-                Err(Wrong::new(what, [OTHER_TARGET]))
-            }
-            count if count > MAX_CLASSES => {
-                let what = format!("the target {} has {count} classes, and {MAX_CLASSES} are the most", column.name);
-                Err(Wrong::new(what, [AS_NUMBER, OTHER_TARGET]))
-            }
-            count if count > SOME_CATEGORIES && count * 2 > column.cells.len() => {
-                let (name, rows) = (&column.name, counted(column.cells.len(), "row"));
-                let what =
-                    format!("the target {name} has {count} different texts in {rows}; it tells rows apart, not kinds");
-                Err(Wrong::new(what, [OTHER_TARGET]))
-            }
-            count => {
-                if !self.request.has("task") && column.first_word().is_none() && count > 2 {
-                    let what = format!("{} has {count} whole numbers and is taken for classes", column.name);
-                    self.notes.push(Note::or(what, "task", "regression", "makes it a number"));
-                }
-                Ok(Task::Classification { classes: self.positive_last(classes)? })
-            }
-        }
-    }
-
-    /// Of two classes, the positive one last: the one that is named, or else the one that comes last in the alphabet.
-    fn positive_last(&mut self, mut classes: Vec<String>) -> Result<Vec<String>, Wrong> {
-        match (self.request.text(POSITIVE.option), &mut classes[..]) {
-            (None, [negative, positive]) => {
-                let what = format!("{positive} is taken for the positive class");
-                self.notes.push(Note::or(what, POSITIVE.option, &*negative, "is about the other"));
-            }
-            (None, _) => {}
-            (Some(name), [first, second]) => match Classes::of(&[first.clone(), second.clone()]).position(&name) {
-                Some(0) => std::mem::swap(first, second),
-                Some(_) => {}
-                None => {
-                    let what = format!("there is no class {name:?}; there is {first:?} and {second:?}");
-                    return Err(Wrong::new(what, [POSITIVE]));
-                }
-            },
-            (Some(_), _) => {
-                let what = format!("there are {} classes, and a positive one is one of two", classes.len());
-                return Err(Wrong::new(what, [Remedy::new(POSITIVE.option, "leave positive out")]));
-            }
-        }
-        Ok(classes)
-    }
-
-    /// Leaves out rows of classes that the network does not know, and says which they are.
-    fn drop_unknown_classes(&mut self, target: usize, task: &Task) {
-        let Task::Classification { classes } = task else { return };
-        let known = Classes::of(classes);
-        let column = &self.table.columns[target];
-        let keep: Vec<bool> =
-            column.cells.iter().map(|cell| cell.as_deref().is_none_or(|cell| known.position(cell).is_some())).collect();
-        let mut unknown: Vec<&str> = column
-            .cells
-            .iter()
-            .zip(&keep)
-            .filter(|(_, keep)| !**keep)
-            .filter_map(|(cell, _)| cell.as_deref())
-            .collect();
-        let rows = unknown.len();
-        unknown.sort_unstable();
-        unknown.dedup();
-        if rows > 0 {
-            let some = unknown.iter().take(5).copied().collect::<Vec<_>>().join(", ");
-            let rows = counted(rows, "row");
-            self.notes.push(
-                format!("{rows} with a class in {} that the network does not know ({some}), left out", column.name)
-                    .into(),
-            );
-            self.table.retain(&keep);
-        }
-    }
-
-    fn targets(&self, targets: &[usize], task: &Task) -> Result<TargetData, String> {
-        let column = &self.table.columns[targets[0]];
-        match task {
-            Task::Classification { classes } => {
-                let known = Classes::of(classes);
-                let position = |cell: &Option<String>| {
-                    let cell = cell.as_deref().unwrap_or_default();
-                    let unknown = || format!("{} has the class {cell:?}, which the network does not know", column.name);
-                    known.position(cell).ok_or_else(unknown)
-                };
-                column.cells.iter().map(position).collect::<Result<_, _>>().map(TargetData::Classes)
-            }
-            Task::Regression { targets: names } if names.len() == targets.len() => {
-                let rows = (0..self.table.rows).flat_map(|row| targets.iter().map(move |at| (row, *at)));
-                let no_number = |row: usize, at: usize| {
-                    let column = &self.table.columns[at];
-                    format!(
-                        "{} holds {:?}, which is not a number",
-                        column.name,
-                        column.cells[row].as_deref().unwrap_or_default()
-                    )
-                };
-                let number =
-                    |(row, at): (usize, usize)| self.table.columns[at].number(row).ok_or_else(|| no_number(row, at));
-                Ok(TargetData::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
-            }
-            Task::Reconstruction { width } => Ok(TargetData::Itself { width: *width, samples: self.table.rows }),
-            Task::Regression { targets: names } => {
-                Err(format!("name the targets that the network gives, target={}", names.join(",")))
-            }
-        }
-    }
-
     /// The numbers that the other columns become, each column by what is in it.
     fn features(&mut self, targets: &[usize]) -> Result<Vec<Feature>, Wrong> {
         if let Some(known) = self.request.lookup.known {
@@ -486,15 +348,19 @@ impl Loader<'_> {
     }
 }
 
-/// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them. A table without a
-/// header has the columns that the run was told, or those of the features alone, in their order.
+/// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them.
 pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<Note>), DataError> {
     let spec = SourceSpec::of_path(SOURCE.name, path);
     let lookup = Lookup { known: Some(*known), ..Lookup::default() };
     let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
     let mut table = Table::read(path, &table::Options::of(&request)?)?;
-    table.name_columns(&names_of(known));
     let mut notes = std::mem::take(&mut table.notes);
-    let rows = encode(&table, known.features, &mut notes).map_err(|what| DataError::file(path, what))?;
+    let of_columns = table
+        .columns
+        .iter_mut()
+        .filter(|column| known.features.iter().any(|it| it.column.eq_ignore_ascii_case(&column.name)));
+    notes.extend(of_columns.flat_map(|column| std::mem::take(&mut column.notes)));
+    tell_unread(&table, known.features, &mut notes);
+    let rows = encode(&table, known.features).map_err(|what| DataError::file(path, what))?;
     Ok((rows, notes))
 }

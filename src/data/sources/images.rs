@@ -111,6 +111,8 @@ struct Asked {
     patterns: Patterns,
     /// Whether they are kept in a file.
     is_mapped: bool,
+    /// The classes of the network that they are evaluated with, if there is one.
+    trained: Option<Vec<String>>,
 }
 
 /// How the images of a source are read, so that others are read in the same way.
@@ -152,7 +154,9 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         reading: reading_of(request.part()),
         is_mapped: is_mapped(&folder, request, shape, &mut notes)?,
         patterns: Patterns::of(request),
+        trained: request.lookup.known.map(|known| known.task.classes().to_vec()).filter(|known| !known.is_empty()),
     };
+    note_hidden(&folder, &mut notes)?;
     let test_share = request.real("test")?;
     let dataset = match (request.text("labels"), split_folders(&folder)?) {
         (Some(file), _) => {
@@ -171,7 +175,8 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
             split(&train, validation.as_deref(), test.as_deref(), &asked, test_share, &mut notes)?
         }
         (None, _) => {
-            let (classes, files) = class_files(&folder, None, &asked, &mut notes)?;
+            refuse_split_names(&folder)?;
+            let (classes, files) = class_files(&folder, asked.trained.as_deref(), &asked, &mut notes)?;
             note_masks(files.iter().map(|(file, _)| file.as_path()), &mut notes);
             let all = read_all(&folder, &files, &asked, &mut notes)?;
             shared(classes, all, asked.shape, test_share)
@@ -228,7 +233,7 @@ fn split(
     test_share: f32,
     notes: &mut Vec<Note>,
 ) -> Result<Dataset, DataError> {
-    let (classes, files) = class_files(train, None, asked, notes)?;
+    let (classes, files) = class_files(train, asked.trained.as_deref(), asked, notes)?;
     let mut files_in = |folder| Ok::<_, DataError>((folder, class_files(folder, Some(&classes), asked, notes)?.1));
     let validation = validation.map(&mut files_in).transpose()?;
     let test = test.map(&mut files_in).transpose()?;
@@ -308,32 +313,41 @@ fn class_files(
 ) -> Result<(Vec<String>, Labeled), DataError> {
     let (folders, strays): (Vec<_>, Vec<_>) = entries(folder)?.into_iter().partition(|path| is_class_folder(path));
     note_left_out(strays.into_iter().map(|path| (path, "is no folder of a class".to_owned())).collect(), notes);
-    let mut filled = Vec::new();
+    let (mut filled, mut left_out) = (Vec::new(), 0);
     for folder in folders {
         let all = files_of(&folder)?;
         let (files, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| asked.patterns.are_met(path));
-        if !others.is_empty() {
-            notes.push(
-                format!("{} in {} left out by only= or except=", counted(others.len(), "file"), name_of(&folder))
-                    .into(),
-            );
-        }
+        left_out += others.len();
         if files.is_empty() {
             note_left_out(vec![(folder, "has no image in it".to_owned())], notes);
         } else {
             filled.push((folder, files));
         }
     }
+    if left_out > 0 {
+        let (files, folder) = (counted(left_out, "file"), name_of(folder));
+        notes.push(format!("{files} in {folder} left out by only= or except=").into());
+    }
     let classes: Vec<String> =
         known.map_or_else(|| filled.iter().map(|(path, _)| name_of(path)).collect(), <[_]>::to_vec);
     if !(2..=MAX_CLASSES).contains(&classes.len()) {
+        let patterns = if left_out > 0 { ", since only= or except= leaves every file of the others out" } else { "" };
+        let found = classes.len();
         let what =
-            format!("expected a folder for each of 2 to {MAX_CLASSES} classes in it, and found {}", classes.len());
+            format!("expected a folder for each of 2 to {MAX_CLASSES} classes in it, and found {found}{patterns}");
         return Err(DataError::file(folder, what));
     }
     let mut labeled = Vec::new();
     for (folder, files) in filled {
-        let Some(class) = classes.iter().position(|class| *class == name_of(&folder)) else {
+        let name = name_of(&folder);
+        let alike = || classes.iter().position(|class| class.eq_ignore_ascii_case(&name));
+        let Some(class) = classes.iter().position(|class| *class == name).or_else(alike) else {
+            if asked.trained.is_some() {
+                let what =
+                    format!("{} of {name}, a class that the network does not know", counted(files.len(), "file"));
+                notes.push(format!("{what}, left out").into());
+                continue;
+            }
             let what = "is a class that has no training images; put some into a folder of this name in train";
             return Err(DataError::file(&folder, what));
         };
@@ -351,12 +365,13 @@ fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>
         true => ImageStorage::File(CacheFile::new(shape.len()).map_err(unwritten)?),
         false => ImageStorage::Memory(Vec::with_capacity(files.len() * shape.len())),
     };
-    let (mut labels, mut unread) = (Vec::with_capacity(files.len()), Vec::<(PathBuf, String)>::new());
+    let (mut labels, mut unread, mut even) = (Vec::with_capacity(files.len()), Vec::<(PathBuf, String)>::new(), 0);
     for files in files.chunks(AT_ONCE) {
         let pictures: Vec<_> = files.par_iter().map(|(path, _)| read(path, *shape, *reading)).collect();
         for (picture, (path, class)) in pictures.into_iter().zip(files) {
             match picture {
                 Ok(picture) => {
+                    even += usize::from(picture.iter().all(|byte| *byte == picture[0]));
                     kept.add(&picture).map_err(unwritten)?;
                     labels.push(*class as u16);
                 }
@@ -373,6 +388,12 @@ fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>
         return Err(DataError::file(place, format!("{what} {}", first.map_or("", |(_, why)| why))));
     }
     note_left_out(unread, notes);
+    if even > 0 {
+        let images = counted(even, "image");
+        notes.push(
+            format!("{images} of one even color; background=black shows white drawings on transparent ground").into(),
+        );
+    }
     if labels.is_empty() {
         return Err(DataError::file(folder, "there is no image in it"));
     }
@@ -424,6 +445,29 @@ pub fn typical_side(part: &SourcePart, lookup: &Lookup<'_>) -> Option<usize> {
         .collect();
     sides.sort_unstable();
     sides.get(sides.len() / 2).map(|side| *side as usize)
+}
+
+/// Folders that are all called as those of splits are no classes.
+fn refuse_split_names(folder: &Path) -> Result<(), DataError> {
+    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| is_class_folder(path)).collect();
+    if folders.len() < 2 || !folders.iter().all(|path| folders::is_of_split(path)) {
+        return Ok(());
+    }
+    let names: Vec<String> = folders.iter().map(|path| name_of(path)).collect();
+    let what = format!("has {}, and no folder of training images beside them; call it train", names.join(" and "));
+    Err(DataError::file(folder, what))
+}
+
+/// Tells what is in the folder and no image: leftovers of archives of macOS, hidden files, and folders in which nothing is.
+fn note_hidden(folder: &Path, notes: &mut Vec<Note>) -> Result<(), DataError> {
+    let (hidden, empty) = folders::hidden_in(folder)?;
+    if hidden > 0 {
+        notes.push(
+            format!("{}, whose names begin with a dot or __MACOSX, left out", counted(hidden, "hidden file")).into(),
+        );
+    }
+    note_left_out(empty.into_iter().map(|path| (path, "is an empty folder".to_owned())).collect(), notes);
+    Ok(())
 }
 
 fn note_left_out(left_out: Vec<(PathBuf, String)>, notes: &mut Vec<Note>) {

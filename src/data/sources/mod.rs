@@ -74,7 +74,15 @@ pub fn of_name(name: &str) -> Option<Result<SourceSpec, DataError>> {
         _ if spec.is_some() => spec.map(Ok),
         path if path.is_file() => of_file(path).map(Ok),
         path if path.is_dir() && !path.join("project.json").is_file() => Some(of_folder(path)),
-        _ => None,
+        // With options, as in table.csv?target=price.
+        _ => {
+            let (place, options) = name.rsplit_once('?')?;
+            let spec = match of_name(place).filter(|_| Path::new(place).exists())? {
+                Ok(spec) => spec,
+                Err(error) => return Some(Err(error)),
+            };
+            Some(format!("{spec}?{options}").parse::<SourceSpec>().map_err(DataError::from))
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub const SOURCE: Source = Source {
         ),
         Field::of(
             "relative",
-            "Change",
+            "Differencing",
             Kind::Switch { default: false },
             "Forecast the change from the naive forecast, from windows less their last row: then a series may stand higher than it ever did in training.",
         ),
@@ -270,7 +270,8 @@ fn windows(
     if samples.len() < MIN_WINDOWS {
         let (found, ahead) = (samples.len(), timeline.horizon);
         let what = format!(
-            "has {rows} rows, which make {found} windows of {window} rows with a target {ahead} ahead, and {MIN_WINDOWS} are the least"
+            "has {rows} rows, which make {found} windows of {window} rows with a target {ahead} ahead, and {MIN_WINDOWS} are the least{}",
+            notes.iter().map(|note| format!("; {note}")).collect::<String>()
         );
         let remedies = [Remedy::new("window", "make window smaller"), Remedy::new("horizon", "make horizon smaller")];
         return Err(Wrong::new(what, remedies));
@@ -285,7 +286,6 @@ pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<
     let lookup = Lookup { known: Some(*known), ..Lookup::default() };
     let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
     let mut table = Table::read(path, &Options::of(&request)?)?;
-    table.name_columns(&[known.features.iter().map(|feature| feature.column.as_str()).collect()]);
     let mut notes = std::mem::take(&mut table.notes);
     let said = |key: &str| known.values(key).first().map(String::as_str);
     let arranged = columns(&request, &table).and_then(|columns| {
@@ -416,6 +416,33 @@ mod tests {
         assert!(!targets(&dataset.train).contains(&9.5) && targets(&dataset.train)[7] == 10.5);
         assert!(dataset.notes.iter().any(|note| note.contains("1 missing number")), "{:?}", dataset.notes);
         assert!(dataset.notes.iter().any(|note| note.starts_with("1 of 18 windows")), "{:?}", dataset.notes);
+    }
+
+    #[test]
+    fn a_time_in_several_columns_is_put_together_and_several_keys_tell_series_apart() {
+        let hours: String =
+            (0..240).map(|at| format!("2024-01-{:02},{:02}:00,{}.5\n", 1 + at / 24, at % 24, at)).collect();
+        let dataset = load_text(&format!("date,hour,load\n{hours}"), "?test=0").unwrap();
+        assert_eq!(dataset.train.len(), 228, "one series: {:?}", dataset.notes);
+        assert!(dataset.notes.iter().any(|note| note.starts_with("The time is put together from date, hour")));
+        let days: String = (0..100)
+            .map(|at| format!("{},{},{},{}.5\n", 2023 + at / 60, 1 + at % 60 / 28, 1 + at % 60 % 28, at))
+            .collect();
+        let dataset = load_text(&format!("year,month,day,load\n{days}"), "?window=4&test=0").unwrap();
+        assert!(dataset.train.len() > 80, "{} {:?}", dataset.train.len(), dataset.notes);
+        let keys = |named: bool| -> String {
+            let row = |at: usize| {
+                let (day, shop, item) = (at / 4, at % 2, at / 2 % 2);
+                let keys = if named { format!("s{shop},i{item},") } else { String::new() };
+                format!("2024-{:02}-{:02},{keys}{at}.5\n", 1 + day / 28, 1 + day % 28)
+            };
+            (0..160).map(row).collect()
+        };
+        let dataset = load_text(&format!("day,shop,item,sold\n{}", keys(true)), "?window=4&test=0").unwrap();
+        assert!(dataset.notes.iter().any(|note| note.starts_with("4 series by shop and item")), "{:?}", dataset.notes);
+        let refused = load_text(&format!("day,sold\n{}", keys(false)), "?window=4").unwrap_err();
+        assert!(refused.contains("rows have a time in day that another has, with other numbers"), "{refused}");
+        assert!(load_text(&format!("day,sold\n{}", keys(false)), "?window=4&group=none").is_ok());
     }
 
     #[test]

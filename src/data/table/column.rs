@@ -1,13 +1,20 @@
 //! A column of a table: numbers or words, and which of its cells are missing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::number::{Convention, Found, Unit};
 use super::options::{FirstOfDate, Options};
+use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
 const STRAY: usize = 20;
+
+/// A column of numbers with more signs than this is one of names.
+const MIXED_UNITS: usize = 4;
+
+/// So many letters are answers, as Y and N or M, F and X, and more may be names.
+const FEW_LETTERS: usize = 3;
 
 /// Markers that may well be words, and are told to be read as such.
 const DOUBTFUL: &[&str] = &["none", "-", ".", "unknown", "missing", "nil"];
@@ -51,6 +58,10 @@ pub struct Column {
     stray: Option<String>,
     /// How many cells are no finite number, of a column of numbers, besides those that say that it is missing.
     strays: usize,
+    /// The number that stands for a missing one, of a column of numbers.
+    pub code: Option<f64>,
+    /// The cells of a column of words that say that they are missing, and might be words.
+    marked: Vec<(usize, String)>,
     /// What was decided about it, one sentence each.
     pub notes: Vec<Note>,
 }
@@ -66,7 +77,7 @@ pub struct Raw {
 
 /// How the numbers of a column are written, and what stands around them.
 pub struct Reading {
-    unit: Option<Unit>,
+    pub unit: Option<Unit>,
     pub found: Found,
 }
 
@@ -76,17 +87,18 @@ impl Raw {
         if self.holds_words {
             return None;
         }
+        let is_known = options.is_number(&self.name);
         let cells: Vec<&str> = self.present(options).collect();
         let with_digits: Vec<&str> =
             cells.iter().copied().filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
         if with_digits.is_empty() {
             return cells
                 .iter()
-                .any(|cell| is_infinite(cell))
+                .any(|cell| is_infinite(cell) || is_known)
                 .then_some(Reading { unit: None, found: Found::One(Convention::PLAIN) });
         }
         // One number is a number, and one unit a unit; a name with a number in it comes with others.
-        let unit = Unit::shared(&with_digits);
+        let unit = if is_known { Unit::usual(&with_digits) } else { Unit::shared(&with_digits) };
         let bare: Vec<String>;
         let numbers: Vec<&str> = match &unit {
             Some(unit) => {
@@ -104,11 +116,10 @@ impl Raw {
                 *words.entry(*cell).or_default() += 1;
                 words
             });
-        let distinct = numbers.iter().collect::<std::collections::HashSet<_>>().len();
+        let distinct = numbers.iter().collect::<HashSet<_>>().len();
         let are_markers = words.len() <= 2 && words.values().sum::<usize>() == strays && distinct > 10 && read > strays;
-        (strays * STRAY <= cells.len() || are_markers)
+        (is_known || (strays * STRAY <= cells.len() || are_markers) && !self.holds_codes(&numbers))
             .then_some(Reading { unit, found })
-            .filter(|_| !self.holds_codes(&numbers))
     }
 
     /// Digits of one length, some of which begin with zero, are codes: 01234.
@@ -140,7 +151,14 @@ impl Raw {
             notes.push(format!("{name} has decimal commas").into());
         }
         if let Some(unit) = &reading.unit {
-            notes.push(format!("{name} is in {}, which was taken off its numbers", unit.name()).into());
+            let (sign, bare) = (unit.name(), cells.iter().filter(|cell| convention.read(cell).is_some()).count());
+            notes.push(match bare {
+                0 => format!("{name} is in {sign}, which was taken off its numbers").into(),
+                _ => format!(
+                    "{name} is in {sign}, which was taken off its numbers; {bare} have none, and count as the others"
+                )
+                .into(),
+            });
         }
         let (mut stray, mut strays) = (None, 0);
         let read = |cell: &String| {
@@ -166,18 +184,58 @@ impl Raw {
                 None => Some(cell.clone()),
             });
         }
-        if options.missing.is_none()
-            && let Some((code, count)) = sentinel(&numbers)
-        {
+        let known = options.trained.as_ref().and_then(|trained| trained.code_of(&name));
+        let known = known.map(|code| (code, numbers.iter().filter(|number| **number == code).count()));
+        let code = known.or_else(|| sentinel(&numbers)).filter(|_| options.missing.is_none());
+        if let Some((code, count)) = code.filter(|(_, count)| *count > 0) {
             let cells = counted(count, "cell");
-            let what = format!("{cells} of {name} with {code}, far from all others, taken for missing");
-            notes.push(Note::or(what, "missing", "?", "keeps them"));
+            notes.push(match known {
+                Some(_) => format!("{cells} of {name} with {code}, taken for missing as in training").into(),
+                None => {
+                    let what = format!("{cells} of {name} with {code}, far from all others, taken for missing");
+                    Note::or(what, "missing", "?", "keeps them")
+                }
+            });
             for (number, text) in numbers.iter_mut().zip(&mut texts).filter(|(number, _)| **number == code) {
                 (*number, *text) = (f64::NAN, None);
             }
         }
         let unit = reading.unit.as_ref().map(Unit::name).or(under_header);
-        Column { name, cells: texts, unit, numbers: Some(numbers), first_of_date: None, stray, strays, notes }
+        let (code, marked) = (code.map(|(code, _)| code), Vec::new());
+        Column {
+            name,
+            cells: texts,
+            unit,
+            numbers: Some(numbers),
+            first_of_date: None,
+            stray,
+            strays,
+            code,
+            marked,
+            notes,
+        }
+    }
+
+    /// The refusal of a column that has percents beside shares: 77% and 0.15 may be 77 and 0.15, or 0.77 and 0.15.
+    pub fn percents_and_shares(&self, unit: &Unit, convention: Convention) -> Option<Wrong> {
+        let bare = || self.cells.iter().filter_map(|cell| Some((cell, convention.read(cell)?)));
+        let marked = || self.cells.iter().filter(|cell| cell.contains('%'));
+        let percent = |cell: &String| convention.read(&unit.strip(cell)).unwrap_or_default();
+        let are_shares = bare().next().is_some() && bare().all(|(_, number)| (0.0..=1.0).contains(&number));
+        if unit.name() != "%" || !are_shares {
+            return None;
+        }
+        let (marked, (bare, _)) = (marked().find(|cell| percent(cell) > 1.0)?, bare().next()?);
+        let share = percent(marked) / 100.0;
+        let name = &self.name;
+        let what = format!(
+            "{marked:?} in {name} may be {} or {share}, since others such as {bare:?} have no %",
+            percent(marked)
+        );
+        Some(Wrong::new(
+            what,
+            [Remedy::of("ignore", format!("write all in one way, or leave the column out with ignore={name}"))],
+        ))
     }
 
     /// The column as words.
@@ -197,10 +255,24 @@ impl Raw {
             let what = format!("{marker:?} in {name} counts as missing");
             notes.push(Note::or(what, "missing", "?", "keeps it as a word"));
         }
+        let is_doubtful = |cell: &String| options.missing.is_none() && !cell.is_empty();
+        let marked = cells.iter().enumerate().filter(|(_, cell)| is_doubtful(cell) && options.is_missing_word(cell));
+        let marked = marked.map(|(row, cell)| (row, cell.clone())).collect();
         let cells: Vec<Option<String>> =
             cells.into_iter().map(|cell| if options.is_missing_word(&cell) { None } else { Some(cell) }).collect();
         let first_of_date = options.first_of_date;
-        let mut column = Column { name, cells, unit, numbers: None, first_of_date, stray: None, strays: 0, notes };
+        let mut column = Column {
+            name,
+            cells,
+            unit,
+            numbers: None,
+            first_of_date,
+            stray: None,
+            strays: 0,
+            code: None,
+            marked,
+            notes,
+        };
         if !options.keep_case {
             column.fold_case();
         }
@@ -239,6 +311,47 @@ impl Column {
         distinct
     }
 
+    /// Of a column of classes: a word that says that it is missing is one of them, where it comes about as often as the rarest of
+    /// the others, or where it is `known` as one. Called before rows are left out.
+    pub fn keep_marked_classes(&mut self, known: &[String]) {
+        let is_known = |word: &str| known.iter().any(|class| class.eq_ignore_ascii_case(word));
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        self.cells.iter().flatten().for_each(|cell| *counts.entry(cell).or_default() += 1);
+        let rarest = counts.values().min().copied().unwrap_or(0);
+        let is_class = |word: &str, count: usize| {
+            is_known(word) || known.is_empty() && count * 3 >= rarest && count * STRAY >= self.cells.len()
+        };
+        let mut words: Vec<&str> = self.marked.iter().map(|(_, word)| word.as_str()).collect();
+        words.sort_unstable();
+        let kept: Vec<String> = words
+            .chunk_by(|one, other| one == other)
+            .filter(|alike| is_class(alike[0], alike.len()))
+            .map(|alike| alike[0].to_owned())
+            .collect();
+        let Some(first) = kept.first() else { return };
+        for (row, word) in self.marked.iter().filter(|(_, word)| kept.contains(word)) {
+            self.cells[*row] = Some(word.clone());
+        }
+        let name = &self.name;
+        self.notes.retain(|note| !note.contains("counts as missing"));
+        let what = format!("{} in {name} is a class like the others", kept.join(", "));
+        self.notes.push(Note::or(what, "missing", first, "makes it a missing one"));
+    }
+
+    /// The signs of its numbers, where they have several: $ and €, kg and lb.
+    pub fn units(&self) -> Vec<String> {
+        let present = self.cells.iter().flatten().count();
+        let of = |cell: &String| Unit::shared(&[cell]).map(|unit| unit.name());
+        let mut units: Vec<String> = self.cells.iter().flatten().filter_map(of).collect();
+        let marked = units.len();
+        units.sort();
+        let mut counts: Vec<(String, usize)> =
+            units.chunk_by(|one, other| one == other).map(|alike| (alike[0].clone(), alike.len())).collect();
+        counts.retain(|(_, count)| count * STRAY >= present);
+        let is_mixed = (2..=MIXED_UNITS).contains(&counts.len()) && marked * 10 >= present * 9;
+        if is_mixed { counts.into_iter().map(|(unit, _)| unit).collect() } else { Vec::new() }
+    }
+
     /// Keeps the rows whose entry is true.
     pub fn retain(&mut self, keep: &[bool]) {
         let mut kept = keep.iter().copied();
@@ -250,10 +363,12 @@ impl Column {
     }
 
     /// Words that differ in nothing but small and capital letters or spaces are one word, written as most cells have it.
-    /// Letters stay what they are.
+    /// Letters stay what they are, unless there are as few as those of yes and no.
     fn fold_case(&mut self) {
         let mut spellings: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
-        for word in self.cells.iter().flatten().filter(|word| word.chars().nth(1).is_some()) {
+        let letters: HashSet<String> = self.cells.iter().flatten().map(|word| word.to_lowercase()).collect();
+        let are_few = letters.len() <= FEW_LETTERS && letters.iter().all(|word| word.chars().nth(1).is_none());
+        for word in self.cells.iter().flatten().filter(|word| are_few || word.chars().nth(1).is_some()) {
             *spellings.entry(folded(word)).or_default().entry(word).or_default() += 1;
         }
         spellings.retain(|_, spellings| spellings.len() > 1);

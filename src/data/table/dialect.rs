@@ -218,16 +218,25 @@ fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
     }
 }
 
-/// Takes away a separator at the end of all rows, or of all but the header.
+/// Takes away separators at the end of all rows, or of all but the header.
 fn strip_last(records: &mut [Record], notes: &mut Vec<Note>) {
-    let longest = records.iter().map(|record| record.cells.len()).max().unwrap_or(0);
-    let is_longest = |record: &&Record| record.cells.len() == longest;
-    let end_empty = records.iter().filter(is_longest).all(|record| record.cells.last().is_some_and(String::is_empty));
-    if longest > 2 && end_empty && records.iter().filter(is_longest).count() > 1 {
+    let mut ends = std::collections::BTreeSet::new();
+    loop {
+        let longest = records.iter().map(|record| record.cells.len()).max().unwrap_or(0);
+        let is_longest = |record: &&Record| record.cells.len() == longest;
+        let end_empty =
+            records.iter().filter(is_longest).all(|record| record.cells.last().is_some_and(String::is_empty));
+        if longest <= 2 || !end_empty || records.iter().filter(is_longest).count() < 2 {
+            break;
+        }
         for record in records.iter_mut().filter(|record| record.cells.len() == longest) {
             record.cells.pop();
+            ends.insert(record.line);
         }
-        notes.push("Every row ends with a separator, which is no cell".into());
+    }
+    if !ends.is_empty() {
+        let rows = if ends.len() == 1 { "1 row ends".to_owned() } else { format!("{} rows end", ends.len()) };
+        notes.push(format!("{rows} with a separator, after which there is no cell").into());
     }
 }
 

@@ -30,7 +30,10 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
             && first.cells.iter().zip(names).all(|(cell, name)| cell.eq_ignore_ascii_case(name))
     };
     let reason = body.speaks_for(&first);
-    let is_header = options.header.unwrap_or_else(|| names_it(&options.names) || reason.is_some());
+    let is_known = || options.trained.as_ref().is_some_and(|trained| trained.are_named_by(&first.cells));
+    let is_alone = || records.len() == 1 && first.cells.len() > 1 && first.cells.iter().all(|cell| is_name(cell));
+    let is_header =
+        options.header.unwrap_or_else(|| names_it(&options.names) || reason.is_some() || is_known() || is_alone());
     if !is_header {
         return Header::default();
     }
@@ -58,6 +61,10 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
         names.insert(0, String::new());
     }
     Header { names: Some(names), units }
+}
+
+fn is_name(cell: &str) -> bool {
+    !is_missing(cell) && !is_numeric(cell)
 }
 
 /// Leaves out the lines above the table that have one cell only: its title.
@@ -182,7 +189,9 @@ impl Body {
         };
         let why = format!("{} are names that count", first.cells.join(", "));
         match () {
-            () if whole && counts && is_all && numbers.len() > 2 && self.has_fractions() => Some(Reason::Weak(why)),
+            () if whole && (counts || steps && outside()) && is_all && numbers.len() > 2 && self.has_fractions() => {
+                Some(Reason::Weak(why))
+            }
             () if whole && !is_all && repeats && (counts || steps || numbers.len() == 1 && outside()) => {
                 Some(Reason::Weak(why))
             }

@@ -14,6 +14,7 @@ mod parquet;
 mod rows;
 mod sheet;
 mod text;
+mod trained;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -47,8 +48,6 @@ const BEGINNING: u64 = 1 << 18;
 pub struct Table {
     /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// Whether the file has a header; if not, the columns are called by their position.
-    pub has_header: bool,
     /// Number of rows.
     pub rows: usize,
     /// Notes from reading the file, one sentence each.
@@ -98,8 +97,17 @@ impl Table {
         }
         let width = header.names.as_ref().map_or_else(|| width_of(&records), Vec::len);
         check_widths(&records, width, &mut notes)?;
-        let has_header = header.names.is_some();
-        let names = column_names(header.names, &options.names, width)?;
+        if records.is_empty() {
+            return Err("has a header, and no row below it".into());
+        }
+        let is_nameless = header.names.is_none() && options.names.is_empty();
+        let trained = options.trained.as_ref().filter(|_| is_nameless);
+        let given = trained.and_then(|trained| trained.names_for(width));
+        if let Some(names) = given {
+            let names = names.join(", ");
+            notes.push(format!("The file has no header, and its columns are taken for {names}, in this order").into());
+        }
+        let names = column_names(header.names, given.unwrap_or(&options.names), width)?;
         let rows = records.len();
         let mut units = header.units.into_iter();
         let mut words = words.into_iter();
@@ -117,7 +125,7 @@ impl Table {
             raws.iter_mut().for_each(|column| column.cells.push(cells.next().unwrap_or_default()));
         }
         let columns = understood(raws, separator, options)?;
-        Ok(Self { columns, has_header, rows, notes })
+        Ok(Self { columns, rows, notes })
     }
 
     /// The column of this name, or at this position counted from 1.
@@ -140,14 +148,6 @@ impl Table {
     /// The names of all columns, for a sentence.
     pub fn names(&self) -> String {
         self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Names the columns of a file without a header, by the first list that has as many names.
-    pub fn name_columns(&mut self, lists: &[Vec<&str>]) {
-        let names = lists.iter().find(|names| !self.has_header && names.len() == self.columns.len());
-        for (column, name) in self.columns.iter_mut().zip(names.into_iter().flatten()) {
-            (*name).clone_into(&mut column.name);
-        }
     }
 
     /// Keeps the rows whose entry is true.
@@ -193,6 +193,9 @@ fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result
                 }
             }
         };
+        if let Some(both) = reading.unit.as_ref().and_then(|unit| raw.percents_and_shares(unit, convention)) {
+            return Err(both);
+        }
         columns.push(raw.numbers(convention, &reading, options));
     }
     Ok(columns)

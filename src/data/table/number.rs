@@ -165,6 +165,10 @@ impl Unit {
     fn of(cell: &str) -> Option<Self> {
         let is_number = |letter: char| letter.is_ascii_digit();
         let (start, end) = (cell.find(is_number)?, cell.rfind(is_number)? + 1);
+        // 001.png is the name of a file.
+        if cell[end..].strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphabetic)) {
+            return None;
+        }
         // The sign of the number, its decimal mark and its brackets are none of the unit.
         let before = cell[..start].trim_end_matches(['.', ',', '-', '+', '\u{2212}', '(', ' ', '\u{a0}']);
         let before = before.trim_start_matches(['-', '+', '\u{2212}', '(', ' ']);
@@ -189,6 +193,18 @@ impl Unit {
             }
         }
         unit
+    }
+
+    /// The unit that most cells with one have.
+    pub fn usual(cells: &[&str]) -> Option<Self> {
+        let mut units: Vec<(Self, usize)> = Vec::new();
+        for unit in cells.iter().filter_map(|cell| Self::of(cell)) {
+            match units.iter_mut().find(|(known, _)| *known == unit) {
+                Some((_, count)) => *count += 1,
+                None => units.push((unit, 1)),
+            }
+        }
+        units.into_iter().max_by_key(|(_, count)| *count).map(|(unit, _)| unit)
     }
 
     /// The cell without its unit.

@@ -3,6 +3,7 @@
 use encoding_rs::Encoding;
 
 use super::missing::{is_missing, is_missing_word};
+use super::trained::Trained;
 use crate::data::error::DataError;
 use crate::data::source::Request;
 use backprop_nn::field::{Field, Kind};
@@ -61,6 +62,8 @@ pub struct Options {
     pub missing: Option<Vec<String>>,
     /// Whether words that differ in small and capital letters are different words.
     pub keep_case: bool,
+    /// The columns of the network that the table is read for, if there is one.
+    pub trained: Option<Trained>,
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
@@ -187,12 +190,18 @@ impl Options {
                 .filter(|marks| !marks.is_empty())
                 .map(|marks| marks.iter().flat_map(|mark| mark.split(',')).map(str::to_owned).collect()),
             keep_case: text(&CASE).is_some_and(|case| case == "keep"),
+            trained: request.lookup.known.as_ref().map(Trained::of),
         })
     }
 
     /// The names of the columns of a file without a header.
     pub fn named<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
         Self { names: names.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// Whether a column is one of numbers, whatever its cells look like.
+    pub fn is_number(&self, name: &str) -> bool {
+        self.trained.as_ref().is_some_and(|trained| trained.is_number(name))
     }
 
     /// Whether a cell of a column of numbers is missing.

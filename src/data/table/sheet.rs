@@ -111,7 +111,9 @@ fn text_of(cell: &Data, errors: &mut Vec<String>) -> String {
         Data::Int(number) => number.to_string(),
         Data::Float(number) => number_text(*number),
         Data::Bool(is_true) => is_true.to_string(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
+        Data::String(text) | Data::DurationIso(text) => text.trim().to_owned(),
+        // As the dates of .xlsx are written.
+        Data::DateTimeIso(text) => text.trim().trim_end_matches("T00:00:00").replace('T', " "),
         Data::DateTime(time) if time.is_duration() => number_text(time.as_f64() * 86_400.0),
         Data::DateTime(time) => match time.as_datetime() {
             // A time of the day has no date, which is written as zero.

@@ -2,6 +2,11 @@ use std::path::Path;
 
 use super::*;
 
+/// Columns without a header are called by their position.
+fn has_header(table: &Table) -> bool {
+    table.columns[0].name != "column 1"
+}
+
 fn parse(text: &str) -> Table {
     Table::parse(text.as_bytes().to_vec(), &Options::default()).unwrap()
 }
@@ -33,7 +38,7 @@ fn separators_quotes_and_headers_are_found() {
         assert_eq!((table.names().as_str(), row(&table, 0)), (names, first.map(Some).to_vec()), "{text:?}");
     }
     let named = Table::parse(b"1,2\n3,4".to_vec(), &Options::named(["x", "y"])).unwrap();
-    assert_eq!((named.names().as_str(), named.rows, named.has_header), ("x, y", 2, false));
+    assert_eq!((named.names().as_str(), named.rows), ("x, y", 2));
     let one_name = Table::parse(b"1,2\n3,4".to_vec(), &Options::named(["x"]));
     assert!(one_name.is_err_and(|what| what.to_string().contains("has 2 columns, and 1 names")));
 }
@@ -53,7 +58,7 @@ fn names_that_count_are_a_header_and_an_option_overrules_it() {
     assert_eq!(Table::parse(format!("0,1,2,target\n{rows}").into_bytes(), &options).unwrap().rows, 31);
     let given = Options::named(["a", "b", "c", "kind"]);
     let table = Table::parse(format!("a,b,c,kind\n{rows}").into_bytes(), &given).unwrap();
-    assert_eq!((table.rows, table.has_header), (30, true), "names that are the header's make it no sample");
+    assert_eq!((table.rows, has_header(&table)), (30, true), "names that are the header's make it no sample");
 }
 
 #[test]
@@ -127,6 +132,51 @@ fn units_markers_and_words_are_told_apart() {
     let folded = parse("a,b\n1,no\n2,No\n3,no\n4,YES\n5,yes\n6,yes \n7,a\n8,A\n");
     assert_eq!(folded.columns[1].distinct(), ["A", "a", "no", "yes"]);
     assert_eq!(parse("zip,b\n01234,1\n99999,2\n").columns[0].distinct(), ["01234", "99999"]);
+    let answers = parse("a,b\n1,Y\n2,n\n3,N\n4,y\n5,y\n");
+    assert_eq!(answers.columns[1].distinct().len(), 2, "a few letters are answers");
+    let files = parse("file,b\n000.png,1\n001.png,2\n002.png,2\n");
+    assert_eq!(files.columns[0].distinct(), ["000.png", "001.png", "002.png"], "an ending is no unit");
+    let prices: String = (0..40).map(|at| format!("{}{}\n", ["$", "€"][at % 2], at * 3 + 10)).collect();
+    assert_eq!(parse(&format!("price,b\n{}", prices.replace('\n', ",1\n"))).columns[0].units(), ["$", "€"]);
+}
+
+#[test]
+fn percents_beside_shares_are_refused_and_bare_numbers_beside_a_unit_are_told() {
+    let rows: String = (0..40).map(|at| if at % 8 == 0 { "77%,1\n" } else { "0.15,2\n" }).collect();
+    let refused = Table::parse(format!("w,b\n{rows}").into_bytes(), &Options::default()).unwrap_err().to_string();
+    assert!(refused.contains("\"77%\" in w may be 77 or 0.77") && refused.contains("ignore=w"), "{refused}");
+    let rows: String = (0..40).map(|at| if at % 2 == 0 { "71 kg,1\n" } else { "150,2\n" }).collect();
+    let table = parse(&format!("w,b\n{rows}"));
+    assert!(table.columns[0].notes[0].contains("20 have none"), "{:?}", table.columns[0].notes);
+}
+
+#[test]
+fn separators_at_the_end_years_as_names_and_a_header_alone_are_known() {
+    let table = parse("a,b,kind,,,\n1,2,x,,,\n3,4,y,,,\n5,6,y,,,\n");
+    assert_eq!(table.names(), "a, b, kind");
+    let table = parse("a,b,kind\n1,2,x,,\n3,4,y,,\n5,6,y,,\n");
+    assert_eq!((table.names().as_str(), table.rows), ("a, b, kind", 3));
+    let rows: String = (0..30).map(|at| format!("{}.5,{}.25,{}.75\n", at % 7, at % 5, at % 11)).collect();
+    assert_eq!(parse(&format!("2019,2020,2021\n{rows}")).names(), "2019, 2020, 2021");
+    let alone = Table::parse(b"size,color,ok\n".to_vec(), &Options::default()).unwrap_err().to_string();
+    assert!(alone.contains("has a header, and no row below it"), "{alone}");
+}
+
+#[test]
+fn a_class_that_is_called_as_what_is_missing_stays_a_class() {
+    let rows = |rare: usize| -> String {
+        (0..120).map(|at| format!("{at},{}\n", if at % rare == 0 { "NA" } else { ["EU", "AS"][at % 2] })).collect()
+    };
+    let mut continents = parse(&format!("a,continent\n{}", rows(3)));
+    continents.columns[1].keep_marked_classes(&[]);
+    assert_eq!(continents.columns[1].distinct(), ["AS", "EU", "NA"]);
+    let note = continents.columns[1].notes.last().unwrap();
+    assert!(note.contains("NA in continent is a class like the others; missing=NA"), "{note}");
+    let mut lacking = parse(&format!("a,continent\n{}", rows(60)));
+    lacking.columns[1].keep_marked_classes(&[]);
+    assert_eq!(lacking.columns[1].distinct(), ["AS", "EU"], "where it is rare, it is missing");
+    lacking.columns[1].keep_marked_classes(&["NA".to_owned()]);
+    assert_eq!(lacking.columns[1].distinct(), ["AS", "EU", "NA"], "unless the network knows it as a class");
 }
 
 #[test]
@@ -218,7 +268,7 @@ fn a_table_that_is_written_in_any_convention_reads_back_equal() {
                     let text = written(separator, convention, quoted, header, end);
                     let table = Table::parse(text.clone().into_bytes(), &Options::default());
                     let table = table.unwrap_or_else(|error| panic!("{convention:?} {separator:?}: {error}\n{text}"));
-                    assert_eq!((table.rows, table.has_header), (40, header), "{convention:?}\n{text}");
+                    assert_eq!((table.rows, has_header(&table)), (40, header), "{convention:?}\n{text}");
                     assert_eq!(numbers(&table, 0), expected, "{convention:?} {separator:?}\n{text}");
                     assert_eq!(table.columns[2].distinct(), ["alba", "rosea"]);
                 }
@@ -275,7 +325,7 @@ fn workbooks_of_three_programs_hold_the_same_table() {
     let text = parse(TREES);
     for name in ["trees.xlsx", "trees.xls", "trees.ods"] {
         let table = fixture(name, &Options::default()).unwrap();
-        assert_eq!((table.names(), table.rows, table.has_header), (text.names(), 8, true), "{name}");
+        assert_eq!((table.names(), table.rows, has_header(&table)), (text.names(), 8, true), "{name}");
         for column in ["length", "count", "is new", "kind"] {
             assert_eq!(
                 cell(&table, column, 0).map(str::to_lowercase).as_deref(),

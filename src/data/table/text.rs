@@ -24,6 +24,12 @@ const KINDS: &[(&[u8], &str)] = &[
     (b"BZh", "a file compressed with bzip2"),
     (b"\xFD7zXZ", "a file compressed with xz"),
     (b"\x28\xB5\x2F\xFD", "a file compressed with zstd"),
+    (b"ARROW1", "a Feather file"),
+    (b"MATLAB 5.0", "a file of MATLAB"),
+    (b"{\\rtf", "a document of rich text (RTF)"),
+    (b"version https://git-lfs", "a pointer of Git LFS, whose file has not been fetched (git lfs pull)"),
+    (b"\x80\x04\x95", "a pickle of Python"),
+    (b"\x80\x03", "a pickle of Python"),
     (b"\x7FELF", "a program"),
     (b"MZ\x90", "a program"),
 ];
@@ -32,6 +38,9 @@ const KINDS: &[(&[u8], &str)] = &[
 pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
     if let Some((_, kind)) = KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Some(kind);
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Some("a tar archive");
     }
     let start: Vec<u8> = bytes.iter().skip_while(|byte| byte.is_ascii_whitespace()).take(15).copied().collect();
     let start = start.to_ascii_lowercase();

@@ -4,8 +4,8 @@ use super::{Case, Fix, Problem, Side};
 use crate::data::{Feature, Vocabulary};
 use crate::project::Project;
 use crate::train::heads::Results;
-use backprop_nn::layers::{Dense, Embedding, Function};
-use backprop_nn::trace::{Trace, head_of};
+use backprop_nn::layers::{Activation, Dense, Embedding, Function};
+use backprop_nn::trace::Trace;
 use backprop_nn::{LayerSpec, Shape, spec};
 
 /// Checks the layers and their shapes.
@@ -61,18 +61,49 @@ fn embedding(case: &Case<'_>) -> Option<Problem> {
 
 /// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.
 fn output(case: &Case<'_>) -> Option<Problem> {
-    let index = head_of(&case.project.model.layers)?;
-    let LayerSpec::Dense(Dense { activation, .. }) = case.project.model.layers[index] else { return None };
-    let why = match (case.head.results(), activation) {
-        (_, Function::Linear) | (Results::Reconstructions | Results::Samples, _) => return None,
-        (Results::Classes, _) => "the loss applies softmax itself, to outputs of any size",
-        (Results::Numbers | Results::Forecast, _) => "the targets are standardized and lie on both sides of 0",
+    let layers = &case.project.model.layers;
+    let why = match case.head.results() {
+        Results::Reconstructions | Results::Samples => return None,
+        Results::Classes => "the loss applies softmax itself, to outputs of any size",
+        Results::Numbers | Results::Forecast => "the targets are standardized and lie on both sides of 0",
+    };
+    // What leaves every number as it is, or only some of them away, hides no activation.
+    let shows_all = |layer: &LayerSpec| {
+        use LayerSpec as L;
+        matches!(
+            layer,
+            L::Dropout(_)
+                | L::SpatialDropout(_)
+                | L::GaussianNoise(_)
+                | L::Flatten(_)
+                | L::Reshape(_)
+                | L::EnsembleMean(_)
+        )
+    };
+    let index = layers.iter().rposition(|layer| !shows_all(layer))?;
+    let of_layer = |name: &str| {
+        let message = format!("the outputs go through {name}, and {why}; leave it out");
+        let fix = Fix::Layer { side: Side::Model, index, edit: spec::Fix::Remove };
+        Some(Problem { fix: Some(fix), ..Problem::warning(format!("model.{index}"), message) })
+    };
+    let activation = match &layers[index] {
+        LayerSpec::Activation(Activation { function }) if *function != Function::Linear => {
+            return of_layer(function.about().label);
+        }
+        LayerSpec::Softmax(_) if case.head.results() == Results::Classes => return of_layer("Softmax"),
+        LayerSpec::Dense(Dense { activation, .. }) if *activation != Function::Linear => activation,
+        _ => return None,
     };
     let name = activation.about().label;
     let message = format!("the output layer has the activation {name}, and {why}; take Linear");
     let place = format!("model.{index}");
     let path = format!("{place}.activation");
     Some(Problem::warning(place, message).set("Linear output", &[(&path, "linear")]))
+}
+
+/// Whether a layer is a batch normalization, or a block that has one.
+fn normalizes(layer: &LayerSpec) -> bool {
+    matches!(layer, LayerSpec::BatchNorm(_)) || layer.inside().is_some_and(|inside| inside.iter().any(normalizes))
 }
 
 /// The statistics of one number are that number, and nothing is left of it when they are taken away.
@@ -84,8 +115,7 @@ fn batch_of_one(case: &Case<'_>) -> Option<Problem> {
     }
     let trace: Trace = case.project.trace(case.dataset.shape, case.dataset.task.outputs());
     let is_alone = |(index, layer): &(usize, &LayerSpec)| {
-        matches!(layer, LayerSpec::BatchNorm(_))
-            && trace.input_of(*index).is_some_and(|input| input.len() == input.channels())
+        normalizes(layer) && trace.input_of(*index).is_some_and(|input| input.len() == input.channels())
     };
     let (index, _) = case.project.model.layers.iter().enumerate().find(is_alone)?;
     let place = format!("model.{index}");

@@ -88,7 +88,8 @@ fn most_frequent<Class: std::hash::Hash + Eq>(samples: impl Iterator<Item = (usi
     for (part, class) in samples {
         *counts.entry(part).or_default().entry(class).or_default() += 1;
     }
-    counts.values().filter_map(|classes| classes.values().max()).sum()
+    // A value that comes once tells its sample from all others, and nothing of its class.
+    counts.values().filter_map(|classes| classes.values().max()).filter(|count| **count > 1).sum()
 }
 
 /// The part of each sample: its category, or one of a few parts of equal size in the order of the numbers.
@@ -114,11 +115,39 @@ fn parts(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Vec<usize> {
     parts
 }
 
-/// The share of the variance of the target that a straight line on the column explains, r².
+/// The share of the variance of the target that a straight line on the column explains, r², or of the variance of its ranks that
+/// those of the column explain, where the target rises or falls with the column along a curve.
 fn explained(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Option<f64> {
     let [feature] = features else { return None };
     let TargetData::Numbers { values, width } = &dataset.train.targets else { return None };
     let column: Vec<f64> = rows.iter().map(|row| dataset.train.numbers_of(*row)[*feature]).collect();
     let target: Vec<f64> = rows.iter().map(|row| values[*row * width]).collect();
-    pearson(&column, &target).map(|r| r * r)
+    let of = |column: &[f64], target: &[f64]| pearson(column, target).map(|r| r * r);
+    let line = of(&column, &target)?;
+    // Ranks of numbers that come several times are alike by chance.
+    let curve = if is_fine(&column) && is_fine(&target) { of(&ranks(&column), &ranks(&target)) } else { None };
+    Some(line.max(curve.unwrap_or(0.0)))
+}
+
+/// Whether most numbers are different.
+fn is_fine(numbers: &[f64]) -> bool {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup();
+    sorted.len() * 2 > numbers.len()
+}
+
+/// The place of each number in the order of all; NaN where there is none.
+fn ranks(numbers: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    order.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
+    let mut ranks = vec![f64::NAN; numbers.len()];
+    let mut before = 0;
+    for alike in order.chunk_by(|a, b| numbers[*a] == numbers[*b]) {
+        // Those that are alike share the middle of their places.
+        let rank = before as f64 + (alike.len() - 1) as f64 / 2.0;
+        before += alike.len();
+        alike.iter().filter(|at| !numbers[**at].is_nan()).for_each(|at| ranks[*at] = rank);
+    }
+    ranks
 }

@@ -252,4 +252,44 @@ mod tests {
         assert!(matches!(problems.as_slice(), [problem] if problem.layer() == Some((Side::Model, 2))), "{problems:?}");
         assert_eq!(problems[0].fix.as_ref().unwrap().label(), "Set the batch size to 32");
     }
+
+    #[test]
+    fn an_activation_after_the_last_weights_and_a_normalization_in_a_block_are_found() {
+        let layer = |text: &str| serde_json::from_str(text).unwrap();
+        let even = digits([20; 10]);
+        for (layers, name) in [
+            (&[r#"{"kind":"activation","function":"sigmoid"}"#][..], "Sigmoid"),
+            (&[r#"{"kind":"activation"}"#, r#"{"kind":"dropout"}"#], "ReLU"),
+            (&[r#"{"kind":"softmax"}"#, r#"{"kind":"flatten"}"#], "Softmax"),
+        ] {
+            let mut project = project("mlp", &[("training.batch", "32")]);
+            project.model.layers.extend(layers.iter().map(|text| layer(text)));
+            let problems = project.problems(&even);
+            let [problem] = &problems[..] else { panic!("{layers:?}: {problems:?}") };
+            assert!(problem.message.contains(&format!("the outputs go through {name}")), "{problem}");
+            problem.fix.as_ref().unwrap().apply(&mut project).unwrap();
+            assert_eq!(project.problems(&even), []);
+        }
+        let mut project = project("mlp", &[("training.batch", "1")]);
+        project.model.layers.insert(2, layer(r#"{"kind":"residual","layers":[{"kind":"batch_norm"}]}"#));
+        let problems = project.problems(&even);
+        assert!(matches!(problems.as_slice(), [problem] if problem.layer() == Some((Side::Model, 2))), "{problems:?}");
+    }
+
+    #[test]
+    fn a_column_that_rises_with_the_target_along_a_curve_gives_it_away() {
+        let row = |at: usize| {
+            let x = (at * 37 % 200) as f64 / 20.0;
+            format!("{x:.3},{:.6},{:.5}\n", at * 13 % 50, (x + (at % 3) as f64 / 50.0).exp())
+        };
+        let text = format!("curve,noise,y\n{}", (0..200).map(row).collect::<String>());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, text).unwrap();
+        let source = format!("csv:{}", path.display());
+        let suggestion = crate::project::suggest::suggest(&source.parse().unwrap(), &Dataset::read(&source).unwrap());
+        let problems = suggestion.unwrap().project.problems(&Dataset::read(&source).unwrap());
+        assert!(problems.iter().any(|problem| problem.message.contains("\"curve\" alone tells")), "{problems:?}");
+        assert!(problems.iter().all(|problem| !problem.message.contains("noise")), "{problems:?}");
+    }
 }

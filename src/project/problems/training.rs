@@ -42,7 +42,7 @@ fn is_too_deep(layer: &LayerSpec) -> bool {
 
 /// Checks the settings of the training.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let checks = [batch, learning_rate, loss, early_stopping, schedule];
+    let checks = [batch, learning_rate, loss, early_stopping, schedule, average];
     checks.iter().filter_map(|check| check(case)).collect()
 }
 
@@ -54,6 +54,27 @@ fn batch(case: &Case<'_>) -> Option<Problem> {
         Problem::warning("training.batch", what)
             .set(format!("Set the batch size to {samples}"), &[("training.batch", &samples.to_string())])
     })
+}
+
+/// Batch normalization follows the weights that learn, and their average gives other activations: until the learning rate has
+/// fallen, the averaged network is wrong by as much. The remedy of Izmailov et al. 2018, to count the statistics anew, would take
+/// another pass over the samples in each epoch.
+fn average(case: &Case<'_>) -> Option<Problem> {
+    let average = case.project.training.regularization.average;
+    let normalizes =
+        Side::BOTH.iter().any(|side| case.project.layers(*side).is_some_and(|layers| normalizes_any(layers)));
+    (average > 0.0 && normalizes).then(|| {
+        let what = "the average of the weights has the moving statistics of batch normalization of other weights, and \
+                    predicts badly for the first half of a run";
+        Problem::warning("training.regularization.average", what)
+            .set("Do not average", &[("training.regularization.average", "0")])
+    })
+}
+
+fn normalizes_any(layers: &[LayerSpec]) -> bool {
+    let is_such =
+        |layer: &LayerSpec| matches!(layer, LayerSpec::BatchNorm(_)) || layer.inside().is_some_and(normalizes_any);
+    layers.iter().any(is_such)
 }
 
 /// So far beyond the usual learning rates of an optimizer, a run learns nothing or diverges.

@@ -254,8 +254,8 @@ pub static MACRO_PRECISION: Metric = Metric {
 /// Recall as the plain mean over the classes that occur.
 pub static MACRO_RECALL: Metric = Metric {
     key: "macro_recall",
-    label: "Macro recall",
-    help: "Recall as the plain mean over the classes that occur, also called balanced accuracy.",
+    label: "Balanced accuracy",
+    help: "Recall as the plain mean over the classes that occur, also called macro recall.",
     unit: Unit::Percent,
     subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.macro_scores()[1])),
     ..Metric::NEW

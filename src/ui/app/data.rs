@@ -19,6 +19,9 @@ use crate::ui::state::session::DataState;
 const READING: &str = "reading the data";
 const READINGS: usize = 2;
 
+/// Sources of files and folders that people have of their own.
+const OWN: [&str; 4] = ["csv", "series", "images", "npz"];
+
 /// While something is downloaded, the window shows this often how far it is.
 const TOLD: Duration = Duration::from_millis(50);
 
@@ -81,10 +84,10 @@ impl Studio {
         if let Some(better) = better_read(&project.data.source, dataset, &lookup, &mut reasons) {
             // The network follows when the data have been read in this way.
             project.data.source = better;
-            self.is_suggesting = true;
+            self.better = Some(reasons.join(". "));
             return self.notices.tell(reasons.join(". "));
         }
-        self.is_suggesting = false;
+        let better = self.better.take();
         match suggest(&project.data.source, dataset) {
             Ok(Suggestion { project: suggested, reasons }) => {
                 let is_named_by_program = presets::names().contains(&project.name.as_str())
@@ -92,27 +95,42 @@ impl Studio {
                 let name = if is_named_by_program { suggested.name.clone() } else { project.name.clone() };
                 *project = Project { name, ..suggested };
                 self.last_suggestion = Some(project.clone());
-                self.notices.tell(format!("{}. Ctrl+Z brings the last network back.", reasons.join(". ")));
+                let reasons = better.into_iter().chain(reasons).collect::<Vec<_>>().join(". ");
+                self.notices.tell(format!("{reasons}. Ctrl+Z brings the last network back."));
             }
             Err(error) => self.notices.warn(error.to_string()),
         }
     }
 
-    /// Data have come. Where the network does not fit them and nobody has edited it, it gives way to a suggestion; where it is
-    /// the one that is suggested for them, that is remembered, wherever it came from: a file, the command line, the last time.
+    /// Data have come. Where they are of another file or the network does not fit them, and nobody has edited it, it gives way to a
+    /// suggestion; where it is the one that is suggested for them, that is remembered, wherever it came from: a file, the command
+    /// line, the last time.
     pub(super) fn suggest_if_untouched(&mut self) {
         let Some(dataset) = self.session.dataset().filter(|_| !self.session.is_on()) else { return };
         let project = &self.document.project;
-        let is_last = self.last_suggestion.as_ref().is_some_and(|last| last.has_stack_of(project));
+        let last = self.last_suggestion.as_ref().filter(|last| last.has_stack_of(project));
+        let preset = if last.is_none() { presets::with_stack_of(project) } else { None };
+        let name_of = |project: &Project| {
+            let part = project.data.source.single().filter(|part| OWN.contains(&&*part.name))?;
+            Path::new(&part.argument).file_name().map(ToOwned::to_owned)
+        };
+        let is_opened = std::mem::take(&mut self.is_file_opened) && name_of(project).is_some();
+        let is_for_another =
+            is_opened && last.or(preset.as_ref()).is_some_and(|unedited| name_of(unedited) != name_of(project));
         let is_misfit = || project.problems(dataset).iter().any(Problem::is_error);
         let has_targets = !matches!(dataset.task, Task::Reconstruction { .. });
-        if self.is_suggesting || has_targets && (is_last || presets::is_one(project)) && is_misfit() {
+        let is_unedited = last.is_some() || preset.is_some();
+        if self.better.is_some() || has_targets && (is_for_another || is_unedited && is_misfit()) {
             self.suggest();
-        } else if has_targets && !is_last {
-            let suggested = suggest(&project.data.source, dataset).ok().map(|suggestion| suggestion.project);
-            if suggested.as_ref().is_some_and(|suggested| suggested.has_stack_of(project)) {
-                self.last_suggestion = suggested;
+        } else if has_targets
+            && last.is_none()
+            && let Ok(Suggestion { project: suggested, reasons }) = suggest(&project.data.source, dataset)
+            && suggested.has_stack_of(project)
+        {
+            if self.document.path.is_none() && self.session.job.is_none() {
+                self.notices.tell(format!("{}.", reasons.join(". ")));
             }
+            self.last_suggestion = Some(suggested);
         }
     }
 

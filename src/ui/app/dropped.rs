@@ -41,6 +41,8 @@ impl Studio {
 
 /// Finds out what somebody dropped: a run folder, a folder of samples, a table, a project or a drawing.
 fn read_dropped(path: PathBuf) -> Report {
+    // A path that was typed may be one from the current folder, which is another the next time.
+    let path = std::path::absolute(&path).unwrap_or(path);
     if path.is_dir() {
         return match path.join(PROJECT).is_file() {
             true => read_run(path),

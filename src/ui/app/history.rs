@@ -7,6 +7,7 @@ use eframe::egui::util::undoer::{Settings, Undoer};
 
 use super::{Document, Studio};
 use crate::data::Drawing;
+use crate::ui::state::session::DataState;
 use crate::ui::state::window_state::Place;
 use crate::ui::views::{draw, learn};
 
@@ -74,7 +75,11 @@ impl Studio {
     /// drawn is one change.
     pub(super) fn remember(&mut self, ctx: &Context) {
         let (time, is_pointer_down) = ctx.input(|input| (input.time, input.pointer.any_down()));
-        if is_pointer_down {
+        // A network that is suggested for other data comes with them, and is one change with them.
+        let is_read = self.document.project.data.source == *self.session.source()
+            && !matches!(self.session.data, DataState::Loading { .. });
+        let is_between = self.history.latest.is_some() && !is_read;
+        if is_pointer_down || is_between {
             return;
         }
         let is_latest = |latest: &Moment| {

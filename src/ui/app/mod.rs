@@ -88,8 +88,10 @@ pub struct Studio {
     last_suggestion: Option<Project>,
     /// Whether the data wait until others are read.
     is_read_later: bool,
-    /// Whether a suggestion waits for data that are read in a better way.
-    is_suggesting: bool,
+    /// Whether the data that are read were opened as a file or a folder.
+    is_file_opened: bool,
+    /// Why the data are read in a better way, for which a suggestion waits.
+    better: Option<String>,
 }
 
 impl Studio {
@@ -124,7 +126,8 @@ impl Studio {
             pictures: unbounded(),
             problems: Problems::default(),
             last_suggestion: None,
-            is_suggesting: false,
+            is_file_opened: false,
+            better: None,
             is_read_later: false,
         };
         studio.apply_window_state(&cc.egui_ctx);

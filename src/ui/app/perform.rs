@@ -130,6 +130,7 @@ impl Studio {
                 if let Some(part) = part {
                     self.window.remember_file(Path::new(&part.argument));
                 }
+                self.is_file_opened = true;
                 self.document.project.data.source = source;
             }
             Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
@@ -143,7 +144,7 @@ impl Studio {
     }
 
     /// Shows a view in its place.
-    fn show_view(&mut self, id: &str) {
+    pub(super) fn show_view(&mut self, id: &str) {
         if let Some(view) = self.views.iter().find(|view| view.id() == id) {
             self.window.show(view.place(), id);
         }

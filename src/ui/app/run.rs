@@ -13,11 +13,14 @@ use crate::train::{Checkpoint, Job, LiveChange, RunCommand, Start, default_threa
 use crate::ui::jobs::recording::{BranchPoint, Destination, Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
+use crate::ui::state::subject::is_plane;
 use crate::ui::state::trained_network::NetworkChoice;
+use crate::ui::state::window_state::Place;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
 use crate::ui::views::dialogs::race::{Origin, Race};
 use crate::ui::views::dialogs::sweep::SweepDialog;
 use crate::ui::views::dialogs::trials::{Question, Trials};
+use crate::ui::views::{data, learn};
 use crate::ui::widgets::numbers::{thousands, two_digits};
 use backprop_nn::{Carried, Training};
 
@@ -27,6 +30,11 @@ const WAKE: Duration = Duration::from_millis(16);
 impl Studio {
     /// Starts a run from its initial weights; the one that there was is deleted.
     pub(super) fn begin(&mut self, ctx: &Context, start: Start) {
+        // Nobody watches a run among the columns of its data; in a plane it is seen over them.
+        let is_over_data = self.session.dataset().is_some_and(|dataset| is_plane(dataset));
+        if self.shown_view(Place::Center) == Some(data::ID) && !is_over_data {
+            self.show_view(learn::ID);
+        }
         if let Some(job) = self.job() {
             self.begin_job(ctx, job, start, None);
         }
@@ -210,7 +218,7 @@ impl Studio {
         self.dialogs.open(trials);
     }
 
-    /// The project of the run, if the one on the screen is another in more than its seed.
+    /// The project of the run, if the one on the screen is another in more than its seed, on the same data.
     pub(super) fn other_project(&self) -> Option<Project> {
         let opened = || self.networks.opened.as_ref().map(|run| run.project.clone());
         let trained = self.session.trained.clone().or_else(opened)?;
@@ -218,7 +226,7 @@ impl Studio {
         let with_this_seed = Training { seed: training.seed, ..trained.training.clone() };
         let is_other =
             (&trained.data, &trained.model, &trained.adversary, &with_this_seed) != (data, model, adversary, training);
-        is_other.then_some(trained)
+        (is_other && trained.data.source == data.source).then_some(trained)
     }
 
     /// Whether the run can go on with the settings on the screen, which are other ones.

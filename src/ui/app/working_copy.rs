@@ -9,7 +9,7 @@ use eframe::egui::Context;
 use super::dropped::read_left;
 use super::kept_runs::{KEEPING_DRAWING, write_drawing_of_run};
 use super::{Document, Studio};
-use crate::project::working_copy::{LeftRun, WorkingCopy};
+use crate::project::working_copy::{LeftRun, WorkingCopy, hold};
 use crate::ui::jobs::report::Report;
 
 /// A change is written when it is this old.
@@ -21,8 +21,10 @@ const COPYING: &str = "keeping a copy of the project";
 /// The copy on the disk.
 #[derive(Default)]
 pub struct Copying {
-    /// Where it is written; nowhere in a test.
+    /// Where it is written; nowhere in a test, and in a second window.
     file: Option<PathBuf>,
+    /// Keeps other windows from it.
+    held: Option<std::fs::File>,
     /// What was written last, or is being written.
     written: Option<WorkingCopy>,
     /// Since when the screen differs from it.
@@ -33,6 +35,12 @@ impl Studio {
     /// Writes project and drawing to this file soon after every change, and begins with what is in it, if `is_restored`.
     #[must_use]
     pub fn copying_to(mut self, ctx: &Context, file: Option<PathBuf>, is_restored: bool) -> Self {
+        let held = file.as_deref().and_then(hold);
+        if file.is_some() && held.is_none() {
+            self.notices.tell("Another window is open, which keeps its project for the next start; this one does not.");
+            return self;
+        }
+        self.copying.held = held;
         if let Some(copy) = file.as_deref().filter(|_| is_restored).and_then(WorkingCopy::read) {
             (self.document.project, self.document.path) = (copy.project.clone(), copy.path.clone());
             if !copy.drawing.strokes.is_empty() {

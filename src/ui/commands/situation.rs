@@ -23,7 +23,7 @@ pub struct Situation {
     pub is_visiting: bool,
     /// Whether there are earlier moments to look at.
     pub has_history: bool,
-    /// Whether there is a run, and the project is another than it trained.
+    /// Whether there is a run, and the project is another than it trained, on the same data.
     pub is_changed: bool,
     /// Whether there are data with targets of their own.
     pub has_targets: bool,
@@ -157,7 +157,7 @@ impl Situation {
             Command::RepeatSeeds | Command::Search | Command::Race => self.can_train_beside(),
             Command::Compare => match self.is_changed {
                 true => self.can_train_beside(),
-                false => Err("Train, change something, and compare: there is nothing to tell apart yet.".to_owned()),
+                false => Err("Train, change something, and compare: there is nothing to tell apart yet on the same data.".to_owned()),
             },
             Command::Undo => only_if(self.can_undo, "There is nothing to undo."),
             Command::Redo => only_if(self.can_redo, "There is nothing to redo."),

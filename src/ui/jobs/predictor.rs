@@ -180,12 +180,12 @@ impl PartialEq for RowQuery {
 
 impl Query for RowQuery {
     /// Probabilities, or numbers in their own units.
-    type Answer = Vec<f32>;
+    type Answer = Vec<f64>;
     type Memory = KeptPredictor;
     const NAME: &'static str = "reading the row";
     const PAUSE: Duration = Duration::ZERO;
 
-    fn answer(&self, memory: &mut KeptPredictor) -> Vec<f32> {
+    fn answer(&self, memory: &mut KeptPredictor) -> Vec<f64> {
         memory.of(&self.network).read_row(self.network.trained(), &self.row).to_vec()
     }
 

@@ -12,8 +12,10 @@ use egui_material_icons::icons::{
 };
 
 use crate::data::Modality;
+use crate::data::sources::images::reading_for;
+use crate::train::baselines::Baseline;
 use crate::train::heads::Results;
-use crate::train::metrics::{RMSE, UPDATE_RATIO, Unit};
+use crate::train::metrics::{R2, RMSE, UPDATE_RATIO, Unit};
 use crate::train::{Evaluation, Outcome, Predictions, Subset};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
@@ -219,11 +221,22 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
             let samples = thousands(test.len() as f64);
             let best = cx.session.best.map(|best| format!(", with the weights of epoch {}, the best", best.epoch));
             let others = other_scores(ui, test, cx);
-            let text = format!("on {samples} samples{}{others}{}", beside_score(test), best.unwrap_or_default());
+            let better = others.iter().find(|other| other.is_better).filter(|_| stale.is_none());
+            let is_beside = |other: &&Other| better.is_none_or(|better| better.name != other.name);
+            let beside = others.iter().filter(is_beside).map(|Other { name, text, .. }| format!("{name} {text}, "));
+            let beside: String = beside.collect();
+            let text = format!("{beside}{}on {samples} samples{}", beside_score(test), best.unwrap_or_default());
             beside_next_ui(ui, cx, |ui| {
-                icon_ui(ui, icon, good);
+                match better {
+                    Some(_) => icon_ui(ui, ICON_WARNING, palette.warning),
+                    None => icon_ui(ui, icon, good),
+                }
                 ui.label(format!("Finished. {}{whose}", score_name(test).replace("test", "Test")));
                 ui.label(theme::number(score_text(test)).color(number));
+                if let Some(Other { name, text, .. }) = better.filter(|_| ui.available_width() > BETTER) {
+                    let text = RichText::new(format!("< {name} {text}")).color(palette.warning);
+                    ui.add(Label::new(text).truncate()).on_hover_text("A simpler model is better on the same samples");
+                }
                 ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
@@ -278,30 +291,51 @@ fn score_name(test: &Evaluation) -> &'static str {
     }
 }
 
-/// What other models reach on the same samples, once it is known.
-fn other_scores(ui: &Ui, test: &Evaluation, cx: &mut Cx<'_>) -> String {
-    let Some(job) = cx.session.job.clone() else { return String::new() };
+/// Another model on the same samples.
+struct Other {
+    name: &'static str,
+    score: f64,
+    text: String,
+    /// Whether it is clearly better than the network.
+    is_better: bool,
+}
+
+/// Room that the name of a better model needs.
+const BETTER: f32 = 120.0;
+
+/// A score that is this much higher is clearly better: a percentage point, or a hundredth of the variance.
+const CLEARLY: f64 = 0.01;
+
+/// What other models reach on the same samples, once it is known, the best first.
+fn other_scores(ui: &Ui, test: &Evaluation, cx: &mut Cx<'_>) -> Vec<Other> {
+    let Some(job) = cx.session.job.clone() else { return Vec::new() };
     let answered = cx.derived.baselines.ask(ui.ctx(), BaselinesQuery { job });
     let score = |evaluation: &Evaluation| match test.classes() {
-        Some(_) if test.is_one_sided() => evaluation.classes()?.macro_scores()[1].map(percent),
-        Some(_) => evaluation.accuracy().map(|accuracy| percent(f64::from(accuracy))),
-        None => evaluation.get(&RMSE).map(|rmse| format!("RMSE {}", significant(rmse))),
+        Some(_) if test.is_one_sided() => evaluation.classes()?.macro_scores()[1],
+        Some(_) => evaluation.accuracy().map(f64::from),
+        None => evaluation.get(&R2),
     };
-    let others = answered.iter().flat_map(|answered| &answered.answer);
-    let scores = others.filter_map(|other| Some(format!(", {} {}", other.name, score(&other.evaluation)?)));
-    scores.collect()
+    let own = score(test).unwrap_or(f64::INFINITY);
+    let of = |other: &Baseline| {
+        let value = score(&other.evaluation)?;
+        let text = if test.classes().is_some() { percent(value) } else { format!("R² {}", significant(value)) };
+        Some(Other { name: other.name, score: value, text, is_better: value > own + CLEARLY })
+    };
+    let mut others: Vec<Other> = answered.iter().flat_map(|answered| &answered.answer).filter_map(of).collect();
+    others.sort_by(|one, other| other.score.total_cmp(&one.score));
+    others
 }
 
 /// What stands beside the score: the accuracy where it does not lead, and what is reached without learning.
 fn beside_score(test: &Evaluation) -> String {
     let accuracy = test.accuracy().filter(|_| test.is_one_sided());
-    let accuracy = accuracy.map_or(String::new(), |accuracy| format!(", accuracy {}", percent(f64::from(accuracy))));
+    let accuracy = accuracy.map_or(String::new(), |accuracy| format!("accuracy {}, ", percent(f64::from(accuracy))));
     let baseline = test.baseline().and_then(|figure| Some((figure.metric, figure.value?)));
     let baseline = baseline.map_or(String::new(), |(metric, value)| match metric.unit {
-        Unit::Percent => format!(", most frequent class {}", percent(value)),
+        Unit::Percent => format!("most frequent class {}, ", percent(value)),
         _ => {
-            let rmse = test.get(&RMSE).map_or(String::new(), |rmse| format!(", RMSE {}", significant(rmse)));
-            format!("{rmse}, {} {}", metric.label, significant(value))
+            let rmse = test.get(&RMSE).map_or(String::new(), |rmse| format!("RMSE {}, ", significant(rmse)));
+            format!("{rmse}{} {}, ", metric.label, significant(value))
         }
     });
     format!("{accuracy}{baseline}")
@@ -335,6 +369,7 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         let try_it = match cx.subject.modality() {
             Modality::Series => None,
             Modality::Table => Some(("Try it", draw::ID)),
+            Modality::Images if reading_for(&cx.project.data.source).is_some() => Some(("Try a picture", draw::ID)),
             Modality::Images => Some(("Draw for it", draw::ID)),
         };
         go_on_ui(ui, MORE, cx);

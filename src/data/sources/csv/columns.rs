@@ -6,7 +6,7 @@ use super::super::series;
 use crate::data::dataset::{Feature, Vocabulary};
 use crate::data::error::Wrong;
 use crate::data::note::{Note, counted};
-use crate::data::table::{Column, Table};
+use crate::data::table::{Column, Table, number_text};
 
 /// A column of words with more of them than this tells rows apart, not kinds.
 const MAX_CATEGORIES: usize = 50;
@@ -93,8 +93,17 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
     }
     if chosen.as_words || column.holds_words() {
         let categories = column.distinct();
+        let units = column.units();
+        if !chosen.is_kept && !chosen.as_words && !units.is_empty() && categories.len() > SOME_CATEGORIES {
+            let what = format!(
+                "{name} has numbers in {}, and was left out; write all in one, or divide them into columns",
+                units.join(" and in ")
+            );
+            notes.push(Note::or(what, "categories", name, "reads each as a category"));
+            return Ok(Vec::new());
+        }
         let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
-        if !chosen.is_kept && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
+        if !chosen.is_kept && !chosen.as_words && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
             let what = format!(
                 "{name} has {} different texts in {} and was left out, since it tells rows apart, not kinds",
                 categories.len(),
@@ -124,7 +133,8 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
         notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
-    Ok(vec![Feature { unit: column.unit.clone(), ..Feature::number(name) }])
+    let missing = column.code.map(number_text);
+    Ok(vec![Feature { unit: column.unit.clone(), missing, ..Feature::number(name) }])
 }
 
 /// Says that rows with a number as the target seem to follow one another in time, which a table does not know.
@@ -133,7 +143,7 @@ pub fn series_note(table: &Table, target: usize) -> Option<Note> {
     let series = series::SOURCE.name;
     Some(Note::or_as(
         format!(
-            "The rows follow one another by {time}, and are read as independent; as a series, {series}:FILE, what comes \
+            "The rows follow one another by {time}, but are read as independent; as a series ({series}:FILE), what comes \
              next is predicted from the rows before"
         ),
         series,

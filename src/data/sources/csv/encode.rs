@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use super::super::dates::DateFormat;
 use crate::data::dataset::Feature;
 use crate::data::note::{Note, counted};
-use crate::data::source::Known;
 use crate::data::table::{self, Column, Table};
 
 /// Classes by their names. A number is the same class however it is written, and a word in small and capital letters.
@@ -35,29 +34,59 @@ fn plain(word: &str) -> String {
     word.parse::<f64>().map_or_else(|_| word.to_lowercase(), table::number_text)
 }
 
-/// `[rows, features]`; what is missing is NaN. Cells that a network cannot read are counted and told.
-pub fn encode(table: &Table, features: &[Feature], notes: &mut Vec<Note>) -> Result<Vec<f64>, String> {
-    let mut columns = Vec::with_capacity(features.len());
-    let mut told = "";
-    for feature in features {
-        let name = &feature.column;
-        let Some(at) = table.named(name) else {
-            return Err(format!("there is no column {name:?}, which the network reads; there is {}", table.names()));
-        };
-        let column = &table.columns[at];
-        if told != name {
-            notes.extend(unread(column, features).map(Note::from));
-            told = name;
+/// Refuses a table that lacks a column that the network reads, and names all that it lacks.
+pub fn refuse_lacking(table: &Table, features: &[Feature]) -> Result<(), String> {
+    let mut missing: Vec<&str> = features.iter().map(|feature| feature.column.as_str()).collect();
+    missing.dedup();
+    missing.retain(|name| table.named(name).is_none());
+    match &missing[..] {
+        [] => Ok(()),
+        some => {
+            let (columns, names) = (if some.len() == 1 { "column" } else { "columns" }, some.join(", "));
+            let has = table.names();
+            Err(format!("lacks {} {columns} that the network reads, {names}; there is {has}", some.len()))
         }
-        columns.push(encode_column(column, feature));
     }
+}
+
+/// `[rows, features]`; what is missing is NaN.
+pub fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f64>, String> {
+    refuse_lacking(table, features)?;
+    let of = |feature: &Feature| Some(encode_column(&table.columns[table.named(&feature.column)?], feature));
+    let columns: Vec<Vec<f64>> = features.iter().filter_map(of).collect();
     let rows = (0..table.rows).flat_map(|row| columns.iter().map(move |column| column[row]));
     Ok(rows.collect())
 }
 
+/// What a network cannot read in a table, counted: cells that are no numbers, or missing, and words that training had not.
+pub fn tell_unread(table: &Table, features: &[Feature], notes: &mut Vec<Note>) {
+    let mut told = "";
+    for feature in features {
+        if told != feature.column
+            && let Some(at) = table.named(&feature.column)
+        {
+            let of_column: Vec<&Feature> = features.iter().filter(|other| other.column == feature.column).collect();
+            let column = &table.columns[at];
+            notes.extend(unread(column, &of_column).map(Note::from));
+            let is_number = of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none());
+            let missing = column.cells.iter().filter(|cell| cell.is_none()).count();
+            if is_number && missing > 0 {
+                let values = counted(missing, "missing value");
+                notes.push(format!("{values} in {}, replaced by the mean of the training samples", column.name).into());
+            }
+            if let (Some(unit), Some(trained)) = (&column.unit, &feature.unit)
+                && unit != trained
+                && feature.dates.is_none()
+            {
+                notes.push(format!("{} is in {unit}, and was in {trained} in training", column.name).into());
+            }
+            told = &feature.column;
+        }
+    }
+}
+
 /// What the features of a column do not cover: words that training had not, text where training had numbers.
-fn unread(column: &Column, features: &[Feature]) -> Option<String> {
-    let of_column: Vec<&Feature> = features.iter().filter(|feature| feature.column == column.name).collect();
+fn unread(column: &Column, of_column: &[&Feature]) -> Option<String> {
     let name = &column.name;
     if let Some(format) = of_column.iter().find_map(|feature| date_format(feature)) {
         let read = |cell: &&String| format.days(cell).is_none();
@@ -70,11 +99,7 @@ fn unread(column: &Column, features: &[Feature]) -> Option<String> {
         ));
     }
     if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {
-        let texts = if column.holds_words() { column.cells.iter().flatten().count() } else { 0 };
-        let example = column.first_word().unwrap_or_default();
-        let note =
-            || format!("{} of {name} not a number, such as {example:?}, taken for missing", counted(texts, "cell"));
-        return (texts > 0).then(note);
+        return column.stray_note();
     }
     let words = of_column.iter().filter_map(|feature| feature.words.as_ref()).flat_map(|words| &words.list);
     let known: HashSet<String> =
@@ -113,12 +138,4 @@ fn encode_column(column: &Column, feature: &Feature) -> Vec<f64> {
         }
         (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f64::NAN)).collect(),
     }
-}
-
-/// Names that a table without a header may have: those that the run was told, or those of the features alone.
-pub fn names_of<'a>(known: &Known<'a>) -> [Vec<&'a str>; 2] {
-    let given = known.source.and_then(|source| source.single()).map_or(&[][..], |part| part.values("names"));
-    let mut own: Vec<&str> = known.features.iter().map(|feature| feature.column.as_str()).collect();
-    own.dedup();
-    [given.iter().map(String::as_str).collect(), own]
 }

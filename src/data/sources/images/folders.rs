@@ -47,6 +47,12 @@ pub fn split_folders(folder: &Path) -> Result<Option<[Option<PathBuf>; 3]>, Data
     Ok((found[0].is_some() && (found[1].is_some() || found[2].is_some())).then_some(found))
 }
 
+/// Whether a folder is called as those of training, validation or test images are.
+pub fn is_of_split(path: &Path) -> bool {
+    let name = name_of(path).to_lowercase();
+    [TRAIN, VALIDATION, TEST].concat().contains(&&*name)
+}
+
 /// What is in a folder, in the order of the names; without what archives of macOS leave behind.
 pub fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let unreadable = |error: std::io::Error| DataError::file(folder, error);
@@ -78,6 +84,32 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     add(path, MAX_DEPTH, &mut Vec::new(), &mut files)?;
     Ok(files)
+}
+
+/// How many hidden files and folders there are below a folder, and the folders in folders in which nothing is.
+pub fn hidden_in(folder: &Path) -> Result<(usize, Vec<PathBuf>), DataError> {
+    fn look(path: &Path, depth: usize, hidden: &mut usize, empty: &mut Vec<PathBuf>) -> Result<(), DataError> {
+        let unreadable = |error: std::io::Error| DataError::file(path, error);
+        for entry in path.read_dir().map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let (path, is_folder) = (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            let name = name_of(&path);
+            if name.starts_with('.') || name == "__MACOSX" && is_folder {
+                *hidden += 1;
+            } else if is_folder && depth > 0 {
+                look(&path, depth - 1, hidden, empty)?;
+                // A class without an image is told by its name.
+                if depth < MAX_DEPTH && path.read_dir().map_err(unreadable)?.next().is_none() {
+                    empty.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+    let (mut hidden, mut empty) = (0, Vec::new());
+    look(folder, MAX_DEPTH, &mut hidden, &mut empty)?;
+    empty.sort();
+    Ok((hidden, empty))
 }
 
 /// Folders that begin with a dot belong to programs.

@@ -90,16 +90,17 @@ impl RowForm {
                 if let Some((class, share)) = winner {
                     let name = classes.get(class).map_or("?", String::as_str);
                     ui.add(Label::new(theme::number(name).color(palette.accent)).truncate());
-                    caption_ui(ui, &format!("probability {}", percent(f64::from(*share))));
+                    caption_ui(ui, &format!("probability {}", percent(*share)));
                 }
                 truth_ui(ui, truth.map(|sample| target_text(dataset, sample, 0)));
                 ui.add_space(GRID);
-                probability_bars_ui(ui, classes, Some(answer));
+                let shares: Vec<f32> = answer.iter().map(|share| *share as f32).collect();
+                probability_bars_ui(ui, classes, Some(&shares));
             }
             Task::Regression { targets } => {
                 for (at, (name, number)) in targets.iter().zip(answer).enumerate() {
                     caption_name_ui(ui, name);
-                    let number = theme::number(significant(f64::from(*number))).color(palette.accent);
+                    let number = theme::number(significant(*number)).color(palette.accent);
                     ui.add(Label::new(number).extend());
                     truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
                 }
@@ -109,7 +110,7 @@ impl RowForm {
                 let cell = |at: usize, column: usize| match column {
                     0 => dataset.features.get(at).map_or_else(|| (at + 1).to_string(), ToString::to_string),
                     1 => row.values.get(at).map_or_else(String::new, |number| number_text(*number)),
-                    _ => significant(f64::from(answer[at])),
+                    _ => significant(answer[at]),
                 };
                 data_table_ui(ui, "reconstruction", &heads, answer.len(), &cell);
             }

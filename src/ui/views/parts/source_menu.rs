@@ -1,8 +1,10 @@
 //! The menu that chooses where the samples come from.
 
+use std::path::Path;
+
 use eframe::egui::{self, Button, Response, RichText, Ui, vec2};
 
-use crate::data::source::Argument;
+use crate::data::source::{Argument, SourcePart};
 use crate::data::sources::painted;
 use crate::data::{SOURCES, SourceError, SourceSpec};
 use crate::ui::commands::{PathFor, Request};
@@ -19,7 +21,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
     let current = cx.project.data.source.clone();
     let arrow = egui_material_icons::icons::ICON_ARROW_DROP_DOWN.rich_text().size(ICON);
     // Painted points stand in the text themselves, and nobody reads them there.
-    let shown = if current.is(&painted::SOURCE) { painted::SOURCE.name.to_owned() } else { current.to_string() };
+    let shown = if current.is(&painted::SOURCE) { painted::SOURCE.name.to_owned() } else { short(&current) };
     let name = egui::AtomExt::atom_shrink(RichText::new(shown), true);
     let button = Button::new((name, egui::Atom::grow(), arrow)).truncate().min_size(vec2(width, ROW));
     let config =
@@ -70,5 +72,16 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
             Err(error) => warning_ui(ui, &SourceError::to_string(&error)),
         }
     });
-    response.accessible_name("Data source")
+    let response = response.accessible_name("Data source");
+    if current.is(&painted::SOURCE) { response } else { response.on_hover_text(current.to_string()) }
+}
+
+/// A source with the names of its files alone, which is what tells one from another; its options stand below.
+fn short(source: &SourceSpec) -> String {
+    let file = |argument: &str| Path::new(argument).file_name().map(|name| name.to_string_lossy().into_owned());
+    let part = |part: &SourcePart| match file(&part.argument) {
+        Some(name) => format!("{}:{name}", part.name),
+        None => part.name.clone(),
+    };
+    source.parts.iter().map(part).collect::<Vec<_>>().join("+")
 }

@@ -1,0 +1,85 @@
+//! Times that stand in several columns: a day and its hour, or year, month and day.
+
+use chrono::{NaiveDate, NaiveTime, Timelike as _};
+
+use crate::data::note::Note;
+use crate::data::table::{Column, Table};
+
+/// What the columns of smaller parts of a time are called, in small letters, and their seconds.
+const PARTS: [(&[&str], f64); 3] = [
+    (&["hour", "hr", "hours", "time", "time of day"], 3600.0),
+    (&["minute", "min", "minutes"], 60.0),
+    (&["second", "sec", "seconds"], 1.0),
+];
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// The times of a column that come several times, made finer by what other columns say of the same moments; nothing if there
+/// are no such columns. Which they are is noted.
+pub fn finer(table: &Table, read: &[usize], at: usize, times: &[f64], notes: &mut Vec<Note>) -> Option<Vec<f64>> {
+    if repeats(times) == 0 {
+        return None;
+    }
+    let others = || table.columns.iter().enumerate().filter(|(other, _)| *other != at && !read.contains(other));
+    let called = |names: &[&str]| {
+        others().map(|(_, column)| column).find(|column| names.contains(&&*column.name.trim().to_lowercase()))
+    };
+    let mut used = vec![&*table.columns[at].name];
+    let mut finer = times.to_vec();
+    let is_year = table.columns[at].name.trim().eq_ignore_ascii_case("year") && !table.columns[at].holds_words();
+    if is_year {
+        let (month, day) = (called(&["month", "mon", "mo"])?, called(&["day", "day of month", "dom"]));
+        used.extend([Some(month), day].into_iter().flatten().map(|column| &*column.name));
+        let date = |row: usize| {
+            let day = day.map_or(Some(1.0), |day| day.number(row))?;
+            let date = NaiveDate::from_ymd_opt(times[row] as i32, month_of(month, row)?, day as u32)?;
+            Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+        };
+        finer = (0..table.rows).map(|row| date(row).unwrap_or(f64::NAN)).collect();
+    }
+    for (names, seconds) in PARTS {
+        let Some(column) = called(names).filter(|_| repeats(&finer) > 0) else { continue };
+        let of_row = |row: usize| match column.number(row) {
+            Some(number) => Some(number * seconds),
+            None => clock_of(column.cells[row].as_deref()?),
+        };
+        let parts: Vec<f64> = (0..table.rows).map(|row| of_row(row).unwrap_or(f64::NAN)).collect();
+        if parts.iter().all(|part| (0.0..86_400.0).contains(part)) {
+            finer.iter_mut().zip(parts).for_each(|(time, part)| *time += part);
+            used.push(&column.name);
+        }
+    }
+    let is_finer = repeats(&finer) < repeats(times);
+    is_finer.then(|| {
+        notes.push(Note::or(
+            format!("The time is put together from {}", used.join(", ")),
+            "time",
+            used[0],
+            "takes it alone",
+        ));
+        finer
+    })
+}
+
+/// How many times have come before.
+fn repeats(times: &[f64]) -> usize {
+    let mut sorted: Vec<f64> = times.iter().copied().filter(|time| !time.is_nan()).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.windows(2).filter(|pair| pair[0] == pair[1]).count()
+}
+
+/// 1 to 12, of a number or of the beginning of an English name.
+fn month_of(column: &Column, row: usize) -> Option<u32> {
+    if let Some(number) = column.number(row) {
+        return (1.0..=12.0).contains(&number).then_some(number as u32);
+    }
+    let name = column.cells[row].as_deref()?.to_lowercase();
+    MONTHS.iter().zip(1..).find(|(month, _)| name.starts_with(*month)).map(|(_, number)| number)
+}
+
+/// Seconds since midnight.
+fn clock_of(cell: &str) -> Option<f64> {
+    let read = |format: &&str| NaiveTime::parse_from_str(cell, format).ok();
+    let time = ["%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p"].iter().find_map(read)?;
+    Some(f64::from(time.num_seconds_from_midnight()))
+}
