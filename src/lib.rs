@@ -8,6 +8,7 @@
 //! | [`train`] | one thread per run, heads, metrics, and the two enums between a run and who watches it | [`train::protocol`] |
 //! | [`project`] | the project file, its problems, presets, run folders | [`project::Project`] |
 //! | [`runs`] | runs that last: written, continued, listed; cross-validation, seeds, searches | [`runs::Recorder`] |
+//! | [`explain`] | what looks inside a trained network | [`explain::relevance`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
 //!
@@ -15,12 +16,14 @@
 //!
 //! ```text
 //! ui, cli ─► runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
+//!   └─► explain ──────────────────┘
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.
 
 pub mod cli;
 pub mod data;
+pub mod explain;
 pub mod project;
 pub mod runs;
 pub mod train;

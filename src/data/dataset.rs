@@ -77,6 +77,15 @@ impl Task {
         }
     }
 
+    /// The names of the outputs: classes or targets; empty where the sample itself is given again.
+    pub fn output_names(&self) -> &[String] {
+        match self {
+            Self::Classification { classes } => classes,
+            Self::Regression { targets } => targets,
+            Self::Reconstruction { .. } => &[],
+        }
+    }
+
     /// Whether the task is a classification.
     pub fn is_classification(&self) -> bool {
         matches!(self, Self::Classification { .. })

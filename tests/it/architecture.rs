@@ -8,9 +8,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/data", &[]),
     ("src/train", &["data"]),
     ("src/project", &["data", "train"]),
+    ("src/explain", &["data", "train"]),
     ("src/runs", &["data", "train", "project"]),
     ("src/cli", &["data", "train", "project", "runs", "ui::run"]),
-    ("src/ui", &["data", "train", "project", "runs"]),
+    ("src/ui", &["data", "train", "project", "runs", "explain"]),
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.
@@ -22,6 +23,7 @@ const ABSENCES: &[(&str, &[&str])] = &[
     ("src/data", &["egui", "LayerSpec", "Network", "thread::spawn", "println!"]),
     ("src/train", &["ureq", "egui", "rfd", "std::fs", "println!"]),
     ("src/project", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
+    ("src/explain", &["ureq", "egui", "rfd", "std::fs", "thread::spawn", "println!"]),
     ("src/runs", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
     ("src/cli", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
 ];

@@ -8,6 +8,7 @@ mod bench;
 mod blocks;
 mod cli;
 mod docs;
+mod explain;
 mod formats;
 mod gan;
 #[cfg(feature = "gui")]

@@ -162,6 +162,10 @@ fn a_run_that_has_ended() {
         .watch(&project, &job, &events)
         .act(Request::Show("draw"))
         .compare("draw-dark");
+    Screen::open(&project, SMALL, Theme::Dark)
+        .watch(&project, &job, &events)
+        .act(Request::Show("inside"))
+        .compare("inside-dark");
     Screen::open(&project, LARGE, Theme::Light)
         .watch(&project, &job, &events)
         .act(Request::Show("metrics"))

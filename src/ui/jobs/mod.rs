@@ -5,6 +5,7 @@ pub mod ahead;
 pub mod baselines;
 pub mod derived;
 pub mod evaluation;
+pub mod inside;
 pub mod kept_run;
 pub mod plane;
 pub mod predictor;
@@ -30,6 +31,8 @@ pub struct DerivedData {
     pub row: Derived<predictor::RowQuery>,
     /// What the network predicts at every place of the plane.
     pub plane: Derived<plane::PlaneQuery>,
+    /// What a network computes for one sample, layer by layer.
+    pub inside: Derived<inside::InsideQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -60,6 +63,7 @@ impl DerivedData {
             drawing,
             row,
             plane,
+            inside,
             reconstructions,
             samples,
             ahead,
@@ -72,6 +76,7 @@ impl DerivedData {
         drawing.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
+            && inside.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

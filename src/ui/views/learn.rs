@@ -76,7 +76,8 @@ impl View for Learn {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        ui.add(Checkbox::new(&mut cx.window.log_loss, "Logarithmic loss"));
+        let log = ui.add(Checkbox::new(&mut cx.window.log_loss, "Log scale"));
+        log.on_hover_text("The loss on a logarithmic axis");
         ui.add_space(2.0 * GRID);
         let palette = Palette::of(ui);
         let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());

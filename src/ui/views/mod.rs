@@ -6,6 +6,7 @@ pub mod cx;
 pub mod data;
 pub mod dialogs;
 pub mod draw;
+pub mod inside;
 pub mod learn;
 pub mod metrics;
 pub mod mistakes;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<learn::Learn>::default(),
         Box::<draw::Draw>::default(),
         Box::<data::DataView>::default(),
+        Box::<inside::InsideView>::default(),
         Box::<mistakes::Mistakes>::default(),
         Box::<metrics::MetricsView>::default(),
         Box::<runs::Runs>::default(),

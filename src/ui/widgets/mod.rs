@@ -13,6 +13,7 @@ pub mod cut_text;
 pub mod data_table;
 pub mod digit_canvas;
 pub mod expression;
+pub mod feature_maps;
 pub mod field;
 pub mod image_grid;
 pub mod image_sheet;

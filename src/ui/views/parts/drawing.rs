@@ -121,6 +121,12 @@ impl Reading {
         network.map_or(&[], |network| network.trained().task.classes())
     }
 
+    /// The pixels that the network sees; nothing of empty paper.
+    pub fn seen(&self) -> Option<Vec<u8>> {
+        let seen = self.0.as_ref()?.answer.seen.as_ref()?;
+        Some(seen.iter().copied().collect())
+    }
+
     /// What the network sees, a square of `side` points.
     pub fn seen_ui(&self, ui: &mut Ui, side: f32) -> Response {
         let seen = self.0.as_ref().and_then(|answered| answered.answer.seen.as_ref());
