@@ -16,6 +16,8 @@ mod generators;
 #[cfg(feature = "gui")]
 mod ink;
 #[cfg(feature = "gui")]
+mod inside;
+#[cfg(feature = "gui")]
 mod kept_runs;
 #[cfg(feature = "gui")]
 mod layout;
