@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -7,7 +8,7 @@ use super::generate::refuse_generator;
 use super::terminal::{figure_text, grouped, named, percent};
 use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
-use crate::data::sources::{images, of_name, source_of};
+use crate::data::sources::{images, of_name, series, source_of};
 use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS, THRESHOLD};
@@ -49,9 +50,19 @@ impl Evaluate {
         let trained_on = &run.project.data.source;
         let asked = match &self.data {
             None => trained_on.clone(),
-            Some(name) => of_name(name).unwrap_or_else(|| name.parse::<SourceSpec>().map_err(DataError::from))?,
+            Some(name) => {
+                let asked = of_name(name).unwrap_or_else(|| name.parse::<SourceSpec>().map_err(DataError::from))?;
+                // A file that is only named is read as that of the training was.
+                let is_named = Path::new(name.split('?').next().unwrap_or_default()).exists();
+                if is_named && trained_on.is(&series::SOURCE) { asked.read_as(&series::SOURCE) } else { asked }
+            }
         };
-        let (source, taken) = asked.completed_by(trained_on);
+        let is_file = asked.single().is_some_and(|part| Path::new(&part.argument).exists());
+        let is_same = is_file && is_same_data(&asked, trained_on);
+        let (source, taken) = asked.completed_by(trained_on, is_same);
+        if is_same && source != *trained_on {
+            note("warning: the run divided its data otherwise, so that some of these samples were trained on");
+        }
         if !taken.is_empty() {
             note(format_args!("Read as in training: {}", taken.join(", ")));
         }

@@ -149,9 +149,10 @@ impl SourceSpec {
     }
 
     /// With what was said of how the samples of `trained` are made, size and colors of images or the window of a series, where
-    /// nothing is said of it here; and those options, as they are written.
+    /// nothing is said of it here, and with every option where the data are the same, since they are divided by them; and those
+    /// options, as they are written.
     #[must_use]
-    pub fn completed_by(&self, trained: &Self) -> (Self, Vec<String>) {
+    pub fn completed_by(&self, trained: &Self, is_same_data: bool) -> (Self, Vec<String>) {
         const MAKING: [&str; 14] = [
             "size",
             "grey",
@@ -172,9 +173,10 @@ impl SourceSpec {
         if let (Some(part), Some(trained)) = (spec.single_mut(), trained.single())
             // A table is read by the names of its columns.
             && part.name == trained.name
-            && part.name != "csv"
+            && (is_same_data || part.name != "csv")
         {
-            for (key, values) in trained.options.iter().filter(|(key, _)| MAKING.contains(&&**key)) {
+            let is_held = |key: &str| is_same_data || MAKING.contains(&key);
+            for (key, values) in trained.options.iter().filter(|(key, _)| is_held(key)) {
                 if part.values(key).is_empty() {
                     part.set(key, values.clone());
                     taken.push(format!("{key}={}", values.join(",")));

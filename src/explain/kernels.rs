@@ -6,7 +6,7 @@ use backprop_nn::{Network, Weights};
 /// One tensor of weights as maps, `[height, width, maps]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
-    /// Its name in the files of weights, "0.conv2d.kernel".
+    /// Its layer, counted from 1 as on the screen, and its name: "1 Conv2d kernel".
     pub name: String,
     /// The sizes of the tensor.
     pub dims: Vec<usize>,
@@ -72,7 +72,8 @@ fn kernel(network: &Network, param: &Param, weights: &Weights) -> Option<Kernel>
         parts.iter().zip(strides).map(|(part, stride)| part * stride).sum::<usize>()
     };
     let values = (0..height * width * count).map(|place| values[at(place)]).collect();
-    Some(Kernel { name: param.name.clone(), dims, maps, values, of, what })
+    let name = format!("{} {} {}", param.layer + 1, network.label(param.layer), param.info.name);
+    Some(Kernel { name, dims, maps, values, of, what })
 }
 
 #[cfg(test)]

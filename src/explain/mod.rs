@@ -1,5 +1,6 @@
-//! What looks inside a trained network, without widgets and files: how much each number of a sample matters for an answer, and
-//! its weights as pictures.
+//! What looks inside a trained network, without widgets and files: how much each number of a sample matters for an answer, its
+//! weights as pictures, and where samples lie in the space of a layer.
 
 pub mod kernels;
+pub mod projection;
 pub mod relevance;

@@ -42,17 +42,24 @@ impl Method {
         }
     }
 
-    /// How it is read, in one sentence.
-    pub fn help(self) -> &'static str {
-        match self {
-            Self::IntegratedGradients => {
-                "What each pixel adds to the output of this class, or takes from it; together they are the difference from an empty image."
+    /// How it is read, in one sentence, for images or for other samples.
+    pub fn help(self, is_image: bool) -> &'static str {
+        match (self, is_image) {
+            (Self::IntegratedGradients, true) => {
+                "What each pixel adds to this output, or takes from it; together they are the difference from an empty image."
             }
-            Self::GradientTimesInput => {
-                "How much the output of this class changes with each pixel, times the pixel: what a small change would do."
+            (Self::IntegratedGradients, false) => {
+                "What each number adds to this output, or takes from it; together they are the difference from a sample of means."
             }
-            Self::Occlusion => "How far the output of this class falls where a part of the image is covered.",
-            Self::GradCam => "Where the last convolution finds what raises the output of this class.",
+            (Self::GradientTimesInput, true) => {
+                "How much this output changes with each pixel, times the pixel: what a small change would do."
+            }
+            (Self::GradientTimesInput, false) => {
+                "How much this output changes with each number, times its distance from the mean: what a small change would do."
+            }
+            (Self::Occlusion, true) => "How far this output falls where a part of the image is covered.",
+            (Self::Occlusion, false) => "How far this output falls where a number gives way to its mean.",
+            (Self::GradCam, _) => "Where the last convolution finds what raises this output.",
         }
     }
 
@@ -134,7 +141,8 @@ fn occlusion(inspection: &mut Inspection, weights: &Weights, sample: &[f32], out
     let parts: Vec<(Vec<usize>, Vec<usize>)> = match shape.as_image() {
         Some([height, width, channels]) => {
             let side = (height.min(width) / PARTS).max(1);
-            let starts = |len: usize| (0..=len - side).step_by(side.div_ceil(2));
+            // The last part ends at the edge.
+            let starts = |len: usize| (0..len - side).step_by(side.div_ceil(2)).chain([len - side]);
             let places = starts(height).flat_map(|top| starts(width).map(move |left| [top, left]));
             let pixels = |[top, left]: [usize; 2]| -> Vec<usize> {
                 (top..top + side).flat_map(|row| (left..left + side).map(move |column| row * width + column)).collect()

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{act, click, step_until};
 use crate::support::project;
-use crate::views::{open, train};
+use crate::views::{open, train, wait_for};
 
 fn inside(studio: &Studio) -> Option<(&Latest<InsideQuery>, &Inside)> {
     let latest = studio.derived().inside.current()?;
@@ -56,6 +56,25 @@ fn every_layer_is_seen_for_the_drawing_and_for_a_sample_and_what_matters_adds_up
 }
 
 #[test]
+fn validation_samples_lie_in_the_space_of_a_layer() {
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=400"), ("training.epochs", "8")]));
+    train(&mut harness);
+    act(&mut harness, Request::Show("inside"));
+    wait_for(&mut harness, "Hidden space");
+    click(&mut harness, "Hidden space");
+    let space = |studio: &Studio| studio.derived().hidden_space.current().is_some_and(|it| it.answer.is_some());
+    step_until(&mut harness, "the samples are projected", space);
+    let latest = harness.state().derived().hidden_space.current().unwrap();
+    let found = latest.answer.as_ref().unwrap();
+    assert_eq!(found.places[found.at].label, "Dense", "the last layer before the outputs");
+    let projection = found.projection.as_ref().unwrap();
+    let job = harness.state().session().job.as_ref().unwrap();
+    assert_eq!((projection.points.len(), &found.samples), (job.split.validation.len(), &job.split.validation));
+    assert!(projection.explained[0] >= projection.explained[1] && projection.explained.iter().sum::<f64>() <= 1.0);
+    wait_for(&mut harness, "numbers each");
+}
+
+#[test]
 fn rows_of_a_table_are_looked_into_as_well() {
     let mut harness = open(project("iris", &[("training.epochs", "3")]));
     train(&mut harness);
@@ -64,4 +83,5 @@ fn rows_of_a_table_are_looked_into_as_well() {
     let (_, inside) = inside(harness.state()).unwrap();
     assert_eq!(inside.values[0].len(), inside.relevance.as_ref().unwrap().len(), "a number for each feature");
     assert_eq!(inside.outputs.len(), 3);
+    harness.get_by_label_contains("What each number adds to this output");
 }

@@ -187,6 +187,23 @@ fn other_samples_are_made_as_those_of_the_training_were() {
     assert_eq!([of(0), of(1), of(2)], [0, 12, 12], "classes are matched by name, never by position");
 }
 
+#[test]
+fn the_data_of_a_run_are_divided_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("flowers.csv"), flowers(true)).unwrap();
+    let source = "csv:flowers.csv?target=kind&test=0.05";
+    assert_eq!(backprop(folder, &["train", source, "--out", "run", "--epochs", "2"]).code, 0);
+    let told = backprop(folder, &["evaluate", "run", "--data", "flowers.csv", "--json"]);
+    assert_eq!(lines(&told.out)[0]["samples"], 6, "those that it was not trained on: {}", told.err);
+    let told = backprop(folder, &["evaluate", "run", "--data", "csv:flowers.csv?test=0.5", "--json"]);
+    assert!(
+        told.err.contains("divided its data otherwise, so that some of these samples were trained on"),
+        "{}",
+        told.err
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_path_that_is_not_utf_8_is_read_and_told() {

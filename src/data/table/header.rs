@@ -11,6 +11,9 @@ use crate::data::note::{Note, counted};
 /// In a column of numbers, one cell in so many may be something else.
 const STRAY: usize = 20;
 
+/// Numbers that are years.
+const YEARS: std::ops::RangeInclusive<f64> = 1800.0..=2100.0;
+
 /// The header that was found, and the units that stand under it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Header {
@@ -190,6 +193,10 @@ impl Body {
         let why = format!("{} are names that count", first.cells.join(", "));
         match () {
             () if whole && (counts || steps && outside()) && is_all && numbers.len() > 2 && self.has_fractions() => {
+                Some(Reason::Weak(why))
+            }
+            // Years beside a column of names that come once each.
+            () if !is_all && steps && numbers.iter().all(|number| YEARS.contains(number)) && outside() => {
                 Some(Reason::Weak(why))
             }
             () if whole && !is_all && repeats && (counts || steps || numbers.len() == 1 && outside()) => {

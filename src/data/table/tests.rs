@@ -158,6 +158,8 @@ fn separators_at_the_end_years_as_names_and_a_header_alone_are_known() {
     assert_eq!((table.names().as_str(), table.rows), ("a, b, kind", 3));
     let rows: String = (0..30).map(|at| format!("{}.5,{}.25,{}.75\n", at % 7, at % 5, at % 11)).collect();
     assert_eq!(parse(&format!("2019,2020,2021\n{rows}")).names(), "2019, 2020, 2021");
+    let rows: String = ["Oslo", "Rome", "Lima", "Kyiv"].map(|city| format!("{city},1.5,2.25,3.5\n")).concat();
+    assert_eq!(parse(&format!("city,2019,2020,2021\n{rows}")).names(), "city, 2019, 2020, 2021");
     let alone = Table::parse(b"size,color,ok\n".to_vec(), &Options::default()).unwrap_err().to_string();
     assert!(alone.contains("has a header, and no row below it"), "{alone}");
 }

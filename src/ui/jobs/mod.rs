@@ -5,6 +5,7 @@ pub mod ahead;
 pub mod baselines;
 pub mod derived;
 pub mod evaluation;
+pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
 pub mod plane;
@@ -33,6 +34,8 @@ pub struct DerivedData {
     pub plane: Derived<plane::PlaneQuery>,
     /// What a network computes for one sample, layer by layer.
     pub inside: Derived<inside::InsideQuery>,
+    /// Where samples lie in the space of a layer.
+    pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -64,6 +67,7 @@ impl DerivedData {
             row,
             plane,
             inside,
+            hidden_space,
             reconstructions,
             samples,
             ahead,
@@ -77,6 +81,7 @@ impl DerivedData {
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
+            && hidden_space.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

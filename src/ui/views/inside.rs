@@ -1,16 +1,24 @@
 //! The tab that shows what the network computes for one sample: what every layer gives, and what matters for the answer.
 
+mod hidden_space;
+
 use std::sync::Arc;
 
 use eframe::egui::text::{LayoutJob, TextFormat};
-use eframe::egui::{Button, ComboBox, Label, Rect, RichText, Role, ScrollArea, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Align, Button, ComboBox, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 
-use crate::data::samples::scale_bytes;
-use crate::data::{Dataset, Modality};
+use ndarray::Array3;
+
+use crate::data::samples::{scale_bytes, to_bytes};
+use crate::data::sources::images::reading_for;
+use crate::data::{Dataset, Feature, Modality};
 use crate::explain::kernels::Kernel;
 use crate::explain::relevance::Method;
 use crate::train::heads::Results;
 use crate::ui::jobs::derived::Latest;
+use crate::ui::jobs::hidden_space::HiddenSpaceQuery;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::state::subject::Subject;
 use crate::ui::state::trained_network::TrainedNetwork;
@@ -25,9 +33,11 @@ use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
 use crate::ui::widgets::numbers::{percent, significant};
+use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
 use backprop_nn::batch::inspection;
+use hidden_space::HiddenSpaceView;
 
 /// The id of this view.
 pub const ID: &str = "inside";
@@ -35,6 +45,15 @@ pub const ID: &str = "inside";
 /// Width of the column with the sample and the answer, and where there is less room.
 const SAMPLE: f32 = 224.0;
 const NARROW_SAMPLE: f32 = 176.0;
+
+/// Side of the input as a picture.
+const INPUT: f32 = 160.0;
+
+/// Steps with so many times as many numbers are members, each of which is a line.
+const MEMBERS: usize = 4;
+
+/// Columns of a table that are listed.
+const LISTED: usize = 8;
 
 /// Numbers of a row that stand side by side.
 const ACROSS: usize = 64;
@@ -52,6 +71,7 @@ pub struct InsideView {
     maps: Vec<FeatureMaps>,
     kernels: Vec<FeatureMaps>,
     relevance: FeatureMaps,
+    space: HiddenSpaceView,
 }
 
 /// What is shown of the layers.
@@ -60,6 +80,7 @@ enum Shown {
     #[default]
     Activations,
     Weights,
+    HiddenSpace,
 }
 
 /// What runs through the network.
@@ -124,7 +145,7 @@ impl View for InsideView {
             }
         });
         cell_ui(ui, "layers", right, |ui| match answered.as_ref().and_then(|it| Some((it, it.answer.as_ref()?))) {
-            Some((latest, inside)) => self.layers_ui(ui, latest, inside),
+            Some((latest, inside)) => self.layers_ui(ui, latest, inside, cx),
             None => placeholder_ui(ui, "The sample is on its way through the network."),
         });
     }
@@ -222,18 +243,23 @@ impl InsideView {
         let combo = ComboBox::from_id_salt("method").width(width).truncate().selected_text(self.method.label());
         let combo = combo.show_ui(ui, |ui| {
             for method in Method::ALL.into_iter().filter(|method| method.fits(&inside.places)) {
-                ui.selectable_value(&mut self.method, method, method.label()).on_hover_text(method.help());
+                ui.selectable_value(&mut self.method, method, method.label());
             }
         });
         combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Method"));
         ui.add_space(GRID);
         match &inside.relevance {
+            Some(relevance) if latest.query.network.features().len() == relevance.len() => {
+                columns_ui(ui, latest.query.network.features(), relevance);
+                ui.add(Label::new(RichText::new(self.method.help(false)).color(palette.muted)).wrap());
+            }
             Some(relevance) => {
                 let (shape, values) = picture_of(relevance_shape(inside.places[0].shape), relevance);
                 let maps =
                     Maps { name: &format!("What matters for {name}"), shape, values: &values, version: latest.version };
                 self.relevance.ui(ui, &maps);
-                let help = RichText::new(self.method.help()).color(palette.muted);
+                let is_image = inside.places[0].shape.as_image().is_some();
+                let help = RichText::new(self.method.help(is_image)).color(palette.muted);
                 ui.add(Label::new(help).wrap());
             }
             None => {
@@ -259,28 +285,53 @@ impl InsideView {
         });
     }
 
-    fn layers_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside) {
+    fn space_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, cx: &mut Cx<'_>) {
+        let InsideQuery { network, model, .. } = &latest.query;
+        let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| network.reads(dataset)) else {
+            return placeholder_ui(ui, "The network reads other samples than those of the data.");
+        };
+        let query = HiddenSpaceQuery { network: network.clone(), model: Arc::clone(model), dataset, at: None };
+        if let Some(sample) = self.space.ui(ui, query, cx) {
+            (self.looked_at, self.sample) = (LookedAt::Sample, sample);
+        }
+    }
+
+    fn layers_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
         let choices = [
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
+            (Shown::HiddenSpace, "Hidden space", "Where the validation samples lie in what a layer gives"),
         ];
         ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &choices));
         let help = match self.shown {
             Shown::Activations => {
-                "What each layer gives for this sample: brighter is more; blue is below zero, orange above."
+                "What each layer gives for this sample: the stronger the color, the more; orange is above zero, blue below."
             }
             Shown::Weights => "What each filter and unit looks for: orange weights add to it, blue ones take from it.",
+            Shown::HiddenSpace => {
+                "Each validation sample by what a layer gives for it, seen from where they differ most (PCA). Classes that lie \
+                 apart are told apart; click a sample to look at it."
+            }
         };
         ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
-        if self.shown == Shown::Weights {
-            return self.weights_ui(ui, latest, inside);
+        match self.shown {
+            Shown::Weights => return self.weights_ui(ui, latest, inside),
+            Shown::HiddenSpace => return self.space_ui(ui, latest, cx),
+            Shown::Activations => {}
         }
         self.maps.resize_with(inside.places.len(), FeatureMaps::default);
         ScrollArea::vertical().id_salt("layers").auto_shrink(false).show(ui, |ui| {
             for ((place, values), maps) in inside.places.iter().zip(&inside.values).zip(&mut self.maps) {
                 let name = name_of(place);
                 title_ui(ui, &name, &format!("{}   {}", place.shape, silent(values)));
+                if place.path.is_empty()
+                    && let Some(pixels) = pixels_of(place.shape, values)
+                {
+                    pixels_ui(ui, "Input", Some(pixels.view()), INPUT);
+                    ui.add_space(2.0 * GRID);
+                    continue;
+                }
                 let (shape, values) = picture_of(place.shape, values);
                 maps.ui(ui, &Maps { name: &name, shape, values: &values, version: latest.version });
                 ui.add_space(2.0 * GRID);
@@ -292,16 +343,47 @@ impl InsideView {
 /// The name of a layer or tensor, and what there is to say of it.
 fn title_ui(ui: &mut Ui, name: &str, detail: &str) {
     let palette = Palette::of(ui);
+    // Cut nowhere: what a map is stands at the end.
     let mut text = LayoutJob::default();
     for (part, color) in [(name, palette.text), ("   ", palette.muted), (detail.trim_end(), palette.muted)] {
         text.append(part, 0.0, TextFormat::simple(theme::body_font(), color));
     }
-    ui.add(Label::new(text).truncate());
+    ui.add(Label::new(text).wrap());
+}
+
+/// The columns of a row that matter most, each with what it adds to the output.
+fn columns_ui(ui: &mut Ui, features: &[Feature], relevance: &[f32]) {
+    let palette = Palette::of(ui);
+    let mut order: Vec<usize> = (0..relevance.len()).filter(|at| relevance[*at] != 0.0).collect();
+    order.sort_by(|one, other| relevance[*other].abs().total_cmp(&relevance[*one].abs()));
+    for at in order.into_iter().take(LISTED) {
+        // As in the maps.
+        let color = theme::diverging(palette, relevance[at].signum());
+        ui.horizontal(|ui| {
+            let number = significant(f64::from(relevance[at]));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let (mark, _) = ui.allocate_exact_size(vec2(8.0, 12.0), Sense::hover());
+                ui.painter().rect_filled(mark, 1.0, color);
+                ui.label(number);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(features[at].to_string()).truncate());
+                });
+            });
+        });
+    }
+}
+
+/// The input as a picture, if it is an image in gray or in colors.
+fn pixels_of(shape: Shape, values: &[f32]) -> Option<Array3<u8>> {
+    let dims = shape.as_image().filter(|[.., channels]| [1, 3].contains(channels))?;
+    Array3::from_shape_vec(dims, to_bytes(values).collect()).ok()
 }
 
 /// Whether the samples are drawn, as digits are.
 fn can_draw(cx: &Cx<'_>) -> bool {
-    cx.subject.modality() == Modality::Images && cx.subject.results() == Results::Classes
+    // Photographs are tried as pictures.
+    let is_drawn = cx.playground.picture.is_some() || reading_for(&cx.project.data.source).is_none();
+    cx.subject.modality() == Modality::Images && cx.subject.results() == Results::Classes && is_drawn
 }
 
 /// "3 Conv2D", "2.1 Dense" within a block.
@@ -321,12 +403,15 @@ fn relevance_shape(input: Shape) -> Shape {
     input.as_image().map_or(input, |[height, width, _]| Shape::image(height, width, 1))
 }
 
-/// Numbers as maps: those of an image channel by channel, a sequence with its steps from left to right, a row in lines.
+/// Numbers as maps: those of an image channel by channel, a sequence with its steps from left to right, members and rows in lines.
 fn picture_of(shape: Shape, values: &[f32]) -> ([usize; 3], Vec<f32>) {
     if let Some(image) = shape.as_image() {
         return (image, values.to_vec());
     }
     if let Some([steps, features]) = shape.as_steps() {
+        if features > MEMBERS * steps {
+            return ([steps, features, 1], values.to_vec());
+        }
         let value = |at: usize| values[at % steps * features + at / steps];
         return ([features, steps, 1], (0..steps * features).map(value).collect());
     }

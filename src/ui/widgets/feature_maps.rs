@@ -38,8 +38,8 @@ pub struct FeatureMaps {
 }
 
 impl FeatureMaps {
-    /// Shows the maps in rows over the whole width, in colors from the least to the greatest number of all of them: of one hue
-    /// where none is below zero, else blue below and orange above it.
+    /// Shows the maps in rows over the whole width, in colors from the least to the greatest number of all of them: orange above
+    /// zero, blue below, and where none is below zero, from the ground to orange.
     pub fn ui(&mut self, ui: &mut Ui, maps: &Maps<'_>) -> Response {
         let [height, width, channels] = maps.shape;
         let count = channels.min(MOST);
@@ -70,7 +70,11 @@ impl FeatureMaps {
             let palette = Palette::of(ui);
             let color = |value: f32| {
                 let share = if greatest > 0.0 { value / greatest } else { 0.0 };
-                if is_signed { theme::diverging(palette, share) } else { theme::amount(palette, share) }
+                if is_signed {
+                    theme::diverging(palette, share)
+                } else {
+                    palette.sunken.lerp_to_gamma(theme::diverging(palette, 1.0), share)
+                }
             };
             // About square, since a texture can be only so high.
             let mut image = ColorImage::filled([width * side, height * side], Color32::TRANSPARENT);

@@ -73,6 +73,8 @@ pub fn tell_unread(table: &Table, features: &[Feature], notes: &mut Vec<Note>) {
             if is_number && missing > 0 {
                 let values = counted(missing, "missing value");
                 notes.push(format!("{values} in {}, replaced by the mean of the training samples", column.name).into());
+            } else if missing > 0 {
+                notes.push(format!("{} in {}, of no category", counted(missing, "missing value"), column.name).into());
             }
             if let (Some(unit), Some(trained)) = (&column.unit, &feature.unit)
                 && unit != trained
