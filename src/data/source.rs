@@ -153,7 +153,7 @@ impl SourceSpec {
     /// options, as they are written.
     #[must_use]
     pub fn completed_by(&self, trained: &Self, is_same_data: bool) -> (Self, Vec<String>) {
-        const MAKING: [&str; 14] = [
+        const MAKING: [&str; 13] = [
             "size",
             "grey",
             "fit",
@@ -167,7 +167,6 @@ impl SourceSpec {
             "time",
             "group",
             "transpose",
-            "image",
         ];
         let (mut spec, mut taken) = (self.clone(), Vec::new());
         if let (Some(part), Some(trained)) = (spec.single_mut(), trained.single())

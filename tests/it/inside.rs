@@ -60,8 +60,8 @@ fn validation_samples_lie_in_the_space_of_a_layer() {
     let mut harness = open(project("mlp", &[("data.source", "digits?count=400"), ("training.epochs", "8")]));
     train(&mut harness);
     act(&mut harness, Request::Show("inside"));
-    wait_for(&mut harness, "Hidden space");
-    click(&mut harness, "Hidden space");
+    wait_for(&mut harness, "PCA");
+    click(&mut harness, "PCA");
     let space = |studio: &Studio| studio.derived().hidden_space.current().is_some_and(|it| it.answer.is_some());
     step_until(&mut harness, "the samples are projected", space);
     let latest = harness.state().derived().hidden_space.current().unwrap();

@@ -102,7 +102,7 @@ fn output(case: &Case<'_>) -> Option<Problem> {
 }
 
 /// Whether a layer is a batch normalization, or a block that has one.
-fn normalizes(layer: &LayerSpec) -> bool {
+pub fn normalizes(layer: &LayerSpec) -> bool {
     matches!(layer, LayerSpec::BatchNorm(_)) || layer.inside().is_some_and(|inside| inside.iter().any(normalizes))
 }
 

@@ -1,5 +1,6 @@
 //! Settings that are out of their range, or that contradict the data or one another.
 
+use super::layers::normalizes;
 use super::{Case, Problem, Side};
 use crate::data::Dataset;
 use crate::project::{Project, VERSION};
@@ -61,20 +62,14 @@ fn batch(case: &Case<'_>) -> Option<Problem> {
 /// another pass over the samples in each epoch.
 fn average(case: &Case<'_>) -> Option<Problem> {
     let average = case.project.training.regularization.average;
-    let normalizes =
-        Side::BOTH.iter().any(|side| case.project.layers(*side).is_some_and(|layers| normalizes_any(layers)));
+    let stacks = Side::BOTH.into_iter().filter_map(|side| case.project.layers(side));
+    let normalizes = stacks.flatten().any(normalizes);
     (average > 0.0 && normalizes).then(|| {
         let what = "the average of the weights has the moving statistics of batch normalization of other weights, and \
                     predicts badly for the first half of a run";
         Problem::warning("training.regularization.average", what)
             .set("Do not average", &[("training.regularization.average", "0")])
     })
-}
-
-fn normalizes_any(layers: &[LayerSpec]) -> bool {
-    let is_such =
-        |layer: &LayerSpec| matches!(layer, LayerSpec::BatchNorm(_)) || layer.inside().is_some_and(normalizes_any);
-    layers.iter().any(is_such)
 }
 
 /// So far beyond the usual learning rates of an optimizer, a run learns nothing or diverges.

@@ -300,7 +300,7 @@ impl InsideView {
         let choices = [
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
-            (Shown::HiddenSpace, "Hidden space", "Where the validation samples lie in what a layer gives"),
+            (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
         ];
         ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &choices));
         let help = match self.shown {
