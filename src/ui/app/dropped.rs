@@ -16,12 +16,18 @@ use crate::project::run_folder::{DRAWING, PROJECT};
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::runs::history;
 use crate::ui::commands::Request;
+use crate::ui::jobs::recording::Writing;
 use crate::ui::jobs::report::{OpenedRun, Report};
 use crate::ui::state::playground::OpenedPicture;
 
 impl Studio {
     pub(super) fn read_dropped(&mut self, ctx: &Context, path: PathBuf) {
-        self.tasks.spawn(ctx, "reading what was dropped", move || read_dropped(path));
+        // It may be the run that was just left, whose network is still being written.
+        let written: Vec<_> = self.retired.iter().map(Writing::waiter).collect();
+        self.tasks.spawn(ctx, "reading what was dropped", move || {
+            written.into_iter().for_each(|wait| wait());
+            read_dropped(path)
+        });
     }
 
     /// Takes the picture that another program has copied.

@@ -17,7 +17,6 @@ mod window;
 mod working_copy;
 
 use std::path::PathBuf;
-use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::{self, Vec2, vec2};
@@ -25,7 +24,7 @@ use eframe::egui::{self, Vec2, vec2};
 use crate::project::Project;
 use crate::ui::commands::Situation;
 use crate::ui::jobs::DerivedData;
-use crate::ui::jobs::recording::Recording;
+use crate::ui::jobs::recording::{Recording, Writing};
 use crate::ui::jobs::tasks::Tasks;
 use crate::ui::state::playground::Playground;
 use crate::ui::state::problems::Problems;
@@ -76,7 +75,7 @@ pub struct Studio {
     kept: KeptRuns,
     copying: Copying,
     /// The threads that have written other runs, or still do.
-    retired: Vec<JoinHandle<()>>,
+    retired: Vec<Writing>,
     /// What could not be written.
     unwritten: (Sender<String>, Receiver<String>),
     notices: Notices,

@@ -104,8 +104,8 @@ impl Studio {
     /// Waits until all runs are written.
     pub(super) fn end_recordings(&mut self) {
         self.retired.extend(self.recording.take().map(Recording::retire));
-        for thread in self.retired.drain(..) {
-            if thread.join().is_err() {
+        for writing in self.retired.drain(..) {
+            if writing.join().is_err() {
                 tracing::warn!("writing a run ended unexpectedly");
             }
         }
@@ -274,7 +274,7 @@ impl Studio {
             tasks::end(run);
         }
         // Its thread writes what is left and ends by itself.
-        self.retired.retain(|thread| !thread.is_finished());
+        self.retired.retain(|writing| !writing.is_finished());
         self.retired.extend(self.recording.take().map(Recording::retire));
         (self.networks.opened, self.kept.opened) = (None, None);
         self.playground.cell = None;

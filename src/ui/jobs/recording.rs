@@ -1,11 +1,12 @@
 //! The run of the window, written into its folder by a thread of its own while it trains. The window sends the events of the run; an
 //! error such as a full disk comes back as a warning, and the training goes on.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
@@ -44,11 +45,36 @@ enum Message {
 /// The end of a thread that writes a run.
 pub struct Recording {
     messages: Sender<Message>,
-    thread: JoinHandle<()>,
+    writing: Writing,
     /// The folder that its own is in.
     base: PathBuf,
     /// The name of its folder when it has one; nothing if it cannot be written.
     name: Arc<OnceLock<Option<String>>>,
+}
+
+/// What is still being written of a run.
+pub struct Writing {
+    thread: JoinHandle<()>,
+    /// Nothing is ever sent: it is closed when the thread ends.
+    end: Receiver<Infallible>,
+}
+
+impl Writing {
+    /// Whether all is written.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits for the end; somebody else may wait too.
+    pub fn waiter(&self) -> impl FnOnce() + Send + use<> {
+        let end = self.end.clone();
+        move || drop(end.recv())
+    }
+
+    /// Waits until all is written.
+    pub fn join(self) -> thread::Result<()> {
+        self.thread.join()
+    }
 }
 
 /// The moment of a run that a branch begins at.
@@ -89,6 +115,7 @@ impl Recording {
         warn: impl Fn(String) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (messages, received) = unbounded();
+        let (is_writing, end) = bounded(0);
         let base = match &destination {
             Destination::NewIn(base) => base.clone(),
             Destination::Existing { folder, .. } => folder.parent().map(Path::to_owned).unwrap_or_default(),
@@ -96,6 +123,7 @@ impl Recording {
         let name = Arc::new(OnceLock::new());
         let told = Arc::clone(&name);
         let thread = thread::Builder::new().name("writing the run".to_owned()).spawn(move || {
+            let _is_writing = is_writing;
             let mut writer = RunWriter {
                 recorded,
                 recorder: None,
@@ -113,7 +141,7 @@ impl Recording {
                 Err(error) => writer.give_up(&error),
             }
         })?;
-        Ok(Self { messages, thread, base, name })
+        Ok(Self { messages, writing: Writing { thread, end }, base, name })
     }
 
     /// A way to tell it what happens. When all are gone, the run is over.
@@ -148,8 +176,8 @@ impl Recording {
     }
 
     /// The thread alone, which ends when it has written what there is.
-    pub fn retire(self) -> JoinHandle<()> {
-        self.thread
+    pub fn retire(self) -> Writing {
+        self.writing
     }
 }
 
