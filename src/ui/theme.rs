@@ -105,6 +105,16 @@ pub fn diverging(palette: &Palette, t: f32) -> Color32 {
     palette.zero.lerp_to_gamma(end, t.abs())
 }
 
+/// The color for what a unit gives, as a share of the greatest: as [`diverging`], and from the ground on where none is below zero.
+pub fn activation(palette: &Palette, share: f32, is_signed: bool) -> Color32 {
+    match is_signed {
+        true => diverging(palette, share),
+        false => {
+            palette.sunken.lerp_to_gamma(diverging(palette, 1.0), if share.is_finite() { share.max(0.0) } else { 0.0 })
+        }
+    }
+}
+
 /// Text that can be read on any `ground`: in the middle between black and white only these two have contrast enough.
 pub fn text_on(ground: Color32) -> Color32 {
     let [light, dark] = [Color32::WHITE, Color32::BLACK];

@@ -1,12 +1,16 @@
 //! The tab that looks inside a network.
 
 use backprop_nn::{Inspection, Shape};
+use backprop_studio::explain::connections::Wiring;
+use backprop_studio::train::evaluate::read_rows;
 use backprop_studio::ui::jobs::derived::Latest;
-use backprop_studio::ui::jobs::inside::{Inside, InsideQuery};
+use backprop_studio::ui::jobs::inside::{Connected, Inside, InsideQuery, Part, SURFACE};
+use backprop_studio::ui::jobs::plane;
 use backprop_studio::ui::{Request, Studio};
-use egui_kittest::kittest::Queryable as _;
+use eframe::egui::Key;
+use egui_kittest::kittest::{By, Queryable as _};
 
-use crate::studio::{act, click, step_until};
+use crate::studio::{act, click, step_until, type_into};
 use crate::support::project;
 use crate::views::{open, train, wait_for};
 
@@ -84,4 +88,64 @@ fn rows_of_a_table_are_looked_into_as_well() {
     assert_eq!(inside.values[0].len(), inside.relevance.as_ref().unwrap().len(), "a number for each feature");
     assert_eq!(inside.outputs.len(), 3);
     harness.get_by_label_contains("What each number adds to this output");
+}
+
+#[test]
+fn the_network_is_a_diagram_whose_units_tell_their_sums_and_whose_weights_can_be_changed() {
+    let mut harness = open(project("iris", &[("training.epochs", "3")]));
+    train(&mut harness);
+    act(&mut harness, Request::Show("inside"));
+    fn connected(studio: &Studio) -> Option<(&Inside, &Connected)> {
+        let (_, inside) = inside(studio)?;
+        Some((inside, inside.connected.as_ref()?))
+    }
+    step_until(&mut harness, "the network is drawn", |studio| connected(studio).is_some());
+    let (_, found) = connected(harness.state()).unwrap();
+    let is_units =
+        |wiring: &Option<Wiring>| matches!(wiring, Some(Wiring::Units(connections)) if !connections.is_empty());
+    assert!(found.wirings[1..].iter().all(is_units), "every layer is dense");
+    // The arrow keys walk from unit to unit, beginning at the outputs.
+    let diagram = || By::new().label_contains("Network diagram");
+    harness.get(diagram()).focus();
+    harness.run_ok();
+    harness.key_press(Key::ArrowDown);
+    step_until(&mut harness, "a unit is looked at", |studio| connected(studio).is_some_and(|(_, it)| it.sum.is_some()));
+    let (inside, found) = connected(harness.state()).unwrap();
+    let sum = found.sum.as_ref().unwrap();
+    assert_eq!(sum.value, inside.values.last().unwrap()[1], "the second output");
+    let products: f32 = sum.terms.iter().map(|term| term.product()).sum();
+    assert!((products + sum.bias.1 - sum.value).abs() < 1e-4, "a linear layer");
+    let before = inside.outputs.clone();
+    harness.get_by_label_contains("products add up to");
+    // A bias that is changed by hand changes the answer, and the run keeps its own.
+    type_into(&mut harness, "Bias", "50");
+    step_until(&mut harness, "the answer changes", |studio| {
+        connected(studio).is_some_and(|(inside, _)| inside.outputs[1] > 0.99)
+    });
+    assert_eq!(connected(harness.state()).unwrap().1.unedited.as_ref(), Some(&before));
+    wait_for(&mut harness, "Undo the change");
+    click(&mut harness, "Undo the change");
+    step_until(&mut harness, "it is as before", |studio| {
+        connected(studio).is_some_and(|(inside, _)| inside.outputs == before)
+    });
+}
+
+#[test]
+fn of_points_every_unit_is_a_picture_of_the_plane() {
+    let mut harness = open(project("spiral", &[("training.epochs", "5")]));
+    train(&mut harness);
+    act(&mut harness, Request::Show("inside"));
+    let surfaces = |studio: &Studio| Some(inside(studio)?.1.connected.as_ref()?.surfaces.clone()?);
+    step_until(&mut harness, "the plane is drawn", |studio| surfaces(studio).is_some());
+    let drawn = surfaces(harness.state()).unwrap();
+    let (latest, inside) = inside(harness.state()).unwrap();
+    let Part::Diagram { plane: Some(ranges), .. } = &latest.query.part else { panic!("{:?}", latest.query.part) };
+    let sizes: Vec<usize> = drawn.iter().map(Vec::len).collect();
+    let wanted: Vec<usize> = inside.places.iter().map(|place| place.shape.len() * SURFACE * SURFACE).collect();
+    assert_eq!(sizes, wanted);
+    // The output that is higher is the class that is predicted there.
+    let predicted = read_rows(latest.query.network.trained(), &plane::places(ranges, SURFACE));
+    for (logits, probabilities) in drawn.last().unwrap().chunks(2).zip(predicted.chunks(2)) {
+        assert_eq!(logits[1] > logits[0], probabilities[1] > probabilities[0]);
+    }
 }

@@ -80,6 +80,13 @@ impl Screen {
         self
     }
 
+    fn click(&mut self, label: &str) -> &mut Self {
+        self.harness.run_steps(30);
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(2);
+        self
+    }
+
     fn compare(&mut self, name: &str) {
         self.compare_but(SHARE_OF_PIXELS, name);
     }
@@ -165,6 +172,7 @@ fn a_run_that_has_ended() {
     Screen::open(&project, SMALL, Theme::Dark)
         .watch(&project, &job, &events)
         .act(Request::Show("inside"))
+        .click("Activations")
         .compare("inside-dark");
     Screen::open(&project, LARGE, Theme::Light)
         .watch(&project, &job, &events)
@@ -175,6 +183,14 @@ fn a_run_that_has_ended() {
         .watch(&project, &job, &events)
         .act(Request::ShowCell { truth: 4, predicted: 9 })
         .compare("mistakes-dark-large");
+}
+
+#[test]
+fn a_network_as_a_diagram() {
+    let project = project("mlp", &[("data.source", "digits"), ("training.epochs", "4")]);
+    let (job, events) = trained(&project, &[]);
+    let mut screen = Screen::open(&project, SMALL, Theme::Dark);
+    screen.watch(&project, &job, &events).act(Request::Show("inside")).compare("diagram-dark");
 }
 
 #[test]

@@ -25,7 +25,7 @@ impl Query for PlaneQuery {
     const NAME: &'static str = "drawing the plane";
 
     fn answer(&self, (): &mut ()) -> Vec<f32> {
-        read_rows(self.network.trained(), &places(&self.ranges))
+        read_rows(self.network.trained(), &places(&self.ranges, SIDE))
     }
 
     fn may_show(&self, older: &Self) -> bool {
@@ -33,10 +33,10 @@ impl Query for PlaneQuery {
     }
 }
 
-/// The middle of every cell, row by row from the top.
-fn places([x, y]: &[RangeInclusive<f64>; 2]) -> Vec<f64> {
-    let at = |cell: usize, low: f64, high: f64| low + (high - low) * (cell as f64 + 0.5) / SIDE as f64;
-    let rows = (0..SIDE).map(|row| at(row, *y.end(), *y.start()));
-    let cells = rows.flat_map(|y| (0..SIDE).map(move |column| (column, y)));
+/// The middle of every cell of a grid with so many rows and columns, row by row from the top.
+pub fn places([x, y]: &[RangeInclusive<f64>; 2], side: usize) -> Vec<f64> {
+    let at = |cell: usize, low: f64, high: f64| low + (high - low) * (cell as f64 + 0.5) / side as f64;
+    let rows = (0..side).map(|row| at(row, *y.end(), *y.start()));
+    let cells = rows.flat_map(|y| (0..side).map(move |column| (column, y)));
     cells.flat_map(|(column, y)| [at(column, *x.start(), *x.end()), y]).collect()
 }

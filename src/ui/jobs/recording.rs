@@ -68,7 +68,9 @@ impl Writing {
     /// Waits for the end; somebody else may wait too.
     pub fn waiter(&self) -> impl FnOnce() + Send + use<> {
         let end = self.end.clone();
-        move || drop(end.recv())
+        move || {
+            let _ = end.recv();
+        }
     }
 
     /// Waits until all is written.

@@ -1,5 +1,6 @@
 //! The tab that shows what the network computes for one sample: what every layer gives, and what matters for the answer.
 
+mod diagram;
 mod hidden_space;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::explain::relevance::Method;
 use crate::train::heads::Results;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::hidden_space::HiddenSpaceQuery;
-use crate::ui::jobs::inside::{Inside, InsideQuery};
+use crate::ui::jobs::inside::{Inside, InsideQuery, Part};
 use crate::ui::state::subject::Subject;
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::state::window_state::Place;
@@ -37,6 +38,7 @@ use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
 use backprop_nn::batch::inspection;
+use diagram::DiagramView;
 use hidden_space::HiddenSpaceView;
 
 /// The id of this view.
@@ -71,6 +73,7 @@ pub struct InsideView {
     maps: Vec<FeatureMaps>,
     kernels: Vec<FeatureMaps>,
     relevance: FeatureMaps,
+    diagram: DiagramView,
     space: HiddenSpaceView,
 }
 
@@ -78,6 +81,7 @@ pub struct InsideView {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Shown {
     #[default]
+    Diagram,
     Activations,
     Weights,
     HiddenSpace,
@@ -123,13 +127,22 @@ impl View for InsideView {
             TrainedNetwork::Folder(folder) => folder.project.model.clone(),
             TrainedNetwork::Run(..) => cx.session.trained.as_ref().unwrap_or(cx.project).model.clone(),
         };
+        let (part, edits) = match self.shown {
+            Shown::Diagram => (
+                self.diagram.part(cx.subject.dataset.as_ref().filter(|it| network.reads(it))),
+                self.diagram.edits_of(&network),
+            ),
+            Shown::Weights => (Part::Weights, Vec::new()),
+            Shown::Activations | Shown::HiddenSpace => (Part::Activations, Vec::new()),
+        };
         let query = InsideQuery {
-            network: network.clone(),
+            network,
             model: Arc::new(model),
             sample: Arc::new(sample),
             output: self.output,
             method: self.method,
-            has_kernels: self.shown == Shown::Weights,
+            part,
+            edits,
         };
         let answered = cx.derived.inside.ask(ui.ctx(), query);
         let room = ui.available_rect_before_wrap();
@@ -298,12 +311,17 @@ impl InsideView {
 
     fn layers_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
         let choices = [
+            (Shown::Diagram, "Diagram", "The whole network, lit by this sample"),
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
             (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
         ];
         ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &choices));
         let help = match self.shown {
+            Shown::Diagram => {
+                "What each unit gives, and the strongest weights between them: orange is above zero, blue below. \
+                 The wheel zooms, dragging moves, a double click shows all."
+            }
             Shown::Activations => {
                 "What each layer gives for this sample: the stronger the color, the more; orange is above zero, blue below."
             }
@@ -318,6 +336,7 @@ impl InsideView {
         match self.shown {
             Shown::Weights => return self.weights_ui(ui, latest, inside),
             Shown::HiddenSpace => return self.space_ui(ui, latest, cx),
+            Shown::Diagram => return self.diagram.ui(ui, latest, inside),
             Shown::Activations => {}
         }
         self.maps.resize_with(inside.places.len(), FeatureMaps::default);

@@ -1,7 +1,8 @@
 //! Numbers that a layer gives, as small pictures: a map for each channel, one strip for a row of numbers.
 
 use eframe::egui::{
-    Align2, Color32, ColorImage, Rect, Response, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, ColorImage, Painter, Rect, Response, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use crate::ui::theme::{self, Palette};
@@ -63,42 +64,11 @@ impl FeatureMaps {
             significant(greatest.into())
         );
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{}, {scale}", maps.name)));
-        let is_dark = ui.visuals().dark_mode;
-        let side = (1..=count).find(|side| side * side >= count).unwrap_or(1);
-        let is_shown = |shown: &(u64, bool, TextureHandle)| shown.0 == maps.version && shown.1 == is_dark;
-        if !self.shown.as_ref().is_some_and(is_shown) {
-            let palette = Palette::of(ui);
-            let color = |value: f32| {
-                let share = if greatest > 0.0 { value / greatest } else { 0.0 };
-                if is_signed {
-                    theme::diverging(palette, share)
-                } else {
-                    palette.sunken.lerp_to_gamma(theme::diverging(palette, 1.0), share)
-                }
-            };
-            // About square, since a texture can be only so high.
-            let mut image = ColorImage::filled([width * side, height * side], Color32::TRANSPARENT);
-            for (at, value) in maps.values.iter().enumerate() {
-                let (pixel, channel) = (at / channels, at % channels);
-                let (row, column) = (channel / side * height + pixel / width, channel % side * width + pixel % width);
-                if channel < count {
-                    image.pixels[row * width * side + column] = color(*value);
-                }
-            }
-            let texture = ui.ctx().load_texture("feature maps", image, TextureOptions::NEAREST);
-            self.shown = Some((maps.version, is_dark, texture));
-        }
-        let Some((.., texture)) = &self.shown else { return response };
         let place = |at: usize| {
             let corner = vec2((at % columns) as f32 * (tile.x + GAP), (at / columns) as f32 * (tile.y + GAP));
             Rect::from_min_size(rect.min + corner, tile)
         };
-        for at in 0..count {
-            let share = 1.0 / side as f32;
-            let uv =
-                Rect::from_min_size(pos2((at % side) as f32 * share, (at / side) as f32 * share), vec2(share, share));
-            ui.painter().image(texture.id(), place(at), uv, Color32::WHITE);
-        }
+        self.paint(ui, ui.painter(), maps, &(0..count).map(place).collect::<Vec<_>>());
         if channels > count {
             let at = rect.right_bottom() - vec2(0.0, 2.0);
             let text = format!("{} more", channels - count);
@@ -117,5 +87,38 @@ impl FeatureMaps {
             _ => format!("row {}, column {}", row + 1, column + 1),
         };
         response.on_hover_text_at_pointer(format!("{name}{spot}: {}; colors from {scale}", significant(value.into())))
+    }
+
+    /// Paints the first maps, each at its place.
+    pub fn paint(&mut self, ui: &Ui, painter: &Painter, maps: &Maps<'_>, places: &[Rect]) {
+        let ([height, width, channels], count) = (maps.shape, places.len());
+        let greatest = maps.values.iter().fold(0.0f32, |greatest, value| greatest.max(value.abs()));
+        let is_signed = maps.values.iter().any(|value| *value < 0.0);
+        let is_dark = ui.visuals().dark_mode;
+        let side = (1..=count).find(|side| side * side >= count).unwrap_or(1);
+        let is_shown = |shown: &(u64, bool, TextureHandle)| shown.0 == maps.version && shown.1 == is_dark;
+        if !self.shown.as_ref().is_some_and(is_shown) {
+            let palette = Palette::of(ui);
+            let color =
+                |value: f32| theme::activation(palette, if greatest > 0.0 { value / greatest } else { 0.0 }, is_signed);
+            // About square, since a texture can be only so high.
+            let mut image = ColorImage::filled([width * side, height * side], Color32::TRANSPARENT);
+            for (at, value) in maps.values.iter().enumerate() {
+                let (pixel, channel) = (at / channels, at % channels);
+                let (row, column) = (channel / side * height + pixel / width, channel % side * width + pixel % width);
+                if channel < count {
+                    image.pixels[row * width * side + column] = color(*value);
+                }
+            }
+            let texture = ui.ctx().load_texture("feature maps", image, TextureOptions::NEAREST);
+            self.shown = Some((maps.version, is_dark, texture));
+        }
+        let Some((.., texture)) = &self.shown else { return };
+        for (at, place) in places.iter().enumerate() {
+            let share = 1.0 / side as f32;
+            let uv =
+                Rect::from_min_size(pos2((at % side) as f32 * share, (at / side) as f32 * share), vec2(share, share));
+            painter.image(texture.id(), *place, uv, Color32::WHITE);
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod image_grid;
 pub mod image_sheet;
 pub mod keyboard;
 pub mod line_plot;
+pub mod network_diagram;
 pub mod number_field;
 pub mod numbers;
 pub mod parallel_coordinates;

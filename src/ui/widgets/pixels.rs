@@ -7,6 +7,16 @@ use ndarray::{ArrayView3, Axis};
 
 use crate::ui::theme::Palette;
 
+/// Pixels in gray or in red, green and blue, `[height, width, channels]`, as an image for the screen.
+pub fn color_image(pixels: ArrayView3<'_, u8>) -> ColorImage {
+    let (height, width, _) = pixels.dim();
+    let color = |pixel: ndarray::ArrayView1<'_, u8>| match pixel.as_slice() {
+        Some([red, green, blue]) => Color32::from_rgb(*red, *green, *blue),
+        _ => pixel.first().map_or(Color32::BLACK, |gray| Color32::from_gray(*gray)),
+    };
+    ColorImage::new([width, height], pixels.lanes(Axis(2)).into_iter().map(color).collect())
+}
+
 /// Shows pixels in gray or in red, green and blue, `[height, width, channels]`, fitted into a square of `side` points. `name` is read by screen readers.
 pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView3<'_, u8>>, side: f32) -> Response {
     let palette = Palette::of(ui);
@@ -17,11 +27,7 @@ pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView3<'_, u8>>, si
         return response;
     };
     let (height, width, _) = pixels.dim();
-    let color = |pixel: ndarray::ArrayView1<'_, u8>| match pixel.as_slice() {
-        Some([red, green, blue]) => Color32::from_rgb(*red, *green, *blue),
-        _ => pixel.first().map_or(Color32::BLACK, |gray| Color32::from_gray(*gray)),
-    };
-    let image = ColorImage::new([width, height], pixels.lanes(Axis(2)).into_iter().map(color).collect());
+    let image = color_image(pixels);
     let id = response.id.with("pixels");
     let texture = ui.ctx().load_texture_cached(name, id, image, TextureOptions::NEAREST);
     let scale = side / width.max(height) as f32;

@@ -7,7 +7,7 @@ use crate::network::{Network, Stage};
 use crate::shape::Shape;
 use crate::spec::Misfit;
 use crate::trace::ModelSpec;
-use crate::weights::Weights;
+use crate::weights::{Param, Weights};
 
 /// The network of a stack with a look at every layer, which computes what [`Network::infer`] does: nothing is dropped, no
 /// noise is added, and batch normalization takes its moving averages. It has the weights of the network that the stack
@@ -85,6 +85,14 @@ impl Inspection {
     /// The input, and then the layers in the order in which they run; those that only reshape have no place.
     pub fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// The tensors of the layer at a place, without those of the layers that stand in it.
+    pub fn params(&self, place: usize) -> &[Param] {
+        let (params, range) = (self.network.params(), &self.network.stages[place].params);
+        let first = params.partition_point(|param| param.range.start < range.start);
+        let end = params.partition_point(|param| param.range.start < range.end);
+        &params[first..end.max(first)]
     }
 
     /// Runs some samples forward, `[samples, input]`.

@@ -74,6 +74,29 @@ impl<const AXES: usize> Conv<AXES> {
         Sliding { filters, kernel, stride, dilation, groups, padding, activation, init }
     }
 
+    /// Which inputs a number of the output reads, by their positions in the sample, each with the position of its weight in the
+    /// kernel. Zeros around the image are not among them. Nothing if the kernel does not fit.
+    pub fn reads(&self, input: Shape, output: usize) -> Vec<(usize, usize)> {
+        let Ok(image @ [height, width, channels]) = Self::image(input) else { return Vec::new() };
+        let sliding = self.sliding();
+        let Some([rows, columns]) = sliding.extents(image) else { return Vec::new() };
+        let (depth, filter) = (channels / self.groups, output % self.filters);
+        let first = filter / (self.filters / self.groups).max(1) * depth;
+        let (row, column) = (output / self.filters / columns.output, output / self.filters % columns.output);
+        let inside = |position: usize, tap: usize, before: usize, size: usize| {
+            (position * self.stride + tap * self.dilation).checked_sub(before).filter(|at| *at < size)
+        };
+        let mut reads = Vec::new();
+        for (tap_row, tap_column) in (0..sliding.kernel[0]).flat_map(|y| (0..sliding.kernel[1]).map(move |x| (y, x))) {
+            let y = inside(row, tap_row, rows.before, height);
+            let Some((y, x)) = y.zip(inside(column, tap_column, columns.before, width)) else { continue };
+            let (pixel, tap) = (y * width + x, tap_row * sliding.kernel[1] + tap_column);
+            let read = |at| (pixel * channels + first + at, (tap * depth + at) * self.filters + filter);
+            reads.extend((0..depth).map(read));
+        }
+        reads
+    }
+
     /// The input as an image; a sequence is one with a single row.
     fn image(input: Shape) -> Result<[usize; 3], ShapeError> {
         match AXES {
