@@ -3,7 +3,9 @@ use serde_json::json;
 
 use super::{CliError, load_data, say, set_all, source_help};
 use crate::project::Project;
+use crate::project::checks::{self, Outcome};
 use crate::project::problems::{Fix, Problem, Severity};
+use crate::train::default_threads;
 
 /// Tell what would make a training fail or mislead
 #[derive(Debug, Args)]
@@ -22,22 +24,37 @@ pub struct Check {
 }
 
 impl Check {
-    /// Lists all problems; the exit code is 1 if a training would be refused.
+    /// Lists all problems, and what the checks before a run find; the exit code is 1 if a training would be refused.
     pub fn run(&self) -> Result<(), CliError> {
         let mut project = Project::find(&self.project)?;
         if let Some(source) = &self.data {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }
         set_all(&mut project, &self.set)?;
-        let problems = project.problems(&*load_data(&project, &self.project)?);
+        let dataset = load_data(&project, &self.project)?;
+        let problems = project.problems(&dataset);
         problems.iter().try_for_each(|problem| self.tell(problem))?;
-        let errors = problems.iter().filter(|problem| problem.is_error()).count();
-        match (errors, problems.is_empty()) {
-            (0, true) if self.json => Ok(()),
-            (0, true) => say(format_args!("{} has no problems", project.name)),
-            (0, false) => Ok(()),
-            (1, _) => Err(CliError::Failed("a training would be refused for this error".to_owned())),
-            (errors, _) => Err(CliError::Failed(format!("a training would be refused for these {errors} errors"))),
+        match problems.iter().filter(|problem| problem.is_error()).count() {
+            0 => {}
+            1 => return Err(CliError::Failed("a training would be refused for this error".to_owned())),
+            errors => return Err(CliError::Failed(format!("a training would be refused for these {errors} errors"))),
+        }
+        if problems.is_empty() && !self.json {
+            say(format_args!("{} has no problems", project.name))?;
+        }
+        let job = project.job(dataset, default_threads())?;
+        let mut written = Ok(());
+        checks::check(&project, &job, checks::TIME, |outcome| {
+            written = self.tell_outcome(&outcome);
+            written.is_ok()
+        });
+        written
+    }
+
+    fn tell_outcome(&self, Outcome { name, verdict, reason }: &Outcome) -> Result<(), CliError> {
+        match self.json {
+            true => say(json!({ "check": name, "verdict": verdict.key(), "reason": reason })),
+            false => say(format_args!("{} {name}: {reason}", verdict.sign())),
         }
     }
 

@@ -16,6 +16,7 @@ use backprop_nn::gan::GanSettings;
 use backprop_nn::spec::Misfit;
 use backprop_nn::{ModelSpec, Network, Shape, Training};
 
+pub mod checks;
 mod output;
 pub mod presets;
 pub mod problems;

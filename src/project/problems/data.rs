@@ -39,7 +39,8 @@ fn without_augmentation(what: impl Into<String>) -> Problem {
     Problem::error("data.augment", what).set("Turn augmentation off", &[("data.augment", &off)])
 }
 
-fn classes(case: &Case<'_>) -> Vec<Problem> {
+/// Classes without samples, or with far fewer than others.
+pub fn classes(case: &Case<'_>) -> Vec<Problem> {
     let names = case.dataset.task.classes();
     if names.len() == 1 {
         let what = format!("{:?} is the only class, and there is nothing to tell it from; add another", names[0]);

@@ -28,17 +28,8 @@ const PARTS: usize = 20;
 
 /// Checks the columns of a table.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let Case { dataset, split, project, .. } = case;
-    let source = project.data.source.single().filter(|part| can_ignore(part));
-    if source.is_none() || dataset.modality() != Modality::Table {
-        return Vec::new();
-    }
-    let most = (LOOKED_AT / dataset.features.len().max(1)).max(LEAST);
-    let step = split.train.len().div_ceil(most).max(1);
-    let rows: Vec<usize> = split.train.iter().step_by(step).map(|row| *row as usize).collect();
-    if rows.len() < LEAST {
-        return Vec::new();
-    }
+    let Case { dataset, project, .. } = case;
+    let Some(rows) = looked_at(case) else { return Vec::new() };
     let columns = columns(dataset);
     let tells = |features: &[usize]| match &dataset.train.targets {
         TargetData::Classes(_) => recognized(dataset, &rows, features).filter(|share| *share >= TELLS),
@@ -56,8 +47,21 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
         let label = format!("Leave {name} out");
         Some(Problem::warning("data.source", what).set(label, &[("data.source", &source.to_string())]))
     };
+    columns.iter().filter_map(problem).collect()
+}
+
+/// The rows that are looked at; none where a column cannot be left out, or where there are few rows.
+pub fn looked_at(case: &Case<'_>) -> Option<Vec<usize>> {
+    let Case { dataset, split, project, .. } = case;
+    project.data.source.single().filter(|part| can_ignore(part))?;
     // A table of one column has nothing else to learn from.
-    if columns.len() < 2 { Vec::new() } else { columns.iter().filter_map(problem).collect() }
+    if dataset.modality() != Modality::Table || columns(dataset).len() < 2 {
+        return None;
+    }
+    let most = (LOOKED_AT / dataset.features.len().max(1)).max(LEAST);
+    let step = split.train.len().div_ceil(most).max(1);
+    let rows: Vec<usize> = split.train.iter().step_by(step).map(|row| *row as usize).collect();
+    (rows.len() >= LEAST).then_some(rows)
 }
 
 /// The features of each column.

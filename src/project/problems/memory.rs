@@ -32,8 +32,10 @@ fn shortage(footprint: &Footprint, available: Option<u64>) -> Option<(String, us
     (needed > available).then(|| (message(), index))
 }
 
-fn in_words(bytes: u64) -> String {
+/// "85 kB", "12 MB", "3.4 GB".
+pub fn in_words(bytes: u64) -> String {
     match bytes as f64 {
+        bytes if bytes < 1e6 => format!("{:.0} kB", bytes / 1e3),
         bytes if bytes < 1e9 => format!("{:.0} MB", bytes / 1e6),
         bytes => format!("{:.1} GB", bytes / 1e9),
     }

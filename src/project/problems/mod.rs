@@ -2,10 +2,10 @@
 //! `CHECKS`; the window's cards and buttons, `backprop check`, `backprop train` and [`Project::job`] all read what they
 //! find.
 
-mod data;
+pub(super) mod data;
 mod layers;
-mod leak;
-mod memory;
+pub(super) mod leak;
+pub(super) mod memory;
 mod training;
 
 pub(super) use training::of_loss;
@@ -63,7 +63,7 @@ pub enum Fix {
 }
 
 /// A project with the data that it is to be trained on.
-struct Case<'a> {
+pub(super) struct Case<'a> {
     project: &'a Project,
     dataset: &'a Dataset,
     split: &'a Split,
@@ -84,12 +84,17 @@ impl Project {
         let mut problems = self.own_problems();
         // What is out of its range would make nonsense of what follows.
         if problems.is_empty() {
-            let network = self.network(dataset.shape, dataset.task.outputs()).ok();
-            let case = Case { project: self, dataset, split, head: self.head(Some(dataset)), network, threads };
+            let case = self.case(dataset, split, threads);
             problems.extend(CHECKS.iter().flat_map(|check| check(&case)));
         }
         problems.sort_by_key(|problem| problem.severity == Severity::Warning);
         problems
+    }
+
+    /// What the checks look at.
+    pub(super) fn case<'a>(&'a self, dataset: &'a Dataset, split: &'a Split, threads: usize) -> Case<'a> {
+        let network = self.network(dataset.shape, dataset.task.outputs()).ok();
+        Case { project: self, dataset, split, head: self.head(Some(dataset)), network, threads }
     }
 
     /// What can be told without data: names, ranges, blocks that are nested too deep.

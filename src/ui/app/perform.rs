@@ -56,6 +56,7 @@ impl Studio {
                 *rate = two_digits(*rate / 3.0);
             }
             Command::Suggest => self.suggest(),
+            Command::Check => self.check(ctx),
             Command::FindLearningRate => self.find_learning_rate(ctx),
             Command::RepeatSeeds => self.ask_trials(ctx, Question::Seeds(SEEDS[1])),
             Command::Compare => self.compare_with_run(ctx, SEEDS[1]),

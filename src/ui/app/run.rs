@@ -16,6 +16,7 @@ use crate::ui::state::session::Status;
 use crate::ui::state::subject::is_plane;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::state::window_state::Place;
+use crate::ui::views::dialogs::checks::Checks;
 use crate::ui::views::dialogs::lr_finder::LrFinder;
 use crate::ui::views::dialogs::race::{Origin, Race};
 use crate::ui::views::dialogs::sweep::SweepDialog;
@@ -197,6 +198,15 @@ impl Studio {
         let Some(trained) = self.session.trained.clone().or_else(opened) else { return };
         let project = &mut self.document.project;
         (project.model, project.adversary, project.data) = (trained.model, trained.adversary, trained.data);
+    }
+
+    /// Opens the checks before a run.
+    pub(super) fn check(&mut self, ctx: &Context) {
+        let Some(job) = self.job() else { return };
+        let waker = ctx.clone();
+        let (checks, work) = Checks::new(self.document.project.clone(), job, move || waker.request_repaint_after(WAKE));
+        self.tasks.spawn(ctx, "checking before the run", work);
+        self.dialogs.open(checks);
     }
 
     pub(super) fn find_learning_rate(&mut self, ctx: &Context) {

@@ -92,6 +92,7 @@ commands! {
     Reset: "Reset", "Forgets the run, whose folder is kept; the same seed gives the same initial weights again.", [];
     ResetGentler: "Reset with a third of the learning rate", "Forgets the run and divides the learning rate by three.", [];
     Suggest: "Suggest a network", "Replaces network and training settings by ones that suit the data.", [];
+    Check: "Check before the run…", "Tries copies of the network on a few samples: what would make the run fail or its result mislead.", [];
     FindLearningRate: "Find a learning rate…", "Trains a copy with growing learning rates and suggests one.", [];
     RepeatSeeds: "Repeat with other seeds…", "Trains copies with ten seeds: how much of the result is chance.", [];
     Compare: "Compare with the run…", "Trains the project and that of the run with the same ten seeds, and says which is better.", [];

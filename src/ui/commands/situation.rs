@@ -154,7 +154,7 @@ impl Situation {
             Command::RepeatSeeds | Command::Compare | Command::Search if !self.is_evaluated => {
                 Err("A generator has no validation samples to be evaluated on.".to_owned())
             }
-            Command::RepeatSeeds | Command::Search | Command::Race => self.can_train_beside(),
+            Command::Check | Command::RepeatSeeds | Command::Search | Command::Race => self.can_train_beside(),
             Command::Compare => match self.is_changed {
                 true => self.can_train_beside(),
                 false => Err("Train, change something, and compare: there is nothing to tell apart yet on the same data.".to_owned()),

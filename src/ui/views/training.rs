@@ -74,6 +74,8 @@ impl View for TrainingView {
             if matches!(cx.session.data, DataState::Loading { .. }) {
                 caption_ui(ui, "Reading the data…");
                 ui.add(egui::Spinner::new().size(14.0));
+            } else {
+                check_ui(ui, cx);
             }
         });
         scroll_ui(ui, |ui| {
@@ -151,14 +153,8 @@ impl TrainingView {
             }
         });
         fold_ui(ui, "search", "Search for the best settings", |ui| {
-            let obstacle = cx.situation.permits(Command::Search).err();
-            if wide_button_ui(ui, Command::Search.label(), Command::Search.help(), obstacle) {
-                cx.act(Command::Search);
-            }
-            let obstacle = cx.situation.permits(Command::Race).err();
-            if wide_button_ui(ui, Command::Race.label(), Command::Race.help(), obstacle) {
-                cx.act(Command::Race);
-            }
+            command_ui(ui, Command::Search, cx);
+            command_ui(ui, Command::Race, cx);
         });
     }
 }
@@ -198,6 +194,24 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         one_ui(ui, &mut cx.project.training, key);
     }
     seed_ui(ui, &mut cx.project.training);
+}
+
+/// The small button beside the heading that checks before a run.
+fn check_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let obstacle = cx.situation.permits(Command::Check).err();
+    let button = ui.add_enabled(obstacle.is_none(), Button::new("Check…").small());
+    let button = button.on_hover_text(Command::Check.help()).on_disabled_hover_text(obstacle.unwrap_or_default());
+    if button.accessible_name(Command::Check.label()).clicked() {
+        cx.act(Command::Check);
+    }
+}
+
+/// A button for a command.
+fn command_ui(ui: &mut Ui, command: Command, cx: &mut Cx<'_>) {
+    let obstacle = cx.situation.permits(command).err();
+    if wide_button_ui(ui, command.label(), command.help(), obstacle) {
+        cx.act(command);
+    }
 }
 
 /// The button below the slider of the learning rate.

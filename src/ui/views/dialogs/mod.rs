@@ -1,5 +1,6 @@
 //! What lies over the window until it is answered or closed.
 
+pub mod checks;
 pub mod dialog;
 pub mod help;
 pub mod lr_finder;
