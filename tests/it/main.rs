@@ -7,6 +7,7 @@ mod bench;
 #[cfg(feature = "gui")]
 mod blocks;
 mod cli;
+mod columns;
 mod docs;
 mod explain;
 mod formats;
@@ -52,3 +53,5 @@ mod training;
 mod trials;
 #[cfg(feature = "gui")]
 mod views;
+#[cfg(feature = "gui")]
+mod why;
