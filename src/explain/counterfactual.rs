@@ -153,7 +153,7 @@ mod tests {
 
     /// Two classes, told apart by the sum of three numbers.
     fn by_sum() -> (Inspection, Weights) {
-        let model: ModelSpec = serde_json::from_str(r#"[{"kind":"dense","units":2}]"#).unwrap();
+        let model: ModelSpec = serde_json::from_str(r#"[{"kind":"dense","units":2,"activation":"linear"}]"#).unwrap();
         let mut weights = model.build(Shape::flat(3), 2).unwrap().init_weights(1);
         weights.values_mut().copy_from_slice(&[-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 0.0, 0.0]);
         (Inspection::new(&model, Shape::flat(3), 2).unwrap(), weights)
