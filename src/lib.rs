@@ -16,7 +16,7 @@
 //!
 //! ```text
 //! ui, cli ─► runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
-//!   └─► explain ──────────────────┘
+//!   └──────► explain ─────────────┘
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.

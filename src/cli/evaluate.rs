@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::generate::refuse_generator;
+use super::importance::Columns;
 use super::terminal::{figure_text, grouped, named, percent};
 use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
@@ -29,6 +30,9 @@ pub struct Evaluate {
     /// For two classes: the probability from which the second is predicted; 0.5, or what was saved with the run
     #[arg(long, value_name = "P", value_parser = super::probability)]
     threshold: Option<f32>,
+    /// Of a table: how much each column matters, measured by shuffling it
+    #[arg(long)]
+    importance: bool,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -97,17 +101,18 @@ impl Evaluate {
         if let ([_, second], true) = (task.classes(), threshold != THRESHOLD) {
             note(format_args!("{second} is predicted from a probability of {threshold:.3} on"));
         }
+        let importance = self.importance.then(|| Columns::of(&job, &weights, part)).transpose()?;
         if self.json {
-            return say(to_json(&evaluation, task.classes()));
+            let mut told = to_json(&evaluation, task.classes());
+            importance.iter().for_each(|columns| told["importance"] = columns.to_json());
+            return say(told);
         }
         table(&evaluation, task.classes())?;
         let best = evaluation.classes().filter(|_| split == Split::Validation).and_then(|it| it.best_threshold());
-        match (best, task.classes()) {
-            (Some((threshold, f1)), [_, second]) => {
-                say(format_args!("best F1 of {second}: {} with --threshold {threshold:.3}", percent(f1 as f32)))
-            }
-            _ => Ok(()),
+        if let (Some((threshold, f1)), [_, second]) = (best, task.classes()) {
+            say(format_args!("best F1 of {second}: {} with --threshold {threshold:.3}", percent(f1 as f32)))?;
         }
+        importance.iter().try_for_each(Columns::tell)
     }
 }
 

@@ -22,6 +22,7 @@ mod evaluate;
 mod find_rate;
 mod folds;
 mod generate;
+mod importance;
 mod init;
 mod new;
 mod predict;

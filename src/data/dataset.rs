@@ -1,6 +1,7 @@
 //! A data set: samples with their shape, task, features and order.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,22 @@ impl fmt::Display for Feature {
             Some(category) => write!(f, "{} = {category}", self.column),
         }
     }
+}
+
+/// The numbers of each column in a row of so many: those that say of which category a sample is are one column.
+pub fn column_ranges(features: &[Feature], width: usize) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for at in 0..width {
+        let with_category = |at: usize| features.get(at).filter(|feature| feature.category.is_some());
+        let column = with_category(at).map(|feature| &feature.column);
+        match ranges.last_mut() {
+            Some(last) if column.is_some() && column == with_category(last.start).map(|it| &it.column) => {
+                last.end = at + 1;
+            }
+            _ => ranges.push(at..at + 1),
+        }
+    }
+    ranges
 }
 
 /// The kind of data in a sample, which decides how it is shown and entered.

@@ -24,7 +24,7 @@ mod table;
 
 pub use association::pearson;
 pub use augment::Augment;
-pub use dataset::{Dataset, Feature, Modality, Task, Vocabulary, numbered_classes};
+pub use dataset::{Dataset, Feature, Modality, Task, Vocabulary, column_ranges, numbered_classes};
 pub use drawing::Drawing;
 pub use error::{DATA_FOLDER, DataError, DataProblem, SourceError};
 pub use note::Note;

@@ -187,7 +187,7 @@ impl Job {
     }
 
     /// The samples of a part and their positions; none for a generator, which reads none.
-    fn part(&self, part: Subset) -> (&Samples, Cow<'_, [u32]>) {
+    pub fn part(&self, part: Subset) -> (&Samples, Cow<'_, [u32]>) {
         match part {
             _ if !self.head().is_evaluated() => (&self.dataset.train, Cow::default()),
             Subset::Train => (&self.dataset.train, (&self.split.train).into()),

@@ -8,6 +8,7 @@ mod bench;
 mod blocks;
 mod checks;
 mod cli;
+mod columns;
 mod docs;
 mod explain;
 mod formats;
@@ -53,3 +54,5 @@ mod training;
 mod trials;
 #[cfg(feature = "gui")]
 mod views;
+#[cfg(feature = "gui")]
+mod why;

@@ -22,6 +22,8 @@ pub struct InsideQuery {
     pub model: Arc<ModelSpec>,
     /// The sample as the network reads it.
     pub sample: Arc<Vec<f32>>,
+    /// Its position in the data, if it is one of those.
+    pub at: Option<usize>,
     /// The output that is explained; the highest if there is none.
     pub output: Option<usize>,
     /// How it is explained.
@@ -135,7 +137,7 @@ impl Query for InsideQuery {
     const NAME: &'static str = "looking inside";
 
     fn answer(&self, memory: &mut Self::Memory) -> Option<Inside> {
-        let Self { network, model, sample, output, method, part, edits } = self;
+        let Self { network, model, sample, at: _, output, method, part, edits } = self;
         let trained = network.trained();
         let is_kept =
             |kept: &(TrainedNetwork, Arc<ModelSpec>, Inspection)| kept.0.is_same_network(network) && kept.1 == *model;

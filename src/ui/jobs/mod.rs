@@ -3,11 +3,14 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod columns;
+pub mod counterfactual;
 pub mod derived;
 pub mod evaluation;
 pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
+pub mod neighbors;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
@@ -36,6 +39,14 @@ pub struct DerivedData {
     pub inside: Derived<inside::InsideQuery>,
     /// Where samples lie in the space of a layer.
     pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
+    /// The training samples that are most like one.
+    pub neighbors: Derived<neighbors::NeighborsQuery>,
+    /// What would make a sample one of another class.
+    pub counterfactual: Derived<counterfactual::CounterfactualQuery>,
+    /// How much the columns of a table matter.
+    pub importance: Derived<columns::ImportanceQuery>,
+    /// What the network predicts as a column changes.
+    pub dependence: Derived<columns::DependenceQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -68,6 +79,10 @@ impl DerivedData {
             plane,
             inside,
             hidden_space,
+            neighbors,
+            counterfactual,
+            importance,
+            dependence,
             reconstructions,
             samples,
             ahead,
@@ -82,6 +97,10 @@ impl DerivedData {
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
             && hidden_space.is_settled(ctx)
+            && neighbors.is_settled(ctx)
+            && counterfactual.is_settled(ctx)
+            && importance.is_settled(ctx)
+            && dependence.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::data::Feature;
+use crate::data::{Feature, column_ranges};
 use crate::ui::widgets::numbers::significant;
 
 /// One column and where its numbers stand in a row of inputs.
@@ -22,23 +22,15 @@ pub struct TableColumn {
 
 /// The columns of a row with so many numbers; those without names are called by their position.
 pub fn table_columns(features: &[Feature], width: usize) -> Vec<TableColumn> {
-    let mut columns: Vec<TableColumn> = Vec::new();
-    for at in 0..width {
-        let unnamed = || Feature::number(format!("{}", at + 1));
-        let Feature { column: name, category, words, unit, .. } = features.get(at).cloned().unwrap_or_else(unnamed);
-        match (columns.last_mut(), category) {
-            (Some(last), Some(category)) if last.name == name && !last.categories.is_empty() => {
-                last.at.end = at + 1;
-                last.categories.push(category);
-            }
-            (_, category) => {
-                let counted_from = words.as_ref().map(|words| words.first);
-                let categories = words.map_or_else(|| category.into_iter().collect(), |words| words.list);
-                columns.push(TableColumn { name, at: at..at + 1, categories, counted_from, unit });
-            }
-        }
-    }
-    columns
+    let column = |at: Range<usize>| {
+        let unnamed = || Feature::number(format!("{}", at.start + 1));
+        let Feature { column: name, words, unit, .. } = features.get(at.start).cloned().unwrap_or_else(unnamed);
+        let counted_from = words.as_ref().map(|words| words.first);
+        let one_each = || features.get(at.clone()).unwrap_or_default().iter().filter_map(|it| it.category.clone());
+        let categories = words.map_or_else(|| one_each().collect(), |words| words.list);
+        TableColumn { name, at, categories, counted_from, unit }
+    };
+    column_ranges(features, width).into_iter().map(column).collect()
 }
 
 impl TableColumn {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::session::Session;
 use crate::data::photo::Reading;
 use crate::data::sources::images;
-use crate::data::{Dataset, Feature};
+use crate::data::{Dataset, Feature, Split};
 use crate::project::RunFolder;
 use crate::train::evaluate::TrainedModel;
 use crate::train::{Head, Job, Snapshot};
@@ -49,6 +49,14 @@ impl TrainedNetwork {
         self.head().is_evaluated()
             && self.trained().network.input() == dataset.shape
             && self.features() == dataset.features.as_slice()
+    }
+
+    /// Which samples of this data, which it reads, are for training and which for validation.
+    pub fn split(&self, dataset: &Dataset) -> Split {
+        match self {
+            Self::Folder(folder) => dataset.split(folder.project.data.validation, folder.project.training.seed),
+            Self::Run(job, _) => job.split.clone(),
+        }
     }
 
     /// Whether both are the same network, perhaps with weights of another moment.

@@ -1,7 +1,10 @@
 //! The tab that shows what the network computes for one sample: what every layer gives, and what matters for the answer.
 
+mod columns;
+mod counterfactual;
 mod diagram;
 mod hidden_space;
+mod neighbors;
 
 use std::sync::Arc;
 
@@ -38,8 +41,11 @@ use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
 use backprop_nn::batch::inspection;
+use columns::ColumnsView;
+use counterfactual::CounterfactualView;
 use diagram::DiagramView;
 use hidden_space::HiddenSpaceView;
+use neighbors::NeighborsView;
 
 /// The id of this view.
 pub const ID: &str = "inside";
@@ -47,6 +53,9 @@ pub const ID: &str = "inside";
 /// Width of the column with the sample and the answer, and where there is less room.
 const SAMPLE: f32 = 224.0;
 const NARROW_SAMPLE: f32 = 176.0;
+
+/// The choices among the panes stand side by side in this width.
+const BESIDE: f32 = 420.0;
 
 /// Side of the input as a picture.
 const INPUT: f32 = 160.0;
@@ -75,6 +84,9 @@ pub struct InsideView {
     relevance: FeatureMaps,
     diagram: DiagramView,
     space: HiddenSpaceView,
+    neighbors: NeighborsView,
+    counterfactual: CounterfactualView,
+    columns: ColumnsView,
 }
 
 /// What is shown of the layers.
@@ -85,6 +97,9 @@ enum Shown {
     Activations,
     Weights,
     HiddenSpace,
+    Neighbors,
+    Counterfactual,
+    Columns,
 }
 
 /// What runs through the network.
@@ -133,12 +148,13 @@ impl View for InsideView {
                 self.diagram.edits_of(&network),
             ),
             Shown::Weights => (Part::Weights, Vec::new()),
-            Shown::Activations | Shown::HiddenSpace => (Part::Activations, Vec::new()),
+            _ => (Part::Activations, Vec::new()),
         };
         let query = InsideQuery {
             network,
             model: Arc::new(model),
             sample: Arc::new(sample),
+            at: (self.looked_at == LookedAt::Sample).then_some(self.sample),
             output: self.output,
             method: self.method,
             part,
@@ -310,13 +326,30 @@ impl InsideView {
     }
 
     fn layers_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
-        let choices = [
+        let network = [
             (Shown::Diagram, "Diagram", "The whole network, lit by this sample"),
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
             (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
         ];
-        ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &choices));
+        let mut why = vec![(Shown::Neighbors, "Neighbors", "The training samples that are most like this one")];
+        if cx.subject.results() == Results::Classes {
+            why.push((Shown::Counterfactual, "What if", "What would make this sample one of another class"));
+        }
+        if cx.subject.modality() == Modality::Table {
+            why.push((Shown::Columns, "Columns", "How much each column matters, and in which way"));
+        }
+        // Below each other where there is no room for both.
+        let is_narrow = ui.available_width() < BESIDE;
+        ui.horizontal(|ui| {
+            segmented_ui(ui, &mut self.shown, &network);
+            if !is_narrow {
+                segmented_ui(ui, &mut self.shown, &why);
+            }
+        });
+        if is_narrow {
+            ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &why));
+        }
         let help = match self.shown {
             Shown::Diagram => {
                 "What each unit gives, and the strongest weights between them: orange is above zero, blue below. \
@@ -330,6 +363,9 @@ impl InsideView {
                 "Each validation sample by what a layer gives for it, seen from where they differ most (PCA). Classes that lie \
                  apart are told apart; click a sample to look at it."
             }
+            Shown::Neighbors => neighbors::HELP,
+            Shown::Counterfactual => counterfactual::HELP,
+            Shown::Columns => columns::HELP,
         };
         ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
@@ -337,6 +373,14 @@ impl InsideView {
             Shown::Weights => return self.weights_ui(ui, latest, inside),
             Shown::HiddenSpace => return self.space_ui(ui, latest, cx),
             Shown::Diagram => return self.diagram.ui(ui, latest, inside),
+            Shown::Neighbors => {
+                if let Some(sample) = self.neighbors.ui(ui, &latest.query, cx) {
+                    (self.looked_at, self.sample) = (LookedAt::Sample, sample);
+                }
+                return;
+            }
+            Shown::Counterfactual => return self.counterfactual.ui(ui, latest, inside, cx),
+            Shown::Columns => return self.columns.ui(ui, &latest.query, inside.explained, cx),
             Shown::Activations => {}
         }
         self.maps.resize_with(inside.places.len(), FeatureMaps::default);

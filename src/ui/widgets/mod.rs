@@ -31,3 +31,4 @@ pub mod scale;
 pub mod scroll;
 pub mod slider;
 pub mod text;
+pub mod value_bars;
