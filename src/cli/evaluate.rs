@@ -1,3 +1,5 @@
+mod calibration;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS, THRESHOLD};
 use crate::train::{ClassScore, Evaluation, Subset};
+use calibration::Calibrated;
 
 /// Evaluate a run on a set of samples
 #[derive(Debug, Args)]
@@ -97,10 +100,12 @@ impl Evaluate {
         if let ([_, second], true) = (task.classes(), threshold != THRESHOLD) {
             note(format_args!("{second} is predicted from a probability of {threshold:.3} on"));
         }
+        // Of other data than those of the run, the validation set is another than that of the run.
+        let calibrated = Calibrated::of(&job, &weights, &evaluation, part, !is_new && split != Split::All);
         if self.json {
-            return say(to_json(&evaluation, task.classes()));
+            return say(to_json(&evaluation, task.classes(), calibrated.as_ref()));
         }
-        table(&evaluation, task.classes())?;
+        table(&evaluation, task.classes(), calibrated.as_ref())?;
         let best = evaluation.classes().filter(|_| split == Split::Validation).and_then(|it| it.best_threshold());
         match (best, task.classes()) {
             (Some((threshold, f1)), [_, second]) => {
@@ -125,8 +130,8 @@ fn has_no_test_set(source: &SourceSpec) -> bool {
     source.parts.iter().all(splits)
 }
 
-/// Every figure of the task, and where there are classes the confusion and the scores of each.
-fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
+/// Every figure of the task, and where there are classes the confusion, the scores of each and the calibration.
+fn to_json(evaluation: &Evaluation, classes: &[String], calibrated: Option<&Calibrated>) -> Value {
     let mut told = json!({ "samples": evaluation.len() });
     for Figure { metric, value } in evaluation.figures() {
         told[metric.key] = value.into();
@@ -140,10 +145,13 @@ fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
         told["confusion"] = json!(confusion);
         told["classes"] = classes.iter().zip(predictions.class_scores()).map(of_class).collect();
     }
+    if let Some(calibrated) = calibrated {
+        told["calibration"] = calibrated.to_json();
+    }
     told
 }
 
-fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
+fn table(evaluation: &Evaluation, classes: &[String], calibrated: Option<&Calibrated>) -> Result<(), CliError> {
     say(format_args!("loss {:.4} on {} samples", evaluation.loss, grouped(evaluation.len())))?;
     let mut figures: Vec<Figure> = evaluation.figures().into_iter().filter(|figure| *figure.metric != LOSS).collect();
     if evaluation.is_one_sided() {
@@ -153,6 +161,9 @@ fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
     for figure in figures {
         let text = figure_text(figure).unwrap_or_else(|| "not defined for these samples".to_owned());
         say(format_args!("{:28} {text}", named(figure.metric)))?;
+    }
+    for (name, text) in calibrated.map_or_else(Vec::new, Calibrated::lines) {
+        say(format_args!("{name:28} {text}"))?;
     }
     let Some(predictions) = evaluation.classes() else { return Ok(()) };
     say("class       precision    recall        F1   samples")?;

@@ -10,7 +10,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/project", &["data", "train"]),
     ("src/explain", &["data", "train"]),
     ("src/runs", &["data", "train", "project"]),
-    ("src/cli", &["data", "train", "project", "runs", "ui::run"]),
+    ("src/cli", &["data", "train", "project", "runs", "explain", "ui::run"]),
     ("src/ui", &["data", "train", "project", "runs", "explain"]),
 ];
 

@@ -6,6 +6,7 @@ mod behavior;
 mod bench;
 #[cfg(feature = "gui")]
 mod blocks;
+mod calibration;
 mod cli;
 mod docs;
 mod explain;

@@ -3,6 +3,7 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod calibration;
 pub mod derived;
 pub mod evaluation;
 pub mod hidden_space;
@@ -36,6 +37,8 @@ pub struct DerivedData {
     pub inside: Derived<inside::InsideQuery>,
     /// Where samples lie in the space of a layer.
     pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
+    /// Whether the probabilities of a classifier are right.
+    pub calibration: Derived<calibration::CalibrationQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -68,6 +71,7 @@ impl DerivedData {
             plane,
             inside,
             hidden_space,
+            calibration,
             reconstructions,
             samples,
             ahead,
@@ -82,6 +86,7 @@ impl DerivedData {
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
             && hidden_space.is_settled(ctx)
+            && calibration.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)
