@@ -1,3 +1,5 @@
+mod calibration;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
 use crate::train::metrics::{Figure, LOSS, THRESHOLD};
 use crate::train::{ClassScore, Evaluation, Subset};
+use calibration::Calibrated;
 
 /// Evaluate a run on a set of samples
 #[derive(Debug, Args)]
@@ -102,12 +105,14 @@ impl Evaluate {
             note(format_args!("{second} is predicted from a probability of {threshold:.3} on"));
         }
         let importance = self.importance.then(|| Columns::of(&job, &weights, part)).transpose()?;
+        // Of other data than those of the run, the validation set is another than that of the run.
+        let calibrated = Calibrated::of(&job, &weights, &evaluation, part, !is_new && split != Split::All);
         if self.json {
-            let mut told = to_json(&evaluation, task.classes());
+            let mut told = to_json(&evaluation, task.classes(), calibrated.as_ref());
             importance.iter().for_each(|columns| told["importance"] = columns.to_json());
             return say(told);
         }
-        table(&evaluation, task.classes())?;
+        table(&evaluation, task.classes(), calibrated.as_ref())?;
         let best = evaluation.classes().filter(|_| split == Split::Validation).and_then(|it| it.best_threshold());
         if let (Some((threshold, f1)), [_, second]) = (best, task.classes()) {
             say(format_args!("best F1 of {second}: {} with --threshold {threshold:.3}", percent(f1 as f32)))?;
@@ -130,8 +135,8 @@ fn has_no_test_set(source: &SourceSpec) -> bool {
     source.parts.iter().all(splits)
 }
 
-/// Every figure of the task, and where there are classes the confusion and the scores of each.
-fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
+/// Every figure of the task, and where there are classes the confusion, the scores of each and the calibration.
+fn to_json(evaluation: &Evaluation, classes: &[String], calibrated: Option<&Calibrated>) -> Value {
     let mut told = json!({ "samples": evaluation.len() });
     for Figure { metric, value } in evaluation.figures() {
         told[metric.key] = value.into();
@@ -145,10 +150,13 @@ fn to_json(evaluation: &Evaluation, classes: &[String]) -> Value {
         told["confusion"] = json!(confusion);
         told["classes"] = classes.iter().zip(predictions.class_scores()).map(of_class).collect();
     }
+    if let Some(calibrated) = calibrated {
+        told["calibration"] = calibrated.to_json();
+    }
     told
 }
 
-fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
+fn table(evaluation: &Evaluation, classes: &[String], calibrated: Option<&Calibrated>) -> Result<(), CliError> {
     say(format_args!("loss {:.4} on {} samples", evaluation.loss, grouped(evaluation.len())))?;
     let mut figures: Vec<Figure> = evaluation.figures().into_iter().filter(|figure| *figure.metric != LOSS).collect();
     if evaluation.is_one_sided() {
@@ -158,6 +166,9 @@ fn table(evaluation: &Evaluation, classes: &[String]) -> Result<(), CliError> {
     for figure in figures {
         let text = figure_text(figure).unwrap_or_else(|| "not defined for these samples".to_owned());
         say(format_args!("{:28} {text}", named(figure.metric)))?;
+    }
+    for (name, text) in calibrated.map_or_else(Vec::new, Calibrated::lines) {
+        say(format_args!("{name:28} {text}"))?;
     }
     let Some(predictions) = evaluation.classes() else { return Ok(()) };
     say("class       precision    recall        F1   samples")?;

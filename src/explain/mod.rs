@@ -1,7 +1,8 @@
 //! What looks inside a trained network, without widgets and files: how much each number of a sample matters for an answer, what
 //! would change it, which samples are like it, how much the columns of a table matter, the weights as pictures and as connections
-//! of units, and where samples lie in the space of a layer.
+//! of units, where samples lie in the space of a layer, and whether its probabilities are right.
 
+pub mod calibration;
 pub mod connections;
 pub mod counterfactual;
 pub mod importance;

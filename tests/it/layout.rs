@@ -28,8 +28,8 @@ const SIZES: [Vec2; 3] = [vec2(1024.0, 700.0), vec2(1280.0, 800.0), vec2(1920.0,
 const VIEWS: [&str; 6] = ["learn", "draw", "data", "mistakes", "metrics", "runs"];
 
 /// What a view may show in place of something else.
-const CHOICES: [&str; 10] =
-    ["Matrix", "Classes", "ROC", "Points", "Lines", "Plane", "Paint", "Columns", "Rows", "Augmented"];
+const CHOICES: [&str; 11] =
+    ["Matrix", "Classes", "ROC", "Points", "Lines", "Plane", "Paint", "Columns", "Rows", "Augmented", "Calibration"];
 
 /// A source that no loader knows, with a name as long as a path.
 const SOURCE: &str = "csv:no/such/folder/of/measurements-that-were-taken/in-the-laboratory.csv";

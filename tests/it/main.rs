@@ -6,6 +6,7 @@ mod behavior;
 mod bench;
 #[cfg(feature = "gui")]
 mod blocks;
+mod calibration;
 mod checks;
 mod cli;
 mod columns;

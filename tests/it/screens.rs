@@ -183,6 +183,11 @@ fn a_run_that_has_ended() {
         .watch(&project, &job, &events)
         .act(Request::ShowCell { truth: 4, predicted: 9 })
         .compare("mistakes-dark-large");
+    let mut screen = Screen::open(&project, SMALL, Theme::Light);
+    screen.watch(&project, &job, &events).act(Request::Show("mistakes"));
+    screen.harness.run_steps(2);
+    screen.harness.get_by_role_and_label(Role::Button, "Calibration").click();
+    screen.compare("calibration-light");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod calibration;
 pub mod columns;
 pub mod counterfactual;
 pub mod derived;
@@ -47,6 +48,8 @@ pub struct DerivedData {
     pub importance: Derived<columns::ImportanceQuery>,
     /// What the network predicts as a column changes.
     pub dependence: Derived<columns::DependenceQuery>,
+    /// Whether the probabilities of a classifier are right.
+    pub calibration: Derived<calibration::CalibrationQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -83,6 +86,7 @@ impl DerivedData {
             counterfactual,
             importance,
             dependence,
+            calibration,
             reconstructions,
             samples,
             ahead,
@@ -101,6 +105,7 @@ impl DerivedData {
             && counterfactual.is_settled(ctx)
             && importance.is_settled(ctx)
             && dependence.is_settled(ctx)
+            && calibration.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

@@ -1,5 +1,7 @@
-//! The tab with the validation samples that are misclassified, the most confident mistakes first.
+//! The tab with the validation samples that are misclassified, the most confident mistakes first, and with how far the confidence
+//! is to be trusted.
 
+mod calibration;
 mod rows;
 
 use std::sync::Arc;
@@ -18,10 +20,12 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::images::{copy, fitting_scale, not_images};
 use crate::ui::views::parts::reconstructions::ReconstructionPairs;
 use crate::ui::views::view::View;
+use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
 use crate::ui::widgets::numbers::{percent, thousands};
 use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::init::mix;
+use calibration::CalibrationView;
 use rows::RowMistakes;
 
 /// The id of this view.
@@ -34,6 +38,16 @@ pub struct Mistakes {
     rows: RowMistakes,
     listed: Option<Listed>,
     pairs: ReconstructionPairs,
+    shown: Shown,
+    calibration: CalibrationView,
+}
+
+/// What is shown of predicted classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shown {
+    #[default]
+    Samples,
+    Calibration,
 }
 
 /// The predictions that are shown, worked out once for an evaluation and a cell.
@@ -75,6 +89,9 @@ impl View for Mistakes {
             return placeholder_ui(ui, text);
         };
         let (evaluation, dataset) = (Arc::clone(evaluation), Arc::clone(&job.dataset));
+        if self.shown == Shown::Calibration && evaluation.classes().is_some() {
+            return self.calibration.ui(ui, Arc::clone(job), evaluation, cx);
+        }
         let predictions = match &evaluation.predictions {
             Predictions::Classes(predictions) => predictions,
             Predictions::Numbers(predictions) if dataset.modality() == Modality::Table => {
@@ -133,6 +150,15 @@ impl View for Mistakes {
         let images = Images { count, height, width, channels, version, pixels, caption, caption_rows };
         let scale = fitting_scale(count, [height, width], caption_rows, ui.available_size());
         grid.ui(ui, &images, scale);
+    }
+
+    fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if cx.subject.results() == Results::Classes {
+            let samples = (Shown::Samples, "Samples", "The validation samples that the network misclassifies");
+            let calibration =
+                (Shown::Calibration, "Calibration", "Whether it is as often right as its confidence says");
+            segmented_ui(ui, &mut self.shown, &[samples, calibration]);
+        }
     }
 }
 

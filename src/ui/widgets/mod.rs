@@ -27,6 +27,7 @@ pub mod pick_list;
 pub mod pixels;
 pub mod plane;
 pub mod probability_bars;
+pub mod reliability_diagram;
 pub mod scale;
 pub mod scroll;
 pub mod slider;
