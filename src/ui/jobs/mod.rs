@@ -8,6 +8,7 @@ pub mod evaluation;
 pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
+pub mod layer_statistics;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
@@ -36,6 +37,8 @@ pub struct DerivedData {
     pub inside: Derived<inside::InsideQuery>,
     /// Where samples lie in the space of a layer.
     pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
+    /// How weights, activations, gradients and updates are distributed in each layer.
+    pub layer_statistics: Derived<layer_statistics::LayersQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -68,6 +71,7 @@ impl DerivedData {
             plane,
             inside,
             hidden_space,
+            layer_statistics,
             reconstructions,
             samples,
             ahead,
@@ -82,6 +86,7 @@ impl DerivedData {
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
             && hidden_space.is_settled(ctx)
+            && layer_statistics.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

@@ -1,6 +1,7 @@
 //! The tab that shows what the network computes for one sample: what every layer gives, and what matters for the answer.
 
 mod hidden_space;
+mod layers;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
 use backprop_nn::batch::inspection;
 use hidden_space::HiddenSpaceView;
+use layers::LayersView;
 
 /// The id of this view.
 pub const ID: &str = "inside";
@@ -72,6 +74,7 @@ pub struct InsideView {
     kernels: Vec<FeatureMaps>,
     relevance: FeatureMaps,
     space: HiddenSpaceView,
+    statistics: LayersView,
 }
 
 /// What is shown of the layers.
@@ -81,6 +84,7 @@ enum Shown {
     Activations,
     Weights,
     HiddenSpace,
+    Layers,
 }
 
 /// What runs through the network.
@@ -119,10 +123,7 @@ impl View for InsideView {
                 return placeholder_ui(ui, &why);
             }
         };
-        let model = match &network {
-            TrainedNetwork::Folder(folder) => folder.project.model.clone(),
-            TrainedNetwork::Run(..) => cx.session.trained.as_ref().unwrap_or(cx.project).model.clone(),
-        };
+        let model = cx.model_of(&network).clone();
         let query = InsideQuery {
             network: network.clone(),
             model: Arc::new(model),
@@ -301,6 +302,7 @@ impl InsideView {
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
             (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
+            (Shown::Layers, "Layers", "How numbers are distributed in each layer"),
         ];
         ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &choices));
         let help = match self.shown {
@@ -312,12 +314,14 @@ impl InsideView {
                 "Each validation sample by what a layer gives for it, seen from where they differ most (PCA). Classes that lie \
                  apart are told apart; click a sample to look at it."
             }
+            Shown::Layers => "How weights, activations, gradients and updates are distributed in each layer.",
         };
         ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         match self.shown {
             Shown::Weights => return self.weights_ui(ui, latest, inside),
             Shown::HiddenSpace => return self.space_ui(ui, latest, cx),
+            Shown::Layers => return self.statistics.ui(ui, cx),
             Shown::Activations => {}
         }
         self.maps.resize_with(inside.places.len(), FeatureMaps::default);
