@@ -327,6 +327,11 @@ fn follow(
                     }
                 }
             }
+            Event::Layers(stat) => {
+                if report.steps {
+                    report.tell(run_log::layers_line(&stat, &run.job.network))?;
+                }
+            }
             Event::Epoch(stat) => {
                 if let Some(terminal) = terminal {
                     terminal.epoch(&stat);

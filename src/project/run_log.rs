@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use crate::train::baselines::Baseline;
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{Best, Change, Checkpoint, EpochStat, Head, LiveChange, Metric, Outcome, StepStat, Subset};
+use crate::train::{
+    Best, Change, Checkpoint, EpochStat, Head, LayerStat, LiveChange, Metric, Outcome, StepStat, Subset,
+};
+use backprop_nn::Network;
 
 /// The key of a metric, with the subset as prefix where it is measured on subsets: `validation_rmse`.
 pub fn key_of(part: Subset, metric: &Metric) -> String {
@@ -19,6 +22,17 @@ pub fn step_line(stat: &StepStat) -> Value {
     let mut line = json!({ "event": "step", "step": stat.step, "epoch": stat.epoch });
     stat.figures().for_each(|(metric, value)| line[metric.key] = value.into());
     line
+}
+
+/// The line of a step layer by layer: the names of the layers as in the file of weights, and how far it moved each.
+pub fn layers_line(stat: &LayerStat, network: &Network) -> Value {
+    let name = |start: usize| {
+        let param = network.params().iter().find(|param| param.range.start == start)?;
+        param.name.rsplit_once('.').map(|(layer, _)| layer.to_owned())
+    };
+    let names: Vec<_> = stat.layers.iter().map(|(range, _)| name(range.start)).collect();
+    let ratios: Vec<_> = stat.update_ratios().collect();
+    json!({ "event": "layers", "step": stat.step, "layers": names, "update_ratio": ratios })
 }
 
 /// The line of an epoch; validation metrics without a value are null.

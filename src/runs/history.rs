@@ -24,7 +24,7 @@ pub fn read(folder: &Path) -> Result<Vec<Value>, ProjectError> {
 pub fn up_to(lines: Vec<Value>, step: u64, epochs: u32) -> Vec<Value> {
     let counts = |line: &Value, key: &str, most: u64| line[key].as_u64().is_some_and(|number| number <= most);
     let is_before = |line: &Value| match line["event"].as_str() {
-        Some("step" | "changed") => counts(line, "step", step),
+        Some("step" | "layers" | "changed") => counts(line, "step", step),
         Some("epoch") => counts(line, "epoch", epochs.into()),
         // How it ended is for the run that goes on to tell.
         Some("best" | "baseline" | "done") => false,

@@ -1,6 +1,8 @@
 //! The training step of a run: gather a batch, forward, backward, update, shared among the threads of the current rayon
 //! pool.
 
+use std::ops::Range;
+
 use super::gan::GanLearner;
 use super::job::Job;
 use super::metrics::StepSum;
@@ -26,6 +28,11 @@ pub trait Learner {
 
     /// Norms of the gradient and the update of the last step, if they were measured.
     fn norms(&self) -> Option<StepNorms>;
+
+    /// The same, layer by layer: where the trained weights of each lie, and the norms over them. Nothing of a GAN.
+    fn norms_of_layers(&self) -> Vec<(Range<usize>, StepNorms)> {
+        Vec::new()
+    }
 
     /// Changes the settings of the optimizer; its state is kept unless the optimizer itself changes.
     fn set_optimizer(&mut self, spec: OptimizerSpec);
@@ -187,6 +194,10 @@ impl Learner for Trainer<'_> {
 
     fn norms(&self) -> Option<StepNorms> {
         self.norms
+    }
+
+    fn norms_of_layers(&self) -> Vec<(Range<usize>, StepNorms)> {
+        self.optimizer.norms_of_layers(&self.job.network)
     }
 
     fn shown(&self) -> &Weights {

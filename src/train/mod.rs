@@ -42,7 +42,7 @@ pub use job::{Job, Subset, default_threads, samples_per_step};
 pub use lr_finder::{RatePoint, RateSweep};
 pub use metrics::{ClassScore, Evaluation, Metric, Predictions};
 pub use protocol::{
-    Best, Change, DivergedAt, Divergence, EpochStat, Event, LiveChange, Outcome, Reports, RunCommand, Snapshot, Start,
-    StepStat,
+    Best, Change, DivergedAt, Divergence, EpochStat, Event, LayerStat, LiveChange, Outcome, Reports, RunCommand,
+    Snapshot, Start, StepStat,
 };
 pub use run::Run;

@@ -1,11 +1,13 @@
 //! What goes to a run and what comes back: one closed enum for each direction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::metrics::{Evaluation, Figure, LOSS, METRICS, Metric, StepProbe};
+use backprop_nn::optim::StepNorms;
 use backprop_nn::{OptimizerSpec, Training, Weights};
 
 /// How a run begins.
@@ -66,6 +68,8 @@ impl LiveChange {
 pub enum Event {
     /// Every optimizer step since the last flush; none is missing.
     Steps(Vec<StepStat>),
+    /// The norms of a step layer by layer, now and then.
+    Layers(LayerStat),
     /// An epoch has ended.
     Epoch(EpochStat),
     /// A copy of the weights; only the newest matters.
@@ -115,6 +119,23 @@ impl StepStat {
     /// The mean loss of the batch.
     pub fn loss(&self) -> f32 {
         self.get(&LOSS).unwrap_or(f32::NAN)
+    }
+}
+
+/// The norms of one optimizer step, layer by layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerStat {
+    /// Counted from 1 over the whole run.
+    pub step: u64,
+    /// Where the trained weights of each layer lie, and the norms over them.
+    pub layers: Vec<(Range<usize>, StepNorms)>,
+}
+
+impl LayerStat {
+    /// How far the step has moved the weights of each layer, as a share of their own length; nothing where they were all zero.
+    pub fn update_ratios(&self) -> impl Iterator<Item = Option<f64>> {
+        let ratio = |norms: &StepNorms| (norms.weights > 0.0).then(|| norms.update / norms.weights);
+        self.layers.iter().map(move |(_, norms)| ratio(norms))
     }
 }
 

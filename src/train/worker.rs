@@ -12,7 +12,7 @@ use super::job::{Job, Subset};
 use super::learner::{Learner, Step};
 use super::metrics::{EpochProbe, Evaluation, Figure, METRICS, StepProbe, StepSum};
 use super::protocol::{
-    Best, Change, DivergedAt, Divergence, EpochStat, Event, Outcome, Reports, RunCommand, Start, StepStat,
+    Best, Change, DivergedAt, Divergence, EpochStat, Event, LayerStat, Outcome, Reports, RunCommand, Start, StepStat,
 };
 use super::reporter::{FLUSH, Reporter};
 use backprop_nn::network::NotFinite;
@@ -53,6 +53,9 @@ const BACK: u64 = 50;
 const REMEMBERED: usize = 3;
 /// Larger networks go back to their last checkpoint, since several copies of them would take much memory.
 const REMEMBERED_WEIGHTS: usize = 4 << 20;
+
+/// Steps of a run that are told layer by layer, at most.
+const LAYERS_TOLD: u64 = 400;
 
 /// Whether something of a run follows from the validation losses of all its epochs.
 fn keeps_losses(training: &Training) -> bool {
@@ -109,6 +112,8 @@ struct Worker<'a, W> {
     recent: VecDeque<Arc<Checkpoint>>,
     /// The norms of gradient and update are measured once in this many steps.
     measured_every: u64,
+    /// Of the steps that are measured, one in this many is told layer by layer.
+    layers_every: u64,
 }
 
 impl<'a, W: Fn()> Worker<'a, W> {
@@ -119,6 +124,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
         commands: &'a Receiver<RunCommand>,
         reporter: Reporter<W>,
     ) -> Self {
+        let steps = job.steps_per_epoch() as u64 * job.training.epochs as u64;
+        let measured_every = measured_every(job.network.weights_len(), job.batch());
         let mut worker = Self {
             job,
             commands,
@@ -142,7 +149,8 @@ impl<'a, W: Fn()> Worker<'a, W> {
             skips_test: reports.skips_test,
             pace: None,
             recent: VecDeque::new(),
-            measured_every: measured_every(job.network.weights_len(), job.batch()),
+            measured_every,
+            layers_every: (steps / measured_every).div_ceil(LAYERS_TOLD).max(1),
         };
         if let Some(checkpoint) = &job.checkpoint {
             worker.go_on_from(checkpoint);
@@ -276,6 +284,10 @@ impl<'a, W: Fn()> Worker<'a, W> {
             training += started.elapsed();
             let norms = self.learner.norms();
             self.report(epoch, &StepProbe { sum: batch_sum, learning_rate, norms })?;
+            if norms.is_some() && (self.step - 1).is_multiple_of(self.measured_every * self.layers_every) {
+                let layers = self.learner.norms_of_layers();
+                self.reporter.tell(Event::Layers(LayerStat { step: self.step, layers }));
+            }
             self.partial = Some(self.partial.map_or(batch_sum, |sum| sum.plus(batch_sum)));
             if self.until == Some(Until::NextBatch) {
                 self.pause();

@@ -2,10 +2,13 @@
 
 use backprop_nn::{Inspection, Shape};
 use backprop_studio::explain::connections::Wiring;
+use backprop_studio::explain::layer_statistics::Quantity;
 use backprop_studio::train::evaluate::read_rows;
 use backprop_studio::ui::jobs::derived::Latest;
 use backprop_studio::ui::jobs::inside::{Connected, Inside, InsideQuery, Part, SURFACE};
+use backprop_studio::ui::jobs::layer_statistics::Layers;
 use backprop_studio::ui::jobs::plane;
+use backprop_studio::ui::widgets::numbers::{percent, steady};
 use backprop_studio::ui::{Request, Studio};
 use eframe::egui::Key;
 use egui_kittest::kittest::{By, Queryable as _};
@@ -76,6 +79,79 @@ fn validation_samples_lie_in_the_space_of_a_layer() {
     assert_eq!((projection.points.len(), &found.samples), (job.split.validation.len(), &job.split.validation));
     assert!(projection.explained[0] >= projection.explained[1] && projection.explained.iter().sum::<f64>() <= 1.0);
     wait_for(&mut harness, "numbers each");
+}
+
+fn layers(studio: &Studio) -> Option<&Layers> {
+    studio.derived().layer_statistics.current()?.answer.as_ref()
+}
+
+/// The difference of the weights of a layer at two moments that were kept.
+fn moved(studio: &Studio, layer: usize, from: u64, to: u64) -> (f64, f64) {
+    let range = layers(studio).unwrap().layers[layer].place.weights.clone();
+    let at = |step: u64| {
+        let snapshot = studio.session().timeline.snapshot(step).unwrap();
+        assert_eq!(snapshot.step, step, "of a short run each moment is kept");
+        &snapshot.weights.values()[range.clone()]
+    };
+    let squares = |pairs: &mut dyn Iterator<Item = f32>| pairs.map(|it| f64::from(it).powi(2)).sum::<f64>().sqrt();
+    let update = squares(&mut at(to).iter().zip(at(from)).map(|(after, before)| after - before));
+    (update, squares(&mut at(from).iter().copied()))
+}
+
+#[test]
+fn the_layers_tell_how_their_numbers_are_distributed_and_how_far_steps_move_them() {
+    let mut harness = open(project("mlp", &[("data.source", "digits?count=400"), ("training.epochs", "4")]));
+    train(&mut harness);
+    act(&mut harness, Request::Show("inside"));
+    wait_for(&mut harness, "PCA");
+    click(&mut harness, "Layers");
+    step_until(&mut harness, "the layers are looked at", |studio| layers(studio).is_some());
+    wait_for(&mut harness, "Activations of ");
+    let found = layers(harness.state()).unwrap();
+    assert_eq!((found.samples, found.steps), (64, Some(1)));
+    let at = found.layers.iter().position(|layer| layer.place.label == "Dense").unwrap();
+    let layer = found.layers[at].clone();
+    let (number, name) = (layer.place.path[0] + 1, layer.place.label);
+    let activations = layer.of(Quantity::Activations).unwrap();
+    let (mean, std, dead) = (steady(activations.mean), steady(activations.std), percent(layer.dead.unwrap()));
+    harness.get_by_label(&format!("Activations of {number} {name}: mean {mean}, std {std}, dead {dead}, saturated –"));
+
+    // The last step, as the weights before and after it have it.
+    click(&mut harness, "Updates");
+    wait_for(&mut harness, "Updates of ");
+    let last = harness.state().session().progress.step;
+    let (update, _) = moved(harness.state(), at, last - 1, last);
+    let told = layer.of(Quantity::Updates).unwrap().norm;
+    assert!((told / update - 1.0).abs() < 1e-6, "{told} {update}");
+    click(&mut harness, "Gradients");
+    wait_for(&mut harness, "Gradients of ");
+    assert!(layer.of(Quantity::Gradients).unwrap().norm > 0.0);
+
+    // The first step is measured in every run.
+    let curves = harness.state().session().curves.layers();
+    assert_eq!(
+        curves.len(),
+        layers(harness.state()).unwrap().layers.iter().filter(|it| it.place.weights.len() > 0).count()
+    );
+    let first = curves[0].buckets()[0];
+    let (update, weights) = moved(harness.state(), at, 0, 1);
+    assert!(first.x == 1.0 && (f64::from(first.mean) - (update / weights).log10()).abs() < 1e-4, "{first:?}");
+    harness.get_by_label_contains(&format!("Update/weight ratio plot: {number} {name} -"));
+
+    click(&mut harness, "Over the run");
+    step_until(&mut harness, "the moments of the run are looked at", |studio| {
+        layers(studio).is_some_and(|layers| layers.missing == 0 && layers.moments.len() as u64 > last / 2)
+    });
+    let moments = &layers(harness.state()).unwrap().moments;
+    assert_eq!((moments[0].0, moments[moments.len() - 1].0), (0, last));
+    assert!(moments.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    // An earlier moment is looked at.
+    act(&mut harness, Request::LookAt(1));
+    step_until(&mut harness, "the first step is looked at", |studio| {
+        layers(studio).is_some_and(|layers| {
+            layers.moments.iter().any(|(step, layers_then)| *step == 1 && layers_then == &layers.layers)
+        })
+    });
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn told(job: &Arc<Job>, steps: Option<u64>) -> (Told, Arc<Checkpoint>) {
                 }
             }
             Event::Done(outcome) => return (told, kept.unwrap_or_else(|| panic!("{outcome:?}"))),
-            Event::Changed(_) | Event::Resumed | Event::Best(_) => {}
+            Event::Layers(_) | Event::Changed(_) | Event::Resumed | Event::Best(_) => {}
         }
     }
 }

@@ -191,6 +191,7 @@ fn follow(job: Job, mut epoch: impl FnMut(&EpochStat)) -> Result<(), CliError> {
             Event::Done(Outcome::Diverged(divergence)) => return Err(CliError::Diverged(divergence.to_string())),
             Event::Done(Outcome::Failed(message)) => return Err(CliError::Failed(message)),
             Event::Steps(_)
+            | Event::Layers(_)
             | Event::Weights(_)
             | Event::Checkpoint(_)
             | Event::Changed(_)

@@ -11,6 +11,7 @@ pub mod evaluation;
 pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
+pub mod layer_statistics;
 pub mod neighbors;
 pub mod plane;
 pub mod predictor;
@@ -50,6 +51,8 @@ pub struct DerivedData {
     pub dependence: Derived<columns::DependenceQuery>,
     /// Whether the probabilities of a classifier are right.
     pub calibration: Derived<calibration::CalibrationQuery>,
+    /// How weights, activations, gradients and updates are distributed in each layer.
+    pub layer_statistics: Derived<layer_statistics::LayersQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -87,6 +90,7 @@ impl DerivedData {
             importance,
             dependence,
             calibration,
+            layer_statistics,
             reconstructions,
             samples,
             ahead,
@@ -106,6 +110,7 @@ impl DerivedData {
             && importance.is_settled(ctx)
             && dependence.is_settled(ctx)
             && calibration.is_settled(ctx)
+            && layer_statistics.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

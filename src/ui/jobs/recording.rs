@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::project::run_log::{best_line, change_line, done_line, epoch_line, resume_line};
+use crate::project::run_log::{best_line, change_line, done_line, epoch_line, layers_line, resume_line};
 use crate::project::{Output, Project, ProjectError};
 use crate::runs::{Parent, Recorder, RunState};
 use crate::train::{Change, Checkpoint, Event, Job, LiveChange, Snapshot};
@@ -252,6 +252,7 @@ impl<F: Fn(String)> RunWriter<F> {
         let Some(open) = recorder else { return Ok(()) };
         match event {
             Event::Epoch(stat) => open.tell(&epoch_line(&stat, job.head())),
+            Event::Layers(stat) => open.tell(&layers_line(&stat, &job.network)),
             Event::Changed(change) => open.tell(&change_line(&change)),
             Event::Best(best) => open.tell(&best_line(&best)),
             Event::Checkpoint(checkpoint) => open.keep(job, &checkpoint, seconds),

@@ -12,6 +12,7 @@ use crate::train::{EpochStat, Metric, StepStat, Subset};
 #[derive(Default)]
 pub struct Curves {
     curves: Vec<(Option<Subset>, &'static Metric, Curve)>,
+    layers: Vec<Curve>,
 }
 
 /// What curves of kept runs are drawn over.
@@ -34,6 +35,23 @@ impl Curves {
         let part = metric.subset.map(|_| part);
         let found = self.curves.iter().find(|(of, measured, _)| *of == part && *measured == metric);
         found.map_or(&EMPTY, |(.., curve)| curve)
+    }
+
+    /// Of each layer with weights, log10 of how far a step moves them, as a share of their own length.
+    pub fn layers(&self) -> &[Curve] {
+        &self.layers
+    }
+
+    /// A step told layer by layer. Where weights were zero, or did not move, there is no logarithm.
+    pub(super) fn push_layers(&mut self, step: u64, update_ratios: impl Iterator<Item = Option<f64>>) {
+        for (at, ratio) in update_ratios.enumerate() {
+            if at == self.layers.len() {
+                self.layers.push(Curve::default());
+            }
+            if let Some(ratio) = ratio.filter(|ratio| *ratio > 0.0) {
+                self.layers[at].push(step as f64, ratio.log10() as f32);
+            }
+        }
     }
 
     fn push(&mut self, part: Subset, metric: &'static Metric, at: f64, value: f32) {
@@ -71,7 +89,8 @@ impl Curves {
 
     /// Forgets what came after a step.
     pub(super) fn cut(&mut self, after: u64) {
-        self.curves.iter_mut().for_each(|(.., curve)| curve.cut(after as f64));
+        let curves = self.curves.iter_mut().map(|(.., curve)| curve);
+        curves.chain(&mut self.layers).for_each(|curve| curve.cut(after as f64));
     }
 
     pub(super) fn push_step(&mut self, stat: &StepStat) {

@@ -148,6 +148,11 @@ impl Session {
                         self.mark_change(step, LiveChange { learning_rate: rate as f32, optimizer });
                     }
                 }
+                Some("layers") => {
+                    let ratios = line["update_ratio"].as_array();
+                    self.curves.push_layers(step, ratios.into_iter().flatten().map(Value::as_f64));
+                    continue;
+                }
                 Some("resumed") => self.marks.push(Mark::change(step as f64, "continued")),
                 Some("best") => {
                     let epoch = epoch.unwrap_or_default();

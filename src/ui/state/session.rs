@@ -319,6 +319,7 @@ impl Session {
         }
         match event {
             Event::Steps(steps) => self.absorb_steps(&steps),
+            Event::Layers(stat) => self.curves.push_layers(stat.step, stat.update_ratios()),
             Event::Epoch(epoch) => self.absorb_epoch(epoch),
             Event::Weights(snapshot) => {
                 self.timeline.add_snapshot(&snapshot);

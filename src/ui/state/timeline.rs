@@ -78,6 +78,21 @@ impl Timeline {
         self.snapshots.at(step).or(self.snapshots.first())
     }
 
+    /// The last weights before a step.
+    pub fn snapshot_before(&self, step: u64) -> Option<&Arc<Snapshot>> {
+        self.snapshots.at(step.checked_sub(1)?)
+    }
+
+    /// So many weights over the whole run, besides the first, or fewer. While it grows the same ones are chosen again, until every second of them
+    /// makes room.
+    pub fn overview(&self, most: u64) -> Vec<Arc<Snapshot>> {
+        let last = self.steps().last().unwrap_or(0);
+        let stride = last.div_ceil(most.max(1)).next_power_of_two();
+        let mut chosen: Vec<_> = (0..=last / stride).filter_map(|at| self.snapshots.at(at * stride)).cloned().collect();
+        chosen.dedup_by(|one, before| one.step == before.step);
+        chosen
+    }
+
     /// The last evaluation up to a step, and the step that it was made after.
     pub fn evaluation(&self, step: u64) -> Option<(u64, &Arc<Evaluation>)> {
         self.evaluations.up_to(step).last().map(|moment| (moment.step, &moment.what))
@@ -150,6 +165,26 @@ impl<T> Spread<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_overview_is_bounded_and_keeps_its_moments_while_the_run_grows() {
+        let network = backprop_nn::ModelSpec { layers: Vec::new() }.build(backprop_nn::Shape::flat(2), 2);
+        let weights = network.unwrap().init_weights(1);
+        let mut timeline = Timeline::default();
+        assert!(timeline.overview(20).is_empty());
+        let mut steps_at = |to: u64| -> Vec<u64> {
+            for step in timeline.steps().last().map_or(0, |last| last + 1)..=to {
+                timeline.add_snapshot(&Arc::new(Snapshot { step, weights: weights.clone() }));
+            }
+            timeline.overview(20).iter().map(|snapshot| snapshot.step).collect()
+        };
+        let (first, later) = (steps_at(100), steps_at(160));
+        assert_eq!(first, (0..=12).map(|at| 8 * at).collect::<Vec<_>>());
+        assert_eq!(later.len(), 21);
+        assert_eq!(later[..first.len()], first);
+        let last = steps_at(200);
+        assert_eq!(last, (0..=12).map(|at| 16 * at).collect::<Vec<_>>());
+    }
 
     #[test]
     fn what_is_kept_is_spread_over_all_steps_and_bounded() {

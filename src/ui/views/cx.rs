@@ -12,6 +12,7 @@ use crate::ui::state::shapes::Shapes;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::trained_network::{Networks, TrainedNetwork};
 use crate::ui::state::window_state::WindowState;
+use backprop_nn::ModelSpec;
 
 /// The project, the window's own state and the playground to edit, the rest to look at, and a list for what only the studio
 /// can do.
@@ -59,5 +60,13 @@ impl Cx<'_> {
     /// The network of the run with its weights of this moment, or the one that was opened.
     pub fn network(&self) -> Option<TrainedNetwork> {
         self.networks.this(self.session)
+    }
+
+    /// The layers of a network with weights.
+    pub fn model_of<'a>(&'a self, network: &'a TrainedNetwork) -> &'a ModelSpec {
+        match network {
+            TrainedNetwork::Folder(folder) => &folder.project.model,
+            TrainedNetwork::Run(..) => &self.session.trained.as_ref().unwrap_or(self.project).model,
+        }
     }
 }

@@ -4,6 +4,7 @@ mod columns;
 mod counterfactual;
 mod diagram;
 mod hidden_space;
+mod layers;
 mod neighbors;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ use columns::ColumnsView;
 use counterfactual::CounterfactualView;
 use diagram::DiagramView;
 use hidden_space::HiddenSpaceView;
+use layers::LayersView;
 use neighbors::NeighborsView;
 
 /// The id of this view.
@@ -87,6 +89,7 @@ pub struct InsideView {
     neighbors: NeighborsView,
     counterfactual: CounterfactualView,
     columns: ColumnsView,
+    statistics: LayersView,
 }
 
 /// What is shown of the layers.
@@ -100,6 +103,7 @@ enum Shown {
     Neighbors,
     Counterfactual,
     Columns,
+    Layers,
 }
 
 /// What runs through the network.
@@ -138,10 +142,7 @@ impl View for InsideView {
                 return placeholder_ui(ui, &why);
             }
         };
-        let model = match &network {
-            TrainedNetwork::Folder(folder) => folder.project.model.clone(),
-            TrainedNetwork::Run(..) => cx.session.trained.as_ref().unwrap_or(cx.project).model.clone(),
-        };
+        let model = cx.model_of(&network).clone();
         let (part, edits) = match self.shown {
             Shown::Diagram => (
                 self.diagram.part(cx.subject.dataset.as_ref().filter(|it| network.reads(it))),
@@ -331,6 +332,7 @@ impl InsideView {
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
             (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
+            (Shown::Layers, "Layers", "How numbers are distributed in each layer"),
         ];
         let mut why = vec![(Shown::Neighbors, "Neighbors", "The training samples that are most like this one")];
         if cx.subject.results() == Results::Classes {
@@ -366,6 +368,7 @@ impl InsideView {
             Shown::Neighbors => neighbors::HELP,
             Shown::Counterfactual => counterfactual::HELP,
             Shown::Columns => columns::HELP,
+            Shown::Layers => "How weights, activations, gradients and updates are distributed in each layer.",
         };
         ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
@@ -381,6 +384,7 @@ impl InsideView {
             }
             Shown::Counterfactual => return self.counterfactual.ui(ui, latest, inside, cx),
             Shown::Columns => return self.columns.ui(ui, &latest.query, inside.explained, cx),
+            Shown::Layers => return self.statistics.ui(ui, cx),
             Shown::Activations => {}
         }
         self.maps.resize_with(inside.places.len(), FeatureMaps::default);

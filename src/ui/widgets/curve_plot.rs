@@ -80,6 +80,7 @@ pub struct CurvePlot<'a> {
     height: Option<f32>,
     empty_text: &'a str,
     moment: Option<Moment>,
+    guide: Option<f64>,
 }
 
 impl<'a> CurvePlot<'a> {
@@ -99,6 +100,7 @@ impl<'a> CurvePlot<'a> {
             height: None,
             empty_text: "Press Train to see the curve",
             moment: None,
+            guide: None,
         }
     }
 
@@ -147,6 +149,12 @@ impl<'a> CurvePlot<'a> {
     /// Height with the heading. Default: all there is.
     pub fn height(mut self, height: f32) -> Self {
         self.height = Some(height);
+        self
+    }
+
+    /// A value that a dashed line marks, and that stays in view. Default: none.
+    pub fn guide(mut self, value: f64) -> Self {
+        self.guide = Some(value);
         self
     }
 
@@ -215,6 +223,7 @@ impl<'a> CurvePlot<'a> {
         let chosen = self.chosen_step(&handles, &transform);
         self.point(ui, &response, &transform, &mut link);
         let painter = ui.painter().with_clip_rect(transform.frame().intersect(ui.clip_rect()));
+        self.paint_guide(&painter, palette, &transform);
         self.paint_marks(&painter, palette, &transform);
         for (series, prepared) in self.series.iter().zip(&prepared) {
             lines::paint(&painter, &transform, prepared, self.pen(series, palette), |y| self.y_from(y));
@@ -324,7 +333,11 @@ impl<'a> CurvePlot<'a> {
             low_x = x_range.end() * 0.1;
         }
         let is_visible = |point: &&[f64; 2]| (low_x..=*x_range.end()).contains(&point[0]);
-        let values = prepared.iter().flat_map(|prepared| prepared.smoothed.iter().filter(is_visible)).map(|[_, y]| *y);
+        let values = prepared
+            .iter()
+            .flat_map(|prepared| prepared.smoothed.iter().filter(is_visible))
+            .map(|[_, y]| *y)
+            .chain(self.guide);
         let extremes = values.fold(None, |extremes: Option<(f64, f64)>, y| {
             Some(extremes.map_or((y, y), |(low, high)| (low.min(y), high.max(y))))
         });

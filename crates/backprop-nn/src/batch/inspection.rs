@@ -1,5 +1,7 @@
 //! A network opened up: what every layer gives for some samples, and how a number of the output depends on each of them.
 
+use std::ops::Range;
+
 use super::{Batch, Pass};
 use crate::kernels::denormals::flush_denormals;
 use crate::layer::Mode;
@@ -48,6 +50,8 @@ pub struct Place {
     pub label: &'static str,
     /// Of what it gives for a sample.
     pub shape: Shape,
+    /// Where its trained parameters lie in the weights; empty where there are none.
+    pub weights: Range<usize>,
 }
 
 impl Inspection {
@@ -60,7 +64,12 @@ impl Inspection {
     }
 
     fn of(network: Network) -> Self {
-        let place = |stage: &Stage| Place { path: stage.path.clone(), label: stage.label, shape: stage.output };
+        let place = |stage: &Stage| Place {
+            path: stage.path.clone(),
+            label: stage.label,
+            shape: stage.output,
+            weights: stage.params.start..stage.params.start + stage.trained,
+        };
         let places: Vec<Place> = network.stages.iter().map(place).collect();
         let mut inspection = Self {
             batch: Batch::new(&network, 0, 0),
@@ -76,7 +85,7 @@ impl Inspection {
     fn make_room(&mut self, samples: usize) {
         if samples > self.capacity {
             self.batch = Batch::new(&self.network, 1, samples);
-            // No parameter learns, so that none gets a gradient.
+            // No parameter learns, so that none gets a gradient but in `learn`.
             self.batch.shards[0].learning = 0..0;
             self.capacity = samples;
         }
@@ -129,15 +138,45 @@ impl Inspection {
     /// # Panics
     /// If there are not as many numbers as outputs, or if the weights are those of another network.
     pub fn backward(&mut self, weights: &Weights, gradient: &[f32]) {
-        let stages = self.network.stages.len();
         assert_eq!(gradient.len(), self.outputs().len(), "a gradient for each output");
-        self.network.transpose(0..stages, weights, &mut self.batch.transposed);
+        self.batch.shards[0].grads[0][..gradient.len()].copy_from_slice(gradient);
+        self.run_back(weights, self.places.len());
+    }
+
+    /// Runs back from the loss of the samples that ran forward last, and gives its gradient by all weights, in their order: zero for
+    /// those that no gradient moves. `judge` gets outputs and writes their gradient, as for [`Network::learn`].
+    ///
+    /// # Panics
+    /// If the weights are those of another network.
+    pub fn learn(&mut self, weights: &Weights, mut judge: impl FnMut(&[f32], &mut [f32])) -> Vec<f32> {
+        let stages = self.places.len();
+        let shard = &mut self.batch.shards[0];
+        let end = match self.network.stages[stages - 1].layer.members() {
+            Some(members) => {
+                shard.judge_members(members, &mut judge);
+                stages - 1
+            }
+            None => {
+                let (outputs, gradient) = shard.output_and_grad_mut();
+                judge(outputs, gradient);
+                stages
+            }
+        };
+        shard.learning = 0..stages;
+        self.run_back(weights, end);
+        self.batch.shards[0].learning = 0..0;
+        self.network.gradient(&self.batch.shards)
+    }
+
+    /// Runs back from the gradient of what the place before `end` gives.
+    fn run_back(&mut self, weights: &Weights, end: usize) {
+        self.network.transpose(0..end, weights, &mut self.batch.transposed);
         let Batch { shards, transposed, shared, .. } = &mut self.batch;
         let shard = &mut shards[0];
-        shard.grads[0][..gradient.len()].copy_from_slice(gradient);
         let _flushing = flush_denormals();
         let pass = Pass { network: &self.network, weights, transposed, shared };
-        for at in (0..stages).rev() {
+        self.gradients[end..].iter_mut().for_each(Vec::clear);
+        for at in (0..end).rev() {
             let len = shard.samples * self.places[at].shape.len();
             let kept = &mut self.gradients[at];
             kept.clear();
@@ -242,7 +281,32 @@ mod tests {
     }
 
     #[test]
-    fn places_are_named_by_their_way() {
+    fn the_gradient_of_the_weights_is_the_slope_of_the_loss() {
+        for (layers, shape) in stacks() {
+            let what = format!("{layers:?}");
+            let (network, mut inspection, weights) = opened(layers, shape);
+            let (samples, covector) = (numbers(2 * shape.len(), 4), numbers(2 * OUTPUTS, 5));
+            inspection.forward(&weights, &samples);
+            let gradient = inspection.learn(&weights, |_, gradient| gradient.copy_from_slice(&covector));
+            let mut direction = numbers(gradient.len(), 6);
+            for param in network.params().iter().filter(|param| !param.info.is_trained) {
+                assert!(gradient[param.range.clone()].iter().all(|slope| *slope == 0.0), "{what}: {}", param.name);
+                direction[param.range.clone()].fill(0.0);
+            }
+            let mut at = |by: f32| -> f64 {
+                let mut moved = weights.clone();
+                moved.values_mut().iter_mut().zip(&direction).for_each(|(weight, d)| *weight += by * d);
+                inspection.forward(&moved, &samples);
+                inspection.outputs().iter().zip(&covector).map(|(y, c)| f64::from(*y) * f64::from(*c)).sum()
+            };
+            let slope = (at(1e-3) - at(-1e-3)) / 2e-3;
+            let predicted: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+            assert!((slope - predicted).abs() < 1e-2 * (1.0 + predicted.abs()), "{what}: {slope} {predicted}");
+        }
+    }
+
+    #[test]
+    fn places_are_named_by_their_way_and_know_their_weights() {
         let (_, inspection, _) = opened(vec![dense(6), block(vec![dense(6)]), head()], Shape::flat(7));
         let paths: Vec<_> = inspection.places().iter().map(|place| (place.path.clone(), place.label)).collect();
         assert_eq!(paths[0], (vec![], "Input"));
@@ -250,5 +314,7 @@ mod tests {
         assert_eq!(paths[2], (vec![1, 0], "Dense"));
         assert_eq!(paths[3], (vec![1], "Residual"));
         assert_eq!(inspection.places()[2].shape, Shape::flat(6));
+        assert_eq!(inspection.places()[2].weights, 7 * 6 + 6..7 * 6 + 6 + 6 * 6 + 6);
+        assert!(inspection.places()[3].weights.is_empty());
     }
 }

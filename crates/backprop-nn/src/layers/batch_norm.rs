@@ -177,10 +177,21 @@ impl Layer for SettledBatchNorm {
 
     fn backward(&self, pass: Backward<'_>) {
         self.0.activation.backward(pass.grad_output, pass.output, pass.memo);
-        let Some(grad_input) = pass.grad_input else { return };
         let len = self.0.channels;
-        let (gamma, variance) = (&pass.params[..len], &pass.params[3 * len..]);
+        let (gamma, mean, variance) = (&pass.params[..len], &pass.params[2 * len..3 * len], &pass.params[3 * len..]);
         let scale = &mut pass.scratch[..len];
+        if !pass.is_frozen {
+            self.0.divide(std::iter::repeat(&1.0), variance.iter().copied(), scale);
+            pass.grad_params.fill(0.0);
+            let (grad_gamma, grad_beta) = pass.grad_params.split_at_mut(len);
+            for (input, grad) in pass.input.chunks_exact(len).zip(pass.grad_output.chunks_exact(len)) {
+                for at in 0..len {
+                    grad_gamma[at] += grad[at] * (input[at] - mean[at]) * scale[at];
+                    grad_beta[at] += grad[at];
+                }
+            }
+        }
+        let Some(grad_input) = pass.grad_input else { return };
         self.0.divide(gamma, variance.iter().copied(), scale);
         grad_input.copy_from_slice(pass.grad_output);
         scale_rows(grad_input, scale);

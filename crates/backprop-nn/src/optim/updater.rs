@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -22,6 +23,8 @@ pub struct Updater {
     /// What each column of a kernel is multiplied by, while there is a largest norm.
     factors: Vec<f32>,
     average: Option<Weights>,
+    /// The squares of the last step, block by block.
+    squares: Vec<Squares>,
 }
 
 /// What an updater remembers between two steps. With the weights it is all that a training needs to go on as if it had never
@@ -76,7 +79,6 @@ impl Updater {
     pub fn for_subnetwork(spec: OptimizerSpec, subnetwork: Subnetwork) -> Self {
         let params = subnetwork.weights.len();
         Self {
-            subnetwork,
             state: vec![0.0; spec.slots() * params],
             spec,
             regularization: Regularization::default(),
@@ -84,6 +86,8 @@ impl Updater {
             gradient: vec![0.0; params],
             factors: Vec::new(),
             average: None,
+            squares: vec![Squares::default(); subnetwork.blocks.len()],
+            subnetwork,
         }
     }
 
@@ -126,6 +130,19 @@ impl Updater {
         self.average.as_ref()
     }
 
+    /// The norms of the last step, if it was measured, layer by layer: where the trained weights of a layer lie, and the norms over
+    /// them.
+    pub fn norms_of_layers(&self, network: &Network) -> Vec<(Range<usize>, StepNorms)> {
+        let blocks: Vec<_> = network.blocks(&self.subnetwork).iter().zip(&self.squares).collect();
+        let layers = blocks.chunk_by(|(one, _), (next, _)| one.stage == next.stage);
+        let of = |layer: &[(&Block, &Squares)]| {
+            let range = layer[0].0.range.start..layer[layer.len() - 1].0.range.end;
+            let sums = layer.iter().fold(Squares::default(), |sums, (_, squares)| plus(sums, **squares));
+            (range, StepNorms::of(sums))
+        };
+        layers.map(of).collect()
+    }
+
     /// Moves the weights by the gradient of the shards of a batch, whose backward passes are done. Each block is
     /// worked off by one thread, from its gradient to its weights, so that it is still in that core's cache; but no
     /// weight may move before the norm of the whole gradient is known, if that is to be clipped.
@@ -161,7 +178,8 @@ impl Updater {
         assert_eq!(weights.values().len(), network.weights_len(), "weights of another network");
         assert!(self.subnetwork.weights.end <= network.weights_len(), "the updater of another network");
         self.step += 1;
-        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average } = self;
+        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average, squares } = self;
+        squares.fill(Squares::default());
         let (optimizer, step) = (spec, Step { number: *step, learning_rate });
         let (blocks, slots) = (network.blocks(subnetwork), optimizer.slots());
         let take_gradient = |block: &Block, gradient: &mut [f32]| {
@@ -190,21 +208,23 @@ impl Updater {
         };
         let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
         let numbers = Numbers { weights: moved, gradient, state };
-        let squares = if regularization.clip_norm > 0.0 {
-            let [squares, ..] = each_block(blocks, slots, numbers, &|block, numbers| {
+        let total = if regularization.clip_norm > 0.0 {
+            let [gradient_squares, ..] = each_block((blocks, slots), numbers, squares, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
                 [sum_of_squares(numbers.gradient), 0.0, 0.0]
             });
-            let share = regularization.share_within_norm(squares.sqrt());
+            let share = regularization.share_within_norm(gradient_squares.sqrt());
             let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
             let numbers = Numbers { weights: moved, gradient, state };
-            let [_, update, weights] = each_block(blocks, slots, numbers, &|block, numbers| {
+            let [_, update, weights] = each_block((blocks, slots), numbers, squares, &|block, numbers| {
                 scale(numbers.gradient, share);
-                measured(block, numbers)
+                let [_, update, weights] = measured(block, numbers);
+                // That of the gradient is known already, from before it was clipped.
+                [0.0, update, weights]
             });
-            [squares, update, weights]
+            [gradient_squares, update, weights]
         } else {
-            each_block(blocks, slots, numbers, &|block, numbers| {
+            each_block((blocks, slots), numbers, squares, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
                 measured(block, numbers)
             })
@@ -219,7 +239,7 @@ impl Updater {
                 None => *average = Some(weights.clone()),
             }
         }
-        squares
+        total
     }
 }
 
@@ -243,22 +263,25 @@ impl Numbers<'_> {
     }
 }
 
-/// Calls `work` with every block and its numbers, on all threads. What it gives is added up pair by pair, in an order
-/// that follows from the blocks and not from the threads.
+/// Calls `work` with every block and its numbers, on all threads. What it gives is added to the squares of the block, and added up
+/// pair by pair, in an order that follows from the blocks and not from the threads.
 fn each_block(
-    blocks: &[Block],
-    slots: usize,
+    (blocks, slots): (&[Block], usize),
     numbers: Numbers<'_>,
+    squares: &mut [Squares],
     work: &(impl Fn(&Block, Numbers<'_>) -> Squares + Sync),
 ) -> Squares {
     match blocks {
         [] => Squares::default(),
         [block] => {
             let _flushing = flush_denormals();
-            work(block, numbers.of(block.range.len(), slots))
+            let found = work(block, numbers.of(block.range.len(), slots));
+            squares[0] = plus(squares[0], found);
+            found
         }
         _ => {
             let (left, right) = blocks.split_at(blocks.len() / 2);
+            let (left_squares, right_squares) = squares.split_at_mut(left.len());
             let at = right[0].range.start - left[0].range.start;
             let (left_weights, right_weights) = numbers.weights.split_at_mut(at);
             let (left_gradient, right_gradient) = numbers.gradient.split_at_mut(at);
@@ -266,12 +289,16 @@ fn each_block(
             let left_numbers = Numbers { weights: left_weights, gradient: left_gradient, state: left_state };
             let right_numbers = Numbers { weights: right_weights, gradient: right_gradient, state: right_state };
             let (left, right) = rayon::join(
-                || each_block(left, slots, left_numbers, work),
-                || each_block(right, slots, right_numbers, work),
+                || each_block((left, slots), left_numbers, left_squares, work),
+                || each_block((right, slots), right_numbers, right_squares, work),
             );
-            std::array::from_fn(|at| left[at] + right[at])
+            plus(left, right)
         }
     }
+}
+
+fn plus(one: Squares, other: Squares) -> Squares {
+    std::array::from_fn(|at| one[at] + other[at])
 }
 
 /// In double precision: the square of a gradient that explodes, which is when it matters, is too large for a float.
@@ -330,6 +357,37 @@ mod tests {
         optimizer.set(OptimizerSpec::Lion(Lion::default()));
         assert_eq!((optimizer.step, optimizer.state.as_slice()), (0, &[0.0; 8][..]));
         assert!(optimizer.average().is_some());
+    }
+
+    #[test]
+    fn the_norms_of_the_layers_are_those_of_all_weights_together() {
+        let layers = vec![Dense::new(200, Function::Tanh).into(), Dense::new(2, Function::Linear).into()];
+        let network = ModelSpec { layers }.build(Shape::flat(300), 2).unwrap();
+        for clip_norm in [0.0, 1e-3] {
+            let regularization = Regularization { clip_norm, ..Regularization::default() };
+            let updater = Updater::new(OptimizerSpec::Adam(Adam::default()), &network);
+            let (mut updater, mut weights) = (updater.regularized(regularization), network.init_weights(1));
+            let mut batch = crate::Batch::new(&network, 1, 4);
+            let fill = |_: usize, (): &mut (), shard: &mut Workspace| shard.input_mut(4).fill(0.5);
+            network.learn(&mut weights, &mut batch, &mut [()], 1, fill, |(), _, grad| grad.fill(0.1));
+            let before = weights.clone();
+            let norms = updater.step_measured(0.01, &network, &mut weights, batch.shards());
+            let layers = updater.norms_of_layers(&network);
+            let ranges: Vec<_> = layers.iter().map(|(range, _)| range.clone()).collect();
+            assert_eq!(ranges, [0..300 * 200 + 200, 60_200..60_200 + 402]);
+            let together = layers.iter().fold(StepNorms::default(), |sum, (_, norms)| sum.with(*norms));
+            for (sum, all) in [
+                (together.gradient, norms.gradient),
+                (together.update, norms.update),
+                (together.weights, norms.weights),
+            ] {
+                assert!(all > 0.0 && (sum / all - 1.0).abs() < 1e-9, "{sum} {all}");
+            }
+            let (range, last) = &layers[1];
+            let moved = weights.values()[range.clone()].iter().zip(&before.values()[range.clone()]);
+            let length = moved.map(|(after, before)| f64::from(after - before).powi(2)).sum::<f64>().sqrt();
+            assert!((last.update / length - 1.0).abs() < 1e-6, "{} {length}", last.update);
+        }
     }
 
     #[test]

@@ -48,6 +48,13 @@ impl CurvePlot<'_> {
         }
     }
 
+    pub(super) fn paint_guide(&self, painter: &egui::Painter, palette: &Palette, transform: &PlotTransform) {
+        let Some(value) = self.guide else { return };
+        let y = transform.position_from_point_y(self.y_from(value));
+        let line = [pos2(transform.frame().left(), y), pos2(transform.frame().right(), y)];
+        painter.extend(egui::Shape::dashed_line(&line, Stroke::new(1.5, palette.text), 6.0, 4.0));
+    }
+
     fn text_rect(&self, transform: &PlotTransform, x: f64, size: Vec2) -> Rect {
         let frame = transform.frame();
         let x = transform.position_from_point_x(x);
