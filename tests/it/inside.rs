@@ -113,8 +113,9 @@ fn the_layers_tell_how_their_numbers_are_distributed_and_how_far_steps_move_them
     let layer = found.layers[at].clone();
     let (number, name) = (layer.place.path[0] + 1, layer.place.label);
     let activations = layer.of(Quantity::Activations).unwrap();
-    let (mean, std, dead) = (steady(activations.mean), steady(activations.std), percent(layer.dead.unwrap()));
-    harness.get_by_label(&format!("Activations of {number} {name}: mean {mean}, std {std}, dead {dead}, saturated –"));
+    let (mean, std) = (steady(activations.mean), steady(activations.std));
+    let (zeros, dead) = (percent(activations.zeros), percent(layer.dead.unwrap()));
+    harness.get_by_label(&format!("Activations of {number} {name}: mean {mean}, std {std}, zero {zeros}, dead {dead}"));
 
     // The last step, as the weights before and after it have it.
     click(&mut harness, "Updates");
@@ -131,7 +132,7 @@ fn the_layers_tell_how_their_numbers_are_distributed_and_how_far_steps_move_them
     let curves = harness.state().session().curves.layers();
     assert_eq!(
         curves.len(),
-        layers(harness.state()).unwrap().layers.iter().filter(|it| it.place.weights.len() > 0).count()
+        layers(harness.state()).unwrap().layers.iter().filter(|it| !it.place.weights.is_empty()).count()
     );
     let first = curves[0].buckets()[0];
     let (update, weights) = moved(harness.state(), at, 0, 1);
@@ -211,7 +212,7 @@ fn of_points_every_unit_is_a_picture_of_the_plane() {
     let mut harness = open(project("spiral", &[("training.epochs", "5")]));
     train(&mut harness);
     act(&mut harness, Request::Show("inside"));
-    let surfaces = |studio: &Studio| Some(inside(studio)?.1.connected.as_ref()?.surfaces.clone()?);
+    let surfaces = |studio: &Studio| inside(studio)?.1.connected.as_ref()?.surfaces.clone();
     step_until(&mut harness, "the plane is drawn", |studio| surfaces(studio).is_some());
     let drawn = surfaces(harness.state()).unwrap();
     let (latest, inside) = inside(harness.state()).unwrap();

@@ -57,7 +57,7 @@ const SAMPLE: f32 = 224.0;
 const NARROW_SAMPLE: f32 = 176.0;
 
 /// The choices among the panes stand side by side in this width.
-const BESIDE: f32 = 420.0;
+const BESIDE: f32 = 560.0;
 
 /// Side of the input as a picture.
 const INPUT: f32 = 160.0;
@@ -368,7 +368,7 @@ impl InsideView {
             Shown::Neighbors => neighbors::HELP,
             Shown::Counterfactual => counterfactual::HELP,
             Shown::Columns => columns::HELP,
-            Shown::Layers => "How weights, activations, gradients and updates are distributed in each layer.",
+            Shown::Layers => "How the numbers of each layer are distributed.",
         };
         ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);

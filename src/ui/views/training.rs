@@ -75,6 +75,8 @@ impl View for TrainingView {
                 caption_ui(ui, "Reading the data…");
                 ui.add(egui::Spinner::new().size(14.0));
             } else {
+                // In line with what scrolls below.
+                ui.add_space(3.0 * GRID);
                 check_ui(ui, cx);
             }
         });

@@ -25,8 +25,13 @@ use crate::ui::widgets::text::placeholder_ui;
 /// Moments of the run that are looked at, at most, besides the first.
 const MOMENTS: u64 = 40;
 
-/// Width of a number in the table.
-const COLUMN: f32 = 60.0;
+/// Width of a number in the table, the least of it, and the least of a name.
+const COLUMN: f32 = 64.0;
+const LEAST_COLUMN: f32 = 48.0;
+const LEAST_NAME: f32 = 64.0;
+
+/// From this width on both choices stand in one row.
+const BESIDE: f32 = 480.0;
 
 /// Length of the piece of a line before the name of a layer, which tells its color below.
 const SAMPLE: f32 = 14.0;
@@ -83,7 +88,8 @@ impl LayersView {
         self.choices_ui(ui, layers);
         let has_room = ui.available_height() >= LEAST_HEIGHT;
         let below = if has_room && !cx.session.curves.layers().is_empty() { RATIOS + 3.0 * ROW } else { 0.0 };
-        head_ui(ui, self.quantity);
+        let columns = columns(self.quantity, &layers.layers);
+        head_ui(ui, &columns);
         let height = ui.available_height() - below;
         ScrollArea::vertical().id_salt("layer statistics").auto_shrink(false).max_height(height).show(ui, |ui| {
             let mut color = 0;
@@ -91,7 +97,7 @@ impl LayersView {
                 let has_weights = !layer.place.weights.is_empty();
                 if layer.of(self.quantity).is_some() || (has_weights && self.quantity != Quantity::Updates) {
                     let sample = has_weights.then(|| Palette::of(ui).class(color));
-                    self.layer_ui(ui, layers, layer, sample);
+                    self.layer_ui(ui, (layers, layer), &columns, sample);
                 }
                 color += usize::from(has_weights);
             }
@@ -115,19 +121,30 @@ impl LayersView {
             (false, "This moment", "At the moment that is shown: drag the time line to see another"),
             (true, "Over the run", "Mean and standard deviation at each of some moments of the run"),
         ];
-        ui.horizontal_wrapped(|ui| {
+        let is_wide = ui.available_width() > BESIDE;
+        ui.horizontal(|ui| {
             segmented_ui(ui, &mut self.quantity, &choices);
-            segmented_ui(ui, &mut self.is_over_time, &times);
+            if is_wide {
+                segmented_ui(ui, &mut self.is_over_time, &times);
+            }
         });
+        if !is_wide {
+            ui.horizontal(|ui| segmented_ui(ui, &mut self.is_over_time, &times));
+        }
         let about = &about[self.quantity as usize];
         ui.add(Label::new(RichText::new(about).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
     }
 
     /// A row of the table, and below it the histogram, or the course over the run.
-    fn layer_ui(&self, ui: &mut Ui, layers: &Layers, layer: &LayerStatistics, sample: Option<Color32>) {
+    fn layer_ui(
+        &self,
+        ui: &mut Ui,
+        (layers, layer): (&Layers, &LayerStatistics),
+        columns: &[Column],
+        sample: Option<Color32>,
+    ) {
         let (palette, name) = (Palette::of(ui), name_of(&layer.place));
-        let columns = columns(self.quantity);
         let texts: Vec<String> = columns.iter().map(|column| (column.text)(layer, self.quantity)).collect();
         let row = row_ui(ui, &name, &texts.iter().map(String::as_str).collect::<Vec<_>>(), palette.text);
         if let Some(color) = sample {
@@ -167,17 +184,20 @@ struct Column {
     text: fn(&LayerStatistics, Quantity) -> String,
 }
 
-fn columns(quantity: Quantity) -> Vec<Column> {
+/// Those of a quantity, of which some belong to layers with some functions alone.
+fn columns(quantity: Quantity, layers: &[LayerStatistics]) -> Vec<Column> {
     let mean = Column { name: "mean", text: |layer, of| number_text(layer.of(of).map(|it| it.mean)) };
     let std = Column { name: "std", text: |layer, of| number_text(layer.of(of).map(|it| it.std)) };
     let norm = Column { name: "norm", text: |layer, of| number_text(layer.of(of).map(|it| it.norm)) };
     let zeros = Column { name: "zero", text: |layer, of| share_text(layer.of(of).map(|it| it.zeros)) };
     let dead = Column { name: "dead", text: |layer, _| share_text(layer.dead) };
     let saturated = Column { name: "saturated", text: |layer, _| share_text(layer.saturated) };
-    match quantity {
-        Quantity::Activations => vec![mean, std, dead, saturated],
-        Quantity::Weights | Quantity::Gradients | Quantity::Updates => vec![mean, std, norm, zeros],
+    if quantity != Quantity::Activations {
+        return vec![mean, std, norm, zeros];
     }
+    let dead = layers.iter().any(|layer| layer.dead.is_some()).then_some(dead);
+    let saturated = layers.iter().any(|layer| layer.saturated.is_some()).then_some(saturated);
+    [mean, std, zeros].into_iter().chain(dead).chain(saturated).collect()
 }
 
 fn number_text(value: Option<f64>) -> String {
@@ -206,8 +226,8 @@ fn about(layers: &Layers) -> [String; 4] {
     ]
 }
 
-fn head_ui(ui: &mut Ui, quantity: Quantity) {
-    let names: Vec<_> = columns(quantity).iter().map(|column| column.name).collect();
+fn head_ui(ui: &mut Ui, columns: &[Column]) {
+    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
     let row = row_ui(ui, "layer", &names, Palette::of(ui).muted);
     ui.painter().hline(row.x_range(), row.bottom(), (1.0, Palette::of(ui).faint));
 }
@@ -217,13 +237,16 @@ fn row_ui(ui: &mut Ui, name: &str, cells: &[&str], color: Color32) -> Rect {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
     // The bar of the scroll area below the head, and beside the rows.
     let right = row.right() - 2.0 * GRID;
-    let column = COLUMN.min((row.width() - 2.0 * GRID) / (cells.len() as f32 + 1.4));
+    let room = right - row.left() - SAMPLE - GRID - LEAST_NAME;
+    // Where it is narrow, the first go first.
+    let cells = &cells[cells.len().saturating_sub((room / LEAST_COLUMN).max(1.0) as usize)..];
+    let column = (room / cells.len() as f32).clamp(LEAST_COLUMN, COLUMN);
     let left = right - column * cells.len() as f32;
     let place = Rect::from_min_max(pos2(row.left() + SAMPLE + GRID, row.top()), pos2(left, row.bottom()));
     cut_text(ui, place, Align2::LEFT_CENTER, name, theme::strong_font(theme::BODY), color);
     for (at, cell) in cells.iter().enumerate() {
-        let place = pos2(left + column * (at + 1) as f32, row.center().y);
-        ui.painter().text(place, Align2::RIGHT_CENTER, cell, theme::body_font(), color);
+        let place = Rect::from_min_size(pos2(left + column * at as f32, row.top()), vec2(column - 2.0, row.height()));
+        cut_text(ui, place, Align2::RIGHT_CENTER, cell, theme::body_font(), color);
     }
     row
 }
