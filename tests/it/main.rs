@@ -7,6 +7,7 @@ mod bench;
 #[cfg(feature = "gui")]
 mod blocks;
 mod cli;
+mod coach;
 mod docs;
 mod explain;
 mod formats;
