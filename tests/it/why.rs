@@ -45,9 +45,10 @@ fn a_digit_is_shown_beside_its_neighbors_and_changed_into_another() {
     let mut harness = open(project("mlp", &[("data.source", "digits?count=400"), ("training.epochs", "8")]));
     train(&mut harness);
     act(&mut harness, Request::Show("inside"));
-    wait_for(&mut harness, "Sample");
-    click(&mut harness, "Sample");
+    wait_for(&mut harness, "Neighbors");
+    // The drawing has neighbors as well.
     open_pane(&mut harness, "Neighbors", "training samples");
+    click(&mut harness, "Sample");
     step_until(&mut harness, "the neighbors are found", |studio| {
         let latest = studio.derived().neighbors.current();
         latest.is_some_and(|latest| latest.query.at == Some(0) && latest.answer.is_some())

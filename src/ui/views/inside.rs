@@ -327,30 +327,28 @@ impl InsideView {
     }
 
     fn layers_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
-        let network = [
+        let mut choices = vec![
             (Shown::Diagram, "Diagram", "The whole network, lit by this sample"),
             (Shown::Activations, "Activations", "What each layer gives for this sample"),
             (Shown::Weights, "Weights", "What each layer has learned"),
             (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
             (Shown::Layers, "Layers", "How numbers are distributed in each layer"),
+            (Shown::Neighbors, "Neighbors", "The training samples that are most like this one"),
         ];
-        let mut why = vec![(Shown::Neighbors, "Neighbors", "The training samples that are most like this one")];
         if cx.subject.results() == Results::Classes {
-            why.push((Shown::Counterfactual, "What if", "What would make this sample one of another class"));
+            choices.push((Shown::Counterfactual, "What if", "What would make this sample one of another class"));
         }
         if cx.subject.modality() == Modality::Table {
-            why.push((Shown::Columns, "Columns", "How much each column matters, and in which way"));
+            choices.push((Shown::Columns, "Columns", "How much each column matters, and in which way"));
         }
-        // Below each other where there is no room for both.
-        let is_narrow = ui.available_width() < BESIDE;
-        ui.horizontal(|ui| {
-            segmented_ui(ui, &mut self.shown, &network);
-            if !is_narrow {
-                segmented_ui(ui, &mut self.shown, &why);
-            }
-        });
-        if is_narrow {
-            ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, &why));
+        // As many side by side as there is room for.
+        let across = match ui.available_width() {
+            width if width < 320.0 => 3,
+            width if width < BESIDE => 4,
+            _ => choices.len(),
+        };
+        for choices in choices.chunks(across) {
+            ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, choices));
         }
         let help = match self.shown {
             Shown::Diagram => {

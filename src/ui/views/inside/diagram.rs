@@ -71,8 +71,12 @@ impl DiagramView {
         };
         ui.horizontal(|ui| {
             let choices = [
-                (Strength::Product, "Sample", "Each connection by what it carries for this sample: weight times value"),
-                (Strength::Weight, "Weights", "Each connection by its weight alone"),
+                (
+                    Strength::Product,
+                    "Products",
+                    "Each connection by what it carries for this sample: weight times value",
+                ),
+                (Strength::Weight, "Weights alone", "Each connection by its weight alone"),
             ];
             ui.label("Lit by");
             segmented_ui(ui, &mut self.by, &choices);
