@@ -69,7 +69,9 @@ impl CalibrationView {
         };
         ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
-        let height = (ui.available_height() - AROUND).clamp(DIAGRAM, MOST_DIAGRAM);
+        // As high as wide where there is room, so that the diagonal has 45 degrees.
+        let square = ui.available_width() / 2.0 + 8.0 * GRID;
+        let height = (ui.available_height() - AROUND).min(square).clamp(DIAGRAM, MOST_DIAGRAM);
         scroll_ui(ui, |ui| {
             if ui.available_width() < NARROW {
                 self.diagram_ui(ui, report, NARROW_DIAGRAM);
