@@ -8,7 +8,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/data", &[]),
     ("src/train", &["data"]),
     ("src/project", &["data", "train"]),
-    ("src/explain", &["data", "train", "project"]),
+    ("src/explain", &["data", "train"]),
     ("src/runs", &["data", "train", "project"]),
     ("src/cli", &["data", "train", "project", "runs", "explain", "ui::run"]),
     ("src/ui", &["data", "train", "project", "runs", "explain"]),

@@ -9,7 +9,6 @@ mod blocks;
 mod calibration;
 mod checks;
 mod cli;
-mod coach;
 mod columns;
 mod docs;
 mod explain;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::class_counts::ClassCounts;
-use super::coach::Coach;
 use super::curves::Curves;
 use super::ending_run::{EndingRun, Listener};
 use super::lines::Lines;
@@ -68,8 +67,8 @@ pub struct Session {
     pub marks: Vec<Mark>,
     /// What the run has told of its epochs and changes.
     pub lines: Lines,
-    /// What the coach has seen of the run, and finds.
-    pub coach: Coach,
+    /// The validation loss of every epoch.
+    pub losses: Vec<f32>,
     /// Seconds of training, without pauses.
     pub seconds: f64,
     /// The moments that can be looked at again.
@@ -114,7 +113,7 @@ impl Session {
             curves: Curves::default(),
             marks: Vec::new(),
             lines: Lines::default(),
-            coach: Coach::default(),
+            losses: Vec::new(),
             seconds: 0.0,
             timeline: Timeline::default(),
             visit: None,
@@ -245,7 +244,7 @@ impl Session {
         self.curves = Curves::default();
         self.marks.clear();
         self.lines = Lines::default();
-        self.coach = Coach::default();
+        self.losses.clear();
         self.seconds = 0.0;
         self.timeline = Timeline::default();
         self.visit = None;
@@ -357,7 +356,6 @@ impl Session {
     }
 
     fn absorb_steps(&mut self, steps: &[StepStat]) {
-        self.coach.history.absorb_steps(steps);
         for stat in steps {
             self.curves.push_step(stat);
         }
@@ -389,12 +387,12 @@ impl Session {
         }
         if let Some(validation) = &epoch.validation {
             self.timeline.add_evaluation(epoch.step, validation);
+            self.losses.push(validation.loss);
             self.validation = Some(at_threshold(validation, self.threshold));
         }
         self.pace.rest();
         self.seconds += epoch.seconds;
         self.progress.epochs_done = epoch.epoch;
-        self.coach_epoch(&epoch);
     }
 
     /// The run is over.
@@ -413,7 +411,6 @@ impl Session {
         // A run that is done drops at once, because its thread has nothing left to do.
         self.run = None;
         self.status = Status::Ended(outcome);
-        self.coach_now();
     }
 
     /// Whether the stack is another than the one that the run trains.
