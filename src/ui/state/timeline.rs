@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn an_overview_is_bounded_and_keeps_its_moments_while_the_run_grows() {
-        let network = backprop_nn::ModelSpec { layers: Vec::new() }.build(backprop_nn::Shape::flat(2), 2);
+        let model: backprop_nn::ModelSpec = serde_json::from_str(r#"[{"kind":"dense","units":2}]"#).unwrap();
+        let network = model.build(backprop_nn::Shape::flat(2), 2);
         let weights = network.unwrap().init_weights(1);
         let mut timeline = Timeline::default();
         assert!(timeline.overview(20).is_empty());
