@@ -81,7 +81,13 @@ impl Screen {
     }
 
     fn click(&mut self, label: &str) -> &mut Self {
-        self.harness.run_steps(30);
+        // What stands in a tab may have to be worked out first.
+        let started = Instant::now();
+        while self.harness.query_by_label(label).is_none() {
+            assert!(started.elapsed() < Duration::from_secs(60), "there is no {label}");
+            self.harness.step();
+            std::thread::yield_now();
+        }
         self.harness.get_by_label(label).click();
         self.harness.run_steps(2);
         self
