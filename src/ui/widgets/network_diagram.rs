@@ -16,7 +16,7 @@ use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
 use crate::ui::widgets::numbers::significant;
 use crate::ui::widgets::pixels::color_image;
 use backprop_nn::Shape;
-use layout::{Block, Form, TITLE, blocks};
+use layout::{Block, Form, LEGIBLE, TITLE, blocks};
 
 /// How far it can be zoomed, against its natural size.
 const ZOOMS: [f32; 2] = [0.3, 8.0];
@@ -27,9 +27,6 @@ const SMALLEST: f32 = 0.7;
 /// The most room for names of inputs and of outputs beside the blocks, and room without names.
 const NAMES: f32 = 112.0;
 const MARGIN: f32 = 12.0;
-
-/// Names are written where circles are so far apart, in points.
-const LEGIBLE: f32 = 13.0;
 
 /// A layer in the diagram.
 pub struct DiagramLayer<'a> {

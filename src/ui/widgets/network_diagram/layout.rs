@@ -21,6 +21,9 @@ const PITCHES: [f32; 2] = [8.0, 28.0];
 const WIDEST_SURFACES: f32 = 132.0;
 const SURFACES: [f32; 2] = [14.0, 56.0];
 
+/// Names are written where circles are so far apart, in points.
+pub const LEGIBLE: f32 = 13.0;
+
 /// More units than this are cells of a picture.
 const MOST_CIRCLES: usize = 512;
 
@@ -85,8 +88,10 @@ impl Block {
 
     fn circles(count: usize, height: f32, pitches: [f32; 2], widest: f32) -> Self {
         let columns = |pitch: f32| count.div_ceil(((height / pitch) as usize).max(1));
-        let fits = |pitch: &f32| columns(*pitch) == 1 || columns(*pitch) as f32 * pitch <= widest;
-        let pitch = (pitches[0] as usize..=pitches[1] as usize).rev().map(|pitch| pitch as f32).find(fits);
+        let tried = || (pitches[0] as usize..=pitches[1] as usize).rev().map(|pitch| pitch as f32);
+        // Below each other, names have room beside them.
+        let alone = tried().find(|pitch| columns(*pitch) == 1 && *pitch >= LEGIBLE);
+        let pitch = alone.or_else(|| tried().find(|pitch| columns(*pitch) as f32 * pitch <= widest));
         let pitch = pitch.unwrap_or(pitches[0]);
         let columns = columns(pitch).max(1);
         let rows = count.div_ceil(columns).max(1);
@@ -232,6 +237,15 @@ mod tests {
         for pair in blocks.windows(2) {
             assert!(pair[0].rect.right() + GAPS[0] <= pair[1].rect.left() + 0.5);
         }
+    }
+
+    #[test]
+    fn a_few_units_stand_below_each_other_also_where_it_is_low() {
+        let (blocks, _) =
+            blocks(&[Shape::flat(4), Shape::flat(64), Shape::flat(10)], vec2(500.0, 230.0), [8.0, 90.0], false);
+        let rows = |block: &Block| if let Form::Circles { rows, .. } = block.form { rows } else { 0 };
+        assert_eq!((rows(&blocks[0]), rows(&blocks[2])), (4, 10), "their names stand beside them");
+        assert!(rows(&blocks[1]) < 64);
     }
 
     #[test]
