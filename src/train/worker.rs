@@ -54,7 +54,7 @@ const REMEMBERED: usize = 3;
 /// Larger networks go back to their last checkpoint, since several copies of them would take much memory.
 const REMEMBERED_WEIGHTS: usize = 4 << 20;
 
-/// Steps of a run that are told layer by layer, at most.
+/// The most steps of a run whose updates are reported layer by layer.
 const LAYERS_TOLD: u64 = 400;
 
 /// Whether something of a run follows from the validation losses of all its epochs.
@@ -112,7 +112,7 @@ struct Worker<'a, W> {
     recent: VecDeque<Arc<Checkpoint>>,
     /// The norms of gradient and update are measured once in this many steps.
     measured_every: u64,
-    /// Of the steps that are measured, one in this many is told layer by layer.
+    /// Of the steps that are measured, one in this many is reported layer by layer.
     layers_every: u64,
 }
 

@@ -19,7 +19,7 @@ use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::layers::Function;
 
-/// Height of what is told of the unit that is looked at.
+/// Height of the sum of the unit that is selected.
 const SUM: f32 = 156.0;
 
 /// So many products of a sum are listed, the greatest first.
@@ -89,7 +89,7 @@ impl DiagramView {
             }
         });
         ui.add_space(GRID);
-        // What is told of the unit belongs to the one that was asked for.
+        // The sum in the answer belongs to the unit that was selected when it was asked for.
         let selected = match latest.query.part {
             Part::Diagram { selected, .. } => selected,
             Part::Activations | Part::Weights => None,
@@ -231,9 +231,13 @@ fn equation(sum: &Sum) -> String {
     let Sum { terms, bias: (_, bias), sum, function, value } = sum;
     let numbers = [sum - f64::from(*bias), f64::from(*bias), f64::from(*value)].map(significant);
     let [products, bias, value] = numbers;
+    let sum = match bias.strip_prefix('-') {
+        Some(bias) => format!("{products} - {bias}"),
+        None => format!("{products} + {bias}"),
+    };
     let sum = match function {
-        Function::Linear => format!("{products} + {bias}"),
-        function => format!("{}({products} + {bias})", function.suffix().trim()),
+        Function::Linear => sum,
+        function => format!("{}({sum})", function.suffix().trim()),
     };
     format!("{sum} = {value}: {} products add up to {products}, the bias is {bias}.", terms.len())
 }
