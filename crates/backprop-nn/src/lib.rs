@@ -31,6 +31,7 @@
 //! | [`network`], [`weights`], [`workspace`], [`batch`], [`memory`] | a built network at work, and a look into it ([`batch::inspection`]) |
 //! | [`training`], [`patience`], [`regularizer`] | how it is trained |
 //! | [`gan`] | a generator and its discriminator |
+//! | [`graph`] | a trained network as few operations, to be written in other languages |
 //! | [`kernels`] | the loops that take the time |
 //!
 //! *Architecture invariants:* nothing in here knows a data set, a thread pool of its own or a widget, and [`Model::save`] and
@@ -53,6 +54,7 @@ pub mod field;
 pub mod gan;
 #[cfg(test)]
 mod gradcheck;
+pub mod graph;
 pub mod init;
 pub mod kernels;
 pub mod layer;
@@ -75,6 +77,7 @@ pub mod workspace;
 
 pub use batch::Batch;
 pub use batch::inspection::Inspection;
+pub use graph::Graph;
 pub use layer::Layer;
 pub use layers::LayerSpec;
 pub use loss::{LossSpec, Targets};

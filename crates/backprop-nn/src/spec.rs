@@ -1,6 +1,7 @@
 //! A layer as it is declared, what it makes of a shape, and what is said when shapes do not fit.
 
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::layer::{Fusible, Layer};
 use crate::layers::LayerSpec;
 use crate::regularizer::Regularizer;
@@ -19,6 +20,12 @@ pub trait Spec: Settings + Send + Sync {
 
     /// The layer itself; only called after `plan` accepted the same input.
     fn build(&self, input: Shape) -> Box<dyn Layer>;
+
+    /// What it computes outside of training, given its parameters in their order; nothing if it cannot be said in these
+    /// operations, and then a network with this layer cannot be exported.
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        None
+    }
 
     /// The penalty on its kernels, besides that on all weights.
     fn regularizer(&self) -> Regularizer {

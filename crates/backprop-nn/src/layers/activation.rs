@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activation::Function;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::layer::{Backward, Forward, Fusible, Layer};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
@@ -28,6 +29,10 @@ impl Spec for Activation {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltActivation { function: self.function, values: input.len() })
+    }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(Operation::activation(self.function).into_iter().collect())
     }
 
     fn fusible(&self) -> Fusible {

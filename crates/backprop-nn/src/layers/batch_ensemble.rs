@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Flatten;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vectorized;
 use crate::layer::{Backward, Forward, Layer, ParamInfo};
@@ -51,6 +52,12 @@ impl Spec for BatchEnsemble {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { members, spread } = *self;
         Box::new(BuiltBatchEnsemble { inputs: input.channels(), members, spread, is_one: input.is_flat() })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [scale] = params else { return None };
+        let factors = scale.values.iter().map(|scale| 1.0 + scale).collect();
+        Some(vec![Operation::Members { scale: scale.with("factors", factors) }])
     }
 }
 

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Function;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::channels;
 use crate::kernels::vector::scale_rows;
@@ -48,6 +49,16 @@ impl Spec for BatchNorm {
         let Self { momentum, epsilon } = *self;
         let (values, channels, activation) = (input.len(), input.channels(), Function::Linear);
         Box::new(BuiltBatchNorm { values, channels, momentum, epsilon, activation })
+    }
+
+    /// With the moving mean and variance it is no more than a scale and a shift.
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [gamma, beta, mean, variance] = params else { return None };
+        let factors = gamma.values.iter().zip(&*variance.values);
+        let scale: Vec<f32> = factors.map(|(gamma, variance)| gamma / (variance + self.epsilon).sqrt()).collect();
+        let shifts = beta.values.iter().zip(&*mean.values).zip(&scale);
+        let shift = shifts.map(|((beta, mean), scale)| beta - mean * scale).collect();
+        Some(vec![Operation::Affine { scale: gamma.with("scale", scale), shift: beta.with("shift", shift) }])
     }
 }
 

@@ -5,6 +5,7 @@ use super::convolution::{Padding, Sliding};
 use super::reshape::takes_steps;
 use super::{Function, LayerSpec};
 use crate::field::{Described as _, Settings};
+use crate::graph::{Operation, Tensor};
 use crate::init::Initializer;
 use crate::layer::Layer;
 use crate::regularizer::Regularizer;
@@ -156,6 +157,12 @@ where
         let image = Self::image(input).unwrap_or([0; 3]);
         let dims = [self.kernel, self.kernel, image[2] / self.groups, self.filters];
         self.sliding().build(image, &dims[2 - AXES..])
+    }
+
+    fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [kernel, bias] = params else { return None };
+        let sums = self.sliding().operation(Self::image(input).ok()?, kernel, Some(bias));
+        Some(std::iter::once(sums).chain(Operation::activation(self.activation)).collect())
     }
 
     fn regularizer(&self) -> Regularizer {

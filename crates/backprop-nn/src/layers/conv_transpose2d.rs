@@ -4,6 +4,7 @@ use super::Function;
 use super::convolution::takes_image;
 use super::convolution::{Extent, Frame, Padding};
 use crate::field::{Described as _, Settings};
+use crate::graph::{ConvolutionTranspose, Operation, Tensor};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::transpose::transpose;
@@ -88,6 +89,20 @@ impl Spec for ConvTranspose2d {
         let frame = Frame::new([rows.output, columns.output], extents, filters);
         let output_len = rows.output * columns.output * filters;
         Box::new(BuiltConvTranspose2d { window, frame, output_len, activation, init })
+    }
+
+    fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [kernel, bias] = params else { return None };
+        let [height, width, _] = takes_image(Self::LABEL, input).ok()?;
+        let extents = [height, width].map(|size| self.extent(size));
+        let sums = Operation::ConvolutionTranspose(ConvolutionTranspose {
+            kernel: kernel.clone(),
+            bias: bias.clone(),
+            stride: self.stride,
+            before: extents.map(|extent| extent.before),
+            output: extents.map(|extent| extent.output),
+        });
+        Some(std::iter::once(sums).chain(Operation::activation(self.activation)).collect())
     }
 
     fn regularizer(&self) -> Regularizer {

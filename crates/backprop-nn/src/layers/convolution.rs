@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Function;
 use crate::field::Choice;
+use crate::graph::{Convolution, Operation, Tensor};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::vector::sum_rows;
@@ -104,6 +105,24 @@ impl Sliding {
         let init = self.init.of(dims, area * (channels / self.groups), area * self.filters);
         let kernel = ParamInfo::new("kernel", dims, init);
         Box::new(BuiltConv { window, frame, kernel, pool: None, activation: self.activation })
+    }
+
+    /// The kernels at work on an image that was found to fit.
+    pub fn operation<'a>(&self, image: [usize; 3], kernel: &Tensor<'a>, bias: Option<&Tensor<'a>>) -> Operation<'a> {
+        let Self { filters, kernel: [rows, columns], stride, dilation, groups, .. } = *self;
+        let extents = self.extents(image).unwrap_or_default();
+        let after = [0, 1].map(|axis| extents[axis].padded - image[axis] - extents[axis].before);
+        let dims = vec![rows, columns, image[2] / groups, filters];
+        Operation::Convolution(Convolution {
+            kernel: Tensor { dims, ..kernel.clone() },
+            bias: bias.cloned(),
+            stride,
+            dilation,
+            groups,
+            before: extents.map(|extent| extent.before),
+            after,
+            output: extents.map(|extent| extent.output),
+        })
     }
 
     /// "32 3×3 /2 dilated 2 same ReLU", with the kernel as it is written.

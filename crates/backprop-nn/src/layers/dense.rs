@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Flatten, Function};
 use crate::field::{Described as _, Settings};
+use crate::graph::{Operation, Tensor};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
@@ -74,6 +75,12 @@ impl Spec for Dense {
         let inputs = input.channels();
         let thin = (units < THIN).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
         Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [kernel, bias] = params else { return None };
+        let sums = Operation::Dense { kernel: kernel.clone(), bias: bias.clone() };
+        Some(std::iter::once(sums).chain(Operation::activation(self.activation)).collect())
     }
 
     fn regularizer(&self) -> Regularizer {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Flatten;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vector::add;
 use crate::layer::{Backward, Forward, Gradients, Layer, ParamInfo, SavedForBackward};
@@ -69,6 +70,11 @@ impl Spec for Embedding {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { vocabulary, units, numbers } = *self;
         Box::new(BuiltEmbedding { numbers, words: input.len() - numbers, vocabulary, units })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [table] = params else { return None };
+        Some(vec![Operation::Embedding { table: table.clone(), numbers: self.numbers }])
     }
 }
 

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BatchEnsemble;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::kernels::vector::{scale, sum_rows};
 use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
@@ -31,6 +32,10 @@ impl Spec for EnsembleMean {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltEnsembleMean { members: input.len() / input.channels(), outputs: input.channels() })
+    }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::Mean])
     }
 }
 

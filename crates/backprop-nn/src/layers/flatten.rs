@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reshape::BuiltReshape;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::layer::Layer;
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
@@ -19,5 +20,9 @@ impl Spec for Flatten {
 
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltReshape)
+    }
+
+    fn operations<'a>(&self, input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::Reshape { to: Shape::flat(input.len()) }])
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::kernels::vector::{scale, sum_rows};
 use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
@@ -30,6 +31,10 @@ impl Spec for GlobalAveragePool {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltGlobalAveragePool { values: input.len(), channels: input.channels() })
+    }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::Mean])
     }
 }
 

@@ -1,5 +1,6 @@
-use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, activate};
+use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, Returns, activate};
 use crate::field::Described;
+use crate::graph::{Direction, Operation};
 use crate::kernels::vector::{sigmoid, tanh};
 
 /// The gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as in PyTorch and Keras by default.
@@ -28,6 +29,10 @@ impl Cell for GruCell {
     const GATES: usize = 3;
     const SHARED: usize = 2;
     const KEPT: usize = 1;
+
+    fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_> {
+        Operation::Gru { directions, returns }
+    }
 
     #[inline(always)]
     fn forward(step: ForwardStep<'_>) {

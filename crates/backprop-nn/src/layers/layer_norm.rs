@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::rows;
 use crate::layer::{Backward, Forward, Layer, ParamInfo};
@@ -29,6 +30,12 @@ impl Spec for LayerNorm {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let features = input.channels();
         Box::new(BuiltLayerNorm { features, rows: input.len() / features, epsilon: self.epsilon })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [gamma, beta] = params else { return None };
+        let (gamma, beta) = (gamma.clone(), beta.clone());
+        Some(vec![Operation::LayerNorm { epsilon: self.epsilon, gamma, beta }])
     }
 }
 

@@ -1,5 +1,6 @@
-use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, activate};
+use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, Returns, activate};
 use crate::field::Described;
+use crate::graph::{Direction, Operation};
 use crate::init::Init;
 use crate::kernels::vector::{sigmoid, tanh};
 
@@ -29,6 +30,10 @@ impl Cell for LstmCell {
     const GATES: usize = 4;
     const KEPT: usize = 1;
     const BIAS: Init = Init::UnitForgetGate;
+
+    fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_> {
+        Operation::Lstm { directions, returns }
+    }
 
     #[inline(always)]
     fn forward(step: ForwardStep<'_>) {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Flatten;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vector::{dot, sin_cos};
 use crate::kernels::vectorized;
@@ -72,6 +73,11 @@ impl Spec for NumericEmbedding {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(self.layer(input))
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [frequencies, phases, weights, bias] = params.to_vec().try_into().ok()?;
+        Some(vec![Operation::NumericEmbedding { frequencies, phases, weights, bias }])
     }
 }
 

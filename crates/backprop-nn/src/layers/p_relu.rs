@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vectorized;
 use crate::layer::{Backward, Forward, Layer, ParamInfo};
@@ -27,6 +28,11 @@ impl Spec for PRelu {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltPRelu { channels: input.channels(), slope: self.slope })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [alpha] = params else { return None };
+        Some(vec![Operation::PRelu { alpha: alpha.clone() }])
     }
 }
 

@@ -10,6 +10,7 @@ use super::LayerSpec;
 use super::convolution::takes_image;
 use super::reshape::takes_steps;
 use crate::field::{Described as _, Settings};
+use crate::graph::{Operation, Tensor};
 use crate::kernels::pool::{self, Windows};
 use crate::layer::{Backward, Forward, Fusible, Layer};
 use crate::shape::Shape;
@@ -74,8 +75,12 @@ where
         Box::new(BuiltMaxPool(Pooling::over(self.size, input)))
     }
 
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::MaxPool { size: window::<AXES>(self.size) }])
+    }
+
     fn fusible(&self) -> Fusible {
-        Fusible::MaxPool(if AXES == 1 { [1, self.size] } else { [self.size; 2] })
+        Fusible::MaxPool(window::<AXES>(self.size))
     }
 }
 
@@ -94,6 +99,15 @@ where
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltAveragePool(Pooling::over(self.size, input)))
     }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::AveragePool { size: window::<AXES>(self.size) }])
+    }
+}
+
+/// Rows and columns.
+fn window<const AXES: usize>(size: usize) -> [usize; 2] {
+    if AXES == 1 { [1, size] } else { [size; 2] }
 }
 
 fn plan<const AXES: usize>(

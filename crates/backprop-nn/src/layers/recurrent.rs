@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reshape::takes_steps;
 use crate::field::{Choice, Described, Settings};
+use crate::graph::{Direction, Operation, Tensor};
 use crate::init::{Init, Initializer};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::vector::{add, sum_rows};
@@ -91,6 +92,15 @@ where
         Box::new(BuiltRecurrent { steps, features, spec: self.clone() })
     }
 
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let count = self.directions().len();
+        let directions = self.directions().map(|at| {
+            let part = |of: usize| params.get(of * count + at).cloned();
+            Some(Direction { kernel: part(0)?, recurrent: part(1)?, bias: part(2)? })
+        });
+        Some(vec![C::operation(directions.collect::<Option<_>>()?, self.returns)])
+    }
+
     fn regularizer(&self) -> Regularizer {
         self.penalty
     }
@@ -115,6 +125,9 @@ pub trait Cell: Clone + std::fmt::Debug + Default + PartialEq + Send + Sync + 's
     /// Numbers per unit that a step remembers besides gates and output.
     const KEPT: usize = 0;
     const BIAS: Init = Init::Zeros;
+
+    /// The whole layer as an operation.
+    fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_>;
 
     fn forward(step: ForwardStep<'_>);
 

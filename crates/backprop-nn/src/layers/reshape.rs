@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::{Choice, Settings};
+use crate::graph::{Operation, Tensor};
 use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
@@ -117,6 +118,10 @@ impl Spec for Reshape {
 
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltReshape)
+    }
+
+    fn operations<'a>(&self, input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::Reshape { to: self.output(input.len())? }])
     }
 }
 

@@ -1,5 +1,6 @@
-use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent};
+use super::recurrent::{BackwardStep, Cell, ForwardStep, Recurrent, Returns};
 use crate::field::Described;
+use crate::graph::{Direction, Operation};
 use crate::kernels::vector::tanh;
 
 /// The simple recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`.
@@ -21,6 +22,10 @@ pub struct RnnCell;
 
 impl Cell for RnnCell {
     const GATES: usize = 1;
+
+    fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_> {
+        Operation::Rnn { directions, returns }
+    }
 
     #[inline(always)]
     fn forward(step: ForwardStep<'_>) {

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Function;
 use super::convolution::{Frame, Padding, Sliding, takes_image};
 use crate::field::{Described as _, Settings};
+use crate::graph::{Operation, Tensor};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::vector::sum_rows;
@@ -106,6 +107,17 @@ impl Spec for SeparableConv2d {
             ],
             activation: self.activation,
         })
+    }
+
+    /// A convolution of each channel, then one of single pixels.
+    fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [depthwise, pointwise, bias] = params else { return None };
+        let image = takes_image(Self::LABEL, input).ok()?;
+        let parts = [
+            self.sliding(image[2]).operation(image, depthwise, None),
+            Operation::Dense { kernel: pointwise.clone(), bias: bias.clone() },
+        ];
+        Some(parts.into_iter().chain(Operation::activation(self.activation)).collect())
     }
 
     fn regularizer(&self) -> Regularizer {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::kernels::rows;
 use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
@@ -20,6 +21,10 @@ impl Spec for Softmax {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltSoftmax { width: input.channels() })
+    }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::Softmax])
     }
 }
 

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Dropout;
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::stream;
 use crate::kernels::vector::scale_rows;
 use crate::layer::{Backward, Forward, Identity, Layer, Mode};
@@ -44,6 +45,10 @@ impl Spec for SpatialDropout {
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         Box::new(BuiltSpatialDropout { rate: self.rate, values: input.len(), channels: input.channels() })
+    }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(Vec::new())
     }
 }
 

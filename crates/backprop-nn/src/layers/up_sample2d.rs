@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::convolution::takes_image;
 use super::pool::Pooling;
 use crate::field::{Described as _, Settings};
+use crate::graph::{Operation, Tensor};
 use crate::kernels::pool;
 use crate::layer::{Backward, Forward, Layer};
 use crate::shape::Shape;
@@ -32,6 +33,10 @@ impl Spec for UpSample2d {
         let [height, width, channels] = input.as_image().unwrap_or([0; 3]);
         let output = [height * self.size, width * self.size, channels];
         Box::new(BuiltUpSample2d(Pooling::new([self.size; 2], output)))
+    }
+
+    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        Some(vec![Operation::UpSample { size: self.size }])
     }
 }
 

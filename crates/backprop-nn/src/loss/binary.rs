@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::regression::Terms;
-use super::shares_or_softmax;
+use crate::activation::Function;
 use crate::field::Settings;
 use crate::kernels::vector::{exp, ln, sigmoid};
 
@@ -33,13 +33,13 @@ impl Terms for BinaryCrossEntropy {
         true
     }
 
-    fn predictions(&self, outputs: &mut [f32]) {
-        outputs.iter_mut().for_each(|z| *z = sigmoid(*z));
+    fn prediction(&self) -> Function {
+        Function::Sigmoid
     }
 
-    /// The sigmoids divided by their sum, since one of the classes is right.
-    fn shares(&self, outputs: &mut [f32]) {
-        shares_or_softmax(outputs, sigmoid);
+    /// Since one of the classes is right.
+    fn share(&self) -> Function {
+        Function::Sigmoid
     }
 }
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::softmax::exponentials;
-use super::{ClassWeights, Loss, softmax};
+use super::{ClassWeights, Loss};
 use crate::field::Settings;
 use crate::kernels::vector::exp;
 use crate::kernels::vectorized;
@@ -53,9 +53,5 @@ impl Loss for Focal {
             grad[class] = -factor * q;
         }
         -weight * focus * log
-    }
-
-    fn probabilities(&self, outputs: &mut [f32]) {
-        softmax(outputs);
     }
 }

@@ -12,6 +12,7 @@ mod focal;
 mod regression;
 mod softmax;
 
+use crate::activation::Function;
 use crate::field::{FieldError, Settings};
 use crate::registry;
 
@@ -48,11 +49,28 @@ pub trait Loss: Settings + Send + Sync {
         false
     }
 
-    /// Turns outputs into predictions of target numbers, where these are not the outputs themselves.
-    fn predictions(&self, _outputs: &mut [f32]) {}
+    /// The function that turns an output into the prediction of a target number.
+    fn prediction(&self) -> Function {
+        Function::Linear
+    }
+
+    /// The function whose values, divided by their sum, are the probabilities of the classes; nothing for the softmax.
+    fn share(&self) -> Option<Function> {
+        None
+    }
+
+    /// Turns outputs into predictions of target numbers.
+    fn predictions(&self, outputs: &mut [f32]) {
+        self.prediction().forward(outputs, &mut []);
+    }
 
     /// Turns the outputs of one sample into probabilities. The largest stays the largest.
-    fn probabilities(&self, outputs: &mut [f32]);
+    fn probabilities(&self, outputs: &mut [f32]) {
+        match self.share() {
+            Some(function) => shares_or_softmax(outputs, function),
+            None => softmax(outputs),
+        }
+    }
 }
 
 registry! {
@@ -234,7 +252,12 @@ impl LossSpec {
 }
 
 /// Divides what is not negative by its sum; where nothing is left to divide, `outputs` decide as logits.
-fn shares_or_softmax(outputs: &mut [f32], share: impl Fn(f32) -> f32) {
+fn shares_or_softmax(outputs: &mut [f32], function: Function) {
+    let share = |z: f32| {
+        let mut share = [z];
+        function.forward(&mut share, &mut []);
+        share[0]
+    };
     let sum: f32 = outputs.iter().map(|z| share(*z)).sum();
     if sum > 0.0 && sum.is_finite() {
         outputs.iter_mut().for_each(|z| *z = share(*z) / sum);

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, shares_or_softmax};
+use super::Loss;
+use crate::activation::Function;
 use crate::field::Settings;
 use crate::kernels::vectorized;
 
@@ -50,12 +51,14 @@ pub trait Terms: Settings + Send + Sync {
         false
     }
 
-    /// See [`Loss::predictions`].
-    fn predictions(&self, _outputs: &mut [f32]) {}
+    /// See [`Loss::prediction`].
+    fn prediction(&self) -> Function {
+        Function::Linear
+    }
 
-    /// See [`Loss::probabilities`].
-    fn shares(&self, outputs: &mut [f32]) {
-        shares_or_softmax(outputs, |z| z.max(0.0));
+    /// See [`Loss::share`].
+    fn share(&self) -> Function {
+        Function::Relu
     }
 }
 
@@ -72,12 +75,12 @@ impl<T: Terms> Loss for T {
         Terms::takes_only_shares(self)
     }
 
-    fn predictions(&self, outputs: &mut [f32]) {
-        Terms::predictions(self, outputs);
+    fn prediction(&self) -> Function {
+        Terms::prediction(self)
     }
 
-    fn probabilities(&self, outputs: &mut [f32]) {
-        self.shares(outputs);
+    fn share(&self) -> Option<Function> {
+        Some(Terms::share(self))
     }
 }
 

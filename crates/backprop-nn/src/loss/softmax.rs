@@ -60,10 +60,6 @@ impl Loss for SoftmaxCrossEntropy {
         }
         loss
     }
-
-    fn probabilities(&self, outputs: &mut [f32]) {
-        softmax(outputs);
-    }
 }
 
 /// Exponentials divided by their sum, moved so that none overflows.
