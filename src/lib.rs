@@ -9,6 +9,7 @@
 //! | [`project`] | the project file, its problems, presets, run folders | [`project::Project`] |
 //! | [`runs`] | runs that last: written, continued, listed; cross-validation, seeds, searches | [`runs::Recorder`] |
 //! | [`explain`] | what looks inside a trained network | [`explain::relevance`] |
+//! | [`export`] | a trained network for other programs, a file for each format | [`export::FORMATS`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
 //!
@@ -16,7 +17,8 @@
 //!
 //! ```text
 //! ui, cli ─► runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
-//!   └──────► explain ─────────────┘
+//!   ├──────► explain ─────────────┤
+//!   └──────► export ──► project ──┘
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.
@@ -24,6 +26,7 @@
 pub mod cli;
 pub mod data;
 pub mod explain;
+pub mod export;
 pub mod project;
 pub mod runs;
 pub mod train;

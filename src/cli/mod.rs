@@ -19,6 +19,7 @@ mod check;
 mod compare;
 mod data;
 mod evaluate;
+mod export;
 mod find_rate;
 mod folds;
 mod generate;
@@ -79,6 +80,7 @@ commands! {
     evaluate::Evaluate,
     predict::Predict,
     generate::Generate,
+    export::Export,
     bench::Bench,
 }
 

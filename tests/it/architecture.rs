@@ -10,8 +10,9 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/project", &["data", "train"]),
     ("src/explain", &["data", "train"]),
     ("src/runs", &["data", "train", "project"]),
-    ("src/cli", &["data", "train", "project", "runs", "explain", "ui::run"]),
-    ("src/ui", &["data", "train", "project", "runs", "explain"]),
+    ("src/export", &["data", "train", "project"]),
+    ("src/cli", &["data", "train", "project", "runs", "explain", "export", "ui::run"]),
+    ("src/ui", &["data", "train", "project", "runs", "explain", "export"]),
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.
@@ -25,6 +26,7 @@ const ABSENCES: &[(&str, &[&str])] = &[
     ("src/project", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
     ("src/explain", &["ureq", "egui", "rfd", "std::fs", "thread::spawn", "println!"]),
     ("src/runs", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
+    ("src/export", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
     ("src/cli", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
 ];
 

@@ -143,6 +143,14 @@ pub fn generate(network: &Network, weights: &Weights, seed: u64, count: usize) -
     samples
 }
 
+/// The noise that [`generate`] makes samples of, `[count, noise]`.
+pub fn noise(network: &Network, seed: u64, count: usize) -> Vec<f32> {
+    let len = network.input().len();
+    let mut noise = vec![0.0; count * len];
+    fill_noise(mix(seed, GENERATION), 0, len, &mut noise);
+    noise
+}
+
 /// The noise that the samples from the position `from` on are made of in an optimizer step.
 fn fill_training_noise(seed: u64, step: u64, from: usize, noise: usize, inputs: &mut [f32]) {
     fill_noise(mix(mix(seed, TRAINING), step), from, noise, inputs);

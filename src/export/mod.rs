@@ -1,0 +1,148 @@
+//! A trained network for other programs: a folder with the network in one format, what its numbers mean, and examples that
+//! prove that it answers there as it does here. A new format is a file and a line in [`FORMATS`].
+
+mod examples;
+mod model;
+mod proof;
+mod safetensors;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use examples::Examples;
+pub use model::{Input, Model, Output};
+pub use proof::Proof;
+
+use crate::project::whole::{in_words, write_whole};
+use crate::project::{ProjectError, RunFolder};
+use backprop_nn::graph::Unwritable;
+
+/// THE LIST of formats, in the order of menus.
+pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors];
+
+/// A format that networks are exported to.
+pub trait Format: Sync {
+    /// Its name on the command line: "onnx".
+    fn key(&self) -> &'static str;
+
+    /// Its name on the screen: "ONNX".
+    fn label(&self) -> &'static str;
+
+    /// What reads it and what it is good for, in one sentence.
+    fn about(&self) -> &'static str;
+
+    /// The files of the export.
+    ///
+    /// # Errors
+    /// If the format has no words for something of the model; the error names it.
+    fn files(&self, model: &Model<'_>, examples: &Examples) -> Result<Vec<File>, ExportError>;
+
+    /// Lets the files in `folder` answer the examples, and compares.
+    fn prove(&self, folder: &Path, model: &Model<'_>, examples: &Examples) -> Proof;
+}
+
+/// A file of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name in the folder.
+    pub name: &'static str,
+    /// Its contents.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    /// A file of text.
+    pub fn text(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, bytes: text.into().into_bytes() }
+    }
+}
+
+/// Why a run cannot be exported: one sentence with the place and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A layer that is defined elsewhere.
+    #[error(transparent)]
+    Layer(#[from] Unwritable),
+    /// The format has no words for it.
+    #[error("{format} cannot express {what}")]
+    Format {
+        /// The label of the format.
+        format: &'static str,
+        /// What it cannot express, and which layer that is.
+        what: String,
+    },
+    /// The folder cannot be written.
+    #[error("{path}: {what}")]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The run cannot be read.
+    #[error(transparent)]
+    Run(#[from] ProjectError),
+}
+
+/// What became of an export.
+#[derive(Debug)]
+pub struct Export {
+    /// Each file with its size in bytes.
+    pub files: Vec<(PathBuf, usize)>,
+    /// Where the examples are from.
+    pub examples: String,
+    /// Whether it answers as it does here.
+    pub proof: Proof,
+}
+
+/// The format with this key.
+pub fn format(key: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().find(|format| format.key() == key).copied()
+}
+
+/// Name of the file with the examples.
+pub const EXAMPLES: &str = "examples.json";
+
+/// Name of the file that says what the numbers of input and output mean.
+pub const MODEL: &str = "model.json";
+
+/// Exports a run to a folder, which is made if it is not there, and lets the export answer the examples.
+///
+/// # Errors
+/// If the format cannot express the network, or the folder holds something else or cannot be written.
+pub fn export(run: &RunFolder, format: &dyn Format, folder: &Path, overwrite: bool) -> Result<Export, ExportError> {
+    let model = Model::of(run)?;
+    let examples = Examples::of(run, &model);
+    let mut files = format.files(&model, &examples)?;
+    files.push(File { name: MODEL, bytes: pretty(&model.description()) });
+    files.push(File { name: EXAMPLES, bytes: pretty(&examples.to_json()) });
+    let fail = |path: &Path, what: String| ExportError::Folder { path: path.to_owned(), what };
+    if folder.is_file() {
+        return Err(fail(folder, "is a file; name a folder".to_owned()));
+    }
+    let is_foreign = |name: &String| !files.iter().any(|file| file.name == *name);
+    let there: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    if let Some(first) = there.iter().find(|name| is_foreign(name)) {
+        return Err(fail(folder, format!("holds other files, such as {first}; name another folder")));
+    }
+    if !there.is_empty() && !overwrite {
+        return Err(fail(folder, "holds an export; name another folder, or replace it with --overwrite".to_owned()));
+    }
+    fs::create_dir_all(folder).map_err(|error| fail(folder, in_words(&error)))?;
+    let mut written = Vec::new();
+    for File { name, bytes } in &files {
+        let path = folder.join(name);
+        write_whole(&path, bytes).map_err(|error| fail(&path, in_words(&error)))?;
+        written.push((path, bytes.len()));
+    }
+    Ok(Export { files: written, examples: examples.from.clone(), proof: format.prove(folder, &model, &examples) })
+}
+
+fn pretty(value: &serde_json::Value) -> Vec<u8> {
+    (format!("{value:#}") + "\n").into_bytes()
+}
