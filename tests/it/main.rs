@@ -12,6 +12,7 @@ mod cli;
 mod columns;
 mod docs;
 mod explain;
+mod export;
 mod formats;
 mod gan;
 #[cfg(feature = "gui")]

@@ -1,0 +1,6 @@
+use super::prove_all;
+
+#[test]
+fn every_tensor_is_read_back_as_it_was_written() {
+    prove_all("safetensors");
+}
