@@ -4,8 +4,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{CliError, note, say};
-use crate::export::{self, FORMATS};
-use crate::project::RunFolder;
+use crate::export::{self, FORMATS, Target};
+use crate::project::{Project, RunFolder};
 
 /// Write the network of a run for other programs, with the proof that it answers there as it does here
 #[derive(Debug, Args)]
@@ -40,7 +40,9 @@ impl Export {
             .file_name()
             .map_or_else(|| self.run.clone(), |name| name.to_string_lossy().into_owned());
         let folder = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}-{}", self.to)));
-        let done = export::export(&run, format, &folder, self.overwrite)
+        let data = export::data_of(&run, Project::folder_of(&self.run));
+        let target = Target { format, folder: &folder, overwrite: self.overwrite };
+        let done = export::export(&run, data.as_ref().map_err(Clone::clone), &target)
             .map_err(|error| CliError::Failed(error.to_string()))?;
         note(format_args!("Examples: {}", done.examples));
         for (path, bytes) in &done.files {

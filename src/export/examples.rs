@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::model::{Input, Model, Output};
-use crate::data::{Feature, Inputs, Lookup, Samples};
+use crate::data::{Dataset, Feature, Inputs, Samples};
 use crate::project::RunFolder;
 use crate::train::{Predictor, generate};
 use backprop_nn::gan;
@@ -30,7 +30,7 @@ const COUNT: usize = 100;
 impl Examples {
     /// Test samples of the run's data, spread evenly; the training samples where there are no others, and where the data
     /// cannot be read random ones, which is told.
-    pub fn of(run: &RunFolder, model: &Model<'_>) -> Self {
+    pub fn of(run: &RunFolder, model: &Model<'_>, data: Result<&Dataset, String>) -> Self {
         if model.input == Input::Noise {
             let noise = gan::noise(&run.network, SEED, COUNT);
             let outputs = generate(&run.network, &run.data.scaling, &run.weights, SEED, COUNT);
@@ -45,7 +45,7 @@ impl Examples {
                 from: format!("{COUNT} samples of noise"),
             };
         }
-        let (inputs, classes, from) = own(run).unwrap_or_else(|why| {
+        let (inputs, classes, from) = data.and_then(|dataset| own(run, dataset)).unwrap_or_else(|why| {
             let from = format!("{COUNT} random samples, since the data cannot be read: {why}");
             (random(model), None, from)
         });
@@ -68,9 +68,7 @@ const SEED: u64 = 1;
 type Own = (Vec<Vec<f64>>, Option<Vec<usize>>, String);
 
 /// Samples of the run's own data, or why they cannot be read.
-fn own(run: &RunFolder) -> Result<Own, String> {
-    let known = run.known().filter(|known| !known.features.is_empty());
-    let dataset = run.project.data.load(&Lookup { known, ..Lookup::default() }).map_err(|error| error.to_string())?;
+fn own(run: &RunFolder, dataset: &Dataset) -> Result<Own, String> {
     let fits = dataset.shape == run.network.input() && dataset.features == run.data.features;
     if !fits {
         return Err("its samples are not those that the network reads".to_owned());

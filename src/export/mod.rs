@@ -1,10 +1,14 @@
 //! A trained network for other programs: a folder with the network in one format, what its numbers mean, and examples that
 //! prove that it answers there as it does here. A new format is a file and a line in [`FORMATS`].
 
+mod c;
 mod examples;
 mod model;
+mod plan;
 mod proof;
+mod rust;
 mod safetensors;
+mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,12 +17,13 @@ pub use examples::Examples;
 pub use model::{Input, Model, Output};
 pub use proof::Proof;
 
+use crate::data::{Dataset, Lookup};
 use crate::project::whole::{in_words, write_whole};
 use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[&c::C, &rust::Rust, &safetensors::SafeTensors];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
@@ -71,6 +76,9 @@ pub enum ExportError {
         /// What it cannot express, and which layer that is.
         what: String,
     },
+    /// There is no such format.
+    #[error("there is no format {0}")]
+    Unknown(&'static str),
     /// The folder cannot be written.
     #[error("{path}: {what}")]
     Folder {
@@ -106,13 +114,31 @@ pub const EXAMPLES: &str = "examples.json";
 /// Name of the file that says what the numbers of input and output mean.
 pub const MODEL: &str = "model.json";
 
-/// Exports a run to a folder, which is made if it is not there, and lets the export answer the examples.
+/// Where an export goes.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// The format.
+    pub format: &'a dyn Format,
+    /// The folder, which is made if it is not there.
+    pub folder: &'a Path,
+    /// Whether an export that is there is replaced.
+    pub overwrite: bool,
+}
+
+/// The samples of a run, or why they cannot be read.
+pub fn data_of(run: &RunFolder, folder: Option<&Path>) -> Result<Dataset, String> {
+    let known = run.known().filter(|known| !known.features.is_empty());
+    run.project.data.load(&Lookup { folder, known, progress: None }).map_err(|error| error.to_string())
+}
+
+/// Exports a run, with samples of its `data` as examples, to a folder, which is made if it is not there, and lets the export answer the examples.
 ///
 /// # Errors
 /// If the format cannot express the network, or the folder holds something else or cannot be written.
-pub fn export(run: &RunFolder, format: &dyn Format, folder: &Path, overwrite: bool) -> Result<Export, ExportError> {
+pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'_>) -> Result<Export, ExportError> {
+    let Target { format, folder, overwrite } = *target;
     let model = Model::of(run)?;
-    let examples = Examples::of(run, &model);
+    let examples = Examples::of(run, &model, data);
     let mut files = format.files(&model, &examples)?;
     files.push(File { name: MODEL, bytes: pretty(&model.description()) });
     files.push(File { name: EXAMPLES, bytes: pretty(&examples.to_json()) });

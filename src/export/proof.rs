@@ -132,6 +132,14 @@ fn line(numbers: &[f64]) -> String {
     cells.join(",") + "\n"
 }
 
+/// Runs a compiler; the error is the first that it tells.
+pub fn compile(compiler: &mut Command) -> Result<(), String> {
+    let output = compiler.output().map_err(|error| format!("the compiler cannot be run: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let first = || said.lines().find(|line| line.contains("error")).unwrap_or("it ended with an error").to_owned();
+    if output.status.success() { Ok(()) } else { Err(format!("it cannot be compiled: {}", first())) }
+}
+
 /// What a program says of its version, in one line; nothing if it is not on this machine or says no.
 pub fn version(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;

@@ -80,17 +80,34 @@ pub struct RunFolder {
     pub weights: Weights,
 }
 
+impl DataRecord {
+    fn of(job: &Job, threshold: Option<f32>) -> Self {
+        let Job { dataset, scaling, .. } = job;
+        let (task, features) = (dataset.task.clone(), dataset.features.clone());
+        Self { task, target: dataset.target.clone(), features, scaling: scaling.clone(), threshold }
+    }
+}
+
 /// The contents of the file with the [`DataRecord`] of a job.
 pub fn data_record(job: &Job, threshold: Option<f32>) -> Result<String, ProjectError> {
-    let Job { dataset, scaling, .. } = job;
-    let (task, features) = (dataset.task.clone(), dataset.features.clone());
-    let (target, scaling) = (dataset.target.clone(), scaling.clone());
-    let data = DataRecord { task, target, features, scaling, threshold };
-    let text = serde_json::to_string_pretty(&data).map_err(|error| ProjectError::value(DATA, error.to_string()))?;
+    let text = serde_json::to_string_pretty(&DataRecord::of(job, threshold))
+        .map_err(|error| ProjectError::value(DATA, error.to_string()))?;
     Ok(text + "\n")
 }
 
 impl RunRecord<'_> {
+    /// The run as it would be read from its folder.
+    pub fn opened(&self) -> Result<RunFolder, ProjectError> {
+        let Self { project, job, weights, threshold, .. } = *self;
+        let network = project.network(job.network.last_input(), job.network.output().len())?;
+        Ok(RunFolder {
+            project: project.clone(),
+            data: DataRecord::of(job, threshold),
+            network,
+            weights: weights.clone(),
+        })
+    }
+
     /// Writes the four files into a folder, which is made if it is not there.
     pub fn save(&self, folder: &Path) -> Result<(), ProjectError> {
         let fail = |error: std::io::Error| ProjectError::file(folder, error);

@@ -9,6 +9,7 @@ use rfd::AsyncFileDialog;
 use super::kept_runs::write_drawing_of_run;
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
+use crate::export::{self, ExportError, Target};
 use crate::project::run_folder::RUNS;
 use crate::project::run_log::done_line;
 use crate::project::{Output, Project, RunRecord, presets};
@@ -17,6 +18,7 @@ use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
+use crate::ui::views::dialogs::export::ExportDialog;
 use crate::ui::widgets::chart_file::ChartFile;
 
 impl Studio {
@@ -126,6 +128,37 @@ impl Studio {
                 Ok(folder) => Report::RunSaved(folder),
                 Err(error) => Report::Warned(error.to_string()),
             }
+        });
+    }
+
+    /// Asks for which program the network is to be written.
+    pub(super) fn ask_export(&mut self) {
+        let Some(project) = &self.session.trained else { return };
+        let base = std::env::current_dir().unwrap_or_default();
+        if let Some(dialog) = ExportDialog::new(base, file_stem(&project.name)) {
+            self.dialogs.open(dialog);
+        }
+    }
+
+    /// Exports the network with the weights that are shown, and its own samples as examples.
+    pub(super) fn export(&mut self, ctx: &Context, format: &'static str, folder: PathBuf, overwrite: bool) {
+        let session = &self.session;
+        let (Some(job), Some(snapshot), Some(project)) = (&session.job, session.snapshot(), &session.trained) else {
+            return self.notices.warn("There is no trained network to export. Train first.");
+        };
+        let threshold = (session.threshold != THRESHOLD).then_some(session.threshold);
+        let (job, snapshot, project) = (Arc::clone(job), Arc::clone(snapshot), project.clone());
+        if let Some(dialog) = self.dialogs.get_mut::<ExportDialog>() {
+            dialog.wait();
+        }
+        self.tasks.spawn(ctx, "exporting the network", move || {
+            let (project, weights) = (&project, &snapshot.weights);
+            let run = RunRecord { project, job: &job, weights, lines: &[], threshold }.opened();
+            let done = run.map_err(Into::into).and_then(|run| {
+                let Some(format) = export::format(format) else { return Err(ExportError::Unknown(format)) };
+                export::export(&run, Ok(&job.dataset), &Target { format, folder: &folder, overwrite })
+            });
+            Report::Exported(done.map(Box::new).map_err(|error| error.to_string()))
         });
     }
 

@@ -9,6 +9,7 @@ use crate::ui::commands::Request;
 use crate::ui::jobs::report::{OpenedRun, Report};
 use crate::ui::state::curves::Over;
 use crate::ui::state::trained_network::NetworkChoice;
+use crate::ui::views::dialogs::export::ExportDialog;
 use crate::ui::views::dialogs::side_by_side::SideBySideDialog;
 use crate::ui::views::{data, draw};
 use crate::ui::widgets::digit_canvas::fit_to_canvas;
@@ -77,6 +78,13 @@ impl Studio {
                     dialog.take(result);
                 }
             }
+            Report::Exported(result) => match self.dialogs.get_mut::<ExportDialog>() {
+                Some(dialog) => dialog.take(result.map(|done| *done)),
+                None => match result {
+                    Ok(done) => self.notices.tell(format!("Exported: {}.", done.proof)),
+                    Err(why) => self.notices.warn(why),
+                },
+            },
             Report::RunSaved(folder) => {
                 self.window.remember_file(&folder);
                 self.notices.tell(format!("Saved the run in {}.", folder.display()));

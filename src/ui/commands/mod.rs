@@ -107,6 +107,7 @@ commands! {
     Save: "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];
     SaveRun: "Save run…", "Writes weights, settings and metrics into a folder.", [];
+    Export: "Export…", "Writes the network for other programs, with the proof that it answers there as it does here.", [];
     OpenDrawing: "Open drawing or picture…", "Reads a drawing or a picture from a file.", [];
     PastePicture: "Paste picture", "Takes the picture that was copied in another program.", [];
     SaveDrawing: "Save drawing…", "Writes the drawing into a file.", [];

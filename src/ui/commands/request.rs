@@ -63,6 +63,15 @@ pub enum Request {
     SaveTo(PathBuf),
     /// Saves the run in a folder below this one.
     SaveRunIn(PathBuf),
+    /// Exports the network that is shown.
+    Export {
+        /// The key of the format.
+        format: &'static str,
+        /// The folder that is written.
+        folder: PathBuf,
+        /// Whether an export that is there is replaced.
+        overwrite: bool,
+    },
     /// Opens the drawing in this file.
     OpenDrawing(PathBuf),
     /// Saves the drawing to this file.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
+use crate::export::Export;
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::ui::commands::{PathFor, Request};
 use crate::ui::jobs::kept_run::ReadRun;
@@ -69,6 +70,8 @@ pub enum Report {
     },
     /// Two runs were compared, or why they cannot be.
     RunsCompared(Result<Box<SideBySide>, String>),
+    /// The network was exported, or why it cannot be.
+    Exported(Result<Box<Export>, String>),
     /// The run was written into this folder.
     RunSaved(PathBuf),
     /// The first of so many drawings of a file.

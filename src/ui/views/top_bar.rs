@@ -73,6 +73,7 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Command::Save,
             Command::SaveAs,
             Command::SaveRun,
+            Command::Export,
         ];
         for command in commands {
             let permitted = cx.situation.permits(command);

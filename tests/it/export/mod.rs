@@ -1,5 +1,7 @@
 //! Exports answer as the network here does.
 
+mod c;
+mod rust;
 mod safetensors;
 
 use std::path::Path;
@@ -7,7 +9,7 @@ use std::path::Path;
 use backprop_nn::{ModelSpec, Shape};
 use backprop_studio::data::scaling::{Scaling, Standard};
 use backprop_studio::data::{Feature, Task, numbered_classes};
-use backprop_studio::export::{self, Export, ExportError};
+use backprop_studio::export::{self, Export, ExportError, Target};
 use backprop_studio::project::run_folder::DataRecord;
 use backprop_studio::project::{Project, RunFolder};
 
@@ -109,7 +111,9 @@ fn scaling(inputs: usize, targets: usize) -> Scaling {
 /// Exports to a folder that is there for the time of the test.
 pub fn export(run: &RunFolder, key: &str) -> Result<(tempfile::TempDir, Export), ExportError> {
     let folder = tempfile::tempdir().unwrap();
-    let done = export::export(run, export::format(key).unwrap(), &folder.path().join("export"), false)?;
+    let target =
+        Target { format: export::format(key).unwrap(), folder: &folder.path().join("export"), overwrite: false };
+    let done = export::export(run, Err("there is no file".to_owned()), &target)?;
     Ok((folder, done))
 }
 
@@ -127,8 +131,10 @@ fn a_folder_with_other_files_is_not_written_to() {
     let format = export::format("safetensors").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let export =
-        |folder: &Path, overwrite| export::export(run, format, folder, overwrite).map_err(|error| error.to_string());
+    let export = |folder: &Path, overwrite| {
+        let target = Target { format, folder, overwrite };
+        export::export(run, Err("there is no file".to_owned()), &target).map_err(|error| error.to_string())
+    };
     export(&at("new"), false).unwrap();
     let there = export(&at("new"), false).unwrap_err();
     assert!(there.contains("--overwrite"), "{there}");

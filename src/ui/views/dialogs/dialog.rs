@@ -26,6 +26,8 @@ pub enum Next {
     Close,
     /// Close it and do this.
     Do(Action),
+    /// Do this, whose result the dialog waits for.
+    Keep(Action),
 }
 
 /// The dialogs that are open, the topmost last. One that is closed is dropped, which ends its work.
@@ -73,6 +75,10 @@ impl Dialogs {
                 Next::Do(action) => {
                     actions.push(action);
                     false
+                }
+                Next::Keep(action) => {
+                    actions.push(action);
+                    true
                 }
             }
         });
