@@ -1,6 +1,7 @@
 //! What looks inside a trained network, without widgets and files: how much each number of a sample matters for an answer, what
 //! would change it, which samples are like it, how much the columns of a table matter, the weights as pictures and as connections
-//! of units, where samples lie in the space of a layer, what each layer does over a run, and whether its probabilities are right.
+//! of units, where samples lie in the space of a layer, what each layer does over a run, whether its probabilities are right, and whether
+//! a sample is like any that it has learned from.
 
 pub mod calibration;
 pub mod connections;
@@ -9,5 +10,6 @@ pub mod importance;
 pub mod kernels;
 pub mod layer_statistics;
 pub mod neighbors;
+pub mod novelty;
 pub mod projection;
 pub mod relevance;

@@ -13,6 +13,7 @@ pub mod inside;
 pub mod kept_run;
 pub mod layer_statistics;
 pub mod neighbors;
+pub mod novelty;
 pub mod plane;
 pub mod predictor;
 pub mod reconstructions;
@@ -43,6 +44,8 @@ pub struct DerivedData {
     pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
     /// The training samples that are most like one.
     pub neighbors: Derived<neighbors::NeighborsQuery>,
+    /// How far a drawing is from what a network knows.
+    pub novelty: Derived<novelty::NoveltyQuery>,
     /// What would make a sample one of another class.
     pub counterfactual: Derived<counterfactual::CounterfactualQuery>,
     /// How much the columns of a table matter.
@@ -86,6 +89,7 @@ impl DerivedData {
             inside,
             hidden_space,
             neighbors,
+            novelty,
             counterfactual,
             importance,
             dependence,
@@ -106,6 +110,7 @@ impl DerivedData {
             && inside.is_settled(ctx)
             && hidden_space.is_settled(ctx)
             && neighbors.is_settled(ctx)
+            && novelty.is_settled(ctx)
             && counterfactual.is_settled(ctx)
             && importance.is_settled(ctx)
             && dependence.is_settled(ctx)

@@ -8,15 +8,17 @@ use eframe::egui::{
 };
 
 use crate::ui::jobs::derived::Latest;
+use crate::ui::jobs::novelty::{Novelty, NoveltyQuery};
 use crate::ui::jobs::predictor::{DrawingOutput, DrawingQuery};
 use crate::ui::state::playground::OpenedPicture;
+use crate::ui::state::session::Status;
 use crate::ui::state::trained_network::NetworkChoice;
 use crate::ui::theme::{self, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::digit_canvas::DigitCanvas;
-use crate::ui::widgets::numbers::{percent, steady};
+use crate::ui::widgets::numbers::{percent, steady, thousands};
 use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::probability_bars::probability_bars_ui;
 use crate::ui::widgets::text::caption_ui;
@@ -50,6 +52,36 @@ pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
         cx.playground.drop_example();
     }
     response
+}
+
+/// Asks how far what the network sees is from what it knows. While a run is on its weights change too often for that.
+fn novelty_of(ui: &Ui, cx: &mut Cx<'_>, read: &Latest<DrawingQuery>) -> Option<Novelty> {
+    let network = read.query.network.as_ref().ok()?;
+    let pixels: Vec<u8> = read.answer.seen.as_ref()?.iter().copied().collect();
+    let built_in = cx.networks.built_in.as_ref().and_then(|built_in| built_in.as_ref().ok());
+    let dataset = match NoveltyQuery::is_built_in(network, built_in) {
+        true => None,
+        false if matches!(cx.session.status, Status::Running | Status::Stopping) => return None,
+        false => Some(cx.session.dataset().filter(|dataset| network.reads(dataset))?.clone()),
+    };
+    let is_classifier = matches!(read.answer.prediction, DrawingOutput::Probabilities(_));
+    let query = NoveltyQuery {
+        network: network.clone(),
+        model: Arc::new(cx.model_of(network).clone()),
+        dataset,
+        pixels: Arc::new(pixels),
+    };
+    let answered = if is_classifier { cx.derived.novelty.ask(ui.ctx(), query) } else { None };
+    answered.and_then(|answered| answered.answer)
+}
+
+/// What the answer stands on.
+fn novelty_text(Novelty { times, training }: Novelty) -> String {
+    format!(
+        "Unlike anything that the network has learned: {times:.1} times as far from {} training images as 97 % of the validation \
+         images are.",
+        thousands(training as f64)
+    )
 }
 
 /// A picture, fitted into a square of `side` points.
@@ -96,7 +128,11 @@ pub fn seen_note_ui(ui: &mut Ui) {
 }
 
 /// What the chosen network makes of the drawing, as far as that is worked out.
-pub struct Reading(Option<Arc<Latest<DrawingQuery>>>);
+pub struct Reading {
+    read: Option<Arc<Latest<DrawingQuery>>>,
+    /// How far it is from what the network knows, where that can be said.
+    novelty: Option<Novelty>,
+}
 
 impl Reading {
     /// Asks the chosen network to read the drawing.
@@ -108,28 +144,35 @@ impl Reading {
             pen: cx.window.pen,
             network: cx.networks.chosen(cx.playground.network, cx.session),
         };
-        Self(cx.derived.drawing.ask(ui.ctx(), query))
+        let read = cx.derived.drawing.ask(ui.ctx(), query);
+        let novelty = read.as_ref().and_then(|read| novelty_of(ui, cx, read));
+        Self { read, novelty }
+    }
+
+    /// What it is unlike, if it is unlike all that the network has learned.
+    fn unfamiliar(&self) -> Option<Novelty> {
+        self.novelty.filter(|novelty| novelty.times > 1.0)
     }
 
     fn prediction(&self) -> Option<&DrawingOutput> {
-        self.0.as_ref().map(|answered| &answered.answer.prediction)
+        self.read.as_ref().map(|answered| &answered.answer.prediction)
     }
 
     /// The names of the classes, in the order of the probabilities.
     fn classes(&self) -> &[String] {
-        let network = self.0.as_ref().and_then(|answered| answered.query.network.as_ref().ok());
+        let network = self.read.as_ref().and_then(|answered| answered.query.network.as_ref().ok());
         network.map_or(&[], |network| network.trained().task.classes())
     }
 
     /// The pixels that the network sees; nothing of empty paper.
     pub fn seen(&self) -> Option<Vec<u8>> {
-        let seen = self.0.as_ref()?.answer.seen.as_ref()?;
+        let seen = self.read.as_ref()?.answer.seen.as_ref()?;
         Some(seen.iter().copied().collect())
     }
 
     /// What the network sees, a square of `side` points.
     pub fn seen_ui(&self, ui: &mut Ui, side: f32) -> Response {
-        let seen = self.0.as_ref().and_then(|answered| answered.answer.seen.as_ref());
+        let seen = self.read.as_ref().and_then(|answered| answered.answer.seen.as_ref());
         pixels_ui(ui, "What the network sees", seen.map(|seen| seen.view()), side)
     }
 
@@ -150,6 +193,11 @@ impl Reading {
             }
         };
         let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
+        if let Some(novelty) = self.unfamiliar() {
+            ui.label(theme::number("?").color(palette.warning)).on_hover_text(novelty_text(novelty));
+            ui.label(RichText::new("none of them").color(palette.muted)).on_hover_text(novelty_text(novelty));
+            return;
+        }
         let name = self.classes().get(class).map_or("?", String::as_str);
         ui.add(Label::new(theme::number(name).color(palette.accent)).truncate());
         let help = "The network has to choose one of its classes. What is none of them gets the most similar one.";
@@ -159,8 +207,15 @@ impl Reading {
     /// What a number of percent does not say: there is no answer "none of them".
     pub fn choice_note_ui(&self, ui: &mut Ui) {
         let Some(DrawingOutput::Probabilities(shares)) = self.prediction() else { return };
-        let text = format!("The network has to choose one of its {} classes, whatever is drawn.", shares.len());
-        ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+        let palette = Palette::of(ui);
+        let (text, color) = match self.unfamiliar() {
+            Some(novelty) => (novelty_text(novelty), palette.warning),
+            None => {
+                let classes = shares.len();
+                (format!("The network has to choose one of its {classes} classes, whatever is drawn."), palette.muted)
+            }
+        };
+        ui.add(Label::new(RichText::new(text).color(color)).wrap());
     }
 
     /// A bar per class, or why there is none.
