@@ -1,11 +1,12 @@
 //! The command line. Each command is one file, and a line in the list below.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -130,7 +131,7 @@ impl From<DataError> for CliError {
 
 /// Reads the arguments, carries them out and says how it went.
 pub fn main() -> ExitCode {
-    let Arguments { command, project } = Arguments::parse();
+    let Arguments { command, project } = Arguments::try_parse().unwrap_or_else(|error| refuse(&error));
     log_to_standard_error();
     if std::env::var_os("BACKPROP_VECTORS").is_some_and(|vectors| vectors == "none") {
         without_vectors();
@@ -147,6 +148,22 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Says what is wrong with the arguments, or the help that was asked for, and ends the program.
+fn refuse(error: &clap::Error) -> ! {
+    let broken = std::env::args_os().find(|argument| argument.to_str().is_none());
+    if let (ErrorKind::InvalidUtf8, Some(argument)) = (error.kind(), broken) {
+        let remedy = "a name of a run or of a source is text; rename the file, or name the folder that it is in";
+        let _ = writeln!(io::stderr(), "backprop: {argument:?} is not UTF-8: {remedy}");
+        std::process::exit(CliError::Usage(String::new()).exit_code().into());
+    }
+    error.exit()
+}
+
+/// A path for people and for scripts: bytes that are not UTF-8 are written out, so that two paths never look alike.
+fn shown(path: &Path) -> String {
+    path.to_str().map_or_else(|| format!("{path:?}").trim_matches('"').to_owned(), str::to_owned)
 }
 
 /// `BACKPROP_LOG=debug` tells more; standard output stays for results.

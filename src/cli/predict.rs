@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use self::ahead::Asked;
 use super::generate::refuse_generator;
 use super::terminal::{percent, significant};
-use super::{CliError, note, say, threshold_of};
+use super::{CliError, note, say, shown, threshold_of};
 use crate::data::photo;
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
@@ -204,7 +204,7 @@ impl Predict {
 
     fn answer(&self, path: &Path, row: Option<usize>, run: &RunFolder, said: Said<'_>) -> Result<(), CliError> {
         let DataRecord { task, features, .. } = &run.data;
-        let mut told = json!({ "file": path.display().to_string() });
+        let mut told = json!({ "file": shown(path) });
         if let Some(row) = row {
             told["row"] = row.into();
         }
@@ -246,7 +246,7 @@ impl Predict {
             return say(told);
         }
         let row = row.map_or(String::new(), |row| format!(", row {row}"));
-        say(format_args!("{}{row}: {text}", path.display()))
+        say(format_args!("{}{row}: {text}", shown(path)))
     }
 }
 

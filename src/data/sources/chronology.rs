@@ -30,7 +30,20 @@ const TIME_NAMES: &[&str] = &[
     "date time",
     "date_time",
     "quarter",
+    "ts",
+    "time stamp",
+    "time_stamp",
+    "unix",
+    "unix time",
+    "unix_time",
+    "unixtime",
+    "epoch",
+    "epoch_ms",
+    "epoch_s",
 ];
+
+/// What a column that counts the rows is called, in small letters.
+const COUNT_NAMES: &[&str] = &["", "column 1", "index", "idx", "unnamed: 0", "row", "id", "nr", "no", "no.", "#"];
 
 /// A step that is longer than the usual one by more than this is a gap.
 const GAP: f64 = 1.5;
@@ -271,7 +284,20 @@ fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<
             return Ok(Some((at, finer.unwrap_or(times))));
         }
     }
-    Ok(None)
+    let counts = others().find_map(|(at, column)| Some((at, shuffled_count(column)?)));
+    Ok(counts)
+}
+
+/// The numbers of a column that counts the rows, which stand in another order.
+fn shuffled_count(column: &Column) -> Option<Vec<f64>> {
+    if column.holds_words() || !COUNT_NAMES.contains(&&*column.name.trim().to_lowercase()) {
+        return None;
+    }
+    let numbers: Vec<f64> = (0..column.cells.len()).map(|row| column.number(row)).collect::<Option<_>>()?;
+    let mut sorted = numbers.clone();
+    sorted.sort_by(f64::total_cmp);
+    let counts = sorted.len() > FEW_STEPS && sorted.windows(2).all(|pair| pair[1] == pair[0] + 1.0);
+    (counts && sorted != numbers).then_some(numbers)
 }
 
 /// The column, or the two, that tell series with the same times apart: few different cells, under each of which no time comes
@@ -306,6 +332,9 @@ fn times_of(column: &Column, is_named: bool, notes: &mut Vec<Note>) -> Result<Op
         let numbers = || rows.clone().map(|row| column.number(row).unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let are_dates = rows.clone().all(|row| column.number(row).is_none_or(|number| day_number(number).is_some()));
         return Ok(is_named.then(|| if are_dates { dates() } else { numbers() }));
+    }
+    if let Some(times) = clock::periods(column) {
+        return Ok(Some(times));
     }
     let Some(format) = DateFormat::of(column, notes)? else { return Ok(None) };
     let time = |cell: &Option<String>| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN);

@@ -1,5 +1,6 @@
 //! A table as samples, `csv:FILE`: a row is a sample, one column the target, the others features.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 mod columns;
@@ -128,7 +129,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         None => load_file(&path, request, test_share),
         Some(_) if request.has("test") => Err(request.wrong("say test or test_file, not both")),
         Some(file) => {
-            let dataset = load_file(&path, request, 0.0)?;
+            let dataset = load_without(&path, request, 0.0, &groups_of_test(&file, &path, request)?)?;
             let test = load_test(&file, &path, request, &dataset)?;
             let notes = test
                 .notes
@@ -149,10 +150,31 @@ pub(super) fn load_text(request: &Request<'_>, text: &[u8]) -> Result<Dataset, D
 }
 
 fn load_file(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, DataError> {
+    load_without(path, request, test_share, &HashSet::new())
+}
+
+/// The rows of a file but those of some groups.
+fn load_without(
+    path: &Path,
+    request: &Request<'_>,
+    test_share: f32,
+    groups: &HashSet<String>,
+) -> Result<Dataset, DataError> {
     let table = Table::read(path, &table::Options::of(request)?)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let loaded = Loader { request, table, notes: Vec::new() }.load(name, test_share);
+    let mut loader = Loader { request, table, notes: Vec::new() };
+    let loaded = loader.leave_out(groups).and_then(|()| loader.load(name, test_share));
     loaded.map_err(|wrong| DataError::refused(path, wrong))
+}
+
+/// The groups that have rows in the test file, which may have none in the training set.
+fn groups_of_test(file: &str, beside: &Path, request: &Request<'_>) -> Result<HashSet<String>, DataError> {
+    let (Some(name), Some(path)) = (request.text(GROUP.option), request.find_beside(beside, file)) else {
+        return Ok(HashSet::new());
+    };
+    let table = Table::read(&path, &table::Options::of(request)?)?;
+    let column = table.find(&name).map(|at| &table.columns[at]);
+    Ok(column.into_iter().flat_map(|column| column.cells.iter().flatten().cloned()).collect())
 }
 
 /// The rows of a file of their own, read to the features and classes of those that are trained on.
@@ -241,7 +263,9 @@ impl Loader<'_> {
             Some(groups) => groups.split(test_share, TEST_SEED),
         };
         let (train, test) = (all.select(&split.train, shape), all.select(&split.validation, shape));
-        self.notes.extend(groups.as_ref().map(|groups| groups.note(&split).into()));
+        // A test file is divided no further.
+        let is_divided = test_share > 0.0 || self.request.lookup.known.is_none();
+        self.notes.extend(groups.as_ref().filter(|_| is_divided).map(|groups| groups.note(&split).into()));
         let order = groups.map_or(Order::Free, |groups| groups.order_of(&split.train));
         if train.is_empty() {
             return Err("has no row that is left to train on".into());
@@ -260,6 +284,27 @@ impl Loader<'_> {
         let Some(name) = self.request.text(GROUP.option) else { return Ok(None) };
         let column = self.column(&name).map_err(|what| Wrong::new(what, [GROUP]))?;
         Groups::of(&self.table.columns[column]).map(Some).map_err(|what| Wrong::new(what, [GROUP]))
+    }
+
+    /// Leaves out the rows of these groups, and says so.
+    fn leave_out(&mut self, groups: &HashSet<String>) -> Result<(), Wrong> {
+        let Some(name) = self.request.text(GROUP.option).filter(|_| !groups.is_empty()) else { return Ok(()) };
+        let column = self.column(&name).map_err(|what| Wrong::new(what, [GROUP]))?;
+        let is_in = |cell: &Option<String>| cell.as_ref().is_some_and(|cell| groups.contains(cell));
+        let keep: Vec<bool> = self.table.columns[column].cells.iter().map(|cell| !is_in(cell)).collect();
+        let cells = self.table.columns[column].cells.iter().flatten();
+        let shared: HashSet<&String> = cells.filter(|cell| groups.contains(*cell)).collect();
+        if shared.is_empty() {
+            return Ok(());
+        }
+        let (rows, shared) = (keep.iter().filter(|keep| !**keep).count(), counted(shared.len(), "group"));
+        let what = format!(
+            "{} of {shared} by {name} that the test file has too, left out of the training",
+            counted(rows, "row")
+        );
+        self.notes.push(what.into());
+        self.table.retain(&keep);
+        Ok(())
     }
 
     fn columns(&self, remedy: Remedy) -> Result<Vec<usize>, Wrong> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub use self::folders::files_of;
-use self::folders::{Patterns, entries, is_class_folder, name_of, split_folders};
+use self::folders::{Patterns, Unread, entries, is_class_folder, name_of, split_folders};
 use self::masks::note_masks;
 use crate::data::cache::{self, CacheFile};
 use crate::data::dataset::Dataset;
@@ -281,7 +281,9 @@ fn labeled(
     let position: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
     // Names are often written without their ending, and images may lie in folders.
     let mut places = HashMap::new();
-    for file in files_of(folder)? {
+    let is_table = |file: &PathBuf| file.canonicalize().ok() == path.canonicalize().ok();
+    let images: Vec<PathBuf> = files_of(folder)?.into_iter().filter(|file| !is_table(file)).collect();
+    for file in images.iter().cloned() {
         let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let inside =
             file.strip_prefix(folder).map_or_else(|_| name_of(&file), |inside| inside.to_string_lossy().into_owned());
@@ -289,17 +291,35 @@ fn labeled(
         places.insert(name_of(&file), file.clone());
         places.insert(inside, file);
     }
-    let (mut files, mut missing) = (Vec::new(), Vec::new());
+    let (mut files, mut missing) = (Vec::<(PathBuf, usize)>::new(), Vec::new());
+    let mut classes_of: HashMap<PathBuf, usize> = HashMap::new();
+    let (mut again, mut torn) = (0, Vec::new());
     for (name, label) in names.cells.iter().zip(&labels.cells) {
         let (Some(name), Some(class)) = (name, label.as_deref().and_then(|label| position.get(label))) else {
             continue;
         };
         match places.get(name) {
-            Some(place) => files.push((place.clone(), *class)),
+            Some(place) => match classes_of.insert(place.clone(), *class) {
+                None => files.push((place.clone(), *class)),
+                Some(before) if before == *class => again += 1,
+                Some(_) => torn.push((place.clone(), "has two classes".to_owned())),
+            },
             None => missing.push((PathBuf::from(name), "has a class and no image".to_owned())),
         }
     }
     note_left_out(missing, notes);
+    if again > 0 {
+        notes.push(format!("{} named once more with the same class, read once", counted(again, "image")).into());
+    }
+    files.retain(|(place, _)| torn.iter().all(|(other, _)| other != place));
+    torn.sort();
+    torn.dedup();
+    note_left_out(torn, notes);
+    let unnamed = images.iter().filter(|place| !classes_of.contains_key(*place)).count();
+    if unnamed > 0 {
+        let name = name_of(&path);
+        notes.push(format!("{} without a class in {name}, left out", counted(unnamed, "image")).into());
+    }
     Ok((classes, files))
 }
 
@@ -460,13 +480,15 @@ fn refuse_split_names(folder: &Path) -> Result<(), DataError> {
 
 /// Tells what is in the folder and no image: leftovers of archives of macOS, hidden files, and folders in which nothing is.
 fn note_hidden(folder: &Path, notes: &mut Vec<Note>) -> Result<(), DataError> {
-    let (hidden, empty) = folders::hidden_in(folder)?;
+    let Unread { hidden, empty, loops } = folders::unread_in(folder)?;
     if hidden > 0 {
         notes.push(
             format!("{}, whose names begin with a dot or __MACOSX, left out", counted(hidden, "hidden file")).into(),
         );
     }
     note_left_out(empty.into_iter().map(|path| (path, "is an empty folder".to_owned())).collect(), notes);
+    let loops = loops.into_iter().map(|path| (path, "is a link to a folder that it stands in".to_owned()));
+    note_left_out(loops.collect(), notes);
     Ok(())
 }
 

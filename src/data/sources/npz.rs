@@ -54,6 +54,12 @@ pub const SOURCE: Source = Source {
             Kind::Word(&["classification", "regression"]),
             "Whether the targets are classes or numbers; decided from their type by default: whole numbers are classes.",
         ),
+        Field::of(
+            "channels",
+            "Channels",
+            Kind::Word(&["first", "last"]),
+            "Which axis of images holds their channels; found by default: PyTorch has them first, Keras last.",
+        ),
         Field::real(
             "test",
             "Test split",
@@ -98,7 +104,17 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
     let targets = file.find(request, "targets", TARGETS)?.ok_or_else(|| file.missing("targets"))?;
     let tested = (file.find(request, "test_inputs", &["x_test"])?, file.find(request, "test_targets", &["y_test"])?);
     let mut notes = vec![Note::from(format!("inputs are the array {inputs:?}, targets the array {targets:?}"))];
-    let shape = shape_of(&inputs, &file.read(&inputs)?)?;
+    let array = file.read(&inputs)?;
+    file.layout = request.text("channels").map(|said| said == "first");
+    if file.layout.is_none() && has_channels_first(&array) {
+        let what = format!(
+            "{inputs:?} has the shape {:?}, and its first axis is taken for the channels, as PyTorch has them",
+            &array.dims()[1..]
+        );
+        notes.push(Note::or(what, "channels", "last", "takes the last axis for them"));
+        file.layout = Some(true);
+    }
+    let shape = shape_of(&inputs, &file.in_layout(array))?;
     // An autoencoder that is evaluated needs no targets, and takes whatever there are.
     let known =
         request.lookup.known.map(|known| known.task).filter(|task| !matches!(task, Task::Reconstruction { .. }));
@@ -191,6 +207,14 @@ impl Array {
 struct Arrays {
     reader: NpzReader<File>,
     names: Vec<String>,
+    /// Whether images have their channels first, where that was asked for or found.
+    layout: Option<bool>,
+}
+
+/// Whether an array holds images with their channels before rows and columns.
+fn has_channels_first(array: &Array) -> bool {
+    let is_color = |len: usize| len == 1 || len == 3;
+    matches!((array, array.dims()), (Array::Bytes(_), [_, first, _, last]) if is_color(*first) && !is_color(*last))
 }
 
 impl Arrays {
@@ -200,7 +224,17 @@ impl Arrays {
             NpzReader::new(file).map_err(|_| "is no file of NumPy arrays, as numpy.savez writes it".to_owned())?;
         let names = reader.names().map_err(|error| error.to_string())?;
         let names = names.into_iter().map(|name| name.trim_end_matches(".npy").to_owned()).collect();
-        Ok(Self { reader, names })
+        Ok(Self { reader, names, layout: None })
+    }
+
+    /// Images with their channels last.
+    fn in_layout(&self, array: Array) -> Array {
+        match array {
+            Array::Bytes(array) if self.layout == Some(true) && array.ndim() == 4 => {
+                Array::Bytes(array.permuted_axes(vec![0, 2, 3, 1]))
+            }
+            array => array,
+        }
     }
 
     /// The array that an option names, or the first of the usual names that is there.
@@ -281,6 +315,7 @@ impl Arrays {
         notes: &mut Vec<Note>,
     ) -> Result<(Task, Samples), String> {
         let array = self.read(inputs)?;
+        let array = self.in_layout(array);
         let count = array.dims().first().copied().unwrap_or(0);
         if shape_of(inputs, &array)? != shape {
             return Err(format!(

@@ -1,6 +1,6 @@
-//! Times that stand in several columns: a day and its hour, or year, month and day.
+//! Times that stand in several columns, a day and its hour, or year, month and day; and quarters, weeks and times of day.
 
-use chrono::{NaiveDate, NaiveTime, Timelike as _};
+use chrono::{NaiveDate, NaiveTime, Timelike as _, Weekday};
 
 use crate::data::note::Note;
 use crate::data::table::{Column, Table};
@@ -75,6 +75,51 @@ fn month_of(column: &Column, row: usize) -> Option<u32> {
     }
     let name = column.cells[row].as_deref()?.to_lowercase();
     MONTHS.iter().zip(1..).find(|(month, _)| name.starts_with(*month)).map(|(_, number)| number)
+}
+
+/// One cell in so many may be something else.
+const STRAY: usize = 20;
+
+/// The times of a column of quarters, "2022-Q2", weeks, "2022-W38", or times of day, "16:05", in seconds; NaN where a cell is
+/// none. Nothing if it holds others.
+pub fn periods(column: &Column) -> Option<Vec<f64>> {
+    let present = column.cells.iter().flatten().count();
+    let read = |period: fn(&str) -> Option<f64>| {
+        let times: Vec<Option<f64>> = column.cells.iter().map(|cell| cell.as_deref().and_then(period)).collect();
+        let is_period = present > 0 && times.iter().flatten().count() * STRAY >= present * (STRAY - 1);
+        is_period.then(|| times.into_iter().map(|time| time.unwrap_or(f64::NAN)).collect())
+    };
+    [quarter_of, week_of, clock_of].into_iter().find_map(read)
+}
+
+/// The year and the number beside a letter: 2022 and 2 of "2022-Q2", "2022Q2" and "Q2 2022".
+fn numbered(cell: &str, letter: char) -> Option<(i32, u32)> {
+    let cell = cell.trim().to_uppercase();
+    let (before, after) = cell.split_once(letter)?;
+    let digits = |text: &str| text.trim_matches([' ', '-', '/', '_', '.', ',']).to_owned();
+    let (before, after) = (digits(before), digits(after));
+    let (year, number) = match before.is_empty() {
+        true => {
+            let (number, year) = after.split_once([' ', '-', '/', '_'])?;
+            (digits(year), number.to_owned())
+        }
+        false => (before, after),
+    };
+    let year = if year.len() == 4 { year.parse().ok()? } else { return None };
+    Some((year, number.parse().ok()?))
+}
+
+fn quarter_of(cell: &str) -> Option<f64> {
+    let (year, quarter) = numbered(cell, 'Q').filter(|(_, quarter)| (1..=4).contains(quarter))?;
+    let date = NaiveDate::from_ymd_opt(year, 3 * quarter - 2, 1)?;
+    Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+}
+
+/// Weeks of ISO 8601, which begin on Monday.
+fn week_of(cell: &str) -> Option<f64> {
+    let (year, week) = numbered(cell, 'W')?;
+    let date = NaiveDate::from_isoywd_opt(year, week, Weekday::Mon)?;
+    Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
 }
 
 /// Seconds since midnight.

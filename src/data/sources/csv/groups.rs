@@ -48,12 +48,12 @@ impl Groups {
 
     /// What was decided.
     pub fn note(&self, split: &Split) -> String {
-        let held = distinct(split.validation.iter().map(|row| self.of_rows[*row as usize]));
-        format!(
-            "Rows with the same {} stay in one set: {}, {held} of them in the test set; {0} is not read",
-            self.name,
-            counted(self.count(), "group")
-        )
+        let groups = counted(self.count(), "group");
+        let held = match distinct(split.validation.iter().map(|row| self.of_rows[*row as usize])) {
+            0 => String::new(),
+            held => format!(", {held} of them in the test set"),
+        };
+        format!("Rows with the same {} stay in one set: {groups}{held}; {0} is not read", self.name)
     }
 
     /// The groups of these rows, as later splits have to respect them.

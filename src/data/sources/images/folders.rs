@@ -70,9 +70,9 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
             files.push(path.to_owned());
             return Ok(());
         }
-        // A link may lead to a folder that this one is in.
+        // What lies where a link leads back to is read at its own place.
         let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if depth == 0 || seen.contains(&place) {
+        if depth == 0 || seen.contains(&place) || leads_back(path) {
             return Ok(());
         }
         seen.push(place);
@@ -86,30 +86,51 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(files)
 }
 
-/// How many hidden files and folders there are below a folder, and the folders in folders in which nothing is.
-pub fn hidden_in(folder: &Path) -> Result<(usize, Vec<PathBuf>), DataError> {
-    fn look(path: &Path, depth: usize, hidden: &mut usize, empty: &mut Vec<PathBuf>) -> Result<(), DataError> {
+/// Whether it is a link to a folder that it stands in, so that everything in there would be found once more below it.
+fn leads_back(path: &Path) -> bool {
+    let parent = || path.parent().and_then(|parent| parent.canonicalize().ok());
+    path.is_symlink()
+        && parent().zip(path.canonicalize().ok()).is_some_and(|(parent, target)| parent.starts_with(target))
+}
+
+/// What is below a folder and is not read.
+#[derive(Debug, Default)]
+pub struct Unread {
+    /// How many hidden files and folders there are.
+    pub hidden: usize,
+    /// The folders in folders in which nothing is.
+    pub empty: Vec<PathBuf>,
+    /// The links to a folder that they stand in.
+    pub loops: Vec<PathBuf>,
+}
+
+/// What is below a folder and is not read.
+pub fn unread_in(folder: &Path) -> Result<Unread, DataError> {
+    fn look(path: &Path, depth: usize, unread: &mut Unread) -> Result<(), DataError> {
         let unreadable = |error: std::io::Error| DataError::file(path, error);
         for entry in path.read_dir().map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let (path, is_folder) = (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
             let name = name_of(&path);
             if name.starts_with('.') || name == "__MACOSX" && is_folder {
-                *hidden += 1;
+                unread.hidden += 1;
+            } else if leads_back(&path) {
+                unread.loops.push(path);
             } else if is_folder && depth > 0 {
-                look(&path, depth - 1, hidden, empty)?;
+                look(&path, depth - 1, unread)?;
                 // A class without an image is told by its name.
                 if depth < MAX_DEPTH && path.read_dir().map_err(unreadable)?.next().is_none() {
-                    empty.push(path);
+                    unread.empty.push(path);
                 }
             }
         }
         Ok(())
     }
-    let (mut hidden, mut empty) = (0, Vec::new());
-    look(folder, MAX_DEPTH, &mut hidden, &mut empty)?;
-    empty.sort();
-    Ok((hidden, empty))
+    let mut unread = Unread::default();
+    look(folder, MAX_DEPTH, &mut unread)?;
+    unread.empty.sort();
+    unread.loops.sort();
+    Ok(unread)
 }
 
 /// Folders that begin with a dot belong to programs.
