@@ -239,3 +239,38 @@ fn where_one_class_is_nearly_all_the_balanced_accuracy_leads() {
     let leads = told.out.lines().nth(1).unwrap();
     assert!(leads.starts_with("balanced accuracy"), "{}", told.out);
 }
+
+#[test]
+fn no_group_is_in_two_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = |patients: std::ops::Range<usize>| -> String {
+        let row = |at: usize| format!("P{},{}.5,{}\n", at / 5, at % 9, ["no", "yes"][at % 2]);
+        "patient,x,ill\n".to_owned()
+            + &patients.flat_map(|patient| (0..5).map(move |at| row(patient * 5 + at))).collect::<String>()
+    };
+    fs::write(folder.join("a.csv"), rows(0..20)).unwrap();
+    fs::write(folder.join("b.csv"), rows(15..25)).unwrap();
+    let told = backprop(folder, &["data", "csv:a.csv?group=patient&test_file=b.csv", "--json"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let note = "25 rows of 5 groups by patient that the test file has too, left out of the training";
+    assert!(told.out.contains(note), "{}", told.out);
+    assert!(!told.out.contains("0 of them"), "{}", told.out);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_name_that_is_not_utf_8_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.csv");
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_backprop"))
+        .current_dir(folder.path())
+        .arg("data")
+        .arg(name)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert_eq!(told.status.code(), Some(2), "{said}");
+    assert!(said.contains("caf\\xE9.csv") && said.contains("rename the file"), "{said}");
+}

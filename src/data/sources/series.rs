@@ -372,6 +372,32 @@ mod tests {
     }
 
     #[test]
+    fn quarters_weeks_clocks_and_shuffled_counts_are_times() {
+        let seconds = |row: usize| (1_614_902_400 + 86_400 * row).to_string();
+        let times: [(&str, &dyn Fn(usize) -> String); 6] = [
+            ("period", &|row| format!("{}-Q{}", 2000 + row / 4, row % 4 + 1)),
+            ("when", &|row| format!("Q{} {}", row % 4 + 1, 2000 + row / 4)),
+            ("week", &|row| format!("2001-W{:02}", row + 1)),
+            ("clock", &|row| format!("{:02}:{:02}", row / 60, row % 60)),
+            ("ts", &seconds),
+            ("", &|row| row.to_string()),
+        ];
+        for (name, time) in times {
+            let row = |row: usize| format!("{},{row}.5\n", time(row));
+            // Every seventh row of 40 comes next.
+            let text: String = (0..40).map(|at| row(at * 7 % 40)).collect();
+            let dataset = load_text(&format!("{name},x\n{text}"), "?target=x&window=1&test=0.2").unwrap();
+            let numbers: Vec<f64> = (0..4).map(|at| targets(&dataset.train)[at]).collect();
+            assert_eq!(numbers, [1.5, 2.5, 3.5, 4.5], "{name}: {:?}", dataset.notes);
+            assert!(
+                dataset.notes.iter().any(|note| note.to_string().contains("were sorted by")),
+                "{name}: {:?}",
+                dataset.notes
+            );
+        }
+    }
+
+    #[test]
     fn windows_follow_one_another_and_the_test_comes_last() {
         let dataset = load_text(&days(23), "?window=3").unwrap();
         assert_eq!((dataset.shape, dataset.train.len(), dataset.test.len()), (Shape::steps(3, 1), 16, 4));

@@ -186,3 +186,37 @@ fn classes_without_pictures_are_refused_in_one_sentence() {
     assert!(error().starts_with("b: none of its files can be read as an image"), "{}", error());
     assert!(Dataset::read("images:no/such").unwrap_err().to_string().contains("no such folder"));
 }
+
+#[test]
+#[cfg(unix)]
+fn links_that_lead_back_add_no_image_and_are_told() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    (0..6).for_each(|at| write(folder, &format!("bar/{at}.png"), even([255, 0, 0])));
+    (0..6).for_each(|at| write(folder, &format!("disc/{at}.png"), even([0, 255, 0])));
+    std::os::unix::fs::symlink("..", folder.join("disc/up")).unwrap();
+    std::os::unix::fs::symlink(folder, folder.join("bar/again")).unwrap();
+    let dataset = load_folder(folder, "?size=8&test=0").unwrap();
+    assert_eq!(dataset.train.class_counts(2), [6, 6]);
+    let told = dataset.notes.iter().filter(|note| note.to_string().contains("is a link to a folder that it stands in"));
+    assert_eq!(told.count(), 2, "{:?}", dataset.notes);
+}
+
+#[test]
+fn an_image_that_a_table_names_twice_is_read_once_or_left_out() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    (0..8).for_each(|at| write(folder, &format!("{at}.png"), even([at * 30, 0, 0])));
+    let table = "name,class\n0.png,a\n1.png,b\n2.png,a\n3.png,b\n4.png,a\n5.png,b\n0.png,a\n1.png,a\n";
+    fs::write(folder.join("labels.csv"), table).unwrap();
+    let dataset = load_folder(folder, "?size=8&test=0&labels=labels.csv").unwrap();
+    assert_eq!(dataset.train.class_counts(2), [3, 2]);
+    let notes: Vec<String> = dataset.notes.iter().map(ToString::to_string).collect();
+    for note in [
+        "1 image named once more with the same class",
+        "1.png has two classes, left out",
+        "2 images without a class in labels.csv",
+    ] {
+        assert!(notes.iter().any(|told| told.contains(note)), "{note}: {notes:?}");
+    }
+}
