@@ -111,6 +111,8 @@ impl Chronology {
                 "none",
                 "takes them as they stand",
             ));
+            let what = "Read as a series: what comes next is predicted from the rows before; as a table (csv:FILE), rows are independent";
+            notes.push(Note::or_as(what, "csv"));
         }
         let Some(times) = times else {
             let mut all = Self { parts: vec![(0..table.rows).map(Some).collect()], times: in_file(), series: 1 };

@@ -12,6 +12,8 @@ use columns::{Chosen, count_words, features_of, series_note};
 use encode::{encode, refuse_lacking, tell_unread};
 use groups::Groups;
 
+use super::chronology::time_column;
+
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::note::{Note, counted};
@@ -204,6 +206,14 @@ pub(super) fn column_names(request: &Request<'_>, text: Option<&[u8]>) -> Vec<St
 pub fn holds_rows_of_json(path: &Path) -> bool {
     Table::beginning(path, &table::Options::default())
         .is_ok_and(|table| table.rows > 1 && table.named("strokes").is_none() && table.named("model").is_none())
+}
+
+/// Whether a table is no more than one number over time, or over the times of several things: nothing else tells that number.
+pub fn is_one_series(path: &Path) -> bool {
+    let Ok(table) = Table::beginning(path, &table::Options::default()) else { return false };
+    let Some(time) = time_column(&table) else { return false };
+    let others = table.columns.iter().filter(|column| column.name != time);
+    others.filter(|column| !column.holds_words()).count() == 1
 }
 
 fn no_such_file(request: &Request<'_>) -> DataError {

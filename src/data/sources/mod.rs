@@ -95,7 +95,8 @@ pub fn of_file(path: &Path) -> Option<SourceSpec> {
         "json" | "jsonl" | "ndjson" if !csv::holds_rows_of_json(path) => None,
         // Any other file is one for the reader of tables too, which names what it is, but for projects and drawings.
         ending if TABLES.contains(&ending) || !begins_as_json(path) => {
-            Some(SourceSpec::of_path(csv::SOURCE.name, path))
+            let source = if csv::is_one_series(path) { &series::SOURCE } else { &csv::SOURCE };
+            Some(SourceSpec::of_path(source.name, path))
         }
         _ => None,
     }
