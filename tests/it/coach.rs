@@ -4,10 +4,13 @@ use std::fs;
 use std::sync::Arc;
 
 use backprop_nn::Shape;
+use backprop_nn::loss::LossSum;
+use backprop_nn::optim::StepNorms;
 use backprop_studio::data::{Dataset, Samples, handwriting, numbered_classes};
 use backprop_studio::explain::coach::{Case, DeadUnits, Finding, History, RULES, findings};
 use backprop_studio::project::Project;
-use backprop_studio::train::{Event, Outcome, Reports, Run, Start};
+use backprop_studio::train::metrics::{Figure, LOSS, StepProbe, StepSum};
+use backprop_studio::train::{EpochStat, Event, Outcome, Reports, Run, Start, StepStat};
 
 use crate::support::{project, small_digits};
 
@@ -199,6 +202,15 @@ fn faults() -> Vec<(&'static str, &'static str, Project, Arc<Dataset>)> {
             points("spiral?count=500"),
         ),
         (
+            "momentum, rate 0.5",
+            "dead units",
+            small(
+                "mlp",
+                &[("training.optimizer", "momentum"), ("training.learning_rate", "0.5"), ("training.epochs", "1")],
+            ),
+            Arc::clone(&digits_600),
+        ),
+        (
             "a class with one sample in a hundred",
             "class never predicted",
             small("mlp", &[("training.learning_rate", "0.0003"), ("training.epochs", "4"), ("data.validation", "0.5")]),
@@ -273,14 +285,60 @@ fn healthy_runs_are_left_alone() {
         ("xor", "points:xor"),
         ("spiral", "points:spiral?noise=0.02&count=1000"),
         ("regression-2d", "points:hills?noise=0.05&count=1000"),
+        ("mlp", "digits"),
     ] {
         let found = coached(&project(preset, &[]), &Arc::new(Dataset::read(source).unwrap()));
         assert!(found.is_empty(), "{preset}: {found:?}");
     }
-    let found =
-        coached(&small("mlp", &[("training.learning_rate", "0.001"), ("training.epochs", "8")]), &small_digits());
-    let names: Vec<_> = found.iter().map(|finding| finding.name).collect();
-    assert!(names.iter().all(|name| *name == "too few epochs"), "{found:?}");
+}
+
+/// Steps that are told and not taken, since a run does not explode when it is asked to.
+#[test]
+fn a_gradient_that_explodes_in_a_run_that_went_well_is_found() {
+    let project = project("xor", &[("training.optimizer", "momentum"), ("training.learning_rate", "0.01")]);
+    let job = project.job(points("xor"), 1).unwrap();
+    let told = |jump: f64, losses: [f64; 4]| {
+        let mut history = History::default();
+        for (epoch, loss) in (1..).zip(losses) {
+            let steps = (0..10).map(|at| {
+                let gradient = if epoch == 4 && at == 7 { jump } else { 1.0 };
+                let norms = Some(StepNorms { gradient, update: 0.01, weights: 10.0 });
+                let sum = StepSum::Numbers(LossSum { loss, weight: 1.0, correct: 0, samples: 1 });
+                StepStat::new(u64::from(epoch - 1) * 10 + at + 1, epoch, &StepProbe { sum, learning_rate: 0.01, norms })
+            });
+            history.absorb_steps(&steps.collect::<Vec<_>>());
+            history.absorb_epoch(&EpochStat {
+                epoch,
+                step: u64::from(epoch) * 10,
+                figures: vec![Figure { metric: &LOSS, value: Some(loss) }],
+                validation: None,
+                learning_rate: 0.01,
+                seconds: 1.0,
+                samples_per_s: 1.0,
+            });
+        }
+        findings(&Case {
+            project: &project,
+            job: &job,
+            history: &history,
+            validation: None,
+            dead: None,
+            divergence: None,
+            is_finished: false,
+            leaks: &[],
+        })
+    };
+    let found = told(400.0, [1.0, 0.8, 0.5, 0.9]);
+    let [Finding { name: "exploding gradient", step: 40, sentence, experiment, .. }] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        sentence,
+        "The gradient norm jumped to 400, 400 times its usual 1 in epoch 4, and the training loss rose from 0.5 to 0.9."
+    );
+    assert_eq!((experiment.label.as_str(), experiment.from), ("Try clipping the gradient at a norm of 2", Some(30)));
+    assert_eq!(told(400.0, [1.0, 0.8, 0.5, 0.52]), [], "the loss hardly rises");
+    assert_eq!(told(20.0, [1.0, 0.8, 0.5, 0.9]), [], "the gradient is not much longer");
 }
 
 #[test]

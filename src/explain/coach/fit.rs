@@ -32,7 +32,7 @@ const FEW: usize = 500;
 const PLATEAU: usize = 10;
 
 /// A training loss that falls by less than this share between both is flat.
-const FLAT: f64 = 0.005;
+const FLAT: f64 = 0.01;
 
 /// Below this share of the loss at the start there is little left to gain.
 const LOW: f64 = 0.1;

@@ -16,11 +16,15 @@ const RISING: f64 = 0.01;
 /// A tenth of the usual ratio over a whole run: the weights hardly leave their initial values.
 const SMALL: f64 = 1e-4;
 
-/// A mean training loss of this many times the first loss is worse than chance.
-const WORSE: f64 = 1.5;
+/// A mean training loss of this many times the first loss is worse than chance. The first batch may be an easy one: of numbers
+/// the loss of a few varies by more than a factor of two.
+const WORSE: f64 = 3.0;
 
 /// A training loss of this many times the lowest one so far has risen, beyond what batches differ in.
 const RISEN: f64 = 2.0;
+
+/// Below this many times the lowest loss it has come back.
+const BACK: f64 = 1.5;
 
 /// A loss above this share of where it began has not fallen.
 const STUCK: f64 = 0.95;
@@ -34,6 +38,9 @@ const SPIKE: f64 = 30.0;
 /// A share by which the loss is larger in an epoch with an exploding gradient than before it.
 const JUMP: f64 = 1.2;
 
+/// A rise by a smaller share than this of the loss that the run began with is noise near its end.
+const NOTABLE: f64 = 0.05;
+
 /// Three layers with a sigmoid, whose derivative is at most 0.25, or six with a tanh, which leaves more (Glorot and Bengio 2010).
 const SATURATING: usize = 6;
 
@@ -43,38 +50,40 @@ const LATE: usize = 5;
 /// Steps before which nothing is said of a loss that does not fall.
 const STEPS: u64 = 20;
 
-/// The gradient jumps to many times its norm, and the loss with it.
+/// The gradient jumps to many times its norm, and the loss with it, in a run that went well before.
 pub fn exploding_gradient(case: &Case<'_>) -> Option<Evidence> {
     let (history, training) = (case.history, &case.project.training);
-    if training.regularization.clip_norm > 0.0 || training.regularization.clip_value > 0.0 {
+    let is_clipped = training.regularization.clip_norm > 0.0 || training.regularization.clip_value > 0.0;
+    // Behind a learning rate that is too high by itself, clipping would hide the fault.
+    if is_clipped || training.learning_rate > *training.optimizer.usual_rates().end() {
         return None;
     }
-    let sentence = |most: f64, usual: f64| {
-        format!(
-            "The gradient's norm jumped to {}, {} times its usual {}",
-            figure(most),
-            figure(most / usual),
-            figure(usual)
-        )
+    let start = history.start_loss()?;
+    let went_well = |epochs: usize| {
+        let mut before = history.epochs.iter().take(epochs);
+        epochs > 0 && before.all(|epoch| epoch.loss.is_some_and(|loss| loss <= JUMP * start))
     };
-    // The epochs before have to tell what is usual.
-    let is_usual_rate = training.learning_rate <= *training.optimizer.usual_rates().end();
+    let sentence = |most: f64, usual: f64| {
+        let times = figure(most / usual);
+        format!("The gradient norm jumped to {}, {times} times its usual {}", figure(most), figure(usual))
+    };
     if let Some(divergence) = case.divergence {
-        let last = history.epochs.last().filter(|_| is_usual_rate)?;
+        let last = history.epochs.last().filter(|_| went_well(history.epochs.len()))?;
         let usual = history.gradient(history.epochs.len()).mean()?;
         let most = history.since.gradient.most().filter(|most| *most >= SPIKE * usual)?;
         let sentence = format!("{}, and the loss stopped being a number.", sentence(most, usual));
         let experiment = clipped(case, usual, Some(last.step))?;
         return Some(Evidence { step: divergence.step, epoch: last.epoch + 1, sentence, experiment });
     }
-    let spike = |at: &usize| {
-        let (before, epoch) = (&history.epochs[at - 1], &history.epochs[*at]);
-        let usual = history.gradient(*at).mean()?;
+    let spike = |at: usize| {
+        let (before, epoch) = (&history.epochs[at - 1], &history.epochs[at]);
+        let usual = history.gradient(at).mean()?;
         let most = epoch.steps.gradient.most().filter(|most| *most >= SPIKE * usual)?;
-        let jumps = epoch.loss? >= JUMP * before.loss?;
-        jumps.then_some((*at, most, usual))
+        let (low, high) = (before.loss?, epoch.loss?);
+        let jumps = high >= JUMP * low && high - low >= NOTABLE * start;
+        (jumps && went_well(at)).then_some((at, most, usual))
     };
-    let (at, most, usual) = (1..history.epochs.len()).find_map(|at| spike(&at))?;
+    let (at, most, usual) = (1..history.epochs.len()).find_map(spike)?;
     let (before, epoch) = (&history.epochs[at - 1], &history.epochs[at]);
     let sentence = format!(
         "{} in epoch {}, and the training loss rose from {} to {}.",
@@ -153,8 +162,7 @@ fn risen(case: &Case<'_>) -> Option<Evidence> {
     let mut before = None;
     for (at, epoch) in history.epochs.iter().enumerate() {
         let loss = epoch.loss?;
-        // A rise near zero is noise.
-        let has_risen = loss >= RISEN * lowest && loss - lowest >= 0.1 * first;
+        let has_risen = loss >= RISEN * lowest && loss - lowest >= NOTABLE * first;
         if has_risen && epoch.steps.ratio.mean().is_some_and(|ratio| ratio >= RISING) {
             before = Some((at, lowest));
             break;
@@ -163,7 +171,7 @@ fn risen(case: &Case<'_>) -> Option<Evidence> {
     }
     let (at, lowest) = before?;
     let (epoch, last) = (&history.epochs[at], history.epochs.last()?);
-    if last.loss? < WORSE * lowest {
+    if last.loss? < BACK * lowest {
         return None;
     }
     let sentence = format!(

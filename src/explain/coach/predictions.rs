@@ -31,14 +31,14 @@ pub fn class_never_predicted(case: &Case<'_>) -> Option<Evidence> {
     let is_missed = |class: &usize| predictions.confusion.column(*class).sum() == 0 && support(*class) >= LEAST;
     let missed: Vec<usize> = (0..predictions.confusion.nrows()).filter(is_missed).collect();
     let class = *missed.first()?;
-    let others = match missed.len() - 1 {
-        0 => String::new(),
-        1 => " and another class".to_owned(),
-        others => format!(" and {others} other classes"),
+    let (others, are) = match missed.len() - 1 {
+        0 => (String::new(), "is"),
+        1 => (" and another class".to_owned(), "are"),
+        others => (format!(" and {others} other classes"), "are"),
     };
+    let name = names.get(class)?;
     let sentence = format!(
-        "{:?}{others} is never predicted after epoch {}, and has {} validation samples.",
-        names.get(class)?,
+        "{name:?}{others} {are} never predicted after epoch {}; {} validation samples are {name:?}.",
         last.epoch,
         support(class)
     );
