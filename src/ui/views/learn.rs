@@ -33,6 +33,9 @@ use results::Results;
 /// Below this height the tab has other columns or scrolls, so that nothing in it is squeezed.
 const LEAST_HEIGHT: f32 = 536.0;
 
+/// The loss plot keeps at least this height below what the coach says.
+const LEAST_LOSS: f32 = 144.0;
+
 /// Height of the row below the canvas.
 const STROKES: f32 = 40.0;
 
@@ -65,11 +68,12 @@ impl View for Learn {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if ui.available_width() < NARROW {
+            return scroll_ui(ui, |ui| self.column_ui(ui, cx));
+        }
         self.coach.ui(ui, cx);
         let size = ui.available_size();
-        if size.x < NARROW {
-            scroll_ui(ui, |ui| self.column_ui(ui, cx));
-        } else if size.y < LEAST_HEIGHT && size.x >= LOW_AND_WIDE {
+        if size.y < LEAST_HEIGHT && size.x >= LOW_AND_WIDE {
             self.thirds_ui(ui, cx);
         } else if size.y < LEAST_HEIGHT {
             scroll_ui(ui, |ui| self.quarters_ui(ui, LEAST_HEIGHT, cx));
@@ -195,12 +199,18 @@ impl Learn {
 
     /// One below the other, where the window is too narrow for two.
     fn column_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
-            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEAST_HEIGHT / 2.0), Sense::hover());
+        let tall_row = |ui: &mut Ui, name: &str, height: f32, contents: &mut dyn FnMut(&mut Ui)| {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
             cell_ui(ui, name, rect, contents);
             ui.add_space(2.0 * GRID);
         };
-        row(ui, "loss", &mut |ui| loss_ui(ui, cx));
+        let height = LEAST_HEIGHT / 2.0;
+        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| tall_row(ui, name, height, contents);
+        let top = ui.cursor().top();
+        self.coach.ui(ui, cx);
+        // What the coach says takes its room from the loss, so that what is below stays where it is.
+        let said = ui.cursor().top() - top;
+        tall_row(ui, "loss", (height - said).max(LEAST_LOSS), &mut |ui| loss_ui(ui, cx));
         if cx.subject.results() == heads::Results::Samples {
             row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
             return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));

@@ -22,6 +22,10 @@ pub struct CoachStrip {
 impl CoachStrip {
     /// Draws the finding that is shown, and the way to the others.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        // The presenter has no room for it; its curves have the marks.
+        if cx.window.is_presenter {
+            return;
+        }
         let count = cx.session.coach.findings.len();
         self.shown = self.shown.min(count.saturating_sub(1));
         let Some(finding) = cx.session.coach.findings.get(self.shown) else { return };

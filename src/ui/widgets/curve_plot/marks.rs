@@ -24,7 +24,7 @@ pub enum MarkKind {
     Change,
     /// The end of a run: a solid line.
     End,
-    /// What the coach has found: a dashed line in the color of warnings, its text in a row of its own.
+    /// What the coach has found: a dashed line in the color of warnings, its text at the loss alone, in a row of its own.
     Finding,
 }
 
@@ -55,13 +55,18 @@ impl CurvePlot<'_> {
     pub(super) fn paint_marks(&self, painter: &egui::Painter, palette: &Palette, transform: &PlotTransform) {
         let broken = self.first_non_finite().map(|x| (Mark::end(x, "not a number from here"), palette.bad));
         let color_of = |mark: &Mark| if mark.kind == MarkKind::Finding { palette.warning } else { palette.muted };
-        // Of the findings the first is the most important.
-        let (found, happened): (Vec<_>, Vec<_>) = self.marks.iter().partition(|mark| mark.kind == MarkKind::Finding);
+        // Of the findings the first is the most important. In an empty plot they would lie over the text that says so.
+        let shown = self.marks.iter().filter(|mark| mark.kind != MarkKind::Finding || !self.is_empty());
+        let (found, happened): (Vec<_>, Vec<_>) = shown.partition(|mark| mark.kind == MarkKind::Finding);
         let marks = happened.into_iter().rev().chain(found).map(|mark| (mark.clone(), color_of(mark)));
         let mut rows: [Vec<Rangef>; 2] = Default::default();
         for (mark, color) in broken.into_iter().chain(marks) {
             paint_line(painter, transform, &mark, color);
             let row = usize::from(mark.kind == MarkKind::Finding);
+            // What was found is said once, at the loss.
+            if row == 1 && self.metric != Metric::Loss {
+                continue;
+            }
             let taken = &mut rows[row];
             let galley = painter.layout_no_wrap(mark.text, theme::body_font(), color);
             let rect = self.text_rect(transform, mark.x, galley.size(), row);
@@ -88,10 +93,9 @@ impl CurvePlot<'_> {
         let is_right = x + GRID + size.x <= frame.right();
         let left = if is_right { x + GRID } else { (x - GRID - size.x).max(frame.left()) };
         // A loss falls and an accuracy rises, so these are the emptier edges.
-        let inward = row as f32 * size.y;
         let top = match self.metric {
-            Metric::Loss => frame.top() + inward,
-            _ => frame.bottom() - size.y - 2.0 - inward,
+            Metric::Loss => frame.top() + row as f32 * size.y,
+            _ => frame.bottom() - size.y - 2.0,
         };
         Rect::from_min_size(pos2(left, top), size)
     }
