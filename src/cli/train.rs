@@ -12,14 +12,12 @@ use super::repeat::repeat;
 use super::terminal::Terminal;
 use super::{CliError, folds, load_data, note, on_interrupt, say, seeds, set_all, source_help, trials};
 use crate::data::{Dataset, Lookup};
-use crate::explain::coach::{Case, DeadUnits, Finding, History, findings};
 use crate::project::{Output, Problem, Project, ProjectError, run_folder, run_log};
 use crate::runs::info::fingerprint;
 use crate::runs::recorder::last_checkpoint;
 use crate::runs::{self, Recorder, RunInfo, RunState};
 use crate::train::baselines::baselines;
-use crate::train::{Evaluation, Event, Job, Outcome, Reports, Run, Start, default_threads};
-use backprop_nn::Weights;
+use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
 
 /// Train a project and save the run
 #[derive(Debug, Args)]
@@ -185,17 +183,13 @@ struct Report {
     json: bool,
     steps: bool,
     recorder: Option<Recorder>,
-    /// What the coach looks at.
-    history: History,
-    /// The newest predictions for the validation set.
-    validation: Option<Arc<Evaluation>>,
     /// Whether the warning that the run cannot be written has been printed.
     is_warned: bool,
 }
 
 impl Report {
     fn new(json: bool, steps: bool) -> Self {
-        Self { json, steps, recorder: None, history: History::default(), validation: None, is_warned: false }
+        Self { json, steps, recorder: None, is_warned: false }
     }
 
     /// Warns once that the run cannot be written. The training goes on, since there may be room again at its end.
@@ -203,23 +197,6 @@ impl Report {
         if let (Err(error), false) = (written, self.is_warned) {
             self.is_warned = true;
             note(format_args!("warning: {error}; the training goes on"));
-        }
-    }
-
-    /// What the coach finds in the run that has ended, with what to try.
-    fn tell_findings(&self, project: &Project, job: &Job, outcome: &Outcome, weights: Option<&Weights>) {
-        let (divergence, is_finished) = match outcome {
-            Outcome::Diverged(divergence) => (Some(divergence), false),
-            Outcome::Finished(_) => (None, self.history.epochs.len() == project.training.epochs),
-            Outcome::Stopped | Outcome::Failed(_) => (None, false),
-        };
-        let leaks = project.leaks(&job.dataset);
-        let (history, validation) = (&self.history, self.validation.as_deref());
-        let dead = weights.and_then(|weights| DeadUnits::count(&project.model, job, weights));
-        let dead = dead.as_ref();
-        let case = Case { project, job, history, validation, dead, divergence, is_finished, leaks: &leaks };
-        for Finding { name, epoch, sentence, experiment, .. } in findings(&case) {
-            note(format_args!("coach: {name}, epoch {epoch}: {sentence} {}.", experiment.label));
         }
     }
 
@@ -297,7 +274,6 @@ fn train(
         }
     }
     ended?;
-    report.tell_findings(project, &job, &outcome, weights.as_deref().map(|snapshot| &snapshot.weights));
     if let Some(error) = terminal.as_ref().and_then(Terminal::unsaid) {
         return Err(CliError::Failed(format!("standard output: {error}; the run is saved in {place}")));
     }
@@ -342,7 +318,6 @@ fn follow(
         }
         match run.event() {
             Event::Steps(steps) => {
-                report.history.absorb_steps(&steps);
                 if let Some(terminal) = terminal {
                     terminal.steps(&steps);
                 }
@@ -358,8 +333,6 @@ fn follow(
                 }
             }
             Event::Epoch(stat) => {
-                report.history.absorb_epoch(&stat);
-                report.validation.clone_from(&stat.validation);
                 if let Some(terminal) = terminal {
                     terminal.epoch(&stat);
                 }

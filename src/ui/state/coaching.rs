@@ -12,7 +12,8 @@ use crate::ui::widgets::curve_plot::Mark;
 impl Session {
     /// The marks on the curves: what happened, and what the coach finds.
     pub fn all_marks(&self) -> Vec<Mark> {
-        let found = self.coach.findings.iter().map(|finding| Mark::finding(finding.step as f64, finding.name));
+        let findings = self.coach.findings.iter().zip(1..);
+        let found = findings.map(|(finding, number)| Mark::finding(finding.step as f64, number.to_string()));
         self.marks.iter().cloned().chain(found).collect()
     }
 

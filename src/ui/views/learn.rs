@@ -17,7 +17,7 @@ use crate::ui::state::subject::{Subject, is_plane};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
-use crate::ui::views::parts::coach::CoachStrip;
+use crate::ui::views::parts::coach::coach_ui;
 use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, seen_caption_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::{NARROW, View};
@@ -32,9 +32,6 @@ use results::Results;
 
 /// Below this height the tab has other columns or scrolls, so that nothing in it is squeezed.
 const LEAST_HEIGHT: f32 = 536.0;
-
-/// The loss plot keeps at least this height below what the coach says.
-const LEAST_LOSS: f32 = 144.0;
 
 /// Height of the row below the canvas.
 const STROKES: f32 = 40.0;
@@ -51,7 +48,6 @@ pub struct Learn {
     results: Results,
     tried: TryPanel,
     generated: GeneratedView,
-    coach: CoachStrip,
 }
 
 impl View for Learn {
@@ -68,12 +64,10 @@ impl View for Learn {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if ui.available_width() < NARROW {
-            return scroll_ui(ui, |ui| self.column_ui(ui, cx));
-        }
-        self.coach.ui(ui, cx);
         let size = ui.available_size();
-        if size.y < LEAST_HEIGHT && size.x >= LOW_AND_WIDE {
+        if size.x < NARROW {
+            scroll_ui(ui, |ui| self.column_ui(ui, cx));
+        } else if size.y < LEAST_HEIGHT && size.x >= LOW_AND_WIDE {
             self.thirds_ui(ui, cx);
         } else if size.y < LEAST_HEIGHT {
             scroll_ui(ui, |ui| self.quarters_ui(ui, LEAST_HEIGHT, cx));
@@ -83,6 +77,8 @@ impl View for Learn {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        coach_ui(ui, cx);
+        ui.add_space(2.0 * GRID);
         let log = ui.add(Checkbox::new(&mut cx.window.log_loss, "Log scale"));
         log.on_hover_text("The loss on a logarithmic axis");
         ui.add_space(2.0 * GRID);
@@ -199,18 +195,12 @@ impl Learn {
 
     /// One below the other, where the window is too narrow for two.
     fn column_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let tall_row = |ui: &mut Ui, name: &str, height: f32, contents: &mut dyn FnMut(&mut Ui)| {
-            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), LEAST_HEIGHT / 2.0), Sense::hover());
             cell_ui(ui, name, rect, contents);
             ui.add_space(2.0 * GRID);
         };
-        let height = LEAST_HEIGHT / 2.0;
-        let row = |ui: &mut Ui, name: &str, contents: &mut dyn FnMut(&mut Ui)| tall_row(ui, name, height, contents);
-        let top = ui.cursor().top();
-        self.coach.ui(ui, cx);
-        // What the coach says takes its room from the loss, so that what is below stays where it is.
-        let said = ui.cursor().top() - top;
-        tall_row(ui, "loss", (height - said).max(LEAST_LOSS), &mut |ui| loss_ui(ui, cx));
+        row(ui, "loss", &mut |ui| loss_ui(ui, cx));
         if cx.subject.results() == heads::Results::Samples {
             row(ui, "generated", &mut |ui| self.generated.ui(ui, cx));
             return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
