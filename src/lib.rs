@@ -8,7 +8,7 @@
 //! | [`train`] | one thread per run, heads, metrics, and the two enums between a run and who watches it | [`train::protocol`] |
 //! | [`project`] | the project file, its problems, presets, run folders | [`project::Project`] |
 //! | [`runs`] | runs that last: written, continued, listed; cross-validation, seeds, searches | [`runs::Recorder`] |
-//! | [`explain`] | what looks inside a trained network | [`explain::relevance`] |
+//! | [`explain`] | what looks inside a trained network, and what a run shows to be wrong | [`explain::relevance`], [`explain::coach`] |
 //! | [`export`] | a trained network for other programs, a file for each format | [`export::FORMATS`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
@@ -16,9 +16,7 @@
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
 //! ```text
-//! ui, cli ─► runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
-//!   ├──────► explain ─────────────┤
-//!   └──────► export ──► project ──┘
+//! ui, cli ─► explain, export, runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.

@@ -8,7 +8,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/data", &[]),
     ("src/train", &["data"]),
     ("src/project", &["data", "train"]),
-    ("src/explain", &["data", "train"]),
+    ("src/explain", &["data", "train", "project"]),
     ("src/runs", &["data", "train", "project"]),
     ("src/export", &["data", "train", "project"]),
     ("src/cli", &["data", "train", "project", "runs", "explain", "export", "ui::run"]),

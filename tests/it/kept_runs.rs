@@ -186,8 +186,8 @@ fn a_run_of_another_sitting_is_opened_and_goes_on_in_its_folder() {
     let stored = StoredRun::read(&folder).unwrap();
     assert_eq!(test.accuracy().map(f64::from), stored.results.get("test_accuracy").copied());
     assert!(session.validation().is_some_and(|seen| f64::from(seen.loss) == stored.results["validation_loss"]));
-    assert_eq!((session.progress.epochs_done, session.losses.len()), (3, 3));
-    assert!(session.marks.iter().any(|mark| mark.is_end));
+    assert_eq!((session.progress.epochs_done, session.coach.history.validation_losses().count()), (3, 3));
+    assert!(session.marks.iter().any(|mark| mark.is_end()));
     act(&mut harness, Command::Continue);
     step_until(&mut harness, "it goes on", |studio| !has_ended(studio));
     step_until(&mut harness, "it has gone on", has_ended);

@@ -9,6 +9,7 @@ mod blocks;
 mod calibration;
 mod checks;
 mod cli;
+mod coach;
 mod columns;
 mod docs;
 mod explain;

@@ -145,7 +145,7 @@ fn views_show_points_and_numbers_as_what_they_are() {
     let mut harness = open_points("regression-2d", "points:hills");
     harness.get_by_label("Finished. Test result");
     let marks = &harness.state().session().marks;
-    assert!(marks.iter().any(|mark| mark.is_end && mark.text.starts_with("finished, test R² 0.")), "{marks:?}");
+    assert!(marks.iter().any(|mark| mark.is_end() && mark.text.starts_with("finished, test R² 0.")), "{marks:?}");
     harness.get_by_label_contains("RMSE plot: validation 0.");
     harness.get_by_label("Predicted over true");
     show(&mut harness, "mistakes");

@@ -23,7 +23,7 @@ fn a_network_is_trained_to_the_end_and_says_how_good_it_is() {
     let Status::Ended(Outcome::Finished(Some(test))) = &session.status else { panic!("{:?}", session.status) };
     assert_eq!(test.len(), 50);
     let percent = format!("{:.1} %", test.accuracy().unwrap() * 100.0);
-    assert!(session.marks.iter().any(|mark| mark.is_end && mark.text == format!("finished, test {percent}")));
+    assert!(session.marks.iter().any(|mark| mark.is_end() && mark.text == format!("finished, test {percent}")));
     harness.get_by_label("Finished. Test accuracy");
     harness.get_by_label(&percent);
     click(&mut harness, "See its mistakes");
@@ -83,7 +83,7 @@ fn a_learning_rate_that_is_changed_while_it_trains_is_marked() {
     harness.state_mut().project_mut().training.learning_rate = 0.0003;
     step_until(&mut harness, "the change is marked", |studio| !studio.session().marks.is_empty());
     let mark = &harness.state().session().marks[0];
-    assert!(!mark.is_end && mark.x >= 5.0 && mark.text == "learning rate 0.0003", "{mark:?}");
+    assert!(!mark.is_end() && mark.x >= 5.0 && mark.text == "learning rate 0.0003", "{mark:?}");
     assert!(harness.query_by_label("Reset").is_some());
 
     // What a run cannot take over is said, and leaves the run alone.

@@ -97,6 +97,13 @@ impl Project {
         Case { project: self, dataset, split, head: self.head(Some(dataset)), network, threads }
     }
 
+    /// The columns of the data that alone tell the target, with what leaves each out.
+    pub fn leaks(&self, dataset: &Dataset) -> Vec<Problem> {
+        let split = dataset.split(self.held_back(), self.training.seed);
+        let head = self.head(Some(dataset));
+        leak::check(&Case { project: self, dataset, split: &split, head, network: None, threads: 1 })
+    }
+
     /// What can be told without data: names, ranges, blocks that are nested too deep.
     pub(super) fn own_problems(&self) -> Vec<Problem> {
         training::of_project(self)

@@ -23,6 +23,7 @@ pub use accuracy::ACCURACY;
 pub use adversarial::{FAKE_ACCURACY, GENERATOR_LOSS, REAL_ACCURACY};
 pub use classes::{ClassPredictions, ClassScore, Prediction};
 pub use evaluation::{Evaluation, Measured, Predictions, THRESHOLD};
+pub use gradient_norm::GRADIENT_NORM;
 pub use loss::LOSS;
 pub use numbers::{NumberPredictions, R2, RMSE};
 pub use probe::{EpochProbe, StepProbe, StepSum};
@@ -61,7 +62,7 @@ pub const METRICS: &[&Metric] = &[
     &REAL_ACCURACY,
     &FAKE_ACCURACY,
     &learning_rate::LEARNING_RATE,
-    &gradient_norm::GRADIENT_NORM,
+    &GRADIENT_NORM,
     &UPDATE_RATIO,
     &samples_per_second::SAMPLES_PER_SECOND,
 ];

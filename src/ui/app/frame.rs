@@ -37,6 +37,7 @@ impl eframe::App for Studio {
             ctx.request_repaint();
         }
         self.follow_project(ctx);
+        self.follow_experiment(ctx);
         self.read_later(ctx);
         self.read_opened(ctx);
         self.evaluate_visit(ctx);

@@ -4,6 +4,7 @@
 mod charts;
 mod data;
 mod dropped;
+mod experiment;
 mod files;
 mod frame;
 mod history;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::{self, Vec2, vec2};
 
+use crate::explain::coach::Experiment;
 use crate::project::Project;
 use crate::ui::commands::Situation;
 use crate::ui::jobs::DerivedData;
@@ -89,6 +91,8 @@ pub struct Studio {
     is_read_later: bool,
     /// Whether the data that are read were opened as a file or a folder.
     is_file_opened: bool,
+    /// The experiment that begins once the run has ended and its data are there.
+    experiment: Option<Experiment>,
     /// Why the data are read in a better way, for which a suggestion waits.
     better: Option<String>,
 }
@@ -127,6 +131,7 @@ impl Studio {
             last_suggestion: None,
             is_file_opened: false,
             better: None,
+            experiment: None,
             is_read_later: false,
         };
         studio.apply_window_state(&cc.egui_ctx);

@@ -116,6 +116,7 @@ impl Studio {
             }
             Request::SideBySide(folders) => self.lay_side_by_side(ctx, folders),
             Request::UseSettings(project) => self.document.project = *project,
+            Request::TryOut(experiment) => self.try_out(ctx, *experiment),
             Request::ChangeRun { folder, change } => self.change_run(&folder, change),
             Request::DeleteRuns(folders) => self.delete_runs(&folders),
             Request::BringBackRun => self.bring_back_run(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::data::SourceSpec;
+use crate::explain::coach::Experiment;
 use crate::project::Project;
 
 /// An action that carries data.
@@ -44,6 +45,8 @@ pub enum Request {
     SideBySide([PathBuf; 2]),
     /// Puts the settings of this project in the place of those on the screen.
     UseSettings(Box<Project>),
+    /// Trains the run with the one change of an experiment, as a branch where that is possible.
+    TryOut(Box<Experiment>),
     /// Changes what is noted of a kept run.
     ChangeRun {
         /// Its folder.

@@ -1,6 +1,8 @@
 //! What the window knows: of the data, of the run, of what is tried, and of itself. Nothing here draws.
 
 pub mod class_counts;
+pub mod coach;
+pub mod coaching;
 pub mod curves;
 pub mod ending_run;
 pub mod lines;

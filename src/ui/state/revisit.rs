@@ -118,8 +118,8 @@ impl Session {
         self.curves.cut(step);
         self.timeline.cut(step);
         self.lines.cut(step);
-        self.marks.retain(|mark| !mark.is_end && mark.x <= step as f64);
-        self.losses.truncate(checkpoint.epochs as usize);
+        self.marks.retain(|mark| !mark.is_end() && mark.x <= step as f64);
+        self.coach.cut(step);
         self.progress.epochs_done = checkpoint.epochs;
         if let Some(validation) = self.evaluation_at(step) {
             self.validation = Some(validation);
@@ -139,7 +139,7 @@ impl Session {
             match line["event"].as_str() {
                 Some("epoch") => {
                     self.progress.epochs_done = epoch.unwrap_or_default() as u32;
-                    self.losses.extend(line["validation_loss"].as_f64().map(|loss| loss as f32));
+                    self.coach.history.absorb_line(line, step);
                 }
                 Some("changed") => {
                     let change =

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::class_counts::ClassCounts;
+use super::coach::Coach;
 use super::curves::Curves;
 use super::ending_run::{EndingRun, Listener};
 use super::lines::Lines;
@@ -67,8 +68,8 @@ pub struct Session {
     pub marks: Vec<Mark>,
     /// What the run has told of its epochs and changes.
     pub lines: Lines,
-    /// The validation loss of every epoch.
-    pub losses: Vec<f32>,
+    /// What the coach has seen of the run, and finds.
+    pub coach: Coach,
     /// Seconds of training, without pauses.
     pub seconds: f64,
     /// The moments that can be looked at again.
@@ -113,7 +114,7 @@ impl Session {
             curves: Curves::default(),
             marks: Vec::new(),
             lines: Lines::default(),
-            losses: Vec::new(),
+            coach: Coach::default(),
             seconds: 0.0,
             timeline: Timeline::default(),
             visit: None,
@@ -244,7 +245,7 @@ impl Session {
         self.curves = Curves::default();
         self.marks.clear();
         self.lines = Lines::default();
-        self.losses.clear();
+        self.coach = Coach::default();
         self.seconds = 0.0;
         self.timeline = Timeline::default();
         self.visit = None;
@@ -356,6 +357,7 @@ impl Session {
     }
 
     fn absorb_steps(&mut self, steps: &[StepStat]) {
+        self.coach.history.absorb_steps(steps);
         for stat in steps {
             self.curves.push_step(stat);
         }
@@ -387,12 +389,12 @@ impl Session {
         }
         if let Some(validation) = &epoch.validation {
             self.timeline.add_evaluation(epoch.step, validation);
-            self.losses.push(validation.loss);
             self.validation = Some(at_threshold(validation, self.threshold));
         }
         self.pace.rest();
         self.seconds += epoch.seconds;
         self.progress.epochs_done = epoch.epoch;
+        self.coach_epoch(&epoch);
     }
 
     /// The run is over.
@@ -411,6 +413,7 @@ impl Session {
         // A run that is done drops at once, because its thread has nothing left to do.
         self.run = None;
         self.status = Status::Ended(outcome);
+        self.coach_now();
     }
 
     /// Whether the stack is another than the one that the run trains.

@@ -17,6 +17,7 @@ use crate::ui::state::subject::{Subject, is_plane};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::parts::coach::coach_ui;
 use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, seen_caption_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::{NARROW, View};
@@ -76,6 +77,8 @@ impl View for Learn {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        coach_ui(ui, cx);
+        ui.add_space(2.0 * GRID);
         let log = ui.add(Checkbox::new(&mut cx.window.log_loss, "Log scale"));
         log.on_hover_text("The loss on a logarithmic axis");
         ui.add_space(2.0 * GRID);
@@ -124,7 +127,8 @@ fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &mut Cx<'_>) {
         Line::Network(metric, ..) if metric.unit == Unit::Percent => Range::Share,
         Line::Training(_) | Line::Validation(_) | Line::Network(..) => Range::Loss,
     });
-    let plot = plot(CurvePlot::new(shown.title, range, &series), cx).logarithmic(cx.window.log_loss);
+    let marks = cx.session.all_marks();
+    let plot = plot(CurvePlot::new(shown.title, range, &series).marks(&marks), cx).logarithmic(cx.window.log_loss);
     if let Some(step) = plot.show_timeline(ui, cx.session.visited()) {
         cx.act(Request::LookAt(step));
     }
@@ -132,7 +136,7 @@ fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &mut Cx<'_>) {
 
 fn plot<'a>(plot: CurvePlot<'a>, cx: &'a Cx<'_>) -> CurvePlot<'a> {
     let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
-    let plot = plot.marks(&cx.session.marks).smoothing(cx.window.smoothing).steps_per_epoch(steps as f64);
+    let plot = plot.smoothing(cx.window.smoothing).steps_per_epoch(steps as f64);
     match cx.session.status {
         Status::Idle => plot,
         Status::Running | Status::Paused | Status::Stopping => plot.empty_text("No value has been measured yet"),

@@ -56,7 +56,8 @@ fn plot_ui(ui: &mut Ui, metric: &'static Metric, cx: &mut Cx<'_>) {
     let series = series_of(metric, &cx.session.curves);
     let range = if metric.unit == Unit::Percent { Range::Accuracy } else { Range::Loss };
     let steps = cx.session.job.as_ref().map_or(0, |job| job.steps_per_epoch());
-    let plot = CurvePlot::new(metric.label, range, &series).marks(&cx.session.marks).smoothing(cx.window.smoothing);
+    let marks = cx.session.all_marks();
+    let plot = CurvePlot::new(metric.label, range, &series).marks(&marks).smoothing(cx.window.smoothing);
     // Where more is better there may be zeros and negative values.
     let plot = plot.logarithmic(cx.window.log_loss && metric.higher_is_better != Some(true));
     if let Some(step) = plot.steps_per_epoch(steps as f64).show_timeline(ui, cx.session.visited()) {

@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 use eframe::egui::{self, Align2, Id, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
 use egui_plot::PlotTransform;
 
-pub use self::marks::Mark;
+pub use self::marks::{Mark, MarkKind};
 use self::{
     cursor::Link,
     legend::Legend,

@@ -1,6 +1,7 @@
 //! Pieces that several views are made of.
 
 pub mod band;
+pub mod coach;
 pub mod data_problem;
 pub mod drawing;
 pub mod figures;

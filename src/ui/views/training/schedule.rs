@@ -82,8 +82,8 @@ fn reductions(training: &Training, session: &Session) -> Vec<f32> {
     let ScheduleSpec::Plateau(plateau) = &training.schedule else { return Vec::new() };
     let mut plateau = ReduceOnPlateau::new(plateau.clone());
     let mut reductions = vec![plateau.factor];
-    for loss in &session.losses {
-        plateau.observe(*loss);
+    for loss in session.coach.history.validation_losses() {
+        plateau.observe(loss as f32);
         reductions.push(plateau.factor);
     }
     reductions

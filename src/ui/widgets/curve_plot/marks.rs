@@ -13,19 +13,40 @@ pub struct Mark {
     pub x: f64,
     /// Short: "learning rate 0.0003".
     pub text: String,
-    /// The end of a run is drawn as a solid line, a change as a dashed one.
-    pub is_end: bool,
+    /// What it marks.
+    pub kind: MarkKind,
+}
+
+/// What a mark is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A change during training: a dashed line.
+    Change,
+    /// The end of a run: a solid line.
+    End,
+    /// What the coach has found: a dashed line in the color of warnings, its text at the loss alone, in a row of its own.
+    Finding,
 }
 
 impl Mark {
     /// A mark for an event during training, at step `x`.
     pub fn change(x: f64, text: impl Into<String>) -> Self {
-        Self { x, text: text.into(), is_end: false }
+        Self { x, text: text.into(), kind: MarkKind::Change }
     }
 
     /// A mark for the end of a run, at step `x`.
     pub fn end(x: f64, text: impl Into<String>) -> Self {
-        Self { x, text: text.into(), is_end: true }
+        Self { x, text: text.into(), kind: MarkKind::End }
+    }
+
+    /// Whether it marks the end of a run.
+    pub fn is_end(&self) -> bool {
+        self.kind == MarkKind::End
+    }
+
+    /// A mark for what the coach has found at step `x`.
+    pub fn finding(x: f64, text: impl Into<String>) -> Self {
+        Self { x, text: text.into(), kind: MarkKind::Finding }
     }
 }
 
@@ -33,12 +54,22 @@ impl CurvePlot<'_> {
     /// The newest marks are the ones whose text is never left out, and before them the one where numbers ended.
     pub(super) fn paint_marks(&self, painter: &egui::Painter, palette: &Palette, transform: &PlotTransform) {
         let broken = self.first_non_finite().map(|x| (Mark::end(x, "not a number from here"), palette.bad));
-        let marks = self.marks.iter().rev().map(|mark| (mark.clone(), palette.muted));
-        let mut taken: Vec<Rangef> = Vec::new();
+        let color_of = |mark: &Mark| if mark.kind == MarkKind::Finding { palette.warning } else { palette.muted };
+        // Of the findings the first is the most important. In an empty plot they would lie over the text that says so.
+        let shown = self.marks.iter().filter(|mark| mark.kind != MarkKind::Finding || !self.is_empty());
+        let (found, happened): (Vec<_>, Vec<_>) = shown.partition(|mark| mark.kind == MarkKind::Finding);
+        let marks = happened.into_iter().rev().chain(found).map(|mark| (mark.clone(), color_of(mark)));
+        let mut rows: [Vec<Rangef>; 2] = Default::default();
         for (mark, color) in broken.into_iter().chain(marks) {
             paint_line(painter, transform, &mark, color);
+            let row = usize::from(mark.kind == MarkKind::Finding);
+            // What was found is said once, at the loss.
+            if row == 1 && self.metric != Metric::Loss {
+                continue;
+            }
+            let taken = &mut rows[row];
             let galley = painter.layout_no_wrap(mark.text, theme::body_font(), color);
-            let rect = self.text_rect(transform, mark.x, galley.size());
+            let rect = self.text_rect(transform, mark.x, galley.size(), row);
             if taken.iter().any(|taken| taken.intersects(rect.x_range())) {
                 continue;
             }
@@ -55,14 +86,17 @@ impl CurvePlot<'_> {
         painter.extend(egui::Shape::dashed_line(&line, Stroke::new(1.5, palette.text), 6.0, 4.0));
     }
 
-    fn text_rect(&self, transform: &PlotTransform, x: f64, size: Vec2) -> Rect {
+    fn text_rect(&self, transform: &PlotTransform, x: f64, size: Vec2, row: usize) -> Rect {
         let frame = transform.frame();
         let x = transform.position_from_point_x(x);
         // At the right end the text stands left of its line.
         let is_right = x + GRID + size.x <= frame.right();
         let left = if is_right { x + GRID } else { (x - GRID - size.x).max(frame.left()) };
         // A loss falls and an accuracy rises, so these are the emptier edges.
-        let top = if self.metric == Metric::Loss { frame.top() } else { frame.bottom() - size.y - 2.0 };
+        let top = match self.metric {
+            Metric::Loss => frame.top() + row as f32 * size.y,
+            _ => frame.bottom() - size.y - 2.0,
+        };
         Rect::from_min_size(pos2(left, top), size)
     }
 
@@ -76,7 +110,7 @@ fn paint_line(painter: &egui::Painter, transform: &PlotTransform, mark: &Mark, c
     let x = transform.position_from_point_x(mark.x);
     let line = [pos2(x, transform.frame().top()), pos2(x, transform.frame().bottom())];
     let stroke = Stroke::new(1.0, color.gamma_multiply(0.8));
-    if mark.is_end {
+    if mark.is_end() {
         painter.line_segment(line, stroke);
     } else {
         painter.extend(egui::Shape::dashed_line(&line, stroke, 3.0, 3.0));

@@ -1,0 +1,66 @@
+//! What the coach finds in the run: a button that counts the findings, and behind it each with the numbers that it rests on and
+//! the button of its experiment.
+
+use eframe::egui::{Button, Label, RichText, Ui, vec2};
+
+use crate::explain::coach::{Experiment, Finding};
+use crate::ui::commands::Request;
+use crate::ui::state::session::Status;
+use crate::ui::theme::{self, GRID, Palette, ROW};
+use crate::ui::views::cx::Cx;
+use crate::ui::widgets::numbers::thousands;
+
+/// Width of the sentences.
+const WIDTH: f32 = 400.0;
+
+/// "Coach: 2 findings"; nothing where nothing is found.
+pub fn coach_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let findings = cx.session.coach.findings.clone();
+    let name = match findings.len() {
+        0 => return,
+        1 => "Coach: 1 finding".to_owned(),
+        count => format!("Coach: {count} findings"),
+    };
+    let color = Palette::of(ui).warning;
+    let menu = ui.menu_button(RichText::new(name).color(color), |ui| {
+        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 16.0 * GRID));
+        for (finding, number) in findings.iter().zip(1..) {
+            if number > 1 {
+                ui.separator();
+            }
+            finding_ui(ui, finding, number, cx);
+        }
+    });
+    menu.response.on_hover_text("What the curves show to be wrong, where, and one experiment that tests the remedy");
+}
+
+/// The number is that of the mark on the curve.
+fn finding_ui(ui: &mut Ui, finding: &Finding, number: usize, cx: &mut Cx<'_>) {
+    let Finding { name, epoch, sentence, experiment, .. } = finding;
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let title = format!("{number}  {first}{}, epoch {epoch}", letters.as_str());
+    ui.label(theme::strong(title).color(Palette::of(ui).warning));
+    ui.add(Label::new(sentence).wrap());
+    ui.add_space(GRID);
+    experiment_ui(ui, experiment, cx);
+}
+
+fn experiment_ui(ui: &mut Ui, experiment: &Experiment, cx: &mut Cx<'_>) {
+    let help = match experiment.from {
+        Some(step) => format!(
+            "Goes on from the last checkpoint up to step {} with this change, as a run of its own",
+            thousands(step as f64)
+        ),
+        None => "Trains anew with this change".to_owned(),
+    };
+    let help = format!("{help}. One undo brings the settings back.");
+    let is_possible = !matches!(cx.session.status, Status::Stopping);
+    let button = Button::new(&experiment.label).truncate().min_size(vec2(0.0, ROW));
+    let response = ui.add_enabled(is_possible, button).on_hover_text(help);
+    let response = response.on_disabled_hover_text("The run is stopping.");
+    if response.clicked() {
+        cx.actions.push(Request::TryOut(Box::new(experiment.clone())).into());
+        ui.close();
+    }
+}
