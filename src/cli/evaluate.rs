@@ -14,6 +14,8 @@ use crate::data::source::SourcePart;
 use crate::data::sources::{images, of_name, series, source_of};
 use crate::data::{DataError, Dataset, Lookup, SourceSpec};
 use crate::project::{Project, RunFolder};
+use crate::runs::RunInfo;
+use crate::runs::info::fingerprint;
 use crate::train::metrics::{Figure, LOSS, THRESHOLD};
 use crate::train::{ClassScore, Evaluation, Subset};
 use calibration::Calibrated;
@@ -78,6 +80,12 @@ impl Evaluate {
         let lookup = Lookup { folder: Project::folder_of(&self.run), known, progress: None };
         let mut dataset = run.project.data.asked_of(Dataset::load(&source, &lookup)?)?;
         let is_new = !is_same_data(&source, &run.project.data.source);
+        let info = if is_new { None } else { RunInfo::read(Path::new(&self.run)).ok().flatten() };
+        if source == *trained_on && info.is_some_and(|info| info.data != fingerprint(&dataset)) {
+            note(
+                "warning: the data are other ones than the run was trained on, so that it may know some of these samples",
+            );
+        }
         let split = self.split.unwrap_or(if is_new && has_no_test_set(&source) { Split::All } else { Split::Test });
         let (part, which) = match split {
             Split::All => (Subset::Train, "all"),

@@ -14,6 +14,7 @@ use super::{CliError, note, say, shown, threshold_of};
 use crate::data::photo;
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
+use crate::data::sources::series::Part;
 use crate::data::sources::{csv, images, series};
 use crate::data::{DataError, Task};
 use crate::project::RunFolder;
@@ -162,14 +163,16 @@ impl Predict {
         let (columns, window) = (run.network.input().channels(), run.network.input().len());
         let read = match run.network.input().as_steps() {
             Some([steps, _]) => series::read_parts(path, &known, steps),
-            None => csv::read_rows(path, &known).map(|(rows, notes)| (vec![rows], notes)),
+            None => {
+                csv::read_rows(path, &known).map(|(rows, notes)| (vec![Part { series: String::new(), rows }], notes))
+            }
         };
         let (parts, notes) = match read {
             Ok(read) => read,
             Err(error) => return Ok(Err(error)),
         };
-        notes.iter().for_each(|text| note(format_args!("{}: {text}", path.display())));
-        let longest = parts.iter().map(Vec::len).max().unwrap_or(0);
+        notes.iter().for_each(|text| note(format_args!("{}: {text}", shown(path))));
+        let longest = parts.iter().map(|part| part.rows.len()).max().unwrap_or(0);
         if longest < window {
             let what = format!("has {} rows, and the network reads {}", longest / columns, window / columns);
             return Ok(Err(DataError::File { path: path.to_owned(), what }));
@@ -184,7 +187,7 @@ impl Predict {
             numbers
         };
         let mut before = window / columns;
-        for rows in &parts {
+        for Part { rows, .. } in &parts {
             for (at, row) in rows.windows(window).step_by(columns).enumerate() {
                 let outputs = reader.read_row(trained, row);
                 let shares: Vec<f32> = outputs.iter().map(|output| *output as f32).collect();

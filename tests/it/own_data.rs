@@ -152,7 +152,7 @@ fn a_table_in_time_is_read_as_a_series_by_a_click_and_its_suggested_network_give
     fs::write(folder.path().join("sales.csv"), format!("month,sold\n{}", (0..120).map(row).collect::<String>()))
         .unwrap();
     // The project comes from elsewhere: the window has suggested nothing.
-    let done = backprop(folder.path(), &["new", "sales.csv", "--out", "sales.json"]);
+    let done = backprop(folder.path(), &["new", "csv:sales.csv", "--out", "sales.json"]);
     assert!(done.code == 0 && done.err.contains("follow one another by month"), "{}", done.err);
     let mut harness = open(project("mlp", &[("data.source", "digits?count=100")]));
     act(&mut harness, Request::Dropped(folder.path().join("sales.json")));

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::super::terminal::{percent, significant};
-use super::super::{CliError, note, say};
+use super::super::{CliError, note, say, shown};
 use crate::data::note::counted;
-use crate::data::sources::series::Forecasting;
+use crate::data::sources::series::{Forecasting, Part};
 use crate::data::{DataError, Known};
 use crate::project::RunFolder;
 use crate::train::ahead::{COVERAGE, Past};
@@ -21,12 +21,30 @@ pub struct Asked {
     pub json: bool,
 }
 
-/// Forecasts beyond the end of the last part of a table.
+/// Forecasts beyond the end of each series of a table, which is that of its last part.
 pub fn forecast(
     path: &Path,
     run: &RunFolder,
     known: &Known<'_>,
-    parts: &[Vec<f64>],
+    parts: &[Part],
+    asked: Asked,
+) -> Result<Result<(), DataError>, CliError> {
+    if parts.is_empty() {
+        return Ok(Err(DataError::File { path: path.to_owned(), what: "has no rows".to_owned() }));
+    }
+    for parts in parts.chunk_by(|one, other| one.series == other.series) {
+        if let Err(error) = forecast_series(path, run, known, parts, asked)? {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn forecast_series(
+    path: &Path,
+    run: &RunFolder,
+    known: &Known<'_>,
+    parts: &[Part],
     Asked { steps, json }: Asked,
 ) -> Result<Result<(), DataError>, CliError> {
     let fail = |what: &str| Ok(Err(DataError::File { path: path.to_owned(), what: what.to_owned() }));
@@ -35,7 +53,8 @@ pub fn forecast(
         Err(error) => return Ok(Err(error)),
     };
     let columns = run.network.input().channels();
-    let Some(rows) = parts.last() else { return fail("has no rows") };
+    let Some(Part { series, rows }) = parts.last() else { return fail("has no rows") };
+    let place = if series.is_empty() { shown(path) } else { format!("{}, {series}", shown(path)) };
     let held_out = (rows.len() / columns) as f32 * (1.0 - test_share);
     let past = Past { rows, columns, targets: &targets, horizon, held_out: held_out as usize };
     if let Some(furthest) = past.furthest().filter(|furthest| *furthest < steps) {
@@ -47,7 +66,7 @@ pub fn forecast(
     let Some(ahead) = past.ahead(run.trained(), steps) else {
         return fail("is shorter than the window of the network, or ends in missing numbers");
     };
-    let say_of = |what: String| note(format_args!("{}: {what}", path.display()));
+    let say_of = |what: String| note(format_args!("{place}: {what}"));
     if parts.len() > 1 {
         say_of(format!("the last of {} parts is forecast", parts.len()));
     }
@@ -59,7 +78,7 @@ pub fn forecast(
         ),
         None => format!("too few forecasts as far as this fit into the last {held} of its rows to give intervals"),
     });
-    let before: usize = parts.iter().map(|part| part.len() / columns).sum();
+    let before: usize = parts.iter().map(|part| part.rows.len() / columns).sum();
     for (step, values) in ahead.values.chunks_exact(targets.len()).enumerate() {
         let row = before + step + 1;
         let column = |at: usize| run.data.features.get(targets[at]).map_or("", |feature| &feature.column);
@@ -74,7 +93,11 @@ pub fn forecast(
                     (column.to_owned(), json!({ "value": value, "low": low, "high": high }))
                 })
                 .collect();
-            say(json!({ "file": path.display().to_string(), "row": row, "forecast": told }))?;
+            let mut line = json!({ "file": shown(path), "row": row, "forecast": told });
+            if !series.is_empty() {
+                line["series"] = json!(series);
+            }
+            say(line)?;
             continue;
         }
         let texts = said.map(|(column, value, bounds)| {
@@ -82,7 +105,7 @@ pub fn forecast(
                 bounds.map_or(String::new(), |[low, high]| format!(" ({} to {})", significant(low), significant(high)));
             format!("{column} {}{interval}", significant(value))
         });
-        say(format_args!("{}, row {row}: {}", path.display(), texts.collect::<Vec<_>>().join(", ")))?;
+        say(format_args!("{place}, row {row}: {}", texts.collect::<Vec<_>>().join(", ")))?;
     }
     Ok(Ok(()))
 }

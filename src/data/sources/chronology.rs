@@ -64,6 +64,8 @@ const FEW_STEPS: usize = 10;
 pub struct Chronology {
     /// The rows of each part; none where a step is missing.
     pub parts: Vec<Vec<Option<usize>>>,
+    /// The name of the series of each part; empty where there is one alone.
+    pub names: Vec<String>,
     /// The time of each row of the table.
     pub times: Vec<f64>,
     /// How many series there are.
@@ -115,10 +117,12 @@ impl Chronology {
             notes.push(Note::or_as(what, "csv"));
         }
         let Some(times) = times else {
-            let mut all = Self { parts: vec![(0..table.rows).map(Some).collect()], times: in_file(), series: 1 };
+            let parts = vec![(0..table.rows).map(Some).collect()];
+            let mut all = Self { parts, names: vec![String::new()], times: in_file(), series: 1 };
             if let Some(group) = group {
-                all.parts =
-                    members(table, &group).into_values().map(|rows| rows.into_iter().map(Some).collect()).collect();
+                let members = members(table, &group);
+                all.names = members.keys().map(|key| key.join(" ")).collect();
+                all.parts = members.into_values().map(|rows| rows.into_iter().map(Some).collect()).collect();
                 all.series = all.parts.len();
             }
             return Ok(all);
@@ -128,9 +132,9 @@ impl Chronology {
         if without > 0 {
             notes.push(format!("{} without a time in {name}, left out", counted(without, "row")).into());
         }
-        let groups: Vec<Vec<usize>> = match &group {
-            Some(group) => members(table, group).into_values().collect(),
-            None => vec![(0..table.rows).collect()],
+        let groups: Vec<(String, Vec<usize>)> = match &group {
+            Some(group) => members(table, group).into_iter().map(|(key, rows)| (key.join(" "), rows)).collect(),
+            None => vec![(String::new(), (0..table.rows).collect())],
         };
         if let (Some(group), count @ 2..) = (&group, groups.len()) {
             let what = group.iter().map(|at| &*table.columns[*at].name).collect::<Vec<_>>().join(" and ");
@@ -141,10 +145,11 @@ impl Chronology {
                 "reads the rows as one",
             ));
         }
-        let mut arranged = Self { parts: Vec::new(), times, series: groups.len() };
+        let mut arranged = Self { parts: Vec::new(), names: Vec::new(), times, series: groups.len() };
         let mut told = Told::default();
-        for rows in groups {
+        for (name, rows) in groups {
             arranged.add(table, rows, read, most, &mut told);
+            arranged.names.resize(arranged.parts.len(), name);
         }
         if !is_chosen && told.different as f64 > MIXED * table.rows as f64 {
             let (rows, all) = (told.different, table.rows);

@@ -281,7 +281,7 @@ fn windows(
 
 /// The rows of a table as a network that reads windows takes them: parts of rows that follow one another in time,
 /// `[rows, features]`, and what there is to say of them.
-pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<Vec<f64>>, Vec<Note>), DataError> {
+pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<Part>, Vec<Note>), DataError> {
     let spec = SourceSpec::of_path(SOURCE.name, path);
     let lookup = Lookup { known: Some(*known), ..Lookup::default() };
     let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
@@ -299,7 +299,17 @@ pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<
         fill_gaps(&mut rows, columns.len());
         rows
     };
-    Ok((order.parts.iter().map(rows_of).collect(), notes))
+    let parts =
+        order.parts.iter().zip(&order.names).map(|(part, name)| Part { series: name.clone(), rows: rows_of(part) });
+    Ok((parts.collect(), notes))
+}
+
+/// Rows that follow one another.
+pub struct Part {
+    /// The name of their series; empty where there is one alone.
+    pub series: String,
+    /// `[rows, columns]`
+    pub rows: Vec<f64>,
 }
 
 /// How a network forecasts: what its source said of targets, horizon and test rows.

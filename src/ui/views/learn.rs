@@ -92,7 +92,10 @@ impl View for Learn {
             .show(ui, 64.0, &mut weight)
             .on_hover_text("Weight of the moving average that is drawn over the faint values of every step");
         cx.window.smoothing = weight as f32;
-        ui.label(RichText::new("Smoothing").color(palette.muted));
+        // What the coach says takes the room of the word.
+        if cx.session.coach.findings.is_empty() {
+            ui.label(RichText::new("Smoothing").color(palette.muted));
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the coach finds in the run: a button that counts the findings, and behind it each with the numbers that it rests on and
 //! the button of its experiment.
 
+use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::{Button, Label, RichText, Ui, vec2};
+use egui_material_icons::icons::ICON_TIPS_AND_UPDATES;
 
 use crate::explain::coach::{Experiment, Finding};
 use crate::ui::commands::Request;
@@ -13,16 +15,18 @@ use crate::ui::widgets::numbers::thousands;
 /// Width of the sentences.
 const WIDTH: f32 = 400.0;
 
-/// "Coach: 2 findings"; nothing where nothing is found.
+/// A lamp and the number of findings; nothing where nothing is found.
 pub fn coach_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let findings = cx.session.coach.findings.clone();
     let name = match findings.len() {
         0 => return,
-        1 => "Coach: 1 finding".to_owned(),
-        count => format!("Coach: {count} findings"),
+        1 => "Coach, 1 finding".to_owned(),
+        count => format!("Coach, {count} findings"),
     };
     let color = Palette::of(ui).warning;
-    let menu = ui.menu_button(RichText::new(name).color(color), |ui| {
+    let lamp = ICON_TIPS_AND_UPDATES.rich_text().size(16.0).color(color);
+    let count = RichText::new(findings.len().to_string()).color(color);
+    let (menu, _) = MenuButton::from_button(Button::new((lamp, count))).ui(ui, |ui| {
         ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 16.0 * GRID));
         for (finding, number) in findings.iter().zip(1..) {
             if number > 1 {
@@ -31,7 +35,8 @@ pub fn coach_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             finding_ui(ui, finding, number, cx);
         }
     });
-    menu.response.on_hover_text("What the curves show to be wrong, where, and one experiment that tests the remedy");
+    menu.accessible_name(&name)
+        .on_hover_text(format!("{name}: what the curves show to be wrong, where, and what to try"));
 }
 
 /// The number is that of the mark on the curve.
