@@ -3,6 +3,7 @@
 
 mod examples;
 mod model;
+pub mod onnx;
 mod proof;
 mod safetensors;
 
@@ -18,7 +19,7 @@ use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[&onnx::Onnx, &safetensors::SafeTensors];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
