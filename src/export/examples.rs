@@ -1,9 +1,11 @@
 //! Examples that go with an export: what goes in, and what the network here answers.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
 
 use super::model::{Input, Model, Output};
-use crate::data::{Dataset, Feature, Inputs, Samples};
+use crate::data::{Dataset, Feature, Inputs, Samples, column_ranges};
 use crate::project::RunFolder;
 use crate::train::{Predictor, generate};
 use backprop_nn::gan;
@@ -115,7 +117,21 @@ fn random(model: &Model<'_>) -> Vec<Vec<f64>> {
         }
         Input::Pixels | Input::Noise => f64::from((normal.abs() * 100.0).floor().min(255.0)),
     };
-    numbers.chunks_exact(len.max(1)).map(|row| row.iter().enumerate().map(number).collect()).collect()
+    let mut rows: Vec<Vec<f64>> =
+        numbers.chunks_exact(len.max(1)).map(|row| row.iter().enumerate().map(number).collect()).collect();
+    if let Input::Numbers { features, .. } = model.input {
+        let categories = column_ranges(features, features.len()).into_iter().filter(|column| column.len() > 1);
+        for (row, column) in categories.flat_map(|column| (0..COUNT).map(move |row| (row, column.clone()))) {
+            keep_first(&mut rows[row], column);
+        }
+    }
+    rows
+}
+
+/// A sample is of one category of a column at most.
+fn keep_first(row: &mut [f64], column: Range<usize>) {
+    let Some(first) = column.clone().find(|at| row.get(*at) == Some(&1.0)) else { return };
+    row.iter_mut().take(column.end).skip(first + 1).for_each(|number| *number = 0.0);
 }
 
 /// The purpose of the random numbers, which tells their stream apart.

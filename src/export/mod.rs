@@ -4,6 +4,7 @@
 mod c;
 mod examples;
 mod model;
+pub mod onnx;
 mod plan;
 mod proof;
 mod rust;
@@ -23,7 +24,7 @@ use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&c::C, &rust::Rust, &safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[&onnx::Onnx, &c::C, &rust::Rust, &safetensors::SafeTensors];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {

@@ -84,7 +84,10 @@ pub fn compare(with: impl Into<String>, answers: &[Vec<f64>], examples: &Example
         };
     }
     let pairs = answers.iter().flatten().zip(examples.outputs.iter().flatten());
-    let difference = pairs.map(|(got, expected)| (got - expected).abs() / expected.abs().max(1.0));
+    let difference = pairs.map(|(got, expected)| match got.is_nan() && expected.is_nan() {
+        true => 0.0,
+        false => (got - expected).abs() / expected.abs().max(1.0),
+    });
     // Not a maximum of `f64`, which would hide what is no number.
     let difference = difference.fold(0.0, |worst: f64, next| if next.is_nan() || next > worst { next } else { worst });
     let class = |row: &Vec<f64>| argmax(&row.iter().map(|number| *number as f32).collect::<Vec<_>>());
