@@ -2,6 +2,7 @@
 //! prove that it answers there as it does here. A new format is a file and a line in [`FORMATS`].
 
 mod examples;
+mod html;
 mod model;
 mod proof;
 mod safetensors;
@@ -18,7 +19,7 @@ use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[&html::Html, &safetensors::SafeTensors];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
