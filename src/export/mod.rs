@@ -3,6 +3,7 @@
 
 mod c;
 mod examples;
+mod html;
 mod model;
 pub mod onnx;
 mod plan;
@@ -24,7 +25,7 @@ use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&onnx::Onnx, &c::C, &rust::Rust, &safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[&html::Html, &onnx::Onnx, &c::C, &rust::Rust, &safetensors::SafeTensors];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
