@@ -1,6 +1,7 @@
 //! Units that are off for every sample.
 
 use super::{Case, Evidence};
+use crate::data::Task;
 use crate::train::Job;
 use backprop_nn::{Inspection, LayerSpec, ModelSpec, Weights};
 
@@ -13,8 +14,8 @@ const LEAST: usize = 32;
 /// Multiply-adds that the look may take, since it is one at the end of a run: a few hundredths of a second.
 const BUDGET: u64 = 100_000_000;
 
-/// A layer of which this share is dead has lost most of what it could learn. Half of one may be off in a network that works.
-const SHARE: f64 = 0.75;
+/// A layer of which this share is dead has lost most of what it could learn.
+const SHARE: f64 = 0.5;
 
 /// The layer with ReLU that has the largest share of units which are off for all samples that were looked at; their gradient is
 /// zero, and they stay off (Lu et al. 2019, Dying ReLU).
@@ -78,8 +79,11 @@ fn relu_key(layer: &LayerSpec) -> Option<&'static str> {
     ["activation", "function"].into_iter().find(|key| settings[*key].as_str() == Some("relu"))
 }
 
-/// Most of a layer is off for all samples.
+/// At least half of a layer is off for all samples. The code of an autoencoder may be sparse.
 pub fn dead_units(case: &Case<'_>) -> Option<Evidence> {
+    if matches!(case.job.dataset.task, Task::Reconstruction { .. }) {
+        return None;
+    }
     let (found, last) = (case.dead.filter(|found| found.share() >= SHARE)?, case.history.epochs.last()?);
     let DeadUnits { layer, dead, units, samples } = found;
     let sentence = format!(

@@ -15,7 +15,7 @@ use crate::ui::widgets::numbers::thousands;
 const WIDTH: f32 = 640.0;
 
 /// What the window keeps free around the list of formats.
-const AROUND: f32 = 360.0;
+const AROUND: f32 = 400.0;
 
 const HELP: &str = "Writes a folder with the network, what its numbers mean, and examples with their answers. Where the \
     program is on this machine, it answers them at once.";
@@ -91,20 +91,18 @@ impl ExportDialog {
                 ui.add(Label::new(RichText::new(why).color(palette.bad)).wrap());
             }
             State::Done(Export { files, examples, proof }) => {
-                for (path, bytes) in files {
+                let file = |(path, bytes): &(PathBuf, usize)| {
                     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-                    ui.label(format!("{name}  {} bytes", thousands(*bytes as f64)));
-                }
+                    format!("{name} ({} bytes)", thousands(*bytes as f64))
+                };
+                ui.add(Label::new(files.iter().map(file).collect::<Vec<_>>().join(", ")).wrap());
                 ui.add(Label::new(RichText::new(format!("Examples: {examples}")).color(palette.muted)).wrap());
                 let color = match proof {
                     Proof::Missing { .. } => palette.warning,
                     proof if proof.is_refuted() => palette.bad,
                     _ => palette.good,
                 };
-                let sentence = proof.to_string();
-                let first = sentence.chars().next().map_or_else(String::new, |first| first.to_uppercase().to_string());
-                let rest: String = sentence.chars().skip(1).collect();
-                ui.add(Label::new(RichText::new(format!("{first}{rest}.")).color(color)).wrap());
+                ui.add(Label::new(RichText::new(format!("Proof: {proof}.")).color(color)).wrap());
             }
         }
     }
