@@ -40,7 +40,7 @@ impl Format for Html {
     }
 
     fn about(&self) -> &'static str {
-        "A page for any browser, in one file that needs no connection: draw, open a picture, fill in a row or paste a series, and the network in it answers."
+        "One page for any browser, without a connection: draw, open a picture, fill in a row or paste a series."
     }
 
     fn files(&self, model: &Model<'_>, _examples: &Examples) -> Result<Vec<File>, ExportError> {
@@ -183,9 +183,11 @@ fn recurrent(
     returns: Value,
     mut array: impl FnMut(&Tensor<'_>) -> Value,
 ) -> Value {
-    let direction = |Direction { kernel, recurrent, bias }: &Direction<'_>| json!({ "kernel": array(kernel), "recurrent": array(recurrent), "bias": array(bias) });
-    let directions: Vec<Value> = directions.iter().map(direction).collect();
-    json!({ "operation": operation, "directions": directions, "returns": returns })
+    let mut told = Vec::new();
+    for Direction { kernel, recurrent, bias } in directions {
+        told.push(json!({ "kernel": array(kernel), "recurrent": array(recurrent), "bias": array(bias) }));
+    }
+    json!({ "operation": operation, "directions": told, "returns": returns })
 }
 
 /// A text with every `{{name}}` replaced by `part(name)`, which is not searched again.

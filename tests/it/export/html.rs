@@ -221,7 +221,7 @@ fn images() -> Vec<RgbaImage> {
         gray((28, 28), &|x, y| if stroke(x + 20, y + 5) { 0 } else { 255 }),
         gray((50, 40), &|_, _| 200),
         RgbaImage::from_fn(90, 120, |x, y| Rgba([255, 255, 255, if stroke(x, y) { 255 } else { 0 }])),
-        RgbaImage::from_fn(61, 47, |x, y| Rgba([(x * 4) as u8, (y * 5) as u8, (x * y % 256) as u8, (255 - x) as u8])),
+        RgbaImage::from_fn(61, 47, |x, y| Rgba([(x * 4) as u8, (y * 3) as u8, (x * y % 256) as u8, (255 - x) as u8])),
     ]
 }
 
