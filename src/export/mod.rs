@@ -3,7 +3,10 @@
 
 mod examples;
 mod model;
+mod numpy;
 mod proof;
+mod python;
+mod pytorch;
 mod safetensors;
 
 use std::fs;
@@ -11,14 +14,14 @@ use std::path::{Path, PathBuf};
 
 pub use examples::Examples;
 pub use model::{Input, Model, Output};
-pub use proof::Proof;
+pub use proof::{Proof, TOLERANCE, compare};
 
 use crate::project::whole::{in_words, write_whole};
 use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors, &pytorch::PyTorch];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
@@ -36,6 +39,11 @@ pub trait Format: Sync {
     /// # Errors
     /// If the format has no words for something of the model; the error names it.
     fn files(&self, model: &Model<'_>, examples: &Examples) -> Result<Vec<File>, ExportError>;
+
+    /// What of the model and its training the format cannot say, a sentence each.
+    fn notes(&self, _model: &Model<'_>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Lets the files in `folder` answer the examples, and compares.
     fn prove(&self, folder: &Path, model: &Model<'_>, examples: &Examples) -> Proof;
@@ -91,6 +99,8 @@ pub struct Export {
     pub files: Vec<(PathBuf, usize)>,
     /// Where the examples are from.
     pub examples: String,
+    /// What the format could not say, a sentence each.
+    pub notes: Vec<String>,
     /// Whether it answers as it does here.
     pub proof: Proof,
 }
@@ -140,7 +150,8 @@ pub fn export(run: &RunFolder, format: &dyn Format, folder: &Path, overwrite: bo
         write_whole(&path, bytes).map_err(|error| fail(&path, in_words(&error)))?;
         written.push((path, bytes.len()));
     }
-    Ok(Export { files: written, examples: examples.from.clone(), proof: format.prove(folder, &model, &examples) })
+    let (notes, proof) = (format.notes(&model), format.prove(folder, &model, &examples));
+    Ok(Export { files: written, examples: examples.from, notes, proof })
 }
 
 fn pretty(value: &serde_json::Value) -> Vec<u8> {
