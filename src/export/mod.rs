@@ -3,6 +3,7 @@
 
 mod examples;
 mod model;
+mod notebook;
 mod numpy;
 mod proof;
 mod python;
@@ -21,7 +22,8 @@ use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&safetensors::SafeTensors, &pytorch::PyTorch];
+pub static FORMATS: &[&dyn Format] =
+    &[&safetensors::SafeTensors, &pytorch::PyTorch, &notebook::Notebook];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
