@@ -2,6 +2,7 @@
 //! prove that it answers there as it does here. A new format is a file and a line in [`FORMATS`].
 
 mod examples;
+mod keras;
 mod model;
 mod notebook;
 mod numpy;
@@ -23,7 +24,7 @@ use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
 pub static FORMATS: &[&dyn Format] =
-    &[&safetensors::SafeTensors, &pytorch::PyTorch, &notebook::Notebook];
+    &[&safetensors::SafeTensors, &pytorch::PyTorch, &notebook::Notebook, &keras::Keras];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {

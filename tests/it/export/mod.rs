@@ -1,5 +1,6 @@
 //! Exports answer as the network here does.
 
+mod keras;
 mod notebook;
 mod pytorch;
 mod safetensors;
