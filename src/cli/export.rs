@@ -48,6 +48,7 @@ impl Export {
         for (path, bytes) in &done.files {
             say(format_args!("{:>12} bytes  {}", super::terminal::grouped(*bytes), path.display()))?;
         }
+        done.notes.iter().for_each(note);
         match done.proof.is_refuted() {
             true => Err(CliError::Failed(format!("{}: {}", folder.display(), done.proof))),
             false => say(&done.proof),

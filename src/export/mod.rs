@@ -4,10 +4,15 @@
 mod c;
 mod examples;
 mod html;
+mod keras;
 mod model;
+mod notebook;
+mod numpy;
 pub mod onnx;
 mod plan;
 mod proof;
+mod python;
+mod pytorch;
 mod rust;
 mod safetensors;
 mod source;
@@ -17,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use examples::Examples;
 pub use model::{Input, Model, Output};
-pub use proof::Proof;
+pub use proof::{Proof, TOLERANCE, compare};
 
 use crate::data::{Dataset, Lookup};
 use crate::project::whole::{in_words, write_whole};
@@ -25,7 +30,16 @@ use crate::project::{ProjectError, RunFolder};
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
-pub static FORMATS: &[&dyn Format] = &[&html::Html, &onnx::Onnx, &c::C, &rust::Rust, &safetensors::SafeTensors];
+pub static FORMATS: &[&dyn Format] = &[
+    &html::Html,
+    &onnx::Onnx,
+    &pytorch::PyTorch,
+    &notebook::Notebook,
+    &keras::Keras,
+    &c::C,
+    &rust::Rust,
+    &safetensors::SafeTensors,
+];
 
 /// A format that networks are exported to.
 pub trait Format: Sync {
@@ -43,6 +57,11 @@ pub trait Format: Sync {
     /// # Errors
     /// If the format has no words for something of the model; the error names it.
     fn files(&self, model: &Model<'_>, examples: &Examples) -> Result<Vec<File>, ExportError>;
+
+    /// What of the model and its training the format cannot say, a sentence each.
+    fn notes(&self, _model: &Model<'_>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Lets the files in `folder` answer the examples, and compares.
     fn prove(&self, folder: &Path, model: &Model<'_>, examples: &Examples) -> Proof;
@@ -101,6 +120,8 @@ pub struct Export {
     pub files: Vec<(PathBuf, usize)>,
     /// Where the examples are from.
     pub examples: String,
+    /// What the format could not say, a sentence each.
+    pub notes: Vec<String>,
     /// Whether it answers as it does here.
     pub proof: Proof,
 }
@@ -168,7 +189,8 @@ pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'
         write_whole(&path, bytes).map_err(|error| fail(&path, in_words(&error)))?;
         written.push((path, bytes.len()));
     }
-    Ok(Export { files: written, examples: examples.from.clone(), proof: format.prove(folder, &model, &examples) })
+    let (notes, proof) = (format.notes(&model), format.prove(folder, &model, &examples));
+    Ok(Export { files: written, examples: examples.from, notes, proof })
 }
 
 fn pretty(value: &serde_json::Value) -> Vec<u8> {

@@ -2,15 +2,20 @@
 
 mod c;
 mod html;
+mod keras;
+mod notebook;
+mod pytorch;
 mod rust;
 mod safetensors;
 
+use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use backprop_nn::{ModelSpec, Shape};
 use backprop_studio::data::scaling::{Scaling, Standard};
 use backprop_studio::data::{Feature, Task, numbered_classes};
-use backprop_studio::export::{self, Export, ExportError, Target};
+use backprop_studio::export::{self, Examples, Export, ExportError, Model, Proof, Target, compare};
 use backprop_studio::project::run_folder::DataRecord;
 use backprop_studio::project::{Project, RunFolder};
 
@@ -125,6 +130,55 @@ pub fn prove_all(key: &str) {
         let (_folder, done) = export(&run, key).unwrap();
         assert!(!done.proof.is_refuted(), "{key} of {:?}: {}", run.project.model, done.proof);
     }
+}
+
+/// The first Python of this machine with these modules, "torch, numpy".
+pub fn python_with(modules: &str) -> Option<String> {
+    let named = std::env::var("BACKPROP_PYTHON").ok();
+    named.into_iter().chain(["python3".to_owned(), "python".to_owned()]).find(|program| {
+        let import = format!("import {modules}");
+        let there = Command::new(program).args(["-c", &import]).stderr(Stdio::null()).status();
+        there.is_ok_and(|status| status.success())
+    })
+}
+
+/// Writes the files of a format for a run, and beside them what goes in: `inputs.json`.
+pub fn write(key: &str, folder: &Path, run: &RunFolder) -> Examples {
+    let model = Model::of(run).unwrap();
+    let examples = Examples::of(run, &model);
+    fs::create_dir_all(folder).unwrap();
+    for file in export::format(key).unwrap().files(&model, &examples).unwrap() {
+        fs::write(folder.join(file.name), file.bytes).unwrap();
+    }
+    fs::write(folder.join("inputs.json"), serde_json::to_string(&examples.inputs).unwrap()).unwrap();
+    examples
+}
+
+/// Lets one Python run `code` on the folders of all runs, which writes `answers.json` into each, and compares: a Python takes
+/// seconds to start.
+pub fn prove_in_one_python(key: &str, python: &str, code: &str, runs: &[RunFolder]) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |at: usize| folder.path().join(at.to_string());
+    let examples: Vec<Examples> = runs.iter().enumerate().map(|(place, run)| write(key, &at(place), run)).collect();
+    let mut command = Command::new(python);
+    let output = command.args(["-c", code]).args((0..runs.len()).map(at)).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (place, examples) in examples.iter().enumerate() {
+        let answers = fs::read_to_string(at(place).join("answers.json")).unwrap();
+        let answers: Vec<Vec<f64>> = serde_json::from_str(&answers).unwrap();
+        let proof = compare(key, &answers, examples);
+        // Sums of thousands of positive numbers leave fewer digits than a trained network does.
+        let is_near = matches!(proof, Proof::Compared { difference, .. } if difference < 1e-4);
+        assert!(is_near, "{key} of {:?}: {proof}", runs[place].project.model);
+    }
+}
+
+/// That Python can read a file, where there is one.
+pub fn compiles(folder: &Path, file: &str) {
+    let Some(python) = python_with("ast") else { return };
+    let code = "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read())";
+    let output = Command::new(python).args(["-c", code]).arg(folder.join(file)).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
