@@ -145,7 +145,7 @@ pub fn python_with(modules: &str) -> Option<String> {
 /// Writes the files of a format for a run, and beside them what goes in: `inputs.json`.
 pub fn write(key: &str, folder: &Path, run: &RunFolder) -> Examples {
     let model = Model::of(run).unwrap();
-    let examples = Examples::of(run, &model);
+    let examples = Examples::of(run, &model, Err("there is no file".to_owned()));
     fs::create_dir_all(folder).unwrap();
     for file in export::format(key).unwrap().files(&model, &examples).unwrap() {
         fs::write(folder.join(file.name), file.bytes).unwrap();

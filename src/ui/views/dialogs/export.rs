@@ -90,13 +90,16 @@ impl ExportDialog {
             State::Failed(why) => {
                 ui.add(Label::new(RichText::new(why).color(palette.bad)).wrap());
             }
-            State::Done(Export { files, examples, proof }) => {
+            State::Done(Export { files, examples, notes, proof }) => {
                 let file = |(path, bytes): &(PathBuf, usize)| {
                     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
                     format!("{name} ({} bytes)", thousands(*bytes as f64))
                 };
                 ui.add(Label::new(files.iter().map(file).collect::<Vec<_>>().join(", ")).wrap());
                 ui.add(Label::new(RichText::new(format!("Examples: {examples}")).color(palette.muted)).wrap());
+                for note in notes {
+                    ui.add(Label::new(RichText::new(note).color(palette.warning)).wrap());
+                }
                 let color = match proof {
                     Proof::Missing { .. } => palette.warning,
                     proof if proof.is_refuted() => palette.bad,
