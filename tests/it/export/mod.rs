@@ -1,5 +1,6 @@
 //! Exports answer as the network here does.
 
+mod onnx;
 mod safetensors;
 
 use std::path::Path;
@@ -93,12 +94,13 @@ pub fn runs() -> Vec<RunFolder> {
     runs
 }
 
-fn numbers(count: usize) -> Task {
+/// So many target numbers.
+pub fn numbers(count: usize) -> Task {
     Task::Regression { targets: (0..count).map(|at| format!("target {at}")).collect() }
 }
 
 /// Of columns in very different units.
-fn scaling(inputs: usize, targets: usize) -> Scaling {
+pub fn scaling(inputs: usize, targets: usize) -> Scaling {
     let standard = |count: usize| Standard {
         mean: (0..count).map(|at| [0.5, -3.0, 1.7e9, 20.0, 0.0, 1e-4][at]).collect(),
         deviation: (0..count).map(|at| [2.0, 0.25, 1e4, 7.0, 1.0, 1e-5][at]).collect(),
