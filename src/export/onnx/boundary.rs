@@ -88,7 +88,7 @@ fn is_text(feature: &Feature) -> bool {
     feature.category.is_some() || feature.words.is_some()
 }
 
-/// What a column holds, for whoever reads the file.
+/// What a column holds, for readers of the file.
 fn about(feature: &Feature) -> String {
     let unit = feature.unit.as_deref();
     match (&feature.dates, is_text(feature)) {
@@ -172,14 +172,14 @@ pub fn output(writer: &mut Writer, model: &Model<'_>, raw: &str, last: &str) {
         Output::Probabilities { classes, threshold } => {
             let position = position(writer, last, threshold);
             writer.output(last, "probabilities", DataType::Float, dims.dims(), &classes.join(", "));
-            // A name is text, which OpenCV does not read: of an image the graph says which class it is by its number.
+            // OpenCV reads no strings, so for images the class is given by its position.
             if model.input == Input::Pixels {
-                writer.output(&position, "class", DataType::Int64, &[], "the class that is predicted, from 0");
+                writer.output(&position, "class", DataType::Int64, &[], "the position of the predicted class, from 0");
                 return;
             }
             let names = writer.constant("classes", &[classes.len()], classes);
             let label = writer.node("Gather", &[&names, &position], vec![int("axis", 0)]);
-            writer.output(&label, "label", DataType::String, &[], "the class that is predicted");
+            writer.output(&label, "label", DataType::String, &[], "the predicted class");
         }
         Output::Numbers { targets, standard } => {
             let mut numbers = restored(writer, last, standard);

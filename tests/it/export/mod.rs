@@ -4,6 +4,7 @@ mod c;
 mod html;
 mod keras;
 mod notebook;
+mod onnx;
 mod pytorch;
 mod rust;
 mod safetensors;
@@ -102,6 +103,7 @@ pub fn runs() -> Vec<RunFolder> {
     runs
 }
 
+/// So many target numbers.
 pub fn numbers(count: usize) -> Task {
     Task::Regression { targets: (0..count).map(|at| format!("target {at}")).collect() }
 }
