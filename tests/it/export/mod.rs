@@ -122,7 +122,8 @@ pub fn export(run: &RunFolder, key: &str) -> Result<(tempfile::TempDir, Export),
     let folder = tempfile::tempdir().unwrap();
     let target =
         Target { format: export::format(key).unwrap(), folder: &folder.path().join("export"), overwrite: false };
-    let done = export::export(run, Err("there is no file".to_owned()), &target)?;
+    let data = export::data_of(run, None);
+    let done = export::export(run, data.as_ref().map_err(Clone::clone), &target)?;
     Ok((folder, done))
 }
 

@@ -221,7 +221,7 @@ fn a_table_has_an_input_for_each_column_and_is_read_by_name() {
         return;
     };
     assert!(matches!(proof, Proof::Compared { of: 12, same_class: Some(12), .. }) && !proof.is_refuted(), "{proof}");
-    let examples = Examples::of(&run, &Model::of(&run).unwrap(), Err("there is no file".to_owned()));
+    let examples = Examples::of(&run, &Model::of(&run).unwrap(), Ok(&export::data_of(&run, None).unwrap()));
     let predict = files[0].0.with_file_name("predict.py");
     let output = Command::new(python).arg(predict).arg("--csv").arg(folder.path().join("table.csv")).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

@@ -61,11 +61,11 @@ fn apply(operation: &Operation<'_>, x: &[f32], shape: Shape) -> Vec<f32> {
         Operation::NumericEmbedding { frequencies, phases, weights, bias } => {
             let ([numbers, waves], units) = ([frequencies.dims[0], frequencies.dims[1]], bias.dims[1]);
             let mut y = Vec::new();
-            for at in 0..numbers {
+            for (at, x) in x[..numbers].iter().enumerate() {
                 let cosines: Vec<f32> = (at * waves..(at + 1) * waves)
-                    .map(|wave| (frequencies.values[wave] * x[at] + phases.values[wave]).cos())
+                    .map(|wave| (frequencies.values[wave] * x + phases.values[wave]).cos())
                     .collect();
-                y.push(x[at]);
+                y.push(*x);
                 let weights = &weights.values[at * waves * units..][..waves * units];
                 y.extend(add(product(&cosines, weights, units), &bias.values[at * units..]));
             }
@@ -205,13 +205,10 @@ fn pool(x: &[f32], shape: Shape, size: [usize; 2], f: &dyn Fn(&[f32]) -> f32) ->
 /// Output and kept state of the step before, and the input's part of the sums with the bias.
 type Before<'a> = (&'a [f32], &'a [f32], &'a [f32]);
 
-fn recur(
-    directions: &[Direction<'_>],
-    returns: Returns,
-    x: &[f32],
-    shape: Shape,
-    cell: &dyn Fn(usize, Before<'_>, &Direction<'_>) -> (Vec<f32>, Vec<f32>),
-) -> Vec<f32> {
+/// One step of a cell with so many units: its output and what it keeps.
+type Step<'a> = dyn Fn(usize, Before<'_>, &Direction<'_>) -> (Vec<f32>, Vec<f32>) + 'a;
+
+fn recur(directions: &[Direction<'_>], returns: Returns, x: &[f32], shape: Shape, cell: &Step<'_>) -> Vec<f32> {
     let [steps, features] = shape.as_steps().unwrap();
     let mut rows = vec![Vec::new(); if returns == Returns::AllSteps { steps } else { 1 }];
     for (at, direction) in directions.iter().enumerate() {
