@@ -14,6 +14,9 @@ const WITHIN: f64 = 0.6;
 /// Lines that are looked at to find the separator.
 const LOOKED_AT: usize = 500;
 
+/// So many lines may stand above a table.
+const TITLES: usize = 20;
+
 /// A row of cells and the line that it begins in, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -27,6 +30,12 @@ impl Record {
         self.cells.iter().all(String::is_empty)
     }
 
+    /// Whether it holds these cells; capital letters do not matter.
+    pub fn is_again(&self, cells: &[String]) -> bool {
+        self.cells.len() == cells.len()
+            && self.cells.iter().zip(cells).all(|(cell, other)| cell.eq_ignore_ascii_case(other))
+    }
+
     /// How many cells something is written in.
     pub fn filled(&self) -> usize {
         self.cells.iter().filter(|cell| !cell.is_empty()).count()
@@ -35,7 +44,8 @@ impl Record {
 
 /// The rows of a text, header and titles among them, and the separator of their cells.
 pub fn records(text: &str, options: &Options, notes: &mut Vec<Note>) -> Result<(Vec<Record>, Separator), String> {
-    let (said, text, skipped) = directive(text);
+    let (said, text, named) = directive(text);
+    let (text, skipped) = below(text, named, options.skip.unwrap_or(0));
     let separator = options.separator.or(said).unwrap_or_else(|| separator_of(text));
     if said.is_some() {
         notes.push("The first line names the separator and was skipped".into());
@@ -82,6 +92,13 @@ fn directive(text: &str) -> (Option<Separator>, &str, usize) {
     }
 }
 
+/// The text below so many lines of the file, of which some were taken; and how many are taken then.
+fn below(text: &str, taken: usize, lines: usize) -> (&str, usize) {
+    let more = lines.saturating_sub(taken);
+    let rest = (0..more).fold(text, |rest, _| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    (rest, taken + more)
+}
+
 /// The separator that gives most lines the same number of cells, of which the greatest share are numbers.
 fn separator_of(text: &str) -> Separator {
     let mut best = (SEPARATORS[0], (0.0, 1));
@@ -89,6 +106,8 @@ fn separator_of(text: &str) -> Separator {
         let Ok(mut records) = split(text, separator, LOOKED_AT) else { continue };
         records.retain(|record| !record.is_blank() && !is_comment(record));
         let width = width_of(&records);
+        let above = records.iter().take_while(|record| record.cells.len() != width).count();
+        records.drain(..above.min(TITLES));
         let alike = records.iter().filter(|record| record.cells.len() == width).count();
         if width < 2 || alike * 5 < records.len() * 4 {
             continue;

@@ -14,6 +14,7 @@ mod parquet;
 mod rows;
 mod sheet;
 mod text;
+mod titles;
 mod trained;
 
 use std::fs::File;
@@ -26,6 +27,7 @@ use dialect::{Record, width_of};
 use header::Header;
 use missing::is_missing;
 use number::{Convention, Found};
+use options::SKIP;
 use options::Separator;
 pub use options::{FirstOfDate, Options, READING};
 use rows::Rows;
@@ -90,7 +92,7 @@ impl Table {
         check_cells(&records)?;
         let header = match names {
             Some(names) => Header { names: Some(names), units: Vec::new() },
-            None => header::take(&mut records, options, &mut notes),
+            None => header::take(&mut records, options, &mut notes)?,
         };
         if header.names.is_none() && records.iter().all(|record| record.cells.iter().all(|cell| is_missing(cell))) {
             return Err("there is nothing in it".into());
@@ -224,13 +226,18 @@ fn check_cells(records: &[Record]) -> Result<(), String> {
     }
 }
 
-fn check_widths(records: &[Record], width: usize, notes: &mut Vec<Note>) -> Result<(), String> {
+fn check_widths(records: &[Record], width: usize, notes: &mut Vec<Note>) -> Result<(), Wrong> {
     if let Some(record) = records.iter().find(|record| record.cells.len() > width) {
-        let cells = record.cells.len();
-        return Err(format!(
-            "line {} has {cells} cells, and the first row has {width}; look at its separators and quotes",
-            record.line
-        ));
+        let (line, cells) = (record.line, record.cells.len());
+        // Where most rows are wider than the header, it is no header.
+        if width_of(records) > width {
+            let what = format!("the first row has {width} cells, and most rows, such as line {line}, have {cells}");
+            let remedy = "look at its separators, or say skip=N if N lines stand above the header";
+            return Err(Wrong::new(what, [Remedy::new(SKIP.key, remedy)]));
+        }
+        let what =
+            format!("line {line} has {cells} cells, and the first row has {width}; look at its separators and quotes");
+        return Err(what.into());
     }
     let short = || records.iter().filter(|record| record.cells.len() < width);
     if let Some(first) = short().next() {

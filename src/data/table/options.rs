@@ -46,6 +46,8 @@ pub struct Options {
     pub names: Vec<String>,
     /// Whether the first row is a header.
     pub header: Option<bool>,
+    /// How many lines stand above the header.
+    pub skip: Option<usize>,
     /// The sheet of a workbook, by its name or its position counted from 1.
     pub sheet: Option<String>,
     /// What separates cells.
@@ -67,7 +69,8 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 10] = [NAMES, HEADER, SHEET, SEPARATOR, DECIMAL, THOUSANDS, DATES, MISSING, CASE, ENCODING];
+pub const READING: [Field; 11] =
+    [NAMES, HEADER, SKIP, SHEET, SEPARATOR, DECIMAL, THOUSANDS, DATES, MISSING, CASE, ENCODING];
 
 /// The option `names` of a source that reads tables.
 pub const NAMES: Field =
@@ -78,6 +81,13 @@ pub const HEADER: Field = Field::of(
     "Header",
     Kind::Word(&["true", "false"]),
     "Whether the first row holds the names of the columns; decided from the rows below it by default.",
+);
+/// The option `skip`.
+pub const SKIP: Field = Field::of(
+    "skip",
+    "Lines above",
+    Kind::Text,
+    "How many lines stand above the header, or above the rows where there is none; titles are found by default.",
 );
 /// The option `sheet`.
 pub const SHEET: Field = Field::of(
@@ -172,6 +182,9 @@ impl Options {
             "false" => Ok(false),
             other => Err(refuse(&HEADER, other, "there is true and false")),
         });
+        let skip = text(&SKIP).map(|lines| {
+            lines.parse().map_err(|_| refuse(&SKIP, &lines, "write how many lines stand above the header"))
+        });
         let first_of_date = text(&DATES).map(|first| match &*first {
             "day-first" => Ok(FirstOfDate::Day),
             "month-first" => Ok(FirstOfDate::Month),
@@ -181,6 +194,7 @@ impl Options {
             first_of_date: first_of_date.transpose()?,
             names: request.list("names").into_iter().map(str::to_owned).collect(),
             header: header.transpose()?,
+            skip: skip.transpose()?,
             sheet: text(&SHEET),
             separator: separator.transpose()?,
             encoding: encoding.transpose()?,

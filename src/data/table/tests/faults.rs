@@ -1,0 +1,50 @@
+//! Tables as they come from spreadsheets, reports and instruments.
+
+use super::*;
+
+/// Rows of two columns of numbers and one of words.
+fn rows() -> String {
+    (0..40).map(|at| format!("{}.5,{}.25,{}\n", at % 7, at * 7 % 11, ["x", "y"][at % 2])).collect()
+}
+
+fn told(table: &Table, note: &str) -> bool {
+    table.notes.iter().chain(table.columns.iter().flat_map(|column| &column.notes)).any(|found| found.contains(note))
+}
+
+fn refused(text: &str) -> String {
+    Table::parse(text.as_bytes().to_vec(), &Options::default()).unwrap_err().to_string()
+}
+
+#[test]
+fn titles_of_any_width_are_skipped_and_told() {
+    for (titles, lines) in [
+        ("Report,,\nby Smith,,\n", 2),
+        ("Sales report, 2021\nPrepared by Smith, Jones, and Co, page 1, of 3\n", 2),
+        ("Device,Alpha 7\nSerial,12345\nDate,2021-03-04\n", 3),
+        ("Report, 2021, final\n", 1),
+        ("All,All,mean\nAll,All,of\n", 2),
+        ("A title\nReport, 2021, final\nDevice,7\n\n", 3),
+    ] {
+        for units in ["", "[cm],[g],\n", "cm,g,name\n"] {
+            let table = parse(&format!("{titles}length,width,kind\n{units}{}", rows()));
+            assert_eq!((table.names().as_str(), table.rows), ("length, width, kind", 40), "{titles}{units}");
+            let count = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+            assert!(told(&table, &format!("{count} above the table")), "{titles}: {:?}", table.notes);
+        }
+    }
+    let unclear = format!("Quarterly, results, plant\nchecked, by, QA\nlength,width,kind\n{}", rows());
+    let refusal = refused(&unclear);
+    assert!(refusal.contains("line 1 (Quarterly, results, plant) or line 2 (checked, by, QA) or line 3"), "{refusal}");
+    assert!(refusal.contains("say skip=0 or skip=1 or skip=2"), "{refusal}");
+    let skip = |text: &str, skip| {
+        Table::parse(text.as_bytes().to_vec(), &Options { skip: Some(skip), ..Options::default() }).unwrap()
+    };
+    assert_eq!(skip(&unclear, 2).names(), "length, width, kind");
+    assert_eq!(skip(&unclear, 0).names(), "Quarterly, results, plant");
+    let sheet = fixture("trees.xlsx", &Options { skip: Some(1), ..Options::default() }).unwrap();
+    assert_eq!((sheet.names(), sheet.rows), (fixture("trees.xlsx", &Options::default()).unwrap().names(), 8));
+    let narrow = format!("name,city\n1,Anna,Oslo\n2,Bert,Rome\n3,Carl,Lima\n{}", "4,Anna,Rome\n".repeat(9));
+    assert_eq!(parse(&narrow).names(), "column 1, name, city", "a header that is one name short is no title");
+    assert_eq!(parse(&rows()).rows, 40);
+    assert_eq!(parse(&format!(",,\n?,3,x\n,,y\n{}", rows())).rows, 42, "missing cells make no title");
+}
