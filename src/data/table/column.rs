@@ -8,7 +8,7 @@ use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
-const STRAY: usize = 20;
+pub const STRAY: usize = 20;
 
 /// A column of numbers with more signs than this is one of names.
 const MIXED_UNITS: usize = 4;
@@ -73,6 +73,8 @@ pub struct Raw {
     pub unit: Option<String>,
     /// Whether the file declares that it holds words, whatever they look like.
     pub holds_words: bool,
+    /// What was changed in it.
+    pub notes: Vec<Note>,
 }
 
 /// How the numbers of a column are written, and what stands around them.
@@ -131,14 +133,14 @@ impl Raw {
             && cells.iter().any(|cell| cell.starts_with('0'))
     }
 
-    fn present<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = &'a str> {
+    /// The cells that are not missing in a column of numbers.
+    pub fn present<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = &'a str> {
         self.cells.iter().map(String::as_str).filter(|cell| !options.is_missing_number(cell))
     }
 
     /// The column as numbers that are written in this way.
     pub fn numbers(self, convention: Convention, reading: &Reading, options: &Options) -> Column {
-        let Self { name, cells, unit: under_header, .. } = self;
-        let mut notes = Vec::new();
+        let Self { name, cells, unit: under_header, mut notes, .. } = self;
         if let Some(thousands) = convention.thousands {
             let mark = if thousands == ' ' { "a space".to_owned() } else { format!("{thousands:?}") };
             let example = cells.iter().find(|cell| convention.read(cell).is_some_and(|number| number.abs() >= 1000.0));
@@ -240,8 +242,7 @@ impl Raw {
 
     /// The column as words.
     pub fn words(self, options: &Options) -> Column {
-        let Self { name, cells, unit, holds_words } = self;
-        let mut notes = Vec::new();
+        let Self { name, cells, unit, holds_words, mut notes } = self;
         if holds_words && cells.iter().any(|cell| is_numeric(cell)) {
             notes.push(format!("{name} is nominal in the file: its numbers are names").into());
         }

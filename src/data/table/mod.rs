@@ -11,6 +11,7 @@ mod missing;
 mod number;
 mod options;
 mod parquet;
+mod repair;
 mod rows;
 mod sheet;
 mod text;
@@ -120,11 +121,15 @@ impl Table {
                 cells: Vec::with_capacity(rows),
                 unit: units.next().filter(|unit| !unit.is_empty()),
                 holds_words: words.next().unwrap_or(false),
+                notes: Vec::new(),
             })
             .collect();
         for record in records {
             let mut cells = record.cells.into_iter();
             raws.iter_mut().for_each(|column| column.cells.push(cells.next().unwrap_or_default()));
+        }
+        for raw in &mut raws {
+            raw.repair(options)?;
         }
         let columns = understood(raws, separator, options)?;
         Ok(Self { columns, rows, notes })

@@ -48,3 +48,28 @@ fn titles_of_any_width_are_skipped_and_told() {
     assert_eq!(parse(&rows()).rows, 40);
     assert_eq!(parse(&format!(",,\n?,3,x\n,,y\n{}", rows())).rows, 42, "missing cells make no title");
 }
+
+/// The table with one column of these cells beside another.
+fn column(cells: impl IntoIterator<Item = String>) -> String {
+    let rows = cells.into_iter().enumerate().map(|(at, cell)| format!("\"{cell}\",{}.5\n", at % 9));
+    "p,b\n".to_owned() + &rows.collect::<String>()
+}
+
+#[test]
+fn commas_beside_points_are_decimals_or_thousands_or_refused() {
+    let value = |at: usize| format!("{}.{:03}", 2 + at % 7, at * 317 % 1000);
+    for rare in [2, 20] {
+        let cell = |at: usize| if at % rare == 0 { value(at).replace('.', ",") } else { value(at) };
+        let table = parse(&column((0..60).map(cell)));
+        assert!((0..60).all(|at| table.columns[0].number(at) == value(at).parse().ok()), "{:?}", table.columns[0]);
+        assert!(told(&table, "numbers with a decimal comma and") && told(&table, "decimal=."));
+    }
+    let table = parse(&column((0..60).map(|at| format!("{}{}{:02}", at % 9, [",", "."][at % 2], at))));
+    assert_eq!((table.columns[0].number(10), table.columns[0].number(11)), (Some(1.10), Some(2.11)));
+    let unclear =
+        refused(&column((0..60).map(|at| if at % 2 == 0 { value(at).replace('.', ",") } else { "7.5".into() })));
+    assert!(unclear.contains("\"2,000\" in p may be 2000 or 2, beside others such as \"7.5\""), "{unclear}");
+    assert!(unclear.contains("decimal=."), "{unclear}");
+    let prices = parse(&column((0..60).map(|at| ["1,250", "936.50", "12,400", "84.25"][at % 4].to_owned())));
+    assert_eq!((prices.columns[0].number(0), prices.columns[0].number(1)), (Some(1250.0), Some(936.5)));
+}
