@@ -137,7 +137,7 @@ fn more_likely(cells: &[&str], first: Convention, second: Convention) -> Found {
     let (grouped, fractional) = if first.thousands.is_some() { (first, second) } else { (second, first) };
     let Some(mark) = grouped.thousands else { return Found::One(first) };
     let plain: Vec<f64> =
-        cells.iter().filter(|cell| !cell.contains(mark)).filter_map(|cell| grouped.read(cell)).collect();
+        cells.iter().filter(|cell| !cell.contains([mark, 'e', 'E'])).filter_map(|cell| grouped.read(cell)).collect();
     match plain.iter().any(|number| number.abs() >= 1000.0) {
         true => Found::One(fractional),
         false if !plain.is_empty() && mark == ',' => Found::One(grouped),

@@ -58,6 +58,8 @@ pub struct Options {
     pub decimal: Option<char>,
     /// What groups thousands.
     pub thousands: Option<char>,
+    /// Whether K, M and B after numbers are units and multiply nothing.
+    pub keeps_suffixes: bool,
     /// What comes first in its dates.
     pub first_of_date: Option<FirstOfDate>,
     /// What stands for a missing cell, besides nothing.
@@ -69,8 +71,8 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 11] =
-    [NAMES, HEADER, SKIP, SHEET, SEPARATOR, DECIMAL, THOUSANDS, DATES, MISSING, CASE, ENCODING];
+pub const READING: [Field; 12] =
+    [NAMES, HEADER, SKIP, SHEET, SEPARATOR, DECIMAL, THOUSANDS, SUFFIXES, DATES, MISSING, CASE, ENCODING];
 
 /// The option `names` of a source that reads tables.
 pub const NAMES: Field =
@@ -124,6 +126,13 @@ pub const THOUSANDS: Field = Field::of(
     Kind::Word(&[",", ".", "'", " ", "_"]),
     "What groups the thousands of a number; decided per column by default.",
 );
+/// The option `suffixes`.
+pub const SUFFIXES: Field = Field::of(
+    "suffixes",
+    "Suffixes",
+    Kind::Word(&["factor", "unit"]),
+    "Whether K, M and B after a number multiply it (5.3K is 5300) or are its unit; by default they multiply it where some numbers of the column have none, or another.",
+);
 /// The option `dates`.
 pub const DATES: Field = Field::of(
     "dates",
@@ -152,7 +161,7 @@ impl Options {
     pub fn of(request: &Request<'_>) -> Result<Self, DataError> {
         let known = |key: &str| {
             request.lookup.known.map_or(&[][..], |known| match key {
-                "decimal" | "thousands" | "dates" | "missing" | "case" => known.values(key),
+                "decimal" | "thousands" | "suffixes" | "dates" | "missing" | "case" => known.values(key),
                 _ => &[],
             })
         };
@@ -203,6 +212,7 @@ impl Options {
             missing: Some(list("missing"))
                 .filter(|marks| !marks.is_empty())
                 .map(|marks| marks.iter().flat_map(|mark| mark.split(',')).map(str::to_owned).collect()),
+            keeps_suffixes: text(&SUFFIXES).is_some_and(|suffixes| suffixes == "unit"),
             keep_case: text(&CASE).is_some_and(|case| case == "keep"),
             trained: request.lookup.known.as_ref().map(Trained::of),
         })

@@ -1,9 +1,9 @@
 //! Numbers that are written unlike the others of their column, brought to one way of writing before they are read.
 
-use super::column::{Raw, STRAY, is_numeric};
-use super::options::{DECIMAL, Options};
+use super::column::{Raw, STRAY, is_numeric, number_text};
+use super::options::{DECIMAL, Options, SUFFIXES};
 use crate::data::error::{Remedy, Wrong};
-use crate::data::note::Note;
+use crate::data::note::{Note, counted};
 
 /// Between numbers of one column there is no gap of more than this factor, at which their digits all change their meaning.
 const GAP: f64 = 10.0;
@@ -14,6 +14,7 @@ impl Raw {
         if self.holds_words {
             return Ok(());
         }
+        self.multiply(options);
         if let Some(note) = self.unlike_decimals(options)? {
             self.notes.push(note);
             for cell in self.cells.iter_mut().filter(|cell| is_numeric(cell)) {
@@ -29,6 +30,34 @@ impl Raw {
             self.present(options).filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
         let numeric: Vec<&str> = with_digits.iter().copied().filter(|cell| is_numeric(cell)).collect();
         if (with_digits.len() - numeric.len()) * STRAY <= with_digits.len() { numeric } else { Vec::new() }
+    }
+
+    /// K, M and B after some numbers are factors where other numbers have none, or another: 5.3K beside 640.
+    fn multiply(&mut self, options: &Options) {
+        let unit = options.trained.as_ref().and_then(|trained| trained.unit_of(&self.name));
+        let numeric = self.numeric(options);
+        let factors: Vec<(&str, Factor)> = numeric.iter().filter_map(|cell| Some((*cell, Factor::of(cell)?))).collect();
+        let Some((first, factor)) = factors.first() else { return };
+        let is_bare = |cell: &&str| Factor::of(cell).is_none() && cell.ends_with(|last: char| last.is_ascii_digit());
+        let is_mixed = factors.iter().any(|(_, other)| other.exponent != factor.exponent);
+        // 300 K is a temperature.
+        let is_kelvin = factors.iter().all(|(cell, factor)| factor.exponent == 3 && cell.ends_with(" K"));
+        let is_bare = !is_kelvin && numeric.iter().any(is_bare);
+        let is_known = options.trained.as_ref().is_some_and(|trained| trained.is_number(&self.name));
+        let is_unit = unit.is_some_and(|unit| unit.ends_with(factor.letter));
+        if options.keeps_suffixes || is_unit || !(is_mixed || is_bare || is_known && !is_kelvin) {
+            return;
+        }
+        let count = counted(factors.len(), "number");
+        let read = factor.text.parse().map_or_else(|_| factor.text.clone(), number_text);
+        let what = format!("K, M or B multiplies {count} of {}: {first:?} is {read}", self.name);
+        let note = Note::or(what, SUFFIXES.key, "unit", "takes it for a unit");
+        self.notes.push(note);
+        for cell in &mut self.cells {
+            if let Some(factor) = Factor::of(cell) {
+                *cell = factor.text;
+            }
+        }
     }
 
     /// Where some cells have a comma and others a point, both may begin the decimals, 5.289 and 5,289, which is told here.
@@ -64,6 +93,35 @@ impl Raw {
         let what =
             format!("{name} has {commas} numbers with a decimal comma and {points} with a point: {first:?} is {read}");
         Note::or(what, DECIMAL.key, ".", "reads no decimal commas")
+    }
+}
+
+/// A letter after a number that multiplies it.
+struct Factor {
+    letter: char,
+    exponent: u8,
+    /// The number with an exponent in its place: 5.3e3.
+    text: String,
+}
+
+impl Factor {
+    /// The factor of a cell, which is a number but for it and a currency.
+    fn of(cell: &str) -> Option<Self> {
+        let (inside, close) = cell.strip_suffix(')').map_or((cell, ""), |inside| (inside, ")"));
+        let letter = inside.chars().last()?;
+        let exponent = match letter {
+            'K' | 'k' => 3,
+            'M' => 6,
+            'B' => 9,
+            _ => return None,
+        };
+        let number = inside[..inside.len() - 1].trim_end();
+        let text = format!("{number}e{exponent}{close}");
+        (number.ends_with(|last: char| last.is_ascii_digit()) && is_numeric(&text)).then_some(Self {
+            letter,
+            exponent,
+            text,
+        })
     }
 }
 

@@ -73,3 +73,29 @@ fn commas_beside_points_are_decimals_or_thousands_or_refused() {
     let prices = parse(&column((0..60).map(|at| ["1,250", "936.50", "12,400", "84.25"][at % 4].to_owned())));
     assert_eq!((prices.columns[0].number(0), prices.columns[0].number(1)), (Some(1250.0), Some(936.5)));
 }
+
+#[test]
+fn letters_that_multiply_are_told_from_units() {
+    let read = |cells: &[&str], options: Options| {
+        let text = column((0..40).map(|at| cells[at % cells.len()].to_owned()));
+        let table = Table::parse(text.into_bytes(), &options).unwrap();
+        (0..cells.len()).map(|at| table.columns[0].number(at).unwrap_or(f64::NAN)).collect::<Vec<_>>()
+    };
+    for (cells, expected) in [
+        (&["5.3K", "640", "20.8K"][..], [5300.0, 640.0, 20_800.0]),
+        (&["5.3K", "2.5M", "1B"], [5300.0, 2.5e6, 1e9]),
+        (&["$59k", "$48376", "$5.5k"], [59_000.0, 48_376.0, 5500.0]),
+        (&["300 K", "310", "295 K"], [300.0, 310.0, 295.0]),
+        (&["5.3K", "6.4K", "7K"], [5.3, 6.4, 7.0]),
+    ] {
+        assert_eq!(read(cells, Options::default()), expected, "{cells:?}");
+    }
+    let as_units = Options { keeps_suffixes: true, ..Options::default() };
+    assert_eq!(read(&["5.3K", "640", "20.8K"], as_units), [5.3, 640.0, 20.8]);
+    let table = parse(&column((0..40).map(|at| ["5.3K", "640"][at % 2].to_owned())));
+    assert!(
+        told(&table, "K, M or B multiplies 20 numbers of p: \"5.3K\" is 5300; suffixes=unit"),
+        "{:?}",
+        table.columns
+    );
+}
