@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::number::{Convention, Found, Unit};
+use super::number::{Convention, Found, Unit, without_remarks};
 use super::options::{FirstOfDate, Options};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
@@ -21,6 +21,11 @@ const DOUBTFUL: &[&str] = &["none", "-", ".", "unknown", "missing", "nil"];
 
 /// Whether a cell is a number in some convention, with or without a unit.
 pub fn is_numeric(cell: &str) -> bool {
+    let cell = without_remarks(cell);
+    // As most are written.
+    if cell.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte)) && cell.parse::<f64>().is_ok() {
+        return true;
+    }
     let Some(first) = cell.bytes().find(|byte| byte.is_ascii_digit()) else { return is_infinite(cell) };
     let is_read = |cell: &str| super::number::find(&[cell], None, None).reads(cell);
     first.is_ascii_digit() && (is_read(cell) || Unit::shared(&[cell]).is_some_and(|unit| is_read(&unit.strip(cell))))

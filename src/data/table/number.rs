@@ -145,6 +145,14 @@ fn more_likely(cells: &[&str], first: Convention, second: Convention) -> Found {
     }
 }
 
+/// Signs that say something of a number, that it is about so or that there is a footnote, and do not change it.
+const REMARKS: [char; 5] = ['~', '≈', '*', '†', '‡'];
+
+/// The cell without what remarks on its number: 61.47 of ~61.47, 54.38 of 54.38*.
+pub fn without_remarks(cell: &str) -> &str {
+    if cell.contains(REMARKS) { cell.trim_matches(|letter| REMARKS.contains(&letter) || letter == ' ') } else { cell }
+}
+
 /// What stands around the number in a cell: "$", "%", " kg".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {

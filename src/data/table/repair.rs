@@ -1,6 +1,7 @@
 //! Numbers that are written unlike the others of their column, brought to one way of writing before they are read.
 
 use super::column::{Raw, STRAY, is_numeric, number_text};
+use super::number::without_remarks;
 use super::options::{DECIMAL, Options, SUFFIXES};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
@@ -14,6 +15,7 @@ impl Raw {
         if self.holds_words {
             return Ok(());
         }
+        self.take_remarks(options);
         self.multiply(options);
         if let Some(note) = self.unlike_decimals(options)? {
             self.notes.push(note);
@@ -30,6 +32,20 @@ impl Raw {
             self.present(options).filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
         let numeric: Vec<&str> = with_digits.iter().copied().filter(|cell| is_numeric(cell)).collect();
         if (with_digits.len() - numeric.len()) * STRAY <= with_digits.len() { numeric } else { Vec::new() }
+    }
+
+    /// Takes ~ and * off the numbers, which they do not change.
+    fn take_remarks(&mut self, options: &Options) {
+        let numeric = self.numeric(options);
+        let mut marked = numeric.iter().filter(|cell| without_remarks(cell) != **cell);
+        let Some(first) = marked.next() else { return };
+        let (count, name) = (counted(1 + marked.count(), "number"), &self.name);
+        let what = format!("{count} of {name} with a remark such as {first:?}, whose sign was taken off");
+        let note = Note::or(what, "ignore", name, "leaves the column out");
+        self.notes.push(note);
+        for cell in self.cells.iter_mut().filter(|cell| is_numeric(cell)) {
+            *cell = without_remarks(cell).to_owned();
+        }
     }
 
     /// K, M and B after some numbers are factors where other numbers have none, or another: 5.3K beside 640.

@@ -99,3 +99,18 @@ fn letters_that_multiply_are_told_from_units() {
         table.columns
     );
 }
+
+#[test]
+fn signs_that_remark_on_a_number_are_taken_off_and_told() {
+    for (sign, marked) in [("~61.5", 61.5), ("≈ 61.5", 61.5), ("54.38*", 54.38), ("0.53***", 0.53), ("7†", 7.0)] {
+        let table = parse(&column((0..45).map(|at| if at % 9 == 0 { sign.to_owned() } else { format!("{at}.25") })));
+        assert_eq!((table.columns[0].number(0), table.columns[0].number(1)), (Some(marked), Some(1.25)), "{sign}");
+        assert!(
+            told(&table, &format!("5 numbers of p with a remark such as {sign:?}")),
+            "{:?}",
+            table.columns[0].notes
+        );
+    }
+    let words = parse(&column((0..40).map(|at| ["a*", "~b", "c", "*"][at % 4].to_owned())));
+    assert_eq!(words.columns[0].distinct(), ["*", "a*", "c", "~b"]);
+}
