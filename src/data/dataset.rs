@@ -93,8 +93,8 @@ impl Task {
     }
 }
 
-/// One input number of every sample.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One input number of every sample. Two are equal if they have the same name and meaning.
+#[derive(Clone, Debug, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     /// The name of its column.
@@ -114,6 +114,9 @@ pub struct Feature {
     /// The number that stands for a missing one in its column, as -999.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// Whether all its numbers are from 0 to 1, as shares are that others write in percent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_share: bool,
 }
 
 /// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
@@ -133,10 +136,30 @@ impl Vocabulary {
     }
 }
 
+impl PartialEq for Feature {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { column, category, words, unit, dates, missing, is_share: _ } = self;
+        *column == other.column
+            && *category == other.category
+            && *words == other.words
+            && *unit == other.unit
+            && *dates == other.dates
+            && *missing == other.missing
+    }
+}
+
 impl Feature {
     /// A numeric feature: its column is read as it is.
     pub fn number(column: impl Into<String>) -> Self {
-        Self { column: column.into(), category: None, words: None, unit: None, dates: None, missing: None }
+        Self {
+            column: column.into(),
+            category: None,
+            words: None,
+            unit: None,
+            dates: None,
+            missing: None,
+            is_share: false,
+        }
     }
 }
 

@@ -239,3 +239,36 @@ fn where_one_class_is_nearly_all_the_balanced_accuracy_leads() {
     let leads = told.out.lines().nth(1).unwrap();
     assert!(leads.starts_with("balanced accuracy"), "{}", told.out);
 }
+
+#[test]
+fn percents_and_shares_of_a_run_are_brought_to_what_it_knows_and_other_units_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = |cell: &dyn Fn(usize) -> String| {
+        let row = |at: usize| format!("{},{}.5,{}\n", cell(at), at * 5 % 9, 3 * (at * 37 % 101));
+        "p,b,y\n".to_owned() + &(0..101).map(row).collect::<String>()
+    };
+    let (percent, share) =
+        (|at: usize| format!("{}%", at * 37 % 101), |at: usize| format!("{:.2}", (at * 37 % 101) as f64 / 100.0));
+    fs::write(folder.join("percent.csv"), rows(&percent)).unwrap();
+    fs::write(folder.join("share.csv"), rows(&share)).unwrap();
+    fs::write(folder.join("bare.csv"), rows(&|at| (at * 37 % 101).to_string())).unwrap();
+    for (trained, other, note) in [
+        ("percent", "share", "p holds shares, and was in % in training: each is multiplied by 100"),
+        ("share", "percent", "p is in %, and held shares in training: each is divided by 100"),
+    ] {
+        let [data, new] = [trained, other].map(|name| format!("{name}.csv"));
+        let done = backprop(folder, &["train", &format!("csv:{data}?target=y"), "--out", trained, "--epochs", "2"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        let values = |file: &str| -> Vec<f64> {
+            let told = backprop(folder, &["predict", trained, file, "--json"]);
+            lines(&told.out).iter().map(|line| line["values"]["y"].as_f64().unwrap()).collect()
+        };
+        let told = backprop(folder, &["predict", trained, &new]);
+        assert!(told.err.contains(note), "{}", told.err);
+        let alike = values(&data).into_iter().zip(values(&new)).all(|(one, another)| (one - another).abs() < 1e-3);
+        assert!(alike, "{trained}");
+    }
+    let told = backprop(folder, &["predict", "percent", "bare.csv"]);
+    assert!(told.err.contains("p is in no unit, and was in % in training"), "{}", told.err);
+}

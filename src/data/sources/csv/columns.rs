@@ -134,7 +134,13 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
     let missing = column.code.map(number_text);
-    Ok(vec![Feature { unit: column.unit.clone(), missing, ..Feature::number(name) }])
+    let is_share = are_shares(&numbers);
+    Ok(vec![Feature { unit: column.unit.clone(), missing, is_share, ..Feature::number(name) }])
+}
+
+/// Whether numbers are from 0 to 1, and not 0 and 1 alone.
+pub fn are_shares(numbers: &[f64]) -> bool {
+    numbers.iter().all(|number| (0.0..=1.0).contains(number)) && numbers.iter().any(|number| number.fract() != 0.0)
 }
 
 /// Says that rows with a number as the target seem to follow one another in time, which a table does not know.

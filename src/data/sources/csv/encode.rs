@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::dates::DateFormat;
+use super::columns::are_shares;
 use crate::data::dataset::Feature;
 use crate::data::note::{Note, counted};
 use crate::data::table::{self, Column, Table};
@@ -76,15 +77,35 @@ pub fn tell_unread(table: &Table, features: &[Feature], notes: &mut Vec<Note>) {
             } else if missing > 0 {
                 notes.push(format!("{} in {}, of no category", counted(missing, "missing value"), column.name).into());
             }
-            if let (Some(unit), Some(trained)) = (&column.unit, &feature.unit)
-                && unit != trained
-                && feature.dates.is_none()
-            {
-                notes.push(format!("{} is in {unit}, and was in {trained} in training", column.name).into());
-            }
+            notes.extend(unlike_unit(column, feature).map(Note::from));
             told = &feature.column;
         }
     }
+}
+
+/// What the numbers of a column are multiplied by: percents where training had shares, or shares where it had percents.
+fn factor(column: &Column, feature: &Feature) -> Option<f64> {
+    let numbers = || (0..column.cells.len()).filter_map(|row| column.number(row)).collect::<Vec<_>>();
+    match (column.unit.as_deref(), feature.unit.as_deref()) {
+        (None, Some("%")) => (!feature.is_share && are_shares(&numbers())).then_some(100.0),
+        (Some("%"), None) => feature.is_share.then_some(0.01),
+        _ => None,
+    }
+}
+
+/// That the numbers of a column are in another unit than those of the training.
+fn unlike_unit(column: &Column, feature: &Feature) -> Option<String> {
+    let is_number = feature.dates.is_none() && feature.category.is_none() && feature.words.is_none();
+    if !is_number || column.unit == feature.unit || column.cells.iter().all(Option::is_none) {
+        return None;
+    }
+    let name = &column.name;
+    let unit = |unit: &Option<String>| unit.clone().unwrap_or_else(|| "no unit".to_owned());
+    Some(match factor(column, feature) {
+        Some(100.0) => format!("{name} holds shares, and was in % in training: each is multiplied by 100"),
+        Some(_) => format!("{name} is in %, and held shares in training: each is divided by 100"),
+        None => format!("{name} is in {}, and was in {} in training", unit(&column.unit), unit(&feature.unit)),
+    })
 }
 
 /// What the features of a column do not cover: words that training had not, text where training had numbers.
@@ -138,6 +159,10 @@ fn encode_column(column: &Column, feature: &Feature) -> Vec<f64> {
             let number = |text: Option<&str>| text.and_then(|text| numbers.get(text)).copied().unwrap_or(words.first);
             texts.map(|text| number(text) as f64).collect()
         }
-        (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f64::NAN)).collect(),
+        (None, None) => {
+            let factor = factor(column, feature);
+            let number = |row| Some(column.number(row)? * factor.unwrap_or(1.0));
+            (0..column.cells.len()).map(|row| number(row).unwrap_or(f64::NAN)).collect()
+        }
     }
 }
