@@ -111,6 +111,7 @@ impl Table {
             notes.push(format!("The file has no header, and its columns are taken for {names}, in this order").into());
         }
         let names = column_names(header.names, given.unwrap_or(&options.names), width)?;
+        let options = &options.for_columns(&names)?;
         let rows = records.len();
         let mut units = header.units.into_iter();
         let mut words = words.into_iter();

@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 
 use super::missing::{is_missing, is_missing_word};
 use super::trained::Trained;
-use crate::data::error::DataError;
+use crate::data::error::{DataError, Remedy, Wrong};
 use crate::data::source::Request;
 use backprop_nn::field::{Field, Kind};
 
@@ -26,6 +26,43 @@ impl Separator {
             "comma" => Some(Self::Byte(b',')),
             "semicolon" => Some(Self::Byte(b';')),
             _ => name.bytes().next().filter(|byte| name.len() == 1 && byte.is_ascii_punctuation()).map(Self::Byte),
+        }
+    }
+}
+
+/// What encloses the text of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quotes {
+    /// `"`, of which two in a row stand for one in the text.
+    Double,
+    /// `'`, likewise.
+    Single,
+    /// `"`, before which a backslash stands in the text.
+    Backslash,
+    /// Nothing: every quote is a letter.
+    None,
+}
+
+impl Quotes {
+    /// Their names in an option.
+    const NAMES: [&str; 4] = ["double", "single", "backslash", "none"];
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "double" | "\"" => Some(Self::Double),
+            "single" | "'" => Some(Self::Single),
+            "backslash" | "\\" => Some(Self::Backslash),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+
+    /// The character, if there is one.
+    pub fn mark(self) -> Option<u8> {
+        match self {
+            Self::Double | Self::Backslash => Some(b'"'),
+            Self::Single => Some(b'\''),
+            Self::None => None,
         }
     }
 }
@@ -52,6 +89,12 @@ pub struct Options {
     pub sheet: Option<String>,
     /// What separates cells.
     pub separator: Option<Separator>,
+    /// What encloses the text of a cell.
+    pub quotes: Option<Quotes>,
+    /// What begins a line that is a comment; `none` for nothing.
+    pub comment: Option<String>,
+    /// The columns that are read as numbers.
+    pub numbers: Vec<String>,
     /// How characters are stored.
     pub encoding: Option<&'static Encoding>,
     /// What stands before the fraction of a number.
@@ -71,8 +114,10 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 12] =
-    [NAMES, HEADER, SKIP, SHEET, SEPARATOR, DECIMAL, THOUSANDS, SUFFIXES, DATES, MISSING, CASE, ENCODING];
+pub const READING: [Field; 15] = [
+    NAMES, HEADER, SKIP, SHEET, SEPARATOR, QUOTE, COMMENT, NUMBERS, DECIMAL, THOUSANDS, SUFFIXES, DATES, MISSING, CASE,
+    ENCODING,
+];
 
 /// The option `names` of a source that reads tables.
 pub const NAMES: Field =
@@ -104,6 +149,27 @@ pub const SEPARATOR: Field = Field::of(
     "Separator",
     Kind::Text,
     "What stands between two cells: a character, tab or space; by default the one that gives all rows the same number of cells.",
+);
+/// The option `quote`.
+pub const QUOTE: Field = Field::of(
+    "quote",
+    "Quotes",
+    Kind::Word(&Quotes::NAMES),
+    "What encloses a cell with a separator in it: double or single quotes, double ones with a backslash before those in the text, or none; found by default.",
+);
+/// The option `comment`.
+pub const COMMENT: Field = Field::of(
+    "comment",
+    "Comments",
+    Kind::Text,
+    "What begins a line that is a comment, # by default, where the line has not the cells of a row; none reads all lines.",
+);
+/// The option `numbers`.
+pub const NUMBERS: Field = Field::of(
+    "numbers",
+    "Numeric",
+    Kind::Columns,
+    "Columns that are read as numbers whatever they hold; a cell that is none is missing.",
 );
 /// The option `encoding`.
 pub const ENCODING: Field = Field::of(
@@ -161,7 +227,7 @@ impl Options {
     pub fn of(request: &Request<'_>) -> Result<Self, DataError> {
         let known = |key: &str| {
             request.lookup.known.map_or(&[][..], |known| match key {
-                "decimal" | "thousands" | "suffixes" | "dates" | "missing" | "case" => known.values(key),
+                "decimal" | "thousands" | "suffixes" | "dates" | "missing" | "case" | "numbers" => known.values(key),
                 _ => &[],
             })
         };
@@ -191,6 +257,10 @@ impl Options {
             "false" => Ok(false),
             other => Err(refuse(&HEADER, other, "there is true and false")),
         });
+        let quotes = text(&QUOTE).map(|name| {
+            let known = format!("there is {}", Quotes::NAMES.join(", "));
+            Quotes::named(&name).ok_or_else(|| refuse(&QUOTE, &name, &known))
+        });
         let skip = text(&SKIP).map(|lines| {
             lines.parse().map_err(|_| refuse(&SKIP, &lines, "write how many lines stand above the header"))
         });
@@ -206,6 +276,9 @@ impl Options {
             skip: skip.transpose()?,
             sheet: text(&SHEET),
             separator: separator.transpose()?,
+            quotes: quotes.transpose()?,
+            comment: text(&COMMENT),
+            numbers: list(NUMBERS.key).into_iter().map(str::to_owned).collect(),
             encoding: encoding.transpose()?,
             decimal: mark(&DECIMAL)?,
             thousands: mark(&THOUSANDS)?,
@@ -223,9 +296,28 @@ impl Options {
         Self { names: names.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
+    /// The same for columns of these names: those of numbers are called by their names, where they are by their position.
+    pub fn for_columns(&self, names: &[String]) -> Result<Self, Wrong> {
+        let name_of = |wanted: &String| {
+            let at = || wanted.parse::<usize>().ok()?.checked_sub(1);
+            let named = names.iter().find(|name| name.eq_ignore_ascii_case(wanted));
+            named.or_else(|| names.get(at()?)).cloned().ok_or_else(|| {
+                let what = format!("there is no column {wanted:?}; there is {}", names.join(", "));
+                Wrong::new(what, [Remedy::new(NUMBERS.key, "name others with numbers=NAME,NAME")])
+            })
+        };
+        // A run's columns need not all be in another file.
+        let numbers = match self.trained {
+            None => self.numbers.iter().map(name_of).collect::<Result<_, _>>()?,
+            Some(_) => self.numbers.iter().filter_map(|name| name_of(name).ok()).collect(),
+        };
+        Ok(Self { numbers, ..self.clone() })
+    }
+
     /// Whether a column is one of numbers, whatever its cells look like.
     pub fn is_number(&self, name: &str) -> bool {
         self.trained.as_ref().is_some_and(|trained| trained.is_number(name))
+            || self.numbers.iter().any(|number| number.eq_ignore_ascii_case(name))
     }
 
     /// Whether a cell of a column of numbers is missing.

@@ -31,7 +31,8 @@ impl Raw {
         let with_digits: Vec<&str> =
             self.present(options).filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
         let numeric: Vec<&str> = with_digits.iter().copied().filter(|cell| is_numeric(cell)).collect();
-        if (with_digits.len() - numeric.len()) * STRAY <= with_digits.len() { numeric } else { Vec::new() }
+        let are_few = options.is_number(&self.name) || (with_digits.len() - numeric.len()) * STRAY <= with_digits.len();
+        if are_few { numeric } else { Vec::new() }
     }
 
     /// Takes ~ and * off the numbers, which they do not change.

@@ -114,3 +114,31 @@ fn signs_that_remark_on_a_number_are_taken_off_and_told() {
     let words = parse(&column((0..40).map(|at| ["a*", "~b", "c", "*"][at % 4].to_owned())));
     assert_eq!(words.columns[0].distinct(), ["*", "a*", "c", "~b"]);
 }
+
+#[test]
+fn quotes_comments_and_columns_of_numbers_are_found_or_said() {
+    let body = |cell: &str| (0..30).map(|at| format!("{at}.5,{cell},{}\n", ["u", "v"][at % 2])).collect::<String>();
+    for (cell, text) in [("'hello, world'", "hello, world"), (r#""he said \"hi, x\"""#, r#"he said "hi, x""#)] {
+        let table = parse(&format!("a,txt,y\n{}", body(cell)));
+        assert_eq!((table.names().as_str(), row(&table, 0)[1]), ("a, txt, y", Some(text)), "{cell}");
+        assert!(told(&table, "quote=double"), "{:?}", table.notes);
+    }
+    let path = parse(&format!("a,path,y\n{}", body(r#""C:\data\""#)));
+    assert_eq!(row(&path, 0)[1], Some(r"C:\data\"), "a backslash at the end of a cell is one of its letters");
+    assert_eq!(row(&parse(&format!("a,b,y\n{}", body("5' pipe"))), 0)[1], Some("5' pipe"));
+    let read = |text: &str, options: Options| Table::parse(text.as_bytes().to_vec(), &options).unwrap();
+    let quotes = Options { quotes: Some(options::Quotes::None), ..Options::default() };
+    assert_eq!(row(&read(&format!("a,txt,y\n{}", body("\"x\"")), quotes), 0)[1], Some("\"x\""));
+    let comment = |mark: &str| Options { comment: Some(mark.to_owned()), ..Options::default() };
+    let text = format!("a,txt,y\n{}%1,x,u\n", body("#7"));
+    assert_eq!((read(&text, comment("%")).rows, read(&text, comment("none")).rows), (30, 31));
+    let numbers = |name: &str| Options { numbers: vec![name.to_owned()], ..Options::default() };
+    let text = column((0..40).map(|at| if at % 3 == 0 { format!("n{at}") } else { at.to_string() }));
+    for name in ["p", "1"] {
+        let table = read(&text, numbers(name));
+        assert_eq!((table.columns[0].number(0), table.columns[0].number(1)), (None, Some(1.0)));
+        assert!(table.columns[0].stray_note().is_some_and(|note| note.contains("14 cells of p not a number")));
+    }
+    let wrong = Table::parse(text.into_bytes(), &numbers("q")).unwrap_err().to_string();
+    assert!(wrong.contains("there is no column \"q\"; there is p, b"), "{wrong}");
+}
