@@ -117,6 +117,9 @@ pub struct Feature {
     /// Whether all its numbers are from 0 to 1, as shares are that others write in percent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_share: bool,
+    /// What stands before the fraction of its numbers, where that is no point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
 }
 
 /// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
@@ -138,7 +141,7 @@ impl Vocabulary {
 
 impl PartialEq for Feature {
     fn eq(&self, other: &Self) -> bool {
-        let Self { column, category, words, unit, dates, missing, is_share: _ } = self;
+        let Self { column, category, words, unit, dates, missing, is_share: _, decimal: _ } = self;
         *column == other.column
             && *category == other.category
             && *words == other.words
@@ -159,6 +162,7 @@ impl Feature {
             dates: None,
             missing: None,
             is_share: false,
+            decimal: None,
         }
     }
 }

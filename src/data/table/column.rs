@@ -55,6 +55,8 @@ pub struct Column {
     pub cells: Vec<Option<String>>,
     /// The unit that its numbers had, "%".
     pub unit: Option<String>,
+    /// What stood before the fraction of its numbers, where that was no point.
+    pub decimal: Option<char>,
     /// The numbers, NaN where there is none; nothing if the column holds words.
     numbers: Option<Vec<f64>>,
     /// What comes first in its dates, where the user has said so.
@@ -86,6 +88,8 @@ pub struct Raw {
 pub struct Reading {
     pub unit: Option<Unit>,
     pub found: Found,
+    /// Whether the convention is that of the training, which the cells alone do not show.
+    pub is_known: bool,
 }
 
 impl Raw {
@@ -99,10 +103,11 @@ impl Raw {
         let with_digits: Vec<&str> =
             cells.iter().copied().filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
         if with_digits.is_empty() {
-            return cells
-                .iter()
-                .any(|cell| is_infinite(cell) || is_known)
-                .then_some(Reading { unit: None, found: Found::One(Convention::PLAIN) });
+            return cells.iter().any(|cell| is_infinite(cell) || is_known).then_some(Reading {
+                unit: None,
+                found: Found::One(Convention::PLAIN),
+                is_known: false,
+            });
         }
         // One number is a number, and one unit a unit; a name with a number in it comes with others.
         let unit = if is_known { Unit::usual(&with_digits) } else { Unit::shared(&with_digits) };
@@ -115,6 +120,9 @@ impl Raw {
             None => with_digits,
         };
         let found = super::number::find(&numbers, options.decimal, options.thousands);
+        let as_trained = self.found_as_trained(&numbers, &found, options);
+        let is_known_convention = as_trained.is_some();
+        let found = as_trained.unwrap_or(found);
         let read = numbers.iter().filter(|cell| found.reads(cell)).count()
             + cells.iter().filter(|cell| is_infinite(cell)).count();
         let strays = cells.len().saturating_sub(read);
@@ -125,8 +133,26 @@ impl Raw {
             });
         let distinct = numbers.iter().collect::<HashSet<_>>().len();
         let are_markers = words.len() <= 2 && words.values().sum::<usize>() == strays && distinct > 10 && read > strays;
-        (is_known || (strays * STRAY <= cells.len() || are_markers) && !self.holds_codes(&numbers))
-            .then_some(Reading { unit, found })
+        (is_known || (strays * STRAY <= cells.len() || are_markers) && !self.holds_codes(&numbers)).then_some(Reading {
+            unit,
+            found,
+            is_known: is_known_convention,
+        })
+    }
+
+    /// The convention of the training, where it reads as many cells as the one that was found, and others numbers.
+    fn found_as_trained(&self, cells: &[&str], found: &Found, options: &Options) -> Option<Found> {
+        let decimal = options.trained.as_ref()?.decimal_of(&self.name)?;
+        let is_open = matches!(found, Found::Either(..));
+        if options.decimal.is_some() || options.thousands.is_some() || decimal == '.' && !is_open {
+            return None;
+        }
+        let (Found::One(known) | Found::Either(known, _)) = super::number::find(cells, Some(decimal), None);
+        let (Found::One(shown) | Found::Either(shown, _)) = *found;
+        let read = |convention: Convention| cells.iter().filter(|cell| convention.read(cell).is_some()).count();
+        let is_other =
+            matches!(found, Found::Either(..)) || cells.iter().any(|cell| known.read(cell) != shown.read(cell));
+        (is_other && read(known) >= read(shown)).then_some(Found::One(known))
     }
 
     /// Digits of one length, some of which begin with zero, are codes: 01234.
@@ -146,6 +172,7 @@ impl Raw {
     /// The column as numbers that are written in this way.
     pub fn numbers(self, convention: Convention, reading: &Reading, options: &Options) -> Column {
         let Self { name, cells, unit: under_header, mut notes, .. } = self;
+        let as_trained = if reading.is_known { ", as in training" } else { "" };
         if let Some(thousands) = convention.thousands {
             let mark = if thousands == ' ' { "a space".to_owned() } else { format!("{thousands:?}") };
             let example = cells.iter().find(|cell| convention.read(cell).is_some_and(|number| number.abs() >= 1000.0));
@@ -153,9 +180,11 @@ impl Raw {
                 let number = convention.read(cell).unwrap_or_default();
                 format!(": {cell:?} is {number}")
             });
-            notes.push(format!("{name} groups thousands with {mark}{example}").into());
+            notes.push(format!("{name} groups thousands with {mark}{as_trained}{example}").into());
         } else if convention.decimal == ',' {
-            notes.push(format!("{name} has decimal commas").into());
+            notes.push(format!("{name} has decimal commas{as_trained}").into());
+        } else if reading.is_known {
+            notes.push(format!("{name} has decimal points{as_trained}").into());
         }
         if let Some(unit) = &reading.unit {
             let (sign, bare) = (unit.name(), cells.iter().filter(|cell| convention.read(cell).is_some()).count());
@@ -213,6 +242,7 @@ impl Raw {
             name,
             cells: texts,
             unit,
+            decimal: (convention.decimal != '.').then_some(convention.decimal),
             numbers: Some(numbers),
             first_of_date: None,
             stray,
@@ -271,6 +301,7 @@ impl Raw {
             name,
             cells,
             unit,
+            decimal: None,
             numbers: None,
             first_of_date,
             stray: None,

@@ -135,7 +135,7 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
     let missing = column.code.map(number_text);
     let is_share = are_shares(&numbers);
-    Ok(vec![Feature { unit: column.unit.clone(), missing, is_share, ..Feature::number(name) }])
+    Ok(vec![Feature { unit: column.unit.clone(), missing, is_share, decimal: column.decimal, ..Feature::number(name) }])
 }
 
 /// Whether numbers are from 0 to 1, and not 0 and 1 alone.

@@ -142,3 +142,25 @@ fn quotes_comments_and_columns_of_numbers_are_found_or_said() {
     let wrong = Table::parse(text.into_bytes(), &numbers("q")).unwrap_err().to_string();
     assert!(wrong.contains("there is no column \"q\"; there is p, b"), "{wrong}");
 }
+
+#[test]
+fn the_decimal_mark_of_a_run_decides_what_its_other_files_leave_open() {
+    use crate::data::Task;
+    use crate::data::dataset::Feature;
+    use crate::data::source::Known;
+    let task = Task::Regression { targets: vec!["y".to_owned()] };
+    let read = |decimal, text: &str| {
+        let features = [Feature { decimal, ..Feature::number("a") }, Feature::number("b")];
+        let known = Known { task: &task, features: &features, target: None, source: None };
+        let options = Options { trained: Some(trained::Trained::of(&known)), ..Options::default() };
+        let table = Table::parse(text.as_bytes().to_vec(), &options).unwrap();
+        let mark = if decimal.is_some() { "decimal commas, as in training" } else { "as in training" };
+        (numbers(&table, 0)[0], told(&table, mark))
+    };
+    let open = "a;b\n1,234;1\n5,678;2\n";
+    assert_eq!(read(Some(','), open), (Some(1.234), true));
+    assert_eq!(read(None, open), (Some(1234.0), true));
+    assert_eq!(read(Some(','), "a;b\n1,234;1\n7;2\n"), (Some(1.234), true));
+    assert_eq!(read(Some(','), "a;b\n1.5;1\n7.25;2\n"), (Some(1.5), false), "points alone are decimals");
+    assert_eq!(read(None, "a;b\n8,623;1\n4141;2\n"), (Some(8.623), false), "what the file shows holds");
+}
