@@ -1,6 +1,6 @@
 //! Dates and times as people and programs write them.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::Note;
@@ -38,6 +38,11 @@ const DATES: &[&str] = &[
     "%B %d, %Y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%d.%m.%y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%m-%d-%y",
+    "%d-%m-%y",
 ];
 
 /// Dates of months, to which a first day is added.
@@ -156,25 +161,66 @@ impl DateFormat {
 
     /// Seconds since 1970; nothing if a text is written otherwise.
     pub fn read(self, cell: &str) -> Option<f64> {
-        let seconds = |time: NaiveDateTime| time.and_utc().timestamp_millis() as f64 / 1000.0;
-        match self {
-            Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok().map(seconds),
-            Self::Date(format) => {
-                NaiveDate::parse_from_str(cell, format).ok().map(|date| seconds(date.and_time(NaiveTime::MIN)))
-            }
-            Self::Month(format) => {
-                let date = NaiveDate::parse_from_str(&format!("{cell} 1"), &format!("{format} %d")).ok()?;
-                Some(seconds(date.and_time(NaiveTime::MIN)))
-            }
-            Self::Zoned => {
-                chrono::DateTime::parse_from_rfc3339(cell).ok().map(|time| time.timestamp_millis() as f64 / 1000.0)
-            }
+        let date =
+            |cell: &str, format: &str| Some(NaiveDate::parse_from_str(cell, format).ok()?.and_time(NaiveTime::MIN));
+        let time = match self {
+            Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok()?,
+            Self::Date(format) => date(cell, format)?,
+            Self::Month(format) => date(&format!("{cell} 1"), &format!("{format} %d"))?,
+            Self::Zoned => chrono::DateTime::parse_from_rfc3339(cell).ok()?.naive_utc(),
+        };
+        // The year of Jan-00 is written with two digits.
+        let is_year = time.year() >= 1000 || !self.name().contains("%Y");
+        is_year.then(|| time.and_utc().timestamp_millis() as f64 / 1000.0)
+    }
+
+    /// The same of a text that may also be written in another way, if it is the same day in all that have the order of day
+    /// and month of this one.
+    fn read_like(self, cell: &str) -> Option<f64> {
+        self.read(cell).or_else(|| {
+            let has_order =
+                |other: &Self| self.first().is_none() || other.first().is_none_or(|first| Some(first) == self.first());
+            let mut readings = Self::all().filter(has_order).filter_map(|other| other.read(cell));
+            let first = readings.next()?;
+            readings.all(|reading| reading == first).then_some(first)
+        })
+    }
+
+    /// What the first of these cells that day and month stand in the other order in shows: a day past the twelfth, where no
+    /// cell has one in this order.
+    pub fn contradicted<'a>(self, cells: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+        let own = self.first()?;
+        let orders = |cell: &str| {
+            let reads = |is_own: bool| {
+                let has_order = |other: &Self| other.first().is_some_and(|first| (first == own) == is_own);
+                Self::all().filter(has_order).any(|other| other.read(cell).is_some())
+            };
+            (reads(true), reads(false))
+        };
+        let is_confirmed = cells.clone().any(|cell| orders(cell) == (true, false));
+        cells.into_iter().find(|cell| !is_confirmed && orders(cell) == (false, true))
+    }
+
+    /// The day of a text that would be another one with day and month exchanged: "1 February 2020".
+    pub fn open_day(self, cell: &str) -> Option<String> {
+        let own = self.first()?;
+        let day = self.read_like(cell)?;
+        let is_other = |other: &Self| other.first().is_some_and(|first| first != own);
+        let is_open = Self::all().filter(is_other).filter_map(|other| other.read(cell)).any(|other| other != day);
+        is_open.then(|| day_text(day))
+    }
+
+    /// The order of its day and month, as the option names it.
+    pub fn order(self) -> &'static str {
+        match self.first() {
+            Some(FirstOfDate::Month) => "month first",
+            _ => "day first",
         }
     }
 
-    /// Days since 1970.
+    /// Days since 1970, of a text that is written so, or in another way that leaves nothing open.
     pub fn days(self, cell: &str) -> Option<f64> {
-        self.read(cell).map(|seconds| seconds / SECONDS_OF_A_DAY)
+        self.read_like(cell).map(|seconds| seconds / SECONDS_OF_A_DAY)
     }
 }
 
@@ -189,4 +235,43 @@ pub fn day_number(number: f64) -> Option<f64> {
     let is_day = number.fract() == 0.0 && (19_000_101.0..21_001_231.0).contains(&number);
     let date = NaiveDate::parse_from_str(&format!("{number}"), "%Y%m%d").ok().filter(|_| is_day)?;
     Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_of_two_digits_are_no_years_of_antiquity() {
+        for (format, cell, year) in
+            [("%b-%y", "Jan-00", 2000), ("%d-%b-%y", "03-Feb-21", 2021), ("%d.%m.%y", "03.02.21", 2021)]
+        {
+            let read = DateFormat::named(format).unwrap().read(cell).unwrap();
+            assert_eq!(chrono::DateTime::from_timestamp_secs(read as i64).unwrap().year(), year, "{cell}");
+        }
+        assert_eq!(DateFormat::named("%b-%Y").unwrap().read("Jan-00"), None);
+        assert_eq!(DateFormat::named("%d.%m.%Y").unwrap().read("03.02.21"), None);
+    }
+
+    #[test]
+    fn a_date_in_another_way_is_read_where_it_leaves_nothing_open() {
+        let days = |format: &str, cell: &str| DateFormat::named(format).unwrap().days(cell);
+        let day = days("%Y-%m-%d", "2020-04-03");
+        for (format, cell) in [
+            ("%d/%m/%Y", "03/04/2020"),
+            ("%d/%m/%Y", "2020-04-03"),
+            ("%d/%m/%Y", "3 Apr 2020"),
+            ("%d/%m/%Y", "03-04-2020"),
+            ("%m/%d/%Y", "04/03/2020"),
+            ("%Y-%m-%d", "03.04.2020"),
+        ] {
+            assert_eq!(days(format, cell), day, "{cell} as {format}");
+        }
+        assert_eq!(days("%Y-%m-%d", "03/04/2020"), None);
+        let slashes = DateFormat::named("%d/%m/%Y").unwrap();
+        assert_eq!(slashes.contradicted(["01/02/2020", "01/13/2020"].into_iter()), Some("01/13/2020"));
+        assert_eq!(slashes.contradicted(["13/02/2020", "01/13/2020"].into_iter()), None);
+        assert_eq!(slashes.open_day("01/02/2020").as_deref(), Some("1 February 2020"));
+        assert_eq!(slashes.open_day("13/02/2020"), None);
+    }
 }

@@ -53,10 +53,27 @@ pub fn refuse_lacking(table: &Table, features: &[Feature]) -> Result<(), String>
 /// `[rows, features]`; what is missing is NaN.
 pub fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f64>, String> {
     refuse_lacking(table, features)?;
+    refuse_other_order(table, features)?;
     let of = |feature: &Feature| Some(encode_column(&table.columns[table.named(&feature.column)?], feature));
     let columns: Vec<Vec<f64>> = features.iter().filter_map(of).collect();
     let rows = (0..table.rows).flat_map(|row| columns.iter().map(move |column| column[row]));
     Ok(rows.collect())
+}
+
+/// Refuses dates whose day and month stand in the other order than in training.
+fn refuse_other_order(table: &Table, features: &[Feature]) -> Result<(), String> {
+    for feature in features {
+        let Some((format, at)) = date_format(feature).zip(table.named(&feature.column)) else { continue };
+        let cells = table.columns[at].cells.iter().flatten().map(String::as_str);
+        if let Some(cell) = format.contradicted(cells) {
+            let (name, order) = (&feature.column, format.order());
+            return Err(format!(
+                "{cell:?} in {name} has day and month in the other order than in training; write its dates with the {order}, as {}, or as 2020-12-31",
+                format.name()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What a network cannot read in a table, counted: cells that are no numbers, or missing, and words that training had not.
@@ -112,14 +129,17 @@ fn unlike_unit(column: &Column, feature: &Feature) -> Option<String> {
 fn unread(column: &Column, of_column: &[&Feature]) -> Option<String> {
     let name = &column.name;
     if let Some(format) = of_column.iter().find_map(|feature| date_format(feature)) {
-        let read = |cell: &&String| format.days(cell).is_none();
-        let others: Vec<&String> = column.cells.iter().flatten().filter(read).collect();
-        let first = others.first()?;
-        let cells = counted(others.len(), "cell");
-        return Some(format!(
-            "{cells} of {name} not written as {}, such as {first:?}, taken for missing",
-            format.name()
-        ));
+        let cells = || column.cells.iter().flatten();
+        let unread: Vec<&String> = cells().filter(|cell| format.days(cell).is_none()).collect();
+        if let Some(first) = unread.first() {
+            let count = counted(unread.len(), "cell");
+            return Some(format!(
+                "{count} of {name} not written as {}, such as {first:?}, taken for missing",
+                format.name()
+            ));
+        }
+        let (open, day) = cells().find_map(|cell| Some((cell, format.open_day(cell)?)))?;
+        return Some(format!("{name} is read with the {}, as in training: {open:?} is {day}", format.order()));
     }
     if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {
         return column.stray_note();
