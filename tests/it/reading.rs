@@ -272,3 +272,25 @@ fn percents_and_shares_of_a_run_are_brought_to_what_it_knows_and_other_units_are
     let told = backprop(folder, &["predict", "percent", "bare.csv"]);
     assert!(told.err.contains("p is in no unit, and was in % in training"), "{}", told.err);
 }
+
+#[test]
+fn decimal_commas_and_dates_of_other_files_are_read_as_the_run_knows_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = |at: usize| format!("{:02}/{:02}/2020;{},{:03};{at}\n", at % 28 + 1, at / 28 + 1, at % 9, at * 37 % 999);
+    fs::write(folder.join("a.csv"), format!("day;a;y\n{}", (0..140).map(row).collect::<String>())).unwrap();
+    let done = backprop(folder, &["train", "csv:a.csv?target=y", "--out", "run", "--epochs", "2"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let predicted = |rows: &str| {
+        fs::write(folder.join("new.csv"), format!("day;a\n{rows}")).unwrap();
+        let done = backprop(folder, &["predict", "run", "new.csv", "--json"]);
+        let values: Vec<f64> = lines(&done.out).iter().filter_map(|line| line["values"]["y"].as_f64()).collect();
+        (values, done.err)
+    };
+    let (values, told) = predicted("03/04/2020;1,234\n2020-04-03;1,234\n");
+    assert!(values.len() == 2 && values[0] == values[1], "{values:?} {told}");
+    assert!(told.contains("a has decimal commas, as in training"), "{told}");
+    assert!(told.contains("day is read with the day first, as in training: \"03/04/2020\" is 3 April 2020"), "{told}");
+    let (_, told) = predicted("04/13/2020;1,234\n04/03/2020;1,5\n");
+    assert!(told.contains("\"04/13/2020\" in day has day and month in the other order than in training"), "{told}");
+}

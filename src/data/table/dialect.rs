@@ -30,6 +30,12 @@ impl Record {
         self.cells.iter().all(String::is_empty)
     }
 
+    /// Whether it is a line under or between rows: -----
+    pub fn is_ruler(&self) -> bool {
+        let is_line = |cell: &String| cell.bytes().all(|byte| b"-=_+:|".contains(&byte));
+        self.cells.iter().all(is_line) && self.cells.iter().any(|cell| cell.len() > 2)
+    }
+
     /// Whether it holds these cells; capital letters do not matter.
     pub fn is_again(&self, cells: &[String]) -> bool {
         self.cells.len() == cells.len()
@@ -63,12 +69,17 @@ pub fn records(text: &str, options: &Options, notes: &mut Vec<Note>) -> Result<(
     Ok((records, separator))
 }
 
-/// Leaves out rows without a cell, comments, and an empty cell at the end of all rows.
+/// Leaves out rows without a cell, lines drawn with dashes, comments, and an empty cell at the end of all rows.
 pub fn tidy(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) {
     let blank = records.iter().filter(|record| record.is_blank() && record.cells.len() > 1).count();
     records.retain(|record| !record.is_blank());
     if blank > 0 {
         notes.push(format!("{} without any cell, skipped", counted(blank, "row")).into());
+    }
+    let before = records.len();
+    records.retain(|record| !record.is_ruler());
+    if records.len() < before {
+        notes.push(format!("{} of nothing but lines (---), skipped", counted(before - records.len(), "row")).into());
     }
     skip_comments(records, options, notes);
     strip_last(records, notes);
@@ -110,15 +121,17 @@ fn separator_of(text: &str, options: &Options) -> Separator {
         };
         records.retain(|record| !record.is_blank() && !is_comment(record, options));
         let width = width_of(&records);
-        let above = records.iter().take_while(|record| record.cells.len() != width).count();
-        records.drain(..above.min(TITLES));
         let alike = records.iter().filter(|record| record.cells.len() == width).count();
-        if width < 2 || alike * 5 < records.len() * 4 {
+        let above = records.iter().take_while(|record| record.cells.len() != width).count();
+        let above = if above <= TITLES && above * 3 <= alike { above } else { 0 };
+        if width < 2 || alike * 5 < (records.len() - above) * 4 {
             continue;
         }
         let cells = || records.iter().flat_map(|record| &record.cells);
         let share =
             cells().filter(|cell| is_missing(cell) || is_numeric(cell)).count() as f64 / cells().count().max(1) as f64;
+        // A header with another separator than the rows is none.
+        let share = share * alike as f64 / records.len() as f64;
         // Spaces stand within numbers and words too.
         let share = if separator == Separator::Space { share * WITHIN } else { share };
         if (share, width) > best.1 {

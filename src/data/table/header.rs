@@ -53,7 +53,7 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
     records.remove(0);
     let units = take_units(records, &body, notes);
     let before = records.len();
-    records.retain(|record| record.cells != first.cells);
+    records.retain(|record| !is_again(record, &first));
     if records.len() < before {
         notes.push(format!("The header comes again in {}, skipped", counted(before - records.len(), "row")).into());
     }
@@ -63,6 +63,11 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
         names.insert(0, String::new());
     }
     Ok(Header { names: Some(names), units })
+}
+
+/// Whether a row is the header again; in other letters where one cell alone would not be a word.
+fn is_again(record: &Record, header: &Record) -> bool {
+    record.cells == header.cells || header.cells.len() > 1 && record.is_again(&header.cells)
 }
 
 pub fn is_name(cell: &str) -> bool {
@@ -116,9 +121,9 @@ impl Body {
     pub fn of(records: &[Record], first: &Record, width: usize) -> Self {
         let column = |at: usize| {
             // A header may come again, a few times.
-            let again = records.iter().filter(|record| record.cells == first.cells).count();
+            let again = records.iter().filter(|record| is_again(record, first)).count();
             let is_header = again <= 1 + records.len() / 50;
-            let others = || records.iter().filter(move |record| !is_header || record.cells != first.cells);
+            let others = || records.iter().filter(move |record| !is_header || !is_again(record, first));
             let cells = || others().filter_map(move |record| record.cells.get(at)).filter(|cell| !is_missing(cell));
             let words = cells().filter(|cell| !is_numeric(cell)).count();
             // A header that comes again and a row of units are words too.

@@ -5,6 +5,7 @@
 mod arff;
 mod column;
 mod dialect;
+mod footer;
 mod header;
 mod json;
 mod missing;
@@ -93,7 +94,11 @@ impl Table {
         check_cells(&records)?;
         let header = match names {
             Some(names) => Header { names: Some(names), units: Vec::new() },
-            None => header::take(&mut records, options, &mut notes)?,
+            None => {
+                let header = header::take(&mut records, options, &mut notes)?;
+                footer::skip(&mut records, options, &mut notes);
+                header
+            }
         };
         if header.names.is_none() && records.iter().all(|record| record.cells.iter().all(|cell| is_missing(cell))) {
             return Err("there is nothing in it".into());

@@ -85,6 +85,8 @@ pub struct Options {
     pub header: Option<bool>,
     /// How many lines stand above the header.
     pub skip: Option<usize>,
+    /// How many rows stand below the table.
+    pub footer: Option<usize>,
     /// The sheet of a workbook, by its name or its position counted from 1.
     pub sheet: Option<String>,
     /// What separates cells.
@@ -114,9 +116,9 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 15] = [
-    NAMES, HEADER, SKIP, SHEET, SEPARATOR, QUOTE, COMMENT, NUMBERS, DECIMAL, THOUSANDS, SUFFIXES, DATES, MISSING, CASE,
-    ENCODING,
+pub const READING: [Field; 16] = [
+    NAMES, HEADER, SKIP, FOOTER, SHEET, SEPARATOR, QUOTE, COMMENT, NUMBERS, DECIMAL, THOUSANDS, SUFFIXES, DATES,
+    MISSING, CASE, ENCODING,
 ];
 
 /// The option `names` of a source that reads tables.
@@ -135,6 +137,13 @@ pub const SKIP: Field = Field::of(
     "Lines above",
     Kind::Text,
     "How many lines stand above the header, or above the rows where there is none; titles are found by default.",
+);
+/// The option `footer`.
+pub const FOOTER: Field = Field::of(
+    "footer",
+    "Rows below",
+    Kind::Text,
+    "How many rows below the table are none of its rows, such as a line of sums; found by default.",
 );
 /// The option `sheet`.
 pub const SHEET: Field = Field::of(
@@ -261,9 +270,10 @@ impl Options {
             let known = format!("there is {}", Quotes::NAMES.join(", "));
             Quotes::named(&name).ok_or_else(|| refuse(&QUOTE, &name, &known))
         });
-        let skip = text(&SKIP).map(|lines| {
-            lines.parse().map_err(|_| refuse(&SKIP, &lines, "write how many lines stand above the header"))
-        });
+        let count = |field: &Field| {
+            let parse = |count: String| count.parse().map_err(|_| refuse(field, &count, "write how many there are"));
+            text(field).map(parse).transpose()
+        };
         let first_of_date = text(&DATES).map(|first| match &*first {
             "day-first" => Ok(FirstOfDate::Day),
             "month-first" => Ok(FirstOfDate::Month),
@@ -273,7 +283,8 @@ impl Options {
             first_of_date: first_of_date.transpose()?,
             names: request.list("names").into_iter().map(str::to_owned).collect(),
             header: header.transpose()?,
-            skip: skip.transpose()?,
+            skip: count(&SKIP)?,
+            footer: count(&FOOTER)?,
             sheet: text(&SHEET),
             separator: separator.transpose()?,
             quotes: quotes.transpose()?,

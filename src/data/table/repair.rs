@@ -66,7 +66,8 @@ impl Raw {
             return;
         }
         let count = counted(factors.len(), "number");
-        let read = factor.text.parse().map_or_else(|_| factor.text.clone(), number_text);
+        let number = factor.text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+        let read = number.parse().map_or_else(|_| factor.text.clone(), number_text);
         let what = format!("K, M or B multiplies {count} of {}: {first:?} is {read}", self.name);
         let note = Note::or(what, SUFFIXES.key, "unit", "takes it for a unit");
         self.notes.push(note);

@@ -43,6 +43,9 @@ fn titles_of_any_width_are_skipped_and_told() {
     assert_eq!(skip(&unclear, 0).names(), "Quarterly, results, plant");
     let sheet = fixture("trees.xlsx", &Options { skip: Some(1), ..Options::default() }).unwrap();
     assert_eq!((sheet.names(), sheet.rows), (fixture("trees.xlsx", &Options::default()).unwrap().names(), 8));
+    let german: String = (0..9).map(|at| format!("1,{at};x;2,{at}\n")).collect();
+    assert_eq!(parse(&format!("a;kind;b\n{german}")).names(), "a, kind, b");
+    assert_eq!(parse("a;b;y\n1,234;1;2,468\n5,678;2;11,3\n").names(), "a, b, y");
     let narrow = format!("name,city\n1,Anna,Oslo\n2,Bert,Rome\n3,Carl,Lima\n{}", "4,Anna,Rome\n".repeat(9));
     assert_eq!(parse(&narrow).names(), "column 1, name, city", "a header that is one name short is no title");
     assert_eq!(parse(&rows()).rows, 40);
@@ -163,4 +166,29 @@ fn the_decimal_mark_of_a_run_decides_what_its_other_files_leave_open() {
     assert_eq!(read(Some(','), "a;b\n1,234;1\n7;2\n"), (Some(1.234), true));
     assert_eq!(read(Some(','), "a;b\n1.5;1\n7.25;2\n"), (Some(1.5), false), "points alone are decimals");
     assert_eq!(read(None, "a;b\n8,623;1\n4141;2\n"), (Some(8.623), false), "what the file shows holds");
+}
+
+#[test]
+fn rows_that_sum_up_repeat_the_header_or_draw_a_line_are_no_samples() {
+    let words: String = (0..40).map(|at| format!("{},{}.5,{}\n", ["Anna", "Bert"][at % 2], at % 7, at)).collect();
+    let header = "name,a,b\n";
+    for (text, rows) in [
+        (format!("length,width,kind\n{}Total,300,\nSource: statistical office\n", rows()), 40),
+        (format!("length,width,kind\n{}average,3.4,x\n", rows()), 40),
+        (format!("length,width,kind\n{}LENGTH,Width,KIND\n{0}", rows()), 80),
+        (format!("length,width,kind\n-----,-----,----\n{}-----,-----,----\nTotal: 40 rows\n", rows()), 40),
+        (format!("{header}{words}Total,135.0,780\n"), 40),
+        (format!("{header}{words}MEAN,3.375,19.5\nTotal,135.0,780\n"), 40),
+        (format!("{header}{words}Total,3.5,12\n"), 41),
+        (format!("{header}{words}Anna,135.0,780\n"), 41),
+        (format!("day,a,b\n{}2021-04-01,,\n", words.replace("Anna", "2021-02-03").replace("Bert", "2021-02-04")), 41),
+    ] {
+        let table = parse(&text);
+        assert_eq!(table.rows, rows, "{:?} {text}", table.notes);
+        let is_told = told(&table, "left out as no sample") || told(&table, "The header comes again");
+        assert_eq!(is_told, rows != 41, "{:?}", table.notes);
+    }
+    let all = Options { footer: Some(0), ..Options::default() };
+    let text = format!("{header}{words}Total,135.0,780\n");
+    assert_eq!(Table::parse(text.into_bytes(), &all).unwrap().rows, 41);
 }
