@@ -108,7 +108,7 @@ pub struct Feature {
     /// The unit of its numbers, where the file says it: "kg".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// For a column of times, read as days since 1970: how they are written, in the letters of `strftime`.
+    /// For a column of times, read as days since 1970, or of clocks, read as hours: how they are written, in the letters of `strftime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<String>,
     /// The number that stands for a missing one in its column, as -999.

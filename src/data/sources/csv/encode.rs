@@ -130,7 +130,7 @@ fn unread(column: &Column, of_column: &[&Feature]) -> Option<String> {
     let name = &column.name;
     if let Some(format) = of_column.iter().find_map(|feature| date_format(feature)) {
         let cells = || column.cells.iter().flatten();
-        let unread: Vec<&String> = cells().filter(|cell| format.days(cell).is_none()).collect();
+        let unread: Vec<&String> = cells().filter(|cell| format.number(cell).is_none()).collect();
         if let Some(first) = unread.first() {
             let count = counted(unread.len(), "cell");
             return Some(format!(
@@ -165,7 +165,7 @@ fn encode_column(column: &Column, feature: &Feature) -> Vec<f64> {
     let Feature { category, words, .. } = feature;
     let texts = column.cells.iter().map(Option::as_deref);
     if let Some(format) = date_format(feature) {
-        return texts.map(|text| text.and_then(|text| format.days(text)).unwrap_or(f64::NAN)).collect();
+        return texts.map(|text| text.and_then(|text| format.number(text)).unwrap_or(f64::NAN)).collect();
     }
     match (category, words) {
         (Some(category), _) => {
