@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::number::{Convention, Found, Unit, without_remarks};
-use super::options::{FirstOfDate, Options};
+use super::options::{FirstOfDate, Options, Separator};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 
@@ -94,7 +94,7 @@ pub struct Reading {
 
 impl Raw {
     /// How its numbers are written; none if it holds words.
-    pub fn reading(&self, options: &Options) -> Option<Reading> {
+    pub fn reading(&self, separator: Separator, options: &Options) -> Option<Reading> {
         if self.holds_words {
             return None;
         }
@@ -120,7 +120,7 @@ impl Raw {
             None => with_digits,
         };
         let found = super::number::find(&numbers, options.decimal, options.thousands);
-        let as_trained = self.found_as_trained(&numbers, &found, options);
+        let as_trained = self.found_as_trained(&numbers, &found, separator, options);
         let is_known_convention = as_trained.is_some();
         let found = as_trained.unwrap_or(found);
         let read = numbers.iter().filter(|cell| found.reads(cell)).count()
@@ -141,18 +141,26 @@ impl Raw {
     }
 
     /// The convention of the training, where it reads as many cells as the one that was found, and others numbers.
-    fn found_as_trained(&self, cells: &[&str], found: &Found, options: &Options) -> Option<Found> {
+    fn found_as_trained(
+        &self,
+        cells: &[&str],
+        found: &Found,
+        separator: Separator,
+        options: &Options,
+    ) -> Option<Found> {
         let decimal = options.trained.as_ref()?.decimal_of(&self.name)?;
         let is_open = matches!(found, Found::Either(..));
         if options.decimal.is_some() || options.thousands.is_some() || decimal == '.' && !is_open {
             return None;
         }
+        // A program that separates cells with commas writes no decimal commas, unless it quotes them.
+        let is_written = separator != Separator::Byte(b',') || cells.iter().any(|cell| cell.contains(decimal));
         let (Found::One(known) | Found::Either(known, _)) = super::number::find(cells, Some(decimal), None);
         let (Found::One(shown) | Found::Either(shown, _)) = *found;
         let read = |convention: Convention| cells.iter().filter(|cell| convention.read(cell).is_some()).count();
         let is_other =
             matches!(found, Found::Either(..)) || cells.iter().any(|cell| known.read(cell) != shown.read(cell));
-        (is_other && read(known) >= read(shown)).then_some(Found::One(known))
+        (is_written && is_other && read(known) >= read(shown)).then_some(Found::One(known))
     }
 
     /// Digits of one length, some of which begin with zero, are codes: 01234.

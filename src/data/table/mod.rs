@@ -173,7 +173,7 @@ impl Table {
 /// Columns of numbers or of words. A column that two conventions read alike takes that of the others, which one file has
 /// in common.
 fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result<Vec<Column>, Wrong> {
-    let readings: Vec<Option<Reading>> = raws.iter().map(|raw| raw.reading(options)).collect();
+    let readings: Vec<Option<Reading>> = raws.iter().map(|raw| raw.reading(separator, options)).collect();
     let decided = |mark: char| {
         let is_such = |reading: &&Reading| match reading.found {
             Found::One(convention) => convention != Convention::PLAIN && convention.decimal == mark,
