@@ -248,11 +248,9 @@ fn percents_and_shares_of_a_run_are_brought_to_what_it_knows_and_other_units_are
         let row = |at: usize| format!("{},{}.5,{}\n", cell(at), at * 5 % 9, 3 * (at * 37 % 101));
         "p,b,y\n".to_owned() + &(0..101).map(row).collect::<String>()
     };
-    let (percent, share) =
-        (|at: usize| format!("{}%", at * 37 % 101), |at: usize| format!("{:.2}", (at * 37 % 101) as f64 / 100.0));
-    fs::write(folder.join("percent.csv"), rows(&percent)).unwrap();
-    fs::write(folder.join("share.csv"), rows(&share)).unwrap();
-    fs::write(folder.join("bare.csv"), rows(&|at| (at * 37 % 101).to_string())).unwrap();
+    fs::write(folder.join("percent.csv"), rows(&|at| format!("{}.5%", at * 37 % 97))).unwrap();
+    fs::write(folder.join("share.csv"), rows(&|at| format!("0.{:02}5", at * 37 % 97))).unwrap();
+    fs::write(folder.join("bare.csv"), rows(&|at| format!("{}.5", at * 37 % 97))).unwrap();
     for (trained, other, note) in [
         ("percent", "share", "p holds shares, and was in % in training: each is multiplied by 100"),
         ("share", "percent", "p is in %, and held shares in training: each is divided by 100"),
