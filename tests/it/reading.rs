@@ -269,6 +269,8 @@ fn percents_and_shares_of_a_run_are_brought_to_what_it_knows_and_other_units_are
     }
     let told = backprop(folder, &["predict", "percent", "bare.csv"]);
     assert!(told.err.contains("p is in no unit, and was in % in training"), "{}", told.err);
+    let told = backprop(folder, &["predict", "share", "bare.csv"]);
+    assert!(told.err.contains("p has numbers such as 37.5, and all were from 0 to 1 in training"), "{}", told.err);
 }
 
 #[test]

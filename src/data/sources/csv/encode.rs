@@ -113,10 +113,15 @@ fn factor(column: &Column, feature: &Feature) -> Option<f64> {
 /// That the numbers of a column are in another unit than those of the training.
 fn unlike_unit(column: &Column, feature: &Feature) -> Option<String> {
     let is_number = feature.dates.is_none() && feature.category.is_none() && feature.words.is_none();
-    if !is_number || column.unit == feature.unit || column.cells.iter().all(Option::is_none) {
+    let name = &column.name;
+    if !is_number || column.cells.iter().all(Option::is_none) {
         return None;
     }
-    let name = &column.name;
+    if column.unit == feature.unit {
+        let is_beyond = |number: &f64| feature.is_share && !(0.0..=1.0).contains(number);
+        let beyond = (0..column.cells.len()).filter_map(|row| column.number(row)).find(is_beyond)?;
+        return Some(format!("{name} has numbers such as {beyond}, and all were from 0 to 1 in training"));
+    }
     let unit = |unit: &Option<String>| unit.clone().unwrap_or_else(|| "no unit".to_owned());
     Some(match factor(column, feature) {
         Some(100.0) => format!("{name} holds shares, and was in % in training: each is multiplied by 100"),
