@@ -93,8 +93,8 @@ impl Task {
     }
 }
 
-/// One input number of every sample.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One input number of every sample. Two are equal if they have the same name and meaning.
+#[derive(Clone, Debug, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     /// The name of its column.
@@ -108,12 +108,18 @@ pub struct Feature {
     /// The unit of its numbers, where the file says it: "kg".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// For a column of times, read as days since 1970: how they are written, in the letters of `strftime`.
+    /// For a column of times, read as days since 1970, or of clocks, read as hours: how they are written, in the letters of `strftime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<String>,
     /// The number that stands for a missing one in its column, as -999.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// Whether all its numbers are from 0 to 1, as shares are that others write in percent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_share: bool,
+    /// What stands before the fraction of its numbers, where that is no point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
 }
 
 /// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
@@ -133,10 +139,31 @@ impl Vocabulary {
     }
 }
 
+impl PartialEq for Feature {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { column, category, words, unit, dates, missing, is_share: _, decimal: _ } = self;
+        *column == other.column
+            && *category == other.category
+            && *words == other.words
+            && *unit == other.unit
+            && *dates == other.dates
+            && *missing == other.missing
+    }
+}
+
 impl Feature {
     /// A numeric feature: its column is read as it is.
     pub fn number(column: impl Into<String>) -> Self {
-        Self { column: column.into(), category: None, words: None, unit: None, dates: None, missing: None }
+        Self {
+            column: column.into(),
+            category: None,
+            words: None,
+            unit: None,
+            dates: None,
+            missing: None,
+            is_share: false,
+            decimal: None,
+        }
     }
 }
 

@@ -279,3 +279,58 @@ fn a_name_that_is_not_utf_8_is_named() {
     assert_eq!(told.status.code(), Some(2), "{said}");
     assert!(said.contains("caf\\xE9.csv") && said.contains("rename the file"), "{said}");
 }
+
+#[test]
+fn percents_and_shares_of_a_run_are_brought_to_what_it_knows_and_other_units_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = |cell: &dyn Fn(usize) -> String| {
+        let row = |at: usize| format!("{},{}.5,{}\n", cell(at), at * 5 % 9, 3 * (at * 37 % 101));
+        "p,b,y\n".to_owned() + &(0..101).map(row).collect::<String>()
+    };
+    fs::write(folder.join("percent.csv"), rows(&|at| format!("{}.5%", at * 37 % 97))).unwrap();
+    fs::write(folder.join("share.csv"), rows(&|at| format!("0.{:02}5", at * 37 % 97))).unwrap();
+    fs::write(folder.join("bare.csv"), rows(&|at| format!("{}.5", at * 37 % 97))).unwrap();
+    for (trained, other, note) in [
+        ("percent", "share", "p holds shares, and was in % in training: each is multiplied by 100"),
+        ("share", "percent", "p is in %, and held shares in training: each is divided by 100"),
+    ] {
+        let [data, new] = [trained, other].map(|name| format!("{name}.csv"));
+        let done = backprop(folder, &["train", &format!("csv:{data}?target=y"), "--out", trained, "--epochs", "2"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        let values = |file: &str| -> Vec<f64> {
+            let told = backprop(folder, &["predict", trained, file, "--json"]);
+            lines(&told.out).iter().map(|line| line["values"]["y"].as_f64().unwrap()).collect()
+        };
+        let told = backprop(folder, &["predict", trained, &new]);
+        assert!(told.err.contains(note), "{}", told.err);
+        let alike = values(&data).into_iter().zip(values(&new)).all(|(one, another)| (one - another).abs() < 1e-3);
+        assert!(alike, "{trained}");
+    }
+    let told = backprop(folder, &["predict", "percent", "bare.csv"]);
+    assert!(told.err.contains("p is in no unit, and was in % in training"), "{}", told.err);
+    let told = backprop(folder, &["predict", "share", "bare.csv"]);
+    assert!(told.err.contains("p has numbers such as 37.5, and all were from 0 to 1 in training"), "{}", told.err);
+}
+
+#[test]
+fn decimal_commas_and_dates_of_other_files_are_read_as_the_run_knows_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = |at: usize| format!("{:02}/{:02}/2020;{},{:03};{at}\n", at % 28 + 1, at / 28 + 1, at % 9, at * 37 % 999);
+    fs::write(folder.join("a.csv"), format!("day;a;y\n{}", (0..140).map(row).collect::<String>())).unwrap();
+    let done = backprop(folder, &["train", "csv:a.csv?target=y", "--out", "run", "--epochs", "2"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let predicted = |rows: &str| {
+        fs::write(folder.join("new.csv"), format!("day;a\n{rows}")).unwrap();
+        let done = backprop(folder, &["predict", "run", "new.csv", "--json"]);
+        let values: Vec<f64> = lines(&done.out).iter().filter_map(|line| line["values"]["y"].as_f64()).collect();
+        (values, done.err)
+    };
+    let (values, told) = predicted("03/04/2020;1,234\n2020-04-03;1,234\n");
+    assert!(values.len() == 2 && values[0] == values[1], "{values:?} {told}");
+    assert!(told.contains("a has decimal commas, as in training"), "{told}");
+    assert!(told.contains("day is read with the day first, as in training: \"03/04/2020\" is 3 April 2020"), "{told}");
+    let (_, told) = predicted("04/13/2020;1,234\n04/03/2020;1,5\n");
+    assert!(told.contains("\"04/13/2020\" in day has day and month in the other order than in training"), "{told}");
+}

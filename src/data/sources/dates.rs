@@ -1,6 +1,6 @@
 //! Dates and times as people and programs write them.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::Note;
@@ -38,10 +38,18 @@ const DATES: &[&str] = &[
     "%B %d, %Y",
     "%d-%b-%Y",
     "%d-%b-%y",
+    "%d.%m.%y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%m-%d-%y",
+    "%d-%m-%y",
 ];
 
 /// Dates of months, to which a first day is added.
 const MONTHS: &[&str] = &["%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%YM%m"];
+
+/// Times of the day and durations, which have no date: hours, minutes and seconds.
+const CLOCKS: &[&str] = &["%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"];
 
 /// The name of times with an offset from Greenwich.
 const ZONED: &str = "RFC 3339";
@@ -53,6 +61,7 @@ const STRAY: usize = 20;
 const CLEARLY: f64 = 2.0;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
+const SECONDS_OF_AN_HOUR: f64 = 3600.0;
 
 /// How times are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,24 +74,31 @@ pub enum DateFormat {
     Month(&'static str),
     /// With an offset from Greenwich.
     Zoned,
+    /// A time of the day, or a duration, which may have more than 24 hours.
+    Clock(&'static str),
 }
 
 impl DateFormat {
+    /// All but clocks, which are no moments.
     fn all() -> impl Iterator<Item = Self> {
         let (dates, times) =
             (DATES.iter().map(|format| Self::Date(format)), DATE_TIMES.iter().map(|format| Self::DateTime(format)));
         dates.chain(times).chain(MONTHS.iter().map(|format| Self::Month(format))).chain([Self::Zoned])
     }
 
+    fn clocks() -> impl Iterator<Item = Self> {
+        CLOCKS.iter().map(|format| Self::Clock(format))
+    }
+
     /// The format of this name, `%Y-%m-%d`.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().find(|format| format.name() == name)
+        Self::all().chain(Self::clocks()).find(|format| format.name() == name)
     }
 
     /// Its name, `%Y-%m-%d`, in the letters of `strftime`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::DateTime(format) | Self::Date(format) | Self::Month(format) => format,
+            Self::DateTime(format) | Self::Date(format) | Self::Month(format) | Self::Clock(format) => format,
             Self::Zoned => ZONED,
         }
     }
@@ -94,6 +110,14 @@ impl DateFormat {
             Some("%m") if self.name().contains("%d") => Some(FirstOfDate::Month),
             _ => None,
         }
+    }
+
+    /// How the words of a column are written, if all but a few are times of the day or durations.
+    pub fn of_clock(column: &Column) -> Option<Self> {
+        let cells: Vec<&str> = column.cells.iter().flatten().map(String::as_str).collect();
+        let reads = |format: &Self| cells.iter().filter(|cell| format.read(cell).is_some()).count();
+        let is_read = |format: &Self| reads(format) * STRAY >= cells.len() * (STRAY - 1);
+        Self::clocks().find(is_read).filter(|_| !cells.is_empty() && column.holds_words())
     }
 
     /// How the words of a column are written, if all but a few are times. Where day and month can be told apart by nothing
@@ -154,28 +178,98 @@ impl DateFormat {
         }
     }
 
-    /// Seconds since 1970; nothing if a text is written otherwise.
+    /// Seconds since 1970, or those of a clock; nothing if a text is written otherwise.
     pub fn read(self, cell: &str) -> Option<f64> {
-        let seconds = |time: NaiveDateTime| time.and_utc().timestamp_millis() as f64 / 1000.0;
-        match self {
-            Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok().map(seconds),
-            Self::Date(format) => {
-                NaiveDate::parse_from_str(cell, format).ok().map(|date| seconds(date.and_time(NaiveTime::MIN)))
-            }
-            Self::Month(format) => {
-                let date = NaiveDate::parse_from_str(&format!("{cell} 1"), &format!("{format} %d")).ok()?;
-                Some(seconds(date.and_time(NaiveTime::MIN)))
-            }
-            Self::Zoned => {
-                chrono::DateTime::parse_from_rfc3339(cell).ok().map(|time| time.timestamp_millis() as f64 / 1000.0)
-            }
+        let date =
+            |cell: &str, format: &str| Some(NaiveDate::parse_from_str(cell, format).ok()?.and_time(NaiveTime::MIN));
+        let time = match self {
+            Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok()?,
+            Self::Date(format) => date(cell, format)?,
+            Self::Month(format) => date(&format!("{cell} 1"), &format!("{format} %d"))?,
+            Self::Zoned => chrono::DateTime::parse_from_rfc3339(cell).ok()?.naive_utc(),
+            Self::Clock(format) => return clock(cell, format),
+        };
+        // The year of Jan-00 is written with two digits.
+        let is_year = time.year() >= 1000 || !self.name().contains("%Y");
+        is_year.then(|| time.and_utc().timestamp_millis() as f64 / 1000.0)
+    }
+
+    /// The same of a text that may also be written in another way, if it is the same day in all that have the order of day
+    /// and month of this one.
+    fn read_like(self, cell: &str) -> Option<f64> {
+        let is_moment = !matches!(self, Self::Clock(_));
+        self.read(cell).or_else(|| {
+            let has_order =
+                |other: &Self| self.first().is_none() || other.first().is_none_or(|first| Some(first) == self.first());
+            let mut readings = Self::all().filter(has_order).filter_map(|other| other.read(cell));
+            let first = readings.next().filter(|_| is_moment)?;
+            readings.all(|reading| reading == first).then_some(first)
+        })
+    }
+
+    /// What the first of these cells that day and month stand in the other order in shows: a day past the twelfth, where no
+    /// cell has one in this order.
+    pub fn contradicted<'a>(self, cells: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+        let own = self.first()?;
+        let orders = |cell: &str| {
+            let reads = |is_own: bool| {
+                let has_order = |other: &Self| other.first().is_some_and(|first| (first == own) == is_own);
+                Self::all().filter(has_order).any(|other| other.read(cell).is_some())
+            };
+            (reads(true), reads(false))
+        };
+        let is_confirmed = cells.clone().any(|cell| orders(cell) == (true, false));
+        cells.into_iter().find(|cell| !is_confirmed && orders(cell) == (false, true))
+    }
+
+    /// The day of a text that would be another one with day and month exchanged: "1 February 2020".
+    pub fn open_day(self, cell: &str) -> Option<String> {
+        let own = self.first()?;
+        let day = self.read_like(cell)?;
+        let is_other = |other: &Self| other.first().is_some_and(|first| first != own);
+        let is_open = Self::all().filter(is_other).filter_map(|other| other.read(cell)).any(|other| other != day);
+        is_open.then(|| day_text(day))
+    }
+
+    /// The order of its day and month, as the option names it.
+    pub fn order(self) -> &'static str {
+        match self.first() {
+            Some(FirstOfDate::Month) => "month first",
+            _ => "day first",
         }
     }
 
-    /// Days since 1970.
-    pub fn days(self, cell: &str) -> Option<f64> {
-        self.read(cell).map(|seconds| seconds / SECONDS_OF_A_DAY)
+    /// The number that a network reads, of a text that is written so, or in another way that leaves nothing open.
+    pub fn number(self, cell: &str) -> Option<f64> {
+        let seconds = match self {
+            Self::Clock(_) => SECONDS_OF_AN_HOUR,
+            _ => SECONDS_OF_A_DAY,
+        };
+        self.read_like(cell).map(|time| time / seconds)
     }
+
+    /// The unit of that number.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Clock(_) => "hours",
+            _ => "days since 1970",
+        }
+    }
+}
+
+/// The seconds of a clock.
+fn clock(cell: &str, format: &str) -> Option<f64> {
+    if format.contains("%p") {
+        let time = NaiveTime::parse_from_str(cell, format).ok()?;
+        return Some(f64::from(time.num_seconds_from_midnight()));
+    }
+    let (hours, rest) = cell.split_once(':')?;
+    let (minutes, seconds) = if format.contains("%S") { rest.split_once(':')? } else { (rest, "0") };
+    let whole = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_part = |text: &str| text.split('.').next().is_some_and(|whole| whole.len() == 2 && *whole < *"60");
+    let seconds_alone = seconds.parse::<f64>().ok().filter(|_| seconds == "0" || is_part(seconds))?;
+    let minutes = whole(minutes).filter(|_| is_part(minutes))?;
+    Some(f64::from(whole(hours)?) * SECONDS_OF_AN_HOUR + f64::from(minutes) * 60.0 + seconds_alone)
 }
 
 /// "2 January 2020", of seconds since 1970.
@@ -189,4 +283,58 @@ pub fn day_number(number: f64) -> Option<f64> {
     let is_day = number.fract() == 0.0 && (19_000_101.0..21_001_231.0).contains(&number);
     let date = NaiveDate::parse_from_str(&format!("{number}"), "%Y%m%d").ok().filter(|_| is_day)?;
     Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_of_two_digits_are_no_years_of_antiquity() {
+        for (format, cell, year) in
+            [("%b-%y", "Jan-00", 2000), ("%d-%b-%y", "03-Feb-21", 2021), ("%d.%m.%y", "03.02.21", 2021)]
+        {
+            let read = DateFormat::named(format).unwrap().read(cell).unwrap();
+            assert_eq!(chrono::DateTime::from_timestamp_secs(read as i64).unwrap().year(), year, "{cell}");
+        }
+        assert_eq!(DateFormat::named("%b-%Y").unwrap().read("Jan-00"), None);
+        assert_eq!(DateFormat::named("%d.%m.%Y").unwrap().read("03.02.21"), None);
+    }
+
+    #[test]
+    fn clocks_are_hours() {
+        for (format, cell, hours) in [
+            ("%H:%M", "06:30", Some(6.5)),
+            ("%H:%M:%S", "161:14:24", Some(161.24)),
+            ("%H:%M:%S", "0:00:36.0", Some(0.01)),
+            ("%I:%M %p", "3:30 PM", Some(15.5)),
+            ("%H:%M", "06:75", None),
+            ("%H:%M", "06:30:00", None),
+            ("%H:%M", "2020-04-03", None),
+        ] {
+            assert_eq!(DateFormat::named(format).unwrap().number(cell), hours, "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_date_in_another_way_is_read_where_it_leaves_nothing_open() {
+        let days = |format: &str, cell: &str| DateFormat::named(format).unwrap().number(cell);
+        let day = days("%Y-%m-%d", "2020-04-03");
+        for (format, cell) in [
+            ("%d/%m/%Y", "03/04/2020"),
+            ("%d/%m/%Y", "2020-04-03"),
+            ("%d/%m/%Y", "3 Apr 2020"),
+            ("%d/%m/%Y", "03-04-2020"),
+            ("%m/%d/%Y", "04/03/2020"),
+            ("%Y-%m-%d", "03.04.2020"),
+        ] {
+            assert_eq!(days(format, cell), day, "{cell} as {format}");
+        }
+        assert_eq!(days("%Y-%m-%d", "03/04/2020"), None);
+        let slashes = DateFormat::named("%d/%m/%Y").unwrap();
+        assert_eq!(slashes.contradicted(["01/02/2020", "01/13/2020"].into_iter()), Some("01/13/2020"));
+        assert_eq!(slashes.contradicted(["13/02/2020", "01/13/2020"].into_iter()), None);
+        assert_eq!(slashes.open_day("01/02/2020").as_deref(), Some("1 February 2020"));
+        assert_eq!(slashes.open_day("13/02/2020"), None);
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::number::{Convention, Found, Unit};
-use super::options::{FirstOfDate, Options};
+use super::number::{Convention, Found, Unit, without_remarks};
+use super::options::{FirstOfDate, Options, Separator};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
-const STRAY: usize = 20;
+pub const STRAY: usize = 20;
 
 /// A column of numbers with more signs than this is one of names.
 const MIXED_UNITS: usize = 4;
@@ -21,6 +21,11 @@ const DOUBTFUL: &[&str] = &["none", "-", ".", "unknown", "missing", "nil"];
 
 /// Whether a cell is a number in some convention, with or without a unit.
 pub fn is_numeric(cell: &str) -> bool {
+    let cell = without_remarks(cell);
+    // As most are written.
+    if cell.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte)) && cell.parse::<f64>().is_ok() {
+        return true;
+    }
     let Some(first) = cell.bytes().find(|byte| byte.is_ascii_digit()) else { return is_infinite(cell) };
     let is_read = |cell: &str| super::number::find(&[cell], None, None).reads(cell);
     first.is_ascii_digit() && (is_read(cell) || Unit::shared(&[cell]).is_some_and(|unit| is_read(&unit.strip(cell))))
@@ -50,6 +55,8 @@ pub struct Column {
     pub cells: Vec<Option<String>>,
     /// The unit that its numbers had, "%".
     pub unit: Option<String>,
+    /// What stood before the fraction of its numbers, where that was no point.
+    pub decimal: Option<char>,
     /// The numbers, NaN where there is none; nothing if the column holds words.
     numbers: Option<Vec<f64>>,
     /// What comes first in its dates, where the user has said so.
@@ -73,17 +80,21 @@ pub struct Raw {
     pub unit: Option<String>,
     /// Whether the file declares that it holds words, whatever they look like.
     pub holds_words: bool,
+    /// What was changed in it.
+    pub notes: Vec<Note>,
 }
 
 /// How the numbers of a column are written, and what stands around them.
 pub struct Reading {
     pub unit: Option<Unit>,
     pub found: Found,
+    /// Whether the convention is that of the training, which the cells alone do not show.
+    pub is_known: bool,
 }
 
 impl Raw {
     /// How its numbers are written; none if it holds words.
-    pub fn reading(&self, options: &Options) -> Option<Reading> {
+    pub fn reading(&self, separator: Separator, options: &Options) -> Option<Reading> {
         if self.holds_words {
             return None;
         }
@@ -92,10 +103,11 @@ impl Raw {
         let with_digits: Vec<&str> =
             cells.iter().copied().filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).collect();
         if with_digits.is_empty() {
-            return cells
-                .iter()
-                .any(|cell| is_infinite(cell) || is_known)
-                .then_some(Reading { unit: None, found: Found::One(Convention::PLAIN) });
+            return cells.iter().any(|cell| is_infinite(cell) || is_known).then_some(Reading {
+                unit: None,
+                found: Found::One(Convention::PLAIN),
+                is_known: false,
+            });
         }
         // One number is a number, and one unit a unit; a name with a number in it comes with others.
         let unit = if is_known { Unit::usual(&with_digits) } else { Unit::shared(&with_digits) };
@@ -108,6 +120,9 @@ impl Raw {
             None => with_digits,
         };
         let found = super::number::find(&numbers, options.decimal, options.thousands);
+        let as_trained = self.found_as_trained(&numbers, &found, separator, options);
+        let is_known_convention = as_trained.is_some();
+        let found = as_trained.unwrap_or(found);
         let read = numbers.iter().filter(|cell| found.reads(cell)).count()
             + cells.iter().filter(|cell| is_infinite(cell)).count();
         let strays = cells.len().saturating_sub(read);
@@ -118,8 +133,34 @@ impl Raw {
             });
         let distinct = numbers.iter().collect::<HashSet<_>>().len();
         let are_markers = words.len() <= 2 && words.values().sum::<usize>() == strays && distinct > 10 && read > strays;
-        (is_known || (strays * STRAY <= cells.len() || are_markers) && !self.holds_codes(&numbers))
-            .then_some(Reading { unit, found })
+        (is_known || (strays * STRAY <= cells.len() || are_markers) && !self.holds_codes(&numbers)).then_some(Reading {
+            unit,
+            found,
+            is_known: is_known_convention,
+        })
+    }
+
+    /// The convention of the training, where it reads as many cells as the one that was found, and others numbers.
+    fn found_as_trained(
+        &self,
+        cells: &[&str],
+        found: &Found,
+        separator: Separator,
+        options: &Options,
+    ) -> Option<Found> {
+        let decimal = options.trained.as_ref()?.decimal_of(&self.name)?;
+        let is_open = matches!(found, Found::Either(..));
+        if options.decimal.is_some() || options.thousands.is_some() || decimal == '.' && !is_open {
+            return None;
+        }
+        // A program that separates cells with commas writes no decimal commas, unless it quotes them.
+        let is_written = separator != Separator::Byte(b',') || cells.iter().any(|cell| cell.contains(decimal));
+        let (Found::One(known) | Found::Either(known, _)) = super::number::find(cells, Some(decimal), None);
+        let (Found::One(shown) | Found::Either(shown, _)) = *found;
+        let read = |convention: Convention| cells.iter().filter(|cell| convention.read(cell).is_some()).count();
+        let is_other =
+            matches!(found, Found::Either(..)) || cells.iter().any(|cell| known.read(cell) != shown.read(cell));
+        (is_written && is_other && read(known) >= read(shown)).then_some(Found::One(known))
     }
 
     /// Digits of one length, some of which begin with zero, are codes: 01234.
@@ -131,14 +172,15 @@ impl Raw {
             && cells.iter().any(|cell| cell.starts_with('0'))
     }
 
-    fn present<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = &'a str> {
+    /// The cells that are not missing in a column of numbers.
+    pub fn present<'a>(&'a self, options: &'a Options) -> impl Iterator<Item = &'a str> {
         self.cells.iter().map(String::as_str).filter(|cell| !options.is_missing_number(cell))
     }
 
     /// The column as numbers that are written in this way.
     pub fn numbers(self, convention: Convention, reading: &Reading, options: &Options) -> Column {
-        let Self { name, cells, unit: under_header, .. } = self;
-        let mut notes = Vec::new();
+        let Self { name, cells, unit: under_header, mut notes, .. } = self;
+        let as_trained = if reading.is_known { ", as in training" } else { "" };
         if let Some(thousands) = convention.thousands {
             let mark = if thousands == ' ' { "a space".to_owned() } else { format!("{thousands:?}") };
             let example = cells.iter().find(|cell| convention.read(cell).is_some_and(|number| number.abs() >= 1000.0));
@@ -146,9 +188,11 @@ impl Raw {
                 let number = convention.read(cell).unwrap_or_default();
                 format!(": {cell:?} is {number}")
             });
-            notes.push(format!("{name} groups thousands with {mark}{example}").into());
+            notes.push(format!("{name} groups thousands with {mark}{as_trained}{example}").into());
         } else if convention.decimal == ',' {
-            notes.push(format!("{name} has decimal commas").into());
+            notes.push(format!("{name} has decimal commas{as_trained}").into());
+        } else if reading.is_known {
+            notes.push(format!("{name} has decimal points{as_trained}").into());
         }
         if let Some(unit) = &reading.unit {
             let (sign, bare) = (unit.name(), cells.iter().filter(|cell| convention.read(cell).is_some()).count());
@@ -206,6 +250,7 @@ impl Raw {
             name,
             cells: texts,
             unit,
+            decimal: (convention.decimal != '.').then_some(convention.decimal),
             numbers: Some(numbers),
             first_of_date: None,
             stray,
@@ -240,8 +285,7 @@ impl Raw {
 
     /// The column as words.
     pub fn words(self, options: &Options) -> Column {
-        let Self { name, cells, unit, holds_words } = self;
-        let mut notes = Vec::new();
+        let Self { name, cells, unit, holds_words, mut notes } = self;
         if holds_words && cells.iter().any(|cell| is_numeric(cell)) {
             notes.push(format!("{name} is nominal in the file: its numbers are names").into());
         }
@@ -265,6 +309,7 @@ impl Raw {
             name,
             cells,
             unit,
+            decimal: None,
             numbers: None,
             first_of_date,
             stray: None,

@@ -2,7 +2,7 @@
 
 use super::column::is_numeric;
 use super::missing::is_missing;
-use super::options::{Options, Separator};
+use super::options::{COMMENT, Options, QUOTE, Quotes, Separator};
 use crate::data::note::{Note, counted};
 
 const SEPARATORS: [Separator; 5] =
@@ -13,6 +13,9 @@ const WITHIN: f64 = 0.6;
 
 /// Lines that are looked at to find the separator.
 const LOOKED_AT: usize = 500;
+
+/// So many lines may stand above a table.
+const TITLES: usize = 20;
 
 /// A row of cells and the line that it begins in, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,18 @@ impl Record {
         self.cells.iter().all(String::is_empty)
     }
 
+    /// Whether it is a line under or between rows: -----
+    pub fn is_ruler(&self) -> bool {
+        let is_line = |cell: &String| cell.bytes().all(|byte| b"-=_+:|".contains(&byte));
+        self.cells.iter().all(is_line) && self.cells.iter().any(|cell| cell.len() > 2)
+    }
+
+    /// Whether it holds these cells; capital letters do not matter.
+    pub fn is_again(&self, cells: &[String]) -> bool {
+        self.cells.len() == cells.len()
+            && self.cells.iter().zip(cells).all(|(cell, other)| cell.eq_ignore_ascii_case(other))
+    }
+
     /// How many cells something is written in.
     pub fn filled(&self) -> usize {
         self.cells.iter().filter(|cell| !cell.is_empty()).count()
@@ -35,30 +50,38 @@ impl Record {
 
 /// The rows of a text, header and titles among them, and the separator of their cells.
 pub fn records(text: &str, options: &Options, notes: &mut Vec<Note>) -> Result<(Vec<Record>, Separator), String> {
-    let (said, text, skipped) = directive(text);
-    let separator = options.separator.or(said).unwrap_or_else(|| separator_of(text));
+    let (said, text, named) = directive(text);
+    let (text, skipped) = below(text, named, options.skip.unwrap_or(0));
+    let separator = options.separator.or(said).unwrap_or_else(|| separator_of(text, options));
     if said.is_some() {
         notes.push("The first line names the separator and was skipped".into());
     }
-    let mut records = split(text, separator, usize::MAX)?;
-    if let Separator::Byte(byte) = separator {
-        check_quotes(text, byte, width_of(&records), skipped)?;
+    let quotes = options.quotes.unwrap_or_else(|| quotes_of(text, separator, notes));
+    let mut records = split(text, separator, quotes, usize::MAX)?;
+    if let (Separator::Byte(byte), Some(mark)) = (separator, quotes.mark()) {
+        let marks = Marks { separator: byte, quote: mark, has_escapes: quotes == Quotes::Backslash };
+        check_quotes(text, marks, width_of(&records), skipped)?;
     }
     for record in &mut records {
         record.line += skipped;
     }
-    tidy(&mut records, notes);
+    tidy(&mut records, options, notes);
     Ok((records, separator))
 }
 
-/// Leaves out rows without a cell, comments, and an empty cell at the end of all rows.
-pub fn tidy(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
+/// Leaves out rows without a cell, lines drawn with dashes, comments, and an empty cell at the end of all rows.
+pub fn tidy(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) {
     let blank = records.iter().filter(|record| record.is_blank() && record.cells.len() > 1).count();
     records.retain(|record| !record.is_blank());
     if blank > 0 {
         notes.push(format!("{} without any cell, skipped", counted(blank, "row")).into());
     }
-    skip_comments(records, notes);
+    let before = records.len();
+    records.retain(|record| !record.is_ruler());
+    if records.len() < before {
+        notes.push(format!("{} of nothing but lines (---), skipped", counted(before - records.len(), "row")).into());
+    }
+    skip_comments(records, options, notes);
     strip_last(records, notes);
 }
 
@@ -82,20 +105,33 @@ fn directive(text: &str) -> (Option<Separator>, &str, usize) {
     }
 }
 
+/// The text below so many lines of the file, of which some were taken; and how many are taken then.
+fn below(text: &str, taken: usize, lines: usize) -> (&str, usize) {
+    let more = lines.saturating_sub(taken);
+    let rest = (0..more).fold(text, |rest, _| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    (rest, taken + more)
+}
+
 /// The separator that gives most lines the same number of cells, of which the greatest share are numbers.
-fn separator_of(text: &str) -> Separator {
+fn separator_of(text: &str, options: &Options) -> Separator {
     let mut best = (SEPARATORS[0], (0.0, 1));
     for separator in SEPARATORS {
-        let Ok(mut records) = split(text, separator, LOOKED_AT) else { continue };
-        records.retain(|record| !record.is_blank() && !is_comment(record));
+        let Ok(mut records) = split(text, separator, options.quotes.unwrap_or(Quotes::Double), LOOKED_AT) else {
+            continue;
+        };
+        records.retain(|record| !record.is_blank() && !is_comment(record, options));
         let width = width_of(&records);
         let alike = records.iter().filter(|record| record.cells.len() == width).count();
-        if width < 2 || alike * 5 < records.len() * 4 {
+        let above = records.iter().take_while(|record| record.cells.len() != width).count();
+        let above = if above <= TITLES && above * 3 <= alike { above } else { 0 };
+        if width < 2 || alike * 5 < (records.len() - above) * 4 {
             continue;
         }
         let cells = || records.iter().flat_map(|record| &record.cells);
         let share =
             cells().filter(|cell| is_missing(cell) || is_numeric(cell)).count() as f64 / cells().count().max(1) as f64;
+        // A header with another separator than the rows is none.
+        let share = share * alike as f64 / records.len() as f64;
         // Spaces stand within numbers and words too.
         let share = if separator == Separator::Space { share * WITHIN } else { share };
         if (share, width) > best.1 {
@@ -105,13 +141,54 @@ fn separator_of(text: &str) -> Separator {
     best.0
 }
 
-fn split(text: &str, separator: Separator, most: usize) -> Result<Vec<Record>, String> {
+/// What encloses cells: single quotes where on every line as many cells begin with one as end with one, backslashes where one
+/// stands before a quote within a cell.
+fn quotes_of(text: &str, separator: Separator, notes: &mut Vec<Note>) -> Quotes {
+    let Separator::Byte(byte) = separator else { return Quotes::Double };
+    let mut tell = |what: &str, quotes| {
+        notes.push(Note::or(what, QUOTE.key, "double", "takes it for a letter"));
+        quotes
+    };
+    let bytes = text.as_bytes();
+    let is_within = |at: usize| bytes.get(at + 2).is_some_and(|next| ![byte, b'\n', b'"'].contains(next));
+    if text.match_indices("\\\"").any(|(at, _)| is_within(at)) {
+        // Whether the first row is like most, and how many are.
+        let fit = |quotes| {
+            let records = split(text, separator, quotes, usize::MAX).unwrap_or_default();
+            let width = width_of(&records);
+            let alike = records.iter().filter(|record| record.cells.len() == width).count();
+            (records.first().is_some_and(|first| first.cells.len() == width), alike)
+        };
+        if fit(Quotes::Backslash) >= fit(Quotes::Double) {
+            return tell("Quotes inside cells have a backslash before them", Quotes::Backslash);
+        }
+    }
+    let mut quoted = 0;
+    let is_balanced = text.lines().all(|line| {
+        let cells = || line.split(char::from(byte)).map(str::trim);
+        let opened = cells().filter(|cell| cell.starts_with('\'') && cell.len() > 1).count();
+        quoted += opened;
+        opened == cells().filter(|cell| cell.ends_with('\'') && cell.len() > 1).count()
+            && !cells().any(|cell| cell.starts_with('"'))
+    });
+    match is_balanced && quoted > 0 {
+        true => tell("Cells are enclosed in single quotes", Quotes::Single),
+        false => Quotes::Double,
+    }
+}
+
+fn split(text: &str, separator: Separator, quotes: Quotes, most: usize) -> Result<Vec<Record>, String> {
     let Separator::Byte(byte) = separator else {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).take(most);
         return Ok(lines.map(|(at, line)| Record { line: at + 1, cells: split_at_spaces(line) }).collect());
     };
     let mut reader = csv::ReaderBuilder::new();
     reader.delimiter(byte).has_headers(false).flexible(true).trim(csv::Trim::All);
+    match quotes.mark() {
+        Some(mark) => reader.quote(mark),
+        None => reader.quoting(false),
+    };
+    reader.escape((quotes == Quotes::Backslash).then_some(b'\\'));
     let record = |record: Result<csv::StringRecord, csv::Error>| match record {
         Ok(record) => {
             let line = record.position().map_or(0, |position| position.line() as usize);
@@ -136,21 +213,30 @@ fn split_at_spaces(line: &str) -> Vec<String> {
     cells
 }
 
+/// What has a meaning in a text.
+#[derive(Clone, Copy)]
+struct Marks {
+    separator: u8,
+    quote: u8,
+    /// Whether a backslash stands before a quote that belongs to the text.
+    has_escapes: bool,
+}
+
 /// Refuses a quote that is never closed, or that is closed by another one far below and swallows rows between them.
-fn check_quotes(text: &str, separator: u8, width: usize, skipped: usize) -> Result<(), String> {
+fn check_quotes(text: &str, marks: Marks, width: usize, skipped: usize) -> Result<(), String> {
     let bytes = text.as_bytes();
     let (mut at, mut line, mut is_start) = (0, 1 + skipped, true);
     while at < bytes.len() {
         match bytes[at] {
-            b'"' if is_start => {
+            byte if byte == marks.quote && is_start => {
                 let from = at + 1;
                 let opened = line;
-                let end = closing(bytes, from).ok_or_else(|| {
+                let end = closing(bytes, from, marks).ok_or_else(|| {
                     format!("line {opened}: a quote opens here and is never closed; close it, or double it if it belongs to the text")
                 })?;
                 let inside = &text[from..end];
                 let rows = inside.split('\n').collect::<Vec<_>>();
-                let is_row = |row: &&str| row.bytes().filter(|byte| *byte == separator).count() + 1 == width;
+                let is_row = |row: &&str| row.bytes().filter(|byte| *byte == marks.separator).count() + 1 == width;
                 if width > 1
                     && rows.len() > 2
                     && rows[1..rows.len() - 1].iter().filter(|row| is_row(row)).count() * 2 >= rows.len() - 2
@@ -171,7 +257,7 @@ fn check_quotes(text: &str, separator: u8, width: usize, skipped: usize) -> Resu
             }
             byte => {
                 at += 1;
-                is_start = byte == separator || is_start && byte == b' ';
+                is_start = byte == marks.separator || is_start && byte == b' ';
             }
         }
     }
@@ -179,24 +265,27 @@ fn check_quotes(text: &str, separator: u8, width: usize, skipped: usize) -> Resu
 }
 
 /// The position of the quote that closes one; two in a row stand for one in the text.
-fn closing(bytes: &[u8], from: usize) -> Option<usize> {
+fn closing(bytes: &[u8], from: usize, marks: Marks) -> Option<usize> {
     let mut at = from;
     loop {
-        at += bytes[at..].iter().position(|byte| *byte == b'"')?;
-        if bytes.get(at + 1) != Some(&b'"') {
+        let is_marked = |byte: &u8| *byte == marks.quote || marks.has_escapes && *byte == b'\\';
+        at += bytes.get(at..)?.iter().position(is_marked)?;
+        if bytes[at] == marks.quote && bytes.get(at + 1) != Some(&marks.quote) {
             return Some(at);
         }
         at += 2;
     }
 }
 
-fn is_comment(record: &Record) -> bool {
-    record.cells.first().is_some_and(|cell| cell.starts_with('#'))
+fn is_comment(record: &Record, options: &Options) -> bool {
+    let mark = options.comment.as_deref().unwrap_or("#");
+    mark != "none" && record.cells.first().is_some_and(|cell| cell.starts_with(mark))
 }
 
 /// Leaves out the lines that begin with `#` and do not have the cells of a row. One right above the rows that has them is
 /// their header, as NumPy writes it.
-fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
+fn skip_comments(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) {
+    let is_comment = |record: &Record| is_comment(record, options);
     let rows: Vec<Record> = records.iter().filter(|record| !is_comment(record)).cloned().collect();
     let width = width_of(&rows);
     let before = records.len();
@@ -204,8 +293,8 @@ fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
     let mut at = 0;
     records.retain(|record| {
         at += 1;
-        !is_comment(record)
-            || record.cells.len() == width && (width > 1 && (Some(at - 1) == header || at - 1 > header.unwrap_or(0)))
+        let may_be_row = options.comment.is_none() && record.cells.len() == width;
+        !is_comment(record) || may_be_row && (width > 1 && (Some(at - 1) == header || at - 1 > header.unwrap_or(0)))
     });
     if let Some(first) = records.first_mut().and_then(|record| record.cells.first_mut())
         && let Some(name) = first.strip_prefix("# ")
@@ -214,7 +303,9 @@ fn skip_comments(records: &mut Vec<Record>, notes: &mut Vec<Note>) {
     }
     if records.len() < before {
         let skipped = before - records.len();
-        notes.push(format!("{} with a comment (#), skipped", counted(skipped, "line")).into());
+        let mark = options.comment.as_deref().unwrap_or("#");
+        let what = format!("{} with a comment ({mark}), skipped", counted(skipped, "line"));
+        notes.push(Note::or(what, COMMENT.key, "none", "reads them"));
     }
 }
 

@@ -6,6 +6,8 @@ use super::column::is_numeric;
 use super::dialect::{Record, width_of};
 use super::missing::is_missing;
 use super::options::Options;
+use super::titles;
+use crate::data::error::Wrong;
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
@@ -24,21 +26,18 @@ pub struct Header {
 }
 
 /// Takes the header and what belongs to it out of the rows. What was decided is noted.
-pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) -> Header {
-    skip_titles(records, options, notes);
-    let Some(first) = records.first().cloned() else { return Header::default() };
+pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) -> Result<Header, Wrong> {
+    titles::skip(records, options, notes)?;
+    let Some(first) = records.first().cloned() else { return Ok(Header::default()) };
     let body = Body::of(&records[1..], &first, width_of(records));
-    let names_it = |names: &[String]| {
-        first.cells.len() == names.len()
-            && first.cells.iter().zip(names).all(|(cell, name)| cell.eq_ignore_ascii_case(name))
-    };
+    let names_it = |names: &[String]| first.is_again(names);
     let reason = body.speaks_for(&first);
     let is_known = || options.trained.as_ref().is_some_and(|trained| trained.are_named_by(&first.cells));
     let is_alone = || records.len() == 1 && first.cells.len() > 1 && first.cells.iter().all(|cell| is_name(cell));
     let is_header =
         options.header.unwrap_or_else(|| names_it(&options.names) || reason.is_some() || is_known() || is_alone());
     if !is_header {
-        return Header::default();
+        return Ok(Header::default());
     }
     if let (None, Some(Reason::Weak(why))) = (options.header, reason) {
         notes.push(Note::or(
@@ -54,7 +53,7 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
     records.remove(0);
     let units = take_units(records, &body, notes);
     let before = records.len();
-    records.retain(|record| record.cells != first.cells);
+    records.retain(|record| !is_again(record, &first));
     if records.len() < before {
         notes.push(format!("The header comes again in {}, skipped", counted(before - records.len(), "row")).into());
     }
@@ -63,37 +62,16 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
         notes.push("The header has one name less than the rows have cells; the first column has no name".into());
         names.insert(0, String::new());
     }
-    Header { names: Some(names), units }
+    Ok(Header { names: Some(names), units })
 }
 
-fn is_name(cell: &str) -> bool {
+/// Whether a row is the header again; in other letters where one cell alone would not be a word.
+fn is_again(record: &Record, header: &Record) -> bool {
+    record.cells == header.cells || header.cells.len() > 1 && record.is_again(&header.cells)
+}
+
+pub fn is_name(cell: &str) -> bool {
     !is_missing(cell) && !is_numeric(cell)
-}
-
-/// Leaves out the lines above the table that have one cell only: its title.
-fn skip_titles(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>) {
-    let width = width_of(records);
-    let is_title = |record: &Record, next: Option<&Record>| {
-        let alone = record.filled() == 1 && record.cells.first().is_some_and(|cell| !cell.is_empty());
-        let is_wider = |next: &Record| next.cells.len() == width && next.filled() > 2.min(width - 1);
-        width > 1
-            && alone
-            && (record.cells.len() < width || next.is_some_and(is_wider) && !is_numeric(&record.cells[0]))
-    };
-    let mut titles = 0;
-    while titles + 2 < records.len() && is_title(&records[titles], records.get(titles + 1)) {
-        titles += 1;
-    }
-    // A row of full width with one filled cell is a title only above a header; elsewhere its other cells are missing.
-    let is_below = |at: usize| {
-        options.header != Some(false)
-            && Body::of(&records[at + 1..], &records[at], width).speaks_for(&records[at]).is_some()
-    };
-    if titles > 0 && (records[0].cells.len() < width || is_below(titles)) {
-        let title = records[0].cells[0].clone();
-        notes.push(format!("{} above the table, such as {title:?}, skipped", counted(titles, "line")).into());
-        records.drain(..titles);
-    }
 }
 
 /// A row right under the header that names units: no number in it, above columns of numbers.
@@ -113,7 +91,7 @@ fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<Note>) -> 
 }
 
 /// Why the first row is a header.
-enum Reason {
+pub enum Reason {
     /// It names columns of numbers.
     Strong,
     /// It may be one; in words.
@@ -121,13 +99,14 @@ enum Reason {
 }
 
 /// What the columns hold below the first row.
-struct Body {
-    columns: Vec<BodyColumn>,
+pub struct Body {
+    pub columns: Vec<BodyColumn>,
     rows: usize,
 }
 
-struct BodyColumn {
-    is_numeric: bool,
+pub struct BodyColumn {
+    /// Whether it holds numbers, but for a few cells.
+    pub is_numeric: bool,
     /// How many different cells there are.
     distinct: usize,
     /// Whether the cell of the first row comes again.
@@ -138,12 +117,13 @@ struct BodyColumn {
 }
 
 impl Body {
-    fn of(records: &[Record], first: &Record, width: usize) -> Self {
+    /// Of the rows below the first one.
+    pub fn of(records: &[Record], first: &Record, width: usize) -> Self {
         let column = |at: usize| {
             // A header may come again, a few times.
-            let again = records.iter().filter(|record| record.cells == first.cells).count();
+            let again = records.iter().filter(|record| is_again(record, first)).count();
             let is_header = again <= 1 + records.len() / 50;
-            let others = || records.iter().filter(move |record| !is_header || record.cells != first.cells);
+            let others = || records.iter().filter(move |record| !is_header || !is_again(record, first));
             let cells = || others().filter_map(move |record| record.cells.get(at)).filter(|cell| !is_missing(cell));
             let words = cells().filter(|cell| !is_numeric(cell)).count();
             // A header that comes again and a row of units are words too.
@@ -161,7 +141,7 @@ impl Body {
     }
 
     /// Why this row is the header above these columns; nothing if it is a row like them.
-    fn speaks_for(&self, first: &Record) -> Option<Reason> {
+    pub fn speaks_for(&self, first: &Record) -> Option<Reason> {
         let cells = || first.cells.iter().zip(&self.columns).filter(|(cell, _)| !is_missing(cell));
         let words = || cells().filter(|(cell, _)| !is_numeric(cell));
         if words().any(|(_, column)| column.is_numeric && !column.comes_again) {

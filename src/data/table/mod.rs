@@ -5,15 +5,18 @@
 mod arff;
 mod column;
 mod dialect;
+mod footer;
 mod header;
 mod json;
 mod missing;
 mod number;
 mod options;
 mod parquet;
+mod repair;
 mod rows;
 mod sheet;
 mod text;
+mod titles;
 mod trained;
 
 use std::fs::File;
@@ -26,6 +29,7 @@ use dialect::{Record, width_of};
 use header::Header;
 use missing::is_missing;
 use number::{Convention, Found};
+use options::SKIP;
 use options::Separator;
 pub use options::{FirstOfDate, Options, READING};
 use rows::Rows;
@@ -90,7 +94,11 @@ impl Table {
         check_cells(&records)?;
         let header = match names {
             Some(names) => Header { names: Some(names), units: Vec::new() },
-            None => header::take(&mut records, options, &mut notes),
+            None => {
+                let header = header::take(&mut records, options, &mut notes)?;
+                footer::skip(&mut records, options, &mut notes);
+                header
+            }
         };
         if header.names.is_none() && records.iter().all(|record| record.cells.iter().all(|cell| is_missing(cell))) {
             return Err("there is nothing in it".into());
@@ -108,6 +116,7 @@ impl Table {
             notes.push(format!("The file has no header, and its columns are taken for {names}, in this order").into());
         }
         let names = column_names(header.names, given.unwrap_or(&options.names), width)?;
+        let options = &options.for_columns(&names)?;
         let rows = records.len();
         let mut units = header.units.into_iter();
         let mut words = words.into_iter();
@@ -118,11 +127,15 @@ impl Table {
                 cells: Vec::with_capacity(rows),
                 unit: units.next().filter(|unit| !unit.is_empty()),
                 holds_words: words.next().unwrap_or(false),
+                notes: Vec::new(),
             })
             .collect();
         for record in records {
             let mut cells = record.cells.into_iter();
             raws.iter_mut().for_each(|column| column.cells.push(cells.next().unwrap_or_default()));
+        }
+        for raw in &mut raws {
+            raw.repair(options)?;
         }
         let columns = understood(raws, separator, options)?;
         Ok(Self { columns, rows, notes })
@@ -160,7 +173,7 @@ impl Table {
 /// Columns of numbers or of words. A column that two conventions read alike takes that of the others, which one file has
 /// in common.
 fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result<Vec<Column>, Wrong> {
-    let readings: Vec<Option<Reading>> = raws.iter().map(|raw| raw.reading(options)).collect();
+    let readings: Vec<Option<Reading>> = raws.iter().map(|raw| raw.reading(separator, options)).collect();
     let decided = |mark: char| {
         let is_such = |reading: &&Reading| match reading.found {
             Found::One(convention) => convention != Convention::PLAIN && convention.decimal == mark,
@@ -224,13 +237,18 @@ fn check_cells(records: &[Record]) -> Result<(), String> {
     }
 }
 
-fn check_widths(records: &[Record], width: usize, notes: &mut Vec<Note>) -> Result<(), String> {
+fn check_widths(records: &[Record], width: usize, notes: &mut Vec<Note>) -> Result<(), Wrong> {
     if let Some(record) = records.iter().find(|record| record.cells.len() > width) {
-        let cells = record.cells.len();
-        return Err(format!(
-            "line {} has {cells} cells, and the first row has {width}; look at its separators and quotes",
-            record.line
-        ));
+        let (line, cells) = (record.line, record.cells.len());
+        // Where most rows are wider than the header, it is no header.
+        if width_of(records) > width {
+            let what = format!("the first row has {width} cells, and most rows, such as line {line}, have {cells}");
+            let remedy = "look at its separators, or say skip=N if N lines stand above the header";
+            return Err(Wrong::new(what, [Remedy::new(SKIP.key, remedy)]));
+        }
+        let what =
+            format!("line {line} has {cells} cells, and the first row has {width}; look at its separators and quotes");
+        return Err(what.into());
     }
     let short = || records.iter().filter(|record| record.cells.len() < width);
     if let Some(first) = short().next() {

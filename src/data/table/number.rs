@@ -137,12 +137,20 @@ fn more_likely(cells: &[&str], first: Convention, second: Convention) -> Found {
     let (grouped, fractional) = if first.thousands.is_some() { (first, second) } else { (second, first) };
     let Some(mark) = grouped.thousands else { return Found::One(first) };
     let plain: Vec<f64> =
-        cells.iter().filter(|cell| !cell.contains(mark)).filter_map(|cell| grouped.read(cell)).collect();
+        cells.iter().filter(|cell| !cell.contains([mark, 'e', 'E'])).filter_map(|cell| grouped.read(cell)).collect();
     match plain.iter().any(|number| number.abs() >= 1000.0) {
         true => Found::One(fractional),
         false if !plain.is_empty() && mark == ',' => Found::One(grouped),
         false => Found::Either(grouped, fractional),
     }
+}
+
+/// Signs that say something of a number, that it is about so or that there is a footnote, and do not change it.
+const REMARKS: [char; 5] = ['~', '≈', '*', '†', '‡'];
+
+/// The cell without what remarks on its number: 61.47 of ~61.47, 54.38 of 54.38*.
+pub fn without_remarks(cell: &str) -> &str {
+    if cell.contains(REMARKS) { cell.trim_matches(|letter| REMARKS.contains(&letter) || letter == ' ') } else { cell }
 }
 
 /// What stands around the number in a cell: "$", "%", " kg".

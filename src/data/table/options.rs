@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 
 use super::missing::{is_missing, is_missing_word};
 use super::trained::Trained;
-use crate::data::error::DataError;
+use crate::data::error::{DataError, Remedy, Wrong};
 use crate::data::source::Request;
 use backprop_nn::field::{Field, Kind};
 
@@ -30,6 +30,43 @@ impl Separator {
     }
 }
 
+/// What encloses the text of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quotes {
+    /// `"`, of which two in a row stand for one in the text.
+    Double,
+    /// `'`, likewise.
+    Single,
+    /// `"`, before which a backslash stands in the text.
+    Backslash,
+    /// Nothing: every quote is a letter.
+    None,
+}
+
+impl Quotes {
+    /// Their names in an option.
+    const NAMES: [&str; 4] = ["double", "single", "backslash", "none"];
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "double" | "\"" => Some(Self::Double),
+            "single" | "'" => Some(Self::Single),
+            "backslash" | "\\" => Some(Self::Backslash),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+
+    /// The character, if there is one.
+    pub fn mark(self) -> Option<u8> {
+        match self {
+            Self::Double | Self::Backslash => Some(b'"'),
+            Self::Single => Some(b'\''),
+            Self::None => None,
+        }
+    }
+}
+
 /// What comes first in a date such as 01/02/2020.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstOfDate {
@@ -46,16 +83,28 @@ pub struct Options {
     pub names: Vec<String>,
     /// Whether the first row is a header.
     pub header: Option<bool>,
+    /// How many lines stand above the header.
+    pub skip: Option<usize>,
+    /// How many rows stand below the table.
+    pub footer: Option<usize>,
     /// The sheet of a workbook, by its name or its position counted from 1.
     pub sheet: Option<String>,
     /// What separates cells.
     pub separator: Option<Separator>,
+    /// What encloses the text of a cell.
+    pub quotes: Option<Quotes>,
+    /// What begins a line that is a comment; `none` for nothing.
+    pub comment: Option<String>,
+    /// The columns that are read as numbers.
+    pub numbers: Vec<String>,
     /// How characters are stored.
     pub encoding: Option<&'static Encoding>,
     /// What stands before the fraction of a number.
     pub decimal: Option<char>,
     /// What groups thousands.
     pub thousands: Option<char>,
+    /// Whether K, M and B after numbers are units and multiply nothing.
+    pub keeps_suffixes: bool,
     /// What comes first in its dates.
     pub first_of_date: Option<FirstOfDate>,
     /// What stands for a missing cell, besides nothing.
@@ -67,7 +116,10 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 10] = [NAMES, HEADER, SHEET, SEPARATOR, DECIMAL, THOUSANDS, DATES, MISSING, CASE, ENCODING];
+pub const READING: [Field; 16] = [
+    NAMES, HEADER, SKIP, FOOTER, SHEET, SEPARATOR, QUOTE, COMMENT, NUMBERS, DECIMAL, THOUSANDS, SUFFIXES, DATES,
+    MISSING, CASE, ENCODING,
+];
 
 /// The option `names` of a source that reads tables.
 pub const NAMES: Field =
@@ -78,6 +130,20 @@ pub const HEADER: Field = Field::of(
     "Header",
     Kind::Word(&["true", "false"]),
     "Whether the first row holds the names of the columns; decided from the rows below it by default.",
+);
+/// The option `skip`.
+pub const SKIP: Field = Field::of(
+    "skip",
+    "Lines above",
+    Kind::Text,
+    "How many lines stand above the header, or above the rows where there is none; titles are found by default.",
+);
+/// The option `footer`.
+pub const FOOTER: Field = Field::of(
+    "footer",
+    "Rows below",
+    Kind::Text,
+    "How many rows below the table are none of its rows, such as a line of sums; found by default.",
 );
 /// The option `sheet`.
 pub const SHEET: Field = Field::of(
@@ -92,6 +158,27 @@ pub const SEPARATOR: Field = Field::of(
     "Separator",
     Kind::Text,
     "What stands between two cells: a character, tab or space; by default the one that gives all rows the same number of cells.",
+);
+/// The option `quote`.
+pub const QUOTE: Field = Field::of(
+    "quote",
+    "Quotes",
+    Kind::Word(&Quotes::NAMES),
+    "What encloses a cell with a separator in it: double or single quotes, double ones with a backslash before those in the text, or none; found by default.",
+);
+/// The option `comment`.
+pub const COMMENT: Field = Field::of(
+    "comment",
+    "Comments",
+    Kind::Text,
+    "What begins a line that is a comment, # by default, where the line has not the cells of a row; none reads all lines.",
+);
+/// The option `numbers`.
+pub const NUMBERS: Field = Field::of(
+    "numbers",
+    "Numeric",
+    Kind::Columns,
+    "Columns that are read as numbers whatever they hold; a cell that is none is missing.",
 );
 /// The option `encoding`.
 pub const ENCODING: Field = Field::of(
@@ -113,6 +200,13 @@ pub const THOUSANDS: Field = Field::of(
     "Thousands mark",
     Kind::Word(&[",", ".", "'", " ", "_"]),
     "What groups the thousands of a number; decided per column by default.",
+);
+/// The option `suffixes`.
+pub const SUFFIXES: Field = Field::of(
+    "suffixes",
+    "Suffixes",
+    Kind::Word(&["factor", "unit"]),
+    "Whether K, M and B after a number multiply it (5.3K is 5300) or are its unit; by default they multiply it where some numbers of the column have none, or another.",
 );
 /// The option `dates`.
 pub const DATES: Field = Field::of(
@@ -142,7 +236,7 @@ impl Options {
     pub fn of(request: &Request<'_>) -> Result<Self, DataError> {
         let known = |key: &str| {
             request.lookup.known.map_or(&[][..], |known| match key {
-                "decimal" | "thousands" | "dates" | "missing" | "case" => known.values(key),
+                "decimal" | "thousands" | "suffixes" | "dates" | "missing" | "case" | "numbers" => known.values(key),
                 _ => &[],
             })
         };
@@ -172,6 +266,14 @@ impl Options {
             "false" => Ok(false),
             other => Err(refuse(&HEADER, other, "there is true and false")),
         });
+        let quotes = text(&QUOTE).map(|name| {
+            let known = format!("there is {}", Quotes::NAMES.join(", "));
+            Quotes::named(&name).ok_or_else(|| refuse(&QUOTE, &name, &known))
+        });
+        let count = |field: &Field| {
+            let parse = |count: String| count.parse().map_err(|_| refuse(field, &count, "write how many there are"));
+            text(field).map(parse).transpose()
+        };
         let first_of_date = text(&DATES).map(|first| match &*first {
             "day-first" => Ok(FirstOfDate::Day),
             "month-first" => Ok(FirstOfDate::Month),
@@ -181,14 +283,20 @@ impl Options {
             first_of_date: first_of_date.transpose()?,
             names: request.list("names").into_iter().map(str::to_owned).collect(),
             header: header.transpose()?,
+            skip: count(&SKIP)?,
+            footer: count(&FOOTER)?,
             sheet: text(&SHEET),
             separator: separator.transpose()?,
+            quotes: quotes.transpose()?,
+            comment: text(&COMMENT),
+            numbers: list(NUMBERS.key).into_iter().map(str::to_owned).collect(),
             encoding: encoding.transpose()?,
             decimal: mark(&DECIMAL)?,
             thousands: mark(&THOUSANDS)?,
             missing: Some(list("missing"))
                 .filter(|marks| !marks.is_empty())
                 .map(|marks| marks.iter().flat_map(|mark| mark.split(',')).map(str::to_owned).collect()),
+            keeps_suffixes: text(&SUFFIXES).is_some_and(|suffixes| suffixes == "unit"),
             keep_case: text(&CASE).is_some_and(|case| case == "keep"),
             trained: request.lookup.known.as_ref().map(Trained::of),
         })
@@ -199,9 +307,28 @@ impl Options {
         Self { names: names.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
+    /// The same for columns of these names: those of numbers are called by their names, where they are by their position.
+    pub fn for_columns(&self, names: &[String]) -> Result<Self, Wrong> {
+        let name_of = |wanted: &String| {
+            let at = || wanted.parse::<usize>().ok()?.checked_sub(1);
+            let named = names.iter().find(|name| name.eq_ignore_ascii_case(wanted));
+            named.or_else(|| names.get(at()?)).cloned().ok_or_else(|| {
+                let what = format!("there is no column {wanted:?}; there is {}", names.join(", "));
+                Wrong::new(what, [Remedy::new(NUMBERS.key, "name others with numbers=NAME,NAME")])
+            })
+        };
+        // A run's columns need not all be in another file.
+        let numbers = match self.trained {
+            None => self.numbers.iter().map(name_of).collect::<Result<_, _>>()?,
+            Some(_) => self.numbers.iter().filter_map(|name| name_of(name).ok()).collect(),
+        };
+        Ok(Self { numbers, ..self.clone() })
+    }
+
     /// Whether a column is one of numbers, whatever its cells look like.
     pub fn is_number(&self, name: &str) -> bool {
         self.trained.as_ref().is_some_and(|trained| trained.is_number(name))
+            || self.numbers.iter().any(|number| number.eq_ignore_ascii_case(name))
     }
 
     /// Whether a cell of a column of numbers is missing.

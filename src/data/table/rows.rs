@@ -30,7 +30,7 @@ pub fn of(bytes: Vec<u8>, options: &Options, most: u64, notes: &mut Vec<Note>) -
     let bytes = text::unpacked(bytes, most)?;
     if sheet::is_workbook(&bytes) {
         let mut records = sheet::records(&bytes, options, notes)?;
-        dialect::tidy(&mut records, notes);
+        dialect::tidy(&mut records, options, notes);
         return Ok(Rows { records, separator: Separator::Byte(b','), names: None, words: Vec::new() });
     }
     if bytes.starts_with(parquet::MAGIC) {

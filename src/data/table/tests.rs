@@ -2,6 +2,8 @@ use std::path::Path;
 
 use super::*;
 
+mod faults;
+
 /// Columns without a header are called by their position.
 fn has_header(table: &Table) -> bool {
     table.columns[0].name != "column 1"

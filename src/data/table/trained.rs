@@ -22,6 +22,8 @@ struct Number {
     name: String,
     /// The number that stands for a missing one.
     code: Option<f64>,
+    unit: Option<String>,
+    decimal: Option<char>,
 }
 
 impl Trained {
@@ -32,10 +34,17 @@ impl Trained {
         let number = |feature: &Feature| Number {
             name: feature.column.clone(),
             code: feature.missing.as_deref().and_then(|code| code.parse().ok()),
+            unit: feature.unit.clone(),
+            decimal: feature.decimal,
         };
         let mut numbers: Vec<Number> = known.features.iter().filter(is_number).map(number).collect();
         if let Task::Regression { targets } = known.task {
-            numbers.extend(targets.iter().map(|name| Number { name: name.clone(), code: None }));
+            numbers.extend(targets.iter().map(|name| Number {
+                name: name.clone(),
+                code: None,
+                unit: None,
+                decimal: None,
+            }));
         }
         let mut read: Vec<String> = known.features.iter().map(|feature| feature.column.clone()).collect();
         read.dedup();
@@ -60,6 +69,17 @@ impl Trained {
     /// The number that stands for a missing one in a column.
     pub fn code_of(&self, name: &str) -> Option<f64> {
         self.number(name)?.code
+    }
+
+    /// The unit of a column of numbers.
+    pub fn unit_of(&self, name: &str) -> Option<&str> {
+        self.number(name)?.unit.as_deref()
+    }
+
+    /// What stood before the fraction of the numbers of a column, or of others where it had none.
+    pub fn decimal_of(&self, name: &str) -> Option<char> {
+        let number = self.number(name)?;
+        number.decimal.or_else(|| self.numbers.iter().find_map(|other| other.decimal)).or(Some('.'))
     }
 
     fn number(&self, name: &str) -> Option<&Number> {

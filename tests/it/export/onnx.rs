@@ -10,13 +10,13 @@ use backprop_nn::graph::Operation;
 use backprop_studio::data::scaling::{Naive, Scaling};
 use backprop_studio::data::{Lookup, Task, numbered_classes};
 use backprop_studio::export::onnx::proto::ModelProto;
-use backprop_studio::export::{Examples, Export, Model, Proof, format};
+use backprop_studio::export::{self, Examples, Export, Model, Proof, format};
 use backprop_studio::project::run_folder::DataRecord;
 use backprop_studio::project::{Project, RunFolder};
 use prost::Message as _;
 use serde_json::Value;
 
-use super::{export, numbers, run, runs, scaling};
+use super::{export as exported, numbers, run, runs, scaling};
 
 /// The largest difference of an answer.
 const ROUNDING: f64 = 1e-5;
@@ -211,7 +211,7 @@ fn every_layer_and_what_stands_around_the_network_answers_as_here() {
 fn a_table_has_an_input_for_each_column_and_is_read_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let run = table(folder.path());
-    let (_kept, Export { files, proof, .. }) = export(&run, "onnx").unwrap();
+    let (_kept, Export { files, proof, .. }) = exported(&run, "onnx").unwrap();
     let file = ModelProto::decode(&*fs::read(&files[0].0).unwrap()).unwrap();
     let graph = file.graph.unwrap();
     let names: Vec<&str> = graph.input.iter().map(|input| input.name.as_str()).collect();

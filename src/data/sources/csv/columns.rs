@@ -26,9 +26,6 @@ const ROOM: f64 = 1.5;
 /// With fewer rows than this, a small range may be chance.
 const FEW: usize = 30;
 
-/// The unit of times.
-const DAYS: &str = "days since 1970";
-
 /// Names of columns that number the rows, in small letters.
 const ROW_NAMES: &[&str] =
     &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
@@ -77,16 +74,16 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
         return Ok(Vec::new());
     }
     if !chosen.as_words
-        && let Some(format) = DateFormat::of(column, notes)?
+        && let Some(format) = DateFormat::of(column, notes)?.or_else(|| DateFormat::of_clock(column))
     {
-        let what = format!("{name} holds times written as {} and is read as days since 1970", format.name());
+        let what = format!("{name} holds times written as {} and is read as {}", format.name(), format.unit());
         notes.push(Note::or(what, "categories", name, "reads each as a category"));
         if present < rows {
             let missing = counted(rows - present, "missing value");
             notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
         }
         return Ok(vec![Feature {
-            unit: Some(DAYS.to_owned()),
+            unit: Some(format.unit().to_owned()),
             dates: Some(format.name().to_owned()),
             ..Feature::number(name)
         }]);
@@ -134,7 +131,13 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
     }
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
     let missing = column.code.map(number_text);
-    Ok(vec![Feature { unit: column.unit.clone(), missing, ..Feature::number(name) }])
+    let is_share = are_shares(&numbers);
+    Ok(vec![Feature { unit: column.unit.clone(), missing, is_share, decimal: column.decimal, ..Feature::number(name) }])
+}
+
+/// Whether numbers are from 0 to 1, and not 0 and 1 alone.
+pub fn are_shares(numbers: &[f64]) -> bool {
+    numbers.iter().all(|number| (0.0..=1.0).contains(number)) && numbers.iter().any(|number| number.fract() != 0.0)
 }
 
 /// Says that rows with a number as the target seem to follow one another in time, which a table does not know.
@@ -181,4 +184,34 @@ pub fn is_number(column: &Column) -> bool {
     let values = column.distinct();
     let is_whole = (0..column.cells.len()).filter_map(|row| column.number(row)).all(|number| number.fract() == 0.0);
     !(is_whole && values.len() <= MAX_NUMBERED_CLASSES && values.len() * 3 <= column.cells.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::table::Options;
+
+    #[test]
+    fn times_of_the_day_and_durations_are_hours() {
+        for (cells, format) in [
+            (["06:30", "23:59"], "%H:%M"),
+            (["161:14:24", "0:00:36"], "%H:%M:%S"),
+            (["3:30 PM", "5:00 am"], "%I:%M %p"),
+        ] {
+            let rows: String = (0..40).map(|at| format!("{},{at}\n", cells[at % 2])).collect();
+            let table = Table::parse(format!("p,y\n{rows}").into_bytes(), &Options::default()).unwrap();
+            let mut notes = Vec::new();
+            let features =
+                features_of(&table.columns[0], Chosen { as_words: false, is_kept: false }, &mut notes).unwrap();
+            assert_eq!((features[0].dates.as_deref(), features[0].unit.as_deref()), (Some(format), Some("hours")));
+            assert_eq!(
+                notes[0],
+                format!(
+                    "p holds times written as {format} and is read as hours; categories=p reads each as a category"
+                )
+            );
+            let words = Chosen { as_words: true, is_kept: false };
+            assert_eq!(features_of(&table.columns[0], words, &mut notes).unwrap().len(), 2);
+        }
+    }
 }

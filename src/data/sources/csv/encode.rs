@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::dates::DateFormat;
+use super::columns::are_shares;
 use crate::data::dataset::Feature;
 use crate::data::note::{Note, counted};
 use crate::data::table::{self, Column, Table};
@@ -52,10 +53,27 @@ pub fn refuse_lacking(table: &Table, features: &[Feature]) -> Result<(), String>
 /// `[rows, features]`; what is missing is NaN.
 pub fn encode(table: &Table, features: &[Feature]) -> Result<Vec<f64>, String> {
     refuse_lacking(table, features)?;
+    refuse_other_order(table, features)?;
     let of = |feature: &Feature| Some(encode_column(&table.columns[table.named(&feature.column)?], feature));
     let columns: Vec<Vec<f64>> = features.iter().filter_map(of).collect();
     let rows = (0..table.rows).flat_map(|row| columns.iter().map(move |column| column[row]));
     Ok(rows.collect())
+}
+
+/// Refuses dates whose day and month stand in the other order than in training.
+fn refuse_other_order(table: &Table, features: &[Feature]) -> Result<(), String> {
+    for feature in features {
+        let Some((format, at)) = date_format(feature).zip(table.named(&feature.column)) else { continue };
+        let cells = table.columns[at].cells.iter().flatten().map(String::as_str);
+        if let Some(cell) = format.contradicted(cells) {
+            let (name, order) = (&feature.column, format.order());
+            return Err(format!(
+                "{cell:?} in {name} has day and month in the other order than in training; write its dates with the {order}, as {}, or as 2020-12-31",
+                format.name()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What a network cannot read in a table, counted: cells that are no numbers, or missing, and words that training had not.
@@ -76,29 +94,57 @@ pub fn tell_unread(table: &Table, features: &[Feature], notes: &mut Vec<Note>) {
             } else if missing > 0 {
                 notes.push(format!("{} in {}, of no category", counted(missing, "missing value"), column.name).into());
             }
-            if let (Some(unit), Some(trained)) = (&column.unit, &feature.unit)
-                && unit != trained
-                && feature.dates.is_none()
-            {
-                notes.push(format!("{} is in {unit}, and was in {trained} in training", column.name).into());
-            }
+            notes.extend(unlike_unit(column, feature).map(Note::from));
             told = &feature.column;
         }
     }
+}
+
+/// What the numbers of a column are multiplied by: percents where training had shares, or shares where it had percents.
+fn factor(column: &Column, feature: &Feature) -> Option<f64> {
+    let numbers = || (0..column.cells.len()).filter_map(|row| column.number(row)).collect::<Vec<_>>();
+    match (column.unit.as_deref(), feature.unit.as_deref()) {
+        (None, Some("%")) => (!feature.is_share && are_shares(&numbers())).then_some(100.0),
+        (Some("%"), None) => feature.is_share.then_some(0.01),
+        _ => None,
+    }
+}
+
+/// That the numbers of a column are in another unit than those of the training.
+fn unlike_unit(column: &Column, feature: &Feature) -> Option<String> {
+    let is_number = feature.dates.is_none() && feature.category.is_none() && feature.words.is_none();
+    let name = &column.name;
+    if !is_number || column.cells.iter().all(Option::is_none) {
+        return None;
+    }
+    if column.unit == feature.unit {
+        let is_beyond = |number: &f64| feature.is_share && !(0.0..=1.0).contains(number);
+        let beyond = (0..column.cells.len()).filter_map(|row| column.number(row)).find(is_beyond)?;
+        return Some(format!("{name} has numbers such as {beyond}, and all were from 0 to 1 in training"));
+    }
+    let unit = |unit: &Option<String>| unit.clone().unwrap_or_else(|| "no unit".to_owned());
+    Some(match factor(column, feature) {
+        Some(100.0) => format!("{name} holds shares, and was in % in training: each is multiplied by 100"),
+        Some(_) => format!("{name} is in %, and held shares in training: each is divided by 100"),
+        None => format!("{name} is in {}, and was in {} in training", unit(&column.unit), unit(&feature.unit)),
+    })
 }
 
 /// What the features of a column do not cover: words that training had not, text where training had numbers.
 fn unread(column: &Column, of_column: &[&Feature]) -> Option<String> {
     let name = &column.name;
     if let Some(format) = of_column.iter().find_map(|feature| date_format(feature)) {
-        let read = |cell: &&String| format.days(cell).is_none();
-        let others: Vec<&String> = column.cells.iter().flatten().filter(read).collect();
-        let first = others.first()?;
-        let cells = counted(others.len(), "cell");
-        return Some(format!(
-            "{cells} of {name} not written as {}, such as {first:?}, taken for missing",
-            format.name()
-        ));
+        let cells = || column.cells.iter().flatten();
+        let unread: Vec<&String> = cells().filter(|cell| format.number(cell).is_none()).collect();
+        if let Some(first) = unread.first() {
+            let count = counted(unread.len(), "cell");
+            return Some(format!(
+                "{count} of {name} not written as {}, such as {first:?}, taken for missing",
+                format.name()
+            ));
+        }
+        let (open, day) = cells().find_map(|cell| Some((cell, format.open_day(cell)?)))?;
+        return Some(format!("{name} is read with the {}, as in training: {open:?} is {day}", format.order()));
     }
     if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {
         return column.stray_note();
@@ -124,7 +170,7 @@ fn encode_column(column: &Column, feature: &Feature) -> Vec<f64> {
     let Feature { category, words, .. } = feature;
     let texts = column.cells.iter().map(Option::as_deref);
     if let Some(format) = date_format(feature) {
-        return texts.map(|text| text.and_then(|text| format.days(text)).unwrap_or(f64::NAN)).collect();
+        return texts.map(|text| text.and_then(|text| format.number(text)).unwrap_or(f64::NAN)).collect();
     }
     match (category, words) {
         (Some(category), _) => {
@@ -138,6 +184,10 @@ fn encode_column(column: &Column, feature: &Feature) -> Vec<f64> {
             let number = |text: Option<&str>| text.and_then(|text| numbers.get(text)).copied().unwrap_or(words.first);
             texts.map(|text| number(text) as f64).collect()
         }
-        (None, None) => (0..column.cells.len()).map(|row| column.number(row).unwrap_or(f64::NAN)).collect(),
+        (None, None) => {
+            let factor = factor(column, feature);
+            let number = |row| Some(column.number(row)? * factor.unwrap_or(1.0));
+            (0..column.cells.len()).map(|row| number(row).unwrap_or(f64::NAN)).collect()
+        }
     }
 }
