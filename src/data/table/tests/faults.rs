@@ -62,7 +62,7 @@ fn column(cells: impl IntoIterator<Item = String>) -> String {
 fn commas_beside_points_are_decimals_or_thousands_or_refused() {
     let value = |at: usize| format!("{}.{:03}", 2 + at % 7, at * 317 % 1000);
     for rare in [2, 20] {
-        let cell = |at: usize| if at % rare == 0 { value(at).replace('.', ",") } else { value(at) };
+        let cell = |at: usize| if at.is_multiple_of(rare) { value(at).replace('.', ",") } else { value(at) };
         let table = parse(&column((0..60).map(cell)));
         assert!((0..60).all(|at| table.columns[0].number(at) == value(at).parse().ok()), "{:?}", table.columns[0]);
         assert!(told(&table, "numbers with a decimal comma and") && told(&table, "decimal=."));
