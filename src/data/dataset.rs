@@ -117,7 +117,7 @@ pub struct Feature {
     /// Whether all its numbers are from 0 to 1, as shares are that others write in percent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_share: bool,
-    /// What stands before the fraction of its numbers, where that is no point.
+    /// What stands before the fraction of its numbers, where they show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimal: Option<char>,
 }

@@ -55,7 +55,7 @@ pub struct Column {
     pub cells: Vec<Option<String>>,
     /// The unit that its numbers had, "%".
     pub unit: Option<String>,
-    /// What stood before the fraction of its numbers, where that was no point.
+    /// What stood before the fraction of its numbers, where they show it.
     pub decimal: Option<char>,
     /// The numbers, NaN where there is none; nothing if the column holds words.
     numbers: Option<Vec<f64>>,
@@ -180,6 +180,7 @@ impl Raw {
     /// The column as numbers that are written in this way.
     pub fn numbers(self, convention: Convention, reading: &Reading, options: &Options) -> Column {
         let Self { name, cells, unit: under_header, mut notes, .. } = self;
+        let shows_mark = convention != Convention::PLAIN || cells.iter().any(|cell| cell.contains('.'));
         let as_trained = if reading.is_known { ", as in training" } else { "" };
         if let Some(thousands) = convention.thousands {
             let mark = if thousands == ' ' { "a space".to_owned() } else { format!("{thousands:?}") };
@@ -250,7 +251,7 @@ impl Raw {
             name,
             cells: texts,
             unit,
-            decimal: (convention.decimal != '.').then_some(convention.decimal),
+            decimal: shows_mark.then_some(convention.decimal),
             numbers: Some(numbers),
             first_of_date: None,
             stray,

@@ -79,7 +79,7 @@ impl Trained {
     /// What stood before the fraction of the numbers of a column, or of others where it had none.
     pub fn decimal_of(&self, name: &str) -> Option<char> {
         let number = self.number(name)?;
-        number.decimal.or_else(|| self.numbers.iter().find_map(|other| other.decimal)).or(Some('.'))
+        number.decimal.or_else(|| self.numbers.iter().find_map(|other| other.decimal))
     }
 
     fn number(&self, name: &str) -> Option<&Number> {

@@ -157,17 +157,17 @@ fn the_decimal_mark_of_a_run_decides_what_its_other_files_leave_open() {
         let known = Known { task: &task, features: &features, target: None, source: None };
         let options = Options { trained: Some(trained::Trained::of(&known)), ..Options::default() };
         let table = Table::parse(text.as_bytes().to_vec(), &options).unwrap();
-        let mark = if decimal.is_some() { "decimal commas, as in training" } else { "as in training" };
+        let mark = if decimal == Some(',') { "decimal commas, as in training" } else { "as in training" };
         (numbers(&table, 0)[0], told(&table, mark))
     };
     let open = "a;b\n1,234;1\n5,678;2\n";
     assert_eq!(read(Some(','), open), (Some(1.234), true));
-    assert_eq!(read(None, open), (Some(1234.0), true));
+    assert_eq!(read(Some('.'), open), (Some(1234.0), true));
     assert_eq!(read(Some(','), "a;b\n1,234;1\n7;2\n"), (Some(1.234), true));
     assert_eq!(read(Some(','), "a;b\n1.5;1\n7.25;2\n"), (Some(1.5), false), "points alone are decimals");
     assert_eq!(read(Some(','), "a;b\n3.123;1\n4.567;2\n"), (Some(3123.0), false));
     assert_eq!(read(Some(','), "a,b\n3.123,1\n4.567,2\n"), (Some(3.123), false), "commas separate cells");
-    assert_eq!(read(None, "a;b\n8,623;1\n4141;2\n"), (Some(8.623), false), "what the file shows holds");
+    assert_eq!(read(Some('.'), "a;b\n8,623;1\n4141;2\n"), (Some(8.623), false), "what the file shows holds");
 }
 
 #[test]
