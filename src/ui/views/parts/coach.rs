@@ -61,7 +61,8 @@ fn experiment_ui(ui: &mut Ui, experiment: &Experiment, cx: &mut Cx<'_>) {
     };
     let help = format!("{help}. One undo brings the settings back.");
     let is_possible = !matches!(cx.session.status, Status::Stopping);
-    let button = Button::new(&experiment.label).truncate().min_size(vec2(0.0, ROW));
+    // In a menu, a button would otherwise look like a line of text.
+    let button = Button::new(&experiment.label).truncate().frame_when_inactive(true).min_size(vec2(0.0, ROW));
     let response = ui.add_enabled(is_possible, button).on_hover_text(help);
     let response = response.on_disabled_hover_text("The run is stopping.");
     if response.clicked() {
