@@ -59,6 +59,10 @@ impl Evaluate {
         let trained_on = &run.project.data.source;
         let asked = match &self.data {
             None => trained_on.clone(),
+            // Its folders may be some of the classes alone, which no training would take.
+            Some(name) if trained_on.is(&images::SOURCE) && Path::new(name).is_dir() => {
+                SourceSpec::of_path(images::SOURCE.name, Path::new(name))
+            }
             Some(name) => {
                 let asked = of_name(name).unwrap_or_else(|| name.parse::<SourceSpec>().map_err(DataError::from))?;
                 // A file that is only named is read as that of the training was.

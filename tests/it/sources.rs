@@ -71,6 +71,15 @@ fn a_run_reads_pictures_as_those_of_its_folders() {
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let test = backprop(folder, &["evaluate", "run", "--data", "images:shades?size=16&grey=true", "--json"]);
     assert_eq!(lines(&test.out)[0]["accuracy"], 1.0, "{}", test.out);
+    // The images of one class alone, and of none that the network knows.
+    fs::create_dir(folder.join("some")).unwrap();
+    fs::rename(folder.join("shades/dark"), folder.join("some/dark")).unwrap();
+    let test = backprop(folder, &["evaluate", "run", "--data", "some", "--json"]);
+    assert_eq!((&lines(&test.out)[0]["samples"], test.code), (&20.into(), 0), "{}", test.err);
+    fs::rename(folder.join("some/dark"), folder.join("some/other")).unwrap();
+    let test = backprop(folder, &["evaluate", "run", "--data", "some"]);
+    assert!(test.code == 1 && test.err.contains("it knows dark, light"), "{}", test.err);
+    fs::rename(folder.join("some/other"), folder.join("shades/dark")).unwrap();
     // Ink on paper would be turned about and brought to the middle; these are to be read as they are.
     for (file, label) in [("shades/dark/3.png", "dark"), ("shades/light/3.png", "light")] {
         let answer = &lines(&backprop(folder, &["predict", "run", file, "--json"]).out)[0];

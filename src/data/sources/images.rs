@@ -146,15 +146,17 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
             return Err(request.wrong(format!("{key}={other} is unknown; there is {}", known.join(", "))));
         }
     }
+    let mut notes = Vec::new();
+    let known = request.lookup.known.map(|known| known.task.classes().to_vec()).filter(|known| !known.is_empty());
+    let folder = folders::unwrapped(folder, known.as_deref(), &mut notes)?;
     let side = request.whole("size")?;
     let shape = Shape::image(side, side, if request.flag("grey")? { 1 } else { 3 });
-    let mut notes = Vec::new();
     let asked = Asked {
         shape,
         reading: reading_of(request.part()),
         is_mapped: is_mapped(&folder, request, shape, &mut notes)?,
         patterns: Patterns::of(request),
-        trained: request.lookup.known.map(|known| known.task.classes().to_vec()).filter(|known| !known.is_empty()),
+        trained: known,
     };
     note_hidden(&folder, &mut notes)?;
     let test_share = request.real("test")?;
@@ -372,6 +374,10 @@ fn class_files(
             return Err(DataError::file(&folder, what));
         };
         labeled.extend(files.into_iter().map(|file| (file, class)));
+    }
+    if labeled.is_empty() && asked.trained.is_some() {
+        let what = format!("has no folder of a class that the network knows; it knows {}", classes.join(", "));
+        return Err(DataError::file(folder, what));
     }
     Ok((classes, labeled))
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -58,10 +58,9 @@ fn holds_nanoseconds(column: &Type) -> bool {
     matches!(column.get_basic_info().logical_type_ref(), Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS)
 }
 
+/// With its time of day also at midnight, so that all cells of a column are written alike.
 fn time_text(time: DateTime<chrono::Utc>) -> Value {
-    let time = time.naive_utc();
-    let is_day = time.time() == NaiveTime::MIN;
-    Value::String(time.format(if is_day { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S%.f" }).to_string())
+    Value::String(time.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string())
 }
 
 fn value(field: Field) -> Value {
@@ -117,7 +116,8 @@ mod tests {
             assert_eq!(cells(&table, "kind"), [Some("red"), Some("blue"), Some("red")]);
             assert_eq!(cells(&table, "flag"), [Some("true"), Some("false"), Some("true")]);
             assert_eq!(cells(&table, "day"), [Some("2020-02-29"), Some("2020-03-01"), None]);
-            assert_eq!(cells(&table, "nanoseconds"), [Some("2020-02-29 12:30:00"), Some("2020-03-01"), None]);
+            let moments = [Some("2020-02-29 12:30:00"), Some("2020-03-01 00:00:00"), None];
+            assert_eq!(cells(&table, "nanoseconds"), moments);
             assert_eq!(cells(&table, "microseconds"), cells(&table, "nanoseconds"));
             assert_eq!(cells(&table, "price"), [Some("1.25"), Some("-0.5"), Some("100")]);
             assert_eq!(cells(&table, "place.x"), [Some("1"), Some("2"), Some("3")]);

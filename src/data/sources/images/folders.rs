@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use wildmatch::WildMatch;
 
 use crate::data::error::DataError;
+use crate::data::note::Note;
 use crate::data::source::Request;
 
 /// Folders are read to this depth; links that lead back end there at the latest.
@@ -45,6 +46,23 @@ pub fn split_folders(folder: &Path) -> Result<Option<[Option<PathBuf>; 3]>, Data
     let find = |names: &[&str]| folders.iter().find(|path| names.contains(&&*name_of(path).to_lowercase())).cloned();
     let found = [TRAIN, VALIDATION, TEST].map(find);
     Ok((found[0].is_some() && (found[1].is_some() || found[2].is_some())).then_some(found))
+}
+
+/// The folder inside of one that holds nothing else, as archives have it, where that has a folder for each class; the folder
+/// itself where it is not so. A single folder that is called as a class of the network is that class.
+pub fn unwrapped(folder: PathBuf, known: Option<&[String]>, notes: &mut Vec<Note>) -> Result<PathBuf, DataError> {
+    let [inner] = &entries(&folder)?.into_iter().filter(|path| !name_of(path).starts_with('.')).collect::<Vec<_>>()[..]
+    else {
+        return Ok(folder);
+    };
+    let is_class = known.is_some_and(|known| known.contains(&name_of(inner)));
+    if is_class || !inner.is_dir() || entries(inner)?.iter().filter(|path| is_class_folder(path)).count() < 2 {
+        return Ok(folder);
+    }
+    notes.push(
+        format!("{} holds one folder alone, {}, which is read in its place", name_of(&folder), name_of(inner)).into(),
+    );
+    unwrapped(inner.clone(), known, notes)
 }
 
 /// Whether a folder is called as those of training, validation or test images are.

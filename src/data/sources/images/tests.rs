@@ -220,3 +220,14 @@ fn an_image_that_a_table_names_twice_is_read_once_or_left_out() {
         assert!(notes.iter().any(|told| told.contains(note)), "{note}: {notes:?}");
     }
 }
+
+#[test]
+fn a_folder_in_a_folder_is_read_in_its_place() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    (0..6).for_each(|at| write(folder, &format!("archive/train/a/{at}.png"), even([at * 30, 0, 0])));
+    (0..6).for_each(|at| write(folder, &format!("archive/train/b/{at}.png"), even([0, at * 30, 0])));
+    let dataset = load_folder(&folder.join("archive"), "?size=8&test=0").unwrap();
+    assert_eq!((dataset.train.class_counts(2), dataset.name), (vec![6, 6], "train".to_owned()));
+    assert!(dataset.notes[0].contains("holds one folder alone, train"), "{:?}", dataset.notes);
+}
