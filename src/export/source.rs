@@ -144,46 +144,37 @@ fn activation(function: Function) -> &'static str {
 }
 
 /// The fields of the languages' `window`.
+const WINDOW: [&str; 14] = [
+    "height",
+    "width",
+    "channels",
+    "rows",
+    "columns",
+    "depth",
+    "filters",
+    "groups",
+    "stride",
+    "dilation",
+    "top",
+    "left",
+    "out_height",
+    "out_width",
+];
+
 fn window(convolution: &Convolution<'_>, [height, width, channels]: [usize; 3]) -> Vec<(&'static str, usize)> {
-    let Convolution { kernel, stride, dilation, groups, before, output, .. } = convolution;
+    let Convolution { kernel, stride, dilation, groups, before: [top, left], output, .. } = convolution;
     let [rows, columns, depth, filters] = [0, 1, 2, 3].map(|axis| kernel.dims[axis]);
-    vec![
-        ("height", height),
-        ("width", width),
-        ("channels", channels),
-        ("rows", rows),
-        ("columns", columns),
-        ("depth", depth),
-        ("filters", filters),
-        ("groups", *groups),
-        ("stride", *stride),
-        ("dilation", *dilation),
-        ("top", before[0]),
-        ("left", before[1]),
-        ("out_height", output[0]),
-        ("out_width", output[1]),
-    ]
+    let slides = [*groups, *stride, *dilation, *top, *left, output[0], output[1]];
+    let sizes = [height, width, channels, rows, columns, depth, filters].into_iter().chain(slides);
+    WINDOW.into_iter().zip(sizes).collect()
 }
 
 fn spread(transpose: &ConvolutionTranspose<'_>, [height, width, channels]: [usize; 3]) -> Vec<(&'static str, usize)> {
-    let ConvolutionTranspose { kernel, stride, before, output, .. } = transpose;
+    let ConvolutionTranspose { kernel, stride, before: [top, left], output, .. } = transpose;
     let [rows, columns, filters] = [0, 1, 2].map(|axis| kernel.dims[axis]);
-    vec![
-        ("height", height),
-        ("width", width),
-        ("channels", channels),
-        ("rows", rows),
-        ("columns", columns),
-        ("depth", channels),
-        ("filters", filters),
-        ("groups", 1),
-        ("stride", *stride),
-        ("dilation", 1),
-        ("top", before[0]),
-        ("left", before[1]),
-        ("out_height", output[0]),
-        ("out_width", output[1]),
-    ]
+    let slides = [1, *stride, 1, *top, *left, output[0], output[1]];
+    let sizes = [height, width, channels, rows, columns, channels, filters].into_iter().chain(slides);
+    WINDOW.into_iter().zip(sizes).collect()
 }
 
 /// A call for each direction; the second writes behind the first.

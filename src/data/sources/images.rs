@@ -1,15 +1,16 @@
 //! Images in folders, `images:DIR`: a folder for each class, named as the class is.
 
 mod folders;
+mod labels;
 mod masks;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 pub use self::folders::files_of;
 use self::folders::{Patterns, Unread, entries, is_class_folder, name_of, split_folders};
+use self::labels::labeled;
 use self::masks::note_masks;
 use crate::data::cache::{self, CacheFile};
 use crate::data::dataset::Dataset;
@@ -19,7 +20,6 @@ use crate::data::photo::{Fit, Reading, read};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Lookup, Request, Source, SourcePart, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
-use crate::data::table::{Options, Table};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -262,67 +262,6 @@ fn split(
     let test = test.unwrap_or_else(|| samples.select(&[], asked.shape));
     let order = if held > 0 { Order::Held(held) } else { Order::Free };
     Ok(Dataset { order, ..Dataset::images("", asked.shape, classes, samples, test) })
-}
-
-/// The images that a table gives classes to.
-fn labeled(
-    folder: &Path,
-    file: &str,
-    request: &Request<'_>,
-    notes: &mut Vec<Note>,
-) -> Result<(Vec<String>, Labeled), DataError> {
-    let path = [folder.join(file)].into_iter().find(|path| path.is_file());
-    let Some(path) = path.or_else(|| request.find_where(Path::new(file), Path::is_file)) else {
-        return Err(request.wrong(format!("there is no file {file:?} for labels")));
-    };
-    let table = Table::read(&path, &Options::default())?;
-    let [names, .., labels] = &table.columns[..] else {
-        return Err(DataError::file(&path, "needs a column with the names of the images and one with their classes"));
-    };
-    let classes = labels.distinct();
-    let position: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
-    // Names are often written without their ending, and images may lie in folders.
-    let mut places = HashMap::new();
-    let is_table = |file: &PathBuf| file.canonicalize().ok() == path.canonicalize().ok();
-    let images: Vec<PathBuf> = files_of(folder)?.into_iter().filter(|file| !is_table(file)).collect();
-    for file in images.iter().cloned() {
-        let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        let inside =
-            file.strip_prefix(folder).map_or_else(|_| name_of(&file), |inside| inside.to_string_lossy().into_owned());
-        places.entry(stem).or_insert_with(|| file.clone());
-        places.insert(name_of(&file), file.clone());
-        places.insert(inside, file);
-    }
-    let (mut files, mut missing) = (Vec::<(PathBuf, usize)>::new(), Vec::new());
-    let mut classes_of: HashMap<PathBuf, usize> = HashMap::new();
-    let (mut again, mut torn) = (0, Vec::new());
-    for (name, label) in names.cells.iter().zip(&labels.cells) {
-        let (Some(name), Some(class)) = (name, label.as_deref().and_then(|label| position.get(label))) else {
-            continue;
-        };
-        match places.get(name) {
-            Some(place) => match classes_of.insert(place.clone(), *class) {
-                None => files.push((place.clone(), *class)),
-                Some(before) if before == *class => again += 1,
-                Some(_) => torn.push((place.clone(), "has two classes".to_owned())),
-            },
-            None => missing.push((PathBuf::from(name), "has a class and no image".to_owned())),
-        }
-    }
-    note_left_out(missing, notes);
-    if again > 0 {
-        notes.push(format!("{} named once more with the same class, read once", counted(again, "image")).into());
-    }
-    files.retain(|(place, _)| torn.iter().all(|(other, _)| other != place));
-    torn.sort();
-    torn.dedup();
-    note_left_out(torn, notes);
-    let unnamed = images.iter().filter(|place| !classes_of.contains_key(*place)).count();
-    if unnamed > 0 {
-        let name = name_of(&path);
-        notes.push(format!("{} without a class in {name}, left out", counted(unnamed, "image")).into());
-    }
-    Ok((classes, files))
 }
 
 /// The files of the folders in a folder, class by class, each in the order of the names. Test images are of the classes

@@ -411,8 +411,7 @@ impl Session {
             self.test = test.as_ref().map(|test| at_threshold(test, self.threshold));
         }
         // A run that is done drops at once, because its thread has nothing left to do.
-        self.run = None;
-        self.status = Status::Ended(outcome);
+        (self.run, self.status) = (None, Status::Ended(outcome));
         self.coach_now();
     }
 
