@@ -48,7 +48,11 @@ fn table(dataset: &Dataset) -> Result<(), CliError> {
     let (train, test) = (grouped(train.len()), grouped(test.len()));
     let asked = match task {
         Task::Classification { classes } => format!("one of {} classes", classes.len()),
-        Task::Regression { targets } => format!("a number, {}", targets.join(", ")),
+        Task::Regression { targets, .. } => format!(
+            "{}, {}",
+            if targets.len() == 1 { "a number" } else { "numbers" },
+            task.outputs_in_units().join(", ")
+        ),
         Task::Reconstruction { .. } => "itself".to_owned(),
     };
     say(format_args!(

@@ -212,10 +212,17 @@ impl Predict {
             told["row"] = row.into();
         }
         let text = match (said, task) {
-            (Said::Numbers(values), Task::Regression { targets }) => {
-                let (named, text) = named(targets, values);
-                told["values"] = named;
-                text
+            (Said::Numbers(values), Task::Regression { targets, .. }) => {
+                let units: Map<_, _> = targets
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, name)| Some((name.clone(), json!(task.unit(at)?))))
+                    .collect();
+                if !units.is_empty() {
+                    told["units"] = units.into();
+                }
+                told["values"] = named(targets, values).0;
+                named(&task.outputs_in_units(), values).1
             }
             (Said::Again { given, error }, _) => {
                 told["rmse"] = json!(error);

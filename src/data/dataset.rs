@@ -50,8 +50,11 @@ pub enum Task {
     },
     /// Predict one or more numbers.
     Regression {
-        /// Names of the targets, with the unit where there is one, in the order of the network's outputs.
+        /// Names of the targets, in the order of the network's outputs.
         targets: Vec<String>,
+        /// The unit of each, where the file says it: "$"; empty where none has one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        units: Vec<Option<String>>,
     },
     /// Reproduce the sample itself, as an autoencoder does.
     Reconstruction {
@@ -61,11 +64,16 @@ pub enum Task {
 }
 
 impl Task {
+    /// Predict numbers of these names, which have no units.
+    pub fn numbers(targets: Vec<String>) -> Self {
+        Self::Regression { targets, units: Vec::new() }
+    }
+
     /// Number of network outputs for a sample.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Classification { classes } => classes.len(),
-            Self::Regression { targets } => targets.len(),
+            Self::Regression { targets, .. } => targets.len(),
             Self::Reconstruction { width } => *width,
         }
     }
@@ -82,9 +90,26 @@ impl Task {
     pub fn output_names(&self) -> &[String] {
         match self {
             Self::Classification { classes } => classes,
-            Self::Regression { targets } => targets,
+            Self::Regression { targets, .. } => targets,
             Self::Reconstruction { .. } => &[],
         }
+    }
+
+    /// The unit of an output, where there is one.
+    pub fn unit(&self, output: usize) -> Option<&str> {
+        match self {
+            Self::Regression { units, .. } => units.get(output)?.as_deref(),
+            Self::Classification { .. } | Self::Reconstruction { .. } => None,
+        }
+    }
+
+    /// The names of the outputs, each with its unit in brackets: "price ($)".
+    pub fn outputs_in_units(&self) -> Vec<String> {
+        let name = |(at, name): (usize, &String)| match self.unit(at) {
+            Some(unit) => format!("{name} ({unit})"),
+            None => name.clone(),
+        };
+        self.output_names().iter().enumerate().map(name).collect()
     }
 
     /// Whether the task is a classification.

@@ -145,7 +145,7 @@ mod tests {
         Dataset {
             name: "numbers".to_owned(),
             shape: Shape::flat(3),
-            task: Task::Regression { targets: vec!["y".to_owned()] },
+            task: Task::numbers(vec!["y".to_owned()]),
             target: None,
             features: vec![Feature::number("a"), Feature::number("b"), category],
             train: Samples {

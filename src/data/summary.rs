@@ -50,7 +50,7 @@ impl Dataset {
         if matches!(self.train.inputs, Inputs::Numbers(_)) {
             columns.extend((0..channels).map(|at| column(name(at), false, self.values(channels, at, inputs))));
         }
-        if let Task::Regression { targets: names } = &self.task {
+        if let Task::Regression { targets: names, .. } = &self.task {
             let of = |(at, name): (usize, &String)| column(name.clone(), true, self.values(names.len(), at, targets));
             columns.extend(names.iter().enumerate().map(of));
         }

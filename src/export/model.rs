@@ -60,6 +60,8 @@ pub enum Output<'a> {
     Numbers {
         /// Their names.
         targets: &'a [String],
+        /// The unit of each; empty where none has one.
+        units: &'a [Option<String>],
         /// Mean and deviation of each, or nothing.
         standard: &'a Standard,
     },
@@ -98,7 +100,7 @@ impl<'a> Model<'a> {
                 graph.push("probabilities", loss.share().map_or(Operation::Softmax, Operation::Shares));
                 Output::Probabilities { classes, threshold: run.threshold() }
             }
-            Task::Regression { targets } => Output::Numbers { targets, standard: &scaling.targets },
+            Task::Regression { targets, units } => Output::Numbers { targets, units, standard: &scaling.targets },
             Task::Reconstruction { .. } => {
                 if let Some(function) = Operation::activation(loss.prediction()) {
                     graph.push("prediction", function);
@@ -137,8 +139,9 @@ impl<'a> Model<'a> {
             Output::Probabilities { classes, threshold } => {
                 json!({ "kind": "probabilities", "classes": classes, "threshold": threshold })
             }
-            Output::Numbers { targets, standard: scaling } => {
-                json!({ "kind": "numbers", "targets": targets, "standard": standard(scaling) })
+            Output::Numbers { targets, units, standard: scaling } => {
+                let units: Vec<_> = (0..targets.len()).map(|at| units.get(at)).collect();
+                json!({ "kind": "numbers", "targets": targets, "units": units, "standard": standard(scaling) })
             }
             Output::Sample { standard: scaling } => json!({ "kind": "sample", "standard": standard(scaling) }),
         };

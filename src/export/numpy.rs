@@ -39,7 +39,7 @@ pub fn constants(model: &Model<'_>) -> String {
                 ));
             }
         }
-        Output::Numbers { targets, standard } => {
+        Output::Numbers { targets, standard, .. } => {
             let names: Vec<String> = targets.iter().map(|target| quoted(target)).collect();
             lines.push(format!("TARGETS = {}", numbers(&names, "")));
             scaling(&mut lines, "TARGET", standard);

@@ -113,6 +113,7 @@ fn metadata(model: &Model<'_>) -> Vec<StringStringEntryProto> {
     }
     if let Output::Numbers { targets, .. } = model.output {
         entries.push(("targets", json!(targets).to_string()));
+        entries.push(("target_units", description["output"]["means"]["units"].to_string()));
     }
     if let Input::Numbers { features, .. } = model.input {
         let names: Vec<String> = features.iter().map(ToString::to_string).collect();

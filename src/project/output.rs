@@ -27,12 +27,12 @@ pub struct Output {
 impl Output {
     /// Makes a new folder in `base`, `<project>-<number>` with the first number that is free.
     pub fn next(base: &Path, project: &str) -> Result<Self, ProjectError> {
-        fs::create_dir_all(base).map_err(|error| ProjectError::file(base, error))?;
+        fs::create_dir_all(base).map_err(|error| ProjectError::file(base, in_words(&error)))?;
         for folder in names_in(base, project) {
             match fs::create_dir(&folder) {
                 // Two runs that begin at once do not find the same number.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(ProjectError::file(&folder, error)),
+                Err(error) => return Err(ProjectError::file(&folder, in_words(&error))),
                 Ok(()) => return Self::held(folder, false, true),
             }
         }
@@ -59,7 +59,7 @@ impl Output {
             return Err(fail("holds a run; name another folder, or replace it with --overwrite".to_owned()));
         }
         let is_new = !folder.exists();
-        fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
+        fs::create_dir_all(folder).map_err(|error| fail(in_words(&error)))?;
         Self::held(folder.to_owned(), holds_run && folder.join(WEIGHTS).is_file(), is_new)
     }
 

@@ -182,6 +182,16 @@ fn table(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) 
     reasons.push(format!(
         "The mean of {MEMBERS} members that share these layers: each learns alone, so that not all make the same mistakes"
     ));
+    let counts = dataset.train.class_counts(dataset.task.classes().len());
+    if let (Some(most), Some(least)) = (counts.iter().max(), counts.iter().filter(|count| **count > 0).min())
+        && *most >= RARE * least
+    {
+        reasons.push(format!(
+            "Every row weighs the same, though the classes have {least} to {most}: the probabilities stay right. To find more \
+             of the rare class, choose a threshold (Mistakes, Calibration), or set \
+             training.loss.class_weights to balanced"
+        ));
+    }
     let members = || json!({ "kind": "batch_ensemble", "members": MEMBERS, "spread": spread });
     let hidden = || {
         let dense = json!({ "kind": "dense", "units": units, "activation": "gelu" });
@@ -215,6 +225,9 @@ const FREQUENCY: f32 = 0.4;
 /// Members of the suggested ensemble: twice as many take twice the time for little more. Of the standard deviations 0.5, 1
 /// and 2 of their scales, 1 was best with few rows and 2 with many, over the tables that are measured.
 const MEMBERS: usize = 4;
+
+/// A class of a table is rare where another has so many times its rows.
+const RARE: usize = 9;
 
 /// The length of the vector of a word, as in RealMLP.
 const WORD_UNITS: usize = 8;

@@ -303,7 +303,7 @@ fn beside(folder: &Path) -> PathBuf {
 
 /// Puts the files of a run in the place of another's. What else lies in that folder stays.
 fn replace(from: &Path, to: &Path) -> Result<(), ProjectError> {
-    let fail = |error: std::io::Error| ProjectError::file(to, error);
+    let fail = |error: std::io::Error| ProjectError::file(to, in_words(&error));
     let _ = fs::remove_dir_all(to.join(CHECKPOINTS));
     for name in [PROJECT, DATA, METRICS, WEIGHTS, info::FILE, CHECKPOINTS] {
         match fs::rename(from.join(name), to.join(name)) {

@@ -123,7 +123,7 @@ mod tests {
         let mut weights = network.init_weights(1);
         weights.values_mut().copy_from_slice(&[0.5, 0.5, 0.0]);
         let (loss, scaling) = (LossSpec::MeanSquaredError(Default::default()), Scaling::default());
-        let task = Task::Regression { targets: vec!["x".to_owned()] };
+        let task = Task::numbers(vec!["x".to_owned()]);
         let model = TrainedModel { network: &network, weights: &weights, loss: &loss, task: &task, scaling: &scaling };
         Past { rows, columns: 1, targets: &[0], horizon, held_out }.ahead(model, steps)
     }

@@ -118,7 +118,7 @@ fn importance_and_dependence_of_columns_are_scikit_learns() {
                 let mean = fixtures.target_mean.clone();
                 scaling.targets = Standard { mean, deviation: fixtures.target_deviation.clone() };
                 let values = case.targets.clone();
-                (Task::Regression { targets: names(2) }, TargetData::Numbers { width: 2, values })
+                (Task::numbers(names(2)), TargetData::Numbers { width: 2, values })
             }
         };
         let (network, weights) = case.network(outputs);

@@ -65,7 +65,7 @@ fn table(columns: usize, task: Task) -> Dataset {
     let samples = |count: usize| {
         let inputs = (0..count * columns).map(|at| number(at % columns * 7 + at / columns * 5 * 13 + at % columns));
         let targets = match &task {
-            Task::Regression { targets } => {
+            Task::Regression { targets, .. } => {
                 let values = (0..count * targets.len()).map(|at| number(at * 3)).collect();
                 TargetData::Numbers { width: targets.len(), values }
             }
@@ -91,7 +91,7 @@ fn classes(count: usize) -> Task {
 }
 
 fn one_number() -> Task {
-    Task::Regression { targets: vec!["price of the parcel, in thousands of dollars".to_owned()] }
+    Task::numbers(vec!["price of the parcel, in thousands of dollars".to_owned()])
 }
 
 fn images(side: usize, classes: usize) -> Dataset {

@@ -55,6 +55,7 @@ mod tables;
 #[cfg(feature = "gui")]
 mod training;
 mod trials;
+mod units;
 #[cfg(feature = "gui")]
 mod views;
 #[cfg(feature = "gui")]

@@ -57,7 +57,7 @@ fn a_table_becomes_features_classes_and_notes() {
     assert_eq!((columns[3].missing, columns[3].range.unwrap()[2], columns[0].range.unwrap()[2]), (1, 6.0, 1.0));
 
     let chosen = load(&readings(100), "?target=speed&ignore=name,row&categories=weight&test=0").unwrap();
-    assert_eq!(chosen.task, Task::Regression { targets: vec!["speed".to_owned()] });
+    assert_eq!(chosen.task, Task::numbers(vec!["speed".to_owned()]));
     assert_eq!(
         (chosen.train.len(), chosen.test.len(), features(&chosen).contains(&"weight = 3".to_owned())),
         (99, 0, true)

@@ -81,7 +81,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     Ok(Dataset {
         name: format!("C-MAPSS {set}"),
         shape: Shape::steps(window, used.len()),
-        task: Task::Regression { targets: vec!["cycles left".to_owned()] },
+        task: Task::numbers(vec!["cycles left".to_owned()]),
         target: None,
         features: names(&used).into_iter().map(Feature::number).collect(),
         train: train_samples,

@@ -246,6 +246,7 @@ impl Loader<'_> {
             let name = &self.table.columns[targets[0]].name;
             self.notes.push(format!("The last column, {name}, is the target; target=NAME names another").into());
         }
+        self.clocks_to_hours(&targets);
         let task = self.task(&targets)?;
         let is_number = !task.is_classification();
         let has_target =
@@ -326,7 +327,7 @@ impl Loader<'_> {
         let named = self.columns(OTHER_TARGET)?;
         match self.request.lookup.known {
             _ if !named.is_empty() => Ok(named),
-            Some(Known { task: Task::Regression { targets }, .. }) => {
+            Some(Known { task: Task::Regression { targets, .. }, .. }) => {
                 Ok(targets.iter().map(|name| self.column(name)).collect::<Result<_, _>>()?)
             }
             Some(Known { task: Task::Classification { .. }, target: Some(target), .. }) => {

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use crate::data::error::{Remedy, Wrong};
-use crate::data::note::Note;
+use crate::data::note::{Note, counted};
 use crate::data::table::{Column, FirstOfDate};
 
 const DATE_TIMES: &[&str] = &[
@@ -135,7 +135,7 @@ impl DateFormat {
             cells.iter().filter(|cell| format.read(cell).is_some()).count() * STRAY >= cells.len() * (STRAY - 1)
         };
         let mut fitting = Self::all().filter(is_asked).filter(reads);
-        let Some(format) = fitting.next() else { return Ok(None) };
+        let Some(format) = fitting.next() else { return Ok(Self::of_most(&cells, is_asked, &column.name, notes)) };
         let differs = |other: &Self, cell: &&str| other.read(cell) != format.read(cell);
         let Some(other) = fitting.find(|other| cells.iter().any(|cell| differs(other, cell))) else {
             return Ok(Some(format));
@@ -163,6 +163,27 @@ impl DateFormat {
         let what = format!("{name} is read as {}, which makes its steps regular", chosen.name());
         notes.push(Note::or(what, "dates", value, then));
         Ok(Some(chosen))
+    }
+
+    /// How most of the cells are written, where the others are written in other ways that leave nothing open.
+    fn of_most(cells: &[&str], is_asked: impl Fn(&Self) -> bool, column: &str, notes: &mut Vec<Note>) -> Option<Self> {
+        let reads = |format: Self| cells.iter().filter(|cell| format.read(cell).is_some()).count();
+        let (count, format) = Self::all()
+            .filter(is_asked)
+            .map(|format| (reads(format), format))
+            .reduce(|most, other| if other.0 > most.0 { other } else { most })?;
+        let in_all = cells.iter().filter(|cell| format.read_like(cell).is_some()).count();
+        if count * 2 < cells.len() || in_all * STRAY < cells.len() * (STRAY - 1) {
+            return None;
+        }
+        let is_other = |cell: &&&str| format.read(cell).is_none() && format.read_like(cell).is_some();
+        let other = cells.iter().find(is_other).copied()?;
+        let day = format.read_like(other).map(day_text)?;
+        let others = counted(cells.iter().filter(is_other).count(), "cell");
+        let name = format.name();
+        let what = format!("{others} of {column} not written as {name}, as most are: {other:?} is read as {day}");
+        notes.push(what.into());
+        Some(format)
     }
 
     /// The longest step from time to time over the usual one; NaN where there are too few steps to tell.

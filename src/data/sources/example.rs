@@ -60,7 +60,7 @@ mod tests {
         let classes =
             |names: &[&str]| Task::Classification { classes: names.iter().map(|name| (*name).into()).collect() };
         assert_eq!(iris, (150, 4, classes(&["setosa", "versicolor", "virginica"])));
-        assert_eq!((houses.0, houses.2), (600, Task::Regression { targets: vec!["price (k€)".to_owned()] }));
+        assert_eq!((houses.0, houses.2), (600, Task::numbers(vec!["price (k€)".to_owned()])));
         assert_eq!((machines.0, machines.2), (1200, classes(&["ok", "will fail"])));
         let chosen = Dataset::read("example:iris?target=petal width (cm)&ignore=species").unwrap();
         assert_eq!((chosen.features.len(), chosen.task.is_classification()), (3, false));

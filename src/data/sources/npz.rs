@@ -366,7 +366,7 @@ fn read_targets(
             1 => vec![name.to_owned()],
             _ => (0..width).map(|at| format!("{name}[{at}]")).collect(),
         };
-        return Ok((Task::Regression { targets }, TargetData::Numbers { width, values: numbers }));
+        return Ok((Task::numbers(targets), TargetData::Numbers { width, values: numbers }));
     }
     let classes: Vec<f64> = match is_one_hot {
         true => numbers.chunks_exact(width).map(position_of_one).collect(),

@@ -79,7 +79,7 @@ impl Painted {
             Task::Classification { classes } => {
                 Task::Classification { classes: classes.iter().map(|it| plain(it)).collect() }
             }
-            Task::Regression { targets } => Task::Regression { targets: targets.iter().map(|it| plain(it)).collect() },
+            Task::Regression { targets, .. } => Task::numbers(targets.iter().map(|it| plain(it)).collect()),
             Task::Reconstruction { .. } => return None,
         };
         let step = samples.len().div_ceil(MOST).max(1);
@@ -109,7 +109,7 @@ impl Painted {
                     text += &format!(";{name}={}", numbers(&mut own.flat_map(|point| point.at)));
                 }
             }
-            Task::Regression { targets } => {
+            Task::Regression { targets, .. } => {
                 let name = targets.first().map_or("value", String::as_str);
                 let all = self.points.iter().flat_map(|point| [point.at[0], point.at[1], point.value]);
                 text += &format!(";{name}~{}", numbers(&mut all.into_iter()));
@@ -148,7 +148,7 @@ impl Painted {
         }
         let task = match (classes.len(), targets.len()) {
             (1.., 0) => Task::Classification { classes },
-            (0, 1) => Task::Regression { targets },
+            (0, 1) => Task::numbers(targets),
             _ => return Err("expected classes, or one number, and found neither or both".to_owned()),
         };
         Ok(Self { axes: [x, y].map(|name| name.trim().to_owned()), task, points })
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!((dataset.train.class_counts(3), dataset.test.len()), (vec![1, 0, 1], 0));
         assert_eq!(Painted::of(&dataset), Some(painted));
 
-        let heights = Task::Regression { targets: vec!["z".to_owned()] };
+        let heights = Task::numbers(vec!["z".to_owned()]);
         let painted = Painted { axes, task: heights, points: vec![point(0.0, 1.0, -3.5), point(2.0, 3.0, 0.125)] };
         assert_eq!(Painted::of(&Dataset::read(&painted.to_source().to_string()).unwrap()), Some(painted));
 

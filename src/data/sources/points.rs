@@ -108,7 +108,7 @@ fn two_classes() -> Task {
 }
 
 fn height() -> Task {
-    Task::Regression { targets: vec!["height".to_owned()] }
+    Task::numbers(vec!["height".to_owned()])
 }
 
 fn square(rng: &mut Rng) -> [f32; 2] {

@@ -166,9 +166,7 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
     Ok(Dataset {
         name,
         shape,
-        task: Task::Regression {
-            targets: timeline.targets.iter().map(|at| format!("{}{after}", names[*at])).collect(),
-        },
+        task: Task::numbers(timeline.targets.iter().map(|at| format!("{}{after}", names[*at])).collect()),
         target: None,
         features: names.into_iter().map(Feature::number).collect(),
         train: samples.select(&all[..train_to], shape),
@@ -411,13 +409,13 @@ mod tests {
     fn windows_follow_one_another_and_the_test_comes_last() {
         let dataset = load_text(&days(23), "?window=3").unwrap();
         assert_eq!((dataset.shape, dataset.train.len(), dataset.test.len()), (Shape::steps(3, 1), 16, 4));
-        assert_eq!(dataset.task, Task::Regression { targets: vec!["tide".to_owned()] });
+        assert_eq!(dataset.task, Task::numbers(vec!["tide".to_owned()]));
         assert_eq!((dataset.train.numbers_of(1), targets(&dataset.train)[1]), (&[10.0, 20.0, 30.0][..], 0.0));
         let split = dataset.split(0.25, 7);
         assert!(split.train.iter().copied().eq(0..12) && split.validation.iter().copied().eq(12..16), "{split:?}");
 
         let both = load_text(&days(23), "?window=3&column=height,tide&horizon=2&target=height").unwrap();
-        assert_eq!(both.task, Task::Regression { targets: vec!["height, 2 rows later".to_owned()] });
+        assert_eq!(both.task, Task::numbers(vec!["height, 2 rows later".to_owned()]));
         assert_eq!((both.train.numbers_of(0), targets(&both.train)[0]), (&[0.5, 0.0, 1.5, 10.0, 2.5, 20.0][..], 4.5));
         let Order::Time(timeline) = &both.order else { panic!("a series is in the order of time") };
         assert_eq!((&timeline.train_rows[..2], &timeline.test_rows[..]), (&[5, 6][..], &[20, 21, 22, 23][..]));

@@ -332,6 +332,26 @@ impl Column {
         self.numbers.as_ref()?.get(row).copied().filter(|number| !number.is_nan())
     }
 
+    /// The same column with the numbers that its texts stand for, in a unit.
+    pub fn as_numbers(&self, numbers: impl Iterator<Item = Option<f64>>, unit: &str) -> Self {
+        let numbers: Vec<Option<f64>> = numbers.collect();
+        let unread = |(cell, number): (&Option<String>, &Option<f64>)| cell.clone().filter(|_| number.is_none());
+        let strays: Vec<String> = self.cells.iter().zip(&numbers).filter_map(unread).collect();
+        Self {
+            name: self.name.clone(),
+            cells: numbers.iter().map(|number| number.map(number_text)).collect(),
+            unit: Some(unit.to_owned()),
+            decimal: None,
+            numbers: Some(numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect()),
+            first_of_date: None,
+            strays: strays.len(),
+            stray: strays.into_iter().next(),
+            code: None,
+            marked: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// Whether the column is text.
     pub fn holds_words(&self) -> bool {
         self.numbers.is_none()

@@ -2,7 +2,7 @@
 
 use super::column::is_numeric;
 use super::missing::is_missing;
-use super::options::{COMMENT, Options, QUOTE, Quotes, Separator};
+use super::options::{COMMENT, LINES, Options, QUOTE, Quotes, Separator};
 use crate::data::note::{Note, counted};
 
 const SEPARATORS: [Separator; 5] =
@@ -77,9 +77,10 @@ pub fn tidy(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
         notes.push(format!("{} without any cell, skipped", counted(blank, "row")).into());
     }
     let before = records.len();
-    records.retain(|record| !record.is_ruler());
+    records.retain(|record| options.keeps_lines || !record.is_ruler());
     if records.len() < before {
-        notes.push(format!("{} of nothing but lines (---), skipped", counted(before - records.len(), "row")).into());
+        let what = format!("{} of nothing but lines (---), skipped", counted(before - records.len(), "row"));
+        notes.push(Note::or(what, LINES.key, "all", "reads them"));
     }
     skip_comments(records, options, notes);
     strip_last(records, notes);

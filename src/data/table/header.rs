@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::column::is_numeric;
 use super::dialect::{Record, width_of};
 use super::missing::is_missing;
-use super::options::Options;
+use super::options::{LINES, Options};
 use super::titles;
 use crate::data::error::Wrong;
 use crate::data::note::{Note, counted};
@@ -51,11 +51,12 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
         notes.push(Note::or(what, "header", "false", "makes it a sample"));
     }
     records.remove(0);
-    let units = take_units(records, &body, notes);
+    let units = if options.keeps_lines { Vec::new() } else { take_units(records, &body, notes) };
     let before = records.len();
-    records.retain(|record| !is_again(record, &first));
+    records.retain(|record| options.keeps_lines || !is_again(record, &first));
     if records.len() < before {
-        notes.push(format!("The header comes again in {}, skipped", counted(before - records.len(), "row")).into());
+        let what = format!("The header comes again in {}, skipped", counted(before - records.len(), "row"));
+        notes.push(Note::or(what, LINES.key, "all", "reads them"));
     }
     let mut names = first.cells;
     if names.len() + 1 == width_of(records) {
@@ -84,7 +85,8 @@ fn take_units(records: &mut Vec<Record>, body: &Body, notes: &mut Vec<Note>) -> 
     let has_unit = numeric.iter().any(|cell| !is_missing(cell));
     if records.len() > 2 && has_unit && numeric.iter().all(is_unit) && numeric.iter().all(is_new) {
         let units = records.remove(0);
-        notes.push(format!("The row under the header, {}, names units and was skipped", units.cells.join(", ")).into());
+        let what = format!("The row under the header, {}, names units and was skipped", units.cells.join(", "));
+        notes.push(Note::or(what, LINES.key, "all", "reads it as a sample"));
         return units.cells;
     }
     Vec::new()

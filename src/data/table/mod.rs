@@ -6,6 +6,7 @@ mod arff;
 mod column;
 mod dialect;
 mod footer;
+mod foreign;
 mod header;
 mod json;
 mod missing;
@@ -202,7 +203,7 @@ fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result
                     (1.., 0) => by_point,
                     // A program that separates cells with commas writes no decimal commas; a point alone is the usual mark.
                     _ if separator == Separator::Byte(b',') || separator == Separator::Space => by_point,
-                    _ => return Err(ambiguous(&raw, grouped, fractional)),
+                    _ => return Err(ambiguous(&raw, [grouped, fractional], options)),
                 }
             }
         };
@@ -215,7 +216,7 @@ fn understood(raws: Vec<Raw>, separator: Separator, options: &Options) -> Result
 }
 
 /// The refusal of a column that two conventions read in different ways.
-fn ambiguous(raw: &Raw, grouped: Convention, fractional: Convention) -> Wrong {
+fn ambiguous(raw: &Raw, [grouped, fractional]: [Convention; 2], options: &Options) -> Wrong {
     let differs = |cell: &&String| grouped.read(cell) != fractional.read(cell);
     let cell = raw.cells.iter().find(differs).cloned().unwrap_or_default();
     let read = |convention: Convention| convention.read(&cell).map(number_text).unwrap_or_default();
@@ -226,7 +227,11 @@ fn ambiguous(raw: &Raw, grouped: Convention, fractional: Convention) -> Wrong {
         read(grouped),
         read(fractional)
     );
-    let remedy = format!("say decimal={} or decimal={}", grouped.decimal, fractional.decimal);
+    let remedy = match options.trained {
+        None => format!("say decimal={} or decimal={}", grouped.decimal, fractional.decimal),
+        // What is predicted takes no options of reading.
+        Some(_) => "write all its numbers in one way, without marks of thousands".to_owned(),
+    };
     Wrong::new(what, [Remedy::of("decimal", remedy)])
 }
 

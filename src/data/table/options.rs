@@ -87,6 +87,8 @@ pub struct Options {
     pub skip: Option<usize>,
     /// How many rows stand below the table.
     pub footer: Option<usize>,
+    /// Whether rows among the samples that look like none are read.
+    pub keeps_lines: bool,
     /// The sheet of a workbook, by its name or its position counted from 1.
     pub sheet: Option<String>,
     /// What separates cells.
@@ -116,8 +118,8 @@ pub struct Options {
 }
 
 /// THE LIST of options that say how a table is read, for the sources that read one.
-pub const READING: [Field; 16] = [
-    NAMES, HEADER, SKIP, FOOTER, SHEET, SEPARATOR, QUOTE, COMMENT, NUMBERS, DECIMAL, THOUSANDS, SUFFIXES, DATES,
+pub const READING: [Field; 17] = [
+    NAMES, HEADER, SKIP, FOOTER, LINES, SHEET, SEPARATOR, QUOTE, COMMENT, NUMBERS, DECIMAL, THOUSANDS, SUFFIXES, DATES,
     MISSING, CASE, ENCODING,
 ];
 
@@ -144,6 +146,13 @@ pub const FOOTER: Field = Field::of(
     "Rows below",
     Kind::Text,
     "How many rows below the table are none of its rows, such as a line of sums; found by default.",
+);
+/// The option `lines`.
+pub const LINES: Field = Field::of(
+    "lines",
+    "Rows among",
+    Kind::Word(&["samples", "all"]),
+    "Whether rows that look like no samples are left out: lines of dashes, the header again, units under it (samples, the default).",
 );
 /// The option `sheet`.
 pub const SHEET: Field = Field::of(
@@ -285,6 +294,11 @@ impl Options {
             header: header.transpose()?,
             skip: count(&SKIP)?,
             footer: count(&FOOTER)?,
+            keeps_lines: match text(&LINES).as_deref() {
+                None | Some("samples") => false,
+                Some("all") => true,
+                Some(other) => return Err(refuse(&LINES, other, "there is samples and all")),
+            },
             sheet: text(&SHEET),
             separator: separator.transpose()?,
             quotes: quotes.transpose()?,

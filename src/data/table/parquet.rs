@@ -1,7 +1,5 @@
 //! A Parquet file as rows of cells.
 
-use std::panic::{self, AssertUnwindSafe};
-
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
@@ -10,6 +8,7 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use serde_json::Value;
 
+use super::foreign;
 use super::json::{Object, Objects};
 use super::rows::Rows;
 use crate::data::note::Note;
@@ -20,13 +19,13 @@ pub const MAGIC: &[u8] = b"PAR1";
 /// A file with more cells than this does not fit into the memory of most machines.
 const MAX_CELLS: i64 = 50_000_000;
 
-/// The rows of a Parquet file. The reader panics at some that are damaged, which ends here.
+/// The rows of a Parquet file.
 pub fn rows(bytes: Vec<u8>, notes: &mut Vec<Note>) -> Result<Rows, String> {
     let damaged = |why: &dyn std::fmt::Display| format!("this Parquet file is damaged: {why}; write it again");
-    match panic::catch_unwind(AssertUnwindSafe(|| read(bytes, notes))) {
-        Ok(Ok(rows)) => rows,
-        Ok(Err(error)) => Err(damaged(&error)),
-        Err(_) => Err(damaged(&"it cannot be read to its end")),
+    match foreign::read(|| read(bytes, notes)) {
+        Some(Ok(rows)) => rows,
+        Some(Err(error)) => Err(damaged(&error)),
+        None => Err(damaged(&"it cannot be read to its end")),
     }
 }
 

@@ -1,12 +1,12 @@
 //! A sheet of a workbook of Excel or LibreOffice as rows of cells.
 
 use std::io::Cursor;
-use std::panic::{self, AssertUnwindSafe};
 
 use calamine::{Cell, Data, DataRef, Range, Reader as _, Sheets, open_workbook_auto_from_rs};
 
 use super::column::number_text;
 use super::dialect::Record;
+use super::foreign;
 use super::options::{Options, SHEET};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
@@ -14,17 +14,23 @@ use crate::data::note::{Note, counted};
 /// A sheet with more cells than this holds one far from all others.
 const MAX_CELLS: usize = 50_000_000;
 
+/// What an .xls begins with.
+const COMPOUND_FILE: &[u8] = b"\xD0\xCF\x11\xE0";
+
 /// Whether the bytes are those of a workbook, or of another archive.
 pub fn is_workbook(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xD0\xCF\x11\xE0")
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(COMPOUND_FILE)
 }
 
-/// The rows of the sheet that the options name, or of the first one with a cell. The reader of workbooks panics at some
-/// that are damaged, which ends here.
+/// The rows of the sheet that the options name, or of the first one with a cell.
 pub fn records(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Record>, Wrong> {
-    let mut read = || read(bytes, options, notes);
-    panic::catch_unwind(AssertUnwindSafe(&mut read))
-        .unwrap_or_else(|_| Err("this workbook is damaged; open it, and save the table as CSV".to_owned().into()))
+    let damaged = || Wrong::from("this workbook is damaged; open it, and save the table as CSV".to_owned());
+    // The reader of workbooks follows chains of sectors that go round in a circle until the memory is full.
+    let is_sound = || !bytes.starts_with(COMPOUND_FILE) || cfb::CompoundFile::open(Cursor::new(bytes)).is_ok();
+    if foreign::read(is_sound) != Some(true) {
+        return Err(damaged());
+    }
+    foreign::read(|| read(bytes, options, notes)).unwrap_or_else(|| Err(damaged()))
 }
 
 fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Record>, Wrong> {

@@ -207,6 +207,9 @@ fn what_is_no_table_is_refused_in_one_sentence() {
         (b"%PDF-1.7", "this is a PDF document"),
         (b"\n<!DOCTYPE html><p>404", "this is an HTML page"),
         (b"\x89PNG\r\n", "this is a PNG image"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "this is a WAV audio file"),
+        (b"\0\0\0\x18ftypisom", "this is an MP4 or QuickTime video"),
+        (b"\x04\x22\x4D\x18d@\xa7", "this is a file compressed with lz4"),
         (b"a\0b\0\0\0,\0", "this is not a table of text"),
         (
             b"a,b\n1,2\n3,4\n5,6\n1,2\n3,4\n5,6\n1,2\n3,4\n5,6\n1,2\n3,4\n5,6\n1,2,3\n",
@@ -398,6 +401,20 @@ fn arff_is_read_with_its_types_and_sparse_rows() {
     let short = "@relation r\n@attribute a real\n@attribute b real\n@data\n1\n";
     let refused = Table::parse(short.as_bytes().to_vec(), &Options::default()).unwrap_err().to_string();
     assert!(refused.starts_with("line 5 has 1 cells, and 2 attributes"), "{refused}");
+}
+
+#[test]
+fn a_workbook_whose_sectors_go_round_in_a_circle_is_refused() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tables/trees.xls");
+    let sound = std::fs::read(path).unwrap();
+    let number = |at: usize| u32::from_le_bytes(sound[at..at + 4].try_into().unwrap()) as usize;
+    let table = 512 * (number(76) + 1);
+    for sector in (0..128).filter(|sector| number(table + 4 * sector) < 128) {
+        let mut bytes = sound.clone();
+        bytes[table + 4 * sector] = sector as u8;
+        let refused = Table::parse(bytes, &Options::default()).err().map(|wrong| wrong.to_string());
+        assert!(refused.is_some_and(|why| why.contains("damaged")), "sector {sector}");
+    }
 }
 
 #[test]

@@ -24,6 +24,16 @@ const KINDS: &[(&[u8], &str)] = &[
     (b"BZh", "a file compressed with bzip2"),
     (b"\xFD7zXZ", "a file compressed with xz"),
     (b"\x28\xB5\x2F\xFD", "a file compressed with zstd"),
+    (b"\x04\x22\x4D\x18", "a file compressed with lz4"),
+    (b"\x1F\x9D", "a file compressed with compress (.Z)"),
+    (b"LZIP", "a file compressed with lzip"),
+    (b"\xFF\x06\x00\x00sNaPpY", "a file compressed with snappy"),
+    (b"fLaC", "a FLAC audio file"),
+    (b"OggS", "an Ogg audio or video file"),
+    (b"ID3", "an MP3 audio file"),
+    (b"\xFF\xFB", "an MP3 audio file"),
+    (b"MThd", "a MIDI file"),
+    (b"\x1A\x45\xDF\xA3", "a Matroska or WebM video"),
     (b"ARROW1", "a Feather file"),
     (b"MATLAB 5.0", "a file of MATLAB"),
     (b"{\\rtf", "a document of rich text (RTF)"),
@@ -41,6 +51,17 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
     }
     if bytes.get(257..262) == Some(b"ustar") {
         return Some("a tar archive");
+    }
+    match (bytes.get(..4), bytes.get(4..8), bytes.get(8..12)) {
+        (Some(b"RIFF"), _, Some(b"WAVE")) => return Some("a WAV audio file"),
+        (Some(b"RIFF"), _, Some(b"AVI ")) => return Some("an AVI video"),
+        (Some(b"RIFF"), _, Some(b"WEBP")) => return Some("a WebP image"),
+        (Some(b"FORM"), _, Some(b"AIFF" | b"AIFC")) => return Some("an AIFF audio file"),
+        (_, Some(b"ftyp"), Some(b"heic" | b"heix" | b"mif1")) => return Some("a HEIC image"),
+        (_, Some(b"ftyp"), Some(b"avif")) => return Some("an AVIF image"),
+        (_, Some(b"ftyp"), Some(b"M4A ")) => return Some("an M4A audio file"),
+        (_, Some(b"ftyp"), _) => return Some("an MP4 or QuickTime video"),
+        _ => {}
     }
     let start: Vec<u8> = bytes.iter().skip_while(|byte| byte.is_ascii_whitespace()).take(15).copied().collect();
     let start = start.to_ascii_lowercase();

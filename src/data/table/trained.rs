@@ -38,7 +38,7 @@ impl Trained {
             decimal: feature.decimal,
         };
         let mut numbers: Vec<Number> = known.features.iter().filter(is_number).map(number).collect();
-        if let Task::Regression { targets } = known.task {
+        if let Task::Regression { targets, .. } = known.task {
             numbers.extend(targets.iter().map(|name| Number {
                 name: name.clone(),
                 code: None,

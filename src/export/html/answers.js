@@ -148,7 +148,8 @@ function classesTold({ output }, _, shares) {
 }
 
 function numbersTold(model, numbers, values) {
-  const { targets } = model.output.means;
+  const { targets: names, units } = model.output.means;
+  const targets = names.map((name, at) => (units[at] ? `${name} (${units[at]})` : name));
   const ahead = model.page.horizon ? `, ${counted(model.page.horizon, "row")} ahead` : "";
   const naive = model.naive
     ? model.naive.targets.map((at) => numbers[model.naive.row * model.naive.columns + at])
@@ -164,9 +165,9 @@ function numbersTold(model, numbers, values) {
         make("p", { class: "note" }, `The naive forecast, which repeats a row, is ${numberText(naive[0])}.`),
       );
   }
-  const column = targets.map((target) => columnOf(model, target)).findIndex((at) => at >= 0);
+  const column = names.map((target) => columnOf(model, target)).findIndex((at) => at >= 0);
   if (model.page.horizon && column >= 0) {
-    const [columns, at] = [last(model.input.shape), columnOf(model, targets[column])];
+    const [columns, at] = [last(model.input.shape), columnOf(model, names[column])];
     const past = Array.from(numbers).filter((_, place) => place % columns === at);
     const point = { x: past.length - 1 + model.page.horizon, y: values[column] };
     details.push(

@@ -181,7 +181,7 @@ pub fn output(writer: &mut Writer, model: &Model<'_>, raw: &str, last: &str) {
             let label = writer.node("Gather", &[&names, &position], vec![int("axis", 0)]);
             writer.output(&label, "label", DataType::String, &[], "the predicted class");
         }
-        Output::Numbers { targets, standard } => {
+        Output::Numbers { targets, standard, .. } => {
             let mut numbers = restored(writer, last, standard);
             if let Some(naive) = model.naive {
                 let forecast = forecast(writer, naive, raw);

@@ -98,7 +98,7 @@ fn smallest(counts: &[usize]) -> Option<(usize, usize)> {
 /// Target columns in which every training sample has the same number.
 fn targets(case: &Case<'_>) -> Vec<Problem> {
     let TargetData::Numbers { values, width } = &case.dataset.train.targets else { return Vec::new() };
-    let crate::data::Task::Regression { targets } = &case.dataset.task else { return Vec::new() };
+    let crate::data::Task::Regression { targets, .. } = &case.dataset.task else { return Vec::new() };
     let at = |sample: u32, column: usize| values[sample as usize * width + column];
     let is_constant = |column: usize| {
         let first = at(case.split.train[0], column);

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn every_task_has_its_head() {
         let classes = Task::Classification { classes: vec!["a".to_owned(), "b".to_owned()] };
-        let numbers = Task::Regression { targets: vec!["y".to_owned()] };
+        let numbers = Task::numbers(vec!["y".to_owned()]);
         let itself = Task::Reconstruction { width: 4 };
         for (task, is_series, is_generator, expected) in [
             (&classes, false, false, "classification"),

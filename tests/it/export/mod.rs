@@ -105,7 +105,7 @@ pub fn runs() -> Vec<RunFolder> {
 
 /// So many target numbers.
 pub fn numbers(count: usize) -> Task {
-    Task::Regression { targets: (0..count).map(|at| format!("target {at}")).collect() }
+    Task::numbers((0..count).map(|at| format!("target {at}")).collect())
 }
 
 /// Of columns in very different units.

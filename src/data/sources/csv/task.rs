@@ -1,5 +1,6 @@
 //! What the target of a table asks for: classes or numbers, and which.
 
+use super::super::dates::DateFormat;
 use super::columns::{SOME_CATEGORIES, is_number};
 use super::encode::Classes;
 use super::{AS_CLASSES, AS_NUMBER, Loader, MAX_CLASSES, ONE_TARGET, OTHER_TARGET, POSITIVE};
@@ -17,6 +18,7 @@ impl Loader<'_> {
         let known = self.request.lookup.known.filter(|known| !matches!(known.task, Task::Reconstruction { .. }));
         if let Some(Known { task, .. }) = known {
             self.drop_unknown_classes(targets[0], task);
+            self.tell_other_units(targets, task);
             return Ok(task.clone());
         }
         let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
@@ -34,7 +36,11 @@ impl Loader<'_> {
                 let what = format!("the target {name} holds text such as {word:?}, and regression predicts numbers");
                 return Err(Wrong::new(what, [AS_CLASSES, OTHER_TARGET]));
             }
-            return Ok(Task::Regression { targets: columns.iter().map(|column| column.name.clone()).collect() });
+            let mut units: Vec<Option<String>> = columns.iter().map(|column| column.unit.clone()).collect();
+            if units.iter().all(Option::is_none) {
+                units.clear();
+            }
+            return Ok(Task::Regression { targets: columns.iter().map(|column| column.name.clone()).collect(), units });
         }
         let [column] = columns[..] else {
             return Err(Wrong::new(
@@ -69,6 +75,46 @@ impl Loader<'_> {
                     self.notes.push(Note::or(what, "task", "regression", "makes it a number"));
                 }
                 Ok(Task::Classification { classes: self.positive_last(classes)? })
+            }
+        }
+    }
+
+    /// Makes hours of targets that are times of the day or durations, unless they are classes.
+    pub(super) fn clocks_to_hours(&mut self, targets: &[usize]) {
+        let task = self.request.text("task");
+        let is_known_number = match self.request.lookup.known {
+            Some(known) => matches!(known.task, Task::Regression { .. }),
+            None => targets.len() > 1 || task.as_deref() == Some("regression"),
+        };
+        let may_be_number = self.request.lookup.known.is_none() && task.is_none();
+        for at in targets {
+            let column = &self.table.columns[*at];
+            let Some(format) = DateFormat::of_clock(column) else { continue };
+            let hours = column.cells.iter().map(|cell| cell.as_deref().and_then(|cell| format.number(cell)));
+            let read = column.as_numbers(hours, format.unit());
+            if is_known_number || may_be_number && is_number(&read) {
+                let what = format!("{} holds times written as {} and is read as hours", read.name, format.name());
+                self.notes.push(Note::or(what, "task", "classification", "makes each a class"));
+                self.table.columns[*at] = read;
+            }
+        }
+    }
+
+    /// Says where a target is in another unit than in training.
+    fn tell_other_units(&mut self, targets: &[usize], task: &Task) {
+        if !matches!(task, Task::Regression { .. }) {
+            return;
+        }
+        for (output, at) in targets.iter().enumerate() {
+            let column = &self.table.columns[*at];
+            let named = |unit: Option<&str>| unit.map_or("no unit".to_owned(), str::to_owned);
+            if column.unit.as_deref() != task.unit(output) {
+                let (here, there) = (named(column.unit.as_deref()), named(task.unit(output)));
+                let what = format!(
+                    "{} is in {here}, and was in {there} in training: errors compare unlike numbers",
+                    column.name
+                );
+                self.notes.push(what.into());
             }
         }
     }
@@ -137,7 +183,7 @@ impl Loader<'_> {
                 };
                 column.cells.iter().map(position).collect::<Result<_, _>>().map(TargetData::Classes)
             }
-            Task::Regression { targets: names } if names.len() == targets.len() => {
+            Task::Regression { targets: names, .. } if names.len() == targets.len() => {
                 let rows = (0..self.table.rows).flat_map(|row| targets.iter().map(move |at| (row, *at)));
                 let no_number = |row: usize, at: usize| {
                     let column = &self.table.columns[at];
@@ -152,7 +198,7 @@ impl Loader<'_> {
                 Ok(TargetData::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
             }
             Task::Reconstruction { width } => Ok(TargetData::Itself { width: *width, samples: self.table.rows }),
-            Task::Regression { targets: names } => {
+            Task::Regression { targets: names, .. } => {
                 Err(format!("name the targets that the network gives, target={}", names.join(",")))
             }
         }

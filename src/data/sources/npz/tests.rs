@@ -74,7 +74,7 @@ fn numbers_are_a_table_or_series_and_targets_are_what_their_type_says() {
     assert_eq!(table("one_hot", "").unwrap().task.outputs(), 4);
     assert_eq!(table("one_hot", "&task=regression").unwrap().task.outputs(), 4);
     assert!(matches!(table("one_hot", "&task=regression").unwrap().task, Task::Regression { .. }));
-    assert_eq!(table("real", "").unwrap().task, Task::Regression { targets: vec!["real".to_owned()] });
+    assert_eq!(table("real", "").unwrap().task, Task::numbers(vec!["real".to_owned()]));
     assert!(table("real", "&task=classification").unwrap_err().contains("0.5, which is no class"));
     let series = from("steps", "whole", "").unwrap();
     assert_eq!((series.modality(), series.shape, series.features.len()), (Modality::Series, Shape::steps(5, 2), 2));

@@ -151,7 +151,7 @@ fn the_decimal_mark_of_a_run_decides_what_its_other_files_leave_open() {
     use crate::data::Task;
     use crate::data::dataset::Feature;
     use crate::data::source::Known;
-    let task = Task::Regression { targets: vec!["y".to_owned()] };
+    let task = Task::numbers(vec!["y".to_owned()]);
     let read = |decimal, text: &str| {
         let features = [Feature { decimal, ..Feature::number("a") }, Feature::number("b")];
         let known = Known { task: &task, features: &features, target: None, source: None };
@@ -193,4 +193,21 @@ fn rows_that_sum_up_repeat_the_header_or_draw_a_line_are_no_samples() {
     let all = Options { footer: Some(0), ..Options::default() };
     let text = format!("{header}{words}Total,135.0,780\n");
     assert_eq!(Table::parse(text.into_bytes(), &all).unwrap().rows, 41);
+}
+
+#[test]
+fn rows_that_look_like_no_samples_are_read_where_the_user_says_so() {
+    let text = format!("length,width,kind\ncm,mm,name\n---,---,---\n{}length,width,kind\n{0}", rows());
+    let read = |options: Options| Table::parse(text.as_bytes().to_vec(), &options).unwrap();
+    let table = read(Options::default());
+    assert_eq!((table.rows, table.columns[0].unit.as_deref()), (80, Some("cm")));
+    for note in [
+        "1 row of nothing but lines (---), skipped; lines=all reads them",
+        "The header comes again in 1 row, skipped; lines=all reads them",
+        "The row under the header, cm, mm, name, names units and was skipped; lines=all reads it as a sample",
+    ] {
+        assert!(told(&table, note), "{note}: {:?}", table.notes);
+    }
+    let table = read(Options { keeps_lines: true, header: Some(true), ..Options::default() });
+    assert_eq!((table.rows, row(&table, 0)[0]), (83, Some("cm")));
 }

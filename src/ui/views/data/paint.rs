@@ -46,7 +46,7 @@ pub fn paint_ui(ui: &mut Ui, ground: &mut Option<Ground>, cx: &mut Cx<'_>) {
 fn plane_ui(ui: &mut Ui, painting: &mut Painting, ground: &mut Option<Ground>, cx: &mut Cx<'_>) {
     match &painting.painted.task {
         Task::Classification { classes } => class_legend_ui(ui, classes),
-        Task::Regression { targets } => {
+        Task::Regression { targets, .. } => {
             let [low, high] = painting.heights.map(f64::from);
             let mut value = f64::from(painting.value);
             number_field_ui(ui, VALUE_HELP, &Slider::new("Value", low..=high, high, Division::Linear), &mut value);

@@ -12,7 +12,9 @@ const POINTS: usize = 3000;
 
 /// Draws the first target of a series; nothing if the samples do not follow one another in time.
 pub fn series_ui(ui: &mut Ui, dataset: &Dataset) -> bool {
-    let (Order::Time(timeline), Task::Regression { targets }) = (&dataset.order, &dataset.task) else { return false };
+    let (Order::Time(timeline), Task::Regression { targets, .. }) = (&dataset.order, &dataset.task) else {
+        return false;
+    };
     let Some(name) = targets.first() else { return false };
     let train = line(&dataset.train, &timeline.train_rows);
     let test = line(&dataset.test, &timeline.test_rows);

@@ -122,7 +122,7 @@ impl TableView {
 fn rows_ui(ui: &mut Ui, dataset: &Dataset, columns: &[TableColumn]) {
     let target = match &dataset.task {
         Task::Classification { .. } => vec![Head::text("class")],
-        Task::Regression { targets } => targets.iter().map(Head::number).collect(),
+        Task::Regression { targets, .. } => targets.iter().map(Head::number).collect(),
         Task::Reconstruction { .. } => Vec::new(),
     };
     let n_targets = target.len();

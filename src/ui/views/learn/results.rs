@@ -164,7 +164,7 @@ impl Results {
 
     fn numbers_ui(&mut self, ui: &mut Ui, predictions: &NumberPredictions, part: Subset, cx: &mut Cx<'_>) {
         let names = match cx.session.job.as_ref().map(|job| &job.dataset.task) {
-            Some(Task::Regression { targets }) if targets.len() == predictions.width => targets.clone(),
+            Some(Task::Regression { targets, .. }) if targets.len() == predictions.width => targets.clone(),
             _ => (1..=predictions.width).map(|target| target.to_string()).collect(),
         };
         self.target = self.target.min(predictions.width.saturating_sub(1));

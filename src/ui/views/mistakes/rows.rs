@@ -64,7 +64,7 @@ impl RowMistakes {
         worst_heading_ui(ui, predictions.samples.len());
         let order = self.worst.as_ref().map_or_else(Vec::new, |worst| worst.1.clone());
         let columns = self.columns(dataset);
-        let Task::Regression { targets } = &dataset.task else { return };
+        let Task::Regression { targets, .. } = &dataset.task else { return };
         let of_target = |name: &String| {
             let [truth, predicted] = ["true", "predicted"].map(|what| Head::number(format!("{what} {name}")));
             [truth, predicted, Head::number("error")]

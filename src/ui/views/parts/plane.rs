@@ -62,7 +62,7 @@ impl PlaneView {
         match &dataset.task {
             Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
             Task::Classification { .. } | Task::Reconstruction { .. } => {}
-            Task::Regression { targets } => {
+            Task::Regression { targets, .. } => {
                 height_legend_ui(ui, targets.first().map_or("", String::as_str), cloud.heights);
             }
         }

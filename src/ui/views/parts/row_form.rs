@@ -97,8 +97,8 @@ impl RowForm {
                 let shares: Vec<f32> = answer.iter().map(|share| *share as f32).collect();
                 probability_bars_ui(ui, classes, Some(&shares));
             }
-            Task::Regression { targets } => {
-                for (at, (name, number)) in targets.iter().zip(answer).enumerate() {
+            Task::Regression { .. } => {
+                for (at, (name, number)) in network.trained().task.outputs_in_units().iter().zip(answer).enumerate() {
                     caption_name_ui(ui, name);
                     let number = theme::number(significant(*number)).color(palette.accent);
                     ui.add(Label::new(number).extend());
