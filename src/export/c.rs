@@ -6,33 +6,46 @@ use std::path::Path;
 use std::process::Command;
 
 use super::plan::Plan;
-use super::source::{Argument, Call, calls, kernels, meanings, names, one_line};
+use super::source::{Argument, Call, calls, constant_bytes, int8_of, is_int8, kernels, meanings, names, one_line};
 use super::{Examples, ExportError, File, Format, Input, Model, Output, Proof, proof};
+use backprop_nn::compress::Precision;
 use backprop_nn::graph::Tensor;
 
 /// C99 source.
-pub struct C;
+pub struct C {
+    /// How its weights are stored.
+    pub weights: Precision,
+}
 
 const KERNELS: &str = include_str!("c/kernels.c");
 const EXAMPLE: &str = include_str!("c/example.c");
 
 impl Format for C {
     fn key(&self) -> &'static str {
-        "c"
+        if self.weights == Precision::Int8 { "c-int8" } else { "c" }
     }
 
     fn label(&self) -> &'static str {
-        "C source"
+        if self.weights == Precision::Int8 { "C source, 8-bit weights" } else { "C source" }
     }
 
     fn about(&self) -> &'static str {
-        "C99 without dependencies and without allocation, for controllers and for other languages to call."
+        match self.weights {
+            Precision::Float32 => {
+                "C99 without dependencies and without allocation, for controllers and for other languages to call."
+            }
+            Precision::Int8 => "The same with a quarter of the constants: kernels in 8 bits, a scale for each unit.",
+        }
+    }
+
+    fn precision(&self) -> Precision {
+        self.weights
     }
 
     fn files(&self, model: &Model<'_>, _examples: &Examples) -> Result<Vec<File>, ExportError> {
         Ok(vec![
-            File::text("network.h", header(model)),
-            File::text("network.c", source(model)),
+            File::text("network.h", header(model, self.weights)),
+            File::text("network.c", source(model, self.weights)),
             File::text("example.c", EXAMPLE),
         ])
     }
@@ -55,10 +68,10 @@ impl Format for C {
     }
 }
 
-fn header(model: &Model<'_>) -> String {
+fn header(model: &Model<'_>, precision: Precision) -> String {
     let (inputs, outputs) = (model.shape().len(), model.graph.output().len());
     let plan = Plan::of(&model.graph);
-    let weights: usize = model.graph.tensors().map(|tensor| tensor.values.len()).sum();
+    let weights: usize = model.graph.tensors().map(|tensor| constant_bytes(tensor, precision)).sum();
     let mut text = format!("// {}, made by Backprop Studio {}.\n//\n", one_line(model.name), env!("CARGO_PKG_VERSION"));
     for line in meanings(model) {
         let _ = writeln!(text, "// {line}");
@@ -68,7 +81,7 @@ fn header(model: &Model<'_>) -> String {
     let _ = write!(
         text,
         "//
-// Memory: {weights} weights of 4 bytes, which are constant, and a buffer of {buffer} bytes. One thread at a time.
+// Memory: {weights} bytes of weights, which are constant, and a buffer of {buffer} bytes. One thread at a time.
 #ifndef NETWORK_H
 #define NETWORK_H
 
@@ -95,15 +108,26 @@ fn number_of(model: &Model<'_>) -> &'static str {
     if matches!(model.output, Output::Numbers { .. }) { "double" } else { "float" }
 }
 
-fn source(model: &Model<'_>) -> String {
+fn source(model: &Model<'_>, precision: Precision) -> String {
     let plan = Plan::of(&model.graph);
     let calls = calls(&model.graph, &plan);
-    let code: String = calls.iter().map(call).collect();
+    let code: String = calls.iter().map(|of| call(of, precision)).collect();
     let mut text = "#include \"network.h\"\n\n#include <math.h>\n#include <stddef.h>\n\n".to_owned();
+    let weight = if precision == Precision::Int8 { "signed char" } else { "float" };
+    let _ = writeln!(text, "// A weight of a kernel.\ntypedef {weight} weight;\n");
     text += &kernels(KERNELS, &code);
     text.push('\n');
     for tensor in model.graph.tensors() {
-        array(&mut text, tensor);
+        match is_int8(tensor, precision) {
+            true => {
+                let int8 = int8_of(tensor);
+                array(&mut text, ("signed char", array_name(tensor)), tensor, &int8.values, |value| value.to_string());
+                array(&mut text, ("float", scale_name(tensor)), tensor, &int8.scales, |value| format!("{value:?}f"));
+            }
+            false => {
+                array(&mut text, ("float", array_name(tensor)), tensor, &tensor.values, |value| format!("{value:?}f"))
+            }
+        }
     }
     let outputs = model.graph.output().len();
     let names: Vec<String> = match names(model) {
@@ -182,7 +206,7 @@ fn answered(model: &Model<'_>) -> String {
     if model.naive.is_some() { format!("{number} + input[naive[i]]") } else { number }
 }
 
-fn call(call: &Call<'_, '_>) -> String {
+fn call(call: &Call<'_, '_>, precision: Precision) -> String {
     let mut before = String::new();
     let arguments: Vec<String> = call
         .arguments
@@ -199,6 +223,10 @@ fn call(call: &Call<'_, '_>) -> String {
                 "&o".to_owned()
             }
             Argument::Weights(tensor) => array_name(tensor),
+            Argument::Kernel(tensor) if is_int8(tensor, precision) => {
+                format!("{}, {}", array_name(tensor), scale_name(tensor))
+            }
+            Argument::Kernel(tensor) => format!("{}, 0", array_name(tensor)),
             Argument::None => "0".to_owned(),
             Argument::Function(name) => (*name).to_owned(),
         })
@@ -214,14 +242,24 @@ fn array_name(tensor: &Tensor<'_>) -> String {
     format!("w_{}", tensor.name.replace('.', "_"))
 }
 
-fn array(text: &mut String, tensor: &Tensor<'_>) {
+fn scale_name(tensor: &Tensor<'_>) -> String {
+    format!("s_{}", tensor.name.replace('.', "_"))
+}
+
+fn array<T>(
+    text: &mut String,
+    (kind, name): (&str, String),
+    tensor: &Tensor<'_>,
+    values: &[T],
+    write: impl Fn(&T) -> String,
+) {
     let dims: Vec<String> = tensor.dims.iter().map(usize::to_string).collect();
     let _ = writeln!(text, "// {}, {}", tensor.name, dims.join("×"));
-    let _ = writeln!(text, "static const float {}[{}] = {{", array_name(tensor), tensor.values.len());
-    for line in tensor.values.chunks(10) {
+    let _ = writeln!(text, "static const {kind} {name}[{}] = {{", values.len());
+    for line in values.chunks(10) {
         text.push_str("    ");
         line.iter().for_each(|value| {
-            let _ = write!(text, "{value:?}f,");
+            let _ = write!(text, "{},", write(value));
         });
         text.push('\n');
     }

@@ -2,6 +2,7 @@
 //! prove that it answers there as it does here. A new format is a file and a line in [`FORMATS`].
 
 mod c;
+mod cost;
 mod examples;
 mod html;
 mod keras;
@@ -27,6 +28,7 @@ pub use proof::{Proof, TOLERANCE, compare};
 use crate::data::{Dataset, Lookup};
 use crate::project::whole::{in_words, write_whole};
 use crate::project::{ProjectError, RunFolder};
+use backprop_nn::compress::Precision;
 use backprop_nn::graph::Unwritable;
 
 /// THE LIST of formats, in the order of menus.
@@ -36,8 +38,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &pytorch::PyTorch,
     &notebook::Notebook,
     &keras::Keras,
-    &c::C,
-    &rust::Rust,
+    &c::C { weights: Precision::Float32 },
+    &c::C { weights: Precision::Int8 },
+    &rust::Rust { weights: Precision::Float32 },
+    &rust::Rust { weights: Precision::Int8 },
     &safetensors::SafeTensors,
 ];
 
@@ -57,6 +61,11 @@ pub trait Format: Sync {
     /// # Errors
     /// If the format has no words for something of the model; the error names it.
     fn files(&self, model: &Model<'_>, examples: &Examples) -> Result<Vec<File>, ExportError>;
+
+    /// How it stores the weights.
+    fn precision(&self) -> Precision {
+        Precision::Float32
+    }
 
     /// What of the model and its training the format cannot say, a sentence each.
     fn notes(&self, _model: &Model<'_>) -> Vec<String> {
@@ -160,6 +169,14 @@ pub fn data_of(run: &RunFolder, folder: Option<&Path>) -> Result<Dataset, String
 /// If the format cannot express the network, or the folder holds something else or cannot be written.
 pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'_>) -> Result<Export, ExportError> {
     let Target { format, folder, overwrite } = *target;
+    let stored;
+    let (run, cost) = match format.precision() {
+        Precision::Float32 => (run, None),
+        precision => {
+            stored = run.stored(precision)?;
+            (&stored, cost::of(run, &stored.weights, precision, data.clone()))
+        }
+    };
     let model = Model::of(run)?;
     let examples = Examples::of(run, &model, data);
     let mut files = format.files(&model, &examples)?;
@@ -189,7 +206,8 @@ pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'
         write_whole(&path, bytes).map_err(|error| fail(&path, in_words(&error)))?;
         written.push((path, bytes.len()));
     }
-    let (notes, proof) = (format.notes(&model), format.prove(folder, &model, &examples));
+    let (mut notes, proof) = (format.notes(&model), format.prove(folder, &model, &examples));
+    notes.extend(cost);
     Ok(Export { files: written, examples: examples.from, notes, proof })
 }
 

@@ -6,31 +6,44 @@ use std::path::Path;
 use std::process::Command;
 
 use super::plan::Plan;
-use super::source::{Argument, Call, calls, kernels, meanings, names, one_line};
+use super::source::{Argument, Call, calls, constant_bytes, int8_of, is_int8, kernels, meanings, names, one_line};
 use super::{Examples, ExportError, File, Format, Input, Model, Output, Proof, proof};
+use backprop_nn::compress::Precision;
 use backprop_nn::graph::Tensor;
 
 /// Source of the 2021 edition, for Rust 1.86 and later.
-pub struct Rust;
+pub struct Rust {
+    /// How its weights are stored.
+    pub weights: Precision,
+}
 
 const KERNELS: &str = include_str!("rust/kernels.rs.txt");
 const EXAMPLE: &str = include_str!("rust/example.rs.txt");
 
 impl Format for Rust {
     fn key(&self) -> &'static str {
-        "rust"
+        if self.weights == Precision::Int8 { "rust-int8" } else { "rust" }
     }
 
     fn label(&self) -> &'static str {
-        "Rust source"
+        if self.weights == Precision::Int8 { "Rust source, 8-bit weights" } else { "Rust source" }
     }
 
     fn about(&self) -> &'static str {
-        "One file of Rust without dependencies and without allocation, for Rust 1.86 and later."
+        match self.weights {
+            Precision::Float32 => {
+                "One file of Rust without dependencies and without allocation, for Rust 1.86 and later."
+            }
+            Precision::Int8 => "The same with a quarter of the constants: kernels in 8 bits, a scale for each unit.",
+        }
+    }
+
+    fn precision(&self) -> Precision {
+        self.weights
     }
 
     fn files(&self, model: &Model<'_>, _examples: &Examples) -> Result<Vec<File>, ExportError> {
-        Ok(vec![File::text("network.rs", source(model)), File::text("example.rs", EXAMPLE)])
+        Ok(vec![File::text("network.rs", source(model, self.weights)), File::text("example.rs", EXAMPLE)])
     }
 
     fn prove(&self, folder: &Path, _model: &Model<'_>, examples: &Examples) -> Proof {
@@ -50,12 +63,12 @@ impl Format for Rust {
     }
 }
 
-fn source(model: &Model<'_>) -> String {
+fn source(model: &Model<'_>, precision: Precision) -> String {
     let plan = Plan::of(&model.graph);
     let calls = calls(&model.graph, &plan);
-    let code: String = calls.iter().map(call).collect();
+    let code: String = calls.iter().map(|of| call(of, precision)).collect();
     let (inputs, outputs) = (model.shape().len(), model.graph.output().len());
-    let weights: usize = model.graph.tensors().map(|tensor| tensor.values.len()).sum();
+    let weights: usize = model.graph.tensors().map(|tensor| constant_bytes(tensor, precision)).sum();
     let mut text =
         format!("//! {}, made by Backprop Studio {}.\n//!\n", one_line(model.name), env!("CARGO_PKG_VERSION"));
     for line in meanings(model) {
@@ -67,7 +80,7 @@ fn source(model: &Model<'_>) -> String {
     let _ = write!(
         text,
         "//!
-//! Memory: {weights} weights of 4 bytes, which are constant, and a buffer of {bytes} bytes.
+//! Memory: {weights} bytes of weights, which are constant, and a buffer of {bytes} bytes.
 // The name of a constant is that of its tensor, and numbers have the digits that make them exact.
 #![allow(dead_code, non_upper_case_globals, clippy::excessive_precision, clippy::approx_constant, clippy::unreadable_literal)]
 
@@ -79,6 +92,8 @@ pub const OUTPUTS: usize = {outputs};
 pub type Input = {input};
 /// A number of an answer.
 pub type Output = {number};
+/// A weight of a kernel.
+type Weight = {weight};
 /// The names of the outputs, where they have some.
 pub const NAMES: &[&str] = &[{names}];
 
@@ -113,6 +128,7 @@ impl Default for Network {{
 
 ",
         bytes = plan.len * 4,
+        weight = if precision == Precision::Int8 { "i8" } else { "f32" },
         names = names.join(", "),
         len = plan.len,
         from = plan.input.start,
@@ -123,7 +139,16 @@ impl Default for Network {{
     doubles(&mut text, model);
     text += &kernels(KERNELS, &code);
     text.push('\n');
-    model.graph.tensors().for_each(|tensor| array(&mut text, tensor));
+    for tensor in model.graph.tensors() {
+        match is_int8(tensor, precision) {
+            true => {
+                let int8 = int8_of(tensor);
+                array(&mut text, ("i8", array_name(tensor)), tensor, &int8.values);
+                array(&mut text, ("f32", scale_name(tensor)), tensor, &int8.scales);
+            }
+            false => array(&mut text, ("f32", array_name(tensor)), tensor, &tensor.values),
+        }
+    }
     text
 }
 
@@ -185,7 +210,7 @@ fn answered(model: &Model<'_>) -> String {
 }
 
 /// Takes the parts of the buffer that a function works on, which never overlap.
-fn call(call: &Call<'_, '_>) -> String {
+fn call(call: &Call<'_, '_>, precision: Precision) -> String {
     let mut parts: Vec<Range<usize>> = Vec::new();
     let arguments: Vec<String> = call
         .arguments
@@ -203,6 +228,10 @@ fn call(call: &Call<'_, '_>) -> String {
                 format!("{kind} {{ {} }}", fields.join(", "))
             }
             Argument::Weights(tensor) => format!("&{}", array_name(tensor)),
+            Argument::Kernel(tensor) if is_int8(tensor, precision) => {
+                format!("&{}, &{}", array_name(tensor), scale_name(tensor))
+            }
+            Argument::Kernel(tensor) => format!("&{}, &[]", array_name(tensor)),
             Argument::None => "&[]".to_owned(),
             Argument::Function(name) => (*name).to_owned(),
         })
@@ -223,11 +252,15 @@ fn array_name(tensor: &Tensor<'_>) -> String {
     format!("W_{}", tensor.name.replace('.', "_"))
 }
 
-fn array(text: &mut String, tensor: &Tensor<'_>) {
+fn scale_name(tensor: &Tensor<'_>) -> String {
+    format!("S_{}", tensor.name.replace('.', "_"))
+}
+
+fn array<T: std::fmt::Debug>(text: &mut String, (kind, name): (&str, String), tensor: &Tensor<'_>, values: &[T]) {
     let dims: Vec<String> = tensor.dims.iter().map(usize::to_string).collect();
     let _ = writeln!(text, "/// {}, {}", tensor.name, dims.join("×"));
-    let _ = writeln!(text, "static {}: [f32; {}] = [", array_name(tensor), tensor.values.len());
-    for line in tensor.values.chunks(10) {
+    let _ = writeln!(text, "static {name}: [{kind}; {}] = [", values.len());
+    for line in values.chunks(10) {
         text.push_str("    ");
         line.iter().for_each(|value| {
             let _ = write!(text, "{value:?}, ");

@@ -2,6 +2,7 @@
 
 use super::plan::{Plan, Step};
 use super::{Input, Model, Output};
+use backprop_nn::compress::{Int8, Precision, is_compressed};
 use backprop_nn::graph::{Convolution, ConvolutionTranspose, Direction, Operation, Tensor, rows};
 use backprop_nn::layers::Returns;
 use backprop_nn::{Graph, Shape, layers::Function};
@@ -32,13 +33,15 @@ pub enum Argument<'a, 'g> {
     Counts(&'static str, Vec<(&'static str, usize)>),
     /// Weights.
     Weights(&'g Tensor<'a>),
+    /// Weights of a kernel or an embedding, which may be stored in eight bits, and their scales.
+    Kernel(&'g Tensor<'a>),
     /// Weights that are not there.
     None,
     /// One of the functions.
     Function(&'static str),
 }
 
-use Argument::{Change, Count, Counts, Number, Read, Weights, Write};
+use Argument::{Change, Count, Counts, Kernel, Number, Read, Weights, Write};
 
 /// The calls of a graph in the order of the plan.
 pub fn calls<'a, 'g>(graph: &'g Graph<'a>, plan: &Plan<'a, 'g>) -> Vec<Call<'a, 'g>> {
@@ -72,16 +75,16 @@ fn of<'a, 'g>(step: &Step<'a, 'g>, input: Shape) -> Vec<(&'static str, Vec<Argum
         Operation::Dense { kernel, bias } => {
             let [inputs, units] = [kernel.dims[0], bias.dims[0]];
             let sizes = [input.len() / inputs, inputs, units].map(Count);
-            vec![("dense", [x, y].into_iter().chain(sizes).chain([Weights(kernel), Weights(bias)]).collect())]
+            vec![("dense", [x, y].into_iter().chain(sizes).chain([Kernel(kernel), Weights(bias)]).collect())]
         }
         Operation::Convolution(convolution) => {
             let bias = convolution.bias.as_ref().map_or(Argument::None, Weights);
             let window = Counts("window", window(convolution, [height, width, channels]));
-            vec![("convolution", vec![x, y, window, Weights(&convolution.kernel), bias])]
+            vec![("convolution", vec![x, y, window, Kernel(&convolution.kernel), bias])]
         }
         Operation::ConvolutionTranspose(transpose) => {
             let window = Counts("window", spread(transpose, [height, width, channels]));
-            vec![("convolution_transpose", vec![x, y, window, Weights(&transpose.kernel), Weights(&transpose.bias)])]
+            vec![("convolution_transpose", vec![x, y, window, Kernel(&transpose.kernel), Weights(&transpose.bias)])]
         }
         Operation::MaxPool { size } => {
             vec![("max_pool", [x, y].into_iter().chain(image()).chain(size.map(Count)).collect())]
@@ -96,7 +99,7 @@ fn of<'a, 'g>(step: &Step<'a, 'g>, input: Shape) -> Vec<(&'static str, Vec<Argum
         Operation::Reshape { .. } => vec![("copy", vec![x, y, Count(input.len())])],
         Operation::Embedding { table, numbers } => {
             let sizes = [*numbers, input.len() - numbers, table.dims[0], table.dims[1]].map(Count);
-            vec![("embedding", [x, y].into_iter().chain(sizes).chain([Weights(table)]).collect())]
+            vec![("embedding", [x, y].into_iter().chain(sizes).chain([Kernel(table)]).collect())]
         }
         Operation::NumericEmbedding { frequencies, phases, weights, bias } => {
             let sizes = [input.len(), frequencies.dims[0], frequencies.dims[1], bias.dims[1]].map(Count);
@@ -198,7 +201,7 @@ fn read<'a, 'g>(
             ("all_steps", usize::from(returns == Returns::AllSteps)),
             ("width", width),
         ];
-        let weights = [&direction.kernel, &direction.recurrent, &direction.bias].map(Weights);
+        let weights = [Kernel(&direction.kernel), Kernel(&direction.recurrent), Weights(&direction.bias)];
         let (from, to) = (step.from.clone(), step.to.start + first..step.to.end);
         let head = [Read(from.start, from.len()), Write(to.start, to.len()), Counts("sequence", sizes)];
         let scratch = Write(step.scratch.start, step.scratch.len());
@@ -238,12 +241,36 @@ pub fn meanings(model: &Model<'_>) -> Vec<String> {
             format!("Output: the probability of each class; {second} is predicted from {threshold} on.")
         }
         Output::Probabilities { .. } => "Output: the probability of each class.".to_owned(),
-        Output::Numbers { targets, .. } => format!("Output: {}, in their own units.", targets.join(", ")),
+        Output::Numbers { targets, units, .. } => {
+            let named = targets.iter().enumerate().map(|(at, name)| match units.get(at) {
+                Some(Some(unit)) => format!("{name} in {unit}"),
+                _ => name.clone(),
+            });
+            format!("Output: {}, in their own units.", named.collect::<Vec<_>>().join(", "))
+        }
         Output::Sample { .. } => {
             format!("Output: {}, pixels from 0 to 1 or numbers in their own units.", model.graph.output().described())
         }
     });
     lines.iter().map(|line| one_line(line)).collect()
+}
+
+/// Whether a tensor is written in eight bits.
+pub fn is_int8(tensor: &Tensor<'_>, precision: Precision) -> bool {
+    precision == Precision::Int8 && is_compressed(&tensor.name)
+}
+
+/// The tensor in eight bits.
+pub fn int8_of(tensor: &Tensor<'_>) -> Int8 {
+    Int8::of(&tensor.values, tensor.dims.last().copied().unwrap_or(1))
+}
+
+/// How many bytes a tensor takes in a program.
+pub fn constant_bytes(tensor: &Tensor<'_>, precision: Precision) -> usize {
+    match is_int8(tensor, precision) {
+        true => tensor.values.len() + 4 * tensor.dims.last().copied().unwrap_or(1),
+        false => 4 * tensor.values.len(),
+    }
 }
 
 /// A name that may hold what ends a line.

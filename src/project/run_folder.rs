@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::problems::of_loss;
-use super::whole::write_whole;
+use super::whole::{in_words, write_whole};
 use super::{Project, ProjectError};
 use crate::data::Order;
 use crate::data::scaling::Standard;
@@ -18,6 +18,7 @@ use crate::train::evaluate::TrainedModel;
 use crate::train::heads::Goal;
 use crate::train::metrics::THRESHOLD;
 use crate::train::{Job, default_threads};
+use backprop_nn::compress::Precision;
 use backprop_nn::{Network, Shape, Weights};
 
 /// Name of the project file in a run folder.
@@ -110,7 +111,7 @@ impl RunRecord<'_> {
 
     /// Writes the four files into a folder, which is made if it is not there.
     pub fn save(&self, folder: &Path) -> Result<(), ProjectError> {
-        let fail = |error: std::io::Error| ProjectError::file(folder, error);
+        let fail = |error: std::io::Error| ProjectError::file(folder, in_words(&error));
         fs::create_dir_all(folder).map_err(fail)?;
         self.project.save(&folder.join(PROJECT))?;
         let write = |name: &str, bytes: &[u8]| write_whole(&folder.join(name), bytes).map_err(fail);
@@ -123,6 +124,17 @@ impl RunRecord<'_> {
 }
 
 impl RunFolder {
+    /// The same run with other weights of its network.
+    pub fn with(&self, weights: Weights) -> Result<Self, ProjectError> {
+        let network = self.project.network(self.network.last_input(), self.network.output().len())?;
+        Ok(Self { project: self.project.clone(), data: self.data.clone(), network, weights })
+    }
+
+    /// The same run as it is read back when its weights were stored so.
+    pub fn stored(&self, precision: Precision) -> Result<Self, ProjectError> {
+        self.with(self.network.stored(&self.weights, precision))
+    }
+
     /// The head for the task of its network. A forecast is a regression here: the order of the samples is not saved.
     pub fn head(&self) -> &'static dyn Head {
         Goal::new(&self.data.task, &Order::Free, self.project.adversary.is_some()).head()

@@ -50,6 +50,7 @@ extern crate self as backprop_nn;
 
 pub mod activation;
 pub mod batch;
+pub mod compress;
 pub mod field;
 pub mod gan;
 #[cfg(test)]

@@ -1,14 +1,21 @@
+// == sums
+// sum = x W + b for one row; W[inputs][units], whose units have scales where they are whole numbers.
+static void sums(const float *x, float *sum, int inputs, int units, const weight *w, const float *scale, const float *b)
+{
+    for (int u = 0; u < units; u++)
+        sum[u] = 0.0f;
+    for (int i = 0; i < inputs; i++)
+        for (int u = 0; u < units; u++)
+            sum[u] += x[i] * w[(size_t)i * units + u];
+    for (int u = 0; u < units; u++)
+        sum[u] = (scale ? sum[u] * scale[u] : sum[u]) + (b ? b[u] : 0.0f);
+}
 // == dense
 // y = x W + b for each row; W[inputs][units].
-static void dense(const float *x, float *y, int rows, int inputs, int units, const float *w, const float *b)
+static void dense(const float *x, float *y, int rows, int inputs, int units, const weight *w, const float *scale, const float *b)
 {
-    for (int r = 0; r < rows; r++, x += inputs, y += units) {
-        for (int u = 0; u < units; u++)
-            y[u] = b[u];
-        for (int i = 0; i < inputs; i++)
-            for (int u = 0; u < units; u++)
-                y[u] += x[i] * w[(size_t)i * units + u];
-    }
+    for (int r = 0; r < rows; r++, x += inputs, y += units)
+        sums(x, y, inputs, units, w, scale, b);
 }
 // == window
 // What a convolution slides over, and how.
@@ -21,13 +28,13 @@ struct window {
 };
 // == convolution
 // Kernels W[rows][columns][depth][filters] at every place; what lies outside is 0.
-static void convolution(const float *x, float *y, const struct window *o, const float *w, const float *b)
+static void convolution(const float *x, float *y, const struct window *o, const weight *w, const float *scale, const float *b)
 {
     int each = o->filters / o->groups;
     for (int row = 0; row < o->out_height; row++)
         for (int column = 0; column < o->out_width; column++, y += o->filters) {
             for (int f = 0; f < o->filters; f++)
-                y[f] = b ? b[f] : 0.0f;
+                y[f] = 0.0f;
             for (int i = 0; i < o->rows; i++)
                 for (int j = 0; j < o->columns; j++) {
                     int from_row = row * o->stride + i * o->dilation - o->top;
@@ -35,17 +42,19 @@ static void convolution(const float *x, float *y, const struct window *o, const 
                     if (from_row < 0 || from_row >= o->height || from_column < 0 || from_column >= o->width)
                         continue;
                     const float *pixel = x + ((size_t)from_row * o->width + from_column) * o->channels;
-                    const float *tap = w + (size_t)(i * o->columns + j) * o->depth * o->filters;
+                    const weight *tap = w + (size_t)(i * o->columns + j) * o->depth * o->filters;
                     for (int g = 0; g < o->groups; g++)
                         for (int c = 0; c < o->depth; c++)
                             for (int f = 0; f < each; f++)
                                 y[g * each + f] += pixel[g * o->depth + c] * tap[(size_t)c * o->filters + g * each + f];
                 }
+            for (int f = 0; f < o->filters; f++)
+                y[f] = (scale ? y[f] * scale[f] : y[f]) + (b ? b[f] : 0.0f);
         }
 }
 // == convolution_transpose
 // Every pixel of x[height][width][channels] adds W[rows][columns][filters][channels] to the output.
-static void convolution_transpose(const float *x, float *y, const struct window *o, const float *w, const float *b)
+static void convolution_transpose(const float *x, float *y, const struct window *o, const weight *w, const float *scale, const float *b)
 {
     for (int p = 0; p < o->out_height * o->out_width; p++)
         for (int f = 0; f < o->filters; f++)
@@ -58,11 +67,11 @@ static void convolution_transpose(const float *x, float *y, const struct window 
                     if (to_row < 0 || to_row >= o->out_height || to_column < 0 || to_column >= o->out_width)
                         continue;
                     float *to = y + ((size_t)to_row * o->out_width + to_column) * o->filters;
-                    const float *tap = w + (size_t)(i * o->columns + j) * o->filters * o->channels;
+                    const weight *tap = w + (size_t)(i * o->columns + j) * o->filters * o->channels;
                     for (int f = 0; f < o->filters; f++) {
                         float sum = 0.0f;
                         for (int c = 0; c < o->channels; c++)
-                            sum += x[c] * tap[(size_t)f * o->channels + c];
+                            sum += x[c] * tap[(size_t)f * o->channels + c] * (scale ? scale[c] : 1.0f);
                         to[f] += sum;
                     }
                 }
@@ -126,7 +135,8 @@ static void copy(const float *x, float *y, int count)
 }
 // == embedding
 // The first numbers as they are, then the row of the table for each word.
-static void embedding(const float *x, float *y, int numbers, int words, int vocabulary, int units, const float *table)
+static void embedding(const float *x, float *y, int numbers, int words, int vocabulary, int units, const weight *table,
+                      const float *scale)
 {
     for (int i = 0; i < numbers; i++)
         *y++ = x[i];
@@ -134,7 +144,7 @@ static void embedding(const float *x, float *y, int numbers, int words, int voca
         float word = x[numbers + i];
         int at = !(word > 0.0f) ? 0 : word < vocabulary ? (int)word : vocabulary - 1;
         for (int u = 0; u < units; u++)
-            *y++ = table[(size_t)at * units + u];
+            *y++ = table[(size_t)at * units + u] * (scale ? scale[u] : 1.0f);
     }
 }
 // == numeric_embedding
@@ -161,16 +171,6 @@ static float sigmoid(float z)
 {
     return 1.0f / (1.0f + expf(-z));
 }
-// == sums
-// sum = x W + b for one row; W[inputs][units].
-static void sums(const float *x, float *sum, int inputs, int units, const float *w, const float *b)
-{
-    for (int u = 0; u < units; u++)
-        sum[u] = b ? b[u] : 0.0f;
-    for (int i = 0; i < inputs; i++)
-        for (int u = 0; u < units; u++)
-            sum[u] += x[i] * w[(size_t)i * units + u];
-}
 // == sequence
 // One reading of a sequence x[steps][features]. Its outputs begin at y, in rows of `width` numbers if all steps are given.
 struct sequence {
@@ -184,7 +184,8 @@ static float *output_of(const struct sequence *o, float *y, int step)
 }
 // == rnn
 // h = tanh(x W + h U + b)
-static void rnn(const float *x, float *y, const struct sequence *o, const float *w, const float *u, const float *b, float *scratch)
+static void rnn(const float *x, float *y, const struct sequence *o, const weight *w, const float *w_scale, const weight *u,
+                const float *u_scale, const float *b, float *scratch)
 {
     int n = o->units;
     float *h = scratch, *z = h + 2 * n, *s = z + n;
@@ -192,8 +193,8 @@ static void rnn(const float *x, float *y, const struct sequence *o, const float 
         h[k] = 0.0f;
     for (int t = 0; t < o->steps; t++) {
         int step = o->backwards ? o->steps - 1 - t : t;
-        sums(x + (size_t)step * o->features, z, o->features, n, w, b);
-        sums(h, s, n, n, u, 0);
+        sums(x + (size_t)step * o->features, z, o->features, n, w, w_scale, b);
+        sums(h, s, n, n, u, u_scale, 0);
         for (int k = 0; k < n; k++)
             h[k] = tanhf(z[k] + s[k]);
         copy(h, output_of(o, y, step), n);
@@ -201,7 +202,8 @@ static void rnn(const float *x, float *y, const struct sequence *o, const float 
 }
 // == lstm
 // Gates i, f, g, o; c = f c + i g, h = o tanh(c).
-static void lstm(const float *x, float *y, const struct sequence *o, const float *w, const float *u, const float *b, float *scratch)
+static void lstm(const float *x, float *y, const struct sequence *o, const weight *w, const float *w_scale, const weight *u,
+                const float *u_scale, const float *b, float *scratch)
 {
     int n = o->units;
     float *h = scratch, *c = h + n, *z = c + n, *s = z + 4 * n;
@@ -209,8 +211,8 @@ static void lstm(const float *x, float *y, const struct sequence *o, const float
         scratch[k] = 0.0f;
     for (int t = 0; t < o->steps; t++) {
         int step = o->backwards ? o->steps - 1 - t : t;
-        sums(x + (size_t)step * o->features, z, o->features, 4 * n, w, b);
-        sums(h, s, n, 4 * n, u, 0);
+        sums(x + (size_t)step * o->features, z, o->features, 4 * n, w, w_scale, b);
+        sums(h, s, n, 4 * n, u, u_scale, 0);
         for (int k = 0; k < n; k++) {
             float i = sigmoid(z[k] + s[k]), f = sigmoid(z[n + k] + s[n + k]);
             float g = tanhf(z[2 * n + k] + s[2 * n + k]), out = sigmoid(z[3 * n + k] + s[3 * n + k]);
@@ -222,7 +224,8 @@ static void lstm(const float *x, float *y, const struct sequence *o, const float
 }
 // == gru
 // Gates z, r, g; h = (1 - z) g + z h, g = tanh(x W + b + r (h U + b')).
-static void gru(const float *x, float *y, const struct sequence *o, const float *w, const float *u, const float *b, float *scratch)
+static void gru(const float *x, float *y, const struct sequence *o, const weight *w, const float *w_scale, const weight *u,
+                const float *u_scale, const float *b, float *scratch)
 {
     int n = o->units;
     float *h = scratch, *z = h + 2 * n, *s = z + 3 * n;
@@ -230,8 +233,8 @@ static void gru(const float *x, float *y, const struct sequence *o, const float 
         h[k] = 0.0f;
     for (int t = 0; t < o->steps; t++) {
         int step = o->backwards ? o->steps - 1 - t : t;
-        sums(x + (size_t)step * o->features, z, o->features, 3 * n, w, b);
-        sums(h, s, n, 3 * n, u, b + 3 * n);
+        sums(x + (size_t)step * o->features, z, o->features, 3 * n, w, w_scale, b);
+        sums(h, s, n, 3 * n, u, u_scale, b + 3 * n);
         for (int k = 0; k < n; k++) {
             float update = sigmoid(z[k] + s[k]), reset = sigmoid(z[n + k] + s[n + k]);
             float g = tanhf(z[2 * n + k] + reset * s[2 * n + k]);
