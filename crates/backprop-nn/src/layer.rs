@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::activation::Function;
 use crate::init::Init;
+use crate::shape::Shape;
 
 /// What a layer is to the one before it, which may do its work in the same pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,12 @@ pub trait Layer: Send + Sync {
     /// How many predictions the layer makes one of, if its members learn each on its own where it is the last layer.
     fn members(&self) -> Option<usize> {
         None
+    }
+
+    /// What the layer has computed of one sample besides its output, to be looked at: the gates of a recurrent layer. `memo` is as
+    /// `forward` leaves it while training.
+    fn inside(&self, _memo: &[f32]) -> Vec<InsideLayer> {
+        Vec::new()
     }
 
     /// Computes the outputs of a shard.
@@ -227,6 +234,17 @@ pub struct Forward<'a> {
     pub skip: &'a [f32],
     /// Whether the pass learns.
     pub mode: Mode,
+}
+
+/// Numbers within a layer that have a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InsideLayer {
+    /// The field's word for them: "forget gate f".
+    pub name: String,
+    /// Their shape.
+    pub shape: Shape,
+    /// The numbers of one sample.
+    pub values: Vec<f32>,
 }
 
 /// What a layer gets to compute its gradients.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Batch, Pass};
 use crate::kernels::denormals::flush_denormals;
-use crate::layer::Mode;
+use crate::layer::{InsideLayer, Mode};
 use crate::network::{Network, Stage};
 use crate::shape::Shape;
 use crate::spec::Misfit;
@@ -128,6 +128,13 @@ impl Inspection {
         &shard.activations[place + 1][..shard.samples * self.places[place].shape.len()]
     }
 
+    /// What the layer at a place has computed of the sample that ran forward last, alone and without a way back, besides what it gives:
+    /// the gates of a recurrent layer.
+    pub fn inside(&self, place: usize) -> Vec<InsideLayer> {
+        let (shard, stage) = (&self.batch.shards[0], &self.network.stages[place]);
+        if shard.samples == 1 { stage.layer.inside(&shard.memos[place][..stage.memo_len]) } else { Vec::new() }
+    }
+
     /// The outputs, `[samples, outputs]`.
     pub fn outputs(&self) -> &[f32] {
         self.values(self.places.len() - 1)
@@ -231,6 +238,56 @@ mod tests {
             ),
             (vec![members(), dense(6), members(), head(), EnsembleMean {}.into()], Shape::flat(7)),
         ]
+    }
+
+    /// A recurrent layer's gates make its output, and they are the functions of the sums that they stand for.
+    #[test]
+    fn gates_are_those_that_the_output_is_made_of() {
+        let (steps, features, units) = (4, 3, 5);
+        let lstm = Lstm { units, returns: Returns::AllSteps, bidirectional: true, ..Lstm::default() };
+        let gru = Gru { units, ..Gru::default() };
+        let (network, mut inspection, weights) =
+            opened(vec![lstm.into(), gru.into(), head()], Shape::steps(steps, features));
+        let sample = numbers(steps * features, 9);
+        inspection.forward(&weights, &sample);
+        let sigmoid = |sum: f32| 1.0 / (1.0 + (-sum).exp());
+        let inside = inspection.inside(1);
+        assert_eq!(inside.len(), 10);
+        for direction in 0..2 {
+            let part = |at: usize| &inside[5 * direction + at].values;
+            let [i, f, g, o, c] = [0, 1, 2, 3, 4].map(part);
+            assert_eq!(inside[5 * direction + 1].name, ["forget gate f", "forget gate f, backward"][direction]);
+            for step in 0..steps {
+                let before =
+                    if direction == 0 { step.checked_sub(1) } else { Some(step + 1).filter(|step| *step < steps) };
+                for unit in 0..units {
+                    let at = step * units + unit;
+                    let kept = before.map_or(0.0, |before| c[before * units + unit]);
+                    assert!((c[at] - (f[at] * kept + i[at] * g[at])).abs() < 1e-6);
+                    let output = inspection.values(1)[(step * 2 + direction) * units + unit];
+                    assert!((output - o[at] * c[at].tanh()).abs() < 1e-6);
+                }
+            }
+        }
+        // At the first step there is no state, and only the input speaks.
+        let kernel = &weights.values()[network.params()[0].range.clone()];
+        let bias = &weights.values()[network.params()[4].range.clone()];
+        let sum =
+            |unit: usize| (0..features).map(|at| sample[at] * kernel[at * 4 * units + unit]).sum::<f32>() + bias[unit];
+        assert!((0..units).all(|unit| (inside[0].values[unit] - sigmoid(sum(unit))).abs() < 1e-5));
+        let gru = inspection.inside(2);
+        assert_eq!(
+            gru.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
+            ["update gate z", "reset gate r", "candidate g", "state h"]
+        );
+        let [z, g, h] = [0, 2, 3].map(|at| &gru[at].values);
+        for at in units..steps * units {
+            assert!((h[at] - (g[at] + z[at] * (h[at - units] - g[at]))).abs() < 1e-6);
+        }
+        assert_eq!(h[(steps - 1) * units..], *inspection.values(2));
+        assert!(inspection.inside(0).is_empty() && inspection.inside(3).is_empty());
+        inspection.forward(&weights, &numbers(2 * steps * features, 9));
+        assert!(inspection.inside(1).is_empty(), "of one sample");
     }
 
     fn opened(layers: Vec<LayerSpec>, shape: Shape) -> (Network, Inspection, Weights) {

@@ -29,6 +29,7 @@ impl Cell for GruCell {
     const GATES: usize = 3;
     const SHARED: usize = 2;
     const KEPT: usize = 1;
+    const GATE_NAMES: &'static [&'static str] = &["update gate z", "reset gate r", "candidate g"];
 
     fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_> {
         Operation::Gru { directions, returns }

@@ -30,6 +30,8 @@ impl Cell for LstmCell {
     const GATES: usize = 4;
     const KEPT: usize = 1;
     const BIAS: Init = Init::UnitForgetGate;
+    const GATE_NAMES: &'static [&'static str] = &["input gate i", "forget gate f", "candidate g", "output gate o"];
+    const KEPT_NAME: Option<&'static str> = Some("cell state c");
 
     fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_> {
         Operation::Lstm { directions, returns }

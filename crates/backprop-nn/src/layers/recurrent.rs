@@ -13,7 +13,7 @@ use crate::init::{Init, Initializer};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::vector::{add, sum_rows};
 use crate::kernels::vectorized;
-use crate::layer::{Backward, Forward, Layer, ParamInfo, Transposed};
+use crate::layer::{Backward, Forward, InsideLayer, Layer, ParamInfo, Transposed};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
@@ -125,6 +125,10 @@ pub trait Cell: Clone + std::fmt::Debug + Default + PartialEq + Send + Sync + 's
     /// Numbers per unit that a step remembers besides gates and output.
     const KEPT: usize = 0;
     const BIAS: Init = Init::Zeros;
+    /// What its gates are called, in their order, where they are kept as they are.
+    const GATE_NAMES: &'static [&'static str] = &[];
+    /// What is called that a step remembers besides, if somebody wants to see it.
+    const KEPT_NAME: Option<&'static str> = None;
 
     /// The whole layer as an operation.
     fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_>;
@@ -347,6 +351,37 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
             of_direction(["bias", "backward_bias"], bias_dims, C::BIAS),
         ]
         .concat()
+    }
+
+    fn inside(&self, memo: &[f32]) -> Vec<InsideLayer> {
+        let (units, steps) = (self.spec.units, self.steps);
+        let mut found = Vec::new();
+        for direction in self.spec.directions() {
+            let memo = &memo[direction * self.direction_memo_len()..][..self.direction_memo_len()];
+            let (gates, rest) = memo[steps * self.features..].split_at(steps * self.gates());
+            let (kept, outputs) = rest.split_at((steps + 1) * self.kept());
+            let mut add = |name: &str, numbers: &[f32], width: usize, first: usize| {
+                let row = |step: usize| &numbers[step * width + first..][..units];
+                let mut rows: Vec<&[f32]> = (0..steps).map(row).collect();
+                // In the order of the sequence.
+                if direction == 1 {
+                    rows.reverse();
+                }
+                let of = if direction == 1 { ", backward" } else { "" };
+                let (name, shape) = (format!("{name}{of}"), Shape::steps(steps, units));
+                found.push(InsideLayer { name, shape, values: rows.concat() });
+            };
+            for (at, name) in C::GATE_NAMES.iter().enumerate() {
+                add(name, gates, self.gates(), at * units);
+            }
+            if let Some(name) = C::KEPT_NAME {
+                add(name, &kept[self.kept()..], self.kept(), 0);
+            }
+            if self.spec.returns == Returns::LastStep {
+                add("state h", &outputs[units..], units, 0);
+            }
+        }
+        found
     }
 
     fn memo_len(&self) -> usize {
