@@ -27,6 +27,35 @@ const MAX_COORDINATE: f32 = 1e9;
 /// The most points that one drawing read from a file may have.
 const MAX_POINTS: usize = 1_000_000;
 
+/// The steps that make an image of strokes, as MNIST was made: all of them, unless somebody wants to see what each is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preparation {
+    /// The middle of the ink's box is moved to the middle of the image.
+    pub crop: bool,
+    /// The ink is scaled until the longer side of its box is 20 of 28 pixels.
+    pub scale: bool,
+    /// The ink is moved by whole pixels until its center of mass is in the middle.
+    pub center: bool,
+    /// The pixels are divided by 255 on their way into the network, as in training.
+    pub normalize: bool,
+}
+
+impl Default for Preparation {
+    fn default() -> Self {
+        Self { crop: true, scale: true, center: true, normalize: true }
+    }
+}
+
+impl Preparation {
+    const NONE: Self = Self { crop: false, scale: false, center: false, normalize: true };
+
+    /// The same up to each of its steps: nothing, cropped, scaled, centered.
+    pub fn stages(self) -> [Self; 4] {
+        let Self { crop, scale, .. } = self;
+        [Self::NONE, Self { crop, ..Self::NONE }, Self { crop, scale, ..Self::NONE }, self]
+    }
+}
+
 type Point = [f32; 2];
 
 /// A drawing as pen strokes, in any unit, x to the right, y down.
@@ -71,15 +100,25 @@ impl Drawing {
     /// the pen's width. `pen` is the width of the strokes in pixels of a 28-pixel image; like the
     /// margin it grows with `side`.
     pub fn image(&self, side: usize, pen: f32) -> Option<Array2<u8>> {
+        self.prepared(side, pen, Preparation::default())
+    }
+
+    /// The same with the steps of `preparation` alone. What is not cropped or scaled is as it is on the paper, which reaches from
+    /// 0 to 1 in both directions.
+    pub fn prepared(&self, side: usize, pen: f32, preparation: Preparation) -> Option<Array2<u8>> {
         let unit = side as f32 / MNIST_SIDE;
         let pen = pen.clamp(0.1, INK_SIDE) * unit;
-        let strokes = self.fitted(side, pen)?;
+        let strokes = self.fitted(side, pen, preparation)?;
 
         let mut canvas = Canvas::new(side);
         for stroke in &strokes {
             canvas.stroke(stroke, pen / 2.0);
         }
-        let margin = ((MNIST_SIDE - INK_SIDE) / 2.0 * unit) as isize;
+        let margin = match preparation {
+            Preparation { center: false, .. } => 0,
+            Preparation { crop: true, scale: true, .. } => ((MNIST_SIDE - INK_SIDE) / 2.0 * unit) as isize,
+            _ => side as isize,
+        };
         Some(canvas.centred(margin))
     }
 
@@ -99,8 +138,8 @@ impl Drawing {
         self.strokes.iter().flatten().copied().filter(is_finite)
     }
 
-    /// The strokes in pixels, scaled so that ink drawn by `pen` fills the box and is in its middle.
-    fn fitted(&self, side: usize, pen: f32) -> Option<Vec<Vec<Point>>> {
+    /// The strokes in pixels, scaled so that ink drawn by `pen` fills the box, and moved so that it is in the middle.
+    fn fitted(&self, side: usize, pen: f32, preparation: Preparation) -> Option<Vec<Vec<Point>>> {
         let (min, max) = self.bounds()?;
         // The halves are subtracted, not the ends, so that huge coordinates do not overflow.
         let middle = [min[0] / 2.0 + max[0] / 2.0, min[1] / 2.0 + max[1] / 2.0];
@@ -109,12 +148,15 @@ impl Drawing {
         let half_box = (side as f32 / MNIST_SIDE * INK_SIDE - pen) / 2.0;
         // What is only rounding of the coordinates is a tap, which must not be blown up.
         let is_tap = half <= size * 1e-6;
+        let side = side as f32;
         let to_pixel = |point: Point| {
             let offset = |axis: usize| match is_tap {
                 true => 0.0,
-                false => (point[axis] - middle[axis]) / half * half_box,
+                false if preparation.scale => (point[axis] - middle[axis]) / half * half_box,
+                false => (point[axis] - middle[axis]) * side,
             };
-            [side as f32 / 2.0 + offset(0), side as f32 / 2.0 + offset(1)]
+            let place = |axis: usize| if preparation.crop { side / 2.0 } else { middle[axis] * side };
+            [place(0) + offset(0), place(1) + offset(1)]
         };
         let strokes = self.strokes.iter();
         Some(strokes.map(|stroke| simplified(stroke.iter().copied().filter(is_finite).map(to_pixel))).collect())
@@ -319,6 +361,32 @@ mod tests {
             positions.iter().max().unwrap() - positions.iter().min().unwrap() + 1
         };
         [extent(0), extent(1)]
+    }
+
+    #[test]
+    fn each_step_of_the_preparation_moves_or_scales_the_ink() {
+        let corner = drawing(&[&[[0.05, 0.1], [0.3, 0.1], [0.3, 0.35]]]);
+        let middle_of = |image: &Array2<u8>| {
+            let inked: Vec<_> = image.indexed_iter().filter(|(_, ink)| **ink > 0).map(|(place, _)| place).collect();
+            let ends = |places: Vec<usize>| (places.iter().min().unwrap() + places.iter().max().unwrap()) as f32 / 2.0;
+            [ends(inked.iter().map(|place| place.1).collect()), ends(inked.iter().map(|place| place.0).collect())]
+        };
+        let stages = Preparation::default().stages();
+        let images = stages.map(|stage| corner.prepared(28, PEN_WIDTH, stage).unwrap());
+        let [ink, cropped, scaled, centered] = &images;
+        // 0.25 of 28 pixels and the pen.
+        assert!(ink_box(ink).iter().all(|side| (9..=10).contains(side)) && ink_box(cropped) == ink_box(ink));
+        let near = |image: &Array2<u8>, expected: [f32; 2]| {
+            middle_of(image).iter().zip(expected).all(|(found, expected)| (found - expected).abs() <= 1.0)
+        };
+        assert!(near(ink, [0.175 * 28.0 - 0.5, 0.225 * 28.0 - 0.5]), "{:?}", middle_of(ink));
+        assert!(near(cropped, [13.5, 13.5]) && near(scaled, [13.5, 13.5]));
+        assert_eq!(ink_box(scaled), [20, 20]);
+        assert!(middle_of(centered)[0] < 12.0, "the corner's mass is at its right: {:?}", middle_of(centered));
+        assert_eq!(Some(centered), corner.image(28, PEN_WIDTH).as_ref());
+        let off = Preparation { scale: false, ..Preparation::default() };
+        let centered_alone = corner.prepared(28, PEN_WIDTH, off).unwrap();
+        assert!(ink_box(&centered_alone) == ink_box(ink) && !near(&centered_alone, [13.5, 13.5]));
     }
 
     #[test]

@@ -36,6 +36,13 @@ impl Predictor {
         self.answer(run)
     }
 
+    /// The prediction for pixels that are left as they are, from 0 to 255, as no network has learned them.
+    pub fn read_unscaled(&mut self, run: TrainedModel<'_>, pixels: &[u8]) -> &[f32] {
+        let input = self.workspace.input_mut(1);
+        input.iter_mut().zip(pixels).for_each(|(input, pixel)| *input = f32::from(*pixel));
+        self.answer(run)
+    }
+
     /// The prediction for one row of numbers. Target numbers keep their digits: an `f32` has seven.
     pub fn read_row(&mut self, run: TrainedModel<'_>, row: &[f64]) -> &[f64] {
         run.scaling.scale(row, self.workspace.input_mut(1));

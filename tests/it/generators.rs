@@ -1,5 +1,8 @@
 //! The window with a generator and its discriminator: assembled, set, trained, watched, saved and opened again.
 
+use std::sync::Arc;
+
+use backprop_nn::gan;
 use backprop_studio::project::{Project, Side};
 use backprop_studio::train::metrics::{FAKE_ACCURACY, GENERATOR_LOSS, LOSS, REAL_ACCURACY};
 use backprop_studio::train::{Subset, generate};
@@ -56,6 +59,27 @@ fn a_generator_is_watched_while_it_learns() {
     click(&mut harness, "Other noise");
     assert!(generated(&mut harness) == expected(harness.state(), 2, 512));
     harness.get_by_label("512 generated points, noise seed 2, over the data");
+    step_until(&mut harness, "the discriminator is asked", |studio| studio.derived().discriminator.current().is_some());
+    harness.run_ok();
+    harness.get_by_label_contains("The color is what the discriminator takes each place for");
+    let asked = Arc::clone(harness.state().derived().discriminator.current().unwrap());
+    let (query, found) = (&asked.query, asked.answer.as_ref().unwrap());
+    // The network as a whole takes noise for the points that it makes of it.
+    let points = generate(&query.job.network, &query.job.scaling, &query.snapshot.weights, 1, 40);
+    let mut inputs = vec![0.0; points.len()];
+    query.job.scaling.inputs.apply(&points.iter().copied().map(f64::from).collect::<Vec<_>>(), &mut inputs);
+    let apart = gan::discriminate(&query.job.network, &query.snapshot.weights, &inputs);
+    let mut whole = query.job.network.inference_workspace(40);
+    whole.input_mut(40).copy_from_slice(&gan::noise(&query.job.network, 1, 40));
+    query.job.network.infer(&query.snapshot.weights, &mut whole);
+    assert!(apart.iter().zip(whole.output()).all(|(one, other)| (one - other).abs() < 1e-3), "{apart:?}");
+    assert_eq!((found.outputs.len(), found.gradients.len()), (80 * 80, 16 * 16));
+    // Between the middles of two cells the output rises by what the gradient says.
+    let width = (query.ranges[0].end() - query.ranges[0].start()) as f32 / 16.0;
+    let row = |at: usize| found.gradients[8 * 16 + at][0] * width;
+    let rise: f32 = (4..12).map(row).sum();
+    let (left, right) = (found.outputs[42 * 80 + 20], found.outputs[42 * 80 + 60]);
+    assert!((right - left - rise).abs() < 0.25 * (1.0 + rise.abs()), "{left} {right} {rise}");
 
     act(&mut harness, Request::Show("draw"));
     harness.get_by_label_contains("A generator makes samples and takes none");
@@ -75,6 +99,25 @@ fn images_are_shown_side_by_side() {
     train(&mut harness);
     assert!(generated(&mut harness) == expected(harness.state(), 1, 64));
     harness.get_by_label("64 generated images, noise seed 1");
+    step_until(&mut harness, "digits are counted", |studio| studio.derived().modes.current().is_some());
+    harness.run_ok();
+    harness.get_by_label_contains("Classes of 500 generated digits: 0: ");
+    let asked = Arc::clone(harness.state().derived().modes.current().unwrap());
+    let modes = asked.answer.as_ref().unwrap();
+    assert_eq!((modes.counts.iter().sum::<u32>(), modes.distances.len()), (500, 32));
+    // The nearest of all, pixel by pixel.
+    let train = &asked.query.dataset.train;
+    let image = &expected(harness.state(), 1, 1)[..784];
+    let distance = |at: usize| {
+        let pixels = train.pixels_of(at).iter().map(|pixel| f64::from(*pixel) / 255.0);
+        (pixels.zip(image).map(|(a, b)| (a - f64::from(*b)).powi(2)).sum::<f64>() / 784.0).sqrt()
+    };
+    let nearest = (0..train.len()).map(distance).fold(f64::INFINITY, f64::min);
+    assert!(
+        modes.distances.iter().any(|distance| (distance - nearest).abs() < 1e-5),
+        "{nearest}: {:?}",
+        modes.distances
+    );
 }
 
 #[test]

@@ -140,6 +140,7 @@ impl Studio {
             picture: None,
             drawing: self.playground.drawing.clone(),
             pen: self.window.pen,
+            preparation: self.playground.preparation,
             network: Err(String::new()),
         };
         let asked = Asked { folders, known, drawing };

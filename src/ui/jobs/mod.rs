@@ -7,11 +7,14 @@ pub mod calibration;
 pub mod columns;
 pub mod counterfactual;
 pub mod derived;
+pub mod discriminator;
+pub mod drawing_history;
 pub mod evaluation;
 pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
 pub mod layer_statistics;
+pub mod modes;
 pub mod neighbors;
 pub mod novelty;
 pub mod plane;
@@ -34,6 +37,8 @@ use eframe::egui::Context;
 pub struct DerivedData {
     /// What the network predicts for the drawing.
     pub drawing: Derived<predictor::DrawingQuery>,
+    /// What the network of a run has predicted for it over the run.
+    pub drawing_history: Derived<drawing_history::DrawingHistoryQuery>,
     /// What the network predicts for the row that is tried.
     pub row: Derived<predictor::RowQuery>,
     /// What the network predicts at every place of the plane.
@@ -60,6 +65,10 @@ pub struct DerivedData {
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
     pub samples: Derived<samples::SamplesQuery>,
+    /// Which digits that are.
+    pub modes: Derived<modes::ModesQuery>,
+    /// What its discriminator gives over the plane.
+    pub discriminator: Derived<discriminator::DiscriminatorQuery>,
     /// What a network forecasts beyond the end of its series.
     pub ahead: Derived<ahead::AheadQuery>,
     /// The runs that are kept.
@@ -84,6 +93,7 @@ impl DerivedData {
     pub fn is_shown(&self, ctx: &Context) -> bool {
         let Self {
             drawing,
+            drawing_history,
             row,
             plane,
             inside,
@@ -97,6 +107,8 @@ impl DerivedData {
             layer_statistics,
             reconstructions,
             samples,
+            modes,
+            discriminator,
             ahead,
             stored_runs,
             run_curves,
@@ -105,6 +117,7 @@ impl DerivedData {
             baselines,
         } = self;
         drawing.is_settled(ctx)
+            && drawing_history.is_settled(ctx)
             && row.is_settled(ctx)
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
@@ -118,6 +131,8 @@ impl DerivedData {
             && layer_statistics.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
+            && modes.is_settled(ctx)
+            && discriminator.is_settled(ctx)
             && ahead.is_settled(ctx)
             && stored_runs.is_settled(ctx)
             && run_curves.is_settled(ctx)

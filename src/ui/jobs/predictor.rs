@@ -6,6 +6,7 @@ use std::time::Duration;
 use ndarray::{Array3, Axis};
 
 use super::derived::Query;
+use crate::data::drawing::Preparation;
 use crate::data::photo::Reading;
 use crate::data::pictures::{self, Picture};
 use crate::data::samples::{scale_bytes, to_bytes};
@@ -44,6 +45,8 @@ pub struct DrawingQuery {
     pub drawing: Drawing,
     /// Width of the pen, in pixels of 28.
     pub pen: f32,
+    /// The steps from the ink to the image.
+    pub preparation: Preparation,
     /// The network, or why there is none.
     pub network: Result<TrainedNetwork, String>,
 }
@@ -52,6 +55,8 @@ pub struct DrawingQuery {
 pub struct DrawingPrediction {
     /// The pixels, `[height, width, channels]`; none without ink.
     pub seen: Option<Array3<u8>>,
+    /// The drawing after each step of its preparation; nothing without ink, and of a picture.
+    pub stages: Vec<Array3<u8>>,
     /// The prediction, or why there is none.
     pub prediction: DrawingOutput,
 }
@@ -82,7 +87,14 @@ impl Query for DrawingQuery {
     const PAUSE: Duration = Duration::ZERO;
 
     fn answer(&self, memory: &mut KeptPredictor) -> DrawingPrediction {
-        let drawn = |side: usize| self.drawing.image(side, self.pen).map(|image| image.insert_axis(Axis(2)));
+        let prepared = |side: usize, preparation| {
+            self.drawing.prepared(side, self.pen, preparation).map(|image| image.insert_axis(Axis(2)))
+        };
+        let drawn = |side: usize| prepared(side, self.preparation);
+        let stages = |side: usize| match &self.picture {
+            Some(_) => Vec::new(),
+            None => self.preparation.stages().into_iter().filter_map(|stage| prepared(side, stage)).collect(),
+        };
         let seen = self.network.as_ref().map_err(Clone::clone).and_then(|network| {
             let dims = dims_of(network)?;
             let seen = match (&self.picture, dims) {
@@ -100,14 +112,15 @@ impl Query for DrawingQuery {
         match seen {
             Ok((network, seen)) => {
                 let prediction = match &seen {
-                    Some(pixels) => predict(network, memory.of(network), pixels),
+                    Some(pixels) => predict(network, memory.of(network), pixels, self.preparation),
                     None => DrawingOutput::Empty,
                 };
-                DrawingPrediction { seen, prediction }
+                let stages = stages(seen.as_ref().map_or(SIDE, |seen| seen.dim().0));
+                DrawingPrediction { seen, stages, prediction }
             }
             Err(why) => {
                 let seen = if self.picture.is_none() { drawn(SIDE) } else { None };
-                DrawingPrediction { seen, prediction: DrawingOutput::Cannot(why) }
+                DrawingPrediction { seen, stages: stages(SIDE), prediction: DrawingOutput::Cannot(why) }
             }
         }
     }
@@ -129,10 +142,18 @@ fn see(picture: &OpenedPicture, dims: [usize; 3], reading: Option<Reading>) -> R
     }
 }
 
-fn predict(network: &TrainedNetwork, reader: &mut Predictor, seen: &Array3<u8>) -> DrawingOutput {
+fn predict(
+    network: &TrainedNetwork,
+    reader: &mut Predictor,
+    seen: &Array3<u8>,
+    preparation: Preparation,
+) -> DrawingOutput {
     let trained = network.trained();
     let pixels = seen.as_slice().unwrap_or_default();
-    let outputs = reader.read(trained, pixels);
+    let outputs = match preparation.normalize {
+        true => reader.read(trained, pixels),
+        false => reader.read_unscaled(trained, pixels),
+    };
     if outputs.iter().any(|output| !output.is_finite()) {
         return DrawingOutput::Cannot(NOT_NUMBERS.to_owned());
     }
@@ -206,7 +227,7 @@ mod tests {
         let network = TrainedNetwork::Folder(Arc::new(RunFolder::pretrained().unwrap()));
         let one = Drawing { strokes: vec![vec![[0.5, 0.2], [0.5, 0.8]]], label: None };
         let ask = |drawing: Drawing, network| {
-            let query = DrawingQuery { picture: None, drawing, pen: 2.2, network };
+            let query = DrawingQuery { picture: None, drawing, pen: 2.2, preparation: Preparation::default(), network };
             query.answer(&mut KeptPredictor::default())
         };
         let answer = ask(one.clone(), Ok(network.clone()));

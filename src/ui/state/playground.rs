@@ -8,11 +8,20 @@ use image::DynamicImage;
 use super::painting::Painting;
 use super::trained_network::NetworkChoice;
 use crate::data::Drawing;
+use crate::data::drawing::Preparation;
 
 /// The inputs that the user tries on a network.
 pub struct Playground {
     /// The drawing on the canvas.
     pub drawing: Drawing,
+    /// The steps from the ink to what a network reads; all of them, until somebody switches one off.
+    pub preparation: Preparation,
+    /// Whether the pointer takes strokes away.
+    pub is_erasing: bool,
+    /// Whether it is shown what matters for the answer.
+    pub is_explained: bool,
+    /// Whether the probabilities are shown over the run.
+    pub is_over_run: bool,
     /// The picture that is tried in its place.
     pub picture: Option<Arc<OpenedPicture>>,
     /// The drawing is the one that the program came with, and gives way to the first stroke of a person.
@@ -60,6 +69,10 @@ impl Default for Playground {
         let strokes = SEVEN.iter().map(|stroke| stroke.to_vec()).collect();
         Self {
             drawing: Drawing { strokes, label: None },
+            preparation: Preparation::default(),
+            is_erasing: false,
+            is_explained: false,
+            is_over_run: false,
             picture: None,
             is_example: true,
             network: NetworkChoice::BuiltIn,

@@ -1,26 +1,35 @@
 //! The tab with the large canvas, or with a form for the rows of a table.
 
-use eframe::egui::{Rect, RichText, Ui, pos2, vec2};
-use egui_material_icons::icons::{ICON_BRUSH, ICON_CONTENT_PASTE, ICON_DELETE, ICON_FOLDER_OPEN, ICON_SAVE, ICON_UNDO};
+use eframe::egui::{Button, Color32, Label, Rect, RichText, Ui, pos2, vec2};
+use egui_material_icons::icons::{
+    ICON_BRUSH, ICON_CONTENT_PASTE, ICON_DELETE, ICON_FOLDER_OPEN, ICON_INK_ERASER, ICON_SAVE, ICON_UNDO,
+};
 
 use crate::data::Modality;
-use crate::data::drawing::PEN_WIDTH;
+use crate::data::drawing::{PEN_WIDTH, Preparation};
 use crate::train::heads::Results;
 use crate::ui::commands::Command;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
-use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, seen_note_ui};
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, over_run_ui, seen_note_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::View;
 use crate::ui::widgets::button::{button_ui, icon_button_ui};
 use crate::ui::widgets::cell::cell_ui;
+use crate::ui::widgets::cut_text::cut_galley;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::caption_ui;
 
 /// The id of this view.
 pub const ID: &str = "draw";
+
+/// Height of what stands below the canvas: tools and stages.
+const BELOW: f32 = 172.0;
+
+/// Sides of the image after a step of its preparation.
+const STAGE: [f32; 2] = [44.0, 76.0];
 
 /// The tab for trying a network on a drawing or on a table row.
 #[derive(Default)]
@@ -62,7 +71,7 @@ impl View for Draw {
         ui.advance_cursor_after_rect(rect);
         let gap = 6.0 * GRID;
         let answer = (rect.width() * 0.3).clamp(208.0, 400.0);
-        let side = (rect.width() - answer - gap).min(rect.height() - 28.0 - 2.0 * GRID).max(160.0);
+        let side = (rect.width() - answer - gap).min(rect.height() - BELOW).max(160.0);
         // What is left over is divided, so that drawing and answer stand in the middle of a wide window.
         let spare = (rect.width() - side - gap - answer).max(0.0);
         let left = rect.left() + spare / 2.0;
@@ -71,7 +80,9 @@ impl View for Draw {
         cell_ui(ui, "canvas", canvas, |ui| {
             canvas_ui(ui, side, cx);
             ui.add_space(GRID);
-            tools_ui(ui, side < 400.0, cx);
+            tools_ui(ui, side < 480.0, cx);
+            ui.add_space(2.0 * GRID);
+            stages_ui(ui, cx);
         });
         cell_ui(ui, "answer", answer, |ui| answer_ui(ui, cx));
     }
@@ -113,6 +124,16 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
             }
             return;
         }
+        let is_erasing = cx.playground.is_erasing;
+        let eraser = Button::selectable(is_erasing, ICON_INK_ERASER.rich_text().size(18.0)).min_size(vec2(ROW, 28.0));
+        let eraser = ui.add(eraser).accessible_name("Eraser");
+        if eraser.on_hover_text("Eraser: takes strokes away, as the right button always does").clicked() {
+            cx.playground.is_erasing = !is_erasing;
+        }
+        let mut tool = |is_enabled, icon, name: &str| match is_narrow {
+            true => ui.add_enabled_ui(is_enabled, |ui| icon_button_ui(ui, icon, name)).inner.clicked(),
+            false => button_ui(ui, is_enabled, icon, name, vec2(0.0, 28.0)).clicked(),
+        };
         if tool(has_ink, ICON_UNDO, "Undo stroke") {
             cx.playground.drawing.strokes.pop();
             cx.playground.is_example = false;
@@ -133,17 +154,74 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
     });
 }
 
+/// The image after each step of its preparation, with a switch for each.
+fn stages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.playground.picture.is_some() {
+        return;
+    }
+    let reading = Reading::of(ui, cx);
+    let preparation = &mut cx.playground.preparation;
+    let gap = 2.0 * GRID;
+    let steps: [(&str, &str, Option<&mut bool>); 5] = [
+        ("Ink", "The drawing at the size of the image, where it stands on the canvas", None),
+        ("Crop", "The middle of the ink's box is moved to the middle of the image", Some(&mut preparation.crop)),
+        ("20×20", "The longer side of the ink is scaled to 20 of 28 pixels", Some(&mut preparation.scale)),
+        ("Center", "The ink's center of mass is moved to the middle, by whole pixels", Some(&mut preparation.center)),
+        ("÷ 255", "Pixels from 0 to 255 become numbers from 0 to 1", Some(&mut preparation.normalize)),
+    ];
+    let side = ((ui.available_width() - 4.0 * gap) / 5.0).clamp(STAGE[0], STAGE[1]);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(gap, GRID);
+        for (at, (name, help, switch)) in steps.into_iter().enumerate() {
+            ui.vertical(|ui| {
+                ui.set_width(side);
+                reading.stage_ui(ui, at, name, side);
+                match switch {
+                    None => {
+                        let text = RichText::new(name).color(Palette::of(ui).muted);
+                        ui.add_sized(vec2(side, ROW), Label::new(text)).on_hover_text(help);
+                    }
+                    Some(is_on) => {
+                        let text =
+                            cut_galley(ui.painter(), name, theme::body_font(), Color32::PLACEHOLDER, side - GRID);
+                        ui.spacing_mut().button_padding.x = GRID / 2.0;
+                        let button = Button::selectable(*is_on, text).min_size(vec2(side, 0.0));
+                        if ui.add(button).accessible_name(name).on_hover_text(help).clicked() {
+                            *is_on = !*is_on;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    if *preparation != Preparation::default() {
+        let text = RichText::new("A step is off: the network was trained with all of them.");
+        ui.add(Label::new(text.color(Palette::of(ui).warning)).wrap());
+    }
+}
+
 fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     caption_ui(ui, "Network");
-    choice_ui(ui, cx);
+    ui.horizontal(|ui| {
+        choice_ui(ui, cx);
+        over_run_ui(ui, cx);
+    });
     let reading = Reading::of(ui, cx);
     ui.add_space(2.0 * GRID);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0 * GRID;
         ui.vertical(|ui| {
             let side = (ui.available_width() * 0.5).clamp(112.0, 196.0);
-            reading.seen_ui(ui, side);
-            caption_ui(ui, "What the network sees");
+            let seen = reading.seen_ui(ui, side);
+            if cx.playground.is_explained {
+                reading.relevance_ui(ui, seen.rect, cx);
+            }
+            let name = "What matters";
+            let button = Button::selectable(cx.playground.is_explained, name);
+            let help = "What each pixel adds to this answer (orange) or takes from it (blue), by integrated gradients";
+            if ui.add(button).on_hover_text(help).clicked() {
+                cx.playground.is_explained = !cx.playground.is_explained;
+            }
         });
         ui.vertical(|ui| reading.winner_ui(ui));
     });

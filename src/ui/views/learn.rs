@@ -18,7 +18,7 @@ use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::coach::coach_ui;
-use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, seen_caption_ui};
+use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, over_run_ui, seen_caption_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
@@ -250,6 +250,7 @@ fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.horizontal(|ui| {
                 reading.seen_ui(ui, 56.0).on_hover_text("The image as the network sees it");
                 ui.vertical(|ui| reading.winner_ui(ui));
+                over_run_ui(ui, cx);
             });
             ui.add_space(GRID);
             reading.bars_ui(ui);

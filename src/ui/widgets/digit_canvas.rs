@@ -19,6 +19,7 @@ pub struct DigitCanvas<'a> {
     pen: f32,
     side: Option<f32>,
     hint: &'a str,
+    is_erasing: bool,
 }
 
 /// What the pointer does between press and release.
@@ -33,7 +34,7 @@ enum Tool {
 impl<'a> DigitCanvas<'a> {
     /// A canvas that edits this drawing.
     pub fn new(drawing: &'a mut Drawing) -> Self {
-        Self { drawing, pen: PEN, side: None, hint: "Draw a digit" }
+        Self { drawing, pen: PEN, side: None, hint: "Draw a digit", is_erasing: false }
     }
 
     /// Width of the pen as a share of the canvas. Default: 0.075.
@@ -48,6 +49,12 @@ impl<'a> DigitCanvas<'a> {
         self
     }
 
+    /// Whether the left button takes strokes away as well.
+    pub fn erasing(mut self, is_erasing: bool) -> Self {
+        self.is_erasing = is_erasing;
+        self
+    }
+
     /// What to read on empty paper. Default: "Draw a digit".
     pub fn hint(mut self, hint: &'a str) -> Self {
         self.hint = hint;
@@ -59,7 +66,8 @@ impl<'a> DigitCanvas<'a> {
         let side = self.side.unwrap_or_else(|| ui.available_size().min_elem()).max(48.0);
         let (rect, mut response) = ui.allocate_exact_size(vec2(side, side), Sense::CLICK | Sense::DRAG);
         let canvas_from_screen = RectTransform::from_to(rect, Rect::from_min_size(Pos2::ZERO, vec2(1.0, 1.0)));
-        if follow_pointer(ui, &response, self.drawing, self.pen, canvas_from_screen) {
+        let first = if self.is_erasing { Tool::Eraser } else { Tool::Pen };
+        if follow_pointer(ui, &response, self.drawing, (first, self.pen), canvas_from_screen) {
             response.mark_changed();
         }
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), "Digit canvas"));
@@ -119,7 +127,7 @@ fn follow_pointer(
     ui: &Ui,
     response: &Response,
     drawing: &mut Drawing,
-    pen: f32,
+    (first, pen): (Tool, f32),
     canvas_from_screen: RectTransform,
 ) -> bool {
     if !ui.is_enabled() {
@@ -137,7 +145,7 @@ fn follow_pointer(
                     if tool == Tool::Idle && is_here && response.rect.contains(pos) =>
                 {
                     tool = match button {
-                        PointerButton::Primary => Tool::Pen,
+                        PointerButton::Primary => first,
                         PointerButton::Secondary => Tool::Eraser,
                         _ => Tool::Idle,
                     };

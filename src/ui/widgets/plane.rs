@@ -90,12 +90,32 @@ pub struct Plane<'a> {
     sense: Sense,
     has_diagonal: bool,
     mark: Option<[f32; 2]>,
+    arrows: &'a [Arrow],
+}
+
+/// A direction at a place of the plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arrow {
+    /// The place `[x, y]`.
+    pub at: [f32; 2],
+    /// Where it points, in units of the plane, as long as it is drawn.
+    pub by: [f32; 2],
 }
 
 impl<'a> Plane<'a> {
     /// `name` is what a screen reader says; ranges and names are those of x and y.
     pub fn new(name: &'a str, axes: [&'a str; 2], ranges: [RangeInclusive<f64>; 2], dots: &'a [Dot]) -> Self {
-        Self { name, axes, ranges, dots, ground: None, sense: Sense::hover(), has_diagonal: false, mark: None }
+        Self {
+            name,
+            axes,
+            ranges,
+            dots,
+            ground: None,
+            sense: Sense::hover(),
+            has_diagonal: false,
+            mark: None,
+            arrows: &[],
+        }
     }
 
     /// What lies below the dots. Default: nothing.
@@ -119,6 +139,12 @@ impl<'a> Plane<'a> {
     /// A place to ring. Default: none.
     pub fn mark(mut self, mark: Option<[f32; 2]>) -> Self {
         self.mark = mark;
+        self
+    }
+
+    /// Directions at some places. Default: none.
+    pub fn arrows(mut self, arrows: &'a [Arrow]) -> Self {
+        self.arrows = arrows;
         self
     }
 
@@ -172,6 +198,12 @@ impl<'a> Plane<'a> {
         let outline = Stroke::new(1.0, if has_values { palette.line } else { palette.surface });
         for dot in self.dots {
             paint_dot(&painter, place(dot.at), size, dot.tone, dot.tone.color(palette), outline);
+        }
+        for Arrow { at, by } in self.arrows {
+            let (from, to) = (place(*at), place([at[0] + by[0], at[1] + by[1]]));
+            if from.distance(to) > 1.0 {
+                painter.arrow(from, to - from, Stroke::new(1.2, palette.text));
+            }
         }
         if let Some(mark) = self.mark {
             // A ring of both colors shows on any ground.

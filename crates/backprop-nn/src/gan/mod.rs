@@ -143,6 +143,23 @@ pub fn generate(network: &Network, weights: &Weights, seed: u64, count: usize) -
     samples
 }
 
+/// What the discriminator gives for samples in the scale that it was trained in, `[samples]`: more for what it takes for real.
+/// Nothing if `network` holds the generator alone.
+pub fn discriminate(network: &Network, weights: &Weights, samples: &[f32]) -> Vec<f32> {
+    let (discriminator, len) = (discriminator(network), network.last_input().len().max(1));
+    if discriminator.stages.is_empty() {
+        return Vec::new();
+    }
+    let mut workspace = network.inference_workspace(CHUNK).through(&discriminator);
+    let mut outputs = Vec::with_capacity(samples.len() / len);
+    for samples in samples.chunks(CHUNK * len) {
+        workspace.input_mut(samples.len() / len).copy_from_slice(samples);
+        network.infer(weights, &mut workspace);
+        outputs.extend_from_slice(workspace.output());
+    }
+    outputs
+}
+
 /// The noise that [`generate`] makes samples of, `[count, noise]`.
 pub fn noise(network: &Network, seed: u64, count: usize) -> Vec<f32> {
     let len = network.input().len();

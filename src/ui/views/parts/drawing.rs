@@ -3,28 +3,38 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    ColorImage, Image, Label, Rect, Response, RichText, Role, Sense, TextureHandle, TextureOptions, Ui, Vec2,
-    WidgetInfo,
+    Button, ColorImage, Image, Label, Rect, Response, RichText, Role, Sense, TextureHandle, TextureOptions, Ui, Vec2,
+    WidgetInfo, vec2,
 };
+use egui_material_icons::icons::ICON_TIMELINE;
 
+use crate::data::samples::scale_bytes;
+use crate::explain::relevance::Method;
+use crate::train::heads::Results;
+use crate::ui::jobs::calibration::CalibrationQuery;
 use crate::ui::jobs::derived::Latest;
+use crate::ui::jobs::drawing_history::DrawingHistoryQuery;
+use crate::ui::jobs::inside::{InsideQuery, Part};
 use crate::ui::jobs::novelty::{Novelty, NoveltyQuery};
 use crate::ui::jobs::predictor::{DrawingOutput, DrawingQuery};
 use crate::ui::state::playground::OpenedPicture;
 use crate::ui::state::session::Status;
-use crate::ui::state::trained_network::NetworkChoice;
-use crate::ui::theme::{self, Palette};
+use crate::ui::state::trained_network::{NetworkChoice, TrainedNetwork};
+use crate::ui::theme::{self, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::digit_canvas::DigitCanvas;
 use crate::ui::widgets::numbers::{percent, steady, thousands};
 use crate::ui::widgets::pixels::pixels_ui;
-use crate::ui::widgets::probability_bars::probability_bars_ui;
+use crate::ui::widgets::probability_bars::{probability_bars_ui, probability_strips_ui};
 use crate::ui::widgets::text::caption_ui;
 
 /// Side of a picture as it is shown, in pixels.
 const LARGEST: u32 = 1024;
+
+/// Moments of a run over which the probabilities are shown, about.
+const MOMENTS: u64 = 60;
 
 /// Pixels of the image that the pen's width is given in.
 const SIDE: f32 = 28.0;
@@ -47,7 +57,8 @@ pub fn canvas_ui(ui: &mut Ui, side: f32, cx: &mut Cx<'_>) -> Response {
         return picture_ui(ui, side, picture);
     }
     let before = cx.playground.drawing.strokes.len();
-    let response = DigitCanvas::new(&mut cx.playground.drawing).pen(cx.window.pen / SIDE).side(side).show(ui);
+    let canvas = DigitCanvas::new(&mut cx.playground.drawing).pen(cx.window.pen / SIDE).side(side);
+    let response = canvas.erasing(cx.playground.is_erasing).show(ui);
     if cx.playground.drawing.strokes.len() > before {
         cx.playground.drop_example();
     }
@@ -73,6 +84,60 @@ fn novelty_of(ui: &Ui, cx: &mut Cx<'_>, read: &Latest<DrawingQuery>) -> Option<N
     };
     let answered = if is_classifier { cx.derived.novelty.ask(ui.ctx(), query) } else { None };
     answered.and_then(|answered| answered.answer)
+}
+
+/// Asks for what the network of the run has predicted for the drawing until now.
+fn history_of(ui: &Ui, cx: &mut Cx<'_>, read: &Latest<DrawingQuery>) -> Option<Arc<Latest<DrawingHistoryQuery>>> {
+    let Ok(TrainedNetwork::Run(job, snapshot)) = &read.query.network else { return None };
+    let is_classifier = matches!(read.answer.prediction, DrawingOutput::Probabilities(_));
+    if !cx.playground.is_over_run || !is_classifier {
+        return None;
+    }
+    let mut moments = cx.session.timeline.overview(MOMENTS);
+    if moments.last().is_none_or(|last| last.step < snapshot.step) {
+        moments.push(Arc::clone(snapshot));
+    }
+    let pixels = read.answer.seen.as_ref()?.iter().copied().collect();
+    let query = DrawingHistoryQuery {
+        job: Arc::clone(job),
+        moments,
+        pixels: Arc::new(pixels),
+        preparation: read.query.preparation,
+    };
+    cx.derived.drawing_history.ask(ui.ctx(), query)
+}
+
+/// Asks for the temperature of the network that reads. While a run is on its weights change too often for that.
+fn temperature_of(ui: &Ui, cx: &mut Cx<'_>, read: &Latest<DrawingQuery>) -> Option<f64> {
+    let Ok(TrainedNetwork::Run(job, _)) = &read.query.network else { return None };
+    if matches!(cx.session.status, Status::Running | Status::Stopping) {
+        return None;
+    }
+    let validation = cx.session.validation().filter(|validation| !validation.is_empty())?.clone();
+    let test = cx.session.test().filter(|test| !test.is_empty()).cloned();
+    let query = CalibrationQuery { job: Arc::clone(job), validation, test };
+    let answered = cx.derived.calibration.ask(ui.ctx(), query)?;
+    answered.answer.as_ref().map(|report| report.temperature.value)
+}
+
+/// Probabilities whose logits are divided by a temperature.
+fn scaled(shares: &[f32], temperature: f64) -> Vec<f64> {
+    let powers: Vec<f64> = shares.iter().map(|share| f64::from(*share).powf(1.0 / temperature)).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter().map(|power| power / sum.max(f64::MIN_POSITIVE)).collect()
+}
+
+/// The switch between the probabilities of this moment and those over the run, where a run reads.
+pub fn over_run_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let is_run = cx.playground.network == NetworkChoice::This && cx.session.job.is_some();
+    if is_run && cx.subject.results() == Results::Classes {
+        let button = Button::selectable(cx.playground.is_over_run, ICON_TIMELINE.rich_text().size(18.0));
+        let name = "Probabilities over the run";
+        let response = ui.add(button.min_size(Vec2::splat(ROW))).accessible_name(name);
+        if response.on_hover_text(name).clicked() {
+            cx.playground.is_over_run = !cx.playground.is_over_run;
+        }
+    }
 }
 
 /// What the answer stands on.
@@ -132,6 +197,10 @@ pub struct Reading {
     read: Option<Arc<Latest<DrawingQuery>>>,
     /// How far it is from what the network knows, where that can be said.
     novelty: Option<Novelty>,
+    /// The probabilities over the run, where they are shown.
+    history: Option<Arc<Latest<DrawingHistoryQuery>>>,
+    /// The temperature of the network of the run, where it is known.
+    temperature: Option<f64>,
 }
 
 impl Reading {
@@ -142,11 +211,14 @@ impl Reading {
             picture: cx.playground.picture.clone().map(|picture| (picture, reading())),
             drawing: cx.playground.drawing.clone(),
             pen: cx.window.pen,
+            preparation: cx.playground.preparation,
             network: cx.networks.chosen(cx.playground.network, cx.session),
         };
         let read = cx.derived.drawing.ask(ui.ctx(), query);
         let novelty = read.as_ref().and_then(|read| novelty_of(ui, cx, read));
-        Self { read, novelty }
+        let history = read.as_ref().and_then(|read| history_of(ui, cx, read));
+        let temperature = read.as_ref().and_then(|read| temperature_of(ui, cx, read));
+        Self { read, novelty, history, temperature }
     }
 
     /// What it is unlike, if it is unlike all that the network has learned.
@@ -176,6 +248,44 @@ impl Reading {
         pixels_ui(ui, "What the network sees", seen.map(|seen| seen.view()), side)
     }
 
+    /// The drawing after a step of its preparation, counted from the ink; the last is the image that the network sees.
+    pub fn stage_ui(&self, ui: &mut Ui, at: usize, name: &str, side: f32) -> Response {
+        let stages = self.read.as_ref().map_or(&[][..], |answered| &answered.answer.stages);
+        let pixels = stages.get(at).or(stages.last()).map(|stage| stage.view());
+        pixels_ui(ui, &format!("Step {name}"), pixels, side)
+    }
+
+    /// Paints over the image that the network sees what matters in it for the class that it gives.
+    pub fn relevance_ui(&self, ui: &Ui, rect: Rect, cx: &mut Cx<'_>) {
+        let Some(read) = &self.read else { return };
+        let (Ok(network), Some(seen)) = (&read.query.network, &read.answer.seen) else { return };
+        let DrawingOutput::Probabilities(_) = read.answer.prediction else { return };
+        let pixels: Vec<u8> = seen.iter().copied().collect();
+        let mut sample = vec![0.0; pixels.len()];
+        scale_bytes(&pixels, &mut sample);
+        let query = InsideQuery {
+            network: network.clone(),
+            model: Arc::new(cx.model_of(network).clone()),
+            sample: Arc::new(sample),
+            at: None,
+            output: None,
+            method: Method::IntegratedGradients,
+            part: Part::Activations,
+            edits: Vec::new(),
+        };
+        let Some(answered) = cx.derived.inside.ask(ui.ctx(), query) else { return };
+        let Some(relevance) = answered.answer.as_ref().and_then(|inside| inside.relevance.as_ref()) else { return };
+        let (height, width, _) = seen.dim();
+        let greatest = relevance.iter().fold(f32::MIN_POSITIVE, |greatest, value| greatest.max(value.abs()));
+        let (palette, pixel) = (Palette::of(ui), rect.size() / vec2(width as f32, height as f32));
+        for (at, value) in relevance.iter().enumerate().filter(|_| relevance.len() == width * height) {
+            let corner = rect.min + vec2((at % width) as f32, (at / width) as f32) * pixel;
+            let color = theme::diverging(palette, value.signum());
+            let strength = (value.abs() / greatest).sqrt();
+            ui.painter().rect_filled(Rect::from_min_size(corner, pixel), 0.0, color.gamma_multiply(0.85 * strength));
+        }
+    }
+
     /// The answer in one line: the class, large, and how sure the network is.
     pub fn winner_ui(&self, ui: &mut Ui) {
         let palette = Palette::of(ui);
@@ -202,6 +312,13 @@ impl Reading {
         ui.add(Label::new(theme::number(name).color(palette.accent)).truncate());
         let help = "The network has to choose one of its classes. What is none of them gets the most similar one.";
         ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted)).on_hover_text(help);
+        if let Some(temperature) = self.temperature {
+            let calibrated = scaled(shares, temperature)[class];
+            let help = format!(
+                "With the temperature {temperature:.2} that fits the validation samples best: of answers with this number so many are right"
+            );
+            caption_name_ui(ui, &format!("calibrated {}", percent(calibrated))).on_hover_text(help);
+        }
     }
 
     /// What a number of percent does not say: there is no answer "none of them".
@@ -229,9 +346,10 @@ impl Reading {
                 pixels_ui(ui, "Reconstruction", Some(pixels.view()), side).on_hover_text("Reconstruction");
                 caption_ui(ui, "Reconstruction");
             }
-            Some(DrawingOutput::Probabilities(shares)) => {
-                probability_bars_ui(ui, self.classes(), Some(shares));
-            }
+            Some(DrawingOutput::Probabilities(shares)) => match &self.history {
+                Some(history) => drop(probability_strips_ui(ui, self.classes(), Some(shares), &history.answer)),
+                None => drop(probability_bars_ui(ui, self.classes(), Some(shares))),
+            },
             Some(DrawingOutput::Empty) | None => {
                 probability_bars_ui(ui, self.classes(), None);
             }
