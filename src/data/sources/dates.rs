@@ -173,7 +173,20 @@ impl DateFormat {
             .map(|format| (reads(format), format))
             .reduce(|most, other| if other.0 > most.0 { other } else { most })?;
         let in_all = cells.iter().filter(|cell| format.read_like(cell).is_some()).count();
-        if count * 2 < cells.len() || in_all * STRAY < cells.len() * (STRAY - 1) {
+        if count * 2 < cells.len() {
+            return None;
+        }
+        if in_all * STRAY < cells.len() * (STRAY - 1) {
+            if let Some(open) = cells
+                .iter()
+                .find(|cell| Self::all().any(|other| other.read(cell).is_some()) && format.read_like(cell).is_none())
+            {
+                let what = format!(
+                    "{open:?} in {column} may be two days, beside {count} cells written as {}; write all in one way",
+                    format.name()
+                );
+                notes.push(what.into());
+            }
             return None;
         }
         let is_other = |cell: &&&str| format.read(cell).is_none() && format.read_like(cell).is_some();
