@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use eframe::egui::{ComboBox, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::name_of;
+use super::pane::{Pane, name_of};
 use crate::data::{Dataset, TargetData, Task};
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::hidden_space::{HiddenSpace, HiddenSpaceQuery};
+use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::theme::{GRID, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::rows::label;
@@ -21,18 +22,39 @@ const NEAR: f32 = 10.0;
 /// More classes than this repeat their colors.
 const MOST_CLASSES: usize = 10;
 
-/// The view of the space of a layer.
+/// The pane of the space of a layer.
 #[derive(Default)]
-pub struct HiddenSpaceView {
+pub struct HiddenSpacePane {
     /// The place that is shown; the last before the outputs if there is none.
     at: Option<usize>,
     dots: Option<(u64, Vec<Dot>)>,
 }
 
-impl HiddenSpaceView {
-    /// Shows the samples; gives the one that was clicked.
-    pub fn ui(&mut self, ui: &mut Ui, query: HiddenSpaceQuery, cx: &mut Cx<'_>) -> Option<usize> {
-        let query = HiddenSpaceQuery { at: self.at, ..query };
+impl Pane for HiddenSpacePane {
+    fn id(&self) -> &'static str {
+        "hidden_space"
+    }
+
+    fn label(&self) -> &'static str {
+        "PCA"
+    }
+
+    fn hover(&self) -> &'static str {
+        "Where the validation samples lie in what a layer gives"
+    }
+
+    fn help(&self) -> &'static str {
+        "Each validation sample by what a layer gives for it, seen from where they differ most (PCA). Classes that lie apart are \
+         told apart; click a sample to look at it."
+    }
+
+    fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, _inside: &Inside, cx: &mut Cx<'_>) -> Option<usize> {
+        let InsideQuery { network, model, .. } = &latest.query;
+        let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| network.reads(dataset)) else {
+            placeholder_ui(ui, "The network reads other samples than those of the data.");
+            return None;
+        };
+        let query = HiddenSpaceQuery { network: network.clone(), model: Arc::clone(model), dataset, at: self.at };
         let latest = cx.derived.hidden_space.ask(ui.ctx(), query);
         let Some((latest, space)) = latest.as_ref().and_then(|latest| Some((latest, latest.answer.as_ref()?))) else {
             placeholder_ui(ui, "The samples are on their way through the network.");
@@ -48,7 +70,9 @@ impl HiddenSpaceView {
         ui.add_space(GRID);
         self.plane_ui(ui, latest, space, &dataset)
     }
+}
 
+impl HiddenSpacePane {
     fn layers_ui(&mut self, ui: &mut Ui, space: &HiddenSpace) {
         ui.horizontal(|ui| {
             let combo = ComboBox::from_id_salt("layer").width(160.0).truncate();
