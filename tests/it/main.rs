@@ -19,6 +19,8 @@ mod gan;
 #[cfg(feature = "gui")]
 mod generators;
 #[cfg(feature = "gui")]
+mod hidden_space;
+#[cfg(feature = "gui")]
 mod ink;
 #[cfg(feature = "gui")]
 mod inside;

@@ -42,6 +42,8 @@ pub struct DerivedData {
     pub inside: Derived<inside::InsideQuery>,
     /// Where samples lie in the space of a layer.
     pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
+    /// The same by t-SNE, as far as it has come.
+    pub embedding: Derived<hidden_space::EmbeddingQuery>,
     /// The training samples that are most like one.
     pub neighbors: Derived<neighbors::NeighborsQuery>,
     /// How far a drawing is from what a network knows.
@@ -88,6 +90,7 @@ impl DerivedData {
             plane,
             inside,
             hidden_space,
+            embedding,
             neighbors,
             novelty,
             counterfactual,
@@ -109,6 +112,7 @@ impl DerivedData {
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
             && hidden_space.is_settled(ctx)
+            && embedding.is_settled(ctx)
             && neighbors.is_settled(ctx)
             && novelty.is_settled(ctx)
             && counterfactual.is_settled(ctx)

@@ -8,6 +8,7 @@ mod hidden_space;
 mod layers;
 mod neighbors;
 mod pane;
+mod pinned;
 mod weights;
 
 use std::sync::Arc;
@@ -46,9 +47,6 @@ pub const ID: &str = "inside";
 /// Width of the column with the sample and the answer, and where there is less room.
 const SAMPLE: f32 = 224.0;
 const NARROW_SAMPLE: f32 = 176.0;
-
-/// The choices among the panes stand side by side in this width.
-const BESIDE: f32 = 560.0;
 
 /// Columns of a table that are listed.
 const LISTED: usize = 8;
@@ -292,12 +290,7 @@ impl InsideView {
     fn pane_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
         let fitting = self.panes.iter().filter(|pane| pane.fits(cx.subject));
         let choices: Vec<_> = fitting.map(|pane| (pane.id(), pane.label(), pane.hover())).collect();
-        // As many side by side as there is room for.
-        let across = match ui.available_width() {
-            width if width < 320.0 => 3,
-            width if width < BESIDE => 4,
-            _ => choices.len(),
-        };
+        let across = across(ui, &choices);
         for choices in choices.chunks(across) {
             ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, choices));
         }
@@ -308,6 +301,19 @@ impl InsideView {
             (self.looked_at, self.sample) = (LookedAt::Sample, sample);
         }
     }
+}
+
+/// How many choices stand side by side, in as few rows as there is room for.
+fn across(ui: &Ui, choices: &[(&str, &str, &str)]) -> usize {
+    let around = 2.0 * ui.spacing().button_padding.x + 1.0;
+    let width = |name: &str| {
+        let text = ui.painter().layout_no_wrap(name.to_owned(), theme::body_font(), Palette::of(ui).text);
+        text.size().x + around
+    };
+    let widths: Vec<f32> = choices.iter().map(|(_, name, _)| width(name)).collect();
+    let room = ui.available_width() - 4.0;
+    let fits = |across: &usize| widths.chunks(*across).all(|row| row.iter().sum::<f32>() <= room);
+    (1..=choices.len()).map(|rows| choices.len().div_ceil(rows)).find(fits).unwrap_or(1)
 }
 
 /// The columns of a row that matter most, each with what it adds to the output.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::text::{LayoutJob, TextFormat};
-use eframe::egui::{Label, Ui};
+use eframe::egui::{Label, ScrollArea, Ui, vec2};
 use ndarray::Array3;
 
 use crate::data::Dataset;
@@ -22,6 +22,9 @@ const MEMBERS: usize = 4;
 
 /// Numbers of a row that stand side by side.
 const ACROSS: usize = 64;
+
+/// The least height of a plot below text.
+const LEAST_PLOT: f32 = 220.0;
 
 /// Weights that were changed by hand, each by its position among those of the network.
 pub type Edits = Vec<(usize, f32)>;
@@ -53,6 +56,32 @@ pub trait Pane {
 
     /// Draws it in the space that is left; gives the sample to look at, if one was clicked.
     fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) -> Option<usize>;
+}
+
+/// The room for a plot at the end of a pane: what the text above it leaves, or so much that both scroll.
+pub struct PlotRoom {
+    top: f32,
+    height: f32,
+}
+
+impl PlotRoom {
+    /// Draws text, and last of all a plot.
+    pub fn below<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui, Self) -> R) -> R {
+        let height = ui.available_height();
+        let area = ScrollArea::vertical().id_salt("plot").auto_shrink(false);
+        area.show(ui, |ui| {
+            let top = ui.cursor().top();
+            contents(ui, Self { top, height })
+        })
+        .inner
+    }
+
+    /// Draws the plot.
+    pub fn show<R>(self, ui: &mut Ui, plot: impl FnOnce(&mut Ui) -> R) -> R {
+        let used = ui.cursor().top() - self.top + 2.0 * ui.spacing().item_spacing.y;
+        let size = vec2(ui.available_width(), (self.height - used).max(LEAST_PLOT));
+        ui.allocate_ui(size, plot).inner
+    }
 }
 
 /// The name of a layer or tensor, and what there is to say of it.
