@@ -27,6 +27,8 @@ mod inside;
 #[cfg(feature = "gui")]
 mod kept_runs;
 #[cfg(feature = "gui")]
+mod landscape;
+#[cfg(feature = "gui")]
 mod layout;
 mod learning;
 mod metrics;

@@ -11,6 +11,7 @@ pub mod evaluation;
 pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
+pub mod landscape;
 pub mod layer_statistics;
 pub mod neighbors;
 pub mod novelty;
@@ -58,6 +59,8 @@ pub struct DerivedData {
     pub calibration: Derived<calibration::CalibrationQuery>,
     /// How weights, activations, gradients and updates are distributed in each layer.
     pub layer_statistics: Derived<layer_statistics::LayersQuery>,
+    /// The loss around the weights.
+    pub landscape: Derived<landscape::LandscapeQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -98,6 +101,7 @@ impl DerivedData {
             dependence,
             calibration,
             layer_statistics,
+            landscape,
             reconstructions,
             samples,
             ahead,
@@ -120,6 +124,7 @@ impl DerivedData {
             && dependence.is_settled(ctx)
             && calibration.is_settled(ctx)
             && layer_statistics.is_settled(ctx)
+            && landscape.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

@@ -5,6 +5,7 @@ mod columns;
 mod counterfactual;
 mod diagram;
 mod hidden_space;
+mod landscape;
 mod layers;
 mod neighbors;
 mod pane;
@@ -59,6 +60,7 @@ fn panes() -> Vec<Box<dyn Pane>> {
         Box::<weights::WeightsPane>::default(),
         Box::<hidden_space::HiddenSpacePane>::default(),
         Box::<layers::LayersPane>::default(),
+        Box::<landscape::LandscapePane>::default(),
         Box::<neighbors::NeighborsPane>::default(),
         Box::<counterfactual::CounterfactualPane>::default(),
         Box::<columns::ColumnsPane>::default(),
