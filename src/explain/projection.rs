@@ -63,7 +63,7 @@ pub fn principal(values: &[f32], width: usize) -> Option<Projection> {
 }
 
 /// Makes the columns orthogonal and of length one (Gram and Schmidt); one that depends on those before it becomes zero.
-fn orthonormalize(basis: &mut Array2<f64>) {
+pub(super) fn orthonormalize(basis: &mut Array2<f64>) {
     for at in 0..basis.ncols() {
         let before = basis.column(at).dot(&basis.column(at)).sqrt();
         // Twice, since once leaves what rounding lost.
@@ -82,7 +82,7 @@ fn orthonormalize(basis: &mut Array2<f64>) {
 }
 
 /// Eigenvalues and eigenvectors, a column each, of a small symmetric matrix, by Jacobi's rotations.
-fn eigen(mut matrix: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
+pub(super) fn eigen(mut matrix: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     const SWEEPS: usize = 30;
     let size = matrix.nrows();
     let mut vectors = Array2::eye(size);

@@ -67,16 +67,16 @@ fn validation_samples_lie_in_the_space_of_a_layer() {
     let mut harness = open(project("mlp", &[("data.source", "digits?count=400"), ("training.epochs", "8")]));
     train(&mut harness);
     act(&mut harness, Request::Show("inside"));
-    wait_for(&mut harness, "PCA");
-    click(&mut harness, "PCA");
+    wait_for(&mut harness, "Hidden space");
+    click(&mut harness, "Hidden space");
     let space = |studio: &Studio| studio.derived().hidden_space.current().is_some_and(|it| it.answer.is_some());
     step_until(&mut harness, "the samples are projected", space);
     let latest = harness.state().derived().hidden_space.current().unwrap();
     let found = latest.answer.as_ref().unwrap();
-    assert_eq!(found.places[found.at].label, "Dense", "the last layer before the outputs");
+    assert_eq!(found.space.places[found.space.at].label, "Dense", "the last layer before the outputs");
     let projection = found.projection.as_ref().unwrap();
     let job = harness.state().session().job.as_ref().unwrap();
-    assert_eq!((projection.points.len(), &found.samples), (job.split.validation.len(), &job.split.validation));
+    assert_eq!((projection.points.len(), &found.space.samples), (job.split.validation.len(), &job.split.validation));
     assert!(projection.explained[0] >= projection.explained[1] && projection.explained.iter().sum::<f64>() <= 1.0);
     wait_for(&mut harness, "numbers each");
 }
@@ -103,7 +103,7 @@ fn the_layers_tell_how_their_numbers_are_distributed_and_how_far_steps_move_them
     let mut harness = open(project("mlp", &[("data.source", "digits?count=400"), ("training.epochs", "4")]));
     train(&mut harness);
     act(&mut harness, Request::Show("inside"));
-    wait_for(&mut harness, "PCA");
+    wait_for(&mut harness, "Hidden space");
     click(&mut harness, "Layers");
     step_until(&mut harness, "the layers are looked at", |studio| layers(studio).is_some());
     wait_for(&mut harness, "Activations of ");

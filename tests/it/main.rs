@@ -19,11 +19,15 @@ mod gan;
 #[cfg(feature = "gui")]
 mod generators;
 #[cfg(feature = "gui")]
+mod hidden_space;
+#[cfg(feature = "gui")]
 mod ink;
 #[cfg(feature = "gui")]
 mod inside;
 #[cfg(feature = "gui")]
 mod kept_runs;
+#[cfg(feature = "gui")]
+mod landscape;
 #[cfg(feature = "gui")]
 mod layout;
 mod learning;

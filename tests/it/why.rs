@@ -15,7 +15,7 @@ use crate::support::project;
 use crate::views::{open, train, wait_for};
 
 /// Opens a pane of the tab, whose name is that of a button.
-fn open_pane(harness: &mut Harness<'static, Studio>, name: &str, text: &str) {
+pub fn open_pane(harness: &mut Harness<'static, Studio>, name: &str, text: &str) {
     harness.get_by_role_and_label(Role::Button, name).click();
     harness.run_ok();
     wait_for(harness, text);
@@ -23,7 +23,7 @@ fn open_pane(harness: &mut Harness<'static, Studio>, name: &str, text: &str) {
 
 /// No text is cut or covered in a small window and in a large one.
 #[track_caller]
-fn assert_whole(harness: &mut Harness<'static, Studio>) {
+pub fn assert_whole(harness: &mut Harness<'static, Studio>) {
     for size in [vec2(1024.0, 700.0), vec2(1920.0, 1080.0), vec2(1280.0, 800.0)] {
         harness.set_size(size);
         harness.run_steps(10);

@@ -31,6 +31,11 @@ pub trait Query: Clone + PartialEq + Send + Sync + 'static {
     /// A slow answer is worked out in one part of so many of the time at most.
     const SHARE: u32 = 10;
 
+    /// The same for this query, where some are in more of a hurry.
+    fn share(&self) -> u32 {
+        Self::SHARE
+    }
+
     /// Works the answer out, on the thread.
     fn answer(&self, memory: &mut Self::Memory) -> Self::Answer;
 
@@ -80,7 +85,7 @@ impl<Q: Query> Derived<Q> {
         self.absorb();
         let is_answered = self.newest.as_ref().is_some_and(|newest| newest.query == query);
         if !is_answered && self.sent.is_none() && self.fatal.as_ref() != Some(&query) {
-            let pause = self.pause();
+            let pause = self.pause(query.share());
             if pause.is_zero() {
                 self.send(ctx, query.clone());
             } else {
@@ -104,10 +109,10 @@ impl<Q: Query> Derived<Q> {
         pass + 2 < ctx.cumulative_pass_nr() || self.current().is_some() || self.fatal.as_ref() == Some(wanted)
     }
 
-    /// How long the next query has to wait.
-    fn pause(&self) -> Duration {
+    /// How long the next query has to wait, of which a slow answer may take this part of the time.
+    fn pause(&self, share: u32) -> Duration {
         let took = self.newest.as_ref().map_or(Duration::ZERO, |newest| newest.took);
-        let pause = if took > SLOW { Q::PAUSE.max(Q::SHARE * took) } else { Q::PAUSE };
+        let pause = if took > SLOW { Q::PAUSE.max(share * took) } else { Q::PAUSE };
         self.sent_at.map_or(Duration::ZERO, |sent| pause.saturating_sub(sent.elapsed()))
     }
 

@@ -1,20 +1,29 @@
-//! Where samples lie in the space of what a layer gives.
+//! Where samples lie in the space of what a layer gives: by principal components at once, and by t-SNE, which takes its time.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::derived::Query;
 use crate::data::Dataset;
 use crate::explain::projection::{Projection, principal};
+use crate::explain::tsne::Tsne;
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::widgets::plane::thinned;
 use backprop_nn::batch::inspection::Place;
 use backprop_nn::{Inspection, ModelSpec};
 
-/// Samples that are projected.
+/// Samples that are projected, and the most that are embedded by t-SNE.
 const MOST: usize = 500;
+const MOST_EMBEDDED: usize = 1000;
+
+/// The most numbers that a layer may give for all of them together.
+const MOST_NUMBERS: usize = 1 << 24;
 
 /// Samples that run through the network at once.
 const AT_ONCE: usize = 50;
+
+/// How long the points are moved before they are shown.
+const MOVED: Duration = Duration::from_millis(30);
 
 /// Asks where samples lie.
 #[derive(Clone)]
@@ -38,24 +47,23 @@ impl PartialEq for HiddenSpaceQuery {
     }
 }
 
-/// What was found.
+/// Samples, and what a layer gives for them.
 pub struct HiddenSpace {
     /// The input and every layer.
     pub places: Vec<Place>,
-    /// The place whose numbers are projected.
+    /// The place whose numbers are looked at.
     pub at: usize,
-    /// Which samples are projected, those of the validation set where there is one.
+    /// Which samples are looked at, those of the validation set where there is one.
     pub samples: Vec<u32>,
-    /// Where they lie; nothing where all are at one place.
-    pub projection: Option<Projection>,
+    /// How many there are.
+    pub of: usize,
+    /// Whether the network has not been trained on them.
+    pub are_held_out: bool,
 }
 
-impl Query for HiddenSpaceQuery {
-    type Answer = Option<HiddenSpace>;
-    type Memory = ();
-    const NAME: &'static str = "projecting samples";
-
-    fn answer(&self, (): &mut ()) -> Option<HiddenSpace> {
+impl HiddenSpaceQuery {
+    /// Runs about `most` samples through the network: what they are, and what the layer gives for them.
+    fn outputs(&self, most: usize) -> Option<(HiddenSpace, Vec<f32>)> {
         let Self { network, model, dataset, at } = self;
         let trained = network.trained();
         let len = trained.network.input().len();
@@ -66,8 +74,10 @@ impl Query for HiddenSpaceQuery {
             TrainedNetwork::Run(job, _) => job.split.validation.clone(),
             TrainedNetwork::Folder(_) => Vec::new(),
         };
-        let all = if held.len() > 2 { held } else { (0..dataset.train.len() as u32).collect() };
-        let samples: Vec<u32> = thinned(all.len(), MOST).map(|at| all[at]).collect();
+        let are_held_out = held.len() > 2;
+        let all = if are_held_out { held } else { (0..dataset.train.len() as u32).collect() };
+        let most = most.min(MOST_NUMBERS / places[at].shape.len().max(1));
+        let samples: Vec<u32> = thinned(all.len(), most).map(|at| all[at]).collect();
         let mut values = Vec::new();
         for samples in samples.chunks(AT_ONCE) {
             let mut numbers = vec![0.0; samples.len() * len];
@@ -75,11 +85,129 @@ impl Query for HiddenSpaceQuery {
             inspection.forward(trained.weights, &numbers);
             values.extend_from_slice(inspection.values(at));
         }
-        let projection = principal(&values, places[at].shape.len());
-        Some(HiddenSpace { places, at, samples, projection })
+        Some((HiddenSpace { places, at, samples, of: all.len(), are_held_out }, values))
+    }
+
+    /// Whether it is about the same layer of the same run, perhaps at another moment.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.network.is_same_network(&other.network) && self.at == other.at
+    }
+}
+
+/// What principal components have found.
+pub struct Projected {
+    /// The samples.
+    pub space: HiddenSpace,
+    /// Where they lie; nothing where all are at one place.
+    pub projection: Option<Projection>,
+}
+
+impl Query for HiddenSpaceQuery {
+    type Answer = Option<Projected>;
+    type Memory = ();
+    const NAME: &'static str = "projecting samples";
+
+    fn answer(&self, (): &mut ()) -> Option<Projected> {
+        let (space, values) = self.outputs(MOST)?;
+        let projection = principal(&values, space.places[space.at].shape.len());
+        Some(Projected { space, projection })
     }
 
     fn may_show(&self, older: &Self) -> bool {
-        self.network.is_same_network(&older.network) && self.at == older.at
+        self.is_alike(older)
+    }
+}
+
+/// Asks where t-SNE has moved samples, and goes on with it.
+#[derive(Clone, PartialEq)]
+pub struct EmbeddingQuery {
+    /// The samples, and the layer.
+    pub of: HiddenSpaceQuery,
+    /// About how many neighbors a sample has.
+    pub perplexity: u32,
+    /// How often it was gone on with.
+    pub round: usize,
+    /// Whether a run goes on beside it, which is not to become slower.
+    pub is_beside_run: bool,
+}
+
+impl EmbeddingQuery {
+    /// Whether it is the same embedding, perhaps further on.
+    pub fn is_same_embedding(&self, other: &Self) -> bool {
+        self.of == other.of && self.perplexity == other.perplexity
+    }
+}
+
+/// What t-SNE has come to.
+pub struct Embedded {
+    /// The samples.
+    pub space: Arc<HiddenSpace>,
+    /// Where they lie; nothing where all are at one place.
+    pub embedding: Option<Embedding>,
+}
+
+/// Samples in the plane, as far as they have been moved.
+pub struct Embedding {
+    /// Where each is.
+    pub points: Vec<[f32; 2]>,
+    /// How far their neighborhoods are from those in the layer: the Kullback-Leibler divergence.
+    pub divergence: f64,
+    /// About how many neighbors each has: no more than there can be.
+    pub perplexity: f64,
+    /// How often they were moved.
+    pub iterations: usize,
+    /// Whether they stay where they are.
+    pub is_done: bool,
+}
+
+/// An embedding on its way.
+pub struct OnItsWay {
+    query: EmbeddingQuery,
+    space: Arc<HiddenSpace>,
+    tsne: Option<Tsne>,
+}
+
+impl OnItsWay {
+    fn of(query: &EmbeddingQuery) -> Option<Self> {
+        let (space, values) = query.of.outputs(MOST_EMBEDDED)?;
+        let tsne = Tsne::new(&values, space.places[space.at].shape.len(), f64::from(query.perplexity));
+        Some(Self { query: query.clone(), space: Arc::new(space), tsne })
+    }
+}
+
+impl Query for EmbeddingQuery {
+    type Answer = Option<Embedded>;
+    type Memory = Option<OnItsWay>;
+    const NAME: &'static str = "embedding samples";
+    const PAUSE: Duration = Duration::from_millis(16);
+
+    fn share(&self) -> u32 {
+        if self.is_beside_run { Self::SHARE } else { 1 }
+    }
+
+    fn answer(&self, memory: &mut Self::Memory) -> Option<Embedded> {
+        let kept = match memory.take().filter(|kept| kept.query.is_same_embedding(self)) {
+            Some(kept) => kept,
+            None => OnItsWay::of(self)?,
+        };
+        let OnItsWay { space, tsne, .. } = memory.insert(kept);
+        let embedding = tsne.as_mut().map(|tsne| {
+            let started = Instant::now();
+            while !tsne.is_done() && started.elapsed() < MOVED {
+                tsne.advance();
+            }
+            Embedding {
+                points: tsne.points(),
+                divergence: tsne.divergence(),
+                perplexity: tsne.perplexity(),
+                iterations: tsne.iterations(),
+                is_done: tsne.is_done(),
+            }
+        });
+        Some(Embedded { space: Arc::clone(space), embedding })
+    }
+
+    fn may_show(&self, older: &Self) -> bool {
+        self.of.is_alike(&older.of)
     }
 }

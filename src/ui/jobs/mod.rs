@@ -13,6 +13,7 @@ pub mod evaluation;
 pub mod hidden_space;
 pub mod inside;
 pub mod kept_run;
+pub mod landscape;
 pub mod layer_statistics;
 pub mod modes;
 pub mod neighbors;
@@ -47,6 +48,8 @@ pub struct DerivedData {
     pub inside: Derived<inside::InsideQuery>,
     /// Where samples lie in the space of a layer.
     pub hidden_space: Derived<hidden_space::HiddenSpaceQuery>,
+    /// The same by t-SNE, as far as it has come.
+    pub embedding: Derived<hidden_space::EmbeddingQuery>,
     /// The training samples that are most like one.
     pub neighbors: Derived<neighbors::NeighborsQuery>,
     /// How far a drawing is from what a network knows.
@@ -61,6 +64,8 @@ pub struct DerivedData {
     pub calibration: Derived<calibration::CalibrationQuery>,
     /// How weights, activations, gradients and updates are distributed in each layer.
     pub layer_statistics: Derived<layer_statistics::LayersQuery>,
+    /// The loss around the weights.
+    pub landscape: Derived<landscape::LandscapeQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -98,6 +103,7 @@ impl DerivedData {
             plane,
             inside,
             hidden_space,
+            embedding,
             neighbors,
             novelty,
             counterfactual,
@@ -105,6 +111,7 @@ impl DerivedData {
             dependence,
             calibration,
             layer_statistics,
+            landscape,
             reconstructions,
             samples,
             modes,
@@ -122,6 +129,7 @@ impl DerivedData {
             && plane.is_settled(ctx)
             && inside.is_settled(ctx)
             && hidden_space.is_settled(ctx)
+            && embedding.is_settled(ctx)
             && neighbors.is_settled(ctx)
             && novelty.is_settled(ctx)
             && counterfactual.is_settled(ctx)
@@ -129,6 +137,7 @@ impl DerivedData {
             && dependence.is_settled(ctx)
             && calibration.is_settled(ctx)
             && layer_statistics.is_settled(ctx)
+            && landscape.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && modes.is_settled(ctx)

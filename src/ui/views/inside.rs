@@ -1,29 +1,29 @@
 //! The tab that shows what the network computes for one sample: what every layer gives, and what matters for the answer.
 
+mod activations;
 mod columns;
 mod counterfactual;
 mod diagram;
 mod hidden_space;
+mod landscape;
 mod layers;
 mod neighbors;
+mod pane;
+mod pinned;
+mod weights;
 
 use std::sync::Arc;
 
-use eframe::egui::text::{LayoutJob, TextFormat};
 use eframe::egui::{
     Align, Button, ComboBox, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
-use ndarray::Array3;
-
-use crate::data::samples::{scale_bytes, to_bytes};
+use crate::data::samples::scale_bytes;
 use crate::data::sources::images::reading_for;
 use crate::data::{Dataset, Feature, Modality};
-use crate::explain::kernels::Kernel;
 use crate::explain::relevance::Method;
 use crate::train::heads::Results;
 use crate::ui::jobs::derived::Latest;
-use crate::ui::jobs::hidden_space::HiddenSpaceQuery;
 use crate::ui::jobs::inside::{Inside, InsideQuery, Part};
 use crate::ui::state::subject::Subject;
 use crate::ui::state::trained_network::TrainedNetwork;
@@ -38,16 +38,9 @@ use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
 use crate::ui::widgets::numbers::{percent, significant};
-use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
-use backprop_nn::batch::inspection;
-use columns::ColumnsView;
-use counterfactual::CounterfactualView;
-use diagram::DiagramView;
-use hidden_space::HiddenSpaceView;
-use layers::LayersView;
-use neighbors::NeighborsView;
+use pane::{Pane, picture_of};
 
 /// The id of this view.
 pub const ID: &str = "inside";
@@ -56,23 +49,25 @@ pub const ID: &str = "inside";
 const SAMPLE: f32 = 224.0;
 const NARROW_SAMPLE: f32 = 176.0;
 
-/// The choices among the panes stand side by side in this width.
-const BESIDE: f32 = 560.0;
-
-/// Side of the input as a picture.
-const INPUT: f32 = 160.0;
-
-/// Steps with so many times as many numbers are members, each of which is a line.
-const MEMBERS: usize = 4;
-
 /// Columns of a table that are listed.
 const LISTED: usize = 8;
 
-/// Numbers of a row that stand side by side.
-const ACROSS: usize = 64;
+/// THE LIST of panes, in the order of their buttons. A new one is a file in this folder and a line here.
+fn panes() -> Vec<Box<dyn Pane>> {
+    vec![
+        Box::<diagram::DiagramPane>::default(),
+        Box::<activations::ActivationsPane>::default(),
+        Box::<weights::WeightsPane>::default(),
+        Box::<hidden_space::HiddenSpacePane>::default(),
+        Box::<layers::LayersPane>::default(),
+        Box::<landscape::LandscapePane>::default(),
+        Box::<neighbors::NeighborsPane>::default(),
+        Box::<counterfactual::CounterfactualPane>::default(),
+        Box::<columns::ColumnsPane>::default(),
+    ]
+}
 
 /// The tab for looking inside.
-#[derive(Default)]
 pub struct InsideView {
     looked_at: LookedAt,
     /// The validation sample, counted from zero.
@@ -80,30 +75,24 @@ pub struct InsideView {
     method: Method,
     /// The output that is explained; the highest if there is none.
     output: Option<usize>,
-    shown: Shown,
-    maps: Vec<FeatureMaps>,
-    kernels: Vec<FeatureMaps>,
     relevance: FeatureMaps,
-    diagram: DiagramView,
-    space: HiddenSpaceView,
-    neighbors: NeighborsView,
-    counterfactual: CounterfactualView,
-    columns: ColumnsView,
-    statistics: LayersView,
+    panes: Vec<Box<dyn Pane>>,
+    /// The id of the pane that is shown.
+    shown: &'static str,
 }
 
-/// What is shown of the layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Shown {
-    #[default]
-    Diagram,
-    Activations,
-    Weights,
-    HiddenSpace,
-    Neighbors,
-    Counterfactual,
-    Columns,
-    Layers,
+impl Default for InsideView {
+    fn default() -> Self {
+        Self {
+            looked_at: LookedAt::default(),
+            sample: 0,
+            method: Method::default(),
+            output: None,
+            relevance: FeatureMaps::default(),
+            panes: panes(),
+            shown: diagram::ID,
+        }
+    }
 }
 
 /// What runs through the network.
@@ -143,14 +132,12 @@ impl View for InsideView {
             }
         };
         let model = cx.model_of(&network).clone();
-        let (part, edits) = match self.shown {
-            Shown::Diagram => (
-                self.diagram.part(cx.subject.dataset.as_ref().filter(|it| network.reads(it))),
-                self.diagram.edits_of(&network),
-            ),
-            Shown::Weights => (Part::Weights, Vec::new()),
-            _ => (Part::Activations, Vec::new()),
-        };
+        if !self.panes.iter().any(|pane| pane.id() == self.shown && pane.fits(cx.subject)) {
+            self.shown = diagram::ID;
+        }
+        let dataset = cx.subject.dataset.as_ref().filter(|it| network.reads(it));
+        let shown = self.panes.iter_mut().find(|pane| pane.id() == self.shown);
+        let (part, edits) = shown.map_or((Part::Activations, Vec::new()), |pane| pane.part(&network, dataset));
         let query = InsideQuery {
             network,
             model: Arc::new(model),
@@ -175,27 +162,13 @@ impl View for InsideView {
             }
         });
         cell_ui(ui, "layers", right, |ui| match answered.as_ref().and_then(|it| Some((it, it.answer.as_ref()?))) {
-            Some((latest, inside)) => self.layers_ui(ui, latest, inside, cx),
+            Some((latest, inside)) => self.pane_ui(ui, latest, inside, cx),
             None => placeholder_ui(ui, "The sample is on its way through the network."),
         });
     }
 }
 
 impl InsideView {
-    fn weights_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside) {
-        self.kernels.resize_with(inside.kernels.len(), FeatureMaps::default);
-        ScrollArea::vertical().id_salt("weights").auto_shrink(false).show(ui, |ui| {
-            for (kernel, maps) in inside.kernels.iter().zip(&mut self.kernels) {
-                let Kernel { name, dims, maps: shape, values, of, what } = kernel;
-                let dims = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
-                let more = if *of > shape[2] { format!(", {} of {of}", shape[2]) } else { String::new() };
-                title_ui(ui, name, &format!("{dims}: {what}{more}"));
-                maps.ui(ui, &Maps { name, shape: *shape, values, version: latest.version });
-                ui.add_space(2.0 * GRID);
-            }
-        });
-    }
-
     /// The network that is looked into, and the sample as it reads it; or why there is none.
     fn tried(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> Result<(TrainedNetwork, Vec<f32>), String> {
         if !can_draw(cx) {
@@ -315,105 +288,34 @@ impl InsideView {
         });
     }
 
-    fn space_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, cx: &mut Cx<'_>) {
-        let InsideQuery { network, model, .. } = &latest.query;
-        let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| network.reads(dataset)) else {
-            return placeholder_ui(ui, "The network reads other samples than those of the data.");
-        };
-        let query = HiddenSpaceQuery { network: network.clone(), model: Arc::clone(model), dataset, at: None };
-        if let Some(sample) = self.space.ui(ui, query, cx) {
-            (self.looked_at, self.sample) = (LookedAt::Sample, sample);
-        }
-    }
-
-    fn layers_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
-        let mut choices = vec![
-            (Shown::Diagram, "Diagram", "The whole network, lit by this sample"),
-            (Shown::Activations, "Activations", "What each layer gives for this sample"),
-            (Shown::Weights, "Weights", "What each layer has learned"),
-            (Shown::HiddenSpace, "PCA", "Where the validation samples lie in what a layer gives"),
-            (Shown::Layers, "Layers", "How numbers are distributed in each layer"),
-            (Shown::Neighbors, "Neighbors", "The training samples that are most like this one"),
-        ];
-        if cx.subject.results() == Results::Classes {
-            choices.push((Shown::Counterfactual, "What if", "What would make this sample one of another class"));
-        }
-        if cx.subject.modality() == Modality::Table {
-            choices.push((Shown::Columns, "Columns", "How much each column matters, and in which way"));
-        }
-        // As many side by side as there is room for.
-        let across = match ui.available_width() {
-            width if width < 320.0 => 3,
-            width if width < BESIDE => 4,
-            _ => choices.len(),
-        };
+    /// The choice among the panes, and the one that is shown.
+    fn pane_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
+        let fitting = self.panes.iter().filter(|pane| pane.fits(cx.subject));
+        let choices: Vec<_> = fitting.map(|pane| (pane.id(), pane.label(), pane.hover())).collect();
+        let across = across(ui, &choices);
         for choices in choices.chunks(across) {
             ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, choices));
         }
-        let help = match self.shown {
-            Shown::Diagram => {
-                "What each unit gives, and the strongest weights between them: orange is above zero, blue below. \
-                 The wheel zooms, dragging moves, a double click shows all."
-            }
-            Shown::Activations => {
-                "What each layer gives for this sample: the stronger the color, the more; orange is above zero, blue below."
-            }
-            Shown::Weights => "What each filter and unit looks for: orange weights add to it, blue ones take from it.",
-            Shown::HiddenSpace => {
-                "Each validation sample by what a layer gives for it, seen from where they differ most (PCA). Classes that lie \
-                 apart are told apart; click a sample to look at it."
-            }
-            Shown::Neighbors => neighbors::HELP,
-            Shown::Counterfactual => counterfactual::HELP,
-            Shown::Columns => columns::HELP,
-            Shown::Layers => "How the numbers of each layer are distributed.",
-        };
-        ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
+        let Some(pane) = self.panes.iter_mut().find(|pane| pane.id() == self.shown) else { return };
+        ui.add(Label::new(RichText::new(pane.help()).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
-        match self.shown {
-            Shown::Weights => return self.weights_ui(ui, latest, inside),
-            Shown::HiddenSpace => return self.space_ui(ui, latest, cx),
-            Shown::Diagram => return self.diagram.ui(ui, latest, inside),
-            Shown::Neighbors => {
-                if let Some(sample) = self.neighbors.ui(ui, &latest.query, cx) {
-                    (self.looked_at, self.sample) = (LookedAt::Sample, sample);
-                }
-                return;
-            }
-            Shown::Counterfactual => return self.counterfactual.ui(ui, latest, inside, cx),
-            Shown::Columns => return self.columns.ui(ui, &latest.query, inside.explained, cx),
-            Shown::Layers => return self.statistics.ui(ui, cx),
-            Shown::Activations => {}
+        if let Some(sample) = pane.ui(ui, latest, inside, cx) {
+            (self.looked_at, self.sample) = (LookedAt::Sample, sample);
         }
-        self.maps.resize_with(inside.places.len(), FeatureMaps::default);
-        ScrollArea::vertical().id_salt("layers").auto_shrink(false).show(ui, |ui| {
-            for ((place, values), maps) in inside.places.iter().zip(&inside.values).zip(&mut self.maps) {
-                let name = name_of(place);
-                title_ui(ui, &name, &format!("{}   {}", place.shape, silent(values)));
-                if place.path.is_empty()
-                    && let Some(pixels) = pixels_of(place.shape, values)
-                {
-                    pixels_ui(ui, "Input", Some(pixels.view()), INPUT);
-                    ui.add_space(2.0 * GRID);
-                    continue;
-                }
-                let (shape, values) = picture_of(place.shape, values);
-                maps.ui(ui, &Maps { name: &name, shape, values: &values, version: latest.version });
-                ui.add_space(2.0 * GRID);
-            }
-        });
     }
 }
 
-/// The name of a layer or tensor, and what there is to say of it.
-fn title_ui(ui: &mut Ui, name: &str, detail: &str) {
-    let palette = Palette::of(ui);
-    // Cut nowhere: what a map is stands at the end.
-    let mut text = LayoutJob::default();
-    for (part, color) in [(name, palette.text), ("   ", palette.muted), (detail.trim_end(), palette.muted)] {
-        text.append(part, 0.0, TextFormat::simple(theme::body_font(), color));
-    }
-    ui.add(Label::new(text).wrap());
+/// How many choices stand side by side, in as few rows as there is room for.
+fn across(ui: &Ui, choices: &[(&str, &str, &str)]) -> usize {
+    let around = 2.0 * ui.spacing().button_padding.x + 1.0;
+    let width = |name: &str| {
+        let text = ui.painter().layout_no_wrap(name.to_owned(), theme::body_font(), Palette::of(ui).text);
+        text.size().x + around
+    };
+    let widths: Vec<f32> = choices.iter().map(|(_, name, _)| width(name)).collect();
+    let room = ui.available_width() - 4.0;
+    let fits = |across: &usize| widths.chunks(*across).all(|row| row.iter().sum::<f32>() <= room);
+    (1..=choices.len()).map(|rows| choices.len().div_ceil(rows)).find(fits).unwrap_or(1)
 }
 
 /// The columns of a row that matter most, each with what it adds to the output.
@@ -438,12 +340,6 @@ fn columns_ui(ui: &mut Ui, features: &[Feature], relevance: &[f32]) {
     }
 }
 
-/// The input as a picture, if it is an image in gray or in colors.
-fn pixels_of(shape: Shape, values: &[f32]) -> Option<Array3<u8>> {
-    let dims = shape.as_image().filter(|[.., channels]| [1, 3].contains(channels))?;
-    Array3::from_shape_vec(dims, to_bytes(values).collect()).ok()
-}
-
 /// Whether the samples are drawn, as digits are.
 fn can_draw(cx: &Cx<'_>) -> bool {
     // Photographs are tried as pictures.
@@ -451,38 +347,7 @@ fn can_draw(cx: &Cx<'_>) -> bool {
     cx.subject.modality() == Modality::Images && cx.subject.results() == Results::Classes && is_drawn
 }
 
-/// "3 Conv2D", "2.1 Dense" within a block.
-fn name_of(place: &inspection::Place) -> String {
-    let numbers: Vec<String> = place.path.iter().map(|at| (at + 1).to_string()).collect();
-    format!("{} {}", numbers.join("."), place.label).trim().to_owned()
-}
-
-/// How many of the numbers are zero, where some are.
-fn silent(values: &[f32]) -> String {
-    let zeros = values.iter().filter(|value| **value == 0.0).count();
-    if zeros == 0 { String::new() } else { format!("{} zero", percent(zeros as f64 / values.len().max(1) as f64)) }
-}
-
 /// The shape of what tells the relevance of a sample: an image without its channels.
 fn relevance_shape(input: Shape) -> Shape {
     input.as_image().map_or(input, |[height, width, _]| Shape::image(height, width, 1))
-}
-
-/// Numbers as maps: those of an image channel by channel, a sequence with its steps from left to right, members and rows in lines.
-fn picture_of(shape: Shape, values: &[f32]) -> ([usize; 3], Vec<f32>) {
-    if let Some(image) = shape.as_image() {
-        return (image, values.to_vec());
-    }
-    if let Some([steps, features]) = shape.as_steps() {
-        if features > MEMBERS * steps {
-            return ([steps, features, 1], values.to_vec());
-        }
-        let value = |at: usize| values[at % steps * features + at / steps];
-        return ([features, steps, 1], (0..steps * features).map(value).collect());
-    }
-    let across = values.len().clamp(1, ACROSS);
-    let lines = values.len().div_ceil(across);
-    let mut padded = values.to_vec();
-    padded.resize(lines * across, f32::NAN);
-    ([lines, across, 1], padded)
 }

@@ -15,6 +15,7 @@ pub mod digit_canvas;
 pub mod expression;
 pub mod feature_maps;
 pub mod field;
+pub mod height_map;
 pub mod histogram;
 pub mod image_grid;
 pub mod image_sheet;

@@ -91,6 +91,8 @@ pub struct Plane<'a> {
     has_diagonal: bool,
     mark: Option<[f32; 2]>,
     arrows: &'a [Arrow],
+    under: Option<&'a Under<'a>>,
+    csv: Option<&'a dyn Fn() -> String>,
 }
 
 /// A direction at a place of the plane.
@@ -101,6 +103,9 @@ pub struct Arrow {
     /// Where it points, in units of the plane, as long as it is drawn.
     pub by: [f32; 2],
 }
+
+/// Paints what lies under the dots of a plane.
+pub type Under<'a> = dyn Fn(&Painter, &PlotTransform) + 'a;
 
 impl<'a> Plane<'a> {
     /// `name` is what a screen reader says; ranges and names are those of x and y.
@@ -115,7 +120,21 @@ impl<'a> Plane<'a> {
             has_diagonal: false,
             mark: None,
             arrows: &[],
+            under: None,
+            csv: None,
         }
+    }
+
+    /// Paints below the dots. Default: nothing.
+    pub fn under(mut self, under: &'a Under<'a>) -> Self {
+        self.under = Some(under);
+        self
+    }
+
+    /// The numbers that are saved. Default: the dots.
+    pub fn csv(mut self, csv: &'a dyn Fn() -> String) -> Self {
+        self.csv = Some(csv);
+        self
     }
 
     /// What lies below the dots. Default: nothing.
@@ -188,6 +207,9 @@ impl<'a> Plane<'a> {
             let [low, high] = [[x.start(), y.start()], [x.end(), y.end()]].map(|at| place(at.map(|at| *at as f32)));
             painter.image(*picture, Rect::from_two_pos(low, high), whole, Color32::WHITE);
         }
+        if let Some(under) = self.under {
+            under(&painter, &transform);
+        }
         if self.has_diagonal {
             let ends = [*self.ranges[0].start(), *self.ranges[0].end()].map(|end| place([end as f32; 2]));
             painter.line_segment(ends, Stroke::new(1.5, palette.line));
@@ -216,6 +238,9 @@ impl<'a> Plane<'a> {
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
         let place = above.union(below).union(response.rect);
         chart_file::menu_ui(ui, &response, begin, place, self.name, || {
+            if let Some(csv) = self.csv {
+                return csv();
+            }
             let rows = self.dots.iter().map(|dot| {
                 let class = if let Tone::Class(class) = dot.tone { class.to_string() } else { String::new() };
                 [dot.at[0].to_string(), dot.at[1].to_string(), class]

@@ -4,11 +4,14 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{Label, RichText, ScrollArea, Ui};
 
+use super::pane::Pane;
 use crate::data::{Modality, Task};
 use crate::explain::importance::{Importance, REPEATS};
 use crate::train::metrics::Unit;
 use crate::ui::jobs::columns::{ColumnImportances, Dependence, DependenceQuery, ImportanceQuery};
-use crate::ui::jobs::inside::InsideQuery;
+use crate::ui::jobs::derived::Latest;
+use crate::ui::jobs::inside::{Inside, InsideQuery};
+use crate::ui::state::subject::Subject;
 use crate::ui::state::table::{TableColumn, table_columns};
 use crate::ui::theme::{GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -17,24 +20,48 @@ use crate::ui::widgets::numbers::{percent, significant, thousands};
 use crate::ui::widgets::text::{caption_ui, placeholder_ui};
 use crate::ui::widgets::value_bars::{ValueBar, value_bars_ui};
 
-/// How the view is read.
-pub const HELP: &str = "How far the score falls when the values of a column are shuffled among the rows (permutation importance): near zero, \
-     the network does not need it, or another column says the same. Click a column to see its partial dependence.";
-
 /// Height of the curve below the bars, and its most share of a low window.
 const CURVE: f32 = 220.0;
 const MOST_SHARE: f32 = 0.5;
 
-/// The view of the columns.
+/// The pane of the columns.
 #[derive(Default)]
-pub struct ColumnsView {
+pub struct ColumnsPane {
     /// The column whose dependence is shown; the most important if there is none.
     column: Option<usize>,
 }
 
-impl ColumnsView {
-    /// Shows the columns, and the mean of this output as one of them changes.
-    pub fn ui(&mut self, ui: &mut Ui, inside: &InsideQuery, output: usize, cx: &mut Cx<'_>) {
+impl Pane for ColumnsPane {
+    fn id(&self) -> &'static str {
+        "columns"
+    }
+
+    fn label(&self) -> &'static str {
+        "Columns"
+    }
+
+    fn hover(&self) -> &'static str {
+        "How much each column matters, and in which way"
+    }
+
+    fn help(&self) -> &'static str {
+        "How far the score falls when the values of a column are shuffled among the rows (permutation importance): near zero, \
+     the network does not need it, or another column says the same. Click a column to see its partial dependence."
+    }
+
+    fn fits(&self, subject: &Subject) -> bool {
+        subject.modality() == Modality::Table
+    }
+
+    fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) -> Option<usize> {
+        self.columns_ui(ui, &latest.query, inside.explained, cx);
+        None
+    }
+}
+
+impl ColumnsPane {
+    /// The columns, and the mean of this output as one of them changes.
+    fn columns_ui(&mut self, ui: &mut Ui, inside: &InsideQuery, output: usize, cx: &mut Cx<'_>) {
         let network = &inside.network;
         let dataset = cx.subject.dataset.clone().filter(|dataset| network.reads(dataset));
         let table = dataset.filter(|dataset| dataset.modality() == Modality::Table);

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use eframe::egui::{ComboBox, Label, RichText, Role, Ui, WidgetInfo, vec2};
 
-use super::pixels_of;
+use super::pane::{Pane, pixels_of};
 use crate::data::{Dataset, Modality};
 use crate::explain::counterfactual::Counterfactual;
+use crate::train::heads::Results;
 use crate::ui::jobs::counterfactual::CounterfactualQuery;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
+use crate::ui::state::subject::Subject;
 use crate::ui::state::table::table_columns;
 use crate::ui::theme::{GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -20,24 +22,48 @@ use crate::ui::widgets::pixels::pixels_ui;
 use crate::ui::widgets::text::{caption_ui, placeholder_ui};
 use backprop_nn::Shape;
 
-/// How the view is read.
-pub const HELP: &str = "A small change that makes the network predict another class, found by gradient descent on the loss of that class and the \
-     squared distance (a counterfactual). It shows what the network reacts to.";
-
 /// The most width of each of the three pictures.
 const PICTURE: f32 = 224.0;
 
-/// The view of a changed sample.
+/// The pane of a changed sample.
 #[derive(Default)]
-pub struct CounterfactualView {
+pub struct CounterfactualPane {
     /// The class that the sample is to become; the second most probable if there is none.
     class: Option<usize>,
     difference: FeatureMaps,
 }
 
-impl CounterfactualView {
-    /// Shows what would have to change.
-    pub fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
+impl Pane for CounterfactualPane {
+    fn id(&self) -> &'static str {
+        "counterfactual"
+    }
+
+    fn label(&self) -> &'static str {
+        "What if"
+    }
+
+    fn hover(&self) -> &'static str {
+        "What would make this sample one of another class"
+    }
+
+    fn help(&self) -> &'static str {
+        "A small change that makes the network predict another class, found by gradient descent on the loss of that class and the \
+     squared distance (a counterfactual). It shows what the network reacts to."
+    }
+
+    fn fits(&self, subject: &Subject) -> bool {
+        subject.results() == Results::Classes
+    }
+
+    fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) -> Option<usize> {
+        self.change_ui(ui, latest, inside, cx);
+        None
+    }
+}
+
+impl CounterfactualPane {
+    /// What would have to change.
+    fn change_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, cx: &mut Cx<'_>) {
         let InsideQuery { network, model, sample, at, .. } = &latest.query;
         let classes = network.trained().task.classes();
         if classes.len() < 2 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::{DragValue, Grid, Label, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
-use super::{name_of, pixels_of};
+use super::pane::{Edits, Pane, name_of, pixels_of};
 use crate::data::Dataset;
 use crate::explain::connections::{Strength, Sum, Term, Wiring};
 use crate::ui::jobs::derived::Latest;
@@ -13,11 +13,15 @@ use crate::ui::jobs::inside::{Connected, Inside, InsideQuery, Part, SURFACE};
 use crate::ui::state::subject::{address, is_plane, plane_of};
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::views::cx::Cx;
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::network_diagram::{Diagram, DiagramLayer, NetworkDiagram, Spot, unit_name};
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::layers::Function;
+
+/// The id of this pane, which is shown first.
+pub const ID: &str = "diagram";
 
 /// Height of the sum of the unit that is selected.
 const SUM: f32 = 156.0;
@@ -28,14 +32,14 @@ const LISTED: usize = 40;
 /// More names than this are not written beside the inputs.
 const MOST_NAMES: usize = 40;
 
-/// The view with the diagram.
+/// The pane with the diagram.
 #[derive(Default)]
-pub struct DiagramView {
+pub struct DiagramPane {
     by: Strength,
     /// The unit that is looked at: its place, and its position there.
     selected: Option<(usize, usize)>,
     /// Weights that were changed by hand.
-    edits: Vec<(usize, f32)>,
+    edits: Edits,
     /// The network that they belong to.
     of: Option<TrainedNetwork>,
     diagram: NetworkDiagram,
@@ -43,29 +47,47 @@ pub struct DiagramView {
     plane: Option<(u64, [RangeInclusive<f64>; 2])>,
 }
 
-impl DiagramView {
-    /// What has to be worked out for it.
-    pub fn part(&mut self, dataset: Option<&Arc<Dataset>>) -> Part {
+impl Pane for DiagramPane {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn label(&self) -> &'static str {
+        "Diagram"
+    }
+
+    fn hover(&self) -> &'static str {
+        "The whole network, lit by this sample"
+    }
+
+    fn help(&self) -> &'static str {
+        "What each unit gives, and the strongest weights between them: orange is above zero, blue below. The wheel zooms, \
+         dragging moves, a double click shows all."
+    }
+
+    fn part(&mut self, network: &TrainedNetwork, dataset: Option<&Arc<Dataset>>) -> (Part, Edits) {
         // Looking for the ranges of many samples takes longer than a frame.
         let dataset = dataset.filter(|dataset| is_plane(dataset));
         if self.plane.as_ref().map(|(address, _)| *address) != dataset.map(address) {
             self.plane = dataset.map(|dataset| (address(dataset), plane_of(dataset)));
         }
         let plane = self.plane.as_ref().map(|(_, ranges)| ranges.clone());
-        Part::Diagram { by: self.by, selected: self.selected, plane }
-    }
-
-    /// The weights that were changed by hand, if they are those of this network.
-    pub fn edits_of(&mut self, network: &TrainedNetwork) -> Vec<(usize, f32)> {
         if self.of.as_ref().is_some_and(|of| !of.is_same_network(network)) {
             (self.edits, self.selected) = (Vec::new(), None);
         }
         self.of = Some(network.clone());
-        self.edits.clone()
+        (Part::Diagram { by: self.by, selected: self.selected, plane }, self.edits.clone())
     }
 
-    /// Shows the network as it computes the sample.
-    pub fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside) {
+    fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, _cx: &mut Cx<'_>) -> Option<usize> {
+        self.network_ui(ui, latest, inside);
+        None
+    }
+}
+
+impl DiagramPane {
+    /// The network as it computes the sample.
+    fn network_ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside) {
         let Some(connected) = &inside.connected else {
             return placeholder_ui(ui, "The sample is on its way through the network.");
         };

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use eframe::egui::{Align2, Color32, Label, Rect, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
-use super::name_of;
+use super::pane::{Pane, name_of};
 use crate::explain::layer_statistics::{LayerStatistics, Quantity};
 use crate::train::Snapshot;
 use crate::ui::commands::Request;
+use crate::ui::jobs::derived::Latest;
+use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::jobs::layer_statistics::{Layers, LayersQuery, Moment};
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette, ROW};
@@ -47,17 +49,40 @@ const USUAL: f64 = -3.0;
 const ABOUT_RATIOS: &str = "log10 of the length of a step over that of the weights: about -3 is usual. Far below, a layer hardly \
                             learns; far above, the learning rate is too large for it.";
 
-/// The view of what the layers do.
+/// The pane of what the layers do.
 #[derive(Default)]
-pub struct LayersView {
+pub struct LayersPane {
     quantity: Quantity,
     is_over_time: bool,
     round: usize,
 }
 
-impl LayersView {
-    /// Shows the network of the run, or the one that was opened.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+impl Pane for LayersPane {
+    fn id(&self) -> &'static str {
+        "layers"
+    }
+
+    fn label(&self) -> &'static str {
+        "Layers"
+    }
+
+    fn hover(&self) -> &'static str {
+        "How numbers are distributed in each layer"
+    }
+
+    fn help(&self) -> &'static str {
+        "How the numbers of each layer are distributed."
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _latest: &Latest<InsideQuery>, _inside: &Inside, cx: &mut Cx<'_>) -> Option<usize> {
+        self.statistics_ui(ui, cx);
+        None
+    }
+}
+
+impl LayersPane {
+    /// The network of the run, or the one that was opened.
+    fn statistics_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(network) = cx.network() else {
             return placeholder_ui(
                 ui,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use eframe::egui::{Label, RichText, Ui};
 
-use super::name_of;
+use super::pane::{Pane, name_of};
 use crate::data::samples::to_bytes;
 use crate::data::{Dataset, Modality};
 use crate::ui::jobs::derived::Latest;
-use crate::ui::jobs::inside::InsideQuery;
+use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::jobs::neighbors::{Neighbors, NeighborsQuery};
 use crate::ui::state::subject::address;
 use crate::ui::state::table::table_columns;
@@ -22,20 +22,32 @@ use crate::ui::widgets::numbers::{significant, thousands};
 use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::init::mix;
 
-/// How the view is read.
-pub const HELP: &str = "The training samples that are nearest to this one in what the last hidden layer gives. To the network they look alike, \
-     so neighbors of another class explain a mistake.";
-
-/// The view of the neighbors.
+/// The pane of the neighbors.
 #[derive(Default)]
-pub struct NeighborsView {
+pub struct NeighborsPane {
     grid: ImageGrid,
 }
 
-impl NeighborsView {
-    /// Shows the neighbors of a sample; gives the one that was clicked.
-    pub fn ui(&mut self, ui: &mut Ui, inside: &InsideQuery, cx: &mut Cx<'_>) -> Option<usize> {
-        let InsideQuery { network, model, sample, at, .. } = inside;
+impl Pane for NeighborsPane {
+    fn id(&self) -> &'static str {
+        "neighbors"
+    }
+
+    fn label(&self) -> &'static str {
+        "Neighbors"
+    }
+
+    fn hover(&self) -> &'static str {
+        "The training samples that are most like this one"
+    }
+
+    fn help(&self) -> &'static str {
+        "The training samples that are nearest to this one in what the last hidden layer gives. To the network they look alike, \
+     so neighbors of another class explain a mistake."
+    }
+
+    fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, _inside: &Inside, cx: &mut Cx<'_>) -> Option<usize> {
+        let InsideQuery { network, model, sample, at, .. } = &latest.query;
         let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| network.reads(dataset)) else {
             placeholder_ui(ui, "The network reads other samples than those of the data.");
             return None;
@@ -65,7 +77,9 @@ impl NeighborsView {
             }
         }
     }
+}
 
+impl NeighborsPane {
     fn images_ui(&mut self, ui: &mut Ui, latest: &Latest<NeighborsQuery>, found: &Neighbors) -> Option<usize> {
         let NeighborsQuery { dataset, sample, at, .. } = &latest.query;
         let [height, width, channels] = dataset.shape.as_image()?;
