@@ -10,13 +10,16 @@
 //! | [`runs`] | runs that last: written, continued, listed; cross-validation, seeds, searches | [`runs::Recorder`] |
 //! | [`explain`] | what looks inside a trained network, and what a run shows to be wrong | [`explain::relevance`], [`explain::coach`] |
 //! | [`export`] | a trained network for other programs, a file for each format | [`export::FORMATS`] |
+//! | [`predict`] | what a run says of samples from outside its data | [`predict::RunPredictor`] |
+//! | [`report`] | a run as one page to read, or for TensorBoard | [`report::Material`] |
+//! | [`serve`] | a run as an HTTP server | [`serve::Server`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
 //!
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
 //! ```text
-//! ui, cli ─► explain, export, runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
+//! ui, cli ─► report, serve ─► predict, explain, export, runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.
@@ -25,8 +28,11 @@ pub mod cli;
 pub mod data;
 pub mod explain;
 pub mod export;
+pub mod predict;
 pub mod project;
+pub mod report;
 pub mod runs;
+pub mod serve;
 pub mod train;
 #[cfg(feature = "gui")]
 pub mod ui;

@@ -13,12 +13,12 @@ use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
 use crate::data::sources::{images, of_name, series, source_of};
 use crate::data::{DataError, Dataset, Lookup, SourceSpec};
+use crate::explain::calibration::Calibrated;
 use crate::project::{Project, RunFolder};
 use crate::runs::RunInfo;
 use crate::runs::info::fingerprint;
 use crate::train::metrics::{Figure, LOSS, THRESHOLD};
 use crate::train::{ClassScore, Evaluation, Subset};
-use calibration::Calibrated;
 
 /// Evaluate a run on a set of samples
 #[derive(Debug, Args)]
@@ -163,7 +163,7 @@ fn to_json(evaluation: &Evaluation, classes: &[String], calibrated: Option<&Cali
         told["classes"] = classes.iter().zip(predictions.class_scores()).map(of_class).collect();
     }
     if let Some(calibrated) = calibrated {
-        told["calibration"] = calibrated.to_json();
+        told["calibration"] = calibration::to_json(calibrated);
     }
     told
 }
@@ -179,7 +179,7 @@ fn table(evaluation: &Evaluation, classes: &[String], calibrated: Option<&Calibr
         let text = figure_text(figure).unwrap_or_else(|| "not defined for these samples".to_owned());
         say(format_args!("{:28} {text}", named(figure.metric)))?;
     }
-    for (name, text) in calibrated.map_or_else(Vec::new, Calibrated::lines) {
+    for (name, text) in calibrated.map_or_else(Vec::new, calibration::lines) {
         say(format_args!("{name:28} {text}"))?;
     }
     let Some(predictions) = evaluation.classes() else { return Ok(()) };

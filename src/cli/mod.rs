@@ -30,8 +30,10 @@ mod new;
 mod predict;
 mod presets;
 mod repeat;
+mod report;
 mod runs;
 mod seeds;
+mod serve;
 mod sweep;
 mod terminal;
 mod train;
@@ -80,8 +82,10 @@ commands! {
     runs::Runs,
     evaluate::Evaluate,
     predict::Predict,
+    serve::Serve,
     generate::Generate,
     export::Export,
+    report::Report,
     bench::Bench,
 }
 

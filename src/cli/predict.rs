@@ -5,25 +5,21 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use image::{DynamicImage, GrayImage, RgbImage};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use self::ahead::Asked;
 use super::generate::refuse_generator;
 use super::terminal::{percent, significant};
 use super::{CliError, note, say, shown, threshold_of};
-use crate::data::photo;
-use crate::data::pictures::{self, Picture};
-use crate::data::samples::{scale_bytes, to_bytes};
-use crate::data::sources::series::Part;
-use crate::data::sources::{csv, images, series};
-use crate::data::{DataError, Task};
+use crate::data::DataError;
+use crate::data::samples::to_bytes;
+use crate::data::sources::images;
+use crate::predict::{Prediction, Rows, RunPredictor};
 use crate::project::RunFolder;
-use crate::project::run_folder::DataRecord;
 use crate::train::Predictor;
 use crate::train::heads::Results;
-use crate::train::metrics::{THRESHOLD, distance};
+use crate::train::metrics::THRESHOLD;
 use backprop_nn::Shape;
-use backprop_nn::loss::argmax;
 
 /// Predict with a run, for images, drawings or tables
 #[derive(Debug, Args)]
@@ -50,18 +46,6 @@ pub struct Predict {
     json: bool,
 }
 
-/// What a network says of a sample, in the names of its task.
-enum Said<'a> {
-    /// The probability of every class; nothing for empty paper.
-    Classes(Option<&'a [f32]>),
-    Numbers(&'a [f64]),
-    /// The sample again, and the root of its mean squared error in the scale in which it was trained.
-    Again {
-        given: &'a [f64],
-        error: f32,
-    },
-}
-
 impl Predict {
     /// Reads every file that can be read; one that cannot is named, and the exit code tells of it at the end.
     pub fn run(&self) -> Result<(), CliError> {
@@ -80,7 +64,8 @@ impl Predict {
         if let ([_, second], true) = (run.data.task.classes(), threshold != THRESHOLD) {
             note(format_args!("{second} is predicted from a probability of {threshold:.3} on"));
         }
-        let mut reader = Predictor::new(&run.network);
+        let mut predictor = Predictor::new(&run.network);
+        let mut predictor = RunPredictor::new(&run, threshold, &mut predictor);
         let mut unread = Vec::new();
         let mut written = HashSet::new();
         for path in &self.files {
@@ -93,8 +78,8 @@ impl Predict {
             }
             for file in files {
                 let read = match run.data.features.is_empty() {
-                    true => self.read_pictures(&file, path, &run, &mut reader, &mut written)?,
-                    false => self.read_table(&file, &run, &mut reader)?,
+                    true => self.read_pictures(&file, path, &run, &mut predictor, &mut written)?,
+                    false => self.read_table(&file, &run, &mut predictor)?,
                 };
                 unread.extend(read.err().map(|error| error.to_string()));
             }
@@ -108,42 +93,25 @@ impl Predict {
         path: &Path,
         given: &Path,
         run: &RunFolder,
-        reader: &mut Predictor,
+        predictor: &mut RunPredictor<'_>,
         written: &mut HashSet<PathBuf>,
     ) -> Result<Result<(), DataError>, CliError> {
-        let shape = run.network.input();
-        let read = match images::reading_for(&run.project.data.source) {
-            Some(reading) => photo::read(path, shape, reading)
-                .map(|pixels| vec![Picture::Pixels(pixels)])
-                .map_err(|what| DataError::File { path: path.to_owned(), what }),
-            None => pictures::read(path, shape),
-        };
-        let pictures = match read {
+        let pictures = match predictor.pictures(path.into()) {
             Ok(pictures) => pictures,
             Err(error) => return Ok(Err(error)),
         };
         let several = pictures.len() > 1;
         for (at, picture) in pictures.iter().enumerate() {
-            let Picture::Pixels(pixels) = picture else {
-                self.answer(path, None, run, Said::Classes(None))?;
-                continue;
-            };
-            let outputs = reader.read(run.trained(), pixels);
-            if run.head().results() != Results::Reconstructions {
-                self.answer(path, None, run, Said::Classes(Some(outputs)))?;
-                continue;
-            }
-            let mut numbers = vec![0.0; pixels.len()];
-            scale_bytes(pixels, &mut numbers);
-            let wide: Vec<f64> = outputs.iter().copied().map(f64::from).collect();
-            self.answer(path, None, run, Said::Again { given: &wide, error: distance(outputs, &numbers) })?;
-            if let Some(folder) = &self.out {
+            let prediction = predictor.picture(picture);
+            self.answer(path, None, run, &prediction)?;
+            if let (Some(folder), Prediction::Reconstruction { values, .. }) = (&self.out, &prediction) {
                 let number = if several { format!("-{}", at + 1) } else { String::new() };
                 let below = path.strip_prefix(given).ok().filter(|below| !below.as_os_str().is_empty());
                 let below = below.unwrap_or(Path::new(path.file_name().unwrap_or_default()));
                 let stem = below.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
                 let place = free_place(&folder.join(below).with_file_name(format!("{stem}{number}.png")), written);
-                write_picture(&place, shape, outputs)?;
+                let numbers: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+                write_picture(&place, run.network.input(), &numbers)?;
             }
         }
         Ok(Ok(()))
@@ -153,118 +121,49 @@ impl Predict {
         &self,
         path: &Path,
         run: &RunFolder,
-        reader: &mut Predictor,
+        predictor: &mut RunPredictor<'_>,
     ) -> Result<Result<(), DataError>, CliError> {
-        let Some(known) = run.known() else {
-            let what = "is a table, and the network does not read named columns".to_owned();
-            return Ok(Err(DataError::File { path: path.to_owned(), what }));
-        };
-        // A network that reads a window of rows predicts at every row that has enough of them before it.
-        let (columns, window) = (run.network.input().channels(), run.network.input().len());
-        let read = match run.network.input().as_steps() {
-            Some([steps, _]) => series::read_parts(path, &known, steps),
-            None => {
-                csv::read_rows(path, &known).map(|(rows, notes)| (vec![Part { series: String::new(), rows }], notes))
-            }
-        };
-        let (parts, notes) = match read {
-            Ok(read) => read,
+        let rows = match Rows::read(run, path.into()) {
+            Ok(rows) => rows,
             Err(error) => return Ok(Err(error)),
         };
-        notes.iter().for_each(|text| note(format_args!("{}: {text}", shown(path))));
-        let longest = parts.iter().map(|part| part.rows.len()).max().unwrap_or(0);
-        if longest < window {
-            let what = format!("has {} rows, and the network reads {}", longest / columns, window / columns);
-            return Ok(Err(DataError::File { path: path.to_owned(), what }));
-        }
+        rows.notes.iter().for_each(|text| note(format_args!("{}: {text}", shown(path))));
         if let Some(steps) = self.ahead {
-            return ahead::forecast(path, run, &known, &parts, Asked { steps: steps.into(), json: self.json });
+            return ahead::forecast(path, run, &rows, Asked { steps: steps.into(), json: self.json });
         }
-        let trained = run.trained();
-        let standard = |row: &[f64]| {
-            let mut numbers = vec![0.0; row.len()];
-            trained.scaling.inputs.apply(row, &mut numbers);
-            numbers
-        };
-        let mut before = window / columns;
-        for Part { rows, .. } in &parts {
-            for (at, row) in rows.windows(window).step_by(columns).enumerate() {
-                let outputs = reader.read_row(trained, row);
-                let shares: Vec<f32> = outputs.iter().map(|output| *output as f32).collect();
-                let said = match trained.task {
-                    Task::Classification { .. } => Said::Classes(Some(&shares)),
-                    Task::Regression { .. } => Said::Numbers(outputs),
-                    Task::Reconstruction { .. } => {
-                        Said::Again { given: outputs, error: distance(&standard(outputs), &standard(row)) }
-                    }
-                };
-                self.answer(path, Some(at + before), run, said)?;
-            }
-            before += rows.len() / columns;
-        }
-        Ok(Ok(()))
+        predictor.rows(&rows, |row, prediction| self.answer(path, Some(row), run, &prediction)).map(Ok)
     }
 
-    fn answer(&self, path: &Path, row: Option<usize>, run: &RunFolder, said: Said<'_>) -> Result<(), CliError> {
-        let DataRecord { task, features, .. } = &run.data;
-        let mut told = json!({ "file": shown(path) });
-        if let Some(row) = row {
-            told["row"] = row.into();
+    fn answer(
+        &self,
+        path: &Path,
+        row: Option<usize>,
+        run: &RunFolder,
+        prediction: &Prediction,
+    ) -> Result<(), CliError> {
+        if self.json {
+            let mut told = prediction.to_json(&run.data);
+            told.insert("file".to_owned(), shown(path).into());
+            row.map(|row| told.insert("row".to_owned(), row.into()));
+            return say(Value::Object(told));
         }
-        let text = match (said, task) {
-            (Said::Numbers(values), Task::Regression { targets, .. }) => {
-                let units: Map<_, _> = targets
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(at, name)| Some((name.clone(), json!(task.unit(at)?))))
-                    .collect();
-                if !units.is_empty() {
-                    told["units"] = units.into();
-                }
-                told["values"] = named(targets, values).0;
-                named(&task.outputs_in_units(), values).1
-            }
-            (Said::Again { given, error }, _) => {
-                told["rmse"] = json!(error);
-                let error = format!("rmse {}", significant(f64::from(error)));
-                if features.len() == given.len() {
-                    let names: Vec<_> = features.iter().map(ToString::to_string).collect();
-                    let (named, text) = named(&names, given);
-                    told["values"] = named;
-                    format!("{error}: {text}")
-                } else {
-                    told["values"] = json!(given);
-                    error
-                }
-            }
-            (Said::Classes(Some(shares)), _) => {
-                let class = match (shares, threshold_of(self.threshold, run)?) {
-                    ([_, second], threshold) => usize::from(*second >= threshold),
-                    _ => argmax(shares),
-                };
-                let label = task.classes().get(class).cloned().unwrap_or_else(|| class.to_string());
-                let text = format!("{label}  {}", percent(shares[class]));
-                (told["label"], told["probabilities"]) = (label.into(), json!(shares));
-                text
-            }
-            _ => {
-                (told["label"], told["probabilities"]) = (Value::Null, Value::Null);
-                "empty".to_owned()
+        let numbers = |values: &[f64]| {
+            let names = prediction.names_in_units(&run.data);
+            let texts = names.iter().zip(values).map(|(name, value)| format!("{name} {}", significant(*value)));
+            texts.collect::<Vec<_>>().join(", ")
+        };
+        let text = match prediction {
+            Prediction::Empty => "empty".to_owned(),
+            Prediction::Class { label, share, .. } => format!("{label}  {}", percent(*share)),
+            Prediction::Numbers(values) => numbers(values),
+            Prediction::Reconstruction { values, error } => {
+                let (error, values) = (format!("rmse {}", significant(f64::from(*error))), numbers(values));
+                if values.is_empty() { error } else { format!("{error}: {values}") }
             }
         };
-        if self.json {
-            return say(told);
-        }
         let row = row.map_or(String::new(), |row| format!(", row {row}"));
         say(format_args!("{}{row}: {text}", shown(path)))
     }
-}
-
-/// Numbers by their names, for scripts and for people.
-fn named(names: &[String], values: &[f64]) -> (Value, String) {
-    let map: Map<_, _> = names.iter().cloned().zip(values.iter().map(|value| json!(value))).collect();
-    let texts = names.iter().zip(values).map(|(name, value)| format!("{name} {}", significant(*value)));
-    (map.into(), texts.collect::<Vec<_>>().join(", "))
 }
 
 /// The place itself, or one with a number where another result of this command has it: x.png of x.jpg and of x.bmp.

@@ -115,6 +115,15 @@ pub fn read(path: &Path, shape: Shape, reading: Reading) -> Result<Vec<u8>, Stri
     pixels_of(picture, dims, reading)
 }
 
+/// The same of the contents of a file.
+pub fn of_bytes(bytes: &[u8], shape: Shape, reading: Reading) -> Result<Vec<u8>, String> {
+    let Some(dims) = shape.as_image() else {
+        return Err(format!("is asked for as {shape}, and an image is gray or red, green and blue"));
+    };
+    let picture = from_bytes(bytes).map_err(|error| format!("cannot be read as an image: {error}"))?;
+    pixels_of(picture, dims, reading)
+}
+
 /// An image as `[height, width, channels]`.
 pub fn pixels_of(
     picture: DynamicImage,

@@ -27,10 +27,15 @@ pub enum Picture {
 /// is scaled; for a square grayscale image, the frame of a scanner and shadows are taken away, and the ink is brought to
 /// the size and place that it has in MNIST.
 pub fn read(path: &Path, shape: Shape) -> Result<Vec<Picture>, DataError> {
+    let bytes = fs::read(path).map_err(|error| DataError::file(path, error))?;
+    of_bytes(path, bytes, shape)
+}
+
+/// The same of the contents of a file that errors call by this name.
+pub fn of_bytes(path: &Path, mut bytes: Vec<u8>, shape: Shape) -> Result<Vec<Picture>, DataError> {
     let Some(dims) = shape.as_image() else {
         return Err(DataError::file(path, format!("the network reads {shape} numbers, not an image")));
     };
-    let mut bytes = fs::read(path).map_err(|error| DataError::file(path, error))?;
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
     }

@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 
 use crate::train::metrics::ClassPredictions;
+use crate::train::{Evaluation, Job, Subset};
+use backprop_nn::Weights;
 use backprop_nn::loss::argmax;
 
 /// Bins of equal width between a confidence of 0 and of 1.
@@ -30,6 +32,31 @@ pub struct Calibration {
     pub bins: Vec<Bin>,
     /// Mean of `-log p` of the true classes.
     pub negative_log_likelihood: f64,
+}
+
+/// The calibration of an evaluation, and what a temperature would make of it.
+pub struct Calibrated {
+    /// As the probabilities are.
+    pub plain: Calibration,
+    /// With the temperature that fits the validation samples best, where there are some.
+    pub scaled: Option<(Temperature, Calibration)>,
+    /// Whether these are the samples that it was fitted on.
+    pub is_fitted_here: bool,
+}
+
+impl Calibrated {
+    /// Compares probabilities with classes; nothing if the task has none. A temperature is found if it may be.
+    pub fn of(job: &Job, weights: &Weights, evaluation: &Evaluation, part: Subset, may_fit: bool) -> Option<Self> {
+        let logits = Logits::of(evaluation.classes()?);
+        let is_fitted_here = part == Subset::Validation;
+        let fitted = || match is_fitted_here {
+            true => Some(logits.temperature()),
+            false => Some(Logits::of(job.evaluate(weights, Subset::Validation).classes()?).temperature()),
+        };
+        let temperature = (may_fit && !job.split.validation.is_empty()).then(fitted).flatten();
+        let scaled = temperature.map(|temperature| (temperature, logits.calibration(temperature.value)));
+        Some(Self { plain: logits.calibration(1.0), scaled, is_fitted_here })
+    }
 }
 
 /// The logits of samples whose classes are known.

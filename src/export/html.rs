@@ -191,7 +191,7 @@ fn recurrent(
 }
 
 /// A text with every `{{name}}` replaced by `part(name)`, which is not searched again.
-fn filled(template: &str, part: impl Fn(&str) -> String) -> String {
+pub fn filled(template: &str, part: impl Fn(&str) -> String) -> String {
     let mut pieces = template.split("{{");
     let first = pieces.next().unwrap_or_default().to_owned();
     pieces.fold(first, |text, piece| match piece.split_once("}}") {
@@ -201,7 +201,7 @@ fn filled(template: &str, part: impl Fn(&str) -> String) -> String {
 }
 
 /// Text between the tags of a page.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -211,7 +211,7 @@ fn in_script(value: &Value) -> String {
 }
 
 /// Three bytes as four characters (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

@@ -22,6 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use examples::Examples;
+pub use html::{base64, escaped, filled};
 pub use model::{Input, Model, Output};
 pub use proof::{Proof, TOLERANCE, compare};
 

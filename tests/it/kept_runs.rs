@@ -372,6 +372,22 @@ fn a_chart_is_saved_as_svg_and_as_numbers() {
 }
 
 #[test]
+fn the_report_of_a_run_is_saved_as_a_page() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("5", base.path());
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "the run ends", has_ended);
+    act(&mut harness, Command::Report);
+    wait_for(&mut harness, "Save the report of the run");
+    harness.key_press(egui::Key::Escape);
+    let page = base.path().join("page.html");
+    act(&mut harness, Request::SaveReportTo(page.clone()));
+    step_until(&mut harness, "it is written", |_| page.is_file());
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h1>xor-1</h1>") && page.contains("Curves"), "{page}");
+}
+
+#[test]
 fn three_learning_rates_race_from_the_end_of_a_run() {
     let base = tempfile::tempdir().unwrap();
     let mut harness = open("3", base.path());

@@ -43,12 +43,14 @@ mod rates;
 mod reading;
 mod reconstruction;
 mod recorder;
+mod report;
 #[cfg(feature = "gui")]
 mod restored;
 mod run;
 mod runs;
 #[cfg(feature = "gui")]
 mod screens;
+mod serve;
 mod sources;
 #[cfg(feature = "gui")]
 mod stack;

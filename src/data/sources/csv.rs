@@ -16,6 +16,7 @@ use super::chronology::time_column;
 
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
+use crate::data::given::Given;
 use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples};
 use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
@@ -405,11 +406,12 @@ impl Loader<'_> {
 }
 
 /// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them.
-pub fn read_rows(path: &Path, known: &Known<'_>) -> Result<(Vec<f64>, Vec<Note>), DataError> {
+pub fn read_rows(given: Given<'_>, known: &Known<'_>) -> Result<(Vec<f64>, Vec<Note>), DataError> {
+    let path = given.path;
     let spec = SourceSpec::of_path(SOURCE.name, path);
     let lookup = Lookup { known: Some(*known), ..Lookup::default() };
     let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
-    let mut table = Table::read(path, &table::Options::of(&request)?)?;
+    let mut table = Table::open(given, &table::Options::of(&request)?)?;
     let mut notes = std::mem::take(&mut table.notes);
     let of_columns = table
         .columns

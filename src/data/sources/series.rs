@@ -1,13 +1,17 @@
 //! Time series, `series:FILE`: the next values are forecast from a window of earlier rows.
 
+mod known;
+
 use std::path::Path;
+
+pub use known::{Forecasting, Part, read_parts};
 
 use super::chronology::Chronology;
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
+use crate::data::source::{Argument, Known, Request, Source};
 use crate::data::split::{Order, TEST_SHARES, Timeline};
 use crate::data::table::{self, Options, Table};
 use backprop_nn::Shape;
@@ -275,66 +279,6 @@ fn windows(
         return Err(Wrong::new(what, remedies));
     }
     Ok((samples, target_rows))
-}
-
-/// The rows of a table as a network that reads windows takes them: parts of rows that follow one another in time,
-/// `[rows, features]`, and what there is to say of them.
-pub fn read_parts(path: &Path, known: &Known<'_>, window: usize) -> Result<(Vec<Part>, Vec<Note>), DataError> {
-    let spec = SourceSpec::of_path(SOURCE.name, path);
-    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
-    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
-    let mut table = Table::read(path, &Options::of(&request)?)?;
-    let mut notes = std::mem::take(&mut table.notes);
-    let said = |key: &str| known.values(key).first().map(String::as_str);
-    let arranged = columns(&request, &table).and_then(|columns| {
-        let order = Chronology::of(&table, (said("time"), said("group")), &columns, window, &mut notes)?;
-        Ok((columns, order))
-    });
-    let (columns, order) = arranged.map_err(|wrong| DataError::refused(path, wrong))?;
-    let number = |row: Option<usize>, at: usize| row.and_then(|row| table.columns[at].number(row)).unwrap_or(f64::NAN);
-    let rows_of = |part: &Vec<Option<usize>>| -> Vec<f64> {
-        let mut rows: Vec<f64> = part.iter().flat_map(|row| columns.iter().map(move |at| number(*row, *at))).collect();
-        fill_gaps(&mut rows, columns.len());
-        rows
-    };
-    let parts =
-        order.parts.iter().zip(&order.names).map(|(part, name)| Part { series: name.clone(), rows: rows_of(part) });
-    Ok((parts.collect(), notes))
-}
-
-/// Rows that follow one another.
-pub struct Part {
-    /// The name of their series; empty where there is one alone.
-    pub series: String,
-    /// `[rows, columns]`
-    pub rows: Vec<f64>,
-}
-
-/// How a network forecasts: what its source said of targets, horizon and test rows.
-pub struct Forecasting {
-    /// The place of each target among the numbers of a row.
-    pub targets: Vec<usize>,
-    /// Number of rows from the last row of a window to its target.
-    pub horizon: usize,
-    /// The share of the windows, the last ones, that were held out.
-    pub test_share: f32,
-}
-
-impl Forecasting {
-    /// Of a network that reads windows of these features.
-    pub fn of(known: &Known<'_>) -> Result<Self, DataError> {
-        let none = SourceSpec::new(SOURCE.name, "");
-        let lookup = Lookup::default();
-        let part = known.source.unwrap_or(&none).single().unwrap_or(&none.parts[0]);
-        let request = Request::new(&SOURCE, part, &lookup)?;
-        let names: Vec<&str> = known.features.iter().map(|feature| feature.column.as_str()).collect();
-        let targets = match request.list("target")[..] {
-            [] => Ok((0..names.len()).collect()),
-            ref chosen => chosen.iter().map(|target| target_at(target, &names)).collect(),
-        };
-        let targets = targets.map_err(|what| request.wrong(what))?;
-        Ok(Self { targets, horizon: request.whole("horizon")?, test_share: request.real("test")? })
-    }
 }
 
 /// Replaces every missing number by the last number before it, column by column; returns how many were missing.

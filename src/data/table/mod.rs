@@ -37,6 +37,7 @@ use rows::Rows;
 pub use text::kind_of;
 
 use super::error::{DataError, Remedy, Wrong};
+use super::given::Given;
 use crate::data::note::Note;
 
 /// More bytes than this in one file are a mistake, or a trap.
@@ -60,6 +61,14 @@ pub struct Table {
 }
 
 impl Table {
+    /// Reads a file, or the contents of one.
+    pub fn open(given: Given<'_>, options: &Options) -> Result<Self, DataError> {
+        match given.contents {
+            None => Self::read(given.path, options),
+            Some(bytes) => Self::parse(bytes.to_vec(), options).map_err(|wrong| DataError::refused(given.path, wrong)),
+        }
+    }
+
     /// Reads a file.
     pub fn read(path: &Path, options: &Options) -> Result<Self, DataError> {
         let mut bytes = Vec::new();

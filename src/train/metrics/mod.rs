@@ -15,6 +15,7 @@ mod probe;
 mod ranking;
 mod reconstructions;
 mod samples_per_second;
+mod text;
 mod update_ratio;
 
 use std::fmt;
@@ -31,6 +32,7 @@ pub use ranking::{
     PrecisionRecall, RocPoint, average_precision, best_threshold, precision_recall_curve, roc_auc, roc_curve,
 };
 pub use reconstructions::{ReconstructionPredictions, distance};
+pub use text::{figure_text, grouped, named, percent, significant};
 pub use update_ratio::UPDATE_RATIO;
 
 /// THE LIST of metrics, in the order in which they are shown.

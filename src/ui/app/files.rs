@@ -12,7 +12,9 @@ use crate::data::pictures::write_drawing;
 use crate::export::{self, ExportError, Target};
 use crate::project::run_folder::RUNS;
 use crate::project::run_log::done_line;
+use crate::project::whole::{in_words, write_whole};
 use crate::project::{Output, Project, RunRecord, presets};
+use crate::report::{Material, page};
 use crate::train::Outcome;
 use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
@@ -40,7 +42,7 @@ impl Studio {
             PathFor::SaveRun | PathFor::OpenFolder | PathFor::DataFolder(_) => {
                 self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
             }
-            PathFor::SaveChart => {
+            PathFor::SaveChart | PathFor::SaveReport => {
                 self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
             PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
@@ -54,6 +56,9 @@ impl Studio {
             PathFor::SaveDrawing => "drawing.json".to_owned(),
             PathFor::SaveRun => RUNS.to_owned(),
             PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
+            PathFor::SaveReport => {
+                self.run_folder().map_or_else(String::new, |folder| format!("{}.html", short(&folder)))
+            }
             PathFor::OpenFile
             | PathFor::OpenFolder
             | PathFor::OpenDrawing
@@ -159,6 +164,23 @@ impl Studio {
                 export::export(&run, Ok(&job.dataset), &Target { format, folder: &folder, overwrite })
             });
             Report::Exported(done.map(Box::new).map_err(|error| error.to_string()))
+        });
+    }
+
+    /// Writes all that the folder of the run knows as a page.
+    pub(super) fn save_report(&mut self, ctx: &Context, path: PathBuf) {
+        let Some(folder) = self.run_folder() else {
+            return self.notices.warn("The run has no folder, so that there is nothing to report from. Save it first.");
+        };
+        self.tasks.spawn(ctx, "writing the report", move || {
+            let written = Material::read(&folder).map_err(|error| error.to_string()).and_then(|material| {
+                let fail = |error| format!("{}: {}", path.display(), in_words(&error));
+                write_whole(&path, page(&material).as_bytes()).map_err(fail)
+            });
+            match written {
+                Ok(()) => Report::Told(format!("Saved the report as {}.", short(&path))),
+                Err(why) => Report::Warned(why),
+            }
         });
     }
 

@@ -75,6 +75,7 @@ impl Studio {
             Command::SaveAs => self.choose(ctx, PathFor::SaveProject),
             Command::SaveRun => self.choose(ctx, PathFor::SaveRun),
             Command::Export => self.ask_export(),
+            Command::Report => self.choose(ctx, PathFor::SaveReport),
             Command::OpenDrawing => self.choose(ctx, PathFor::OpenDrawing),
             Command::PastePicture => self.paste_picture(ctx),
             Command::SaveDrawing => self.choose(ctx, PathFor::SaveDrawing),
@@ -127,6 +128,7 @@ impl Studio {
             Request::Export { format, folder, overwrite } => self.export(ctx, format, folder, overwrite),
             Request::OpenDrawing(path) => self.open_drawing(ctx, path),
             Request::SaveDrawingTo(path) => self.save_drawing(ctx, path),
+            Request::SaveReportTo(path) => self.save_report(ctx, path),
             Request::SaveChartTo(path) => self.save_chart(ctx, path),
             Request::ChooseData(wanted) => self.choose(ctx, wanted),
             Request::UseSource(source) => {

@@ -108,6 +108,7 @@ commands! {
     SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];
     SaveRun: "Save run…", "Writes weights, settings and metrics into a folder.", [];
     Export: "Export…", "Writes the network for other programs, with the proof that it answers there as it does here.", [];
+    Report: "Save report…", "Writes the run as one page for any browser: result, curves, mistakes, settings and how to repeat it.", [];
     OpenDrawing: "Open drawing or picture…", "Reads a drawing or a picture from a file.", [];
     PastePicture: "Paste picture", "Takes the picture that was copied in another program.", [];
     SaveDrawing: "Save drawing…", "Writes the drawing into a file.", [];

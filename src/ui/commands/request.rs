@@ -81,6 +81,8 @@ pub enum Request {
     SaveDrawingTo(PathBuf),
     /// Saves the chart that was asked for to this file.
     SaveChartTo(PathBuf),
+    /// Writes the run that is shown as a page to this file.
+    SaveReportTo(PathBuf),
     /// A file or a folder of samples, by a dialog.
     ChooseData(PathFor),
     /// Makes this source the data source of the project.
@@ -121,6 +123,8 @@ pub enum PathFor {
     SaveDrawing,
     /// The file to save a chart to.
     SaveChart,
+    /// The file to save the report of the run to.
+    SaveReport,
     /// The folder of the source of this name.
     DataFolder(&'static str),
     /// The file of the source of this name.
@@ -137,6 +141,7 @@ impl PathFor {
             Self::OpenDrawing => Request::OpenDrawing(path),
             Self::SaveDrawing => Request::SaveDrawingTo(path),
             Self::SaveChart => Request::SaveChartTo(path),
+            Self::SaveReport => Request::SaveReportTo(path),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
@@ -151,6 +156,7 @@ impl PathFor {
             Self::OpenDrawing => "Open a drawing or a picture",
             Self::SaveDrawing => "Save the drawing",
             Self::SaveChart => "Save the chart",
+            Self::SaveReport => "Save the report of the run",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",
         }

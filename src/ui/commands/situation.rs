@@ -163,6 +163,7 @@ impl Situation {
             Command::Redo => only_if(self.can_redo, "There is nothing to redo."),
             Command::SaveRun => only_if(self.has_weights, "There is no run to save. Train first."),
             Command::Export => only_if(self.has_weights, "There is no trained network to export. Train first."),
+            Command::Report => only_if(self.has_weights, "There is no run to report. Train first."),
             Command::SaveDrawing => only_if(self.has_ink, "Nothing is drawn."),
             Command::ReloadData => only_if(!self.is_loading, "The data is already being read."),
             Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),

@@ -74,6 +74,7 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Command::SaveAs,
             Command::SaveRun,
             Command::Export,
+            Command::Report,
         ];
         for command in commands {
             let permitted = cx.situation.permits(command);

@@ -1,0 +1,88 @@
+//! Rows of tables, and windows of rows that follow one another.
+
+use super::{Prediction, RunPredictor};
+use crate::data::sources::csv;
+use crate::data::sources::series::{self, Part};
+use crate::data::{DataError, Given, Note, Task};
+use crate::project::RunFolder;
+use crate::train::metrics::distance;
+
+/// The rows of a table as a network reads them.
+pub struct Rows {
+    /// Rows that follow one another; there is one part where their order means nothing.
+    pub parts: Vec<Part>,
+    /// What there is to say of them.
+    pub notes: Vec<Note>,
+}
+
+impl Rows {
+    /// Reads a table to what the network of a run knows.
+    ///
+    /// # Errors
+    /// If it cannot be read, lacks a column, or has fewer rows than the network reads at once.
+    pub fn read(run: &RunFolder, given: Given<'_>) -> Result<Self, DataError> {
+        let refuse = |what: String| DataError::File { path: given.path.to_owned(), what };
+        let Some(known) = run.known() else {
+            return Err(refuse("is a table, and the network does not read named columns".to_owned()));
+        };
+        let input = run.network.input();
+        let (columns, window) = (input.channels(), input.len());
+        let (parts, notes) = match input.as_steps() {
+            Some([steps, _]) => series::read_parts(given, &known, steps)?,
+            None => {
+                let (rows, notes) = csv::read_rows(given, &known)?;
+                (vec![Part { series: String::new(), rows }], notes)
+            }
+        };
+        let longest = parts.iter().map(|part| part.rows.len()).max().unwrap_or(0);
+        if longest < window {
+            return Err(refuse(format!("has {} rows, and the network reads {}", longest / columns, window / columns)));
+        }
+        Ok(Self { parts, notes })
+    }
+}
+
+impl RunPredictor<'_> {
+    /// What the network says of each row, counted from 1. One that reads a window predicts at every row that has enough of them
+    /// before it.
+    ///
+    /// # Errors
+    /// The first that `each` returns.
+    pub fn rows<E>(
+        &mut self,
+        Rows { parts, .. }: &Rows,
+        mut each: impl FnMut(usize, Prediction) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let input = self.run.network.input();
+        let (columns, window) = (input.channels(), input.len());
+        let mut before = window / columns;
+        for Part { rows, .. } in parts {
+            for (at, row) in rows.windows(window).step_by(columns).enumerate() {
+                each(at + before, self.numbers(row))?;
+            }
+            before += rows.len() / columns;
+        }
+        Ok(())
+    }
+
+    /// What the network says of a sample of numbers in their own units, NaN where one is missing.
+    pub fn numbers(&mut self, row: &[f64]) -> Prediction {
+        let trained = self.run.trained();
+        let outputs = self.predictor.read_row(trained, row).to_vec();
+        match trained.task {
+            Task::Classification { .. } => {
+                self.class(&outputs.iter().map(|output| *output as f32).collect::<Vec<f32>>())
+            }
+            Task::Regression { .. } => Prediction::Numbers(outputs),
+            Task::Reconstruction { .. } => {
+                let standard = |row: &[f64]| {
+                    let mut numbers = vec![0.0; row.len()];
+                    trained.scaling.inputs.apply(row, &mut numbers);
+                    numbers
+                };
+                let error = distance(&standard(&outputs), &standard(row));
+                Prediction::Reconstruction { values: outputs, error }
+            }
+        }
+    }
+}
