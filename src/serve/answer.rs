@@ -8,7 +8,7 @@ use super::App;
 use super::refusal::Refusal;
 use crate::data::{DataError, Given};
 use crate::predict::ahead::{Forecast, forecasts};
-use crate::predict::{Prediction, Rows, RunPredictor};
+use crate::predict::{Prediction, Rows, RunPredictor, target_units};
 use crate::project::RunFolder;
 use crate::train::Predictor;
 
@@ -176,10 +176,10 @@ impl Said<'_> {
     }
 }
 
-/// The unit of each column that has one.
+/// The unit of each column and target that has one.
 pub fn units(run: &RunFolder) -> Map<String, Value> {
     let unit = |feature: &crate::data::Feature| Some((feature.column.clone(), feature.unit.clone()?.into()));
-    run.data.features.iter().filter_map(unit).collect()
+    run.data.features.iter().filter_map(unit).chain(target_units(&run.data)).collect()
 }
 
 fn ahead(forecasts: Vec<Forecast>, mut remarks: Vec<String>) -> Value {

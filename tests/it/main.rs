@@ -12,6 +12,8 @@ mod cli;
 mod coach;
 mod columns;
 mod docs;
+#[cfg(feature = "gui")]
+mod draw;
 mod explain;
 mod export;
 mod formats;

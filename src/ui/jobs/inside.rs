@@ -10,6 +10,7 @@ use crate::explain::kernels::{Kernel, kernels};
 use crate::explain::relevance::{Method, relevance};
 use crate::ui::state::trained_network::TrainedNetwork;
 use backprop_nn::batch::inspection::Place;
+use backprop_nn::layer::InsideLayer;
 use backprop_nn::loss::argmax;
 use backprop_nn::{Inspection, LayerSpec, ModelSpec, Weights};
 
@@ -78,6 +79,8 @@ pub struct Inside {
     pub places: Vec<Place>,
     /// What each of them gives.
     pub values: Vec<Vec<f32>>,
+    /// What each has computed besides: the gates of a recurrent layer.
+    pub within: Vec<Vec<InsideLayer>>,
     /// The outputs as the loss reads them: the probability of every class.
     pub outputs: Vec<f32>,
     /// The output that is explained.
@@ -167,6 +170,7 @@ impl Query for InsideQuery {
         let outputs = outputs_of(inspection, weights);
         let places = inspection.places().to_vec();
         let values: Vec<Vec<f32>> = (0..places.len()).map(|at| inspection.values(at).to_vec()).collect();
+        let within = (0..places.len()).map(|at| inspection.inside(at)).collect();
         // The highest logit: probabilities may be equal where it is far above the others.
         let highest = argmax(inspection.outputs());
         let explained = output.filter(|output| *output < outputs.len()).unwrap_or(highest);
@@ -185,7 +189,7 @@ impl Query for InsideQuery {
             let surfaces = (0..inspection.places().len()).map(|at| inspection.values(at).to_vec());
             connected.surfaces = Some(surfaces.collect());
         }
-        Some(Inside { places, values, outputs, explained, relevance, kernels, connected })
+        Some(Inside { places, values, within, outputs, explained, relevance, kernels, connected })
     }
 
     fn may_show(&self, older: &Self) -> bool {

@@ -10,6 +10,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
 use crate::ui::widgets::numbers::percent;
 use crate::ui::widgets::pixels::pixels_ui;
+use backprop_nn::layer::InsideLayer;
 
 /// Side of the input as a picture.
 const INPUT: f32 = 160.0;
@@ -18,6 +19,8 @@ const INPUT: f32 = 160.0;
 #[derive(Default)]
 pub struct ActivationsPane {
     maps: Vec<FeatureMaps>,
+    /// Of the gates.
+    within: Vec<FeatureMaps>,
 }
 
 impl Pane for ActivationsPane {
@@ -39,8 +42,12 @@ impl Pane for ActivationsPane {
 
     fn ui(&mut self, ui: &mut Ui, latest: &Latest<InsideQuery>, inside: &Inside, _cx: &mut Cx<'_>) -> Option<usize> {
         self.maps.resize_with(inside.places.len(), FeatureMaps::default);
+        self.within.resize_with(inside.within.iter().map(Vec::len).sum(), FeatureMaps::default);
+        let mut gates = self.within.iter_mut();
         ScrollArea::vertical().id_salt("layers").auto_shrink(false).show(ui, |ui| {
-            for ((place, values), maps) in inside.places.iter().zip(&inside.values).zip(&mut self.maps) {
+            for (((place, values), within), maps) in
+                inside.places.iter().zip(&inside.values).zip(&inside.within).zip(&mut self.maps)
+            {
                 let name = name_of(place);
                 title_ui(ui, &name, &format!("{}   {}", place.shape, silent(values)));
                 if place.path.is_empty()
@@ -53,6 +60,13 @@ impl Pane for ActivationsPane {
                 let (shape, values) = picture_of(place.shape, values);
                 maps.ui(ui, &Maps { name: &name, shape, values: &values, version: latest.version });
                 ui.add_space(2.0 * GRID);
+                for (InsideLayer { name: gate, shape, values }, maps) in within.iter().zip(&mut gates) {
+                    title_ui(ui, gate, &format!("{shape}, steps from left to right"));
+                    let (shape, values) = picture_of(*shape, values);
+                    let name = format!("{name}, {gate}");
+                    maps.ui(ui, &Maps { name: &name, shape, values: &values, version: latest.version });
+                    ui.add_space(2.0 * GRID);
+                }
             }
         });
         None
