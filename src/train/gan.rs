@@ -1,5 +1,7 @@
 //! The training of a generator and its discriminator on the samples of a job.
 
+use std::sync::Arc;
+
 use super::job::Job;
 use super::learner::{Learner, LearnerState, Step};
 use super::metrics::StepSum;
@@ -7,7 +9,7 @@ use crate::data::Scaling;
 use backprop_nn::gan::{self, GanSettings, GanTrainer, LearningRates};
 use backprop_nn::network::NotFinite;
 use backprop_nn::optim::StepNorms;
-use backprop_nn::{Network, OptimizerSpec, Weights};
+use backprop_nn::{Clock, Network, OptimizerSpec, Weights};
 
 /// Takes the steps of both networks.
 pub(super) struct GanLearner<'a> {
@@ -38,6 +40,10 @@ impl Learner for GanLearner<'_> {
             job.dataset.train.gather(&job.scaling, &samples[from..from + count], out);
         };
         StepSum::Gan(trainer.step(rates, (job.training.seed, number), samples.len(), real))
+    }
+
+    fn timed_by(&mut self, clock: &Arc<Clock>) {
+        self.trainer.timed_by(clock);
     }
 
     fn shown(&self) -> &Weights {

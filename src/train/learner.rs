@@ -2,6 +2,7 @@
 //! pool.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::gan::GanLearner;
 use super::job::Job;
@@ -14,7 +15,7 @@ use backprop_nn::init::{mix, stream};
 use backprop_nn::loss::{Blend, LossSum};
 use backprop_nn::network::NotFinite;
 use backprop_nn::optim::{StepNorms, Updater, UpdaterState};
-use backprop_nn::{Batch, OptimizerSpec, Weights, Workspace};
+use backprop_nn::{Batch, Clock, OptimizerSpec, Weights, Workspace};
 
 const MIX_UP: u64 = 0x313_1C5;
 
@@ -33,6 +34,9 @@ pub trait Learner {
     fn norms_of_layers(&self) -> Vec<(Range<usize>, StepNorms)> {
         Vec::new()
     }
+
+    /// Measures what each layer takes from now on.
+    fn timed_by(&mut self, clock: &Arc<Clock>);
 
     /// Changes the settings of the optimizer; its state is kept unless the optimizer itself changes.
     fn set_optimizer(&mut self, spec: OptimizerSpec);
@@ -198,6 +202,11 @@ impl Learner for Trainer<'_> {
 
     fn norms_of_layers(&self) -> Vec<(Range<usize>, StepNorms)> {
         self.optimizer.norms_of_layers(&self.job.network)
+    }
+
+    fn timed_by(&mut self, clock: &Arc<Clock>) {
+        self.batch.timed_by(clock);
+        self.optimizer.timed_by(clock);
     }
 
     fn shown(&self) -> &Weights {

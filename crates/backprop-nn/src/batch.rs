@@ -4,8 +4,11 @@
 mod gradcheck;
 pub mod inspection;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
+use super::clock::{Clock, Phase};
 use super::init::mix;
 use super::kernels::denormals::flush_denormals;
 use super::kernels::vector::add;
@@ -61,6 +64,7 @@ pub struct Batch {
     transposed: Vec<f32>,
     /// For each layer that has to know the whole batch its statistics, then the gradient of its parameters.
     shared: Vec<f32>,
+    clock: Option<Arc<Clock>>,
 }
 
 impl Batch {
@@ -76,7 +80,13 @@ impl Batch {
             used: 0,
             transposed: vec![0.0; network.transposed_len()],
             shared: vec![0.0; network.batch_statistics_len()],
+            clock: None,
         }
+    }
+
+    /// Measures what each layer takes from now on.
+    pub fn timed_by(&mut self, clock: &Arc<Clock>) {
+        self.clock = Some(Arc::clone(clock));
     }
 
     /// Runs through this part of the network from now on: its first stage reads `input_mut`, its last one gives the outputs.
@@ -119,7 +129,7 @@ impl Network {
         fill: impl Fn(usize, &mut L, &mut Workspace) + Sync,
         judge: impl Fn(&mut L, &[f32], &mut [f32]) + Sync,
     ) {
-        self.transpose(batch.subnetwork.stages.clone(), weights, &mut batch.transposed);
+        self.transpose(batch.subnetwork.stages.clone(), weights, &mut batch.transposed, batch.clock.as_deref());
         let batch_stages = self.batch_stages_of(&batch.subnetwork);
         self.pass(weights, batch, lanes, seed, fill, |pass, shard, lane| {
             let end = shard.stages.end;
@@ -136,11 +146,11 @@ impl Network {
             };
             pass.backward(batch_stages.last().copied(), end, shard);
         });
-        let Batch { shards, used, transposed, shared, .. } = batch;
-        let shards = &mut shards[..*used];
+        let Batch { shards, used, transposed, shared, clock, .. } = batch;
+        let (shards, clock) = (&mut shards[..*used], clock.as_deref());
         for (at, end) in batch_stages.iter().copied().enumerate().rev() {
-            self.meet_backward(end, shards, shared);
-            let pass = Pass { network: self, weights, transposed, shared };
+            Clock::time(clock, end, Phase::Backward, || self.meet_backward(end, shards, shared));
+            let pass = Pass { network: self, weights, transposed, shared, clock };
             let below = at.checked_sub(1).map(|below| batch_stages[below]);
             each(shards, lanes, |_, shard, _| pass.backward(below, end + 1, shard));
         }
@@ -173,9 +183,9 @@ impl Network {
     ) {
         self.check(weights, batch, lanes.len());
         let batch_stages = self.batch_stages_of(&batch.subnetwork);
-        let Batch { shards, subnetwork, used, transposed, shared } = batch;
+        let Batch { shards, subnetwork, used, transposed, shared, clock } = batch;
         *used = lanes.len();
-        let shards = &mut shards[..*used];
+        let (shards, clock) = (&mut shards[..*used], clock.as_deref());
         let mode = |index: usize| Mode::Train { seed: mix(seed, index as u64) };
         let arrive = |index: usize, lane: &mut L, shard: &mut Workspace| {
             // A later subnetwork may read what the one before it has left here; the first one needs new samples.
@@ -187,7 +197,7 @@ impl Network {
         };
         let mut start = subnetwork.stages.start;
         for (phase, end) in batch_stages.iter().copied().enumerate() {
-            let pass = Pass { network: self, weights, transposed, shared };
+            let pass = Pass { network: self, weights, transposed, shared, clock };
             each(shards, lanes, |index, shard, lane| {
                 if phase == 0 {
                     arrive(index, lane, shard);
@@ -195,10 +205,10 @@ impl Network {
                 pass.forward(start..end, shard, mode(index));
                 pass.count(end, shard);
             });
-            self.meet_forward(end, shards, shared, weights);
+            Clock::time(clock, end, Phase::Forward, || self.meet_forward(end, shards, shared, weights));
             start = end;
         }
-        let pass = Pass { network: self, weights, transposed, shared };
+        let pass = Pass { network: self, weights, transposed, shared, clock };
         each(shards, lanes, |index, shard, lane| {
             if batch_stages.is_empty() {
                 arrive(index, lane, shard);
@@ -223,7 +233,7 @@ impl Network {
     pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
         assert_eq!(weights.values().len(), self.weights_len(), "weights of another network");
         assert_eq!(workspace.activations.len(), self.stages.len() + 1, "a workspace of another network");
-        let pass = Pass { network: self, weights, transposed: &[], shared: &[] };
+        let pass = Pass { network: self, weights, transposed: &[], shared: &[], clock: None };
         let _flushing = flush_denormals();
         pass.forward(workspace.stages.clone(), workspace, Mode::Infer);
     }
@@ -275,6 +285,7 @@ struct Pass<'a> {
     weights: &'a Weights,
     transposed: &'a [f32],
     shared: &'a [f32],
+    clock: Option<&'a Clock>,
 }
 
 impl Pass<'_> {
@@ -292,7 +303,7 @@ impl Pass<'_> {
                 ),
             };
             let skip = self.network.skips().iter().find(|skip| skip.end == at);
-            stage.layer.forward(Forward {
+            let forward = Forward {
                 samples,
                 params: &self.weights.values()[stage.params.clone()],
                 input: &before[at][..samples * stage.input_len],
@@ -302,7 +313,8 @@ impl Pass<'_> {
                 shared,
                 skip: skip.map_or(&[], |skip| &before[skip.fork][..samples * skip.len]),
                 mode,
-            });
+            };
+            Clock::time(self.clock, at, Phase::Forward, || stage.layer.forward(forward));
         }
     }
 
@@ -311,7 +323,8 @@ impl Pass<'_> {
         let stage = &self.network.stages[at];
         if let Some(shared) = stage.layer.batch_statistics() {
             let input = &shard.activations[at][..shard.samples * stage.input_len];
-            shared.count(input, &mut shard.scratch, &mut shard.statistics[..shared.statistics_len()]);
+            let statistics = &mut shard.statistics[..shared.statistics_len()];
+            Clock::time(self.clock, at, Phase::Forward, || shared.count(input, &mut shard.scratch, statistics));
         }
     }
 
@@ -323,14 +336,15 @@ impl Pass<'_> {
         if let Some(at) = shared
             && let Some(shared) = self.network.stages[at].layer.batch_statistics()
         {
-            shared.gradient(self.backward_at(at, shard));
+            Clock::time(self.clock, at, Phase::Backward, || shared.gradient(self.backward_at(at, shard)));
         }
     }
 
     /// Runs back through one stage.
     fn backward_through(&self, at: usize, shard: &mut Workspace) {
         self.hold(at, shard);
-        self.network.stages[at].layer.backward(self.backward_at(at, shard));
+        let layer = &self.network.stages[at].layer;
+        Clock::time(self.clock, at, Phase::Backward, || layer.backward(self.backward_at(at, shard)));
         shard.grads.swap(0, 1);
         self.release(at, shard);
     }

@@ -1,5 +1,6 @@
 //! A layer as it is declared, what it makes of a shape, and what is said when shapes do not fit.
 
+use crate::activation::Function;
 use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::layer::{Fusible, Layer};
@@ -30,6 +31,11 @@ pub trait Spec: Settings + Send + Sync {
     /// The penalty on its kernels, besides that on all weights.
     fn regularizer(&self) -> Regularizer {
         Regularizer::default()
+    }
+
+    /// The layer without its activation function, and that; nothing if it has none.
+    fn apart(&self) -> Option<(LayerSpec, Function)> {
+        None
     }
 
     /// What it is to the layer before it.

@@ -3,17 +3,21 @@
 use std::ops::Range;
 
 use super::{Batch, Pass};
+use crate::activation::Function;
+use crate::init::mix;
 use crate::kernels::denormals::flush_denormals;
 use crate::layer::{InsideLayer, Mode};
-use crate::network::{Network, Stage};
+use crate::network::{Network, Opened, Stage};
+use crate::optim::{OptimizerSpec, Updater, UpdaterState};
 use crate::shape::Shape;
 use crate::spec::Misfit;
 use crate::trace::ModelSpec;
 use crate::weights::{Param, Weights};
 
 /// The network of a stack with a look at every layer, which computes what [`Network::infer`] does: nothing is dropped, no
-/// noise is added, and batch normalization takes its moving averages. It has the weights of the network that the stack
-/// builds. Slower than that, since no layer does the work of another.
+/// noise is added, and batch normalization takes its moving averages. One of [`Inspection::training`] computes what a step of
+/// training does. It has the weights of the network that the stack builds. Slower than that, since no layer does the work of
+/// another.
 ///
 /// How much the second of two outputs depends on each input:
 ///
@@ -52,14 +56,26 @@ pub struct Place {
     pub shape: Shape,
     /// Where its trained parameters lie in the weights; empty where there are none.
     pub weights: Range<usize>,
+    /// The activation function of its layer, if the place holds what that makes of the place before.
+    pub function: Option<Function>,
 }
 
 impl Inspection {
     /// Of a stack that takes samples of this shape and has so many outputs.
     pub fn new(model: &ModelSpec, input: Shape, outputs: usize) -> Result<Self, Misfit> {
+        Self::opened(model, input, outputs, Opened::Settled)
+    }
+
+    /// The same as a step of training runs through it, in one shard: dropout drops, batch normalization takes the statistics of
+    /// the batch, and each activation function has a place of its own after the sums that it gets.
+    pub fn training(model: &ModelSpec, input: Shape, outputs: usize) -> Result<Self, Misfit> {
+        Self::opened(model, input, outputs, Opened::Training)
+    }
+
+    fn opened(model: &ModelSpec, input: Shape, outputs: usize, how: Opened) -> Result<Self, Misfit> {
         match model.trace(input, outputs).misfit {
             Some(misfit) => Err(misfit),
-            None => Ok(Self::of(Network::opened(&model.layers, input))),
+            None => Ok(Self::of(Network::opened(&model.layers, input, how))),
         }
     }
 
@@ -69,6 +85,7 @@ impl Inspection {
             label: stage.label,
             shape: stage.output,
             weights: stage.params.start..stage.params.start + stage.trained,
+            function: stage.function,
         };
         let places: Vec<Place> = network.stages.iter().map(place).collect();
         let mut inspection = Self {
@@ -109,17 +126,44 @@ impl Inspection {
     /// # Panics
     /// If there is no sample, or a part of one, or if the weights are those of another network.
     pub fn forward(&mut self, weights: &Weights, samples: &[f32]) {
+        self.arrive(weights, samples);
+        let Batch { shards, transposed, shared, .. } = &mut self.batch;
+        let _flushing = flush_denormals();
+        let pass = Pass { network: &self.network, weights, transposed, shared, clock: None };
+        // As in training, so that each layer remembers what its backward pass needs; nothing in it is random.
+        pass.forward(0..self.network.stages.len(), &mut shards[0], Mode::Train { seed: 0 });
+    }
+
+    /// Runs a batch forward as a step of training does, `[samples, input]`. `seed` decides what is random; the moving averages of batch
+    /// normalization follow in `weights`. For an inspection of [`Self::training`].
+    ///
+    /// # Panics
+    /// As [`Self::forward`].
+    pub fn forward_training(&mut self, weights: &mut Weights, samples: &[f32], seed: u64) {
+        self.arrive(weights, samples);
+        let Self { network, batch: Batch { shards, transposed, shared, .. }, .. } = self;
+        let _flushing = flush_denormals();
+        // That of the first shard of a step.
+        let mode = Mode::Train { seed: mix(seed, 0) };
+        let mut start = 0;
+        for end in network.batch_stages().iter().copied() {
+            let pass = Pass { network, weights, transposed, shared, clock: None };
+            pass.forward(start..end, &mut shards[0], mode);
+            pass.count(end, &mut shards[0]);
+            network.meet_forward(end, shards, shared, weights);
+            start = end;
+        }
+        let pass = Pass { network, weights, transposed, shared, clock: None };
+        pass.forward(start..network.stages.len(), &mut shards[0], mode);
+    }
+
+    /// Makes room for some samples and puts them before the first layer.
+    fn arrive(&mut self, weights: &Weights, samples: &[f32]) {
         let count = samples.len() / self.network.input().len();
         assert!(count > 0 && count * self.network.input().len() == samples.len(), "{} numbers", samples.len());
         assert_eq!(weights.values().len(), self.network.weights_len(), "weights of another network");
         self.make_room(count);
-        let Batch { shards, transposed, shared, .. } = &mut self.batch;
-        let shard = &mut shards[0];
-        shard.input_mut(count).copy_from_slice(samples);
-        let _flushing = flush_denormals();
-        let pass = Pass { network: &self.network, weights, transposed, shared };
-        // As in training, so that each layer remembers what its backward pass needs; nothing in it is random.
-        pass.forward(0..self.network.stages.len(), shard, Mode::Train { seed: 0 });
+        self.batch.shards[0].input_mut(count).copy_from_slice(samples);
     }
 
     /// What is found at a place for the samples that ran forward last, `[samples, shape]`.
@@ -177,21 +221,50 @@ impl Inspection {
 
     /// Runs back from the gradient of what the place before `end` gives.
     fn run_back(&mut self, weights: &Weights, end: usize) {
-        self.network.transpose(0..end, weights, &mut self.batch.transposed);
-        let Batch { shards, transposed, shared, .. } = &mut self.batch;
-        let shard = &mut shards[0];
+        let Self { network, batch: Batch { shards, transposed, shared, .. }, .. } = self;
+        network.transpose(0..end, weights, transposed, None);
         let _flushing = flush_denormals();
-        let pass = Pass { network: &self.network, weights, transposed, shared };
         self.gradients[end..].iter_mut().for_each(Vec::clear);
         for at in (0..end).rev() {
-            let len = shard.samples * self.places[at].shape.len();
+            let len = shards[0].samples * self.places[at].shape.len();
             let kept = &mut self.gradients[at];
             kept.clear();
-            kept.extend_from_slice(&shard.grads[0][..len]);
-            if at > 0 {
-                pass.backward_through(at, shard);
+            kept.extend_from_slice(&shards[0].grads[0][..len]);
+            if at == 0 {
+                break;
             }
+            if let Some(layer) = network.stages[at].layer.batch_statistics() {
+                let pass = Pass { network, weights, transposed, shared, clock: None };
+                layer.gradient(pass.backward_at(at, &mut shards[0]));
+                network.meet_backward(at, shards, shared);
+            }
+            let pass = Pass { network, weights, transposed, shared, clock: None };
+            pass.backward_through(at, &mut shards[0]);
         }
+    }
+
+    /// An optimizer at work on the weights of this network.
+    pub fn updater(&self, spec: OptimizerSpec) -> Updater {
+        Updater::new(spec, &self.network)
+    }
+
+    /// Gives an updater what another for the same weights remembers; false, and unchanged, if it does not fit.
+    #[must_use]
+    pub fn restore(&self, updater: &mut Updater, state: &UpdaterState) -> bool {
+        updater.restore(state.clone(), &self.network)
+    }
+
+    /// Moves the weights by the gradient that [`Self::learn`] found last.
+    ///
+    /// # Panics
+    /// If updater or weights are those of another network.
+    pub fn update(&self, updater: &mut Updater, learning_rate: f32, weights: &mut Weights) {
+        updater.step(learning_rate, &self.network, weights, &self.batch.shards);
+    }
+
+    /// What the updater remembers of each weight, see [`Updater::memory`].
+    pub fn memory(&self, updater: &Updater) -> Vec<Vec<f32>> {
+        updater.memory(&self.network)
     }
 
     /// The gradient of what is found at a place, `[samples, shape]`, after [`Self::backward`].
@@ -359,6 +432,41 @@ mod tests {
             let slope = (at(1e-3) - at(-1e-3)) / 2e-3;
             let predicted: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
             assert!((slope - predicted).abs() < 1e-2 * (1.0 + predicted.abs()), "{what}: {slope} {predicted}");
+        }
+    }
+
+    /// The opened network is cut at every activation function, and a step of it is that of the network: the same outputs, gradient
+    /// and moving averages.
+    #[test]
+    fn a_training_step_of_an_opened_network_is_that_of_the_network() {
+        for (layers, shape) in stacks() {
+            let what = format!("{layers:?}");
+            let model = ModelSpec { layers };
+            let (network, _, weights) = opened(model.layers.clone(), shape);
+            let mut inspection = Inspection::training(&model, shape, OUTPUTS).unwrap();
+            let (samples, covector) = (numbers(3 * shape.len(), 4), numbers(3 * OUTPUTS, 5));
+            let (mut own, mut others) = (weights.clone(), weights.clone());
+            inspection.forward_training(&mut own, &samples, 7);
+            let gradient = inspection.learn(&own, |_, gradient| gradient.copy_from_slice(&covector));
+            let mut batch = Batch::new(&network, 1, 3);
+            let fill = |_: usize, (): &mut (), shard: &mut crate::Workspace| {
+                shard.input_mut(3).copy_from_slice(&samples);
+            };
+            network.learn(&mut others, &mut batch, &mut [()], 7, fill, |(), _, grad| grad.copy_from_slice(&covector));
+            let wanted = network.gradient(batch.shards());
+            for (name, ours, wanted) in [
+                ("outputs", inspection.outputs(), batch.shards()[0].output()),
+                ("gradient", &gradient, &wanted),
+                ("weights", own.values(), others.values()),
+            ] {
+                for (ours, wanted) in ours.iter().zip(wanted) {
+                    assert!((ours - wanted).abs() < 1e-5 * (1.0 + wanted.abs()), "{what}, {name}: {ours} {wanted}");
+                }
+            }
+            for (at, place) in inspection.places().iter().enumerate().filter(|(_, place)| place.function.is_some()) {
+                assert_eq!(place.path, inspection.places()[at - 1].path);
+                assert_eq!(place.shape, inspection.places()[at - 1].shape);
+            }
         }
     }
 

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use super::{GanSettings, GanSum, discriminator, fill_training_noise, generator};
 use crate::batch::{Batch, shard_len};
+use crate::clock::Clock;
 use crate::init::mix;
 use crate::loss::{GENERATED, LossSum, REAL};
 use crate::network::{Network, NotFinite};
@@ -75,6 +78,13 @@ impl<'a> GanTrainer<'a> {
         self.discriminator = self.discriminator.regularized(alone);
         self.generator = self.generator.regularized(regularization.clone());
         self
+    }
+
+    /// Measures what each layer takes from now on.
+    pub fn timed_by(&mut self, clock: &Arc<Clock>) {
+        self.batch.timed_by(clock);
+        self.generator.timed_by(clock);
+        self.discriminator.timed_by(clock);
     }
 
     /// Shards for a batch of so many samples of the data and as many generated ones, and the samples of each.

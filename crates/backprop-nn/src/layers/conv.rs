@@ -159,6 +159,11 @@ where
         self.sliding().build(image, &dims[2 - AXES..])
     }
 
+    fn apart(&self) -> Option<(LayerSpec, Function)> {
+        let sums = Self { activation: Function::Linear, ..self.clone() };
+        (self.activation != Function::Linear).then(|| (sums.into(), self.activation))
+    }
+
     fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
         let [kernel, bias] = params else { return None };
         let sums = self.sliding().operation(Self::image(input).ok()?, kernel, Some(bias));

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::Function;
 use super::convolution::takes_image;
 use super::convolution::{Extent, Frame, Padding};
+use super::{Function, LayerSpec};
 use crate::field::{Described as _, Settings};
 use crate::graph::{ConvolutionTranspose, Operation, Tensor};
 use crate::init::{Init, Initializer};
@@ -89,6 +89,11 @@ impl Spec for ConvTranspose2d {
         let frame = Frame::new([rows.output, columns.output], extents, filters);
         let output_len = rows.output * columns.output * filters;
         Box::new(BuiltConvTranspose2d { window, frame, output_len, activation, init })
+    }
+
+    fn apart(&self) -> Option<(LayerSpec, Function)> {
+        let sums = Self { activation: Function::Linear, ..self.clone() };
+        (self.activation != Function::Linear).then(|| (sums.into(), self.activation))
     }
 
     fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {

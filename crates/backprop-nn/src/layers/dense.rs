@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flatten, Function};
+use super::{Flatten, Function, LayerSpec};
 use crate::field::{Described as _, Settings};
 use crate::graph::{Operation, Tensor};
 use crate::init::{Init, Initializer};
@@ -75,6 +75,11 @@ impl Spec for Dense {
         let inputs = input.channels();
         let thin = (units < THIN).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
         Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
+    }
+
+    fn apart(&self) -> Option<(LayerSpec, Function)> {
+        let sums = Self { activation: Function::Linear, ..self.clone() };
+        (self.activation != Function::Linear).then(|| (sums.into(), self.activation))
     }
 
     fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Function;
 use super::convolution::{Frame, Padding, Sliding, takes_image};
+use super::{Function, LayerSpec};
 use crate::field::{Described as _, Settings};
 use crate::graph::{Operation, Tensor};
 use crate::init::{Init, Initializer};
@@ -110,6 +110,11 @@ impl Spec for SeparableConv2d {
     }
 
     /// A convolution of each channel, then one of single pixels.
+    fn apart(&self) -> Option<(LayerSpec, Function)> {
+        let sums = Self { activation: Function::Linear, ..self.clone() };
+        (self.activation != Function::Linear).then(|| (sums.into(), self.activation))
+    }
+
     fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
         let [depthwise, pointwise, bias] = params else { return None };
         let image = takes_image(Self::LABEL, input).ok()?;

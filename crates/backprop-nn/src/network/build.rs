@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::subnetwork::Beginning;
-use super::{Block, Network, Skip, Stage};
+use super::{Block, Network, Opened, Skip, Stage};
 use crate::init::stream;
 use crate::layer::{Gradients, Identity, Layer, ParamInfo};
-use crate::layers::LayerSpec;
+use crate::layers::{Activation, LayerSpec};
 use crate::shape::Shape;
+use crate::spec::Spec as _;
 use crate::weights::{Param, Weights};
 use crate::workspace::Workspace;
 
@@ -42,10 +43,10 @@ impl Network {
         network.finished()
     }
 
-    /// With a look at every layer: none absorbs another, what is random in training is not there, and before them stands one
-    /// that changes nothing, so that a gradient comes as far as the input. The weights are those of the usual network.
-    pub(crate) fn opened(layers: &[LayerSpec], input: Shape) -> Self {
-        let mut network = Self { is_opened: true, ..Self::empty(input) };
+    /// With a look at every layer: none absorbs another, and before them stands one that changes nothing, so that a gradient
+    /// comes as far as the input. The weights are those of the usual network.
+    pub(crate) fn opened(layers: &[LayerSpec], input: Shape, how: Opened) -> Self {
+        let mut network = Self { opened: Some(how), ..Self::empty(input) };
         network.beginnings.push(Beginning { name: "", stage: 0, layer: 0, weights: 0, input });
         let first = network.stage(Vec::new(), "Input", Box::new(Identity), 0..0, [input, input]);
         network.stages.push(first);
@@ -66,7 +67,7 @@ impl Network {
             input,
             output: input,
             weights_len: 0,
-            is_opened: false,
+            opened: None,
         }
     }
 
@@ -95,7 +96,8 @@ impl Network {
         let plan = spec.plan(input);
         debug_assert!(plan.is_ok(), "{declared} was traced, and does not fit {input}");
         let Ok(plan) = plan else { return };
-        let layer = spec.build(input);
+        let apart = if self.opened == Some(Opened::Training) { spec.apart() } else { None };
+        let layer = apart.as_ref().map_or(spec, |(sums, _)| sums).build(input);
         if let Some(inside) = spec.inside() {
             let fork = self.stages.len();
             self.push_all(inside, &path, place);
@@ -114,18 +116,28 @@ impl Network {
         }
         self.output = plan.output;
         let begins = self.beginnings.iter().any(|beginning| beginning.stage == self.stages.len());
-        let layer = if self.is_opened { layer.settled().unwrap_or(layer) } else { layer };
+        let layer = match self.opened {
+            Some(Opened::Settled) => layer.settled().unwrap_or(layer),
+            Some(Opened::Training) | None => layer,
+        };
         if let Some(stage) = self.stages.last_mut()
             && !begins
-            && !self.is_opened
+            && self.opened.is_none()
             && stage.is_just_before(&path)
             && stage.layer.absorb(declared.fusible())
         {
             (stage.output, stage.output_len) = (plan.output, plan.output.len());
             stage.memo_len = stage.layer.memo_len();
         } else if !layer.is_reshape() {
-            let stage = self.stage(path, declared.about().label, layer, params, [input, plan.output]);
+            let end = params.end;
+            let stage = self.stage(path.clone(), declared.about().label, layer, params, [input, plan.output]);
             self.stages.push(stage);
+            if let Some((_, function)) = apart {
+                let layer = Activation { function }.build(plan.output);
+                let label = function.about().label;
+                let stage = self.stage(path, label, layer, end..end, [plan.output, plan.output]);
+                self.stages.push(Stage { function: Some(function), ..stage });
+            }
         }
     }
 
@@ -163,6 +175,7 @@ impl Network {
             transposed: after(self.transposed_len(), matrix_len),
             shared: after(self.batch_statistics_len(), batch_statistics_len),
             label,
+            function: None,
             output,
             input_len: input.len(),
             output_len: output.len(),

@@ -5,12 +5,15 @@ mod carry_over;
 mod subnetwork;
 
 use std::ops::Range;
+use std::time::Instant;
 
 pub(crate) use build::Stack;
 pub use carry_over::Carried;
 use subnetwork::Beginning;
 pub use subnetwork::Subnetwork;
 
+use crate::activation::Function;
+use crate::clock::{Clock, Phase};
 use crate::kernels::transpose::transpose;
 use crate::kernels::vector::add;
 use crate::layer::{BatchStatistics, Gradients, Layer, MAX_SHARDS, SavedForBackward, Transposed};
@@ -35,8 +38,17 @@ pub struct Network {
     input: Shape,
     output: Shape,
     weights_len: usize,
-    /// Whether every layer is a stage of its own that computes what it does outside of training, see [`crate::Inspection`].
-    is_opened: bool,
+    /// Whether every layer is a stage of its own, see [`crate::Inspection`].
+    opened: Option<Opened>,
+}
+
+/// How a network that is opened up computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// As outside of training.
+    Settled,
+    /// As in training, with a stage of its own for each activation function.
+    Training,
 }
 
 /// A layer that has something to run, and where it lies.
@@ -55,6 +67,8 @@ pub(crate) struct Stage {
     /// Where its batch statistics lie, and after them the gradient of its parameters.
     pub shared: Range<usize>,
     pub label: &'static str,
+    /// The activation function of its layer, if it is that alone.
+    pub function: Option<Function>,
     /// The shape that it gives.
     pub output: Shape,
     pub input_len: usize,
@@ -180,11 +194,22 @@ impl Network {
     }
 
     /// The matrices that backward passes read transposed, made anew from the weights. Runs on all threads.
-    pub(crate) fn transpose(&self, stages: Range<usize>, weights: &Weights, transposed: &mut [f32]) {
-        for stage in &self.stages[stages] {
+    pub(crate) fn transpose(
+        &self,
+        stages: Range<usize>,
+        weights: &Weights,
+        transposed: &mut [f32],
+        clock: Option<&Clock>,
+    ) {
+        for at in stages {
+            let stage = &self.stages[at];
             if let Some(Transposed { offset, rows, columns, panel }) = stage.matrix {
+                let began = clock.map(|clock| (clock, Instant::now()));
                 let matrix = &weights.values()[stage.params.start + offset..][..rows * columns];
                 transpose(matrix, &mut transposed[stage.transposed.clone()], columns, panel);
+                if let Some((clock, began)) = began {
+                    clock.add(at, Phase::Backward, began.elapsed() * rayon::current_num_threads() as u32);
+                }
             }
         }
     }

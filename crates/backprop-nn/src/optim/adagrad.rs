@@ -20,8 +20,8 @@ pub struct Adagrad {
 }
 
 impl Optimizer for Adagrad {
-    fn slots(&self) -> usize {
-        1
+    fn memory(&self) -> &'static [&'static str] {
+        &["s"]
     }
 
     fn usual_rates(&self) -> RangeInclusive<f32> {
@@ -55,8 +55,8 @@ pub struct Adadelta {
 }
 
 impl Optimizer for Adadelta {
-    fn slots(&self) -> usize {
-        2
+    fn memory(&self) -> &'static [&'static str] {
+        &["s", "u"]
     }
 
     fn usual_rates(&self) -> RangeInclusive<f32> {

@@ -26,8 +26,8 @@ pub struct Adam {
 }
 
 impl Optimizer for Adam {
-    fn slots(&self) -> usize {
-        2
+    fn memory(&self) -> &'static [&'static str] {
+        &["m", "v"]
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]) {
@@ -67,8 +67,8 @@ pub struct Amsgrad {
 }
 
 impl Optimizer for Amsgrad {
-    fn slots(&self) -> usize {
-        3
+    fn memory(&self) -> &'static [&'static str] {
+        &["m", "v", "u"]
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]) {
@@ -112,8 +112,8 @@ pub struct Adamw {
 }
 
 impl Optimizer for Adamw {
-    fn slots(&self) -> usize {
-        2
+    fn memory(&self) -> &'static [&'static str] {
+        &["m", "v"]
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]) {

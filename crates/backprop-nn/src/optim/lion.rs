@@ -26,8 +26,8 @@ pub struct Lion {
 }
 
 impl Optimizer for Lion {
-    fn slots(&self) -> usize {
-        1
+    fn memory(&self) -> &'static [&'static str] {
+        &["m"]
     }
 
     fn usual_rates(&self) -> RangeInclusive<f32> {

@@ -28,8 +28,13 @@ pub use updater::{StepNorms, Updater, UpdaterState};
 
 /// How a gradient `g` moves a weight `w` at the learning rate `η`.
 pub trait Optimizer: Settings + Send + Sync {
+    /// What it remembers of each weight, as its formula calls it.
+    fn memory(&self) -> &'static [&'static str];
+
     /// Numbers remembered per weight.
-    fn slots(&self) -> usize;
+    fn slots(&self) -> usize {
+        self.memory().len()
+    }
 
     /// The learning rates at which most networks learn with it.
     fn usual_rates(&self) -> RangeInclusive<f32> {

@@ -44,8 +44,8 @@ impl Nadam {
 }
 
 impl Optimizer for Nadam {
-    fn slots(&self) -> usize {
-        2
+    fn memory(&self) -> &'static [&'static str] {
+        &["m", "v"]
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]) {

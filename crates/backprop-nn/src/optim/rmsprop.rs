@@ -30,8 +30,8 @@ pub struct Rmsprop {
 
 impl Optimizer for Rmsprop {
     /// As many with every option off, so that they may be turned on while a run is on.
-    fn slots(&self) -> usize {
-        3
+    fn memory(&self) -> &'static [&'static str] {
+        &["v", "b", "ḡ"]
     }
 
     fn update(&self, step: Step, weights: &mut [f32], grad: &[f32], state: &mut [f32]) {

@@ -14,8 +14,8 @@ use crate::kernels::vectorized;
 pub struct Sgd {}
 
 impl Optimizer for Sgd {
-    fn slots(&self) -> usize {
-        0
+    fn memory(&self) -> &'static [&'static str] {
+        &[]
     }
 
     fn usual_rates(&self) -> RangeInclusive<f32> {
@@ -45,8 +45,8 @@ pub struct Momentum {
 }
 
 impl Optimizer for Momentum {
-    fn slots(&self) -> usize {
-        1
+    fn memory(&self) -> &'static [&'static str] {
+        &["v"]
     }
 
     fn usual_rates(&self) -> RangeInclusive<f32> {
@@ -77,8 +77,8 @@ pub struct Nesterov {
 }
 
 impl Optimizer for Nesterov {
-    fn slots(&self) -> usize {
-        1
+    fn memory(&self) -> &'static [&'static str] {
+        &["v"]
     }
 
     fn usual_rates(&self) -> RangeInclusive<f32> {

@@ -1,9 +1,11 @@
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::{OptimizerSpec, Regularization, Step};
+use crate::clock::{Clock, Phase};
 use crate::kernels::denormals::flush_denormals;
 use crate::kernels::vectorized;
 use crate::network::{Block, Network, Subnetwork};
@@ -25,6 +27,7 @@ pub struct Updater {
     average: Option<Weights>,
     /// The squares of the last step, block by block.
     squares: Vec<Squares>,
+    clock: Option<Arc<Clock>>,
 }
 
 /// What an updater remembers between two steps. With the weights it is all that a training needs to go on as if it had never
@@ -87,6 +90,7 @@ impl Updater {
             factors: Vec::new(),
             average: None,
             squares: vec![Squares::default(); subnetwork.blocks.len()],
+            clock: None,
             subnetwork,
         }
     }
@@ -96,6 +100,29 @@ impl Updater {
     pub fn regularized(mut self, regularization: Regularization) -> Self {
         self.regularization = regularization;
         self
+    }
+
+    /// Measures what each layer takes from now on.
+    pub fn timed_by(&mut self, clock: &Arc<Clock>) {
+        self.clock = Some(Arc::clone(clock));
+    }
+
+    /// The gradient as the optimizer got it in the last step, clipped and with the penalties; zero for weights that it does not move.
+    pub fn gradient(&self) -> &[f32] {
+        &self.gradient
+    }
+
+    /// What it remembers of the weights that it moves, a row for each name of [`super::Optimizer::memory`].
+    pub fn memory(&self, network: &Network) -> Vec<Vec<f32>> {
+        let (slots, first) = (self.spec.slots(), self.subnetwork.weights.start);
+        let mut rows = vec![vec![0.0; self.subnetwork.weights.len()]; slots];
+        for block in network.blocks(&self.subnetwork) {
+            let (at, len) = (block.range.start - first, block.range.len());
+            for (row, slot) in rows.iter_mut().zip(self.state[at * slots..].chunks(len)) {
+                row[at..at + len].copy_from_slice(slot);
+            }
+        }
+        rows
     }
 
     /// Takes other settings, for instance while a run is on. What was remembered is kept unless the optimizer itself
@@ -178,8 +205,9 @@ impl Updater {
         assert_eq!(weights.values().len(), network.weights_len(), "weights of another network");
         assert!(self.subnetwork.weights.end <= network.weights_len(), "the updater of another network");
         self.step += 1;
-        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average, squares } = self;
+        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average, squares, clock } = self;
         squares.fill(Squares::default());
+        let clock = clock.as_deref();
         let (optimizer, step) = (spec, Step { number: *step, learning_rate });
         let (blocks, slots) = (network.blocks(subnetwork), optimizer.slots());
         let take_gradient = |block: &Block, gradient: &mut [f32]| {
@@ -209,14 +237,14 @@ impl Updater {
         let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
         let numbers = Numbers { weights: moved, gradient, state };
         let total = if regularization.clip_norm > 0.0 {
-            let [gradient_squares, ..] = each_block((blocks, slots), numbers, squares, &|block, numbers| {
+            let [gradient_squares, ..] = each_block((blocks, slots), numbers, squares, clock, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
                 [sum_of_squares(numbers.gradient), 0.0, 0.0]
             });
             let share = regularization.share_within_norm(gradient_squares.sqrt());
             let moved = &mut weights.values_mut()[subnetwork.weights.clone()];
             let numbers = Numbers { weights: moved, gradient, state };
-            let [_, update, weights] = each_block((blocks, slots), numbers, squares, &|block, numbers| {
+            let [_, update, weights] = each_block((blocks, slots), numbers, squares, clock, &|block, numbers| {
                 scale(numbers.gradient, share);
                 let [_, update, weights] = measured(block, numbers);
                 // That of the gradient is known already, from before it was clipped.
@@ -224,7 +252,7 @@ impl Updater {
             });
             [gradient_squares, update, weights]
         } else {
-            each_block((blocks, slots), numbers, squares, &|block, numbers| {
+            each_block((blocks, slots), numbers, squares, clock, &|block, numbers| {
                 take_gradient(block, numbers.gradient);
                 measured(block, numbers)
             })
@@ -269,13 +297,15 @@ fn each_block(
     (blocks, slots): (&[Block], usize),
     numbers: Numbers<'_>,
     squares: &mut [Squares],
+    clock: Option<&Clock>,
     work: &(impl Fn(&Block, Numbers<'_>) -> Squares + Sync),
 ) -> Squares {
     match blocks {
         [] => Squares::default(),
         [block] => {
             let _flushing = flush_denormals();
-            let found = work(block, numbers.of(block.range.len(), slots));
+            let numbers = numbers.of(block.range.len(), slots);
+            let found = Clock::time(clock, block.stage, Phase::Update, || work(block, numbers));
             squares[0] = plus(squares[0], found);
             found
         }
@@ -289,8 +319,8 @@ fn each_block(
             let left_numbers = Numbers { weights: left_weights, gradient: left_gradient, state: left_state };
             let right_numbers = Numbers { weights: right_weights, gradient: right_gradient, state: right_state };
             let (left, right) = rayon::join(
-                || each_block((left, slots), left_numbers, left_squares, work),
-                || each_block((right, slots), right_numbers, right_squares, work),
+                || each_block((left, slots), left_numbers, left_squares, clock, work),
+                || each_block((right, slots), right_numbers, right_squares, clock, work),
             );
             plus(left, right)
         }
