@@ -5,7 +5,7 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::studio::{act, click, step_until};
 use crate::support::project;
-use crate::views::{open, train};
+use crate::views::{open, train, wait_for};
 
 #[test]
 fn each_step_from_the_ink_to_the_input_is_seen_and_switched_off() {
@@ -68,6 +68,7 @@ fn the_gates_of_a_recurrent_layer_are_seen_over_its_steps() {
     let mut harness = open(project("lstm", &[("data.source", "digits?count=200"), ("training.epochs", "1")]));
     train(&mut harness);
     act(&mut harness, Request::Show("inside"));
+    wait_for(&mut harness, "Activations");
     click(&mut harness, "Activations");
     step_until(&mut harness, "the layers are looked into", |studio| {
         studio.derived().inside.current().is_some_and(|inside| inside.answer.is_some())

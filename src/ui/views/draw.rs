@@ -28,8 +28,9 @@ pub const ID: &str = "draw";
 /// Height of what stands below the canvas: tools and stages.
 const BELOW: f32 = 172.0;
 
-/// Sides of the image after a step of its preparation.
-const STAGE: [f32; 2] = [44.0, 76.0];
+/// Side of the image after a step of its preparation, and the width in which all stand in a row.
+const STAGE: f32 = 76.0;
+const ONE_ROW: f32 = 360.0;
 
 /// The tab for trying a network on a drawing or on a table row.
 #[derive(Default)]
@@ -169,31 +170,36 @@ fn stages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ("Center", "The ink's center of mass is moved to the middle, by whole pixels", Some(&mut preparation.center)),
         ("÷ 255", "Pixels from 0 to 255 become numbers from 0 to 1", Some(&mut preparation.normalize)),
     ];
-    let side = ((ui.available_width() - 4.0 * gap) / 5.0).clamp(STAGE[0], STAGE[1]);
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(gap, GRID);
-        for (at, (name, help, switch)) in steps.into_iter().enumerate() {
-            ui.vertical(|ui| {
-                ui.set_width(side);
-                reading.stage_ui(ui, at, name, side);
-                match switch {
-                    None => {
-                        let text = RichText::new(name).color(Palette::of(ui).muted);
-                        ui.add_sized(vec2(side, ROW), Label::new(text)).on_hover_text(help);
-                    }
-                    Some(is_on) => {
-                        let text =
-                            cut_galley(ui.painter(), name, theme::body_font(), Color32::PLACEHOLDER, side - GRID);
-                        ui.spacing_mut().button_padding.x = GRID / 2.0;
-                        let button = Button::selectable(*is_on, text).min_size(vec2(side, 0.0));
-                        if ui.add(button).accessible_name(name).on_hover_text(help).clicked() {
-                            *is_on = !*is_on;
+    // In one row where the names have room, in two where they have not.
+    let across = if ui.available_width() < ONE_ROW { 3 } else { 5 };
+    let side = ((ui.available_width() - (across - 1) as f32 * gap) / across as f32).min(STAGE);
+    let mut steps = steps.into_iter().enumerate().peekable();
+    while steps.peek().is_some() {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = gap;
+            for (at, (name, help, switch)) in steps.by_ref().take(across) {
+                ui.vertical(|ui| {
+                    ui.set_width(side);
+                    reading.stage_ui(ui, at, name, side);
+                    match switch {
+                        None => {
+                            let text = RichText::new(name).color(Palette::of(ui).muted);
+                            ui.add_sized(vec2(side, ROW), Label::new(text)).on_hover_text(help);
+                        }
+                        Some(is_on) => {
+                            let font = theme::body_font();
+                            let text = cut_galley(ui.painter(), name, font, Color32::PLACEHOLDER, side - GRID);
+                            ui.spacing_mut().button_padding.x = GRID / 2.0;
+                            let button = Button::selectable(*is_on, text).min_size(vec2(side, 0.0));
+                            if ui.add(button).accessible_name(name).on_hover_text(help).clicked() {
+                                *is_on = !*is_on;
+                            }
                         }
                     }
-                }
-            });
-        }
-    });
+                });
+            }
+        });
+    }
     if *preparation != Preparation::default() {
         let text = RichText::new("A step is off: the network was trained with all of them.");
         ui.add(Label::new(text.color(Palette::of(ui).warning)).wrap());
@@ -213,8 +219,11 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.vertical(|ui| {
             let side = (ui.available_width() * 0.5).clamp(112.0, 196.0);
             let seen = reading.seen_ui(ui, side);
-            if cx.playground.is_explained {
+            if cx.playground.is_explained && reading.has_classes() {
                 reading.relevance_ui(ui, seen.rect, cx);
+            }
+            if !reading.has_classes() {
+                return;
             }
             let name = "What matters";
             let button = Button::selectable(cx.playground.is_explained, name);

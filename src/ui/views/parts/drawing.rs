@@ -230,6 +230,11 @@ impl Reading {
         self.read.as_ref().map(|answered| &answered.answer.prediction)
     }
 
+    /// Whether a class is predicted, so that it can be said what speaks for it.
+    pub fn has_classes(&self) -> bool {
+        matches!(self.prediction(), Some(DrawingOutput::Probabilities(_)))
+    }
+
     /// The names of the classes, in the order of the probabilities.
     fn classes(&self) -> &[String] {
         let network = self.read.as_ref().and_then(|answered| answered.query.network.as_ref().ok());
