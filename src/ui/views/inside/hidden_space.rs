@@ -158,6 +158,9 @@ impl HiddenSpacePane {
         if latest.query.is_same_embedding(&query) {
             self.round = latest.query.round + usize::from(!is_done);
             self.pinned.is_done = is_done;
+            if !is_done {
+                cx.derived.embedding.ask(ui.ctx(), EmbeddingQuery { round: self.round, ..query });
+            }
         }
         if let Some(embedding) = &found.embedding {
             let text = progress(embedding, &latest.query.of.network, is_beside_run);

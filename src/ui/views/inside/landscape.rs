@@ -116,6 +116,9 @@ impl LandscapePane {
         if latest.query.of == query.of {
             self.round = latest.query.round + usize::from(!is_done);
             self.pinned.is_done = is_done;
+            if !is_done {
+                cx.derived.landscape.ask(ui.ctx(), LandscapeQuery { round: self.round, ..query });
+            }
         }
         match &latest.answer {
             Some(found) if found.side > 0 => {
