@@ -3,6 +3,7 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod budget;
 pub mod calibration;
 pub mod columns;
 pub mod counterfactual;
@@ -21,6 +22,7 @@ pub mod recording;
 pub mod report;
 pub mod samples;
 pub mod side_by_side;
+pub mod step;
 pub mod stored_runs;
 pub mod sweep;
 pub mod tasks;
@@ -56,6 +58,10 @@ pub struct DerivedData {
     pub calibration: Derived<calibration::CalibrationQuery>,
     /// How weights, activations, gradients and updates are distributed in each layer.
     pub layer_statistics: Derived<layer_statistics::LayersQuery>,
+    /// What each layer costs.
+    pub budget: Derived<budget::BudgetQuery>,
+    /// A step of training, taken apart.
+    pub step: Derived<step::StepQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -95,6 +101,8 @@ impl DerivedData {
             dependence,
             calibration,
             layer_statistics,
+            step,
+            budget,
             reconstructions,
             samples,
             ahead,
@@ -116,6 +124,8 @@ impl DerivedData {
             && dependence.is_settled(ctx)
             && calibration.is_settled(ctx)
             && layer_statistics.is_settled(ctx)
+            && step.is_settled(ctx)
+            && budget.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && ahead.is_settled(ctx)

@@ -8,6 +8,7 @@ mod hidden_space;
 mod layers;
 mod neighbors;
 mod pane;
+mod step;
 mod weights;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ fn panes() -> Vec<Box<dyn Pane>> {
         Box::<weights::WeightsPane>::default(),
         Box::<hidden_space::HiddenSpacePane>::default(),
         Box::<layers::LayersPane>::default(),
+        Box::<step::StepPane>::default(),
         Box::<neighbors::NeighborsPane>::default(),
         Box::<counterfactual::CounterfactualPane>::default(),
         Box::<columns::ColumnsPane>::default(),
