@@ -158,7 +158,12 @@ pub fn sum(inspection: &Inspection, layers: &[LayerSpec], weights: &Weights, pla
 }
 
 /// Which inputs a unit reads, of which a dense layer takes so many at once, each with the place of its weight in the kernel, and what is made of the sum.
-fn reads(spec: &LayerSpec, input: Shape, inputs: usize, unit: usize) -> Option<(Vec<(usize, usize)>, Function)> {
+pub(super) fn reads(
+    spec: &LayerSpec,
+    input: Shape,
+    inputs: usize,
+    unit: usize,
+) -> Option<(Vec<(usize, usize)>, Function)> {
     match spec {
         LayerSpec::Dense(dense) => {
             // Each step of a sequence on its own.
@@ -179,7 +184,7 @@ pub fn is_identity(layers: &[LayerSpec], place: &Place) -> bool {
 }
 
 /// The layer at a position of the stack, inside a block of that the one at a position of the block, and so on.
-fn spec_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> Option<&'a LayerSpec> {
+pub(super) fn spec_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> Option<&'a LayerSpec> {
     let (first, rest) = path.split_first()?;
     match (layers.get(*first)?, rest) {
         (layer, []) => Some(layer),

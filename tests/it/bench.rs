@@ -37,9 +37,26 @@ fn bench_measures_every_figure_for_scripts_and_for_people() {
     };
     let rows = lines(&bench(&["--measure", "all", "--json"]));
     let of = |figure: &str| rows.iter().filter(|row| row["measure"] == figure).collect::<Vec<_>>();
-    let figures = ["rate", "threads", "growth", "drawing", "evaluation", "accuracy", "memory", "start"];
-    assert_eq!(figures.map(|figure| of(figure).len()), [1, 4, 4, 1, 1, 1, 1, 1]);
-    for row in rows.iter().filter(|row| cfg!(target_os = "linux") || !row.to_string().contains("_bytes")) {
+    let figures = ["rate", "layers", "threads", "growth", "drawing", "evaluation", "accuracy", "memory", "start"];
+    assert_eq!(figures.map(|figure| of(figure).len()), [1, 4, 4, 4, 1, 1, 1, 1, 1]);
+    // Flatten has nothing to run, the others add up to the whole step with what belongs to none.
+    let layers = of("layers");
+    let (whole, layers) = layers.split_last().unwrap();
+    assert_eq!((&layers[0]["layer"], &layers[0]["ms"]), (&"1 Flatten".into(), &Value::Null));
+    let ms = |row: &Value, part: &str| row[part].as_f64().unwrap();
+    let sum: f64 = layers[1..].iter().map(|row| ms(row, "ms")).sum();
+    assert!((sum - ms(whole, "layers_ms")).abs() < 1e-9);
+    assert!((sum + ms(whole, "rest_ms") - ms(whole, "ms_per_step")).abs() < 1e-9 || ms(whole, "rest_ms") == 0.0);
+    for row in &layers[1..] {
+        let parts = ["forward_ms", "backward_ms", "update_ms"].map(|part| ms(row, part));
+        assert!(
+            (parts.iter().sum::<f64>() - ms(row, "ms")).abs() < 1e-9 && parts.iter().all(|part| *part > 0.0),
+            "{row}"
+        );
+        assert!(row["bytes"].as_u64().unwrap() > 4 * row["params"].as_u64().unwrap());
+    }
+    let rows_with_numbers = rows.iter().filter(|row| row["layer"] != "1 Flatten");
+    for row in rows_with_numbers.filter(|row| cfg!(target_os = "linux") || !row.to_string().contains("_bytes")) {
         assert_sensible(row, row);
     }
     assert!(of("threads").iter().all(|row| row["same_losses"] == true));
@@ -59,8 +76,10 @@ fn bench_measures_every_figure_for_scripts_and_for_people() {
     assert_eq!(memory["pixel_bytes"], 240 * 784);
     assert!(!cfg!(target_os = "linux") || memory["peak_bytes"].as_u64() > memory["pixel_bytes"].as_u64(), "{memory}");
 
-    let told = bench(&["--measure", "threads,drawing,memory,accuracy", "--runs", "2"]);
+    let told = bench(&["--measure", "layers,threads,drawing,memory,accuracy", "--runs", "2"]);
     for words in [
+        "ms a step, the mean of the middle half of",
+        "samples, loss and waiting",
         "ms a step, 1 threads",
         "the same to the bit",
         "µs to read a drawing",

@@ -6,6 +6,8 @@ mod behavior;
 mod bench;
 #[cfg(feature = "gui")]
 mod blocks;
+#[cfg(feature = "gui")]
+mod budget;
 mod calibration;
 mod checks;
 mod cli;
@@ -56,6 +58,9 @@ mod serve;
 mod sources;
 #[cfg(feature = "gui")]
 mod stack;
+mod step;
+#[cfg(feature = "gui")]
+mod step_window;
 #[cfg(feature = "gui")]
 mod studio;
 mod support;

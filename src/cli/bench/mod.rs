@@ -22,6 +22,7 @@ mod accuracy;
 mod drawing;
 mod evaluation;
 mod growth;
+mod layers;
 mod memory;
 mod rate;
 mod start;
@@ -30,7 +31,7 @@ mod threads;
 /// Measure speed, memory and time to accuracy
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Presets to measure [default: all that classify images]; for rate and inference also project files and other presets, on the data
+    /// Presets to measure [default: all that classify images]; for rate, inference and layers also project files and other presets, on the data
     /// that they name
     workload: Vec<String>,
     /// What to measure, several joined by commas
@@ -64,6 +65,8 @@ enum Figure {
     Rate,
     /// Samples per second of the forward pass alone, on inputs that lie ready
     Inference,
+    /// Time of each layer in a step, with its parameters, multiply-adds and memory
+    Layers,
     /// Time per step at 1, 2, 4 and 8 threads, and whether the losses stay the same to the bit
     Threads,
     /// Time for 1, 2 and 4 times the samples and the layers; speed and memory over 100 epochs
@@ -111,13 +114,15 @@ impl Bench {
 
     /// Whether there is something to measure by this name: most figures are of images.
     fn knows(&self, name: &str) -> bool {
-        let takes_any = self.measure.iter().all(|figure| matches!(figure, Figure::Rate | Figure::Inference));
+        let takes_any =
+            self.measure.iter().all(|figure| matches!(figure, Figure::Rate | Figure::Inference | Figure::Layers));
         presets::image_readers().contains(&name) || takes_any && Project::find(name).is_ok()
     }
 
     fn measure(&self, figure: Figure, workloads: &[&str]) -> Result<(), CliError> {
         match figure {
             Figure::Rate | Figure::Inference => rate::run(self, figure, workloads),
+            Figure::Layers => layers::run(self, workloads),
             Figure::Threads => threads::run(self, workloads),
             Figure::Growth => growth::run(self, workloads),
             Figure::Drawing => drawing::run(self, workloads),

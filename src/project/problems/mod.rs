@@ -8,6 +8,7 @@ pub(super) mod leak;
 pub(super) mod memory;
 mod training;
 
+pub use memory::in_words;
 pub(super) use training::of_loss;
 
 use super::{Project, ProjectError, Side};

@@ -3,6 +3,7 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod budget;
 pub mod calibration;
 pub mod columns;
 pub mod counterfactual;
@@ -25,6 +26,7 @@ pub mod recording;
 pub mod report;
 pub mod samples;
 pub mod side_by_side;
+pub mod step;
 pub mod stored_runs;
 pub mod sweep;
 pub mod tasks;
@@ -66,6 +68,10 @@ pub struct DerivedData {
     pub layer_statistics: Derived<layer_statistics::LayersQuery>,
     /// The loss around the weights.
     pub landscape: Derived<landscape::LandscapeQuery>,
+    /// What each layer costs.
+    pub budget: Derived<budget::BudgetQuery>,
+    /// A step of training, taken apart.
+    pub step: Derived<step::StepQuery>,
     /// What an autoencoder gives back for validation images.
     pub reconstructions: Derived<reconstructions::ReconstructionsQuery>,
     /// What a generator makes.
@@ -112,6 +118,8 @@ impl DerivedData {
             calibration,
             layer_statistics,
             landscape,
+            step,
+            budget,
             reconstructions,
             samples,
             modes,
@@ -138,6 +146,8 @@ impl DerivedData {
             && calibration.is_settled(ctx)
             && layer_statistics.is_settled(ctx)
             && landscape.is_settled(ctx)
+            && step.is_settled(ctx)
+            && budget.is_settled(ctx)
             && reconstructions.is_settled(ctx)
             && samples.is_settled(ctx)
             && modes.is_settled(ctx)

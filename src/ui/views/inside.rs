@@ -10,6 +10,7 @@ mod layers;
 mod neighbors;
 mod pane;
 mod pinned;
+mod step;
 mod weights;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ fn panes() -> Vec<Box<dyn Pane>> {
         Box::<hidden_space::HiddenSpacePane>::default(),
         Box::<layers::LayersPane>::default(),
         Box::<landscape::LandscapePane>::default(),
+        Box::<step::StepPane>::default(),
         Box::<neighbors::NeighborsPane>::default(),
         Box::<counterfactual::CounterfactualPane>::default(),
         Box::<columns::ColumnsPane>::default(),

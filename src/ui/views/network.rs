@@ -2,12 +2,13 @@
 //! costs.
 
 pub mod add_layer;
+mod budget;
 pub mod card;
 mod path;
 mod stack;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
-use egui_material_icons::icons::{ICON_ADD, ICON_AUTO_AWESOME};
+use egui_material_icons::icons::{ICON_ADD, ICON_AUTO_AWESOME, ICON_STACKED_BAR_CHART};
 
 use crate::project::Side;
 
@@ -18,25 +19,35 @@ use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::outdated::outdated_ui;
 use crate::ui::views::view::View;
+use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::numbers::{short, thousands};
 use crate::ui::widgets::text::{caption_ui, heading_ui, warning_ui};
 use add_layer::{Trial, layer_button_ui};
 use backprop_nn::Shape;
+use budget::BudgetView;
 use card::share_text;
 use stack::Cards;
 
 /// The id of this view.
 pub const ID: &str = "network";
 
+/// Height of the totals below the cards.
+const TOTALS: f32 = 36.0;
+
 /// The panel that edits the layers.
 pub struct Network {
     model: Cards,
     discriminator: Cards,
+    budget: BudgetView,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { model: Cards::of(Side::Model), discriminator: Cards::of(Side::Discriminator) }
+        Self {
+            model: Cards::of(Side::Model),
+            discriminator: Cards::of(Side::Discriminator),
+            budget: BudgetView::default(),
+        }
     }
 }
 
@@ -54,7 +65,8 @@ impl View for Network {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let footer = if cx.session.is_on() && cx.session.has_other_model(cx.project) { 92.0 } else { 52.0 };
+        let outdated = if cx.session.is_on() && cx.session.has_other_model(cx.project) { 40.0 } else { 0.0 };
+        let footer = outdated + 52.0 + if self.budget.is_open { budget::HEIGHT - TOTALS } else { 0.0 };
         let height = ui.available_height() - footer;
         ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
             ui.set_min_height(height);
@@ -72,14 +84,33 @@ impl View for Network {
                 scroll.show(ui, |ui| stack_ui(ui, &mut self.model, cx));
             }
         });
-        totals_ui(ui, cx);
+        self.foot_ui(ui, cx);
     }
 }
 
 impl Network {
+    /// What the whole network costs, and unfolded what each layer does.
+    fn foot_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ui.add_space(GRID);
+        let line = ui.max_rect().x_range();
+        ui.painter().hline(line, ui.cursor().top(), Stroke::new(1.0, Palette::of(ui).faint));
+        ui.add_space(GRID);
+        if cx.session.is_on() && cx.session.has_other_model(cx.project) {
+            outdated_ui(ui, "This run continues with the previous network.", cx);
+        }
+        if self.budget.is_open {
+            return self.budget.ui(ui, cx);
+        }
+        let totals = totals_ui(ui, cx);
+        // Between the names and the numbers.
+        let place = egui::Rect::from_center_size(totals.center(), vec2(theme::ROW, theme::ROW));
+        let mut middle = ui.new_child(egui::UiBuilder::new().max_rect(place));
+        self.budget.is_open = icon_button_ui(&mut middle, ICON_STACKED_BAR_CHART, "What each layer costs").clicked();
+    }
+
     /// The generator above, and below the discriminator, which gets what that one makes.
     fn pair_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Self { model, discriminator } = self;
+        let Self { model, discriminator, .. } = self;
         heading_ui(ui, "Generator", |ui| add_ui(ui, "Add layer", model, cx));
         input_ui(ui, "Noise", "normally distributed", cx.shapes.model.input);
         stack_ui(ui, model, cx);
@@ -188,16 +219,10 @@ fn subtotal_ui(ui: &mut Ui, side: Side, cx: &Cx<'_>) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.clone()));
 }
 
-fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Parameters and multiply-adds of the whole network.
+fn totals_ui(ui: &mut Ui, cx: &Cx<'_>) -> egui::Rect {
     let palette = Palette::of(ui);
-    ui.add_space(GRID);
-    let line = ui.max_rect().x_range();
-    ui.painter().hline(line, ui.cursor().top(), Stroke::new(1.0, palette.faint));
-    ui.add_space(GRID);
-    if cx.session.is_on() && cx.session.has_other_model(cx.project) {
-        outdated_ui(ui, "This run continues with the previous network.", cx);
-    }
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), egui::Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), TOTALS), egui::Sense::hover());
     let (params, work) = cx.shapes.totals();
     let text = |x, y, align, text: &str, font| ui.painter().text(egui::pos2(x, y), align, text, font, palette.text);
     let (first, second) = (rect.top() + 9.0, rect.top() + 27.0);
@@ -219,4 +244,5 @@ fn totals_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let text = format!("{params} parameters, {work} multiply-adds");
             egui::WidgetInfo::labeled(egui::Role::Label, true, text)
         });
+    rect
 }
