@@ -162,6 +162,7 @@ fn stages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let reading = Reading::of(ui, cx);
     let preparation = &mut cx.playground.preparation;
+    let is_incomplete = *preparation != Preparation::default();
     let gap = 2.0 * GRID;
     let steps: [(&str, &str, Option<&mut bool>); 5] = [
         ("Ink", "The drawing at the size of the image, where it stands on the canvas", None),
@@ -200,7 +201,7 @@ fn stages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         });
     }
-    if *preparation != Preparation::default() {
+    if is_incomplete {
         let text = RichText::new("A step is off: the network was trained with all of them.");
         ui.add(Label::new(text.color(Palette::of(ui).warning)).wrap());
     }
