@@ -128,7 +128,7 @@ impl Budget {
         // A last batch may be smaller, and would take less.
         let size = job.samples_per_step().min(order.len()).max(1);
         let batches = order.chunks_exact(size).cycle().take(WARM_UP + STEPS);
-        let mut steps: Vec<(Duration, Vec<LayerTime>)> = Vec::new();
+        let mut steps: Vec<TimedStep> = Vec::new();
         let began = Instant::now();
         for (at, batch) in batches.enumerate() {
             if began.elapsed() > time && steps.len() >= FEWEST {
@@ -145,7 +145,7 @@ impl Budget {
         let middle = middle_half(&mut steps);
         let Some((_, first)) = middle.first() else { return budget };
         // A mean, so that the layers and the rest add up to the step.
-        let mean = |of: &dyn Fn(&(Duration, Vec<LayerTime>)) -> Duration| {
+        let mean = |of: &dyn Fn(&TimedStep) -> Duration| {
             middle.iter().map(|step| of(step).as_secs_f64()).sum::<f64>() / middle.len() as f64
         };
         for (stage, LayerTime { path, .. }) in first.iter().enumerate() {
@@ -171,8 +171,11 @@ impl Budget {
     }
 }
 
+/// What a step took, and each layer of it.
+type TimedStep = (Duration, Vec<LayerTime>);
+
 /// The steps without the fastest and the slowest quarter, which other work on the machine may have slowed.
-fn middle_half(steps: &mut [(Duration, Vec<LayerTime>)]) -> &[(Duration, Vec<LayerTime>)] {
+fn middle_half(steps: &mut [TimedStep]) -> &[TimedStep] {
     steps.sort_by_key(|(took, _)| *took);
     &steps[steps.len() / 4..steps.len() - steps.len() / 4]
 }

@@ -40,7 +40,7 @@ fn the_layers_are_stacked_and_measured_while_building() {
     for size in [vec2(1024.0, 700.0), vec2(1280.0, 800.0)] {
         harness.set_size(size);
         harness.run_steps(6);
-        let found = faults(&mut harness);
+        let found = faults(&harness);
         assert!(found.is_empty(), "{size}: {found:#?}");
     }
     click(&mut harness, "Measure");

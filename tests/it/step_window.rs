@@ -153,7 +153,7 @@ fn a_step_is_walked_unit_by_unit_and_product_by_product_with_keys() {
     for (size, name) in [(vec2(1024.0, 700.0), "small"), (vec2(1920.0, 1080.0), "large")] {
         harness.set_size(size);
         harness.run_steps(6);
-        let found = faults(&mut harness);
+        let found = faults(&harness);
         assert!(found.is_empty(), "{name}: {found:#?}");
     }
 }

@@ -51,7 +51,7 @@ fn targets_have_units_and_durations_are_hours() {
 #[test]
 fn dates_in_several_ways_are_read_where_they_leave_nothing_open() {
     let table = |other: &dyn Fn(usize) -> String| {
-        let day = |row: usize| if row % 4 == 0 { other(row) } else { format!("2021-03-{:02}", 1 + row % 28) };
+        let day = |row: usize| if row.is_multiple_of(4) { other(row) } else { format!("2021-03-{:02}", 1 + row % 28) };
         let rows = (0..60).map(|row| format!("{},{}.5,{}\n", day(row), row * 7 % 13, row % 9));
         "day,x,y\n".to_owned() + &rows.collect::<String>()
     };

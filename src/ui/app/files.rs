@@ -18,6 +18,7 @@ use crate::report::{Material, page};
 use crate::train::Outcome;
 use crate::train::metrics::THRESHOLD;
 use crate::ui::commands::PathFor;
+use crate::ui::jobs::recording::Recording;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
 use crate::ui::views::dialogs::export::ExportDialog;
@@ -172,7 +173,10 @@ impl Studio {
         let Some(folder) = self.run_folder() else {
             return self.notices.warn("The run has no folder, so that there is nothing to report from. Save it first.");
         };
+        // The run may have ended just now, and its end still be on its way to the disk.
+        let wait = self.recording.as_ref().map(Recording::waiter);
         self.tasks.spawn(ctx, "writing the report", move || {
+            wait.into_iter().for_each(|wait| wait());
             let written = Material::read(&folder).map_err(|error| error.to_string()).and_then(|material| {
                 let fail = |error| format!("{}: {}", path.display(), in_words(&error));
                 write_whole(&path, page(&material).as_bytes()).map_err(fail)

@@ -40,6 +40,8 @@ pub enum Destination {
 enum Message {
     Event(Event),
     GoOn(Box<Recorded>),
+    /// Says when all before it is written.
+    Tell(Sender<()>),
 }
 
 /// The end of a thread that writes a run.
@@ -167,6 +169,15 @@ impl Recording {
         Some(self.base.join(self.name.get()?.as_ref()?))
     }
 
+    /// Waits until what it was told so far is written, or cannot be.
+    pub fn waiter(&self) -> impl FnOnce() + Send + use<> {
+        let (is_written, written) = bounded(1);
+        let _ = self.messages.send(Message::Tell(is_written));
+        move || {
+            let _ = written.recv();
+        }
+    }
+
     /// Waits until its folder is there, or cannot be made.
     pub fn wait_for_folder(&self) {
         self.name.wait();
@@ -209,6 +220,7 @@ impl<F: Fn(String)> RunWriter<F> {
                     let written = self.write(event);
                     self.warn_of(written);
                 }
+                Message::Tell(is_written) => drop(is_written.send(())),
                 Message::GoOn(recorded) => {
                     if let Err(error) = self.go_on(*recorded) {
                         self.give_up(&error);
