@@ -76,12 +76,20 @@ fn prediction(studio: &Studio) -> Option<&DrawingOutput> {
     studio.derived().drawing.current().map(|answered| &answered.answer.prediction)
 }
 
-/// Draws frames until something has happened; what does not happen within a minute is a failure.
+/// How long a condition may take to come true.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Draws frames until something has happened; what does not happen in all that time is a failure.
 #[track_caller]
 pub fn step_until(harness: &mut Harness<'_, Studio>, what: &str, is_done: impl Fn(&Studio) -> bool) {
     let started = Instant::now();
     while !is_done(harness.state()) {
-        assert!(started.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+        // A disk that is busy with something else lets what is written wait for minutes.
+        if started.elapsed() > PATIENCE {
+            let says: Vec<_> =
+                harness.query_all_by_label_contains(". ").filter_map(|it| it.accesskit_node().label()).collect();
+            panic!("waited {PATIENCE:?} until {what}; the window says {says:?}");
+        }
         harness.step();
         std::thread::yield_now();
     }

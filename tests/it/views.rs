@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use backprop_nn::layers::{Dense, Function};
 use backprop_studio::data::SourceSpec;
@@ -17,7 +17,7 @@ use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::studio::{act, choose, click, step_until};
+use crate::studio::{PATIENCE, act, choose, click, step_until};
 use crate::support::{follow, project, real_data};
 
 /// The studio with a project whose data has been read.
@@ -38,7 +38,7 @@ pub fn train(harness: &mut Harness<'static, Studio>) {
 pub fn wait_for(harness: &mut Harness<'static, Studio>, text: &str) {
     let started = Instant::now();
     while harness.query_all_by_label_contains(text).count() == 0 {
-        assert!(started.elapsed() < Duration::from_secs(60), "{text} did not come");
+        assert!(started.elapsed() < PATIENCE, "{text} did not come");
         harness.step();
     }
 }
