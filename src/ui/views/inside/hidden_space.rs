@@ -70,6 +70,8 @@ impl Default for HiddenSpacePane {
 
 /// Samples that have become points of the plane.
 struct Points<'a> {
+    /// How they were found. The choice may have been another one in this very frame.
+    method: Method,
     space: &'a HiddenSpace,
     dataset: &'a Dataset,
     /// Nothing where all samples are the same.
@@ -132,6 +134,7 @@ impl HiddenSpacePane {
             [format!("component 1, {first} of the variance"), format!("component 2, {second}")]
         });
         let points = Points {
+            method: Method::Pca,
             space: &found.space,
             dataset: &latest.query.dataset,
             points: found.projection.as_ref().map(|projection| &projection.points[..]),
@@ -167,6 +170,7 @@ impl HiddenSpacePane {
             ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
         }
         let points = Points {
+            method: Method::Tsne,
             space: &found.space,
             dataset: &latest.query.of.dataset,
             points: found.embedding.as_ref().map(|embedding| &embedding.points[..]),
@@ -235,12 +239,12 @@ impl HiddenSpacePane {
     }
 
     fn dots_ui(&mut self, ui: &mut Ui, found: &Points<'_>, points: &[[f32; 2]]) -> Option<usize> {
-        let Points { space, dataset, axes, version, .. } = found;
-        let is_drawn = self.dots.as_ref().is_some_and(|(method, of, _)| (*method, of) == (self.method, version));
+        let Points { method, space, dataset, axes, version, .. } = found;
+        let is_drawn = self.dots.as_ref().is_some_and(|(by, of, _)| (by, of) == (method, version));
         if !is_drawn {
             let tone = tones(dataset, &space.samples);
             let dots = points.iter().enumerate().map(|(at, point)| Dot { at: *point, tone: tone(at) });
-            self.dots = Some((self.method, *version, dots.collect()));
+            self.dots = Some((*method, *version, dots.collect()));
         }
         let (.., dots) = self.dots.as_ref()?;
         let ranges = [0, 1].map(|axis| range_of(points.iter().map(|point| point[axis])));
