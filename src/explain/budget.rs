@@ -199,7 +199,7 @@ mod tests {
             ("cnn-small", "digits?count=200"),
             ("resnet-mini", "digits?count=100"),
             ("gan-digits", "digits?count=100"),
-            ("xor", "xor?count=100"),
+            ("xor", "points:xor?count=100"),
         ] {
             let (project, budget) = budget(preset, source);
             let stacks = [Side::Model, Side::Discriminator];
