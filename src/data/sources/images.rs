@@ -91,8 +91,9 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-/// Images that are read at once.
+/// Images that are read side by side before they are put away, and the most bytes that they may have together.
 const AT_ONCE: usize = 1024;
+const AT_ONCE_BYTES: usize = 64 << 20;
 
 const MAX_CLASSES: usize = 1000;
 
@@ -331,7 +332,8 @@ fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>
         false => ImageStorage::Memory(Vec::with_capacity(files.len() * shape.len())),
     };
     let (mut labels, mut unread, mut even) = (Vec::with_capacity(files.len()), Vec::<(PathBuf, String)>::new(), 0);
-    for files in files.chunks(AT_ONCE) {
+    let at_once = (AT_ONCE_BYTES / shape.len().max(1)).clamp(16, AT_ONCE);
+    for files in files.chunks(at_once) {
         let pictures: Vec<_> = files.par_iter().map(|(path, _)| read(path, *shape, *reading)).collect();
         for (picture, (path, class)) in pictures.into_iter().zip(files) {
             match picture {
