@@ -91,7 +91,7 @@ fn samples_of(dataset: &Dataset, part: Subset) -> &Samples {
     if part == Subset::Test { &dataset.test } else { &dataset.train }
 }
 
-/// Samples as images with what is told of each below it, or as the rows of a table.
+/// Samples as images, each with its caption below it, or as the rows of a table.
 fn list(evaluated: &Evaluated, heads: &[&str], told: Vec<(u32, Vec<String>)>) -> String {
     let dataset = &evaluated.job.dataset;
     let samples = samples_of(dataset, evaluated.part);

@@ -169,7 +169,7 @@ impl Recording {
         Some(self.base.join(self.name.get()?.as_ref()?))
     }
 
-    /// Waits until what it was told so far is written, or cannot be.
+    /// Waits until all events sent so far are written, or writing has failed.
     pub fn waiter(&self) -> impl FnOnce() + Send + use<> {
         let (is_written, written) = bounded(1);
         let _ = self.messages.send(Message::Tell(is_written));
