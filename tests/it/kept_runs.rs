@@ -1,6 +1,6 @@
 //! Runs of the window: each is written as it goes, goes on when it is asked to, and is not lost when the window closes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backprop_studio::project::{Output, Project};
@@ -411,6 +411,7 @@ fn three_learning_rates_race_from_the_end_of_a_run() {
         assert!(curve.buckets().len() == 10 && curve.buckets()[0].x > fork as f64, "{name}: {curve:?}");
     }
     click(&mut harness, "Close");
+    drop(harness);
     for folder in ["xor-2", "xor-3", "xor-4"].map(|name| base.path().join(name)) {
         let found = info(&folder).unwrap();
         assert_eq!(found.parent, Some(Parent { run: "xor-1".to_owned(), step: fork }));
@@ -431,7 +432,10 @@ fn two_runs_are_laid_side_by_side() {
         accuracies.push(harness.state().session().validation().unwrap().accuracy().unwrap());
     }
     let folders = ["xor-1", "xor-2"].map(|name| base.path().join(name));
-    step_until(&mut harness, "both are written", |_| folders.iter().all(|folder| !Output::is_held(folder)));
+    let is_written = |folder: &PathBuf| info(folder).is_some_and(|info| info.state == RunState::Finished);
+    step_until(&mut harness, "both are written", |_| {
+        folders.iter().all(|folder| is_written(folder) && !Output::is_held(folder))
+    });
     act(&mut harness, Request::SideBySide(folders));
     let dialog =
         |studio: &Studio| studio.dialogs().get::<SideBySideDialog>().and_then(SideBySideDialog::found).is_some();

@@ -58,7 +58,9 @@ impl Studio {
             PathFor::SaveRun => RUNS.to_owned(),
             PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
             PathFor::SaveReport => {
-                self.run_folder().map_or_else(String::new, |folder| format!("{}.html", short(&folder)))
+                let name =
+                    self.run_folder().map_or_else(|| file_stem(&self.document.project.name), |folder| short(&folder));
+                format!("{name}.html")
             }
             PathFor::OpenFile
             | PathFor::OpenFolder
@@ -170,13 +172,14 @@ impl Studio {
 
     /// Writes all that the folder of the run knows as a page.
     pub(super) fn save_report(&mut self, ctx: &Context, path: PathBuf) {
-        let Some(folder) = self.run_folder() else {
-            return self.notices.warn("The run has no folder, so that there is nothing to report from. Save it first.");
-        };
-        // The run may have ended just now, and its end still be on its way to the disk.
-        let wait = self.recording.as_ref().map(Recording::waiter);
+        // The run may have ended just now, with its end, or even its folder, still on the way to the disk.
+        let written = self.recording.as_ref().map(Recording::when_written);
+        let opened = self.kept.opened.clone();
         self.tasks.spawn(ctx, "writing the report", move || {
-            wait.into_iter().for_each(|wait| wait());
+            let Some(folder) = written.map_or(opened, |folder| folder()) else {
+                let why = "The run has no folder, so that there is nothing to report from. Save it first.";
+                return Report::Warned(why.to_owned());
+            };
             let written = Material::read(&folder).map_err(|error| error.to_string()).and_then(|material| {
                 let fail = |error| format!("{}: {}", path.display(), in_words(&error));
                 write_whole(&path, page(&material).as_bytes()).map_err(fail)

@@ -169,12 +169,14 @@ impl Recording {
         Some(self.base.join(self.name.get()?.as_ref()?))
     }
 
-    /// Waits until all events sent so far are written, or writing has failed.
-    pub fn waiter(&self) -> impl FnOnce() + Send + use<> {
+    /// Waits until all events sent so far are written, and gives the folder; nothing if it could not be made.
+    pub fn when_written(&self) -> impl FnOnce() -> Option<PathBuf> + Send + use<> {
         let (is_written, written) = bounded(1);
         let _ = self.messages.send(Message::Tell(is_written));
+        let (base, name) = (self.base.clone(), Arc::clone(&self.name));
         move || {
             let _ = written.recv();
+            Some(base.join(name.get()?.as_ref()?))
         }
     }
 
