@@ -77,28 +77,29 @@ fn convolutions(criterion: &mut Criterion) {
     }
 }
 
-/// The same product with fewer multiplications, counted as those of the definition.
+/// Sixteen images through the same products with fewer multiplications, counted as those of the definition.
 fn fast_convolutions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("Winograd");
     for (side, channels, filters) in
         [(28, 32, 32), (14, 32, 64), (14, 64, 64), (5, 64, 128), (10, 32, 64), (28, 16, 16)]
     {
-        let window = Window::new([side + 2, side + 2, channels], [3, 3], [side; 2], filters);
-        let (image, kernel) = (numbers(window.image_len()), numbers(winograd::kernel_len(&window)));
-        let (bias, grad) = (numbers(filters), numbers(window.band_len(side)));
-        let (mut room, mut output) = (numbers(winograd::room_len(&window)), grad.clone());
+        let convolution =
+            winograd::Convolution { image: [side, side, channels], before: [1; 2], output: [side; 2], filters };
+        let (images, kernel) = (numbers(16 * side * side * channels), numbers(convolution.kernel_len()));
+        let (bias, grad) = (numbers(filters), numbers(16 * side * side * filters));
+        let (mut room, mut outputs) = (numbers(convolution.room_len()), grad.clone());
         let name = format!("{side}×{side}×{channels}→{filters}");
-        group.throughput(Throughput::Elements(2 * (grad.len() * window.patch_len()) as u64));
+        group.throughput(Throughput::Elements(2 * (grad.len() * 9 * channels) as u64));
         group.bench_function(format!("forward {name}"), |bencher| {
-            bencher.iter(|| winograd::forward(&window, 0..side, &image, &kernel, &bias, &mut output, &mut room));
+            bencher.iter(|| winograd::forward(&convolution, &images, &kernel, &bias, &mut outputs, &mut room));
         });
-        group.throughput(Throughput::Elements(4 * (grad.len() * window.patch_len()) as u64));
-        let (mut grad_kernel, mut grad_image) = (kernel.clone(), image.clone());
+        group.throughput(Throughput::Elements(4 * (grad.len() * 9 * channels) as u64));
+        let (mut grad_kernel, mut grad_images) = (kernel.clone(), images.clone());
         group.bench_function(format!("both gradients {name}"), |bencher| {
             bencher.iter(|| {
                 let gradients =
-                    winograd::Gradients { kernel: Some(&mut grad_kernel), image: Some((&mut grad_image, &kernel)) };
-                winograd::backward(&window, 0..side, &image, &grad, gradients, &mut room);
+                    winograd::Gradients { kernel: Some(&mut grad_kernel), images: Some((&mut grad_images, &kernel)) };
+                winograd::backward(&convolution, &images, &grad, gradients, &mut room);
             });
         });
     }

@@ -69,16 +69,23 @@ fn between(from: [f32; 2], to: [f32; 2], share: f32) -> [f32; 2] {
 /// Lines of nothing around an image: one above and at the left, two below and at the right.
 const FRAME: usize = 3;
 
+/// Pixels that are worked off at once, if a row is not longer.
+const PIXELS_AT_ONCE: usize = 1024;
+
 /// What a warp works in, kept from image to image.
 #[derive(Default)]
 pub(super) struct Buffers {
     /// The image in a frame of nothing, so that what lies outside needs no question.
-    framed: Vec<f32>,
-    /// For each pixel of a row, where it comes from; then the shares of the neighbors at the right and below.
+    framed: Vec<u8>,
+    /// For each place in the frame its value and those at the right, below, and below at the right, a byte each: they are read at once.
+    corners: Vec<u32>,
+    /// For each pixel of some rows, where it comes from; then the shares of the neighbors at the right and below.
     x: Vec<f32>,
     y: Vec<f32>,
-    /// The place of its upper left neighbor in `framed`.
-    at: Vec<usize>,
+    /// The place of its upper left neighbor in the frame.
+    at: Vec<u32>,
+    /// The four corners there, and then what lies between them.
+    around: Vec<u32>,
     /// How far each column lies in its cell of the grid.
     shares: Vec<f32>,
 }
@@ -86,64 +93,71 @@ pub(super) struct Buffers {
 impl Layout {
     /// Samples the warped image bilinearly; outside there is nothing.
     pub(super) fn warp(self, pixels: &[u8], out: &mut [u8], warp: &Warp, buffers: &mut Buffers) {
-        let Buffers { framed, x, y, at, shares } = buffers;
+        let Buffers { framed, corners, x, y, at, around, shares } = buffers;
         self.frame(pixels, framed);
-        [x, y].into_iter().for_each(|places| places.resize(self.width, 0.0));
-        at.resize(self.width, 0);
+        self.gather_corners(framed, corners);
+        let pixels = self.rows_at_once() * self.width;
+        [x, y].into_iter().for_each(|places| places.resize(pixels, 0.0));
+        [at, around].into_iter().for_each(|places| places.resize(pixels, 0));
         shares.clear();
         shares.extend((0..self.width).map(|column| cell(column, self.width).1));
         vectorized!(self.warp_rows(out, warp, buffers));
     }
 
-    fn frame(self, pixels: &[u8], framed: &mut Vec<f32>) {
+    fn frame(self, pixels: &[u8], framed: &mut Vec<u8>) {
         let row = self.width * self.channels;
         framed.clear();
-        framed.resize((self.height + FRAME) * (self.width + FRAME) * self.channels, 0.0);
+        framed.resize((self.height + FRAME) * (self.width + FRAME) * self.channels, 0);
         let rows = framed.chunks_exact_mut(row + FRAME * self.channels).skip(1);
         for (framed, pixels) in rows.zip(pixels.chunks_exact(row)) {
-            framed[self.channels..][..row].iter_mut().zip(pixels).for_each(|(to, from)| *to = f32::from(*from));
+            framed[self.channels..][..row].copy_from_slice(pixels);
         }
+    }
+
+    /// Of the places that have all four; the rest of the frame is never an upper left neighbor.
+    fn gather_corners(self, framed: &[u8], corners: &mut Vec<u32>) {
+        let below = (self.width + FRAME) * self.channels;
+        let [right, lower, last] = [self.channels, below, below + self.channels].map(|step| &framed[step..]);
+        corners.clear();
+        vectorized!({
+            let four = framed.iter().zip(right).zip(lower).zip(last);
+            corners.extend(four.map(|(((a, b), c), d)| u32::from_le_bytes([*a, *b, *c, *d])));
+        });
     }
 
     #[inline(always)]
     fn warp_rows(self, out: &mut [u8], warp: &Warp, buffers: &mut Buffers) {
         let middle = [(self.width as f32 - 1.0) / 2.0, (self.height as f32 - 1.0) / 2.0];
         let [[xx, xy], [yx, yy]] = warp.matrix;
-        for (row, out) in out.chunks_exact_mut(self.width * self.channels).enumerate() {
-            let y = row as f32 - middle[1] - warp.shift[1];
-            for (column, (from_x, from_y)) in buffers.x.iter_mut().zip(&mut buffers.y).enumerate() {
-                let x = column as f32 - middle[0] - warp.shift[0];
-                (*from_x, *from_y) = (middle[0] + xx * x + xy * y, middle[1] + yx * x + yy * y);
+        let rows = self.rows_at_once();
+        for (band, out) in out.chunks_mut(rows * self.width * self.channels).enumerate() {
+            let Buffers { x, y, shares, .. } = buffers;
+            let places = x.chunks_exact_mut(self.width).zip(y.chunks_exact_mut(self.width));
+            for ((all_x, all_y), row) in places.zip(band * rows..self.height) {
+                let y = row as f32 - middle[1] - warp.shift[1];
+                for (column, (from_x, from_y)) in all_x.iter_mut().zip(&mut *all_y).enumerate() {
+                    let x = column as f32 - middle[0] - warp.shift[0];
+                    (*from_x, *from_y) = (middle[0] + xx * x + xy * y, middle[1] + yx * x + yy * y);
+                }
+                if let Some(nodes) = &warp.nodes {
+                    let (cell, share) = cell(row, self.height);
+                    let nodes = std::array::from_fn(|at| between(nodes[cell][at], nodes[cell + 1][at], share));
+                    displace(nodes, shares, all_x, all_y);
+                }
             }
-            if let Some(nodes) = &warp.nodes {
-                let (cell, share) = cell(row, self.height);
-                self.displace(std::array::from_fn(|at| between(nodes[cell][at], nodes[cell + 1][at], share)), buffers);
-            }
-            self.sample_row(buffers, out);
+            self.sample(buffers, out);
         }
     }
 
-    /// Moves the places of a row as the nodes around them are displaced.
-    #[inline(always)]
-    fn displace(self, nodes: [[f32; 2]; NODES], buffers: &mut Buffers) {
-        let Buffers { x, y, shares, .. } = buffers;
-        let mut start = 0;
-        for at in 0..CELLS {
-            // Columns of one cell lie side by side.
-            let end = start + (start..self.width).take_while(|column| cell(*column, self.width).0 == at).count();
-            let (from, to) = (nodes[at], nodes[at + 1]);
-            let places = x[start..end].iter_mut().zip(&mut y[start..end]).zip(&shares[start..end]);
-            for ((x, y), share) in places {
-                let [right, down] = between(from, to, *share);
-                (*x, *y) = (*x + right, *y + down);
-            }
-            start = end;
-        }
+    /// Enough for whole vectors, and few enough for the nearest cache.
+    fn rows_at_once(self) -> usize {
+        (PIXELS_AT_ONCE / self.width).clamp(1, self.height)
     }
 
+    /// Reads what lies at the places that were found.
     #[inline(always)]
-    fn sample_row(self, buffers: &mut Buffers, out: &mut [u8]) {
-        let Buffers { framed, x, y, at, .. } = buffers;
+    fn sample(self, buffers: &mut Buffers, out: &mut [u8]) {
+        let Buffers { corners, x, y, at, around, .. } = buffers;
         let (channels, below) = (self.channels, (self.width + FRAME) * self.channels);
         // What is farther outside than the frame has the frame's nothing around it as well.
         let (right_most, lowest) = (self.width as f32, self.height as f32);
@@ -151,20 +165,53 @@ impl Layout {
             let (from_x, from_y) = (x.clamp(-1.0, right_most), y.clamp(-1.0, lowest));
             let (left, top) = (from_x.floor(), from_y.floor());
             (*x, *y) = (from_x - left, from_y - top);
-            *at = (top + 1.0) as usize * below + (left + 1.0) as usize * channels;
+            *at = whole(top + 1.0) * below as u32 + whole(left + 1.0) * channels as u32;
         }
-        for (((out, at), right), bottom) in out.chunks_exact_mut(channels).zip(at).zip(x).zip(y) {
-            let (left, top) = (1.0 - *right, 1.0 - *bottom);
-            let shares = [left * top, *right * top, left * *bottom, *right * *bottom];
-            let upper = &framed[*at..][..2 * channels];
-            let lower = &framed[*at + below..][..2 * channels];
-            for (channel, out) in out.iter_mut().enumerate() {
-                let corners = [upper[channel], upper[channels + channel], lower[channel], lower[channels + channel]];
-                let value = shares.iter().zip(corners).fold(0.5, |sum, (share, corner)| sum + share * corner);
-                *out = value as u8;
+        // Each step is a loop of its own, so that all but the one that looks up run on whole vectors.
+        for channel in 0..channels {
+            for (around, at) in around.iter_mut().zip(&*at) {
+                *around = corners[*at as usize + channel];
+            }
+            for ((around, right), bottom) in around.iter_mut().zip(&*x).zip(&*y) {
+                *around = blend(*around, *right, *bottom);
+            }
+            for (out, value) in out.iter_mut().skip(channel).step_by(channels).zip(&*around) {
+                *out = *value as u8;
             }
         }
     }
+}
+
+/// Moves the places of a row as the nodes around them are displaced.
+#[inline(always)]
+fn displace(nodes: [[f32; 2]; NODES], shares: &[f32], x: &mut [f32], y: &mut [f32]) {
+    let mut start = 0;
+    for at in 0..CELLS {
+        // Columns of one cell lie side by side.
+        let end = start + (start..x.len()).take_while(|column| cell(*column, x.len()).0 == at).count();
+        let (from, to) = (nodes[at], nodes[at + 1]);
+        for ((x, y), share) in x[start..end].iter_mut().zip(&mut y[start..end]).zip(&shares[start..end]) {
+            let [right, down] = between(from, to, *share);
+            (*x, *y) = (*x + right, *y + down);
+        }
+        start = end;
+    }
+}
+
+/// The value between four corners, so far from those at the left and from the upper ones.
+#[inline(always)]
+fn blend(corners: u32, right: f32, bottom: f32) -> u32 {
+    let corner = |at: u32| ((corners >> (8 * at)) & 0xFF) as f32;
+    let (left, top) = (1.0 - right, 1.0 - bottom);
+    let upper = 0.5 + left * top * corner(0) + right * top * corner(1);
+    whole((upper + left * bottom * corner(2) + right * bottom * corner(3)).floor())
+}
+
+/// A whole number that is not negative and below 2²³. A cast has more to ask, and no instruction on whole vectors.
+#[inline(always)]
+fn whole(number: f32) -> u32 {
+    const BITS: u32 = 23;
+    (number + (1u32 << BITS) as f32).to_bits() & ((1 << BITS) - 1)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What convolutions have in common: their edges, the zeros around an image, and the layer that is built. A sequence is
 //! an image of one row.
 
+mod by_tiles;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -10,8 +12,8 @@ use crate::field::Choice;
 use crate::graph::{Convolution, Operation, Tensor};
 use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
+use crate::kernels::pool;
 use crate::kernels::vector::sum_rows;
-use crate::kernels::{pool, winograd};
 use crate::layer::{Backward, Forward, Fusible, Layer, ParamInfo, Transposed};
 use crate::shape::Shape;
 use crate::spec::{Fix, ShapeError};
@@ -104,7 +106,8 @@ impl Sliding {
         let area = self.kernel[0] * self.kernel[1];
         let init = self.init.of(dims, area * (channels / self.groups), area * self.filters);
         let kernel = ParamInfo::new("kernel", dims, init);
-        Box::new(BuiltConv { window, frame, kernel, pool: None, activation: self.activation })
+        let before = extents.map(|extent| extent.before);
+        Box::new(BuiltConv { window, image, before, frame, kernel, pool: None, activation: self.activation })
     }
 
     /// The kernels at work on an image that was found to fit.
@@ -180,6 +183,10 @@ const BAND: usize = 8192;
 struct BuiltConv {
     /// Without the positions that no window of the pooling reads.
     window: Window,
+    /// Height, width and channels without the zeros.
+    image: [usize; 3],
+    /// Zeros before the first row and the first column.
+    before: [usize; 2],
     frame: Option<Frame>,
     kernel: ParamInfo,
     /// Rows and columns of the windows of the max pooling that follows, if it is done here.
@@ -192,15 +199,11 @@ struct Scratch<'a> {
     image: &'a mut [f32],
     grad_image: &'a mut [f32],
     band: &'a mut [f32],
-    /// The transformed kernel, its gradient, and room for a product; empty where products are those of the definition.
-    transformed: &'a mut [f32],
-    grad_transformed: &'a mut [f32],
-    room: &'a mut [f32],
 }
 
 impl BuiltConv {
     fn image_len(&self) -> usize {
-        self.frame.as_ref().map_or(self.window.image_len(), Frame::image_len)
+        self.image.iter().product()
     }
 
     fn kernel_len(&self) -> usize {
@@ -227,22 +230,14 @@ impl BuiltConv {
     fn scratch<'a>(&self, scratch: &'a mut [f32]) -> Scratch<'a> {
         let framed = if self.frame.is_some() { self.window.image_len() } else { 0 };
         let (image, rest) = scratch.split_at_mut(framed);
-        let (grad_image, rest) = rest.split_at_mut(framed);
-        let (band, rest) = rest.split_at_mut(self.scratch_band_len());
-        let (transformed, rest) = rest.split_at_mut(self.transformed_len());
-        let (grad_transformed, room) = rest.split_at_mut(self.transformed_len());
+        let (grad_image, band) = rest.split_at_mut(framed);
         image.fill(0.0);
-        Scratch { image, grad_image, band, transformed, grad_transformed, room }
+        Scratch { image, grad_image, band }
     }
 
     /// Numbers of a band that is pooled.
     fn scratch_band_len(&self) -> usize {
         if self.pool.is_some() { self.window.band_len(self.band_rows()) } else { 0 }
-    }
-
-    /// Numbers of the transformed kernel; none where products are those of the definition.
-    fn transformed_len(&self) -> usize {
-        if winograd::suits(&self.window) { winograd::kernel_len(&self.window) } else { 0 }
     }
 
     fn framed<'a>(&self, image: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
@@ -300,11 +295,8 @@ impl Layer for BuiltConv {
 
     fn scratch_len(&self, _samples: usize) -> usize {
         let framed = if self.frame.is_some() { 2 * self.window.image_len() } else { 0 };
-        let fast = match self.transformed_len() {
-            0 => 0,
-            transformed => 2 * transformed + winograd::room_len(&self.window),
-        };
-        framed + self.scratch_band_len() + fast
+        let direct = framed + self.scratch_band_len();
+        self.by_tiles().map_or(direct, |tiles| tiles.scratch_len())
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
@@ -313,61 +305,56 @@ impl Layer for BuiltConv {
         (!first && !self.window.is_depthwise()).then_some(Transposed { offset: 0, rows, columns, panel: rows })
     }
 
-    fn forward(&self, pass: Forward<'_>) {
-        let Self { window, .. } = self;
-        let (kernel, bias) = pass.params.split_at(self.kernel_len());
-        let scratch = self.scratch(pass.scratch);
-        let is_fast = !scratch.transformed.is_empty();
-        let (channels, filters) = (window.image[2], window.filters);
-        if is_fast {
-            let strides = [channels * filters, filters];
-            winograd::transform_kernel(kernel, [channels, filters], strides, scratch.transformed);
-        }
-        let mut convolve = |rows: Range<usize>, image: &[f32], output: &mut [f32]| match is_fast {
-            true => winograd::forward(window, rows, image, scratch.transformed, bias, output, scratch.room),
-            false => convolution::forward(window, rows, image, kernel, bias, output),
-        };
-        let outputs = pass.output.chunks_exact_mut(self.output_len());
-        for (sample, (image, output)) in pass.input.chunks_exact(self.image_len()).zip(outputs).enumerate() {
-            let image = self.framed(image, scratch.image);
-            let Some(size) = self.pool else {
-                convolve(0..window.output[0], image, output);
-                continue;
-            };
-            let winners = pass.memo.get_mut(sample * output.len()..).unwrap_or_default();
-            for band in self.bands() {
-                convolve(band.clone(), image, scratch.band);
-                let (windows, rows) = self.pooled_rows(size, &band);
-                for [wide, narrow] in rows {
-                    let winner = winners.get_mut(narrow.clone()).unwrap_or_default();
-                    pool::max(windows, &scratch.band[wide], &mut output[narrow], winner);
-                }
-            }
+    fn forward(&self, mut pass: Forward<'_>) {
+        match self.by_tiles() {
+            Some(tiles) => tiles.forward(&mut pass),
+            None => self.convolve(&mut pass),
         }
         self.activation.forward(pass.output, if self.pool.is_some() { &mut [] } else { pass.memo });
     }
 
     /// `dz = dy ⊙ f'(z)`, `dW += patchesᵀ·dz`, `db += Σ dz`, and `dz·Wᵀ` added to the pixels of each patch.
     fn backward(&self, pass: Backward<'_>) {
-        let Self { window, .. } = self;
-        let kernel = if window.is_depthwise() { &pass.params[..self.kernel_len()] } else { pass.transposed };
+        self.activation.backward(pass.grad_output, pass.output, if self.pool.is_some() { &[] } else { &*pass.memo });
         let (grad_kernel, grad_bias) = pass.grad_params.split_at_mut(self.kernel_len());
-        let scratch = self.scratch(pass.scratch);
-        let (winners, memo) = if self.pool.is_some() { (&*pass.memo, &[][..]) } else { (&[][..], &*pass.memo) };
-        self.activation.backward(pass.grad_output, pass.output, memo);
         if !pass.is_frozen {
             grad_kernel.fill(0.0);
             grad_bias.fill(0.0);
             sum_rows(grad_bias, pass.grad_output);
         }
-        let mut grad_input = pass.grad_input;
-        let is_fast = !scratch.transformed.is_empty();
-        let (channels, filters) = (window.image[2], window.filters);
-        if is_fast && grad_input.is_some() {
-            let strides = [channels, 9 * channels];
-            winograd::transform_kernel(kernel, [filters, channels], strides, scratch.transformed);
+        match self.by_tiles() {
+            Some(tiles) => tiles.backward(pass),
+            None => self.convolve_backward(pass),
         }
-        scratch.grad_transformed.fill(0.0);
+    }
+}
+
+impl BuiltConv {
+    /// Runs the products of the definition, and the pooling that follows.
+    fn convolve(&self, pass: &mut Forward<'_>) {
+        let Self { window, .. } = self;
+        let (kernel, bias) = pass.params.split_at(self.kernel_len());
+        let scratch = self.scratch(pass.scratch);
+        let outputs = pass.output.chunks_exact_mut(self.output_len());
+        for (sample, (image, output)) in pass.input.chunks_exact(self.image_len()).zip(outputs).enumerate() {
+            let image = self.framed(image, scratch.image);
+            let Some(size) = self.pool else {
+                convolution::forward(window, 0..window.output[0], image, kernel, bias, output);
+                continue;
+            };
+            let winners = pass.memo.get_mut(sample * output.len()..).unwrap_or_default();
+            for band in self.bands() {
+                convolution::forward(window, band.clone(), image, kernel, bias, scratch.band);
+                self.pool(size, &band, scratch.band, output, winners);
+            }
+        }
+    }
+
+    fn convolve_backward(&self, pass: Backward<'_>) {
+        let Self { window, .. } = self;
+        let kernel = if window.is_depthwise() { &pass.params[..self.kernel_len()] } else { pass.transposed };
+        let scratch = self.scratch(pass.scratch);
+        let mut grad_input = pass.grad_input;
         let (image_len, output_len) = (self.image_len(), self.output_len());
         for (sample, grad) in pass.grad_output.chunks_exact(output_len).enumerate() {
             let pixels = sample * image_len..(sample + 1) * image_len;
@@ -382,17 +369,10 @@ impl Layer for BuiltConv {
             for band in self.bands() {
                 let grad = match self.pool {
                     None => grad,
-                    Some(size) => self.unpool(size, &band, grad, &winners[sample * output_len..], scratch.band),
+                    Some(size) => self.unpool(size, &band, grad, &pass.memo[sample * output_len..], scratch.band),
                 };
-                if is_fast {
-                    let gradients = winograd::Gradients {
-                        kernel: (!pass.is_frozen).then_some(&mut *scratch.grad_transformed),
-                        image: grad_image.as_deref_mut().map(|image| (image, &*scratch.transformed)),
-                    };
-                    winograd::backward(window, band, image, grad, gradients, scratch.room);
-                    continue;
-                }
                 if !pass.is_frozen {
+                    let grad_kernel = &mut pass.grad_params[..self.kernel_len()];
                     convolution::grad_kernel(window, band.clone(), image, grad, grad_kernel);
                 }
                 if let Some(grad_image) = &mut grad_image {
@@ -403,13 +383,17 @@ impl Layer for BuiltConv {
                 frame.take(scratch.grad_image, &mut grad_input[pixels]);
             }
         }
-        if is_fast && !pass.is_frozen {
-            winograd::add_kernel_gradient(scratch.grad_transformed, grad_kernel);
+    }
+
+    /// Pools a band of the convolution's own output.
+    fn pool(&self, size: [usize; 2], band: &Range<usize>, sums: &[f32], output: &mut [f32], winners: &mut [f32]) {
+        let (windows, rows) = self.pooled_rows(size, band);
+        for [wide, narrow] in rows {
+            let winner = winners.get_mut(narrow.clone()).unwrap_or_default();
+            pool::max(windows, &sums[wide], &mut output[narrow], winner);
         }
     }
-}
 
-impl BuiltConv {
     /// The gradient of a band of the convolution's own output, from that of the pooled one.
     fn unpool<'a>(
         &self,
