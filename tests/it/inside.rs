@@ -10,9 +10,10 @@ use backprop_studio::ui::jobs::layer_statistics::Layers;
 use backprop_studio::ui::jobs::plane;
 use backprop_studio::ui::widgets::numbers::{percent, steady};
 use backprop_studio::ui::{Request, Studio};
-use eframe::egui::Key;
+use eframe::egui::{Key, Role, vec2};
 use egui_kittest::kittest::{By, Queryable as _};
 
+use crate::ink::faults;
 use crate::studio::{act, click, step_until, type_into};
 use crate::support::project;
 use crate::views::{open, train, wait_for};
@@ -96,6 +97,24 @@ fn moved(studio: &Studio, layer: usize, from: u64, to: u64) -> (f64, f64) {
     let squares = |pairs: &mut dyn Iterator<Item = f32>| pairs.map(|it| f64::from(it).powi(2)).sum::<f64>().sqrt();
     let update = squares(&mut at(to).iter().zip(at(from)).map(|(after, before)| after - before));
     (update, squares(&mut at(from).iter().copied()))
+}
+
+#[test]
+fn panes_are_chosen_from_a_list_where_their_buttons_would_leave_little_room() {
+    let mut harness = open(project("iris", &[("training.epochs", "2")]));
+    train(&mut harness);
+    act(&mut harness, Request::Show("inside"));
+    harness.set_size(vec2(1024.0, 700.0));
+    wait_for(&mut harness, "Pane");
+    assert!(harness.query_by_label("Neighbors").is_none());
+    harness.get_by_role_and_label(Role::ComboBox, "Pane").click();
+    harness.run_ok();
+    click(&mut harness, "Neighbors");
+    let found = faults(&harness);
+    assert!(found.is_empty(), "{found:#?}");
+    harness.set_size(vec2(1920.0, 1080.0));
+    harness.run_steps(3);
+    harness.get_by_role_and_label(Role::Button, "Neighbors");
 }
 
 #[test]

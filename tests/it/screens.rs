@@ -202,6 +202,27 @@ fn a_network_as_a_diagram() {
     let (job, events) = trained(&project, &[]);
     let mut screen = Screen::open(&project, SMALL, Theme::Dark);
     screen.watch(&project, &job, &events).act(Request::Show("inside")).compare("diagram-dark");
+    let pane = |theme, name: &str| {
+        let mut screen = Screen::open(&project, LARGE, theme);
+        screen.watch(&project, &job, &events).act(Request::Show("inside")).click(name);
+        screen
+    };
+    pane(Theme::Dark, "Layers").compare("layers-dark-large");
+    pane(Theme::Light, "Landscape").compare("landscape-light-large");
+    pane(Theme::Dark, "Hidden space").compare("hidden-space-dark-large");
+}
+
+#[test]
+fn a_step_taken_apart() {
+    let project = project("iris", &[("training.epochs", "3")]);
+    let (job, events) = trained(&project, &[]);
+    let mut screen = Screen::open(&project, LARGE, Theme::Light);
+    screen.watch(&project, &job, &events).act(Request::Show("inside")).click("Neighbors");
+    screen.harness.get_by_role_and_label(Role::Button, "Step").click();
+    for _ in 0..3 {
+        screen.click("One piece on");
+    }
+    screen.compare("step-light-large");
 }
 
 #[test]

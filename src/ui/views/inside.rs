@@ -53,6 +53,9 @@ const NARROW_SAMPLE: f32 = 176.0;
 /// Columns of a table that are listed.
 const LISTED: usize = 8;
 
+/// Rows of buttons to choose a pane; where more were needed a list takes their place.
+const MOST_ROWS: usize = 2;
+
 /// THE LIST of panes, in the order of their buttons. A new one is a file in this folder and a line here.
 fn panes() -> Vec<Box<dyn Pane>> {
     vec![
@@ -295,8 +298,12 @@ impl InsideView {
         let fitting = self.panes.iter().filter(|pane| pane.fits(cx.subject));
         let choices: Vec<_> = fitting.map(|pane| (pane.id(), pane.label(), pane.hover())).collect();
         let across = across(ui, &choices);
-        for choices in choices.chunks(across) {
-            ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, choices));
+        if choices.len().div_ceil(across) > MOST_ROWS {
+            list_ui(ui, &mut self.shown, &choices);
+        } else {
+            for choices in choices.chunks(across) {
+                ui.horizontal(|ui| segmented_ui(ui, &mut self.shown, choices));
+            }
         }
         let Some(pane) = self.panes.iter_mut().find(|pane| pane.id() == self.shown) else { return };
         ui.add(Label::new(RichText::new(pane.help()).color(Palette::of(ui).muted)).wrap());
@@ -305,6 +312,18 @@ impl InsideView {
             (self.looked_at, self.sample) = (LookedAt::Sample, sample);
         }
     }
+}
+
+/// The choices as a list, where buttons would leave too little room for what they show.
+fn list_ui(ui: &mut Ui, shown: &mut &'static str, choices: &[(&'static str, &str, &str)]) {
+    let label = choices.iter().find(|(id, ..)| id == shown).map_or("", |(_, label, _)| label);
+    let combo = ComboBox::from_id_salt("panes").width(ui.available_width()).selected_text(label);
+    let combo = combo.show_ui(ui, |ui| {
+        for (id, label, hover) in choices {
+            ui.selectable_value(shown, id, *label).on_hover_text(*hover);
+        }
+    });
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Pane"));
 }
 
 /// How many choices stand side by side, in as few rows as there is room for.
