@@ -62,6 +62,21 @@ pub fn principal(values: &[f32], width: usize) -> Option<Projection> {
     Some(Projection { points: (0..samples).map(point).collect(), explained })
 }
 
+impl Projection {
+    /// Turns components over that point the other way than those of the same samples did at another moment: a component is one whatever
+    /// its sign, and a picture that changes it jumps.
+    #[must_use]
+    pub fn facing(mut self, before: &Self) -> Self {
+        for axis in 0..2 {
+            let along: f32 = self.points.iter().zip(&before.points).map(|(now, before)| now[axis] * before[axis]).sum();
+            if self.points.len() == before.points.len() && along < 0.0 {
+                self.points.iter_mut().for_each(|point| point[axis] = -point[axis]);
+            }
+        }
+        self
+    }
+}
+
 /// Makes the columns orthogonal and of length one (Gram and Schmidt); one that depends on those before it becomes zero.
 pub(super) fn orthonormalize(basis: &mut Array2<f64>) {
     for at in 0..basis.ncols() {
@@ -132,6 +147,19 @@ mod tests {
         for (found, expected) in found.explained.iter().zip([0.459_112, 0.244_360]) {
             assert!((found - expected).abs() < 1e-4, "{found} {expected}");
         }
+    }
+
+    #[test]
+    fn components_keep_the_way_that_they_point_from_one_moment_to_the_next() {
+        let before = principal(&samples(40, 6), 6).unwrap();
+        let turned = |factors: [f32; 2]| {
+            let points = before.points.iter().map(|[x, y]| [x * factors[0], y * factors[1]]).collect();
+            Projection { points, ..before.clone() }.facing(&before)
+        };
+        assert_eq!(turned([-1.0, 1.0]), before);
+        assert_eq!(turned([-1.0, -1.0]), before);
+        let fewer = Projection { points: vec![[-1.0, 1.0]], ..before.clone() };
+        assert_eq!(fewer.clone().facing(&before), fewer, "of other samples");
     }
 
     #[test]

@@ -104,12 +104,19 @@ pub struct Projected {
 
 impl Query for HiddenSpaceQuery {
     type Answer = Option<Projected>;
-    type Memory = ();
+    /// The last one, whose components those of the next moment are to face.
+    type Memory = Option<(Self, Projection)>;
     const NAME: &'static str = "projecting samples";
 
-    fn answer(&self, (): &mut ()) -> Option<Projected> {
+    fn answer(&self, memory: &mut Option<(Self, Projection)>) -> Option<Projected> {
         let (space, values) = self.outputs(MOST)?;
-        let projection = principal(&values, space.places[space.at].shape.len());
+        let found = principal(&values, space.places[space.at].shape.len());
+        let before = memory.as_ref().filter(|(before, _)| self.is_alike(before));
+        let projection = match (found, before) {
+            (Some(found), Some((_, before))) => Some(found.facing(before)),
+            (found, _) => found,
+        };
+        *memory = projection.clone().map(|projection| (self.clone(), projection));
         Some(Projected { space, projection })
     }
 
