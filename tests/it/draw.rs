@@ -47,7 +47,7 @@ fn a_run_tells_what_it_read_all_along_and_how_often_such_an_answer_is_right() {
     });
     harness.run_ok();
     harness.get_by_label_contains("Probabilities over the run: ");
-    harness.get_by_label_contains("calibrated ");
+    harness.get_by_label_contains(" calibrated");
     let derived = harness.state().derived();
     let history = &derived.drawing_history.current().unwrap().answer;
     let now = derived.drawing.current().unwrap();

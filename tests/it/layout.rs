@@ -25,11 +25,32 @@ use crate::ink::faults;
 
 const SIZES: [Vec2; 3] = [vec2(1024.0, 700.0), vec2(1280.0, 800.0), vec2(1920.0, 1080.0)];
 
-const VIEWS: [&str; 6] = ["learn", "draw", "data", "mistakes", "metrics", "runs"];
+const VIEWS: [&str; 7] = ["learn", "draw", "data", "inside", "mistakes", "metrics", "runs"];
 
 /// What a view may show in place of something else.
-const CHOICES: [&str; 11] =
-    ["Matrix", "Classes", "ROC", "Points", "Lines", "Plane", "Paint", "Columns", "Rows", "Augmented", "Calibration"];
+const CHOICES: [&str; 21] = [
+    "This network",
+    "Matrix",
+    "Classes",
+    "ROC",
+    "Points",
+    "Lines",
+    "Plane",
+    "Paint",
+    "Columns",
+    "Rows",
+    "Augmented",
+    "Calibration",
+    "Activations",
+    "Weights",
+    "Hidden space",
+    "Layers",
+    "Landscape",
+    "Step",
+    "Neighbors",
+    "What if",
+    "Diagram",
+];
 
 /// A source that no loader knows, with a name as long as a path.
 const SOURCE: &str = "csv:no/such/folder/of/measurements-that-were-taken/in-the-laboratory.csv";

@@ -161,10 +161,12 @@ impl View for InsideView {
         let left = Rect::from_min_size(room.min, vec2(width, room.height()));
         let right = Rect::from_min_max(pos2(left.right() + gap, room.top()), room.max);
         cell_ui(ui, "sample", left, |ui| {
-            self.choices_ui(ui, cx);
-            if let Some((latest, inside)) = answered.as_ref().and_then(|it| Some((it, it.answer.as_ref()?))) {
-                self.answer_ui(ui, latest, inside);
-            }
+            ScrollArea::vertical().id_salt("sample").show(ui, |ui| {
+                self.choices_ui(ui, cx);
+                if let Some((latest, inside)) = answered.as_ref().and_then(|it| Some((it, it.answer.as_ref()?))) {
+                    self.answer_ui(ui, latest, inside);
+                }
+            });
         });
         cell_ui(ui, "layers", right, |ui| match answered.as_ref().and_then(|it| Some((it, it.answer.as_ref()?))) {
             Some((latest, inside)) => self.pane_ui(ui, latest, inside, cx),
@@ -276,21 +278,19 @@ impl InsideView {
         }
         ui.add_space(GRID);
         caption_ui(ui, "Explained output");
-        ScrollArea::vertical().id_salt("outputs").show(ui, |ui| {
-            let is_class = !latest.query.network.trained().task.classes().is_empty();
-            let mut order: Vec<usize> = (0..inside.outputs.len()).collect();
-            order.sort_by(|one, other| inside.outputs[*other].total_cmp(&inside.outputs[*one]));
-            for at in order {
-                let output = inside.outputs[at];
-                let value = if is_class { percent(f64::from(output)) } else { significant(f64::from(output)) };
-                let name = names.get(at).map_or_else(|| (at + 1).to_string(), Clone::clone);
-                let button = Button::selectable(at == inside.explained, format!("{name}   {value}")).truncate();
-                if ui.add(button.min_size(vec2(width - 3.0 * GRID, ROW))).clicked() {
-                    // Once more, and it is the highest again.
-                    self.output = if self.output == Some(at) { None } else { Some(at) };
-                }
+        let is_class = !latest.query.network.trained().task.classes().is_empty();
+        let mut order: Vec<usize> = (0..inside.outputs.len()).collect();
+        order.sort_by(|one, other| inside.outputs[*other].total_cmp(&inside.outputs[*one]));
+        for at in order {
+            let output = inside.outputs[at];
+            let value = if is_class { percent(f64::from(output)) } else { significant(f64::from(output)) };
+            let name = names.get(at).map_or_else(|| (at + 1).to_string(), Clone::clone);
+            let button = Button::selectable(at == inside.explained, format!("{name}   {value}")).truncate();
+            if ui.add(button.min_size(vec2(width - 3.0 * GRID, ROW))).clicked() {
+                // Once more, and it is the highest again.
+                self.output = if self.output == Some(at) { None } else { Some(at) };
             }
-        });
+        }
     }
 
     /// The choice among the panes, and the one that is shown.

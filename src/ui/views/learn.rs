@@ -229,7 +229,13 @@ impl Learn {
 }
 
 fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    heading_ui(ui, "Draw", |ui| choice_ui(ui, cx));
+    heading_ui(ui, "Draw", |ui| {
+        choice_ui(ui, cx);
+        // On a projector there is room for one of them; the tab Draw has both.
+        if ui.available_width() > ROW + GRID {
+            over_run_ui(ui, cx);
+        }
+    });
     ui.add_space(GRID);
     let size = ui.available_size();
     let is_tall = size.y > size.x;
@@ -250,7 +256,6 @@ fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.horizontal(|ui| {
                 reading.seen_ui(ui, 56.0).on_hover_text("The image as the network sees it");
                 ui.vertical(|ui| reading.winner_ui(ui));
-                over_run_ui(ui, cx);
             });
             ui.add_space(GRID);
             reading.bars_ui(ui);

@@ -42,6 +42,17 @@ fn cut_in_the_middle(painter: &Painter, text: &str, font: FontId, color: Color32
     with(kept)
 }
 
+/// A name within a sentence, without its middle where a line could not hold it.
+pub fn shortened(name: &str) -> String {
+    const MOST: usize = 24;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= MOST {
+        return name.to_owned();
+    }
+    let [start, end] = [&letters[..MOST * 2 / 3], &letters[letters.len() - MOST / 3..]].map(String::from_iter);
+    format!("{}…{}", start.trim_end(), end.trim_start())
+}
+
 /// Paints one line of text within a rectangle; the part that it takes.
 pub fn cut_text(ui: &Ui, place: Rect, align: Align2, text: &str, font: FontId, color: Color32) -> Rect {
     let galley = cut_in_the_middle(ui.painter(), text, font, color, place.width());

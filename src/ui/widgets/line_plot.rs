@@ -155,15 +155,23 @@ impl<'a> LinePlot<'a> {
         let legend = self.legend_ui(ui, name);
         let place = name.with_max_x(legend - 2.0 * GRID);
         cut_text(ui, place, Align2::LEFT_CENTER, self.y.name, theme::body_font(), palette.muted);
+        // A name that does not fit before the first tick has a line of its own below the ticks.
+        let x_name = ui.painter().layout_no_wrap(self.x.name.to_owned(), theme::body_font(), palette.muted);
+        let is_below = x_name.size().x > axes::AXIS_WIDTH - 2.0 * GRID;
+        let names = if is_below { 2.0 * NAME_HEIGHT } else { NAME_HEIGHT };
         let axes = Axes {
             id: self.id,
-            size: vec2(ui.available_width(), self.height - NAME_HEIGHT),
+            size: vec2(ui.available_width(), self.height - names),
             x: self.x.axis([|input| axes::round_ticks(input, 56.0), |input| axes::decade_ticks(input, 52.0)]),
-            x_name: self.x.name,
+            x_name: if is_below { "" } else { self.x.name },
             y: self.y.axis([|input| axes::round_ticks(input, 28.0), |input| axes::decade_ticks(input, 30.0)]),
             sense: Sense::hover() | Sense::CLICK,
         };
         let (response, transform) = axes.show(ui);
+        if is_below {
+            let (below, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME_HEIGHT), Sense::hover());
+            cut_text(ui, below, Align2::CENTER_CENTER, self.x.name, theme::body_font(), palette.muted);
+        }
         let painter = ui.painter().with_clip_rect(transform.frame().expand(2.0).intersect(ui.clip_rect()));
         self.paint_line(&painter, &transform, self.raw, Stroke::new(1.0, palette.train.gamma_multiply(0.4)));
         self.paint_band(&painter, &transform, palette.train.gamma_multiply(0.25));

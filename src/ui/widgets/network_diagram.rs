@@ -28,6 +28,9 @@ const SMALLEST: f32 = 0.7;
 const NAMES: f32 = 112.0;
 const MARGIN: f32 = 12.0;
 
+/// The narrowest place for a name that is partly outside of the picture.
+const LEAST_NAME: f32 = 40.0;
+
 /// A layer in the diagram.
 pub struct DiagramLayer<'a> {
     /// Its name.
@@ -303,7 +306,7 @@ impl Shown<'_> {
 
     /// The names of layers, inputs and outputs.
     fn names(&self) {
-        let Self { ui, palette, camera, blocks, diagram, .. } = *self;
+        let Self { palette, camera, blocks, diagram, .. } = *self;
         for (at, (block, layer)) in blocks.iter().zip(&diagram.layers).enumerate() {
             // Up to half of the way to the neighbors.
             let center = block.rect.center().x;
@@ -323,11 +326,10 @@ impl Shown<'_> {
                 let below = camera.point(block.rect.center_bottom() + vec2(0.0, 10.0));
                 let room = Rect::from_center_size(below, vec2(2.0 * half * camera.zoom, 16.0));
                 let text = format!("{} of {}", tiles.len(), shape[2]);
-                cut_text(ui, room, Align2::CENTER_CENTER, &text, theme::body_font(), palette.muted);
+                self.name(room, Align2::CENTER_CENTER, &text, palette.muted);
             }
-            let font = theme::body_font();
-            cut_text(ui, line(0.0), Align2::CENTER_CENTER, &layer.name, font.clone(), palette.text);
-            cut_text(ui, line(1.0), Align2::CENTER_CENTER, &layer.shape.to_string(), font, palette.muted);
+            self.name(line(0.0), Align2::CENTER_CENTER, &layer.name, palette.text);
+            self.name(line(1.0), Align2::CENTER_CENTER, &layer.shape.to_string(), palette.muted);
         }
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return };
         self.side_names(first, &diagram.inputs, true);
@@ -347,7 +349,15 @@ impl Shown<'_> {
             let x = if is_left { place.left() - width - 2.0 } else { place.right() + 2.0 };
             let room = Rect::from_min_size(pos2(x, place.center().y - 8.0), vec2(width, 16.0));
             let align = if is_left { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
-            cut_text(self.ui, room, align, name, theme::body_font(), self.palette.text);
+            self.name(room, align, name, self.palette.text);
+        }
+    }
+
+    /// Within the picture; nothing where less than a few letters have room.
+    fn name(&self, room: Rect, align: Align2, text: &str, color: Color32) {
+        let seen = room.intersect(self.painter.clip_rect());
+        if seen.width() >= LEAST_NAME.min(room.width()) && seen.height() >= room.height() {
+            cut_text(self.ui, seen, align, text, theme::body_font(), color);
         }
     }
 

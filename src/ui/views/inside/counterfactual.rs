@@ -15,6 +15,7 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::table::table_columns;
 use crate::ui::theme::{GRID, Palette};
 use crate::ui::views::cx::Cx;
+use crate::ui::widgets::cut_text::shortened;
 use crate::ui::widgets::data_table::{Head, data_table_ui};
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
 use crate::ui::widgets::numbers::percent;
@@ -89,7 +90,7 @@ impl CounterfactualPane {
         let Some((latest, found)) = latest.as_ref().and_then(|latest| Some((latest, latest.answer.as_ref()?))) else {
             return placeholder_ui(ui, "The sample is being changed.");
         };
-        ui.add(Label::new(summary(found, &classes[usize::from(latest.query.class)])).wrap());
+        ui.add(Label::new(summary(found, &shortened(&classes[usize::from(latest.query.class)]))).wrap());
         ui.add_space(GRID);
         match &latest.query.row {
             Some((dataset, at)) => columns_ui(ui, latest, found, dataset, *at),

@@ -322,7 +322,7 @@ impl Reading {
             let help = format!(
                 "With the temperature {temperature:.2} that fits the validation samples best: of answers with this number so many are right"
             );
-            caption_name_ui(ui, &format!("calibrated {}", percent(calibrated))).on_hover_text(help);
+            caption_name_ui(ui, &format!("{} calibrated", percent(calibrated))).on_hover_text(help);
         }
     }
 
@@ -347,7 +347,8 @@ impl Reading {
                 ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
             }
             Some(DrawingOutput::Reconstruction { pixels, .. }) => {
-                let side = ui.available_size().min_elem().clamp(56.0, 196.0);
+                // With its caption below it.
+                let side = (ui.available_size() - vec2(0.0, ROW)).min_elem().clamp(56.0, 196.0);
                 pixels_ui(ui, "Reconstruction", Some(pixels.view()), side).on_hover_text("Reconstruction");
                 caption_ui(ui, "Reconstruction");
             }

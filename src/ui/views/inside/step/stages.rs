@@ -11,7 +11,7 @@ use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::inside::pane::pixels_of;
 use crate::ui::views::parts::rows::target_text;
 use crate::ui::widgets::about::formula_ui;
-use crate::ui::widgets::cut_text::name_ui;
+use crate::ui::widgets::cut_text::{name_ui, shortened};
 use crate::ui::widgets::numbers::{percent, significant, steady, thousands};
 use crate::ui::widgets::pixels::pixels_ui;
 
@@ -72,7 +72,7 @@ fn batch_ui(ui: &mut Ui, taken: &StepTaken, (network, dataset, _): Of<'_>) {
     caption_ui(ui, &caption);
     let sample = taken.samples.get(step_row(taken)).copied().unwrap_or(0) as usize;
     let truth = match &step.target {
-        Target::Class(_) => format!("true {}", target_text(dataset, sample, 0)),
+        Target::Class(_) => format!("true {}", shortened(&target_text(dataset, sample, 0))),
         Target::Numbers(values) if values.len() <= 4 => {
             let texts: Vec<_> = values.iter().map(|value| significant(f64::from(*value))).collect();
             format!("target {} as the network sees it", texts.join(", "))
@@ -93,7 +93,7 @@ fn batch_ui(ui: &mut Ui, taken: &StepTaken, (network, dataset, _): Of<'_>) {
     Grid::new("inputs of the step").num_columns(2).spacing(vec2(4.0 * GRID, 2.0)).show(ui, |ui| {
         for (at, value) in values.iter().enumerate().take(LISTED) {
             let name = if has_names { features[at].to_string() } else { format!("input {}", at + 1) };
-            ui.label(name);
+            name_ui(ui, &name, theme::body_font(), Palette::of(ui).text, room_for_name(ui, 1));
             ui.label(steady(f64::from(*value)));
             ui.end_row();
         }
