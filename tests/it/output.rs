@@ -1,8 +1,8 @@
 //! What is written, and what is never written over.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::{backprop, lines};
 
@@ -65,17 +65,28 @@ fn reconstructions_keep_their_folders_and_nothing_is_written_twice() {
     assert_eq!(fs::read(folder.join("other/bar.png")).unwrap(), before, "the original stays");
 }
 
+/// What a command says whose standard output is what the shell makes of `redirected`.
+#[cfg(unix)]
+fn redirected(arguments: &str, redirected: &str) -> (Option<i32>, String) {
+    let mut shell = Command::new("sh");
+    let line = format!("\"$PROGRAM\" {arguments} {redirected}");
+    let done = shell.args(["-c", &line]).env("PROGRAM", env!("CARGO_BIN_EXE_backprop")).output().unwrap();
+    (done.status.code(), String::from_utf8(done.stderr).unwrap())
+}
+
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 fn a_result_that_cannot_be_written_is_an_error() {
-    let into = |path: &str| {
-        let full = File::options().write(true).open(path).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_backprop"));
-        let done = program.arg("presets").stdout(full).stderr(Stdio::piped()).output().unwrap();
-        (done.status.code(), String::from_utf8(done.stderr).unwrap())
-    };
-    let (code, told) = into("/dev/full");
-    assert!(code == Some(1) && told.contains("could not be written to standard output"), "{told}");
+    for arguments in ["presets", "data digits", "--version", "help", "help train", "train --help"] {
+        let (code, told) = redirected(arguments, ">&-");
+        assert!(code == Some(1) && told.contains("to standard output: it is closed"), "{arguments}: {told}");
+        assert_eq!(redirected(arguments, ">/dev/null"), (Some(0), String::new()), "{arguments}");
+        assert_eq!(redirected(arguments, "<>/dev/null 1<>/dev/null"), (Some(0), String::new()), "{arguments}");
+        if cfg!(target_os = "linux") {
+            let (code, told) = redirected(arguments, ">/dev/full");
+            assert!(code == Some(1) && told.contains("could not be written to standard output"), "{arguments}: {told}");
+        }
+    }
 }
 
 /// Rows of machines whose mean differs: each group has its own level.
