@@ -32,6 +32,9 @@ pub fn in_words(error: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "the disk cannot be written; name a folder on another".to_owned(),
         io::ErrorKind::PermissionDenied => "may not be written by you; name another folder".to_owned(),
         io::ErrorKind::NotFound => "its folder is not there".to_owned(),
+        io::ErrorKind::AlreadyExists => "is there already; name another".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is a file; name another folder".to_owned(),
+        io::ErrorKind::IsADirectory => "is a folder; name a file".to_owned(),
         _ => error.to_string(),
     }
 }
