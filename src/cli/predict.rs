@@ -152,10 +152,9 @@ impl Predict {
         if let Some(steps) = self.ahead {
             return ahead::forecast(path, run, &rows, Asked { steps: steps.into(), json: self.json });
         }
-        predictor.rows(&rows, |row, prediction| {
-            self.answer(path, Place { row: Some(row), made: None }, run, &prediction)
-        })
-        .map(Ok)
+        predictor
+            .rows(&rows, |row, prediction| self.answer(path, Place { row: Some(row), made: None }, run, &prediction))
+            .map(Ok)
     }
 
     fn answer(

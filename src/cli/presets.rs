@@ -3,8 +3,8 @@ use serde_json::json;
 
 use super::{CliError, say};
 use crate::data::sources::digits;
-use crate::project::presets::{self, Preset};
 use crate::project::Project;
+use crate::project::presets::{self, Preset};
 use backprop_nn::ModelSpec;
 
 /// List the built-in projects

@@ -59,12 +59,16 @@ fn reconstructions_keep_their_folders_and_nothing_is_written_twice() {
         assert!(folder.join("made").join(name).is_file(), "{name}");
     }
     assert!(done.out.contains(", written to made/b/bar (2).png"), "{}", done.out);
-    let done = backprop(folder, &["predict", "run", "in/a", "in/b", "in/../in/b", "other/bar.png", "--out", "each", "--json"]);
+    let done =
+        backprop(folder, &["predict", "run", "in/a", "in/b", "in/../in/b", "other/bar.png", "--out", "each", "--json"]);
     let written: Vec<_> = lines(&done.out).iter().map(|line| line["written"].as_str().unwrap().to_owned()).collect();
     let expected = ["a/bar.png", "b/bar.png", "b/bar (2).png", "b (2)/bar.png", "b (2)/bar (2).png", "bar.png"];
     assert_eq!(written.len(), expected.len(), "{written:?}");
     for name in expected {
-        assert!(written.contains(&format!("each/{name}")) && folder.join("each").join(name).is_file(), "{name} {written:?}");
+        assert!(
+            written.contains(&format!("each/{name}")) && folder.join("each").join(name).is_file(),
+            "{name} {written:?}"
+        );
     }
     let again = backprop(folder, &predict);
     assert!(again.code == 1 && again.err.contains("is there already"), "{}", again.err);

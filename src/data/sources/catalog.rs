@@ -215,7 +215,8 @@ mod tests {
         for part in ["train", test] {
             let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4];
             fs::write(folder.join(format!("{prefix}{part}-images-idx3-ubyte")), images).unwrap();
-            fs::write(folder.join(format!("{prefix}{part}-labels-idx1-ubyte")), [0, 0, 8, 1, 0, 0, 0, 2, 1, 2]).unwrap();
+            fs::write(folder.join(format!("{prefix}{part}-labels-idx1-ubyte")), [0, 0, 8, 1, 0, 0, 0, 2, 1, 2])
+                .unwrap();
         }
     }
 

@@ -33,7 +33,8 @@ const RECORD: usize = 1 + 3 * PLANE;
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let batches: Vec<String> = (1..=5).map(|batch| format!("data_batch_{batch}.bin")).collect();
-    let is_there = |folder: &Path| folder.join(TEST).is_file() && batches.iter().all(|name| folder.join(name).is_file());
+    let is_there =
+        |folder: &Path| folder.join(TEST).is_file() && batches.iter().all(|name| folder.join(name).is_file());
     let found = request.find_where(FOLDER.as_ref(), is_there);
     // A folder in which a file is missing says which.
     let Some(folder) = found.or_else(|| request.find_where(FOLDER.as_ref(), Path::is_dir)) else {

@@ -193,7 +193,8 @@ mod tests {
     }
 
     fn assert_whole(split: &Split, of_samples: &[u32]) {
-        let groups = |part: &[u32]| part.iter().map(|at| of_samples[*at as usize]).collect::<std::collections::HashSet<_>>();
+        let groups =
+            |part: &[u32]| part.iter().map(|at| of_samples[*at as usize]).collect::<std::collections::HashSet<_>>();
         assert!(groups(&split.train).is_disjoint(&groups(&split.validation)));
         let mut all = [split.train.clone(), split.validation.clone()].concat();
         all.sort_unstable();
@@ -207,7 +208,9 @@ mod tests {
             let classes = rng.random_range(2..6u16);
             let groups: Vec<_> = (0..rng.random_range(3..60))
                 // Rare classes are among them.
-                .map(|_| vec![(rng.random_range(0..classes).min(rng.random_range(0..classes)), rng.random_range(1..20))])
+                .map(|_| {
+                    vec![(rng.random_range(0..classes).min(rng.random_range(0..classes)), rng.random_range(1..20))]
+                })
                 .collect();
             let (of_samples, samples) = of_groups(&groups);
             let share = rng.random_range(0.05..0.5);
