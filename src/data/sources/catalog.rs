@@ -244,7 +244,9 @@ mod tests {
         {
             let folder = place.path().join(folder);
             write(&folder, prefix, test);
-            for file in [format!("{prefix}train-images-idx3-ubyte"), format!("{prefix}train-labels-idx1-ubyte")] {
+            let files = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", &format!("{test}-labels-idx1-ubyte")]
+                .map(|file| format!("{prefix}{file}"));
+            for file in files {
                 let bytes = fs::read(folder.join(&file)).unwrap();
                 fs::remove_file(folder.join(&file)).unwrap();
                 let told = load(source, place.path()).unwrap_err();

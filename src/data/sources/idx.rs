@@ -199,7 +199,10 @@ fn files_of(folder: &Path, set: Option<&str>) -> Result<Files, DataError> {
     let file = |parts: &[&str], what: &str| {
         let names: Vec<String> = parts.iter().map(|part| format!("{prefix}{part}-{what}-ubyte")).collect();
         let file = found.iter().find(|(name, _)| names.contains(name)).map(|(_, path)| path.clone());
-        file.ok_or_else(|| DataError::file(folder, format!("expected {} in it, plain or gzipped", names[0])))
+        // MNIST calls its test t10k, and EMNIST does not.
+        let usual = if prefix.is_empty() { names.first() } else { names.last() };
+        let usual = usual.map_or("", String::as_str);
+        file.ok_or_else(|| DataError::file(folder, format!("expected {usual} in it, plain or gzipped")))
     };
     let pair = |parts: &[&str]| -> Result<[PathBuf; 2], DataError> {
         Ok([file(parts, "images-idx3")?, file(parts, "labels-idx1")?])
