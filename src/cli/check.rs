@@ -2,7 +2,6 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, load_data, say, set_all, source_help};
-use crate::project::Project;
 use crate::project::checks::{self, Outcome};
 use crate::project::problems::{Fix, Problem, Severity};
 use crate::train::default_threads;
@@ -10,7 +9,7 @@ use crate::train::default_threads;
 /// Tell what would make a training fail or mislead
 #[derive(Debug, Args)]
 pub struct Check {
-    /// A preset's name, a project file or a run folder
+    /// A preset's name, a project file, a run folder, or data, for which a project is suggested
     #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
@@ -26,7 +25,7 @@ pub struct Check {
 impl Check {
     /// Lists all problems, and what the checks before a run find; the exit code is 1 if a training would be refused.
     pub fn run(&self) -> Result<(), CliError> {
-        let mut project = Project::find(&self.project)?;
+        let mut project = super::new::find(&self.project)?;
         if let Some(source) = &self.data {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::generate::refuse_generator;
 use super::{CliError, load_data, say, source_help};
-use crate::project::Project;
 use crate::project::run_folder::RUNS;
 use crate::runs::rate_sweep::SweepRecorder;
 use crate::train::{RatePoint, RateSweep, default_threads};
@@ -13,7 +12,7 @@ use crate::train::{RatePoint, RateSweep, default_threads};
 /// Try learning rates from tiny to too large, and suggest one; what was tried is kept as a run
 #[derive(Debug, Args)]
 pub struct FindRate {
-    /// A preset's name, a project file or a run folder
+    /// A preset's name, a project file, a run folder, or data, for which a project is suggested
     #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
@@ -25,7 +24,7 @@ pub struct FindRate {
 
 impl FindRate {
     pub fn run(&self) -> Result<(), CliError> {
-        let mut project = Project::find(&self.project)?;
+        let mut project = super::new::find(&self.project)?;
         if let Some(source) = &self.data {
             project.set("data.source", source).map_err(|error| CliError::Usage(error.to_string()))?;
         }

@@ -4,13 +4,13 @@ use clap::Args;
 
 use super::terminal::grouped;
 use super::{CliError, load_data, say, source_help};
-use crate::project::{Project, run_folder};
+use crate::project::run_folder;
 use crate::train::default_threads;
 
 /// Write the weights that a training would start with
 #[derive(Debug, Args)]
 pub struct Init {
-    /// A preset's name, a project file or a run folder
+    /// A preset's name, a project file, a run folder, or data, for which a project is suggested
     #[arg(value_parser = super::runs::run_or_word)]
     project: String,
     #[arg(long, value_name = "SOURCE", help = source_help())]
@@ -24,7 +24,7 @@ pub struct Init {
 
 impl Init {
     pub fn run(&self) -> Result<(), CliError> {
-        let mut project = Project::find(&self.project)?;
+        let mut project = super::new::find(&self.project)?;
         for (path, value) in [("data.source", &self.data), ("training.seed", &self.seed)] {
             if let Some(value) = value {
                 project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;

@@ -27,6 +27,7 @@ mod generate;
 mod importance;
 mod init;
 mod new;
+mod output;
 mod predict;
 mod presets;
 mod repeat;
@@ -147,11 +148,15 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error may be closed too, and then there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "backprop: {error}");
+            complain(&error);
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+fn complain(error: &CliError) {
+    // Standard error may be closed too, and then there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "backprop: {error}");
 }
 
 /// Says what is wrong with the arguments, or the help that was asked for, and ends the program.
@@ -162,7 +167,14 @@ fn refuse(error: &clap::Error) -> ! {
         let _ = writeln!(io::stderr(), "backprop: {argument:?} is not UTF-8: {remedy}");
         std::process::exit(CliError::Usage(String::new()).exit_code().into());
     }
-    error.exit()
+    if error.use_stderr() {
+        error.exit();
+    }
+    if let Err(error) = output::into_open(|| error.print()).map_err(CliError::Output) {
+        complain(&error);
+        std::process::exit(error.exit_code().into());
+    }
+    std::process::exit(0)
 }
 
 /// A path for people and for scripts: bytes that are not UTF-8 are written out, so that two paths never look alike.
@@ -276,5 +288,5 @@ fn note(line: impl std::fmt::Display) {
 
 /// One line on standard output.
 fn say(line: impl std::fmt::Display) -> Result<(), CliError> {
-    writeln!(io::stdout().lock(), "{line}").map_err(CliError::Output)
+    output::print(line).map_err(CliError::Output)
 }

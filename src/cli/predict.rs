@@ -68,7 +68,7 @@ impl Predict {
         let mut predictor = RunPredictor::new(&run, threshold, &mut predictor);
         let mut unread = Vec::new();
         let mut written = HashSet::new();
-        for path in &self.files {
+        for (path, place) in self.files.iter().zip(self.places()) {
             let files = images::files_of(path).unwrap_or_else(|error| {
                 unread.push(error.to_string());
                 Vec::new()
@@ -78,7 +78,7 @@ impl Predict {
             }
             for file in files {
                 let read = match run.data.features.is_empty() {
-                    true => self.read_pictures(&file, path, &run, &mut predictor, &mut written)?,
+                    true => self.read_pictures(&file, (path, &place), &run, &mut predictor, &mut written)?,
                     false => self.read_table(&file, &run, &mut predictor)?,
                 };
                 unread.extend(read.err().map(|error| error.to_string()));
@@ -87,11 +87,30 @@ impl Predict {
         if unread.is_empty() { Ok(()) } else { Err(CliError::Failed(unread.join("\nbackprop: "))) }
     }
 
-    /// Predicts for the pictures of a file below what was `given`. Reconstructions keep their folders below it.
+    /// Where below --out the results of each argument are: in a folder of its name, where several folders are given.
+    fn places(&self) -> Vec<PathBuf> {
+        let is_one = self.files.iter().filter(|path| path.is_dir()).count() < 2;
+        let mut taken = HashSet::new();
+        let place = |path: &PathBuf| {
+            if is_one || !path.is_dir() {
+                return PathBuf::new();
+            }
+            // "." and ".." have names as well.
+            let named = |path: &Path| path.file_name().map(ToOwned::to_owned);
+            let name = named(path).or_else(|| named(&path.canonicalize().ok()?)).unwrap_or_default();
+            let others = (2..).map(|number| PathBuf::from(format!("{} ({number})", name.to_string_lossy())));
+            let mut places = std::iter::once(PathBuf::from(&name)).chain(others);
+            places.find(|place| taken.insert(place.clone())).unwrap_or_default()
+        };
+        self.files.iter().map(place).collect()
+    }
+
+    /// Predicts for the pictures of a file below what was given. Reconstructions keep their folders below it, and all of them
+    /// are below the place that it has in --out.
     fn read_pictures(
         &self,
         path: &Path,
-        given: &Path,
+        (given, place): (&Path, &Path),
         run: &RunFolder,
         predictor: &mut RunPredictor<'_>,
         written: &mut HashSet<PathBuf>,
@@ -103,16 +122,18 @@ impl Predict {
         let several = pictures.len() > 1;
         for (at, picture) in pictures.iter().enumerate() {
             let prediction = predictor.picture(picture);
-            self.answer(path, None, run, &prediction)?;
+            let mut made = None;
             if let (Some(folder), Prediction::Reconstruction { values, .. }) = (&self.out, &prediction) {
                 let number = if several { format!("-{}", at + 1) } else { String::new() };
                 let below = path.strip_prefix(given).ok().filter(|below| !below.as_os_str().is_empty());
                 let below = below.unwrap_or(Path::new(path.file_name().unwrap_or_default()));
                 let stem = below.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-                let place = free_place(&folder.join(below).with_file_name(format!("{stem}{number}.png")), written);
+                let file = folder.join(place).join(below).with_file_name(format!("{stem}{number}.png"));
                 let numbers: Vec<f32> = values.iter().map(|value| *value as f32).collect();
-                write_picture(&place, run.network.input(), &numbers)?;
+                let file = made.insert(free_place(&file, written));
+                write_picture(file, run.network.input(), &numbers)?;
             }
+            self.answer(path, Place { row: None, made: made.as_deref() }, run, &prediction)?;
         }
         Ok(Ok(()))
     }
@@ -131,13 +152,15 @@ impl Predict {
         if let Some(steps) = self.ahead {
             return ahead::forecast(path, run, &rows, Asked { steps: steps.into(), json: self.json });
         }
-        predictor.rows(&rows, |row, prediction| self.answer(path, Some(row), run, &prediction)).map(Ok)
+        predictor
+            .rows(&rows, |row, prediction| self.answer(path, Place { row: Some(row), made: None }, run, &prediction))
+            .map(Ok)
     }
 
     fn answer(
         &self,
         path: &Path,
-        row: Option<usize>,
+        Place { row, made }: Place<'_>,
         run: &RunFolder,
         prediction: &Prediction,
     ) -> Result<(), CliError> {
@@ -145,6 +168,7 @@ impl Predict {
             let mut told = prediction.to_json(&run.data);
             told.insert("file".to_owned(), shown(path).into());
             row.map(|row| told.insert("row".to_owned(), row.into()));
+            made.map(|made| told.insert("written".to_owned(), shown(made).into()));
             return say(Value::Object(told));
         }
         let numbers = |values: &[f64]| {
@@ -162,8 +186,17 @@ impl Predict {
             }
         };
         let row = row.map_or(String::new(), |row| format!(", row {row}"));
-        say(format_args!("{}{row}: {text}", shown(path)))
+        let made = made.map_or(String::new(), |made| format!(", written to {}", shown(made)));
+        say(format_args!("{}{row}: {text}{made}", shown(path)))
     }
+}
+
+/// What a prediction is of within its file, and what was made of it.
+struct Place<'a> {
+    /// The row of a table.
+    row: Option<usize>,
+    /// The file of a reconstruction.
+    made: Option<&'a Path>,
 }
 
 /// The place itself, or one with a number where another result of this command has it: x.png of x.jpg and of x.bmp.

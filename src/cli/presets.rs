@@ -3,7 +3,8 @@ use serde_json::json;
 
 use super::{CliError, say};
 use crate::data::sources::digits;
-use crate::project::{Project, presets};
+use crate::project::Project;
+use crate::project::presets::{self, Preset};
 use backprop_nn::ModelSpec;
 
 /// List the built-in projects
@@ -16,7 +17,13 @@ pub struct Presets {
 
 impl Presets {
     pub fn run(&self) -> Result<(), CliError> {
-        for name in presets::names() {
+        let mut group = "";
+        for Preset { name, help, task, .. } in presets::all() {
+            if *task != group && !self.json {
+                let gap = if group.is_empty() { "" } else { "\n" };
+                say(format_args!("{gap}{task}"))?;
+            }
+            group = task;
             let project = Project::find(name)?;
             let (shape, outputs) = project.default_shape();
             // How many parameters the others have depends on data that need not be there.
@@ -25,11 +32,10 @@ impl Presets {
                 is_known.then(|| project.network(shape, outputs)).transpose()?.map(|network| network.param_count());
             let names = |model: &ModelSpec| model.layers.iter().map(ToString::to_string).collect::<Vec<_>>();
             let (layers, against) = (names(&project.model), project.adversary.map(|other| names(&other.discriminator)));
-            let help = presets::help(name).unwrap_or_default();
             if self.json {
                 let source = project.data.source;
-                let mut line =
-                    json!({ "name": name, "help": help, "layers": layers, "parameters": params, "data": source });
+                let mut line = json!({ "name": name, "group": task, "help": help, "layers": layers });
+                (line["parameters"], line["data"]) = (json!(params), json!(source));
                 if let Some(against) = against {
                     line["discriminator"] = against.into();
                 }

@@ -1,10 +1,10 @@
 //! How a run looks in a terminal: a progress bar while it goes on, a line per epoch.
 
 use std::cell::RefCell;
-use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output;
 use crate::train::baselines::Baseline;
 use crate::train::heads::Line;
 use crate::train::metrics::{Figure, LOSS, RMSE};
@@ -155,7 +155,7 @@ impl Terminal {
     /// A line of the table, above the bar. If nobody reads it any more, the run is still worth finishing.
     pub fn line(&self, text: &str) {
         self.bar.suspend(|| {
-            if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
+            if let Err(error) = output::print(text) {
                 self.unsaid.borrow_mut().get_or_insert(error);
             }
         });

@@ -10,7 +10,7 @@ use backprop_nn::Shape;
 use super::error::DataError;
 use super::samples::{Inputs, Samples, TargetData};
 use super::scaling::{Scaling, Standard};
-use super::split::{self, Order, Split, Timeline};
+use super::split::{Groups, Order, Split, Timeline};
 use crate::data::note::Note;
 
 /// The most numbers of a sample that can be reconstructed.
@@ -284,14 +284,14 @@ impl Dataset {
         }
     }
 
-    /// Splits a share of the training samples off as validation set: stratified by class, from the end of a series, or
-    /// by whole groups. A validation set that the makers set apart is taken as it is.
+    /// Splits a share of the training samples off as validation set: stratified by class, in whole groups where there are some,
+    /// or from the end of a series. A validation set that the makers set apart is taken as it is.
     pub fn split(&self, share: f32, seed: u64) -> Split {
         match &self.order {
             Order::Free => Split::new(&self.train, share, seed),
             Order::Held(held) => Split::at_end(self.train.len(), *held),
             Order::Time(timeline) => Split::by_time(self.train.len(), share, timeline.gap),
-            Order::Groups(groups) => Split::new(&split::one_each(groups), share, seed).of_groups(groups),
+            Order::Groups(groups) => Groups::new(groups, &self.train, seed).split(share),
         }
     }
 
@@ -301,10 +301,7 @@ impl Dataset {
         match &self.order {
             Order::Free | Order::Held(_) => Split::folds(&self.train, folds, seed),
             Order::Time(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.gap),
-            Order::Groups(groups) => {
-                let dealt = Split::folds(&split::one_each(groups), folds, seed);
-                dealt.iter().map(|split| split.of_groups(groups)).collect()
-            }
+            Order::Groups(groups) => Groups::new(groups, &self.train, seed).folds(folds),
         }
     }
 

@@ -11,6 +11,12 @@ use super::drawing::DrawingError;
 /// The environment variable that names a folder with data; files are found in it and in its subfolders.
 pub const DATA_FOLDER: &str = "BACKPROP_DATA";
 
+/// Where the folders of the presets come from.
+const KNOWN_FOLDERS: &[(&str, &str)] = &[
+    ("neu-surface-defects", "the NEU surface defect database, http://faculty.neu.edu.cn/songkechen/zh_CN/zdylm/263270"),
+    ("cmapss", "NASA, https://data.nasa.gov/dataset/cmapss-jet-engine-simulated-data"),
+];
+
 /// Why data could not be read. Each message is one sentence that names the place and what was expected there.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -237,8 +243,17 @@ impl DataError {
 
     /// `hint` says which folder it has to be.
     pub(super) fn no_folder(path: &Path, source: &str, hint: &str) -> Self {
-        let missing = Missing { kind: "folder", hint: format!("It takes {hint}.") };
-        Self::Missing { path: path.to_owned(), missing, advice: format!("write {source}:DIR with {hint}") }
+        let from = KNOWN_FOLDERS.iter().find(|(name, _)| path.file_name().is_some_and(|it| it == *name));
+        let (hint, advice) = match from {
+            None => (format!("It takes {hint}."), format!("write {source}:DIR with {hint}")),
+            Some((_, from)) => (
+                format!("It is from {from}, and takes {hint}."),
+                format!(
+                    "put it here (it is from {from}), name the folder that has it in {DATA_FOLDER}, or write {source}:DIR with {hint}"
+                ),
+            ),
+        };
+        Self::Missing { path: path.to_owned(), missing: Missing { kind: "folder", hint }, advice }
     }
 
     pub(super) fn refused(path: &Path, wrong: Wrong) -> Self {

@@ -4,9 +4,13 @@ use std::ops::RangeInclusive;
 
 use rand::seq::SliceRandom as _;
 
-use super::samples::{Inputs, Samples, TargetData};
+use super::samples::Samples;
 use super::scaling::Naive;
 use backprop_nn::init::stream;
+
+mod groups;
+
+pub(super) use groups::Groups;
 
 /// Positions in a data set's training samples. The test samples are a set of their own and never in here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +76,7 @@ impl Split {
     /// A stratified split: the validation set takes `share` of every class, so that a rare class is not missing from it
     /// by chance. Without classes it takes `share` of all samples. With a share of zero all samples are for training.
     pub fn new(samples: &Samples, share: f32, seed: u64) -> Self {
-        let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
+        let share = clamped(share);
         let mut split = Self { train: Vec::new(), validation: Vec::new() };
         for mut members in shuffled(samples, seed) {
             let held = held_back(members.len(), share);
@@ -110,7 +114,7 @@ impl Split {
     /// A split of samples that follow one another in time: the last `share` of them is the validation set. The `gap`
     /// samples before it are left out, as their targets are not known yet when the first validation sample is forecast.
     pub fn by_time(samples: usize, share: f32, gap: usize) -> Self {
-        let share = if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 };
+        let share = clamped(share);
         let from = samples - held_back(samples, share);
         Self::at(from, samples, gap)
     }
@@ -132,24 +136,15 @@ impl Split {
         (0..folds).map(|fold| Self::at(from(fold), from(fold + 1), gap)).collect()
     }
 
-    /// The samples of the groups that this is a split of.
-    pub(super) fn of_groups(&self, groups: &[u32]) -> Self {
-        let mut is_held = vec![false; self.train.len() + self.validation.len()];
-        self.validation.iter().for_each(|group| is_held[*group as usize] = true);
-        let (validation, train) = (0..groups.len() as u32).partition(|at| is_held[groups[*at as usize] as usize]);
-        Self { train, validation }
-    }
-
     fn at(from: usize, to: usize, gap: usize) -> Self {
         let gap = if from < to { gap } else { 0 };
         Self { train: (0..from.saturating_sub(gap) as u32).collect(), validation: (from as u32..to as u32).collect() }
     }
 }
 
-/// A sample without a class for every group, so that groups can be split as samples are.
-pub(super) fn one_each(groups: &[u32]) -> Samples {
-    let count = groups.iter().max().map_or(0, |last| *last as usize + 1);
-    Samples { inputs: Inputs::Numbers(Vec::new()), targets: TargetData::Numbers { width: 1, values: vec![0.0; count] } }
+/// A share that a validation set can take.
+fn clamped(share: f32) -> f32 {
+    if share.is_finite() { share.clamp(0.0, MAX_VALIDATION) } else { 0.0 }
 }
 
 /// The samples of each class, or all where there are none, in an order that the seed decides.
@@ -175,6 +170,7 @@ pub fn held_back(members: usize, share: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::samples::{Inputs, TargetData};
 
     #[test]
     fn every_class_is_held_back_in_the_same_share_and_nothing_is_lost() {

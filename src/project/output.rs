@@ -42,8 +42,12 @@ impl Output {
     /// Takes a folder that is named. One that holds a run is only taken to `overwrite` it, one with other files never.
     pub fn named(folder: &Path, overwrite: bool) -> Result<Self, ProjectError> {
         let fail = |what: String| ProjectError::file(folder, what);
-        if folder.is_file() {
-            return Err(fail("is a file; name a folder".to_owned()));
+        if folder.exists() && !folder.is_dir() {
+            let what = if folder.is_file() { "a file" } else { "a device" };
+            return Err(fail(format!("is {what}; name a folder")));
+        }
+        if folder.is_symlink() && !folder.exists() {
+            return Err(fail("is a link to a place that is not there; make that folder, or name another".to_owned()));
         }
         let mut names = Vec::new();
         if let Ok(entries) = fs::read_dir(folder) {
@@ -150,7 +154,16 @@ mod tests {
         assert!(Output::named(&folder, false).unwrap_err().to_string().contains("--overwrite"));
         assert!(Output::named(&folder, true).unwrap().replaces());
         assert!(folder.join("thesis.txt").is_file());
-        assert!(Output::named(&folder.join("thesis.txt"), true).unwrap_err().to_string().contains("is a file"));
+        let refused = |name: &str| Output::named(&folder.join(name), true).unwrap_err().to_string();
+        assert!(refused("thesis.txt").contains("is a file; name a folder"));
+        assert!(refused("thesis.txt/run").contains("a part of its path is a file"), "{}", refused("thesis.txt/run"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.join("nowhere"), folder.join("link")).unwrap();
+            assert!(refused("link").contains("is a link to a place that is not there"));
+            let device = Output::named(Path::new("/dev/null"), false).unwrap_err().to_string();
+            assert!(device.contains("is a device; name a folder"), "{device}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a temporary file in the same folder, flushes it to the disk, and renames it to `path`. A reader finds the old contents or
 /// the new ones, even after a power failure.
@@ -12,6 +12,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = &target(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
     file.write_all(bytes)?;
@@ -24,6 +25,19 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// The file that is replaced: a link is followed, and what is no file, such as a device, stays what it is.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_file() => path.canonicalize(),
+        Ok(there) if there.is_dir() => Err(io::Error::other("is a folder; name a file")),
+        Ok(_) => Err(io::Error::other("is a device; name a file")),
+        Err(_) if path.is_symlink() => {
+            Err(io::Error::other("is a link to a place that is not there; name another file"))
+        }
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
 /// Why something cannot be written, with the remedy.
 pub fn in_words(error: &io::Error) -> String {
     match error.kind() {
@@ -32,6 +46,9 @@ pub fn in_words(error: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "the disk cannot be written; name a folder on another".to_owned(),
         io::ErrorKind::PermissionDenied => "may not be written by you; name another folder".to_owned(),
         io::ErrorKind::NotFound => "its folder is not there".to_owned(),
+        io::ErrorKind::AlreadyExists => "is there already; name another".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is a file; name another folder".to_owned(),
+        io::ErrorKind::IsADirectory => "is a folder; name a file".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -56,5 +73,33 @@ pub fn clean(folder: &Path) {
         if is_part(&name) {
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_followed_and_what_is_no_file_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let refused = |name: &str| write_whole(&at(name), b"new").unwrap_err().to_string();
+        fs::write(at("file"), "old").unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        write_whole(&at("link"), b"new").unwrap();
+        assert!(at("link").is_symlink() && fs::read(at("file")).unwrap() == b"new");
+        symlink(at("nowhere"), at("astray")).unwrap();
+        assert!(refused("astray").contains("is a link to a place that is not there"));
+        // As /dev/full is, which a program of the administrator would replace.
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        assert!(refused("socket").contains("is a device; name a file"));
+        fs::create_dir(at("folder")).unwrap();
+        assert!(refused("folder").contains("is a folder; name a file"));
+        write_whole(&at("fresh"), b"new").unwrap();
+        assert_eq!(fs::read(at("fresh")).unwrap(), b"new");
     }
 }

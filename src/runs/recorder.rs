@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::checkpoint_file::{decode, encode};
-use super::info::{Parent, RunInfo, RunKind, RunState};
+use super::info::{Parent, RunInfo, RunKind, RunState, fingerprint};
 use super::line_file::LineFile;
 use super::{history, info};
 use crate::project::run_folder::{DATA, METRICS, PROJECT, WEIGHTS, data_record, weights_to_bytes};
@@ -237,6 +237,12 @@ pub fn last_checkpoint(folder: &Path, job: &Job) -> Result<Arc<Checkpoint>, Proj
                 why = format!("its checkpoint {name} {what}");
             }
         }
+    }
+    let info = RunInfo::read(folder).ok().flatten();
+    if info.is_some_and(|info| info.data != fingerprint(&job.dataset)) {
+        why = format!(
+            "{why}: the data are no longer those that the run was trained on; put those back, or train the project anew"
+        );
     }
     Err(ProjectError::file(folder, why))
 }

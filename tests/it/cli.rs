@@ -151,7 +151,54 @@ fn presets_are_listed_for_people_and_for_scripts() {
     assert_eq!(names[10..16], ["steel-surface", "iris", "wine", "steel-plates", "machine-failure", "fuel"]);
     assert_eq!(names[16..22], ["airline", "temperatures", "remaining-life", "spiral", "xor", "regression-2d"]);
     assert_eq!(names[22..], ["autoencoder", "gan-points", "gan-digits"]);
-    assert!(backprop(folder.path(), &["presets"]).out.contains("Conv2d 32 3×3 ReLU"));
+    let text = backprop(folder.path(), &["presets"]).out;
+    assert!(text.contains("Conv2d 32 3×3 ReLU"));
+    let groups: Vec<_> = lines(&backprop(folder.path(), &["presets", "--json"]).out)
+        .iter()
+        .map(|preset| preset["group"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        (groups[0].as_str(), groups[24].as_str()),
+        ("Classification of handwritten digits", "Generative adversarial networks")
+    );
+    assert!(
+        groups.iter().all(|group| text.lines().filter(|line| line == group).count() == 1),
+        "a heading for each group"
+    );
+}
+
+#[test]
+fn a_folder_of_a_preset_that_is_missing_says_where_it_is_from() {
+    let folder = tempfile::tempdir().unwrap();
+    for (preset, from) in
+        [("steel-surface", "NEU surface defect database"), ("remaining-life", "https://data.nasa.gov")]
+    {
+        let arguments = [
+            "check",
+            preset,
+            "--data",
+            match preset {
+                "steel-surface" => "images:nowhere/neu-surface-defects",
+                _ => "cmapss:nowhere/cmapss",
+            },
+        ];
+        let done = backprop(folder.path(), &arguments);
+        assert!(done.code == 1 && done.err.contains(from), "{}", done.err);
+    }
+}
+
+#[test]
+fn check_and_find_rate_take_data_as_train_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String =
+        (0..60).map(|at| format!("{}.5,{}.25,{}\n", at * 7 % 60, at % 9, ["a", "b"][at * 7 % 60 / 30])).collect();
+    fs::write(folder.path().join("mine.csv"), format!("x,z,kind\n{rows}")).unwrap();
+    let checked = backprop(folder.path(), &["check", "mine.csv"]);
+    assert!(checked.code == 0 && checked.out.contains("One batch is overfitted"), "{}{}", checked.out, checked.err);
+    let found = backprop(folder.path(), &["find-rate", "csv:mine.csv"]);
+    assert!(found.code == 0 && found.out.contains("learning rate"), "{}{}", found.out, found.err);
+    let weights = backprop(folder.path(), &["init", "mine.csv", "--out", "w.safetensors"]);
+    assert!(weights.code == 0 && folder.path().join("w.safetensors").is_file(), "{}", weights.err);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What is written, and what is never written over.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::{backprop, lines};
 
@@ -58,6 +58,18 @@ fn reconstructions_keep_their_folders_and_nothing_is_written_twice() {
     for name in ["a/bar.png", "b/bar.png", "b/bar (2).png", "bar.png"] {
         assert!(folder.join("made").join(name).is_file(), "{name}");
     }
+    assert!(done.out.contains(", written to made/b/bar (2).png"), "{}", done.out);
+    let done =
+        backprop(folder, &["predict", "run", "in/a", "in/b", "in/../in/b", "other/bar.png", "--out", "each", "--json"]);
+    let written: Vec<_> = lines(&done.out).iter().map(|line| line["written"].as_str().unwrap().to_owned()).collect();
+    let expected = ["a/bar.png", "b/bar.png", "b/bar (2).png", "b (2)/bar.png", "b (2)/bar (2).png", "bar.png"];
+    assert_eq!(written.len(), expected.len(), "{written:?}");
+    for name in expected {
+        assert!(
+            written.contains(&format!("each/{name}")) && folder.join("each").join(name).is_file(),
+            "{name} {written:?}"
+        );
+    }
     let again = backprop(folder, &predict);
     assert!(again.code == 1 && again.err.contains("is there already"), "{}", again.err);
     let before = fs::read(folder.join("other/bar.png")).unwrap();
@@ -65,17 +77,28 @@ fn reconstructions_keep_their_folders_and_nothing_is_written_twice() {
     assert_eq!(fs::read(folder.join("other/bar.png")).unwrap(), before, "the original stays");
 }
 
+/// What a command says whose standard output is what the shell makes of `redirected`.
+#[cfg(unix)]
+fn redirected(arguments: &str, redirected: &str) -> (Option<i32>, String) {
+    let mut shell = Command::new("sh");
+    let line = format!("\"$PROGRAM\" {arguments} {redirected}");
+    let done = shell.args(["-c", &line]).env("PROGRAM", env!("CARGO_BIN_EXE_backprop")).output().unwrap();
+    (done.status.code(), String::from_utf8(done.stderr).unwrap())
+}
+
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 fn a_result_that_cannot_be_written_is_an_error() {
-    let into = |path: &str| {
-        let full = File::options().write(true).open(path).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_backprop"));
-        let done = program.arg("presets").stdout(full).stderr(Stdio::piped()).output().unwrap();
-        (done.status.code(), String::from_utf8(done.stderr).unwrap())
-    };
-    let (code, told) = into("/dev/full");
-    assert!(code == Some(1) && told.contains("could not be written to standard output"), "{told}");
+    for arguments in ["presets", "data digits", "--version", "help", "help train", "train --help"] {
+        let (code, told) = redirected(arguments, ">&-");
+        assert!(code == Some(1) && told.contains("to standard output: it is closed"), "{arguments}: {told}");
+        assert_eq!(redirected(arguments, ">/dev/null"), (Some(0), String::new()), "{arguments}");
+        assert_eq!(redirected(arguments, "<>/dev/null 1<>/dev/null"), (Some(0), String::new()), "{arguments}");
+        if cfg!(target_os = "linux") {
+            let (code, told) = redirected(arguments, ">/dev/full");
+            assert!(code == Some(1) && told.contains("could not be written to standard output"), "{arguments}: {told}");
+        }
+    }
 }
 
 /// Rows of machines whose mean differs: each group has its own level.

@@ -250,3 +250,20 @@ fn a_run_takes_as_many_steps_a_second_as_it_may_and_hears_commands_meanwhile() {
     run.stop();
     while !matches!(run.event(), Event::Done(_)) {}
 }
+
+#[test]
+fn a_run_whose_data_have_changed_says_so_where_its_checkpoint_fits_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |rows: usize| {
+        let rows: String = (0..rows).map(|at| format!("{}.5,{}.25,{}\n", at * 7 % 60, at % 9, at % 5)).collect();
+        fs::write(folder.path().join("mine.csv"), format!("x,z,y\n{rows}")).unwrap();
+    };
+    write(200);
+    let source = "csv:mine.csv?task=regression";
+    let train = ["train", "regression-2d", "--data", source, "--epochs", "2", "--batch", "8", "--out", "run"];
+    let done = backprop(folder.path(), &train);
+    assert_eq!(done.code, 0, "{}", done.err);
+    write(40);
+    let resumed = backprop(folder.path(), &["train", "--resume", "run", "--epochs", "4"]);
+    assert!(resumed.code == 1 && resumed.err.contains("the data are no longer those"), "{}", resumed.err);
+}

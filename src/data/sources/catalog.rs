@@ -1,7 +1,7 @@
 //! Data sets that everybody knows, by their names: `mnist`, `fashion-mnist`, `kmnist`, EMNIST. They are looked for among the
 //! data that are at hand, then in the user's cache folder, and only then downloaded, where their checksums are known here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::idx;
 use crate::data::cache;
@@ -40,7 +40,7 @@ pub const KMNIST: Source = Source {
     options: &[],
     reading: &[],
     help: "70,000 characters of cursive Japanese in the form of MNIST, from a folder kmnist that you have downloaded.",
-    load: |request| at_hand(request, "kmnist", None, "http://codh.rois.ac.jp/kmnist"),
+    load: |request| at_hand(request, &KMNIST_FILES),
 };
 
 /// The source `emnist-letters`: the letters of EMNIST.
@@ -48,10 +48,10 @@ pub const EMNIST_LETTERS: Source = Source {
     name: "emnist-letters",
     usage: "emnist-letters",
     argument: Argument::Nothing,
-    options: &[],
+    options: &[idx::TRANSPOSE, idx::FIRST],
     reading: &[],
     help: "Handwritten letters, 26 classes, from a folder emnist that you have downloaded.",
-    load: |request| at_hand(request, "emnist", Some("emnist-letters"), EMNIST),
+    load: |request| at_hand(request, &LETTERS_FILES),
 };
 
 /// The source `emnist-balanced`: digits and letters of EMNIST.
@@ -59,28 +59,58 @@ pub const EMNIST_BALANCED: Source = Source {
     name: "emnist-balanced",
     usage: "emnist-balanced",
     argument: Argument::Nothing,
-    options: &[],
+    options: &[idx::TRANSPOSE, idx::FIRST],
     reading: &[],
     help: "Handwritten digits and letters, 47 classes of the same size, from a folder emnist that you have downloaded.",
-    load: |request| at_hand(request, "emnist", Some("emnist-balanced"), EMNIST),
+    load: |request| at_hand(request, &BALANCED_FILES),
+};
+
+/// A set that is not downloaded, from a folder of this name.
+struct AtHand {
+    folder: &'static str,
+    /// What its files begin with, where the folder holds several sets.
+    set: Option<&'static str>,
+    from: &'static str,
+    files: &'static str,
+}
+
+const KMNIST_FILES: AtHand = AtHand {
+    folder: "kmnist",
+    set: None,
+    from: "http://codh.rois.ac.jp/kmnist",
+    files: "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz",
 };
 
 const EMNIST: &str = "https://www.nist.gov/itl/products-and-services/emnist-dataset";
 
+const LETTERS_FILES: AtHand = AtHand {
+    folder: "emnist",
+    set: Some("emnist-letters"),
+    from: EMNIST,
+    files: "emnist-letters-train-images-idx3-ubyte.gz, emnist-letters-train-labels-idx1-ubyte.gz and the same with test",
+};
+
+const BALANCED_FILES: AtHand = AtHand {
+    folder: "emnist",
+    set: Some("emnist-balanced"),
+    from: EMNIST,
+    files: "emnist-balanced-train-images-idx3-ubyte.gz, emnist-balanced-train-labels-idx1-ubyte.gz and the same with test",
+};
+
 /// The characters of KMNIST, in the order of their labels.
 const HIRAGANA: [&str; 10] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"];
 
-/// A set that is not downloaded, from a folder of this name.
-fn at_hand(request: &Request<'_>, folder: &str, set: Option<&str>, from: &str) -> Result<Dataset, DataError> {
-    let found = request.find_where(folder.as_ref(), |folder| idx::is_complete(folder, set));
-    let Some(found) = found else {
+fn at_hand(request: &Request<'_>, wanted: &AtHand) -> Result<Dataset, DataError> {
+    let AtHand { folder, set, from, files } = *wanted;
+    let complete = request.find_where(folder.as_ref(), |folder| idx::is_complete(folder, set));
+    // A folder in which a file is missing says which.
+    let Some(found) = complete.or_else(|| request.find_where(folder.as_ref(), Path::is_dir)) else {
         let advice =
-            format!("download it from {from}, and put its files into a folder {folder} here or in {DATA_FOLDER}");
-        let missing = Missing { kind: "folder", hint: format!("It is from {from}.") };
+            format!("download {files} from {from}, and put them into a folder {folder} here or in {DATA_FOLDER}");
+        let missing = Missing { kind: "folder", hint: format!("It is from {from}, and takes {files}.") };
         return Err(DataError::Missing { path: folder.into(), missing, advice });
     };
-    let options = idx::Options { set: set.map(str::to_owned), ..idx::Options::default() };
-    let read = idx::read_folder(&found, &options)?;
+    let read = idx::read_folder(&found, &idx::Options::of(request, set.map(str::to_owned))?)?;
     match folder {
         "kmnist" if read.task.outputs() == HIRAGANA.len() => {
             let classes = HIRAGANA.iter().map(ToString::to_string).collect();
@@ -165,4 +195,65 @@ fn in_cache(request: &Request<'_>, set: &Listed) -> Result<PathBuf, DataError> {
         fetch(&Download { name, bytes, sha256, progress: request.lookup.progress }, set.mirrors, &folder)?;
     }
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::data::Lookup;
+
+    fn load(source: &str, folder: &Path) -> Result<Dataset, String> {
+        let lookup = Lookup { folder: Some(folder), ..Lookup::default() };
+        Dataset::load(&source.parse().unwrap(), &lookup).map_err(|error| error.to_string())
+    }
+
+    /// The four files of a set of two images of two pixels each.
+    fn write(folder: &Path, prefix: &str, test: &str) {
+        fs::create_dir_all(folder).unwrap();
+        for part in ["train", test] {
+            let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4];
+            fs::write(folder.join(format!("{prefix}{part}-images-idx3-ubyte")), images).unwrap();
+            fs::write(folder.join(format!("{prefix}{part}-labels-idx1-ubyte")), [0, 0, 8, 1, 0, 0, 0, 2, 1, 2])
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn the_options_that_the_notes_name_are_those_of_the_set() {
+        let place = tempfile::tempdir().unwrap();
+        write(&place.path().join("emnist"), "emnist-letters-", "test");
+        let read = load("emnist-letters", place.path()).unwrap();
+        let said: Vec<&str> =
+            read.notes.iter().map(|note| note.split(';').nth(1).unwrap().split_whitespace().next().unwrap()).collect();
+        assert_eq!(said, ["transpose=false", "first=0"]);
+        let kept = load(&format!("emnist-letters?{}", said.join("&")), place.path()).unwrap();
+        assert_eq!((read.shape.to_string(), read.task.outputs()), ("2×1×1".to_owned(), 2));
+        assert_eq!((kept.shape.to_string(), kept.task.outputs(), kept.notes.len()), ("1×2×1".to_owned(), 3, 0));
+        assert!(load("kmnist?transpose=true", place.path()).unwrap_err().contains("transpose"));
+    }
+
+    #[test]
+    fn a_file_that_is_missing_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let none = load("kmnist", place.path()).unwrap_err();
+        assert!(none.contains("no such folder") && none.contains("train-labels-idx1-ubyte.gz"), "{none}");
+        for (source, folder, prefix, test) in
+            [("kmnist", "kmnist", "", "t10k"), ("emnist-balanced", "emnist", "emnist-balanced-", "test")]
+        {
+            let folder = place.path().join(folder);
+            write(&folder, prefix, test);
+            let files = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", &format!("{test}-labels-idx1-ubyte")]
+                .map(|file| format!("{prefix}{file}"));
+            for file in files {
+                let bytes = fs::read(folder.join(&file)).unwrap();
+                fs::remove_file(folder.join(&file)).unwrap();
+                let told = load(source, place.path()).unwrap_err();
+                assert!(told.contains(&format!("expected {file} in it")), "{told}");
+                fs::write(folder.join(&file), bytes).unwrap();
+            }
+            assert!(load(source, place.path()).is_ok());
+        }
+    }
 }

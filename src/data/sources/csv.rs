@@ -272,7 +272,7 @@ impl Loader<'_> {
         let groups = self.groups()?;
         let split = match &groups {
             None => Split::new(&all, test_share, TEST_SEED),
-            Some(groups) => groups.split(test_share, TEST_SEED),
+            Some(groups) => groups.split(&all, test_share, TEST_SEED),
         };
         let (train, test) = (all.select(&split.train, shape), all.select(&split.validation, shape));
         // A test file is divided no further.

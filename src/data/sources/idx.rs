@@ -18,6 +18,20 @@ use crate::data::table::kind_of;
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
+pub(super) const TRANSPOSE: Field = Field::of(
+    "transpose",
+    "Transpose",
+    Kind::Word(&["true", "false"]),
+    "Whether rows and columns are exchanged, as in the files of EMNIST, which are known by their names.",
+);
+
+pub(super) const FIRST: Field = Field::of(
+    "first",
+    "First label",
+    Kind::Word(&["0", "1"]),
+    "The label of the first class; 1 where no label is 0, by default.",
+);
+
 /// The source `idx`: a folder with image and label files in the IDX format.
 pub const SOURCE: Source = Source {
     name: "idx",
@@ -30,18 +44,8 @@ pub const SOURCE: Source = Source {
             Kind::Text,
             "Which set of several in the folder, by the beginning of its file names, such as emnist-letters.",
         ),
-        Field::of(
-            "transpose",
-            "Transpose",
-            Kind::Word(&["true", "false"]),
-            "Whether rows and columns are exchanged, as in the files of EMNIST, which are known by their names.",
-        ),
-        Field::of(
-            "first",
-            "First label",
-            Kind::Word(&["0", "1"]),
-            "The label of the first class; 1 where no label is 0, by default.",
-        ),
+        TRANSPOSE,
+        FIRST,
     ],
     reading: &[],
     help: "A folder with train-images, train-labels, t10k-images and t10k-labels in the format of MNIST, plain or gzipped.",
@@ -55,17 +59,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(folder) = request.find().filter(|folder| folder.is_dir()) else {
         return Err(DataError::no_folder(Path::new(request.argument()), "idx", "the folder of the four files"));
     };
-    let word = |key: &str, known: [&str; 2]| match request.text(key) {
-        None => Ok(None),
-        Some(text) if known.contains(&text.as_str()) => Ok(Some(text == known[1])),
-        Some(text) => Err(request.wrong(format!("{key}={text} is unknown; there is {} and {}", known[0], known[1]))),
-    };
-    let options = Options {
-        set: request.text("set"),
-        transpose: word("transpose", ["false", "true"])?,
-        from_one: word("first", ["0", "1"])?,
-    };
-    read_folder(&folder, &options)
+    read_folder(&folder, &Options::of(request, request.text("set"))?)
 }
 
 /// What is not left to the program.
@@ -77,6 +71,21 @@ pub(super) struct Options {
     pub transpose: Option<bool>,
     /// Whether labels begin at 1.
     pub from_one: Option<bool>,
+}
+
+impl Options {
+    /// Those of a request, for this set.
+    pub fn of(request: &Request<'_>, set: Option<String>) -> Result<Self, DataError> {
+        let word = |field: &Field, known: [&str; 2]| match request.text(field.key) {
+            None => Ok(None),
+            Some(text) if known.contains(&text.as_str()) => Ok(Some(text == known[1])),
+            Some(text) => {
+                let (key, [no, yes]) = (field.key, known);
+                Err(request.wrong(format!("{key}={text} is unknown; there is {no} and {yes}")))
+            }
+        };
+        Ok(Self { set, transpose: word(&TRANSPOSE, ["false", "true"])?, from_one: word(&FIRST, ["0", "1"])? })
+    }
 }
 
 /// The four files of a set.
@@ -176,8 +185,8 @@ fn files_of(folder: &Path, set: Option<&str>) -> Result<Files, DataError> {
         // Files that are called as those of MNIST are need no other name.
         ["", ..] => "",
         [] => {
-            let which = set.map_or(String::new(), |set| format!(" of {set}"));
-            return Err(DataError::file(folder, format!("expected {FIRST}{which} in it, plain or gzipped")));
+            let set = set.map_or(String::new(), |set| format!("{set}-"));
+            return Err(DataError::file(folder, format!("expected {set}{FIRST} in it, plain or gzipped")));
         }
         _ => {
             let names: Vec<_> = fitting.iter().map(|prefix| prefix.trim_end_matches('-')).collect();
@@ -190,7 +199,10 @@ fn files_of(folder: &Path, set: Option<&str>) -> Result<Files, DataError> {
     let file = |parts: &[&str], what: &str| {
         let names: Vec<String> = parts.iter().map(|part| format!("{prefix}{part}-{what}-ubyte")).collect();
         let file = found.iter().find(|(name, _)| names.contains(name)).map(|(_, path)| path.clone());
-        file.ok_or_else(|| DataError::file(folder, format!("expected {} in it, plain or gzipped", names[0])))
+        // MNIST calls its test t10k, and EMNIST does not.
+        let usual = if prefix.is_empty() { names.first() } else { names.last() };
+        let usual = usual.map_or("", String::as_str);
+        file.ok_or_else(|| DataError::file(folder, format!("expected {usual} in it, plain or gzipped")))
     };
     let pair = |parts: &[&str]| -> Result<[PathBuf; 2], DataError> {
         Ok([file(parts, "images-idx3")?, file(parts, "labels-idx1")?])

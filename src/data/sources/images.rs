@@ -1,25 +1,29 @@
 //! Images in folders, `images:DIR`: a folder for each class, named as the class is.
 
+mod classes;
+mod divided;
 mod folders;
 mod labels;
 mod masks;
+mod storage;
 
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
+use self::classes::{ClassFolders, refuse_split_names};
+use self::divided::{Divided, divided};
 pub use self::folders::files_of;
-use self::folders::{Patterns, Unread, entries, is_class_folder, name_of, split_folders};
+use self::folders::{Patterns, Unread};
 use self::labels::labeled;
 use self::masks::note_masks;
-use crate::data::cache::{self, CacheFile};
+use self::storage::read_all;
+use crate::data::cache;
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
 use crate::data::note::{Note, counted};
-use crate::data::photo::{Fit, Reading, read};
-use crate::data::samples::{Inputs, Samples, TargetData};
+use crate::data::photo::{Fit, Reading};
+use crate::data::samples::Samples;
 use crate::data::source::{Argument, Lookup, Request, Source, SourcePart, SourceSpec};
-use crate::data::split::{Order, Split, TEST_SHARES};
+use crate::data::split::{Split, TEST_SHARES};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -91,10 +95,6 @@ pub const SOURCE: Source = Source {
     load,
 };
 
-/// Images that are read side by side before they are put away, and the most bytes that they may have together.
-const AT_ONCE: usize = 1024;
-const AT_ONCE_BYTES: usize = 64 << 20;
-
 const MAX_CLASSES: usize = 1000;
 
 /// So many files that were left out are named, the others counted.
@@ -161,29 +161,22 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     };
     note_hidden(&folder, &mut notes)?;
     let test_share = request.real("test")?;
-    let dataset = match (request.text("labels"), split_folders(&folder)?) {
-        (Some(file), _) => {
-            let (classes, files) = labeled(&folder, &file, request, &mut notes)?;
+    let dataset = match request.text("labels") {
+        Some(file) => {
+            let (classes, files) = labeled(&folder, &file, &asked, request, &mut notes)?;
             let all = read_all(&folder, &files, &asked, &mut notes)?;
             shared(classes, all, asked.shape, test_share)
         }
-        (None, Some([Some(train), validation, test])) => {
-            let others = entries(&folder)?.into_iter();
-            let taken = [Some(&train), validation.as_ref(), test.as_ref()];
-            let others = others.filter(|path| !taken.contains(&Some(path)));
-            note_left_out(
-                others.map(|path| (path, "stands beside the folder of training images".to_owned())).collect(),
-                &mut notes,
-            );
-            split(&train, validation.as_deref(), test.as_deref(), &asked, test_share, &mut notes)?
-        }
-        (None, _) => {
-            refuse_split_names(&folder)?;
-            let (classes, files) = class_files(&folder, asked.trained.as_deref(), &asked, &mut notes)?;
-            note_masks(files.iter().map(|(file, _)| file.as_path()), &mut notes);
-            let all = read_all(&folder, &files, &asked, &mut notes)?;
-            shared(classes, all, asked.shape, test_share)
-        }
+        None => match divided(&folder, &mut notes)? {
+            Some(sets) => load_divided(&sets, &asked, request, &mut notes)?,
+            None => {
+                refuse_split_names(&folder)?;
+                let (classes, files) = ClassFolders::of(&folder, &mut notes)?.files(None, &asked, &mut notes)?;
+                note_masks(files.iter().map(|(file, _)| file.as_path()), &mut notes);
+                let all = read_all(&folder, &files, &asked, &mut notes)?;
+                shared(classes, all, asked.shape, test_share)
+            }
+        },
     };
     let typical = if request.has("size") { None } else { typical_side(request.part(), request.lookup) };
     if let Some(typical) = typical.filter(|typical| *typical != side) {
@@ -227,169 +220,45 @@ fn shared(classes: Vec<String>, all: Samples, shape: Shape, test_share: f32) -> 
     Dataset::images("", shape, classes, train, test)
 }
 
-/// Images whose makers have divided them.
-fn split(
-    train: &Path,
-    validation: Option<&Path>,
-    test: Option<&Path>,
+/// Images whose makers have divided them. A test set that they have not set apart is held out on demand.
+fn load_divided(
+    sets: &Divided,
     asked: &Asked,
-    test_share: f32,
+    request: &Request<'_>,
     notes: &mut Vec<Note>,
 ) -> Result<Dataset, DataError> {
-    let (classes, files) = class_files(train, asked.trained.as_deref(), asked, notes)?;
-    let mut files_in = |folder| Ok::<_, DataError>((folder, class_files(folder, Some(&classes), asked, notes)?.1));
-    let validation = validation.map(&mut files_in).transpose()?;
-    let test = test.map(&mut files_in).transpose()?;
-    let others = validation.iter().chain(&test).flat_map(|(_, files)| files);
+    let Divided { train, validation, test } = sets;
+    let (classes, files) = train.files(None, asked, notes)?;
+    let mut files_in = |set: &ClassFolders| Ok::<_, DataError>(set.files(Some(&classes), asked, notes)?.1);
+    let validation_files = validation.as_ref().map(&mut files_in).transpose()?;
+    let test_files = test.as_ref().map(&mut files_in).transpose()?;
+    let others = validation_files.iter().chain(&test_files).flatten();
     note_masks(files.iter().chain(others).map(|(file, _)| file.as_path()), notes);
-    let mut samples = read_all(train, &files, asked, notes)?;
-    let mut read = |(folder, files): (&Path, Labeled)| read_all(folder, &files, asked, notes);
-    let validation = validation.map(&mut read).transpose()?;
-    let test = test.map(&mut read).transpose()?;
-    if let (None, None) = (&validation, &test) {
-        return Ok(shared(classes, samples, asked.shape, test_share));
-    }
-    let held = validation.as_ref().map_or(0, Samples::len);
-    if let Some(validation) = validation {
-        notes.push(
-            format!(
-                "{} from a folder of their own are the validation set, whatever the validation split is",
-                counted(held, "image")
-            )
-            .into(),
-        );
-        samples.append(validation);
-    }
-    let test = test.unwrap_or_else(|| samples.select(&[], asked.shape));
-    let order = if held > 0 { Order::Held(held) } else { Order::Free };
-    Ok(Dataset { order, ..Dataset::images("", asked.shape, classes, samples, test) })
-}
-
-/// The files of the folders in a folder, class by class, each in the order of the names. Test images are of the classes
-/// that are `known` from the training.
-fn class_files(
-    folder: &Path,
-    known: Option<&[String]>,
-    asked: &Asked,
-    notes: &mut Vec<Note>,
-) -> Result<(Vec<String>, Labeled), DataError> {
-    let (folders, strays): (Vec<_>, Vec<_>) = entries(folder)?.into_iter().partition(|path| is_class_folder(path));
-    note_left_out(strays.into_iter().map(|path| (path, "is no folder of a class".to_owned())).collect(), notes);
-    let (mut filled, mut left_out) = (Vec::new(), 0);
-    for folder in folders {
-        let all = files_of(&folder)?;
-        let (files, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| asked.patterns.are_met(path));
-        left_out += others.len();
-        if files.is_empty() {
-            note_left_out(vec![(folder, "has no image in it".to_owned())], notes);
-        } else {
-            filled.push((folder, files));
-        }
-    }
-    if left_out > 0 {
-        let (files, folder) = (counted(left_out, "file"), name_of(folder));
-        notes.push(format!("{files} in {folder} left out by only= or except=").into());
-    }
-    let classes: Vec<String> =
-        known.map_or_else(|| filled.iter().map(|(path, _)| name_of(path)).collect(), <[_]>::to_vec);
-    if !(2..=MAX_CLASSES).contains(&classes.len()) {
-        let patterns = if left_out > 0 { ", since only= or except= leaves every file of the others out" } else { "" };
-        let found = classes.len();
-        let what =
-            format!("expected a folder for each of 2 to {MAX_CLASSES} classes in it, and found {found}{patterns}");
-        return Err(DataError::file(folder, what));
-    }
-    let mut labeled = Vec::new();
-    for (folder, files) in filled {
-        let name = name_of(&folder);
-        let alike = || classes.iter().position(|class| class.eq_ignore_ascii_case(&name));
-        let Some(class) = classes.iter().position(|class| *class == name).or_else(alike) else {
-            if asked.trained.is_some() {
-                let what =
-                    format!("{} of {name}, a class that the network does not know", counted(files.len(), "file"));
-                notes.push(format!("{what}, left out").into());
-                continue;
-            }
-            let what = "is a class that has no training images; put some into a folder of this name in train";
-            return Err(DataError::file(&folder, what));
-        };
-        labeled.extend(files.into_iter().map(|file| (file, class)));
-    }
-    if labeled.is_empty() && asked.trained.is_some() {
-        let what = format!("has no folder of a class that the network knows; it knows {}", classes.join(", "));
-        return Err(DataError::file(folder, what));
-    }
-    Ok((classes, labeled))
-}
-
-/// Reads images, in parallel.
-fn read_all(folder: &Path, files: &Labeled, asked: &Asked, notes: &mut Vec<Note>) -> Result<Samples, DataError> {
-    let Asked { shape, reading, .. } = asked;
-    let classes = files.iter().map(|(_, class)| class + 1).max().unwrap_or(0);
-    let unwritten = |error: std::io::Error| DataError::file(folder, format!("its images {error}"));
-    let mut kept = match asked.is_mapped {
-        true => ImageStorage::File(CacheFile::new(shape.len()).map_err(unwritten)?),
-        false => ImageStorage::Memory(Vec::with_capacity(files.len() * shape.len())),
+    let mut samples = read_all(&train.place, &files, asked, notes)?;
+    let mut read = |set: &Option<ClassFolders>, files: Option<Labeled>| match (set, files) {
+        (Some(set), Some(files)) => read_all(&set.place, &files, asked, notes).map(Some),
+        _ => Ok(None),
     };
-    let (mut labels, mut unread, mut even) = (Vec::with_capacity(files.len()), Vec::<(PathBuf, String)>::new(), 0);
-    let at_once = (AT_ONCE_BYTES / shape.len().max(1)).clamp(16, AT_ONCE);
-    for files in files.chunks(at_once) {
-        let pictures: Vec<_> = files.par_iter().map(|(path, _)| read(path, *shape, *reading)).collect();
-        for (picture, (path, class)) in pictures.into_iter().zip(files) {
-            match picture {
-                Ok(picture) => {
-                    even += usize::from(picture.iter().all(|byte| *byte == picture[0]));
-                    kept.add(&picture).map_err(unwritten)?;
-                    labels.push(*class as u16);
-                }
-                Err(why) => unread.push((path.clone(), why)),
-            }
+    let (validation, test) = (read(validation, validation_files)?, read(test, test_files)?);
+    let test_samples = match test {
+        Some(_) if request.has("test") => {
+            notes.push("test= is not used, since the test images have folders of their own".into());
+            test
         }
-    }
-    let has_none = |class: usize| files.iter().any(|file| file.1 == class) && !labels.contains(&(class as u16));
-    if let Some(class) = (0..classes).find(|class| has_none(*class)) {
-        let what = "none of its files can be read as an image, PNG, JPEG, BMP, GIF, TIFF or WebP; the first";
-        let of_class = |(path, _): &&(PathBuf, String)| files.iter().any(|file| file.0 == *path && file.1 == class);
-        let first = unread.iter().find(of_class);
-        let place = first.and_then(|(path, _)| path.parent()).unwrap_or(folder);
-        return Err(DataError::file(place, format!("{what} {}", first.map_or("", |(_, why)| why))));
-    }
-    note_left_out(unread, notes);
-    if even > 0 {
-        let images = counted(even, "image");
-        notes.push(
-            format!("{images} of one even color; background=black shows white drawings on transparent ground").into(),
-        );
-    }
-    if labels.is_empty() {
-        return Err(DataError::file(folder, "there is no image in it"));
-    }
-    Ok(Samples { inputs: kept.inputs().map_err(unwritten)?, targets: TargetData::Classes(labels) })
-}
-
-/// Where images are put one after the other.
-enum ImageStorage {
-    Memory(Vec<u8>),
-    File(CacheFile),
-}
-
-impl ImageStorage {
-    fn add(&mut self, image: &[u8]) -> std::io::Result<()> {
-        match self {
-            Self::Memory(pixels) => {
-                pixels.extend_from_slice(image);
-                Ok(())
-            }
-            Self::File(file) => file.write(image),
+        Some(test) => Some(test),
+        None if request.has("test") => {
+            let split = Split::new(&samples, request.real("test")?, TEST_SEED);
+            let held = samples.select(&split.validation, asked.shape);
+            samples = samples.select(&split.train, asked.shape);
+            Some(held)
         }
-    }
-
-    fn inputs(self) -> std::io::Result<Inputs> {
-        Ok(match self {
-            Self::Memory(pixels) => Inputs::Bytes(pixels),
-            Self::File(file) => Inputs::Mapped(file.map()?),
-        })
-    }
+        None => {
+            let what = "There is no folder of test images, and so no test set";
+            notes.push(Note::or(what, "test", "0.2", "holds a fifth of the training images out"));
+            None
+        }
+    };
+    Ok(divided::dataset(classes, samples, validation, test_samples, asked.shape, notes))
 }
 
 /// A side that is large enough for most networks, in pixels.
@@ -412,17 +281,6 @@ pub fn typical_side(part: &SourcePart, lookup: &Lookup<'_>) -> Option<usize> {
         .collect();
     sides.sort_unstable();
     sides.get(sides.len() / 2).map(|side| *side as usize)
-}
-
-/// Folders that are all called as those of splits are no classes.
-fn refuse_split_names(folder: &Path) -> Result<(), DataError> {
-    let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| is_class_folder(path)).collect();
-    if folders.len() < 2 || !folders.iter().all(|path| folders::is_of_split(path)) {
-        return Ok(());
-    }
-    let names: Vec<String> = folders.iter().map(|path| name_of(path)).collect();
-    let what = format!("has {}, and no folder of training images beside them; call it train", names.join(" and "));
-    Err(DataError::file(folder, what))
 }
 
 /// Tells what is in the folder and no image: leftovers of archives of macOS, hidden files, and folders in which nothing is.

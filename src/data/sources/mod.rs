@@ -24,6 +24,7 @@ use backprop_nn::field::Kind;
 use super::dataset::Dataset;
 use super::error::DataError;
 use super::source::{Lookup, Request, Source, SourcePart, SourceSpec};
+use super::split::Order;
 use crate::data::note::{Note, counted};
 
 /// The sources, in the order of the menu.
@@ -170,11 +171,28 @@ fn load_part(part: &SourcePart, lookup: &Lookup<'_>) -> Result<Dataset, DataErro
     match source_of(part) {
         Some(source) => {
             let mut dataset = (source.load)(&Request::new(source, part, lookup)?)?;
+            if dataset.test.is_empty() && holds_out(source, part, lookup) && dataset.order == Order::Free {
+                dataset.notes.extend(never_twice(&dataset).map(Note::from));
+            }
             dataset.notes.extend(untested(&dataset).map(Note::from));
             Ok(dataset)
         }
         None => Err(DataError::UnknownSource { text: part.to_string(), usage: usage() }),
     }
+}
+
+/// Whether a share of the samples is held out for the test.
+fn holds_out(source: &'static Source, part: &SourcePart, lookup: &Lookup<'_>) -> bool {
+    let share = || Request::new(source, part, lookup).ok()?.real("test").ok();
+    lookup.known.is_none()
+        && source.fields().any(|field| field.key == "test")
+        && share().is_some_and(|share| share > 0.0)
+}
+
+/// Why nothing could be held out for a test.
+fn never_twice(dataset: &Dataset) -> Option<&'static str> {
+    let why = "There are no test samples, since no class has a second sample: nothing tells how good a network is";
+    (dataset.task.is_classification() && !dataset.train.is_empty()).then_some(why)
 }
 
 /// The classes of which the test set has no sample, as those with a single one.

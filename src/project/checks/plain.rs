@@ -17,7 +17,7 @@ use backprop_nn::{Batch, LayerSpec, ModelSpec, Training, Weights, Workspace};
 /// Samples of the copy.
 pub const SAMPLES: usize = 32;
 
-/// A job without dropout, noise, augmentation, penalties, label smoothing and class weights, on a few distinct samples, of every
+/// A job without dropout, noise, augmentation, penalties, weight decay, label smoothing and class weights, on a few distinct samples, of every
 /// class as many as there are.
 pub struct Plain {
     /// The job. All its training samples fit into one batch.
@@ -43,11 +43,15 @@ impl Plain {
         if let Some(weights) = loss.class_weights_mut() {
             *weights = ClassWeights::Equal;
         }
+        let mut optimizer = job.training.optimizer.clone();
+        // Most optimizers have no decay of their own.
+        let _ = optimizer.set("weight_decay", Value::Real(0.0));
         // Limits of the gradient stay, since they keep a network that needs them from diverging.
         let Regularization { clip_value, clip_norm, .. } = job.training.regularization;
         let regularization = Regularization { clip_value, clip_norm, ..Regularization::default() };
         let training = Training {
             loss: loss.clone(),
+            optimizer,
             batch: train.len(),
             early_stopping: EarlyStopping::default(),
             regularization,

@@ -52,21 +52,25 @@ pub fn classes(case: &Case<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let absent: Vec<_> = counts.iter().zip(names).filter(|(count, _)| **count == 0).map(|(_, name)| name).collect();
     if let [first, rest @ ..] = absent.as_slice() {
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more classes", rest.len()) };
         let what = format!(
-            "{first:?}{more} has no training sample and will not be predicted; add samples or lower the validation split"
+            "{} no training sample and will not be predicted; add samples or lower the validation split",
+            have(first, rest.len())
         );
         problems.push(Problem::warning("data", what));
     }
     let held = case.dataset.train.class_counts_at(names.len(), &case.split.validation);
     let unheld: Vec<_> = (0..names.len()).filter(|at| held[*at] == 0 && counts[*at] > 0).collect();
     if let ([first, rest @ ..], false) = (unheld.as_slice(), case.split.validation.is_empty()) {
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more classes", rest.len()) };
         let what = format!(
-            "{:?}{more} has no validation sample, so that no curve tells how well it is recognized; add samples, or judge by \
+            "{} no validation sample, so that no curve tells how well it is recognized; add samples, or judge by \
              cross-validation",
-            names[*first]
+            have(&names[*first], rest.len())
         );
+        problems.push(Problem::warning("data", what));
+    }
+    if case.split.validation.is_empty() && case.project.held_back() > 0.0 && case.head.is_evaluated() {
+        let what = "no class has a second sample for the validation set, so that overfitting is not noticed; add samples, or \
+                    take fewer classes";
         problems.push(Problem::warning("data", what));
     }
     if let (Some((most, frequent)), Some((least, rare))) = (most, least)
@@ -83,6 +87,14 @@ pub fn classes(case: &Case<'_>) -> Vec<Problem> {
         problems.push(problem.set("Balance the class weights", &[("training.loss.class_weights", "balanced")]));
     }
     problems
+}
+
+/// "\"a\" has", "\"a\" and 1 more class have".
+fn have(first: &str, more: usize) -> String {
+    match more {
+        0 => format!("{first:?} has"),
+        more => format!("{first:?} and {more} more {} have", if more == 1 { "class" } else { "classes" }),
+    }
 }
 
 /// The largest count above zero and its class.

@@ -61,9 +61,12 @@ fn embedding(case: &Case<'_>) -> Option<Problem> {
 
 /// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.
 fn output(case: &Case<'_>) -> Option<Problem> {
-    let layers = &case.project.model.layers;
+    let (layers, loss) = (&case.project.model.layers, &case.project.training.loss);
     let why = match case.head.results() {
         Results::Reconstructions | Results::Samples => return None,
+        // Outputs that are shares already are what such a loss compares with 0 and 1.
+        Results::Classes if loss.takes_numbers() && !loss.takes_only_shares() => return None,
+        Results::Classes if loss.takes_only_shares() => "the loss applies the sigmoid itself, to outputs of any size",
         Results::Classes => "the loss applies softmax itself, to outputs of any size",
         Results::Numbers | Results::Forecast => "the targets are standardized and lie on both sides of 0",
     };

@@ -32,14 +32,23 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let Some(rows) = looked_at(case) else { return Vec::new() };
     let columns = columns(dataset);
     let tells = |features: &[usize]| match &dataset.train.targets {
-        TargetData::Classes(_) => recognized(dataset, &rows, features).filter(|share| *share >= TELLS),
+        TargetData::Classes(_) => {
+            recognized(dataset, &rows, &parts(dataset, &rows, features)).filter(|share| *share >= TELLS)
+        }
         TargetData::Numbers { width: 1, .. } => explained(dataset, &rows, features).filter(|share| *share >= EXPLAINS),
         TargetData::Numbers { .. } | TargetData::Itself { .. } => None,
     };
+    let tells_missing = |features: &[usize]| match &dataset.train.targets {
+        TargetData::Classes(_) => recognized(dataset, &rows, &missing(dataset, &rows, features)?),
+        TargetData::Numbers { .. } | TargetData::Itself { .. } => None,
+    };
     let problem = |(name, features): &(&str, Vec<usize>)| {
-        let share = tells(features)?;
+        let (subject, share) = match tells_missing(features).filter(|share| *share >= TELLS) {
+            Some(share) => (format!("whether {name:?} is missing"), share),
+            None => (format!("the column {name:?}"), tells(features)?),
+        };
         let what = format!(
-            "the column {name:?} alone tells the target in {:.1} %; if it is not known before the answer is, leave it out",
+            "{subject} alone tells the target in {:.1} %; if it is not known before the answer is, leave the column out",
             100.0 * share
         );
         let mut source = project.data.source.clone();
@@ -78,11 +87,10 @@ fn columns(dataset: &Dataset) -> Vec<(&str, Vec<usize>)> {
 
 /// The share of the samples whose class is the most frequent one among those with a like value; none where guessing is
 /// nearly as good.
-fn recognized(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Option<f64> {
+fn recognized(dataset: &Dataset, rows: &[usize], parts: &[usize]) -> Option<f64> {
     let class_of = |row: usize| dataset.train.class_of(row);
     let guessed = most_frequent(rows.iter().map(|row| (0, class_of(*row)))) as f64 / rows.len() as f64;
-    let parts = parts(dataset, rows, features);
-    let right = most_frequent(parts.into_iter().zip(rows).map(|(part, row)| (part, class_of(*row))));
+    let right = most_frequent(parts.iter().zip(rows).map(|(part, row)| (*part, class_of(*row))));
     (guessed < FREQUENT).then_some(right as f64 / rows.len() as f64)
 }
 
@@ -94,6 +102,14 @@ fn most_frequent<Class: std::hash::Hash + Eq>(samples: impl Iterator<Item = (usi
     }
     // A value that comes once tells its sample from all others, and nothing of its class.
     counts.values().filter_map(|classes| classes.values().max()).filter(|count| **count > 1).sum()
+}
+
+/// Whether the number of each sample is missing; none where all numbers are there, or the column has categories.
+fn missing(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Option<Vec<usize>> {
+    let [feature] = features else { return None };
+    let is_missing = |row: &usize| usize::from(dataset.train.numbers_of(*row)[*feature].is_nan());
+    let parts: Vec<usize> = rows.iter().map(is_missing).collect();
+    parts.contains(&1).then_some(parts)
 }
 
 /// The part of each sample: its category, or one of a few parts of equal size in the order of the numbers.
@@ -109,8 +125,9 @@ fn parts(dataset: &Dataset, rows: &[usize], features: &[usize]) -> Vec<usize> {
     let mut parts = vec![0; rows.len()];
     let (mut part, mut size) = (0, 0);
     for (rank, place) in order.iter().enumerate() {
-        let is_new = rank > 0 && numbers(rows[order[rank - 1]])[at] != numbers(rows[*place])[at];
-        if is_new && size >= rows.len() / PARTS {
+        let [before, number] = [order[rank.saturating_sub(1)], *place].map(|place| numbers(rows[place])[at]);
+        let (is_new, is_first_missing) = (before < number, number.is_nan() && !before.is_nan());
+        if is_new && size >= rows.len() / PARTS || is_first_missing {
             (part, size) = (part + 1, 0);
         }
         parts[*place] = part;

@@ -233,6 +233,24 @@ mod tests {
             ("mlp", &even, vec![("model.2.activation", "relu")], vec!["model.2"]),
             ("mlp", &even, vec![("training.loss.class_weights", "[1, 2]")], vec!["training.loss.class_weights"]),
             ("mlp", &rare, vec![], vec!["training.loss.class_weights"]),
+            ("mlp", &even, vec![("training.loss.kind", "mean_squared_error")], vec!["training.loss"]),
+            ("mlp", &even, vec![("training.loss.kind", "huber")], vec!["training.loss"]),
+            // Adam takes 0.0001 to 0.01, plain gradient descent 0.01 to 1.
+            ("mlp", &even, vec![("training.learning_rate", "1e-5")], vec!["training.learning_rate"]),
+            ("mlp", &even, vec![("training.learning_rate", "0.03")], vec!["training.learning_rate"]),
+            ("mlp", &even, vec![("training.learning_rate", "0.02")], vec![]),
+            (
+                "mlp",
+                &even,
+                vec![("training.optimizer.kind", "sgd"), ("training.learning_rate", "10")],
+                vec!["training.learning_rate"],
+            ),
+            (
+                "mlp",
+                &even,
+                vec![("training.optimizer.kind", "sgd"), ("training.learning_rate", "0.002")],
+                vec!["training.learning_rate"],
+            ),
             ("gan-digits", &even, vec![("data.augment.shift", "2")], vec!["data.augment"]),
             ("gan-digits", &even, vec![("training.schedule.kind", "plateau")], vec!["training.schedule"]),
         ] {
@@ -287,6 +305,41 @@ mod tests {
         project.model.layers.insert(2, layer(r#"{"kind":"residual","layers":[{"kind":"batch_norm"}]}"#));
         let problems = project.problems(&even);
         assert!(matches!(problems.as_slice(), [problem] if problem.layer() == Some((Side::Model, 2))), "{problems:?}");
+    }
+
+    #[test]
+    fn a_class_has_a_validation_sample_or_it_is_told() {
+        let problems = project("mlp", &[("training.batch", "5")]).problems(&digits([1; 10]));
+        let told = |text: &str| problems.iter().any(|problem| problem.message.contains(text));
+        assert!(told("no class has a second sample for the validation set"), "{problems:?}");
+        let problems = project("mlp", &[("training.batch", "5"), ("data.validation", "0")]).problems(&digits([1; 10]));
+        assert_eq!(problems, []);
+        let problems =
+            project("mlp", &[("training.batch", "5")]).problems(&digits([20, 1, 1, 20, 20, 20, 20, 20, 20, 20]));
+        assert!(problems[0].message.starts_with("\"1\" and 1 more class have no validation sample"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_column_that_is_missing_where_one_class_is_gives_it_away() {
+        let problems = |row: &dyn Fn(usize) -> String| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.csv");
+            std::fs::write(&path, format!("a,ended,churn\n{}", (0..150).map(row).collect::<String>())).unwrap();
+            let source = format!("csv:{}", path.display());
+            let dataset = Dataset::read(&source).unwrap();
+            let suggestion = crate::project::suggest::suggest(&source.parse().unwrap(), &dataset).unwrap();
+            suggestion.project.leaks(&dataset)
+        };
+        let of = |at: usize, is_known: bool, churn: &str| {
+            let ended = if is_known { format!("{}.5", at * 37 % 90) } else { String::new() };
+            format!("{}.25,{ended},{churn}\n", at * 53 % 71)
+        };
+        let leaks = problems(&|at| of(at, at % 3 == 0, if at % 3 == 0 { "yes" } else { "no" }));
+        let [leak] = &leaks[..] else { panic!("{leaks:?}") };
+        assert!(leak.message.starts_with("whether \"ended\" is missing alone tells the target in 100.0 %"), "{leak}");
+        let Some(Fix::Set { values, .. }) = &leak.fix else { panic!("{leak:?}") };
+        assert!(values[0].1.contains("ignore=ended"), "{values:?}");
+        assert_eq!(problems(&|at| of(at, at % 5 > 0, if at % 3 == 0 { "yes" } else { "no" })), []);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::{Case, Problem, Side};
 use crate::data::Dataset;
 use crate::project::{Project, VERSION};
 use crate::train::Head;
+use crate::train::heads::Results;
 use backprop_nn::layers::MAX_DEPTH;
 use backprop_nn::loss::ClassWeights;
 use backprop_nn::schedule::ScheduleSpec;
@@ -43,7 +44,7 @@ fn is_too_deep(layer: &LayerSpec) -> bool {
 
 /// Checks the settings of the training.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let checks = [batch, learning_rate, loss, early_stopping, schedule, average];
+    let checks = [batch, learning_rate, loss, numbers_for_classes, early_stopping, schedule, average];
     checks.iter().filter_map(|check| check(case)).collect()
 }
 
@@ -72,14 +73,14 @@ fn average(case: &Case<'_>) -> Option<Problem> {
     })
 }
 
-/// So far beyond the usual learning rates of an optimizer, a run learns nothing or diverges.
-const FAR: f32 = 10.0;
+/// So many times beyond the usual learning rates of an optimizer, a run learns little or diverges.
+const FAR: f32 = 3.0;
 
 fn learning_rate(case: &Case<'_>) -> Option<Problem> {
     let Training { learning_rate, optimizer, .. } = &case.project.training;
     let usual = optimizer.usual_rates();
     let (low, high) = (*usual.start(), *usual.end());
-    let is_far = *learning_rate < low / FAR || *learning_rate > high * FAR;
+    let is_far = *learning_rate <= low / FAR || *learning_rate >= high * FAR;
     is_far.then(|| {
         let name = optimizer.about().label;
         let side = if *learning_rate < low { "below" } else { "above" };
@@ -95,6 +96,22 @@ fn loss(case: &Case<'_>) -> Option<Problem> {
     // A discriminator stands in for the loss of a generator.
     case.head.is_evaluated().then_some(())?;
     of_loss(&case.project.training.loss, case.head, case.dataset, case.dataset.task.outputs())
+}
+
+/// A loss for numbers takes a class for 1 and the others for 0, and has hardly a gradient where the network is sure and wrong.
+fn numbers_for_classes(case: &Case<'_>) -> Option<Problem> {
+    let loss = &case.project.training.loss;
+    let is_for_classes = !loss.takes_numbers() || loss.takes_only_shares();
+    if case.head.results() != Results::Classes || is_for_classes {
+        return None;
+    }
+    let name = loss.about().label.to_lowercase();
+    let what = format!(
+        "{name} is for numbers: it takes the class for 1 and the others for 0, and learns classes slower or not at all; \
+         softmax cross-entropy is made for classes"
+    );
+    let problem = Problem::warning("training.loss", what);
+    Some(problem.set("Take softmax cross-entropy", &[("training.loss.kind", "softmax_cross_entropy")]))
 }
 
 /// Why this loss cannot compare so many outputs with the targets of the data.

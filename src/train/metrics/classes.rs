@@ -114,10 +114,14 @@ impl ClassPredictions {
             .collect()
     }
 
-    /// Precision, recall and F1 as the plain mean over the classes that occur, true or predicted.
+    /// Precision and F1 as the plain mean over the classes that occur, true or predicted, and between them recall as that over
+    /// the classes that have samples, which is the balanced accuracy.
     pub fn macro_scores(&self) -> [Option<f64>; 3] {
+        let one_if = |is_meant: bool| f64::from(u8::from(is_meant));
         let occurs = |class: usize| self.confusion.row(class).sum() + self.confusion.column(class).sum() > 0;
-        self.mean_scores(|class, _| f64::from(u8::from(occurs(class))))
+        let [precision, _, f1] = self.mean_scores(|class, _| one_if(occurs(class)));
+        let [_, recall, _] = self.mean_scores(|_, score| one_if(score.support > 0));
+        [precision, recall, f1]
     }
 
     /// Precision, recall and F1 as the mean over the classes, weighted by their numbers of samples.
@@ -251,11 +255,11 @@ pub static MACRO_PRECISION: Metric = Metric {
     ..Metric::NEW
 };
 
-/// Recall as the plain mean over the classes that occur.
+/// Recall as the plain mean over the classes that have samples.
 pub static MACRO_RECALL: Metric = Metric {
     key: "macro_recall",
     label: "Balanced accuracy",
-    help: "Recall as the plain mean over the classes that occur, also called macro recall.",
+    help: "Recall as the plain mean over the classes that have samples, also called macro recall.",
     unit: Unit::Percent,
     subset: Some(|evaluation| evaluation.of_classes(|predictions| predictions.macro_scores()[1])),
     ..Metric::NEW

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::data::note::counted;
-use crate::data::split::{Order, Split, one_each};
+use crate::data::samples::Samples;
+use crate::data::split::{self, Order, Split};
 use crate::data::table::Column;
 
 /// The least that can be divided into training, validation and test set.
@@ -41,9 +42,9 @@ impl Groups {
         }
     }
 
-    /// Splits whole groups.
-    pub fn split(&self, share: f32, seed: u64) -> Split {
-        Split::new(&one_each(&self.of_rows), share, seed).of_groups(&self.of_rows)
+    /// Splits the samples of the rows in whole groups.
+    pub fn split(&self, samples: &Samples, share: f32, seed: u64) -> Split {
+        split::Groups::new(&self.of_rows, samples, seed).split(share)
     }
 
     /// What was decided.

@@ -1,5 +1,7 @@
 //! The folders that images lie in: their files, the usual names of split folders, and which files are read.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use wildmatch::WildMatch;
@@ -40,12 +42,11 @@ impl Patterns {
     }
 }
 
-/// The folders of training, validation and test images, if the first and one of the others are there.
-pub fn split_folders(folder: &Path) -> Result<Option<[Option<PathBuf>; 3]>, DataError> {
+/// The folders of training, validation and test images that are there.
+pub fn split_folders(folder: &Path) -> Result<[Option<PathBuf>; 3], DataError> {
     let folders: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
     let find = |names: &[&str]| folders.iter().find(|path| names.contains(&&*name_of(path).to_lowercase())).cloned();
-    let found = [TRAIN, VALIDATION, TEST].map(find);
-    Ok((found[0].is_some() && (found[1].is_some() || found[2].is_some())).then_some(found))
+    Ok([TRAIN, VALIDATION, TEST].map(find))
 }
 
 /// The folder inside of one that holds nothing else, as archives have it, where that has a folder for each class; the folder
@@ -149,6 +150,16 @@ pub fn unread_in(folder: &Path) -> Result<Unread, DataError> {
     unread.empty.sort();
     unread.loops.sort();
     Ok(unread)
+}
+
+/// Whether a file is an image by the ending of its name, or by its first bytes where that says nothing.
+pub fn is_image(path: &Path) -> bool {
+    let first_bytes = || {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut bytes));
+        read.is_ok() && image::guess_format(&bytes).is_ok()
+    };
+    path.is_file() && (image::ImageFormat::from_path(path).is_ok() || first_bytes())
 }
 
 /// Folders that begin with a dot belong to programs.

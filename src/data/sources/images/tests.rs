@@ -1,5 +1,8 @@
 use super::*;
 use crate::data::note::Otherwise;
+use crate::data::photo::read;
+use crate::data::samples::Inputs;
+use crate::data::split::Order;
 use std::fs;
 
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
@@ -230,4 +233,110 @@ fn a_folder_in_a_folder_is_read_in_its_place() {
     let dataset = load_folder(&folder.join("archive"), "?size=8&test=0").unwrap();
     assert_eq!((dataset.train.class_counts(2), dataset.name), (vec![6, 6], "train".to_owned()));
     assert!(dataset.notes[0].contains("holds one folder alone, train"), "{:?}", dataset.notes);
+}
+
+fn told(dataset: &Dataset) -> String {
+    dataset.notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn split_folders_within_the_classes_are_the_sets() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for (set, count) in [("Train", 4), ("val", 2), ("test", 3)] {
+        for class in ["bar", "disc"] {
+            (0..count).for_each(|at| write(folder, &format!("{class}/{set}/{at}.png"), even([count, at, 0])));
+        }
+    }
+    write(folder, "disc/stray.png", even([9; 3]));
+    let dataset = load_folder(folder, "?size=8").unwrap();
+    assert_eq!(dataset.task.classes(), ["bar", "disc"]);
+    assert_eq!((dataset.train.class_counts(2), dataset.test.class_counts(2)), (vec![6, 6], vec![3, 3]));
+    assert_eq!((&dataset.order, dataset.test.pixels_of(0)[0]), (&Order::Held(4), 3));
+    assert!(
+        told(&dataset).contains("Each class has folders of training, validation and test images"),
+        "{}",
+        told(&dataset)
+    );
+    assert!(told(&dataset).contains("stray.png stands beside"), "{}", told(&dataset));
+    write(folder, "tri/1.png", even([1; 3]));
+    write(folder, "tri/2.png", even([2; 3]));
+    let dataset = load_folder(folder, "?size=8").unwrap();
+    assert_eq!((dataset.train.len() + dataset.test.len(), dataset.order.clone()), (21, Order::Free));
+    assert!(
+        told(&dataset).contains("bar has a folder of training images in it and tri has none"),
+        "{}",
+        told(&dataset)
+    );
+}
+
+#[test]
+fn a_test_set_that_is_not_there_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    for at in 0..10 {
+        write(folder, &format!("train/{}/{at}.png", ["a", "b"][at % 2]), even([at as u8, 1, 1]));
+    }
+    (0..2).for_each(|at| write(folder, &format!("val/{}/v.png", ["a", "b"][at]), even([90, 1, 1])));
+    let dataset = load_folder(folder, "?size=8").unwrap();
+    let none = dataset.notes.iter().find(|note| note.contains("no folder of test images, and so no test set")).unwrap();
+    assert_eq!(none.otherwise(), Some(&Otherwise::Option("test", "0.2".to_owned())));
+    let held = load_folder(folder, "?size=8&test=0.2").unwrap();
+    assert_eq!((held.train.len(), held.test.class_counts(2), held.order), (10, vec![1, 1], Order::Held(2)));
+    (0..2).for_each(|at| write(folder, &format!("test/{}/t.png", ["a", "b"][at]), even([91, 1, 1])));
+    let dataset = load_folder(folder, "?size=8&test=0.4").unwrap();
+    assert!(dataset.test.len() == 2 && told(&dataset).contains("test= is not used"), "{}", told(&dataset));
+}
+
+#[test]
+fn numbers_as_labels_are_told_and_so_is_that_nothing_can_be_held_out() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    (0..9).for_each(|at| write(folder, &format!("{at}.png"), even([at * 20, 0, 0])));
+    let table = |label: fn(usize) -> String| {
+        let rows: String = (0..9).map(|at| format!("{at}.png,{}\n", label(at))).collect();
+        fs::write(folder.join("labels.csv"), format!("file,age\n{rows}")).unwrap();
+        told(&load_folder(folder, "?size=8&labels=labels.csv").unwrap())
+    };
+    let ages = table(|at| format!("{}", at as f64 * 1.37));
+    assert!(ages.contains("age looks like a number to predict, with 9 values for 9 images"), "{ages}");
+    assert!(ages.contains("There are no test samples, since no class has a second sample"), "{ages}");
+    let digits = table(|at| format!("{}", at % 3));
+    assert!(!digits.contains("looks like a number") && !digits.contains("no test samples"), "{digits}");
+}
+
+#[test]
+fn names_in_a_table_are_found_by_the_end_of_their_paths_and_never_by_chance() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = &place.path().join("photos");
+    for at in 0..6 {
+        write(folder, &format!("{at}.png"), even([at * 30, 0, 0]));
+    }
+    write(folder, "deep/0.png", even([200, 0, 0]));
+    write(folder, "deep/only.png", even([210, 0, 0]));
+    write(folder, "other/twice.png", even([220, 0, 0]));
+    write(folder, "deep/twice.png", even([230, 0, 0]));
+    fs::write(folder.join("notes.csv"), "a,b\n").unwrap();
+    let load = |names: [&str; 6]| {
+        let rows: String =
+            names.iter().zip(["a", "b"].iter().cycle()).map(|(name, class)| format!("{name},{class}\n")).collect();
+        fs::write(folder.join("labels.csv"), format!("file,class\n{rows}")).unwrap();
+        load_folder(folder, "?size=8&test=0&labels=labels.csv")
+    };
+    let outside = load(["photos/0.png", "./1.png", "/data/photos/2.png", "../photos/3.png", "4", "only.png"]).unwrap();
+    assert_eq!((outside.train.class_counts(2), outside.train.pixels_of(0)[0]), (vec![3, 3], 0));
+    assert!(told(&outside).contains("4 images without a class"), "{}", told(&outside));
+    let other = load(["0.png", "1.png", "2.png", "3.png", "elsewhere/only.png", "twice.png"]).unwrap();
+    assert_eq!(other.train.len(), 4);
+    assert!(told(&other).contains("elsewhere/only.png has a class and no image"), "{}", told(&other));
+    assert!(told(&other).contains("twice.png is the name of several images"), "{}", told(&other));
+    let none = load(["u.png", "v.png", "w.png", "x.png", "y.png", "z.png"]).unwrap_err();
+    assert!(
+        none.contains("the first name in its column file is \"u.png\", and the first of 10 images there \"0.png\""),
+        "{none}"
+    );
+    fs::remove_dir_all(folder.join("deep")).unwrap();
+    fs::remove_dir_all(folder.join("other")).unwrap();
+    let unlabeled = load_folder(folder, "").unwrap_err();
+    assert!(unlabeled.contains("found 0; 6 images beside them: labels=FILE"), "{unlabeled}");
 }
