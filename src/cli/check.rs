@@ -1,7 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, load_data, say, set_all, source_help};
+use super::{CliError, load_data, note, say, set_all, source_help};
 use crate::project::checks::{self, Outcome};
 use crate::project::problems::{Fix, Problem, Severity};
 use crate::train::default_threads;
@@ -31,6 +31,7 @@ impl Check {
         }
         set_all(&mut project, &self.set)?;
         let dataset = load_data(&project, &self.project)?;
+        dataset.notes.iter().for_each(note);
         let problems = project.problems(&dataset);
         problems.iter().try_for_each(|problem| self.tell(problem))?;
         match problems.iter().filter(|problem| problem.is_error()).count() {

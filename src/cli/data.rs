@@ -3,8 +3,8 @@ use serde_json::json;
 
 use super::terminal::{grouped, significant};
 use super::{CliError, say};
-use crate::data::sources::of_name;
-use crate::data::{Dataset, Lookup, SourceSpec, Task};
+use crate::data::sources::named;
+use crate::data::{Dataset, Lookup, Task};
 
 /// Tell what is in a source of data, and what was done to it
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct Data {
 impl Data {
     /// What is in a source, and what was done to it as it was read.
     pub fn run(&self) -> Result<(), CliError> {
-        let source = of_name(&self.source).unwrap_or_else(|| Ok(self.source.parse::<SourceSpec>()?))?;
+        let source = named(&self.source)?;
         let dataset = Dataset::load(&source, &Lookup::default())?;
         if self.json { say(to_json(&dataset)) } else { table(&dataset) }
     }

@@ -11,8 +11,8 @@ use super::importance::Columns;
 use super::terminal::{figure_text, grouped, named, percent};
 use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
-use crate::data::sources::{images, of_name, series, source_of};
-use crate::data::{DataError, Dataset, Lookup, SourceSpec};
+use crate::data::sources::{self, images, series, source_of};
+use crate::data::{Dataset, Lookup, SourceSpec};
 use crate::explain::calibration::Calibrated;
 use crate::project::{Project, RunFolder};
 use crate::runs::RunInfo;
@@ -64,7 +64,7 @@ impl Evaluate {
                 SourceSpec::of_path(images::SOURCE.name, Path::new(name))
             }
             Some(name) => {
-                let asked = of_name(name).unwrap_or_else(|| name.parse::<SourceSpec>().map_err(DataError::from))?;
+                let asked = sources::named(name)?;
                 // A file that is only named is read as that of the training was.
                 let is_named = Path::new(name.split('?').next().unwrap_or_default()).exists();
                 if is_named && trained_on.is(&series::SOURCE) { asked.read_as(&series::SOURCE) } else { asked }

@@ -56,12 +56,11 @@ pub fn find(name: &str) -> Result<Project, CliError> {
     match of_name(name) {
         None => Ok(Project::find(name)?),
         Some(source) => {
-            let (Suggestion { project, reasons }, dataset) = suggested(source?)?;
+            let (Suggestion { project, reasons }, _) = suggested(source?)?;
             note(format_args!(
                 "{name} is data; this project is suggested for it, and `backprop new {name}` writes it:"
             ));
             reasons.iter().for_each(|reason| note(format_args!("- {reason}")));
-            dataset.notes.iter().for_each(note);
             Ok(project)
         }
     }

@@ -49,6 +49,7 @@ pub fn train_all(
 
 /// Where and how the trials of a project are trained; they are kept in a new folder, `runs/wine-folds-1`.
 pub fn runner(project: &Project, dataset: &Arc<Dataset>, threads: usize, what: &str) -> Result<TrialRunner, CliError> {
+    dataset.notes.iter().for_each(note);
     let folder = store::new_group(Path::new(RUNS), &format!("{}-{what}", project.name))?;
     Ok(TrialRunner::new(project, Arc::clone(dataset), Some(folder), threads))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use backprop_nn::Shape;
 
 use super::drawing::DrawingError;
+use super::note::readable;
 
 /// The environment variable that names a folder with data; files are found in it and in its subfolders.
 pub const DATA_FOLDER: &str = "BACKPROP_DATA";
@@ -168,7 +169,14 @@ impl Remedy {
 
 impl Wrong {
     pub(super) fn new(what: impl Into<String>, remedies: impl Into<Vec<Remedy>>) -> Self {
-        Self { what: what.into(), remedies: remedies.into() }
+        Self { what: readable(what.into()), remedies: remedies.into() }
+    }
+
+    /// With another option that may help.
+    #[must_use]
+    pub(super) fn or(mut self, remedy: Option<Remedy>) -> Self {
+        self.remedies.extend(remedy);
+        self
     }
 }
 
@@ -215,7 +223,8 @@ impl From<&DataError> for DataProblem {
             }
             DataError::Refused { path, wrong } => {
                 let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-                let options = wrong.remedies.iter().map(|remedy| remedy.option).collect();
+                let mut options: Vec<_> = wrong.remedies.iter().map(|remedy| remedy.option).collect();
+                options.dedup();
                 Self { text: format!("{name}: {}.", wrong.what), options, ..plain }
             }
             DataError::Download { set, is_offline, .. } => {

@@ -25,13 +25,13 @@ impl Note {
     /// A decision that `option=value` overrules: "row numbers the rows and was left out; keep=row reads it".
     pub fn or(decision: impl fmt::Display, option: &'static str, value: impl Into<String>, then: &str) -> Self {
         let value = value.into();
-        let text = format!("{decision}; {option}={value} {then}");
+        let text = readable(format!("{decision}; {option}={value} {then}"));
         Self { text, otherwise: Some(Otherwise::Option(option, value)) }
     }
 
     /// A remark on a file that another kind of source may read better.
     pub fn or_as(remark: impl Into<String>, source: &'static str) -> Self {
-        Self { text: remark.into(), otherwise: Some(Otherwise::Source(source)) }
+        Self { text: readable(remark.into()), otherwise: Some(Otherwise::Source(source)) }
     }
 
     /// What decides otherwise.
@@ -42,7 +42,7 @@ impl Note {
 
 impl From<String> for Note {
     fn from(text: String) -> Self {
-        Self { text, otherwise: None }
+        Self { text: readable(text), otherwise: None }
     }
 }
 
@@ -78,7 +78,21 @@ impl Serialize for Note {
     }
 }
 
+/// A sentence whose quoted cells show the spaces within numbers as spaces, which Rust writes as \u{202f}.
+pub fn readable(text: String) -> String {
+    const SPACES: [&str; 4] = ["\\u{a0}", "\\u{202f}", "\\u{2009}", "\\u{feff}"];
+    if !text.contains("\\u{") {
+        return text;
+    }
+    SPACES.iter().fold(text, |text, space| text.replace(space, " "))
+}
+
 /// "1 row", "3 rows".
 pub fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// "1 more class", "3 more classes"
+pub fn more_classes(count: usize) -> String {
+    format!("{count} more {}", if count == 1 { "class" } else { "classes" })
 }

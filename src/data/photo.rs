@@ -54,6 +54,9 @@ impl Default for Reading {
     }
 }
 
+/// The images that are read, as [`kind_of`] calls them.
+const READ: &[&str] = &["a PNG image", "a JPEG image", "a GIF image", "a BMP image", "a WebP image"];
+
 /// Decodes a file, upright. The error is the end of a sentence about the file.
 pub fn open(path: &Path) -> Result<DynamicImage, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
@@ -70,8 +73,9 @@ fn decode(bytes: impl BufRead + Seek) -> Result<DynamicImage, String> {
     limits.max_alloc = Some(MAX_DECODED);
     let words = |error: image::ImageError| error.to_string();
     let mut bytes = bytes;
-    if let Some(kind) = bytes.fill_buf().ok().and_then(kind_of).filter(|kind| !kind.ends_with(" image")) {
-        return Err(format!("it is {kind}"));
+    if let Some(kind) = bytes.fill_buf().ok().and_then(kind_of).filter(|kind| !READ.contains(kind)) {
+        let remedy = if kind.ends_with(" image") { "; save it as PNG or JPEG" } else { "" };
+        return Err(format!("it is {kind}{remedy}"));
     }
     let mut reader = ImageReader::new(bytes).with_guessed_format().map_err(|error| error.to_string())?;
     reader.limits(limits);

@@ -75,7 +75,7 @@ fn forecast(
     let refuse = |what: &str| DataError::File { path: path.to_owned(), what: what.to_owned() };
     let Forecasting { targets, horizon, test_share } = Forecasting::of(known)?;
     let columns = run.network.input().channels();
-    let Some(Part { series, rows }) = parts.last() else { return Err(refuse("has no rows")) };
+    let Some(Part { series, rows, .. }) = parts.last() else { return Err(refuse("has no rows")) };
     let held_out = (rows.len() / columns) as f32 * (1.0 - test_share);
     let past = Past { rows, columns, targets: &targets, horizon, held_out: held_out as usize };
     if let Some(furthest) = past.furthest().filter(|furthest| *furthest < steps) {
@@ -99,7 +99,7 @@ fn forecast(
         ),
         None => format!("too few forecasts as far as this fit into the last {held} of its rows to give intervals"),
     });
-    let before: usize = parts.iter().map(|part| part.rows.len() / columns).sum();
+    let before: usize = parts.iter().map(Part::count).sum();
     let column = |at: usize| run.data.features.get(targets[at]).map_or("", |feature| &feature.column).to_owned();
     let row = |(step, values): (usize, &[f64])| {
         let bounds = |at: usize| {

@@ -31,7 +31,7 @@ impl Rows {
             Some([steps, _]) => series::read_parts(given, &known, steps)?,
             None => {
                 let (rows, notes) = csv::read_rows(given, &known)?;
-                (vec![Part { series: String::new(), rows }], notes)
+                (vec![Part::of_table(rows, columns)], notes)
             }
         };
         let longest = parts.iter().map(|part| part.rows.len()).max().unwrap_or(0);
@@ -55,12 +55,17 @@ impl RunPredictor<'_> {
     ) -> Result<(), E> {
         let input = self.run.network.input();
         let (columns, window) = (input.channels(), input.len());
-        let mut before = window / columns;
-        for Part { rows, .. } in parts {
-            for (at, row) in rows.windows(window).step_by(columns).enumerate() {
-                each(at + before, self.numbers(row))?;
+        let mut before = 0;
+        for part in parts {
+            let (mut number, last) = (before, window / columns - 1);
+            let ends = part.are_rows.iter().enumerate();
+            for (at, _) in ends.filter(|(_, is_row)| **is_row) {
+                number += 1;
+                if let Some(from) = at.checked_sub(last) {
+                    each(number, self.numbers(&part.rows[from * columns..][..window]))?;
+                }
             }
-            before += rows.len() / columns;
+            before += part.count();
         }
         Ok(())
     }

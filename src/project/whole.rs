@@ -76,15 +76,15 @@ pub fn clean(folder: &Path) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
-    use std::os::unix::net::UnixListener;
-
     use super::*;
 
     #[test]
+    #[cfg(unix)]
     fn a_link_is_followed_and_what_is_no_file_stays() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
         let refused = |name: &str| write_whole(&at(name), b"new").unwrap_err().to_string();

@@ -133,7 +133,7 @@ fn the_initial_loss_is_ln_k_without_a_preference_and_more_with_one() {
 fn a_network_that_cannot_learn_is_told() {
     let digits = Dataset::clone(&small_digits());
     let slow = on(&project("mlp", &[("training.learning_rate", "0.000001")]), digits.clone());
-    assert_failed(&slow, "One batch is overfitted", "in 500 steps at the learning rate 0.000001");
+    assert_failed(&slow, "One batch is overfitted", "in 300 steps at the learning rate 0.000001");
     assert_eq!(failed(&slow), ["One batch is overfitted"]);
     let wild =
         on(&project("mlp", &[("training.learning_rate", "10"), ("training.optimizer.kind", "sgd")]), digits.clone());

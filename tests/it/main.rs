@@ -65,6 +65,7 @@ mod step_window;
 mod studio;
 mod support;
 mod tables;
+mod told;
 #[cfg(feature = "gui")]
 mod training;
 mod trials;

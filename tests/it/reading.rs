@@ -111,7 +111,7 @@ fn a_run_knows_its_names_its_codes_and_its_digits() {
     let folder = folder.path();
     fs::write(folder.join("a.csv"), numbered(200)).unwrap();
     let done = backprop(folder, &["train", "csv:a.csv?header=true", "--out", "run"]);
-    assert!(done.code == 0 && done.err.contains("with -999, far from all others"), "{}", done.err);
+    assert!(done.code == 0 && done.out.contains("with -999, far from all others"), "{}{}", done.out, done.err);
     let predict = |text: &str| {
         fs::write(folder.join("new.csv"), text).unwrap();
         let done = backprop(folder, &["predict", "run", "new.csv", "--json"]);

@@ -96,8 +96,8 @@ fn rows_of_a_table_are_given_back_in_their_own_unit() {
     });
     fs::write(folder.join("line.csv"), "a,b,kind\n".to_owned() + &rows.collect::<String>()).unwrap();
     let model = r#"model=[{"layer":"dense","units":1,"activation":"linear"},{"layer":"dense","units":2,"activation":"linear"}]"#;
-    let settings = ["--set", model, "--set", "training.loss=mean_squared_error", "--learning-rate", "0.03"];
-    let more = ["--data", "csv:line.csv", "--epochs", "60", "--batch", "20", "--out", "run"];
+    let settings = ["--set", model, "--set", "training.loss=mean_squared_error", "--learning-rate", "0.02"];
+    let more = ["--data", "csv:line.csv", "--epochs", "90", "--batch", "20", "--out", "run"];
     let done = backprop(folder, &[&["train", "autoencoder"], &settings[..], &more[..]].concat());
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let told = backprop(folder, &["evaluate", "run", "--data", "csv:line.csv", "--json"]);

@@ -41,7 +41,7 @@ fn targets_have_units_and_durations_are_hours() {
     let clock = |row: usize| format!("{}:{:02}:30", row % 7, row);
     let hours = load(&rows(clock), "");
     assert_eq!((hours.task.unit(0), hours.task.output_names()), (Some("hours"), &["y".to_owned()][..]));
-    let note = "y holds times written as %H:%M:%S and is read as hours; task=classification makes each a class";
+    let note = "y holds times written as HH:MM:SS and is read as hours; task=classification makes each a class";
     assert!(hours.notes.iter().any(|found| found == note), "{:?}", hours.notes);
     let shifts = rows(|row| ["06:00", "14:00", "22:00"][row % 3].to_owned());
     assert_eq!(load(&shifts, "").task.classes().len(), 3);
@@ -56,12 +56,12 @@ fn dates_in_several_ways_are_read_where_they_leave_nothing_open() {
         "day,x,y\n".to_owned() + &rows.collect::<String>()
     };
     let mixed = load(&table(&|row| format!("{:02}.03.2021", 1 + row % 28)), "?target=x");
-    let note = "15 cells of day not written as %Y-%m-%d, as most are: \"01.03.2021\" is read as 1 March 2021";
+    let note = "15 cells of day not written as YYYY-MM-DD, as most are: \"01.03.2021\" is read as 1 March 2021";
     assert!(mixed.notes.iter().any(|found| found == note), "{:?}", mixed.notes);
     let days = mixed.columns()[0].range.unwrap();
     assert_eq!((days[0], days[2], mixed.columns()[0].missing), (18687.0, 18714.0, 0));
     let open = load(&table(&|row| format!("{:02}/03/2021", 1 + row % 12)), "?target=x");
-    let note = "\"01/03/2021\" in day may be two days, beside 45 cells written as %Y-%m-%d; write all in one way";
+    let note = "\"01/03/2021\" in day may be two days, beside 45 cells written as YYYY-MM-DD; write all in one way";
     assert!(open.notes.iter().any(|found| found == note), "{:?}", open.notes);
     assert!(open.features.iter().all(|feature| feature.dates.is_none()), "{:?}", open.features);
 }

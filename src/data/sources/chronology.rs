@@ -1,9 +1,10 @@
 //! The order of a series in time: its time column is found, rows are sorted by it, and series that stand in one file are
 //! told apart. Duplicates, gaps and changes of order are told.
 
+mod apart;
 mod clock;
 
-use std::collections::BTreeMap;
+use apart::{ask_for_blocks, in_blocks, members, telling_apart};
 
 use super::dates::{DateFormat, day_number};
 use crate::data::error::{Remedy, Wrong};
@@ -51,9 +52,6 @@ const GAP: f64 = 1.5;
 /// The share of rows with the time of another and other numbers from which a file is taken for several series.
 const MIXED: f64 = 0.1;
 
-/// So many pairs of columns are tried to tell series apart.
-const PAIRS: usize = 20;
-
 /// The share of the steps between the rows of a series that are alike; of those between working days four in five are.
 const ALIKE: f64 = 0.7;
 
@@ -70,14 +68,26 @@ pub struct Chronology {
     pub times: Vec<f64>,
     /// How many series there are.
     pub series: usize,
+    /// The columns that say the times of the rows and the series that they are of.
+    pub columns: Vec<usize>,
+}
+
+/// What is asked of the order of the rows.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The column of times, `"none"` for no such column.
+    pub time: Option<&'a str>,
+    /// The column that tells series apart, likewise.
+    pub group: Option<&'a str>,
+    /// Whether a network is known that reads the rows: what can be asked nobody is then decided.
+    pub is_known: bool,
 }
 
 impl Chronology {
-    /// Arranges the rows. `time` and `group` are the columns that were asked for, `"none"` for no such column; `read` are
-    /// those of the series itself. A step that is missing is put in as long as no more than `most` are missing at once.
+    /// Arranges the rows. `read` are the columns of the series itself. A step that is missing is put in as long as no more than `most` are missing at once.
     pub fn of(
         table: &Table,
-        (time, group): (Option<&str>, Option<&str>),
+        Asked { time, group, is_known }: Asked<'_>,
         read: &[usize],
         most: usize,
         notes: &mut Vec<Note>,
@@ -88,25 +98,30 @@ impl Chronology {
         };
         let asked = time;
         let (time, times) = match time {
-            Some("none") => (None, None),
+            Some("none") => (Vec::new(), None),
             Some(name) => {
                 let at = find(name, "time")?;
                 let times = times_of(&table.columns[at], true, notes)?.ok_or_else(|| {
                     Wrong::new(format!("{name} holds no times"), [Remedy::new("time", "name another with time=NAME")])
                 })?;
-                (Some(at), Some(times))
+                (vec![at], Some(times))
             }
-            None => found(table, read, notes)?.unzip(),
+            None => found(table, read, notes)?.map_or((Vec::new(), None), |(at, times)| (at, Some(times))),
         };
         let in_file = || (0..table.rows).map(|row| row as f64).collect::<Vec<_>>();
         let is_chosen = group.is_some();
         let group = match group {
             Some("none") => None,
             Some(name) => Some(vec![find(name, "group")?]),
-            None => times.as_ref().and_then(|times| telling_apart(table, times, read, time)),
+            None => times.as_ref().and_then(|times| telling_apart(table, times, read, &time)),
         };
-        if let (None, Some(at)) = (asked, time) {
-            let name = &table.columns[at].name;
+        let blocks = if is_chosen || group.is_some() { None } else { in_blocks(table, read, &time) };
+        if let Some(at) = blocks.filter(|_| !is_known) {
+            return Err(ask_for_blocks(&table.columns[at]));
+        }
+        let group = group.or(blocks.map(|at| vec![at]));
+        if let (None, Some(at)) = (asked, time.first()) {
+            let name = &table.columns[*at].name;
             notes.push(Note::or(
                 format!("{name} holds the times of the rows"),
                 "time",
@@ -116,9 +131,10 @@ impl Chronology {
             let what = "Read as a series: what comes next is predicted from the rows before; as a table (csv:FILE), rows are independent";
             notes.push(Note::or_as(what, "csv"));
         }
+        let columns = time.iter().copied().chain(group.iter().flatten().copied()).collect();
         let Some(times) = times else {
             let parts = vec![(0..table.rows).map(Some).collect()];
-            let mut all = Self { parts, names: vec![String::new()], times: in_file(), series: 1 };
+            let mut all = Self { parts, names: vec![String::new()], times: in_file(), series: 1, columns };
             if let Some(group) = group {
                 let members = members(table, &group);
                 all.names = members.keys().map(|key| key.join(" ")).collect();
@@ -127,7 +143,7 @@ impl Chronology {
             }
             return Ok(all);
         };
-        let name = time.map_or("", |at| table.columns[at].name.as_str());
+        let name = time.first().map_or("", |at| table.columns[*at].name.as_str());
         let without = times.iter().filter(|time| time.is_nan()).count();
         if without > 0 {
             notes.push(format!("{} without a time in {name}, left out", counted(without, "row")).into());
@@ -145,7 +161,7 @@ impl Chronology {
                 "reads the rows as one",
             ));
         }
-        let mut arranged = Self { parts: Vec::new(), names: Vec::new(), times, series: groups.len() };
+        let mut arranged = Self { parts: Vec::new(), names: Vec::new(), times, series: groups.len(), columns };
         let mut told = Told::default();
         for (name, rows) in groups {
             arranged.add(table, rows, read, most, &mut told);
@@ -159,6 +175,7 @@ impl Chronology {
             let remedies = [
                 Remedy::new("group", "name the column that tells them apart with group=NAME"),
                 Remedy::new("group", "keep the first row of each time with group=none"),
+                Remedy::new("group", "read the rows as independent with csv:FILE"),
             ];
             return Err(Wrong::new(what, remedies));
         }
@@ -234,12 +251,13 @@ impl Told {
         }
         if self.doubles > 0 {
             let times = counted(self.doubles, "row");
-            let which = if self.different > 0 {
-                format!(", {} with other numbers; the first of each time is kept", self.different)
-            } else {
-                String::new()
+            let which = match self.different {
+                0 => String::new(),
+                different => format!(", {different} with other numbers"),
             };
-            notes.push(format!("{times} with a time in {time} that another has{which}, left out").into());
+            notes.push(
+                format!("{times} with a time in {time} that another has{which}: the first of each time is kept").into(),
+            );
         }
         if self.gaps > 0 {
             let (gaps, steps) = (counted(self.gaps, "gap"), counted(self.missing, "step"));
@@ -251,47 +269,46 @@ impl Told {
     }
 }
 
-/// The column of times of a table that may be a series, or several: each time comes once, and most steps are alike.
+/// The column of times of a table that may be a series, or several: most steps are alike, and each time comes once, but for a few
+/// that are left out then. Of a table that has nothing but times and a number, any may come again.
 pub fn time_column(table: &Table) -> Option<&str> {
     let (at, times) = found(table, &[], &mut Vec::new()).ok()??;
+    let most = if table.columns.len() == 2 { 1.0 } else { MIXED };
     let is_regular = |rows: &[usize]| {
         let mut times: Vec<f64> = rows.iter().map(|row| times[*row]).filter(|time| !time.is_nan()).collect();
         times.sort_by(f64::total_cmp);
+        let before = times.len();
+        times.dedup();
+        let has_few_doubles = (before - times.len()) as f64 <= most * before as f64;
         let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         steps.sort_by(f64::total_cmp);
         let Some(usual) = steps.get(steps.len() / 2).copied() else { return false };
         let alike = steps.iter().filter(|step| (usual / GAP..=usual * GAP).contains(*step)).count();
-        steps.len() >= FEW_STEPS && steps[0] > 0.0 && alike as f64 >= ALIKE * steps.len() as f64
+        has_few_doubles && steps.len() >= FEW_STEPS && alike as f64 >= ALIKE * steps.len() as f64
     };
-    let is_series = match telling_apart(table, &times, &[], Some(at)) {
+    // The one number of a series tells no series apart.
+    let numbers: Vec<usize> =
+        (0..table.columns.len()).filter(|other| !at.contains(other) && !table.columns[*other].holds_words()).collect();
+    let read = if let [one] = numbers[..] { vec![one] } else { Vec::new() };
+    let is_series = match telling_apart(table, &times, &read, &at) {
         Some(group) => members(table, &group).values().all(|rows| is_regular(rows)),
         None => is_regular(&(0..table.rows).collect::<Vec<_>>()),
     };
-    is_series.then(|| table.columns[at].name.as_str())
+    at.first().filter(|_| is_series).map(|at| table.columns[*at].name.as_str())
 }
 
-/// The rows of each series, told apart by the cells of one column or of several.
-fn members(table: &Table, columns: &[usize]) -> BTreeMap<Vec<String>, Vec<usize>> {
-    let mut members: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
-    for row in 0..table.rows {
-        let key = columns.iter().map(|at| table.columns[*at].cells[row].clone().unwrap_or_default()).collect();
-        members.entry(key).or_default().push(row);
-    }
-    members
-}
-
-/// The column of times, if one is called like that or holds dates.
-fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<(usize, Vec<f64>)>, Wrong> {
+/// The column of times, if one is called like that or holds dates, and others that make them finer.
+fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<(Vec<usize>, Vec<f64>)>, Wrong> {
     let others = || table.columns.iter().enumerate().filter(|(at, _)| !read.contains(at));
     let is_named = |column: &Column| TIME_NAMES.contains(&&*column.name.trim().to_lowercase());
     let named = others().filter(|(_, column)| is_named(column)).map(|named| (named, true));
     for ((at, column), is_named) in named.chain(others().map(|other| (other, false))) {
         if let Some(times) = times_of(column, is_named, notes)? {
             let finer = clock::finer(table, read, at, &times, notes);
-            return Ok(Some((at, finer.unwrap_or(times))));
+            return Ok(Some(finer.unwrap_or((vec![at], times))));
         }
     }
-    let counts = others().find_map(|(at, column)| Some((at, shuffled_count(column)?)));
+    let counts = others().find_map(|(at, column)| Some((vec![at], shuffled_count(column)?)));
     Ok(counts)
 }
 
@@ -305,28 +322,6 @@ fn shuffled_count(column: &Column) -> Option<Vec<f64>> {
     sorted.sort_by(f64::total_cmp);
     let counts = sorted.len() > FEW_STEPS && sorted.windows(2).all(|pair| pair[1] == pair[0] + 1.0);
     (counts && sorted != numbers).then_some(numbers)
-}
-
-/// The column, or the two, that tell series with the same times apart: few different cells, under each of which no time comes
-/// twice.
-fn telling_apart(table: &Table, times: &[f64], read: &[usize], time: Option<usize>) -> Option<Vec<usize>> {
-    let is_unique = |rows: &[usize]| {
-        let mut of: Vec<f64> = rows.iter().map(|row| times[*row]).filter(|time| !time.is_nan()).collect();
-        of.sort_by(f64::total_cmp);
-        of.windows(2).all(|pair| pair[0] < pair[1])
-    };
-    let all: Vec<usize> = (0..table.rows).collect();
-    if is_unique(&all) {
-        return None;
-    }
-    let others = || (0..table.columns.len()).filter(|at| !read.contains(at) && Some(*at) != time);
-    let tells_apart = |columns: &Vec<usize>| {
-        let members = members(table, columns);
-        members.len() > 1 && members.len() * 3 <= table.rows && members.values().all(|rows| is_unique(rows))
-    };
-    let pairs =
-        || others().flat_map(|one| others().filter(move |other| *other > one).map(move |other| vec![one, other]));
-    others().map(|at| vec![at]).find(tells_apart).or_else(|| pairs().take(PAIRS).find(tells_apart))
 }
 
 /// The times of a column in seconds, or in its own unit where it counts; NaN where a cell is none. Nothing if it holds no
@@ -343,7 +338,15 @@ fn times_of(column: &Column, is_named: bool, notes: &mut Vec<Note>) -> Result<Op
     if let Some(times) = clock::periods(column) {
         return Ok(Some(times));
     }
-    let Some(format) = DateFormat::of(column, notes)? else { return Ok(None) };
+    let said = notes.len();
+    let Some(format) = DateFormat::of(column, notes)? else {
+        let almost = if notes.len() == said { DateFormat::of_mostly(column) } else { None };
+        let name = &column.name;
+        let note =
+            almost.map(|almost| Note::from(format!("{name} {almost}, and is not read as the times of the rows")));
+        notes.extend(note.filter(|note| !notes.contains(note)));
+        return Ok(None);
+    };
     let time = |cell: &Option<String>| cell.as_deref().and_then(|cell| format.read(cell)).unwrap_or(f64::NAN);
     Ok(Some(column.cells.iter().map(time).collect()))
 }

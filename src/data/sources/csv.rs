@@ -1,14 +1,18 @@
 //! A table as samples, `csv:FILE`: a row is a sample, one column the target, the others features.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 mod columns;
+mod counting;
 mod encode;
 mod groups;
 mod task;
 
 use columns::{Chosen, count_words, features_of, series_note};
+use counting::is_row_count;
 use encode::{encode, refuse_lacking, tell_unread};
 use groups::Groups;
 
@@ -105,6 +109,9 @@ const CATEGORIES: Remedy = Remedy::new("categories", "name others with categorie
 const GROUP: Remedy = Remedy::new("group", "name another with group=NAME");
 const EMBEDDED: Remedy = Remedy::new("embedded", "name others with embedded=NAME,NAME");
 
+/// In so many bytes a project or a drawing has shown itself.
+const LOOKED_AT: u64 = 1 << 16;
+
 /// The least that can be divided into training, validation and test samples.
 const MIN_ROWS: usize = 5;
 
@@ -165,9 +172,10 @@ fn load_without(
 ) -> Result<Dataset, DataError> {
     let table = Table::read(path, &table::Options::of(request)?)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let sheets = table.sheets.clone();
     let mut loader = Loader { request, table, notes: Vec::new() };
     let loaded = loader.leave_out(groups).and_then(|()| loader.load(name, test_share));
-    loaded.map_err(|wrong| DataError::refused(path, wrong))
+    loaded.map_err(|wrong| DataError::refused(path, wrong.or(sheets)))
 }
 
 /// The groups that have rows in the test file, which may have none in the training set.
@@ -203,10 +211,18 @@ pub(super) fn column_names(request: &Request<'_>, text: Option<&[u8]>) -> Vec<St
     table.map_or_else(Vec::new, |table| table.columns.into_iter().map(|column| column.name).collect())
 }
 
-/// Whether a file of JSON is a table, and neither a project nor drawings, which are JSON too.
+/// Whether a file of JSON is a table, and neither a project nor drawings, which are JSON too. One that cannot be read is a table
+/// unless it names what only those have, so that its reader tells why.
 pub fn holds_rows_of_json(path: &Path) -> bool {
-    Table::beginning(path, &table::Options::default())
-        .is_ok_and(|table| table.rows > 1 && table.named("strokes").is_none() && table.named("model").is_none())
+    match Table::beginning(path, &table::Options::default()) {
+        Ok(table) => table.rows > 1 && table.named("strokes").is_none() && table.named("model").is_none(),
+        Err(_) => {
+            let mut bytes = Vec::new();
+            let read = File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut bytes));
+            let text = String::from_utf8_lossy(&bytes);
+            read.is_ok() && !text.contains("\"strokes\"") && !text.contains("\"model\"")
+        }
+    }
 }
 
 /// Whether a table is no more than one number over time, or over the times of several things: nothing else tells that number.
@@ -244,11 +260,11 @@ impl Loader<'_> {
         self.notes.extend(self.table.columns.iter_mut().flat_map(|column| std::mem::take(&mut column.notes)));
         if !self.request.has("target") && self.request.lookup.known.is_none() {
             self.notes.extend(series_note(&self.table, targets[0]));
-            let name = &self.table.columns[targets[0]].name;
-            self.notes.push(format!("The last column, {name}, is the target; target=NAME names another").into());
+            self.tell_target(targets[0]);
         }
         self.clocks_to_hours(&targets);
         let task = self.task(&targets)?;
+        self.tell_targets_unread(&targets, &task);
         let is_number = !task.is_classification();
         let has_target =
             |column: &Column, row: usize| column.cells[row].is_some() && (!is_number || column.number(row).is_some());
@@ -334,7 +350,39 @@ impl Loader<'_> {
             Some(Known { task: Task::Classification { .. }, target: Some(target), .. }) => {
                 Ok(vec![self.column(target)?])
             }
-            _ => Ok(vec![self.table.columns.len() - 1]),
+            _ => Ok(vec![self.default_target()]),
+        }
+    }
+
+    /// The last column, or the last one before those that count the rows, if there is another to learn from.
+    fn default_target(&self) -> usize {
+        let last = self.table.columns.len() - 1;
+        let counts = |at: &usize| is_row_count(&self.table.columns[*at]);
+        (1..=last).rev().find(|at| !counts(at)).filter(|_| counts(&last)).unwrap_or(last)
+    }
+
+    fn tell_target(&mut self, target: usize) {
+        let name = |at: usize| &self.table.columns[at].name;
+        let (last, target) = (self.table.columns.len() - 1, target);
+        let what = match target == last {
+            true => format!("The last column, {}, is the target", name(last)),
+            false => format!(
+                "The last column, {}, counts the rows, and {} before it is the target",
+                name(last),
+                name(target)
+            ),
+        };
+        self.notes.push(format!("{what}; target=NAME names another").into());
+    }
+
+    /// Says which cells of a target are none: rows with them are left out.
+    fn tell_targets_unread(&mut self, targets: &[usize], task: &Task) {
+        for column in targets.iter().map(|at| &self.table.columns[*at]) {
+            let is_number = matches!(task, Task::Regression { .. });
+            self.notes.extend(column.stray_note().filter(|_| is_number).map(Note::from));
+            let is_marked = !column.marks.is_empty() && !column.holds_words();
+            let missing = column.missing_text(0).filter(|_| is_marked);
+            self.notes.extend(missing.map(|missing| Note::from(format!("{missing} in the target {}", column.name))));
         }
     }
 
@@ -370,6 +418,7 @@ impl Loader<'_> {
         let (mut features, mut counted) = (Vec::new(), Vec::new());
         let said = self.notes.len();
         let embedded = self.columns(EMBEDDED)?;
+        let has_no_days = self.request.text("dates").as_deref() == Some("numbers");
         for (at, column) in self.table.columns.iter().enumerate() {
             if targets.contains(&at) || ignored.contains(&at) {
                 continue;
@@ -377,17 +426,20 @@ impl Loader<'_> {
             if embedded.contains(&at) {
                 counted.push(column);
             } else {
-                let reading = Chosen { as_words: categories.contains(&at), is_kept: kept.contains(&at) };
+                let (as_words, is_kept) = (categories.contains(&at), kept.contains(&at));
+                let reading = Chosen { as_words, is_kept, has_no_days };
                 features.extend(features_of(column, reading, &mut self.notes)?);
             }
         }
         features.extend(count_words(&counted, features.len(), &mut self.notes)?);
         // A table of one column has nothing else to learn from, whatever its numbers count.
         if features.is_empty() && self.table.columns.len() == targets.len() + 1 {
-            let is_other = |at: &usize| !targets.contains(at) && !ignored.contains(at);
-            let reading = Chosen { as_words: false, is_kept: true };
-            self.notes.truncate(said);
-            if let Some(at) = (0..self.table.columns.len()).find(is_other) {
+            let columns = &self.table.columns;
+            let is_other =
+                |at: &usize| !targets.contains(at) && !ignored.contains(at) && columns[*at].mixed_units().is_none();
+            let reading = Chosen { is_kept: true, has_no_days, ..Chosen::default() };
+            if let Some(at) = (0..columns.len()).find(is_other) {
+                self.notes.truncate(said);
                 features.extend(features_of(&self.table.columns[at], reading, &mut self.notes)?);
             }
         }

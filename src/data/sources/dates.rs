@@ -23,10 +23,14 @@ const DATE_TIMES: &[&str] = &[
     "%m/%d/%Y %I:%M %p",
 ];
 
+/// A day as one number, 20240131.
+const DAY_NUMBER: &str = "%Y%m%d";
+
 const DATES: &[&str] = &[
     "%Y-%m-%d",
     "%Y/%m/%d",
     "%Y.%m.%d",
+    DAY_NUMBER,
     "%d.%m.%Y",
     "%m/%d/%Y",
     "%d/%m/%Y",
@@ -59,6 +63,12 @@ const STRAY: usize = 20;
 
 /// Steps that are this many times more regular decide between day and month.
 const CLEARLY: f64 = 2.0;
+
+/// Cells that show how most are written.
+const LOOKED_AT: usize = 500;
+
+/// So many different numbers that are all days are no chance.
+const MANY_DAYS: usize = 10;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 const SECONDS_OF_AN_HOUR: f64 = 3600.0;
@@ -101,6 +111,63 @@ impl DateFormat {
             Self::DateTime(format) | Self::Date(format) | Self::Month(format) | Self::Clock(format) => format,
             Self::Zoned => ZONED,
         }
+    }
+
+    /// Its name in letters that need no explanation, `YYYY-MM-DD`.
+    pub fn shown(self) -> String {
+        const LETTERS: [(&str, &str); 11] = [
+            ("%.f", ""),
+            ("%Y", "YYYY"),
+            ("%y", "YY"),
+            ("%m", "MM"),
+            ("%d", "DD"),
+            ("%b", "Mon"),
+            ("%B", "Month"),
+            ("%H", "HH"),
+            ("%I", "HH"),
+            ("%M", "MM"),
+            ("%S", "SS"),
+        ];
+        let shown = LETTERS.iter().fold(self.name().to_owned(), |name, (letter, shown)| name.replace(letter, shown));
+        shown.replace("%p", "AM/PM")
+    }
+
+    /// "date" or "time".
+    fn kind(self) -> &'static str {
+        if matches!(self, Self::Clock(_)) { "time" } else { "date" }
+    }
+
+    /// That cells of a column are none, "3 cells of day not a date (YYYY-MM-DD), such as "soon", taken for missing".
+    pub fn unread_note(self, column: &Column) -> Option<String> {
+        let unread: Vec<&String> = column.cells.iter().flatten().filter(|cell| self.number(cell).is_none()).collect();
+        let (first, count, name) = (unread.first()?, counted(unread.len(), "cell"), &column.name);
+        let (kind, shown) = (self.kind(), self.shown());
+        Some(format!("{count} of {name} not a {kind} ({shown}), such as {first:?}, taken for missing"))
+    }
+
+    /// How most cells of a column are written, where too many others keep it from being read so, and what there is to say of it.
+    pub fn of_mostly(column: &Column) -> Option<String> {
+        let cells = || column.cells.iter().flatten();
+        let with_digits = cells().filter(|cell| cell.bytes().any(|byte| byte.is_ascii_digit())).count();
+        if with_digits * 2 <= cells().count() {
+            return None;
+        }
+        let is_none = |format: Self| cells().filter(move |cell| format.read(cell).is_none());
+        let unread_of_first =
+            |format: &Self| cells().take(LOOKED_AT).filter(|cell| format.read(cell).is_none()).count();
+        let format = Self::all().chain(Self::clocks()).min_by_key(unread_of_first)?;
+        let (none, all) = (is_none(format).count(), cells().count());
+        let first = is_none(format).next().filter(|_| none * 2 < all)?;
+        let (kind, shown) = (format.kind(), format.shown());
+        Some(format!("mostly holds {kind}s ({shown}), but {none} of {all} cells are none, such as {first:?}"))
+    }
+
+    /// How the whole numbers of a column are written that are all days, 20240131, where there are many different ones.
+    pub fn of_day_numbers(column: &Column) -> Option<Self> {
+        let numbers = || (0..column.cells.len()).filter_map(|row| column.number(row));
+        let are_days = !column.holds_words() && column.first_word().is_none();
+        let are_days = are_days && numbers().all(|number| day_number(number).is_some());
+        (are_days && column.distinct().len() >= MANY_DAYS).then_some(Self::Date(DAY_NUMBER))
     }
 
     /// Whether a day or a month comes first, where a text such as 01/02/2020 leaves it open.
@@ -160,7 +227,7 @@ impl DateFormat {
             Some(FirstOfDate::Day) => ("month-first", "reads the month first"),
             _ => ("day-first", "reads the day first"),
         };
-        let what = format!("{name} is read as {}, which makes its steps regular", chosen.name());
+        let what = format!("{name} is read as {}, which makes its steps regular", chosen.shown());
         notes.push(Note::or(what, "dates", value, then));
         Ok(Some(chosen))
     }
@@ -183,7 +250,7 @@ impl DateFormat {
             {
                 let what = format!(
                     "{open:?} in {column} may be two days, beside {count} cells written as {}; write all in one way",
-                    format.name()
+                    format.shown()
                 );
                 notes.push(what.into());
             }
@@ -193,7 +260,7 @@ impl DateFormat {
         let other = cells.iter().find(is_other).copied()?;
         let day = format.read_like(other).map(day_text)?;
         let others = counted(cells.iter().filter(is_other).count(), "cell");
-        let name = format.name();
+        let name = format.shown();
         let what = format!("{others} of {column} not written as {name}, as most are: {other:?} is read as {day}");
         notes.push(what.into());
         Some(format)
@@ -217,6 +284,8 @@ impl DateFormat {
         let date =
             |cell: &str, format: &str| Some(NaiveDate::parse_from_str(cell, format).ok()?.and_time(NaiveTime::MIN));
         let time = match self {
+            // Its parts may be shorter otherwise: 2024131.
+            Self::Date(DAY_NUMBER) if cell.len() != 8 => return None,
             Self::DateTime(format) => NaiveDateTime::parse_from_str(cell, format).ok()?,
             Self::Date(format) => date(cell, format)?,
             Self::Month(format) => date(&format!("{cell} 1"), &format!("{format} %d"))?,

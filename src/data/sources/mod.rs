@@ -22,7 +22,7 @@ use std::path::Path;
 use backprop_nn::field::Kind;
 
 use super::dataset::Dataset;
-use super::error::DataError;
+use super::error::{DATA_FOLDER, DataError};
 use super::source::{Lookup, Request, Source, SourcePart, SourceSpec};
 use super::split::Order;
 use crate::data::note::{Note, counted};
@@ -87,12 +87,33 @@ pub fn of_name(name: &str) -> Option<Result<SourceSpec, DataError>> {
     }
 }
 
+/// The source that a text names, as [`of_name`] finds it.
+///
+/// # Errors
+/// If it is none. What looks like a file, by a separator of folders or by its ending, is one that is not there.
+pub fn named(name: &str) -> Result<SourceSpec, DataError> {
+    of_name(name).unwrap_or_else(|| {
+        let spec: SourceSpec = name.parse()?;
+        let path = Path::new(name.split('?').next().unwrap_or(name));
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+        let is_known = TABLES.contains(&&*ending) || ["npz", "gz"].contains(&&*ending);
+        let is_source = spec.parts.iter().any(|part| source_of(part).is_some());
+        if is_source || path.exists() || !is_known && !name.contains(['/', '\\']) {
+            return Ok(spec);
+        }
+        let advice = format!("look at its name, or name the folder that has it in {DATA_FOLDER}");
+        Err(DataError::no_file(path, "", advice))
+    })
+}
+
 /// The source that reads a file; nothing if it is a project or a drawing.
 pub fn of_file(path: &Path) -> Option<SourceSpec> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let ending = name.trim_end_matches(".gz").rsplit('.').next()?.to_owned();
     match &*ending {
         "npz" => Some(SourceSpec::of_path(npz::SOURCE.name, path)),
+        // The reader of tables says what it is.
+        "ipynb" => Some(SourceSpec::of_path(csv::SOURCE.name, path)),
         "json" | "jsonl" | "ndjson" if !csv::holds_rows_of_json(path) => None,
         // Any other file is one for the reader of tables too, which names what it is, but for projects and drawings.
         ending if TABLES.contains(&ending) || !begins_as_json(path) => {
@@ -231,6 +252,17 @@ mod tests {
             };
             assert!(loads(field.key, low) && !loads(field.key, below), "{}", field.key);
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_file_and_is_not_there_is_said_to_be_missing() {
+        for name in ["nofile.csv", "nofile.csv?target=a", "folder/data", "x.parquet", "y.csv.gz"] {
+            let error = named(name).unwrap_err().to_string();
+            assert!(error.contains("there is no such file") && error.contains(DATA_FOLDER), "{name}: {error}");
+        }
+        assert!(named("csv:nofile.csv").is_ok(), "the source itself says that its file is missing");
+        let unknown = Dataset::load(&named("digit").unwrap(), &Lookup::default()).unwrap_err().to_string();
+        assert!(unknown.contains("is not a data source"), "{unknown}");
     }
 
     #[test]

@@ -6,14 +6,14 @@ use std::path::Path;
 
 pub use known::{Forecasting, Part, read_parts};
 
-use super::chronology::Chronology;
+use super::chronology::{Asked, Chronology};
 use crate::data::dataset::{Dataset, Feature, Task};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Known, Request, Source};
 use crate::data::split::{Order, TEST_SHARES, Timeline};
-use crate::data::table::{self, Options, Table};
+use crate::data::table::{self, Column, Options, Table, marks_text};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -101,7 +101,8 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     };
     let table = Table::read(&path, &Options::of(request)?)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    cut(name, request, table, &windowing).map_err(|wrong| DataError::refused(&path, wrong))
+    let sheets = table.sheets.clone();
+    cut(name, request, table, &windowing).map_err(|wrong| DataError::refused(&path, wrong.or(sheets)))
 }
 
 /// Cuts the columns into windows. Errors are sentences about the file.
@@ -116,8 +117,12 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
     notes.extend(columns.iter().flat_map(|at| table.columns[*at].notes.clone()));
     notes.extend(columns.iter().filter_map(|at| table.columns[*at].stray_note()).map(Note::from));
     let asked = (request.text("time"), request.text("group"));
-    let asked = (asked.0.as_deref(), asked.1.as_deref());
+    let is_known = request.lookup.known.is_some();
+    let asked = Asked { time: asked.0.as_deref(), group: asked.1.as_deref(), is_known };
     let order = Chronology::of(&table, asked, &columns, windowing.window, &mut notes)?;
+    if !is_known {
+        notes.extend(unread_note(&table, &columns, &order.columns));
+    }
     let row_of = |row: Option<usize>| -> Vec<f64> {
         let number = |at: &usize| row.and_then(|row| table.columns[*at].number(row)).unwrap_or(f64::NAN);
         columns.iter().map(number).collect()
@@ -137,6 +142,7 @@ fn cut(name: String, request: &Request<'_>, mut table: Table, windowing: &Window
         rows: Vec::new(),
         is_relative: windowing.is_relative,
     };
+    notes.extend(filled_note(&order, &table, &columns));
     let (mut samples, mut rows) = windows(&parts, names.len(), window, &timeline, &mut notes)?;
     if order.series > 1 {
         // Windows of all series in the order of their targets, so that the last in time are held out.
@@ -205,6 +211,37 @@ fn columns(request: &Request<'_>, table: &Table) -> Result<Vec<usize>, Wrong> {
     Ok(columns)
 }
 
+/// Which columns are neither read nor times or names of series.
+fn unread_note(table: &Table, read: &[usize], order: &[usize]) -> Option<Note> {
+    let is_unread = |at: &usize| !read.contains(at) && !order.contains(at);
+    let unread: Vec<&Column> = (0..table.columns.len()).filter(is_unread).map(|at| &table.columns[at]).collect();
+    let names = |columns: &mut dyn Iterator<Item = &Column>| {
+        columns.map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let is = |count: usize| if count == 1 { "is" } else { "are" };
+    let all = names(&mut unread.iter().copied());
+    let numbers = names(&mut unread.iter().copied().filter(|column| !column.holds_words()));
+    let (verb, not, count) = (is(read.len()), is(unread.len()), read.len());
+    let read = names(&mut read.iter().map(|at| &table.columns[*at]));
+    let more = match &*numbers {
+        "" => String::new(),
+        numbers => format!("; column={} reads the numbers too", format!("{read}, {numbers}").replace(", ", ",")),
+    };
+    let alone = if count == 1 { " alone" } else { "" };
+    (!unread.is_empty()).then(|| format!("Of the columns {read}{alone} {verb} read, and {all} {not} not{more}").into())
+}
+
+/// "3 missing numbers (2 "NA"), replaced by the last one before"; the steps that are missing are told with the gaps.
+fn filled_note(order: &Chronology, table: &Table, read: &[usize]) -> Option<Note> {
+    let columns = || read.iter().map(|at| &table.columns[*at]);
+    let rows = || order.parts.iter().flatten().flatten();
+    let missing: usize = columns().map(|column| rows().filter(|row| column.number(**row).is_none()).count()).sum();
+    let marks: Vec<String> = columns().filter_map(|column| marks_text(&column.marks)).collect();
+    let marks = if marks.is_empty() { String::new() } else { format!(" ({})", marks.join(", ")) };
+    let numbers = counted(missing, "missing number");
+    (missing > 0).then(|| format!("{numbers}{marks}, replaced by the last one before").into())
+}
+
 fn target_at(target: &str, names: &[&str]) -> Result<usize, String> {
     let missing = || format!("the target {target} is none of the columns that are read, {}", names.join(", "));
     names.iter().position(|name| *name == target).ok_or_else(missing)
@@ -241,10 +278,10 @@ fn windows(
         return Err(Wrong::new(what, [Remedy::new("window", "make window smaller")]));
     }
     let (mut inputs, mut values, mut target_rows) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut missing, mut before) = (0, 0);
+    let mut before = 0;
     for numbers in parts {
         let mut filled = numbers.clone();
-        missing += fill_gaps(&mut filled, width);
+        fill_gaps(&mut filled, width);
         for start in 0..windows_of(numbers) {
             let past = &filled[start * width..(start + window) * width];
             let next = &numbers[(start + window + timeline.horizon - 1) * width..][..width];
@@ -256,9 +293,6 @@ fn windows(
             }
         }
         before += numbers.len() / width;
-    }
-    if missing > 0 {
-        notes.push(format!("{}, replaced by the last one before", counted(missing, "missing number")).into());
     }
     let samples = Samples {
         inputs: Inputs::Numbers(inputs),

@@ -3,7 +3,7 @@
 
 use super::dialect::Record;
 use super::rows::Rows;
-use crate::data::note::Note;
+use crate::data::note::{Note, counted};
 
 /// A column, as an `@attribute` declares it.
 struct Attribute {
@@ -58,9 +58,20 @@ pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
         }
         records.push(Record { line, cells });
     }
+    notes.extend(attributes.iter().enumerate().filter_map(|(at, attribute)| undeclared(at, attribute, &records)));
     let words = attributes.iter().map(|attribute| attribute.values.is_some()).collect();
     let names = attributes.into_iter().map(|attribute| attribute.name).collect();
     Ok(Rows { words, ..Rows::named(names, records) })
+}
+
+/// That cells of a nominal attribute are none of the values that it declares.
+fn undeclared(at: usize, attribute: &Attribute, records: &[Record]) -> Option<Note> {
+    let values = attribute.values.as_ref()?;
+    let is_declared = |cell: &String| cell == "?" || values.contains(cell);
+    let mut others = records.iter().filter(|record| !is_declared(&record.cells[at]));
+    let first = others.next()?;
+    let (count, name, word) = (counted(others.count() + 1, "cell"), &attribute.name, &first.cells[at]);
+    Some(format!("{count} of {name} with a word that its attribute does not declare, such as {word:?} in line {}, read all the same", first.line).into())
 }
 
 fn starts_with(line: &str, word: &str) -> bool {

@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::number::{Convention, Found, Unit, without_remarks};
+use super::missing::{marks_of, marks_text, missing_values};
+use super::number::{Convention, Found, Unit, is_accounting, without_remarks};
 use super::options::{FirstOfDate, Options, Separator};
 use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
 pub const STRAY: usize = 20;
-
-/// A column of numbers with more signs than this is one of names.
-const MIXED_UNITS: usize = 4;
 
 /// So many letters are answers, as Y and N or M, F and X, and more may be names.
 const FEW_LETTERS: usize = 3;
@@ -69,6 +67,8 @@ pub struct Column {
     pub code: Option<f64>,
     /// The cells of a column of words that say that they are missing, and might be words.
     marked: Vec<(usize, String)>,
+    /// What stands in the cells that say that they are missing, and how often.
+    pub marks: BTreeMap<String, usize>,
     /// What was decided about it, one sentence each.
     pub notes: Vec<Note>,
 }
@@ -213,6 +213,12 @@ impl Raw {
             };
             number.or_else(|| is_infinite(cell).then_some(f64::INFINITY))
         };
+        let mut negative = cells.iter().filter(|cell| is_accounting(cell) && read(cell).is_some());
+        if let Some(first) = negative.next() {
+            let numbers = counted(negative.count() + 1, "number");
+            notes.push(format!("{numbers} of {name} written as {first:?} taken for negative").into());
+        }
+        let marks = marks_of(&cells, |cell| options.is_missing_number(cell));
         let (mut texts, mut numbers) = (Vec::with_capacity(cells.len()), Vec::with_capacity(cells.len()));
         for cell in &cells {
             let is_missing = options.is_missing_number(cell);
@@ -258,6 +264,7 @@ impl Raw {
             strays,
             code,
             marked,
+            marks,
             notes,
         }
     }
@@ -295,9 +302,9 @@ impl Raw {
             let what = format!("{word:?} in {name} is a word like the others");
             notes.push(Note::or(what, "missing", word, "makes it a missing one"));
         }
-        let marker = cells.iter().find(|cell| !cell.is_empty() && options.is_missing_word(cell));
-        if let Some(marker) = marker.filter(|_| options.missing.is_none()) {
-            let what = format!("{marker:?} in {name} counts as missing");
+        let marks = marks_of(&cells, |cell| options.is_missing_word(cell));
+        if let Some(marked) = marks_text(&marks).filter(|_| options.missing.is_none()) {
+            let what = format!("{marked} in {name} taken for missing");
             notes.push(Note::or(what, "missing", "?", "keeps it as a word"));
         }
         let is_doubtful = |cell: &String| options.missing.is_none() && !cell.is_empty();
@@ -317,6 +324,7 @@ impl Raw {
             strays: 0,
             code: None,
             marked,
+            marks,
             notes,
         };
         if !options.keep_case {
@@ -348,6 +356,7 @@ impl Column {
             stray: strays.into_iter().next(),
             code: None,
             marked: Vec::new(),
+            marks: self.marks.clone(),
             notes: Vec::new(),
         }
     }
@@ -399,23 +408,16 @@ impl Column {
             self.cells[*row] = Some(word.clone());
         }
         let name = &self.name;
-        self.notes.retain(|note| !note.contains("counts as missing"));
+        self.marks.retain(|mark, _| !kept.contains(mark));
+        self.notes.retain(|note| !note.contains("taken for missing"));
         let what = format!("{} in {name} is a class like the others", kept.join(", "));
         self.notes.push(Note::or(what, "missing", first, "makes it a missing one"));
     }
 
-    /// The signs of its numbers, where they have several: $ and €, kg and lb.
-    pub fn units(&self) -> Vec<String> {
-        let present = self.cells.iter().flatten().count();
-        let of = |cell: &String| Unit::shared(&[cell]).map(|unit| unit.name());
-        let mut units: Vec<String> = self.cells.iter().flatten().filter_map(of).collect();
-        let marked = units.len();
-        units.sort();
-        let mut counts: Vec<(String, usize)> =
-            units.chunk_by(|one, other| one == other).map(|alike| (alike[0].clone(), alike.len())).collect();
-        counts.retain(|(_, count)| count * STRAY >= present);
-        let is_mixed = (2..=MIXED_UNITS).contains(&counts.len()) && marked * 10 >= present * 9;
-        if is_mixed { counts.into_iter().map(|(unit, _)| unit).collect() } else { Vec::new() }
+    /// "20 missing values (12 "unknown", 8 "NA")", of the cells that are missing and some that cannot be read.
+    pub fn missing_text(&self, unread: usize) -> Option<String> {
+        let missing = unread + self.cells.iter().filter(|cell| cell.is_none()).count();
+        missing_values(missing, &self.marks)
     }
 
     /// Keeps the rows whose entry is true.

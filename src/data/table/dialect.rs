@@ -11,6 +11,9 @@ const SEPARATORS: [Separator; 5] =
 /// What spaces count for beside another separator.
 const WITHIN: f64 = 0.6;
 
+/// Fewer rows tell nothing of their separator.
+const FEW_ROWS: usize = 3;
+
 /// Lines that are looked at to find the separator.
 const LOOKED_AT: usize = 500;
 
@@ -58,6 +61,9 @@ pub fn records(text: &str, options: &Options, notes: &mut Vec<Note>) -> Result<(
     }
     let quotes = options.quotes.unwrap_or_else(|| quotes_of(text, separator, notes));
     let mut records = split(text, separator, quotes, usize::MAX)?;
+    if options.separator.is_none() && said.is_none() {
+        unknown_separator(&records).map_or(Ok(()), Err)?;
+    }
     if let (Separator::Byte(byte), Some(mark)) = (separator, quotes.mark()) {
         let marks = Marks { separator: byte, quote: mark, has_escapes: quotes == Quotes::Backslash };
         check_quotes(text, marks, width_of(&records), skipped)?;
@@ -140,6 +146,36 @@ fn separator_of(text: &str, options: &Options) -> Separator {
         }
     }
     best.0
+}
+
+/// Marks that separate cells in some files, and stand in no number.
+const RARE: &str = "^:~!#&@=*\\/_";
+
+/// The refusal of a file whose rows have one cell each, where a rare mark stands equally often in all of them.
+fn unknown_separator(records: &[Record]) -> Option<String> {
+    let rows: Vec<&str> =
+        records.iter().filter(|record| !record.is_blank()).map(|record| record.cells[0].as_str()).collect();
+    if rows.len() < FEW_ROWS || records.iter().any(|record| record.cells.len() > 1) {
+        return None;
+    }
+    let separates = |mark: &char| {
+        let cells = |row: &str| row.split(*mark).count();
+        let has_cells = |row: &&str| !row.starts_with(*mark) && !row.ends_with(*mark);
+        // The parts of dates and times are no columns.
+        let is_moment = |row: &&str| row.bytes().all(|byte| byte.is_ascii_digit() || b":/_. +-TZ".contains(&byte));
+        let width = cells(rows[0]);
+        width > 1 && rows.iter().all(|row| cells(row) == width && has_cells(row)) && !rows[1..].iter().all(is_moment)
+    };
+    let mark = RARE.chars().find(separates)?;
+    let doubled = format!("{mark}{mark}");
+    Some(match rows.iter().all(|row| row.contains(&doubled)) {
+        true => format!(
+            "all rows are one cell, and {doubled:?} stands equally often in each; write one character between two cells, such as ; instead of {doubled}"
+        ),
+        false => format!(
+            "all rows are one cell, and {mark:?} stands equally often in each; say separator={mark} if it separates the cells"
+        ),
+    })
 }
 
 /// What encloses cells: single quotes where on every line as many cells begin with one as end with one, backslashes where one

@@ -20,12 +20,34 @@ pub fn is_json(text: &str) -> bool {
     is_object(text) || text.strip_prefix('[').is_some_and(|rest| is_object(rest.trim_start()))
 }
 
+/// Refuses one object that holds a whole table, as pandas writes it by columns, by rows of lists or split.
+fn refuse_by_columns(objects: &[Object]) -> Result<(), String> {
+    let [Object(fields)] = objects else { return Ok(()) };
+    let len = |value: &Value| match value {
+        Value::Object(fields) => Some(fields.len()),
+        Value::Array(list) => Some(list.len()),
+        _ => None,
+    };
+    let lens: Vec<usize> = fields.iter().filter_map(|(_, value)| len(value)).collect();
+    let are_columns =
+        lens.len() == fields.len() && lens.len() > 1 && lens.iter().all(|len| *len > 1 && *len == lens[0]);
+    let is_split = fields.iter().any(|(name, value)| name == "data" && matches!(value, Value::Array(_)));
+    if are_columns || is_split {
+        let names = fields.iter().take(3).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(format!(
+            "is one object ({names}, …) that holds a whole table; write a list of objects, one a row, in pandas to_json(orient=\"records\")"
+        ));
+    }
+    Ok(())
+}
+
 /// The rows of a text of objects. A column is a name that occurs in any of them; an object within one is named `a.b`.
 pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
     let mut table = Objects::default();
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('[') {
         let objects: Vec<Object> = serde_json::from_str(text).map_err(|error| in_line(&error))?;
+        refuse_by_columns(&objects)?;
         for (line, object) in (1..).zip(objects) {
             table.add(line, object);
         }
@@ -37,6 +59,9 @@ pub fn rows(text: &str, notes: &mut Vec<Note>) -> Result<Rows, String> {
             // The error counts its lines from where the text begins.
             let object = object.map_err(|error| in_line(&error))?;
             let end = objects.byte_offset();
+            if text[end..].trim().is_empty() && read == 0 {
+                refuse_by_columns(std::slice::from_ref(&object))?;
+            }
             table.add(line, object);
             line += text.as_bytes()[read..end].iter().filter(|byte| **byte == b'\n').count();
             read = end;

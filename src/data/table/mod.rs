@@ -19,6 +19,7 @@ mod sheet;
 mod text;
 mod titles;
 mod trained;
+mod units;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -29,11 +30,13 @@ use column::{Raw, Reading};
 use dialect::{Record, width_of};
 use header::Header;
 use missing::is_missing;
+pub use missing::marks_text;
 use number::{Convention, Found};
 use options::SKIP;
 use options::Separator;
 pub use options::{FirstOfDate, Options, READING};
 use rows::Rows;
+pub use sheet::UNCALCULATED;
 pub use text::kind_of;
 
 use super::error::{DataError, Remedy, Wrong};
@@ -58,6 +61,8 @@ pub struct Table {
     pub rows: usize,
     /// Notes from reading the file, one sentence each.
     pub notes: Vec<Note>,
+    /// What reads another sheet of a workbook, if it has one.
+    pub sheets: Option<Remedy>,
 }
 
 impl Table {
@@ -100,7 +105,13 @@ impl Table {
     /// Reads the contents of a file.
     pub fn parse(bytes: Vec<u8>, options: &Options) -> Result<Self, Wrong> {
         let mut notes = Vec::new();
-        let Rows { mut records, separator, names, words } = rows::of(bytes, options, MAX_BYTES, &mut notes)?;
+        let rows = rows::of(bytes, options, MAX_BYTES, &mut notes)?;
+        let sheets = rows.sheets.clone();
+        Self::of_rows(rows, options, notes).map_err(|wrong| wrong.or(sheets))
+    }
+
+    fn of_rows(rows: Rows, options: &Options, mut notes: Vec<Note>) -> Result<Self, Wrong> {
+        let Rows { mut records, separator, names, words, sheets } = rows;
         check_cells(&records)?;
         let header = match names {
             Some(names) => Header { names: Some(names), units: Vec::new() },
@@ -148,7 +159,7 @@ impl Table {
             raw.repair(options)?;
         }
         let columns = understood(raws, separator, options)?;
-        Ok(Self { columns, rows, notes })
+        Ok(Self { columns, rows, notes, sheets })
     }
 
     /// The column of this name, or at this position counted from 1.

@@ -97,6 +97,14 @@ fn sign_of(cell: &str) -> (bool, &str) {
     (false, cell.strip_prefix('+').unwrap_or(cell))
 }
 
+/// Whether a cell is a negative number without a minus before it, as accounts write it: (12.5) or 12.5-
+pub fn is_accounting(cell: &str) -> bool {
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    let is_in_brackets = cell.starts_with('(') && cell.ends_with(')');
+    let has_minus_behind = cell.strip_suffix(['-', '\u{2212}']).is_some_and(|rest| rest.ends_with(is_digit));
+    is_in_brackets || has_minus_behind
+}
+
 /// What the cells of a column say about their convention.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
@@ -164,6 +172,11 @@ const CURRENCIES: &[&str] = &[
     "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₫", "฿", "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "RMB", "US$", "Fr.",
     "R$",
 ];
+
+/// Whether a text is the sign of a currency.
+pub fn is_currency(text: &str) -> bool {
+    CURRENCIES.contains(&text)
+}
 
 /// No unit is longer than this.
 const MAX_UNIT: usize = 10;

@@ -221,8 +221,8 @@ pub const SUFFIXES: Field = Field::of(
 pub const DATES: Field = Field::of(
     "dates",
     "Dates",
-    Kind::Word(&["day-first", "month-first"]),
-    "Whether 01/02/2020 is the 1st of February or the 2nd of January; decided by the other dates and their steps by default.",
+    Kind::Word(&["day-first", "month-first", "numbers"]),
+    "Whether 01/02/2020 is the 1st of February or the 2nd of January, decided by the other dates and their steps by default; numbers keeps 20240131 a number, which is a day by default.",
 );
 /// The option `missing`.
 pub const MISSING: Field = Field::of(
@@ -283,10 +283,11 @@ impl Options {
             let parse = |count: String| count.parse().map_err(|_| refuse(field, &count, "write how many there are"));
             text(field).map(parse).transpose()
         };
-        let first_of_date = text(&DATES).map(|first| match &*first {
-            "day-first" => Ok(FirstOfDate::Day),
-            "month-first" => Ok(FirstOfDate::Month),
-            other => Err(refuse(&DATES, other, "there is day-first and month-first")),
+        let first_of_date = text(&DATES).and_then(|first| match &*first {
+            "day-first" => Some(Ok(FirstOfDate::Day)),
+            "month-first" => Some(Ok(FirstOfDate::Month)),
+            "numbers" => None,
+            other => Some(Err(refuse(&DATES, other, "there is day-first, month-first and numbers"))),
         });
         Ok(Self {
             first_of_date: first_of_date.transpose()?,

@@ -1,8 +1,9 @@
 //! A Parquet file as rows of cells.
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
-use parquet::basic::{LogicalType, TimeUnit};
+use parquet::basic::{Compression, LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
@@ -37,6 +38,11 @@ fn read(bytes: Vec<u8>, notes: &mut Vec<Note>) -> Result<Result<Rows, String>, P
     if cells > MAX_CELLS {
         return Ok(Err(format!("has {cells} cells, and {MAX_CELLS} are the most; take a part of it")));
     }
+    if let Some(compression) = unread_compression(file.metadata()) {
+        return Ok(Err(format!(
+            "its columns are compressed with {compression}, which is not read; write it with snappy, zstd, gzip or no compression"
+        )));
+    }
     let are_nanoseconds: Vec<bool> = columns.iter().map(|column| holds_nanoseconds(column)).collect();
     let mut table = Objects::default();
     for (line, row) in (1..).zip(file.get_row_iter(None)?) {
@@ -50,6 +56,18 @@ fn read(bytes: Vec<u8>, notes: &mut Vec<Note>) -> Result<Result<Rows, String>, P
         table.add(line, Object(fields.collect()));
     }
     Ok(table.rows(notes))
+}
+
+/// The name of a compression that this program does not decompress, if a column has one.
+fn unread_compression(metadata: &ParquetMetaData) -> Option<String> {
+    let mut columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let name = |compression| match compression {
+        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => None,
+        Compression::BROTLI(_) => Some("brotli".to_owned()),
+        Compression::LZ4 | Compression::LZ4_RAW => Some("lz4".to_owned()),
+        other => Some(other.to_string().to_lowercase()),
+    };
+    columns.find_map(|column| name(column.compression()))
 }
 
 /// The reader knows no such times, and gives their number.
@@ -121,6 +139,18 @@ mod tests {
             assert_eq!(cells(&table, "price"), [Some("1.25"), Some("-0.5"), Some("100")]);
             assert_eq!(cells(&table, "place.x"), [Some("1"), Some("2"), Some("3")]);
             assert_eq!(cells(&table, "list"), [Some("[1, 2]"), Some("[]"), Some("[3]")]);
+        }
+    }
+
+    #[test]
+    fn a_compression_that_is_not_read_is_named_with_the_remedy() {
+        for (name, file) in [
+            ("brotli", &include_bytes!("../../../tests/fixtures/tables/brotli.parquet")[..]),
+            ("lz4", include_bytes!("../../../tests/fixtures/tables/lz4.parquet")),
+        ] {
+            let refused = Table::parse(file.to_vec(), &Options::default()).unwrap_err().to_string();
+            assert!(refused.contains(&format!("compressed with {name}")), "{refused}");
+            assert!(refused.contains("write it with snappy, zstd, gzip or no compression"), "{refused}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::dialect::{self, Record};
 use super::options::{Options, Separator};
 use super::{arff, json, parquet, sheet, text};
-use crate::data::error::Wrong;
+use crate::data::error::{Remedy, Wrong};
 use crate::data::note::Note;
 
 /// The rows of a file, and what its format says of them.
@@ -16,12 +16,14 @@ pub struct Rows {
     pub names: Option<Vec<String>>,
     /// Whether a column is declared to hold words, whatever its cells look like; empty where nothing is declared.
     pub words: Vec<bool>,
+    /// What reads another sheet of a workbook, if it has one.
+    pub sheets: Option<Remedy>,
 }
 
 impl Rows {
     /// Rows under names that the format itself holds.
     pub fn named(names: Vec<String>, records: Vec<Record>) -> Self {
-        Self { records, separator: Separator::Byte(b','), names: Some(names), words: Vec::new() }
+        Self { records, separator: Separator::Byte(b','), names: Some(names), words: Vec::new(), sheets: None }
     }
 }
 
@@ -29,9 +31,9 @@ impl Rows {
 pub fn of(bytes: Vec<u8>, options: &Options, most: u64, notes: &mut Vec<Note>) -> Result<Rows, Wrong> {
     let bytes = text::unpacked(bytes, most)?;
     if sheet::is_workbook(&bytes) {
-        let mut records = sheet::records(&bytes, options, notes)?;
+        let sheet::Sheet { mut records, others } = sheet::read_sheet(&bytes, options, notes)?;
         dialect::tidy(&mut records, options, notes);
-        return Ok(Rows { records, separator: Separator::Byte(b','), names: None, words: Vec::new() });
+        return Ok(Rows { records, separator: Separator::Byte(b','), names: None, words: Vec::new(), sheets: others });
     }
     if bytes.starts_with(parquet::MAGIC) {
         return Ok(parquet::rows(bytes, notes)?);
@@ -44,7 +46,7 @@ pub fn of(bytes: Vec<u8>, options: &Options, most: u64, notes: &mut Vec<Note>) -
         return Ok(arff::rows(&text, notes)?);
     }
     let (records, separator) = dialect::records(&text, options, notes)?;
-    Ok(Rows { records, separator, names: None, words: Vec::new() })
+    Ok(Rows { records, separator, names: None, words: Vec::new(), sheets: None })
 }
 
 /// Whether a file has to be read to its end to know its columns.

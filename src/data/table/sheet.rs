@@ -22,8 +22,18 @@ pub fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(COMPOUND_FILE)
 }
 
+/// What a note says of formulas whose results are not in the file.
+pub const UNCALCULATED: &str = "a formula whose result was never calculated";
+
+/// The rows of a sheet.
+pub struct Sheet {
+    pub records: Vec<Record>,
+    /// What reads another sheet, if there is one.
+    pub others: Option<Remedy>,
+}
+
 /// The rows of the sheet that the options name, or of the first one with a cell.
-pub fn records(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Record>, Wrong> {
+pub fn read_sheet(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Sheet, Wrong> {
     let damaged = || Wrong::from("this workbook is damaged; open it, and save the table as CSV".to_owned());
     // The reader of workbooks follows chains of sectors that go round in a circle until the memory is full.
     let is_sound = || !bytes.starts_with(COMPOUND_FILE) || cfb::CompoundFile::open(Cursor::new(bytes)).is_ok();
@@ -33,7 +43,7 @@ pub fn records(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result
     foreign::read(|| read(bytes, options, notes)).unwrap_or_else(|| Err(damaged()))
 }
 
-fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Record>, Wrong> {
+fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Sheet, Wrong> {
     let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|_| {
         "this is an archive or a document, and no workbook that can be read; unpack it, or save the table as CSV"
             .to_owned()
@@ -52,6 +62,9 @@ fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Re
         }
         None => first_with_cells(&mut book, &names)?,
     };
+    notes.extend(uncalculated(&mut book, &name, &range));
+    notes.extend(merged(&mut book, &name));
+    let another = names.iter().find(|other| **other != name);
     if names.len() > 1 {
         let others = names.join(", ");
         notes.push(
@@ -70,7 +83,58 @@ fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Vec<Re
             format!("{} with an error, such as {error}, taken for missing", counted(errors.len(), "cell")).into(),
         );
     }
-    Ok(records)
+    let others = another.map(|other| {
+        let advice = format!("read another sheet than {name:?}, such as sheet={other}");
+        Remedy::of(SHEET.key, advice)
+    });
+    Ok(Sheet { records, others })
+}
+
+/// That cells have a formula and no value, as a program leaves them that writes a workbook and calculates nothing.
+fn uncalculated(book: &mut Book<'_>, name: &str, range: &Range<Data>) -> Option<Note> {
+    let Sheets::Xlsx(book) = book else { return None };
+    let mut reader = book.worksheet_cells_reader(name).ok()?;
+    let (mut count, mut first) = (0, None);
+    while let Ok(Some(formula)) = reader.next_formula() {
+        let is_empty =
+            |cell: &Data| matches!(cell, Data::Empty) || matches!(cell, Data::String(text) if text.is_empty());
+        if !formula.get_value().is_empty() && range.get_value(formula.get_position()).is_none_or(is_empty) {
+            count += 1;
+            first.get_or_insert(formula.get_position());
+        }
+    }
+    let (row, column) = first?;
+    let place = place_of(row, column);
+    let cells = counted(count, "cell");
+    Some(
+        format!("{cells}, such as {place}, with {UNCALCULATED}, taken for missing; open the workbook and save it")
+            .into(),
+    )
+}
+
+/// That cells are merged, of which the first alone has the value.
+fn merged(book: &mut Book<'_>, name: &str) -> Option<Note> {
+    let Sheets::Xlsx(book) = book else { return None };
+    let areas = book.merge_cells_by_sheet_name(name).ok()?;
+    let first = areas.first()?;
+    let (from, to) = (place_of(first.start.0, first.start.1), place_of(first.end.0, first.end.1));
+    let count = counted(areas.len(), "area");
+    Some(
+        format!(
+            "{count} of merged cells, such as {from}:{to}: the first cell of each has the value, the others are empty"
+        )
+        .into(),
+    )
+}
+
+/// "C2", of a row and a column counted from 0.
+fn place_of(row: u32, column: u32) -> String {
+    let (mut letters, mut rest) = (String::new(), column + 1);
+    while rest > 0 {
+        letters.insert(0, char::from(b'A' + ((rest - 1) % 26) as u8));
+        rest = (rest - 1) / 26;
+    }
+    format!("{letters}{}", row + 1)
 }
 
 type Book<'a> = Sheets<Cursor<&'a [u8]>>;

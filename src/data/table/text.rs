@@ -6,6 +6,9 @@ use std::io::Read as _;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
 
+/// Bytes in which a document has named itself.
+const BEGINNING: usize = 4096;
+
 /// What the first bytes of a file say that it is, where that is no table of text.
 const KINDS: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document"),
@@ -57,7 +60,9 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
         (Some(b"RIFF"), _, Some(b"AVI ")) => return Some("an AVI video"),
         (Some(b"RIFF"), _, Some(b"WEBP")) => return Some("a WebP image"),
         (Some(b"FORM"), _, Some(b"AIFF" | b"AIFC")) => return Some("an AIFF audio file"),
-        (_, Some(b"ftyp"), Some(b"heic" | b"heix" | b"mif1")) => return Some("a HEIC image"),
+        (_, Some(b"ftyp"), Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1")) => {
+            return Some("a HEIC image");
+        }
         (_, Some(b"ftyp"), Some(b"avif")) => return Some("an AVIF image"),
         (_, Some(b"ftyp"), Some(b"M4A ")) => return Some("an M4A audio file"),
         (_, Some(b"ftyp"), _) => return Some("an MP4 or QuickTime video"),
@@ -68,9 +73,19 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
     let is_page = start.starts_with(b"<!doctype html") || start.starts_with(b"<html");
     match &start[..] {
         _ if is_page => Some("an HTML page, such as a download page or a message of a server"),
+        [b'<', b's', b'v', b'g', ..] => Some("an SVG image"),
+        [b'<', b'?', b'x', b'm', b'l', ..] if contains(bytes, b"<svg") => Some("an SVG image"),
+        [b'{', ..] if contains(bytes, b"\"cell_type\"") || contains(bytes, b"\"nbformat\"") => {
+            Some("a Jupyter notebook")
+        }
         [b'<', b'?', b'x', b'm', b'l', ..] => Some("an XML document"),
         _ => None,
     }
+}
+
+/// Whether a text occurs near the beginning of a file.
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    bytes[..bytes.len().min(BEGINNING)].windows(text.len()).any(|window| window == text)
 }
 
 /// What a file that is compressed with gzip begins with.

@@ -5,21 +5,18 @@ use super::{Case, Deadline, Finding, GENERATOR, number};
 use crate::data::note::counted;
 use crate::train::learner::{Step, Trainer};
 
-/// Steps at most. Those of a small network take as long as a few of a large one.
-const STEPS: u64 = 10_000;
-
 /// Share of the time.
 const SHARE: f64 = 0.35;
 
 /// The samples are memorized when this share of the initial loss is left.
 const MEMORIZED: f64 = 0.1;
 
-/// Where the time or the steps are over, this share of it shows that they are being memorized.
+/// Where the time is over, this share of it shows that they are being memorized.
 const FALLING: f64 = 0.5;
 
-/// So many steps that take away less than this share of the initial loss show that it falls no more.
-const PATIENCE: u64 = 500;
-const HARDLY: f64 = 0.01;
+/// So many steps after which more than this share of the loss before them is left show that it will not come down in any time.
+const PATIENCE: u64 = 300;
+const HARDLY: f64 = 0.9;
 
 /// Weights for each sample: nobody memorizes more in fewer, least of all where samples of different classes are alike.
 const WEIGHTS_EACH: usize = 16;
@@ -42,14 +39,17 @@ enum End {
     Memorized,
     NotANumber,
     Stalled,
-    Steps,
     Time,
 }
 
 impl Course {
     /// The share of the loss that can be taken away and is left.
     fn left(&self) -> f64 {
-        (self.last - self.lowest) / (self.first - self.lowest)
+        self.share(self.last, self.first)
+    }
+
+    fn share(&self, loss: f64, before: f64) -> f64 {
+        (loss - self.lowest) / (before - self.lowest)
     }
 
     fn of(plain: &Plain, batch: &[u32], deadline: Deadline) -> Self {
@@ -58,13 +58,13 @@ impl Course {
         let mut trainer = Trainer::new(job, weights.clone());
         let mut step = |number| trainer.step(batch, Step::new(number, job.training.learning_rate)).mean_loss();
         let first = step(1);
-        let mut course = Self { first, last: first, lowest, steps: 0, end: End::Steps };
+        let mut course = Self { first, last: first, lowest, steps: 0, end: End::Time };
         let (mut best, mut best_before) = (first, first);
-        while course.steps < STEPS {
+        loop {
             course.steps += 1;
             course.last = step(course.steps + 1);
             best = best.min(course.last);
-            let is_stalled = || best_before - best < HARDLY * (first - lowest);
+            let is_stalled = || course.share(best, best_before) > HARDLY;
             course.end = match course.steps.is_multiple_of(PATIENCE) {
                 _ if !course.last.is_finite() => End::NotANumber,
                 _ if course.left() <= MEMORIZED => End::Memorized,
@@ -78,7 +78,6 @@ impl Course {
             };
             return course;
         }
-        course
     }
 }
 
@@ -108,8 +107,7 @@ pub fn check(case: &Case<'_>) -> Finding {
         End::Memorized => Finding::passed(format!("{numbers}.")),
         End::Time if course.left() <= FALLING => Finding::passed(format!("{numbers}, when the time was over.")),
         End::Time => Finding::not_applicable(format!("Cut short: {}.", lowered(&numbers))),
-        End::Steps if course.left() <= FALLING => Finding::passed(format!("{numbers}, and is still falling.")),
-        End::Steps | End::Stalled => Finding::failed(format!("{numbers}: {remedy}.")),
+        End::Stalled => Finding::failed(format!("{numbers}: {remedy}.")),
     }
 }
 

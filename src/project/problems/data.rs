@@ -2,6 +2,7 @@
 
 use super::{Case, Problem, leak};
 use crate::data::TargetData;
+use crate::data::note::more_classes;
 use crate::train::heads::Results;
 
 /// How much rarer than the most frequent class a class may be before the accuracy misleads.
@@ -93,7 +94,7 @@ pub fn classes(case: &Case<'_>) -> Vec<Problem> {
 fn have(first: &str, more: usize) -> String {
     match more {
         0 => format!("{first:?} has"),
-        more => format!("{first:?} and {more} more {} have", if more == 1 { "class" } else { "classes" }),
+        more => format!("{first:?} and {} have", more_classes(more)),
     }
 }
 

@@ -13,7 +13,7 @@ use eframe::egui::{self, Align2, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
-use crate::data::note::{Note, Otherwise};
+use crate::data::note::{Note, Otherwise, more_classes};
 use crate::data::{Augment, Dataset, Modality, SOURCES};
 use crate::ui::state::class_counts::{ClassCounts, Parts};
 use crate::ui::state::session::DataState;
@@ -216,7 +216,7 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
         line(ui, name, cells(parts), palette.text, false);
     }
     if classes.len() > most_classes {
-        caption_ui(ui, &format!("and {} more classes", classes.len() - most_classes));
+        caption_ui(ui, &format!("and {}", more_classes(classes.len() - most_classes)));
     }
     let rect = line(ui, "all", cells(counts.total(share)), palette.text, true);
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.faint));

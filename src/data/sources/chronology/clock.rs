@@ -15,8 +15,14 @@ const PARTS: [(&[&str], f64); 3] = [
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// The times of a column that come several times, made finer by what other columns say of the same moments; nothing if there
-/// are no such columns. Which they are is noted.
-pub fn finer(table: &Table, read: &[usize], at: usize, times: &[f64], notes: &mut Vec<Note>) -> Option<Vec<f64>> {
+/// are no such columns. Which they are is noted and returned.
+pub fn finer(
+    table: &Table,
+    read: &[usize],
+    at: usize,
+    times: &[f64],
+    notes: &mut Vec<Note>,
+) -> Option<(Vec<usize>, Vec<f64>)> {
     if repeats(times) == 0 {
         return None;
     }
@@ -57,7 +63,7 @@ pub fn finer(table: &Table, read: &[usize], at: usize, times: &[f64], notes: &mu
             used[0],
             "takes it alone",
         ));
-        finer
+        (used.iter().filter_map(|name| table.named(name)).collect(), finer)
     })
 }
 
@@ -66,6 +72,14 @@ fn repeats(times: &[f64]) -> usize {
     let mut sorted: Vec<f64> = times.iter().copied().filter(|time| !time.is_nan()).collect();
     sorted.sort_by(f64::total_cmp);
     sorted.windows(2).filter(|pair| pair[0] == pair[1]).count()
+}
+
+/// Whether the cells of a column are names of months, weekdays or quarters.
+pub fn is_part_of_time(column: &Column) -> bool {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let begins = |cell: &str, names: &[&str]| names.iter().any(|name| cell.to_lowercase().starts_with(name));
+    let are = |names: &[&str]| column.cells.iter().flatten().all(|cell| begins(cell, names));
+    are(&MONTHS) || are(&DAYS) || are(&["q1", "q2", "q3", "q4"]) || periods(column).is_some()
 }
 
 /// 1 to 12, of a number or of the beginning of an English name.

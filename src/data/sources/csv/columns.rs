@@ -3,6 +3,7 @@
 use super::super::chronology::time_column;
 use super::super::dates::DateFormat;
 use super::super::series;
+use super::counting::counts_rows;
 use crate::data::dataset::{Feature, Vocabulary};
 use crate::data::error::Wrong;
 use crate::data::note::{Note, counted};
@@ -19,16 +20,6 @@ const MAX_WORDS: usize = 100_000;
 
 /// A target of whole numbers is taken for classes if it has no more values than this, each of them several times.
 const MAX_NUMBERED_CLASSES: usize = 20;
-
-/// A column of distinct whole numbers numbers the rows if its range is at most this many times the number of rows.
-const ROOM: f64 = 1.5;
-
-/// With fewer rows than this, a small range may be chance.
-const FEW: usize = 30;
-
-/// Names of columns that number the rows, in small letters.
-const ROW_NAMES: &[&str] =
-    &["id", "index", "idx", "row", "rowid", "row id", "nr", "no", "no.", "number", "#", "unnamed: 0", "uid"];
 
 /// One number each for columns of words, which stand behind the others.
 pub fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<Note>) -> Result<Vec<Feature>, String> {
@@ -55,33 +46,30 @@ pub fn count_words(columns: &[&Column], numbers: usize, notes: &mut Vec<Note>) -
 }
 
 /// What was asked for a column.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Chosen {
     /// Its numbers are names.
     pub as_words: bool,
     /// It is read whatever it looks like.
     pub is_kept: bool,
+    /// Its numbers are no days, even if all of them look like 20240131.
+    pub has_no_days: bool,
 }
 
 /// What a column becomes; nothing if nothing can be learned from it. What is remarkable about it is noted.
 pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Result<Vec<Feature>, Wrong> {
     let name = &column.name;
-    let rows = column.cells.len();
-    let present = column.cells.iter().flatten().count();
-    let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
-    if present == 0 {
+    if column.cells.iter().all(Option::is_none) {
         notes.push(format!("{name} is empty and was left out").into());
         return Ok(Vec::new());
     }
+    let said = notes.len();
     if !chosen.as_words
-        && let Some(format) = DateFormat::of(column, notes)?.or_else(|| DateFormat::of_clock(column))
+        && let Some(format) = date_format_of(column, chosen, notes)?
     {
-        let what = format!("{name} holds times written as {} and is read as {}", format.name(), format.unit());
-        notes.push(Note::or(what, "categories", name, "reads each as a category"));
-        if present < rows {
-            let missing = counted(rows - present, "missing value");
-            notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
-        }
+        notes.extend(format.unread_note(column).map(Note::from));
+        let unread = column.cells.iter().flatten().filter(|cell| format.number(cell).is_none()).count();
+        notes.extend(column.missing_text(unread).map(|missing| replaced_by_mean(&missing, name)));
         return Ok(vec![Feature {
             unit: Some(format.unit().to_owned()),
             dates: Some(format.name().to_owned()),
@@ -89,50 +77,94 @@ pub fn features_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Re
         }]);
     }
     if chosen.as_words || column.holds_words() {
-        let categories = column.distinct();
-        let units = column.units();
-        if !chosen.is_kept && !chosen.as_words && !units.is_empty() && categories.len() > SOME_CATEGORIES {
-            let what = format!(
-                "{name} has numbers in {}, and was left out; write all in one, or divide them into columns",
-                units.join(" and in ")
-            );
-            notes.push(Note::or(what, "categories", name, "reads each as a category"));
-            return Ok(Vec::new());
-        }
-        let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
-        if !chosen.is_kept && !chosen.as_words && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
-            let what = format!(
+        // What was said of its dates tells why they are not read.
+        let almost = if notes.len() == said { DateFormat::of_mostly(column) } else { None };
+        return Ok(categories_of(column, chosen, almost, notes));
+    }
+    Ok(numbers_of(column, chosen, notes))
+}
+
+/// How the times of a column are written, which is noted; nothing if it has none.
+fn date_format_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Result<Option<DateFormat>, Wrong> {
+    let name = &column.name;
+    if let Some(format) = DateFormat::of_day_numbers(column).filter(|_| !chosen.has_no_days) {
+        let what = format!("{name} holds dates written as {} and is read as {}", format.shown(), format.unit());
+        notes.push(Note::or(what, "dates", "numbers", "keeps the numbers"));
+        return Ok(Some(format));
+    }
+    let Some(format) = DateFormat::of(column, notes)?.or_else(|| DateFormat::of_clock(column)) else { return Ok(None) };
+    let what = format!("{name} holds times written as {} and is read as {}", format.shown(), format.unit());
+    notes.push(Note::or(what, "categories", name, "reads each as a category"));
+    Ok(Some(format))
+}
+
+/// "3 missing values in a, replaced by the mean of the training samples"
+pub fn replaced_by_mean(missing: &str, name: &str) -> Note {
+    format!("{missing} in {name}, replaced by the mean of the training samples").into()
+}
+
+/// One input for each word; `almost` tells of dates that are not read.
+fn categories_of(column: &Column, chosen: Chosen, almost: Option<String>, notes: &mut Vec<Note>) -> Vec<Feature> {
+    let name = &column.name;
+    let present = column.cells.iter().flatten().count();
+    let categories = column.distinct();
+    let is_decided = chosen.is_kept || chosen.as_words;
+    let units = column.mixed_units().filter(|_| !is_decided);
+    if let Some(units) = units.as_ref().filter(|_| categories.len() > SOME_CATEGORIES) {
+        let what =
+            format!("{name} has {}, and was left out; write all in one unit, or divide them into columns", units.what);
+        notes.push(Note::or(what, "categories", name, "reads each as a category"));
+        return Vec::new();
+    }
+    let tells_rows_apart = categories.len() > SOME_CATEGORIES && categories.len() * 2 > present;
+    if !is_decided && (categories.len() > MAX_CATEGORIES || tells_rows_apart) {
+        let what = match almost {
+            Some(almost) => format!("{name} {almost}, and was left out; correct or empty those cells to read dates"),
+            None => format!(
                 "{name} has {} different texts in {} and was left out, since it tells rows apart, not kinds",
                 categories.len(),
                 counted(present, "row")
-            );
-            notes.push(Note::or(what, "keep", name, "reads it"));
-            return Ok(Vec::new());
-        }
-        if present < rows {
-            notes.push(format!("{} in {name}, of no category", counted(rows - present, "missing value")).into());
-        }
-        note_constant(name, categories.len() == 1, notes);
-        let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
-        return Ok(categories.into_iter().map(feature).collect());
+            ),
+        };
+        notes.push(Note::or(what, "keep", name, "reads it"));
+        return Vec::new();
     }
+    if let Some(units) = units.filter(|units| units.are_known) {
+        let what =
+            format!("{name} has {}, and each is read as a category; write all in one unit to read numbers", units.what);
+        notes.push(what.into());
+    }
+    if let Some(almost) = almost.filter(|_| !is_decided) {
+        notes.push(
+            format!("{name} {almost}, and each is read as a category; correct or empty those cells to read dates")
+                .into(),
+        );
+    }
+    notes.extend(column.missing_text(0).map(|missing| Note::from(format!("{missing} in {name}, of no category"))));
+    note_constant(name, categories.len() == 1, notes);
+    let feature = |category| Feature { category: Some(category), ..Feature::number(name) };
+    categories.into_iter().map(feature).collect()
+}
+
+fn numbers_of(column: &Column, chosen: Chosen, notes: &mut Vec<Note>) -> Vec<Feature> {
+    let name = &column.name;
+    let rows = column.cells.len();
+    let numbers: Vec<f64> = (0..rows).filter_map(|row| column.number(row)).collect();
     if numbers.is_empty() {
         notes.push(format!("{name} holds no finite number and was left out").into());
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    if !chosen.is_kept && numbers.len() == rows && numbers_rows(name, &numbers) {
+    if !chosen.is_kept && counts_rows(column) {
         notes.push(Note::or(format!("{name} numbers the rows and was left out"), "keep", name, "reads it"));
-        return Ok(Vec::new());
+        return Vec::new();
     }
     notes.extend(column.stray_note().map(Note::from));
-    if numbers.len() < rows {
-        let missing = counted(rows - numbers.len(), "missing value");
-        notes.push(format!("{missing} in {name}, replaced by the mean of the training samples").into());
-    }
+    let unread = column.cells.iter().flatten().count() - numbers.len();
+    notes.extend(column.missing_text(unread).map(|missing| replaced_by_mean(&missing, name)));
     note_constant(name, numbers.iter().all(|number| *number == numbers[0]), notes);
     let missing = column.code.map(number_text);
     let is_share = are_shares(&numbers);
-    Ok(vec![Feature { unit: column.unit.clone(), missing, is_share, decimal: column.decimal, ..Feature::number(name) }])
+    vec![Feature { unit: column.unit.clone(), missing, is_share, decimal: column.decimal, ..Feature::number(name) }]
 }
 
 /// Whether numbers are from 0 to 1, and not 0 and 1 alone.
@@ -151,23 +183,6 @@ pub fn series_note(table: &Table, target: usize) -> Option<Note> {
         ),
         series,
     ))
-}
-
-/// Whether a column counts or names the rows: whole numbers, each of them once, from a range with hardly more room than
-/// there are rows, or under a name that says so.
-fn numbers_rows(name: &str, numbers: &[f64]) -> bool {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let is_unique = || sorted.windows(2).all(|pair| pair[0] < pair[1]);
-    let room = || sorted.last().zip(sorted.first()).map_or(0.0, |(last, first)| last - first + 1.0);
-    // A dozen ages may all be different.
-    let is_dense = || sorted.len() >= FEW && room() <= ROOM * sorted.len() as f64;
-    let is_whole = sorted.iter().all(|number| number.fract() == 0.0);
-    let counts = || numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0);
-    sorted.len() >= 10
-        && is_whole
-        && is_unique()
-        && (counts() || is_dense() || ROW_NAMES.contains(&&*name.trim().to_lowercase()))
 }
 
 fn note_constant(name: &str, is_constant: bool, notes: &mut Vec<Note>) {
@@ -193,24 +208,21 @@ mod tests {
 
     #[test]
     fn times_of_the_day_and_durations_are_hours() {
-        for (cells, format) in [
-            (["06:30", "23:59"], "%H:%M"),
-            (["161:14:24", "0:00:36"], "%H:%M:%S"),
-            (["3:30 PM", "5:00 am"], "%I:%M %p"),
+        for (cells, (format, shown)) in [
+            (["06:30", "23:59"], ("%H:%M", "HH:MM")),
+            (["161:14:24", "0:00:36"], ("%H:%M:%S", "HH:MM:SS")),
+            (["3:30 PM", "5:00 am"], ("%I:%M %p", "HH:MM AM/PM")),
         ] {
             let rows: String = (0..40).map(|at| format!("{},{at}\n", cells[at % 2])).collect();
             let table = Table::parse(format!("p,y\n{rows}").into_bytes(), &Options::default()).unwrap();
             let mut notes = Vec::new();
-            let features =
-                features_of(&table.columns[0], Chosen { as_words: false, is_kept: false }, &mut notes).unwrap();
+            let features = features_of(&table.columns[0], Chosen::default(), &mut notes).unwrap();
             assert_eq!((features[0].dates.as_deref(), features[0].unit.as_deref()), (Some(format), Some("hours")));
             assert_eq!(
                 notes[0],
-                format!(
-                    "p holds times written as {format} and is read as hours; categories=p reads each as a category"
-                )
+                format!("p holds times written as {shown} and is read as hours; categories=p reads each as a category")
             );
-            let words = Chosen { as_words: true, is_kept: false };
+            let words = Chosen { as_words: true, ..Chosen::default() };
             assert_eq!(features_of(&table.columns[0], words, &mut notes).unwrap().len(), 2);
         }
     }

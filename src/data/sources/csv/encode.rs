@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::dates::DateFormat;
-use super::columns::are_shares;
+use super::columns::{are_shares, replaced_by_mean};
 use crate::data::dataset::Feature;
 use crate::data::note::{Note, counted};
 use crate::data::table::{self, Column, Table};
@@ -69,7 +69,7 @@ fn refuse_other_order(table: &Table, features: &[Feature]) -> Result<(), String>
             let (name, order) = (&feature.column, format.order());
             return Err(format!(
                 "{cell:?} in {name} has day and month in the other order than in training; write its dates with the {order}, as {}, or as 2020-12-31",
-                format.name()
+                format.shown()
             ));
         }
     }
@@ -87,12 +87,11 @@ pub fn tell_unread(table: &Table, features: &[Feature], notes: &mut Vec<Note>) {
             let column = &table.columns[at];
             notes.extend(unread(column, &of_column).map(Note::from));
             let is_number = of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none());
-            let missing = column.cells.iter().filter(|cell| cell.is_none()).count();
-            if is_number && missing > 0 {
-                let values = counted(missing, "missing value");
-                notes.push(format!("{values} in {}, replaced by the mean of the training samples", column.name).into());
-            } else if missing > 0 {
-                notes.push(format!("{} in {}, of no category", counted(missing, "missing value"), column.name).into());
+            let (missing, name) = (column.missing_text(0), &column.name);
+            if is_number {
+                notes.extend(missing.map(|missing| replaced_by_mean(&missing, name)));
+            } else if let Some(missing) = missing {
+                notes.push(format!("{missing} in {name}, of no category").into());
             }
             notes.extend(unlike_unit(column, feature).map(Note::from));
             told = &feature.column;
@@ -134,16 +133,10 @@ fn unlike_unit(column: &Column, feature: &Feature) -> Option<String> {
 fn unread(column: &Column, of_column: &[&Feature]) -> Option<String> {
     let name = &column.name;
     if let Some(format) = of_column.iter().find_map(|feature| date_format(feature)) {
-        let cells = || column.cells.iter().flatten();
-        let unread: Vec<&String> = cells().filter(|cell| format.number(cell).is_none()).collect();
-        if let Some(first) = unread.first() {
-            let count = counted(unread.len(), "cell");
-            return Some(format!(
-                "{count} of {name} not written as {}, such as {first:?}, taken for missing",
-                format.name()
-            ));
+        if let Some(unread) = format.unread_note(column) {
+            return Some(unread);
         }
-        let (open, day) = cells().find_map(|cell| Some((cell, format.open_day(cell)?)))?;
+        let (open, day) = column.cells.iter().flatten().find_map(|cell| Some((cell, format.open_day(cell)?)))?;
         return Some(format!("{name} is read with the {}, as in training: {open:?} is {day}", format.order()));
     }
     if of_column.iter().all(|feature| feature.category.is_none() && feature.words.is_none()) {

@@ -9,7 +9,7 @@ use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 use crate::data::samples::TargetData;
 use crate::data::source::Known;
-use crate::data::table::Column;
+use crate::data::table::{Column, UNCALCULATED};
 
 impl Loader<'_> {
     /// The task: that of a known network, else that of the option, else the one that the target column suggests.
@@ -22,6 +22,7 @@ impl Loader<'_> {
             return Ok(task.clone());
         }
         let columns: Vec<&Column> = targets.iter().map(|at| &self.table.columns[*at]).collect();
+        self.refuse_mixed_units(&columns)?;
         let is_regression = match self.request.text("task").as_deref() {
             Some("regression") => true,
             Some("classification") => false,
@@ -50,7 +51,11 @@ impl Loader<'_> {
         };
         let classes = column.distinct();
         match classes.len() {
-            0 => Err(Wrong::new(format!("the target {} is empty", column.name), [OTHER_TARGET])),
+            0 => {
+                let notes = self.notes.iter().filter(|note| note.contains(UNCALCULATED));
+                let why: String = notes.map(|note| format!("; {note}")).collect();
+                Err(Wrong::new(format!("the target {} is empty{why}", column.name), [OTHER_TARGET]))
+            }
             1 => {
                 let (name, class) = (&column.name, classes.join(""));
                 let notes = self.notes.iter().filter(|note| note.contains(&format!(" in {name} ")));
@@ -79,6 +84,23 @@ impl Loader<'_> {
         }
     }
 
+    /// Refuses targets whose numbers are in several units, unless they are said to be classes.
+    fn refuse_mixed_units(&self, columns: &[&Column]) -> Result<(), Wrong> {
+        if self.request.text("task").as_deref() == Some("classification") {
+            return Ok(());
+        }
+        for column in columns {
+            let Some(units) = column.mixed_units() else { continue };
+            let tells_rows_apart = column.distinct().len() * 2 > column.cells.len();
+            if units.are_known || tells_rows_apart {
+                let what = format!("the target {} has {}; write all in one unit", column.name, units.what);
+                let as_classes = Remedy::new("task", "make each a class with task=classification");
+                return Err(Wrong::new(what, [as_classes, OTHER_TARGET]));
+            }
+        }
+        Ok(())
+    }
+
     /// Makes hours of targets that are times of the day or durations, unless they are classes.
     pub(super) fn clocks_to_hours(&mut self, targets: &[usize]) {
         let task = self.request.text("task");
@@ -93,7 +115,7 @@ impl Loader<'_> {
             let hours = column.cells.iter().map(|cell| cell.as_deref().and_then(|cell| format.number(cell)));
             let read = column.as_numbers(hours, format.unit());
             if is_known_number || may_be_number && is_number(&read) {
-                let what = format!("{} holds times written as {} and is read as hours", read.name, format.name());
+                let what = format!("{} holds times written as {} and is read as hours", read.name, format.shown());
                 self.notes.push(Note::or(what, "task", "classification", "makes each a class"));
                 self.table.columns[*at] = read;
             }

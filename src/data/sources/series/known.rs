@@ -1,6 +1,6 @@
 //! Other tables for a network that is known: their rows as it reads them, and how it forecasts.
 
-use super::{Chronology, SOURCE, columns, fill_gaps, target_at};
+use super::{Asked, Chronology, SOURCE, columns, fill_gaps, filled_note, target_at};
 use crate::data::error::DataError;
 use crate::data::given::Given;
 use crate::data::note::Note;
@@ -24,19 +24,30 @@ pub fn read_parts(given: Given<'_>, known: &Known<'_>, window: usize) -> Result<
             notes.push(what.into());
             time = Some("none");
         }
-        let order = Chronology::of(&table, (time, said("group")), &columns, window, &mut notes)?;
+        for at in &columns {
+            let column = &mut table.columns[*at];
+            notes.append(&mut column.notes);
+            notes.extend(column.stray_note().map(Note::from));
+        }
+        let asked = Asked { time, group: said("group"), is_known: true };
+        let order = Chronology::of(&table, asked, &columns, window, &mut notes)?;
         Ok((columns, order))
     });
     let (columns, order) = arranged.map_err(|wrong| DataError::refused(path, wrong))?;
     let number = |row: Option<usize>, at: usize| row.and_then(|row| table.columns[at].number(row)).unwrap_or(f64::NAN);
-    let rows_of = |part: &Vec<Option<usize>>| -> Vec<f64> {
+    let part_of = |(part, series): (&Vec<Option<usize>>, &String)| {
         let mut rows: Vec<f64> = part.iter().flat_map(|row| columns.iter().map(move |at| number(*row, *at))).collect();
         fill_gaps(&mut rows, columns.len());
-        rows
+        Part { series: series.clone(), rows, are_rows: part.iter().map(Option::is_some).collect() }
     };
-    let parts =
-        order.parts.iter().zip(&order.names).map(|(part, name)| Part { series: name.clone(), rows: rows_of(part) });
-    Ok((parts.collect(), notes))
+    let parts: Vec<Part> = order.parts.iter().zip(&order.names).map(part_of).collect();
+    notes.extend(filled_note(&order, &table, &columns));
+    let unfilled = parts.iter().flat_map(|part| &part.rows).filter(|number| number.is_nan()).count();
+    if unfilled > 0 {
+        let what = format!("{unfilled} of them, with none before, replaced by the mean of the training samples");
+        notes.push(what.into());
+    }
+    Ok((parts, notes))
 }
 
 /// Rows that follow one another.
@@ -45,6 +56,21 @@ pub struct Part {
     pub series: String,
     /// `[rows, columns]`
     pub rows: Vec<f64>,
+    /// Whether each is a row of the table, or a step that is missing there.
+    pub are_rows: Vec<bool>,
+}
+
+impl Part {
+    /// Rows in any order, all of a table.
+    pub fn of_table(rows: Vec<f64>, columns: usize) -> Self {
+        let are_rows = vec![true; rows.len() / columns.max(1)];
+        Self { series: String::new(), rows, are_rows }
+    }
+
+    /// How many are rows of the table.
+    pub fn count(&self) -> usize {
+        self.are_rows.iter().filter(|is_row| **is_row).count()
+    }
 }
 
 /// How a network forecasts: what its source said of targets, horizon and test rows.

@@ -211,3 +211,18 @@ fn rows_that_look_like_no_samples_are_read_where_the_user_says_so() {
     let table = read(Options { keeps_lines: true, header: Some(true), ..Options::default() });
     assert_eq!((table.rows, row(&table, 0)[0]), (83, Some("cm")));
 }
+
+#[test]
+fn formulas_without_results_and_merged_cells_are_told_and_a_refusal_names_the_other_sheets() {
+    let read = |sheet: &str| fixture("notes.xlsx", &Options { sheet: Some(sheet.to_owned()), ..Options::default() });
+    let table = read("Data").unwrap();
+    let formulas = "8 cells, such as C2, with a formula whose result was never calculated, taken for missing";
+    let merged = "2 areas of merged cells, such as B2:B5: the first cell of each has the value, the others are empty";
+    assert!(told(&table, formulas) && told(&table, merged), "{:?}", table.notes);
+    assert!(table.columns[2].cells.iter().all(Option::is_none), "{:?}", table.columns[2]);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tables/notes.xlsx");
+    let refused = crate::data::Dataset::read(&format!("csv:{}", path.display())).unwrap_err().to_string();
+    assert!(refused.contains("read another sheet than \"Notes\", such as sheet=Data"), "{refused}");
+    let refused = crate::data::Dataset::read(&format!("csv:{}?sheet=Data", path.display())).unwrap_err().to_string();
+    assert!(refused.contains("the target double is empty; 8 cells, such as C2, with a formula"), "{refused}");
+}
