@@ -297,8 +297,11 @@ pub fn time_column(table: &Table) -> Option<&str> {
     at.first().filter(|_| is_series).map(|at| table.columns[*at].name.as_str())
 }
 
+/// Columns that tell a time together, and the times.
+type Times = (Vec<usize>, Vec<f64>);
+
 /// The column of times, if one is called like that or holds dates, and others that make them finer.
-fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<(Vec<usize>, Vec<f64>)>, Wrong> {
+fn found(table: &Table, read: &[usize], notes: &mut Vec<Note>) -> Result<Option<Times>, Wrong> {
     let others = || table.columns.iter().enumerate().filter(|(at, _)| !read.contains(at));
     let is_named = |column: &Column| TIME_NAMES.contains(&&*column.name.trim().to_lowercase());
     let named = others().filter(|(_, column)| is_named(column)).map(|named| (named, true));
