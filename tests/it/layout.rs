@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use backprop_nn::Shape;
 use backprop_nn::loss::LossSum;
@@ -22,6 +22,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::ink::faults;
+use crate::studio::PATIENCE;
 
 const SIZES: [Vec2; 3] = [vec2(1024.0, 700.0), vec2(1280.0, 800.0), vec2(1920.0, 1080.0)];
 
@@ -193,7 +194,7 @@ impl Window {
     fn step_until(&mut self, what: &str, is_done: impl Fn(&Studio) -> bool) {
         let started = Instant::now();
         while !is_done(self.harness.state()) {
-            assert!(started.elapsed() < Duration::from_secs(60), "waited a minute until {what}");
+            assert!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} until {what}");
             self.harness.step();
             std::thread::yield_now();
         }

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use backprop_nn::layers::Residual;
 use backprop_nn::{LayerSpec, Shape};
@@ -19,7 +19,7 @@ use eframe::egui::{Role, Vec2, vec2};
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotOptions};
 
-use crate::studio::type_into;
+use crate::studio::{PATIENCE, type_into};
 use crate::support::project;
 
 const SMALL: Vec2 = vec2(1280.0, 800.0);
@@ -53,7 +53,7 @@ impl Screen {
         harness.state_mut().window_mut().theme = theme;
         let started = Instant::now();
         while harness.state().session().dataset().is_none() || harness.state().networks().built_in.is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the data did not arrive");
+            assert!(started.elapsed() < PATIENCE, "the data did not arrive");
             harness.step();
             std::thread::yield_now();
         }
@@ -84,7 +84,7 @@ impl Screen {
         // What stands in a tab may have to be worked out first.
         let started = Instant::now();
         while self.harness.query_by_label(label).is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "there is no {label}");
+            assert!(started.elapsed() < PATIENCE, "there is no {label}");
             self.harness.step();
             std::thread::yield_now();
         }
@@ -103,7 +103,7 @@ impl Screen {
         self.harness.run_steps(3);
         let started = Instant::now();
         while !self.harness.state().derived().is_settled(&self.harness.ctx) {
-            assert!(started.elapsed() < Duration::from_secs(60), "something of {name} was not worked out");
+            assert!(started.elapsed() < PATIENCE, "something of {name} was not worked out");
             self.harness.step();
             std::thread::yield_now();
         }

@@ -291,7 +291,7 @@ fn projects_and_drawings_are_opened_saved_and_dropped() {
         |harness: &Harness<'_, Studio>| harness.query_by_label_contains("This window takes projects").is_some();
     let started = Instant::now();
     while !is_told(&harness) {
-        assert!(started.elapsed() < Duration::from_secs(60), "nobody says what was wrong with the file");
+        assert!(started.elapsed() < PATIENCE, "nobody says what was wrong with the file");
         harness.step();
     }
 }
@@ -372,7 +372,7 @@ fn a_run_is_saved_and_opened_again_and_reads_as_before() {
     // Either may still owe the answer of its newest weights while the machine is busy.
     let started = Instant::now();
     while prediction(other.state()).is_none() || prediction(other.state()) != prediction(harness.state()) {
-        assert!(started.elapsed() < Duration::from_secs(60), "the run reads otherwise than before");
+        assert!(started.elapsed() < PATIENCE, "the run reads otherwise than before");
         harness.step();
         other.step();
     }
