@@ -1,4 +1,4 @@
-//! What is told of a file that people rely on being told: cells that were not read, columns that were not, and what was decided.
+//! What is told of a file: cells and columns that were not read, and what was decided about the rest.
 
 use std::fs;
 
