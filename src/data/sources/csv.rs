@@ -12,7 +12,7 @@ mod groups;
 mod task;
 
 use columns::{Chosen, count_words, features_of, series_note};
-use counting::is_row_count;
+use counting::{is_row_count, names_groups};
 use encode::{encode, refuse_lacking, tell_unread};
 use groups::Groups;
 
@@ -121,6 +121,11 @@ const TEST_SEED: u64 = 0x7E57;
 
 /// Where the files of the presets come from.
 const KNOWN_FILES: &[(&str, &str)] = &[
+    ("airline-passengers.csv", "https://raw.githubusercontent.com/jbrownlee/Datasets/master/airline-passengers.csv"),
+    (
+        "daily-min-temperatures.csv",
+        "https://raw.githubusercontent.com/jbrownlee/Datasets/master/daily-min-temperatures.csv",
+    ),
     ("winequality-red.csv", "https://archive.ics.uci.edu/dataset/186/wine+quality"),
     ("auto-mpg.data", "https://archive.ics.uci.edu/dataset/9/auto+mpg"),
     ("ai4i2020.csv", "https://archive.ics.uci.edu/dataset/601/ai4i+2020+predictive+maintenance+dataset"),
@@ -233,7 +238,8 @@ pub fn is_one_series(path: &Path) -> bool {
     others.filter(|column| !column.holds_words()).count() == 1
 }
 
-fn no_such_file(request: &Request<'_>) -> DataError {
+/// The error for a file that is not there, with the address of one that a preset reads.
+pub(super) fn no_such_file(request: &Request<'_>) -> DataError {
     let from = KNOWN_FILES.iter().find(|known| known.0 == request.argument());
     let hint = from.map_or(String::new(), |known| format!("It is from {}.", known.1));
     let from = from.map_or(String::new(), |known| format!(" (it is from {})", known.1));
@@ -428,7 +434,12 @@ impl Loader<'_> {
             } else {
                 let (as_words, is_kept) = (categories.contains(&at), kept.contains(&at));
                 let reading = Chosen { as_words, is_kept, has_no_days };
-                features.extend(features_of(column, reading, &mut self.notes)?);
+                let found = features_of(column, reading, &mut self.notes)?;
+                if !(found.is_empty() || is_kept || as_words || self.request.has(GROUP.option)) && names_groups(column)
+                {
+                    self.notes.push(group_note(&column.name));
+                }
+                features.extend(found);
             }
         }
         features.extend(count_words(&counted, features.len(), &mut self.notes)?);
@@ -455,6 +466,12 @@ impl Loader<'_> {
             _ => Ok(features),
         }
     }
+}
+
+/// Says that the rows of one id may stand in several sets, which makes a test easier than new ids would.
+fn group_note(name: &str) -> Note {
+    let what = format!("{name} names things that have several rows each, which may be trained on and tested on");
+    Note::or(what, GROUP.option, name, "keeps the rows of each in one set, and does not read it")
 }
 
 /// The rows of a table as a network reads them, `[rows, features]`, and what there is to say of them.

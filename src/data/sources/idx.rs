@@ -101,6 +101,13 @@ pub(super) fn is_complete(folder: &Path, set: Option<&str>) -> bool {
     files_of(folder, set).is_ok()
 }
 
+/// Whether at least one of the four files is in a folder.
+pub(super) fn is_begun(folder: &Path) -> bool {
+    const ENDINGS: [&str; 2] = ["images-idx3-ubyte", "labels-idx1-ubyte"];
+    let is_one = |name: String| ENDINGS.iter().any(|ending| name.ends_with(ending));
+    folder.read_dir().is_ok_and(|entries| entries.flatten().any(|entry| is_one(plain_name(&entry.path()))))
+}
+
 /// Reads the four files of a folder.
 pub(super) fn read_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
     let Files { prefix, paths: [train, test] } = files_of(folder, options.set.as_deref())?;

@@ -2,13 +2,12 @@
 
 mod known;
 
-use std::path::Path;
-
 pub use known::{Forecasting, Part, read_parts};
 
 use super::chronology::{Asked, Chronology};
+use super::csv::no_such_file;
 use crate::data::dataset::{Dataset, Feature, Task};
-use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
+use crate::data::error::{DataError, Remedy, Wrong};
 use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Known, Request, Source};
@@ -88,8 +87,7 @@ struct Windowing {
 
 fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let Some(path) = request.find().filter(|path| path.is_file()) else {
-        let advice = format!("put it into this folder, or name the folder that has it in {DATA_FOLDER}");
-        return Err(DataError::no_file(Path::new(request.argument()), "", advice));
+        return Err(no_such_file(request));
     };
     let season = request.whole("season")?;
     let windowing = Windowing {

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::column::is_numeric;
 use super::dialect::{Record, width_of};
 use super::missing::is_missing;
-use super::options::{LINES, Options};
+use super::options::{LINES, NAMES, Options};
 use super::titles;
-use crate::data::error::Wrong;
+use crate::data::error::{Remedy, Wrong};
 use crate::data::note::{Note, counted};
 
 /// In a column of numbers, one cell in so many may be something else.
@@ -60,10 +60,31 @@ pub fn take(records: &mut Vec<Record>, options: &Options, notes: &mut Vec<Note>)
     }
     let mut names = first.cells;
     if names.len() + 1 == width_of(records) {
+        if options.names.is_empty() && !tells_rows_apart(records) {
+            return Err(one_name_less(records, names.len()));
+        }
         notes.push("The header has one name less than the rows have cells; the first column has no name".into());
         names.insert(0, String::new());
     }
     Ok(Header { names: Some(names), units })
+}
+
+/// Whether the first cells are names of the rows, as programs write them under a header that does not name them.
+fn tells_rows_apart(records: &[Record]) -> bool {
+    let cells: HashSet<&String> = records.iter().filter_map(|record| record.cells.first()).collect();
+    cells.len() == records.len()
+}
+
+/// The refusal of a table whose header has one name less than its rows have cells, though they do not begin with their names:
+/// that may be a separator within a cell of every row.
+fn one_name_less(records: &[Record], names: usize) -> Wrong {
+    let example = records.first().map_or("", |record| record.cells.first().map_or("", String::as_str));
+    let what = format!(
+        "the header has {names} names and the rows have {} cells, of which the first, such as {example:?}, do not tell the rows apart",
+        names + 1
+    );
+    let remedy = "put cells with separators in them into quotes, or name all columns with names=NAME,NAME";
+    Wrong::new(what, [Remedy::new(NAMES.key, remedy)])
 }
 
 /// Whether a row is the header again; in other letters where one cell alone would not be a word.

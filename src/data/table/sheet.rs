@@ -92,30 +92,43 @@ fn read(bytes: &[u8], options: &Options, notes: &mut Vec<Note>) -> Result<Sheet,
 
 /// That cells have a formula and no value, as a program leaves them that writes a workbook and calculates nothing.
 fn uncalculated(book: &mut Book<'_>, name: &str, range: &Range<Data>) -> Option<Note> {
-    let Sheets::Xlsx(book) = book else { return None };
-    let mut reader = book.worksheet_cells_reader(name).ok()?;
-    let (mut count, mut first) = (0, None);
-    while let Ok(Some(formula)) = reader.next_formula() {
-        let is_empty =
-            |cell: &Data| matches!(cell, Data::Empty) || matches!(cell, Data::String(text) if text.is_empty());
-        if !formula.get_value().is_empty() && range.get_value(formula.get_position()).is_none_or(is_empty) {
-            count += 1;
-            first.get_or_insert(formula.get_position());
-        }
-    }
-    let (row, column) = first?;
+    let is_empty = |cell: &Data| matches!(cell, Data::Empty) || matches!(cell, Data::String(text) if text.is_empty());
+    let mut lacking = formulas(book, name);
+    lacking.retain(|place| range.get_value(*place).is_none_or(is_empty));
+    let (row, column) = *lacking.first()?;
     let place = place_of(row, column);
-    let cells = counted(count, "cell");
+    let cells = counted(lacking.len(), "cell");
     Some(
         format!("{cells}, such as {place}, with {UNCALCULATED}, taken for missing; open the workbook and save it")
             .into(),
     )
 }
 
+/// Rows and columns of the cells with a formula.
+fn formulas(book: &mut Book<'_>, name: &str) -> Vec<(u32, u32)> {
+    let Sheets::Xlsx(book) = book else {
+        let Ok(range) = book.worksheet_formula(name) else { return Vec::new() };
+        let (row, column) = range.start().unwrap_or_default();
+        let written = range.used_cells().filter(|(_, _, formula)| !formula.is_empty());
+        return written.map(|(down, right, _)| (row + down as u32, column + right as u32)).collect();
+    };
+    let Ok(mut reader) = book.worksheet_cells_reader(name) else { return Vec::new() };
+    let mut places = Vec::new();
+    while let Ok(Some(formula)) = reader.next_formula() {
+        if !formula.get_value().is_empty() {
+            places.push(formula.get_position());
+        }
+    }
+    places
+}
+
 /// That cells are merged, of which the first alone has the value.
 fn merged(book: &mut Book<'_>, name: &str) -> Option<Note> {
-    let Sheets::Xlsx(book) = book else { return None };
-    let areas = book.merge_cells_by_sheet_name(name).ok()?;
+    let areas = match book {
+        Sheets::Xlsx(book) => book.merge_cells_by_sheet_name(name).ok()?,
+        Sheets::Xls(book) => book.merge_cells_by_sheet_name(name).ok()?,
+        _ => return None,
+    };
     let first = areas.first()?;
     let (from, to) = (place_of(first.start.0, first.start.1), place_of(first.end.0, first.end.1));
     let count = counted(areas.len(), "area");

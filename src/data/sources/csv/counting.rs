@@ -52,6 +52,16 @@ const KEY_WORDS: &[&str] = &[
 /// What such a word ends in where it is written in one: kundennr, customerid.
 const KEY_ENDINGS: &[&str] = &["nr", "nummer", "number", "schlüssel", "code", "id"];
 
+/// Those of these words that name things and count nothing, as "number" in number_of_rooms would.
+const ID_WORDS: &[&str] =
+    &["id", "ids", "uid", "nr", "nummer", "kennung", "identifier", "sleutel", "schlüssel", "clé", "cle", "clave"];
+
+/// What such a word ends in where it is written in one: patientid.
+const ID_ENDINGS: &[&str] = &["nr", "nummer", "schlüssel", "id"];
+
+/// With fewer ids than this, they may be kinds.
+const FEW_IDS: usize = 10;
+
 /// Letters before such an ending, of which fewer make another word: paid, solid.
 const BEFORE_ENDING: usize = 4;
 
@@ -79,6 +89,14 @@ pub fn is_row_count(column: &Column) -> bool {
     counts_rows(column) && whole_numbers(column).is_some_and(is_count)
 }
 
+/// Whether a column names things, such as patients, of which each has several rows.
+pub fn names_groups(column: &Column) -> bool {
+    let ids = column.distinct();
+    let are_whole = (0..column.cells.len()).filter_map(|row| column.number(row)).all(|number| number.fract() == 0.0);
+    let come_again = ids.len() >= FEW_IDS && ids.len() < column.cells.iter().flatten().count();
+    come_again && are_whole && has_word(&column.name, ID_WORDS, ID_ENDINGS)
+}
+
 /// Its numbers, if it has one in every row of a table that is not too short, and all are whole.
 fn whole_numbers(column: &Column) -> Option<Vec<f64>> {
     let numbers: Vec<f64> = (0..column.cells.len()).map(|row| column.number(row)).collect::<Option<_>>()?;
@@ -94,10 +112,15 @@ fn names_rows(name: &str) -> bool {
 }
 
 fn names_a_key(name: &str) -> bool {
+    has_word(name, KEY_WORDS, KEY_ENDINGS)
+}
+
+/// Whether one of the words of a name is among these, or ends so.
+fn has_word(name: &str, words: &[&str], endings: &[&str]) -> bool {
     words_of(name).iter().any(|word| {
         let is_compound =
             |ending: &&str| word.strip_suffix(ending).is_some_and(|rest| rest.chars().count() >= BEFORE_ENDING);
-        KEY_WORDS.contains(&&**word) || KEY_ENDINGS.iter().any(is_compound)
+        words.contains(&&**word) || endings.iter().any(is_compound)
     })
 }
 
@@ -143,6 +166,16 @@ mod tests {
         assert!(!counts_rows(&column("x", |at| 5 * at)), "a scale");
         assert!(!counts_rows(&column("order_id", |at| wide(at * 7 % 60))), "keys in no order may be read");
         assert!(!counts_rows(&column("order_id", |at| wide(at / 2))), "keys that come again");
+    }
+
+    #[test]
+    fn ids_of_several_rows_each_name_groups() {
+        for name in ["patient_id", "PatientID", "kundennr", "Student Id", "patientid"] {
+            assert!(names_groups(&column(name, |at| 500 + at / 3)), "{name}");
+            assert!(!names_groups(&column(name, |at| 500 + at)), "{name}: each once");
+            assert!(!names_groups(&column(name, |at| at % 3)), "{name}: kinds");
+        }
+        assert!(!names_groups(&column("number_of_rooms", |at| at / 3)) && !names_groups(&column("paid", |at| at / 3)));
     }
 
     #[test]

@@ -46,8 +46,17 @@ fn titles_of_any_width_are_skipped_and_told() {
     let german: String = (0..9).map(|at| format!("1,{at};x;2,{at}\n")).collect();
     assert_eq!(parse(&format!("a;kind;b\n{german}")).names(), "a, kind, b");
     assert_eq!(parse("a;b;y\n1,234;1;2,468\n5,678;2;11,3\n").names(), "a, b, y");
-    let narrow = format!("name,city\n1,Anna,Oslo\n2,Bert,Rome\n3,Carl,Lima\n{}", "4,Anna,Rome\n".repeat(9));
+    let rows_of = |first: fn(usize) -> usize| -> String {
+        (0..12).map(|at| format!("{},{},Rome\n", first(at), ["Anna", "Bert"][at % 2])).collect()
+    };
+    let narrow = format!("name,city\n{}", rows_of(|at| at));
     assert_eq!(parse(&narrow).names(), "column 1, name, city", "a header that is one name short is no title");
+    // A separator within the cells of every row gives them a cell more too.
+    let refusal = refused(&format!("name,city\n{}", rows_of(|at| at % 3)));
+    assert!(refusal.contains("2 names and the rows have 3 cells") && refusal.contains("names=NAME,NAME"), "{refusal}");
+    let named = Options::named(["a", "name", "city"]);
+    let read = Table::parse(format!("name,city\n{}", rows_of(|at| at % 3)).into_bytes(), &named).unwrap();
+    assert_eq!((read.names().as_str(), read.rows), ("a, name, city", 12));
     assert_eq!(parse(&rows()).rows, 40);
     assert_eq!(parse(&format!(",,\n?,3,x\n,,y\n{}", rows())).rows, 42, "missing cells make no title");
 }
