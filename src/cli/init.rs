@@ -6,6 +6,7 @@ use super::terminal::grouped;
 use super::{CliError, load_data, say, source_help};
 use crate::project::run_folder;
 use crate::train::default_threads;
+use backprop_nn::compress::Precision;
 
 /// Write the weights that a training would start with
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ impl Init {
             }
         }
         let job = project.job(load_data(&project, &self.project)?, default_threads())?;
-        run_folder::save_weights(&self.out, &job.network, &job.initial_weights())?;
+        run_folder::save_weights(&self.out, &job.network, &job.initial_weights(), Precision::Float32)?;
         let (weights, tensors) = (grouped(job.network.weights_len()), job.network.params().len());
         say(format_args!("{weights} weights in {tensors} tensors are in {}", self.out.display()))
     }

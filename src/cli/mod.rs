@@ -18,7 +18,9 @@ use backprop_nn::kernels::without_vectors;
 mod bench;
 mod check;
 mod compare;
+mod compress;
 mod data;
+mod encrypt;
 mod evaluate;
 mod export;
 mod find_rate;
@@ -85,8 +87,11 @@ commands! {
     predict::Predict,
     serve::Serve,
     generate::Generate,
+    compress::Compress,
     export::Export,
     report::Report,
+    encrypt::Encrypt,
+    encrypt::Decrypt,
     bench::Bench,
 }
 

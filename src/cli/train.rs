@@ -12,12 +12,13 @@ use super::repeat::repeat;
 use super::terminal::Terminal;
 use super::{CliError, folds, load_data, note, on_interrupt, say, seeds, set_all, source_help, trials};
 use crate::data::{Dataset, Lookup};
-use crate::project::{Output, Problem, Project, ProjectError, run_folder, run_log};
+use crate::project::{Output, Problem, Project, ProjectError, TeacherSettings, run_folder, run_log};
 use crate::runs::info::fingerprint;
 use crate::runs::recorder::last_checkpoint;
 use crate::runs::{self, Recorder, RunInfo, RunState};
 use crate::train::baselines::baselines;
 use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
+use backprop_nn::Weights;
 
 /// Train a project and save the run
 #[derive(Debug, Args)]
@@ -49,6 +50,9 @@ pub struct Train {
     /// Start from the weights in this file instead of fresh ones
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Learn from the run in this folder too, whose probabilities are part of the loss: distillation
+    #[arg(long, value_name = "RUN")]
+    teacher: Option<String>,
     /// Take the samples in the order of the data in every epoch
     #[arg(long)]
     no_shuffle: bool,
@@ -65,11 +69,11 @@ pub struct Train {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with the run in this folder from its last checkpoint; with --epochs N, to so many epochs
-    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "seeds", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate"])]
+    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "seeds", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate", "teacher"])]
     resume: bool,
     /// Train the run in this folder once more, with the changes that were made while it trained, and tell the first number that
     /// is another; nothing is saved
-    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "seeds", "resume", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate", "epochs", "steps"])]
+    #[arg(long, conflicts_with_all = ["out", "overwrite", "weights", "folds", "seeds", "resume", "data", "batch", "seed", "validation", "no_shuffle", "set", "learning_rate", "epochs", "steps", "teacher"])]
     repeat: bool,
     /// Replace the run in the folder that --out names; one that diverges replaces nothing
     #[arg(long, requires = "out")]
@@ -126,8 +130,8 @@ impl Train {
             true => (None, Some(Path::new(&self.project))),
             false => (self.out.as_deref(), None),
         };
-        let files = Files { out, overwrite: self.overwrite, weights: self.weights.as_deref(), resumed };
-        train(&project, dataset, threads, &files, &mut report)
+        let files = Files { out, overwrite: self.overwrite, weights: self.weights.as_deref(), start: None, resumed };
+        train(&project, dataset, threads, files, &mut report).map(drop)
     }
 
     /// Puts what the command line says into the project, each value by its path there.
@@ -145,11 +149,19 @@ impl Train {
                 project.set(path, value).map_err(|error| CliError::Usage(error.to_string()))?;
             }
         }
+        if let Some(run) = &self.teacher {
+            project.teacher = Some(TeacherSettings { run: whole_path(run), ..TeacherSettings::default() });
+        }
         if self.no_shuffle {
             project.training.shuffle = false;
         }
         set_all(project, &self.set)
     }
+}
+
+/// The path of a run from everywhere; its name where it is none.
+pub(super) fn whole_path(run: &str) -> String {
+    std::fs::canonicalize(run).map_or_else(|_| run.to_owned(), |path| path.display().to_string())
 }
 
 /// What would mislead, on standard error; what would fail is refused with the job.
@@ -165,21 +177,23 @@ pub fn train_in_terminal(project: &Project) -> Result<(), CliError> {
     let mut report = Report::new(false, false);
     let dataset = Arc::new(project.data.load(&Lookup::default())?);
     warn_of(&project.problems(&dataset));
-    train(project, dataset, default_threads(), &Files::default(), &mut report)
+    train(project, dataset, default_threads(), Files::default(), &mut report).map(drop)
 }
 
 /// Where a run begins and ends, if not with fresh weights and in a folder of its own.
 #[derive(Default)]
-struct Files<'a> {
-    out: Option<&'a Path>,
-    overwrite: bool,
-    weights: Option<&'a Path>,
+pub(super) struct Files<'a> {
+    pub out: Option<&'a Path>,
+    pub overwrite: bool,
+    pub weights: Option<&'a Path>,
+    /// Weights to start from that stand in no file.
+    pub start: Option<Weights>,
     /// The folder of the run to go on with.
-    resumed: Option<&'a Path>,
+    pub resumed: Option<&'a Path>,
 }
 
 /// Where the lines of a run go: to its folder, and to standard output if that is wanted.
-struct Report {
+pub(super) struct Report {
     json: bool,
     steps: bool,
     recorder: Option<Recorder>,
@@ -188,7 +202,7 @@ struct Report {
 }
 
 impl Report {
-    fn new(json: bool, steps: bool) -> Self {
+    pub fn new(json: bool, steps: bool) -> Self {
         Self { json, steps, recorder: None, is_warned: false }
     }
 
@@ -211,14 +225,16 @@ impl Report {
     }
 }
 
-fn train(
+/// Trains and saves a run; its folder.
+pub(super) fn train(
     project: &Project,
     dataset: Arc<Dataset>,
     threads: usize,
-    files: &Files<'_>,
+    files: Files<'_>,
     report: &mut Report,
-) -> Result<(), CliError> {
+) -> Result<PathBuf, CliError> {
     let mut job = project.job(dataset, threads)?;
+    job.weights = files.start;
     if let Some(path) = files.weights {
         job.weights = Some(run_folder::open_weights(path, &job.network)?);
     }
@@ -266,7 +282,7 @@ fn train(
         kept = recorder.spares(state);
         ended = recorder.end(&job, weights.as_deref().map(|snapshot| &snapshot.weights), state, seconds());
     }
-    let place = place.display();
+    let (folder, place) = (place.clone(), place.display());
     if let Some(terminal) = &terminal {
         terminal.end(test, &beside);
         if ended.is_ok() {
@@ -279,7 +295,7 @@ fn train(
     }
     let kept = if kept { format!("; {place} keeps the run that was in it") } else { String::new() };
     match outcome {
-        Outcome::Finished(_) | Outcome::Stopped => Ok(()),
+        Outcome::Finished(_) | Outcome::Stopped => Ok(folder),
         Outcome::Diverged(divergence) => Err(CliError::Diverged(format!("{divergence}{kept}"))),
         Outcome::Failed(message) => Err(CliError::Failed(format!("{message}{kept}"))),
     }

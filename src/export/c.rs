@@ -31,7 +31,7 @@ impl Format for C {
 
     fn about(&self) -> &'static str {
         match self.weights {
-            Precision::Float32 => {
+            Precision::Float32 | Precision::Float16 => {
                 "C99 without dependencies and without allocation, for controllers and for other languages to call."
             }
             Precision::Int8 => "The same with a quarter of the constants: kernels in 8 bits, a scale for each unit.",

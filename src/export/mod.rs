@@ -2,7 +2,9 @@
 //! prove that it answers there as it does here. A new format is a file and a line in [`FORMATS`].
 
 mod c;
+mod card;
 mod cost;
+pub mod encryption;
 mod examples;
 mod html;
 mod keras;
@@ -26,6 +28,8 @@ pub use html::{base64, escaped, filled};
 pub use model::{Input, Model, Output};
 pub use proof::{Proof, TOLERANCE, compare};
 
+use card::{CARD, Subject};
+
 use crate::data::{Dataset, Lookup};
 use crate::project::whole::{in_words, write_whole};
 use crate::project::{ProjectError, RunFolder};
@@ -43,7 +47,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &c::C { weights: Precision::Int8 },
     &rust::Rust { weights: Precision::Float32 },
     &rust::Rust { weights: Precision::Int8 },
-    &safetensors::SafeTensors,
+    &safetensors::SafeTensors { weights: Precision::Float32 },
+    &safetensors::SafeTensors { weights: Precision::Float16 },
 ];
 
 /// A format that networks are exported to.
@@ -179,7 +184,7 @@ pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'
         }
     };
     let model = Model::of(run)?;
-    let examples = Examples::of(run, &model, data);
+    let examples = Examples::of(run, &model, data.clone());
     let mut files = format.files(&model, &examples)?;
     files.push(File { name: MODEL, bytes: pretty(&model.description()) });
     files.push(File { name: EXAMPLES, bytes: pretty(&examples.to_json()) });
@@ -187,7 +192,7 @@ pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'
     if folder.is_file() {
         return Err(fail(folder, "is a file; name a folder".to_owned()));
     }
-    let is_foreign = |name: &String| !files.iter().any(|file| file.name == *name);
+    let is_foreign = |name: &String| *name != CARD && !files.iter().any(|file| file.name == *name);
     let there: Vec<String> = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -202,13 +207,17 @@ pub fn export(run: &RunFolder, data: Result<&Dataset, String>, target: &Target<'
     }
     fs::create_dir_all(folder).map_err(|error| fail(folder, in_words(&error)))?;
     let mut written = Vec::new();
-    for File { name, bytes } in &files {
+    let mut write = |File { name, bytes }: &File| {
         let path = folder.join(name);
         write_whole(&path, bytes).map_err(|error| fail(&path, in_words(&error)))?;
         written.push((path, bytes.len()));
-    }
+        Ok::<(), ExportError>(())
+    };
+    files.iter().try_for_each(&mut write)?;
     let (mut notes, proof) = (format.notes(&model), format.prove(folder, &model, &examples));
     notes.extend(cost);
+    let card = Subject { run, model: &model, data, format, proof: &proof }.card(&files);
+    write(&File::text(CARD, card))?;
     Ok(Export { files: written, examples: examples.from, notes, proof })
 }
 

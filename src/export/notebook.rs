@@ -201,6 +201,7 @@ fn settings(model: &Model<'_>) -> String {
         ("Clip by value", regularization.clip_value),
         ("Clip by norm", regularization.clip_norm),
         ("Weight average", regularization.average),
+        ("Pruning", regularization.pruning),
     ];
     rows.extend(limits.iter().filter(|(_, value)| *value > 0.0).map(|(name, value)| (*name, value.to_string())));
     let rows: String = rows.iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();

@@ -31,7 +31,7 @@ impl Format for Rust {
 
     fn about(&self) -> &'static str {
         match self.weights {
-            Precision::Float32 => {
+            Precision::Float32 | Precision::Float16 => {
                 "One file of Rust without dependencies and without allocation, for Rust 1.86 and later."
             }
             Precision::Int8 => "The same with a quarter of the constants: kernels in 8 bits, a scale for each unit.",

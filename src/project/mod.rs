@@ -25,6 +25,7 @@ pub mod run_log;
 mod settings;
 mod stacks;
 pub mod suggest;
+mod teacher;
 pub mod whole;
 pub mod working_copy;
 
@@ -32,6 +33,7 @@ pub use output::Output;
 pub use problems::Problem;
 pub use run_folder::{RunFolder, RunRecord};
 pub use stacks::Side;
+pub use teacher::TeacherSettings;
 
 /// Version of the file format. A file of a later version is refused rather than misread.
 pub const VERSION: u32 = 2;
@@ -55,6 +57,9 @@ pub struct Project {
     /// Loss, optimizer, learning rate and the other settings of the training.
     #[serde(default)]
     pub training: Training,
+    /// The run that the network learns from, besides the classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<TeacherSettings>,
     /// How many checkpoints a run keeps.
     #[serde(default, skip_serializing_if = "CheckpointSettings::is_default")]
     pub checkpoints: CheckpointSettings,
@@ -278,6 +283,8 @@ impl Project {
         let counts = dataset.train.class_counts_at(dataset.task.outputs(), &split.train);
         let loss = self.training.loss.clone().for_counts(&counts);
         let scaling = dataset.learn_scaling(&split.train);
+        let teacher = self.teacher.as_ref().map(|teacher| teacher.open(&dataset, &scaling, &loss)).transpose();
+        let teacher = teacher.map_err(|what| ProjectError::value("teacher", what))?;
         let Self { data, training, adversary, .. } = self.clone();
         let augment = data.augment;
         Ok(Job {
@@ -289,6 +296,7 @@ impl Project {
             training,
             loss,
             adversary,
+            teacher,
             weights: None,
             checkpoint: None,
             stop_after: None,

@@ -116,6 +116,7 @@ pub fn empty() -> Project {
         data: Default::default(),
         model: Default::default(),
         adversary: None,
+        teacher: None,
         training: Default::default(),
         checkpoints: Default::default(),
     }

@@ -116,7 +116,7 @@ impl RunRecord<'_> {
         self.project.save(&folder.join(PROJECT))?;
         let write = |name: &str, bytes: &[u8]| write_whole(&folder.join(name), bytes).map_err(fail);
         write(DATA, data_record(self.job, self.threshold)?.as_bytes())?;
-        let weights = weights_to_bytes(&self.job.network, self.weights);
+        let weights = weights_to_bytes(&self.job.network, self.weights, Precision::Float32);
         write(WEIGHTS, &weights.map_err(|what| ProjectError::file(folder, what))?)?;
         let lines: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         write(METRICS, lines.as_bytes())
@@ -281,6 +281,7 @@ impl RunFolder {
                 loss,
                 adversary: None,
                 weights: None,
+                teacher: None,
                 checkpoint: None,
                 stop_after: None,
                 changes: Vec::new(),
@@ -327,8 +328,13 @@ struct Metadata {
 }
 
 /// Writes weights to a file of their own.
-pub fn save_weights(path: &Path, network: &Network, weights: &Weights) -> Result<(), ProjectError> {
-    let bytes = weights_to_bytes(network, weights).map_err(|what| ProjectError::file(path, what))?;
+pub fn save_weights(
+    path: &Path,
+    network: &Network,
+    weights: &Weights,
+    precision: Precision,
+) -> Result<(), ProjectError> {
+    let bytes = weights_to_bytes(network, weights, precision).map_err(|what| ProjectError::file(path, what))?;
     write_whole(path, &bytes).map_err(|error| ProjectError::file(path, error))
 }
 
@@ -346,10 +352,10 @@ pub fn open_weights(path: &Path, network: &Network) -> Result<Weights, ProjectEr
 
 /// The weights as a safetensors file: a tensor per parameter, named `<layer index>.<layer>.<parameter>`, and the shape
 /// of a sample and the number of classes as metadata.
-pub fn weights_to_bytes(network: &Network, weights: &Weights) -> Result<Vec<u8>, String> {
+pub fn weights_to_bytes(network: &Network, weights: &Weights, precision: Precision) -> Result<Vec<u8>, String> {
     let metadata = Metadata { input_shape: network.last_input(), classes: network.output().len() };
     let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
-    weights.to_safetensors(network.params(), METADATA, metadata).map_err(|error| error.to_string())
+    weights.to_safetensors(network.params(), METADATA, metadata, precision).map_err(|error| error.to_string())
 }
 
 fn weights_from_bytes(network: &Network, bytes: &[u8]) -> Result<Weights, String> {

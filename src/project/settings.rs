@@ -15,7 +15,7 @@ const FORMER_TAGS: &[&str] = &["layer", "rule"];
 impl Project {
     /// Every group of settings with its place, as deep as blocks of layers go: `training`, `model.2`, `model.3.layers.0`.
     pub fn settings(&self) -> Vec<(String, &dyn Settings)> {
-        let Self { data, model, adversary, training, checkpoints, .. } = self;
+        let Self { data, model, adversary, training, checkpoints, teacher, .. } = self;
         let mut groups: Vec<(String, &dyn Settings)> = Vec::new();
         let mut push = |place: &str, settings| groups.push((place.to_owned(), settings));
         push("data", data);
@@ -27,6 +27,9 @@ impl Project {
         push("training.regularization", &training.regularization);
         push("training.early_stopping", &training.early_stopping);
         push("checkpoints", checkpoints);
+        if let Some(teacher) = teacher {
+            push("teacher", teacher);
+        }
         of_layers(&model.layers, "model", &mut groups);
         if let Some(adversary) = adversary {
             groups.push(("adversary".to_owned(), adversary));

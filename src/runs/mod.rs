@@ -10,6 +10,7 @@
 //! | [`compare`] | how two runs differ |
 //! | [`store`] | which runs there are |
 //! | [`trial`], [`queue`] | trainings that are evaluated on their validation samples, several at a time |
+//! | [`smaller`] | a run made smaller: pruned, slimmed, distilled, in fewer bits |
 //! | [`rate_sweep`] | a run that looks for a learning rate |
 //! | [`folds`] | cross-validation |
 //! | [`search`] | search for the best settings |
@@ -28,6 +29,7 @@ pub mod recorder;
 pub mod repeat;
 pub mod search;
 pub mod seeds;
+pub mod smaller;
 pub mod statistics;
 pub mod store;
 pub mod trial;

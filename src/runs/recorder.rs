@@ -17,6 +17,7 @@ use crate::project::whole::{clean, in_words, write_whole};
 use crate::project::{CheckpointSettings, Output, Project, ProjectError};
 use crate::train::{Checkpoint, Job};
 use backprop_nn::Weights;
+use backprop_nn::compress::Precision;
 
 /// Name of the folder with the checkpoints.
 const CHECKPOINTS: &str = "checkpoints";
@@ -130,7 +131,7 @@ impl Recorder {
     }
 
     fn write_weights(&self, job: &Job, weights: &Weights) -> Result<(), ProjectError> {
-        let bytes = weights_to_bytes(&job.network, weights);
+        let bytes = weights_to_bytes(&job.network, weights, Precision::Float32);
         let bytes = bytes.map_err(|what| ProjectError::file(&self.folder.join(WEIGHTS), what))?;
         write(&self.folder, WEIGHTS, &bytes)
     }

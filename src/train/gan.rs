@@ -39,7 +39,9 @@ impl Learner for GanLearner<'_> {
             let count = out.len() / len;
             job.dataset.train.gather(&job.scaling, &samples[from..from + count], out);
         };
-        StepSum::Gan(trainer.step(rates, (job.training.seed, number), samples.len(), real))
+        let sum = trainer.step(rates, (job.training.seed, number), samples.len(), real);
+        trainer.prune(job.pruned_at(number));
+        StepSum::Gan(sum)
     }
 
     fn timed_by(&mut self, clock: &Arc<Clock>) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::Checkpoint;
 use super::heads::{Goal, Head};
 use super::protocol::Change;
+use super::teacher::Teacher;
 use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
 use backprop_nn::batch::shard_len;
 use backprop_nn::gan::{GanSettings, GanTrainer};
@@ -35,6 +36,8 @@ pub struct Job {
     pub loss: LossSpec,
     /// The settings of the discriminator, if the network is a GAN.
     pub adversary: Option<GanSettings>,
+    /// The trained network that this one learns from, besides the classes.
+    pub teacher: Option<Teacher>,
     /// Weights to start from instead of fresh ones.
     pub weights: Option<Weights>,
     /// The moment of an earlier run of the same job to go on from.
@@ -90,6 +93,12 @@ impl Job {
     /// Number of samples of a step, where there are enough.
     pub fn samples_per_step(&self) -> usize {
         samples_per_step(&self.training, self.adversary.as_ref())
+    }
+
+    /// The share of each kernel's weights that are pruned after a step, counted from 1.
+    pub(super) fn pruned_at(&self, step: u64) -> f32 {
+        let steps = (self.steps_per_epoch() * self.training.epochs) as f32;
+        self.training.pruned_at(step as f32 / steps)
     }
 
     /// What the gradient of each sample of a batch is multiplied with.

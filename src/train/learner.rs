@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::gan::GanLearner;
 use super::job::Job;
 use super::metrics::StepSum;
+use super::teacher::Answers;
 use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::{TargetBuffer, TargetData};
@@ -107,6 +108,8 @@ struct Lane {
     targets: TargetBuffer,
     augmenter: Option<Augmenter>,
     mix_up: Option<MixUp>,
+    /// What the teacher says of the samples, if there is one.
+    answers: Option<Answers>,
     sum: LossSum,
 }
 
@@ -129,6 +132,7 @@ impl<'a> Trainer<'a> {
             augmenter: Augmenter::new(&job.augment, job.shape()),
             mix_up: (job.augment.mix_up > 0.0)
                 .then(|| MixUp { shares: vec![0.0; shard], scratch: vec![0.0; job.network.output().len()] }),
+            answers: job.teacher.as_ref().map(|teacher| Answers::new(teacher, shard)),
             sum: LossSum::default(),
         };
         Self {
@@ -162,6 +166,9 @@ impl<'a> Trainer<'a> {
                 let mut rng = stream(mix(mix(seed, step), index as u64), MIX_UP);
                 blend_pairs(job.augment.mix_up, shard.input_mut(at.len()), &mut shares[..at.len()], &mut rng);
             }
+            if let (Some(teacher), Some(answers)) = (&job.teacher, &mut lane.answers) {
+                answers.ask(teacher, at.len(), shard.input_mut(at.len()));
+            }
         };
         let judge = |lane: &mut Lane, outputs: &[f32], grad: &mut [f32]| {
             let targets = lane.targets.first(lane.samples);
@@ -172,6 +179,9 @@ impl<'a> Trainer<'a> {
                 }
                 None => job.loss.value_and_grad(outputs, targets, scale, grad),
             };
+            if let (Some(teacher), Some(answers)) = (&job.teacher, &lane.answers) {
+                answers.blend(teacher, outputs, scale, &mut lane.sum, grad);
+            }
         };
         job.network.learn(weights, shards, lanes, mix(seed, step), fill, judge);
         *norms = None;
@@ -183,6 +193,7 @@ impl<'a> Trainer<'a> {
             true => *norms = Some(optimizer.step_measured(learning_rate, &job.network, weights, shards.shards())),
             false => optimizer.step(learning_rate, &job.network, weights, shards.shards()),
         }
+        optimizer.prune(job.pruned_at(step), &job.network, weights);
         sum
     }
 }

@@ -31,6 +31,7 @@ pub mod protocol;
 mod reporter;
 pub mod run;
 mod tally;
+mod teacher;
 mod tree;
 mod worker;
 
@@ -46,3 +47,4 @@ pub use protocol::{
     Snapshot, Start, StepStat,
 };
 pub use run::Run;
+pub use teacher::Teacher;

@@ -330,7 +330,9 @@ impl<'a, W: Fn()> Worker<'a, W> {
         if let Some(plateau) = &mut self.plateau {
             plateau.observe(validation_loss);
         }
-        if self.job.training.early_stopping.is_off() {
+        // A network that is not pruned yet is none that the run may end with.
+        let is_pruned = self.job.pruned_at(self.step) >= self.job.training.regularization.pruning;
+        if self.job.training.early_stopping.is_off() || !is_pruned {
             return Verdict::GoOn;
         }
         let lowest = self.best.as_ref().map_or(f32::INFINITY, |(best, _)| best.validation_loss);

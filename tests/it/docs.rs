@@ -11,7 +11,7 @@ use backprop_nn::patience::EarlyStopping;
 use backprop_nn::registry::Entry;
 use backprop_nn::{LayerSpec, LossSpec, OptimizerSpec, ScheduleSpec, Training};
 use backprop_studio::data::{Augment, SOURCES};
-use backprop_studio::project::{CheckpointSettings, DataSettings};
+use backprop_studio::project::{CheckpointSettings, DataSettings, TeacherSettings};
 use backprop_studio::train::metrics::METRICS;
 
 const FILE: &str = "docs/settings.md";
@@ -99,6 +99,7 @@ fn page() -> String {
     group(&mut page, "Regularization", "training.regularization", Regularization::fields());
     group(&mut page, "Early stopping", "training.early_stopping", EarlyStopping::fields());
     group(&mut page, "Checkpoints", "checkpoints", CheckpointSettings::fields());
+    group(&mut page, "Teacher", "teacher", TeacherSettings::fields());
     group(&mut page, "Adversarial training", "adversary", GanSettings::fields());
     group(&mut page, "Data", "data", DataSettings::fields());
     group(&mut page, "Augmentation", "data.augment", Augment::fields());

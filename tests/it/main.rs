@@ -16,6 +16,7 @@ mod columns;
 mod docs;
 #[cfg(feature = "gui")]
 mod draw;
+mod encrypted;
 mod explain;
 mod export;
 mod formats;
@@ -55,6 +56,7 @@ mod runs;
 #[cfg(feature = "gui")]
 mod screens;
 mod serve;
+mod smaller;
 mod sources;
 #[cfg(feature = "gui")]
 mod stack;

@@ -118,6 +118,10 @@ fn dropout_augmentation_batch_normalization_recurrence_and_generators_go_on_too(
     let mut augmented = project("mlp", &[("training.epochs", "2"), ("data.augment.rotate", "10")]);
     augmented.set("data.augment.mix_up", "0.4").unwrap();
     goes_on("augmented", &augmented, &dataset);
+    augmented.set("training.epochs", "4").unwrap();
+    augmented.set("training.regularization.pruning", "0.7").unwrap();
+    augmented.set("training.regularization.average", "0.9").unwrap();
+    goes_on("pruned", &augmented, &dataset);
 }
 
 /// The lines of epochs, without what depends on the machine.

@@ -460,8 +460,15 @@ mod tests {
         };
         assert_eq!(moving(&check.weights()).len(), 26);
         assert_eq!(check.network.param_count() + 26, check.network.weights_len());
-        let regularization =
-            Regularization { l1: 0.01, l2: 0.1, max_norm: 0.5, clip_value: 0.1, clip_norm: 0.1, average: 0.5 };
+        let regularization = Regularization {
+            l1: 0.01,
+            l2: 0.1,
+            max_norm: 0.5,
+            clip_value: 0.1,
+            clip_norm: 0.1,
+            average: 0.5,
+            pruning: 0.0,
+        };
         for rule in OptimizerSpec::all() {
             let (mut weights, mut batch) = (check.weights(), check.batch());
             let first = weights.clone();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::Settings;
 use crate::init::{mix, stream};
 use crate::loss::LossSpec;
-use crate::optim::{OptimizerSpec, Regularization};
+use crate::optim::{OptimizerSpec, Regularization, pruning};
 use crate::patience::EarlyStopping;
 use crate::schedule::ScheduleSpec;
 
@@ -69,6 +69,11 @@ pub fn shuffle(order: &mut [u32], seed: u64, epoch: u64) {
 const WARMUP_START: f32 = 0.01;
 
 impl Training {
+    /// The share of each kernel's weights that are pruned at `progress`, 0 to 1.
+    pub fn pruned_at(&self, progress: f32) -> f32 {
+        pruning::share_at(self.regularization.pruning, progress)
+    }
+
     /// The share of the learning rate that is used at `progress`, 0 to 1, the share of the run's steps that are done. A
     /// plateau may reduce it further, which is not known before the run.
     pub fn lr_factor(&self, progress: f32) -> f32 {

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
+use crate::compress::{Int8, Precision, fits_half, is_compressed};
 use crate::layer::ParamInfo;
 
 /// One parameter tensor of the network.
@@ -51,6 +53,28 @@ pub enum WeightsError {
     Metadata { key: String },
 }
 
+/// The name of the tensor with the scales of one in eight bits.
+fn scales_of(name: &str) -> String {
+    format!("{name}.scales")
+}
+
+/// Sizes and numbers of a tensor of a file, however they are stored.
+fn read(file: &SafeTensors<'_>, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
+    let tensor = file.tensor(name).ok()?;
+    let numbers = match tensor.dtype() {
+        Dtype::F32 => tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        Dtype::F16 => tensor.data().as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
+        Dtype::I8 => {
+            let (_, scales) = read(file, &scales_of(name))?;
+            let fits = tensor.shape().last() == Some(&scales.len());
+            let values = tensor.data().iter().map(|byte| byte.cast_signed()).collect();
+            fits.then(|| Int8 { values, scales }.restored())?
+        }
+        _ => return None,
+    };
+    Some((tensor.shape().to_vec(), numbers))
+}
+
 impl Weights {
     /// All zero, for these parameters.
     pub(crate) fn zeros(params: &[Param]) -> Self {
@@ -79,26 +103,45 @@ impl Weights {
     }
 
     /// A [safetensors](https://huggingface.co/docs/safetensors) file: a tensor per parameter, and one text of metadata,
-    /// since several would come in another order each time.
-    pub fn to_safetensors(&self, params: &[Param], key: &str, metadata: String) -> Result<Vec<u8>, WeightsError> {
-        let bytes = le_bytes(&self.values);
-        let tensors = params.iter().map(|param| {
-            let data = &bytes[param.range.start * 4..param.range.end * 4];
-            Ok((param.name.clone(), TensorView::new(Dtype::F32, param.info.dims.clone(), data)?))
-        });
-        let tensors = tensors.collect::<Result<Vec<_>, WeightsError>>()?;
+    /// since several would come in another order each time. One in eight bits has its scales beside it, `kernel.scales`.
+    pub fn to_safetensors(
+        &self,
+        params: &[Param],
+        key: &str,
+        metadata: String,
+        precision: Precision,
+    ) -> Result<Vec<u8>, WeightsError> {
+        let mut stored = Vec::with_capacity(params.len());
+        for param in params {
+            let (name, dims, values) = (&param.name, &param.info.dims, &self.values[param.range.clone()]);
+            match precision {
+                Precision::Float16 if fits_half(values) => {
+                    let bytes = values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect();
+                    stored.push((name.clone(), Dtype::F16, dims.clone(), bytes));
+                }
+                Precision::Int8 if is_compressed(name) => {
+                    let Int8 { values, scales } = Int8::of(values, dims.last().copied().unwrap_or(1));
+                    let bytes = values.iter().map(|value| value.cast_unsigned()).collect();
+                    stored.push((name.clone(), Dtype::I8, dims.clone(), bytes));
+                    stored.push((scales_of(name), Dtype::F32, vec![scales.len()], le_bytes(&scales)));
+                }
+                Precision::Float32 | Precision::Float16 | Precision::Int8 => {
+                    stored.push((name.clone(), Dtype::F32, dims.clone(), le_bytes(values)));
+                }
+            }
+        }
+        let tensors = stored
+            .iter()
+            .map(|(name, dtype, dims, bytes)| Ok((name, TensorView::new(*dtype, dims.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, WeightsError>>()?;
         Ok(serialize(tensors, Some(HashMap::from([(key.to_owned(), metadata)])))?)
     }
 
     /// Weights from the bytes of a safetensors file, which has to hold these parameters and no others.
     pub fn from_safetensors(params: &[Param], bytes: &[u8]) -> Result<Self, WeightsError> {
         let file = SafeTensors::deserialize(bytes)?;
-        let read = |name: &str| {
-            let tensor = file.tensor(name).ok().filter(|tensor| tensor.dtype() == Dtype::F32)?;
-            let (numbers, _) = tensor.data().as_chunks();
-            Some((tensor.shape().to_vec(), numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()))
-        };
-        Self::from_tensors(params, file.len(), read)
+        let scales = params.iter().filter(|param| file.tensor(&scales_of(&param.name)).is_ok()).count();
+        Self::from_tensors(params, file.len() - scales, |name| read(&file, name))
     }
 
     /// What the metadata of such a file says under a key.

@@ -2,7 +2,7 @@
 
 use crate::export::model::{Model, Output};
 use crate::export::numpy::{is_of_classes, number, numbers};
-use crate::export::pytorch::training::{schedule, unaugmented};
+use crate::export::pytorch::training::{schedule, unaugmented, unsaid};
 use backprop_nn::loss::ClassWeights;
 use backprop_nn::{LossSpec, OptimizerSpec, ScheduleSpec};
 
@@ -26,6 +26,7 @@ pub fn notes(model: &Model<'_>) -> Vec<String> {
     };
     let kinds: Vec<&str> = project.model.layers.iter().map(|layer| layer.about().key).collect();
     note(regularization.max_norm > 0.0, "The training does not limit the norm of the weights (max-norm).");
+    unsaid(project).for_each(|text| note(true, text));
     note(
         regularization.clip_value > 0.0 && regularization.clip_norm > 0.0,
         "Gradients are clipped by their norm alone; Keras does not clip by value as well.",

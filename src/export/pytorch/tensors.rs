@@ -2,6 +2,7 @@
 
 use crate::export::ExportError;
 use backprop_nn::Weights;
+use backprop_nn::compress::Precision;
 use backprop_nn::init::Init;
 use backprop_nn::layer::ParamInfo;
 use backprop_nn::weights::Param;
@@ -56,7 +57,7 @@ pub fn file(format: &'static str, arrays: &[Array]) -> Result<Vec<u8>, ExportErr
         Some((array.dims.clone(), array.values.clone()))
     };
     let bytes = Weights::from_tensors(&params, params.len(), find)
-        .and_then(|weights| weights.to_safetensors(&params, "format", "pt".to_owned()));
+        .and_then(|weights| weights.to_safetensors(&params, "format", "pt".to_owned(), Precision::Float32));
     bytes.map_err(|error| ExportError::Format { format, what: error.to_string() })
 }
 

@@ -4,6 +4,7 @@ use super::network::Class;
 use crate::data::Augment;
 use crate::export::model::{Model, Output};
 use crate::export::numpy::{number, numbers};
+use crate::project::Project;
 use backprop_nn::layers::LayerSpec;
 use backprop_nn::loss::ClassWeights;
 use backprop_nn::optim::Regularization;
@@ -36,6 +37,7 @@ pub fn notes(model: &Model<'_>) -> Vec<String> {
     }
     let mut notes = Vec::new();
     notes.extend(unaugmented(&project.data.augment));
+    notes.extend(unsaid(project).map(str::to_owned));
     if has_batch_norm(&project.model.layers) {
         notes.push(
             "With several processes on CPUs each normalizes its own share of a batch; on GPUs all normalize together."
@@ -47,6 +49,14 @@ pub fn notes(model: &Model<'_>) -> Vec<String> {
             .to_owned(),
     );
     notes
+}
+
+/// What the training does here and does not do elsewhere.
+pub fn unsaid(project: &Project) -> impl Iterator<Item = &'static str> {
+    let prunes = project.training.regularization.pruning > 0.0;
+    let prunes = prunes.then_some("The training does not prune weights.");
+    let learns = project.teacher.as_ref().map(|_| "The training learns from the classes alone, without the teacher.");
+    prunes.into_iter().chain(learns)
 }
 
 /// What is said of samples that are changed at random here, if some are.

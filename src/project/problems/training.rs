@@ -44,7 +44,7 @@ fn is_too_deep(layer: &LayerSpec) -> bool {
 
 /// Checks the settings of the training.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let checks = [batch, learning_rate, loss, numbers_for_classes, early_stopping, schedule, average];
+    let checks = [batch, learning_rate, loss, numbers_for_classes, early_stopping, schedule, average, teacher];
     checks.iter().filter_map(|check| check(case)).collect()
 }
 
@@ -71,6 +71,14 @@ fn average(case: &Case<'_>) -> Option<Problem> {
         Problem::warning("training.regularization.average", what)
             .set("Do not average", &[("training.regularization.average", "0")])
     })
+}
+
+/// A teacher that cannot be read, or that does not know these samples and classes.
+fn teacher(case: &Case<'_>) -> Option<Problem> {
+    let Case { project, dataset, split, .. } = case;
+    let teacher = project.teacher.as_ref()?;
+    let what = teacher.open(dataset, &dataset.learn_scaling(&split.train), &project.training.loss).err()?;
+    Some(Problem::error("teacher", what).set("Learn without a teacher", &[("teacher", "null")]))
 }
 
 /// So many times beyond the usual learning rates of an optimizer, a run learns little or diverges.

@@ -2,6 +2,8 @@
 
 mod schedule;
 
+use std::path::Path;
+
 use eframe::egui::{self, Align, Button, CollapsingHeader, Color32, Layout, RichText, Ui, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
@@ -316,6 +318,7 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| settings_ui(ui, settings));
     }
+    teacher_ui(ui, cx);
     fold_ui(ui, "Checkpoints", &checkpoints_title(&cx.project.checkpoints), |ui| {
         settings_ui(ui, &mut cx.project.checkpoints);
     });
@@ -332,6 +335,21 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let text = "Random changes of the training samples, new ones in each epoch. The tab Data shows examples.";
         ui.label(RichText::new(text).color(Palette::of(ui).muted));
     });
+}
+
+/// The run that the network learns from, if there is one; it is chosen among the runs.
+fn teacher_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(teacher) = &mut cx.project.teacher else { return };
+    let name =
+        Path::new(&teacher.run).file_name().map_or_else(|| teacher.run.clone(), |name| name.display().to_string());
+    let mut is_dismissed = false;
+    fold_ui(ui, "Teacher", &format!("Teacher, {name}"), |ui| {
+        settings_ui(ui, teacher);
+        is_dismissed = ui.button("Learn without a teacher").clicked();
+    });
+    if is_dismissed {
+        cx.project.teacher = None;
+    }
 }
 
 fn checkpoints_title(settings: &CheckpointSettings) -> String {

@@ -1,6 +1,7 @@
 //! Exports answer as the network here does.
 
 mod c;
+mod card;
 mod html;
 mod keras;
 mod notebook;

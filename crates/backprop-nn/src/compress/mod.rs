@@ -1,5 +1,10 @@
-//! Weights in eight bits: each kernel as whole numbers from -127 to 127 with a scale for each unit, as by PyTorch's
-//! `quantize_per_channel` with zero points of 0. What is computed with them stays in single precision.
+//! A trained network in less room: weights in half precision or in eight bits, each kernel as whole numbers from -127 to 127 with
+//! a scale for each unit, as by PyTorch's `quantize_per_channel` with zero points of 0; what is computed with them stays in single
+//! precision. [`structured`] takes whole units away.
+
+pub mod structured;
+
+use half::f16;
 
 use crate::network::Network;
 use crate::weights::Weights;
@@ -10,6 +15,8 @@ pub enum Precision {
     /// In single precision, as they are trained.
     #[default]
     Float32,
+    /// In half precision: eleven bits of each number, up to 65504. A tensor with a larger one stays as it is.
+    Float16,
     /// Kernels and embeddings in eight bits with a scale for each unit; the few others, as biases, in single precision.
     Int8,
 }
@@ -53,16 +60,27 @@ pub fn is_compressed(name: &str) -> bool {
     name.ends_with("kernel") || name.ends_with("embeddings")
 }
 
+/// Whether a tensor is stored in half precision, which has to hold its largest number.
+pub fn fits_half(values: &[f32]) -> bool {
+    values.iter().all(|value| value.abs() <= f16::MAX.to_f32())
+}
+
 impl Network {
     /// The weights as they are read back when they were stored so.
     pub fn stored(&self, weights: &Weights, precision: Precision) -> Weights {
         let mut stored = weights.clone();
-        if precision == Precision::Int8 {
-            for param in self.params().iter().filter(|param| is_compressed(&param.name)) {
-                let units = param.info.dims.last().copied().unwrap_or(1).max(1);
-                let values = &mut stored.values_mut()[param.range.clone()];
-                let restored = Int8::of(values, units).restored();
-                values.copy_from_slice(&restored);
+        for param in self.params() {
+            let values = &mut stored.values_mut()[param.range.clone()];
+            match precision {
+                Precision::Int8 if is_compressed(&param.name) => {
+                    let units = param.info.dims.last().copied().unwrap_or(1).max(1);
+                    let restored = Int8::of(values, units).restored();
+                    values.copy_from_slice(&restored);
+                }
+                Precision::Float16 if fits_half(values) => {
+                    values.iter_mut().for_each(|value| *value = f16::from_f32(*value).to_f32());
+                }
+                Precision::Float32 | Precision::Float16 | Precision::Int8 => {}
             }
         }
         stored
@@ -71,6 +89,7 @@ impl Network {
     /// How many bytes the weights take when they are stored so.
     pub fn stored_bytes(&self, precision: Precision) -> usize {
         let bytes = |param: &crate::weights::Param| match precision {
+            Precision::Float16 => 2 * param.range.len(),
             Precision::Int8 if is_compressed(&param.name) => {
                 param.range.len() + 4 * param.info.dims.last().copied().unwrap_or(1)
             }
@@ -121,6 +140,17 @@ mod tests {
         assert!(once.values().iter().zip(twice.values()).all(|(one, other)| (one - other).abs() <= 1e-6 * one.abs()));
         assert_ne!(once, weights);
         assert_eq!(network.stored(&weights, Precision::Float32), weights);
+        for precision in [Precision::Float32, Precision::Float16, Precision::Int8] {
+            let bytes = weights.to_safetensors(network.params(), "key", String::new(), precision).unwrap();
+            let read = Weights::from_safetensors(network.params(), &bytes).unwrap();
+            assert_eq!(read, network.stored(&weights, precision), "{precision:?}");
+            let room = bytes.len() - network.stored_bytes(precision);
+            assert!(room < 2000, "{precision:?}: {room} bytes of names");
+        }
+        let mut large = weights.clone();
+        large.values_mut()[0] = 1e6;
+        assert_eq!(network.stored(&large, Precision::Float16).values()[..2], large.values()[..2]);
+        assert_eq!(f16::from_f32(0.1).to_f32(), 0.099_975_586);
         let kernels = 3 * 3 * 2 * 5 + 4 * 4 * 5 * 3;
         let others = 4 * (5 + 4 * 5 + 3);
         assert_eq!(network.stored_bytes(Precision::Int8), kernels + 4 * (5 + 3) + others);

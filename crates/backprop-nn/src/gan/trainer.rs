@@ -80,6 +80,13 @@ impl<'a> GanTrainer<'a> {
         self
     }
 
+    /// Sets this share of the weights of each kernel of both networks to zero, where they stay: the smallest.
+    pub fn prune(&mut self, share: f32) {
+        for updater in [&mut self.generator, &mut self.discriminator] {
+            updater.prune(share, self.network, &mut self.weights);
+        }
+    }
+
     /// Measures what each layer takes from now on.
     pub fn timed_by(&mut self, clock: &Arc<Clock>) {
         self.batch.timed_by(clock);

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Built, Model, ModelError, Task};
+use crate::compress::Precision;
 use crate::layers::LayerSpec;
 use crate::loss::LossSpec;
 use crate::network::Network;
@@ -38,7 +39,7 @@ impl Model {
         let metadata = Metadata { layers, input: network.input(), loss: loss.clone(), task: *task };
         let format = |what: String| ModelError::Format { path: path.to_owned(), what };
         let metadata = serde_json::to_string(&metadata).map_err(|error| format(error.to_string()))?;
-        let bytes = weights.to_safetensors(network.params(), METADATA, metadata);
+        let bytes = weights.to_safetensors(network.params(), METADATA, metadata, Precision::Float32);
         let bytes = bytes.map_err(|error| ModelError::Weights { path: path.to_owned(), error })?;
         fs::write(path, bytes).map_err(|error| ModelError::Io { path: path.to_owned(), error })
     }

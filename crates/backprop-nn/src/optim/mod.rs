@@ -7,6 +7,7 @@ mod adagrad;
 mod adam;
 mod lion;
 mod nadam;
+pub mod pruning;
 mod regularization;
 mod rmsprop;
 mod sgd;

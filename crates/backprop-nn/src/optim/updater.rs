@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::pruning::Pruning;
 use super::{OptimizerSpec, Regularization, Step};
 use crate::clock::{Clock, Phase};
 use crate::kernels::denormals::flush_denormals;
@@ -25,6 +26,7 @@ pub struct Updater {
     /// What each column of a kernel is multiplied by, while there is a largest norm.
     factors: Vec<f32>,
     average: Option<Weights>,
+    pruning: Pruning,
     /// The squares of the last step, block by block.
     squares: Vec<Squares>,
     clock: Option<Arc<Clock>>,
@@ -89,6 +91,7 @@ impl Updater {
             gradient: vec![0.0; params],
             factors: Vec::new(),
             average: None,
+            pruning: Pruning::default(),
             squares: vec![Squares::default(); subnetwork.blocks.len()],
             clock: None,
             subnetwork,
@@ -148,8 +151,16 @@ impl Updater {
         let is_own = state.slots.len() == self.state.len() && state.average.as_ref().is_none_or(fits);
         if is_own {
             (self.step, self.state, self.average) = (state.step, state.slots, state.average);
+            self.pruning.forget();
         }
         is_own
+    }
+
+    /// Sets this share of the weights of each kernel to zero, where they stay: the smallest.
+    pub fn prune(&mut self, share: f32, network: &Network, weights: &mut Weights) {
+        if share > 0.0 {
+            self.pruning.apply(share, network, &self.subnetwork, weights, self.average.as_mut());
+        }
     }
 
     /// The moving average of the weights, if there is to be one and a step has been taken.
@@ -205,7 +216,8 @@ impl Updater {
         assert_eq!(weights.values().len(), network.weights_len(), "weights of another network");
         assert!(self.subnetwork.weights.end <= network.weights_len(), "the updater of another network");
         self.step += 1;
-        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average, squares, clock } = self;
+        let Self { subnetwork, spec, regularization, step, gradient, state, factors, average, squares, clock, .. } =
+            self;
         squares.fill(Squares::default());
         let clock = clock.as_deref();
         let (optimizer, step) = (spec, Step { number: *step, learning_rate });

@@ -83,7 +83,7 @@ impl<'a> Trial<'a> {
     /// Of the stack of a side, or of the block in it at this path.
     pub fn of(cx: &Cx<'_>, side: Side, block: &'a [usize]) -> Self {
         // The data may be large, and play no part.
-        let Project { version, name, model, adversary, training, data: _, checkpoints: _ } = &*cx.project;
+        let Project { version, name, model, adversary, training, data: _, checkpoints: _, teacher: _ } = &*cx.project;
         let project = Project {
             version: *version,
             name: name.clone(),
@@ -92,6 +92,7 @@ impl<'a> Trial<'a> {
             adversary: adversary.clone(),
             training: training.clone(),
             checkpoints: Default::default(),
+            teacher: None,
         };
         let (sample, outputs) = cx.session.shape(cx.project);
         let whole = cx.shapes.of_side(side);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Label, RichText, Sense, TextEdit, Ui, vec2};
 
+use crate::project::TeacherSettings;
+use crate::project::run_folder::WEIGHTS;
 use crate::runs::compare::difference;
 use crate::runs::recorder::checkpoint_room;
 use crate::runs::store::StoredRun;
@@ -124,6 +126,12 @@ fn actions_ui(ui: &mut Ui, run: &StoredRun, runs: &[Arc<StoredRun>], cx: &mut Cx
     let help = "Trains the project of this run, A, and the one on the screen, B, with the same ten seeds, and says which is better.";
     if press(ui, "Compare with the project…", help, obstacle) {
         cx.act(Request::Compare { with: Box::new(run.project.clone()), name: format!("the run {}", run.name()) });
+    }
+    let help = "The network on the screen learns from what this run says of the samples, besides their classes: distillation. How much it counts is set in Training.";
+    let obstacle = (run.is_live || !run.folder.join(WEIGHTS).is_file()).then(|| "It has no weights yet.".to_owned());
+    if press(ui, "Take as teacher", help, obstacle) {
+        let settings = cx.project.teacher.take().unwrap_or_default();
+        cx.project.teacher = Some(TeacherSettings { run: run.folder.display().to_string(), ..settings });
     }
     let help = "Lays the two runs that were selected last side by side: their confusion matrices, the samples on which only one is right, and what each reads in the drawing.";
     let one = || Some("Select another run as well.".to_owned());

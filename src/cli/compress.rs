@@ -1,0 +1,204 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{ArgGroup, Args};
+use serde_json::{Value, json};
+
+use super::generate::refuse_generator;
+use super::terminal::{figure_text, grouped, named, percent};
+use super::train::{Files, Report, train, whole_path};
+use super::{CliError, note, say};
+use crate::data::Dataset;
+use crate::export::data_of;
+use crate::project::run_folder::{RUNS, WEIGHTS, save_weights};
+use crate::project::{Output, Project, RunFolder, run_log};
+use crate::runs::smaller::{Smaller, Way, Weighed, smaller};
+use crate::runs::{Parent, Recorder, RunInfo, RunState, store};
+use crate::train::Metric;
+use crate::train::metrics::{Figure, LOSS};
+use crate::train::{Outcome, Subset, default_threads};
+use backprop_nn::Weights;
+use backprop_nn::compress::Precision;
+
+/// Make a run smaller, as a run of its own, and tell what that costs
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("way").required(true)))]
+pub struct Compress {
+    /// The run
+    #[arg(value_parser = super::runs::run_or_word)]
+    run: String,
+    /// Set this share of the weights of each kernel to zero, the smallest, and let the others learn on
+    #[arg(long, value_name = "SHARE", group = "way", value_parser = share)]
+    prune: Option<f32>,
+    /// Take this share of the units and filters out of the hidden layers, and let the others learn on
+    #[arg(long, value_name = "SHARE", group = "way", value_parser = share)]
+    units: Option<f32>,
+    /// Let the network of this preset or project learn from the run: distillation
+    #[arg(long, value_name = "PROJECT", group = "way")]
+    distill: Option<String>,
+    /// Store the weights in half precision
+    #[arg(long, group = "way")]
+    float16: bool,
+    /// Store kernels and embeddings in eight bits, with a scale for each unit
+    #[arg(long, group = "way")]
+    int8: bool,
+    /// Passes over the training set [default: half of those of the run; those of the project for --distill]
+    #[arg(long, value_name = "N", conflicts_with_all = ["float16", "int8"], value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: Option<u32>,
+    /// Folder for the new run [default: runs/<project>-<number>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the run in the folder that --out names
+    #[arg(long, requires = "out")]
+    overwrite: bool,
+    /// One JSON object a line on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+impl Compress {
+    pub fn run(&self) -> Result<(), CliError> {
+        let run = RunFolder::find(&self.run)?;
+        refuse_generator(
+            &run.project,
+            &self.run,
+            "only networks that predict can be compared with their smaller ones",
+        )?;
+        let way = self.way()?;
+        let data = data_of(&run, Project::folder_of(&self.run)).map_err(CliError::Failed)?;
+        let dataset = Arc::new(data);
+        let before = Weighed::of(&run, &dataset, Precision::Float32)?;
+        let epochs = self.epochs.map(|epochs| epochs as usize);
+        let Smaller { mut project, start, removed } =
+            smaller(&run, &whole_path(&self.run), &way, epochs).map_err(|error| CliError::Failed(error.to_string()))?;
+        for layer in &removed {
+            note(format_args!("{}: {} of {} units taken out", layer.layer, layer.units, layer.of));
+        }
+        if let Some(folder) = Project::folder_of(&self.run) {
+            project.data.source = project.data.source.found_in(folder);
+        }
+        let folder = match (&way, start) {
+            (Way::Bits(_), Some(weights)) => self.store(&run, &project, &weights, &dataset)?,
+            (_, start) => {
+                let files = Files { out: self.out.as_deref(), overwrite: self.overwrite, start, ..Files::default() };
+                train(&project, Arc::clone(&dataset), default_threads(), files, &mut Report::new(self.json, false))?
+            }
+        };
+        let precision = if let Way::Bits(precision) = way { precision } else { Precision::Float32 };
+        let made = RunFolder::find(&folder.to_string_lossy())?;
+        if precision != Precision::Float32 {
+            save_weights(&folder.join(WEIGHTS), &made.network, &made.weights, precision)?;
+        }
+        self.tell_parent(&folder)?;
+        let after = Weighed::of(&made, &dataset, precision)?;
+        let classes = run.data.task.classes();
+        if self.json {
+            return say(to_json(&folder, [&before, &after], classes));
+        }
+        if let Way::Bits(_) = way {
+            say(format_args!("saved in {}", folder.display()))?;
+        }
+        let which = if dataset.test.is_empty() { "validation" } else { "test" };
+        table([&before, &after], classes, run.head().headline(), which)
+    }
+
+    fn way(&self) -> Result<Way, CliError> {
+        Ok(match (self.prune, self.units, &self.distill) {
+            (Some(share), ..) => Way::Prune(share),
+            (_, Some(share), _) => Way::Units(share),
+            (_, _, Some(project)) => Way::Distill(Box::new(Project::find(project)?)),
+            _ if self.float16 => Way::Bits(Precision::Float16),
+            _ => Way::Bits(Precision::Int8),
+        })
+    }
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    let number = text.parse::<f32>().ok().filter(|number| (0.01..=0.99).contains(number));
+    number.ok_or_else(|| "a share lies between 0.01 and 0.99".to_owned())
+}
+impl Compress {
+    /// Writes a run whose weights are stored in fewer bits; its folder.
+    fn store(
+        &self,
+        run: &RunFolder,
+        project: &Project,
+        weights: &Weights,
+        dataset: &Arc<Dataset>,
+    ) -> Result<PathBuf, CliError> {
+        let output = match &self.out {
+            Some(folder) => Output::named(folder, self.overwrite)?,
+            None => Output::next(Path::new(RUNS), &project.name)?,
+        };
+        let (job, _) = run.with(weights.clone())?.into_job(Arc::clone(dataset))?;
+        let test = (!dataset.test.is_empty()).then(|| Arc::new(job.evaluate(weights, Subset::Test)));
+        let mut recorder = Recorder::begin(output, project, &job)?;
+        recorder.tell(&run_log::done_line(&Outcome::Finished(test), 0.0))?;
+        Ok(recorder.end(&job, Some(weights), RunState::Finished, 0.0)?)
+    }
+
+    /// Notes in a run what it comes from.
+    fn tell_parent(&self, folder: &Path) -> Result<(), CliError> {
+        let own = Path::new(&self.run);
+        let name = own.file_name().map_or_else(|| self.run.clone(), |name| name.to_string_lossy().into_owned());
+        let step = RunInfo::read(own)?.map_or(0, |info| info.step);
+        Ok(store::change(folder, |info| info.parent = Some(Parent { run: name, step }))?)
+    }
+}
+
+/// Both runs side by side, the classes last.
+fn table(
+    [before, after]: [&Weighed; 2],
+    classes: &[String],
+    headline: &[&'static Metric],
+    which: &str,
+) -> Result<(), CliError> {
+    let line = |name: &str, [before, after]: [String; 2]| say(format_args!("{name:24} {before:>14} {after:>14}"));
+    let counts = |name, of: fn(&Weighed) -> usize| line(name, [before, after].map(|it| grouped(of(it))));
+    line("", ["before", "after"].map(str::to_owned))?;
+    counts("weights", |it| it.weights)?;
+    counts("of them not 0", |it| it.not_zero)?;
+    counts("bytes stored", |it| it.bytes)?;
+    counts("bytes gzipped", |it| it.zipped)?;
+    line("ms for a sample", [before, after].map(|it| format!("{:.4}", it.milliseconds)))?;
+    let text = |figure: Figure| figure_text(figure).unwrap_or_else(|| "–".to_owned());
+    for (one, other) in before.evaluation.figures().into_iter().zip(after.evaluation.figures()) {
+        if is_told(one.metric, headline) {
+            line(&named(one.metric), [text(one), text(other)])?;
+        }
+    }
+    let recalls = [before, after].map(recalls);
+    for (name, (one, other)) in classes.iter().zip(recalls[0].iter().zip(&recalls[1])) {
+        line(&format!("recall of {name}"), [one, other].map(|recall| percent(*recall)))?;
+    }
+    note(format_args!("On {} {which} samples; a sample is answered on one thread", grouped(before.evaluation.len())));
+    Ok(())
+}
+
+/// Whether a figure stands in the table: the loss, those that lead for the task, and the one that rare classes count in.
+fn is_told(metric: &'static Metric, headline: &[&'static Metric]) -> bool {
+    *metric == LOSS || headline.contains(&metric) || metric.key == "macro_f1"
+}
+
+/// Of the samples of each class, the share that is found.
+fn recalls(it: &Weighed) -> Vec<f32> {
+    let scores = it.evaluation.classes().map(|classes| classes.class_scores()).unwrap_or_default();
+    scores.iter().map(|score| score.recall).collect()
+}
+
+fn to_json(folder: &Path, runs: [&Weighed; 2], classes: &[String]) -> Value {
+    let [before, after] = runs.map(|it| {
+        let mut told = json!({
+            "weights": it.weights, "not_zero": it.not_zero, "bytes": it.bytes, "gzipped": it.zipped,
+            "milliseconds": it.milliseconds, "samples": it.evaluation.len(),
+        });
+        for Figure { metric, value } in it.evaluation.figures() {
+            told[metric.key] = value.into();
+        }
+        let recall: serde_json::Map<_, _> =
+            classes.iter().cloned().zip(recalls(it).into_iter().map(Into::into)).collect();
+        told["recall"] = recall.into();
+        told
+    });
+    json!({ "event": "compressed", "run": folder, "before": before, "after": after })
+}
