@@ -201,7 +201,7 @@ impl Studio {
 }
 
 fn projects(dialog: AsyncFileDialog) -> AsyncFileDialog {
-    dialog.add_filter("Backprop Studio project", &["json"])
+    dialog.add_filter("Backprop Studio project", &["json", "backprop"])
 }
 
 fn drawings(dialog: AsyncFileDialog) -> AsyncFileDialog {
