@@ -27,13 +27,14 @@ in_clean apt-get install -y -qq --no-install-recommends xvfb xauth x11-utils lib
     libxkbcommon-x11-0 libx11-6 libxcursor1 libxi6 libxrandr2 libwayland-client0 >/dev/null
 in_clean sh -c 'Xvfb :77 -screen 0 1280x800x24 >/dev/null 2>&1 & display=$!
 export DISPLAY=:77
+for second in $(seq 30); do xwininfo -root >/dev/null 2>&1 && break; sleep 1; done
 backprop & program=$!
 for second in $(seq 60); do
     xwininfo -root -tree 2>/dev/null | grep -q "Backprop Studio" && found=1 && break
     kill -0 $program || break
     sleep 1
 done
-kill $program $display 2>/dev/null
+kill $program $display 2>/dev/null || true
 [ "${found:-}" ] && echo "the window is open"'
 
 echo "== the tarball"
