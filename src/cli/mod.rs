@@ -24,6 +24,7 @@ mod export;
 mod find_rate;
 mod folds;
 mod generate;
+mod import;
 mod importance;
 mod init;
 mod new;
@@ -86,6 +87,7 @@ commands! {
     serve::Serve,
     generate::Generate,
     export::Export,
+    import::Import,
     report::Report,
     bench::Bench,
 }
