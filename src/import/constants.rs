@@ -34,6 +34,7 @@ pub fn folded(node: &Node, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor, 
             let is_whole = a.is_whole && b.is_whole;
             each(a, b, |a, b| if is_whole { (a / b).trunc() } else { a / b })
         }
+        "Mod" => each(first?, second?, |a, b| if b == 0.0 { f64::NAN } else { a - b * (a / b).floor() }),
         "Equal" => each(first?, second?, |a, b| f64::from(u8::from(a == b))),
         "Sqrt" => Ok(map(first?, f64::sqrt)),
         "Neg" => Ok(map(first?, |value| -value)),

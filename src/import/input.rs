@@ -6,6 +6,7 @@ use super::layout::{Channels, Value};
 use super::node::Node;
 use crate::export::onnx::proto::DataType;
 use backprop_nn::Shape;
+use backprop_nn::trace::MAX_NUMBERS;
 
 /// How many samples shapes are traced with where their number is free: one that no layer has by chance.
 const SAMPLES: usize = 13;
@@ -39,6 +40,9 @@ pub fn value(file: &File, port: &Port, data: Option<Shape>, notes: &mut Vec<Stri
             .ok_or_else(|| fail("not all of its sizes are known; name the data with --data"))?,
     };
     let (shape, channels) = shape;
+    if shape.dims().iter().try_fold(1usize, |len, dim| len.checked_mul(*dim)).is_none_or(|len| len > MAX_NUMBERS) {
+        return Err(fail("a sample has more numbers than a layer may give"));
+    }
     let value = Value::new(0, samples, shape, channels);
     let value = match (of_sample.len(), shape.dims().len()) {
         (1, 2 | 3) => {

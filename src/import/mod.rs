@@ -1,10 +1,11 @@
 //! A network from elsewhere: an ONNX file becomes a run whose stack is made of ordinary layers with the weights of the file. A
 //! network is read if it is one path of layers here, with residual blocks; what is not is listed node by node.
 //!
-//! Reading goes in three steps: [`file`] decodes the messages, [`reader`] with [`nodes`] turns each node into layers of the
-//! [`stack`], and [`run`] makes a project and the record of the data of them. [`layout`] keeps account of the axes, since ONNX
+//! Reading goes in three steps: `file` decodes the messages, `reader` with `nodes` turns each node into layers of the
+//! `stack`, and `run` makes a project and the record of the data of them. `layout` keeps account of the axes, since ONNX
 //! has the channels first.
 
+mod branches;
 mod constants;
 mod file;
 mod input;
@@ -138,9 +139,10 @@ pub fn open(path: &Path, around: &Around<'_>) -> Result<Imported, ImportError> {
 /// # Errors
 /// As [`open`].
 pub fn read(bytes: &[u8], name: &str, around: &Around<'_>) -> Result<Imported, ImportError> {
-    let file = file::File::read(bytes)?;
+    let mut file = file::File::read(bytes)?;
+    file.nodes = rewrite::rewritten(&file);
     match own::Own::of(&file) {
-        Some(own) => run::of_own(&file, &own, name),
+        Some(own) => run::of_own(&file, &own, name, around),
         None => run::of_other(file, name, around),
     }
 }

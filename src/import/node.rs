@@ -12,7 +12,7 @@ pub struct Node {
     /// Names of arrays; empty where one is left out.
     pub inputs: Vec<String>,
     pub outputs: Vec<String>,
-    pub attributes: Vec<AttributeProto>,
+    attributes: Vec<AttributeProto>,
     /// The version of the operators.
     pub opset: i64,
 }
@@ -32,23 +32,6 @@ impl Node {
     /// A node that stands in the place of others.
     pub fn standing_for(&self, kind: &str, input: &str) -> Self {
         Self { kind: kind.to_owned(), inputs: vec![input.to_owned()], attributes: Vec::new(), ..self.clone() }
-    }
-
-    /// Adds zeros around the image that a convolution reads, which is now this array. `pads` are those before each axis and then
-    /// those behind, the samples and the channels first.
-    pub fn pad(&mut self, pads: &[i64], input: &str) {
-        let rank = pads.len() / 2;
-        let (before, after) = pads.split_at(rank);
-        let explicit = matches!(&*self.text("auto_pad"), "" | "NOTSET" | "VALID");
-        let of_image = |pads: &[i64]| pads.get(..2).is_some_and(|pads| pads == [0, 0]);
-        if rank < 3 || !explicit || !of_image(before) || !of_image(after) {
-            return;
-        }
-        let own = self.ints("pads").unwrap_or_else(|| vec![0; 2 * (rank - 2)]);
-        let ints = before[2..].iter().chain(&after[2..]).zip(own).map(|(pad, own)| pad.saturating_add(own)).collect();
-        self.attributes.retain(|attribute| !["pads", "auto_pad"].contains(&&*attribute.name));
-        self.attributes.push(AttributeProto { name: "pads".to_owned(), ints, ..AttributeProto::default() });
-        self.inputs[0] = input.to_owned();
     }
 
     fn attribute(&self, name: &str) -> Option<&AttributeProto> {

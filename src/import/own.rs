@@ -103,10 +103,8 @@ impl Own {
 
     /// The nodes of the network alone.
     pub fn nodes(&self, file: &File) -> Vec<Node> {
-        super::reader::needed(
-            &file.nodes.iter().filter(|node| !is_around(node)).cloned().collect::<Vec<_>>(),
-            &self.last,
-        )
+        let network: Vec<Node> = file.nodes.iter().filter(|node| !is_around(node)).cloned().collect();
+        super::nodes::own::collapsed(file, super::reader::needed(&network, &self.last))
     }
 
     /// What a file without its metadata would say.

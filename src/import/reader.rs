@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Problem;
+use super::branches::Shortcuts;
 use super::constants;
 use super::file::File;
 use super::layout::{Channels, Value};
@@ -12,6 +13,9 @@ use super::stack::Stack;
 use super::tensor::Tensor;
 use backprop_nn::Shape;
 
+/// Why a node on a shortcut cannot be read.
+const PROJECTION: &str = "it stands on the shortcut of a residual block, and a Residual adds its input as it is: a projection cannot be expressed";
+
 /// What an array of the graph is known to be.
 #[derive(Clone, Debug)]
 pub enum Known {
@@ -19,6 +23,8 @@ pub enum Known {
     Value(Value),
     /// Arrays that were joined along an axis, and of which one may be picked again.
     Parts(Vec<Value>, usize),
+    /// An array with zeros around it, so many before each axis and then behind each, which the convolution that reads it adds.
+    Padded(Value, Vec<usize>),
     /// A node before it could not be read.
     Unknown,
 }
@@ -44,11 +50,19 @@ impl<'a> Reader<'a> {
 
     /// Reads these nodes in their order.
     pub fn read(&mut self, nodes: &[Node]) {
+        let shortcuts = Shortcuts::of(self.file);
         for node in nodes {
+            if shortcuts.has(node) {
+                if shortcuts.begins_with(node) {
+                    self.problem(node, PROJECTION.to_owned());
+                }
+                self.known.extend(node.outputs.iter().map(|name| (name.clone(), Known::Unknown)));
+                continue;
+            }
             let outputs = match self.outputs(node) {
                 Ok(outputs) => outputs,
                 Err(why) => {
-                    self.problems.push(Problem { node: node.name.clone(), kind: node.kind.clone(), why });
+                    self.problem(node, why);
                     vec![self.guess(node)]
                 }
             };
@@ -56,6 +70,10 @@ impl<'a> Reader<'a> {
                 self.known.insert(name.clone(), known);
             }
         }
+    }
+
+    fn problem(&mut self, node: &Node, why: String) {
+        self.problems.push(Problem { node: node.name.clone(), kind: node.kind.clone(), why });
     }
 
     /// What is known of an array by its name: a constant of the file is read when it is asked for.
@@ -91,9 +109,18 @@ impl<'a> Reader<'a> {
     /// The array that an input has to be.
     pub fn value(&mut self, node: &Node, at: usize) -> Result<Value, String> {
         let name = node.inputs.get(at).ok_or_else(|| format!("its input {} is missing", at + 1))?;
+        self.named(name)
+    }
+
+    /// The array of this name, which has to depend on the sample. The error is empty if a node before it could not be read, which is
+    /// told already.
+    pub fn named(&mut self, name: &str) -> Result<Value, String> {
         match self.get(name)? {
             Known::Value(value) => self.settled(value),
             Known::Parts(..) => Err("it reads several arrays that were joined; a stack has one path".to_owned()),
+            Known::Padded(..) => {
+                Err("it reads an image with zeros around it, which only a convolution does here".to_owned())
+            }
             Known::Constant(_) => Err(format!("its input {name} is a constant, and the sample is expected there")),
             Known::Unknown => Err(String::new()),
         }
@@ -130,6 +157,11 @@ impl<'a> Reader<'a> {
             inputs.push(if name.is_empty() { None } else { Some(self.get(name)?) });
         }
         let is_unknown = |known: &Option<Known>| matches!(known, Some(Known::Unknown));
+        if let (true, [Some(a), Some(b)]) = (node.kind == "Add", &inputs[..])
+            && let (Known::Unknown, Known::Value(value)) | (Known::Value(value), Known::Unknown) = (a, b)
+        {
+            return Ok(vec![Known::Value(value.after(self.stack.head()))]);
+        }
         if inputs.iter().any(is_unknown) && super::nodes::is_known(&node.kind) {
             return Ok(vec![Known::Unknown; node.outputs.len()]);
         }
@@ -153,12 +185,17 @@ impl<'a> Reader<'a> {
     }
 
     /// An array in the place of one that cannot be read, so that what follows is still looked at.
-    fn guess(&self, node: &Node) -> Known {
+    fn guess(&mut self, node: &Node) -> Known {
         let of_file = node.outputs.first().and_then(|name| self.file.sizes.get(name)).cloned();
         let before = node.inputs.first().and_then(|name| self.known.get(name));
-        let dims = of_file.or_else(|| match before {
-            Some(Known::Value(value)) => Some(value.dims()[1..].to_vec()),
+        let before = match before {
+            Some(Known::Value(value) | Known::Padded(value, _)) => Some(value.dims()),
             _ => None,
+        };
+        let dims = of_file.or_else(|| {
+            let dims = before?;
+            let slid = self.slid_dims(node, &dims).unwrap_or_else(|| dims.clone());
+            slid.get(1..).map(<[usize]>::to_vec)
         });
         match dims.as_deref().and_then(shape_of) {
             Some((shape, channels)) => {

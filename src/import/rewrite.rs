@@ -4,16 +4,9 @@ use super::file::File;
 use super::node::Node;
 use super::tensor::Tensor;
 
-/// The nodes of a file with one in the place of every GELU, and zeros around an image as the padding of the convolution that
-/// reads it. The others of them are read by nothing any more.
+/// The nodes of a file with one in the place of every GELU. The others of it are read by nothing any more.
 pub fn rewritten(file: &File) -> Vec<Node> {
     let mut nodes = file.nodes.clone();
-    for node in nodes.iter_mut().filter(|node| node.kind == "Conv") {
-        let pad = file.nodes.iter().find(|pad| pad.kind == "Pad" && pad.outputs.first() == node.inputs.first());
-        if let Some((pad, pads)) = pad.and_then(|pad| Some((pad, zeros(file, pad)?))) {
-            node.pad(&pads, &pad.inputs[0]);
-        }
-    }
     for at in 0..nodes.len() {
         if nodes[at].kind == "Erf"
             && let Some((input, last)) = gelu(file, &nodes[at])
@@ -23,18 +16,6 @@ pub fn rewritten(file: &File) -> Vec<Node> {
         }
     }
     nodes
-}
-
-/// How many zeros a node puts before and behind each axis; nothing if it puts something else there.
-pub fn zeros(file: &File, pad: &Node) -> Option<Vec<i64>> {
-    let fill = match pad.inputs.get(2).filter(|name| !name.is_empty()) {
-        Some(name) => number(file, name)?,
-        None => f64::from(pad.float("value", 0.0)),
-    };
-    let of_input = || constant(file, pad.inputs.get(1)?).map(|tensor| tensor.to_i64());
-    let is_constant = matches!(&*pad.text("mode"), "" | "constant");
-    let has_axes = pad.inputs.get(3).is_some_and(|name| !name.is_empty());
-    pad.ints("pads").or_else(of_input).filter(|_| fill == 0.0 && is_constant && !has_axes)
 }
 
 /// The input of a GELU and its output, given the node with the error function.

@@ -5,7 +5,7 @@ use super::layout::{Channels, Value};
 use super::own::{Own, numbered};
 use super::reader::{Known, Reader, needed};
 use super::stack::{Item, Stack, standardizing};
-use super::{Around, ImportError, Imported, input, rewrite};
+use super::{Around, ImportError, Imported, input};
 use crate::data::scaling::{Scaling, Standard};
 use crate::data::{DEFAULT_SOURCE, Feature, SourceSpec, Task, numbered_classes};
 use crate::export::onnx::proto::DataType;
@@ -35,7 +35,11 @@ struct Ends {
 }
 
 /// The run of a file that this program has exported.
-pub fn of_own(file: &File, own: &Own, name: &str) -> Result<Imported, ImportError> {
+pub fn of_own(file: &File, own: &Own, name: &str, around: &Around<'_>) -> Result<Imported, ImportError> {
+    if around.standard.is_some() {
+        let what = "--mean and --std: this program has exported the file, which says how its input is scaled";
+        return Err(ImportError::Around(what.to_owned()));
+    }
     let value = Value::new(0, 1, own.shape, Channels::Last);
     let mut reader = Reader::new(file, 1);
     let nodes = own.nodes(file);
@@ -45,7 +49,8 @@ pub fn of_own(file: &File, own: &Own, name: &str) -> Result<Imported, ImportErro
     if network.outputs != own.data.task.outputs() {
         return Err(Own::wrong(&format!("{} outputs for {}", network.outputs, own.data.task.outputs())));
     }
-    let source = own.source.clone().unwrap_or_else(|| SourceSpec::new(DEFAULT_SOURCE, ""));
+    let asked = around.data.map(|(source, _)| source).or(own.source.as_ref());
+    let source = asked.cloned().unwrap_or_else(|| SourceSpec::new(DEFAULT_SOURCE, ""));
     let mut notes = vec!["Exported by this program: data, task and scaling are those of its metadata".to_owned()];
     notes.extend(network.notes);
     let mut project = project(name, source, own.loss.clone());
@@ -57,7 +62,6 @@ pub fn of_own(file: &File, own: &Own, name: &str) -> Result<Imported, ImportErro
 pub fn of_other(file: File, name: &str, around: &Around<'_>) -> Result<Imported, ImportError> {
     let mut file = file;
     let last = file.output()?.name.clone();
-    file.nodes = rewrite::rewritten(&file);
     file.nodes = needed(&file.nodes, &last);
     let port = file.input()?.clone();
     let mut notes = Vec::new();
@@ -85,13 +89,7 @@ pub fn of_other(file: File, name: &str, around: &Around<'_>) -> Result<Imported,
 
 /// The network that a reader has read up to the array `last`.
 fn ended(mut reader: Reader<'_>, shape: Shape, last: &str) -> Result<Network, ImportError> {
-    let end = super::node::Node {
-        name: last.to_owned(),
-        kind: "output".to_owned(),
-        inputs: vec![last.to_owned()],
-        ..Default::default()
-    };
-    let value = reader.value(&end, 0).and_then(|value| reader.in_order(value));
+    let value = reader.named(last).and_then(|value| reader.in_order(value));
     let problem = |why| super::Problem { node: last.to_owned(), kind: "output".to_owned(), why };
     let mut problems = reader.problems;
     problems.retain(|problem| !problem.why.is_empty());
@@ -112,11 +110,11 @@ impl Reader<'_> {
             return Err("the output is not what the last layer gives for each sample".to_owned());
         }
         let row = Shape::flat(value.shape.len());
-        let is_image = axes.len() > 1;
-        match value.lies_as(&axes) {
+        // An autoencoder gives an image, whose channels are last here.
+        let mut image = axes.clone();
+        image.rotate_left(1.min(axes.len()));
+        match value.lies_as(&image) {
             true => self.stack.shaped(value, row),
-            // An autoencoder gives an image, whose channels are last here.
-            false if is_image => self.stack.shaped(value, row),
             false => self.arranged(value, &axes, row),
         }
     }

@@ -182,7 +182,7 @@ fn only_some_parts_touch_files_and_only_three_start_threads() {
         let (code, name) = (code(&path), path.display().to_string().replace('\\', "/"));
         if ["fs::read", "fs::write", "File::open", "create_dir"].iter().any(|word| code.contains(word)) {
             assert!(
-                ["/project/", "/runs/", "/export/", "/report/", "/data/", "/cli/", "nn/src/model/file.rs"]
+                ["/project/", "/runs/", "/export/", "/import/", "/report/", "/data/", "/cli/", "nn/src/model/file.rs"]
                     .iter()
                     .any(|part| name.contains(part)),
                 "{name} touches files"

@@ -3,7 +3,7 @@
 
 use super::super::layout::{Channels, Value};
 use super::super::node::Node;
-use super::super::reader::Reader;
+use super::super::reader::{Known, Reader};
 use super::super::tensor::Tensor;
 use backprop_nn::layers::{Conv1d, Conv2d, ConvTranspose2d, Function, Padding};
 use backprop_nn::{LayerSpec, Shape};
@@ -144,10 +144,27 @@ fn axes_of(node: &Node, dims: &[usize], kernel: &[usize], is_transposed: bool) -
         .collect()
 }
 
+/// The axes with the zeros that a node before has put around the array.
+fn padded(axes: Vec<Axis>, zeros: &[usize]) -> Result<Vec<Axis>, String> {
+    if zeros.is_empty() {
+        return Ok(axes);
+    }
+    let rank = axes.len() + 2;
+    let (before, behind) = zeros.split_at(zeros.len() / 2);
+    if before.len() != rank || before[..2] != [0, 0] || behind[..2] != [0, 0] {
+        return Err("it reads zeros that were put between samples or channels".to_owned());
+    }
+    let both = before[2..].iter().zip(&behind[2..]);
+    Ok(axes
+        .into_iter()
+        .zip(both)
+        .map(|(axis, (a, b))| Axis { pads: [axis.pads[0] + a, axis.pads[1] + b], ..axis })
+        .collect())
+}
+
 impl Reader<'_> {
     /// The value as an image or a sequence, and its weights.
-    fn slid(&mut self, node: &Node) -> Result<(Value, Tensor), String> {
-        let value = self.value(node, 0)?;
+    fn slid(&mut self, node: &Node, value: Value) -> Result<(Value, Tensor), String> {
         let kernel = (*self.constant(node, 1)?).clone();
         let rank = kernel.dims.len();
         if !(3..=4).contains(&rank) || value.axes.len() != rank || value.samples_axis() != Some(0) {
@@ -166,6 +183,22 @@ impl Reader<'_> {
         Ok((self.arranged(value, &axes, shape)?, kernel))
     }
 
+    /// The sizes that a convolution or a pooling makes of others, whether or not it can be expressed.
+    pub fn slid_dims(&mut self, node: &Node, dims: &[usize]) -> Option<Vec<usize>> {
+        let kernel = match &*node.kind {
+            "Conv" => self.optional(node, 1).ok()??.dims.clone(),
+            "MaxPool" | "AveragePool" => {
+                let window = node.sizes("kernel_shape", dims.len().checked_sub(2)?, 1).ok()?;
+                [&[*dims.get(1)?, 1], &window[..]].concat()
+            }
+            _ => return None,
+        };
+        let spatial = kernel.get(2..).filter(|spatial| spatial.len() + 2 == dims.len())?;
+        let axes = axes_of(node, dims, spatial, false).ok()?;
+        let sizes = axes.iter().map(Axis::output).collect::<Option<Vec<_>>>()?;
+        Some([&[dims[0], kernel[0]], &sizes[..]].concat())
+    }
+
     /// The value in this shape, with its axes in this order.
     pub fn arranged(&mut self, value: Value, axes: &[usize], shape: Shape) -> Result<Value, String> {
         let value = match value.lies_as(axes) {
@@ -178,9 +211,14 @@ impl Reader<'_> {
     }
 
     pub fn convolution(&mut self, node: &Node) -> Result<Value, String> {
-        let (value, kernel) = self.slid(node)?;
+        let name = node.inputs.first().cloned().unwrap_or_default();
+        let (value, zeros) = match self.get(&name)? {
+            Known::Padded(value, zeros) => (value, zeros),
+            _ => (self.value(node, 0)?, Vec::new()),
+        };
+        let (value, kernel) = self.slid(node, value)?;
         let (filters, depth, spatial) = (kernel.dims[0], kernel.dims[1], &kernel.dims[2..]);
-        let axes = axes_of(node, &value.dims(), spatial, false)?;
+        let axes = padded(axes_of(node, &value.dims(), spatial, false)?, &zeros)?;
         let groups = usize::try_from(node.int("group", 1)).unwrap_or(0).max(1);
         if depth * groups != value.shape.channels() {
             let channels = value.shape.channels();
@@ -207,7 +245,8 @@ impl Reader<'_> {
     }
 
     pub fn convolution_transpose(&mut self, node: &Node) -> Result<Value, String> {
-        let (value, kernel) = self.slid(node)?;
+        let value = self.value(node, 0)?;
+        let (value, kernel) = self.slid(node, value)?;
         let [channels, filters, height, width] = kernel.dims[..] else {
             return Err("a transposed convolution of a sequence cannot be expressed".to_owned());
         };

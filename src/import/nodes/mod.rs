@@ -4,6 +4,7 @@
 mod convolution;
 mod dense;
 mod each;
+pub mod own;
 mod pool;
 mod recurrent;
 mod shapes;
@@ -18,7 +19,6 @@ const OPERATORS: &[&str] = &[
     "AveragePool",
     "BatchNormalization",
     "Cast",
-    "Clip",
     "Concat",
     "Conv",
     "ConvTranspose",
@@ -63,9 +63,18 @@ const OPERATORS: &[&str] = &[
 /// Those that compute nothing.
 const MOVES: &[&str] = &["Cast", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Transpose", "Unsqueeze"];
 
+/// Those that are computed on constants alone.
+const CONSTANTS: &[&str] =
+    &["ConstantOfShape", "Equal", "Expand", "Mod", "Neg", "Reciprocal", "Shape", "Sqrt", "Where"];
+
 /// Whether an operator is one of those that are read.
 pub fn is_known(kind: &str) -> bool {
-    OPERATORS.contains(&kind) || kind == "ai.onnx.ml.Scaler"
+    OPERATORS.contains(&kind) || CONSTANTS.contains(&kind) || kind == "ai.onnx.ml.Scaler"
+}
+
+/// Whether an operator does more than to move axes.
+pub fn computes(kind: &str) -> bool {
+    !MOVES.contains(&kind) && kind != "Dropout"
 }
 
 impl Reader<'_> {
@@ -91,11 +100,11 @@ impl Reader<'_> {
             "Identity" | "Cast" | "Dropout" => return self.passed(node),
             "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Transpose" => return self.moved(node),
             "Concat" => return self.concat(node),
-            "Pad" => self.pad(node),
-            "Clip" => self.clip(node),
+            "Pad" => return self.pad(node),
             "Gather" => self.gather(node),
             "Slice" => self.slice(node),
             "LSTM" | "GRU" | "RNN" => return self.recurrent(node),
+            kind if own::is_own(kind) => self.own(node),
             _ => Err("no layer here computes it".to_owned()),
         }?;
         Ok(vec![Known::Value(value)])
@@ -109,12 +118,25 @@ impl Reader<'_> {
         names.flat_map(|name| self.file.readers(name)).filter(|node| !moves(node)).count() > 1
     }
 
-    /// Zeros around an image, of which only none can be expressed where no convolution follows.
-    fn pad(&mut self, node: &Node) -> Result<Value, String> {
-        match super::rewrite::zeros(self.file, node) {
-            Some(pads) if pads.iter().all(|pad| *pad == 0) => self.value(node, 0),
-            Some(pads) => Err(format!("it puts zeros around an image ({pads:?}) that no convolution reads")),
-            None => Err("it puts numbers around an image".to_owned()),
+    /// Zeros around an image.
+    fn pad(&mut self, node: &Node) -> Result<Vec<Known>, String> {
+        let value = self.value(node, 0)?;
+        let fill = self.optional(node, 2)?.and_then(|fill| fill.scalar()).unwrap_or(node.float("value", 0.0).into());
+        let has_axes = node.inputs.get(3).is_some_and(|name| !name.is_empty());
+        let pads = match node.ints("pads") {
+            Some(pads) => pads,
+            None => self.constant(node, 1)?.to_i64(),
+        };
+        let sizes: Option<Vec<usize>> =
+            pads.iter().map(|pad| usize::try_from(*pad).ok().filter(|pad| *pad < 1 << 20)).collect();
+        let sizes =
+            sizes.filter(|sizes| sizes.len() == 2 * value.axes.len()).ok_or("it cuts the edges of an image off")?;
+        if sizes.iter().all(|size| *size == 0) {
+            return Ok(vec![Known::Value(value)]);
+        }
+        match fill == 0.0 && !has_axes && matches!(&*node.text("mode"), "" | "constant") {
+            true => Ok(vec![Known::Padded(value, sizes)]),
+            false => Err("it puts something else than zeros around an image".to_owned()),
         }
     }
 

@@ -16,7 +16,7 @@ impl Reader<'_> {
         match self.get(&name)? {
             Known::Value(value) => Ok(value),
             Known::Parts(..) => Err("it moves the axes of several arrays that were joined".to_owned()),
-            Known::Constant(_) | Known::Unknown => {
+            Known::Padded(..) | Known::Constant(_) | Known::Unknown => {
                 Err("it moves the axes of a constant by numbers that are not".to_owned())
             }
         }
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 let value = self.one_place(value, axis, size, index)?;
                 with_one(&value, axis)
             }
-            _ => Err(format!("it takes the places {:?} to {:?} of an axis of {size}", places.first(), places.last())),
+            _ => Err(format!("it takes {} of the {size} places of an axis", places.len())),
         }
     }
 
@@ -165,23 +165,6 @@ impl Reader<'_> {
         let token = self.stack.take_last_step(&value, false)?;
         let shape = Shape::flat(value.shape.channels());
         Ok(Value { token, shape, ..value.without(axis) })
-    }
-
-    /// A limit on the numbers of words, which an Embedding sets itself.
-    pub fn clip(&mut self, node: &Node) -> Result<Value, String> {
-        let value = self.value(node, 0)?;
-        let (least, most) = (self.optional(node, 1)?, self.optional(node, 2)?);
-        let limits = [least, most].map(|limit| limit.and_then(|limit| limit.scalar()));
-        let is_of_words = |reader: &Node| {
-            let table = reader.inputs.first().and_then(|name| self.file.constants.get(name));
-            let rows = table.and_then(|table| table.dims.first().copied()).unwrap_or(0);
-            reader.kind == "Gather" && limits == [Some(0.0), Some((rows - 1) as f64)]
-        };
-        let casts = node.outputs.iter().flat_map(|name| self.file.readers(name));
-        let mut readers =
-            casts.flat_map(|cast| cast.outputs.iter().flat_map(|name| self.file.readers(name))).peekable();
-        let is_clamped = readers.peek().is_some() && readers.all(is_of_words);
-        if is_clamped { Ok(value) } else { Err("no layer here limits numbers".to_owned()) }
     }
 }
 
@@ -211,6 +194,7 @@ fn picked(known: Known, axis: i64, index: i64) -> Result<(Value, usize, usize, u
             }
             Err("it takes a place that is not there".to_owned())
         }
+        Known::Padded(..) => Err("it takes a part of an image with zeros around it".to_owned()),
         Known::Constant(_) | Known::Unknown => Err(String::new()),
     }
 }
