@@ -87,7 +87,8 @@ impl Value {
             .then(|| Self { axes: axes.iter().map(|axis| self.axes[*axis].clone()).collect(), ..self.clone() })
     }
 
-    /// The array in other sizes; nothing if they would mix the samples.
+    /// The array in other sizes; nothing if its axes cannot be put together so. Samples may be taken together with another axis, and
+    /// then they are no axis of their own.
     pub fn reshaped(&self, dims: &[usize]) -> Option<Self> {
         let mut value = self.clone();
         let mut rest: Vec<Atom> = self.axes.concat();
@@ -231,7 +232,7 @@ mod tests {
         // Channel 0 of the four pixels, then channel 1 ...
         assert_eq!(row.places(1).unwrap(), [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
         assert!(image.lies_as(&[2, 3, 1]) && !image.lies_as(&[1, 2, 3]));
-        assert!(image.reshaped(&[15, 4]).is_none() && image.reshaped(&[5, 11]).is_none());
+        assert!(image.reshaped(&[15, 4]).unwrap().samples_axis().is_none() && image.reshaped(&[5, 11]).is_none());
     }
 
     #[test]
