@@ -10,6 +10,7 @@
 //! | [`runs`] | runs that last: written, continued, listed; cross-validation, seeds, searches | [`runs::Recorder`] |
 //! | [`explain`] | what looks inside a trained network, and what a run shows to be wrong | [`explain::relevance`], [`explain::coach`] |
 //! | [`export`] | a trained network for other programs, a file for each format | [`export::FORMATS`] |
+//! | [`import`] | a network from an ONNX file as a run, read node by node | [`import::open`], then `nodes` |
 //! | [`predict`] | what a run says of samples from outside its data | [`predict::RunPredictor`] |
 //! | [`report`] | a run as one page to read, or for TensorBoard | [`report::Material`] |
 //! | [`serve`] | a run as an HTTP server | [`serve::Server`] |
@@ -19,7 +20,7 @@
 //! Who may name whom (`tests/it/architecture.rs` reads the sources and holds it):
 //!
 //! ```text
-//! ui, cli ─► report, serve ─► predict, explain, export, runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
+//! ui, cli ─► report, serve, import ─► predict, explain, export, runs ─► project ─► train ─► data ─► backprop_nn ─► nothing of ours
 //! ```
 //!
 //! `docs/architecture.md` tells how a training step goes, what always holds, and where to add something.
@@ -28,6 +29,7 @@ pub mod cli;
 pub mod data;
 pub mod explain;
 pub mod export;
+pub mod import;
 pub mod predict;
 pub mod project;
 pub mod report;

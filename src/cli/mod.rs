@@ -26,6 +26,7 @@ mod export;
 mod find_rate;
 mod folds;
 mod generate;
+mod import;
 mod importance;
 mod init;
 mod new;
@@ -89,6 +90,7 @@ commands! {
     generate::Generate,
     compress::Compress,
     export::Export,
+    import::Import,
     report::Report,
     encrypt::Encrypt,
     encrypt::Decrypt,

@@ -130,6 +130,17 @@ impl RunFolder {
         Ok(Self { project: self.project.clone(), data: self.data.clone(), network, weights })
     }
 
+    /// Writes a run that no training has made into a folder, which is made if it is not there.
+    pub fn save(&self, folder: &Path) -> Result<(), ProjectError> {
+        let fail = |error: std::io::Error| ProjectError::file(folder, in_words(&error));
+        fs::create_dir_all(folder).map_err(fail)?;
+        self.project.save(&folder.join(PROJECT))?;
+        let data =
+            serde_json::to_string_pretty(&self.data).map_err(|error| ProjectError::value(DATA, error.to_string()))?;
+        write_whole(&folder.join(DATA), (data + "\n").as_bytes()).map_err(fail)?;
+        save_weights(&folder.join(WEIGHTS), &self.network, &self.weights, Precision::Float32)
+    }
+
     /// The same run as it is read back when its weights were stored so.
     pub fn stored(&self, precision: Precision) -> Result<Self, ProjectError> {
         self.with(self.network.stored(&self.weights, precision))

@@ -11,11 +11,15 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/explain", &["data", "train", "project"]),
     ("src/runs", &["data", "train", "project"]),
     ("src/export", &["data", "train", "project"]),
+    ("src/import", &["data", "project", "export::onnx::proto"]),
     ("src/predict", &["data", "train", "project"]),
     ("src/serve", &["data", "train", "project", "export", "predict"]),
     ("src/report", &["data", "train", "project", "runs", "explain", "export"]),
-    ("src/cli", &["data", "train", "project", "runs", "explain", "export", "predict", "report", "serve", "ui::run"]),
-    ("src/ui", &["data", "train", "project", "runs", "explain", "export", "report"]),
+    (
+        "src/cli",
+        &["data", "train", "project", "runs", "explain", "export", "import", "predict", "report", "serve", "ui::run"],
+    ),
+    ("src/ui", &["data", "train", "project", "runs", "explain", "export", "import", "report"]),
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.
@@ -30,6 +34,7 @@ const ABSENCES: &[(&str, &[&str])] = &[
     ("src/explain", &["ureq", "egui", "rfd", "std::fs", "thread::spawn", "println!"]),
     ("src/runs", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
     ("src/export", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
+    ("src/import", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
     ("src/predict", &["ureq", "egui", "rfd", "std::fs", "thread::spawn", "println!"]),
     ("src/report", &["ureq", "egui", "rfd", "thread::spawn", "println!"]),
     ("src/serve", &["ureq", "egui", "rfd", "std::fs", "thread::spawn", "println!"]),
@@ -177,7 +182,7 @@ fn only_some_parts_touch_files_and_only_three_start_threads() {
         let (code, name) = (code(&path), path.display().to_string().replace('\\', "/"));
         if ["fs::read", "fs::write", "File::open", "create_dir"].iter().any(|word| code.contains(word)) {
             assert!(
-                ["/project/", "/runs/", "/export/", "/report/", "/data/", "/cli/", "nn/src/model/file.rs"]
+                ["/project/", "/runs/", "/export/", "/import/", "/report/", "/data/", "/cli/", "nn/src/model/file.rs"]
                     .iter()
                     .any(|part| name.contains(part)),
                 "{name} touches files"

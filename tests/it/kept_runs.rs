@@ -171,6 +171,18 @@ fn kept_runs_are_renamed_noted_pinned_deleted_and_brought_back() {
 }
 
 #[test]
+fn a_network_of_another_program_is_dropped_and_becomes_a_run() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = open("1", base.path());
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
+    act(&mut harness, Request::Dropped(files.join("lenet-opset17.onnx")));
+    step_until(&mut harness, "the network is open", |studio| studio.project().name == "lenet-opset17");
+    assert!(base.path().join("lenet-opset17-1/weights.safetensors").is_file());
+    act(&mut harness, Request::Dropped(files.join("projection-opset17.onnx")));
+    wait_for(&mut harness, "4 of its nodes cannot be expressed");
+}
+
+#[test]
 fn a_run_of_another_sitting_is_opened_and_goes_on_in_its_folder() {
     let base = tempfile::tempdir().unwrap();
     let mut harness = open("3", base.path());

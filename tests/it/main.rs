@@ -25,6 +25,7 @@ mod gan;
 mod generators;
 #[cfg(feature = "gui")]
 mod hidden_space;
+mod import;
 #[cfg(feature = "gui")]
 mod ink;
 #[cfg(feature = "gui")]

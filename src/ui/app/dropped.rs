@@ -12,8 +12,9 @@ use super::files::short;
 use crate::data::photo;
 use crate::data::pictures::read_drawings;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
-use crate::project::run_folder::{DRAWING, PROJECT};
-use crate::project::{Project, ProjectError, RunFolder};
+use crate::import::{self, Around, ENDING, ImportError, Imported};
+use crate::project::run_folder::{DRAWING, PROJECT, RUNS};
+use crate::project::{Output, Project, ProjectError, RunFolder};
 use crate::runs::history;
 use crate::ui::commands::Request;
 use crate::ui::jobs::recording::Writing;
@@ -24,9 +25,13 @@ impl Studio {
     pub(super) fn read_dropped(&mut self, ctx: &Context, path: PathBuf) {
         // It may be the run that was just left, whose network is still being written.
         let written: Vec<_> = self.retired.iter().map(Writing::waiter).collect();
+        let runs = self.runs_folder();
         self.tasks.spawn(ctx, "reading what was dropped", move || {
             written.into_iter().for_each(|wait| wait());
-            read_dropped(path)
+            match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING)) {
+                true => read_network(&path, runs),
+                false => read_dropped(path),
+            }
         });
     }
 
@@ -42,6 +47,20 @@ impl Studio {
 
     pub(super) fn open_drawing(&mut self, ctx: &Context, path: PathBuf) {
         self.tasks.spawn(ctx, "reading the drawing", move || read_drawing(&path));
+    }
+}
+
+/// Writes the network of an ONNX file as a run below `runs`, and opens that.
+fn read_network(path: &Path, runs: Option<PathBuf>) -> Report {
+    let written = || {
+        let Imported { run, notes } = import::open(path, &Around::default())?;
+        let output = Output::next(&runs.unwrap_or_else(|| RUNS.into()), &run.project.name)?;
+        run.save(output.folder())?;
+        Ok::<_, ImportError>((open_run(output.folder().to_owned())?, notes))
+    };
+    match written() {
+        Ok((opened, notes)) => Report::RunImported(opened, notes),
+        Err(error) => Report::Warned(format!("{}: {error}", short(path))),
     }
 }
 

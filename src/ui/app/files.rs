@@ -10,6 +10,7 @@ use super::kept_runs::write_drawing_of_run;
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
 use crate::export::{self, ExportError, Target};
+use crate::import::ENDING;
 use crate::project::run_folder::RUNS;
 use crate::project::run_log::done_line;
 use crate::project::whole::{in_words, write_whole};
@@ -32,6 +33,7 @@ impl Studio {
         }
         let dialog = AsyncFileDialog::new().set_title(wanted.title());
         match wanted {
+            PathFor::Import => self.tasks.dialog(ctx, dialog.add_filter("ONNX", &[ENDING]).pick_file(), wanted),
             PathFor::OpenFile => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
             PathFor::SaveProject => {
                 self.tasks.dialog(ctx, projects(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
@@ -63,6 +65,7 @@ impl Studio {
                 format!("{name}.html")
             }
             PathFor::OpenFile
+            | PathFor::Import
             | PathFor::OpenFolder
             | PathFor::OpenDrawing
             | PathFor::DataFolder(_)

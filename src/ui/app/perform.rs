@@ -67,6 +67,7 @@ impl Studio {
             Command::New => self.dialogs.open(NewProject::default()),
             Command::Empty => self.empty(),
             Command::OpenFolder => self.choose(ctx, PathFor::OpenFolder),
+            Command::Import => self.choose(ctx, PathFor::Import),
             Command::Open => self.choose(ctx, PathFor::OpenFile),
             Command::Save => match self.document.path.clone() {
                 Some(path) => self.save_to(ctx, path),

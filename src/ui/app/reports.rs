@@ -41,6 +41,10 @@ impl Studio {
             }
             Report::ProjectCompared(project) => self.saved = project,
             Report::RunOpened(opened) => self.show_run(opened),
+            Report::RunImported(opened, notes) => {
+                self.show_run(opened);
+                notes.into_iter().for_each(|note| self.notices.tell(format!("{note}.")));
+            }
             Report::RunLeft(opened, was_on) => self.show_run_left(opened, was_on),
             Report::DrawingOpened { drawing, of } => {
                 if of > 1 {

@@ -104,6 +104,7 @@ commands! {
     Empty: "Empty network", "Begins a network without a layer for the data that there are.", [];
     Open: "Open…", "Opens a project, a table or a drawing.", [ctrl(Key::O)];
     OpenFolder: "Open run or folder…", "Opens a run, or a folder of samples.", [ctrl_shift(Key::O)];
+    Import: "Import network…", "Reads a network from an ONNX file as a run, which can be tried and trained on.", [];
     Save: "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs: "Save as…", "Saves the project in another file.", [ctrl_shift(Key::S)];
     SaveRun: "Save run…", "Writes weights, settings and metrics into a folder.", [];

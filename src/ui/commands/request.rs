@@ -113,6 +113,8 @@ pub enum PathFor {
     OpenFile,
     /// A run or a folder of samples to open.
     OpenFolder,
+    /// An ONNX file whose network becomes a run.
+    Import,
     /// The file to save the project to.
     SaveProject,
     /// The folder to save the run in.
@@ -135,7 +137,7 @@ impl PathFor {
     /// The request once the path is known.
     pub fn request(self, path: PathBuf) -> Request {
         match self {
-            Self::OpenFile | Self::OpenFolder => Request::Dropped(path),
+            Self::OpenFile | Self::OpenFolder | Self::Import => Request::Dropped(path),
             Self::SaveProject => Request::SaveTo(path),
             Self::SaveRun => Request::SaveRunIn(path),
             Self::OpenDrawing => Request::OpenDrawing(path),
@@ -151,6 +153,7 @@ impl PathFor {
         match self {
             Self::OpenFile => "Open a project, a table or a drawing",
             Self::OpenFolder => "Open a run or a folder of samples",
+            Self::Import => "Import a network from an ONNX file",
             Self::SaveProject => "Save the project",
             Self::SaveRun => "Save the run in a new folder below this one",
             Self::OpenDrawing => "Open a drawing or a picture",

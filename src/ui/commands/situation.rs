@@ -171,6 +171,7 @@ impl Situation {
             | Command::Empty
             | Command::Open
             | Command::OpenFolder
+            | Command::Import
             | Command::Save
             | Command::SaveAs
             | Command::OpenDrawing

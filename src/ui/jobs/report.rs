@@ -59,6 +59,8 @@ pub enum Report {
     ProjectCompared(Project),
     /// A run folder was read.
     RunOpened(OpenedRun),
+    /// A network from elsewhere was written as a run and read; what was decided, a sentence each.
+    RunImported(OpenedRun, Vec<String>),
     /// The run was read that was shown when the window was left, and whether it was on then.
     RunLeft(OpenedRun, bool),
     /// The rest of an opened run was read, or why it cannot be.

@@ -70,6 +70,7 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Command::Empty,
             Command::Open,
             Command::OpenFolder,
+            Command::Import,
             Command::Save,
             Command::SaveAs,
             Command::SaveRun,
