@@ -22,6 +22,18 @@ const FEW: u32 = 30;
 /// A class that is found less often than this is named among the limits.
 const SELDOM: f32 = 0.8;
 
+/// What is known of the license of data that have a name.
+const KNOWN: &[(&str, &str)] = &[
+    ("digits", "The program makes these digits itself; anything may be done with them."),
+    ("points", "The program makes these points itself; anything may be done with them."),
+    ("mnist", "MNIST is under the license Creative Commons Attribution-ShareAlike 3.0."),
+    ("fashion-mnist", "Fashion-MNIST is under the MIT license, © 2017 Zalando SE."),
+    (
+        "kmnist",
+        "KMNIST is under the license Creative Commons Attribution-ShareAlike 4.0, from the Center for Open Data in the Humanities.",
+    ),
+];
+
 /// Names of files that say what may be done with data.
 const LICENSES: [&str; 5] = ["LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING"];
 
@@ -116,10 +128,15 @@ impl Subject<'_> {
                 }
             }
         }
-        let license = source.parts.iter().find_map(|part| license_of(Path::new(&part.argument)));
-        text + &match license {
-            Some(license) => format!("\n\nWhat may be done with these data:\n\n```text\n{}\n```\n", license.trim()),
-            None => "\n\nThe license of these data is not known to the program.\n".to_owned(),
+        let is_known = |name: &str| KNOWN.iter().find(|known| known.0 == name).map(|known| known.1);
+        let known: Option<Vec<&str>> = source.parts.iter().map(|part| is_known(&part.name)).collect();
+        let beside = source.parts.iter().find_map(|part| license_of(Path::new(&part.argument)));
+        text + &match (known, beside) {
+            (Some(known), _) => format!("\n\n{}\n", known.join(" ")),
+            (None, Some(license)) => {
+                format!("\n\nWhat may be done with these data:\n\n```text\n{}\n```\n", license.trim())
+            }
+            (None, None) => "\n\nThe license of these data is not known to the program.\n".to_owned(),
         }
     }
 

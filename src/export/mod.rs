@@ -39,7 +39,8 @@ use backprop_nn::graph::Unwritable;
 /// THE LIST of formats, in the order of menus.
 pub static FORMATS: &[&dyn Format] = &[
     &html::Html,
-    &onnx::Onnx,
+    &onnx::Onnx { weights: Precision::Float32 },
+    &onnx::Onnx { weights: Precision::Float16 },
     &pytorch::PyTorch,
     &notebook::Notebook,
     &keras::Keras,

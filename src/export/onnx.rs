@@ -2,6 +2,7 @@
 //! keep their names; `https://onnx.ai/onnx/operators` defines what a node computes.
 
 mod boundary;
+mod half;
 mod operations;
 pub mod proto;
 mod writer;
@@ -18,8 +19,13 @@ use super::{Examples, ExportError, File, Format};
 use proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
 use writer::{ML, Writer};
 
+use backprop_nn::compress::Precision;
+
 /// One file for onnxruntime and others.
-pub struct Onnx;
+pub struct Onnx {
+    /// How its weights are stored.
+    pub weights: Precision,
+}
 
 /// Name of the file with the network.
 const MODEL: &str = "model.onnx";
@@ -41,19 +47,32 @@ const MOST: usize = i32::MAX as usize;
 
 impl Format for Onnx {
     fn key(&self) -> &'static str {
-        "onnx"
+        if self.weights == Precision::Float16 { "onnx-float16" } else { "onnx" }
     }
 
     fn label(&self) -> &'static str {
-        "ONNX"
+        if self.weights == Precision::Float16 { "ONNX, 16-bit weights" } else { "ONNX" }
     }
 
     fn about(&self) -> &'static str {
-        "One file that takes raw numbers and gives final answers, for onnxruntime in Python, C++, C#, Java, the browser and on phones."
+        match self.weights {
+            Precision::Float16 => "The same in half the room: weights in half precision, what is computed in single.",
+            Precision::Float32 | Precision::Int8 => {
+                "One file that takes raw numbers and gives final answers, for onnxruntime in Python, C++, C#, Java, the browser and on phones."
+            }
+        }
+    }
+
+    fn precision(&self) -> Precision {
+        self.weights
     }
 
     fn files(&self, model: &Model<'_>, _examples: &Examples) -> Result<Vec<File>, ExportError> {
-        let bytes = proto(model).encode_to_vec();
+        let mut message = proto(model);
+        if let (Precision::Float16, Some(graph)) = (self.weights, &mut message.graph) {
+            half::store(graph);
+        }
+        let bytes = message.encode_to_vec();
         if bytes.len() > MOST {
             let what =
                 format!("a network of {} MB: 2048 MB are the most; use fewer units or filters", bytes.len() >> 20);

@@ -18,7 +18,7 @@ pub struct TeacherSettings {
     pub run: String,
     /// Share of the loss that compares with the probabilities of the teacher, and not with the classes. At 1 the classes are
     /// not looked at.
-    #[field(label = "Share of the teacher", default = 0.5, range = 0.0..=1.0)]
+    #[field(label = "Share", default = 0.5, range = 0.0..=1.0)]
     pub share: f32,
     /// Above 1, what the teacher holds for unlikely counts more. Too high, and all classes look alike.
     ///

@@ -11,6 +11,7 @@ use backprop_studio::data::scaling::{Naive, Scaling};
 use backprop_studio::data::{Lookup, Task, numbered_classes};
 use backprop_studio::export::onnx::proto::ModelProto;
 use backprop_studio::export::{self, Examples, Export, Model, Proof, format};
+use backprop_studio::import;
 use backprop_studio::project::run_folder::DataRecord;
 use backprop_studio::project::{Project, RunFolder};
 use prost::Message as _;
@@ -240,4 +241,18 @@ fn a_table_has_an_input_for_each_column_and_is_read_by_name() {
     let are_close = answers.iter().zip(&here).all(|(got, here)| (got - here).abs() < 1e-5);
     assert!(are_close, "{answers:?}, and {here:?}");
     assert_eq!(text.lines().count(), 13);
+}
+
+#[test]
+fn weights_in_half_precision_take_half_the_room_and_answer_as_here() {
+    let run = RunFolder::find("pretrained").unwrap();
+    let size = |key: &str| {
+        let (folder, done) = exported(&run, key).unwrap();
+        assert!(!done.proof.is_refuted(), "{key}: {}", done.proof);
+        let file = folder.path().join("export/model.onnx");
+        let read = import::open(&file, &import::Around::default()).unwrap_or_else(|error| panic!("{key}: {error}"));
+        assert_eq!(read.run.weights.values().len(), run.weights.values().len(), "{key}");
+        fs::metadata(file).unwrap().len()
+    };
+    assert!(size("onnx-float16") * 10 < size("onnx") * 6);
 }
