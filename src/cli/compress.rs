@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::runs::smaller::{Smaller, Way, Weighed, smaller};
 use crate::runs::{Parent, Recorder, RunInfo, RunState, store};
 use crate::train::Metric;
 use crate::train::metrics::{Figure, LOSS};
-use crate::train::{Outcome, Subset, default_threads};
+use crate::train::{Origin, Outcome, Subset, default_threads};
 use backprop_nn::Weights;
 use backprop_nn::compress::Precision;
 
@@ -65,9 +66,17 @@ impl Compress {
             "only networks that predict can be compared with their smaller ones",
         )?;
         let way = self.way()?;
+        let is_itself = |out: &PathBuf| {
+            fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(&self.run).is_ok_and(|run| run == out))
+        };
+        if self.out.as_ref().is_some_and(is_itself) {
+            let what = "--out names the run itself, which stays as it is; name another folder";
+            return Err(CliError::Usage(what.to_owned()));
+        }
         let data = data_of(&run, Project::folder_of(&self.run)).map_err(CliError::Failed)?;
         let dataset = Arc::new(data);
-        let before = Weighed::of(&run, &dataset, Precision::Float32)?;
+        let own = Path::new(&self.run);
+        let before = Weighed::of(&run, own, &dataset)?;
         let epochs = self.epochs.map(|epochs| epochs as usize);
         let Smaller { mut project, start, removed } =
             smaller(&run, &whole_path(&self.run), &way, epochs).map_err(|error| CliError::Failed(error.to_string()))?;
@@ -80,6 +89,7 @@ impl Compress {
         let folder = match (&way, start) {
             (Way::Bits(_), Some(weights)) => self.store(&run, &project, &weights, &dataset)?,
             (_, start) => {
+                let start = Some((start, self.origin()));
                 let files = Files { out: self.out.as_deref(), overwrite: self.overwrite, start, ..Files::default() };
                 train(&project, Arc::clone(&dataset), default_threads(), files, &mut Report::new(self.json, false))?
             }
@@ -89,8 +99,8 @@ impl Compress {
         if precision != Precision::Float32 {
             save_weights(&folder.join(WEIGHTS), &made.network, &made.weights, precision)?;
         }
-        self.tell_parent(&folder)?;
-        let after = Weighed::of(&made, &dataset, precision)?;
+        self.tell_parent(&folder, !matches!(way, Way::Bits(_)))?;
+        let after = Weighed::of(&made, &folder, &dataset)?;
         let classes = run.data.task.classes();
         if self.json {
             return say(to_json(&folder, [&before, &after], classes));
@@ -130,19 +140,40 @@ impl Compress {
             Some(folder) => Output::named(folder, self.overwrite)?,
             None => Output::next(Path::new(RUNS), &project.name)?,
         };
-        let (job, _) = run.with(weights.clone())?.into_job(Arc::clone(dataset))?;
+        let (mut job, _) = run.with(weights.clone())?.into_job(Arc::clone(dataset))?;
+        job.origin = Some(self.origin());
         let test = (!dataset.test.is_empty()).then(|| Arc::new(job.evaluate(weights, Subset::Test)));
         let mut recorder = Recorder::begin(output, project, &job)?;
         recorder.tell(&run_log::done_line(&Outcome::Finished(test), 0.0))?;
         Ok(recorder.end(&job, Some(weights), RunState::Finished, 0.0)?)
     }
 
-    /// Notes in a run what it comes from.
-    fn tell_parent(&self, folder: &Path) -> Result<(), CliError> {
-        let own = Path::new(&self.run);
-        let name = own.file_name().map_or_else(|| self.run.clone(), |name| name.to_string_lossy().into_owned());
-        let step = RunInfo::read(own)?.map_or(0, |info| info.step);
-        Ok(store::change(folder, |info| info.parent = Some(Parent { run: name, step }))?)
+    /// The name of the run.
+    fn name(&self) -> String {
+        Path::new(&self.run).file_name().map_or_else(|| self.run.clone(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// What is done with it.
+    fn origin(&self) -> Origin {
+        let by = match (self.prune, self.units, &self.distill) {
+            (Some(share), ..) => format!("--prune {share}"),
+            (_, Some(share), _) => format!("--units {share}"),
+            (_, _, Some(project)) => format!("--distill {project}"),
+            _ => if self.float16 { "--float16" } else { "--int8" }.to_owned(),
+        };
+        Origin::Run { run: self.name(), by: format!("compress {by}") }
+    }
+
+    /// Notes in a run what it comes from; one that was not trained has the epochs of that.
+    fn tell_parent(&self, folder: &Path, is_trained: bool) -> Result<(), CliError> {
+        let own = RunInfo::read(Path::new(&self.run))?.unwrap_or_default();
+        let parent = Parent { run: self.name(), step: own.step };
+        Ok(store::change(folder, |info| {
+            info.parent = Some(parent);
+            if !is_trained {
+                (info.step, info.epochs, info.of_epochs) = (own.step, own.epochs, own.of_epochs);
+            }
+        })?)
     }
 }
 
@@ -175,9 +206,9 @@ fn table(
     Ok(())
 }
 
-/// Whether a figure stands in the table: the loss, those that lead for the task, and the one that rare classes count in.
+/// Whether a figure stands in the table: the loss, those that lead for the task, and those that rare classes count in.
 fn is_told(metric: &'static Metric, headline: &[&'static Metric]) -> bool {
-    *metric == LOSS || headline.contains(&metric) || metric.key == "macro_f1"
+    *metric == LOSS || headline.contains(&metric) || ["macro_recall", "macro_f1"].contains(&metric.key)
 }
 
 /// Of the samples of each class, the share that is found.

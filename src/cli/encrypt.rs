@@ -52,6 +52,12 @@ impl Encrypt {
         if file.exists() {
             return Err(failed(&file, "is there already; name another with --out"));
         }
+        let inside = file
+            .parent()
+            .and_then(|place| fs::canonicalize(if place.as_os_str().is_empty() { Path::new(".") } else { place }).ok());
+        if inside.zip(fs::canonicalize(folder).ok()).is_some_and(|(place, folder)| place.starts_with(folder)) {
+            return Err(failed(&file, "lies in the folder itself; name one outside with --out"));
+        }
         let passphrase = self.passphrase.read(true)?;
         encryption::encrypt(folder, &file, &passphrase).map_err(|error| CliError::Failed(error.to_string()))?;
         say(format_args!("{} holds {} in encrypted form, which stays where it is", file.display(), folder.display()))

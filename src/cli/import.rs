@@ -20,7 +20,7 @@ pub struct Import {
     data: Option<String>,
     /// Mean of each channel of the pixels from 0 to 1, as in torchvision's Normalize, or of each feature: one number, or several
     /// with commas
-    #[arg(long, value_name = "M,M,M", requires = "std", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "M,M,M", requires = "std", value_delimiter = ',', allow_hyphen_values = true)]
     mean: Vec<f64>,
     /// Standard deviation of each, likewise
     #[arg(long, value_name = "S,S,S", requires = "mean", value_delimiter = ',')]

@@ -1,6 +1,6 @@
 //! `backprop train --repeat RUN`: the same run once more.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -29,8 +29,10 @@ pub fn repeat(
         note("warning: the data are not those that the run began with");
     }
     let lines = history::read(folder)?;
-    if let Some(weights) = lines.iter().find_map(|line| line["weights"].as_str()) {
-        job.weights = Some(run_folder::open_weights(Path::new(weights), &job.network)?);
+    let kept = Some(folder.join(run_folder::START)).filter(|path| path.is_file());
+    let named = || lines.iter().find_map(|line| line["weights"].as_str()).map(PathBuf::from);
+    if let Some(path) = kept.or_else(named) {
+        job.weights = Some(run_folder::open_weights(&path, &job.network)?);
     }
     job.changes.clone_from(&recording.changes);
     let of = recording.epochs();
@@ -49,7 +51,13 @@ pub fn repeat(
                 if let Some(deviation) = recording.deviation(&run_log::epoch_line(&stat, head)) {
                     let processor =
                         info.map_or_else(String::new, |info| format!(" (the run was on {})", info.processor));
-                    return Err(CliError::Failed(format!("{deviation}{processor}")));
+                    let is_resumed = lines.iter().any(|line| line["event"] == "resumed");
+                    let resumed = if is_resumed {
+                        "; it was resumed, and had another schedule before if it got more epochs then"
+                    } else {
+                        ""
+                    };
+                    return Err(CliError::Failed(format!("{deviation}{processor}{resumed}")));
                 }
                 repeated += 1;
             }

@@ -17,7 +17,7 @@ use crate::runs::info::fingerprint;
 use crate::runs::recorder::last_checkpoint;
 use crate::runs::{self, Recorder, RunInfo, RunState};
 use crate::train::baselines::baselines;
-use crate::train::{Event, Job, Outcome, Reports, Run, Start, default_threads};
+use crate::train::{Event, Job, Origin, Outcome, Reports, Run, Start, default_threads};
 use backprop_nn::Weights;
 
 /// Train a project and save the run
@@ -186,8 +186,8 @@ pub(super) struct Files<'a> {
     pub out: Option<&'a Path>,
     pub overwrite: bool,
     pub weights: Option<&'a Path>,
-    /// Weights to start from that stand in no file.
-    pub start: Option<Weights>,
+    /// Where the run comes from, and weights to start from that stand in no file.
+    pub start: Option<(Option<Weights>, Origin)>,
     /// The folder of the run to go on with.
     pub resumed: Option<&'a Path>,
 }
@@ -234,9 +234,13 @@ pub(super) fn train(
     report: &mut Report,
 ) -> Result<PathBuf, CliError> {
     let mut job = project.job(dataset, threads)?;
-    job.weights = files.start;
+    if let Some((weights, origin)) = files.start {
+        (job.weights, job.origin) = (weights, Some(origin));
+    }
     if let Some(path) = files.weights {
         job.weights = Some(run_folder::open_weights(path, &job.network)?);
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        job.origin = Some(Origin::Weights(name));
     }
     // A folder that cannot be written should be known before the training, not after it.
     let output = match (files.resumed, files.out) {

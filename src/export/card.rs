@@ -11,7 +11,7 @@ use super::{File, Format, Model, Output, Proof};
 use crate::data::Dataset;
 use crate::project::RunFolder;
 use crate::train::metrics::{Figure, figure_text, grouped, named, percent};
-use crate::train::{Evaluation, Subset};
+use crate::train::{Evaluation, Origin, Subset};
 
 /// Name of the file.
 pub const CARD: &str = "model-card.md";
@@ -56,12 +56,14 @@ impl Subject<'_> {
     pub fn card(&self, files: &[File]) -> String {
         let Self { model, format, .. } = self;
         let evaluation = self.evaluation();
-        let mut card = format!(
-            "# {}\n\nA network that was trained and exported by Backprop Studio {} as {}.\n",
-            model.name,
-            env!("CARGO_PKG_VERSION"),
-            format.label()
-        );
+        let made = match &self.run.data.origin {
+            Some(Origin::Imported(file)) => {
+                format!("was read from {file}, which another program has written, and exported")
+            }
+            _ => "was trained and exported".to_owned(),
+        };
+        let (version, label) = (env!("CARGO_PKG_VERSION"), format.label());
+        let mut card = format!("# {}\n\nA network that {made} by Backprop Studio {version} as {label}.\n", model.name);
         let mut section = |title: &str, text: String| {
             if !text.is_empty() {
                 card += &format!("\n## {title}\n\n{}\n", text.trim_end());
@@ -109,12 +111,27 @@ impl Subject<'_> {
             }
             Output::Sample { .. } => "gives what it has read again, from few numbers".to_owned(),
         };
-        format!("It reads {reads} and {gives}. It has {} parameters.", grouped(network.param_count()))
+        let parameters = match self.run.project.adversary {
+            // The discriminator stays here.
+            Some(_) => graph.tensors().map(|tensor| tensor.values.len()).sum(),
+            None => network.param_count(),
+        };
+        format!("It reads {reads} and {gives}. It has {} parameters.", grouped(parameters))
     }
 
     fn data(&self) -> String {
         let source = &self.run.project.data.source;
-        let mut text = format!("`{source}`");
+        let mut text = match &self.run.data.origin {
+            None => String::new(),
+            Some(Origin::Imported(_)) => {
+                "What its weights have learned from is not known. It is held against these data, of which they may have learned:\n\n".to_owned()
+            }
+            Some(Origin::Weights(file)) => {
+                format!("It began with the weights of {file}; what those have learned from is not known. Then it learned from these data:\n\n")
+            }
+            Some(Origin::Run { run, by }) => format!("It comes from the run {run} by `backprop {by}`.\n\n"),
+        };
+        text += &format!("`{source}`");
         match &self.data {
             Err(why) => text += &format!("; it could not be read when this was written: {why}."),
             Ok(dataset) => {
@@ -151,10 +168,11 @@ impl Subject<'_> {
     }
 
     fn results(&self, evaluation: &Evaluation) -> String {
-        let mut text = format!(
-            "On {} test samples, which it has not learned from:\n\n| | |\n|---|---|\n",
-            grouped(evaluation.len())
-        );
+        let learned = match &self.run.data.origin {
+            None | Some(Origin::Run { .. }) => "which it has not learned from",
+            Some(Origin::Imported(_) | Origin::Weights(_)) => "of which its weights may have learned elsewhere",
+        };
+        let mut text = format!("On {} test samples, {learned}:\n\n| | |\n|---|---|\n", grouped(evaluation.len()));
         for figure in evaluation.figures() {
             let Figure { metric, .. } = figure;
             let value = figure_text(figure).unwrap_or_else(|| "not defined".to_owned());
@@ -205,7 +223,28 @@ impl Subject<'_> {
     }
 
     fn recipe(&self) -> String {
-        let Ok(project) = self.run.project.to_text() else { return String::new() };
+        let mut project = self.run.project.clone();
+        if let Some(teacher) = &mut project.teacher {
+            // Where it lies on this machine tells nobody elsewhere anything.
+            teacher.run =
+                Path::new(&teacher.run).file_name().map_or_else(String::new, |name| name.display().to_string());
+        }
+        let Ok(project) = project.to_text() else { return String::new() };
+        let needs = match &self.run.data.origin {
+            None if self.run.project.teacher.is_some() => {
+                "It learned from the run that `teacher` names, which is needed besides."
+            }
+            None => "",
+            Some(Origin::Imported(_)) => {
+                "It was not trained here: this project trains another network of these layers."
+            }
+            Some(_) => {
+                "It did not begin with fresh weights: this project alone trains another network of these layers."
+            }
+        };
+        if !needs.is_empty() {
+            return format!("{needs}\n\n```json\n{}\n```\n", project.trim_end());
+        }
         format!(
             "Save this as `project.json`; `backprop train project.json` gives the same numbers to the last bit where the version, the data and \
              the processor's vectors are the same.\n\n```json\n{}\n```\n",
@@ -214,7 +253,7 @@ impl Subject<'_> {
     }
 
     fn files(&self, files: &[File]) -> String {
-        let mut text = format!("{}.\n\n", capitalized(&self.proof.to_string()));
+        let mut text = format!("The proof: {}.\n\n", self.proof);
         text += "| file | SHA-256 |\n|---|---|\n";
         for File { name, bytes } in files {
             let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -228,9 +267,4 @@ impl Subject<'_> {
 fn license_of(data: &Path) -> Option<String> {
     let folder = if data.is_dir() { Some(data) } else { data.parent().filter(|_| data.is_file()) }?;
     LICENSES.iter().find_map(|name| std::fs::read_to_string(folder.join(name)).ok())
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

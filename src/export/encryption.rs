@@ -86,7 +86,12 @@ pub fn decrypt(file: &Path, folder: &Path, passphrase: &str) -> Result<(), Encry
         let what = "is there already; name a folder that is not".to_owned();
         return Err(EncryptionError::File { path: folder.to_owned(), what });
     }
-    let sealed = File::open(file).map_err(|error| fail(file, &error))?;
+    let sealed = File::open(file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            EncryptionError::File { path: file.to_owned(), what: "there is no such file".to_owned() }
+        }
+        _ => fail(file, &error),
+    })?;
     let decryptor = Decryptor::new_buffered(BufReader::new(sealed)).map_err(|error| refused(file, &error))?;
     if !decryptor.is_scrypt() {
         return Err(EncryptionError::Foreign(file.to_owned()));

@@ -92,10 +92,18 @@ impl File {
         }
     }
 
-    /// The output that is the network's: the first of numbers with a point.
+    /// The output that is the network's: the one of numbers with a point.
     pub fn output(&self) -> Result<&Port, ImportError> {
         let has_point = |port: &&Port| matches!(port.of, DataType::Float | DataType::Double | DataType::Float16);
-        self.outputs.iter().find(has_point).or(self.outputs.first()).ok_or(ImportError::Empty)
+        let floats: Vec<&Port> = self.outputs.iter().filter(has_point).collect();
+        match floats[..] {
+            [] => self.outputs.first().ok_or(ImportError::Empty),
+            [only] => Ok(only),
+            _ => {
+                let names: Vec<&str> = floats.iter().map(|port| &*port.name).collect();
+                Err(ImportError::Outputs { names: names.join(", ") })
+            }
+        }
     }
 
     /// The nodes that read an array.

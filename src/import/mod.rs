@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::{Dataset, SourceSpec};
 use crate::project::{ProjectError, RunFolder};
+use crate::train::Origin;
 
 /// How the names of the files end.
 pub const ENDING: &str = "onnx";
@@ -97,6 +98,14 @@ pub enum ImportError {
         /// The names of its inputs.
         names: String,
     },
+    /// It gives several arrays.
+    #[error(
+        "a network here gives one array, and the outputs of this one are: {names}; export it with one of them alone"
+    )]
+    Outputs {
+        /// The names of its outputs.
+        names: String,
+    },
     /// The shape of a sample is not known, or is not one here.
     #[error("its input {name} is {dims}: {what}")]
     Shape {
@@ -131,7 +140,10 @@ pub fn open(path: &Path, around: &Around<'_>) -> Result<Imported, ImportError> {
     let bytes = fs::read(path)
         .map_err(|error| ImportError::File { path: path.to_owned(), what: format!("cannot be read: {error}") })?;
     let name = path.file_stem().map_or_else(|| "imported".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    read(&bytes, &name, around)
+    let mut imported = read(&bytes, &name, around)?;
+    let file = path.file_name().map_or_else(String::new, |file| file.to_string_lossy().into_owned());
+    imported.run.data.origin = Some(Origin::Imported(file));
+    Ok(imported)
 }
 
 /// Reads the bytes of a file.

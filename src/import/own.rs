@@ -97,7 +97,7 @@ impl Own {
             last,
             loss: serde_json::from_value(serde_json::json!({ "kind": loss })).ok()?,
             source: description["data"].as_str().and_then(|text| text.parse().ok()),
-            data: DataRecord { task, target: None, features, scaling, threshold },
+            data: DataRecord { task, target: None, features, scaling, threshold, origin: None },
         })
     }
 

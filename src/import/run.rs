@@ -6,6 +6,7 @@ use super::own::{Own, numbered};
 use super::reader::{Known, Reader, needed};
 use super::stack::{Item, Stack, standardizing};
 use super::{Around, ImportError, Imported, input};
+use crate::data::note::counted;
 use crate::data::scaling::{Scaling, Standard};
 use crate::data::{DEFAULT_SOURCE, Feature, SourceSpec, Task, numbered_classes};
 use crate::export::onnx::proto::DataType;
@@ -19,6 +20,9 @@ const WHITE: f64 = 255.0;
 
 /// A first factor below this is one for pixels from 0 to 255: those of pixels from 0 to 1 are divided by a deviation below 1.
 const OF_BYTES: f64 = 0.1;
+
+/// The least standard deviation of a channel of pixels from 0 to 1.
+const LEAST_OF_PIXELS: f64 = 1e-3;
 
 /// The layers of a network, from a sample to its last row of numbers.
 struct Network {
@@ -77,9 +81,15 @@ pub fn of_other(file: File, name: &str, around: &Around<'_>) -> Result<Imported,
     let features = features(around, shape);
     let inputs = scaled(&mut network.stack, &port, shape, features.is_empty(), around, &mut notes)?;
     let Ends { loss, task } = ends(&mut network, around, &mut notes)?;
+    if let (Some(_), classes @ [_, ..]) = (around.data, task.classes()) {
+        notes.push(format!(
+            "Classes: the outputs are taken for {}, in this order; train it again if its own is another one",
+            classes.join(", ")
+        ));
+    }
     let target = around.data.and_then(|(_, dataset)| dataset.target.clone());
     let scaling = Scaling { inputs, ..Scaling::default() };
-    let record = DataRecord { task, target, features, scaling, threshold: None };
+    let record = DataRecord { task, target, features, scaling, threshold: None, origin: None };
     let loss: LossSpec = serde_json::from_value(serde_json::json!({ "kind": loss }))
         .map_err(|error| ImportError::Around(error.to_string()))?;
     let mut project = project(name, source(around, shape, &mut notes), loss);
@@ -199,6 +209,11 @@ fn scaled(
     if are_pixels {
         of_bytes(stack, port, shape.channels(), notes);
         if let Some(Standard { mean, deviation }) = asked {
+            // A BatchNorm adds a thousandth to the variance.
+            if !deviation.iter().all(|deviation| *deviation > LEAST_OF_PIXELS) {
+                let what = format!("--std: that of a channel of pixels has to be above {LEAST_OF_PIXELS}");
+                return Err(ImportError::Around(what));
+            }
             let (spec, params) = standardizing(&mean, &deviation);
             stack.items.insert(0, Item::Plain { spec, params });
             notes.push("Normalization of the pixels: a BatchNorm before the first layer".to_owned());
@@ -263,8 +278,8 @@ fn wide(mean: &[f64], deviation: &[f64], channels: usize) -> Result<Standard, Im
             Err(ImportError::Around(format!("--{option} has {} numbers, and {channels} channels enter", values.len())))
         }
     };
-    if !deviation.iter().all(|deviation| *deviation > 1e-3) {
-        return Err(ImportError::Around("--std: a deviation is above 0.001".to_owned()));
+    if !deviation.iter().all(|deviation| *deviation > 0.0) {
+        return Err(ImportError::Around("--std: a standard deviation has to be above 0".to_owned()));
     }
     Ok(Standard { mean: each("mean", mean)?, deviation: each("std", deviation)? })
 }
@@ -276,6 +291,9 @@ fn ends(network: &mut Network, around: &Around<'_>, notes: &mut Vec<String>) -> 
     let is_sigmoid =
         |spec: &LayerSpec| matches!(spec, LayerSpec::Activation(Activation { function: Function::Sigmoid }));
     let ends_in_sigmoid = !is_softmax && stack.ends_in(is_sigmoid);
+    // Logits have no bounds.
+    let is_tanh = |spec: &LayerSpec| matches!(spec, LayerSpec::Activation(Activation { function: Function::Tanh }));
+    let ends_in_tanh = stack.ends_in(is_tanh);
     let is_copy = *outputs == shape.len() && !shape.is_flat() && !is_softmax;
     let task = match around.data {
         Some((_, dataset)) if dataset.task.outputs() != *outputs && *outputs == shape.len() => {
@@ -284,7 +302,7 @@ fn ends(network: &mut Network, around: &Around<'_>, notes: &mut Vec<String>) -> 
         Some((_, dataset)) => dataset.task.clone(),
         None if is_copy => Task::Reconstruction { width: *outputs },
         None if *outputs == 1 && ends_in_sigmoid => Task::Classification { classes: numbered_classes(2) },
-        None if *outputs == 1 || ends_in_sigmoid => Task::numbers(numbered(*outputs, "y")),
+        None if *outputs == 1 || ends_in_sigmoid || ends_in_tanh => Task::numbers(numbered(*outputs, "y")),
         None => Task::Classification { classes: numbered_classes(*outputs) },
     };
     let is_binary = task.classes().len() == 2 && *outputs == 1;
@@ -354,7 +372,7 @@ fn described(task: &Task) -> String {
         Task::Classification { classes } => {
             format!("classification, the {} classes are numbered from 0", classes.len())
         }
-        Task::Regression { targets, .. } => format!("regression of {} numbers", targets.len()),
+        Task::Regression { targets, .. } => format!("regression of {}", counted(targets.len(), "number")),
         Task::Reconstruction { .. } => "the sample itself, as of an autoencoder".to_owned(),
     }
 }

@@ -296,6 +296,7 @@ impl Project {
             training,
             loss,
             adversary,
+            origin: None,
             teacher,
             weights: None,
             checkpoint: None,

@@ -17,7 +17,7 @@ use crate::train::Head;
 use crate::train::evaluate::TrainedModel;
 use crate::train::heads::Goal;
 use crate::train::metrics::THRESHOLD;
-use crate::train::{Job, default_threads};
+use crate::train::{Job, Origin, default_threads};
 use backprop_nn::compress::Precision;
 use backprop_nn::{Network, Shape, Weights};
 
@@ -25,6 +25,8 @@ use backprop_nn::{Network, Shape, Weights};
 pub const PROJECT: &str = "project.json";
 /// Name of the file with the weights as named tensors.
 pub const WEIGHTS: &str = "weights.safetensors";
+/// Name of the file with the weights that a run began with, if they were given.
+pub const START: &str = "start.safetensors";
 /// Name of the file with the events of the run, one JSON object per line.
 pub const METRICS: &str = "metrics.jsonl";
 /// Name of the file with the [`DataRecord`].
@@ -53,6 +55,9 @@ pub struct DataRecord {
     /// The probability from which the second of two classes is predicted, where somebody has chosen one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f32>,
+    /// Where its weights come from, if they did not begin fresh here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// A run to be saved.
@@ -85,7 +90,8 @@ impl DataRecord {
     fn of(job: &Job, threshold: Option<f32>) -> Self {
         let Job { dataset, scaling, .. } = job;
         let (task, features) = (dataset.task.clone(), dataset.features.clone());
-        Self { task, target: dataset.target.clone(), features, scaling: scaling.clone(), threshold }
+        let (target, scaling, origin) = (dataset.target.clone(), scaling.clone(), job.origin.clone());
+        Self { task, target, features, scaling, threshold, origin }
     }
 }
 
@@ -271,7 +277,7 @@ impl RunFolder {
         if let Some(problem) = problem {
             return Err(ProjectError::value("data", format!("{} {problem}", dataset.name)));
         }
-        let DataRecord { scaling, .. } = data;
+        let DataRecord { scaling, origin, .. } = data;
         let Project { data, training, .. } = project;
         let split = dataset.split(data.validation, training.seed);
         let outputs = network.output().len();
@@ -292,6 +298,7 @@ impl RunFolder {
                 loss,
                 adversary: None,
                 weights: None,
+                origin,
                 teacher: None,
                 checkpoint: None,
                 stop_after: None,
@@ -308,8 +315,8 @@ impl RunFolder {
         let weights = weights_from_bytes(&network, bytes)?;
         // What runs have that were saved before data had anything else to be kept.
         let task = Task::Classification { classes: numbered_classes(classes) };
-        let data =
-            DataRecord { task, target: None, features: Vec::new(), scaling: Scaling::default(), threshold: None };
+        let (features, scaling) = (Vec::new(), Scaling::default());
+        let data = DataRecord { task, target: None, features, scaling, threshold: None, origin: None };
         Ok(Self { project, data, network, weights })
     }
 }

@@ -33,7 +33,13 @@ impl TeacherSettings {
         let run = RunFolder::find(&self.run).map_err(|error| format!("the teacher cannot be read: {error}"))?;
         let name = &run.project.name;
         if !matches!(loss, LossSpec::SoftmaxCrossEntropy(_) | LossSpec::Focal(_)) {
-            return Err("a teacher tells probabilities of classes; choose the loss softmax_cross_entropy".to_owned());
+            let what = match dataset.task.is_classification() {
+                true => "a teacher tells probabilities of classes; choose the loss softmax_cross_entropy",
+                false => {
+                    "a teacher tells probabilities of classes, and the data ask for something else; train without one"
+                }
+            };
+            return Err(what.to_owned());
         }
         if run.project.adversary.is_some() || !run.data.task.is_classification() {
             return Err(format!("{name} does not classify; choose another teacher"));

@@ -12,7 +12,7 @@ use super::checkpoint_file::{decode, encode};
 use super::info::{Parent, RunInfo, RunKind, RunState, fingerprint};
 use super::line_file::LineFile;
 use super::{history, info};
-use crate::project::run_folder::{DATA, METRICS, PROJECT, WEIGHTS, data_record, weights_to_bytes};
+use crate::project::run_folder::{DATA, METRICS, PROJECT, START, WEIGHTS, data_record, save_weights, weights_to_bytes};
 use crate::project::whole::{clean, in_words, write_whole};
 use crate::project::{CheckpointSettings, Output, Project, ProjectError};
 use crate::train::{Checkpoint, Job};
@@ -45,6 +45,9 @@ impl Recorder {
         };
         let info = RunInfo::new(project, job);
         let lines = write_files(&folder, project, job, &info, b"")?;
+        if let Some(weights) = &job.weights {
+            save_weights(&folder.join(START), &job.network, weights, Precision::Float32)?;
+        }
         Ok(Self { output, folder, project: project.clone(), lines, info, best: None, unwritten: None })
     }
 

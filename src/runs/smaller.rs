@@ -1,6 +1,8 @@
 //! A run made smaller: what is trained for it, from which weights, and what it takes and reaches beside the run that it comes from.
 
+use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::data::Dataset;
-use crate::project::run_folder::weights_to_bytes;
+use crate::project::run_folder::{WEIGHTS, weights_to_bytes};
 use crate::project::{Project, ProjectError, RunFolder, TeacherSettings};
 use crate::train::{Evaluation, Subset};
 use backprop_nn::Weights;
@@ -121,13 +123,18 @@ const TIMED: usize = 100;
 const ROUNDS: usize = 5;
 
 impl Weighed {
-    /// A run on the test samples of its data, or on the validation samples where there are none; its weights stored so.
+    /// A run on the test samples of its data, or on the validation samples where there are none. `folder` is where it is kept, which
+    /// the built-in classifier is not.
     ///
     /// # Errors
-    /// If the data do not fit the run.
-    pub fn of(run: &RunFolder, dataset: &Arc<Dataset>, precision: Precision) -> Result<Self, ProjectError> {
-        let whole = |what: String| ProjectError::file(std::path::Path::new(&run.project.name), what);
-        let file = weights_to_bytes(&run.network, &run.weights, precision).map_err(whole)?;
+    /// If the data do not fit the run, or its file cannot be read.
+    pub fn of(run: &RunFolder, folder: &Path, dataset: &Arc<Dataset>) -> Result<Self, ProjectError> {
+        let path = folder.join(WEIGHTS);
+        let whole = |what: String| ProjectError::file(&path, what);
+        let file = match path.is_file() {
+            true => fs::read(&path).map_err(|error| whole(error.to_string()))?,
+            false => weights_to_bytes(&run.network, &run.weights, Precision::Float32).map_err(whole)?,
+        };
         let mut zip = GzEncoder::new(Vec::new(), Compression::default());
         let zipped = zip.write_all(&file).and_then(|()| zip.finish()).map_err(|error| whole(error.to_string()))?;
         let (job, weights) = run.with(run.weights.clone())?.into_job(Arc::clone(dataset))?;

@@ -145,6 +145,7 @@ fn model_of(job: &Job) -> Option<Job> {
         loss,
         adversary: None,
         weights: None,
+        origin: None,
         teacher: None,
         checkpoint: None,
         stop_after: None,

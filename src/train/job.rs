@@ -38,6 +38,8 @@ pub struct Job {
     pub adversary: Option<GanSettings>,
     /// The trained network that this one learns from, besides the classes.
     pub teacher: Option<Teacher>,
+    /// Where its weights come from, if they are not fresh.
+    pub origin: Option<Origin>,
     /// Weights to start from instead of fresh ones.
     pub weights: Option<Weights>,
     /// The moment of an earlier run of the same job to go on from.
@@ -48,6 +50,23 @@ pub struct Job {
     pub changes: Vec<Change>,
     /// Threads that share the work of a step. The result does not depend on it.
     pub threads: usize,
+}
+
+/// Where weights come from that did not begin fresh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// From a file that another program has written, by its name. Nothing was trained here.
+    Imported(String),
+    /// From a file of weights, by its name.
+    Weights(String),
+    /// From another run.
+    Run {
+        /// Its name.
+        run: String,
+        /// What was done with it, as on the command line: "compress --prune 0.9".
+        by: String,
+    },
 }
 
 /// A subset of a data set. No setting is ever chosen by a result on `Test`.

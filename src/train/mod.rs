@@ -39,7 +39,7 @@ pub use checkpoint::Checkpoint;
 pub use evaluate::Predictor;
 pub use gan::generate;
 pub use heads::Head;
-pub use job::{Job, Subset, default_threads, samples_per_step};
+pub use job::{Job, Origin, Subset, default_threads, samples_per_step};
 pub use lr_finder::{RatePoint, RateSweep};
 pub use metrics::{ClassScore, Evaluation, Metric, Predictions};
 pub use protocol::{

@@ -213,8 +213,26 @@ fn trained(project: Project, shape: Shape, dataset: &Dataset, scaling: backprop_
         features,
         scaling,
         threshold: None,
+        origin: None,
     };
     RunFolder { project, data, network, weights }
+}
+
+#[test]
+fn the_card_of_a_network_from_elsewhere_claims_no_training_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import/lenet-opset17.onnx");
+    fs::copy(file, place.join("lenet.onnx")).unwrap();
+    let done = crate::support::backprop(place, &["import", "lenet.onnx", "--out", "run"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let done = crate::support::backprop(place, &["export", "run", "--to", "safetensors", "--out", "out"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let card = fs::read_to_string(place.join("out/model-card.md")).unwrap();
+    for said in ["was read from lenet.onnx", "have learned from is not known", "It was not trained here"] {
+        assert!(card.contains(said), "{said}: {card}");
+    }
+    assert!(!card.contains("which it has not learned from") && !card.contains("to the last bit where"), "{card}");
 }
 
 #[test]

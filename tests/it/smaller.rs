@@ -23,7 +23,11 @@ fn trained(folder: &Path) -> RunFolder {
 
 /// What `compress` tells last.
 fn compress(folder: &Path, arguments: &[&str]) -> Value {
-    let done = backprop(folder, &[&["compress", "run", "--json"], arguments].concat());
+    compress_of(folder, "run", arguments)
+}
+
+fn compress_of(folder: &Path, run: &str, arguments: &[&str]) -> Value {
+    let done = backprop(folder, &[&["compress", run, "--json"], arguments].concat());
     assert_eq!(done.code, 0, "{}", done.err);
     lines(&done.out).pop().unwrap()
 }
@@ -67,6 +71,22 @@ fn every_way_to_a_smaller_run_is_a_run_and_tells_what_it_costs() {
         assert_eq!(lines(&done.out)[0]["accuracy"], stored["after"]["accuracy"], "{}", done.err);
     }
 
+    // What began with the weights of another run is repeated with them.
+    for run in ["pruned", "slim"] {
+        let done = backprop(place, &["train", run, "--repeat"]);
+        assert!(done.code == 0 && done.out.contains("all 2 epochs are the same"), "{run}: {}{}", done.out, done.err);
+    }
+    let done = backprop(place, &["export", "pruned", "--to", "safetensors", "--out", "export"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let card = fs::read_to_string(place.join("export/model-card.md")).unwrap();
+    assert!(card.contains("It comes from the run run by `backprop compress --prune 0.75`"), "{card}");
+    assert!(
+        card.contains("this project alone trains another network") && !card.contains("to the last bit where"),
+        "{card}"
+    );
+    let again = compress_of(place, "int8", &["--float16", "--out", "again"]);
+    assert_eq!(number(&again, "before", "bytes"), fs::metadata(place.join("int8/weights.safetensors")).unwrap().len());
+
     let distilled = compress(place, &["--distill", "mlp", "--epochs", "3", "--out", "distilled"]);
     let student = trained(&place.join("distilled"));
     assert!(student.project.teacher.is_some() && student.project.data == own.project.data);
@@ -95,7 +115,8 @@ fn what_cannot_be_made_smaller_is_told() {
     refused(&["--prune", "1.5"], 2, "a share lies between 0.01 and 0.99");
     refused(&["--prune", "0.5", "--int8"], 2, "cannot be used with");
     refused(&["--distill", "autoencoder"], 1, "gives 784 numbers");
-    refused(&["--prune", "0.5", "--out", "run"], 1, "run");
+    refused(&["--prune", "0.5", "--out", "run"], 2, "--out names the run itself");
+    refused(&["--int8", "--out", "./run", "--overwrite"], 2, "--out names the run itself");
     let other = [
         "train",
         "mlp",

@@ -24,6 +24,7 @@ const KINDS: &[(&[u8], &str)] = &[
     (b"\x93NUMPY", "a NumPy array"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xBC\xAF", "a 7z archive"),
+    (b"age-encryption.org/", "an encrypted file (`backprop decrypt` opens it)"),
     (b"BZh", "a file compressed with bzip2"),
     (b"\xFD7zXZ", "a file compressed with xz"),
     (b"\x28\xB5\x2F\xFD", "a file compressed with zstd"),
@@ -55,7 +56,12 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
     if bytes.get(257..262) == Some(b"ustar") {
         return Some("a tar archive");
     }
+    if is_onnx(bytes) {
+        return Some("a network in the format ONNX (`backprop import` reads it)");
+    }
     match (bytes.get(..4), bytes.get(4..8), bytes.get(8..12)) {
+        // The length of its header, and then that.
+        (Some(_), Some([0, 0, 0, 0]), Some([b'{', b'"', ..])) => return Some("a file of weights (safetensors)"),
         (Some(b"RIFF"), _, Some(b"WAVE")) => return Some("a WAV audio file"),
         (Some(b"RIFF"), _, Some(b"AVI ")) => return Some("an AVI video"),
         (Some(b"RIFF"), _, Some(b"WEBP")) => return Some("a WebP image"),
@@ -81,6 +87,11 @@ pub fn kind_of(bytes: &[u8]) -> Option<&'static str> {
         [b'<', b'?', b'x', b'm', b'l', ..] => Some("an XML document"),
         _ => None,
     }
+}
+
+/// Whether a message begins as a model of ONNX does: its version, and then its producer or its graph.
+fn is_onnx(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x08, 3..=20, 0x12 | 0x1A | 0x22 | 0x32 | 0x3A | 0x42, ..])
 }
 
 /// Whether a text occurs near the beginning of a file.

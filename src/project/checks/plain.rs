@@ -68,6 +68,7 @@ impl Plain {
             loss,
             adversary: None,
             weights: None,
+            origin: None,
             teacher: None,
             checkpoint: None,
             stop_after: None,

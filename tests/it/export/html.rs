@@ -69,7 +69,7 @@ fn generator(preset: &str, sample: Shape) -> RunFolder {
         false => Scaling::default(),
     };
     let task = Task::Classification { classes: numbered_classes(10) };
-    let data = DataRecord { task, target: None, features: Vec::new(), scaling, threshold: None };
+    let data = DataRecord { task, target: None, features: Vec::new(), scaling, threshold: None, origin: None };
     RunFolder { project, data, network, weights }
 }
 
@@ -133,7 +133,7 @@ fn categories_words_and_missing_values_are_read_as_here() {
     let network = project.network(dataset.shape, dataset.task.outputs()).unwrap();
     let weights = network.init_weights(5);
     let (task, features) = (dataset.task.clone(), dataset.features.clone());
-    let data = DataRecord { task, target: dataset.target.clone(), features, scaling, threshold: None };
+    let data = DataRecord { task, target: dataset.target.clone(), features, scaling, threshold: None, origin: None };
     let run = RunFolder { project, data, network, weights };
     let (exported, done) = export(&run, "html").unwrap();
     assert!(done.examples.contains("test samples"), "{}", done.examples);

@@ -38,7 +38,7 @@ pub fn run(layers: &str, input: Shape, task: Task, scaling: Scaling) -> RunFolde
         0 => Vec::new(),
         count => (0..count).map(|at| Feature::number(format!("column {at}"))).collect(),
     };
-    let data = DataRecord { task, target: None, features, scaling, threshold: None };
+    let data = DataRecord { task, target: None, features, scaling, threshold: None, origin: None };
     RunFolder { project, data, network, weights }
 }
 

@@ -127,7 +127,7 @@ fn generator() -> RunFolder {
     let weights = network.init_weights(3);
     let task = Task::Classification { classes: numbered_classes(2) };
     RunFolder {
-        data: DataRecord { task, target: None, features: Vec::new(), scaling, threshold: None },
+        data: DataRecord { task, target: None, features: Vec::new(), scaling, threshold: None, origin: None },
         project,
         network,
         weights,
