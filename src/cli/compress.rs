@@ -65,42 +65,13 @@ impl Compress {
             &self.run,
             "only networks that predict can be compared with their smaller ones",
         )?;
+        self.keep_the_run()?;
         let way = self.way()?;
-        let is_itself = |out: &PathBuf| {
-            fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(&self.run).is_ok_and(|run| run == out))
-        };
-        if self.out.as_ref().is_some_and(is_itself) {
-            let what = "--out names the run itself, which stays as it is; name another folder";
-            return Err(CliError::Usage(what.to_owned()));
-        }
-        let data = data_of(&run, Project::folder_of(&self.run)).map_err(CliError::Failed)?;
-        let dataset = Arc::new(data);
-        let own = Path::new(&self.run);
-        let before = Weighed::of(&run, own, &dataset)?;
-        let epochs = self.epochs.map(|epochs| epochs as usize);
-        let Smaller { mut project, start, removed } =
-            smaller(&run, &whole_path(&self.run), &way, epochs).map_err(|error| CliError::Failed(error.to_string()))?;
-        for layer in &removed {
-            note(format_args!("{}: {} of {} units taken out", layer.layer, layer.units, layer.of));
-        }
-        if let Some(folder) = Project::folder_of(&self.run) {
-            project.data.source = project.data.source.found_in(folder);
-        }
-        let folder = match (&way, start) {
-            (Way::Bits(_), Some(weights)) => self.store(&run, &project, &weights, &dataset)?,
-            (_, start) => {
-                let start = Some((start, self.origin()));
-                let files = Files { out: self.out.as_deref(), overwrite: self.overwrite, start, ..Files::default() };
-                train(&project, Arc::clone(&dataset), default_threads(), files, &mut Report::new(self.json, false))?
-            }
-        };
-        let precision = if let Way::Bits(precision) = way { precision } else { Precision::Float32 };
-        let made = RunFolder::find(&folder.to_string_lossy())?;
-        if precision != Precision::Float32 {
-            save_weights(&folder.join(WEIGHTS), &made.network, &made.weights, precision)?;
-        }
+        let dataset = Arc::new(data_of(&run, Project::folder_of(&self.run)).map_err(CliError::Failed)?);
+        let before = Weighed::of(&run, Path::new(&self.run), &dataset)?;
+        let folder = self.make(&run, &way, &dataset)?;
         self.tell_parent(&folder, !matches!(way, Way::Bits(_)))?;
-        let after = Weighed::of(&made, &folder, &dataset)?;
+        let after = Weighed::of(&RunFolder::find(&folder.to_string_lossy())?, &folder, &dataset)?;
         let classes = run.data.task.classes();
         if self.json {
             return say(to_json(&folder, [&before, &after], classes));
@@ -110,6 +81,37 @@ impl Compress {
         }
         let which = if dataset.test.is_empty() { "validation" } else { "test" };
         table([&before, &after], classes, run.head().headline(), which)
+    }
+
+    /// Refuses to put the smaller run into the place of the run.
+    fn keep_the_run(&self) -> Result<(), CliError> {
+        let places = self.out.as_ref().and_then(|out| fs::canonicalize(out).ok()).zip(fs::canonicalize(&self.run).ok());
+        match places {
+            Some((out, run)) if out == run => {
+                let what = "--out names the run itself, which stays as it is; name another folder";
+                Err(CliError::Usage(what.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Trains the smaller run, or stores it; its folder.
+    fn make(&self, run: &RunFolder, way: &Way, dataset: &Arc<Dataset>) -> Result<PathBuf, CliError> {
+        let epochs = self.epochs.map(|epochs| epochs as usize);
+        let made = smaller(run, &whole_path(&self.run), way, epochs);
+        let Smaller { mut project, start, removed } = made.map_err(|error| CliError::Failed(error.to_string()))?;
+        for layer in &removed {
+            note(format_args!("{}: {} of {} units taken out", layer.layer, layer.units, layer.of));
+        }
+        if let Some(folder) = Project::folder_of(&self.run) {
+            project.data.source = project.data.source.found_in(folder);
+        }
+        if let (Way::Bits(precision), Some(weights)) = (way, &start) {
+            return self.store(run, &project, weights, *precision, dataset);
+        }
+        let start = start.map(|weights| (weights, self.origin()));
+        let files = Files { out: self.out.as_deref(), overwrite: self.overwrite, start, ..Files::default() };
+        train(&project, Arc::clone(dataset), default_threads(), files, &mut Report::new(self.json, false))
     }
 
     fn way(&self) -> Result<Way, CliError> {
@@ -127,6 +129,7 @@ fn share(text: &str) -> Result<f32, String> {
     let number = text.parse::<f32>().ok().filter(|number| (0.01..=0.99).contains(number));
     number.ok_or_else(|| "a share lies between 0.01 and 0.99".to_owned())
 }
+
 impl Compress {
     /// Writes a run whose weights are stored in fewer bits; its folder.
     fn store(
@@ -134,6 +137,7 @@ impl Compress {
         run: &RunFolder,
         project: &Project,
         weights: &Weights,
+        precision: Precision,
         dataset: &Arc<Dataset>,
     ) -> Result<PathBuf, CliError> {
         let output = match &self.out {
@@ -145,7 +149,9 @@ impl Compress {
         let test = (!dataset.test.is_empty()).then(|| Arc::new(job.evaluate(weights, Subset::Test)));
         let mut recorder = Recorder::begin(output, project, &job)?;
         recorder.tell(&run_log::done_line(&Outcome::Finished(test), 0.0))?;
-        Ok(recorder.end(&job, Some(weights), RunState::Finished, 0.0)?)
+        let folder = recorder.end(&job, Some(weights), RunState::Finished, 0.0)?;
+        save_weights(&folder.join(WEIGHTS), &job.network, weights, precision)?;
+        Ok(folder)
     }
 
     /// The name of the run.

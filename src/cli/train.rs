@@ -186,8 +186,8 @@ pub(super) struct Files<'a> {
     pub out: Option<&'a Path>,
     pub overwrite: bool,
     pub weights: Option<&'a Path>,
-    /// Where the run comes from, and weights to start from that stand in no file.
-    pub start: Option<(Option<Weights>, Origin)>,
+    /// Weights to start from that stand in no file, and where they come from.
+    pub start: Option<(Weights, Origin)>,
     /// The folder of the run to go on with.
     pub resumed: Option<&'a Path>,
 }
@@ -235,7 +235,7 @@ pub(super) fn train(
 ) -> Result<PathBuf, CliError> {
     let mut job = project.job(dataset, threads)?;
     if let Some((weights, origin)) = files.start {
-        (job.weights, job.origin) = (weights, Some(origin));
+        (job.weights, job.origin) = (Some(weights), Some(origin));
     }
     if let Some(path) = files.weights {
         job.weights = Some(run_folder::open_weights(path, &job.network)?);

@@ -23,8 +23,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::data::{Dataset, SourceSpec};
+use crate::project::run_folder::Origin;
 use crate::project::{ProjectError, RunFolder};
-use crate::train::Origin;
 
 /// How the names of the files end.
 pub const ENDING: &str = "onnx";

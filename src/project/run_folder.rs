@@ -14,10 +14,11 @@ use crate::data::scaling::Standard;
 use crate::data::sources::images;
 use crate::data::{Dataset, Feature, Known, Scaling, Task, numbered_classes};
 use crate::train::Head;
+pub use crate::train::Origin;
 use crate::train::evaluate::TrainedModel;
 use crate::train::heads::Goal;
 use crate::train::metrics::THRESHOLD;
-use crate::train::{Job, Origin, default_threads};
+use crate::train::{Job, default_threads};
 use backprop_nn::compress::Precision;
 use backprop_nn::{Network, Shape, Weights};
 

@@ -22,7 +22,8 @@ use crate::studio::{act, choose, click, has_ended, step_until};
 use crate::support::project;
 use crate::views::wait_for;
 
-fn open(epochs: &str, runs: &Path) -> Harness<'static, Studio> {
+/// The window with runs in this folder.
+pub fn open(epochs: &str, runs: &Path) -> Harness<'static, Studio> {
     open_project(project("xor", &[("training.epochs", epochs), ("training.schedule", "constant")]), runs)
 }
 
@@ -168,18 +169,6 @@ fn kept_runs_are_renamed_noted_pinned_deleted_and_brought_back() {
     act(&mut harness, Request::DeleteRuns(vec![folder.clone()]));
     drop(harness);
     assert!(!folder.exists() && !base.path().join(".deleted").exists());
-}
-
-#[test]
-fn a_network_of_another_program_is_dropped_and_becomes_a_run() {
-    let base = tempfile::tempdir().unwrap();
-    let mut harness = open("1", base.path());
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
-    act(&mut harness, Request::Dropped(files.join("lenet-opset17.onnx")));
-    step_until(&mut harness, "the network is open", |studio| studio.project().name == "lenet-opset17");
-    assert!(base.path().join("lenet-opset17-1/weights.safetensors").is_file());
-    act(&mut harness, Request::Dropped(files.join("projection-opset17.onnx")));
-    wait_for(&mut harness, "4 of its nodes cannot be expressed");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use eframe::egui::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
+use crate::kept_runs;
 use crate::studio::{act, click, step_until};
 use crate::support::{backprop, lines, project};
 use crate::views::{open, wait_for};
@@ -247,4 +248,16 @@ fn the_threshold_of_the_window_is_saved_with_the_run() {
     let saved = folder.path().join("xor-1");
     step_until(&mut harness, "the run is saved", |_| saved.join("metrics.jsonl").is_file());
     assert_eq!(RunFolder::find(saved.to_str().unwrap()).unwrap().threshold(), Some(threshold));
+}
+
+#[test]
+fn a_network_of_another_program_is_dropped_and_becomes_a_run() {
+    let base = tempfile::tempdir().unwrap();
+    let mut harness = kept_runs::open("1", base.path());
+    let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
+    act(&mut harness, Request::Dropped(files.join("lenet-opset17.onnx")));
+    step_until(&mut harness, "the network is open", |studio| studio.project().name == "lenet-opset17");
+    assert!(base.path().join("lenet-opset17-1/weights.safetensors").is_file());
+    act(&mut harness, Request::Dropped(files.join("projection-opset17.onnx")));
+    wait_for(&mut harness, "4 of its nodes cannot be expressed");
 }

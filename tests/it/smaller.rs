@@ -91,6 +91,13 @@ fn every_way_to_a_smaller_run_is_a_run_and_tells_what_it_costs() {
     let student = trained(&place.join("distilled"));
     assert!(student.project.teacher.is_some() && student.project.data == own.project.data);
     assert!(accuracy(&distilled, "after") > 0.8, "{distilled}");
+    let done = backprop(place, &["export", "distilled", "--to", "safetensors", "--out", "of-student"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let card = fs::read_to_string(place.join("of-student/model-card.md")).unwrap();
+    assert!(
+        card.contains("It learned from the run that `teacher` names") && card.contains(r#""run": "run""#),
+        "{card}"
+    );
     let listed = backprop(place, &["runs", "--in", "."]);
     for name in ["pruned", "slim", "float16", "int8", "distilled"] {
         assert!(listed.out.contains(name), "{}", listed.out);
