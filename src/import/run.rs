@@ -83,7 +83,7 @@ pub fn of_other(file: File, name: &str, around: &Around<'_>) -> Result<Imported,
     let Ends { loss, task } = ends(&mut network, around, &mut notes)?;
     if let (Some(_), classes @ [_, ..]) = (around.data, task.classes()) {
         notes.push(format!(
-            "Classes: the outputs are taken for {}, in this order; train it again if its own is another one",
+            "Classes: the outputs are taken for {}, in this order; if its own is another one, bring its outputs into this order and export it again",
             classes.join(", ")
         ));
     }

@@ -108,7 +108,7 @@ mod tests {
         pruning.apply(0.5, &network, &network.whole(), &mut weights, Some(&mut average));
         assert_eq!(weights.values(), [0.4, 0.0, 0.0, -0.3, 0.0, 0.01, 0.0, -7.0, 0.0, 8.0, 0.02, 0.0]);
         assert_eq!(average, weights);
-        // A weight that is pruned stays so, whatever the optimizer adds to it, and whoever reads it from a file.
+        // A pruned weight stays zero, whatever the optimizer adds to it, and also where a run goes on from a file.
         for mut pruning in [pruning, Pruning::default()] {
             let mut next = weights.clone();
             if !pruning.mask.is_empty() {
