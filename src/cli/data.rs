@@ -54,6 +54,7 @@ fn table(dataset: &Dataset) -> Result<(), CliError> {
             task.outputs_in_units().join(", ")
         ),
         Task::Reconstruction { .. } => "itself".to_owned(),
+        Task::NextToken { tokens, .. } => format!("the next of {tokens} tokens"),
     };
     say(format_args!(
         "{name}: {train} training and {test} test samples, each {}; asked for {asked}",

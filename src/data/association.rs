@@ -27,7 +27,7 @@ impl Dataset {
         let target = match &self.train.targets {
             TargetData::Classes(_) => Values::Kinds(rows().map(|row| self.train.class_of(row)).collect()),
             TargetData::Numbers { values, width } => Values::Numbers(rows().map(|row| values[row * width]).collect()),
-            TargetData::Itself { .. } => return None,
+            TargetData::Itself { .. } | TargetData::Steps { .. } => return None,
         };
         let feature = self.features.get(features.start)?;
         let column = if feature.category.is_some() {

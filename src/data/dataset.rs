@@ -11,6 +11,7 @@ use super::error::DataError;
 use super::samples::{Inputs, Samples, TargetData};
 use super::scaling::{Scaling, Standard};
 use super::split::{Groups, Order, Split, Timeline};
+use super::tokenizer::Tokenizer;
 use crate::data::note::Note;
 
 /// The most numbers of a sample that can be reconstructed.
@@ -61,6 +62,13 @@ pub enum Task {
         /// Numbers per sample.
         width: usize,
     },
+    /// Predict at each step of a text the token that follows, as a language model does.
+    NextToken {
+        /// Tokens of a sample.
+        steps: usize,
+        /// Tokens of the vocabulary.
+        tokens: usize,
+    },
 }
 
 impl Task {
@@ -69,20 +77,26 @@ impl Task {
         Self::Regression { targets, units: Vec::new() }
     }
 
+    /// The shape of the network's outputs for a sample: a row, or a row for each step.
+    pub fn output(&self) -> Shape {
+        match self {
+            Self::Classification { classes } => Shape::flat(classes.len()),
+            Self::Regression { targets, .. } => Shape::flat(targets.len()),
+            Self::Reconstruction { width } => Shape::flat(*width),
+            Self::NextToken { steps, tokens } => Shape::steps(*steps, *tokens),
+        }
+    }
+
     /// Number of network outputs for a sample.
     pub fn outputs(&self) -> usize {
-        match self {
-            Self::Classification { classes } => classes.len(),
-            Self::Regression { targets, .. } => targets.len(),
-            Self::Reconstruction { width } => *width,
-        }
+        self.output().len()
     }
 
     /// The names of the classes; empty unless the task is a classification.
     pub fn classes(&self) -> &[String] {
         match self {
             Self::Classification { classes } => classes,
-            Self::Regression { .. } | Self::Reconstruction { .. } => &[],
+            Self::Regression { .. } | Self::Reconstruction { .. } | Self::NextToken { .. } => &[],
         }
     }
 
@@ -91,7 +105,7 @@ impl Task {
         match self {
             Self::Classification { classes } => classes,
             Self::Regression { targets, .. } => targets,
-            Self::Reconstruction { .. } => &[],
+            Self::Reconstruction { .. } | Self::NextToken { .. } => &[],
         }
     }
 
@@ -99,7 +113,7 @@ impl Task {
     pub fn unit(&self, output: usize) -> Option<&str> {
         match self {
             Self::Regression { units, .. } => units.get(output)?.as_deref(),
-            Self::Classification { .. } | Self::Reconstruction { .. } => None,
+            Self::Classification { .. } | Self::Reconstruction { .. } | Self::NextToken { .. } => None,
         }
     }
 
@@ -130,6 +144,9 @@ pub struct Feature {
     /// For a column that feeds an embedding: the vocabulary that turns its words into numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Vocabulary>,
+    /// For a text, which is a feature alone: how it becomes tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextFeature>,
     /// The unit of its numbers, where the file says it: "kg".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -145,6 +162,16 @@ pub struct Feature {
     /// What stands before the fraction of its numbers, where they show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimal: Option<char>,
+}
+
+/// How texts become samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextFeature {
+    /// How they are cut into tokens, and which number each has.
+    pub tokenizer: Tokenizer,
+    /// Tokens of a sample.
+    pub length: usize,
 }
 
 /// The numbered words of a column. Two columns never share a number, so that one embedding serves both.
@@ -166,10 +193,11 @@ impl Vocabulary {
 
 impl PartialEq for Feature {
     fn eq(&self, other: &Self) -> bool {
-        let Self { column, category, words, unit, dates, missing, is_share: _, decimal: _ } = self;
+        let Self { column, category, words, text, unit, dates, missing, is_share: _, decimal: _ } = self;
         *column == other.column
             && *category == other.category
             && *words == other.words
+            && *text == other.text
             && *unit == other.unit
             && *dates == other.dates
             && *missing == other.missing
@@ -183,12 +211,18 @@ impl Feature {
             column: column.into(),
             category: None,
             words: None,
+            text: None,
             unit: None,
             dates: None,
             missing: None,
             is_share: false,
             decimal: None,
         }
+    }
+
+    /// A text that becomes tokens.
+    pub fn text(column: impl Into<String>, text: TextFeature) -> Self {
+        Self { text: Some(text), ..Self::number(column) }
     }
 }
 
@@ -227,6 +261,8 @@ pub enum Modality {
     Table,
     /// Rows of numbers that follow one another in time.
     Series,
+    /// Tokens.
+    Text,
 }
 
 impl Dataset {
@@ -234,9 +270,15 @@ impl Dataset {
     pub fn modality(&self) -> Modality {
         match self.train.inputs {
             Inputs::Bytes(_) | Inputs::Mapped(_) => Modality::Images,
+            Inputs::Tokens(_) => Modality::Text,
             Inputs::Numbers(_) if self.shape.len() == self.shape.channels() => Modality::Table,
             Inputs::Numbers(_) => Modality::Series,
         }
+    }
+
+    /// How its texts are cut into tokens, if it is of texts.
+    pub fn tokenizer(&self) -> Option<&Tokenizer> {
+        self.features.first()?.text.as_ref().map(|text| &text.tokenizer)
     }
 
     /// All samples in one set, test samples included.
@@ -246,7 +288,7 @@ impl Dataset {
         if let (Order::Time(timeline), false) = (&mut self.order, test.is_empty()) {
             timeline.train_rows.append(&mut timeline.test_rows);
         }
-        if let Order::Held(_) = self.order {
+        if let Order::Held(_) | Order::Position { .. } = self.order {
             self.order = Order::Free;
         }
         if !test.is_empty() {
@@ -290,7 +332,9 @@ impl Dataset {
         match &self.order {
             Order::Free => Split::new(&self.train, share, seed),
             Order::Held(held) => Split::at_end(self.train.len(), *held),
-            Order::Time(timeline) => Split::by_time(self.train.len(), share, timeline.gap),
+            Order::Time(Timeline { gap, .. }) | Order::Position { gap } => {
+                Split::by_time(self.train.len(), share, *gap)
+            }
             Order::Groups(groups) => Groups::new(groups, &self.train, seed).split(share),
         }
     }
@@ -300,7 +344,9 @@ impl Dataset {
     pub fn folds(&self, folds: usize, seed: u64) -> Vec<Split> {
         match &self.order {
             Order::Free | Order::Held(_) => Split::folds(&self.train, folds, seed),
-            Order::Time(timeline) => Split::folds_by_time(self.train.len(), folds, timeline.gap),
+            Order::Time(Timeline { gap, .. }) | Order::Position { gap } => {
+                Split::folds_by_time(self.train.len(), folds, *gap)
+            }
             Order::Groups(groups) => Groups::new(groups, &self.train, seed).folds(folds),
         }
     }
@@ -317,7 +363,7 @@ impl Dataset {
             return self.learn_changes(timeline, at);
         }
         let inputs = match &samples.inputs {
-            Inputs::Bytes(_) | Inputs::Mapped(_) => Standard::default(),
+            Inputs::Bytes(_) | Inputs::Mapped(_) | Inputs::Tokens(_) => Standard::default(),
             Inputs::Numbers(_) => {
                 let features = self.shape.channels();
                 let mut learned = Standard::learn(features, || {
@@ -332,7 +378,7 @@ impl Dataset {
             }
         };
         let targets = match &samples.targets {
-            TargetData::Classes(_) | TargetData::Itself { .. } => Standard::default(),
+            TargetData::Classes(_) | TargetData::Itself { .. } | TargetData::Steps { .. } => Standard::default(),
             TargetData::Numbers { width, values } => {
                 Standard::learn(*width, || at.iter().map(|at| &values[*at as usize * width..][..*width]))
             }

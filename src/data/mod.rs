@@ -22,10 +22,11 @@ pub mod sources;
 pub mod split;
 pub mod summary;
 mod table;
+pub mod tokenizer;
 
 pub use association::pearson;
 pub use augment::Augment;
-pub use dataset::{Dataset, Feature, Modality, Task, Vocabulary, column_ranges, numbered_classes};
+pub use dataset::{Dataset, Feature, Modality, Task, TextFeature, Vocabulary, column_ranges, numbered_classes};
 pub use drawing::Drawing;
 pub use error::{DATA_FOLDER, DataError, DataProblem, SourceError};
 pub use given::Given;
@@ -35,3 +36,4 @@ pub use scaling::Scaling;
 pub use source::{Known, Lookup, Source, SourceSpec};
 pub use sources::{DEFAULT_SOURCE, SOURCES};
 pub use split::{Order, Split, Timeline};
+pub use tokenizer::{TokenUnit, Tokenizer};

@@ -22,6 +22,8 @@ pub enum Inputs {
     Bytes(Vec<u8>),
     /// The same, of more images than fit into memory.
     Mapped(MappedImages),
+    /// The numbers of tokens, which are never scaled.
+    Tokens(Vec<u16>),
     /// Numbers in their own units, NaN where missing. They are standardized when they are copied into a batch.
     Numbers(Vec<f64>),
 }
@@ -38,6 +40,13 @@ pub enum TargetData {
         /// The targets, `[samples, width]`.
         values: Vec<f64>,
     },
+    /// The class at every step of each sample, or [`MASKED`](backprop_nn::loss::MASKED).
+    Steps {
+        /// Steps of a sample.
+        steps: usize,
+        /// The classes, `[samples, steps]`.
+        classes: Vec<u16>,
+    },
     /// The sample itself, as the network reads it but without augmentation.
     Itself {
         /// Numbers per sample.
@@ -50,8 +59,9 @@ pub enum TargetData {
 /// The targets of the samples of a batch, as a loss takes them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TargetBuffer {
-    /// The class index of each sample.
-    Classes(Vec<u16>),
+    /// The class of each step of each sample; there is one step where a sample has one class.
+    #[expect(missing_docs, reason = "the names say it")]
+    Classes { steps: usize, classes: Vec<u16> },
     /// Standardized targets.
     Numbers {
         /// Targets per sample.
@@ -86,6 +96,7 @@ impl Samples {
         match &self.targets {
             TargetData::Classes(classes) => classes.len(),
             TargetData::Numbers { width, values } => values.len() / (*width).max(1),
+            TargetData::Steps { steps, classes } => classes.len() / (*steps).max(1),
             TargetData::Itself { samples, .. } => *samples,
         }
     }
@@ -100,7 +111,7 @@ impl Samples {
         match &self.inputs {
             Inputs::Bytes(bytes) => part(bytes, sample, self.len()),
             Inputs::Mapped(images) => images.get(sample),
-            Inputs::Numbers(_) => &[],
+            Inputs::Numbers(_) | Inputs::Tokens(_) => &[],
         }
     }
 
@@ -115,15 +126,20 @@ impl Samples {
     pub fn numbers_of(&self, sample: usize) -> &[f64] {
         match &self.inputs {
             Inputs::Numbers(numbers) => part(numbers, sample, self.len()),
-            Inputs::Bytes(_) | Inputs::Mapped(_) => &[],
+            Inputs::Bytes(_) | Inputs::Mapped(_) | Inputs::Tokens(_) => &[],
         }
     }
 
-    /// The class of every sample; empty where the targets are numbers.
+    /// The tokens of one sample; empty if there is no such sample, or if samples are something else.
+    pub fn tokens_of(&self, sample: usize) -> &[u16] {
+        if let Inputs::Tokens(tokens) = &self.inputs { part(tokens, sample, self.len()) } else { &[] }
+    }
+
+    /// The class of every sample; empty where it has none, or one at each step.
     pub fn classes(&self) -> &[u16] {
         match &self.targets {
             TargetData::Classes(classes) => classes,
-            TargetData::Numbers { .. } | TargetData::Itself { .. } => &[],
+            TargetData::Numbers { .. } | TargetData::Itself { .. } | TargetData::Steps { .. } => &[],
         }
     }
 
@@ -149,11 +165,15 @@ impl Samples {
             Inputs::Bytes(bytes) => Inputs::Bytes(pick(bytes, shape.len(), at)),
             Inputs::Mapped(images) => Inputs::Mapped(images.select(at)),
             Inputs::Numbers(numbers) => Inputs::Numbers(pick(numbers, shape.len(), at)),
+            Inputs::Tokens(tokens) => Inputs::Tokens(pick(tokens, shape.len(), at)),
         };
         let targets = match &self.targets {
             TargetData::Classes(classes) => TargetData::Classes(pick(classes, 1, at)),
             TargetData::Numbers { width, values } => {
                 TargetData::Numbers { width: *width, values: pick(values, *width, at) }
+            }
+            TargetData::Steps { steps, classes } => {
+                TargetData::Steps { steps: *steps, classes: pick(classes, *steps, at) }
             }
             TargetData::Itself { width, .. } => TargetData::Itself { width: *width, samples: at.len() },
         };
@@ -189,12 +209,16 @@ impl Samples {
             (Inputs::Bytes(bytes), Inputs::Bytes(mut more)) => bytes.append(&mut more),
             (Inputs::Mapped(images), Inputs::Mapped(more)) => images.append(more),
             (Inputs::Numbers(numbers), Inputs::Numbers(mut more)) => numbers.append(&mut more),
+            (Inputs::Tokens(tokens), Inputs::Tokens(mut more)) => tokens.append(&mut more),
             _ => return,
         }
         match (&mut self.targets, other.targets) {
             (TargetData::Classes(classes), TargetData::Classes(mut more)) => classes.append(&mut more),
             (TargetData::Numbers { values, .. }, TargetData::Numbers { values: mut more, .. }) => {
                 values.append(&mut more)
+            }
+            (TargetData::Steps { classes, .. }, TargetData::Steps { classes: mut more, .. }) => {
+                classes.append(&mut more)
             }
             (TargetData::Itself { samples, .. }, TargetData::Itself { samples: more, .. }) => *samples += more,
             _ => {}
@@ -214,6 +238,10 @@ impl Samples {
             match &self.inputs {
                 Inputs::Bytes(_) | Inputs::Mapped(_) => scale_bytes(self.pixels_of(at as usize), input),
                 Inputs::Numbers(_) => scaling.scale(self.numbers_of(at as usize), input),
+                Inputs::Tokens(_) => {
+                    let tokens = self.tokens_of(at as usize);
+                    input.iter_mut().zip(tokens).for_each(|(input, token)| *input = f32::from(*token));
+                }
             }
         }
     }
@@ -222,9 +250,14 @@ impl Samples {
     /// standardized.
     pub fn gather_targets(&self, scaling: &Scaling, at: &[u32], targets: &mut TargetBuffer) {
         match (&self.targets, targets) {
-            (TargetData::Classes(classes), TargetBuffer::Classes(out)) => {
+            (TargetData::Classes(classes), TargetBuffer::Classes { classes: out, .. }) => {
                 for (out, &at) in out.iter_mut().zip(at) {
                     *out = classes[at as usize];
+                }
+            }
+            (TargetData::Steps { steps, classes }, TargetBuffer::Classes { classes: out, .. }) => {
+                for (out, &at) in out.chunks_exact_mut(*steps).zip(at) {
+                    out.copy_from_slice(&classes[at as usize * steps..][..*steps]);
                 }
             }
             (TargetData::Numbers { width, values }, TargetBuffer::Numbers { values: out, .. }) => {
@@ -245,7 +278,8 @@ impl TargetData {
     #[must_use]
     pub fn buffer(&self, samples: usize) -> TargetBuffer {
         match self {
-            Self::Classes(_) => TargetBuffer::Classes(vec![0; samples]),
+            Self::Classes(_) => TargetBuffer::Classes { steps: 1, classes: vec![0; samples] },
+            Self::Steps { steps, .. } => TargetBuffer::Classes { steps: *steps, classes: vec![0; samples * steps] },
             Self::Numbers { width, .. } | Self::Itself { width, .. } => {
                 TargetBuffer::Numbers { width: *width, values: vec![0.0; samples * width] }
             }
@@ -257,7 +291,7 @@ impl TargetBuffer {
     /// The first `samples` targets, as a loss takes them.
     pub fn first(&self, samples: usize) -> Targets<'_> {
         match self {
-            Self::Classes(classes) => Targets::Classes(&classes[..samples]),
+            Self::Classes { steps, classes } => Targets::Classes(&classes[..samples * steps]),
             Self::Numbers { width, values } => Targets::Numbers { width: *width, values: &values[..samples * width] },
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use backprop_nn::field::{Field, Kind};
 
-use super::dataset::{Dataset, Feature, Task};
+use super::dataset::{Dataset, Feature, Task, TextFeature};
 use super::error::{DATA_FOLDER, DataError};
 
 /// A kind of data source.
@@ -153,7 +153,7 @@ impl SourceSpec {
     /// options, as they are written.
     #[must_use]
     pub fn completed_by(&self, trained: &Self, is_same_data: bool) -> (Self, Vec<String>) {
-        const MAKING: [&str; 13] = [
+        const MAKING: [&str; 17] = [
             "size",
             "grey",
             "fit",
@@ -167,6 +167,10 @@ impl SourceSpec {
             "time",
             "group",
             "transpose",
+            "stride",
+            "lines",
+            "text",
+            "unit",
         ];
         let (mut spec, mut taken) = (self.clone(), Vec::new());
         if let (Some(part), Some(trained)) = (spec.single_mut(), trained.single())
@@ -211,6 +215,11 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// How texts become samples, if they do.
+    pub fn text(self) -> Option<&'a TextFeature> {
+        self.features.first()?.text.as_ref()
+    }
+
     /// The values that an option had when the network was trained.
     pub fn values(self, key: &str) -> &'a [String] {
         self.source.and_then(SourceSpec::single).map_or(&[], |part| part.values(key))
@@ -262,6 +271,11 @@ impl<'a> Request<'a> {
     /// The text of the part.
     pub fn part(&self) -> &'a SourcePart {
         self.part
+    }
+
+    /// How the source is written.
+    pub fn usage(&self) -> &'static str {
+        self.source.usage
     }
 
     /// The text between the colon and the question mark: a path, a name, or empty.

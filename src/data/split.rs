@@ -30,6 +30,11 @@ pub enum Order {
     Time(Timeline),
     /// The last ones, so many of them, are the validation set that their makers set apart.
     Held(usize),
+    /// They are parts of a text, one after the other, of which so many overlap with any of them.
+    Position {
+        /// Samples that are left out between those that are trained on and those that are evaluated.
+        gap: usize,
+    },
     /// They come from groups, such as machines, and the samples of a group always stay on the same side of a split.
     /// Holds the group of each training sample, counted from 0 without a gap.
     Groups(Vec<u32>),

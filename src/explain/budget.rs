@@ -89,7 +89,7 @@ impl Budget {
     pub fn planned(project: &Project, job: &Job) -> Self {
         let (network, footprint) = (&job.network, job.footprint());
         let traces =
-            [Some(project.trace(job.shape(), job.dataset.task.outputs())), project.trace_discriminator(job.shape())];
+            [Some(project.trace(job.shape(), job.dataset.task.output())), project.trace_discriminator(job.shape())];
         let layer = |at: usize| -> Option<LayerCost> {
             let (stack, index) = network.place_of(at);
             let side = if stack == "discriminator" { Side::Discriminator } else { Side::Model };

@@ -77,7 +77,7 @@ impl<'a> Trial<'a> {
                 numbers.add(&at, values, predictions.into_iter().map(f64::from));
                 numbers.r2().unwrap_or(f64::NAN)
             }
-            TargetData::Itself { .. } => f64::NAN,
+            TargetData::Itself { .. } | TargetData::Steps { .. } => f64::NAN,
         }
     }
 

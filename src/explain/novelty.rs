@@ -72,7 +72,7 @@ impl Familiar {
     pub fn of(model: &ModelSpec, trained: TrainedModel<'_>, dataset: &Dataset, split: &Split) -> Option<Self> {
         let shape = trained.network.input();
         shape.as_image().filter(|_| dataset.shape == shape)?;
-        let mut inspection = Inspection::new(model, shape, trained.network.output().len()).ok()?;
+        let mut inspection = Inspection::new(model, shape, trained.network.output()).ok()?;
         let place = last_hidden(trained.network, inspection.places());
         let known = spread(&split.train, TRAINING);
         let held = spread(&split.validation, VALIDATION);

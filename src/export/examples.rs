@@ -92,6 +92,7 @@ fn own(run: &RunFolder, dataset: &Dataset) -> Result<Own, String> {
 fn numbers(samples: &Samples, at: usize) -> Vec<f64> {
     match &samples.inputs {
         Inputs::Numbers(_) => samples.numbers_of(at).to_vec(),
+        Inputs::Tokens(_) => samples.tokens_of(at).iter().copied().map(f64::from).collect(),
         Inputs::Bytes(_) | Inputs::Mapped(_) => samples.pixels_of(at).iter().copied().map(f64::from).collect(),
     }
 }

@@ -113,6 +113,9 @@ pub enum ExportError {
         /// What it cannot express, and which layer that is.
         what: String,
     },
+    /// The run reads or gives what no format can say.
+    #[error("{0}")]
+    Task(&'static str),
     /// There is no such format.
     #[error("there is no format {0}")]
     Unknown(&'static str),

@@ -85,6 +85,9 @@ impl Output<'_> {
     }
 }
 
+/// How a text becomes numbers is said in none of the formats.
+const TEXT: &str = "networks that read text are not exported yet; their weights and vocabulary lie in the run folder as weights.safetensors and data.json";
+
 impl<'a> Model<'a> {
     /// The model of a run: of a generator the generator alone.
     ///
@@ -92,6 +95,9 @@ impl<'a> Model<'a> {
     /// If it has a layer that is defined elsewhere.
     pub fn of(run: &'a RunFolder) -> Result<Self, ExportError> {
         let RunFolder { project, data, network, weights } = run;
+        if data.features.iter().any(|feature| feature.text.is_some()) {
+            return Err(ExportError::Task(TEXT));
+        }
         let mut graph = Graph::new(&project.model.layers, network, weights)?;
         let (loss, scaling) = (&project.training.loss, &data.scaling);
         let output = match &data.task {
@@ -101,6 +107,7 @@ impl<'a> Model<'a> {
                 Output::Probabilities { classes, threshold: run.threshold() }
             }
             Task::Regression { targets, units } => Output::Numbers { targets, units, standard: &scaling.targets },
+            Task::NextToken { .. } => return Err(ExportError::Task(TEXT)),
             Task::Reconstruction { .. } => {
                 if let Some(function) = Operation::activation(loss.prediction()) {
                     graph.push("prediction", function);

@@ -149,7 +149,7 @@ fn built(
     let (layers, params) = stack.finished();
     project.model = ModelSpec { layers };
     project.check()?;
-    let network = project.network(shape, data.task.outputs())?;
+    let network = project.network(shape, data.task.output())?;
     let mut weights = network.init_weights(0);
     let fits = network.params().len() == params.len()
         && network.params().iter().zip(&params).all(|(param, values)| param.info.len() == values.len());
@@ -374,5 +374,6 @@ fn described(task: &Task) -> String {
         }
         Task::Regression { targets, .. } => format!("regression of {}", counted(targets.len(), "number")),
         Task::Reconstruction { .. } => "the sample itself, as of an autoencoder".to_owned(),
+        Task::NextToken { .. } => "the next token".to_owned(),
     }
 }

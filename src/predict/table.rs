@@ -78,7 +78,8 @@ impl RunPredictor<'_> {
             Task::Classification { .. } => {
                 self.class(&outputs.iter().map(|output| *output as f32).collect::<Vec<f32>>())
             }
-            Task::Regression { .. } => Prediction::Numbers(outputs),
+            // Texts are no rows.
+            Task::Regression { .. } | Task::NextToken { .. } => Prediction::Numbers(outputs),
             Task::Reconstruction { .. } => {
                 let standard = |row: &[f64]| {
                     let mut numbers = vec![0.0; row.len()];

@@ -279,7 +279,7 @@ impl Project {
         if let Some(problem) = self.problems_on(&dataset, &split, threads).into_iter().find(Problem::is_error) {
             return Err(problem.into());
         }
-        let network = self.network(dataset.shape, dataset.task.outputs())?;
+        let network = self.network(dataset.shape, dataset.task.output())?;
         let counts = dataset.train.class_counts_at(dataset.task.outputs(), &split.train);
         let loss = self.training.loss.clone().for_counts(&counts);
         let scaling = dataset.learn_scaling(&split.train);
@@ -314,17 +314,17 @@ impl Project {
     }
 
     /// The network for samples of this shape with this number of outputs; with its discriminator, if there is one.
-    pub fn network(&self, sample: Shape, outputs: usize) -> Result<Network, ProjectError> {
+    pub fn network(&self, sample: Shape, outputs: impl Into<Shape>) -> Result<Network, ProjectError> {
         match &self.adversary {
             Some(adversary) => Ok(adversary.build(&self.model, sample)?),
             None => Ok(self.model.build(sample, outputs)?),
         }
     }
 
-    /// Sample shape and number of outputs for the default source, which is always available.
-    pub fn default_shape(&self) -> (Shape, usize) {
+    /// Sample shape and outputs for the default source, which is always available.
+    pub fn default_shape(&self) -> (Shape, Shape) {
         let shape = Shape::image(digits::SIDE, digits::SIDE, 1);
-        (shape, if self.data.reconstruct { shape.len() } else { 10 })
+        (shape, Shape::flat(if self.data.reconstruct { shape.len() } else { 10 }))
     }
 }
 

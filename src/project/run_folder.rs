@@ -193,8 +193,8 @@ impl RunFolder {
         let DataRecord { task, features, scaling, threshold, .. } = &self.data;
         // The network of a GAN ends in the output of the discriminator, which is no target of the data.
         let outputs = match self.project.adversary {
-            Some(_) => task.outputs(),
-            None => self.network.output().len(),
+            Some(_) => task.output(),
+            None => self.network.output(),
         };
         let channels = self.network.last_input().channels();
         let fits = |Standard { mean, deviation }: &Standard, numbers: usize| {
@@ -204,13 +204,17 @@ impl RunFolder {
                 && deviation.iter().all(|deviation| deviation.is_finite() && *deviation > 0.0)
         };
         let fits = threshold.is_none_or(|threshold| (0.0..=1.0).contains(&threshold))
-            && task.outputs() == outputs
-            && (features.is_empty() || features.len() == channels)
+            && task.output() == outputs
+            && features
+                .iter()
+                .filter_map(|feature| feature.text.as_ref())
+                .all(|text| text.length == self.network.input().len())
+            && (features.is_empty() || features.len() == channels || features[0].text.is_some())
             && fits(&scaling.inputs, channels)
-            && fits(&scaling.targets, outputs)
+            && fits(&scaling.targets, outputs.len())
             && scaling.naive.as_ref().is_none_or(|naive| {
                 let rows = self.network.input().len() / channels.max(1);
-                let places = naive.targets.len() == outputs && naive.targets.iter().all(|at| *at < channels);
+                let places = naive.targets.len() == outputs.len() && naive.targets.iter().all(|at| *at < channels);
                 naive.columns == channels && naive.row < rows && places
             });
         if fits {
@@ -311,11 +315,14 @@ impl RunFolder {
     }
 
     fn from_parts(project: Project, bytes: &[u8]) -> Result<Self, String> {
-        let (shape, classes) = read_shape(bytes)?;
-        let network = project.network(shape, classes).map_err(|misfit| misfit.to_string())?;
+        let (shape, outputs) = read_shape(bytes)?;
+        let network = project.network(shape, outputs).map_err(|misfit| misfit.to_string())?;
         let weights = weights_from_bytes(&network, bytes)?;
         // What runs have that were saved before data had anything else to be kept.
-        let task = Task::Classification { classes: numbered_classes(classes) };
+        let task = match outputs.as_steps() {
+            Some([steps, tokens]) => Task::NextToken { steps, tokens },
+            None => Task::Classification { classes: numbered_classes(outputs.len()) },
+        };
         let (features, scaling) = (Vec::new(), Scaling::default());
         let data = DataRecord { task, target: None, features, scaling, threshold: None, origin: None };
         Ok(Self { project, data, network, weights })
@@ -344,6 +351,9 @@ struct Metadata {
     input_shape: Shape,
     /// Classes or target numbers; the key is that of the first files.
     classes: usize,
+    /// How many steps have so many, where each step has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    steps: Option<usize>,
 }
 
 /// Writes weights to a file of their own.
@@ -372,7 +382,9 @@ pub fn open_weights(path: &Path, network: &Network) -> Result<Weights, ProjectEr
 /// The weights as a safetensors file: a tensor per parameter, named `<layer index>.<layer>.<parameter>`, and the shape
 /// of a sample and the number of classes as metadata.
 pub fn weights_to_bytes(network: &Network, weights: &Weights, precision: Precision) -> Result<Vec<u8>, String> {
-    let metadata = Metadata { input_shape: network.last_input(), classes: network.output().len() };
+    let (outputs, input_shape) = (network.output(), network.last_input());
+    let steps = outputs.as_steps().map(|[steps, _]| steps);
+    let metadata = Metadata { input_shape, classes: outputs.channels(), steps };
     let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string())?;
     weights.to_safetensors(network.params(), METADATA, metadata, precision).map_err(|error| error.to_string())
 }
@@ -381,10 +393,13 @@ fn weights_from_bytes(network: &Network, bytes: &[u8]) -> Result<Weights, String
     Weights::from_safetensors(network.params(), bytes).map_err(|error| error.to_string())
 }
 
-fn read_shape(bytes: &[u8]) -> Result<(Shape, usize), String> {
+fn read_shape(bytes: &[u8]) -> Result<(Shape, Shape), String> {
     let text = Weights::metadata(bytes, METADATA).map_err(|error| error.to_string())?;
     match serde_json::from_str(&text) {
-        Ok(Metadata { input_shape, classes: classes @ 1..=MAX_OUTPUTS }) => Ok((input_shape, classes)),
+        Ok(Metadata { input_shape, classes: classes @ 1..=MAX_OUTPUTS, steps }) => Ok((
+            input_shape,
+            steps.filter(|steps| *steps > 0).map_or(Shape::flat(classes), |steps| Shape::steps(steps, classes)),
+        )),
         _ => Err(format!("its metadata {METADATA} does not give the shape of a sample and the number of classes")),
     }
 }

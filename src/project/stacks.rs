@@ -57,8 +57,8 @@ impl Project {
         self.model == other.model && self.adversary == other.adversary && self.training == other.training
     }
 
-    /// The trace of a sample of this shape through the network or the generator, with this number of outputs.
-    pub fn trace(&self, sample: Shape, outputs: usize) -> Trace {
+    /// The trace of a sample of this shape through the network or the generator, which has to give this number or shape of outputs.
+    pub fn trace(&self, sample: Shape, outputs: impl Into<Shape>) -> Trace {
         match &self.adversary {
             Some(adversary) => adversary.trace_generator(&self.model, sample),
             None => self.model.trace(sample, outputs),

@@ -5,6 +5,7 @@
 //! cosine schedule.
 
 mod season;
+mod text;
 
 use serde_json::{Value, json};
 
@@ -33,6 +34,7 @@ pub fn suggest(source: &SourceSpec, dataset: &Dataset) -> Result<Suggestion, Pro
         Modality::Images => images(dataset, &mut reasons),
         Modality::Table => table(dataset, &mut reasons),
         Modality::Series => series(dataset, &mut reasons),
+        Modality::Text => text::text(dataset, &mut reasons),
     };
     let name = std::path::Path::new(source.parts.first().map_or("", |part| part.argument.as_str()));
     let name = name.file_stem().map_or_else(|| dataset.name.clone(), |stem| stem.to_string_lossy().into_owned());
@@ -144,7 +146,7 @@ fn outputs(dataset: &Dataset) -> usize {
 
 fn loss(dataset: &Dataset) -> &'static str {
     match dataset.task {
-        Task::Classification { .. } => "softmax_cross_entropy",
+        Task::Classification { .. } | Task::NextToken { .. } => "softmax_cross_entropy",
         Task::Regression { .. } | Task::Reconstruction { .. } => "mean_squared_error",
     }
 }

@@ -31,7 +31,7 @@ pub struct Unread {
     /// The shape of a sample.
     pub sample: Shape,
     /// Number of outputs.
-    pub outputs: usize,
+    pub outputs: Shape,
     /// The kind of task.
     pub head: &'static dyn Head,
 }
@@ -62,7 +62,7 @@ impl Findings {
         if !run.head().is_evaluated() {
             return Self::Generator(Box::new(run));
         }
-        let (sample, outputs) = (run.network.last_input(), run.data.task.outputs());
+        let (sample, outputs) = (run.network.last_input(), run.data.task.output());
         let unread = Unread { sample, outputs, head: run.head() };
         let dataset = load(&run, folder);
         match dataset.and_then(|dataset| Self::on(run, folder, dataset)) {
@@ -91,13 +91,13 @@ impl Findings {
         if let Self::Evaluated(evaluated) = self { Some(evaluated) } else { None }
     }
 
-    /// The shape of a sample, and the number of outputs.
-    pub fn shape(&self) -> Option<(Shape, usize)> {
+    /// The shape of a sample, and that of the outputs.
+    pub fn shape(&self) -> Option<(Shape, Shape)> {
         match self {
             Self::Nothing(_) => None,
             Self::Unread(Unread { sample, outputs, .. }, _) => Some((*sample, *outputs)),
-            Self::Generator(run) => Some((run.network.last_input(), run.data.task.outputs())),
-            Self::Evaluated(evaluated) => Some((evaluated.job.shape(), evaluated.data.task.outputs())),
+            Self::Generator(run) => Some((run.network.last_input(), run.data.task.output())),
+            Self::Evaluated(evaluated) => Some((evaluated.job.shape(), evaluated.data.task.output())),
         }
     }
 }

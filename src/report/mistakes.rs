@@ -10,7 +10,7 @@ use crate::data::samples::to_bytes;
 use crate::data::{Dataset, Order, Samples, column_ranges};
 use crate::export::{base64, escaped};
 use crate::train::evaluate::reconstruct;
-use crate::train::metrics::{grouped, percent, significant};
+use crate::train::metrics::{TokenPredictions, grouped, percent, significant};
 use crate::train::{Predictions, Subset};
 
 /// Samples that are shown.
@@ -65,6 +65,15 @@ pub fn mistakes(evaluated: &Evaluated) -> String {
                 "<h2>The largest errors</h2><p class=\"soft\">The {set} samples whose predictions are furthest from the truth.</p>{shown}"
             )
         }
+        Predictions::Tokens(predictions) => {
+            let at = largest(predictions.losses.iter().map(|loss| f64::from(*loss)));
+            let rows: String = at.into_iter().map(|at| text_row(evaluated, predictions, at)).collect();
+            format!(
+                "<h2>The most surprising texts</h2><p class=\"soft\">The {set} samples with the largest cross-entropy.</p>\
+                 <div class=\"wide\"><table><tr><th scope=\"col\">text</th><th scope=\"col\">cross-entropy</th>\
+                 <th scope=\"col\">wrong tokens</th></tr>{rows}</table></div>"
+            )
+        }
         Predictions::Reconstructions(predictions) => {
             let at = largest(predictions.errors.iter().map(|error| f64::from(*error)));
             let samples: Vec<_> = at
@@ -78,6 +87,18 @@ pub fn mistakes(evaluated: &Evaluated) -> String {
             )
         }
     }
+}
+
+fn text_row(evaluated: &Evaluated, predictions: &TokenPredictions, at: usize) -> String {
+    let dataset = &evaluated.job.dataset;
+    let tokens = samples_of(dataset, evaluated.part).tokens_of(predictions.samples[at] as usize);
+    let text = dataset.tokenizer().map_or_else(String::new, |tokenizer| tokenizer.decode(tokens));
+    let loss = significant(f64::from(predictions.losses[at]));
+    let wrong = grouped(predictions.wrong[at] as usize);
+    format!(
+        "<tr><td>{}</td><td class=\"number\">{loss}</td><td class=\"number\">{wrong}</td></tr>",
+        escaped(text.trim())
+    )
 }
 
 /// The places of the largest numbers, the largest first.

@@ -105,7 +105,7 @@ pub fn details(evaluated: &Evaluated) -> String {
                 plots.collect::<String>()
             )
         }
-        Predictions::Reconstructions(_) => String::new(),
+        Predictions::Reconstructions(_) | Predictions::Tokens(_) => String::new(),
     }
 }
 

@@ -115,6 +115,7 @@ fn sums_of(sum: StepSum) -> Vec<Sum> {
     let parts = |sum: LossSum| (sum.loss, sum.weight, sum.correct, sum.samples);
     match sum {
         StepSum::Classes(sum) | StepSum::Numbers(sum) => vec![parts(sum)],
+        StepSum::Tokens { sum, samples } => vec![parts(sum), (0.0, 0.0, 0, samples)],
         StepSum::Gan(GanSum { real, fake, generator }) => [real, fake, generator].map(parts).into(),
     }
 }
@@ -124,6 +125,7 @@ fn sum_of(sums: &[Sum], job: &Job) -> Option<StepSum> {
     match sums {
         [one] if job.dataset.train.classes().is_empty() => Some(StepSum::Numbers(sum(one))),
         [one] => Some(StepSum::Classes(sum(one))),
+        [tokens, (_, _, _, samples)] => Some(StepSum::Tokens { sum: sum(tokens), samples: *samples }),
         [real, fake, generator] => {
             Some(StepSum::Gan(GanSum { real: sum(real), fake: sum(fake), generator: sum(generator) }))
         }

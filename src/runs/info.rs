@@ -222,11 +222,14 @@ fn update(hash: &mut Sha256, samples: &Samples, len: usize) {
     for at in (0..samples.len()).step_by(step) {
         match &samples.inputs {
             Inputs::Bytes(_) | Inputs::Mapped(_) => hash.update(samples.pixels_of(at)),
+            Inputs::Tokens(_) => samples.tokens_of(at).iter().for_each(|token| hash.update(token.to_le_bytes())),
             Inputs::Numbers(_) => samples.numbers_of(at).iter().for_each(|number| hash.update(number.to_le_bytes())),
         }
     }
     match &samples.targets {
-        TargetData::Classes(classes) => classes.iter().for_each(|class| hash.update(class.to_le_bytes())),
+        TargetData::Classes(classes) | TargetData::Steps { classes, .. } => {
+            classes.iter().for_each(|class| hash.update(class.to_le_bytes()))
+        }
         TargetData::Numbers { values, .. } => values.iter().for_each(|value| hash.update(value.to_le_bytes())),
         TargetData::Itself { .. } => {}
     }

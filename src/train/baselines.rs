@@ -1,10 +1,11 @@
-//! What other models reach on the same training and test samples of a table, to stand beside the network's result: logistic or
-//! linear regression, which is a network of one Dense layer, and a decision tree.
+//! What other models reach on the same training and test samples, to stand beside the network's result: of a table logistic or
+//! linear regression, which is a network of one Dense layer, and a decision tree; of a text n-grams.
 
 use std::sync::Arc;
 
 use super::job::{CHUNK, Job};
 use super::metrics::Evaluation;
+use super::ngram::ngram;
 use super::protocol::{Event, Outcome, Reports, Start};
 use super::run::Run;
 use super::tally::Tally;
@@ -35,8 +36,13 @@ const LIMITS: Limits = Limits { depth: 6, leaf: 5 };
 /// Numbers of all samples together that a tree sorts while nobody waits.
 const MOST_SORTED: usize = 10_000_000;
 
-/// The models that learn a table quickly; none where there are no test samples, or where it would take long.
+/// The models that learn a table or count a text quickly; none where there are no test samples, or where it would take long.
 pub fn baselines(job: &Job) -> Vec<Baseline> {
+    if job.dataset.modality() == Modality::Text {
+        let of =
+            |(order, name): (usize, &'static str)| Some(Baseline { name, evaluation: Arc::new(ngram(job, order)?) });
+        return [(1, "unigram"), (2, "bigram"), (3, "trigram"), (5, "5-gram")].into_iter().filter_map(of).collect();
+    }
     let Some(linear) = model_of(job) else { return Vec::new() };
     let linear = Arc::new(linear);
     let is_quick = job.split.train.len().saturating_mul(job.dataset.shape.len()) <= MOST_SORTED;
@@ -81,7 +87,7 @@ fn tree(job: &Job) -> Option<Evaluation> {
             let tree = |target| Tree::grow(rows.clone(), features, Truth::Numbers(&of(target)), LIMITS);
             (0..*width).map(tree).collect()
         }
-        TargetData::Itself { .. } => None,
+        TargetData::Itself { .. } | TargetData::Steps { .. } => None,
     };
     let trees = trees?;
     let at: Vec<u32> = (0..dataset.test.len() as u32).collect();
@@ -119,7 +125,7 @@ fn model_of(job: &Job) -> Option<Job> {
     let loss = match &dataset.task {
         Task::Classification { .. } => LossSpec::default(),
         Task::Regression { .. } => LossSpec::MeanSquaredError(Default::default()),
-        Task::Reconstruction { .. } => return None,
+        Task::Reconstruction { .. } | Task::NextToken { .. } => return None,
     };
     if !is_table || !is_quick || dataset.test.is_empty() || job.adversary.is_some() {
         return None;

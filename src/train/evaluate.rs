@@ -50,7 +50,7 @@ impl Predictor {
         let wide: Vec<f64> = outputs.iter().copied().map(f64::from).collect();
         self.numbers = match run.task {
             Task::Regression { .. } => run.scaling.targets.restored(self.workspace.output()).collect(),
-            Task::Classification { .. } | Task::Reconstruction { .. } => wide,
+            Task::Classification { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => wide,
         };
         if let Some(naive) = &run.scaling.naive {
             self.numbers.iter_mut().zip(naive.of(row)).for_each(|(change, naive)| *change += naive);
@@ -121,7 +121,7 @@ impl TrainedModel<'_> {
     fn interpret(&self, outputs: &mut [f32]) {
         let Self { network, loss, task, scaling, .. } = self;
         let goal = Goal { task, is_series: false, is_generator: false };
-        goal.head().interpret(outputs, network.output().len(), loss, scaling);
+        goal.head().interpret(outputs, network.output().channels(), loss, scaling);
     }
 }
 

@@ -124,6 +124,9 @@ impl Job {
     pub(super) fn loss_scale(&self, batch: &[u32]) -> f32 {
         match &self.dataset.train.targets {
             TargetData::Classes(classes) => self.loss.scale(batch.iter().map(|at| classes[*at as usize])),
+            TargetData::Steps { steps, classes } => {
+                self.loss.scale(batch.iter().flat_map(|at| &classes[*at as usize * steps..][..*steps]).copied())
+            }
             TargetData::Numbers { .. } | TargetData::Itself { .. } => 1.0 / batch.len() as f32,
         }
     }

@@ -203,6 +203,7 @@ impl Learner for Trainer<'_> {
         let sum = self.step(samples, at);
         match self.job.dataset.train.targets {
             TargetData::Classes(_) => StepSum::Classes(sum),
+            TargetData::Steps { .. } => StepSum::Tokens { sum, samples: samples.len() },
             TargetData::Numbers { .. } | TargetData::Itself { .. } => StepSum::Numbers(sum),
         }
     }

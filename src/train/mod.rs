@@ -10,7 +10,8 @@
 //! | [`checkpoint`] | what it needs to go on from a moment |
 //! | [`evaluate`] | what a trained network predicts |
 //! | [`ahead`] | what it forecasts beyond the end of a series |
-//! | [`baselines`], `tree` | what other models reach on the same samples |
+//! | [`writer`] | what a language model writes |
+//! | [`baselines`], `tree`, `ngram` | what other models reach on the same samples |
 //! | [`curve`] | a metric over the steps, in bounded memory |
 //!
 //! *Architecture invariant:* neither a widget nor a file is known here. Only this module, `ui/jobs` and
@@ -27,6 +28,7 @@ pub mod job;
 pub mod learner;
 mod lr_finder;
 pub mod metrics;
+mod ngram;
 pub mod protocol;
 mod reporter;
 pub mod run;
@@ -34,6 +36,7 @@ mod tally;
 mod teacher;
 mod tree;
 mod worker;
+//pub mod writer;
 
 pub use checkpoint::Checkpoint;
 pub use evaluate::Predictor;

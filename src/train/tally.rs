@@ -3,6 +3,7 @@
 use super::job::Job;
 use super::metrics::{Evaluation, Predictions};
 use crate::data::{Order, Samples, TargetBuffer, TargetData};
+use backprop_nn::Targets;
 use backprop_nn::loss::LossSum;
 
 /// An [`Evaluation`] to which batches are added.
@@ -41,6 +42,14 @@ impl<'a> Tally<'a> {
                     None => predictions.add(at, values, restored),
                 }
                 predictions.naive.extend(naive);
+            }
+            (Predictions::Tokens(predictions), TargetData::Steps { .. }) => {
+                if let Targets::Classes(classes) = targets.first(at.len()) {
+                    let tokenizer = job.dataset.tokenizer();
+                    let characters =
+                        |token: u16| tokenizer.map_or(1, |tokenizer| tokenizer.token(token).chars().count());
+                    predictions.add(at, classes, outputs, characters);
+                }
             }
             (Predictions::Reconstructions(predictions), _) => {
                 if let TargetBuffer::Numbers { width, values } = targets {

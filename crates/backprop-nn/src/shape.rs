@@ -35,6 +35,11 @@ impl Shape {
         Self { dims: [height, width, channels], rank: 3 }
     }
 
+    /// The number of features at each of its steps, if it is a sequence of so many.
+    pub fn features_of(&self, steps: usize) -> Option<usize> {
+        self.as_steps().filter(|dims| dims[0] == steps).map(|dims| dims[1])
+    }
+
     /// The sizes of the axes, one to three of them.
     pub fn dims(&self) -> &[usize] {
         &self.dims[..self.rank]
@@ -106,6 +111,13 @@ impl TryFrom<Vec<usize>> for Shape {
         let mut dims = [1; 3];
         dims[..sizes.len()].copy_from_slice(&sizes);
         Ok(Self { dims, rank: sizes.len() })
+    }
+}
+
+/// A row of so many numbers.
+impl From<usize> for Shape {
+    fn from(features: usize) -> Self {
+        Self::flat(features)
     }
 }
 

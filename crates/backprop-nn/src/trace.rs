@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::activation::Function;
-use crate::layers::{Dense, EnsembleMean, Flatten, LayerSpec};
+use crate::layers::{Dense, Embedding, EnsembleMean, Flatten, LayerSpec};
 use crate::network::{Network, Stack};
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError};
@@ -39,11 +39,17 @@ impl ModelSpec {
     /// Follows the shape of a sample through the stack. What fits is returned together with what went wrong, so that
     /// an editor can show both while the stack is half built.
     ///
-    /// `outputs` is how many numbers the last layer has to give.
-    pub fn trace(&self, input: Shape, outputs: usize) -> Trace {
+    /// `outputs` is how many numbers the last layer has to give, or the shape of what it has to give: so many numbers at each of
+    /// so many steps.
+    pub fn trace(&self, input: Shape, outputs: impl Into<Shape>) -> Trace {
         let mut trace = Trace::of(&self.layers, input);
         if trace.misfit.is_none() {
-            trace.misfit = self.head_misfit(trace.output(), outputs).or_else(|| trace.too_large());
+            let outputs: Shape = outputs.into();
+            let misfit = match outputs.as_steps() {
+                Some(outputs) => self.steps_misfit(&trace, outputs),
+                None => self.head_misfit(trace.output(), outputs.len()),
+            };
+            trace.misfit = misfit.or_else(|| trace.too_large());
         }
         trace
     }
@@ -76,10 +82,58 @@ impl ModelSpec {
     }
 
     /// The network, or the first thing that does not fit.
-    pub fn build(&self, input: Shape, outputs: usize) -> Result<Network, Misfit> {
+    pub fn build(&self, input: Shape, outputs: impl Into<Shape>) -> Result<Network, Misfit> {
         match self.trace(input, outputs).misfit {
             Some(misfit) => Err(misfit),
             None => Ok(Network::new(&[Stack { name: "", prefix: "", layers: &self.layers, input }])),
+        }
+    }
+
+    /// What is wrong where `units` numbers are wanted at each of so many steps: the first layer that no longer answers at each of
+    /// them, or else the last.
+    fn steps_misfit(&self, trace: &Trace, [steps, units]: [usize; 2]) -> Option<Misfit> {
+        let shape = trace.output();
+        if shape == Shape::steps(steps, units) && !self.layers.is_empty() {
+            return None;
+        }
+        let misfit = |index: usize, message: String, fix: Option<Fix>| {
+            Some(Misfit { stack: "", index, error: ShapeError { message, fix } })
+        };
+        let answers = |index: usize| trace.plans[index].output.features_of(steps).is_some();
+        let lost = (0..trace.plans.len()).rfind(|at| !answers(*at)).filter(|_| shape.features_of(steps).is_none());
+        if let Some(mut last) = lost {
+            // The first of the layers since which there are no such steps.
+            while last > 0 && !answers(last - 1) {
+                last -= 1;
+            }
+            let layer = &self.layers[last];
+            let message = format!(
+                "The task needs an answer at each of the {steps} steps, and {layer} gives {}.",
+                trace.plans[last].output
+            );
+            return match layer.with_all_steps() {
+                Some(layer) => misfit(last, format!("{message} Let it give all steps."), Some(Fix::Replace(layer))),
+                None if last > 0 => misfit(last, format!("{message} Take it out."), Some(Fix::Remove)),
+                None if trace.input == Shape::flat(steps) => {
+                    let embedding = Embedding { vocabulary: units, ..Embedding::default() };
+                    let message = format!("{message} Begin with an Embedding, which gives a vector for each token.");
+                    misfit(0, message, Some(Fix::Insert(embedding.into())))
+                }
+                None => misfit(0, message, None),
+            };
+        }
+        let head = Dense::new(units, Function::Linear);
+        let Some(index) = self.layers.len().checked_sub(1) else {
+            return misfit(0, "The stack is empty. Add a layer to begin.".to_owned(), Some(Fix::Insert(head.into())));
+        };
+        let needs = format!(
+            "The stack ends with {shape}, and the task needs {units} numbers at each of the {steps} steps, one for each token."
+        );
+        match self.layers[index] {
+            LayerSpec::Dense(_) => {
+                misfit(index, format!("{needs} Set its units to {units}."), Some(Fix::Replace(head.into())))
+            }
+            _ => misfit(index, format!("{needs} End with a Dense layer of {units}."), Some(Fix::Append(head.into()))),
         }
     }
 
@@ -302,6 +356,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The same of a task that needs an answer at each step.
+    #[test]
+    fn a_stack_that_gives_one_answer_is_led_to_one_at_each_step() {
+        let recurrent = |returns| LayerSpec::from(Lstm { returns, ..Lstm::default() });
+        let (tokens, wanted) = (Shape::flat(12), Shape::steps(12, 9));
+        let dense = || LayerSpec::from(Dense::default());
+        for mut layers in [
+            vec![],
+            vec![dense()],
+            vec![dense(), dense()],
+            vec![Embedding::default().into()],
+            vec![Embedding::default().into(), recurrent(Returns::LastStep), dense()],
+            vec![Embedding::default().into(), recurrent(Returns::AllSteps), recurrent(Returns::LastStep)],
+            vec![Embedding::default().into(), Flatten {}.into(), dense(), dense()],
+        ] {
+            for _ in 0..9 {
+                let Some(misfit) = stack(layers.clone()).trace(tokens, wanted).misfit else { break };
+                misfit.error.fix.clone().unwrap_or_else(|| panic!("{misfit}")).apply(&mut layers, misfit.index);
+            }
+            assert_eq!(
+                stack(layers.clone()).build(tokens, wanted).map(|built| built.output()),
+                Ok(wanted),
+                "{layers:?}"
+            );
+            assert!(matches!(layers[0], LayerSpec::Embedding(_)), "{layers:?}");
+        }
+        let last =
+            vec![Embedding::default().into(), recurrent(Returns::LastStep), Dense::new(9, Function::Linear).into()];
+        let misfit = stack(last).trace(tokens, wanted).misfit.unwrap();
+        assert!(misfit.to_string().contains("layer 2: The task needs an answer at each of the 12 steps"), "{misfit}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod npz;
 pub mod painted;
 mod points;
 pub mod series;
+pub mod text;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -45,6 +46,14 @@ pub const SOURCES: &[Source] = &[
     example::SOURCE,
     points::SOURCE,
     painted::SOURCE,
+    text::CHARS,
+    text::WORDS,
+    text::LABELED,
+    text::NAMES,
+    text::SUMS,
+    text::REVERSE,
+    text::BRACKETS,
+    text::REVIEWS,
 ];
 
 /// The source of a new project: samples that the program generates itself.

@@ -141,7 +141,7 @@ fn read(path: &Path, request: &Request<'_>, test_share: f32) -> Result<Dataset, 
     };
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let features = match train.inputs {
-        Inputs::Bytes(_) | Inputs::Mapped(_) => Vec::new(),
+        Inputs::Bytes(_) | Inputs::Mapped(_) | Inputs::Tokens(_) => Vec::new(),
         Inputs::Numbers(_) => (0..shape.channels()).map(|at| Feature::number(format!("{inputs}[{at}]"))).collect(),
     };
     let order = Order::Free;

@@ -80,7 +80,7 @@ impl Painted {
                 Task::Classification { classes: classes.iter().map(|it| plain(it)).collect() }
             }
             Task::Regression { targets, .. } => Task::numbers(targets.iter().map(|it| plain(it)).collect()),
-            Task::Reconstruction { .. } => return None,
+            Task::Reconstruction { .. } | Task::NextToken { .. } => return None,
         };
         let step = samples.len().div_ceil(MOST).max(1);
         let point = |at: usize| {
@@ -89,7 +89,7 @@ impl Painted {
             let value = match &samples.targets {
                 TargetData::Classes(classes) => f32::from(*classes.get(at)?),
                 TargetData::Numbers { values, .. } => *values.get(at)? as f32,
-                TargetData::Itself { .. } => return None,
+                TargetData::Itself { .. } | TargetData::Steps { .. } => return None,
             };
             [x, y, value].iter().all(|number| number.is_finite()).then_some(Point { at: [x, y], value })
         };
@@ -114,7 +114,7 @@ impl Painted {
                 let all = self.points.iter().flat_map(|point| [point.at[0], point.at[1], point.value]);
                 text += &format!(";{name}~{}", numbers(&mut all.into_iter()));
             }
-            Task::Reconstruction { .. } => {}
+            Task::Reconstruction { .. } | Task::NextToken { .. } => {}
         }
         SourceSpec::new(SOURCE.name, text)
     }

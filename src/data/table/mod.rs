@@ -37,7 +37,7 @@ use options::Separator;
 pub use options::{FirstOfDate, Options, READING};
 use rows::Rows;
 pub use sheet::UNCALCULATED;
-pub use text::kind_of;
+pub use text::{kind_of, unpacked};
 
 use super::error::{DataError, Remedy, Wrong};
 use super::given::Given;

@@ -35,7 +35,7 @@ pub fn check(case: &Case<'_>) -> Finding {
 /// A unit is a number of the last axis, at all places of the others. The outputs may well begin at zero.
 fn worst(plain: &Plain) -> Option<Worst> {
     let network = &plain.job.network;
-    let mut inspection = Inspection::new(&plain.model, network.input(), network.output().len()).ok()?;
+    let mut inspection = Inspection::new(&plain.model, network.input(), network.output()).ok()?;
     inspection.forward(&plain.weights, &plain.inputs());
     let places = inspection.places();
     let dead_at = |at: usize| {

@@ -35,12 +35,14 @@ pub fn check(case: &Case<'_>) -> Finding {
 
 /// What it is held against, in words.
 fn of(plain: &Plain, expected: f64) -> String {
-    let (expected, classes) = (number(expected), plain.job.dataset.task.classes().len());
+    let (expected, classes) = (number(expected), plain.job.dataset.task.output().channels());
     match (&plain.job.dataset.train.targets, &plain.job.loss) {
-        (TargetData::Classes(_), LossSpec::SoftmaxCrossEntropy(_)) => {
+        (TargetData::Classes(_) | TargetData::Steps { .. }, LossSpec::SoftmaxCrossEntropy(_)) => {
             format!("and ln {classes} = {expected} without a preference")
         }
-        (TargetData::Classes(_), _) => format!("and {expected} without a preference for any of {classes} classes"),
+        (TargetData::Classes(_) | TargetData::Steps { .. }, _) => {
+            format!("and {expected} without a preference for any of {classes} classes")
+        }
         (TargetData::Numbers { .. }, LossSpec::MeanSquaredError(_)) => {
             format!("and predicting the mean of the target has {expected}, its variance")
         }

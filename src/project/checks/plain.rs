@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::train::Job;
 use backprop_nn::batch::shard_len;
 use backprop_nn::field::Value;
-use backprop_nn::loss::{ClassWeights, LossSum};
+use backprop_nn::loss::{ClassWeights, LossSum, MASKED};
 use backprop_nn::optim::Regularization;
 use backprop_nn::patience::EarlyStopping;
 use backprop_nn::{Batch, LayerSpec, ModelSpec, Training, Weights, Workspace};
@@ -36,7 +36,7 @@ impl Plain {
             return None;
         }
         let model = ModelSpec { layers: project.model.layers.iter().map(plain_layer).collect() };
-        let network = model.build(job.shape(), job.dataset.task.outputs()).ok()?;
+        let network = model.build(job.shape(), job.dataset.task.output()).ok()?;
         let mut loss = job.training.loss.clone();
         // A loss without label smoothing has nothing to set.
         let _ = loss.set("label_smoothing", Value::Real(0.0));
@@ -133,6 +133,7 @@ pub struct Passes<'a> {
     plain: &'a Plain,
     batch: Batch,
     lanes: Vec<Lane>,
+    /// What the loss is a mean of: samples, or the steps of them that are asked for.
     samples: usize,
 }
 
@@ -151,7 +152,14 @@ impl<'a> Passes<'a> {
         let lane =
             |at: &[u32]| Lane { at: at.to_vec(), targets: dataset.train.targets.buffer(at.len()), sums: Vec::new() };
         let lanes: Vec<_> = at.chunks(len).map(lane).collect();
-        Self { plain, batch: Batch::new(network, lanes.len(), len), lanes, samples: at.len() }
+        let samples = match &dataset.train.targets {
+            TargetData::Steps { steps, classes } => {
+                let asked = at.iter().flat_map(|at| &classes[*at as usize * steps..][..*steps]);
+                asked.filter(|class| **class != MASKED).count().max(1)
+            }
+            TargetData::Classes(_) | TargetData::Numbers { .. } | TargetData::Itself { .. } => at.len(),
+        };
+        Self { plain, batch: Batch::new(network, lanes.len(), len), lanes, samples }
     }
 
     /// The mean loss that is minimized, with these weights; where the last layer is the mean of members, that of the members.
@@ -190,7 +198,7 @@ impl<'a> Passes<'a> {
             let mut targets = job.dataset.train.targets.buffer(lane.at.len());
             job.dataset.train.gather_targets(&job.scaling, &lane.at, &mut targets);
             let outputs: Vec<f32> = match &targets {
-                TargetBuffer::Classes(_) => vec![0.0; lane.at.len() * width],
+                TargetBuffer::Classes { .. } => vec![0.0; lane.at.len() * width],
                 TargetBuffer::Numbers { values, .. } => values.iter().map(|target| output(*target)).collect(),
             };
             job.loss.value(&outputs, targets.first(lane.at.len())).loss
@@ -207,7 +215,7 @@ impl<'a> Passes<'a> {
                 let share = share.clamp(1e-6, 1.0 - 1e-6);
                 (share / (1.0 - share)).ln()
             }),
-            TargetData::Numbers { .. } | TargetData::Itself { .. } => 0.0,
+            TargetData::Numbers { .. } | TargetData::Itself { .. } | TargetData::Steps { .. } => 0.0,
         }
     }
 }

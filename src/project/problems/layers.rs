@@ -10,7 +10,7 @@ use backprop_nn::{LayerSpec, Shape, spec};
 
 /// Checks the layers and their shapes.
 pub fn check(case: &Case<'_>) -> Vec<Problem> {
-    let misfits = misfits(case.project, case.dataset.shape, case.dataset.task.outputs());
+    let misfits = misfits(case.project, case.dataset.shape, case.dataset.task.output());
     if !misfits.is_empty() {
         return misfits;
     }
@@ -22,7 +22,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
 }
 
 /// Of each stack the layer at which the shapes do not fit.
-pub fn misfits(project: &Project, sample: Shape, outputs: usize) -> Vec<Problem> {
+pub fn misfits(project: &Project, sample: Shape, outputs: Shape) -> Vec<Problem> {
     let trace_of = |side| match side {
         Side::Model => Some(project.trace(sample, outputs)),
         Side::Discriminator => project.trace_discriminator(sample),
@@ -65,9 +65,11 @@ fn output(case: &Case<'_>) -> Option<Problem> {
     let why = match case.head.results() {
         Results::Reconstructions | Results::Samples => return None,
         // Outputs that are shares already are what such a loss compares with 0 and 1.
-        Results::Classes if loss.takes_numbers() && !loss.takes_only_shares() => return None,
-        Results::Classes if loss.takes_only_shares() => "the loss applies the sigmoid itself, to outputs of any size",
-        Results::Classes => "the loss applies softmax itself, to outputs of any size",
+        Results::Classes | Results::Text if loss.takes_numbers() && !loss.takes_only_shares() => return None,
+        Results::Classes | Results::Text if loss.takes_only_shares() => {
+            "the loss applies the sigmoid itself, to outputs of any size"
+        }
+        Results::Classes | Results::Text => "the loss applies softmax itself, to outputs of any size",
         Results::Numbers | Results::Forecast => "the targets are standardized and lie on both sides of 0",
     };
     // What leaves every number as it is, or only some of them away, hides no activation.
@@ -93,7 +95,9 @@ fn output(case: &Case<'_>) -> Option<Problem> {
         LayerSpec::Activation(Activation { function }) if *function != Function::Linear => {
             return of_layer(function.about().label);
         }
-        LayerSpec::Softmax(_) if case.head.results() == Results::Classes => return of_layer("Softmax"),
+        LayerSpec::Softmax(_) if matches!(case.head.results(), Results::Classes | Results::Text) => {
+            return of_layer("Softmax");
+        }
         LayerSpec::Dense(Dense { activation, .. }) if *activation != Function::Linear => activation,
         _ => return None,
     };
@@ -116,7 +120,7 @@ fn batch_of_one(case: &Case<'_>) -> Option<Problem> {
     if batch > 1 && !is_last {
         return None;
     }
-    let trace: Trace = case.project.trace(case.dataset.shape, case.dataset.task.outputs());
+    let trace: Trace = case.project.trace(case.dataset.shape, case.dataset.task.output());
     let is_alone = |(index, layer): &(usize, &LayerSpec)| {
         normalizes(layer) && trace.input_of(*index).is_some_and(|input| input.len() == input.channels())
     };

@@ -36,11 +36,11 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
             recognized(dataset, &rows, &parts(dataset, &rows, features)).filter(|share| *share >= TELLS)
         }
         TargetData::Numbers { width: 1, .. } => explained(dataset, &rows, features).filter(|share| *share >= EXPLAINS),
-        TargetData::Numbers { .. } | TargetData::Itself { .. } => None,
+        TargetData::Numbers { .. } | TargetData::Itself { .. } | TargetData::Steps { .. } => None,
     };
     let tells_missing = |features: &[usize]| match &dataset.train.targets {
         TargetData::Classes(_) => recognized(dataset, &rows, &missing(dataset, &rows, features)?),
-        TargetData::Numbers { .. } | TargetData::Itself { .. } => None,
+        TargetData::Numbers { .. } | TargetData::Itself { .. } | TargetData::Steps { .. } => None,
     };
     let problem = |(name, features): &(&str, Vec<usize>)| {
         let (subject, share) = match tells_missing(features).filter(|share| *share >= TELLS) {

@@ -14,7 +14,7 @@ pub(super) use training::of_loss;
 use super::{Project, ProjectError, Side};
 use crate::data::{Dataset, Split};
 use crate::train::{Head, default_threads};
-use backprop_nn::{Network, spec};
+use backprop_nn::{Network, Shape, spec};
 
 /// THE LIST of checks, in the order in which one repairs a project.
 const CHECKS: &[fn(&Case<'_>) -> Vec<Problem>] = &[data::check, layers::check, training::check, memory::check];
@@ -94,7 +94,7 @@ impl Project {
 
     /// What the checks look at.
     pub(super) fn case<'a>(&'a self, dataset: &'a Dataset, split: &'a Split, threads: usize) -> Case<'a> {
-        let network = self.network(dataset.shape, dataset.task.outputs()).ok();
+        let network = self.network(dataset.shape, dataset.task.output()).ok();
         Case { project: self, dataset, split, head: self.head(Some(dataset)), network, threads }
     }
 
@@ -110,8 +110,8 @@ impl Project {
         training::of_project(self)
     }
 
-    /// The layers that do not fit, for samples of this shape and this number of outputs.
-    pub fn misfits(&self, sample: backprop_nn::Shape, outputs: usize) -> Vec<Problem> {
+    /// The layers that do not fit, for samples of this shape and outputs of that.
+    pub fn misfits(&self, sample: Shape, outputs: Shape) -> Vec<Problem> {
         layers::misfits(self, sample, outputs)
     }
 }

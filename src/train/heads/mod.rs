@@ -4,6 +4,7 @@
 mod adversarial;
 mod classification;
 mod forecasting;
+mod language;
 mod reconstruction;
 mod regression;
 
@@ -17,6 +18,7 @@ use backprop_nn::LossSpec;
 static HEADS: &[&dyn Head] = &[
     &adversarial::Adversarial {},
     &classification::Classification {},
+    &language::LanguageModeling {},
     &forecasting::Forecasting {},
     &regression::Regression {},
     &reconstruction::Reconstruction {},
@@ -75,7 +77,7 @@ pub trait Head: Sync {
     /// Empty predictions with capacity for this many samples.
     fn predictions(&self, outputs: usize, samples: usize) -> Predictions;
 
-    /// Turns outputs, `[samples, width]`, into predictions: the probability of every class, target numbers in their own
+    /// Turns outputs, `[samples, width]` or at each step `[samples, steps, width]`, into predictions: the probability of every class, target numbers in their own
     /// unit, or the numbers of the sample in theirs, with pixels from 0 to 1.
     fn interpret(&self, outputs: &mut [f32], width: usize, loss: &LossSpec, scaling: &Scaling);
 }
@@ -93,6 +95,8 @@ pub enum Results {
     Reconstructions,
     /// Generated samples.
     Samples,
+    /// Texts that the network writes.
+    Text,
 }
 
 /// A plot of several curves.
@@ -148,6 +152,7 @@ mod tests {
             (&numbers, false, false, "regression"),
             (&numbers, true, false, "forecasting"),
             (&itself, true, false, "reconstruction"),
+            (&Task::NextToken { steps: 4, tokens: 9 }, false, false, "language modeling"),
             (&classes, false, true, "adversarial training"),
             (&itself, false, true, "adversarial training"),
         ] {

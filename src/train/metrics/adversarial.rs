@@ -6,7 +6,7 @@ use backprop_nn::gan::GanStat;
 fn stat(sum: &StepSum) -> Option<GanStat> {
     match sum {
         StepSum::Gan(sum) => Some(sum.stat()),
-        StepSum::Classes(_) | StepSum::Numbers(_) => None,
+        StepSum::Classes(_) | StepSum::Numbers(_) | StepSum::Tokens { .. } => None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::classes::MAJORITY;
 use super::numbers::{MEAN_RMSE, NAIVE_RMSE};
-use super::{ClassPredictions, Figure, METRICS, Metric, NumberPredictions, ReconstructionPredictions};
+use super::{
+    ClassPredictions, Figure, METRICS, Metric, NumberPredictions, ReconstructionPredictions, TokenPredictions,
+};
 
 /// The share of the most frequent class from which on the accuracy says little.
 const ONE_SIDED: f64 = 0.8;
@@ -28,6 +30,8 @@ pub enum Predictions {
     Numbers(NumberPredictions),
     /// A reconstruction of each sample.
     Reconstructions(ReconstructionPredictions),
+    /// The next token at each step of each sample.
+    Tokens(TokenPredictions),
 }
 
 /// The value of a metric on an evaluation.
@@ -54,6 +58,7 @@ impl Evaluation {
             Predictions::Classes(predictions) => predictions.predictions.len(),
             Predictions::Numbers(predictions) => predictions.samples.len(),
             Predictions::Reconstructions(predictions) => predictions.samples.len(),
+            Predictions::Tokens(predictions) => predictions.samples.len(),
         }
     }
 
@@ -66,7 +71,7 @@ impl Evaluation {
     pub fn classes(&self) -> Option<&ClassPredictions> {
         match &self.predictions {
             Predictions::Classes(predictions) => Some(predictions),
-            Predictions::Numbers(_) | Predictions::Reconstructions(_) => None,
+            Predictions::Numbers(_) | Predictions::Reconstructions(_) | Predictions::Tokens(_) => None,
         }
     }
 
@@ -83,7 +88,7 @@ impl Evaluation {
     pub fn of_classes(&self, definition: impl Fn(&ClassPredictions) -> Option<f64>) -> Measured {
         match &self.predictions {
             Predictions::Classes(predictions) => definition(predictions).into(),
-            Predictions::Numbers(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
+            _ => Measured::Inapplicable,
         }
     }
 
@@ -91,7 +96,7 @@ impl Evaluation {
     pub fn of_numbers(&self, definition: impl Fn(&NumberPredictions) -> Option<f64>) -> Measured {
         match &self.predictions {
             Predictions::Numbers(predictions) => definition(predictions).into(),
-            Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
+            _ => Measured::Inapplicable,
         }
     }
 

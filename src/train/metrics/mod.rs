@@ -16,6 +16,7 @@ mod ranking;
 mod reconstructions;
 mod samples_per_second;
 mod text;
+mod tokens;
 mod update_ratio;
 
 use std::fmt;
@@ -33,6 +34,7 @@ pub use ranking::{
 };
 pub use reconstructions::{ReconstructionPredictions, distance};
 pub use text::{figure_text, grouped, named, percent, significant};
+pub use tokens::{BITS_PER_CHARACTER, EXACT_MATCH, PERPLEXITY, TOKEN_ACCURACY, TokenPredictions};
 pub use update_ratio::UPDATE_RATIO;
 
 /// THE LIST of metrics, in the order in which they are shown.
@@ -60,6 +62,10 @@ pub const METRICS: &[&Metric] = &[
     &numbers::MEAN_RMSE,
     &numbers::NAIVE_MAE,
     &numbers::NAIVE_RMSE,
+    &EXACT_MATCH,
+    &PERPLEXITY,
+    &BITS_PER_CHARACTER,
+    &TOKEN_ACCURACY,
     &GENERATOR_LOSS,
     &REAL_ACCURACY,
     &FAKE_ACCURACY,

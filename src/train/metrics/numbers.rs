@@ -144,7 +144,7 @@ fn of_both(
     match &evaluation.predictions {
         Predictions::Numbers(predictions) => numbers(predictions).into(),
         Predictions::Reconstructions(predictions) => itself(predictions).into(),
-        Predictions::Classes(_) => Measured::Inapplicable,
+        Predictions::Classes(_) | Predictions::Tokens(_) => Measured::Inapplicable,
     }
 }
 
@@ -154,7 +154,7 @@ fn of_naive(evaluation: &Evaluation, definition: fn(&NumberPredictions) -> Optio
         Predictions::Numbers(predictions) => {
             predictions.naively().map_or(Measured::Inapplicable, |naive| definition(&naive).into())
         }
-        Predictions::Classes(_) | Predictions::Reconstructions(_) => Measured::Inapplicable,
+        Predictions::Classes(_) | Predictions::Reconstructions(_) | Predictions::Tokens(_) => Measured::Inapplicable,
     }
 }
 

@@ -11,6 +11,9 @@ pub enum StepSum {
     Classes(LossSum),
     /// Losses on numbers: the targets, or the sample itself.
     Numbers(LossSum),
+    /// Losses on the tokens of so many samples.
+    #[expect(missing_docs, reason = "the names say it")]
+    Tokens { sum: LossSum, samples: usize },
     /// Losses of a generator and its discriminator.
     Gan(GanSum),
 }
@@ -22,6 +25,9 @@ impl StepSum {
         match (self, other) {
             (Self::Classes(sum), Self::Classes(other)) => Self::Classes(sum.plus(other)),
             (Self::Numbers(sum), Self::Numbers(other)) => Self::Numbers(sum.plus(other)),
+            (Self::Tokens { sum, samples }, Self::Tokens { sum: other, samples: more }) => {
+                Self::Tokens { sum: sum.plus(other), samples: samples + more }
+            }
             (Self::Gan(sum), Self::Gan(other)) => Self::Gan(sum.plus(other)),
             (_, other) => {
                 debug_assert!(false, "the steps of one run measure the same");
@@ -33,7 +39,7 @@ impl StepSum {
     /// The mean loss; for a GAN, of the discriminator.
     pub fn loss(&self) -> f32 {
         match self {
-            Self::Classes(sum) | Self::Numbers(sum) => sum.mean_loss() as f32,
+            Self::Classes(sum) | Self::Numbers(sum) | Self::Tokens { sum, .. } => sum.mean_loss() as f32,
             Self::Gan(sum) => sum.discriminator_loss() as f32,
         }
     }
@@ -42,7 +48,15 @@ impl StepSum {
     pub fn accuracy(&self) -> Option<f32> {
         match self {
             Self::Classes(sum) => Some(sum.accuracy() as f32),
-            Self::Numbers(_) | Self::Gan(_) => None,
+            Self::Numbers(_) | Self::Tokens { .. } | Self::Gan(_) => None,
+        }
+    }
+
+    /// Share of the steps whose next token is the most likely one, where there are tokens.
+    pub fn token_accuracy(&self) -> Option<f32> {
+        match self {
+            Self::Tokens { sum, .. } => Some(sum.accuracy() as f32),
+            Self::Classes(_) | Self::Numbers(_) | Self::Gan(_) => None,
         }
     }
 
@@ -50,6 +64,7 @@ impl StepSum {
     pub fn samples(&self) -> usize {
         match self {
             Self::Classes(sum) | Self::Numbers(sum) => sum.samples,
+            Self::Tokens { samples, .. } => *samples,
             Self::Gan(sum) => sum.real.samples,
         }
     }
@@ -58,7 +73,7 @@ impl StepSum {
     pub fn is_finite(&self) -> bool {
         let generator = match self {
             Self::Gan(sum) => sum.generator.mean_loss(),
-            Self::Classes(_) | Self::Numbers(_) => 0.0,
+            Self::Classes(_) | Self::Numbers(_) | Self::Tokens { .. } => 0.0,
         };
         self.loss().is_finite() && generator.is_finite()
     }

@@ -67,7 +67,7 @@ impl HiddenSpaceQuery {
         let Self { network, model, dataset, at } = self;
         let trained = network.trained();
         let len = trained.network.input().len();
-        let mut inspection = Inspection::new(model, trained.network.input(), trained.network.output().len()).ok()?;
+        let mut inspection = Inspection::new(model, trained.network.input(), trained.network.output()).ok()?;
         let places = inspection.places().to_vec();
         let at = at.filter(|at| *at < places.len()).unwrap_or(places.len().saturating_sub(2));
         let held = match network {

@@ -146,7 +146,7 @@ impl Query for InsideQuery {
             |kept: &(TrainedNetwork, Arc<ModelSpec>, Inspection)| kept.0.is_same_network(network) && kept.1 == *model;
         let new = || {
             let network = trained.network;
-            Inspection::new(model, network.input(), network.output().len()).ok()
+            Inspection::new(model, network.input(), network.output()).ok()
         };
         let inspection = match memory.take().filter(is_kept) {
             Some((.., inspection)) => inspection,

@@ -164,9 +164,12 @@ fn predict(
             let again = Array3::from_shape_vec(seen.dim(), to_bytes(outputs).collect()).unwrap_or_default();
             DrawingOutput::Reconstruction { pixels: again, error: distance(outputs, &numbers) }
         }
+        Task::NextToken { .. } => DrawingOutput::Cannot(READS_TEXT.to_owned()),
         Task::Classification { .. } | Task::Regression { .. } => DrawingOutput::Probabilities(outputs.to_vec()),
     }
 }
+
+const READS_TEXT: &str = "This network reads text; the Write tab continues what you write.";
 
 /// Height, width and channels of the images a network reads, or why a picture is nothing for it.
 fn dims_of(network: &TrainedNetwork) -> Result<[usize; 3], String> {
@@ -175,6 +178,7 @@ fn dims_of(network: &TrainedNetwork) -> Result<[usize; 3], String> {
     let none = || format!("This network reads rows of {shape} numbers, and a drawing is an image.");
     match network.head().results() {
         Results::Samples => Err("This network makes samples and reads none.".to_owned()),
+        Results::Text => Err(READS_TEXT.to_owned()),
         Results::Classes | Results::Reconstructions => shape.as_image().ok_or_else(none),
         Results::Numbers | Results::Forecast => {
             Err("This network predicts numbers, and a drawing is asked for its class.".to_owned())

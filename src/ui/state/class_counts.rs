@@ -26,7 +26,7 @@ impl ClassCounts {
     pub fn of(dataset: &Dataset) -> Self {
         let count = |samples: &Samples| match &dataset.task {
             Task::Classification { classes } => samples.class_counts(classes.len()),
-            Task::Regression { .. } | Task::Reconstruction { .. } => vec![samples.len()],
+            Task::Regression { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => vec![samples.len()],
         };
         Self { train: count(&dataset.train), test: count(&dataset.test) }
     }

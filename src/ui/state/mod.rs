@@ -14,6 +14,7 @@ pub mod progress;
 pub mod revisit;
 pub mod run_axes;
 pub mod run_table;
+pub mod score;
 pub mod session;
 pub mod shapes;
 pub mod subject;

@@ -10,19 +10,20 @@ use super::curves::Curves;
 use super::ending_run::{EndingRun, Listener};
 use super::lines::Lines;
 pub use super::progress::{Progress, Status};
+use super::score::score_text;
 use super::timeline::{Timeline, Visit};
 use crate::data::{DataProblem, Dataset, SourceSpec};
 use crate::project::run_log::{best_line, change_line, epoch_line};
 use crate::project::{Project, Side};
 use crate::train::metrics::THRESHOLD;
 use crate::train::{
-    Best, Checkpoint, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Predictions, Reports, Run, RunCommand,
-    Snapshot, Start, StepStat,
+    Best, Checkpoint, EpochStat, Evaluation, Event, Job, LiveChange, Outcome, Reports, Run, RunCommand, Snapshot,
+    Start, StepStat,
 };
 use crate::ui::state::pace::Pace;
 use crate::ui::widgets::curve_plot::Mark;
 use crate::ui::widgets::field::summary;
-use crate::ui::widgets::numbers::{percent, significant};
+use crate::ui::widgets::numbers::significant;
 use backprop_nn::field::Field;
 use backprop_nn::gan::GanSettings;
 use backprop_nn::{ModelSpec, Shape};
@@ -162,8 +163,8 @@ impl Session {
     }
 
     /// Shape and outputs to trace the stack with: those of the data, or of the default source until they are known.
-    pub fn shape(&self, project: &Project) -> (Shape, usize) {
-        self.dataset().map_or_else(|| project.default_shape(), |dataset| (dataset.shape, dataset.task.outputs()))
+    pub fn shape(&self, project: &Project) -> (Shape, Shape) {
+        self.dataset().map_or_else(|| project.default_shape(), |dataset| (dataset.shape, dataset.task.output()))
     }
 
     /// Starts a run, from its first weights or from the checkpoint of its job; then what was measured before it stays.
@@ -468,21 +469,6 @@ pub fn is_other_model(trained: &Project, project: &Project) -> bool {
 /// Whether the samples are others than those that were trained on.
 pub fn is_other_data(trained: &Project, project: &Project) -> bool {
     (&trained.data.source, trained.data.reconstruct) != (&project.data.source, project.data.reconstruct)
-}
-
-/// The one figure that a result is known by: the accuracy, or the share of the variance that is explained.
-pub fn score_text(evaluation: &Evaluation) -> String {
-    if evaluation.is_one_sided()
-        && let Some(recall) = evaluation.classes().and_then(|classes| classes.macro_scores()[1])
-    {
-        return percent(recall);
-    }
-    let r2 = match &evaluation.predictions {
-        Predictions::Classes(predictions) => return percent(f64::from(predictions.accuracy())),
-        Predictions::Numbers(predictions) => predictions.r2(),
-        Predictions::Reconstructions(predictions) => predictions.r2(),
-    };
-    r2.map_or("R² undefined".to_owned(), |r2| format!("R² {r2:.3}"))
 }
 
 /// What of the live numbers changed, short enough for a mark on a curve.

@@ -76,6 +76,9 @@ impl View for Mistakes {
             (Results::Samples, _) => {
                 Err("A generator predicts nothing, so it makes no mistakes. Learn shows its samples.")
             }
+            (Results::Text, _) => Err(
+                "A language model is more or less surprised, and seldom right. Write shows what it makes of a text.",
+            ),
             (Results::Classes, _) | (_, Modality::Table) | (Results::Reconstructions, Modality::Images) => Ok(()),
             (Results::Numbers | Results::Forecast | Results::Reconstructions, _) => Err(
                 "This network predicts numbers, which have errors but are not right or wrong. Learn shows the errors.",
@@ -104,7 +107,7 @@ impl View for Mistakes {
                 return self.pairs.worst_ui(ui, &evaluation, cx);
             }
             // Of these `fits` says why nothing is shown.
-            Predictions::Numbers(_) | Predictions::Reconstructions(_) => return,
+            Predictions::Numbers(_) | Predictions::Reconstructions(_) | Predictions::Tokens(_) => return,
         };
         let names = cx.subject.class_names(predictions.confusion.nrows());
         let Self { grid, listed, rows, .. } = self;

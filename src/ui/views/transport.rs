@@ -20,7 +20,8 @@ use crate::train::{Evaluation, Outcome, Predictions, Subset};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
 use crate::ui::jobs::baselines::BaselinesQuery;
-use crate::ui::state::session::{Status, score_text};
+use crate::ui::state::score::score_text;
+use crate::ui::state::session::Status;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
@@ -280,6 +281,8 @@ fn is_guessing(test: &Evaluation) -> bool {
         }
         Predictions::Numbers(predictions) => predictions.r2().is_some_and(|r2| r2 <= 0.0),
         Predictions::Reconstructions(predictions) => predictions.r2().is_some_and(|r2| r2 <= 0.0),
+        // Whether n-grams are better is said beside it.
+        Predictions::Tokens(_) => false,
     }
 }
 
@@ -369,12 +372,15 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         let try_it = match cx.subject.modality() {
             Modality::Series => None,
             Modality::Table => Some(("Try it", draw::ID)),
+            Modality::Text if cx.subject.results() == Results::Text => Some(("Let it write", draw::ID)),
+            Modality::Text => Some(("Try a text", draw::ID)),
             Modality::Images if reading_for(&cx.project.data.source).is_some() => Some(("Try a picture", draw::ID)),
             Modality::Images => Some(("Draw for it", draw::ID)),
         };
         go_on_ui(ui, MORE, cx);
-        // A forecast has errors and no mistakes.
-        let mistakes = (cx.subject.modality() != Modality::Series).then_some(("See its mistakes", mistakes::ID));
+        // A forecast has errors and no mistakes, and so has a language model.
+        let is_without = cx.subject.modality() == Modality::Series || cx.subject.results() == Results::Text;
+        let mistakes = (!is_without).then_some(("See its mistakes", mistakes::ID));
         for (name, view) in mistakes.into_iter().chain(try_it) {
             if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
                 cx.act(Request::Show(view));

@@ -62,17 +62,17 @@ pub struct Place {
 
 impl Inspection {
     /// Of a stack that takes samples of this shape and has so many outputs.
-    pub fn new(model: &ModelSpec, input: Shape, outputs: usize) -> Result<Self, Misfit> {
+    pub fn new(model: &ModelSpec, input: Shape, outputs: impl Into<Shape>) -> Result<Self, Misfit> {
         Self::opened(model, input, outputs, Opened::Settled)
     }
 
     /// The same as a step of training runs through it, in one shard: dropout drops, batch normalization takes the statistics of
     /// the batch, and each activation function has a place of its own after the sums that it gets.
-    pub fn training(model: &ModelSpec, input: Shape, outputs: usize) -> Result<Self, Misfit> {
+    pub fn training(model: &ModelSpec, input: Shape, outputs: impl Into<Shape>) -> Result<Self, Misfit> {
         Self::opened(model, input, outputs, Opened::Training)
     }
 
-    fn opened(model: &ModelSpec, input: Shape, outputs: usize, how: Opened) -> Result<Self, Misfit> {
+    fn opened(model: &ModelSpec, input: Shape, outputs: impl Into<Shape>, how: Opened) -> Result<Self, Misfit> {
         match model.trace(input, outputs).misfit {
             Some(misfit) => Err(misfit),
             None => Ok(Self::of(Network::opened(&model.layers, input, how))),

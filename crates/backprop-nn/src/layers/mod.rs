@@ -112,6 +112,19 @@ registry! {
 }
 
 impl LayerSpec {
+    /// The same layer with its answer at every step, if it is a recurrent one that gives the last alone.
+    pub fn with_all_steps(&self) -> Option<Self> {
+        let mut layer = self.clone();
+        let returns = match &mut layer {
+            Self::Rnn(layer) => &mut layer.returns,
+            Self::Lstm(layer) => &mut layer.returns,
+            Self::Gru(layer) => &mut layer.returns,
+            _ => return None,
+        };
+        let gave = std::mem::replace(returns, Returns::AllSteps);
+        (gave == Returns::LastStep).then_some(layer)
+    }
+
     /// The name of the layer in the names of tensors: its key, without what separates words.
     pub fn tensor_key(&self) -> String {
         self.about().key.replace('_', "").to_lowercase()

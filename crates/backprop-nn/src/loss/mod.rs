@@ -93,10 +93,14 @@ impl Default for LossSpec {
     }
 }
 
-/// What the outputs of some samples are compared with.
+/// The class of a step that is not compared with anything, such as padding or a prompt: it has neither loss nor gradient, and
+/// counts as no sample. PyTorch's `ignore_index`.
+pub const MASKED: u16 = u16::MAX;
+
+/// What the outputs of some samples are compared with. A sample with a class at each of its steps is a row for each of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Targets<'a> {
-    /// The position of each sample's class.
+    /// The position of each sample's class, or [`MASKED`].
     Classes(&'a [u16]),
     /// `[samples, width]`, a number for each output.
     Numbers {
@@ -182,6 +186,9 @@ impl LossSpec {
     }
 
     fn weight_of(&self, class: usize) -> f32 {
+        if class == usize::from(MASKED) {
+            return 0.0;
+        }
         self.class_weights().map_or(1.0, |weights| weights.of(class))
     }
 
@@ -226,6 +233,11 @@ impl LossSpec {
         }
         for (row, outputs) in outputs.chunks_exact(width).enumerate() {
             let grad = grad.as_mut().map(|(scale, grad)| (*scale, &mut grad[row * width..(row + 1) * width]));
+            if matches!(targets, Targets::Classes(classes) if classes[row] == MASKED) {
+                sum.samples -= 1;
+                grad.into_iter().for_each(|(_, grad)| grad.fill(0.0));
+                continue;
+            }
             let (loss, weight) = self.of_row(outputs, targets, row, grad);
             (sum.loss, sum.weight) = (sum.loss + loss, sum.weight + weight);
             if let Targets::Classes(classes) = targets {
@@ -320,6 +332,25 @@ mod tests {
         let loss = LossSpec::from(Focal { class_weights: ClassWeights::Balanced, ..Focal::default() });
         let LossSpec::Focal(Focal { class_weights, .. }) = loss.for_counts(&[6, 3, 0, 1]) else { panic!() };
         assert_eq!(class_weights, ClassWeights::Listed(vec![10.0 / 18.0, 10.0 / 9.0, 1.0, 10.0 / 3.0]));
+    }
+
+    /// `tests/fixtures/masked.py` prints what PyTorch's `cross_entropy` gives with `ignore_index`.
+    #[test]
+    fn masked_steps_have_no_loss_and_no_gradient() {
+        let (outputs, classes) = ([0.3, -1.2, 2.0, 0.5, 0.1, -0.4, 1.0, 0.0, -1.0], [2, MASKED, 0]);
+        for loss in LossSpec::all() {
+            let (mut grad, scale) = ([f32::NAN; 9], loss.scale(classes.into_iter()));
+            let sum = loss.value_and_grad(&outputs, Targets::Classes(&classes), scale, &mut grad);
+            let whole = loss.value(&[0.3, -1.2, 2.0, 1.0, 0.0, -1.0], Targets::Classes(&[2, 0]));
+            assert_eq!((sum, sum.samples, sum.correct), (whole, 2, 2), "{loss:?}");
+            assert_eq!(grad[3..6], [0.0; 3], "{loss:?}");
+            if loss == LossSpec::default() {
+                assert!((sum.mean_loss() - 0.303_133_5).abs() < 1e-6, "{}", sum.mean_loss());
+                let expected =
+                    [0.075_109_4, 0.016_759_2, -0.091_868_6, 0.0, 0.0, 0.0, -0.167_379_5, 0.122_364_2, 0.045_015_3];
+                assert!(grad.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-6), "{grad:?}");
+            }
+        }
     }
 
     #[test]

@@ -220,6 +220,9 @@ impl Loader<'_> {
                 Ok(TargetData::Numbers { width: names.len(), values: rows.map(number).collect::<Result<_, _>>()? })
             }
             Task::Reconstruction { width } => Ok(TargetData::Itself { width: *width, samples: self.table.rows }),
+            Task::NextToken { .. } => {
+                Err("the network reads text, and this is a table; take a file of text".to_owned())
+            }
             Task::Regression { targets: names, .. } => {
                 Err(format!("name the targets that the network gives, target={}", names.join(",")))
             }

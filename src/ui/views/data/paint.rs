@@ -53,7 +53,7 @@ fn plane_ui(ui: &mut Ui, painting: &mut Painting, ground: &mut Option<Ground>, c
             painting.value = value as f32;
             height_legend_ui(ui, targets.first().map_or("", String::as_str), painting.heights);
         }
-        Task::Reconstruction { .. } => {}
+        Task::Reconstruction { .. } | Task::NextToken { .. } => {}
     }
     let task = &painting.painted.task;
     let network = cx.network().filter(|network| {
@@ -135,7 +135,7 @@ fn brushes_ui(ui: &mut Ui, painting: &mut Painting) {
                 |(class, name)| (Tool::Brush(class), name, "Press or drag in the plane to paint points of this class.");
             classes.iter().map(String::as_str).enumerate().take(MOST_CLASSES).map(brush).collect()
         }
-        Task::Regression { .. } | Task::Reconstruction { .. } => {
+        Task::Regression { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => {
             vec![(Tool::Brush(0), "Brush", "Press or drag in the plane to paint points of the value below.")]
         }
     };
@@ -147,7 +147,9 @@ fn brushes_ui(ui: &mut Ui, painting: &mut Painting) {
 fn dots(painting: &Painting) -> Vec<Dot> {
     let tone = |value: f32| match painting.painted.task {
         Task::Classification { .. } => Tone::Class(value as usize),
-        Task::Regression { .. } | Task::Reconstruction { .. } => Tone::Value(tone_of(value, painting.heights)),
+        Task::Regression { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => {
+            Tone::Value(tone_of(value, painting.heights))
+        }
     };
     painting.painted.points.iter().map(|point| Dot { at: point.at, tone: tone(point.value) }).collect()
 }

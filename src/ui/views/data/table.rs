@@ -123,7 +123,7 @@ fn rows_ui(ui: &mut Ui, dataset: &Dataset, columns: &[TableColumn]) {
     let target = match &dataset.task {
         Task::Classification { .. } => vec![Head::text("class")],
         Task::Regression { targets, .. } => targets.iter().map(Head::number).collect(),
-        Task::Reconstruction { .. } => Vec::new(),
+        Task::Reconstruction { .. } | Task::NextToken { .. } => Vec::new(),
     };
     let n_targets = target.len();
     let heads: Vec<Head> = target.into_iter().chain(heads_of(columns)).collect();

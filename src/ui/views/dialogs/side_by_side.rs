@@ -169,7 +169,7 @@ fn samples_ui(ui: &mut Ui, found: &SideBySide, at: &[usize], shown: Better, grid
     }
     let columns = match dataset.modality() {
         Modality::Table => table_columns(&dataset.features, dataset.shape.channels()),
-        Modality::Images | Modality::Series => Vec::new(),
+        Modality::Images | Modality::Series | Modality::Text => Vec::new(),
     };
     let heads: Vec<Head> = ["row", "true", "A", "B"].map(Head::text).into_iter().chain(heads_of(&columns)).collect();
     let cell = |row: usize, column: usize| match column {
@@ -192,6 +192,7 @@ fn sample_of(evaluation: &Evaluation, at: usize) -> u32 {
         Predictions::Classes(predictions) => predictions.predictions[at].sample,
         Predictions::Numbers(predictions) => predictions.samples[at],
         Predictions::Reconstructions(predictions) => predictions.samples[at],
+        Predictions::Tokens(predictions) => predictions.samples[at],
     }
 }
 
@@ -200,6 +201,7 @@ fn truth(evaluation: &Evaluation, at: usize, dataset: &Dataset) -> String {
         Predictions::Classes(predictions) => class(predictions.predictions[at], dataset, |answer| answer.truth),
         Predictions::Numbers(predictions) => numbers(&predictions.truths, predictions.width, at),
         Predictions::Reconstructions(_) => "itself".to_owned(),
+        Predictions::Tokens(predictions) => token_text(dataset, predictions.samples[at]),
     }
 }
 
@@ -210,7 +212,14 @@ fn said(evaluation: &Evaluation, at: usize, dataset: &Dataset) -> String {
         Predictions::Reconstructions(predictions) => {
             format!("error {}", significant(f64::from(predictions.errors[at])))
         }
+        Predictions::Tokens(predictions) => format!("cross-entropy {}", significant(f64::from(predictions.losses[at]))),
     }
+}
+
+/// The text of a sample, without what fills it up.
+fn token_text(dataset: &Dataset, sample: u32) -> String {
+    let tokens = dataset.train.tokens_of(sample as usize);
+    dataset.tokenizer().map_or_else(String::new, |tokenizer| tokenizer.decode(tokens).trim().to_owned())
 }
 
 fn class(answer: Prediction, dataset: &Dataset, of: fn(&Prediction) -> u16) -> String {

@@ -144,7 +144,7 @@ impl Trials {
     fn split(&self) -> &'static str {
         match self.dataset.order {
             Order::Free | Order::Groups(_) => ", which of them are for validation",
-            Order::Time(_) | Order::Held(_) => "",
+            Order::Time(_) | Order::Held(_) | Order::Position { .. } => "",
         }
     }
 
@@ -333,6 +333,7 @@ fn signed(metric: &Metric, value: f64, is_difference: bool) -> String {
 fn dealt(dataset: &Dataset) -> &'static str {
     match (&dataset.order, dataset.task.is_classification()) {
         (Order::Time(_), _) => "Each fold follows in time the samples that are trained on.",
+        (Order::Position { .. }, _) => "Each fold follows in the text what is trained on.",
         (Order::Groups(_), _) => "Samples of one group stay together in one fold.",
         (Order::Free | Order::Held(_), true) => {
             "The samples of every class are dealt evenly to the folds (stratified)."

@@ -293,7 +293,7 @@ fn truth(dataset: &Dataset, sample: usize) -> String {
         TargetData::Numbers { width, values } => {
             values.get(sample * width).map_or_else(String::new, |it| significant(*it))
         }
-        TargetData::Classes(_) | TargetData::Itself { .. } => label(dataset, sample),
+        TargetData::Classes(_) | TargetData::Itself { .. } | TargetData::Steps { .. } => label(dataset, sample),
     }
 }
 
@@ -310,6 +310,6 @@ fn tones<'a>(dataset: &'a Dataset, samples: &'a [u32]) -> Box<dyn Fn(usize) -> T
                 Tone::Value(((value - low) / (high - low) * 2.0 - 1.0) as f32)
             })
         }
-        TargetData::Itself { .. } => Box::new(|_| Tone::Plain),
+        TargetData::Itself { .. } | TargetData::Steps { .. } => Box::new(|_| Tone::Plain),
     }
 }

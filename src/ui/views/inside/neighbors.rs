@@ -71,7 +71,7 @@ impl Pane for NeighborsPane {
         ui.add_space(GRID);
         match latest.query.dataset.modality() {
             Modality::Images => self.images_ui(ui, latest, found),
-            Modality::Table | Modality::Series => {
+            Modality::Table | Modality::Series | Modality::Text => {
                 rows_ui(ui, latest, found);
                 None
             }
@@ -119,7 +119,7 @@ fn rows_ui(ui: &mut Ui, latest: &Latest<NeighborsQuery>, found: &Neighbors) {
     let rows: Vec<(u32, Option<f64>)> = own.into_iter().chain(others).collect();
     let columns = match dataset.modality() {
         Modality::Table => table_columns(&dataset.features, dataset.shape.len()),
-        Modality::Images | Modality::Series => Vec::new(),
+        Modality::Images | Modality::Series | Modality::Text => Vec::new(),
     };
     let of = dataset.target.as_deref().unwrap_or("true");
     let target_name = dataset.task.output_names().first().filter(|_| !dataset.task.is_classification());

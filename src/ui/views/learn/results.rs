@@ -117,7 +117,7 @@ impl Results {
         match &evaluation.predictions {
             Predictions::Classes(predictions) => self.classes_ui(ui, predictions, cx),
             Predictions::Numbers(predictions) => self.numbers_ui(ui, predictions, part, cx),
-            Predictions::Reconstructions(_) => {}
+            Predictions::Reconstructions(_) | Predictions::Tokens(_) => {}
         }
     }
 
@@ -220,7 +220,7 @@ impl Plotted {
                 dots = thinned(pairs.len(), MOST_DOTS).map(dot).collect();
                 figures_text(&[("R²", predictions.r2()), ("RMSE", predictions.rmse()), ("MAE", predictions.mae())])
             }
-            Predictions::Reconstructions(_) => String::new(),
+            Predictions::Reconstructions(_) | Predictions::Tokens(_) => String::new(),
         };
         let range = range_of(dots.iter().flat_map(|dot| dot.at));
         Self { evaluation: Arc::clone(evaluation), target, figures, dots, range, roc, forecast: None }

@@ -72,7 +72,7 @@ pub struct Trial<'a> {
     side: Side,
     block: &'a [usize],
     sample: Shape,
-    outputs: usize,
+    outputs: Shape,
     /// Of the block, as far as it is known.
     trace: Option<Trace>,
     /// Whether the stack fits as it is. One that is still being built grows at its end.

@@ -61,7 +61,7 @@ impl PlaneView {
         self.ground = Ground::update(self.ground.take(), ui, predictions.as_ref(), &dataset.task, cloud.heights);
         match &dataset.task {
             Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
-            Task::Classification { .. } | Task::Reconstruction { .. } => {}
+            Task::Classification { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => {}
             Task::Regression { targets, .. } => {
                 height_legend_ui(ui, targets.first().map_or("", String::as_str), cloud.heights);
             }
@@ -80,7 +80,7 @@ impl Cloud {
         let samples = &dataset.train;
         let height = |at: usize| match &samples.targets {
             TargetData::Numbers { width, values } => values.get(at * width).map(|height| *height as f32),
-            TargetData::Classes(_) | TargetData::Itself { .. } => None,
+            TargetData::Classes(_) | TargetData::Itself { .. } | TargetData::Steps { .. } => None,
         };
         let (low, high) = (0..samples.len())
             .filter_map(height)
@@ -145,7 +145,7 @@ impl Ground {
                     .sunken
                     .lerp_to_gamma(palette.class(class), 0.1 * f32::from(u8::from(sureness > 0.0)) + 0.5 * sureness)
             }
-            Task::Regression { .. } | Task::Reconstruction { .. } => {
+            Task::Regression { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => {
                 theme::diverging(palette, tone_of(answer.first().copied().unwrap_or(f32::NAN), heights))
             }
         };

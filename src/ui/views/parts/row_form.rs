@@ -105,6 +105,8 @@ impl RowForm {
                     truth_ui(ui, truth.map(|sample| target_text(dataset, sample, at)));
                 }
             }
+            // Its samples are no rows.
+            Task::NextToken { .. } => {}
             Task::Reconstruction { .. } => {
                 let heads = [Head::text("column"), Head::number("row"), Head::number("reconstruction")];
                 let cell = |at: usize, column: usize| match column {

@@ -18,7 +18,7 @@ pub fn target_text(dataset: &Dataset, sample: usize, target: usize) -> String {
     let number = match &dataset.train.targets {
         TargetData::Classes(_) => return label(dataset, sample),
         TargetData::Numbers { width, values } => values.get(sample * width + target),
-        TargetData::Itself { .. } => dataset.train.numbers_of(sample).get(target),
+        TargetData::Itself { .. } | TargetData::Steps { .. } => dataset.train.numbers_of(sample).get(target),
     };
     number.map_or_else(String::new, |number| number_text(*number))
 }

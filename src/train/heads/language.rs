@@ -1,0 +1,52 @@
+use super::{Goal, Head, LOSS_PLOT, Line, Plot, Results};
+use crate::data::{Inputs, Scaling, Task};
+use crate::train::metrics::{EXACT_MATCH, Metric, PERPLEXITY, Predictions, TOKEN_ACCURACY, TokenPredictions};
+use backprop_nn::LossSpec;
+
+const HEADLINE: &[&Metric] = &[&EXACT_MATCH, &PERPLEXITY, &TOKEN_ACCURACY];
+
+const PLOTS: [Plot; 2] = [
+    LOSS_PLOT,
+    Plot {
+        title: "Token accuracy",
+        lines: &[Line::Training(&TOKEN_ACCURACY), Line::Validation(&TOKEN_ACCURACY), Line::Validation(&EXACT_MATCH)],
+    },
+];
+
+/// The next token at each step of a text: what a language model does.
+pub struct LanguageModeling {}
+
+impl Head for LanguageModeling {
+    fn name(&self) -> &'static str {
+        "language modeling"
+    }
+
+    fn takes(&self, goal: &Goal<'_>) -> bool {
+        matches!(goal.task, Task::NextToken { .. })
+    }
+
+    fn results(&self) -> Results {
+        Results::Text
+    }
+
+    fn refuses(&self, _loss: &LossSpec, _inputs: &Inputs) -> Option<&'static str> {
+        None
+    }
+
+    fn headline(&self) -> &'static [&'static Metric] {
+        HEADLINE
+    }
+
+    fn plots(&self) -> [Plot; 2] {
+        PLOTS
+    }
+
+    fn predictions(&self, _outputs: usize, samples: usize) -> Predictions {
+        Predictions::Tokens(TokenPredictions::new(samples))
+    }
+
+    /// `width` is that of one step.
+    fn interpret(&self, outputs: &mut [f32], width: usize, loss: &LossSpec, _scaling: &Scaling) {
+        outputs.chunks_exact_mut(width.max(1)).for_each(|outputs| loss.probabilities(outputs));
+    }
+}
