@@ -8,7 +8,8 @@ use super::kernels::transpose::transpose;
 use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Transposed};
 use super::layers::{
     Activation, AveragePool1d, AveragePool2d, BatchEnsemble, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense,
-    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
+    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, RmsNorm, Rnn, Softmax,
+    SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, LossSpec, Shape, Targets};
@@ -44,6 +45,8 @@ fn moved(values: &[f32], direction: &[f32], by: f32) -> Vec<f32> {
 struct Check {
     layer: Box<dyn Layer>,
     output_len: usize,
+    /// The words that a sequence is of, some of which are padding.
+    entry: Vec<f32>,
 }
 
 impl Check {
@@ -82,6 +85,7 @@ impl Check {
             memo: &mut memo,
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
             shared: &self.statistics(input),
+            entry: &self.entry,
             skip: &[],
             mode,
         });
@@ -108,6 +112,7 @@ impl Check {
                 transposed: &transposed,
                 input,
                 output: &output,
+                entry: &self.entry,
                 memo: &mut memo,
                 scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
                 shared,
@@ -151,7 +156,9 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
         assert!(layer.absorb(next.fusible()), "{what} does not absorb {next}");
         (what, plan.output) = (format!("{what}, {next}"), plan_of(next, plan.output).output);
     }
-    let check = Check { layer, output_len: plan.output.len() };
+    let words = SAMPLES * input.as_steps().map_or(0, |[steps, _]| steps);
+    let entry = (0..words).map(|at| (at % 4) as f32).collect();
+    let check = Check { layer, output_len: plan.output.len(), entry };
     let mut rng = stream(5, 0);
     let params = check.params(&mut rng);
     assert_eq!(check.trained(), plan.params, "{what}");
@@ -200,7 +207,7 @@ fn every_layer_passes_with_its_defaults() {
 }
 
 fn fitting(spec: &LayerSpec) -> Vec<Shape> {
-    let shapes = [Shape::image(5, 6, 4), Shape::steps(14, 6), Shape::flat(9)];
+    let shapes = [Shape::image(5, 6, 4), Shape::steps(14, 6), Shape::steps(7, 8), Shape::flat(9)];
     shapes.into_iter().filter(|shape| spec.plan(*shape).is_ok()).collect()
 }
 
@@ -295,6 +302,7 @@ fn rows_of_any_width_pass() {
     for shape in [Shape::flat(40), Shape::steps(3, 17), Shape::image(2, 3, 32), Shape::steps(5, 1)] {
         check(&Softmax {}.into(), shape);
         check(&LayerNorm::default().into(), shape);
+        check(&RmsNorm::default().into(), shape);
         check(&BatchNorm::default().into(), shape);
     }
     for (units, inputs) in [(1, 1), (5, 3), (17, 9), (40, 33)] {

@@ -173,6 +173,7 @@ mod tests {
             memo,
             scratch,
             shared: &[],
+            entry: &[],
             skip: &[],
             mode: Mode::Infer,
         });
@@ -201,6 +202,7 @@ mod tests {
             memo: &mut [],
             scratch: &mut [],
             shared: &[],
+            entry: &[],
             skip: &[],
             mode: Mode::Infer,
         });
@@ -211,6 +213,7 @@ mod tests {
             transposed: &[],
             input: &input,
             output: &output,
+            entry: &[],
             memo: &mut memo,
             scratch: &mut [],
             shared: &[],

@@ -84,6 +84,7 @@ mod tests {
                 memo,
                 scratch,
                 shared: &[],
+                entry: &[],
                 skip: &[],
                 mode,
             });

@@ -21,9 +21,11 @@ mod lstm;
 mod numeric_embedding;
 mod p_relu;
 mod pool;
+mod positional_embedding;
 mod recurrent;
 mod reshape;
 mod residual;
+mod rms_norm;
 mod rnn;
 mod separable_conv2d;
 mod softmax;
@@ -56,9 +58,11 @@ pub use lstm::Lstm;
 pub use numeric_embedding::NumericEmbedding;
 pub use p_relu::PRelu;
 pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
+pub use positional_embedding::{PositionalEmbedding, Positions};
 pub use recurrent::{Recurrent, Returns};
 pub use reshape::{Form, Reshape};
 pub use residual::{MAX_DEPTH, Residual};
+pub use rms_norm::RmsNorm;
 pub use rnn::Rnn;
 pub use separable_conv2d::SeparableConv2d;
 pub use softmax::Softmax;
@@ -93,6 +97,7 @@ registry! {
         Reshape = "reshape",
         Embedding = "embedding",
         NumericEmbedding = "numeric_embedding",
+        PositionalEmbedding = "positional_embedding",
         Rnn = "rnn",
         Lstm = "lstm",
         Gru = "gru",
@@ -101,6 +106,7 @@ registry! {
         EnsembleMean = "ensemble_mean",
         BatchNorm = "batch_norm",
         LayerNorm = "layer_norm",
+        RmsNorm = "rms_norm",
         Activation = "activation",
         PRelu = "p_relu",
         Softmax = "softmax",

@@ -206,7 +206,7 @@ mod tests {
         assert!(message.starts_with("In the block, layer 2: Dense takes a row of numbers"), "{message}");
         assert_eq!(block.layers[1], Flatten {}.into());
 
-        for layers in [vec![], vec![MaxPool2d::default().into()], vec![GlobalAveragePool {}.into()]] {
+        for layers in [vec![], vec![MaxPool2d::default().into()], vec![GlobalAveragePool::default().into()]] {
             assert_eq!(fix_of(layers, image).1, Residual::around(image));
         }
         let default = Residual::default().layers;

@@ -108,6 +108,7 @@ mod tests {
                 memo,
                 scratch,
                 shared: &[],
+                entry: &[],
                 skip: &[],
                 mode,
             });
