@@ -8,8 +8,8 @@ use super::kernels::transpose::transpose;
 use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Transposed};
 use super::layers::{
     Activation, AveragePool1d, AveragePool2d, BatchEnsemble, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense,
-    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, RmsNorm, Rnn, Softmax,
-    SpatialDropout,
+    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, MultiHeadAttention, Padding, Returns, RmsNorm, Rnn,
+    Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, LossSpec, Shape, Targets};
@@ -163,7 +163,10 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
     let params = check.params(&mut rng);
     assert_eq!(check.trained(), plan.params, "{what}");
     let values = inputs(spec, SAMPLES * input.len(), &mut rng);
-    let random = matches!(spec, LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_));
+    let random = match spec {
+        LayerSpec::MultiHeadAttention(attention) => attention.dropout > 0.0,
+        _ => matches!(spec, LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_)),
+    };
     if !random && check.layer.batch_statistics().is_none() {
         let output = |mode: Mode| check.forward(&params, &values, mode).0;
         assert_eq!(output(Mode::Infer), output(MODE), "{what}, with nothing to remember");
@@ -333,6 +336,21 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
                 check(&Rnn { units, returns, bidirectional, ..Rnn::default() }.into(), shape);
                 check(&Lstm { units, returns, bidirectional, ..Lstm::default() }.into(), shape);
                 check(&Gru { units, returns, bidirectional, ..Gru::default() }.into(), shape);
+            }
+        }
+    }
+}
+
+/// More steps than are computed at a time, too.
+#[test]
+fn attention_passes_with_any_count_of_steps_heads_and_features() {
+    for (steps, features, heads) in [(1, 1, 1), (1, 6, 3), (5, 8, 2), (17, 36, 2), (64, 4, 1), (65, 4, 2), (150, 8, 4)]
+    {
+        for (causal, padding) in [(true, false), (false, false), (true, true), (false, true)] {
+            for dropout in [0.0, 0.4] {
+                let rotary = (features / heads) % 2 == 0;
+                let attention = MultiHeadAttention { heads, causal, dropout, rotary, padding };
+                check(&attention.into(), Shape::steps(steps, features));
             }
         }
     }

@@ -179,7 +179,10 @@ mod tests {
     #[test]
     fn every_layer_of_the_list_gives_as_operations_what_it_gives_itself() {
         let inputs = [Shape::flat(12), Shape::steps(6, 5), Shape::image(28, 28, 2)];
-        for spec in LayerSpec::all().into_iter().filter(|spec| !matches!(spec, LayerSpec::RmsNorm(_))) {
+        for spec in LayerSpec::all()
+            .into_iter()
+            .filter(|spec| !matches!(spec, LayerSpec::RmsNorm(_) | LayerSpec::MultiHeadAttention(_)))
+        {
             let fits: Vec<Shape> = inputs.into_iter().filter(|input| spec.plan(*input).is_ok()).collect();
             let fits = if fits.is_empty() { vec![Shape::image(28, 28, 1)] } else { fits };
             fits.into_iter().for_each(|input| compare(std::slice::from_ref(&spec), input));

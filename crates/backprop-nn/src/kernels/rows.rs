@@ -9,7 +9,7 @@ const LANES: usize = 16;
 
 /// `Σ term(a, b)`
 #[inline(always)]
-fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let (mut sums, mut rest) = ([0.0f32; LANES], 0.0);
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     for (a, b) in a.remainder().iter().zip(b.remainder()) {
@@ -24,7 +24,7 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
 }
 
 #[inline(always)]
-fn largest(row: &[f32]) -> f32 {
+pub(super) fn largest(row: &[f32]) -> f32 {
     let mut most = [f32::NEG_INFINITY; LANES];
     for values in row.chunks(LANES) {
         for (most, value) in most.iter_mut().zip(values) {

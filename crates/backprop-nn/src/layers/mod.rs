@@ -2,6 +2,7 @@
 //! tracing, the reference and the gradient check walk the list.
 
 mod activation;
+mod attention;
 mod batch_ensemble;
 mod batch_norm;
 mod conv;
@@ -39,6 +40,7 @@ use crate::spec::Spec;
 
 pub use crate::activation::Function;
 pub use activation::Activation;
+pub use attention::MultiHeadAttention;
 pub use batch_ensemble::BatchEnsemble;
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, Conv1d, Conv2d};
@@ -98,6 +100,7 @@ registry! {
         Embedding = "embedding",
         NumericEmbedding = "numeric_embedding",
         PositionalEmbedding = "positional_embedding",
+        MultiHeadAttention = "multi_head_attention",
         Rnn = "rnn",
         Lstm = "lstm",
         Gru = "gru",
