@@ -1,7 +1,7 @@
 //! A batch on its way through a network and back, in shards that run side by side.
 
 #[cfg(test)]
-mod gradcheck;
+pub(crate) mod gradcheck;
 pub mod inspection;
 mod pass;
 

@@ -7,7 +7,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Gradients, Layer, ParamInfo, SavedForBackward};
+use crate::layer::{Backward, DecodeStep, Decoding, Forward, Gradients, Layer, ParamInfo, SavedForBackward};
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
 
@@ -128,6 +128,15 @@ impl Layer for BuiltEmbedding {
             numbers.copy_from_slice(&grad_output[..self.numbers]);
             words.fill(0.0);
         }
+    }
+
+    /// A word is a step where there is nothing else.
+    fn decoding(&self) -> Option<Decoding> {
+        (self.numbers == 0).then(|| Decoding::step_alone(1))
+    }
+
+    fn decode(&self, step: DecodeStep<'_>) {
+        step.output.copy_from_slice(&step.params[self.row(step.input[0]) * self.units..][..self.units]);
     }
 
     fn gradients(&self) -> Gradients {

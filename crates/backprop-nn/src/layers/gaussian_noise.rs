@@ -4,7 +4,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::{fill_normal, stream};
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Identity, Layer, Mode};
+use crate::layer::{Backward, Decoding, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -47,6 +47,10 @@ struct BuiltGaussianNoise {
 impl Layer for BuiltGaussianNoise {
     fn settled(&self) -> Option<Box<dyn Layer>> {
         Some(Box::new(Identity))
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
     }
 
     fn forward(&self, pass: Forward<'_>) {

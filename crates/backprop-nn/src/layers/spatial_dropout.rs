@@ -6,7 +6,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::stream;
 use crate::kernels::vector::scale_rows;
-use crate::layer::{Backward, Forward, Identity, Layer, Mode};
+use crate::layer::{Backward, Decoding, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
 
@@ -66,6 +66,10 @@ impl Layer for BuiltSpatialDropout {
 
     fn settled(&self) -> Option<Box<dyn Layer>> {
         Some(Box::new(Identity))
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
     }
 
     fn forward(&self, pass: Forward<'_>) {
