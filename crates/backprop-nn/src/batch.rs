@@ -1,8 +1,9 @@
 //! A batch on its way through a network and back, in shards that run side by side.
 
 #[cfg(test)]
-mod gradcheck;
+pub(crate) mod gradcheck;
 pub mod inspection;
+mod pass;
 
 use std::sync::Arc;
 
@@ -12,10 +13,11 @@ use super::clock::{Clock, Phase};
 use super::init::mix;
 use super::kernels::denormals::flush_denormals;
 use super::kernels::vector::add;
-use super::layer::{Backward, BatchStatistics, Forward, MAX_SHARDS, Mode};
-use super::network::{Network, Skip, Stage, Subnetwork};
+use super::layer::{BatchStatistics, MAX_SHARDS, Mode};
+use super::network::{Network, Stage, Subnetwork};
 use super::weights::Weights;
 use super::workspace::Workspace;
+use pass::Pass;
 
 /// A shard smaller than this costs more to hand out than to run.
 const SMALLEST_SHARD: usize = 16;
@@ -277,114 +279,6 @@ fn each<L: Send>(shards: &mut [Workspace], lanes: &mut [L], work: impl Fn(usize,
         let _flushing = flush_denormals();
         work(index, shard, lane);
     });
-}
-
-/// What every shard reads on its way through some stages.
-struct Pass<'a> {
-    network: &'a Network,
-    weights: &'a Weights,
-    transposed: &'a [f32],
-    shared: &'a [f32],
-    clock: Option<&'a Clock>,
-}
-
-impl Pass<'_> {
-    fn forward(&self, stages: std::ops::Range<usize>, shard: &mut Workspace, mode: Mode) {
-        let samples = shard.samples;
-        for at in stages {
-            let stage = &self.network.stages[at];
-            let (before, after) = shard.activations.split_at_mut(at + 1);
-            let (memo, shared, mode) = match mode {
-                Mode::Infer => (&mut [][..], &[][..], mode),
-                Mode::Train { seed } => (
-                    &mut shard.memos[at][..samples * stage.memo_len],
-                    &self.shared[stage.shared.clone()],
-                    Mode::Train { seed: stage.path.iter().fold(seed, |seed, at| mix(seed, *at as u64)) },
-                ),
-            };
-            let skip = self.network.skips().iter().find(|skip| skip.end == at);
-            let forward = Forward {
-                samples,
-                params: &self.weights.values()[stage.params.clone()],
-                input: &before[at][..samples * stage.input_len],
-                output: &mut after[0][..samples * stage.output_len],
-                memo,
-                scratch: &mut shard.scratch,
-                shared,
-                skip: skip.map_or(&[], |skip| &before[skip.fork][..samples * skip.len]),
-                mode,
-            };
-            Clock::time(self.clock, at, Phase::Forward, || stage.layer.forward(forward));
-        }
-    }
-
-    /// Counts what arrives at a layer that has to know the whole batch.
-    fn count(&self, at: usize, shard: &mut Workspace) {
-        let stage = &self.network.stages[at];
-        if let Some(shared) = stage.layer.batch_statistics() {
-            let input = &shard.activations[at][..shard.samples * stage.input_len];
-            let statistics = &mut shard.statistics[..shared.statistics_len()];
-            Clock::time(self.clock, at, Phase::Forward, || shared.count(input, &mut shard.scratch, statistics));
-        }
-    }
-
-    /// Runs back from the stage before `end` to the one after `shared`, which then tells its gradient.
-    fn backward(&self, shared: Option<usize>, end: usize, shard: &mut Workspace) {
-        for at in (shared.map_or(shard.stages.start, |shared| shared + 1)..end).rev() {
-            self.backward_through(at, shard);
-        }
-        if let Some(at) = shared
-            && let Some(shared) = self.network.stages[at].layer.batch_statistics()
-        {
-            Clock::time(self.clock, at, Phase::Backward, || shared.gradient(self.backward_at(at, shard)));
-        }
-    }
-
-    /// Runs back through one stage.
-    fn backward_through(&self, at: usize, shard: &mut Workspace) {
-        self.hold(at, shard);
-        let layer = &self.network.stages[at].layer;
-        Clock::time(self.clock, at, Phase::Backward, || layer.backward(self.backward_at(at, shard)));
-        shard.grads.swap(0, 1);
-        self.release(at, shard);
-    }
-
-    /// At the end of a residual block, keeps the gradient of its skip connection.
-    fn hold(&self, at: usize, shard: &mut Workspace) {
-        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.end == at) {
-            let len = shard.samples * len;
-            shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
-        }
-    }
-
-    /// Where residual blocks begin, adds the gradient of their skip connections.
-    fn release(&self, at: usize, shard: &mut Workspace) {
-        let begins = at == shard.stages.start;
-        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.fork == at && !begins) {
-            let len = shard.samples * len;
-            add(&mut shard.grads[0][..len], &shard.held[*depth][..len]);
-        }
-    }
-
-    fn backward_at<'a>(&'a self, at: usize, shard: &'a mut Workspace) -> Backward<'a> {
-        let (samples, stage) = (shard.samples, &self.network.stages[at]);
-        let (before, after) = shard.activations.split_at(at + 1);
-        let [grad_output, grad_input] = &mut shard.grads;
-        Backward {
-            samples,
-            params: &self.weights.values()[stage.params.clone()],
-            transposed: &self.transposed[stage.transposed.clone()],
-            input: &before[at][..samples * stage.input_len],
-            output: &after[0][..samples * stage.output_len],
-            memo: &mut shard.memos[at][..samples * stage.memo_len],
-            scratch: &mut shard.scratch,
-            shared: &self.shared[stage.shared.clone()],
-            grad_output: &mut grad_output[..samples * stage.output_len],
-            grad_params: &mut shard.gradient[stage.shard_gradient.clone()],
-            is_frozen: !shard.learning.contains(&at),
-            grad_input: (at > shard.stages.start).then_some(&mut grad_input[..samples * stage.input_len]),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use super::kernels::transpose::transpose;
 use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Transposed};
 use super::layers::{
     Activation, AveragePool1d, AveragePool2d, BatchEnsemble, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dense,
-    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, Padding, Returns, Rnn, Softmax, SpatialDropout,
+    Dropout, Function, Gru, LayerNorm, Lstm, MaxPool1d, MaxPool2d, MultiHeadAttention, Padding, Returns, RmsNorm, Rnn,
+    Softmax, SpatialDropout,
 };
 use super::loss::{ClassWeights, Focal, Huber, SoftmaxCrossEntropy};
 use super::{LayerSpec, LossSpec, Shape, Targets};
@@ -44,6 +45,8 @@ fn moved(values: &[f32], direction: &[f32], by: f32) -> Vec<f32> {
 struct Check {
     layer: Box<dyn Layer>,
     output_len: usize,
+    /// The words that a sequence is of, some of which are padding.
+    entry: Vec<f32>,
 }
 
 impl Check {
@@ -82,6 +85,7 @@ impl Check {
             memo: &mut memo,
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
             shared: &self.statistics(input),
+            entry: &self.entry,
             skip: &[],
             mode,
         });
@@ -108,6 +112,7 @@ impl Check {
                 transposed: &transposed,
                 input,
                 output: &output,
+                entry: &self.entry,
                 memo: &mut memo,
                 scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
                 shared,
@@ -151,12 +156,17 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
         assert!(layer.absorb(next.fusible()), "{what} does not absorb {next}");
         (what, plan.output) = (format!("{what}, {next}"), plan_of(next, plan.output).output);
     }
-    let check = Check { layer, output_len: plan.output.len() };
+    let words = SAMPLES * input.as_steps().map_or(0, |[steps, _]| steps);
+    let entry = (0..words).map(|at| (at % 4) as f32).collect();
+    let check = Check { layer, output_len: plan.output.len(), entry };
     let mut rng = stream(5, 0);
     let params = check.params(&mut rng);
     assert_eq!(check.trained(), plan.params, "{what}");
     let values = inputs(spec, SAMPLES * input.len(), &mut rng);
-    let random = matches!(spec, LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_));
+    let random = match spec {
+        LayerSpec::MultiHeadAttention(attention) => attention.dropout > 0.0,
+        _ => matches!(spec, LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_)),
+    };
     if !random && check.layer.batch_statistics().is_none() {
         let output = |mode: Mode| check.forward(&params, &values, mode).0;
         assert_eq!(output(Mode::Infer), output(MODE), "{what}, with nothing to remember");
@@ -200,7 +210,7 @@ fn every_layer_passes_with_its_defaults() {
 }
 
 fn fitting(spec: &LayerSpec) -> Vec<Shape> {
-    let shapes = [Shape::image(5, 6, 4), Shape::steps(14, 6), Shape::flat(9)];
+    let shapes = [Shape::image(5, 6, 4), Shape::steps(14, 6), Shape::steps(7, 8), Shape::flat(9)];
     shapes.into_iter().filter(|shape| spec.plan(*shape).is_ok()).collect()
 }
 
@@ -295,6 +305,7 @@ fn rows_of_any_width_pass() {
     for shape in [Shape::flat(40), Shape::steps(3, 17), Shape::image(2, 3, 32), Shape::steps(5, 1)] {
         check(&Softmax {}.into(), shape);
         check(&LayerNorm::default().into(), shape);
+        check(&RmsNorm::default().into(), shape);
         check(&BatchNorm::default().into(), shape);
     }
     for (units, inputs) in [(1, 1), (5, 3), (17, 9), (40, 33)] {
@@ -325,6 +336,21 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
                 check(&Rnn { units, returns, bidirectional, ..Rnn::default() }.into(), shape);
                 check(&Lstm { units, returns, bidirectional, ..Lstm::default() }.into(), shape);
                 check(&Gru { units, returns, bidirectional, ..Gru::default() }.into(), shape);
+            }
+        }
+    }
+}
+
+/// More steps than are computed at a time, too.
+#[test]
+fn attention_passes_with_any_count_of_steps_heads_and_features() {
+    for (steps, features, heads) in [(1, 1, 1), (1, 6, 3), (5, 8, 2), (17, 36, 2), (64, 4, 1), (65, 4, 2), (150, 8, 4)]
+    {
+        for (causal, padding) in [(true, false), (false, false), (true, true), (false, true)] {
+            for dropout in [0.0, 0.4] {
+                let rotary = (features / heads) % 2 == 0;
+                let attention = MultiHeadAttention { heads, causal, dropout, rotary, padding };
+                check(&attention.into(), Shape::steps(steps, features));
             }
         }
     }

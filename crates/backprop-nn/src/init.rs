@@ -92,6 +92,11 @@ pub enum Init {
         /// The largest absolute value.
         limit: f32,
     },
+    /// Of the normal distribution.
+    Normal {
+        /// Standard deviation.
+        deviation: f32,
+    },
     /// Of the normal distribution within twice its deviation, which is so much wider that what is left deviates by
     /// `deviation`, as in Keras.
     TruncatedNormal {
@@ -121,6 +126,7 @@ impl Init {
             Self::Zeros => values.fill(0.0),
             Self::Constant(value) => values.fill(value),
             Self::Uniform { limit } => values.fill_with(|| rng.random_range(-limit..=limit)),
+            Self::Normal { deviation } => fill_normal(values, deviation, rng),
             Self::TruncatedNormal { deviation } => {
                 let scale = f64::from(deviation) / TRUNCATED;
                 values.fill_with(|| (scale * truncated_normal(rng)) as f32);

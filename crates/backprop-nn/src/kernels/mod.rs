@@ -10,6 +10,7 @@ use pulp::Arch;
 #[cfg(test)]
 pub(crate) use tests::every_arch;
 
+pub mod attention;
 pub mod channels;
 pub mod convolution;
 pub mod denormals;

@@ -9,7 +9,7 @@ const LANES: usize = 16;
 
 /// `Σ term(a, b)`
 #[inline(always)]
-fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let (mut sums, mut rest) = ([0.0f32; LANES], 0.0);
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     for (a, b) in a.remainder().iter().zip(b.remainder()) {
@@ -24,7 +24,7 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
 }
 
 #[inline(always)]
-fn largest(row: &[f32]) -> f32 {
+pub(super) fn largest(row: &[f32]) -> f32 {
     let mut most = [f32::NEG_INFINITY; LANES];
     for values in row.chunks(LANES) {
         for (most, value) in most.iter_mut().zip(values) {
@@ -158,6 +158,62 @@ fn input_grad_row(input: &[f32], [mean, scale]: Stats, grad: &[f32], grad_input:
     }
 }
 
+/// `y = x / √(mean(x²) + epsilon) ⊙ gamma` for every row. `scales`, unless it is empty, gets one over the root of every row.
+pub fn divide_by_rms(input: &[f32], gamma: &[f32], epsilon: f32, output: &mut [f32], scales: &mut [f32]) {
+    let rows = input.chunks_exact(gamma.len()).zip(output.chunks_exact_mut(gamma.len()));
+    vectorized!({
+        for (row, (input, output)) in rows.enumerate() {
+            let mean = sum(input, input, |x, _| x * x) / input.len() as f32;
+            let scale = 1.0 / (mean + epsilon).sqrt();
+            for ((output, input), gamma) in output.iter_mut().zip(input).zip(gamma) {
+                *output = input * scale * gamma;
+            }
+            if let Some(kept) = scales.get_mut(row) {
+                *kept = scale;
+            }
+        }
+    });
+}
+
+/// The gradient of what `divide_by_rms` reads: `dgamma += Σ dy ⊙ x · scale`. Leaves `dy ⊙ gamma` in `grad_output`.
+pub fn divide_by_rms_backward_params(
+    input: &[f32],
+    scales: &[f32],
+    gamma: &[f32],
+    grad_output: &mut [f32],
+    grad_gamma: &mut [f32],
+) {
+    let rows = input.chunks_exact(gamma.len()).zip(grad_output.chunks_exact_mut(gamma.len()));
+    vectorized!({
+        for ((input, grad), scale) in rows.zip(scales) {
+            add_gamma_grad(input, *scale, gamma, grad, grad_gamma);
+        }
+    });
+}
+
+#[inline(always)]
+fn add_gamma_grad(input: &[f32], scale: f32, gamma: &[f32], grad: &mut [f32], grad_gamma: &mut [f32]) {
+    let len = grad.len();
+    let (input, gamma, grad_gamma) = (&input[..len], &gamma[..len], &mut grad_gamma[..len]);
+    for at in 0..len {
+        grad_gamma[at] += grad[at] * (input[at] * scale);
+        grad[at] *= gamma[at];
+    }
+}
+
+/// `dx = (dz - z ⊙ mean(dz ⊙ z)) · scale` with `z = x · scale` for every row of `width` numbers, `grad` being `dz`.
+pub fn divide_by_rms_backward_input(input: &[f32], scales: &[f32], grad: &[f32], grad_input: &mut [f32], width: usize) {
+    let rows = input.chunks_exact(width).zip(grad.chunks_exact(width)).zip(grad_input.chunks_exact_mut(width));
+    vectorized!({
+        for (((input, grad), grad_input), scale) in rows.zip(scales) {
+            let along = scale * scale * sum(grad, input, |dz, x| dz * x) / width as f32;
+            for ((grad_input, grad), input) in grad_input.iter_mut().zip(grad).zip(input) {
+                *grad_input = scale * (grad - input * along);
+            }
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +235,8 @@ mod tests {
             let (mut shares, mut output) = (input.clone(), vec![f32::NAN; 3 * width]);
             softmax(&mut shares, width);
             normalize(&input, &gamma, &beta, 1e-3, &mut output, &mut []);
+            let mut divided = vec![f32::NAN; 3 * width];
+            divide_by_rms(&input, &gamma, 1e-3, &mut divided, &mut []);
             for (row, input) in input.chunks_exact(width).enumerate() {
                 let exact: Vec<f64> = input.iter().map(|x| f64::from(*x)).collect();
                 let all: f64 = exact.iter().map(|x| x.exp()).sum();
@@ -189,6 +247,10 @@ mod tests {
                     (x - mean) / (variance + 1e-3).sqrt() * f64::from(*gamma) + f64::from(*beta)
                 });
                 assert_close(&output[row * width..], expected);
+                let square = exact.iter().map(|x| x * x).sum::<f64>() / width as f64;
+                let expected =
+                    exact.iter().zip(&gamma).map(|(x, gamma)| x / (square + 1e-3).sqrt() * f64::from(*gamma));
+                assert_close(&divided[row * width..], expected);
             }
         }
     }

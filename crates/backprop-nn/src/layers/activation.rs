@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::activation::Function;
 use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
-use crate::layer::{Backward, Forward, Fusible, Layer};
+use crate::layer::{Backward, Decoding, Forward, Fusible, Layer};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -48,6 +48,10 @@ struct BuiltActivation {
 impl Layer for BuiltActivation {
     fn memo_len(&self) -> usize {
         self.function.memo_len(self.values)
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -6,7 +6,7 @@ use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::channels;
 use crate::kernels::vector::scale_rows;
-use crate::layer::{Backward, BatchStatistics, Forward, Fusible, Layer, Mode, ParamInfo};
+use crate::layer::{Backward, BatchStatistics, Decoding, Forward, Fusible, Layer, Mode, ParamInfo};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -122,6 +122,10 @@ impl Layer for BuiltBatchNorm {
 
     fn settled(&self) -> Option<Box<dyn Layer>> {
         Some(Box::new(SettledBatchNorm(self.clone())))
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::step_alone(self.channels))
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -10,7 +10,9 @@ use crate::kernels::convolution::{self, Window};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::outer;
 use crate::kernels::vector::{add_rows, sum_rows};
-use crate::layer::{Backward, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed};
+use crate::layer::{
+    Backward, Decoding, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed,
+};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
@@ -127,8 +129,8 @@ impl Layer for BuiltDense {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Self { steps, inputs, units, activation, .. } = *self;
-        let rows = pass.samples * steps;
+        let Self { inputs, units, activation, .. } = *self;
+        let rows = pass.input.len() / inputs;
         let (kernel, bias) = pass.params.split_at(inputs * units);
         if let Some(window) = &self.thin {
             convolution::forward(window, 0..rows, pass.input, kernel, bias, pass.output);
@@ -139,6 +141,10 @@ impl Layer for BuiltDense {
             add_rows(pass.output, bias);
         }
         activation.forward(pass.output, pass.memo.get_mut(rows * units..).unwrap_or_default());
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::step_alone(self.inputs))
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {

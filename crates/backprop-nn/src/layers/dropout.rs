@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::stream;
-use crate::layer::{Backward, Forward, Identity, Layer, Mode};
+use crate::layer::{Backward, Decoding, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -55,6 +55,10 @@ impl Layer for BuiltDropout {
 
     fn settled(&self) -> Option<Box<dyn Layer>> {
         Some(Box::new(Identity))
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -7,7 +7,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Gradients, Layer, ParamInfo, SavedForBackward};
+use crate::layer::{Backward, DecodeStep, Decoding, Forward, Gradients, Layer, ParamInfo, SavedForBackward};
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
 
@@ -130,6 +130,15 @@ impl Layer for BuiltEmbedding {
         }
     }
 
+    /// A word is a step where there is nothing else.
+    fn decoding(&self) -> Option<Decoding> {
+        (self.numbers == 0).then(|| Decoding::step_alone(1))
+    }
+
+    fn decode(&self, step: DecodeStep<'_>) {
+        step.output.copy_from_slice(&step.params[self.row(step.input[0]) * self.units..][..self.units]);
+    }
+
     fn gradients(&self) -> Gradients {
         Gradients::PerBlock { row: self.units }
     }
@@ -173,6 +182,7 @@ mod tests {
             memo,
             scratch,
             shared: &[],
+            entry: &[],
             skip: &[],
             mode: Mode::Infer,
         });
@@ -201,6 +211,7 @@ mod tests {
             memo: &mut [],
             scratch: &mut [],
             shared: &[],
+            entry: &[],
             skip: &[],
             mode: Mode::Infer,
         });
@@ -211,6 +222,7 @@ mod tests {
             transposed: &[],
             input: &input,
             output: &output,
+            entry: &[],
             memo: &mut memo,
             scratch: &mut [],
             shared: &[],

@@ -4,7 +4,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::{fill_normal, stream};
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Identity, Layer, Mode};
+use crate::layer::{Backward, Decoding, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -49,6 +49,10 @@ impl Layer for BuiltGaussianNoise {
         Some(Box::new(Identity))
     }
 
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
+    }
+
     fn forward(&self, pass: Forward<'_>) {
         match pass.mode {
             Mode::Infer => pass.output.copy_from_slice(pass.input),
@@ -84,6 +88,7 @@ mod tests {
                 memo,
                 scratch,
                 shared: &[],
+                entry: &[],
                 skip: &[],
                 mode,
             });

@@ -4,7 +4,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::rows;
-use crate::layer::{Backward, Forward, Layer, ParamInfo};
+use crate::layer::{Backward, Decoding, Forward, Layer, ParamInfo};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -55,6 +55,10 @@ impl Layer for BuiltLayerNorm {
     /// The [`rows::Stats`] of every row.
     fn memo_len(&self) -> usize {
         2 * self.rows
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::step_alone(self.features))
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -2,6 +2,7 @@
 //! tracing, the reference and the gradient check walk the list.
 
 mod activation;
+mod attention;
 mod batch_ensemble;
 mod batch_norm;
 mod conv;
@@ -21,9 +22,11 @@ mod lstm;
 mod numeric_embedding;
 mod p_relu;
 mod pool;
+mod positional_embedding;
 mod recurrent;
 mod reshape;
 mod residual;
+mod rms_norm;
 mod rnn;
 mod separable_conv2d;
 mod softmax;
@@ -37,6 +40,7 @@ use crate::spec::Spec;
 
 pub use crate::activation::Function;
 pub use activation::Activation;
+pub use attention::MultiHeadAttention;
 pub use batch_ensemble::BatchEnsemble;
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv, Conv1d, Conv2d};
@@ -56,9 +60,11 @@ pub use lstm::Lstm;
 pub use numeric_embedding::NumericEmbedding;
 pub use p_relu::PRelu;
 pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
+pub use positional_embedding::{PositionalEmbedding, Positions};
 pub use recurrent::{Recurrent, Returns};
 pub use reshape::{Form, Reshape};
 pub use residual::{MAX_DEPTH, Residual};
+pub use rms_norm::RmsNorm;
 pub use rnn::Rnn;
 pub use separable_conv2d::SeparableConv2d;
 pub use softmax::Softmax;
@@ -93,6 +99,8 @@ registry! {
         Reshape = "reshape",
         Embedding = "embedding",
         NumericEmbedding = "numeric_embedding",
+        PositionalEmbedding = "positional_embedding",
+        MultiHeadAttention = "multi_head_attention",
         Rnn = "rnn",
         Lstm = "lstm",
         Gru = "gru",
@@ -101,6 +109,7 @@ registry! {
         EnsembleMean = "ensemble_mean",
         BatchNorm = "batch_norm",
         LayerNorm = "layer_norm",
+        RmsNorm = "rms_norm",
         Activation = "activation",
         PRelu = "p_relu",
         Softmax = "softmax",

@@ -4,7 +4,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::vectorized;
-use crate::layer::{Backward, Forward, Layer, ParamInfo};
+use crate::layer::{Backward, Decoding, Forward, Layer, ParamInfo};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -44,6 +44,10 @@ struct BuiltPRelu {
 impl Layer for BuiltPRelu {
     fn params(&self) -> Vec<ParamInfo> {
         vec![ParamInfo::new("alpha", &[self.channels], Init::Constant(self.slope))]
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::step_alone(self.channels))
     }
 
     fn forward(&self, pass: Forward<'_>) {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
 use crate::field::Settings;
 use crate::kernels::vector::add;
-use crate::layer::{Backward, Forward, Layer};
+use crate::layer::{Backward, Decoding, Forward, Layer};
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError, Spec};
 use crate::trace::Trace;
@@ -152,6 +152,10 @@ impl Spec for Residual {
 struct Addition;
 
 impl Layer for Addition {
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
+    }
+
     fn forward(&self, pass: Forward<'_>) {
         pass.output.copy_from_slice(pass.input);
         add(pass.output, pass.skip);
@@ -206,7 +210,7 @@ mod tests {
         assert!(message.starts_with("In the block, layer 2: Dense takes a row of numbers"), "{message}");
         assert_eq!(block.layers[1], Flatten {}.into());
 
-        for layers in [vec![], vec![MaxPool2d::default().into()], vec![GlobalAveragePool {}.into()]] {
+        for layers in [vec![], vec![MaxPool2d::default().into()], vec![GlobalAveragePool::default().into()]] {
             assert_eq!(fix_of(layers, image).1, Residual::around(image));
         }
         let default = Residual::default().layers;

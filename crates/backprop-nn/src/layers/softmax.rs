@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::kernels::rows;
-use crate::layer::{Backward, Forward, Layer};
+use crate::layer::{Backward, Decoding, Forward, Layer};
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
 
@@ -33,6 +33,10 @@ struct BuiltSoftmax {
 }
 
 impl Layer for BuiltSoftmax {
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::step_alone(self.width))
+    }
+
     fn forward(&self, pass: Forward<'_>) {
         pass.output.copy_from_slice(pass.input);
         rows::softmax(pass.output, self.width);

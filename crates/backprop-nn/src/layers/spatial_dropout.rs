@@ -6,7 +6,7 @@ use crate::field::Settings;
 use crate::graph::{Operation, Tensor};
 use crate::init::stream;
 use crate::kernels::vector::scale_rows;
-use crate::layer::{Backward, Forward, Identity, Layer, Mode};
+use crate::layer::{Backward, Decoding, Forward, Identity, Layer, Mode};
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
 
@@ -68,6 +68,10 @@ impl Layer for BuiltSpatialDropout {
         Some(Box::new(Identity))
     }
 
+    fn decoding(&self) -> Option<Decoding> {
+        Some(Decoding::number_alone())
+    }
+
     fn forward(&self, pass: Forward<'_>) {
         pass.output.copy_from_slice(pass.input);
         let Mode::Train { seed } = pass.mode else { return };
@@ -108,6 +112,7 @@ mod tests {
                 memo,
                 scratch,
                 shared: &[],
+                entry: &[],
                 skip: &[],
                 mode,
             });

@@ -132,7 +132,8 @@ fn blocks(
     if old == new {
         return Some([old.to_vec(), new.to_vec()]);
     }
-    if old.len() != new.len() || suffix(param).split('.').count() > 2 {
+    // The features of a wider attention are those of other heads.
+    if old.len() != new.len() || suffix(param).split('.').count() > 2 || unit.kind() == "multiheadattention" {
         return None;
     }
     let last = old.len() - 1;

@@ -4,7 +4,12 @@
 //! state has to wait for the step before. In between, numbers lie with the steps first, `[steps, n, …]`, so that each
 //! step is one block.
 
+mod cell;
+
 use serde::{Deserialize, Serialize};
+
+pub(super) use cell::activate;
+pub use cell::{BackwardStep, Cell, ForwardStep};
 
 use super::reshape::takes_steps;
 use crate::field::{Choice, Described, Settings};
@@ -13,7 +18,7 @@ use crate::init::{Init, Initializer};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::vector::{add, sum_rows};
 use crate::kernels::vectorized;
-use crate::layer::{Backward, Forward, InsideLayer, Layer, ParamInfo, Transposed};
+use crate::layer::{Backward, DecodeStep, Decoding, Forward, InsideLayer, Layer, ParamInfo, Transposed};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
 use crate::spec::{Plan, ShapeError, Spec};
@@ -109,69 +114,6 @@ where
 impl<C: Cell> Recurrent<C> {
     fn directions(&self) -> std::ops::Range<usize> {
         0..if self.bidirectional { 2 } else { 1 }
-    }
-}
-
-/// One step of a recurrent layer, number by number, for a shard of samples.
-///
-/// Both functions run inside `vectorized`, so they and what they call are `#[inline(always)]`. A loop over many slices is
-/// a function of its own, because only of a function's arguments does the compiler know that they do not overlap.
-pub trait Cell: Clone + std::fmt::Debug + Default + PartialEq + Send + Sync + 'static {
-    /// Columns of both kernels, in units.
-    const GATES: usize;
-    /// The first gates, whose gradient is the same for the input's part of the sum and for the state's. For the others
-    /// `backward` leaves that of the state's part in `kept`.
-    const SHARED: usize = Self::GATES;
-    /// Numbers per unit that a step remembers besides gates and output.
-    const KEPT: usize = 0;
-    const BIAS: Init = Init::Zeros;
-    /// What its gates are called, in their order, where they are kept as they are.
-    const GATE_NAMES: &'static [&'static str] = &[];
-    /// What is called that a step remembers besides, if somebody wants to see it.
-    const KEPT_NAME: Option<&'static str> = None;
-
-    /// The whole layer as an operation.
-    fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_>;
-
-    fn forward(step: ForwardStep<'_>);
-
-    fn backward(step: BackwardStep<'_>);
-}
-
-/// Blocks of one step, a row per sample.
-pub struct ForwardStep<'a> {
-    pub units: usize,
-    pub bias: &'a [f32],
-    /// The state's part of the sums, `h·U`.
-    pub recurrent: &'a [f32],
-    /// The input's part, `x·W`; what `backward` needs of the gates may be left here.
-    pub gates: &'a mut [f32],
-    pub kept_before: &'a [f32],
-    pub kept: &'a mut [f32],
-    pub output_before: &'a [f32],
-    pub output: &'a mut [f32],
-}
-
-/// Blocks of one step, a row per sample.
-pub struct BackwardStep<'a> {
-    pub units: usize,
-    /// As `forward` left them; to be replaced by the gradients of the sums.
-    pub gates: &'a mut [f32],
-    pub kept_before: &'a [f32],
-    pub kept: &'a mut [f32],
-    pub output_before: &'a [f32],
-    pub output: &'a [f32],
-    /// The gradient of the output; to be replaced by what of it passes to the output before, other than through `h·U`.
-    pub grad: &'a mut [f32],
-    /// Zero at the last step, then as the step after left it: for a state besides the output.
-    pub grad_kept: &'a mut [f32],
-}
-
-/// `gates = f(gates + recurrent + bias)`
-#[inline(always)]
-pub(super) fn activate(gates: &mut [f32], recurrent: &[f32], bias: &[f32], f: impl Fn(f32) -> f32) {
-    for ((gate, recurrent), bias) in gates.iter_mut().zip(recurrent).zip(bias) {
-        *gate = f(*gate + recurrent + bias);
     }
 }
 
@@ -432,6 +374,38 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
             let outputs = &memo.outputs[first * n * units..];
             self.way_of_outputs(n, direction).scatter(outputs, pass.output, units, Write::Replace);
         }
+    }
+
+    /// Only where every step is returned, and none is read from the end.
+    fn decoding(&self) -> Option<Decoding> {
+        let Recurrent { units, returns, bidirectional, .. } = self.spec;
+        let state = 2 * (units + self.kept());
+        let decoding = Decoding { state, ..Decoding::step_alone(self.features) };
+        (returns == Returns::AllSteps && !bidirectional).then_some(decoding)
+    }
+
+    /// The state is what the step before has kept and given, and room for the same of this one.
+    fn decode(&self, step: DecodeStep<'_>) {
+        let DecodeStep { params, input, output, state, scratch, .. } = step;
+        let Self { features, spec: Recurrent { units, .. }, .. } = *self;
+        let gates_len = self.gates();
+        let [kernel, recurrent_kernel, bias] = self.parts(params, 0);
+        let (before, now) = state.split_at_mut(units + self.kept());
+        let (output_before, kept_before) = before.split_at(units);
+        let kept = &mut now[units..];
+        let (gates, rest) = scratch.split_at_mut(gates_len);
+        let recurrent = &mut rest[..gates_len];
+        let product = |input: &[f32], kernel: &[f32], gates: &mut [f32]| {
+            let kernel = Matrix::new(kernel, input.len(), gates_len);
+            matmul(MatrixMut::new(gates, 1, gates_len), Matrix::new(input, 1, input.len()), kernel, Write::Replace);
+        };
+        product(&input[..features], kernel, gates);
+        product(output_before, recurrent_kernel, recurrent);
+        let step =
+            ForwardStep { units, bias, recurrent, gates, kept_before, kept, output_before, output: &mut *output };
+        vectorized!(C::forward(step));
+        before[..units].copy_from_slice(output);
+        before[units..].copy_from_slice(&now[units..]);
     }
 
     /// With `dz` for the gradients of the sums, step by step from the last: `dh_before += dz·Uᵀ`. Then all steps at once.
