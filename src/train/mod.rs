@@ -36,7 +36,7 @@ mod tally;
 mod teacher;
 mod tree;
 mod worker;
-//pub mod writer;
+pub mod writer;
 
 pub use checkpoint::Checkpoint;
 pub use evaluate::Predictor;

@@ -253,6 +253,8 @@ impl<'a> Writer<'a> {
                 Some(key) => self.apply(&format!("layers.Activation(\"{key}\")")),
                 None => self.function(activation.function),
             },
+            // What computes them is in no list of operations, so that such a network is refused earlier.
+            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => return None,
             LayerSpec::PRelu(relu) => {
                 let start = format!("alpha_initializer=keras.initializers.Constant({})", number(relu.slope));
                 let shared = match self.shape.dims().len() {

@@ -160,6 +160,9 @@ impl<'a> Writer<'a> {
             Init::Uniform { limit } => {
                 self.class.initial.push(format!("nn.init.uniform_({place}, {}, {})", number(-limit), number(limit)));
             }
+            Init::Normal { deviation } => {
+                self.class.initial.push(format!("nn.init.normal_({place}, 0.0, {})", number(deviation)));
+            }
             Init::TruncatedNormal { deviation } => {
                 self.class.used.insert("truncated_normal");
                 self.class.initial.push(format!("truncated_normal_({place}, {})", number(deviation)));
@@ -301,6 +304,8 @@ impl<'a> Writer<'a> {
                     _ => self.set(format!("self.{name}(x)")),
                 }
             }
+            // What computes them is in no list of operations, so that such a network is refused earlier.
+            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => return None,
             LayerSpec::NumericEmbedding(embedding) => {
                 self.class.used.insert("numeric_embedding");
                 let (numbers, units, waves) = (params.first()?.tensor.dims[0], embedding.units, embedding.waves);

@@ -29,7 +29,7 @@ impl Reader<'_> {
         let is_padded = pads.iter().any(|pad| *pad > 0) || node.text("auto_pad").starts_with("SAME");
         let is_average = node.kind == "AveragePool";
         if window == dims[2..] && !is_padded && is_average {
-            return self.global(&value, GlobalAveragePool {}.into());
+            return self.global(&value, GlobalAveragePool::default().into());
         }
         let size = window[0];
         let is_divided = dims[2..].iter().all(|dim| size > 0 && dim.is_multiple_of(size));
@@ -60,7 +60,7 @@ impl Reader<'_> {
     pub fn global_pool(&mut self, node: &Node) -> Result<Value, String> {
         let value = self.spatial(node)?;
         if node.kind == "GlobalAveragePool" {
-            return self.global(&value, GlobalAveragePool {}.into());
+            return self.global(&value, GlobalAveragePool::default().into());
         }
         let dims = value.dims();
         let spec: LayerSpec = match dims[2..] {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         if !is_in_order || value.shape.is_flat() {
             return Err("it takes the mean along an axis that is not one of steps or pixels here".to_owned());
         }
-        let (token, shape) = self.stack.place(&value, GlobalAveragePool {}, Vec::new())?;
+        let (token, shape) = self.stack.place(&value, GlobalAveragePool::default(), Vec::new())?;
         let row = Value::new(token, self.samples, shape, Channels::Last);
         let size = |axis: usize| match axis {
             axis if axis == channels => Some(shape.len()),
