@@ -1,3 +1,5 @@
+mod text;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,21 +14,24 @@ use crate::train::generate;
 use crate::train::heads::Results;
 use backprop_nn::Shape;
 
-/// Write samples that a run of a generator makes
+/// Write samples that a run of a generator makes, or text that a language model writes
 #[derive(Debug, Args)]
 pub struct Generate {
-    /// The run folder of a generator, or the name of its run in `runs`
+    /// The run folder of a generator or a language model, or the name of its run in `runs`
     #[arg(value_parser = super::runs::run_or_word)]
     run: String,
-    /// How many samples
+    /// How many samples; texts are one unless more are wanted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    count: u32,
-    /// Folder for the samples: images as 0001.png, … and the first of them together in grid.png, others in points.csv
+    count: Option<u32>,
+    /// Folder for the samples of a generator: images as 0001.png, … and the first of them together in grid.png, others in
+    /// points.csv
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Decides the noise that they are made of
+    out: Option<PathBuf>,
+    /// Decides the noise that they are made of, or the tokens that are drawn
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    writing: text::Writing,
 }
 
 /// The most rows and columns of the image that shows many samples.
@@ -34,22 +39,37 @@ const GRID: usize = 20;
 
 impl Generate {
     pub fn run(&self) -> Result<(), CliError> {
-        let RunFolder { project, data, network, weights } = RunFolder::find(&self.run)?;
+        let run = RunFolder::find(&self.run)?;
+        if run.head().results() == Results::Text {
+            if self.out.is_some() {
+                let what = "writes text to the standard output; leave out --out";
+                return Err(CliError::Usage(format!("{}: {what}", self.run)));
+            }
+            return self.writing.run(&run, self.count.unwrap_or(1), self.seed);
+        }
+        let RunFolder { project, data, network, weights } = run;
         if project.head(None).results() != Results::Samples {
-            let what = "is no generator; train one with an adversary, as the preset gan-digits does";
+            let what =
+                "is neither a generator nor a language model; train one as the presets gan-digits and tiny-gpt do";
             return Err(CliError::Usage(format!("{}: {what}", self.run)));
         }
-        let samples = generate(&network, &data.scaling, &weights, self.seed, self.count as usize);
-        let fail = |error: std::io::Error| CliError::Failed(format!("{}: {error}", self.out.display()));
-        fs::create_dir_all(&self.out).map_err(fail)?;
+        if let Some(option) = self.writing.given() {
+            return Err(CliError::Usage(format!("{} is for language models, and {} is a generator", option, self.run)));
+        }
+        let (Some(count), Some(out)) = (self.count, &self.out) else {
+            return Err(CliError::Usage(format!("{} is a generator: say --count N and --out DIR", self.run)));
+        };
+        let samples = generate(&network, &data.scaling, &weights, self.seed, count as usize);
+        let fail = |error: std::io::Error| CliError::Failed(format!("{}: {error}", out.display()));
+        fs::create_dir_all(out).map_err(fail)?;
         match pictures(&samples, network.last_input()) {
-            Some(pictures) => write_pictures(&self.out, &pictures)?,
+            Some(pictures) => write_pictures(out, &pictures)?,
             None => {
-                fs::write(self.out.join("points.csv"), table(&samples, network.last_input(), &data.features))
+                fs::write(out.join("points.csv"), table(&samples, network.last_input(), &data.features))
                     .map_err(fail)?;
             }
         }
-        say(format_args!("{} samples are in {}", grouped(self.count as usize), self.out.display()))
+        say(format_args!("{} samples are in {}", grouped(count as usize), out.display()))
     }
 }
 

@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::output;
 use crate::train::baselines::Baseline;
 use crate::train::heads::Line;
-use crate::train::metrics::{Figure, LOSS, RMSE};
+use crate::train::metrics::{Figure, LOSS, PERPLEXITY, RMSE};
 pub use crate::train::metrics::{figure_text, grouped, named, percent, significant};
-use crate::train::{EpochStat, Evaluation, Head, Job, Metric, StepStat};
+use crate::train::{EpochStat, Evaluation, Head, Job, Metric, Predictions, StepStat};
 
 pub struct Terminal {
     bar: ProgressBar,
@@ -138,6 +138,10 @@ impl Terminal {
                         format!("{name} balanced {}", percent(classes.macro_scores()[1].unwrap_or_default() as f32))
                     }
                     (Some(_), Some(classes)) => format!("{name} {}", percent(classes.accuracy())),
+                    _ if matches!(test.predictions, Predictions::Tokens(_)) => {
+                        let perplexity = evaluation.get(&PERPLEXITY).map_or("–".to_owned(), significant);
+                        format!("perplexity of {name} {perplexity}")
+                    }
                     _ => format!("RMSE of {name} {}", evaluation.get(&RMSE).map_or("–".to_owned(), significant)),
                 });
             let beside: Vec<String> = others.chain(baseline).collect();

@@ -68,6 +68,9 @@ pub enum Task {
         steps: usize,
         /// Tokens of the vocabulary.
         tokens: usize,
+        /// Whether a sample is a question, which is given, and its answer.
+        #[serde(default)]
+        answers: bool,
     },
 }
 
@@ -83,7 +86,7 @@ impl Task {
             Self::Classification { classes } => Shape::flat(classes.len()),
             Self::Regression { targets, .. } => Shape::flat(targets.len()),
             Self::Reconstruction { width } => Shape::flat(*width),
-            Self::NextToken { steps, tokens } => Shape::steps(*steps, *tokens),
+            Self::NextToken { steps, tokens, .. } => Shape::steps(*steps, *tokens),
         }
     }
 

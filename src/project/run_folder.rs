@@ -12,7 +12,7 @@ use super::{Project, ProjectError};
 use crate::data::Order;
 use crate::data::scaling::Standard;
 use crate::data::sources::images;
-use crate::data::{Dataset, Feature, Known, Scaling, Task, numbered_classes};
+use crate::data::{Dataset, Feature, Known, Scaling, Task, Tokenizer, numbered_classes};
 use crate::train::Head;
 pub use crate::train::Origin;
 use crate::train::evaluate::TrainedModel;
@@ -127,6 +127,13 @@ impl RunRecord<'_> {
         write(WEIGHTS, &weights.map_err(|what| ProjectError::file(folder, what))?)?;
         let lines: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
         write(METRICS, lines.as_bytes())
+    }
+}
+
+impl DataRecord {
+    /// How the texts that the network reads are cut into tokens, if it reads texts.
+    pub fn tokenizer(&self) -> Option<&Tokenizer> {
+        self.features.first()?.text.as_ref().map(|text| &text.tokenizer)
     }
 }
 
@@ -320,7 +327,7 @@ impl RunFolder {
         let weights = weights_from_bytes(&network, bytes)?;
         // What runs have that were saved before data had anything else to be kept.
         let task = match outputs.as_steps() {
-            Some([steps, tokens]) => Task::NextToken { steps, tokens },
+            Some([steps, tokens]) => Task::NextToken { steps, tokens, answers: false },
             None => Task::Classification { classes: numbered_classes(outputs.len()) },
         };
         let (features, scaling) = (Vec::new(), Scaling::default());

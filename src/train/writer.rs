@@ -5,9 +5,9 @@ use rand::RngExt as _;
 use super::evaluate::TrainedModel;
 use crate::data::Tokenizer;
 use crate::data::tokenizer::{PADDING, UNKNOWN};
+use backprop_nn::Workspace;
 use backprop_nn::decoder::Decoder;
 use backprop_nn::init::Rng;
-use backprop_nn::Workspace;
 
 /// How a token is drawn from the probabilities.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -254,7 +254,9 @@ impl<'a> Writer<'a> {
                 None => self.function(activation.function),
             },
             // What computes them is in no list of operations, so that such a network is refused earlier.
-            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => return None,
+            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => {
+                return None;
+            }
             LayerSpec::PRelu(relu) => {
                 let start = format!("alpha_initializer=keras.initializers.Constant({})", number(relu.slope));
                 let shared = match self.shape.dims().len() {

@@ -305,7 +305,9 @@ impl<'a> Writer<'a> {
                 }
             }
             // What computes them is in no list of operations, so that such a network is refused earlier.
-            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => return None,
+            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => {
+                return None;
+            }
             LayerSpec::NumericEmbedding(embedding) => {
                 self.class.used.insert("numeric_embedding");
                 let (numbers, units, waves) = (params.first()?.tensor.dims[0], embedding.units, embedding.waves);

@@ -19,7 +19,7 @@ const UNITS: usize = 48;
 
 pub fn text(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {
     match dataset.task {
-        Task::NextToken { steps, tokens } => language_model(dataset, [steps, tokens], reasons),
+        Task::NextToken { steps, tokens, .. } => language_model(dataset, [steps, tokens], reasons),
         _ => classifier(dataset, reasons),
     }
 }

@@ -3,26 +3,27 @@ use crate::data::{Inputs, Scaling, Task};
 use crate::train::metrics::{EXACT_MATCH, Metric, PERPLEXITY, Predictions, TOKEN_ACCURACY, TokenPredictions};
 use backprop_nn::LossSpec;
 
-const HEADLINE: &[&Metric] = &[&EXACT_MATCH, &PERPLEXITY, &TOKEN_ACCURACY];
+const HEADLINE: &[&Metric] = &[&PERPLEXITY, &TOKEN_ACCURACY];
+const OF_ANSWERS: &[&Metric] = &[&EXACT_MATCH, &PERPLEXITY];
 
 const PLOTS: [Plot; 2] = [
     LOSS_PLOT,
-    Plot {
-        title: "Token accuracy",
-        lines: &[Line::Training(&TOKEN_ACCURACY), Line::Validation(&TOKEN_ACCURACY), Line::Validation(&EXACT_MATCH)],
-    },
+    Plot { title: "Token accuracy", lines: &[Line::Training(&TOKEN_ACCURACY), Line::Validation(&TOKEN_ACCURACY)] },
 ];
 
 /// The next token at each step of a text: what a language model does.
-pub struct LanguageModeling {}
+pub struct LanguageModeling {
+    /// Whether it is asked for answers to questions alone.
+    pub answers: bool,
+}
 
 impl Head for LanguageModeling {
     fn name(&self) -> &'static str {
-        "language modeling"
+        if self.answers { "question answering" } else { "language modeling" }
     }
 
     fn takes(&self, goal: &Goal<'_>) -> bool {
-        matches!(goal.task, Task::NextToken { .. })
+        matches!(goal.task, Task::NextToken { answers, .. } if *answers == self.answers)
     }
 
     fn results(&self) -> Results {
@@ -34,7 +35,7 @@ impl Head for LanguageModeling {
     }
 
     fn headline(&self) -> &'static [&'static Metric] {
-        HEADLINE
+        if self.answers { OF_ANSWERS } else { HEADLINE }
     }
 
     fn plots(&self) -> [Plot; 2] {

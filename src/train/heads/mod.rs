@@ -18,7 +18,8 @@ use backprop_nn::LossSpec;
 static HEADS: &[&dyn Head] = &[
     &adversarial::Adversarial {},
     &classification::Classification {},
-    &language::LanguageModeling {},
+    &language::LanguageModeling { answers: false },
+    &language::LanguageModeling { answers: true },
     &forecasting::Forecasting {},
     &regression::Regression {},
     &reconstruction::Reconstruction {},
@@ -152,7 +153,8 @@ mod tests {
             (&numbers, false, false, "regression"),
             (&numbers, true, false, "forecasting"),
             (&itself, true, false, "reconstruction"),
-            (&Task::NextToken { steps: 4, tokens: 9 }, false, false, "language modeling"),
+            (&Task::NextToken { steps: 4, tokens: 9, answers: false }, false, false, "language modeling"),
+            (&Task::NextToken { steps: 4, tokens: 9, answers: true }, false, false, "question answering"),
             (&classes, false, true, "adversarial training"),
             (&itself, false, true, "adversarial training"),
         ] {

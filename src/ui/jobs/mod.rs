@@ -31,6 +31,7 @@ pub mod stored_runs;
 pub mod sweep;
 pub mod tasks;
 pub mod trials;
+pub mod writing;
 
 use derived::Derived;
 use eframe::egui::Context;
@@ -92,6 +93,10 @@ pub struct DerivedData {
     pub evaluation: Derived<evaluation::EvaluationQuery>,
     /// What other models reach.
     pub baselines: Derived<baselines::BaselinesQuery>,
+    /// What a language model writes.
+    pub writing: Derived<writing::WritingQuery>,
+    /// What a network computes while it reads a text.
+    pub reading: Derived<writing::ReadingQuery>,
 }
 
 impl DerivedData {
@@ -130,6 +135,8 @@ impl DerivedData {
             glance,
             evaluation: _,
             baselines,
+            writing,
+            reading,
         } = self;
         drawing.is_settled(ctx)
             && drawing_history.is_settled(ctx)
@@ -157,5 +164,7 @@ impl DerivedData {
             && run_curves.is_settled(ctx)
             && glance.is_settled(ctx)
             && baselines.is_settled(ctx)
+            && writing.is_settled(ctx)
+            && reading.is_settled(ctx)
     }
 }

@@ -1,4 +1,4 @@
-//! The tab with the large canvas, or with a form for the rows of a table.
+//! The tab with the large canvas, with a form for the rows of a table, or with a text.
 
 use eframe::egui::{Button, Color32, Label, Rect, RichText, Ui, pos2, vec2};
 use egui_material_icons::icons::{
@@ -16,6 +16,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, over_run_ui, seen_note_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::view::View;
+use crate::ui::views::write::Write;
 use crate::ui::widgets::button::{button_ui, icon_button_ui};
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::cut_text::cut_galley;
@@ -36,6 +37,7 @@ const ONE_ROW: f32 = 360.0;
 #[derive(Default)]
 pub struct Draw {
     tried: TryPanel,
+    write: Write,
 }
 
 impl View for Draw {
@@ -44,8 +46,12 @@ impl View for Draw {
     }
 
     fn title(&self, subject: &Subject) -> &'static str {
-        // Where there is nothing to draw, one tries a row.
-        if subject.modality() == Modality::Table { "Try" } else { "Draw" }
+        // Where there is nothing to draw, one tries a row or a text.
+        match (subject.modality(), subject.results()) {
+            (Modality::Text, Results::Text) => "Write",
+            (Modality::Table | Modality::Text, _) => "Try",
+            (Modality::Images | Modality::Series, _) => "Draw",
+        }
     }
 
     fn place(&self) -> Place {
@@ -68,6 +74,9 @@ impl View for Draw {
         if let Some(dataset) = cx.subject.dataset.clone().filter(|dataset| dataset.modality() == Modality::Table) {
             return self.tried.view_ui(ui, &dataset, cx);
         }
+        if cx.subject.modality() == Modality::Text {
+            return self.write.ui(ui, cx);
+        }
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
         let gap = 6.0 * GRID;
@@ -89,7 +98,7 @@ impl View for Draw {
     }
 
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if cx.subject.modality() == Modality::Table {
+        if matches!(cx.subject.modality(), Modality::Table | Modality::Text) {
             return;
         }
         let mut pen = f64::from(cx.window.pen);

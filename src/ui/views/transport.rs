@@ -15,7 +15,7 @@ use crate::data::Modality;
 use crate::data::sources::images::reading_for;
 use crate::train::baselines::Baseline;
 use crate::train::heads::Results;
-use crate::train::metrics::{R2, RMSE, UPDATE_RATIO, Unit};
+use crate::train::metrics::{PERPLEXITY, R2, RMSE, UPDATE_RATIO, Unit};
 use crate::train::{Evaluation, Outcome, Predictions, Subset};
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
@@ -316,12 +316,17 @@ fn other_scores(ui: &Ui, test: &Evaluation, cx: &mut Cx<'_>) -> Vec<Other> {
     let score = |evaluation: &Evaluation| match test.classes() {
         Some(_) if test.is_one_sided() => evaluation.classes()?.macro_scores()[1],
         Some(_) => evaluation.accuracy().map(f64::from),
-        None => evaluation.get(&R2),
+        // The lower, the better.
+        None => evaluation.get(&R2).or_else(|| evaluation.get(&PERPLEXITY).map(|perplexity| -perplexity)),
     };
     let own = score(test).unwrap_or(f64::INFINITY);
     let of = |other: &Baseline| {
         let value = score(&other.evaluation)?;
-        let text = if test.classes().is_some() { percent(value) } else { format!("R² {}", significant(value)) };
+        let text = match &test.predictions {
+            Predictions::Classes(_) => percent(value),
+            Predictions::Tokens(_) => format!("perplexity {}", significant(-value)),
+            Predictions::Numbers(_) | Predictions::Reconstructions(_) => format!("R² {}", significant(value)),
+        };
         Some(Other { name: other.name, score: value, text, is_better: value > own + CLEARLY })
     };
     let mut others: Vec<Other> = answered.iter().flat_map(|answered| &answered.answer).filter_map(of).collect();

@@ -34,4 +34,5 @@ pub mod scale;
 pub mod scroll;
 pub mod slider;
 pub mod text;
+pub mod token_text;
 pub mod value_bars;

@@ -82,10 +82,11 @@ impl Lines {
             Samples { inputs: Inputs::Tokens(inputs), targets: TargetData::Steps { steps: context, classes } }
         };
         let (train, test) = (samples(train), samples(test));
+        let answers = lines.iter().all(|line| !line.question.is_empty());
         Ok(Dataset {
             name: String::new(),
             shape: Shape::flat(context),
-            task: Task::NextToken { steps: context, tokens: tokenizer.len() },
+            task: Task::NextToken { steps: context, tokens: tokenizer.len(), answers },
             target: None,
             features: vec![Feature::text(TEXT, TextFeature { tokenizer, length: context })],
             train,

@@ -19,7 +19,7 @@ use crate::data::dataset::{Dataset, Feature, Task, TextFeature};
 use crate::data::error::{DATA_FOLDER, DataError, Remedy, Wrong};
 use crate::data::note::Note;
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Known, Request, Source};
+use crate::data::source::{Argument, Known, Request, Source, SourceSpec};
 use crate::data::split::{Order, TEST_SHARES};
 use crate::data::table;
 use crate::data::tokenizer::{MAX_VOCABULARY, TokenUnit, Tokenizer, UNKNOWN};
@@ -115,6 +115,15 @@ const MIN_SAMPLES: usize = 5;
 /// The most bytes of a text, and the most numbers of all windows.
 const MAX_BYTES: u64 = 1 << 28;
 const MAX_NUMBERS: usize = 1 << 30;
+
+/// Whether a source gives lines of which each is a sample, so that a text ends with its line.
+pub fn is_of_lines(source: &SourceSpec) -> bool {
+    let by_lines = [&NAMES, &SUMS, &REVERSE, &BRACKETS];
+    source.single().is_some_and(|part| {
+        by_lines.iter().any(|source| source.name == part.name)
+            || part.values("lines").iter().any(|value| value == "true")
+    })
+}
 
 fn load(request: &Request<'_>, unit: TokenUnit) -> Result<Dataset, DataError> {
     let Some(path) = request.find().filter(|path| path.is_file()) else {
@@ -249,7 +258,7 @@ fn windowed(
     let held = (tokens.len() as f32 * test_share) as usize;
     let held = if held > context { held } else { 0 };
     let (train, test) = tokens.split_at(tokens.len() - held);
-    let task = Task::NextToken { steps: context, tokens: tokenizer.len() };
+    let task = Task::NextToken { steps: context, tokens: tokenizer.len(), answers: false };
     Ok(Ok(Dataset {
         name: String::new(),
         shape: Shape::flat(context),

@@ -1,5 +1,6 @@
 //! Pieces that several views are made of.
 
+pub mod attention;
 pub mod band;
 pub mod coach;
 pub mod data_problem;
