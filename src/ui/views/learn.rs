@@ -20,6 +20,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::coach::coach_ui;
 use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, over_run_ui, seen_caption_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
+use crate::ui::views::parts::write::Write;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::cell::cell_ui;
@@ -48,6 +49,7 @@ pub struct Learn {
     results: Results,
     tried: TryPanel,
     generated: GeneratedView,
+    write: Write,
 }
 
 impl View for Learn {
@@ -165,6 +167,9 @@ impl Learn {
         if cx.subject.results() == heads::Results::Samples {
             return cell_ui(ui, "generated", bottom, |ui| self.generated.ui(ui, cx));
         }
+        if cx.subject.results() == heads::Results::Text {
+            return cell_ui(ui, "written", bottom, |ui| self.write.watched_ui(ui, cx));
+        }
         if !has_paper(cx) {
             return cell_ui(ui, "confusion", bottom, |ui| self.results.ui(ui, cx));
         }
@@ -179,7 +184,8 @@ impl Learn {
         ui.advance_cursor_after_rect(rect);
         let gap = 4.0 * GRID;
         let is_generator = cx.subject.results() == heads::Results::Samples;
-        let has_third = !is_generator && has_paper(cx);
+        let is_text = cx.subject.results() == heads::Results::Text;
+        let has_third = !is_generator && !is_text && has_paper(cx);
         let (plots, rest) = rect.split_left_right_at_fraction(if has_third { 0.36 } else { 0.45 });
         let (loss, accuracy) = plots.split_top_bottom_at_fraction(0.5);
         cell_ui(ui, "loss", loss.with_max_y(loss.bottom() - gap / 2.0), |ui| loss_ui(ui, cx));
@@ -187,6 +193,9 @@ impl Learn {
         let rest = rest.with_min_x(rest.left() + gap);
         if is_generator {
             return cell_ui(ui, "generated", rest, |ui| self.generated.ui(ui, cx));
+        }
+        if is_text {
+            return cell_ui(ui, "written", rest, |ui| self.write.watched_ui(ui, cx));
         }
         if !has_third {
             return cell_ui(ui, "confusion", rest, |ui| self.results.ui(ui, cx));
@@ -209,6 +218,9 @@ impl Learn {
             return row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
         }
         row(ui, "accuracy", &mut |ui| accuracy_ui(ui, cx));
+        if cx.subject.results() == heads::Results::Text {
+            return row(ui, "written", &mut |ui| self.write.watched_ui(ui, cx));
+        }
         if has_paper(cx) {
             row(ui, "draw", &mut |ui| self.try_ui(ui, cx));
         }
@@ -217,6 +229,9 @@ impl Learn {
 
     /// Where one tries the network: the canvas for images, the plane for two features, a form for more.
     fn try_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if cx.subject.modality() == Modality::Text {
+            return self.write.watched_ui(ui, cx);
+        }
         match cx.subject.dataset.clone().filter(|dataset| dataset.modality() == Modality::Table) {
             Some(dataset) if is_plane(&dataset) => {
                 heading_ui(ui, "Plane", |_| {});

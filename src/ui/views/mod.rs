@@ -17,7 +17,6 @@ pub mod top_bar;
 pub mod training;
 pub mod transport;
 pub mod view;
-pub mod write;
 
 /// Every view, those of a place in the order of their tabs.
 pub fn all() -> Vec<Box<dyn View>> {

@@ -16,3 +16,4 @@ pub mod row_form;
 pub mod rows;
 pub mod source_menu;
 pub mod try_panel;
+pub mod write;
