@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use rand::Rng as _;
 
+use super::direct::{Operand, Part, Product};
 use super::matmul::{Matrix, MatrixMut, Write, matmul};
 use super::rows::{largest, sum};
+use super::transpose::transpose_rows;
 use super::vector::{exp, ln};
 use super::vectorized;
 use crate::init::Rng;
@@ -80,12 +82,17 @@ pub struct HeadBackward<'a> {
 impl Head {
     /// Numbers that `forward` works in.
     pub fn forward_scratch(&self) -> usize {
-        self.block() * self.steps
+        self.block() * self.steps + self.own()
     }
 
     /// Numbers that `backward` works in.
     pub fn backward_scratch(&self) -> usize {
-        3 * self.block() * self.steps + 2 * self.steps * self.width
+        3 * self.block() * self.steps + 4 * self.own()
+    }
+
+    /// Numbers of the head.
+    fn own(&self) -> usize {
+        self.steps * self.width
     }
 
     fn block(&self) -> usize {
@@ -104,23 +111,56 @@ impl Head {
         1.0 / (self.width as f32).sqrt()
     }
 
-    fn matrix<'a>(&self, values: &'a [f32], rows: Range<usize>) -> Matrix<'a> {
-        Matrix::strided(&values[rows.start * self.stride..], rows.len(), self.width, self.stride)
-    }
-
-    fn matrix_mut<'a>(&self, values: &'a mut [f32], rows: Range<usize>) -> MatrixMut<'a> {
-        MatrixMut::strided(&mut values[rows.start * self.stride..], rows.len(), self.width, self.stride)
-    }
-
     /// How many of the first keys the row of a block attends to.
     fn seen(&self, row: usize, keys: usize) -> usize {
         if self.causal { row + 1 } else { keys }
     }
 
-    /// The products of some queries with the first keys.
-    fn products(&self, scores: Scores<'_>, rows: &Range<usize>, keys: usize, products: &mut [f32]) {
-        let (queries, seen) = (self.matrix(scores.queries, rows.clone()), self.matrix(scores.keys, 0..keys));
-        matmul(MatrixMut::new(products, rows.len(), keys), queries, seen.t(), Write::Replace);
+    /// What a product with the weights of a block can leave out.
+    fn part(&self, part: Part) -> Part {
+        if self.causal { part } else { Part::All }
+    }
+
+    /// `out = rows·columns`, for some rows of the head and `columns` `[width, steps]`, of which the first `keys` count.
+    fn products(&self, from: &[f32], rows: &Range<usize>, columns: &[f32], keys: usize, out: &mut [f32]) {
+        let product = Product {
+            sizes: [rows.len(), self.width, keys],
+            a: Operand::rows(&from[rows.start * self.stride..], self.stride),
+            b: Operand::rows(columns, self.steps),
+            out,
+            stride: keys,
+            part: self.part(Part::Weights { first: rows.start }),
+            write: Write::Replace,
+        };
+        product.run();
+    }
+
+    /// `out = weights·rows`, for the rows of a block of weights, and the first `keys` rows of the head.
+    fn mean(&self, weights: &[f32], rows: &Range<usize>, keys: usize, of: &[f32], out: &mut [f32]) {
+        let product = Product {
+            sizes: [rows.len(), keys, self.width],
+            a: Operand::rows(weights, keys),
+            b: Operand::rows(of, self.stride),
+            out: &mut out[rows.start * self.stride..],
+            stride: self.stride,
+            part: self.part(Part::Queries { first: rows.start }),
+            write: Write::Replace,
+        };
+        product.run();
+    }
+
+    /// `out += weightsᵀ·rows`, for the rows of a block of weights, `out` `[steps, width]`.
+    fn add_back(&self, weights: &[f32], rows: &Range<usize>, keys: usize, of: &[f32], out: &mut [f32]) {
+        let product = Product {
+            sizes: [keys, rows.len(), self.width],
+            a: Operand::rows(weights, keys).t(),
+            b: Operand::rows(&of[rows.start * self.stride..], self.stride),
+            out,
+            stride: self.width,
+            part: self.part(Part::Keys { first: rows.start }),
+            write: Write::Add,
+        };
+        product.run();
     }
 
     /// `context = softmax(q·kᵀ / √width + mask)·v`. `log_sums`, unless it is empty, gets a number per row. The context of a row
@@ -134,9 +174,11 @@ impl Head {
         log_sums: &mut [f32],
         scratch: &mut [f32],
     ) {
+        let (transposed, scratch) = scratch.split_at_mut(self.own());
+        transpose_rows(scores.keys, transposed, self.width, self.stride);
         for (rows, keys) in self.blocks() {
             let weights = &mut scratch[..rows.len() * keys];
-            self.products(scores, &rows, keys, weights);
+            self.products(scores.queries, &rows, transposed, keys, weights);
             vectorized!({
                 for (row, weights) in rows.clone().zip(weights.chunks_exact_mut(keys)) {
                     let (weights, unseen) = weights.split_at_mut(self.seen(row, keys));
@@ -150,20 +192,18 @@ impl Head {
             if let Some(drop) = &mut drop {
                 drop.apply(weights);
             }
-            let weights = Matrix::new(weights, rows.len(), keys);
-            matmul(self.matrix_mut(context, rows), weights, self.matrix(values, 0..keys), Write::Replace);
+            self.mean(weights, &rows, keys, values, context);
         }
     }
 
-    /// The weights of some rows, computed anew.
-    fn weights(&self, scores: Scores<'_>, rows: &Range<usize>, keys: usize, log_sums: &[f32], weights: &mut [f32]) {
-        self.products(scores, rows, keys, weights);
+    /// The weights of some rows, computed anew from their scores.
+    fn weights(&self, weights: &mut [f32], rows: &Range<usize>, keys: usize, mask: &[f32], log_sums: &[f32]) {
         let scale = self.scale();
         vectorized!({
             for (row, weights) in rows.clone().zip(weights.chunks_exact_mut(keys)) {
                 let (weights, unseen) = weights.split_at_mut(self.seen(row, keys));
                 unseen.fill(0.0);
-                again(weights, scores.mask, scale, log_sums[row]);
+                again(weights, mask, scale, log_sums[row]);
             }
         });
     }
@@ -172,9 +212,12 @@ impl Head {
     pub fn all_weights(&self, scores: Scores<'_>, log_sums: &[f32]) -> Vec<f32> {
         let mut all = vec![0.0; self.steps * self.steps];
         let mut scratch = vec![0.0; self.forward_scratch()];
+        let (transposed, scratch) = scratch.split_at_mut(self.own());
+        transpose_rows(scores.keys, transposed, self.width, self.stride);
         for (rows, keys) in self.blocks() {
             let weights = &mut scratch[..rows.len() * keys];
-            self.weights(scores, &rows, keys, log_sums, weights);
+            self.products(scores.queries, &rows, transposed, keys, weights);
+            self.weights(weights, &rows, keys, scores.mask, log_sums);
             for (row, weights) in rows.zip(weights.chunks_exact(keys)) {
                 all[row * self.steps..][..keys].copy_from_slice(weights);
             }
@@ -186,18 +229,23 @@ impl Head {
     /// `dq = dS·k / √width`, `dk = dSᵀ·q / √width`.
     pub fn backward(&self, pass: HeadBackward<'_>, mut drop: Option<Drop>, scratch: &mut [f32]) {
         let HeadBackward { queries, keys: all_keys, values, mask, context, grad_context, log_sums } = pass;
-        let (len, own) = (self.block() * self.steps, self.steps * self.width);
+        let (len, own) = (self.block() * self.steps, self.own());
         let (weights, rest) = scratch.split_at_mut(len);
         let (dropped, rest) = rest.split_at_mut(len);
         let (grad, rest) = rest.split_at_mut(len);
         let (grad_keys, rest) = rest.split_at_mut(own);
-        let grad_values = &mut rest[..own];
+        let (grad_values, rest) = rest.split_at_mut(own);
+        let (keys_by_column, rest) = rest.split_at_mut(own);
+        let values_by_column = &mut rest[..own];
+        transpose_rows(all_keys, keys_by_column, self.width, self.stride);
+        transpose_rows(values, values_by_column, self.width, self.stride);
         grad_keys.fill(0.0);
         grad_values.fill(0.0);
         for (rows, keys) in self.blocks() {
             let len = rows.len() * keys;
             let (weights, grad) = (&mut weights[..len], &mut grad[..len]);
-            self.weights(Scores { queries, keys: all_keys, mask }, &rows, keys, log_sums, weights);
+            self.products(queries, &rows, keys_by_column, keys, weights);
+            self.weights(weights, &rows, keys, mask, log_sums);
             let left = match &mut drop {
                 None => &*weights,
                 Some(drop) => {
@@ -206,24 +254,21 @@ impl Head {
                     &dropped[..len]
                 }
             };
-            let grad_rows = self.matrix(grad_context, rows.clone());
-            let grad_values = MatrixMut::new(grad_values, keys, self.width);
-            matmul(grad_values, Matrix::new(left, rows.len(), keys).t(), grad_rows, Write::Add);
-            let seen = self.matrix(values, 0..keys);
-            matmul(MatrixMut::new(grad, rows.len(), keys), grad_rows, seen.t(), Write::Replace);
+            self.add_back(left, &rows, keys, grad_context, grad_values);
+            self.products(grad_context, &rows, values_by_column, keys, grad);
             let scale = self.scale();
             vectorized!({
                 let blocks = weights.chunks_exact(keys).zip(left.chunks_exact(keys)).zip(grad.chunks_exact_mut(keys));
                 for (row, ((weights, left), grad)) in rows.clone().zip(blocks) {
                     let at = row * self.stride;
                     let along = sum(&grad_context[at..at + self.width], &context[at..at + self.width], |dc, c| dc * c);
+                    let (grad, unseen) = grad.split_at_mut(self.seen(row, keys));
+                    unseen.fill(0.0);
                     through_softmax(weights, left, grad, along, scale);
                 }
             });
-            let grad = Matrix::new(grad, rows.len(), keys);
-            let grad_keys = MatrixMut::new(grad_keys, keys, self.width);
-            matmul(grad_keys, grad.t(), self.matrix(queries, rows.clone()), Write::Add);
-            matmul(self.matrix_mut(queries, rows), grad, self.matrix(all_keys, 0..keys), Write::Replace);
+            self.add_back(grad, &rows, keys, queries, grad_keys);
+            self.mean(grad, &rows, keys, all_keys, queries);
         }
         for (all, grad) in [(all_keys, grad_keys), (values, grad_values)] {
             for (row, grad) in all.chunks_mut(self.stride).zip(grad.chunks_exact(self.width)) {

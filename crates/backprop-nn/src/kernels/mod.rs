@@ -15,6 +15,7 @@ pub mod channels;
 pub mod convolution;
 pub mod denormals;
 mod depthwise;
+pub mod direct;
 pub mod matmul;
 pub mod outer;
 pub mod pool;

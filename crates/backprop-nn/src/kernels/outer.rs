@@ -8,11 +8,23 @@ use super::tile::{Tiled, accumulate, load, store, tiles};
 /// `sum[k, u] = Σ x[s, first + k]·dz[s, u]` over the samples of all shards in their order, where `sum` is `[rows, units]`
 /// and each shard is a pair of `x`, `[samples, inputs]`, and `dz`, `[samples, units]`.
 pub fn sum(shards: &[(&[f32], &[f32])], inputs: usize, units: usize, first: usize, sum: &mut [f32]) {
-    arch().dispatch(Outer { shards, inputs, units, first, sum });
+    sum.fill(0.0);
+    let samples = (PART / units).clamp(SAMPLES, 8 * SAMPLES);
+    for (x, dz) in shards {
+        for (x, dz) in x.chunks(samples * inputs).zip(dz.chunks(samples * units)) {
+            arch().dispatch(Outer { x, dz, inputs, units, first, sum: &mut *sum });
+        }
+    }
 }
 
+/// Gradients of about so many numbers stay in the cache while all rows of the sum go over them, but not those of fewer samples than pay
+/// for the way of the sum into the registers and back.
+const PART: usize = 65_536;
+const SAMPLES: usize = 64;
+
 struct Outer<'a> {
-    shards: &'a [(&'a [f32], &'a [f32])],
+    x: &'a [f32],
+    dz: &'a [f32],
     inputs: usize,
     units: usize,
     first: usize,
@@ -38,13 +50,14 @@ impl Tiled for Outer<'_> {
         width: usize,
     ) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (x, dz) in self.shards {
-            let mut at = column;
-            for x in x.chunks_exact(self.inputs) {
-                let x = &x[self.first + row..][..ROWS];
-                accumulate(simd, &mut sums, |r| x[r], load::<S, VECTORS, FULL>(simd, &dz[at..]));
-                at += self.units;
-            }
+        for (r, sums) in sums.iter_mut().enumerate() {
+            *sums = load::<S, VECTORS, FULL>(simd, &self.sum[(row + r) * self.units + column..][..width]);
+        }
+        let mut at = column;
+        for x in self.x.chunks_exact(self.inputs) {
+            let x = &x[self.first + row..][..ROWS];
+            accumulate(simd, &mut sums, |r| x[r], load::<S, VECTORS, FULL>(simd, &self.dz[at..]));
+            at += self.units;
         }
         for (r, sums) in sums.into_iter().enumerate() {
             store::<S, VECTORS, FULL>(simd, &mut self.sum[(row + r) * self.units + column..][..width], sums);
@@ -72,8 +85,10 @@ mod tests {
             }
             let shards = shards.each_ref().map(|(x, dz)| (&x[..], &dz[..]));
             for arch in every_arch() {
-                let mut got = vec![f32::NAN; rows * units];
-                arch.dispatch(Outer { shards: &shards, inputs, units, first, sum: &mut got });
+                let mut got = vec![0.0; rows * units];
+                for (x, dz) in shards {
+                    arch.dispatch(Outer { x, dz, inputs, units, first, sum: &mut got });
+                }
                 for (got, expected) in got.iter().zip(&expected) {
                     assert!((got - expected).abs() < 1e-4, "{inputs}, {units}, {arch:?}: {got}, not {expected}");
                 }

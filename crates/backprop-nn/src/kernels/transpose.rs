@@ -16,40 +16,48 @@ type Tile = [[f32; TILE]; TILE];
 /// Writes `[rows, columns]` as panels `[columns, panel]` of so many rows each, on all threads if there are several.
 pub fn transpose(from: &[f32], to: &mut [f32], columns: usize, panel: usize) {
     let len = (panel * columns).max(1);
-    to.par_chunks_mut(len).zip(from.par_chunks(len)).for_each(|(to, from)| transpose_panel(arch(), from, to, columns));
+    to.par_chunks_mut(len)
+        .zip(from.par_chunks(len))
+        .for_each(|(to, from)| transpose_panel(arch(), from, to, columns, columns));
 }
 
-fn transpose_panel(arch: Arch, from: &[f32], to: &mut [f32], columns: usize) {
+/// Writes rows of `columns` numbers that begin `stride` numbers apart as `[columns, rows]`, on the calling thread.
+pub fn transpose_rows(from: &[f32], to: &mut [f32], columns: usize, stride: usize) {
+    transpose_panel(arch(), from, to, columns, stride);
+}
+
+/// As many rows as `to` has room for.
+fn transpose_panel(arch: Arch, from: &[f32], to: &mut [f32], columns: usize, stride: usize) {
     match arch {
         #[cfg(target_arch = "x86_64")]
         Arch::V3(simd) => simd.vectorize(
             #[inline(always)]
-            || tile_by_tile(from, to, columns, |tile| in_registers(simd, tile)),
+            || tile_by_tile(from, to, columns, stride, |tile| in_registers(simd, tile)),
         ),
         #[cfg(target_arch = "x86_64")]
-        Arch::V4(simd) => transpose_panel(Arch::V3(*simd), from, to, columns),
-        _ => tile_by_tile(from, to, columns, number_by_number),
+        Arch::V4(simd) => transpose_panel(Arch::V3(*simd), from, to, columns, stride),
+        _ => tile_by_tile(from, to, columns, stride, number_by_number),
     }
 }
 
 #[inline(always)]
-fn tile_by_tile(from: &[f32], to: &mut [f32], columns: usize, transposed: impl Fn(Tile) -> Tile) {
-    let rows = from.len() / columns;
+fn tile_by_tile(from: &[f32], to: &mut [f32], columns: usize, stride: usize, transposed: impl Fn(Tile) -> Tile) {
+    let rows = to.len() / columns;
     for column in (0..columns).step_by(TILE) {
         for row in (0..rows).step_by(TILE) {
-            let (from, to) = (&from[row * columns + column..], &mut to[column * rows + row..]);
+            let (from, to) = (&from[row * stride + column..], &mut to[column * rows + row..]);
             let (height, width) = (TILE.min(rows - row), TILE.min(columns - column));
             if (height, width) == (TILE, TILE) {
                 let mut tile = [[0.0; TILE]; TILE];
                 for (row, tile) in tile.iter_mut().enumerate() {
-                    tile.copy_from_slice(&from[row * columns..][..TILE]);
+                    tile.copy_from_slice(&from[row * stride..][..TILE]);
                 }
                 for (column, tile) in transposed(tile).iter().enumerate() {
                     to[column * rows..][..TILE].copy_from_slice(tile);
                 }
             } else {
                 for at in 0..height * width {
-                    to[at % width * rows + at / width] = from[at / width * columns + at % width];
+                    to[at % width * rows + at / width] = from[at / width * stride + at % width];
                 }
             }
         }
@@ -105,7 +113,7 @@ mod tests {
                 for arch in every_arch() {
                     let mut to = vec![f32::NAN; from.len()];
                     for (to, from) in to.chunks_mut(panel * columns).zip(from.chunks(panel * columns)) {
-                        transpose_panel(arch, from, to, columns);
+                        transpose_panel(arch, from, to, columns, columns);
                         let from = ArrayView2::from_shape((from.len() / columns, columns), from).unwrap();
                         assert!(from.t().iter().eq(to.iter()), "{rows}×{columns} by {panel}, {arch:?}");
                     }

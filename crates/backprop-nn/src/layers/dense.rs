@@ -98,6 +98,9 @@ impl Spec for Dense {
 /// With fewer units than this the matrix product packs more than it multiplies; a convolution of one pixel does not.
 const THIN: usize = 16;
 
+/// Numbers, about, to which bias and activation are applied at a time.
+const NUMBERS: usize = 4096;
+
 /// Rows of a panel of the transposed kernel: few enough for its pages to be at hand, many enough for the product.
 const PANEL: usize = 256;
 
@@ -138,9 +141,18 @@ impl Layer for BuiltDense {
             let input = Matrix::new(pass.input, rows, inputs);
             let output = MatrixMut::new(pass.output, rows, units);
             matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
-            add_rows(pass.output, bias);
         }
-        activation.forward(pass.output, pass.memo.get_mut(rows * units..).unwrap_or_default());
+        // Some rows at a time, which are then still in the cache.
+        let mut memo = pass.memo.get_mut(rows * units..).unwrap_or_default();
+        let kept = if memo.is_empty() { 0 } else { memo.len() / rows };
+        for output in pass.output.chunks_mut(units * NUMBERS.div_ceil(units)) {
+            if self.thin.is_none() {
+                add_rows(output, bias);
+            }
+            let (own, rest) = memo.split_at_mut(output.len() / units * kept);
+            activation.forward(output, own);
+            memo = rest;
+        }
     }
 
     fn decoding(&self) -> Option<Decoding> {
@@ -156,8 +168,12 @@ impl Layer for BuiltDense {
         let Self { steps, inputs, units, activation, .. } = *self;
         let rows = pass.samples * steps;
         let (grad, memo) = pass.memo.split_at_mut(rows * units);
-        grad.copy_from_slice(pass.grad_output);
-        activation.backward(grad, pass.output, memo);
+        let kept = if memo.is_empty() { 0 } else { NUMBERS };
+        let parts = grad.chunks_mut(NUMBERS).zip(pass.grad_output.chunks(NUMBERS)).zip(pass.output.chunks(NUMBERS));
+        for (at, ((grad, grad_output), output)) in parts.enumerate() {
+            grad.copy_from_slice(grad_output);
+            activation.backward(grad, output, memo.get(at * kept..).unwrap_or_default());
+        }
         if let Some(grad_input) = pass.grad_input {
             for (at, panel) in pass.transposed.chunks(PANEL * units).enumerate() {
                 let width = panel.len() / units;

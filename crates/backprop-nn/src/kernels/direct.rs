@@ -1,0 +1,197 @@
+//! Products of small matrices, which a product that first packs its operands would spend most of its time packing.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::arch;
+use super::matmul::Write;
+use super::tile::{Tiled, accumulate, load, store, tiles};
+
+/// A matrix in a slice.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a> {
+    /// From its first number on.
+    pub values: &'a [f32],
+    /// From one row to the next.
+    pub row: usize,
+    /// From one column to the next.
+    pub column: usize,
+}
+
+impl<'a> Operand<'a> {
+    /// With the numbers of a row one after the other.
+    pub fn rows(values: &'a [f32], stride: usize) -> Self {
+        Self { values, row: stride, column: 1 }
+    }
+
+    /// The transpose, without moving a number.
+    #[must_use]
+    pub fn t(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+}
+
+/// Which numbers of a matrix of weights can be other than zero, where a step sees none after it. `first` is the step of the first query.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// All of them.
+    All,
+    /// The result is the weights: of query `i` those of the keys up to `first + i` are computed, and few others.
+    Weights {
+        /// The step of the first query.
+        first: usize,
+    },
+    /// The left operand is the weights, a row for each query.
+    Queries {
+        /// The step of the first query.
+        first: usize,
+    },
+    /// The left operand is the weights, a row for each key.
+    Keys {
+        /// The step of the first query.
+        first: usize,
+    },
+}
+
+/// `out = a·b` or `out += a·b` with `a` `[rows, inner]` and `b` `[inner, columns]`, whose rows lie one number after the other.
+#[derive(Debug)]
+pub struct Product<'a> {
+    /// Rows, inner, columns.
+    pub sizes: [usize; 3],
+    /// The left operand.
+    pub a: Operand<'a>,
+    /// The right operand, with one number after the other in a row.
+    pub b: Operand<'a>,
+    /// From the first number on.
+    pub out: &'a mut [f32],
+    /// From one row of `out` to the next.
+    pub stride: usize,
+    /// What can be left out.
+    pub part: Part,
+    /// Whether the product replaces what is there or is added to it.
+    pub write: Write,
+}
+
+impl Product<'_> {
+    /// Computes it.
+    pub fn run(self) {
+        assert_eq!(self.b.column, 1, "rows of the right operand of a direct product");
+        arch().dispatch(self);
+    }
+
+    /// The part of the sum that is not zero for some rows.
+    #[inline(always)]
+    fn inner(&self, row: usize, rows: usize) -> Range<usize> {
+        let [_, inner, _] = self.sizes;
+        match self.part {
+            Part::All | Part::Weights { .. } => 0..inner,
+            Part::Queries { first } => 0..inner.min(first + row + rows),
+            Part::Keys { first } => row.saturating_sub(first).min(inner)..inner,
+        }
+    }
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let [rows, _, columns] = self.sizes;
+        tiles(simd, rows, 0..columns, &mut self);
+    }
+}
+
+impl Tiled for Product<'_> {
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        width: usize,
+    ) {
+        if matches!(self.part, Part::Weights { first } if column >= first + row + ROWS) {
+            return;
+        }
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        if self.write == Write::Add {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                *sums = load::<S, VECTORS, FULL>(simd, &self.out[(row + r) * self.stride + column..][..width]);
+            }
+        }
+        let a = &self.a.values[row * self.a.row..];
+        for k in self.inner(row, ROWS) {
+            let a = &a[k * self.a.column..];
+            let b = load::<S, VECTORS, FULL>(simd, &self.b.values[k * self.b.row + column..]);
+            accumulate(simd, &mut sums, |r| a[r * self.a.row], b);
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            store::<S, VECTORS, FULL>(simd, &mut self.out[(row + r) * self.stride + column..][..width], sums);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::every_arch;
+
+    fn numbers(len: usize, step: f32) -> Vec<f32> {
+        (0..len).map(|i| (i as f32 * step).sin()).collect()
+    }
+
+    #[test]
+    fn products_agree_with_their_definition() {
+        for [rows, inner, columns] in [[1, 1, 1], [9, 5, 16], [20, 33, 40], [64, 32, 64], [7, 64, 3]] {
+            for is_transposed in [false, true] {
+                for arch in every_arch() {
+                    let (a, b) = (numbers(rows * inner, 0.37), numbers(inner * (columns + 2), 0.71));
+                    let operand = if is_transposed { Operand::rows(&a, rows).t() } else { Operand::rows(&a, inner) };
+                    let stride = columns + 1;
+                    let mut out = vec![1.0; rows * stride];
+                    arch.dispatch(Product {
+                        sizes: [rows, inner, columns],
+                        a: operand,
+                        b: Operand::rows(&b, columns + 2),
+                        out: &mut out,
+                        stride,
+                        part: Part::All,
+                        write: Write::Add,
+                    });
+                    for (at, got) in out.iter().enumerate() {
+                        let (i, j) = (at / stride, at % stride);
+                        let left = |k: usize| if is_transposed { a[k * rows + i] } else { a[i * inner + k] };
+                        let sum: f32 = (0..inner).map(|k| left(k) * b[k * (columns + 2) + j]).sum();
+                        let expected = if j < columns { 1.0 + sum } else { 1.0 };
+                        assert!((got - expected).abs() < 1e-4, "{i}, {j}: {got}, not {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is left out where a step sees none after it does not change the result.
+    #[test]
+    fn parts_agree_with_the_whole() {
+        let (queries, keys, width, first) = (11, 17, 5, 6);
+        let mut weights = numbers(queries * keys, 0.3);
+        for (at, weight) in weights.iter_mut().enumerate() {
+            if at % keys > first + at / keys {
+                *weight = 0.0;
+            }
+        }
+        let (values, grads) = (numbers(keys * width, 0.9), numbers(queries * width, 0.4));
+        let run = |sizes: [usize; 3], a: Operand<'_>, b: &[f32], part: Part| {
+            let mut out = vec![f32::NAN; sizes[0] * width];
+            let (b, out_mut) = (Operand::rows(b, width), &mut out[..]);
+            Product { sizes, a, b, out: out_mut, stride: width, part, write: Write::Replace }.run();
+            out
+        };
+        let weights = Operand::rows(&weights, keys);
+        let sizes = [queries, keys, width];
+        assert_eq!(run(sizes, weights, &values, Part::Queries { first }), run(sizes, weights, &values, Part::All));
+        let (sizes, weights) = ([keys, queries, width], weights.t());
+        assert_eq!(run(sizes, weights, &grads, Part::Keys { first }), run(sizes, weights, &grads, Part::All));
+    }
+}
