@@ -3,8 +3,10 @@
 use super::{Prediction, RunPredictor};
 use crate::data::sources::csv;
 use crate::data::sources::series::{self, Part};
+use crate::data::sources::text::labeled;
 use crate::data::{DataError, Given, Note, Task};
 use crate::project::RunFolder;
+use crate::train::heads::Results;
 use crate::train::metrics::distance;
 
 /// The rows of a table as a network reads them.
@@ -27,7 +29,16 @@ impl Rows {
         };
         let input = run.network.input();
         let (columns, window) = (input.channels(), input.len());
+        if run.head().results() == Results::Text {
+            return Err(refuse(
+                "is for a network that tells classes or numbers; `backprop generate` lets this one write".to_owned(),
+            ));
+        }
         let (parts, notes) = match input.as_steps() {
+            _ if known.text().is_some() => {
+                let (rows, notes) = labeled::read_texts(given, &known)?;
+                (vec![Part::of_table(rows, columns)], notes)
+            }
             Some([steps, _]) => series::read_parts(given, &known, steps)?,
             None => {
                 let (rows, notes) = csv::read_rows(given, &known)?;

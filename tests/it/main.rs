@@ -34,6 +34,7 @@ mod inside;
 mod kept_runs;
 #[cfg(feature = "gui")]
 mod landscape;
+mod language;
 #[cfg(feature = "gui")]
 mod layout;
 mod learning;

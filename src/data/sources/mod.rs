@@ -119,6 +119,9 @@ pub fn named(name: &str) -> Result<SourceSpec, DataError> {
 pub fn of_file(path: &Path) -> Option<SourceSpec> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let ending = name.trim_end_matches(".gz").rsplit('.').next()?.to_owned();
+    if let Some(prose) = text::prose::of_file(path) {
+        return Some(prose);
+    }
     match &*ending {
         "npz" => Some(SourceSpec::of_path(npz::SOURCE.name, path)),
         // The reader of tables says what it is.

@@ -36,20 +36,28 @@ pub fn misfits(project: &Project, sample: Shape, outputs: Shape) -> Vec<Problem>
     Side::BOTH.into_iter().filter_map(misfit_of).collect()
 }
 
-/// Words of the data that arrive as numbers need an embedding at the beginning.
+/// Words and tokens of the data arrive as numbers, and need an embedding at the beginning.
 fn embedding(case: &Case<'_>) -> Option<Problem> {
     let features: &[Feature] = &case.dataset.features;
-    let words: usize = features.iter().filter_map(|feature| feature.words.as_ref()).map(Vocabulary::end).max()?;
-    let numbers = features.iter().filter(|feature| feature.words.is_none()).count();
+    let (words, numbers) = match case.dataset.tokenizer() {
+        Some(tokenizer) => (tokenizer.len(), 0),
+        None => (
+            features.iter().filter_map(|feature| feature.words.as_ref()).map(Vocabulary::end).max()?,
+            features.iter().filter(|feature| feature.words.is_none()).count(),
+        ),
+    };
     let first = case.project.model.layers.first();
     let units = match first {
         Some(LayerSpec::Embedding(layer)) if layer.numbers == numbers && layer.vocabulary >= words => return None,
         Some(LayerSpec::Embedding(layer)) => Some(layer.units),
         _ => None,
     };
-    let message = format!(
-        "words of the data arrive as numbers; begin with an Embedding of vocabulary {words} with numbers {numbers}"
-    );
+    let message = match case.dataset.tokenizer() {
+        Some(_) => format!("the tokens of a text arrive as numbers; begin with an Embedding of vocabulary {words}"),
+        None => format!(
+            "words of the data arrive as numbers; begin with an Embedding of vocabulary {words} with numbers {numbers}"
+        ),
+    };
     let embedding = |units| LayerSpec::Embedding(Embedding { vocabulary: words, units, numbers });
     let edit = match units {
         Some(units) => spec::Fix::Replace(embedding(units)),

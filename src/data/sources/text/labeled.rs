@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::{TEXT, VOCABULARY, note_unknown, read_text, tokenizer_of};
+use super::{ENCODING, TEXT, VOCABULARY, note_unknown, read_file, tokenizer_of};
 use crate::data::dataset::{Dataset, Feature, Task, TextFeature};
 use crate::data::error::{DataError, Remedy, Wrong};
+use crate::data::given::Given;
 use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
-use crate::data::source::{Argument, Known, Request, Source};
+use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
 use crate::data::table::{self, Table};
-use crate::data::tokenizer::{PADDING, TokenUnit};
+use crate::data::tokenizer::{PADDING, TokenUnit, Tokenizer};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
 
@@ -51,8 +52,7 @@ const MAX_CLASSES: usize = 1000;
 pub struct Labeled {
     pub classes: Vec<String>,
     pub texts: Vec<(String, u16)>,
-    pub unit: TokenUnit,
-    pub vocabulary: usize,
+    pub tokenizer: Tokenizer,
     pub length: Option<usize>,
 }
 
@@ -76,10 +76,73 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         }
     };
     let length = Some(request.whole("length")?).filter(|length| *length > 0);
-    let labeled = Labeled { classes, texts, unit, vocabulary: request.whole(VOCABULARY.key)?, length };
+    let words = texts.iter().map(|(text, _)| text.as_str());
+    let tokenizer = tokenizer_of(request, unit, words, request.whole(VOCABULARY.key)?, &mut notes);
+    let labeled = Labeled { classes, texts, tokenizer, length };
     let dataset = labeled.dataset(request, TEST_SEED, &mut notes).map_err(refused)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok(Dataset { name, notes, ..dataset })
+}
+
+/// Texts as a network reads them, `[texts, length]`: every line of a text file is one, and of a table every cell of its column.
+///
+/// # Errors
+/// If the file cannot be read, or is a table without the column.
+pub fn read_texts(given: Given<'_>, known: &Known<'_>) -> Result<(Vec<f64>, Vec<Note>), DataError> {
+    let Some(TextFeature { tokenizer, length }) = known.text() else {
+        return Err(DataError::file(given.path, "is text, and the network reads numbers"));
+    };
+    let mut notes = Vec::new();
+    let is_plain = given.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
+    let texts: Vec<String> = match is_plain {
+        true => {
+            let text = match given.contents {
+                Some(contents) => String::from_utf8_lossy(contents).into_owned(),
+                None => read_file(given.path, None, &mut notes)?,
+            };
+            text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+        }
+        false => {
+            let (table, name) = (table_of(given, known)?, known.values("text").first());
+            notes.extend(table.notes.iter().cloned());
+            let column = match name {
+                Some(name) => table.find(name),
+                None => longest(&table),
+            };
+            let Some(column) = column else {
+                let what = format!("has no column {:?}; it has {}", name.map_or("", String::as_str), table.names());
+                return Err(DataError::file(given.path, what));
+            };
+            table.columns[column].cells.iter().map(|cell| cell.clone().unwrap_or_default()).collect()
+        }
+    };
+    let encoder = tokenizer.encoder();
+    let encoded: Vec<Vec<u16>> = texts.iter().map(|text| encoder.encode(text)).collect();
+    note_unknown(&encoded.concat(), tokenizer, &mut notes);
+    Ok((filled(&encoded, *length).into_iter().map(f64::from).collect(), notes))
+}
+
+fn table_of(given: Given<'_>, known: &Known<'_>) -> Result<Table, DataError> {
+    let spec = SourceSpec::of_path(SOURCE.name, given.path);
+    let lookup = Lookup { known: Some(*known), ..Lookup::default() };
+    let request = Request::new(&SOURCE, &spec.parts[0], &lookup)?;
+    Table::open(given, &table::Options::of(&request)?)
+}
+
+/// The column with the most letters.
+fn longest(table: &Table) -> Option<usize> {
+    let letters = |at: &usize| -> usize { table.columns[*at].cells.iter().flatten().map(String::len).sum() };
+    (0..table.columns.len()).max_by_key(letters)
+}
+
+/// Every text as the last of its tokens, filled up before them, so that the end stands at the end.
+fn filled(texts: &[Vec<u16>], length: usize) -> Vec<u16> {
+    let mut rows = vec![PADDING; texts.len() * length];
+    for (row, text) in rows.chunks_exact_mut(length).zip(texts) {
+        let kept = &text[text.len().saturating_sub(length)..];
+        row[length - kept.len()..].copy_from_slice(kept);
+    }
+    rows
 }
 
 type Texts = (Vec<String>, Vec<(String, u16)>);
@@ -109,7 +172,9 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
         for file in listed(folder).map_err(unreadable)? {
             let is_text = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
             match classes.iter().position(|class| *class == name_of(folder)) {
-                Some(class) if is_text => texts.push((read_text(&file, request, notes)?, class as u16)),
+                Some(class) if is_text => {
+                    texts.push((read_file(&file, request.text(ENCODING.key).as_deref(), notes)?, class as u16))
+                }
                 Some(_) => others += 1,
                 None => unknown += 1,
             }
@@ -134,9 +199,8 @@ fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> R
         let lacks = || format!("there is no column {name:?}; there is {}", table.names());
         table.find(&name).map(Some).ok_or_else(|| lacks().into())
     };
-    let letters = |at: &usize| -> usize { table.columns[*at].cells.iter().flatten().map(String::len).sum() };
     let all = 0..table.columns.len();
-    let text = named("text")?.or_else(|| all.clone().max_by_key(letters)).unwrap_or(0);
+    let text = named("text")?.or_else(|| longest(&table)).unwrap_or(0);
     let Some(target) = named("target")?.or_else(|| all.rev().find(|at| *at != text)) else {
         return Err(Wrong::new(
             "has one column alone, and a text needs a class",
@@ -166,14 +230,13 @@ fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> R
 }
 
 impl Labeled {
-    /// Every text as the last of its tokens, filled up before them, so that the end stands at the end.
+    /// The samples, of which a share is for the test.
     pub fn dataset(self, request: &Request<'_>, seed: u64, notes: &mut Vec<Note>) -> Result<Dataset, Wrong> {
-        let Self { classes, texts, unit, vocabulary, length } = self;
+        let Self { classes, texts, tokenizer, length } = self;
         if !(2..=MAX_CLASSES).contains(&classes.len()) {
             let what = format!("there are {} classes, and 2 to {MAX_CLASSES} can be told apart", classes.len());
             return Err(Wrong::new(what, [Remedy::new("target", "name the column of the classes with target=COLUMN")]));
         }
-        let tokenizer = tokenizer_of(request, unit, texts.iter().map(|text| text.0.as_str()), vocabulary, notes);
         let encoder = tokenizer.encoder();
         let encoded: Vec<Vec<u16>> = texts.iter().map(|(text, _)| encoder.encode(text)).collect();
         note_unknown(&encoded.concat(), &tokenizer, notes);
@@ -186,11 +249,7 @@ impl Labeled {
                 format!("{} have more than {length} tokens, and their beginning is not read", counted(cut, "text"));
             notes.push(Note::or(what, "length", longest.min(4096).to_string(), "reads them whole"));
         }
-        let mut inputs = vec![PADDING; encoded.len() * length];
-        for (row, text) in inputs.chunks_exact_mut(length).zip(&encoded) {
-            let kept = &text[text.len().saturating_sub(length)..];
-            row[length - kept.len()..].copy_from_slice(kept);
-        }
+        let inputs = filled(&encoded, length);
         let targets = TargetData::Classes(texts.iter().map(|(_, class)| *class).collect());
         let all = Samples { inputs: Inputs::Tokens(inputs), targets };
         let shape = Shape::flat(length);

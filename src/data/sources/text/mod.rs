@@ -4,9 +4,10 @@
 //! after they were shuffled. Sources that write their own texts are in files here.
 
 mod exercises;
-mod labeled;
+pub mod labeled;
 mod lines;
 mod names;
+pub mod prose;
 mod reviews;
 
 use std::fs::File;
@@ -131,7 +132,10 @@ fn load(request: &Request<'_>, unit: TokenUnit) -> Result<Dataset, DataError> {
         return Err(DataError::no_file(Path::new(request.argument()), "", advice));
     };
     let mut notes = Vec::new();
-    let text = read_text(&path, request, &mut notes)?;
+    if unit == TokenUnit::Character {
+        notes.push(Note::or_as("The text is read character by character; it may be read word by word", WORDS.name));
+    }
+    let text = read_file(&path, request.text(ENCODING.key).as_deref(), &mut notes)?;
     let refused = |wrong: Wrong| DataError::refused(&path, wrong);
     let tokenizer = tokenizer_of(request, unit, [text.as_str()], request.whole(VOCABULARY.key)?, &mut notes);
     let mut dataset = match request.flag("lines")? {
@@ -168,7 +172,7 @@ fn tokenizer_of<'a>(
 }
 
 /// The text of a file in its encoding; what is not UTF-8 and may be Chinese or Western is refused with both readings.
-fn read_text(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Result<String, DataError> {
+fn read_file(path: &Path, encoding: Option<&str>, notes: &mut Vec<Note>) -> Result<String, DataError> {
     let mut bytes = Vec::new();
     let unreadable = |error: std::io::Error| DataError::file(path, error);
     File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -180,9 +184,9 @@ fn read_text(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
     if let Some(kind) = table::kind_of(&bytes) {
         return Err(refused(format!("this is {kind}, not a text; save it as plain text in UTF-8").into()));
     }
-    let encoding = match request.text(ENCODING.key) {
+    let encoding = match encoding {
         Some(name) => Encoding::for_label(name.as_bytes()).ok_or_else(|| {
-            request.wrong(format!("encoding={name} is unknown; there is utf-8, gb18030, big5, windows-1252"))
+            DataError::file(path, format!("encoding={name} is unknown; there is utf-8, gb18030, big5, windows-1252"))
         })?,
         None => encoding_of(&bytes).map_err(refused)?,
     };

@@ -9,7 +9,7 @@ use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
 use crate::data::source::{Argument, Request, Source};
 use crate::data::split::TEST_SHARES;
-use crate::data::tokenizer::TokenUnit;
+use crate::data::tokenizer::{TokenUnit, Tokenizer};
 use backprop_nn::field::Field;
 use backprop_nn::init::{Rng, stream};
 
@@ -23,7 +23,7 @@ pub const SOURCE: Source = Source {
             "count",
             "Samples",
             100..=20_000,
-            4000,
+            COUNT,
             "Number of reviews, test samples included; no two are the same.",
         ),
         Field::real("test", "Test split", TEST_SHARES, 0.2, "Share of the reviews that is held out for the test."),
@@ -32,6 +32,9 @@ pub const SOURCE: Source = Source {
     help: "Reviews of a sentence or two, written by the program, that praise or complain; \"not good\" and \"but\" turn them round.",
     load,
 };
+
+/// Reviews of which the vocabulary is learned.
+const COUNT: usize = 4000;
 
 const PURPOSE: u64 = 0x5E_471;
 
@@ -83,7 +86,8 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let count = request.whole("count")?;
     let mut rng = stream(1, PURPOSE);
     let (mut seen, mut texts) = (HashSet::new(), Vec::with_capacity(count));
-    while texts.len() < count {
+    // The vocabulary is that of so many, however many are asked for.
+    while texts.len() < count.max(COUNT) {
         let is_good = texts.len() % 2 == 1;
         let text = review(is_good, &mut rng);
         if seen.insert(text.clone()) {
@@ -91,7 +95,10 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         }
     }
     let classes = vec!["negative".to_owned(), "positive".to_owned()];
-    let labeled = Labeled { classes, texts, unit: TokenUnit::Word, vocabulary: usize::MAX, length: None };
+    let (tokenizer, _) = Tokenizer::learn(TokenUnit::Word, texts.iter().map(|(text, _)| text.as_str()), usize::MAX);
+    let length = texts.iter().map(|(text, _)| tokenizer.encoder().encode(text).len()).max();
+    texts.truncate(count);
+    let labeled = Labeled { classes, texts, tokenizer, length };
     let mut notes = Vec::new();
     let dataset = labeled.dataset(request, labeled::TEST_SEED, &mut notes).map_err(|wrong| request.wrong(wrong))?;
     Ok(Dataset { name: "reviews".to_owned(), notes: Vec::new(), ..dataset })

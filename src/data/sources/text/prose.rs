@@ -1,0 +1,98 @@
+//! Whether a file of text is one to be read token by token, or a table.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::data::source::SourceSpec;
+
+/// Bytes that are looked at.
+const BEGINNING: u64 = 1 << 16;
+
+/// What texts are called; other files are tables.
+const ENDINGS: [&str; 4] = ["txt", "text", "md", "markdown"];
+
+/// Lines that are a list, if none of them is longer than a name.
+const LIST: usize = 20;
+
+/// The source of a file that holds prose, or a list of words; nothing where it may be a table.
+pub fn of_file(path: &Path) -> Option<SourceSpec> {
+    let ending = path.extension()?.to_str()?.to_lowercase();
+    let mut bytes = Vec::new();
+    let is_text = ENDINGS.contains(&&*ending);
+    File::open(path).ok().filter(|_| is_text)?.take(BEGINNING).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if bytes.len() as u64 == BEGINNING {
+        lines.pop();
+    }
+    match kind_of(&lines)? {
+        Kind::Prose => Some(SourceSpec::of_path(super::CHARS.name, path)),
+        Kind::List => {
+            let mut spec = SourceSpec::of_path(super::CHARS.name, path);
+            spec.single_mut()?.set("lines", vec!["true".to_owned()]);
+            Some(spec)
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Kind {
+    Prose,
+    List,
+}
+
+fn kind_of(lines: &[&str]) -> Option<Kind> {
+    let letters: Vec<char> =
+        lines.iter().flat_map(|line| line.chars()).filter(|letter| !letter.is_whitespace()).collect();
+    let alphabetic = letters.iter().filter(|letter| letter.is_alphabetic()).count();
+    let foreign = letters.iter().filter(|letter| **letter == '\u{fffd}').count();
+    // What is in another encoding is asked for by the source itself.
+    if letters.is_empty() || (alphabetic + foreign) * 4 < letters.len() * 3 {
+        return None;
+    }
+    let is_separated = |mark: char| {
+        let counts: Vec<usize> = lines.iter().map(|line| line.matches(mark).count()).collect();
+        let usual = counts.first().copied().unwrap_or(0);
+        usual > 0 && counts.iter().filter(|count| **count == usual).count() * 10 >= counts.len() * 9
+    };
+    if lines.len() > 1 && [',', ';', '\t', '|'].into_iter().any(is_separated) {
+        return None;
+    }
+    let words = |line: &&str| line.split_whitespace().count();
+    // Chinese has no spaces between words.
+    let ideographs = letters.iter().filter(|letter| ('\u{2e80}'..='\u{9fff}').contains(*letter)).count();
+    if lines.len() >= LIST && lines.iter().all(|line| words(line) <= 2 && line.chars().count() <= 40) && ideographs == 0
+    {
+        return Some(Kind::List);
+    }
+    let all: usize = lines.iter().map(words).sum();
+    (all >= 2 * lines.len() || ideographs * 3 > letters.len() || foreign * 3 > letters.len()).then_some(Kind::Prose)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> Option<Kind> {
+        kind_of(&text.lines().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn prose_and_lists_are_told_from_tables() {
+        assert_eq!(
+            kind("Once upon a time, there was a king.\nHe had no crown, no throne, and no land.\nSo he went."),
+            Some(Kind::Prose)
+        );
+        assert_eq!(kind("从前有一位国王。\n他没有王冠，也没有土地。"), Some(Kind::Prose));
+        assert_eq!(kind(&"Anna\nBerta\nCarla Maria\n".repeat(10)), Some(Kind::List));
+        for table in [
+            "name,kind\nAnna,good\nBerta,bad\n",
+            "a b c\n1 2 3\n4 5 6\n",
+            "text\tclass\nso good\tyes\nso bad\tno\n",
+            "1\n2\n3\n",
+        ] {
+            assert_eq!(kind(table), None, "{table}");
+        }
+    }
+}
