@@ -106,7 +106,12 @@ impl<'a> Graph<'a> {
             let params: Vec<Tensor<'a>> = tensors.take(layer.build(input).params().len()).collect();
             let operations = layer.operations(input, &params);
             let label = || layer.about().label.to_owned();
-            for operation in operations.ok_or_else(|| Unwritable { place, label: label() })? {
+            for mut operation in operations.ok_or_else(|| Unwritable { place, label: label() })? {
+                // What a layer computes without parameters does not know where it stands.
+                if let Operation::Affine { scale, shift } = &mut operation {
+                    let tensors = [scale, shift].into_iter().filter(|tensor| tensor.name.starts_with('.'));
+                    tensors.for_each(|tensor| tensor.name.insert_str(0, &name));
+                }
                 self.push(&name, operation);
             }
         }
