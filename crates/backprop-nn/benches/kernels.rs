@@ -1,6 +1,6 @@
 //! The hot loops on one thread, at the sizes of the presets: arithmetic per second, or numbers per second.
 
-use backprop_nn::OptimizerSpec;
+use backprop_nn::kernels::attention::{Head, HeadBackward, Scores};
 use backprop_nn::kernels::convolution::{self, Window};
 use backprop_nn::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use backprop_nn::kernels::outer;
@@ -8,6 +8,7 @@ use backprop_nn::kernels::pool::{self, Windows};
 use backprop_nn::kernels::transpose::transpose;
 use backprop_nn::kernels::winograd;
 use backprop_nn::optim::Step;
+use backprop_nn::{LossSpec, OptimizerSpec, Targets};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn numbers(len: usize) -> Vec<f32> {
@@ -118,6 +119,55 @@ fn pooling(criterion: &mut Criterion) {
     });
 }
 
+/// The loss and its gradient for the steps of texts, as many classes as there are words.
+fn losses(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("softmax cross-entropy");
+    for classes in [10, 65, 1024, 8192] {
+        let rows = 65_536 / classes;
+        let (outputs, loss) = (numbers(rows * classes), LossSpec::default());
+        let (labels, mut grad) = (vec![3; rows], vec![0.0; outputs.len()]);
+        group.throughput(Throughput::Elements(outputs.len() as u64));
+        group.bench_function(format!("{classes} classes"), |bencher| {
+            bencher.iter(|| loss.value_and_grad(&outputs, Targets::Classes(&labels), 1.0, &mut grad));
+        });
+    }
+}
+
+/// Attention of one head, forward and backward, without its projections.
+fn attention(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("attention head");
+    for (steps, width) in [(64, 32), (256, 64)] {
+        let head = Head { steps, width, stride: 4 * width, causal: true };
+        let len = steps * head.stride;
+        let (queries, keys, values) = (numbers(len), numbers(len), numbers(len));
+        let (mut context, mut log_sums) = (numbers(len), numbers(steps));
+        let mut scratch = numbers(head.forward_scratch().max(head.backward_scratch()));
+        group.throughput(Throughput::Elements((2 * steps * steps * width) as u64));
+        group.bench_function(format!("forward {steps}×{width}"), |bencher| {
+            bencher.iter(|| {
+                let scores = Scores { queries: &queries, keys: &keys, mask: &[] };
+                head.forward(scores, &values, None, &mut context, &mut log_sums, &mut scratch);
+            });
+        });
+        let grad = numbers(len);
+        let (mut queries, mut keys, mut values) = (queries.clone(), keys.clone(), values.clone());
+        group.bench_function(format!("backward {steps}×{width}"), |bencher| {
+            bencher.iter(|| {
+                let pass = HeadBackward {
+                    queries: &mut queries,
+                    keys: &mut keys,
+                    values: &mut values,
+                    mask: &[],
+                    context: &context,
+                    grad_context: &grad,
+                    log_sums: &log_sums,
+                };
+                head.backward(pass, None, &mut scratch);
+            });
+        });
+    }
+}
+
 fn optimizers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("optimizer");
     let mut weights = numbers(16_384);
@@ -132,5 +182,5 @@ fn optimizers(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, products, convolutions, fast_convolutions, pooling, optimizers);
+criterion_group!(benches, products, convolutions, fast_convolutions, pooling, attention, losses, optimizers);
 criterion_main!(benches);

@@ -151,6 +151,7 @@ mod tests {
             (TRANSFORMER.replace(r#""heads":2"#, r#""heads":4,"padding":true"#), words, Some(9)),
             (TRANSFORMER.replace(r#""heads":2"#, r#""heads":2,"rotary":true"#), words, Some(9)),
             (TRANSFORMER.replace(r#"ding"},"#, r#"ding","positions":"sinusoidal"},"#), words, Some(9)),
+            (r#"[{"kind":"embedding","units":8},{"kind":"repeat","times":3,"layers":[{"kind":"residual","layers":["multi_head_attention"]},"rms_norm"]}]"#.into(), words, Some(9)),
             (recurrent("rnn"), steps, None),
             (recurrent("lstm"), steps, None),
             (recurrent("gru"), steps, None),

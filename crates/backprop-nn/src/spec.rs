@@ -43,15 +43,33 @@ pub trait Spec: Settings + Send + Sync {
         Fusible::No
     }
 
-    /// The layers inside, if it is a block whose result is added to its input.
+    /// The layers inside, if it is a block. Their result is added to the input, unless the block [`Self::repeats`] them.
     fn inside(&self) -> Option<&[LayerSpec]> {
         None
     }
 
-    /// The same, to be edited.
+    /// How often the layers inside run one after the other, if the block is that and nothing else. Each time is a copy with weights of
+    /// its own, and a path or a name counts the layers of all copies: the first layer of the second copy of three is at 3.
+    fn repeats(&self) -> Option<usize> {
+        None
+    }
+
+    /// The layers inside, to be edited.
     fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
         None
     }
+}
+
+/// The declared layer at a path, as stages and places of a network have it: position in the stack, inside a block of that the position in
+/// the block, and so on. All copies of a repeated layer lead to the same.
+pub fn layer_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> Option<&'a LayerSpec> {
+    let (first, rest) = path.split_first()?;
+    let layer = layers.get(*first)?;
+    let Some((next, below)) = rest.split_first() else { return Some(layer) };
+    let inside = layer.inside()?;
+    let copies = layer.repeats().unwrap_or(1);
+    let position = (*next < copies * inside.len()).then(|| next % inside.len())?;
+    layer_at(inside, &[&[position], below].concat())
 }
 
 /// What a layer makes of an input shape, and what that costs for one sample.

@@ -195,6 +195,37 @@ fn layer_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> Option<&'a LayerSpec
     }
 }
 
+/// One thread or four: the same weights to the bit, with dropout of the attention weights.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    for mut case in cases() {
+        set_dropout(&mut case.layers, 0.3);
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let network = case.network();
+                let (mut weights, mut batch) = (case.weights(&network), case.batch(&network));
+                let mut updater = Updater::new(OptimizerSpec::default(), &network);
+                for _ in 0..3 {
+                    case.pass(&network, &mut weights, &mut batch);
+                    updater.step(0.01, &network, &mut weights, batch.shards());
+                }
+                weights
+            })
+        };
+        assert_eq!(run(1), run(4), "{}", case.describe());
+    }
+}
+
+fn set_dropout(layers: &mut [LayerSpec], rate: f32) {
+    for layer in layers {
+        match layer {
+            LayerSpec::MultiHeadAttention(attention) => attention.dropout = rate,
+            layer => set_dropout(layer.inside_mut().map_or(&mut [], |inside| inside), rate),
+        }
+    }
+}
+
 /// A text that is nothing but padding has no key to attend to.
 #[test]
 fn a_text_of_padding_alone_gives_numbers() {

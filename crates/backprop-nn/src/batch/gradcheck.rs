@@ -5,7 +5,7 @@ use rand::RngExt as _;
 use super::*;
 use crate::init::stream;
 use crate::layers::{
-    Activation, BatchEnsemble, BatchNorm, Conv2d, Dense, Dropout, EnsembleMean, Flatten, Function, Residual,
+    Activation, BatchEnsemble, BatchNorm, Conv2d, Dense, Dropout, EnsembleMean, Flatten, Function, Repeat, Residual,
 };
 use crate::{LayerSpec, ModelSpec, Shape};
 
@@ -102,6 +102,10 @@ pub fn block(layers: Vec<LayerSpec>) -> LayerSpec {
     Residual { layers }.into()
 }
 
+fn repeat(layers: Vec<LayerSpec>) -> LayerSpec {
+    Repeat { times: 3, layers }.into()
+}
+
 fn stacks() -> Vec<(Vec<LayerSpec>, Shape)> {
     let (flat, image) = (Shape::flat(7), Shape::image(5, 4, 2));
     let conv = || LayerSpec::from(Conv2d { filters: 3, activation: Function::Tanh, ..Conv2d::default() });
@@ -149,6 +153,8 @@ fn blocks() -> Vec<(Vec<LayerSpec>, Shape)> {
         ),
         (vec![block(vec![norm(), block(vec![norm()])]), around(image), Flatten {}.into(), head()], image),
         (vec![dense(5), around(steps), Flatten {}.into(), head()], steps),
+        (vec![repeat(vec![norm(), dropout(), block(vec![dense(5), dense(7)])]), head()], flat),
+        (vec![dense(6), block(vec![repeat(vec![block(vec![dense(6)]), dense(6)])]), head()], flat),
     ]
 }
 

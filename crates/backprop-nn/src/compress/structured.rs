@@ -80,7 +80,10 @@ pub fn without_units(
 fn slim(layers: &mut [LayerSpec], prefix: &str, share: f32, tensors: &mut Tensors, removed: &mut Vec<Removed>) {
     for at in 0..layers.len() {
         let name = name_of(layers, at, prefix);
-        if let Some(inside) = layers[at].inside_mut() {
+        // All copies of a repeated layer have as many units, and it would not be the same ones that count least.
+        if layers[at].repeats().is_none()
+            && let Some(inside) = layers[at].inside_mut()
+        {
             slim(inside, &format!("{name}."), share, tensors, removed);
         }
         let Some(reader) = reader_of(layers, at) else { continue };

@@ -76,31 +76,42 @@ impl<'a> Graph<'a> {
             values: Cow::Borrowed(&weights.values()[param.range.clone()]),
         });
         let mut graph = Self { input: network.input(), nodes: Vec::new() };
-        graph.push_all(layers, ["", ""], &mut tensors)?;
+        graph.push_all(layers, ["", ""], 0, &mut tensors)?;
         Ok(graph)
     }
 
-    /// `prefix` is what stands before the names and before the places of the layers of a block.
+    /// `prefix` is what stands before the names and before the places of the layers of a block, and `first` how many layers of it came
+    /// before these.
     fn push_all(
         &mut self,
         layers: &[LayerSpec],
         prefix: [&str; 2],
+        first: usize,
         tensors: &mut dyn Iterator<Item = Tensor<'a>>,
     ) -> Result<(), Unwritable> {
         for (index, layer) in layers.iter().enumerate() {
-            let name = format!("{}{index}.{}", prefix[0], layer.tensor_key());
+            let name = format!("{}{}.{}", prefix[0], first + index, layer.tensor_key());
             let place = format!("{}{}", prefix[1], index + 1);
             let (fork, input) = (self.nodes.len(), self.output());
             if let Some(inside) = layer.inside() {
                 let (names, places) = (format!("{name}."), format!("{place}."));
-                self.push_all(inside, [&names, &places], tensors)?;
-                self.push(&name, Operation::Add { value: fork });
+                for copy in 0..layer.repeats().unwrap_or(1) {
+                    self.push_all(inside, [&names, &places], copy * inside.len(), tensors)?;
+                }
+                if layer.repeats().is_none() {
+                    self.push(&name, Operation::Add { value: fork });
+                }
                 continue;
             }
             let params: Vec<Tensor<'a>> = tensors.take(layer.build(input).params().len()).collect();
             let operations = layer.operations(input, &params);
             let label = || layer.about().label.to_owned();
-            for operation in operations.ok_or_else(|| Unwritable { place, label: label() })? {
+            for mut operation in operations.ok_or_else(|| Unwritable { place, label: label() })? {
+                // What a layer computes without parameters does not know where it stands.
+                if let Operation::Affine { scale, shift } = &mut operation {
+                    let tensors = [scale, shift].into_iter().filter(|tensor| tensor.name.starts_with('.'));
+                    tensors.for_each(|tensor| tensor.name.insert_str(0, &name));
+                }
                 self.push(&name, operation);
             }
         }
@@ -201,6 +212,7 @@ mod tests {
             r#"{"kind":"max_pool2d","size":3}"#,
             r#"{"kind":"average_pool2d","size":2}"#,
             r#"{"kind":"up_sample2d","size":3}"#,
+            r#"{"kind":"repeat","times":3,"layers":["p_relu",{"kind":"residual","layers":["batch_norm"]}]}"#,
             r#"{"kind":"residual","layers":[{"kind":"conv2d","filters":4,"padding":"same","activation":"elu"},
                 {"kind":"residual","layers":[{"kind":"p_relu"},{"kind":"batch_norm"}]},{"kind":"dropout"}]}"#,
         ] {

@@ -9,7 +9,7 @@ const LANES: usize = 16;
 
 /// `Σ term(a, b)`
 #[inline(always)]
-pub(super) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+pub(crate) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     let (mut sums, mut rest) = ([0.0f32; LANES], 0.0);
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     for (a, b) in a.remainder().iter().zip(b.remainder()) {
@@ -24,15 +24,53 @@ pub(super) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
 }
 
 #[inline(always)]
-pub(super) fn largest(row: &[f32]) -> f32 {
+pub(crate) fn largest(row: &[f32]) -> f32 {
     let mut most = [f32::NEG_INFINITY; LANES];
-    for values in row.chunks(LANES) {
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for values in chunks {
         for (most, value) in most.iter_mut().zip(values) {
             *most = if *value > *most { *value } else { *most };
         }
     }
+    for (most, value) in most.iter_mut().zip(rest) {
+        *most = if *value > *most { *value } else { *most };
+    }
     most.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
+
+/// Whether numbers are so few that they are compared and added faster one after the other.
+pub fn is_short(values: &[f32]) -> bool {
+    values.len() < 8 * LANES
+}
+
+/// The largest number, of those that are numbers.
+pub fn max(values: &[f32]) -> f32 {
+    if is_short(values) {
+        return values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    }
+    vectorized!(largest(values))
+}
+
+/// Position of the largest number; of equals the first, and 0 if the first is none.
+pub fn argmax(values: &[f32]) -> usize {
+    if !is_short(values) && !values[0].is_nan() {
+        let most = max(values);
+        // The part first, since a loop that may end anywhere has no vectors.
+        let is_in = |part: &[f32]| vectorized!(part.iter().fold(false, |is_in, value| is_in | (*value == most)));
+        let part = values.chunks(PART).position(is_in).unwrap_or(0) * PART;
+        return part + values[part..].iter().position(|value| *value == most).unwrap_or(0);
+    }
+    let mut best = 0;
+    for (at, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = at;
+        }
+    }
+    best
+}
+
+/// Numbers that are looked through at a time.
+const PART: usize = 256;
 
 /// Replaces every row of `width` numbers by its softmax.
 pub fn softmax(values: &mut [f32], width: usize) {
@@ -252,6 +290,21 @@ mod tests {
                     exact.iter().zip(&gamma).map(|(x, gamma)| x / (square + 1e-3).sqrt() * f64::from(*gamma));
                 assert_close(&divided[row * width..], expected);
             }
+        }
+    }
+
+    #[test]
+    fn the_largest_number_is_found_in_rows_of_any_length() {
+        for len in [1, 2, 15, 33, 127, 128, 129, 1000] {
+            let mut values = numbers(len, 0.7);
+            for at in [0, len / 2, len - 1] {
+                values[at] = 2.5 + at as f32;
+                assert_eq!((argmax(&values), max(&values)), (at, 2.5 + at as f32));
+                values[len - 1] = values[at];
+                assert_eq!(argmax(&values), at, "of equals the first");
+            }
+            assert_eq!(argmax(&vec![f32::NAN; len]), 0);
+            assert_eq!(argmax(&vec![f32::NEG_INFINITY; len]), 0);
         }
     }
 

@@ -24,6 +24,7 @@ mod p_relu;
 mod pool;
 mod positional_embedding;
 mod recurrent;
+mod repeat;
 mod reshape;
 mod residual;
 mod rms_norm;
@@ -62,7 +63,9 @@ pub use p_relu::PRelu;
 pub use pool::{AveragePool, AveragePool1d, AveragePool2d, MaxPool, MaxPool1d, MaxPool2d};
 pub use positional_embedding::{PositionalEmbedding, Positions};
 pub use recurrent::{Recurrent, Returns};
+pub use repeat::Repeat;
 pub use reshape::{Form, Reshape};
+use residual::depth;
 pub use residual::{MAX_DEPTH, Residual};
 pub use rms_norm::RmsNorm;
 pub use rnn::Rnn;
@@ -105,6 +108,7 @@ registry! {
         Lstm = "lstm",
         Gru = "gru",
         Residual = "residual",
+        Repeat = "repeat",
         BatchEnsemble = "batch_ensemble",
         EnsembleMean = "ensemble_mean",
         BatchNorm = "batch_norm",

@@ -74,10 +74,7 @@ impl Spec for PositionalEmbedding {
                 Tensor { dims: vec![input.len()], ..learned.with("scale", vec![1.0; input.len()]) },
                 Tensor { dims: vec![input.len()], ..learned.clone() },
             ),
-            _ => (
-                named("positions.scale", vec![1.0; input.len()]),
-                named("positions.embeddings", waves(steps, features)),
-            ),
+            _ => (named(".scale", vec![1.0; input.len()]), named(".embeddings", waves(steps, features))),
         };
         Some(vec![
             Operation::Reshape { to: Shape::flat(input.len()) },

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
 use crate::field::Settings;
-use crate::kernels::vector::add;
+use crate::kernels::vectorized;
 use crate::layer::{Backward, Decoding, Forward, Layer};
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError, Spec};
@@ -23,6 +23,11 @@ pub struct Residual {
 
 /// How deep blocks may stand in one another.
 pub const MAX_DEPTH: usize = 8;
+
+/// How deep blocks stand in one another in these layers.
+pub(super) fn depth(layers: &[LayerSpec]) -> usize {
+    layers.iter().filter_map(|layer| layer.inside()).map(|inside| 1 + depth(inside)).max().unwrap_or(0)
+}
 
 /// Most channels of the convolutions, and most units of the dense layers, that [`Residual::around`] gives.
 const MAX_FILTERS: usize = 512;
@@ -64,13 +69,6 @@ impl Residual {
 
     /// Whether blocks stand in one another deeper than they may.
     pub fn is_too_deep(&self) -> bool {
-        fn depth(layers: &[LayerSpec]) -> usize {
-            let inside = layers.iter().map(|layer| match layer {
-                LayerSpec::Residual(block) => 1 + depth(&block.layers),
-                _ => 0,
-            });
-            inside.max().unwrap_or(0)
-        }
         1 + depth(&self.layers) > MAX_DEPTH
     }
 
@@ -157,8 +155,11 @@ impl Layer for Addition {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        pass.output.copy_from_slice(pass.input);
-        add(pass.output, pass.skip);
+        vectorized!({
+            for ((output, input), skip) in pass.output.iter_mut().zip(pass.input).zip(pass.skip) {
+                *output = input + skip;
+            }
+        });
     }
 
     fn backward(&self, pass: Backward<'_>) {

@@ -15,6 +15,7 @@ mod softmax;
 
 use crate::activation::Function;
 use crate::field::{FieldError, Settings};
+use crate::kernels::rows;
 use crate::registry;
 
 pub use adversarial::{AdversarialLoss, GENERATED, REAL};
@@ -282,13 +283,7 @@ fn shares_or_softmax(outputs: &mut [f32], function: Function) {
 
 /// Position of the largest number; of equals the first.
 pub fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (at, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = at;
-        }
-    }
-    best
+    rows::argmax(values)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClassWeights, Loss};
 use crate::field::Settings;
+use crate::kernels::rows;
 use crate::kernels::vector::exp;
 use crate::kernels::vectorized;
 
@@ -38,9 +39,10 @@ impl Loss for SoftmaxCrossEntropy {
         let given = |at: usize| smoothing / outputs.len() as f32 * weights.of(at);
         let target = if *smoothing > 0.0 { sharp + (0..outputs.len()).map(given).sum::<f32>() } else { sharp };
 
-        let largest = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let largest = rows::max(outputs);
         let sum = match grad {
-            None => vectorized!(outputs.iter().map(|z| exp(z - largest)).sum::<f32>()),
+            None if rows::is_short(outputs) => vectorized!(outputs.iter().map(|z| exp(z - largest)).sum::<f32>()),
+            None => vectorized!(rows::sum(outputs, outputs, |z, _| exp(z - largest))),
             Some((scale, grad)) => {
                 grad.copy_from_slice(outputs);
                 let sum = exponentials(grad, largest);
@@ -64,7 +66,7 @@ impl Loss for SoftmaxCrossEntropy {
 
 /// Exponentials divided by their sum, moved so that none overflows.
 pub fn softmax(values: &mut [f32]) {
-    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let largest = rows::max(values);
     let sum = exponentials(values, largest);
     values.iter_mut().for_each(|value| *value /= sum);
 }
@@ -72,5 +74,5 @@ pub fn softmax(values: &mut [f32]) {
 /// Replaces every `z` by `exp(z - largest)` and tells their sum.
 pub(super) fn exponentials(values: &mut [f32], largest: f32) -> f32 {
     vectorized!(values.iter_mut().for_each(|value| *value = exp(*value - largest)));
-    values.iter().sum()
+    if rows::is_short(values) { values.iter().sum() } else { vectorized!(rows::sum(values, values, |value, _| value)) }
 }

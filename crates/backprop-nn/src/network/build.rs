@@ -38,7 +38,7 @@ impl Network {
             let (stage, layer, weights) = (network.stages.len(), network.labels.len(), network.weights_len);
             network.beginnings.push(Beginning { name, stage, layer, weights, input });
             network.output = input;
-            network.push_all(layers, &[], prefix);
+            network.push_all(layers, &[], prefix, 0);
         }
         network.finished()
     }
@@ -50,7 +50,7 @@ impl Network {
         network.beginnings.push(Beginning { name: "", stage: 0, layer: 0, weights: 0, input });
         let first = network.stage(Vec::new(), "Input", Box::new(Identity), 0..0, [input, input]);
         network.stages.push(first);
-        network.push_all(layers, &[], "");
+        network.push_all(layers, &[], "", 0);
         network.finished()
     }
 
@@ -78,9 +78,9 @@ impl Network {
         self
     }
 
-    /// `path` and `place` are those of the block that the layers stand in.
-    fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str) {
-        for (index, spec) in layers.iter().enumerate() {
+    /// `path` and `place` are those of the block that the layers stand in, and `first` how many layers of it came before these.
+    fn push_all(&mut self, layers: &[LayerSpec], path: &[usize], place: &str, first: usize) {
+        for (index, spec) in layers.iter().enumerate().map(|(index, spec)| (first + index, spec)) {
             let place = format!("{place}{index}.{}.", spec.tensor_key());
             // In the stack itself, layers are counted on from those of the stacks before it.
             let at = if path.is_empty() { self.labels.len() } else { index };
@@ -100,8 +100,12 @@ impl Network {
         let layer = apart.as_ref().map_or(spec, |(sums, _)| sums).build(input);
         if let Some(inside) = spec.inside() {
             let fork = self.stages.len();
-            self.push_all(inside, &path, place);
-            self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
+            for copy in 0..spec.repeats().unwrap_or(1) {
+                self.push_all(inside, &path, place, copy * inside.len());
+            }
+            if spec.repeats().is_none() {
+                self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
+            }
         }
         let params = self.name_params(&path, place, &layer.params());
         let trained: usize = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
