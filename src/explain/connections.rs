@@ -2,6 +2,7 @@
 
 use backprop_nn::batch::inspection::Place;
 use backprop_nn::layers::Function;
+use backprop_nn::spec::layer_at;
 use backprop_nn::weights::Param;
 use backprop_nn::{Inspection, LayerSpec, Shape, Weights};
 
@@ -139,7 +140,7 @@ pub fn sum(inspection: &Inspection, layers: &[LayerSpec], weights: &Weights, pla
     let before = place.checked_sub(1)?;
     let input = inspection.places()[before].shape;
     let Place { path, shape, .. } = &inspection.places()[place];
-    let spec = spec_at(layers, path)?;
+    let spec = layer_at(layers, path)?;
     let params = inspection.params(place);
     let find = |name: &str| params.iter().find(|param: &&Param| param.info.name == name);
     let (param, bias) = (find("kernel")?, find("bias")?.range.start);
@@ -179,18 +180,8 @@ pub(super) fn reads(
 
 /// Whether the layer at a place gives what it gets when the network predicts: dropout and noise.
 pub fn is_identity(layers: &[LayerSpec], place: &Place) -> bool {
-    let spec = spec_at(layers, &place.path);
+    let spec = layer_at(layers, &place.path);
     matches!(spec, Some(LayerSpec::Dropout(_) | LayerSpec::SpatialDropout(_) | LayerSpec::GaussianNoise(_)))
-}
-
-/// The layer at a position of the stack, inside a block of that the one at a position of the block, and so on.
-pub(super) fn spec_at<'a>(layers: &'a [LayerSpec], path: &[usize]) -> Option<&'a LayerSpec> {
-    let (first, rest) = path.split_first()?;
-    match (layers.get(*first)?, rest) {
-        (layer, []) => Some(layer),
-        (LayerSpec::Residual(block), rest) => spec_at(&block.layers, rest),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use backprop_nn::batch::inspection::Place;
 use backprop_nn::layers::Function;
+use backprop_nn::spec::layer_at;
 use backprop_nn::{Inspection, LayerSpec, LossSpec, ModelSpec, Targets, Weights};
 
 /// Bins of a histogram.
@@ -193,12 +194,7 @@ fn saturated(values: &[f32], function: Function) -> Option<f64> {
 
 /// The activation function of the layer at a path, if it has one.
 fn function_at(layers: &[LayerSpec], path: &[usize]) -> Option<Function> {
-    let (at, within) = path.split_first()?;
-    let layer = layers.get(*at)?;
-    if !within.is_empty() {
-        return function_at(layer.inside()?, within);
-    }
-    match layer {
+    match layer_at(layers, path)? {
         LayerSpec::Dense(layer) => Some(layer.activation),
         LayerSpec::Conv1d(layer) => Some(layer.activation),
         LayerSpec::Conv2d(layer) => Some(layer.activation),

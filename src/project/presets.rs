@@ -55,6 +55,12 @@ const PRESETS: &[Preset] = presets![
         "temperatures": "Tomorrow's lowest temperature, from the last thirty days, forecast by a GRU.",
         "remaining-life": "Flights until a turbofan engine fails, from its last thirty readings, predicted by a GRU.",
     }
+    "Text" {
+        "char-rnn": "An LSTM tells the next letter, and invents names: the plainest language model.",
+        "tiny-gpt": "A small transformer that invents names: attention in place of a memory, learned in half a minute.",
+        "sums-gpt": "A small transformer that learns to add from examples: 99 % of the sums that it has not seen.",
+        "sentiment": "Whether a review praises or complains, read word by word by a GRU.",
+    }
     "Points in a plane" {
         "spiral": "Two spirals wound around each other: not linearly separable, and easy for two hidden layers.",
         "xor": "Opposite quarters of the plane: what no network without a hidden layer learns.",

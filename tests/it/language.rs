@@ -31,9 +31,8 @@ fn story(sentences: usize) -> String {
     (0..sentences).map(|at| if at % 6 == 5 { sentence(at) + "\n" } else { sentence(at) }).collect()
 }
 
-const EXERCISE: [&str; 9] = [
-    "train", "sums-gpt", "--data", "sums?digits=1", "--epochs", "60", "--batch", "16", "--json",
-];
+const EXERCISE: [&str; 9] =
+    ["train", "sums-gpt", "--data", "sums?digits=1", "--epochs", "60", "--batch", "16", "--json"];
 
 #[test]
 fn a_network_learns_sums_and_writes_their_answers() {
@@ -174,8 +173,12 @@ fn sets_are_parts_of_the_text_that_do_not_overlap() {
 #[test]
 fn texts_with_classes_are_read_from_tables_and_folders_and_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let said = |good: bool, at: usize| format!("the {} was {}", ["soup", "book", "film"][at % 3], if good { "good" } else { "bad" });
-    let rows: String = (0..120).map(|at| format!("{at},{},{}\n", said(at % 2 == 0, at / 2), if at % 2 == 0 { "yes" } else { "no" })).collect();
+    let said = |good: bool, at: usize| {
+        format!("the {} was {}", ["soup", "book", "film"][at % 3], if good { "good" } else { "bad" })
+    };
+    let rows: String = (0..120)
+        .map(|at| format!("{at},{},{}\n", said(at % 2 == 0, at / 2), if at % 2 == 0 { "yes" } else { "no" }))
+        .collect();
     fs::write(folder.path().join("reviews.csv"), format!("id,words,liked\n{rows}")).unwrap();
     let train = ["train", "text:reviews.csv", "--epochs", "30", "--out", "run", "--json"];
     let told = lines(&ok(folder.path(), &train));

@@ -10,11 +10,10 @@ use std::ops::Range;
 use backprop_nn::batch::inspection::Place;
 use backprop_nn::layers::Function;
 use backprop_nn::optim::{Regularization, UpdaterState};
-use backprop_nn::spec::Misfit;
+use backprop_nn::spec::{Misfit, layer_at};
 use backprop_nn::weights::Param;
 use backprop_nn::{Inspection, LayerSpec, LossSpec, ModelSpec, OptimizerSpec, Shape, Targets, Weights};
 
-use super::connections::spec_at;
 pub use change::Change;
 pub use unit::{Line, Unit};
 pub use walk::{Detail, Position, Stage, Walk};
@@ -285,7 +284,7 @@ fn layers(step: &Step, specs: &[LayerSpec], params: &[Vec<Param>]) -> Vec<LayerS
             _ => layers.push(LayerStep {
                 path: place.path.clone(),
                 label: place.label,
-                formula: spec_at(specs, &place.path).map_or("", |spec| spec.about().formula),
+                formula: layer_at(specs, &place.path).map_or("", |spec| spec.about().formula),
                 function: None,
                 sums: at,
                 gives: at,

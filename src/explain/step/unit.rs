@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use backprop_nn::LayerSpec;
 use backprop_nn::layers::Function;
+use backprop_nn::spec::layer_at;
 use backprop_nn::weights::Param;
 
 use super::{LayerStep, SHOWN, Step, largest};
-use crate::explain::connections::{Term, reads, spec_at};
+use crate::explain::connections::{Term, reads};
 
 /// A unit in the step, with the numbers of the sample that is followed.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,7 +195,7 @@ fn terms(
     let find = |name: &str| params[layer.sums].iter().find(|param| param.info.name == name);
     let (kernel, weights) = (find("kernel")?, step.weights[0].values());
     let before = layer.sums - 1;
-    let (reads, _) = reads(spec_at(specs, &layer.path)?, step.places[before].shape, kernel.info.dims[0], unit)?;
+    let (reads, _) = reads(layer_at(specs, &layer.path)?, step.places[before].shape, kernel.info.dims[0], unit)?;
     let term = |(input, at): (usize, usize)| {
         let weight_at = kernel.range.start + at;
         Term { input, value: step.values[before][input], weight_at, weight: weights[weight_at] }

@@ -135,6 +135,10 @@ impl<'a> Writer<'a> {
     fn layers(&mut self, layers: &[LayerSpec]) -> Result<(), ExportError> {
         for layer in layers {
             let output = layer.plan(self.shape).map_or(self.shape, |plan| plan.output);
+            if let (Some(inside), Some(times)) = (layer.inside(), layer.repeats()) {
+                (0..times).try_for_each(|_| self.layers(inside))?;
+                continue;
+            }
             if let Some(inside) = layer.inside() {
                 self.depth += 1;
                 let skip = if self.depth == 1 { "skip".to_owned() } else { format!("skip{}", self.depth) };
@@ -277,7 +281,7 @@ impl<'a> Writer<'a> {
             LayerSpec::GaussianNoise(noise) => {
                 self.apply(&format!("layers.GaussianNoise({})", number(noise.deviation)));
             }
-            LayerSpec::Residual(_) | LayerSpec::Custom(_) => return None,
+            LayerSpec::Residual(_) | LayerSpec::Repeat(_) | LayerSpec::Custom(_) => return None,
         }
         Some(())
     }

@@ -200,6 +200,10 @@ impl<'a> Writer<'a> {
         for layer in layers {
             let output = layer.plan(self.shape).map_or(self.shape, |plan| plan.output);
             self.class.stack.push(format!("{indent}{layer}: {output}"));
+            if let (Some(inside), Some(times)) = (layer.inside(), layer.repeats()) {
+                (0..times).try_for_each(|_| self.stack(inside, &format!("{indent}  ")))?;
+                continue;
+            }
             if let Some(inside) = layer.inside() {
                 self.depth += 1;
                 let (depth, is_first) = (self.depth, self.is_first);
@@ -370,7 +374,7 @@ impl<'a> Writer<'a> {
                 self.class.used.insert("gaussian_noise");
                 self.random("noise", &format!("GaussianNoise({})", number(noise.deviation)));
             }
-            LayerSpec::Residual(_) | LayerSpec::Custom(_) => return None,
+            LayerSpec::Residual(_) | LayerSpec::Repeat(_) | LayerSpec::Custom(_) => return None,
         }
         Some(())
     }

@@ -1,6 +1,7 @@
 //! Reading drawings, and finding out what somebody dropped on the window.
 
 use std::fmt::Display;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +21,9 @@ use crate::ui::commands::Request;
 use crate::ui::jobs::recording::Writing;
 use crate::ui::jobs::report::{OpenedRun, Report};
 use crate::ui::state::playground::OpenedPicture;
+
+/// The folder beside the runs in which pasted texts are kept.
+const TEXTS: &str = "texts";
 
 impl Studio {
     pub(super) fn read_dropped(&mut self, ctx: &Context, path: PathBuf) {
@@ -42,6 +46,19 @@ impl Studio {
                 Report::PictureOpened(Arc::new(OpenedPicture { name: "The pasted picture".to_owned(), image }))
             }
             Err(why) => Report::Warned(format!("No picture could be pasted: {why}.")),
+        });
+    }
+
+    /// Takes the text that another program has copied, as data.
+    pub(super) fn paste_text(&mut self, ctx: &Context) {
+        let runs = self.runs_folder().unwrap_or_else(|| RUNS.into());
+        let folder = runs.parent().unwrap_or(Path::new("")).join(TEXTS);
+        self.tasks.spawn(ctx, "pasting the text", move || match copied_text().and_then(|text| keep_text(&folder, &text)) {
+            Ok(path) => match sources::of_file(&path) {
+                Some(source) => read_file(source),
+                None => Report::Nothing,
+            },
+            Err(why) => Report::Warned(format!("No text could be pasted: {why}.")),
         });
     }
 
@@ -92,7 +109,7 @@ fn read_dropped(path: PathBuf) -> Report {
 }
 
 fn not_taken(why: &dyn Display) -> String {
-    format!("{why}. This window takes projects, drawings, images, tables, run folders and folders of samples.")
+    format!("{why}. This window takes projects, drawings, images, tables, texts, run folders and folders of samples.")
 }
 
 fn read_run(path: PathBuf) -> Report {
@@ -141,6 +158,21 @@ fn read_data_folder(path: &Path) -> Report {
 
 fn looks_like_drawing(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jsonl")
+}
+
+fn copied_text() -> Result<String, String> {
+    let mut clipboard = arboard::Clipboard::new().map_err(|error| error.to_string())?;
+    let text = clipboard.get_text().map_err(|_| "nothing that was copied is text".to_owned())?;
+    if text.trim().is_empty() { Err("what was copied is empty".to_owned()) } else { Ok(text) }
+}
+
+/// Writes a text to the first file of a folder that is not there yet.
+fn keep_text(folder: &Path, text: &str) -> Result<PathBuf, String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut places = (1..u32::MAX).map(|number| folder.join(format!("pasted-{number}.txt")));
+    let place = places.find(|place| !place.exists()).ok_or("there are too many files")?;
+    fs::write(&place, text).map_err(|error| format!("{}: {error}", place.display()))?;
+    Ok(place)
 }
 
 fn copied_picture() -> Result<DynamicImage, String> {

@@ -79,6 +79,7 @@ impl Studio {
             Command::Report => self.choose(ctx, PathFor::SaveReport),
             Command::OpenDrawing => self.choose(ctx, PathFor::OpenDrawing),
             Command::PastePicture => self.paste_picture(ctx),
+            Command::PasteText => self.paste_text(ctx),
             Command::SaveDrawing => self.choose(ctx, PathFor::SaveDrawing),
             Command::ReloadData => self.load_data(ctx),
             Command::ToggleNetwork => self.window.is_left_open = !self.window.is_left_open,

@@ -102,7 +102,7 @@ commands! {
     Redo: "Redo", "Repeats the change that was undone.", [ctrl_shift(Key::Z), ctrl(Key::Y)];
     New: "New from preset…", "Begins a project from a preset.", [ctrl(Key::N)];
     Empty: "Empty network", "Begins a network without a layer for the data that there are.", [];
-    Open: "Open…", "Opens a project, a table or a drawing.", [ctrl(Key::O)];
+    Open: "Open…", "Opens a project, a table, a text or a drawing.", [ctrl(Key::O)];
     OpenFolder: "Open run or folder…", "Opens a run, or a folder of samples.", [ctrl_shift(Key::O)];
     Import: "Import network…", "Reads a network from an ONNX file as a run, which can be tried and trained on.", [];
     Save: "Save", "Saves the project.", [ctrl(Key::S)];
@@ -112,6 +112,7 @@ commands! {
     Report: "Save report…", "Writes the run as one page for any browser: result, curves, mistakes, settings and how to repeat it.", [];
     OpenDrawing: "Open drawing or picture…", "Reads a drawing or a picture from a file.", [];
     PastePicture: "Paste picture", "Takes the picture that was copied in another program.", [];
+    PasteText: "Paste text", "Takes the text that was copied in another program as data, and keeps it in a file beside the runs.", [];
     SaveDrawing: "Save drawing…", "Writes the drawing into a file.", [];
     ReloadData: "Read the data again", "Reads the samples once more from their source.", [];
     ToggleNetwork: "Network panel", "Shows the network at the left, or hides it.", [plain(Key::F6)];

@@ -176,6 +176,7 @@ impl Situation {
             | Command::SaveAs
             | Command::OpenDrawing
             | Command::PastePicture
+            | Command::PasteText
             | Command::ToggleNetwork
             | Command::ToggleTraining
             | Command::Presenter

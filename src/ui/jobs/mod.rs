@@ -30,6 +30,7 @@ pub mod step;
 pub mod stored_runs;
 pub mod sweep;
 pub mod tasks;
+pub mod token_vectors;
 pub mod trials;
 pub mod writing;
 
@@ -97,6 +98,8 @@ pub struct DerivedData {
     pub writing: Derived<writing::WritingQuery>,
     /// What a network computes while it reads a text.
     pub reading: Derived<writing::ReadingQuery>,
+    /// Where the tokens of an embedding lie.
+    pub token_vectors: Derived<token_vectors::TokenVectorsQuery>,
 }
 
 impl DerivedData {
@@ -137,6 +140,7 @@ impl DerivedData {
             baselines,
             writing,
             reading,
+            token_vectors,
         } = self;
         drawing.is_settled(ctx)
             && drawing_history.is_settled(ctx)
@@ -166,5 +170,6 @@ impl DerivedData {
             && baselines.is_settled(ctx)
             && writing.is_settled(ctx)
             && reading.is_settled(ctx)
+            && token_vectors.is_settled(ctx)
     }
 }

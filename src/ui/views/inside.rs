@@ -11,6 +11,7 @@ mod neighbors;
 mod pane;
 mod pinned;
 mod step;
+mod token_vectors;
 mod weights;
 
 use std::sync::Arc;
@@ -69,6 +70,7 @@ fn panes() -> Vec<Box<dyn Pane>> {
         Box::<neighbors::NeighborsPane>::default(),
         Box::<counterfactual::CounterfactualPane>::default(),
         Box::<columns::ColumnsPane>::default(),
+        Box::<token_vectors::TokenVectorsPane>::default(),
     ]
 }
 

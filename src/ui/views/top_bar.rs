@@ -71,6 +71,7 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Command::Open,
             Command::OpenFolder,
             Command::Import,
+            Command::PasteText,
             Command::Save,
             Command::SaveAs,
             Command::SaveRun,

@@ -40,7 +40,7 @@ pub const SOURCE: Source = Source {
 };
 
 /// Which texts are for the test.
-pub const TEST_SEED: u64 = 0x7E57;
+pub(super) const TEST_SEED: u64 = 0x7E57;
 
 /// The longest text that is read whole unless somebody says how many tokens of it to read.
 const MOST: usize = 256;
@@ -49,7 +49,7 @@ const MOST: usize = 256;
 const MAX_CLASSES: usize = 1000;
 
 /// Texts and the class of each, and how they become samples.
-pub struct Labeled {
+pub(super) struct Labeled {
     pub classes: Vec<String>,
     pub texts: Vec<(String, u16)>,
     pub tokenizer: Tokenizer,

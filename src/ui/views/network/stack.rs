@@ -161,7 +161,9 @@ impl Stack<'_> {
                     let body = ui.push_id(("body", self.side, name.id), |ui| {
                         card.body_ui(ui, |ui, layer, trace| {
                             let block = Stack { path: &path, trace, ..*self };
-                            within = layer.inside_mut().and_then(|layers| block.block_ui(ui, layers, &mut name.inside));
+                            let repeats = layer.repeats();
+                            let inside = layer.inside_mut();
+                            within = inside.and_then(|layers| block.block_ui(ui, layers, &mut name.inside, repeats));
                         })
                     });
                     edit = body.inner.or(edit);
@@ -174,8 +176,14 @@ impl Stack<'_> {
         wanted
     }
 
-    /// The cards within a block, the line around them, and below them what it leads to.
-    fn block_ui(&self, ui: &mut Ui, layers: &mut [LayerSpec], names: &mut [Name]) -> Option<(Vec<usize>, Edit)> {
+    /// The cards within a block, the line around them, and below them what it leads to: what enters is added, or all is repeated.
+    fn block_ui(
+        &self,
+        ui: &mut Ui,
+        layers: &mut [LayerSpec],
+        names: &mut [Name],
+        repeats: Option<usize>,
+    ) -> Option<(Vec<usize>, Edit)> {
         let margin = Margin { left: GUTTER as i8, right: GRID as i8, ..Margin::ZERO };
         let cards = Frame::new().inner_margin(margin).show(ui, |ui| self.ui(ui, layers, names));
         let mut wanted = cards.inner;
@@ -183,7 +191,8 @@ impl Stack<'_> {
         let foot = ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_size(row);
             ui.add_space(GUTTER + 4.0 * GRID);
-            ui.label(RichText::new("plus what enters").color(Palette::of(ui).muted));
+            let text = repeats.map_or("plus what enters".to_owned(), |times| format!("× {times}, one after the other"));
+            ui.label(RichText::new(text).color(Palette::of(ui).muted));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.add_space(GRID);
                 if let Some(layer) = self.add_ui(ui, layers.len()) {
@@ -191,7 +200,9 @@ impl Stack<'_> {
                 }
             });
         });
-        paint_skip(ui, cards.response.rect, foot.response.rect);
+        if repeats.is_none() {
+            paint_skip(ui, cards.response.rect, foot.response.rect);
+        }
         wanted
     }
 

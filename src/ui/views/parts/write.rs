@@ -396,6 +396,6 @@ fn beginning(dataset: &Dataset, sample: usize) -> Option<String> {
 }
 
 /// A token that is seen though it is a space or a line end.
-fn visible(token: &str) -> String {
+pub fn visible(token: &str) -> String {
     token.replace('\n', "⏎").replace(' ', "␣")
 }
