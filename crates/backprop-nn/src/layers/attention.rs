@@ -79,7 +79,7 @@ impl Spec for MultiHeadAttention {
             return Err(match self.nearest(features) {
                 Some(nearest) => {
                     let even = if self.rotary { " into parts of an even width" } else { "" };
-                    ShapeError::new(format!("{heads} heads do not divide {features} features{even}. {nearest} would."))
+                    ShapeError::new(format!("{heads} heads do not divide {features} features{even}. Set {nearest}, the nearest number that does."))
                         .with_fix(Fix::Replace(Self { heads: nearest, ..self.clone() }.into()))
                 }
                 None => ShapeError::new(format!(
