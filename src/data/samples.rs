@@ -40,7 +40,7 @@ pub enum TargetData {
         /// The targets, `[samples, width]`.
         values: Vec<f64>,
     },
-    /// The class at every step of each sample, or [`MASKED`](backprop_nn::loss::MASKED).
+    /// The class at every step of each sample, or [`MASKED`](backprop_nn::MASKED).
     Steps {
         /// Steps of a sample.
         steps: usize,

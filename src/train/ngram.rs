@@ -6,7 +6,7 @@ use super::job::{CHUNK, Job};
 use super::metrics::Evaluation;
 use super::tally::Tally;
 use crate::data::{Samples, TargetData};
-use backprop_nn::loss::MASKED;
+use backprop_nn::MASKED;
 
 /// Numbers that nobody waits for: steps of the test samples times tokens of the vocabulary.
 const MOST: usize = 400_000_000;

@@ -23,7 +23,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.
-const ENGINE_OF_DATA: &[&str] = &["shape", "Shape", "init", "field", "kernels", "Targets"];
+const ENGINE_OF_DATA: &[&str] = &["shape", "Shape", "init", "field", "kernels", "Targets", "MASKED"];
 
 /// Words that a part must not say, and what they would mean.
 const ABSENCES: &[(&str, &[&str])] = &[

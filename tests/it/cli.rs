@@ -149,8 +149,10 @@ fn presets_are_listed_for_people_and_for_scripts() {
     assert_eq!(names[..4], ["mlp", "cnn-small", "cnn-5x5", "cnn-deep"]);
     assert_eq!(names[4..10], ["lenet", "resnet-mini", "best-mnist", "rnn", "lstm", "gru"]);
     assert_eq!(names[10..16], ["steel-surface", "iris", "wine", "steel-plates", "machine-failure", "fuel"]);
-    assert_eq!(names[16..22], ["airline", "temperatures", "remaining-life", "spiral", "xor", "regression-2d"]);
-    assert_eq!(names[22..], ["autoencoder", "gan-points", "gan-digits"]);
+    assert_eq!(names[16..19], ["airline", "temperatures", "remaining-life"]);
+    assert_eq!(names[19..23], ["char-rnn", "tiny-gpt", "sums-gpt", "sentiment"]);
+    assert_eq!(names[23..26], ["spiral", "xor", "regression-2d"]);
+    assert_eq!(names[26..], ["autoencoder", "gan-points", "gan-digits"]);
     let text = backprop(folder.path(), &["presets"]).out;
     assert!(text.contains("Conv2d 32 3×3 ReLU"));
     let groups: Vec<_> = lines(&backprop(folder.path(), &["presets", "--json"]).out)
@@ -158,7 +160,7 @@ fn presets_are_listed_for_people_and_for_scripts() {
         .map(|preset| preset["group"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(
-        (groups[0].as_str(), groups[24].as_str()),
+        (groups[0].as_str(), groups[28].as_str()),
         ("Classification of handwritten digits", "Generative adversarial networks")
     );
     assert!(

@@ -234,7 +234,10 @@ fn a_generator_is_trained_and_writes_samples_and_reads_none() {
     assert_ne!(read("1/0001.png"), read("2/0001.png"));
 
     for (arguments, expected) in [
-        (&["generate", "pretrained", "--count", "1", "--out", "x"][..], "pretrained: is no generator; train one"),
+        (
+            &["generate", "pretrained", "--count", "1", "--out", "x"][..],
+            "pretrained: is neither a generator nor a language model; train one",
+        ),
         (
             &["evaluate", "points", "--data", "points:xor"],
             "points is a generator and reads no samples; `backprop generate`",

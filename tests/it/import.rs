@@ -191,11 +191,12 @@ fn every_preset_that_is_exported_is_read_back() {
         let shape_of = |spec: &SourceSpec| Dataset::load(spec, &Lookup::default()).ok();
         let dataset = if project.adversary.is_some() { None } else { shape_of(&project.data.source) };
         let run = match dataset.and_then(|dataset| project.data.asked_of(dataset).ok()) {
-            Some(dataset) => {
+            // Networks that read text are refused.
+            Some(dataset) if dataset.tokenizer().is_none() => {
                 let all: Vec<u32> = (0..dataset.train.len() as u32).collect();
                 trained(project, dataset.shape, &dataset, dataset.learn_scaling(&all))
             }
-            None => continue,
+            _ => continue,
         };
         let difference = is_the_same(&run).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(difference < ROUNDING, "{name} differs by {difference:.1e}");

@@ -85,7 +85,7 @@ pub use decoder::Decoder;
 pub use graph::Graph;
 pub use layer::Layer;
 pub use layers::LayerSpec;
-pub use loss::{LossSpec, Targets};
+pub use loss::{LossSpec, MASKED, Targets};
 pub use model::{Model, ModelError, TargetArray};
 pub use network::{Carried, Network};
 pub use optim::OptimizerSpec;

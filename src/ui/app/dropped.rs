@@ -1,7 +1,6 @@
 //! Reading drawings, and finding out what somebody dropped on the window.
 
 use std::fmt::Display;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use super::Studio;
 use super::files::short;
 use crate::data::photo;
 use crate::data::pictures::read_drawings;
+use crate::data::sources::text::prose;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::import::{self, Around, ENDING, ImportError, Imported};
 use crate::project::run_folder::{DRAWING, PROJECT, RUNS};
@@ -53,12 +53,14 @@ impl Studio {
     pub(super) fn paste_text(&mut self, ctx: &Context) {
         let runs = self.runs_folder().unwrap_or_else(|| RUNS.into());
         let folder = runs.parent().unwrap_or(Path::new("")).join(TEXTS);
-        self.tasks.spawn(ctx, "pasting the text", move || match copied_text().and_then(|text| keep_text(&folder, &text)) {
-            Ok(path) => match sources::of_file(&path) {
-                Some(source) => read_file(source),
-                None => Report::Nothing,
-            },
-            Err(why) => Report::Warned(format!("No text could be pasted: {why}.")),
+        self.tasks.spawn(ctx, "pasting the text", move || {
+            match copied_text().and_then(|text| prose::keep(&folder, &text)) {
+                Ok(path) => match sources::of_file(&path) {
+                    Some(source) => read_file(source),
+                    None => Report::Nothing,
+                },
+                Err(why) => Report::Warned(format!("No text could be pasted: {why}.")),
+            }
         });
     }
 
@@ -164,15 +166,6 @@ fn copied_text() -> Result<String, String> {
     let mut clipboard = arboard::Clipboard::new().map_err(|error| error.to_string())?;
     let text = clipboard.get_text().map_err(|_| "nothing that was copied is text".to_owned())?;
     if text.trim().is_empty() { Err("what was copied is empty".to_owned()) } else { Ok(text) }
-}
-
-/// Writes a text to the first file of a folder that is not there yet.
-fn keep_text(folder: &Path, text: &str) -> Result<PathBuf, String> {
-    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut places = (1..u32::MAX).map(|number| folder.join(format!("pasted-{number}.txt")));
-    let place = places.find(|place| !place.exists()).ok_or("there are too many files")?;
-    fs::write(&place, text).map_err(|error| format!("{}: {error}", place.display()))?;
-    Ok(place)
 }
 
 fn copied_picture() -> Result<DynamicImage, String> {

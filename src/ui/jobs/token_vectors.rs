@@ -6,8 +6,8 @@ use super::derived::Query;
 use super::writing::tokenizer_of;
 use crate::explain::projection::{Projection, principal};
 use crate::ui::state::trained_network::TrainedNetwork;
-use backprop_nn::ModelSpec;
 use backprop_nn::LayerSpec;
+use backprop_nn::ModelSpec;
 
 /// The most tokens that are shown, the first of the vocabulary.
 pub const MOST: usize = 1000;

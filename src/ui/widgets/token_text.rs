@@ -40,7 +40,9 @@ pub fn token_text_ui(
         places.push((Rect::from_min_size(at, size), shown, is_end));
         at = if is_end { pos2(0.0, at.y + LINE) } else { pos2(at.x + size.x, at.y) };
     }
-    let (rect, response) = ui.allocate_exact_size(vec2(width, at.y + LINE), Sense::click());
+    // After the end of a line there is another only if something stands in it.
+    let height = if at.x == 0.0 && !tokens.is_empty() { at.y } else { at.y + LINE };
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height.max(LINE)), Sense::click());
     let text: String = tokens.iter().map(|token| token.text.as_str()).collect();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("{name}: {text}")));
     let visible = ui.clip_rect();

@@ -32,7 +32,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 #[serde(default, deny_unknown_fields)]
 #[settings(
     group = "Sequences and words",
-    formula = "y = softmax(q·kᵀ / √d)·v·W_o + b_o, for each head; q, k, v = x·W + b"
+    formula = "y = softmax(q·k^T / √d)·v·W_o + b_o, for each head; q, k, v = x·W + b"
 )]
 pub struct MultiHeadAttention {
     /// How many steps can be looked at for different reasons. It has to divide the features.

@@ -13,7 +13,7 @@ use crate::trace::Trace;
 /// `y = f_times(… f₂(f₁(x)))`. Shapes: any to the same, which is also what the layers inside have to give.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
-#[settings(group = "Blocks", formula = "y = fₙ(… f₂(f₁(x))), each f the layers of the block", manual_default)]
+#[settings(group = "Blocks", formula = "y = f_n(… f_2(f_1(x))), each f the layers of the block", manual_default)]
 pub struct Repeat {
     /// How often the layers follow one another. Deeper networks learn more and take longer; very deep ones need Residual blocks.
     #[field(default = TIMES, range = 1..=48)]

@@ -123,7 +123,7 @@ fn load(request: &Request<'_>, letters: &str, mut line: impl FnMut(&mut Rng) -> 
 mod tests {
     use super::*;
     use crate::data::TargetData;
-    use backprop_nn::loss::MASKED;
+    use backprop_nn::MASKED;
 
     fn lines(source: &str) -> Vec<String> {
         let dataset = Dataset::read(source).unwrap();

@@ -9,9 +9,9 @@ use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::split::Order;
 use crate::data::tokenizer::{PADDING, Tokenizer};
+use backprop_nn::MASKED;
 use backprop_nn::Shape;
 use backprop_nn::init::stream;
-use backprop_nn::loss::MASKED;
 
 const PURPOSE: u64 = 0x11_4E5;
 

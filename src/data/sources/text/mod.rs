@@ -24,9 +24,9 @@ use crate::data::source::{Argument, Known, Request, Source, SourceSpec};
 use crate::data::split::{Order, TEST_SHARES};
 use crate::data::table;
 use crate::data::tokenizer::{MAX_VOCABULARY, TokenUnit, Tokenizer, UNKNOWN};
+use backprop_nn::MASKED;
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
-use backprop_nn::loss::MASKED;
 use lines::{Line, Lines};
 
 pub use exercises::{BRACKETS, REVERSE, SUMS};

@@ -1,8 +1,8 @@
 //! Whether a file of text is one to be read token by token, or a table.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::data::source::SourceSpec;
 
@@ -34,6 +34,18 @@ pub fn of_file(path: &Path) -> Option<SourceSpec> {
             Some(spec)
         }
     }
+}
+
+/// Writes a text that was pasted to the first file of a folder that is not there yet.
+///
+/// # Errors
+/// If the folder or the file cannot be written, in words.
+pub fn keep(folder: &Path, text: &str) -> Result<PathBuf, String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut places = (1..u32::MAX).map(|number| folder.join(format!("pasted-{number}.txt")));
+    let place = places.find(|place| !place.exists()).ok_or("there are too many files")?;
+    fs::write(&place, text).map_err(|error| format!("{}: {error}", place.display()))?;
+    Ok(place)
 }
 
 #[derive(Debug, PartialEq)]

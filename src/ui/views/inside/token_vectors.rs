@@ -77,7 +77,9 @@ impl Pane for TokenVectorsPane {
                 painter.text(pos2(at.x + 4.0, at.y), Align2::LEFT_CENTER, visible(token), theme::body_font(), ink);
             }
         };
-        Plane::new("Tokens", ["first component", "second component"], [range(0), range(1)], &dots).under(&under).show(ui);
+        Plane::new("Tokens", ["first component", "second component"], [range(0), range(1)], &dots)
+            .under(&under)
+            .show(ui);
         None
     }
 }

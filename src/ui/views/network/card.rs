@@ -211,7 +211,7 @@ impl Card<'_> {
         let layout = Layout::left_to_right(Align::Center);
         let mut words = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
         words.spacing_mut().item_spacing.x = 2.0 * GRID;
-        words.label(theme::strong(spec.about().label));
+        words.add(Label::new(theme::strong(spec.about().label)).truncate());
         words.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
         if response.has_focus() {
             // Otherwise the arrows would move the focus.

@@ -42,7 +42,7 @@ impl AttentionMaps {
         if read.attention.is_empty() {
             return self.gates_ui(ui, read, version);
         }
-        caption_ui(ui, "Attention, layer by layer and head by head").on_hover_text(
+        caption_ui(ui, "Attention by layer and head").on_hover_text(
             "A row is a token, a column what it looks at, orange how much. Press a head to color the text by it, and again for \
              the mean of the last layer",
         );

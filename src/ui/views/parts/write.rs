@@ -24,7 +24,7 @@ use crate::ui::widgets::probability_bars::probability_bars_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use crate::ui::widgets::token_text::{ShownToken, token_text_ui};
-use backprop_nn::loss::MASKED;
+use backprop_nn::MASKED;
 
 /// Next tokens that are shown.
 const MOST_LIKELY: usize = 12;
