@@ -78,3 +78,5 @@ mod units;
 mod views;
 #[cfg(feature = "gui")]
 mod why;
+#[cfg(feature = "gui")]
+mod write;

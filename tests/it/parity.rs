@@ -29,6 +29,9 @@ struct Case {
     /// What has a generator and a discriminator, or one stack, in place of the layers.
     #[serde(skip)]
     project: Option<Project>,
+    /// Steps at each of which there is a label.
+    #[serde(skip)]
+    steps: Option<usize>,
     loss: LossSpec,
     inputs: Vec<f32>,
     labels: Vec<u16>,
@@ -85,6 +88,7 @@ struct Steps {
 impl Case {
     fn network(&self) -> Network {
         let outputs = self.outputs.len() / self.labels.len();
+        let outputs = self.steps.map_or(Shape::flat(outputs), |steps| Shape::steps(steps, outputs));
         match &self.project {
             Some(project) => project.network(self.shape, outputs).unwrap(),
             None => ModelSpec { layers: self.layers.clone() }.build(self.shape, outputs).unwrap(),
@@ -100,7 +104,7 @@ impl Case {
     }
 
     fn batch(&self, network: &Network) -> Batch {
-        Batch::new(network, self.labels.len().div_ceil(SHARD), SHARD)
+        Batch::new(network, (self.labels.len() / self.steps.unwrap_or(1)).div_ceil(SHARD), SHARD)
     }
 
     /// One forward and backward pass; the mean loss.
@@ -108,8 +112,9 @@ impl Case {
         let (scale, mut lanes) = (self.scale(), self.lanes());
         let input = network.input().len();
         let fill = |index: usize, (answers, _): &mut (Targets, LossSum), shard: &mut Workspace| {
-            let inputs = &self.inputs[index * SHARD * input..][..answers.len() * input];
-            shard.input_mut(answers.len()).copy_from_slice(inputs);
+            let samples = answers.len() / self.steps.unwrap_or(1);
+            let inputs = &self.inputs[index * SHARD * input..][..samples * input];
+            shard.input_mut(samples).copy_from_slice(inputs);
         };
         let judge = |(answers, sum): &mut (Targets, LossSum), outputs: &[f32], grad: &mut [f32]| {
             *sum = self.loss.value_and_grad(outputs, *answers, scale, grad);
@@ -132,7 +137,7 @@ impl Case {
                 let width = numbers.len() / self.labels.len();
                 numbers.chunks(SHARD * width).map(|values| Targets::Numbers { width, values }).collect()
             }
-            None => self.labels.chunks(SHARD).map(Targets::Classes).collect(),
+            None => self.labels.chunks(SHARD * self.steps.unwrap_or(1)).map(Targets::Classes).collect(),
         };
         answers.into_iter().map(|answers| (answers, LossSum::default())).collect()
     }
@@ -328,6 +333,10 @@ struct PresetCase {
     width: usize,
     /// Whether the targets are numbers rather than classes.
     numbers: bool,
+    /// Of a text: its samples are tokens of a vocabulary of this size, and whether each has a class at each of its steps.
+    vocabulary: Option<usize>,
+    #[serde(default)]
+    at_each_step: bool,
     outputs: Vec<f32>,
     loss: f64,
     gradients: BTreeMap<String, Gradient>,
@@ -354,6 +363,12 @@ fn pattern(len: usize) -> Vec<f32> {
     (0..PRESET_SAMPLES).flat_map(|i| (0..len).map(move |j| place(i, j) as f32 / 255.0)).collect()
 }
 
+/// The tokens that it makes up.
+fn tokens(len: usize, vocabulary: usize) -> Vec<f32> {
+    let place = |i: usize, j: usize| (131 * i + 17 * j * j + i * j) % vocabulary;
+    (0..PRESET_SAMPLES).flat_map(|i| (0..len).map(move |j| place(i, j) as f32)).collect()
+}
+
 /// A preset without what is random in it.
 fn preset(name: &str, case: &PresetCase) -> Case {
     let mut project = Project::find(name).unwrap();
@@ -366,7 +381,17 @@ fn preset(name: &str, case: &PresetCase) -> Case {
     // That of a generator, whose network gives a number, plays no part.
     let squared = || serde_json::from_str(r#""mean_squared_error""#).unwrap();
     let loss = if project.adversary.is_some() { squared() } else { project.training.loss.clone() };
-    let inputs = project.network(case.shape, case.width).unwrap().input().len();
+    let steps = case.at_each_step.then(|| case.shape.len());
+    let output = steps.map_or(Shape::flat(case.width), |steps| Shape::steps(steps, case.width));
+    let inputs = project.network(case.shape, output).unwrap().input().len();
+    let given = match case.vocabulary {
+        Some(vocabulary) => tokens(inputs, vocabulary),
+        None => pattern(inputs),
+    };
+    let labels = match steps {
+        Some(steps) => (0..PRESET_SAMPLES).flat_map(|sample| (0..steps).map(move |step| sample + step)).collect(),
+        None => (0..PRESET_SAMPLES).collect::<Vec<_>>(),
+    };
     let numbers = || match project.data.reconstruct {
         true => pattern(inputs),
         false => (0..PRESET_SAMPLES * case.width).map(|at| (at % 5) as f32 / 2.0 - 1.0).collect(),
@@ -375,9 +400,10 @@ fn preset(name: &str, case: &PresetCase) -> Case {
         shape: case.shape,
         layers: project.model.layers.clone(),
         loss,
-        labels: (0..PRESET_SAMPLES).map(|sample| (sample % case.width) as u16).collect(),
+        labels: labels.into_iter().map(|label| (label % case.width) as u16).collect(),
         numbers: case.numbers.then(numbers),
-        inputs: pattern(inputs),
+        inputs: given,
+        steps,
         project: Some(project),
         outputs: case.outputs.clone(),
         loss_value: case.loss,

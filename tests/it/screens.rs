@@ -283,6 +283,15 @@ fn digits_and_their_reconstructions() {
 }
 
 #[test]
+fn a_language_model_that_has_learned() {
+    let project = project("tiny-gpt", &[("training.epochs", "8")]);
+    let (job, events) = trained(&project, &[]);
+    let mut screen = Screen::open(&project, SMALL, Theme::Dark);
+    screen.watch(&project, &job, &events).act(Request::Show("draw")).compare("write-dark");
+    Screen::open(&project, LARGE, Theme::Light).watch(&project, &job, &events).compare("write-learn-light-large");
+}
+
+#[test]
 fn a_generator_while_it_learns() {
     let (project, points) = (project("gan-digits", &[]), project("gan-points", &[("training.epochs", "100")]));
     let epoch: &[RunCommand] = &[RunCommand::StepEpoch];

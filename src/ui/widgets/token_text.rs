@@ -31,7 +31,7 @@ pub fn token_text_ui(
     let mut at = pos2(0.0, 0.0);
     for token in tokens {
         let is_end = token.text == "\n";
-        let shown = if is_end { "⏎" } else { token.text.as_str() };
+        let shown = if is_end { "¶" } else { token.text.as_str() };
         let galley = ui.painter().layout_no_wrap(shown.to_owned(), font.clone(), palette.text);
         let size = vec2(galley.size().x.max(3.0), LINE);
         if at.x + size.x > width && at.x > 0.0 {

@@ -73,6 +73,9 @@ pub struct Card<'a> {
     pub is_unfolded: bool,
 }
 
+/// Room that what stands behind the name of a layer needs.
+const LEAST_DETAIL: f32 = 24.0;
+
 impl Card<'_> {
     /// The part that one drags, which is as high for every card: they change places when their middles pass each other.
     pub fn head_ui(&self, ui: &mut Ui, handle: Handle<'_>, is_dragged: bool) -> Option<Edit> {
@@ -212,7 +215,10 @@ impl Card<'_> {
         let mut words = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
         words.spacing_mut().item_spacing.x = 2.0 * GRID;
         words.add(Label::new(theme::strong(spec.about().label)).truncate());
-        words.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
+        // Less than this would be three dots.
+        if words.available_width() > LEAST_DETAIL {
+            words.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
+        }
         if response.has_focus() {
             // Otherwise the arrows would move the focus.
             let keys = egui::EventFilter { vertical_arrows: true, ..Default::default() };

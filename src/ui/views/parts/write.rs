@@ -397,5 +397,5 @@ fn beginning(dataset: &Dataset, sample: usize) -> Option<String> {
 
 /// A token that is seen though it is a space or a line end.
 pub fn visible(token: &str) -> String {
-    token.replace('\n', "⏎").replace(' ', "␣")
+    token.replace('\n', "¶").replace(' ', "·")
 }

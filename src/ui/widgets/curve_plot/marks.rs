@@ -70,7 +70,9 @@ impl CurvePlot<'_> {
             let taken = &mut rows[row];
             let galley = painter.layout_no_wrap(mark.text, theme::body_font(), color);
             let rect = self.text_rect(transform, mark.x, galley.size(), row);
-            if taken.iter().any(|taken| taken.intersects(rect.x_range())) {
+            // Where the plot is half scrolled out of view, half a line of text says nothing.
+            let is_seen = painter.clip_rect().y_range().expand(0.5).contains(rect.bottom());
+            if !is_seen || taken.iter().any(|taken| taken.intersects(rect.x_range())) {
                 continue;
             }
             taken.push(rect.x_range().expand(GRID));

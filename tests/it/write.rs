@@ -1,0 +1,55 @@
+//! The window with text: what a language model writes, what it looked at, and a text that is told apart.
+
+use backprop_studio::ui::Request;
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::studio::{act, click, step_until};
+use crate::support::project;
+use crate::views::{open, train, wait_for};
+use crate::why::open_pane;
+
+#[test]
+fn a_language_model_writes_after_a_prompt_and_shows_what_it_looked_at() {
+    let names = [("data.source", "names?count=300"), ("training.epochs", "2")];
+    let mut harness = open(project("tiny-gpt", &names));
+    act(&mut harness, Request::Show("draw"));
+    harness.get_by_label_contains("This network has no weights yet");
+    train(&mut harness);
+    wait_for(&mut harness, "Written 1:");
+    let field = harness.get_by_role_and_label(Role::MultilineTextInput, "Text that the network reads");
+    field.focus();
+    field.type_text("Mar");
+    harness.run_ok();
+    wait_for(&mut harness, "Written 1: Mar");
+    step_until(&mut harness, "the text is read", |studio| studio.derived().writing.current().is_some());
+    for label in ["Layer 1, head 1", "Layer 2, head 4", "Attention by layer and head", "Next after", "Text by surprise"]
+    {
+        assert!(harness.query_all_by_label_contains(label).count() > 0, "{label}");
+    }
+    // A token of the first line is pressed, and then a head.
+    harness.get_by_label_contains("Written 1: Mar").click();
+    harness.run_ok();
+    click(&mut harness, "Layer 1, head 2");
+    let before = harness.get_by_label_contains("Written 1:").value();
+    click(&mut harness, "Write anew");
+    step_until(&mut harness, "other tokens are drawn", |studio| studio.derived().writing.current().is_some());
+    assert_eq!(harness.get_by_label_contains("Written 1:").value(), before);
+    act(&mut harness, Request::Show("learn"));
+    wait_for(&mut harness, "Text by surprise");
+    act(&mut harness, Request::Show("inside"));
+    wait_for(&mut harness, "Diagram");
+    open_pane(&mut harness, "Tokens", "tokens, 64 numbers each");
+}
+
+#[test]
+fn a_text_is_told_apart_as_it_is_typed() {
+    let reviews = [("data.source", "reviews?count=400"), ("training.epochs", "4")];
+    let mut harness = open(project("sentiment", &reviews));
+    train(&mut harness);
+    act(&mut harness, Request::Show("draw"));
+    wait_for(&mut harness, "As the network reads it");
+    wait_for(&mut harness, "Probabilities: ");
+    harness.get_by_label_contains("Gates over the text");
+    harness.get_by_label("GRU, update gate z");
+}
