@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::sources::digits;
 use crate::data::split::MAX_VALIDATION;
-use crate::data::{Augment, DataError, Dataset, Lookup, Order, SourceSpec, Split, Task};
+use crate::data::{Augment, DataError, Dataset, Lookup, Modality, Order, SourceSpec, Split, Task};
 use crate::train::heads::Goal;
 use crate::train::{Head, Job};
 use backprop_nn::field::Settings;
@@ -125,7 +125,14 @@ impl DataSettings {
 
     /// The data set with the targets that the settings choose: its own, or the samples themselves.
     pub fn asked_of(&self, dataset: Dataset) -> Result<Dataset, DataError> {
-        if self.reconstruct { dataset.of_itself() } else { Ok(dataset) }
+        match self.reconstruct {
+            true if dataset.modality() == Modality::Text => Err(DataError::Option {
+                source_name: "data.reconstruct",
+                what: "a text is not reconstructed; leave this out, and the next token is asked for".to_owned(),
+            }),
+            true => dataset.of_itself(),
+            false => Ok(dataset),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Samples that are too few, or too unlike one another.
 
 use super::{Case, Problem, leak};
-use crate::data::TargetData;
 use crate::data::note::more_classes;
+use crate::data::{Modality, TargetData};
 use crate::train::heads::Results;
 
 /// How much rarer than the most frequent class a class may be before the accuracy misleads.
@@ -24,6 +24,10 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
             "augmentation changes images, and the samples are {}; set all but mix_up to 0",
             dataset.shape.described()
         );
+        problems.push(without_augmentation(what));
+    }
+    if dataset.modality() == Modality::Text && !case.project.data.augment.is_off() {
+        let what = "augmentation changes images and numbers, and the samples are texts; set its numbers to 0";
         problems.push(without_augmentation(what));
     }
     if !case.head.is_evaluated() && !case.project.data.augment.is_off() {

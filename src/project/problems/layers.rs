@@ -16,6 +16,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     }
     let mut problems = Vec::new();
     problems.extend(embedding(case));
+    problems.extend(padding(case));
     problems.extend(output(case));
     problems.extend(batch_of_one(case));
     problems
@@ -65,6 +66,28 @@ fn embedding(case: &Case<'_>) -> Option<Problem> {
     };
     let fix = Some(Fix::Layer { side: Side::Model, index: 0, edit });
     Some(Problem { fix, ..Problem::error("model.0", message) })
+}
+
+/// Only an embedding at the beginning tells which steps are padding.
+fn padding(case: &Case<'_>) -> Option<Problem> {
+    fn looks_for_padding(layer: &LayerSpec) -> bool {
+        match layer {
+            LayerSpec::MultiHeadAttention(layer) => layer.padding,
+            LayerSpec::GlobalAveragePool(layer) => layer.padding,
+            _ => layer.inside().is_some_and(|inside| inside.iter().any(looks_for_padding)),
+        }
+    }
+    let layers = &case.project.model.layers;
+    let index = layers.iter().position(looks_for_padding)?;
+    if matches!(layers.first(), Some(LayerSpec::Embedding(Embedding { numbers: 0, .. }))) {
+        return None;
+    }
+    let layer = layers[index].about().label;
+    let message = format!(
+        "{layer} leaves out padding, which are the tokens 0 that enter the network, and it does not begin with an Embedding; \
+         switch padding off"
+    );
+    Some(Problem::error(format!("model.{index}"), message))
 }
 
 /// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.

@@ -24,8 +24,8 @@ pub fn text(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Valu
     }
 }
 
-/// One block of a transformer with the normalization before each part (pre-norm, as in GPT-2).
-fn block(dropout: f32) -> [Value; 2] {
+/// The blocks of a transformer with the normalization before each part (pre-norm, as in GPT-2).
+fn blocks(dropout: f32) -> Value {
     let attention = json!([
         "layer_norm",
         { "kind": "multi_head_attention", "heads": HEADS, "causal": true },
@@ -37,7 +37,8 @@ fn block(dropout: f32) -> [Value; 2] {
         { "kind": "dense", "units": WIDTH, "activation": "linear" },
         { "kind": "dropout", "rate": dropout }
     ]);
-    [attention, feed_forward].map(|layers| json!({ "kind": "residual", "layers": layers }))
+    let residual = [attention, feed_forward].map(|layers| json!({ "kind": "residual", "layers": layers }));
+    json!({ "kind": "repeat", "times": BLOCKS, "layers": residual })
 }
 
 fn language_model(dataset: &Dataset, [steps, tokens]: [usize; 2], reasons: &mut Vec<String>) -> (Value, Value, Value) {
@@ -51,16 +52,16 @@ fn language_model(dataset: &Dataset, [steps, tokens]: [usize; 2], reasons: &mut 
     reasons.push(format!(
         "{epochs} epochs, some minutes on two cores, with a warm-up and a learning rate that falls along a cosine"
     ));
-    let mut model = vec![
-        json!({ "kind": "embedding", "vocabulary": tokens, "units": WIDTH }),
-        json!({ "kind": "positional_embedding" }),
-    ];
-    model.extend((0..BLOCKS).flat_map(|_| block(dropout)));
-    model.push(json!("layer_norm"));
-    model.push(json!({ "kind": "dense", "units": tokens, "activation": "linear" }));
+    let model = json!([
+        { "kind": "embedding", "vocabulary": tokens, "units": WIDTH },
+        { "kind": "positional_embedding" },
+        blocks(dropout),
+        "layer_norm",
+        { "kind": "dense", "units": tokens, "activation": "linear" }
+    ]);
     let mut training = training(dataset, 0.002, batch(samples, 60, 32), epochs, 0.01);
     training["regularization"] = json!({ "clip_norm": 1.0 });
-    (json!(model), training, json!({}))
+    (model, training, json!({}))
 }
 
 fn classifier(dataset: &Dataset, reasons: &mut Vec<String>) -> (Value, Value, Value) {

@@ -4,6 +4,7 @@ pub mod paint;
 mod series;
 mod source_options;
 pub mod table;
+mod text;
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -123,7 +124,9 @@ impl DataView {
         }
         self.options.ui(ui, cx);
         let data = &mut cx.project.data;
-        for field in data.describe().into_iter().filter(|field| field.key == "reconstruct") {
+        // A text is not reconstructed.
+        let is_text = cx.session.dataset().is_some_and(|dataset| dataset.modality() == Modality::Text);
+        for field in data.describe().into_iter().filter(|field| field.key == "reconstruct" && !is_text) {
             setting_ui(ui, data, field);
         }
         ui.add_space(GRID);
@@ -151,6 +154,9 @@ impl DataView {
                 placeholder_ui(ui, &not_images(dataset));
             }
             return;
+        }
+        if let Some(dataset) = cx.session.dataset().filter(|dataset| dataset.modality() == Modality::Text) {
+            return text::texts_ui(ui, dataset);
         }
         let fitting = if cx.project.data.augment.is_off() { Set::Training } else { Set::Augmented };
         let mut set = self.set.unwrap_or(fitting);
@@ -254,6 +260,10 @@ fn note_ui(ui: &mut Ui, note: &Note, cx: &mut Cx<'_>) {
 }
 
 fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    // Numbers of tokens are not blended.
+    if cx.session.dataset().is_some_and(|dataset| dataset.modality() == Modality::Text) {
+        return;
+    }
     heading_ui(ui, "Augmentation", |ui| {
         let augment = &mut cx.project.data.augment;
         if !augment.is_off() && ui.button("All off").clicked() {

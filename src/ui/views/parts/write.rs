@@ -22,7 +22,7 @@ use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::probability_bars::probability_bars_ui;
 use crate::ui::widgets::slider::{Division, Slider};
-use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
+use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui, warning_ui};
 use crate::ui::widgets::token_text::{ShownToken, token_text_ui};
 use backprop_nn::MASKED;
 
@@ -31,6 +31,9 @@ const MOST_LIKELY: usize = 12;
 
 /// A token of this many bits is as surprising as the colors go.
 const MOST_BITS: f32 = 8.0;
+
+/// Letters of a vocabulary that are looked for in the fonts.
+const LETTERS: usize = 300;
 
 /// Lines that are written where a text ends with its line.
 const LINES: usize = 10;
@@ -210,6 +213,7 @@ impl Write {
         cell_ui(ui, "text", text, |ui| {
             self.prompt_ui(ui, false, cx);
             self.settings_ui(ui);
+            missing_letters_ui(ui, tokenizer);
             ui.add_space(GRID);
             match written {
                 Some(written) => self.texts_ui(ui, written, tokenizer),
@@ -393,6 +397,23 @@ fn beginning(dataset: &Dataset, sample: usize) -> Option<String> {
     };
     let tokens: Vec<u16> = tokens.iter().take(end).copied().filter(|token| *token != PADDING).collect();
     Some(tokenizer.decode(&tokens).trim_start_matches('\n').to_owned())
+}
+
+/// Says that letters of a vocabulary are in no font of the machine, if some are not.
+pub fn missing_letters_ui(ui: &mut Ui, tokenizer: &Tokenizer) {
+    let letters = tokenizer.tokens.iter().skip(2).take(LETTERS).filter_map(|token| token.trim().chars().next());
+    let font = theme::body_font();
+    let missing: Vec<char> = letters.filter(|letter| !ui.fonts_mut(|fonts| fonts.has_glyph(&font, *letter))).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let is_asian = missing.iter().any(|letter| ('\u{2e80}'..='\u{d7ff}').contains(letter));
+    let package = if is_asian { " (on Debian and Ubuntu the package fonts-noto-cjk has them)" } else { "" };
+    let count = missing.len();
+    warning_ui(
+        ui,
+        &format!("{count} letters of this text are in no font of this machine and shown as boxes{package}."),
+    );
 }
 
 /// A token that is seen though it is a space or a line end.
