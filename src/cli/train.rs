@@ -12,7 +12,7 @@ use super::repeat::repeat;
 use super::terminal::Terminal;
 use super::{CliError, folds, load_data, note, on_interrupt, say, seeds, set_all, source_help, trials};
 use crate::data::{Dataset, Lookup};
-use crate::project::{Output, Problem, Project, ProjectError, TeacherSettings, run_folder, run_log};
+use crate::project::{Output, Problem, Project, ProjectError, RunFolder, TeacherSettings, run_folder, run_log};
 use crate::runs::info::fingerprint;
 use crate::runs::recorder::last_checkpoint;
 use crate::runs::{self, Recorder, RunInfo, RunState};
@@ -318,9 +318,21 @@ fn go_on(folder: &Path, project: &Project, job: &mut Job) -> Result<f64, CliErro
     if info.as_ref().is_some_and(|info| info.data != fingerprint(&job.dataset)) {
         note("warning: the data are not those that the run began with");
     }
+    refuse_other_tokens(folder, job)?;
     note(format_args!("going on after step {} of {}", checkpoint.step, folder.display()));
     job.checkpoint = Some(checkpoint);
     Ok(info.map_or(0.0, |info| info.seconds))
+}
+
+/// The numbers of tokens mean something else where the text has others.
+fn refuse_other_tokens(folder: &Path, job: &Job) -> Result<(), CliError> {
+    let run = RunFolder::find(&folder.to_string_lossy())?;
+    if run.data.tokenizer() == job.dataset.tokenizer() {
+        return Ok(());
+    }
+    let what =
+        "the text has other tokens now than when the run began, so that their numbers mean something else; train anew";
+    Err(ProjectError::file(folder, what).into())
 }
 
 /// Tells what happens until the run is over; gives the outcome and the last weights.

@@ -84,6 +84,10 @@ impl Tokenizer {
         let all: usize = counts.values().sum();
         let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
         counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        // The end of a line tells where samples begin and end, however rare it is.
+        if let Some(end) = counts.iter().position(|(token, _)| *token == "\n").filter(|end| *end >= limit) {
+            counts.swap(limit.saturating_sub(1), end);
+        }
         let rare = counts.split_off(counts.len().min(limit));
         let mut listed: Vec<&str> = counts.iter().map(|(token, _)| *token).collect();
         listed.sort_unstable();
@@ -92,7 +96,12 @@ impl Tokenizer {
         let mut notes = vec![format!("{} in all, {} different", counted(all, name), counts.len() + rare.len()).into()];
         if !rare.is_empty() {
             let times: usize = rare.iter().map(|(_, count)| count).sum();
-            let some = rare.iter().take(5).map(|(token, _)| token.trim()).collect::<Vec<_>>().join(", ");
+            let some = rare
+                .iter()
+                .take(5)
+                .map(|(token, _)| format!("{:?}", token.trim_start_matches(' ')))
+                .collect::<Vec<_>>()
+                .join(", ");
             let share = 100.0 * times as f64 / all.max(1) as f64;
             let what = format!(
                 "The {limit} most frequent {name}s are the vocabulary, and {} ({share:.1} % of the text), such as {some}, \

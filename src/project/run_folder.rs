@@ -107,7 +107,7 @@ impl RunRecord<'_> {
     /// The run as it would be read from its folder.
     pub fn opened(&self) -> Result<RunFolder, ProjectError> {
         let Self { project, job, weights, threshold, .. } = *self;
-        let network = project.network(job.network.last_input(), job.network.output().len())?;
+        let network = project.network(job.network.last_input(), job.network.output())?;
         Ok(RunFolder {
             project: project.clone(),
             data: DataRecord::of(job, threshold),
@@ -140,7 +140,7 @@ impl DataRecord {
 impl RunFolder {
     /// The same run with other weights of its network.
     pub fn with(&self, weights: Weights) -> Result<Self, ProjectError> {
-        let network = self.project.network(self.network.last_input(), self.network.output().len())?;
+        let network = self.project.network(self.network.last_input(), self.network.output())?;
         Ok(Self { project: self.project.clone(), data: self.data.clone(), network, weights })
     }
 

@@ -138,7 +138,7 @@ fn rows(evaluated: &Evaluated, samples: &Samples, heads: &[&str], told: &[(u32, 
         let rows = timeline.map(|it| if evaluated.part == Subset::Test { &it.test_rows } else { &it.train_rows });
         rows.and_then(|rows| rows.get(at as usize)).map_or_else(|| at + 1, |row| *row)
     };
-    let ranges = if timeline.is_some() || !dataset.shape.is_flat() {
+    let ranges = if timeline.is_some() || !dataset.shape.is_flat() || dataset.tokenizer().is_some() {
         Vec::new()
     } else {
         column_ranges(&dataset.features, dataset.shape.len())
@@ -148,11 +148,15 @@ fn rows(evaluated: &Evaluated, samples: &Samples, heads: &[&str], told: &[(u32, 
     let names = ranges.iter().map(|range| column(range.start));
     let what = if timeline.is_some() { "row" } else { "sample" };
     let titles = std::iter::once(what.to_owned()).chain(heads.iter().map(ToString::to_string)).chain(names);
+    let tokenizer = dataset.tokenizer();
+    let titles = titles.chain(tokenizer.map(|_| "text".to_owned()));
     let head: String = titles.map(|title| format!("<th>{}</th>", escaped(&title))).collect();
     let body = told.iter().map(|(at, told)| {
         let numbers = samples.numbers_of(*at as usize);
         let cells = ranges.iter().map(|range| cell(dataset, numbers, range.clone()));
         let cells = std::iter::once(grouped(row_of(*at) as usize)).chain(told.iter().cloned()).chain(cells);
+        let text = tokenizer.map(|tokenizer| tokenizer.decode(samples.tokens_of(*at as usize)).trim().to_owned());
+        let cells = cells.chain(text);
         let cells: String = cells.map(|cell| format!("<td class=\"number\">{}</td>", escaped(&cell))).collect();
         format!("<tr>{cells}</tr>")
     });

@@ -57,7 +57,43 @@ pub fn difference(from: &Project, to: &Project) -> Vec<String> {
         let other = project.adversary.iter().flat_map(|it| &it.discriminator.layers);
         own.chain(other.map(|layer| format!("discriminator: {layer}"))).collect()
     };
-    changed.chain(changes(&layers(from), &layers(to))).collect()
+    let mut found: Vec<String> = changed.chain(changes(&layers(from), &layers(to))).collect();
+    if from.model != to.model {
+        found.extend(within(from, to).into_iter().filter(|_| layers(from) == layers(to)));
+    }
+    found
+}
+
+/// The settings of layers that their names do not tell, such as those within a block: "model.2.layers.1 causal true → false".
+fn within(from: &Project, to: &Project) -> Vec<String> {
+    let of = |project: &Project| -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let layers = serde_json::to_value(&project.model).unwrap_or_default();
+        places("model", &layers, &mut found);
+        found
+    };
+    let (before, after) = (of(from), of(to));
+    let value = |settings: &[(String, String)], place: &str| {
+        settings.iter().find(|(known, _)| known == place).map_or("–".to_owned(), |(_, value)| value.clone())
+    };
+    let mut names: Vec<&String> = before.iter().chain(&after).map(|(place, _)| place).collect();
+    names.sort();
+    names.dedup();
+    let differs = |place: &&String| value(&before, place) != value(&after, place);
+    let told = |place: &String| format!("{place} {} → {}", value(&before, place), value(&after, place));
+    names.into_iter().filter(differs).map(told).collect()
+}
+
+/// Every value below a place, by the path that `--set` takes.
+fn places(place: &str, value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| places(&format!("{place}.{key}"), value, found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| places(&format!("{place}.{at}"), item, found));
+        }
+        Value::String(text) => found.push((place.to_owned(), text.clone())),
+        other => found.push((place.to_owned(), other.to_string())),
+    }
 }
 
 /// The fewest layers that are taken away and added, by the longest common subsequence.

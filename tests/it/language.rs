@@ -243,3 +243,20 @@ fn a_run_keeps_its_vocabulary() {
     assert!(fs::read_to_string(folder.path().join("run.html")).unwrap().contains("The most surprising texts"));
     assert!(ok(folder.path(), &["check", "run"]).contains("loss"));
 }
+
+#[test]
+fn a_language_model_that_sees_ahead_is_warned_of() {
+    let mut project = Project::find("tiny-gpt").unwrap();
+    let dataset = Dataset::read("names?count=200").unwrap();
+    let warned = |project: &Project| {
+        project.problems(&dataset).iter().any(|problem| problem.message.contains("sees the tokens that follow"))
+    };
+    assert!(!warned(&project));
+    project.set("model.2.layers.0.layers.1.causal", "false").unwrap();
+    assert!(warned(&project));
+    let both_ways = Project::find("char-rnn").unwrap();
+    let mut both_ways = both_ways.clone();
+    assert!(!warned(&both_ways));
+    both_ways.set("model.1.bidirectional", "true").unwrap();
+    assert!(warned(&both_ways));
+}

@@ -23,7 +23,8 @@ fn a_language_model_writes_after_a_prompt_and_shows_what_it_looked_at() {
     harness.run_ok();
     wait_for(&mut harness, "Written 1: Mar");
     step_until(&mut harness, "the text is read", |studio| studio.derived().writing.current().is_some());
-    for label in ["Layer 1, head 1", "Layer 2, head 4", "Attention by layer and head", "Next after", "Text by surprise"]
+    for label in
+        ["Layer 1, head 1", "Layer 2, head 4", "Attention by layer and head", "Next after", "Surprisal of each token"]
     {
         assert!(harness.query_all_by_label_contains(label).count() > 0, "{label}");
     }
@@ -36,7 +37,7 @@ fn a_language_model_writes_after_a_prompt_and_shows_what_it_looked_at() {
     step_until(&mut harness, "other tokens are drawn", |studio| studio.derived().writing.current().is_some());
     assert_eq!(harness.get_by_label_contains("Written 1:").value(), before);
     act(&mut harness, Request::Show("learn"));
-    wait_for(&mut harness, "Text by surprise");
+    wait_for(&mut harness, "Surprisal of each token");
     act(&mut harness, Request::Show("inside"));
     wait_for(&mut harness, "Diagram");
     open_pane(&mut harness, "Tokens", "tokens, 64 numbers each");

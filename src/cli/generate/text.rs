@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::{CliError, note, output, say};
+use crate::data::Task;
 use crate::data::sources::text::is_of_lines;
 use crate::data::tokenizer::UNKNOWN;
 use crate::project::RunFolder;
@@ -22,7 +23,7 @@ pub struct Writing {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     tokens: Option<u32>,
     /// For a language model: logits are divided by it; 0 always takes the most likely token [default: 0.8]
-    #[arg(long, value_name = "T", value_parser = temperature)]
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
     temperature: Option<f32>,
     /// For a language model: draw from the K most likely tokens alone
     #[arg(long, value_name = "K")]
@@ -30,7 +31,8 @@ pub struct Writing {
     /// For a language model: draw from the most likely tokens that together have this probability
     #[arg(long, value_name = "P", value_parser = crate::cli::probability)]
     top_p: Option<f32>,
-    /// For a language model: one JSON object a text, with the probability of each token
+    /// For a language model: one JSON object a text, with the probability that the network gave each token, before temperature,
+    /// top k and top p
     #[arg(long)]
     json: bool,
 }
@@ -79,6 +81,10 @@ impl Writing {
         if unknown > 0 {
             let name = tokenizer.unit.name();
             note(format_args!("{unknown} of the prompt's {name}s are not in the vocabulary and read as unknown"));
+        }
+        let is_answer = matches!(run.data.task, Task::NextToken { answers: true, .. });
+        if is_answer && !prompt.ends_with('=') {
+            note("the network has learned answers alone; give it a question that ends in =, as --prompt \"12+34=\"");
         }
         let ends_at_line = is_of_lines(&run.project.data.source);
         let mut writer = Writer::new(run.trained(), tokenizer);

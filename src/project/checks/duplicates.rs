@@ -23,19 +23,23 @@ const BOUT: usize = 256;
 pub struct Input<'a> {
     pixels: &'a [u8],
     numbers: &'a [f64],
+    tokens: &'a [u16],
 }
 
 impl<'a> Input<'a> {
     /// Of the sample at a position.
     pub fn of(samples: &'a Samples, at: u32) -> Self {
-        Self { pixels: samples.pixels_of(at as usize), numbers: samples.numbers_of(at as usize) }
+        let at = at as usize;
+        Self { pixels: samples.pixels_of(at), numbers: samples.numbers_of(at), tokens: samples.tokens_of(at) }
     }
 }
 
 impl PartialEq for Input<'_> {
     fn eq(&self, other: &Self) -> bool {
         let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
-        self.pixels == other.pixels && (self.numbers == other.numbers || bits(self.numbers) == bits(other.numbers))
+        self.pixels == other.pixels
+            && self.tokens == other.tokens
+            && (self.numbers == other.numbers || bits(self.numbers) == bits(other.numbers))
     }
 }
 
@@ -44,6 +48,7 @@ impl Eq for Input<'_> {}
 impl Hash for Input<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.pixels.hash(state);
+        self.tokens.hash(state);
         self.numbers.iter().for_each(|number| state.write_u64(number.to_bits()));
     }
 }

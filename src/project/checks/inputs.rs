@@ -2,7 +2,7 @@
 
 use super::plain::spread;
 use super::{Case, Finding, number};
-use crate::data::Inputs;
+use crate::data::{Inputs, Modality};
 use crate::train::Job;
 
 /// Samples that are looked at.
@@ -21,6 +21,9 @@ struct Column {
 /// Checks the samples as the network reads them.
 pub fn check(case: &Case<'_>) -> Finding {
     let job = case.job;
+    if job.dataset.modality() == Modality::Text {
+        return Finding::not_applicable("The inputs are tokens, which an embedding turns into numbers.");
+    }
     let columns = columns(job);
     if columns.is_empty() {
         return Finding::not_applicable("All inputs are words, which an embedding turns into numbers.");

@@ -17,6 +17,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(embedding(case));
     problems.extend(padding(case));
+    problems.extend(sees_ahead(case));
     problems.extend(output(case));
     problems.extend(batch_of_one(case));
     problems
@@ -66,6 +67,24 @@ fn embedding(case: &Case<'_>) -> Option<Problem> {
     };
     let fix = Some(Fix::Layer { side: Side::Model, index: 0, edit });
     Some(Problem { fix, ..Problem::error("model.0", message) })
+}
+
+/// A language model that sees the tokens which it is asked for copies them.
+fn sees_ahead(case: &Case<'_>) -> Option<Problem> {
+    let network = case.network.as_ref().filter(|_| case.head.results() == Results::Text)?;
+    // One that can go step by step sees nothing that comes later.
+    if network.decoder().is_some() {
+        return None;
+    }
+    let what = "a layer sees the tokens that follow, which are what the network is asked for, so that it may copy them and cannot \
+                write; take attention that is causal, recurrent layers in one direction, and no convolution or pooling over the steps";
+    let layers = &case.project.model.layers;
+    let looks_ahead = |layer: &LayerSpec| matches!(layer, LayerSpec::MultiHeadAttention(layer) if !layer.causal);
+    let problem = |index: usize| Problem::warning(format!("model.{index}"), what);
+    Some(match layers.iter().position(looks_ahead) {
+        Some(index) => problem(index).set("Make it causal", &[(&format!("model.{index}.causal"), "true")]),
+        None => Problem::warning("model", what),
+    })
 }
 
 /// Only an embedding at the beginning tells which steps are padding.

@@ -133,8 +133,9 @@ fn refused(loss: &LossSpec, head: &dyn Head, dataset: &Dataset) -> Option<Proble
     let all = LossSpec::all();
     let fits: Vec<_> = all.iter().filter(|loss| head.refuses(loss, inputs).is_none()).collect();
     let names: Vec<_> = fits.iter().map(|loss| loss.about().label.to_lowercase()).collect();
+    let targets = if head.results() == Results::Text { "tokens" } else { "numbers" };
     let what = format!(
-        "{} {why}, and the targets of {} are numbers; choose {}",
+        "{} {why}, and the targets of {} are {targets}; choose {}",
         loss.about().label.to_lowercase(),
         dataset.name,
         names.join(" or ")

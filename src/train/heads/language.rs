@@ -30,8 +30,9 @@ impl Head for LanguageModeling {
         Results::Text
     }
 
-    fn refuses(&self, _loss: &LossSpec, _inputs: &Inputs) -> Option<&'static str> {
-        None
+    /// A token is one class out of many.
+    fn refuses(&self, loss: &LossSpec, _inputs: &Inputs) -> Option<&'static str> {
+        loss.takes_numbers().then_some("is for numbers, or for each output on its own")
     }
 
     fn headline(&self) -> &'static [&'static Metric] {

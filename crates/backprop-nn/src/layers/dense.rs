@@ -30,7 +30,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 #[settings(group = "Dense layers and activations", formula = "y = f(x·W + b)")]
 pub struct Dense {
     /// Number of outputs. Too few cannot separate the classes; too many overfit.
-    #[field(default = 64, range = 1..=4096)]
+    #[field(default = 64, range = 1..=65_536, slider = 1..=4096)]
     pub units: usize,
     /// Activation function applied to every sum. Without one, two Dense layers are no more than one.
     #[field(default = Function::Relu)]

@@ -50,6 +50,9 @@ const MAX_CLASSES: usize = 1000;
 
 /// Texts and the class of each, and how they become samples.
 pub(super) struct Labeled {
+    /// The column of the texts, and that of the classes.
+    pub column: String,
+    pub target: Option<String>,
     pub classes: Vec<String>,
     pub texts: Vec<(String, u16)>,
     pub tokenizer: Tokenizer,
@@ -68,7 +71,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
         Some(other) => return Err(request.wrong(format!("unit={other} is unknown; there is words, characters"))),
     };
     let refused = |wrong: Wrong| DataError::refused(&path, wrong);
-    let (classes, texts) = match path.is_dir() {
+    let Texts { column, target, classes, texts } = match path.is_dir() {
         true => of_folder(&path, request, &mut notes)?,
         false => {
             let table = Table::read(&path, &table::Options::of(request)?)?;
@@ -78,7 +81,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let length = Some(request.whole("length")?).filter(|length| *length > 0);
     let words = texts.iter().map(|(text, _)| text.as_str());
     let tokenizer = tokenizer_of(request, unit, words, request.whole(VOCABULARY.key)?, &mut notes);
-    let labeled = Labeled { classes, texts, tokenizer, length };
+    let labeled = Labeled { column, target, classes, texts, tokenizer, length };
     let dataset = labeled.dataset(request, TEST_SEED, &mut notes).map_err(refused)?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok(Dataset { name, notes, ..dataset })
@@ -103,22 +106,30 @@ pub fn read_texts(given: Given<'_>, known: &Known<'_>) -> Result<(Vec<f64>, Vec<
             text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
         }
         false => {
-            let (table, name) = (table_of(given, known)?, known.values("text").first());
+            let (table, name) = (table_of(given, known)?, known.features.first().map_or(TEXT, |text| &*text.column));
             notes.extend(table.notes.iter().cloned());
-            let column = match name {
-                Some(name) => table.find(name),
-                None => longest(&table),
-            };
-            let Some(column) = column else {
-                let what = format!("has no column {:?}; it has {}", name.map_or("", String::as_str), table.names());
+            let Some(column) = table.named(name) else {
+                let what = format!("has no column {name:?}, which the network reads; it has {}", table.names());
                 return Err(DataError::file(given.path, what));
             };
+            let missing = table.columns[column].cells.iter().filter(|cell| cell.is_none()).count();
+            if missing > 0 {
+                notes.push(
+                    format!("{} without a text; what is predicted of it means nothing", counted(missing, "row")).into(),
+                );
+            }
             table.columns[column].cells.iter().map(|cell| cell.clone().unwrap_or_default()).collect()
         }
     };
     let encoder = tokenizer.encoder();
     let encoded: Vec<Vec<u16>> = texts.iter().map(|text| encoder.encode(text)).collect();
     note_unknown(&encoded.concat(), tokenizer, &mut notes);
+    let cut = encoded.iter().filter(|text| text.len() > *length).count();
+    if cut > 0 {
+        notes.push(
+            format!("{} have more than {length} tokens, and their beginning is not read", counted(cut, "text")).into(),
+        );
+    }
     Ok((filled(&encoded, *length).into_iter().map(f64::from).collect(), notes))
 }
 
@@ -145,7 +156,13 @@ fn filled(texts: &[Vec<u16>], length: usize) -> Vec<u16> {
     rows
 }
 
-type Texts = (Vec<String>, Vec<(String, u16)>);
+/// Texts and the class of each, and the columns that they are from.
+struct Texts {
+    column: String,
+    target: Option<String>,
+    classes: Vec<String>,
+    texts: Vec<(String, u16)>,
+}
 
 /// The classes of a network that the texts are read for, or those that are found, in their order.
 fn classes_of(request: &Request<'_>, mut found: Vec<String>) -> Vec<String> {
@@ -189,7 +206,7 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
     if texts.is_empty() {
         return Err(DataError::file(path, "has no folders with .txt files in them; put those of each class into one"));
     }
-    Ok((classes, texts))
+    Ok(Texts { column: TEXT.to_owned(), target: None, classes, texts })
 }
 
 fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> Result<Texts, Wrong> {
@@ -200,13 +217,23 @@ fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> R
         table.find(&name).map(Some).ok_or_else(|| lacks().into())
     };
     let all = 0..table.columns.len();
-    let text = named("text")?.or_else(|| longest(&table)).unwrap_or(0);
-    let Some(target) = named("target")?.or_else(|| all.rev().find(|at| *at != text)) else {
+    // Another file is read by the names that the run knows.
+    let known = request.lookup.known;
+    let known_text = known.and_then(|known| table.named(&known.features.first()?.column));
+    let known_target = known.and_then(|known| table.named(known.target?));
+    let text = named("text")?.or(known_text).or_else(|| longest(&table)).unwrap_or(0);
+    let target = named("target")?.or(known_target).or_else(|| all.rev().find(|at| *at != text));
+    let Some(target) = target else {
         return Err(Wrong::new(
             "has one column alone, and a text needs a class",
             [Remedy::new("target", "add a column")],
         ));
     };
+    if text == target {
+        let what = format!("{} cannot be both the texts and the classes", table.columns[text].name);
+        return Err(Wrong::new(what, [Remedy::new("target", "name another column with target=COLUMN")]));
+    }
+    let (column, target_name) = (table.columns[text].name.clone(), table.columns[target].name.clone());
     for (key, at, what) in [("text", text, "the texts"), ("target", target, "the classes")] {
         if !request.has(key) {
             let name = &table.columns[at].name;
@@ -226,13 +253,13 @@ fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> R
     if unknown > 0 {
         notes.push(format!("{} of classes that the network does not know, left out", counted(unknown, "row")).into());
     }
-    Ok((classes, texts))
+    Ok(Texts { column, target: Some(target_name), classes, texts })
 }
 
 impl Labeled {
     /// The samples, of which a share is for the test.
     pub fn dataset(self, request: &Request<'_>, seed: u64, notes: &mut Vec<Note>) -> Result<Dataset, Wrong> {
-        let Self { classes, texts, tokenizer, length } = self;
+        let Self { column, target, classes, texts, tokenizer, length } = self;
         if !(2..=MAX_CLASSES).contains(&classes.len()) {
             let what = format!("there are {} classes, and 2 to {MAX_CLASSES} can be told apart", classes.len());
             return Err(Wrong::new(what, [Remedy::new("target", "name the column of the classes with target=COLUMN")]));
@@ -259,8 +286,8 @@ impl Labeled {
             name: String::new(),
             shape,
             task: Task::Classification { classes },
-            target: None,
-            features: vec![Feature::text(TEXT, TextFeature { tokenizer, length })],
+            target,
+            features: vec![Feature::text(column, TextFeature { tokenizer, length })],
             train: all.select(&train, shape),
             test: all.select(&test, shape),
             notes: Vec::new(),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rand::RngExt as _;
 
+use super::TEXT;
 use super::labeled::{self, Labeled};
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
@@ -98,7 +99,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let (tokenizer, _) = Tokenizer::learn(TokenUnit::Word, texts.iter().map(|(text, _)| text.as_str()), usize::MAX);
     let length = texts.iter().map(|(text, _)| tokenizer.encoder().encode(text).len()).max();
     texts.truncate(count);
-    let labeled = Labeled { classes, texts, tokenizer, length };
+    let labeled = Labeled { column: TEXT.to_owned(), target: None, classes, texts, tokenizer, length };
     let mut notes = Vec::new();
     let dataset = labeled.dataset(request, labeled::TEST_SEED, &mut notes).map_err(|wrong| request.wrong(wrong))?;
     Ok(Dataset { name: "reviews".to_owned(), notes: Vec::new(), ..dataset })

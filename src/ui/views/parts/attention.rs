@@ -43,7 +43,7 @@ impl AttentionMaps {
             return self.gates_ui(ui, read, version);
         }
         caption_ui(ui, "Attention by layer and head").on_hover_text(
-            "A row is a token, a column what it looks at, orange how much. Press a head to color the text by it, and again for \
+            "A row is a token, a column what it attends to, orange how much. Press a head to color the text by it, and again for \
              the mean of the last layer",
         );
         let heads = read.attention.iter().map(|layer| layer.heads.len()).max().unwrap_or(1);

@@ -1,4 +1,4 @@
-//! Text: what a language model writes after a prompt, how likely each token was, and what it looked at. A network that tells the
+//! Text: what a language model writes after a prompt, how likely each token was, and what it attended to. A network that tells the
 //! class of a text reads it here.
 
 use std::sync::Arc;
@@ -231,18 +231,18 @@ impl Write {
         });
     }
 
-    /// The texts, colored by surprise, or by what the chosen token looked at.
+    /// The texts, colored by surprisal, or by the attention of the chosen token.
     fn texts_ui(&mut self, ui: &mut Ui, Written { texts, read }: &Written, tokenizer: &Tokenizer) {
         let chosen = self.chosen.filter(|(text, at)| texts.get(*text).is_some_and(|text| *at < text.tokens.len()));
         let looks = chosen.zip(read.as_ref()).and_then(|((_, at), read)| self.maps.looked_at(read, at));
         let (caption, help) = match &looks {
             Some(_) => (
-                "What it looked at",
-                "The brighter, the more the chosen token looked at it; press that again for surprise",
+                "Attention of the chosen token",
+                "The brighter, the more the chosen token attends to it; press that again for the surprisal",
             ),
             None => (
-                "Text by surprise",
-                "The brighter, the less the network expected the token; press one to see what it looked at",
+                "Surprisal of each token",
+                "-log₂ of its probability: the brighter, the less the network expected it; press one for what it attends to",
             ),
         };
         caption_ui(ui, caption).on_hover_text(help);
