@@ -11,8 +11,8 @@ use super::importance::Columns;
 use super::terminal::{figure_text, grouped, named, percent};
 use super::{CliError, note, say, source_help, threshold_of};
 use crate::data::source::SourcePart;
-use crate::data::sources::{self, images, series, source_of};
-use crate::data::{Dataset, Lookup, SourceSpec};
+use crate::data::sources::{self, images, series, source_of, text};
+use crate::data::{Dataset, Lookup, Source, SourceSpec};
 use crate::explain::calibration::Calibrated;
 use crate::project::{Project, RunFolder};
 use crate::runs::RunInfo;
@@ -51,6 +51,13 @@ enum Split {
     Test,
 }
 
+/// The source that a file is read as which is only named, where its ending alone does not tell.
+fn read_as_trained(trained_on: &SourceSpec) -> Option<&'static Source> {
+    const OWN: [&Source; 4] = [&series::SOURCE, &text::LABELED, &text::CHARS, &text::WORDS];
+    let own = OWN.into_iter().find(|source| trained_on.is(source));
+    own.or_else(|| trained_on.is(&text::REVIEWS).then_some(OWN[1]))
+}
+
 impl Evaluate {
     pub fn run(&self) -> Result<(), CliError> {
         let run = RunFolder::find(&self.run)?;
@@ -67,7 +74,10 @@ impl Evaluate {
                 let asked = sources::named(name)?;
                 // A file that is only named is read as that of the training was.
                 let is_named = Path::new(name.split('?').next().unwrap_or_default()).exists();
-                if is_named && trained_on.is(&series::SOURCE) { asked.read_as(&series::SOURCE) } else { asked }
+                match read_as_trained(trained_on).filter(|_| is_named) {
+                    Some(source) => asked.read_as(source),
+                    None => asked,
+                }
             }
         };
         let is_file = asked.single().is_some_and(|part| Path::new(&part.argument).exists());

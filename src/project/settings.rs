@@ -220,7 +220,7 @@ mod tests {
                 "training.speed: there is no speed; there is batch, early_stopping, epochs, learning_rate, loss, optimizer, regularization, schedule, seed, shuffle, warmup",
             ),
             ("training.learning_rate", "fast", "invalid type: string \"fast\", expected a number"),
-            ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 4096"),
+            ("model.1.units", "0", "model.1: units is 0; it goes from 1 to 65536"),
             ("model.2.layers.0.filters", "0", "model.2.layers.0: filters is 0; it goes from 1 to 512"),
             ("model.2.layers.1.layers.0.kernel", "90", "model.2.layers.1.layers.0: kernel is 90; it goes from 1 to 11"),
             ("model.2.layers.9.units", "3", "there is no 9; there is 0 to 3"),

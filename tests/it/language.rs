@@ -189,6 +189,8 @@ fn texts_with_classes_are_read_from_tables_and_folders_and_told_apart() {
     assert_eq!(predicted.code, 0, "{}", predicted.err);
     assert!(predicted.out.contains("row 1: no") && predicted.out.contains("row 2: yes"), "{}", predicted.out);
     assert!(predicted.err.contains("1 words (12.5 %) are not in the vocabulary"), "{}", predicted.err);
+    let evaluated = ok(folder.path(), &["evaluate", "run", "--data", "reviews.csv", "--json"]);
+    assert!(lines(&evaluated)[0]["accuracy"].as_f64().unwrap() > 0.95, "{evaluated}");
     let from_table = ok(folder.path(), &["predict", "run", "reviews.csv"]);
     assert_eq!(from_table.lines().count(), 120);
     for (class, good) in [("yes", true), ("no", false)] {

@@ -121,7 +121,9 @@ fn below(text: &str, taken: usize, lines: usize) -> (&str, usize) {
 
 /// The separator that gives most lines the same number of cells, of which the greatest share are numbers.
 fn separator_of(text: &str, options: &Options) -> Separator {
-    let mut best = (SEPARATORS[0], (0.0, 1));
+    let mut best = (SEPARATORS[0], (0.0, 0));
+    // Whether a mark separates every line, a header too, into as many cells.
+    let mut is_whole = false;
     for separator in SEPARATORS {
         let Ok(mut records) = split(text, separator, options.quotes.unwrap_or(Quotes::Double), LOOKED_AT) else {
             continue;
@@ -141,6 +143,13 @@ fn separator_of(text: &str, options: &Options) -> Separator {
         let share = share * alike as f64 / records.len() as f64;
         // Spaces stand within numbers and words too.
         let share = if separator == Separator::Space { share * WITHIN } else { share };
+        // Spaces that do not separate every line stand in texts where another mark does, and so they do where no cell is a number.
+        let is_space = separator == Separator::Space;
+        if is_space && is_whole && alike < records.len() {
+            continue;
+        }
+        is_whole |= alike == records.len();
+        let width = if is_space && share == 0.0 { 1 } else { width };
         if (share, width) > best.1 {
             best = (separator, (share, width));
         }

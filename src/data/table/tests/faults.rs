@@ -16,6 +16,16 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn texts_with_as_many_words_in_every_row_are_no_columns() {
+    for rows in ["good number 0,a\nbad number 1,b\n", "it was good,a\nit was bad,b\n", "so so,a\nall right,b\n"] {
+        let table = parse(&format!("text,label\n{}", rows.repeat(6)));
+        assert_eq!((table.names().as_str(), table.rows), ("text, label", 12), "{rows}");
+    }
+    let by_spaces = parse(&format!("name kind\n{}", "anna good\nberta bad\n".repeat(6)));
+    assert_eq!(by_spaces.names(), "name, kind");
+}
+
+#[test]
 fn titles_of_any_width_are_skipped_and_told() {
     for (titles, lines) in [
         ("Report,,\nby Smith,,\n", 2),
