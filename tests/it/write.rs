@@ -53,4 +53,10 @@ fn a_text_is_told_apart_as_it_is_typed() {
     wait_for(&mut harness, "Probabilities: ");
     harness.get_by_label_contains("Gates over the text");
     harness.get_by_label("GRU, update gate z");
+    // One epoch is too few, so that some are misclassified.
+    let few = [("data.source", "reviews?count=400"), ("training.epochs", "1")];
+    let mut harness = open(project("sentiment", &few));
+    train(&mut harness);
+    act(&mut harness, Request::Show("mistakes"));
+    wait_for(&mut harness, ", predicted ");
 }

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod rows;
+mod texts;
 
 use std::sync::Arc;
 
@@ -131,6 +132,9 @@ impl View for Mistakes {
         }
         if dataset.modality() == Modality::Table {
             return rows.classes_ui(ui, predictions, &names, &dataset);
+        }
+        if dataset.modality() == Modality::Text {
+            return texts::texts_ui(ui, predictions, &names, &dataset);
         }
         let Some([height, width, channels]) =
             dataset.shape.as_image().filter(|_| dataset.modality() == Modality::Images)
