@@ -1,4 +1,4 @@
-//! The window with text: what a language model writes, what it looked at, and a text that is told apart.
+//! The window with text: what a language model writes, what it attended to, and a text that is classified.
 
 use backprop_studio::ui::Request;
 use eframe::egui::accesskit::Role;
