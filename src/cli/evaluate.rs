@@ -53,7 +53,7 @@ enum Split {
 
 /// The source that a file is read as which is only named, where its ending alone does not tell.
 fn read_as_trained(trained_on: &SourceSpec) -> Option<&'static Source> {
-    const OWN: [&Source; 4] = [&series::SOURCE, &text::LABELED, &text::CHARS, &text::WORDS];
+    const OWN: [&Source; 5] = [&series::SOURCE, &text::LABELED, &text::CHARS, &text::WORDS, &text::BPE];
     let own = OWN.into_iter().find(|source| trained_on.is(source));
     own.or_else(|| trained_on.is(&text::REVIEWS).then_some(OWN[1]))
 }

@@ -1,11 +1,14 @@
 //! Tokens: how a text becomes numbers that an embedding looks up, and numbers become text again.
 
+mod byte_pair;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::note::{Note, counted};
+use byte_pair::{BPE, Merges};
 
 /// The number of the token that fills a sample up to its length: it stands for nothing.
 pub const PADDING: u16 = 0;
@@ -27,6 +30,8 @@ pub enum TokenUnit {
     Character,
     /// A word with the space before it, or a mark. Chinese has a word for each character.
     Word,
+    /// A word or a part of one, as byte-pair encoding finds them.
+    Subword,
 }
 
 /// A vocabulary of tokens, and how a text is cut into them.
@@ -37,6 +42,9 @@ pub struct Tokenizer {
     pub unit: TokenUnit,
     /// The tokens, in the order of their numbers.
     pub tokens: Vec<String>,
+    /// Of subwords, which of them are joined.
+    #[serde(default, skip_serializing_if = "Merges::is_empty")]
+    merges: Merges,
 }
 
 impl TokenUnit {
@@ -45,14 +53,22 @@ impl TokenUnit {
         match self {
             Self::Character => "character",
             Self::Word => "word",
+            Self::Subword => "subword",
         }
     }
 
-    /// The parts of a text, which together are the text but for doubled spaces between words.
+    /// How many tokens a text has.
+    pub fn count(self, text: &str) -> usize {
+        self.cut(text).len()
+    }
+
+    /// The parts of a text, which together are the text but for doubled spaces between words. Of subwords those that are cut
+    /// further.
     fn cut(self, text: &str) -> Vec<&str> {
         match self {
             Self::Character => text.split("").filter(|part| !part.is_empty()).collect(),
             Self::Word => words_of(text),
+            Self::Subword => byte_pair::pieces(text),
         }
     }
 }
@@ -74,44 +90,66 @@ fn words_of(text: &str) -> Vec<&str> {
     words
 }
 
+/// The most frequent tokens of some texts in alphabetic order, and what is to be told of that.
+fn most_frequent<'a>(unit: TokenUnit, texts: &[&'a str], limit: usize) -> (Vec<&'a str>, Vec<Note>) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for text in texts {
+        unit.cut(text).into_iter().for_each(|token| *counts.entry(token).or_default() += 1);
+    }
+    let all: usize = counts.values().sum();
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    // The end of a line tells where samples begin and end, however rare it is.
+    if let Some(end) = counts.iter().position(|(token, _)| *token == "\n").filter(|end| *end >= limit) {
+        counts.swap(limit.saturating_sub(1), end);
+    }
+    let rare = counts.split_off(counts.len().min(limit));
+    let mut listed: Vec<&str> = counts.iter().map(|(token, _)| *token).collect();
+    listed.sort_unstable();
+    let name = unit.name();
+    let mut notes = vec![format!("{} in all, {} different", counted(all, name), counts.len() + rare.len()).into()];
+    if !rare.is_empty() {
+        let times: usize = rare.iter().map(|(_, count)| count).sum();
+        let some: Vec<_> =
+            rare.iter().take(5).map(|(token, _)| format!("{:?}", token.trim_start_matches(' '))).collect();
+        let share = 100.0 * times as f64 / all.max(1) as f64;
+        let what = format!(
+            "The {limit} most frequent {name}s are the vocabulary, and {} ({share:.1} % of the text), such as {}, are read \
+             as unknown",
+            counted(rare.len(), "rarer one"),
+            some.join(", "),
+        );
+        let more = (limit + rare.len()).min(MAX_VOCABULARY);
+        notes.push(Note::or(what, "vocabulary", more.to_string(), "takes more"));
+    }
+    (listed, notes)
+}
+
 impl Tokenizer {
     /// The most frequent tokens of some texts, at most `limit` of them, and what is to be told of that.
     pub fn learn<'a>(unit: TokenUnit, texts: impl IntoIterator<Item = &'a str>, limit: usize) -> (Self, Vec<Note>) {
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for text in texts {
-            unit.cut(text).into_iter().for_each(|token| *counts.entry(token).or_default() += 1);
-        }
-        let all: usize = counts.values().sum();
-        let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
-        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        // The end of a line tells where samples begin and end, however rare it is.
-        if let Some(end) = counts.iter().position(|(token, _)| *token == "\n").filter(|end| *end >= limit) {
-            counts.swap(limit.saturating_sub(1), end);
-        }
-        let rare = counts.split_off(counts.len().min(limit));
-        let mut listed: Vec<&str> = counts.iter().map(|(token, _)| *token).collect();
-        listed.sort_unstable();
-        let tokens = SPECIAL.into_iter().chain(listed).map(str::to_owned).collect();
-        let name = unit.name();
-        let mut notes = vec![format!("{} in all, {} different", counted(all, name), counts.len() + rare.len()).into()];
-        if !rare.is_empty() {
-            let times: usize = rare.iter().map(|(_, count)| count).sum();
-            let some = rare
-                .iter()
-                .take(5)
-                .map(|(token, _)| format!("{:?}", token.trim_start_matches(' ')))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let share = 100.0 * times as f64 / all.max(1) as f64;
-            let what = format!(
-                "The {limit} most frequent {name}s are the vocabulary, and {} ({share:.1} % of the text), such as {some}, \
-                 are read as unknown",
-                counted(rare.len(), "rarer one"),
+        let texts: Vec<&str> = texts.into_iter().collect();
+        let is_subword = unit == TokenUnit::Subword;
+        let (listed, mut notes) = most_frequent(if is_subword { TokenUnit::Character } else { unit }, &texts, limit);
+        let mut tokenizer = Self { unit, tokens: SPECIAL.map(str::to_owned).to_vec(), merges: Merges::default() };
+        if is_subword {
+            let (subwords, merges) = Merges::learn(&texts, &listed, limit);
+            tokenizer.tokens.extend(subwords);
+            let joined = counted(merges.len(), "subword");
+            tokenizer.merges = merges;
+            let of = |text: &&str| (text.chars().count(), tokenizer.encoder().encode(text).len());
+            let [characters, tokens] = texts.iter().map(of).fold([0, 0], |sum, of| [sum[0] + of.0, sum[1] + of.1]);
+            notes.push(
+                format!(
+                    "{joined} are joined from them, and the text has {tokens} tokens, {:.1} characters in each",
+                    characters as f64 / tokens.max(1) as f64
+                )
+                .into(),
             );
-            let more = (limit + rare.len()).min(MAX_VOCABULARY);
-            notes.push(Note::or(what, "vocabulary", more.to_string(), "takes more"));
+        } else {
+            tokenizer.tokens.extend(listed.into_iter().map(str::to_owned));
         }
-        (Self { unit, tokens }, notes)
+        (tokenizer, notes)
     }
 
     /// How many tokens there are, those for padding and unknown ones included.
@@ -122,8 +160,18 @@ impl Tokenizer {
 
     /// The numbers of the tokens, to encode texts.
     pub fn encoder(&self) -> Encoder<'_> {
-        let numbers = self.tokens.iter().enumerate().skip(SPECIAL.len());
-        Encoder { unit: self.unit, numbers: numbers.map(|(at, token)| (token.as_str(), at as u16)).collect() }
+        match self.unit {
+            TokenUnit::Subword => Encoder(Encoding::BytePair(self.merges.model(&self.tokens))),
+            unit => {
+                let numbers = self.tokens.iter().enumerate().skip(SPECIAL.len());
+                Encoder(Encoding::Listed(unit, numbers.map(|(at, token)| (token.as_str(), at as u16)).collect()))
+            }
+        }
+    }
+
+    /// The number of a line's end, with which texts begin and end that are written line by line.
+    pub fn line_end(&self) -> Option<u16> {
+        self.tokens.iter().position(|token| token == "\n").map(|at| at as u16)
     }
 
     /// The text of a token; of padding it is empty.
@@ -138,32 +186,34 @@ impl Tokenizer {
 }
 
 /// Turns texts into the numbers of a [`Tokenizer`].
-pub struct Encoder<'a> {
-    unit: TokenUnit,
-    numbers: HashMap<&'a str, u16>,
+pub struct Encoder<'a>(Encoding<'a>);
+
+enum Encoding<'a> {
+    Listed(TokenUnit, HashMap<&'a str, u16>),
+    BytePair(&'a BPE),
 }
 
 impl Encoder<'_> {
     /// The numbers of the tokens of a text, [`UNKNOWN`] for what is not in the vocabulary. A word that is known with a space before
     /// it or without one alone is taken for that.
     pub fn encode(&self, text: &str) -> Vec<u16> {
-        self.unit.cut(text).into_iter().map(|token| self.number(token)).collect()
+        match &self.0 {
+            Encoding::BytePair(model) => byte_pair::encode(model, text),
+            Encoding::Listed(unit, numbers) => {
+                unit.cut(text).into_iter().map(|token| number(*unit, numbers, token)).collect()
+            }
+        }
     }
+}
 
-    fn number(&self, token: &str) -> u16 {
-        let known = |token: &str| self.numbers.get(token).copied();
-        let otherwise = || match (self.unit, token.strip_prefix(' ')) {
-            (TokenUnit::Character, _) => None,
-            (TokenUnit::Word, Some(bare)) => known(bare),
-            (TokenUnit::Word, None) => known(&format!(" {token}")),
-        };
-        known(token).or_else(otherwise).unwrap_or(UNKNOWN)
-    }
-
-    /// The number of a line's end, with which texts begin and end that are written line by line.
-    pub fn line_end(&self) -> Option<u16> {
-        self.numbers.get("\n").copied()
-    }
+fn number(unit: TokenUnit, numbers: &HashMap<&str, u16>, token: &str) -> u16 {
+    let known = |token: &str| numbers.get(token).copied();
+    let otherwise = || match (unit, token.strip_prefix(' ')) {
+        (TokenUnit::Word, Some(bare)) => known(bare),
+        (TokenUnit::Word, None) => known(&format!(" {token}")),
+        _ => None,
+    };
+    known(token).or_else(otherwise).unwrap_or(UNKNOWN)
 }
 
 #[cfg(test)]
@@ -175,13 +225,30 @@ mod tests {
         for text in
             ["Once upon a time, there was\na queen.\n", "从前有一位女王。\n她很老了。", "naïve “quotes” – 3.5 %"]
         {
-            for unit in [TokenUnit::Character, TokenUnit::Word] {
+            for unit in [TokenUnit::Character, TokenUnit::Word, TokenUnit::Subword] {
                 let (tokenizer, _) = Tokenizer::learn(unit, [text], 1000);
                 assert_eq!(tokenizer.decode(&tokenizer.encoder().encode(text)), text, "{unit:?}");
             }
         }
         assert_eq!(TokenUnit::Word.cut("Once  upon a\ttime, it's"), ["Once", " upon", " a", "time", ",", " it's"]);
         assert_eq!(TokenUnit::Word.cut("从前有"), ["从", "前", "有"]);
+    }
+
+    #[test]
+    fn subwords_are_kept_in_a_file_and_tell_what_they_do_not_know() {
+        let text = "the cat sat on the mat and the hat\n".repeat(3);
+        let (tokenizer, notes) = Tokenizer::learn(TokenUnit::Subword, [&*text], 30);
+        assert!(tokenizer.tokens.iter().any(|token| token == " the"), "{:?}", tokenizer.tokens);
+        assert!(notes[0].contains("105 characters in all, 11 different"), "{:?}", notes[0]);
+        assert!(notes[1].contains("subwords are joined from them, and the text has"), "{:?}", notes[1]);
+        let read: Tokenizer = serde_json::from_str(&serde_json::to_string(&tokenizer).unwrap()).unwrap();
+        assert_eq!(read, tokenizer);
+        let numbers = read.encoder().encode("the hat zzz\u{fffd}");
+        assert_eq!(numbers, tokenizer.encoder().encode("the hat zzz\u{fffd}"));
+        assert_eq!(numbers.iter().filter(|number| **number == UNKNOWN).count(), 4);
+        let (few, notes) = Tokenizer::learn(TokenUnit::Subword, ["从前有一位女王，她很老了。从前从前"], 10);
+        assert_eq!(few.len(), 12);
+        assert!(notes[1].contains("10 most frequent characters"), "{:?}", notes[1]);
     }
 
     #[test]

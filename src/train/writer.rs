@@ -75,6 +75,9 @@ fn normalize(shares: &mut [(u16, f32)]) {
     shares.iter_mut().for_each(|(_, share)| *share /= sum.max(f32::MIN_POSITIVE));
 }
 
+/// The stream of random numbers that tokens are drawn from, for one seed the same text in the window and on the command line.
+pub const DRAWS: u64 = 0x73_4A71;
+
 /// A text that grows by what a language model says of it.
 pub struct Writer<'a> {
     run: TrainedModel<'a>,
@@ -115,7 +118,7 @@ impl<'a> Writer<'a> {
             decoder.reset();
         }
         let encoder = self.tokenizer.encoder();
-        let first = encoder.line_end().filter(|_| !prompt.starts_with('\n'));
+        let first = self.tokenizer.line_end().filter(|_| !prompt.starts_with('\n'));
         let prompt = encoder.encode(prompt);
         let tokens: Vec<u16> = first.into_iter().chain(prompt).collect();
         let tokens = if tokens.is_empty() { vec![UNKNOWN] } else { tokens };

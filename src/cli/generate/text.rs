@@ -10,7 +10,7 @@ use crate::data::Task;
 use crate::data::sources::text::is_of_lines;
 use crate::data::tokenizer::UNKNOWN;
 use crate::project::RunFolder;
-use crate::train::writer::{Sampling, Writer};
+use crate::train::writer::{DRAWS, Sampling, Writer};
 use backprop_nn::init::stream;
 
 /// How a language model writes.
@@ -39,8 +39,6 @@ pub struct Writing {
 
 /// Tokens that are written unless somebody wants more or less.
 const TOKENS: u32 = 200;
-
-const PURPOSE: u64 = 0x73_4A71;
 
 fn temperature(text: &str) -> Result<f32, String> {
     let number = text.parse().ok().filter(|number| (0.0..=100.0).contains(number));
@@ -88,7 +86,7 @@ impl Writing {
         }
         let ends_at_line = is_of_lines(&run.project.data.source);
         let mut writer = Writer::new(run.trained(), tokenizer);
-        let mut rng = stream(seed, PURPOSE);
+        let mut rng = stream(seed, DRAWS);
         for _ in 0..count {
             writer.begin(prompt);
             if !self.json {

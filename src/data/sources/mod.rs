@@ -48,6 +48,7 @@ pub const SOURCES: &[Source] = &[
     painted::SOURCE,
     text::CHARS,
     text::WORDS,
+    text::BPE,
     text::LABELED,
     text::NAMES,
     text::SUMS,
@@ -73,7 +74,7 @@ pub const TABLES: &[&str] = &[
 ];
 
 /// The sources that a folder may be of, the one that is known by the fewest files first.
-const FOLDERS: &[&str] = &["idx", "cmapss", "images"];
+const FOLDERS: &[&str] = &["idx", "cmapss", "images", "text"];
 
 /// The source that a file or folder is of, or that a text names; nothing if it is neither, as a project file or the name
 /// of a preset. A folder is read once to know what data it is.
@@ -129,7 +130,11 @@ pub fn of_file(path: &Path) -> Option<SourceSpec> {
         "json" | "jsonl" | "ndjson" if !csv::holds_rows_of_json(path) => None,
         // Any other file is one for the reader of tables too, which names what it is, but for projects and drawings.
         ending if TABLES.contains(&ending) || !begins_as_json(path) => {
-            let source = if csv::is_one_series(path) { &series::SOURCE } else { &csv::SOURCE };
+            let source = match () {
+                () if csv::is_one_series(path) => &series::SOURCE,
+                () if text::labeled::is_of_texts(path) => &text::LABELED,
+                () => &csv::SOURCE,
+            };
             Some(SourceSpec::of_path(source.name, path))
         }
         _ => None,

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use super::derived::Query;
 use crate::data::Tokenizer;
 use crate::data::tokenizer::PADDING;
-use crate::train::writer::{Sampling, Writer};
+use crate::train::writer::{DRAWS, Sampling, Writer};
 use crate::ui::state::trained_network::TrainedNetwork;
 use backprop_nn::init::stream;
 use backprop_nn::layer::InsideLayer;
 use backprop_nn::{Inspection, ModelSpec};
-
-const PURPOSE: u64 = 0x73_4A71;
 
 /// How a network cuts texts into tokens, if it reads texts.
 pub fn tokenizer_of(network: &TrainedNetwork) -> Option<&Tokenizer> {
@@ -65,7 +63,7 @@ impl Query for WritingQuery {
     fn answer(&self, memory: &mut KeptInspection) -> Option<Written> {
         let tokenizer = tokenizer_of(&self.network)?;
         let mut writer = Writer::new(self.network.trained(), tokenizer);
-        let mut rng = stream(self.seed, PURPOSE);
+        let mut rng = stream(self.seed, DRAWS);
         let mut text = || {
             writer.begin(&self.prompt);
             let begun = writer.tokens().len();

@@ -3,6 +3,8 @@
 use super::super::chronology::time_column;
 use super::super::dates::DateFormat;
 use super::super::series;
+use super::super::text::LABELED;
+use super::super::text::labeled::holds_texts;
 use super::counting::counts_rows;
 use crate::data::dataset::{Feature, Vocabulary};
 use crate::data::error::Wrong;
@@ -109,6 +111,9 @@ fn categories_of(column: &Column, chosen: Chosen, almost: Option<String>, notes:
     let present = column.cells.iter().flatten().count();
     let categories = column.distinct();
     let is_decided = chosen.is_kept || chosen.as_words;
+    if !is_decided && holds_texts(column) {
+        notes.push(Note::or_as(format!("{name} holds texts, of which a network can read every word"), LABELED.name));
+    }
     let units = column.mixed_units().filter(|_| !is_decided);
     if let Some(units) = units.as_ref().filter(|_| categories.len() > SOME_CATEGORIES) {
         let what =

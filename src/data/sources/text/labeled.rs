@@ -10,7 +10,7 @@ use crate::data::note::{Note, counted};
 use crate::data::samples::{Inputs, Samples, TargetData};
 use crate::data::source::{Argument, Known, Lookup, Request, Source, SourceSpec};
 use crate::data::split::{Order, Split, TEST_SHARES};
-use crate::data::table::{self, Table};
+use crate::data::table::{self, Column, Table};
 use crate::data::tokenizer::{PADDING, TokenUnit, Tokenizer};
 use backprop_nn::Shape;
 use backprop_nn::field::{Field, Kind};
@@ -23,7 +23,12 @@ pub const SOURCE: Source = Source {
     options: &[
         Field::of("text", "Text", Kind::Column, "The column of the texts; the one with the longest texts by default."),
         Field::of("target", "Target", Kind::Column, "The column of the classes; the last other one by default."),
-        Field::of("unit", "Tokens", Kind::Word(&["words", "characters"]), "What a token is; words by default."),
+        Field::of(
+            "unit",
+            "Tokens",
+            Kind::Word(&["words", "subwords", "characters"]),
+            "What a token is; words by default.",
+        ),
         VOCABULARY,
         Field::whole(
             "length",
@@ -67,8 +72,11 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
     let mut notes = Vec::new();
     let unit = match request.text("unit").as_deref() {
         None | Some("words") => TokenUnit::Word,
+        Some("subwords") => TokenUnit::Subword,
         Some("characters") => TokenUnit::Character,
-        Some(other) => return Err(request.wrong(format!("unit={other} is unknown; there is words, characters"))),
+        Some(other) => {
+            return Err(request.wrong(format!("unit={other} is unknown; there is words, subwords, characters")));
+        }
     };
     let refused = |wrong: Wrong| DataError::refused(&path, wrong);
     let Texts { column, target, classes, texts } = match path.is_dir() {
@@ -140,6 +148,24 @@ fn table_of(given: Given<'_>, known: &Known<'_>) -> Result<Table, DataError> {
     Table::open(given, &table::Options::of(&request)?)
 }
 
+/// Words of a cell, on average, that make a column one of texts.
+const WORDS: usize = 5;
+
+/// Whether the cells of a column are texts: sentences, hardly any of which is there twice.
+pub fn holds_texts(column: &Column) -> bool {
+    let cells: Vec<&String> = column.cells.iter().flatten().collect();
+    let words: usize = cells.iter().map(|cell| TokenUnit::Word.count(cell)).sum();
+    words > WORDS * cells.len() && column.distinct().len() * 2 > cells.len()
+}
+
+/// Whether a file is a table of texts with a class each, and nothing else.
+pub fn is_of_texts(path: &Path) -> bool {
+    let Ok(table) = Table::beginning(path, &table::Options::default()) else { return false };
+    let [first, second] = &table.columns[..] else { return false };
+    let is_class = |column: &Column| column.distinct().len() * 2 <= column.cells.len();
+    holds_texts(first) && is_class(second) || holds_texts(second) && is_class(first)
+}
+
 /// The column with the most letters.
 fn longest(table: &Table) -> Option<usize> {
     let letters = |at: &usize| -> usize { table.columns[*at].cells.iter().flatten().map(String::len).sum() };
@@ -182,26 +208,44 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
         Ok(paths)
     };
     let name_of = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let folders: Vec<_> = listed(path).map_err(unreadable)?.into_iter().filter(|path| path.is_dir()).collect();
-    let classes = classes_of(request, folders.iter().map(|folder| name_of(folder)).collect());
-    let (mut texts, mut others, mut unknown) = (Vec::new(), 0, 0);
-    for folder in &folders {
-        for file in listed(folder).map_err(unreadable)? {
-            let is_text = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt"));
-            match classes.iter().position(|class| *class == name_of(folder)) {
-                Some(class) if is_text => {
-                    texts.push((read_file(&file, request.text(ENCODING.key).as_deref(), notes)?, class as u16))
-                }
-                Some(_) => others += 1,
-                None => unknown += 1,
+    let (mut found, mut others, mut unread, mut empty) = (Vec::new(), 0, Vec::new(), Vec::new());
+    for folder in listed(path).map_err(unreadable)?.into_iter().filter(|path| path.is_dir()) {
+        let (files, class, before) = (listed(&folder).map_err(unreadable)?, name_of(&folder), found.len());
+        for file in files {
+            if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt")) {
+                others += 1;
+                continue;
+            }
+            match read_file(&file, request.text(ENCODING.key).as_deref(), notes) {
+                Ok(text) => found.push((text, class.clone())),
+                Err(error) => unread.push(error.to_string()),
             }
         }
+        if found.len() == before {
+            empty.push(class);
+        }
+    }
+    let classes = classes_of(request, found.iter().map(|(_, class)| class.clone()).collect());
+    let of = |class: &str| classes.iter().position(|known| known == class);
+    let all = found.len();
+    let texts: Vec<_> = found.into_iter().filter_map(|(text, class)| Some((text, of(&class)? as u16))).collect();
+    let unknown = all - texts.len();
+    if let Some(first) = unread.first() {
+        notes.push(
+            format!("{} that cannot be read, left out; the first: {first}", counted(unread.len(), "file")).into(),
+        );
+    }
+    if !empty.is_empty() && !texts.is_empty() {
+        notes.push(format!("Folders without a text are no classes: {}", empty.join(", ")).into());
     }
     if others > 0 {
         notes.push(format!("{} that do not end in .txt, left out", counted(others, "file")).into());
     }
     if unknown > 0 {
         notes.push(format!("{} of classes that the network does not know, left out", counted(unknown, "file")).into());
+    }
+    if let (true, Some(first)) = (texts.is_empty(), unread.first()) {
+        return Err(DataError::file(path, format!("has no text that can be read; the first: {first}")));
     }
     if texts.is_empty() {
         return Err(DataError::file(path, "has no folders with .txt files in them; put those of each class into one"));
@@ -211,6 +255,12 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
 
 fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> Result<Texts, Wrong> {
     notes.append(&mut table.notes);
+    if request.lookup.known.is_none() {
+        notes.push(Note::or_as(
+            "The table is read as texts with a class each; it may be read by all of its columns",
+            "csv",
+        ));
+    }
     let named = |key: &str| -> Result<Option<usize>, Wrong> {
         let Some(name) = request.text(key) else { return Ok(None) };
         let lacks = || format!("there is no column {name:?}; there is {}", table.names());
@@ -261,7 +311,7 @@ impl Labeled {
     pub fn dataset(self, request: &Request<'_>, seed: u64, notes: &mut Vec<Note>) -> Result<Dataset, Wrong> {
         let Self { column, target, classes, texts, tokenizer, length } = self;
         if !(2..=MAX_CLASSES).contains(&classes.len()) {
-            let what = format!("there are {} classes, and 2 to {MAX_CLASSES} can be told apart", classes.len());
+            let what = format!("there are {} classes, and 2 to {MAX_CLASSES} can be classified", classes.len());
             return Err(Wrong::new(what, [Remedy::new("target", "name the column of the classes with target=COLUMN")]));
         }
         let encoder = tokenizer.encoder();
@@ -293,5 +343,43 @@ impl Labeled {
             notes: Vec::new(),
             order: Order::Free,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::sources::{of_file, of_folder};
+
+    #[test]
+    fn a_table_of_texts_and_a_folder_of_texts_are_known_by_their_name_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = |header: &str, row: &dyn Fn(usize) -> String| {
+            let path = folder.path().join("table.csv");
+            let rows: Vec<String> = (0..40).map(row).collect();
+            std::fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+            of_file(&path).unwrap().parts[0].name.clone()
+        };
+        let text = |at: usize| format!("\"the film number {at} was, to me, good\"");
+        assert_eq!(table("review,label", &|at| format!("{},{}", text(at), at % 2)), "text");
+        assert_eq!(table("label,review", &|at| format!("{},{}", ["yes", "no"][at % 2], text(at))), "text");
+        assert_eq!(table("review,price", &|at| format!("{},{}", text(at), at)), "csv");
+        assert_eq!(table("review,age,label", &|at| format!("{},{at},{}", text(at), at % 2)), "csv");
+        assert_eq!(table("city,label", &|at| format!("New York,{}", at % 2)), "csv");
+        let texts = folder.path().join("texts");
+        for (class, at) in (0..12).map(|at| (["bad", "good"][at % 2], at)) {
+            std::fs::create_dir_all(texts.join(class)).unwrap();
+            std::fs::write(texts.join(class).join(format!("{at}.txt")), "so it was").unwrap();
+        }
+        std::fs::create_dir_all(texts.join("none")).unwrap();
+        std::fs::write(texts.join("bad/scan.txt"), b"%PDF-1.4\n").unwrap();
+        let spec = of_folder(&texts).unwrap();
+        assert_eq!(spec.parts[0].name, "text");
+        let dataset = Dataset::load(&spec, &Lookup::default()).unwrap();
+        assert_eq!(dataset.task.classes(), ["bad", "good"]);
+        assert_eq!(dataset.train.len() + dataset.test.len(), 12);
+        let notes = dataset.notes.iter().map(|note| note.to_string()).collect::<Vec<_>>().join("; ");
+        assert!(notes.contains("1 file that cannot be read, left out") && notes.contains("scan.txt"), "{notes}");
+        assert!(notes.contains("Folders without a text are no classes: none"), "{notes}");
     }
 }

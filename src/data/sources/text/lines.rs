@@ -51,7 +51,7 @@ impl Lines {
             return Err(format!("has {}, and {MIN_SAMPLES} are the least", counted(lines.len(), "line")).into());
         }
         let encoder = tokenizer.encoder();
-        let Some(end) = encoder.line_end() else {
+        let Some(end) = tokenizer.line_end() else {
             return Err(Wrong::new("has no line ends", [Remedy::new("lines", "leave lines out")]));
         };
         let encoded: Vec<[Vec<u16>; 2]> =

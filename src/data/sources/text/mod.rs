@@ -1,4 +1,4 @@
-//! Texts, `chars:FILE` and `words:FILE`: a network tells the next token from those before it.
+//! Texts, `chars:FILE`, `words:FILE` and `bpe:FILE`: a network tells the next token from those before it.
 //!
 //! A text is cut into windows, or into lines of which each is a sample; both are divided by their position in the text, lines
 //! after they were shuffled. Sources that write their own texts are in files here.
@@ -56,31 +56,41 @@ pub const WORDS: Source = Source {
     load: |request| load(request, TokenUnit::Word),
 };
 
-const OPTIONS: [Field; 6] = [
-    CONTEXT,
-    Field::whole(
-        "stride",
-        "Stride",
-        0..=MAX_CONTEXT,
-        0,
-        "Tokens from the start of a training window to the next. 0 is half of the context, so that each token stands early in one window and late in another.",
-    ),
-    VOCABULARY,
-    Field::of(
-        "lines",
-        "Line by line",
-        Kind::Switch { default: false },
-        "Every line is a sample of its own, as in a list of names, and not a part of one long text.",
-    ),
-    Field::real(
-        "test",
-        "Test split",
-        TEST_SHARES,
-        0.1,
-        "Share of the text, its end, or of the lines, that is held out for the test.",
-    ),
-    ENCODING,
-];
+/// The source `bpe`: the same with subwords.
+pub const BPE: Source = Source {
+    name: "bpe",
+    usage: "bpe:FILE[?context=64&vocabulary=1000]",
+    argument: Argument::File,
+    options: &[CONTEXT, STRIDE, SUBWORDS, LINES, TEST, ENCODING],
+    reading: &[],
+    help: "A text file, read in subwords, which byte-pair encoding finds: frequent words are one, and rare ones several.",
+    load: |request| load(request, TokenUnit::Subword),
+};
+
+const OPTIONS: [Field; 6] = [CONTEXT, STRIDE, VOCABULARY, LINES, TEST, ENCODING];
+
+const STRIDE: Field = Field::whole(
+    "stride",
+    "Stride",
+    0..=MAX_CONTEXT,
+    0,
+    "Tokens from the start of a training window to the next. 0 is half of the context, so that each token stands early in one window and late in another.",
+);
+
+const LINES: Field = Field::of(
+    "lines",
+    "Line by line",
+    Kind::Switch { default: false },
+    "Every line is a sample of its own, as in a list of names, and not a part of one long text.",
+);
+
+const TEST: Field = Field::real(
+    "test",
+    "Test split",
+    TEST_SHARES,
+    0.1,
+    "Share of the text, its end, or of the lines, that is held out for the test.",
+);
 
 const MAX_CONTEXT: usize = 4096;
 
@@ -97,7 +107,15 @@ const VOCABULARY: Field = Field::whole(
     "Vocabulary",
     10..=MAX_VOCABULARY,
     5000,
-    "Most tokens that are told apart, the most frequent ones. The others count as one, which is unknown.",
+    "Most different tokens, the most frequent ones. The others count as one, which is unknown.",
+);
+
+const SUBWORDS: Field = Field::whole(
+    "vocabulary",
+    "Vocabulary",
+    10..=MAX_VOCABULARY,
+    1000,
+    "Most subwords: the characters, and pairs that are joined until there are so many. More make each longer and rarer.",
 );
 
 const ENCODING: Field = Field::of(
@@ -134,6 +152,7 @@ fn load(request: &Request<'_>, unit: TokenUnit) -> Result<Dataset, DataError> {
     let mut notes = Vec::new();
     if unit == TokenUnit::Character {
         notes.push(Note::or_as("The text is read character by character; it may be read word by word", WORDS.name));
+        notes.push(Note::or_as("Between both are subwords, which byte-pair encoding finds", BPE.name));
     }
     let text = read_file(&path, request.text(ENCODING.key).as_deref(), &mut notes)?;
     let refused = |wrong: Wrong| DataError::refused(&path, wrong);
