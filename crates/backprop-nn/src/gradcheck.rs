@@ -47,6 +47,8 @@ struct Check {
     output_len: usize,
     /// The words that a sequence is of, some of which are padding.
     entry: Vec<f32>,
+    /// In which a layer that carries a state begins.
+    state: Vec<f32>,
 }
 
 impl Check {
@@ -83,6 +85,7 @@ impl Check {
             input,
             output: &mut output,
             memo: &mut memo,
+            state: &mut self.state.clone(),
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
             shared: &self.statistics(input),
             entry: &self.entry,
@@ -158,7 +161,8 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
     }
     let words = SAMPLES * input.as_steps().map_or(0, |[steps, _]| steps);
     let entry = (0..words).map(|at| (at % 4) as f32).collect();
-    let check = Check { layer, output_len: plan.output.len(), entry };
+    let state = numbers(SAMPLES * layer.state_len(), &mut stream(5, 1));
+    let check = Check { layer, output_len: plan.output.len(), entry, state };
     let mut rng = stream(5, 0);
     let params = check.params(&mut rng);
     assert_eq!(check.trained(), plan.params, "{what}");
@@ -337,6 +341,10 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
                 check(&Lstm { units, returns, bidirectional, ..Lstm::default() }.into(), shape);
                 check(&Gru { units, returns, bidirectional, ..Gru::default() }.into(), shape);
             }
+            let stateful = true;
+            check(&Rnn { units, returns, stateful, ..Rnn::default() }.into(), shape);
+            check(&Lstm { units, returns, stateful, ..Lstm::default() }.into(), shape);
+            check(&Gru { units, returns, stateful, ..Gru::default() }.into(), shape);
         }
     }
 }

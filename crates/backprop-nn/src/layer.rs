@@ -30,6 +30,11 @@ pub trait Layer: Send + Sync {
         0
     }
 
+    /// Numbers per sample that a batch leaves for the next one; zero before the first.
+    fn state_len(&self) -> usize {
+        0
+    }
+
     /// Numbers needed while one call runs, for a shard of this many samples.
     fn scratch_len(&self, _samples: usize) -> usize {
         0
@@ -80,13 +85,14 @@ pub trait Layer: Send + Sync {
     /// Computes one step; only asked if there is a `decoding`. A layer that treats every step alike runs forward on one row.
     fn decode(&self, step: DecodeStep<'_>) {
         let DecodeStep { params, input, output, scratch, entry, skip, .. } = step;
-        let (memo, shared): (&mut [f32], &[f32]) = (&mut [], &[]);
+        let (memo, shared, state): (&mut [f32], &[f32], &mut [f32]) = (&mut [], &[], &mut []);
         self.forward(Forward {
             samples: 1,
             params,
             input,
             output,
             memo,
+            state,
             scratch,
             shared,
             entry,
@@ -292,6 +298,8 @@ pub struct Forward<'a> {
     pub output: &'a mut [f32],
     /// `[samples, memo_len]` while training; empty outside of training.
     pub memo: &'a mut [f32],
+    /// `[samples, state_len]` as the batch before has left it, to be replaced for the next one.
+    pub state: &'a mut [f32],
     /// Of `scratch_len` numbers, for use within this call.
     pub scratch: &'a mut [f32],
     /// The statistics of the batch, for a [`BatchStatistics`] that trains.

@@ -65,6 +65,11 @@ impl ModelSpec {
         trace
     }
 
+    /// Whether a layer, or one in a block, carries its state from one batch to the next.
+    pub fn is_stateful(&self) -> bool {
+        self.layers.iter().any(LayerSpec::is_stateful)
+    }
+
     fn has_members(&self) -> bool {
         self.layers.iter().any(|layer| matches!(layer, LayerSpec::BatchEnsemble(_)))
     }

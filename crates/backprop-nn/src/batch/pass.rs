@@ -40,6 +40,7 @@ impl Pass<'_> {
                 input: &before[at][..samples * stage.input_len],
                 output: &mut after[0][..samples * stage.output_len],
                 memo,
+                state: &mut shard.states[at][..samples * stage.layer.state_len()],
                 scratch: &mut shard.scratch,
                 shared,
                 entry: &before[shard.stages.start][..samples * self.entry_len(shard.stages.start)],

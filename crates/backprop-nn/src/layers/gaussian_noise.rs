@@ -86,6 +86,7 @@ mod tests {
                 input: &input,
                 output: &mut output,
                 memo,
+                state: &mut [],
                 scratch,
                 shared: &[],
                 entry: &[],

@@ -110,6 +110,7 @@ mod tests {
                 input: &input,
                 output: &mut output,
                 memo,
+                state: &mut [],
                 scratch,
                 shared: &[],
                 entry: &[],

@@ -227,6 +227,7 @@ impl Network {
             learning: 0..stages.len(),
             activations: std::iter::once(buffer(self.input().len())).chain(outputs).collect(),
             memos: Vec::new(),
+            states: stages.iter().map(|stage| buffer(stage.layer.state_len())).collect(),
             grads: [Vec::new(), Vec::new()],
             held: Vec::new(),
             scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],

@@ -146,6 +146,11 @@ impl Network {
         self.weights_len
     }
 
+    /// Whether a layer carries its state from one batch to the next, see [`Workspace::reset_states`].
+    pub fn is_stateful(&self) -> bool {
+        self.stages.iter().any(|stage| stage.layer.state_len() > 0)
+    }
+
     /// The name of the layer at a position in the declared stack.
     pub fn label(&self, layer: usize) -> &'static str {
         self.labels.get(layer).copied().unwrap_or("layer")
