@@ -56,6 +56,12 @@ pub trait Layer: Send + Sync {
         None
     }
 
+    /// The sizes `[vocabulary, units]` of the table of the network's first layer, an embedding, if the layer computes with that instead
+    /// of a kernel of its own.
+    fn tied(&self) -> Option<[usize; 2]> {
+        None
+    }
+
     /// The layer as one that has to know the whole batch, if it is one.
     fn batch_statistics(&self) -> Option<&dyn BatchStatistics> {
         None
@@ -84,11 +90,12 @@ pub trait Layer: Send + Sync {
 
     /// Computes one step; only asked if there is a `decoding`. A layer that treats every step alike runs forward on one row.
     fn decode(&self, step: DecodeStep<'_>) {
-        let DecodeStep { params, input, output, scratch, entry, skip, .. } = step;
+        let DecodeStep { params, tied, input, output, scratch, entry, skip, .. } = step;
         let (memo, shared, state): (&mut [f32], &[f32], &mut [f32]) = (&mut [], &[], &mut []);
         self.forward(Forward {
             samples: 1,
             params,
+            tied,
             input,
             output,
             memo,
@@ -114,6 +121,9 @@ pub trait Layer: Send + Sync {
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
     fn gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
+
+    /// Adds to the gradient of some rows of the table that the layer is [`Self::tied`] to what comes of its own use of them.
+    fn add_tied_gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
 }
 
 /// How a layer computes a sequence step by step.
@@ -145,6 +155,8 @@ pub struct DecodeStep<'a> {
     pub at: usize,
     /// The layer's parameters, one after the other.
     pub params: &'a [f32],
+    /// The table of the network's first layer, for a layer that is tied to it; else empty.
+    pub tied: &'a [f32],
     /// The numbers of the step.
     pub input: &'a [f32],
     /// To be written in full.
@@ -292,6 +304,8 @@ pub struct Forward<'a> {
     pub samples: usize,
     /// The layer's parameters, one after the other.
     pub params: &'a [f32],
+    /// The table of the network's first layer, for a layer that is tied to it; else empty.
+    pub tied: &'a [f32],
     /// `[samples, input]`
     pub input: &'a [f32],
     /// `[samples, output]`, to be written in full.
@@ -330,6 +344,8 @@ pub struct Backward<'a> {
     pub samples: usize,
     /// The layer's parameters, one after the other.
     pub params: &'a [f32],
+    /// The table of the network's first layer, for a layer that is tied to it; else empty.
+    pub tied: &'a [f32],
     /// Panels `[columns, panel]` of the matrix that `transposed` asked for; the last may have fewer rows.
     pub transposed: &'a [f32],
     /// `[samples, input]`

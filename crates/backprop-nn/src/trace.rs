@@ -191,12 +191,16 @@ pub fn head_of(layers: &[LayerSpec]) -> Option<usize> {
     }
 }
 
-/// The plan of a layer whose numbers lie in their ranges; a number from a file may not.
-fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
+/// The plan of a layer whose numbers lie in their ranges, which those of a file may not, and that finds the table that it is tied to:
+/// in `first`, the layer that the network begins with, or nowhere in a block.
+fn checked_plan(layer: &LayerSpec, input: Shape, first: Option<&LayerSpec>) -> Result<Plan, ShapeError> {
     if let Some(problem) = layer.out_of_range() {
         return Err(ShapeError::new(format!("{problem}.")));
     }
     let plan = layer.plan(input)?;
+    if let LayerSpec::Dense(dense) = layer {
+        dense.check_tied(input, first)?;
+    }
     if plan.output.len() > MAX_NUMBERS {
         let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);
         let message = format!("It would give {millions} million numbers a sample, and {most} million are the most.");
@@ -219,9 +223,18 @@ pub struct Trace {
 impl Trace {
     /// Follows the shape of a sample through some layers, whatever they give at the end.
     pub fn of(layers: &[LayerSpec], input: Shape) -> Self {
+        Self::follow(layers, input, layers.first())
+    }
+
+    /// The same of the layers of a block, none of which is the first of the network.
+    pub(crate) fn in_block(layers: &[LayerSpec], input: Shape) -> Self {
+        Self::follow(layers, input, None)
+    }
+
+    fn follow(layers: &[LayerSpec], input: Shape, first: Option<&LayerSpec>) -> Self {
         let mut trace = Self { input, plans: Vec::new(), misfit: None };
         for (index, layer) in layers.iter().enumerate() {
-            match checked_plan(layer, trace.output()) {
+            match checked_plan(layer, trace.output(), first) {
                 Ok(plan) => trace.plans.push(plan),
                 Err(error) => {
                     trace.misfit = Some(Misfit { stack: "", index, error });

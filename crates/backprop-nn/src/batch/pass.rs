@@ -37,6 +37,7 @@ impl Pass<'_> {
             let forward = Forward {
                 samples,
                 params: &self.weights.values()[stage.params.clone()],
+                tied: &self.weights.values()[stage.tied.clone()],
                 input: &before[at][..samples * stage.input_len],
                 output: &mut after[0][..samples * stage.output_len],
                 memo,
@@ -106,6 +107,7 @@ impl Pass<'_> {
         Backward {
             samples,
             params: &self.weights.values()[stage.params.clone()],
+            tied: &self.weights.values()[stage.tied.clone()],
             transposed: &self.transposed[stage.transposed.clone()],
             input: &before[at][..samples * stage.input_len],
             output: &after[0][..samples * stage.output_len],

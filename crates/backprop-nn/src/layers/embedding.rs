@@ -177,6 +177,7 @@ mod tests {
         layer.forward(Forward {
             samples: 1,
             params: &params,
+            tied: &[],
             input: &input,
             output: output_of,
             memo,
@@ -207,6 +208,7 @@ mod tests {
         layer.forward(Forward {
             samples: 1,
             params: &params,
+            tied: &[],
             input: &input,
             output: &mut output,
             memo: &mut [],
@@ -222,6 +224,7 @@ mod tests {
             samples: 1,
             params: &params,
             transposed: &[],
+            tied: &[],
             input: &input,
             output: &output,
             entry: &[],

@@ -83,6 +83,7 @@ mod tests {
             layer.forward(Forward {
                 samples: 1,
                 params: &[],
+                tied: &[],
                 input: &input,
                 output: &mut output,
                 memo,

@@ -107,6 +107,7 @@ mod tests {
             layer.forward(Forward {
                 samples,
                 params: &[],
+                tied: &[],
                 input: &input,
                 output: &mut output,
                 memo,

@@ -5,11 +5,13 @@
 //! step is one block.
 
 mod cell;
+mod memo;
 
 use serde::{Deserialize, Serialize};
 
 pub(super) use cell::activate;
 pub use cell::{BackwardStep, Cell, ForwardStep};
+use memo::{Memo, Way, pair};
 
 use super::LayerSpec;
 use super::reshape::takes_steps;
@@ -144,55 +146,6 @@ struct BuiltRecurrent<C: Cell> {
     steps: usize,
     features: usize,
     spec: Recurrent<C>,
-}
-
-/// What is remembered of a shard by one direction, whose first step is the last of the sequence if it reads backwards.
-struct Memo<'a> {
-    /// `[steps, n, features]`
-    inputs: &'a mut [f32],
-    /// `[steps, n, gates]`
-    gates: &'a mut [f32],
-    /// `[steps + 1, n, kept]`; the first block is what there is before the first step, zeros or the state that is carried on.
-    kept: &'a mut [f32],
-    /// `[steps + 1, n, units]`, likewise.
-    outputs: &'a mut [f32],
-}
-
-/// Where a direction finds its numbers in `[n, steps, width]`.
-struct Way {
-    samples: usize,
-    steps: usize,
-    width: usize,
-    /// The first of its numbers in a step.
-    first: usize,
-    backwards: bool,
-}
-
-impl Way {
-    /// Where a row of `[steps, n]` begins.
-    fn at(&self, row: usize) -> usize {
-        let (step, sample) = (row / self.samples, row % self.samples);
-        let step = if self.backwards { self.steps - 1 - step } else { step };
-        (sample * self.steps + step) * self.width + self.first
-    }
-
-    /// `[n, steps, …]` to `[steps, n, …]`, with rows of `len` numbers.
-    fn gather(&self, from: &[f32], to: &mut [f32], len: usize) {
-        for (row, to) in to.chunks_exact_mut(len).enumerate() {
-            to.copy_from_slice(&from[self.at(row)..][..len]);
-        }
-    }
-
-    /// `[steps, n, …]` to `[n, steps, …]`, with rows of `len` numbers.
-    fn scatter(&self, from: &[f32], to: &mut [f32], len: usize, write: Write) {
-        for (row, from) in from.chunks_exact(len).enumerate() {
-            let to = &mut to[self.at(row)..][..len];
-            match write {
-                Write::Replace => to.copy_from_slice(from),
-                Write::Add => add(to, from),
-            }
-        }
-    }
 }
 
 impl<C: Cell> BuiltRecurrent<C> {
@@ -510,10 +463,4 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
             }
         }
     }
-}
-
-/// A block and the one after it.
-fn pair(blocks: &mut [f32], at: usize, len: usize) -> (&[f32], &mut [f32]) {
-    let (before, after) = blocks[at * len..(at + 2) * len].split_at_mut(len);
-    (before, after)
 }
