@@ -134,6 +134,10 @@ impl ModelSpec {
         let needs = format!(
             "The stack ends with {shape}, and the task needs {units} numbers at each of the {steps} steps, one for each token."
         );
+        if let Some(fix) = self.embedding_for(index, units) {
+            let message = format!("{needs} The last layer is tied to the Embedding: set the vocabulary to {units}.");
+            return misfit(0, message, Some(fix));
+        }
         match self.layers[index] {
             LayerSpec::Dense(_) => {
                 misfit(index, format!("{needs} Set its units to {units}."), Some(Fix::Replace(head.into())))
@@ -142,11 +146,30 @@ impl ModelSpec {
         }
     }
 
+    /// The embedding of a network whose layer at `index` is tied to it, with the vocabulary that gives that layer so many units; nothing if
+    /// it has them, or is not tied.
+    fn embedding_for(&self, index: usize, units: usize) -> Option<Fix> {
+        match (self.layers.get(index)?, self.layers.first()?) {
+            (LayerSpec::Dense(Dense { tied: true, .. }), LayerSpec::Embedding(embedding))
+                if embedding.vocabulary != units =>
+            {
+                Some(Fix::Replace(Embedding { vocabulary: units, ..embedding.clone() }.into()))
+            }
+            _ => None,
+        }
+    }
+
     fn head_misfit(&self, shape: Shape, outputs: usize) -> Option<Misfit> {
         if shape.is_flat() && shape.len() == outputs && !self.layers.is_empty() {
             return None;
         }
         let index = head_of(&self.layers).unwrap_or(0);
+        if let Some(fix) = self.embedding_for(index, outputs).filter(|_| shape.is_flat()) {
+            let message = format!(
+                "The last layer gives {shape} numbers, and the task needs {outputs}. It is tied to the Embedding: set the vocabulary to {outputs}."
+            );
+            return Some(Misfit { stack: "", index: 0, error: ShapeError::new(message).with_fix(fix) });
+        }
         let head = Dense::new(outputs, Function::Linear);
         let (message, fix) = match self.layers.get(index) {
             None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),

@@ -280,6 +280,28 @@ fn the_table_is_counted_and_stored_once() {
     assert_eq!(tensor(&other, own.values(), "embeddings"), tensor(&network, weights.values(), "embeddings"));
 }
 
+/// Where another number of outputs is wanted, the vocabulary follows, and the layer stays tied.
+#[test]
+fn the_vocabulary_is_set_to_what_the_task_needs() {
+    let embedding = r#"{"kind":"embedding","vocabulary":9,"units":4}"#;
+    let tied = r#"{"kind":"dense","units":9,"tied":true,"activation":"linear"}"#;
+    for (layers, outputs) in [
+        (format!("[{embedding},{tied}]"), Shape::steps(6, 12)),
+        (format!(r#"[{embedding},"global_average_pool",{tied}]"#), Shape::flat(12)),
+    ] {
+        let mut model: ModelSpec = serde_json::from_str(&layers).unwrap();
+        let mut found = Vec::new();
+        while let Some(misfit) = model.trace(Shape::flat(6), outputs).misfit {
+            assert!(found.len() < 3, "{found:?}");
+            misfit.error.fix.unwrap().apply(&mut model.layers, misfit.index);
+            found.push(misfit.error.message);
+        }
+        assert!(found[0].contains("set the vocabulary to 12"), "{found:?}");
+        let ends: Vec<_> = [model.layers.first(), model.layers.last()].map(|layer| layer.unwrap().to_string()).into();
+        assert_eq!(ends, ["Embedding 4 of 12", "Dense 12 tied"]);
+    }
+}
+
 #[test]
 fn a_layer_that_finds_no_table_says_why_and_is_repaired() {
     let embedding = r#"{"kind":"embedding","vocabulary":9,"units":4}"#;
