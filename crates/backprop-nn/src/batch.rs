@@ -104,6 +104,13 @@ impl Batch {
         self.shards.iter_mut().for_each(|shard| shard.learning = learning.stages.clone());
     }
 
+    /// Sets the states that stateful layers carry from one batch to the next to zero, for sequences that begin anew. A sample goes on
+    /// from the one at the same place of the batch before, as long as all batches are cut into shards of the same length; places that a
+    /// batch leaves empty keep their state.
+    pub fn reset_states(&mut self) {
+        self.shards.iter_mut().for_each(Workspace::reset_states);
+    }
+
     /// The shards of the batch that was in work last.
     pub fn shards(&self) -> &[Workspace] {
         &self.shards[..self.used]
@@ -228,7 +235,8 @@ impl Network {
         assert_eq!(lens, [self.transposed_len(), self.batch_statistics_len()], "a batch of another network");
     }
 
-    /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`.
+    /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`. Stateful layers go
+    /// on from the shard before, unless [`Workspace::reset_states`] is called.
     ///
     /// # Panics
     /// If weights or workspace are those of another network.

@@ -107,6 +107,7 @@ impl Decoder<'_> {
             stage.layer.decode(DecodeStep {
                 at: self.len,
                 params: &weights.values()[stage.params.clone()],
+                tied: &weights.values()[stage.tied.clone()],
                 input: &before[at],
                 output: &mut after[0],
                 state: &mut self.states[at],

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::field::{Field, Kind, Value};
-use super::init::{Rng, stream};
+use super::init::{Init, Rng, stream};
 use super::kernels::transpose::transpose;
 use super::layer::{Backward, Forward, Gradients, Layer, Mode, ParamInfo, SavedForBackward, Transposed};
 use super::layers::{
@@ -47,6 +47,8 @@ struct Check {
     output_len: usize,
     /// The words that a sequence is of, some of which are padding.
     entry: Vec<f32>,
+    /// In which a layer that carries a state begins.
+    state: Vec<f32>,
 }
 
 impl Check {
@@ -57,13 +59,20 @@ impl Check {
     /// Weights scaled by `1 / √fan-in`, as they are in use: otherwise a recurrent layer would be chaotic, and its
     /// gradient would change within a step.
     fn params(&self, rng: &mut Rng) -> Vec<f32> {
-        let infos = self.layer.params().into_iter();
+        let table = self.layer.tied().map(|dims| ParamInfo::new("embeddings", &dims, Init::Zeros));
+        let infos = self.layer.params().into_iter().chain(table);
         let tensor = |info: ParamInfo| {
             let added_up = info.len() / info.dims.last().copied().unwrap_or(1);
             let size = 1.0 / (added_up as f32).sqrt();
             numbers(info.len(), rng).into_iter().map(move |number| number * size)
         };
         infos.flat_map(tensor).collect()
+    }
+
+    /// The parameters of the layer, and the table that it is tied to.
+    fn split<'a>(&self, params: &'a [f32]) -> (&'a [f32], &'a [f32]) {
+        let table = self.layer.tied().map_or(0, |dims| dims.iter().product());
+        params.split_at(params.len() - table)
     }
 
     /// What a layer has to know of the whole batch, which is one shard here.
@@ -77,12 +86,15 @@ impl Check {
     fn forward(&self, params: &[f32], input: &[f32], mode: Mode) -> (Vec<f32>, Vec<f32>) {
         let memo_len = if mode == Mode::Infer { 0 } else { self.layer.memo_len() };
         let (mut output, mut memo) = (vec![f32::NAN; SAMPLES * self.output_len], vec![f32::NAN; SAMPLES * memo_len]);
+        let (params, tied) = self.split(params);
         self.layer.forward(Forward {
             samples: SAMPLES,
             params,
+            tied,
             input,
             output: &mut output,
             memo: &mut memo,
+            state: &mut self.state.clone(),
             scratch: &mut vec![f32::NAN; self.layer.scratch_len(SAMPLES)],
             shared: &self.statistics(input),
             entry: &self.entry,
@@ -95,6 +107,7 @@ impl Check {
     /// The gradients of `covector · output` by parameters and by input.
     fn backward(&self, params: &[f32], input: &[f32], covector: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (output, mut memo) = self.forward(params, input, MODE);
+        let (params, tied) = self.split(params);
         let mut transposed = Vec::new();
         if let Some(Transposed { offset, rows, columns, panel }) = self.layer.transposed(false) {
             transposed.resize(rows * columns, f32::NAN);
@@ -109,6 +122,7 @@ impl Check {
             run(Backward {
                 samples: SAMPLES,
                 params,
+                tied,
                 transposed: &transposed,
                 input,
                 output: &output,
@@ -128,15 +142,23 @@ impl Check {
         }
         pass(&shared, &mut grad_params, &|pass| self.layer.backward(pass));
         grad_params.resize(params.len(), if per_shard { 0.0 } else { f32::NAN });
+        // The kept numbers stand twice, as two shards would: each block then is twice its gradient.
+        let kept = || SavedForBackward { samples: SAMPLES, input, memo: &memo };
         if let Gradients::PerBlock { row } = self.layer.gradients() {
-            // The kept numbers stand twice, as two shards would: each block then is twice its gradient.
-            let kept = || SavedForBackward { samples: SAMPLES, input, memo: &memo };
             let middle = params.len() / row / 2 * row;
             for block in [0..middle, middle..params.len()] {
                 let grad = &mut grad_params[block.clone()];
                 self.layer.gradient(block, &[kept(), kept()], grad);
                 grad.iter_mut().for_each(|grad| *grad *= 0.5);
             }
+        }
+        if let Some([vocabulary, width]) = self.layer.tied() {
+            let mut grad = vec![0.0; tied.len()];
+            let middle = vocabulary / 2 * width;
+            for block in [0..middle, middle..tied.len()] {
+                self.layer.add_tied_gradient(block.clone(), &[kept(), kept()], &mut grad[block]);
+            }
+            grad_params.extend(grad.into_iter().map(|grad| 0.5 * grad));
         }
         (grad_params, grad_input)
     }
@@ -158,7 +180,8 @@ fn check_pair(spec: &LayerSpec, next: Option<&LayerSpec>, input: Shape) {
     }
     let words = SAMPLES * input.as_steps().map_or(0, |[steps, _]| steps);
     let entry = (0..words).map(|at| (at % 4) as f32).collect();
-    let check = Check { layer, output_len: plan.output.len(), entry };
+    let state = numbers(SAMPLES * layer.state_len(), &mut stream(5, 1));
+    let check = Check { layer, output_len: plan.output.len(), entry, state };
     let mut rng = stream(5, 0);
     let params = check.params(&mut rng);
     assert_eq!(check.trained(), plan.params, "{what}");
@@ -318,6 +341,7 @@ fn rows_of_any_width_pass() {
 fn every_activation_passes_in_every_layer_that_has_one() {
     for &activation in Function::ALL {
         check(&Dense::new(5, activation).into(), Shape::flat(7));
+        check(&Dense { tied: true, ..Dense::new(40, activation) }.into(), Shape::steps(6, 7));
         check(&Conv2d { filters: 2, activation, ..Conv2d::default() }.into(), Shape::image(5, 6, 2));
         check(&Conv1d { filters: 2, activation, ..Conv1d::default() }.into(), Shape::steps(12, 2));
         check(&ConvTranspose2d { filters: 2, activation, ..Default::default() }.into(), Shape::image(4, 5, 2));
@@ -337,6 +361,10 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
                 check(&Lstm { units, returns, bidirectional, ..Lstm::default() }.into(), shape);
                 check(&Gru { units, returns, bidirectional, ..Gru::default() }.into(), shape);
             }
+            let stateful = true;
+            check(&Rnn { units, returns, stateful, ..Rnn::default() }.into(), shape);
+            check(&Lstm { units, returns, stateful, ..Lstm::default() }.into(), shape);
+            check(&Gru { units, returns, stateful, ..Gru::default() }.into(), shape);
         }
     }
 }

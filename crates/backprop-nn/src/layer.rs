@@ -30,6 +30,11 @@ pub trait Layer: Send + Sync {
         0
     }
 
+    /// Numbers per sample that a batch leaves for the next one; zero before the first.
+    fn state_len(&self) -> usize {
+        0
+    }
+
     /// Numbers needed while one call runs, for a shard of this many samples.
     fn scratch_len(&self, _samples: usize) -> usize {
         0
@@ -48,6 +53,12 @@ pub trait Layer: Send + Sync {
     /// The matrix among the parameters that `backward` reads transposed, `first` if it is the first layer, which needs
     /// no gradient of its input. It is transposed once a step, not once a shard.
     fn transposed(&self, _first: bool) -> Option<Transposed> {
+        None
+    }
+
+    /// The sizes `[vocabulary, units]` of the table of the network's first layer, an embedding, if the layer computes with that instead
+    /// of a kernel of its own.
+    fn tied(&self) -> Option<[usize; 2]> {
         None
     }
 
@@ -79,14 +90,16 @@ pub trait Layer: Send + Sync {
 
     /// Computes one step; only asked if there is a `decoding`. A layer that treats every step alike runs forward on one row.
     fn decode(&self, step: DecodeStep<'_>) {
-        let DecodeStep { params, input, output, scratch, entry, skip, .. } = step;
-        let (memo, shared): (&mut [f32], &[f32]) = (&mut [], &[]);
+        let DecodeStep { params, tied, input, output, scratch, entry, skip, .. } = step;
+        let (memo, shared, state): (&mut [f32], &[f32], &mut [f32]) = (&mut [], &[], &mut []);
         self.forward(Forward {
             samples: 1,
             params,
+            tied,
             input,
             output,
             memo,
+            state,
             scratch,
             shared,
             entry,
@@ -108,6 +121,9 @@ pub trait Layer: Send + Sync {
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
     fn gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
+
+    /// Adds to the gradient of some rows of the table that the layer is [`Self::tied`] to what comes of its own use of them.
+    fn add_tied_gradient(&self, _block: Range<usize>, _shards: &[SavedForBackward<'_>], _grad: &mut [f32]) {}
 }
 
 /// How a layer computes a sequence step by step.
@@ -139,6 +155,8 @@ pub struct DecodeStep<'a> {
     pub at: usize,
     /// The layer's parameters, one after the other.
     pub params: &'a [f32],
+    /// The table of the network's first layer, for a layer that is tied to it; else empty.
+    pub tied: &'a [f32],
     /// The numbers of the step.
     pub input: &'a [f32],
     /// To be written in full.
@@ -286,12 +304,16 @@ pub struct Forward<'a> {
     pub samples: usize,
     /// The layer's parameters, one after the other.
     pub params: &'a [f32],
+    /// The table of the network's first layer, for a layer that is tied to it; else empty.
+    pub tied: &'a [f32],
     /// `[samples, input]`
     pub input: &'a [f32],
     /// `[samples, output]`, to be written in full.
     pub output: &'a mut [f32],
     /// `[samples, memo_len]` while training; empty outside of training.
     pub memo: &'a mut [f32],
+    /// `[samples, state_len]` as the batch before has left it, to be replaced for the next one.
+    pub state: &'a mut [f32],
     /// Of `scratch_len` numbers, for use within this call.
     pub scratch: &'a mut [f32],
     /// The statistics of the batch, for a [`BatchStatistics`] that trains.
@@ -322,6 +344,8 @@ pub struct Backward<'a> {
     pub samples: usize,
     /// The layer's parameters, one after the other.
     pub params: &'a [f32],
+    /// The table of the network's first layer, for a layer that is tied to it; else empty.
+    pub tied: &'a [f32],
     /// Panels `[columns, panel]` of the matrix that `transposed` asked for; the last may have fewer rows.
     pub transposed: &'a [f32],
     /// `[samples, input]`

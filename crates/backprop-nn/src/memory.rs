@@ -32,7 +32,8 @@ impl Network {
     pub fn training_footprint(&self, shards: usize, samples: usize, slots: usize) -> Footprint {
         let mut layers = vec![0; self.last_layer().map_or(0, |last| last + 1)];
         for stage in &self.stages {
-            let kept = samples * (stage.output_len + stage.memo_len) + stage.shard_gradient.len();
+            let of_sample = stage.output_len + stage.memo_len + stage.layer.state_len();
+            let kept = samples * of_sample + stage.shard_gradient.len();
             let numbers =
                 stage.params.len() * (2 + slots) + stage.transposed.len() + stage.shared.len() + shards * kept;
             if let Some(bytes) = layers.get_mut(stage.index()) {
@@ -49,7 +50,8 @@ impl Network {
 
     /// Bytes to read samples in `workspaces` workspaces for `samples` of them.
     pub fn inference_footprint(&self, workspaces: usize, samples: usize) -> u64 {
-        let outputs: usize = self.stages.iter().map(|stage| stage.output_len).sum();
+        let of_stage = |stage: &Stage| stage.output_len + stage.layer.state_len();
+        let outputs: usize = self.stages.iter().map(of_stage).sum();
         let of_one = samples * (self.input().len() + outputs) + self.scratch_len(samples);
         (workspaces * of_one) as u64 * NUMBER
     }

@@ -65,6 +65,11 @@ impl ModelSpec {
         trace
     }
 
+    /// Whether a layer, or one in a block, carries its state from one batch to the next.
+    pub fn is_stateful(&self) -> bool {
+        self.layers.iter().any(LayerSpec::is_stateful)
+    }
+
     fn has_members(&self) -> bool {
         self.layers.iter().any(|layer| matches!(layer, LayerSpec::BatchEnsemble(_)))
     }
@@ -129,6 +134,10 @@ impl ModelSpec {
         let needs = format!(
             "The stack ends with {shape}, and the task needs {units} numbers at each of the {steps} steps, one for each token."
         );
+        if let Some(fix) = self.embedding_for(index, units) {
+            let message = format!("{needs} The last layer is tied to the Embedding: set the vocabulary to {units}.");
+            return misfit(0, message, Some(fix));
+        }
         match self.layers[index] {
             LayerSpec::Dense(_) => {
                 misfit(index, format!("{needs} Set its units to {units}."), Some(Fix::Replace(head.into())))
@@ -137,11 +146,30 @@ impl ModelSpec {
         }
     }
 
+    /// The embedding of a network whose layer at `index` is tied to it, with the vocabulary that gives that layer so many units; nothing if
+    /// it has them, or is not tied.
+    fn embedding_for(&self, index: usize, units: usize) -> Option<Fix> {
+        match (self.layers.get(index)?, self.layers.first()?) {
+            (LayerSpec::Dense(Dense { tied: true, .. }), LayerSpec::Embedding(embedding))
+                if embedding.vocabulary != units =>
+            {
+                Some(Fix::Replace(Embedding { vocabulary: units, ..embedding.clone() }.into()))
+            }
+            _ => None,
+        }
+    }
+
     fn head_misfit(&self, shape: Shape, outputs: usize) -> Option<Misfit> {
         if shape.is_flat() && shape.len() == outputs && !self.layers.is_empty() {
             return None;
         }
         let index = head_of(&self.layers).unwrap_or(0);
+        if let Some(fix) = self.embedding_for(index, outputs).filter(|_| shape.is_flat()) {
+            let message = format!(
+                "The last layer gives {shape} numbers, and the task needs {outputs}. It is tied to the Embedding: set the vocabulary to {outputs}."
+            );
+            return Some(Misfit { stack: "", index: 0, error: ShapeError::new(message).with_fix(fix) });
+        }
         let head = Dense::new(outputs, Function::Linear);
         let (message, fix) = match self.layers.get(index) {
             None => ("The stack is empty. Add a layer to begin.".to_owned(), Fix::Insert(head.into())),
@@ -186,12 +214,16 @@ pub fn head_of(layers: &[LayerSpec]) -> Option<usize> {
     }
 }
 
-/// The plan of a layer whose numbers lie in their ranges; a number from a file may not.
-fn checked_plan(layer: &LayerSpec, input: Shape) -> Result<Plan, ShapeError> {
+/// The plan of a layer whose numbers lie in their ranges, which those of a file may not, and that finds the table that it is tied to:
+/// in `first`, the layer that the network begins with, or nowhere in a block.
+fn checked_plan(layer: &LayerSpec, input: Shape, first: Option<&LayerSpec>) -> Result<Plan, ShapeError> {
     if let Some(problem) = layer.out_of_range() {
         return Err(ShapeError::new(format!("{problem}.")));
     }
     let plan = layer.plan(input)?;
+    if let LayerSpec::Dense(dense) = layer {
+        dense.check_tied(input, first)?;
+    }
     if plan.output.len() > MAX_NUMBERS {
         let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);
         let message = format!("It would give {millions} million numbers a sample, and {most} million are the most.");
@@ -214,9 +246,18 @@ pub struct Trace {
 impl Trace {
     /// Follows the shape of a sample through some layers, whatever they give at the end.
     pub fn of(layers: &[LayerSpec], input: Shape) -> Self {
+        Self::follow(layers, input, layers.first())
+    }
+
+    /// The same of the layers of a block, none of which is the first of the network.
+    pub(crate) fn in_block(layers: &[LayerSpec], input: Shape) -> Self {
+        Self::follow(layers, input, None)
+    }
+
+    fn follow(layers: &[LayerSpec], input: Shape, first: Option<&LayerSpec>) -> Self {
         let mut trace = Self { input, plans: Vec::new(), misfit: None };
         for (index, layer) in layers.iter().enumerate() {
-            match checked_plan(layer, trace.output()) {
+            match checked_plan(layer, trace.output(), first) {
                 Ok(plan) => trace.plans.push(plan),
                 Err(error) => {
                     trace.misfit = Some(Misfit { stack: "", index, error });

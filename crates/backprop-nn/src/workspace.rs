@@ -16,6 +16,8 @@ pub struct Workspace {
     pub(super) activations: Vec<Vec<f32>>,
     /// What each stage remembers for its backward pass.
     pub(super) memos: Vec<Vec<f32>>,
+    /// What each stage carries from one batch to the next, a row for each place in a shard.
+    pub(super) states: Vec<Vec<f32>>,
     /// Gradients of a stage's output and input; they change places from stage to stage.
     pub(super) grads: [Vec<f32>; 2],
     /// Gradients of the skip connections, for each nesting depth of residual blocks.
@@ -56,6 +58,11 @@ impl Workspace {
     pub fn output(&self) -> &[f32] {
         let at = self.stages.end;
         &self.activations[at][..self.len_at(at)]
+    }
+
+    /// Sets the states that stateful layers carry from one batch to the next to zero, for sequences that begin anew.
+    pub fn reset_states(&mut self) {
+        self.states.iter_mut().for_each(|state| state.fill(0.0));
     }
 
     /// How many numbers lie between two stages for the shard that is in work.

@@ -121,7 +121,7 @@ impl Inspection {
         &params[first..end.max(first)]
     }
 
-    /// Runs some samples forward, `[samples, input]`.
+    /// Runs some samples forward, `[samples, input]`, stateful layers from a state of zero.
     ///
     /// # Panics
     /// If there is no sample, or a part of one, or if the weights are those of another network.
@@ -163,6 +163,7 @@ impl Inspection {
         assert!(count > 0 && count * self.network.input().len() == samples.len(), "{} numbers", samples.len());
         assert_eq!(weights.values().len(), self.network.weights_len(), "weights of another network");
         self.make_room(count);
+        self.batch.reset_states();
         self.batch.shards[0].input_mut(count).copy_from_slice(samples);
     }
 

@@ -37,9 +37,11 @@ impl Pass<'_> {
             let forward = Forward {
                 samples,
                 params: &self.weights.values()[stage.params.clone()],
+                tied: &self.weights.values()[stage.tied.clone()],
                 input: &before[at][..samples * stage.input_len],
                 output: &mut after[0][..samples * stage.output_len],
                 memo,
+                state: &mut shard.states[at][..samples * stage.layer.state_len()],
                 scratch: &mut shard.scratch,
                 shared,
                 entry: &before[shard.stages.start][..samples * self.entry_len(shard.stages.start)],
@@ -105,6 +107,7 @@ impl Pass<'_> {
         Backward {
             samples,
             params: &self.weights.values()[stage.params.clone()],
+            tied: &self.weights.values()[stage.tied.clone()],
             transposed: &self.transposed[stage.transposed.clone()],
             input: &before[at][..samples * stage.input_len],
             output: &after[0][..samples * stage.output_len],

@@ -153,6 +153,7 @@ impl<'a> GanTrainer<'a> {
         let shards = count.div_ceil(*shard);
         let samples = |at: usize| (*shard).min(count - at * *shard);
         let lanes = &mut lanes[..2 * shards];
+        batch.reset_states();
         batch.through(generator(network));
         network.forward(weights, batch, &mut lanes[..shards], seed, |at, _, workspace| {
             noise(at * *shard, workspace.input_mut(samples(at)));
@@ -195,6 +196,7 @@ impl<'a> GanTrainer<'a> {
     ) -> LossSum {
         let Self { network, settings, weights, generator: updater, batch, lanes, shard, norms, .. } = self;
         let lanes = &mut lanes[..count.div_ceil(*shard)];
+        batch.reset_states();
         batch.through(network.whole());
         batch.freeze_all_but(&generator(network));
         let fill = |at: usize, _: &mut Lane, workspace: &mut Workspace| {

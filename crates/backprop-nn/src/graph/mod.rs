@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 pub use operation::{Convolution, ConvolutionTranspose, Direction, Operation, rows};
 
-use crate::layers::LayerSpec;
+use crate::layers::{Dense, LayerSpec};
 use crate::network::Network;
 use crate::shape::Shape;
 use crate::weights::Weights;
@@ -103,7 +103,10 @@ impl<'a> Graph<'a> {
                 }
                 continue;
             }
-            let params: Vec<Tensor<'a>> = tensors.take(layer.build(input).params().len()).collect();
+            let mut params: Vec<Tensor<'a>> = tensors.take(layer.build(input).params().len()).collect();
+            if let (LayerSpec::Dense(Dense { tied: true, .. }), Some(table)) = (layer, self.table()) {
+                params.insert(0, table.clone());
+            }
             let operations = layer.operations(input, &params);
             let label = || layer.about().label.to_owned();
             for mut operation in operations.ok_or_else(|| Unwritable { place, label: label() })? {
@@ -116,6 +119,14 @@ impl<'a> Graph<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The table of the embedding at the beginning.
+    fn table(&self) -> Option<&Tensor<'a>> {
+        match &self.nodes.first()?.operation {
+            Operation::Embedding { table, .. } => Some(table),
+            _ => None,
+        }
     }
 
     /// Adds an operation on the value that was made last.
@@ -236,6 +247,14 @@ mod tests {
         compare(&[layer(r#"{"kind":"max_pool1d","size":3}"#)], steps);
         compare(&[layer(r#"{"kind":"positional_embedding","positions":"sinusoidal"}"#)], steps);
         let row = Shape::flat(7);
+        compare(
+            &[
+                layer(r#"{"kind":"embedding","vocabulary":9,"units":4}"#),
+                layer("\"layer_norm\""),
+                layer(r#"{"kind":"dense","units":9,"tied":true,"activation":"tanh"}"#),
+            ],
+            row,
+        );
         compare(&[layer(r#"{"kind":"embedding","vocabulary":3,"units":2,"numbers":3}"#)], row);
         compare(&[layer(r#"{"kind":"numeric_embedding","units":2,"waves":5,"numbers":3}"#)], row);
         compare(

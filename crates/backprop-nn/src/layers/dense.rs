@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flatten, Function, LayerSpec};
+use super::{Embedding, Flatten, Function, LayerSpec};
 use crate::field::{Described as _, Settings};
 use crate::graph::{Operation, Tensor};
 use crate::init::{Init, Initializer};
@@ -25,6 +25,11 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 ///
 /// Shapes: `[n, inputs]` to `[n, units]` or `[n, steps, inputs]` to `[n, steps, units]`, kernel `[inputs, units]`,
 /// bias `[units]`.
+///
+/// Tied, it is the output layer of a language model with the table `E` `[units, inputs]` of the network's [`Embedding`] in the place of
+/// the kernel: `y = f(x·Eᵀ + b)` (Press & Wolf 2017, *Using the Output Embedding to Improve Language Models*). The table begins uniform
+/// in ±0.05, as the embedding draws it: an output layer needs a small deviation, and with PyTorch's standard normal table the first
+/// outputs are about `√inputs` large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 #[settings(group = "Dense layers and activations", formula = "y = f(x·W + b)")]
@@ -36,8 +41,13 @@ pub struct Dense {
     #[field(default = Function::Relu)]
     pub activation: Function,
     /// Initial values of the kernel. Glorot is Keras' default, He suits ReLU; equal values make all units learn the same.
-    #[field(label = "Initializer", default = Initializer::GlorotUniform)]
+    #[field(label = "Initializer", default = Initializer::GlorotUniform, when = !self.tied)]
     pub init: Initializer,
+    /// Uses the table of the Embedding that the network begins with as the kernel: fewer weights, and often better predictions of the
+    /// next word. Its units are then the vocabulary.
+    #[field(label = "Tied to the embedding", default = false)]
+    #[serde(skip_serializing_if = "is_off")]
+    pub tied: bool,
     /// Of this layer's kernel alone.
     #[group]
     pub penalty: Regularizer,
@@ -48,11 +58,53 @@ impl Dense {
     pub fn new(units: usize, activation: Function) -> Self {
         Self { units, activation, ..Self::default() }
     }
+
+    /// Whether the layer finds the table that it is tied to, if it is. `first` is the layer that the network begins with; nothing in a
+    /// block.
+    pub(crate) fn check_tied(&self, input: Shape, first: Option<&LayerSpec>) -> Result<(), ShapeError> {
+        if !self.tied {
+            return Ok(());
+        }
+        let untied = || Fix::Replace(Self { tied: false, ..self.clone() }.into());
+        let features = input.channels();
+        let (message, fix) = match first {
+            None => {
+                let message = "A Dense layer in a block cannot be tied to the embedding. Move it behind the block, or turn tied off.";
+                (message.to_owned(), untied())
+            }
+            Some(&LayerSpec::Embedding(Embedding { vocabulary, units, numbers: 0 })) => {
+                if units != features {
+                    let message = format!(
+                        "Dense is tied to the embedding, whose vectors have {units} numbers, and {features} features arrive. Let {units} arrive, or turn tied off."
+                    );
+                    (message, untied())
+                } else if self.units != vocabulary {
+                    let message = format!(
+                        "Dense is tied to the embedding, which has {vocabulary} words, and has {} units. Set its units to {vocabulary}.",
+                        self.units
+                    );
+                    (message, Fix::Replace(Self { units: vocabulary, ..self.clone() }.into()))
+                } else {
+                    return Ok(());
+                }
+            }
+            Some(_) => {
+                let message = "Dense is tied to the embedding, and the network does not begin with an Embedding of words alone. Begin with one, or turn tied off.";
+                (message.to_owned(), untied())
+            }
+        };
+        Err(ShapeError::new(message).with_fix(fix))
+    }
+}
+
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 impl Spec for Dense {
+    /// "64 ReLU", "256 tied"
     fn detail(&self) -> String {
-        format!("{}{}", self.units, self.activation.suffix())
+        format!("{}{}{}", self.units, self.activation.suffix(), if self.tied { " tied" } else { "" })
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
@@ -69,14 +121,15 @@ impl Spec for Dense {
             None => (1, Shape::flat(self.units)),
         };
         let weights = input.channels() * self.units;
-        Ok(Plan { output, params: weights + self.units, multiply_adds: (steps * weights) as u64 })
+        let own = if self.tied { 0 } else { weights };
+        Ok(Plan { output, params: own + self.units, multiply_adds: (steps * weights) as u64 })
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
-        let Self { units, activation, init, .. } = *self;
+        let Self { units, activation, init, tied, .. } = *self;
         let inputs = input.channels();
-        let thin = (units < THIN).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
-        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, thin })
+        let thin = (units < THIN && !tied).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
+        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, tied, thin })
     }
 
     fn apart(&self) -> Option<(LayerSpec, Function)> {
@@ -84,15 +137,25 @@ impl Spec for Dense {
         (self.activation != Function::Linear).then(|| (sums.into(), self.activation))
     }
 
+    /// If it is tied, the table is the first of its parameters.
     fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
         let [kernel, bias] = params else { return None };
-        let sums = Operation::Dense { kernel: kernel.clone(), bias: bias.clone() };
+        let kernel = if self.tied { kernel_of(kernel, bias)? } else { kernel.clone() };
+        let sums = Operation::Dense { kernel, bias: bias.clone() };
         Some(std::iter::once(sums).chain(Operation::activation(self.activation)).collect())
     }
 
     fn regularizer(&self) -> Regularizer {
         self.penalty
     }
+}
+
+/// The kernel `[inputs, units]` that the transposed table is, named as one of the layer of this bias.
+fn kernel_of<'a>(table: &Tensor<'a>, bias: &Tensor<'a>) -> Option<Tensor<'a>> {
+    let [units, inputs] = *table.dims.as_slice() else { return None };
+    let values = (0..inputs * units).map(|at| table.values[at % units * inputs + at / units]).collect();
+    let name = format!("{}kernel", bias.name.strip_suffix("bias")?);
+    Some(Tensor { name, dims: vec![inputs, units], values })
 }
 
 /// With fewer units than this the matrix product packs more than it multiplies; a convolution of one pixel does not.
@@ -111,18 +174,30 @@ struct BuiltDense {
     units: usize,
     activation: Function,
     init: Initializer,
+    /// Whether the kernel is the transpose of a table that belongs to the network's first layer.
+    tied: bool,
     /// A row as an image of one pixel, if there are few units.
     thin: Option<Window>,
+}
+
+impl BuiltDense {
+    /// Rows of the kernel that are parameters of the layer.
+    fn own_rows(&self) -> usize {
+        if self.tied { 0 } else { self.inputs }
+    }
 }
 
 impl Layer for BuiltDense {
     fn params(&self) -> Vec<ParamInfo> {
         let Self { inputs, units, .. } = *self;
         let dims = [inputs, units];
-        vec![
-            ParamInfo::new("kernel", &dims, self.init.of(&dims, inputs, units)),
-            ParamInfo::new("bias", &[units], Init::Zeros),
-        ]
+        let kernel = ParamInfo::new("kernel", &dims, self.init.of(&dims, inputs, units));
+        let bias = ParamInfo::new("bias", &[units], Init::Zeros);
+        if self.tied { vec![bias] } else { vec![kernel, bias] }
+    }
+
+    fn tied(&self) -> Option<[usize; 2]> {
+        self.tied.then_some([self.units, self.inputs])
     }
 
     /// `dz`, and what the activation remembers.
@@ -134,13 +209,17 @@ impl Layer for BuiltDense {
     fn forward(&self, pass: Forward<'_>) {
         let Self { inputs, units, activation, .. } = *self;
         let rows = pass.input.len() / inputs;
-        let (kernel, bias) = pass.params.split_at(inputs * units);
+        let (kernel, bias) = pass.params.split_at(self.own_rows() * units);
         if let Some(window) = &self.thin {
             convolution::forward(window, 0..rows, pass.input, kernel, bias, pass.output);
         } else {
             let input = Matrix::new(pass.input, rows, inputs);
             let output = MatrixMut::new(pass.output, rows, units);
-            matmul(output, input, Matrix::new(kernel, inputs, units), Write::Replace);
+            let kernel = match self.tied {
+                true => Matrix::new(pass.tied, units, inputs).t(),
+                false => Matrix::new(kernel, inputs, units),
+            };
+            matmul(output, input, kernel, Write::Replace);
         }
         // Some rows at a time, which are then still in the cache.
         let mut memo = pass.memo.get_mut(rows * units..).unwrap_or_default();
@@ -160,7 +239,8 @@ impl Layer for BuiltDense {
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
-        (!first).then_some(Transposed { offset: 0, rows: self.inputs, columns: self.units, panel: PANEL })
+        // The table lies as the transposed kernel would.
+        (!first && !self.tied).then_some(Transposed { offset: 0, rows: self.inputs, columns: self.units, panel: PANEL })
     }
 
     /// `dz = dy ⊙ f'(z)`, `dx = dz·Wᵀ`.
@@ -174,11 +254,16 @@ impl Layer for BuiltDense {
             grad.copy_from_slice(grad_output);
             activation.backward(grad, output, memo.get(at * kept..).unwrap_or_default());
         }
-        if let Some(grad_input) = pass.grad_input {
+        let Some(grad_input) = pass.grad_input else { return };
+        let grad = Matrix::new(grad, rows, units);
+        if self.tied {
+            let table = Matrix::new(pass.tied, units, inputs);
+            matmul(MatrixMut::new(grad_input, rows, inputs), grad, table, Write::Replace);
+        } else {
             for (at, panel) in pass.transposed.chunks(PANEL * units).enumerate() {
                 let width = panel.len() / units;
                 let grad_input = MatrixMut::strided(&mut grad_input[at * PANEL..], rows, width, inputs);
-                matmul(grad_input, Matrix::new(grad, rows, units), Matrix::new(panel, units, width), Write::Replace);
+                matmul(grad_input, grad, Matrix::new(panel, units, width), Write::Replace);
             }
         }
     }
@@ -190,17 +275,30 @@ impl Layer for BuiltDense {
     /// `dW = Σ xᵀ·dz` over the shards, for some rows of `W`, and after the last of them `db = Σ dz`.
     fn gradient(&self, block: Range<usize>, shards: &[SavedForBackward<'_>], grad: &mut [f32]) {
         let Self { steps, inputs, units, .. } = *self;
-        let rows = block.start / units..(block.end / units).min(inputs);
+        let rows = block.start / units..(block.end / units).min(self.own_rows());
         let (grad_kernel, grad_bias) = grad.split_at_mut(rows.len() * units);
         let mut pairs = [(&[][..], &[][..]); MAX_SHARDS];
         for (pair, SavedForBackward { samples, input, memo }) in pairs.iter_mut().zip(shards) {
             *pair = (input, &memo[..samples * steps * units]);
         }
         let pairs = &pairs[..shards.len()];
-        outer::sum(pairs, inputs, units, rows.start, grad_kernel);
+        if !grad_kernel.is_empty() {
+            outer::sum(pairs, inputs, units, rows.start, grad_kernel);
+        }
         if !grad_bias.is_empty() {
             grad_bias.fill(0.0);
             pairs.iter().for_each(|(_, grad)| sum_rows(grad_bias, grad));
+        }
+    }
+
+    /// `dE += Σ dzᵀ·x` over the shards in their order, for some rows of `E`.
+    fn add_tied_gradient(&self, block: Range<usize>, shards: &[SavedForBackward<'_>], grad: &mut [f32]) {
+        let Self { steps, inputs, units, .. } = *self;
+        let (first, words) = (block.start / inputs, block.len() / inputs);
+        for SavedForBackward { samples, input, memo } in shards {
+            let rows = samples * steps;
+            let dz = Matrix::strided(&memo[first..rows * units], rows, words, units);
+            matmul(MatrixMut::new(grad, words, inputs), dz.t(), Matrix::new(input, rows, inputs), Write::Add);
         }
     }
 }

@@ -83,9 +83,11 @@ mod tests {
             layer.forward(Forward {
                 samples: 1,
                 params: &[],
+                tied: &[],
                 input: &input,
                 output: &mut output,
                 memo,
+                state: &mut [],
                 scratch,
                 shared: &[],
                 entry: &[],

@@ -6,7 +6,7 @@ use crate::kernels::vector::{sigmoid, tanh};
 /// The gated recurrent unit (Cho et al. 2014), with the reset gate after the product, as in PyTorch and Keras by default.
 ///
 /// `z = σ(xₜ·W_z + b_z + hₜ₋₁·U_z + b'_z)`, `r` likewise, `g = tanh(xₜ·W_g + b_g + r ⊙ (hₜ₋₁·U_g + b'_g))`;
-/// `hₜ = (1 - z) ⊙ g + z ⊙ hₜ₋₁`, beginning with `h₀ = 0`.
+/// `hₜ = (1 - z) ⊙ g + z ⊙ hₜ₋₁`, beginning with `h₀ = 0`, or where the batch before ended if it is stateful.
 ///
 /// Kernel `W` `[features, 3 units]`, recurrent kernel `U` `[units, 3 units]`, bias `[2, 3 units]` with `b` and `b'`; the
 /// three parts in the order z, r, g of Keras (PyTorch has r, z, g).
@@ -29,6 +29,7 @@ impl Cell for GruCell {
     const GATES: usize = 3;
     const SHARED: usize = 2;
     const KEPT: usize = 1;
+    const CARRIED: usize = 0;
     const GATE_NAMES: &'static [&'static str] = &["update gate z", "reset gate r", "candidate g"];
 
     fn operation(directions: Vec<Direction<'_>>, returns: Returns) -> Operation<'_> {

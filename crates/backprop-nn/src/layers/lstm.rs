@@ -8,7 +8,7 @@ use crate::kernels::vector::{sigmoid, tanh};
 /// `h` it carries a cell state `c`, to which every step only adds, so that what was read long ago is still there.
 ///
 /// `i = σ(zᵢ)`, `f = σ(z_f)`, `g = tanh(z_g)`, `o = σ(zₒ)` with `z = xₜ·W + hₜ₋₁·U + b`;
-/// `cₜ = f ⊙ cₜ₋₁ + i ⊙ g`, `hₜ = o ⊙ tanh(cₜ)`, beginning with `h₀ = c₀ = 0`.
+/// `cₜ = f ⊙ cₜ₋₁ + i ⊙ g`, `hₜ = o ⊙ tanh(cₜ)`, beginning with `h₀ = c₀ = 0`, or where the batch before ended if it is stateful.
 ///
 /// Kernel `W` `[features, 4 units]`, recurrent kernel `U` `[units, 4 units]`, bias `[4 units]`; the four parts in the
 /// order i, f, g, o of both Keras and PyTorch.

@@ -138,6 +138,16 @@ impl LayerSpec {
         (gave == Returns::LastStep).then_some(layer)
     }
 
+    /// Whether it is a recurrent layer that carries its state from one batch to the next, or a block with such a layer in it.
+    pub fn is_stateful(&self) -> bool {
+        match self {
+            Self::Rnn(layer) => layer.stateful,
+            Self::Lstm(layer) => layer.stateful,
+            Self::Gru(layer) => layer.stateful,
+            block => block.inside().is_some_and(|inside| inside.iter().any(Self::is_stateful)),
+        }
+    }
+
     /// The name of the layer in the names of tensors: its key, without what separates words.
     pub fn tensor_key(&self) -> String {
         self.about().key.replace('_', "").to_lowercase()

@@ -46,7 +46,7 @@ impl Repeat {
 
     /// Follows the shape of a sample through the layers once.
     pub fn trace(&self, input: Shape) -> Trace {
-        Trace::of(&self.layers, input)
+        Trace::in_block(&self.layers, input)
     }
 
     /// As [`Self::around`], as often as here.

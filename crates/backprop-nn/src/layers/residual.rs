@@ -64,7 +64,7 @@ impl Residual {
 
     /// Follows the shape of a sample through the block.
     pub fn trace(&self, input: Shape) -> Trace {
-        Trace::of(&self.layers, input)
+        Trace::in_block(&self.layers, input)
     }
 
     /// Whether blocks stand in one another deeper than they may.

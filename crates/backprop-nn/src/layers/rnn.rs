@@ -3,7 +3,7 @@ use crate::field::Described;
 use crate::graph::{Direction, Operation};
 use crate::kernels::vector::tanh;
 
-/// The simple recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`.
+/// The simple recurrent layer, Keras' `SimpleRNN`: `hₜ = tanh(xₜ·W + hₜ₋₁·U + b)`, beginning with `h₀ = 0`, or where the batch before ended if it is stateful.
 ///
 /// Kernel `W` `[features, units]`, recurrent kernel `U` `[units, units]`, bias `[units]`.
 pub type Rnn = Recurrent<RnnCell>;

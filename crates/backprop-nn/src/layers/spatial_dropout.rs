@@ -107,9 +107,11 @@ mod tests {
             layer.forward(Forward {
                 samples,
                 params: &[],
+                tied: &[],
                 input: &input,
                 output: &mut output,
                 memo,
+                state: &mut [],
                 scratch,
                 shared: &[],
                 entry: &[],

@@ -105,6 +105,7 @@ pub(super) fn fit(
                     lane.sum = loss.value_and_grad(outputs, targets.targets(), scale, grad);
                 }
             };
+            shards.reset_states();
             network.learn(&mut weights, &mut shards, &mut lanes, mix(training.seed, step), fill, judge);
             let of_step = lanes.iter().map(|lane| lane.sum).fold(LossSum::default(), LossSum::plus);
             if !of_step.is_finite() {

@@ -30,7 +30,8 @@ const CHUNK: usize = 16;
 ///
 /// Arrays have one row per sample: `[samples, features]`, `[samples, steps, features]` or `[samples, height, width,
 /// channels]`. The input shape is that of the first array that the model sees. Images are best scaled to 0 to 1 and other
-/// features standardized before; the model takes numbers as they are.
+/// features standardized before; the model takes numbers as they are. Its samples are independent: stateful layers begin each
+/// batch with a state of zero, and only [`Network::learn`] and [`Network::infer`] carry it on.
 ///
 /// ```
 /// use backprop_nn::layers::{Dense, Function};
@@ -222,6 +223,7 @@ impl Built {
         chunks.for_each_init(
             || network.inference_workspace(CHUNK),
             |workspace, (outputs, inputs)| {
+                workspace.reset_states();
                 workspace.input_mut(inputs.len() / len).copy_from_slice(inputs);
                 network.infer(weights, workspace);
                 outputs.copy_from_slice(workspace.output());

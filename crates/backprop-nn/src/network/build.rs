@@ -156,6 +156,13 @@ impl Network {
         start..self.weights_len
     }
 
+    /// The first tensor of the stack that is built, for a layer that is tied to it.
+    fn first_tensor(&self) -> Range<usize> {
+        let start = self.beginnings.last().map_or(0, |beginning| beginning.weights);
+        let first = self.params.iter().find(|param| param.range.start == start);
+        first.map_or(0..0, |param| param.range.clone())
+    }
+
     fn stage(
         &self,
         path: Vec<usize>,
@@ -170,9 +177,16 @@ impl Network {
         let matrix = layer.transposed(self.stages.is_empty());
         let matrix_len = matrix.map_or(0, |matrix| matrix.rows * matrix.columns);
         let batch_statistics_len = layer.batch_statistics().map_or(0, |shared| shared.statistics_len() + trained);
+        let tied = layer.tied().map_or(0..0, |_| self.first_tensor());
+        debug_assert_eq!(
+            tied.len(),
+            layer.tied().map_or(0, |dims| dims.iter().product()),
+            "{label} is tied to no table"
+        );
         Stage {
             path,
             params,
+            tied,
             trained,
             shard_gradient: after(self.shard_gradient_len(), own),
             matrix,
@@ -227,6 +241,7 @@ impl Network {
             learning: 0..stages.len(),
             activations: std::iter::once(buffer(self.input().len())).chain(outputs).collect(),
             memos: Vec::new(),
+            states: stages.iter().map(|stage| buffer(stage.layer.state_len())).collect(),
             grads: [Vec::new(), Vec::new()],
             held: Vec::new(),
             scratch: vec![0.0; stages.iter().map(|stage| stage.layer.scratch_len(samples)).max().unwrap_or(0)],

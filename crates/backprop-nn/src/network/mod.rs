@@ -57,6 +57,8 @@ pub(crate) struct Stage {
     /// Position in the declared stack, and inside a block of that the position in the block, and so on.
     pub path: Vec<usize>,
     pub params: Range<usize>,
+    /// Where the table lies that it is tied to, among the parameters of the first layer of its stack; empty if it is not.
+    pub tied: Range<usize>,
     /// How many of them a gradient moves, which come first.
     pub trained: usize,
     /// Where its gradient lies in that of a shard; empty if it is computed out of the whole batch.
@@ -144,6 +146,11 @@ impl Network {
     /// How many numbers the weights hold, with those that no gradient moves.
     pub fn weights_len(&self) -> usize {
         self.weights_len
+    }
+
+    /// Whether a layer carries its state from one batch to the next, see [`Workspace::reset_states`].
+    pub fn is_stateful(&self) -> bool {
+        self.stages.iter().any(|stage| stage.layer.state_len() > 0)
     }
 
     /// The name of the layer at a position in the declared stack.
@@ -234,7 +241,7 @@ impl Network {
 
     /// The gradient of one block, written to `grad`; shards are added in their order.
     pub(crate) fn gradient_of(&self, block: &Block, shards: &[Workspace], grad: &mut [f32]) {
-        let Stage { layer, shard_gradient, input_len, memo_len, .. } = &self.stages[block.stage];
+        let Stage { layer, params, shard_gradient, .. } = &self.stages[block.stage];
         match layer.gradients() {
             Gradients::PerShard => {
                 let part = shard_gradient.start + block.part.start..shard_gradient.start + block.part.end;
@@ -246,17 +253,29 @@ impl Network {
                 shards.for_each(|shard| add(grad, shard));
             }
             Gradients::PerBlock { .. } => {
-                let mut kept = [SavedForBackward::default(); MAX_SHARDS];
-                for (kept, shard) in kept.iter_mut().zip(shards) {
-                    *kept = SavedForBackward {
-                        samples: shard.samples,
-                        input: &shard.activations[block.stage][..shard.samples * input_len],
-                        memo: &shard.memos[block.stage][..shard.samples * memo_len],
-                    };
+                let saved = self.saved(block.stage, shards);
+                layer.gradient(block.part.clone(), &saved[..shards.len()], grad);
+                let tied = |stage: &&Stage| !stage.tied.is_empty() && stage.tied == *params;
+                for (at, stage) in self.stages.iter().enumerate().filter(|(_, stage)| tied(stage)) {
+                    let saved = self.saved(at, shards);
+                    stage.layer.add_tied_gradient(block.part.clone(), &saved[..shards.len()], grad);
                 }
-                layer.gradient(block.part.clone(), &kept[..shards.len()], grad);
             }
         }
+    }
+
+    /// What is left of each shard at a stage after the backward passes.
+    fn saved<'a>(&self, stage: usize, shards: &'a [Workspace]) -> [SavedForBackward<'a>; MAX_SHARDS] {
+        let Stage { input_len, memo_len, .. } = &self.stages[stage];
+        let mut saved = [SavedForBackward::default(); MAX_SHARDS];
+        for (saved, shard) in saved.iter_mut().zip(shards) {
+            *saved = SavedForBackward {
+                samples: shard.samples,
+                input: &shard.activations[stage][..shard.samples * input_len],
+                memo: &shard.memos[stage][..shard.samples * memo_len],
+            };
+        }
+        saved
     }
 
     /// The first tensor on the way forward that is not finite, for the shards that ran last in these workspaces with these

@@ -16,6 +16,8 @@ pub trait Cell: Clone + std::fmt::Debug + Default + PartialEq + Send + Sync + 's
     const SHARED: usize = Self::GATES;
     /// Numbers per unit that a step remembers besides gates and output.
     const KEPT: usize = 0;
+    /// How many of them the next step reads, so that they are a part of the state: all or none.
+    const CARRIED: usize = Self::KEPT;
     const BIAS: Init = Init::Zeros;
     /// What its gates are called, in their order, where they are kept as they are.
     const GATE_NAMES: &'static [&'static str] = &[];

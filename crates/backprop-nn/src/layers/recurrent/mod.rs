@@ -5,12 +5,15 @@
 //! step is one block.
 
 mod cell;
+mod memo;
 
 use serde::{Deserialize, Serialize};
 
 pub(super) use cell::activate;
 pub use cell::{BackwardStep, Cell, ForwardStep};
+use memo::{Memo, Way, pair};
 
+use super::LayerSpec;
 use super::reshape::takes_steps;
 use crate::field::{Choice, Described, Settings};
 use crate::graph::{Direction, Operation, Tensor};
@@ -21,7 +24,7 @@ use crate::kernels::vectorized;
 use crate::layer::{Backward, DecodeStep, Decoding, Forward, InsideLayer, Layer, ParamInfo, Transposed};
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
-use crate::spec::{Plan, ShapeError, Spec};
+use crate::spec::{Fix, Plan, ShapeError, Spec};
 
 /// Which of its outputs a recurrent layer returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Choice)]
@@ -59,6 +62,14 @@ pub struct Recurrent<C: Cell> {
     /// Its outputs stand behind those of the first, as in Keras' `Bidirectional` and in PyTorch.
     #[field(default = false)]
     pub bidirectional: bool,
+    /// Begins each batch in the state in which the sample at the same place of the batch before ended, so that a text of any length is
+    /// read on; gradients still end at the first step (truncated backpropagation).
+    ///
+    /// Keras' `stateful=True`; Williams & Peng 1990, *An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
+    /// Trajectories*.
+    #[field(default = false)]
+    #[serde(skip_serializing_if = "is_off")]
+    pub stateful: bool,
     /// Initial values of the kernel; the recurrent kernel starts orthogonal. Glorot is Keras' default.
     #[field(label = "Initializer", default = Initializer::GlorotUniform)]
     pub init: Initializer,
@@ -70,18 +81,32 @@ pub struct Recurrent<C: Cell> {
     pub cell: C,
 }
 
+fn is_off(switch: &bool) -> bool {
+    !switch
+}
+
 impl<C: Cell> Spec for Recurrent<C>
 where
     Self: Described,
+    LayerSpec: From<Self>,
 {
-    /// "64 bidirectional all steps"
+    /// "64 bidirectional all steps", "64 stateful"
     fn detail(&self) -> String {
         let both = if self.bidirectional { " bidirectional" } else { "" };
-        format!("{}{both}{}", self.units, self.returns.suffix())
+        let stateful = if self.stateful { " stateful" } else { "" };
+        format!("{}{both}{stateful}{}", self.units, self.returns.suffix())
     }
 
     fn plan(&self, input: Shape) -> Result<Plan, ShapeError> {
         let [steps, features] = takes_steps(Self::LABEL, input)?;
+        if self.bidirectional && self.stateful {
+            let forwards = Self { bidirectional: false, ..self.clone() };
+            return Err(ShapeError::new(format!(
+                "A bidirectional {} cannot be stateful: what reads from the end has no batch before it to go on from. Turn bidirectional off.",
+                Self::LABEL
+            ))
+            .with_fix(Fix::Replace(forwards.into())));
+        }
         let outputs = self.directions().len() * self.units;
         let weights = (features + self.units) * C::GATES * outputs;
         let output = match self.returns {
@@ -123,55 +148,6 @@ struct BuiltRecurrent<C: Cell> {
     spec: Recurrent<C>,
 }
 
-/// What is remembered of a shard by one direction, whose first step is the last of the sequence if it reads backwards.
-struct Memo<'a> {
-    /// `[steps, n, features]`
-    inputs: &'a mut [f32],
-    /// `[steps, n, gates]`
-    gates: &'a mut [f32],
-    /// `[steps + 1, n, kept]`; the first block is the zeros before the first step.
-    kept: &'a mut [f32],
-    /// `[steps + 1, n, units]`, likewise.
-    outputs: &'a mut [f32],
-}
-
-/// Where a direction finds its numbers in `[n, steps, width]`.
-struct Way {
-    samples: usize,
-    steps: usize,
-    width: usize,
-    /// The first of its numbers in a step.
-    first: usize,
-    backwards: bool,
-}
-
-impl Way {
-    /// Where a row of `[steps, n]` begins.
-    fn at(&self, row: usize) -> usize {
-        let (step, sample) = (row / self.samples, row % self.samples);
-        let step = if self.backwards { self.steps - 1 - step } else { step };
-        (sample * self.steps + step) * self.width + self.first
-    }
-
-    /// `[n, steps, …]` to `[steps, n, …]`, with rows of `len` numbers.
-    fn gather(&self, from: &[f32], to: &mut [f32], len: usize) {
-        for (row, to) in to.chunks_exact_mut(len).enumerate() {
-            to.copy_from_slice(&from[self.at(row)..][..len]);
-        }
-    }
-
-    /// `[steps, n, …]` to `[n, steps, …]`, with rows of `len` numbers.
-    fn scatter(&self, from: &[f32], to: &mut [f32], len: usize, write: Write) {
-        for (row, from) in from.chunks_exact(len).enumerate() {
-            let to = &mut to[self.at(row)..][..len];
-            match write {
-                Write::Replace => to.copy_from_slice(from),
-                Write::Add => add(to, from),
-            }
-        }
-    }
-}
-
 impl<C: Cell> BuiltRecurrent<C> {
     /// One bias for input and state together, unless their parts of a sum are kept apart.
     const BIASES: usize = if C::SHARED == C::GATES { 1 } else { 2 };
@@ -191,6 +167,35 @@ impl<C: Cell> BuiltRecurrent<C> {
     /// Numbers per sample in the memo of one direction.
     fn direction_memo_len(&self) -> usize {
         self.steps * (self.features + self.gates()) + (self.steps + 1) * (self.kept() + self.spec.units)
+    }
+
+    /// Numbers per sample that pass from one step to the next: the output, and what is kept for the next step.
+    fn carried(&self) -> usize {
+        self.spec.units + C::CARRIED * self.spec.units
+    }
+
+    /// Lays a state, zeros if there is none, before the first step.
+    fn begin(&self, samples: usize, state: &[f32], memo: &mut Memo<'_>) {
+        let (units, kept_len) = (self.spec.units, self.kept());
+        memo.kept[..samples * kept_len].fill(0.0);
+        memo.outputs[..samples * units].fill(0.0);
+        for (sample, state) in state.chunks_exact(self.carried()).enumerate() {
+            let (output, kept) = state.split_at(units);
+            memo.outputs[sample * units..][..units].copy_from_slice(output);
+            memo.kept[sample * kept_len..][..kept.len()].copy_from_slice(kept);
+        }
+    }
+
+    /// Takes the state after the last step.
+    fn end(&self, samples: usize, memo: &Memo<'_>, state: &mut [f32]) {
+        let (units, kept_len) = (self.spec.units, self.kept());
+        let last = self.steps * samples;
+        for (sample, state) in state.chunks_exact_mut(self.carried()).enumerate() {
+            let (output, kept) = state.split_at_mut(units);
+            output.copy_from_slice(&memo.outputs[(last + sample) * units..][..units]);
+            let len = kept.len();
+            kept.copy_from_slice(&memo.kept[(last + sample) * kept_len..][..len]);
+        }
     }
 
     fn memo<'a>(&self, samples: usize, memo: &'a mut [f32]) -> Memo<'a> {
@@ -330,6 +335,10 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
         self.spec.directions().len() * self.direction_memo_len()
     }
 
+    fn state_len(&self) -> usize {
+        if self.spec.stateful { self.carried() } else { 0 }
+    }
+
     /// For `forward` the state's part of the sums, and the memo of a direction outside of training; for `backward` the
     /// gradients that pass from step to step.
     fn scratch_len(&self, samples: usize) -> usize {
@@ -349,7 +358,7 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
         let (n, gates_len, kept_len) = (pass.samples, self.gates(), self.kept());
         let (recurrent, rest) = pass.scratch.split_at_mut(n * gates_len);
         for direction in self.spec.directions() {
-            let memo = match pass.memo.get_mut(direction * n * self.direction_memo_len()..) {
+            let mut memo = match pass.memo.get_mut(direction * n * self.direction_memo_len()..) {
                 Some(memo) if !memo.is_empty() => self.memo(n, memo),
                 _ => self.memo(n, rest),
             };
@@ -360,8 +369,7 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
             self.way_of_inputs(n, direction).gather(pass.input, memo.inputs, features);
             let inputs = Matrix::new(memo.inputs, steps * n, features);
             matmul(MatrixMut::new(memo.gates, steps * n, gates_len), inputs, kernel, Write::Replace);
-            memo.kept[..n * kept_len].fill(0.0);
-            memo.outputs[..n * units].fill(0.0);
+            self.begin(n, pass.state, &mut memo);
             for (step, gates) in memo.gates.chunks_exact_mut(n * gates_len).enumerate() {
                 let (output_before, output) = pair(memo.outputs, step, n * units);
                 let (kept_before, kept) = pair(memo.kept, step, n * kept_len);
@@ -370,6 +378,7 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
                 let step = ForwardStep { units, bias, recurrent, gates, kept_before, kept, output_before, output };
                 vectorized!(C::forward(step));
             }
+            self.end(n, &memo, pass.state);
             let first = if returns == Returns::AllSteps { 1 } else { steps };
             let outputs = &memo.outputs[first * n * units..];
             self.way_of_outputs(n, direction).scatter(outputs, pass.output, units, Write::Replace);
@@ -454,10 +463,4 @@ impl<C: Cell> Layer for BuiltRecurrent<C> {
             }
         }
     }
-}
-
-/// A block and the one after it.
-fn pair(blocks: &mut [f32], at: usize, len: usize) -> (&[f32], &mut [f32]) {
-    let (before, after) = blocks[at * len..(at + 2) * len].split_at_mut(len);
-    (before, after)
 }
