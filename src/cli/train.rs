@@ -47,8 +47,8 @@ pub struct Train {
     /// Share of the training samples that is the validation set; 0 trains on all
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     validation: Option<String>,
-    /// Start from the weights in this file instead of fresh ones
-    #[arg(long, value_name = "FILE")]
+    /// Start from the weights in this file or run folder instead of fresh ones
+    #[arg(long, value_name = "FILE|RUN")]
     weights: Option<PathBuf>,
     /// Learn from the run in this folder too, whose probabilities are part of the loss: distillation
     #[arg(long, value_name = "RUN")]

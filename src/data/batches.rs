@@ -7,6 +7,16 @@ use super::samples::scale_bytes;
 use backprop_nn::Shape;
 use backprop_nn::init::{mix, stream};
 
+/// Samples that follow one another as so many sequences side by side: the first of each sequence, then the second of each, and so
+/// on. The first sequences are longer by one where they cannot be equal, so that a last batch that is smaller holds the first places.
+pub fn side_by_side(samples: &[u32], sequences: usize) -> Vec<u32> {
+    let sequences = sequences.clamp(1, samples.len().max(1));
+    let (len, longer) = (samples.len() / sequences, samples.len() % sequences);
+    let begin = |sequence: usize| sequence * len + sequence.min(longer);
+    let at = |step: usize| (0..if step < len { sequences } else { longer }).map(move |sequence| begin(sequence) + step);
+    (0..=len).flat_map(at).map(|at| samples[at]).collect()
+}
+
 const AUGMENT: u64 = 0xA06_3E47;
 
 /// Changes samples as they are gathered, each in its own way in each epoch.
@@ -40,5 +50,18 @@ impl Augmenter {
         let mut rng = stream(seed, AUGMENT);
         self.augment.apply(pixels, self.image, &mut self.changed, &mut self.scratch, &mut rng);
         &self.changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_stand_side_by_side_and_each_goes_on() {
+        assert_eq!(side_by_side(&[0, 1, 2, 3, 4, 5, 6, 7], 3), [0, 3, 6, 1, 4, 7, 2, 5]);
+        assert_eq!(side_by_side(&[10, 11, 12, 13], 2), [10, 12, 11, 13]);
+        assert_eq!(side_by_side(&[1, 2], 5), [1, 2]);
+        assert_eq!(side_by_side(&[], 5), []);
     }
 }

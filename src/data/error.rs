@@ -130,6 +130,14 @@ pub enum SourceError {
         /// The option without a value.
         key: String,
     },
+    /// An option is there more than once.
+    #[error("{text}: {key} is there twice; write it once, with all of its values after it, separated by commas")]
+    Twice {
+        /// The whole text of the source.
+        text: String,
+        /// The option.
+        key: String,
+    },
 }
 
 /// The file or folder that a source did not find.

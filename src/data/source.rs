@@ -416,6 +416,8 @@ mod tests {
             "csv:\"a.csv: a quote is not closed; write a quote inside a quoted text twice"
         );
         assert_eq!(error("csv:a.csv?price"), "csv:a.csv?price: expected option=value, and found \"price\"");
+        let twice = "csv:a.csv?target=x&target=y: target is there twice; write it once, with all of its values after it, separated by commas";
+        assert_eq!(error("csv:a.csv?target=x&target=y"), twice);
     }
 
     #[test]

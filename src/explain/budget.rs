@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backprop_nn::clock::LayerTime;
-use backprop_nn::training::shuffle;
 use backprop_nn::{Clock, LayerSpec};
 
 use crate::project::{Project, Side};
@@ -121,10 +120,7 @@ impl Budget {
         let clock = Arc::new(Clock::new(&job.network));
         let mut learner = job.learner();
         learner.timed_by(&clock);
-        let mut order = job.split.train.clone();
-        if job.training.shuffle {
-            shuffle(&mut order, job.training.seed, 1);
-        }
+        let order = job.order(1);
         // A last batch may be smaller, and would take less.
         let size = job.samples_per_step().min(order.len()).max(1);
         let batches = order.chunks_exact(size).cycle().take(WARM_UP + STEPS);

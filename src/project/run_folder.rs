@@ -374,8 +374,10 @@ pub fn save_weights(
     write_whole(path, &bytes).map_err(|error| ProjectError::file(path, error))
 }
 
-/// Reads the weights of a network to go on from; each has to be a number.
+/// Reads the weights of a network to go on from, a file or those of a run folder; each has to be a number.
 pub fn open_weights(path: &Path, network: &Network) -> Result<Weights, ProjectError> {
+    let of_run = path.join(WEIGHTS);
+    let path = if path.is_dir() { &*of_run } else { path };
     let fail = |what| ProjectError::file(path, what);
     let bytes = fs::read(path).map_err(|error| ProjectError::file(path, error))?;
     let weights = weights_from_bytes(network, &bytes).map_err(fail)?;

@@ -1,5 +1,5 @@
-//! A checkpoint as a safetensors file: a flat tensor for the weights, the slots of each optimizer, its average, the best weights and
-//! the validation losses, and the rest as metadata.
+//! A checkpoint as a safetensors file: a flat tensor for the weights, the slots of each optimizer, its average, what stateful
+//! layers carry, the best weights and the validation losses, and the rest as metadata.
 
 use std::collections::HashMap;
 
@@ -42,6 +42,9 @@ pub fn encode(checkpoint: &Checkpoint) -> Result<Vec<u8>, String> {
         tensors.push((format!("optimizer.{at}.slots"), &updater.slots));
         let average = updater.average.as_ref().map(|average| (format!("optimizer.{at}.average"), average.values()));
         tensors.extend(average);
+    }
+    if !checkpoint.learner.states.is_empty() {
+        tensors.push(("states".to_owned(), &checkpoint.learner.states));
     }
     tensors.extend(checkpoint.best.as_ref().map(|best| ("best".to_owned(), best.values())));
     tensors.push(("validation_losses".to_owned(), &checkpoint.judged));
@@ -92,6 +95,7 @@ pub fn decode(bytes: &[u8], job: &Job) -> Result<Checkpoint, String> {
     let learner = LearnerState {
         weights: weights("weights").ok_or_else(foreign)?,
         updaters: updaters.collect::<Result<_, String>>()?,
+        states: values("states").unwrap_or_default(),
     };
     let checkpoint = Checkpoint {
         step: metadata.step,
@@ -107,7 +111,7 @@ pub fn decode(bytes: &[u8], job: &Job) -> Result<Checkpoint, String> {
     let taken = checkpoint.step.checked_sub(u64::from(checkpoint.epochs) * steps);
     let mut learner = job.learner();
     learner.set_optimizer(checkpoint.optimizer.clone());
-    let fits = taken.is_some_and(|taken| taken <= steps) && learner.restore(&checkpoint.learner);
+    let fits = taken.is_some_and(|taken| taken <= steps) && learner.restore(&checkpoint.learner, checkpoint.epoch());
     if fits { Ok(checkpoint) } else { Err(foreign()) }
 }
 

@@ -40,12 +40,18 @@ impl Checkpoint {
         LiveChange { learning_rate: self.learning_rate, optimizer: self.optimizer.clone() }
     }
 
+    /// The epoch that is not over, counted from 1.
+    pub fn epoch(&self) -> u64 {
+        u64::from(self.epochs) + 1
+    }
+
     /// Bytes of memory that it takes.
     pub fn bytes(&self) -> usize {
         let of_updaters = self.learner.updaters.iter().map(|updater| {
             size_of_val(&*updater.slots) + updater.average.as_ref().map_or(0, |average| size_of_val(average.values()))
         });
         let best = self.best.as_ref().map_or(0, |best| size_of_val(best.values()));
-        size_of_val(self.learner.weights.values()) + best + of_updaters.sum::<usize>()
+        let states = size_of_val(&*self.learner.states);
+        states + size_of_val(self.learner.weights.values()) + best + of_updaters.sum::<usize>()
     }
 }

@@ -9,12 +9,18 @@ use super::heads::Goal;
 use super::job::{CHUNK, Job, Subset};
 use super::metrics::{Evaluation, distance};
 use super::tally::Tally;
+use crate::data::batches::side_by_side;
 use crate::data::samples::scale_bytes;
 use crate::data::{Samples, Scaling, Task};
 use backprop_nn::{LossSpec, Network, Weights, Workspace};
 
 /// Samples that each thread evaluates between two synchronizations.
 const BOUT: usize = 8 * CHUNK;
+
+/// Parts of a text that a stateful network reads side by side, at most, and the fewest windows of each: whatever the number of
+/// threads, so that the result is the same.
+const SEQUENCES: usize = 8 * CHUNK;
+const WINDOWS: usize = 32;
 
 /// Predicts one sample at a time, for the canvas and for `predict`.
 pub struct Predictor {
@@ -162,7 +168,17 @@ impl Evaluator {
     ) -> (Evaluation, bool) {
         let (samples, at) = job.part(part);
         let width = job.network.output().len();
-        let round = bout * self.workspaces.len();
+        let (at, bout, round) = match job.network.is_stateful() {
+            // Every place of a workspace reads a part of the text, one window after the other.
+            true => {
+                let sequences = (at.len() / WINDOWS).clamp(1, SEQUENCES);
+                let more = || job.network.inference_workspace(CHUNK);
+                self.workspaces.resize_with(self.workspaces.len().max(sequences.div_ceil(CHUNK)), more);
+                (side_by_side(&at, sequences).into(), CHUNK, sequences)
+            }
+            false => (at, bout, bout * self.workspaces.len()),
+        };
+        self.workspaces.iter_mut().for_each(Workspace::reset_states);
         let mut tally = Tally::new(job, samples, at.len(), round);
         let mut outputs = vec![0.0; round * width];
         samples.prefetch(&at[..round.min(at.len())]);
@@ -176,7 +192,7 @@ impl Evaluator {
             bouts.zip(&mut self.workspaces).for_each(|((at, outputs), workspace)| {
                 for (at, outputs) in at.chunks(CHUNK).zip(outputs.chunks_mut(CHUNK * width)) {
                     samples.gather(&job.scaling, at, workspace.input_mut(at.len()));
-                    job.network.infer(weights, workspace);
+                    job.network.infer_next(weights, workspace);
                     outputs.copy_from_slice(workspace.output());
                 }
             });

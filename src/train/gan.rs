@@ -61,10 +61,11 @@ impl Learner for GanLearner<'_> {
     }
 
     fn state(&self) -> LearnerState {
-        LearnerState { weights: self.trainer.weights.clone(), updaters: self.trainer.states().into() }
+        let (weights, updaters) = (self.trainer.weights.clone(), self.trainer.states().into());
+        LearnerState { weights, updaters, states: Vec::new() }
     }
 
-    fn restore(&mut self, state: &LearnerState) -> bool {
+    fn restore(&mut self, state: &LearnerState, _epoch: u64) -> bool {
         let [generator, discriminator] = &state.updaters[..] else { return false };
         self.trainer.weights = state.weights.clone();
         self.trainer.restore([generator.clone(), discriminator.clone()])

@@ -9,10 +9,12 @@ use super::checkpoint::Checkpoint;
 use super::heads::{Goal, Head};
 use super::protocol::Change;
 use super::teacher::Teacher;
+use crate::data::batches::side_by_side;
 use crate::data::{Augment, Dataset, Scaling, Split, TargetData};
 use backprop_nn::batch::shard_len;
 use backprop_nn::gan::{GanSettings, GanTrainer};
 use backprop_nn::memory::Footprint;
+use backprop_nn::training::shuffle;
 use backprop_nn::{LossSpec, Network, Shape, Training, Weights};
 
 /// Samples that one thread evaluates at once: as fast as more of them, in less memory.
@@ -101,6 +103,19 @@ impl Job {
     /// The shape of one sample.
     pub fn shape(&self) -> Shape {
         self.dataset.shape
+    }
+
+    /// The positions of the training samples in the order in which an epoch, counted from 1, shows them: shuffled if the settings say
+    /// so. For a stateful network each place of a batch reads a part of the text, one window after the other.
+    pub fn order(&self, epoch: u64) -> Vec<u32> {
+        if self.network.is_stateful() {
+            return side_by_side(&self.split.train, self.batch());
+        }
+        let mut order = self.split.train.clone();
+        if self.training.shuffle {
+            shuffle(&mut order, self.training.seed, epoch);
+        }
+        order
     }
 
     /// Optimizer steps of one epoch; the last batch may be smaller, and one that is larger than the set holds all of

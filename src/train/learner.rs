@@ -45,8 +45,8 @@ pub trait Learner {
     /// A copy of all that the next step depends on.
     fn state(&self) -> LearnerState;
 
-    /// Goes on from a state of the same job; false if it is of another.
-    fn restore(&mut self, state: &LearnerState) -> bool;
+    /// Goes on in an epoch from a state of the same job; false if it is of another.
+    fn restore(&mut self, state: &LearnerState, epoch: u64) -> bool;
 
     /// The first tensor that was not finite in the last step, if its loss was not.
     fn first_not_finite(&self) -> Option<NotFinite>;
@@ -59,6 +59,8 @@ pub struct LearnerState {
     pub weights: Weights,
     /// What the optimizers remember: one, or those of generator and discriminator.
     pub updaters: Vec<UpdaterState>,
+    /// What stateful layers carry to the next step of the same epoch; empty without them.
+    pub states: Vec<f32>,
 }
 
 /// Where in a run a step is taken, and how.
@@ -98,6 +100,8 @@ pub struct Trainer<'a> {
     pub weights: Weights,
     optimizer: Updater,
     batch: Batch,
+    /// The epoch in which stateful layers began anew.
+    epoch: u64,
     lanes: Vec<Lane>,
     norms: Option<StepNorms>,
 }
@@ -141,6 +145,7 @@ impl<'a> Trainer<'a> {
             optimizer: Updater::new(training.optimizer.clone(), &job.network)
                 .regularized(training.regularization.clone()),
             batch: Batch::new(&job.network, shards, shard),
+            epoch: 0,
             lanes: (0..shards).map(|_| lane()).collect(),
             norms: None,
         }
@@ -148,10 +153,16 @@ impl<'a> Trainer<'a> {
 
     /// Trains on the samples at the positions `batch`. Where the loss is not finite, the weights are not updated.
     pub fn step(&mut self, batch: &[u32], at: Step) -> LossSum {
-        let Self { job, weights, optimizer, batch: shards, lanes, norms } = self;
+        let Self { job, weights, optimizer, batch: shards, epoch: begun, lanes, norms } = self;
         let Step { number: step, epoch, learning_rate, is_measured } = at;
+        if *begun != epoch {
+            *begun = epoch;
+            shards.reset_states();
+        }
         let scale = job.loss_scale(batch);
-        let (seed, len) = (job.training.seed, shard_len(batch.len()));
+        // A sample keeps its place in a last batch that is smaller, where the place has a state.
+        let places = if job.network.is_stateful() { job.batch() } else { batch.len() };
+        let (seed, len) = (job.training.seed, shard_len(places));
         let lanes = &mut lanes[..batch.len().div_ceil(len)];
         let fill = |index: usize, lane: &mut Lane, shard: &mut Workspace| {
             let at = &batch[index * len..batch.len().min((index + 1) * len)];
@@ -230,13 +241,18 @@ impl Learner for Trainer<'_> {
     }
 
     fn state(&self) -> LearnerState {
-        LearnerState { weights: self.weights.clone(), updaters: vec![self.optimizer.state()] }
+        LearnerState {
+            weights: self.weights.clone(),
+            updaters: vec![self.optimizer.state()],
+            states: self.batch.states(),
+        }
     }
 
-    fn restore(&mut self, state: &LearnerState) -> bool {
+    fn restore(&mut self, state: &LearnerState, epoch: u64) -> bool {
         let [updater] = &state.updaters[..] else { return false };
         self.weights = state.weights.clone();
-        self.optimizer.restore(updater.clone(), &self.job.network)
+        self.epoch = epoch;
+        self.batch.restore_states(&state.states) && self.optimizer.restore(updater.clone(), &self.job.network)
     }
 
     fn first_not_finite(&self) -> Option<NotFinite> {

@@ -6,7 +6,6 @@ use std::ops::RangeInclusive;
 use super::job::Job;
 use super::learner::{Step, Trainer};
 use backprop_nn::Weights;
-use backprop_nn::training::shuffle;
 
 /// The rates that are tried, and how many.
 const FROM: f32 = 1e-6;
@@ -59,7 +58,7 @@ impl Job {
             return None;
         }
         let mut trainer = Trainer::new(self, weights.clone());
-        let mut order = self.split.train.clone();
+        let mut order = self.order(1);
         let batches = order.len().div_ceil(self.batch());
         let (mut points, mut sum, mut remaining, mut best) = (Vec::with_capacity(STEPS), 0.0, 1.0, f64::INFINITY);
         for step in 0..STEPS {
@@ -67,8 +66,8 @@ impl Job {
                 return None;
             }
             let epoch = 1 + (step / batches) as u64;
-            if step % batches == 0 && self.training.shuffle {
-                shuffle(&mut order, self.training.seed, epoch);
+            if step % batches == 0 {
+                order = self.order(epoch);
             }
             let Some(batch) = order.chunks(self.batch()).nth(step % batches) else { break };
             let learning_rate = FROM * (TO / FROM).powf(step as f32 / (STEPS - 1) as f32);

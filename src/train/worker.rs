@@ -18,7 +18,6 @@ use super::reporter::{FLUSH, Reporter};
 use backprop_nn::network::NotFinite;
 use backprop_nn::patience::{EarlyStopper, ReduceOnPlateau};
 use backprop_nn::schedule::ScheduleSpec;
-use backprop_nn::training::shuffle;
 use backprop_nn::{OptimizerSpec, Training, Weights};
 
 /// Runs a job from its first step to its outcome.
@@ -161,7 +160,7 @@ impl<'a, W: Fn()> Worker<'a, W> {
     /// Takes up the state of an earlier run of this job. What follows from the validation losses is worked out again.
     fn go_on_from(&mut self, checkpoint: &Checkpoint) {
         self.learner.set_optimizer(checkpoint.optimizer.clone());
-        let is_of_this_job = self.learner.restore(&checkpoint.learner);
+        let is_of_this_job = self.learner.restore(&checkpoint.learner, checkpoint.epoch());
         debug_assert!(is_of_this_job, "a checkpoint is held against its job when it is read");
         for (epoch, loss) in (1..).zip(&checkpoint.judged) {
             self.step = u64::from(epoch) * self.job.steps_per_epoch() as u64;
@@ -238,16 +237,12 @@ impl<'a, W: Fn()> Worker<'a, W> {
     }
 
     fn epochs(&mut self) -> Result<Option<Evaluation>, Halt> {
-        let mut order = self.job.split.train.clone();
         let is_over = |worker: &Self| worker.best.as_ref().is_some_and(|(best, _)| best.stopped_early);
         for epoch in 1..=self.job.training.epochs as u32 {
             if epoch <= self.epochs {
                 continue;
             }
-            if self.job.training.shuffle {
-                shuffle(&mut order, self.job.training.seed, u64::from(epoch));
-            }
-            if is_over(self) || self.epoch(epoch, &order)? == Verdict::Enough {
+            if is_over(self) || self.epoch(epoch, &self.job.order(epoch.into()))? == Verdict::Enough {
                 break;
             }
             if self.job.stop_after == Some(epoch) && (epoch as usize) < self.job.training.epochs {

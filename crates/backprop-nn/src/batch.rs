@@ -111,6 +111,25 @@ impl Batch {
         self.shards.iter_mut().for_each(Workspace::reset_states);
     }
 
+    /// The states that stateful layers carry, those of all shards one after the other.
+    pub fn states(&self) -> Vec<f32> {
+        self.shards.iter().flat_map(|shard| shard.states.concat()).collect()
+    }
+
+    /// Goes on from what [`Self::states`] gave; false, and nothing changes, if those are of another network or batch.
+    pub fn restore_states(&mut self, mut states: &[f32]) -> bool {
+        let places = || self.shards.iter().flat_map(|shard| &shard.states);
+        if places().map(Vec::len).sum::<usize>() != states.len() {
+            return false;
+        }
+        for place in self.shards.iter_mut().flat_map(|shard| &mut shard.states) {
+            let (own, rest) = states.split_at(place.len());
+            place.copy_from_slice(own);
+            states = rest;
+        }
+        true
+    }
+
     /// The shards of the batch that was in work last.
     pub fn shards(&self) -> &[Workspace] {
         &self.shards[..self.used]
@@ -235,12 +254,21 @@ impl Network {
         assert_eq!(lens, [self.transposed_len(), self.batch_statistics_len()], "a batch of another network");
     }
 
-    /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`. Stateful layers go
-    /// on from the shard before, unless [`Workspace::reset_states`] is called.
+    /// Reads the shard that lies in `workspace.input_mut(samples)`; the outputs are then in `workspace.output()`. Every sample begins
+    /// anew, whatever was read before.
     ///
     /// # Panics
     /// If weights or workspace are those of another network.
     pub fn infer(&self, weights: &Weights, workspace: &mut Workspace) {
+        workspace.reset_states();
+        self.infer_next(weights, workspace);
+    }
+
+    /// The same, but stateful layers go on where the sample at the same place of the shard before ended.
+    ///
+    /// # Panics
+    /// As [`Self::infer`].
+    pub fn infer_next(&self, weights: &Weights, workspace: &mut Workspace) {
         assert_eq!(weights.values().len(), self.weights_len(), "weights of another network");
         assert_eq!(workspace.activations.len(), self.stages.len() + 1, "a workspace of another network");
         let pass = Pass { network: self, weights, transposed: &[], shared: &[], clock: None };

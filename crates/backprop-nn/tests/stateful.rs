@@ -80,7 +80,7 @@ fn outputs(batch: &Batch) -> Vec<f32> {
 
 fn infer(network: &Network, weights: &Weights, workspace: &mut Workspace, inputs: &[f32]) -> Vec<f32> {
     workspace.input_mut(inputs.len() / network.input().len()).copy_from_slice(inputs);
-    network.infer(weights, workspace);
+    network.infer_next(weights, workspace);
     workspace.output().to_vec()
 }
 

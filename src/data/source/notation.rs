@@ -107,6 +107,9 @@ impl Scanner<'_> {
         if values.is_empty() && !is_comma {
             return Err(SourceError::Value { text: self.text.to_owned(), key });
         }
+        if !part.values(&key).is_empty() {
+            return Err(SourceError::Twice { text: self.text.to_owned(), key });
+        }
         part.set(&key, if is_comma { vec![",".to_owned()] } else { values });
         Ok(())
     }

@@ -7,7 +7,6 @@ use crate::data::cache::available_memory;
 use crate::project::problems::memory::in_words;
 use crate::train::Subset;
 use crate::train::learner::Step;
-use backprop_nn::training::shuffle;
 
 /// Shares of the time to measure steps, and the evaluation of the validation set.
 const STEPS_SHARE: f64 = 0.15;
@@ -58,10 +57,7 @@ fn of_time(whole: Duration, step: Duration, epochs: usize) -> Finding {
 /// The mean time of a step, without the first, which touches new memory.
 fn step_time(case: &Case<'_>) -> Duration {
     let job = case.job;
-    let mut order = job.split.train.clone();
-    if job.training.shuffle {
-        shuffle(&mut order, job.training.seed, 1);
-    }
+    let order = job.order(1);
     let mut learner = job.learner();
     let mut step = 0;
     let mut take = |batch: &[u32]| {

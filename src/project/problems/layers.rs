@@ -1,7 +1,7 @@
 //! Layers that do not fit, or that do something else than they seem to.
 
 use super::{Case, Fix, Problem, Side};
-use crate::data::{Feature, Vocabulary};
+use crate::data::{Feature, Order, Vocabulary};
 use crate::project::Project;
 use crate::train::heads::Results;
 use backprop_nn::layers::{Activation, Dense, Embedding, Function};
@@ -18,6 +18,7 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     problems.extend(embedding(case));
     problems.extend(padding(case));
     problems.extend(sees_ahead(case));
+    problems.extend(stateful(case));
     problems.extend(output(case));
     problems.extend(batch_of_one(case));
     problems
@@ -85,6 +86,30 @@ fn sees_ahead(case: &Case<'_>) -> Option<Problem> {
         Some(index) => problem(index).set("Make it causal", &[(&format!("model.{index}.causal"), "true")]),
         None => Problem::warning("model", what),
     })
+}
+
+/// A state is carried on to the sample that follows, which has to follow in the data too.
+fn stateful(case: &Case<'_>) -> Option<Problem> {
+    let index = case.project.model.layers.iter().position(LayerSpec::is_stateful)?;
+    let (place, source) = (format!("model.{index}"), &case.project.data.source);
+    match case.dataset.order {
+        Order::Position { gap: 0 } => None,
+        Order::Position { .. } => {
+            let what = "a stateful layer goes on where the window before ended, and these windows overlap; let each begin there, \
+                        with a stride of the whole context";
+            let (mut source, context) = (source.clone(), case.dataset.shape.len());
+            source.single_mut()?.overrule("stride", &context.to_string());
+            Some(Problem::error(place, what).set(format!("stride={context}"), &[("data.source", &source.to_string())]))
+        }
+        _ => {
+            let what = "a stateful layer goes on where the sample before ended, and these samples do not follow one another; switch \
+                        stateful off, or take one text in windows";
+            let setting = format!("{place}.stateful");
+            let problem = Problem::error(place, what);
+            let is_itself = case.project.model.layers[index].inside().is_none();
+            Some(if is_itself { problem.set("Switch it off", &[(&setting, "false")]) } else { problem })
+        }
+    }
 }
 
 /// Only an embedding at the beginning tells which steps are padding.

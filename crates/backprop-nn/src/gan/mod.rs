@@ -135,7 +135,6 @@ pub fn generate(network: &Network, weights: &Weights, seed: u64, count: usize) -
     let noise = network.input().len();
     let mut samples = Vec::with_capacity(count * network.last_input().len());
     for from in (0..count).step_by(CHUNK) {
-        workspace.reset_states();
         let input = workspace.input_mut(CHUNK.min(count - from));
         fill_noise(mix(seed, GENERATION), from, noise, input);
         network.infer(weights, &mut workspace);
@@ -154,7 +153,6 @@ pub fn discriminate(network: &Network, weights: &Weights, samples: &[f32]) -> Ve
     let mut workspace = network.inference_workspace(CHUNK).through(&discriminator);
     let mut outputs = Vec::with_capacity(samples.len() / len);
     for samples in samples.chunks(CHUNK * len) {
-        workspace.reset_states();
         workspace.input_mut(samples.len() / len).copy_from_slice(samples);
         network.infer(weights, &mut workspace);
         outputs.extend_from_slice(workspace.output());

@@ -223,7 +223,6 @@ impl Built {
         chunks.for_each_init(
             || network.inference_workspace(CHUNK),
             |workspace, (outputs, inputs)| {
-                workspace.reset_states();
                 workspace.input_mut(inputs.len() / len).copy_from_slice(inputs);
                 network.infer(weights, workspace);
                 outputs.copy_from_slice(workspace.output());

@@ -30,19 +30,21 @@ pub const SOURCE: Source = Source {
             "What a token is; words by default.",
         ),
         VOCABULARY,
-        Field::whole(
-            "length",
-            "Length",
-            0..=4096,
-            0,
-            "Tokens of a sample: shorter texts are filled up at their beginning, longer ones lose it. 0 is the longest text, but 256 at most.",
-        ),
+        LENGTH,
         Field::real("test", "Test split", TEST_SHARES, 0.2, "Share of the texts that is held out for the test."),
     ],
     reading: &table::READING,
     help: "Texts with a class each, such as reviews: a table with a column of texts, or a folder of .txt files for each class.",
     load,
 };
+
+pub(super) const LENGTH: Field = Field::whole(
+    "length",
+    "Length",
+    0..=4096,
+    0,
+    "Tokens of a sample: shorter texts are filled up at their beginning, longer ones lose it. 0 is the longest text, but 256 at most.",
+);
 
 /// Which texts are for the test.
 pub(super) const TEST_SEED: u64 = 0x7E57;
@@ -86,7 +88,7 @@ fn load(request: &Request<'_>) -> Result<Dataset, DataError> {
             of_table(table, request, &mut notes).map_err(refused)?
         }
     };
-    let length = Some(request.whole("length")?).filter(|length| *length > 0);
+    let length = Some(request.whole(LENGTH.key)?).filter(|length| *length > 0);
     let words = texts.iter().map(|(text, _)| text.as_str());
     let tokenizer = tokenizer_of(request, unit, words, request.whole(VOCABULARY.key)?, &mut notes);
     let labeled = Labeled { column, target, classes, texts, tokenizer, length };

@@ -183,11 +183,35 @@ fn tokenizer_of<'a>(
     notes: &mut Vec<Note>,
 ) -> Tokenizer {
     if let Some(known) = request.lookup.known.and_then(Known::text) {
+        notes.extend(overruled(request, known));
         return known.tokenizer.clone();
     }
     let (tokenizer, learned) = Tokenizer::learn(unit, texts, vocabulary);
     notes.extend(learned);
     tokenizer
+}
+
+/// The options that say otherwise than what the network has learned, which holds.
+fn overruled(request: &Request<'_>, known: &TextFeature) -> Option<Note> {
+    let (length, tokens) = (known.length.to_string(), known.tokenizer.len());
+    let says_otherwise = |key: &&str| {
+        let said = request.text(key);
+        match *key {
+            "vocabulary" => {
+                said.is_some_and(|said| said.parse().is_ok_and(|limit: usize| limit + UNKNOWN as usize + 1 < tokens))
+            }
+            _ => said.is_some_and(|said| said != length && said != "0"),
+        }
+    };
+    let keys = [VOCABULARY.key, CONTEXT.key, labeled::LENGTH.key];
+    let options: Vec<&str> = keys.into_iter().filter(says_otherwise).collect();
+    (!options.is_empty()).then(|| {
+        format!(
+            "The network reads {length} tokens of a vocabulary of {tokens}, so {} does not count",
+            options.join(", ")
+        )
+        .into()
+    })
 }
 
 /// The text of a file in its encoding; what is not UTF-8 and may be Chinese or Western is refused with both readings.
