@@ -26,6 +26,7 @@ mod export;
 mod find_rate;
 mod folds;
 mod generate;
+mod glossary;
 mod import;
 mod importance;
 mod init;
@@ -94,6 +95,7 @@ commands! {
     report::Report,
     encrypt::Encrypt,
     encrypt::Decrypt,
+    glossary::Glossary,
     bench::Bench,
 }
 

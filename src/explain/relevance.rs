@@ -14,7 +14,7 @@ pub enum Method {
     GradientTimesInput,
     /// How far the output falls where a part of the sample is covered with zeros (Zeiler & Fergus 2014).
     Occlusion,
-    /// The maps of the last convolution, each weighted by its mean gradient, as far as they raise the output
+    /// The last feature maps, each weighted by its mean gradient, as far as they raise the output
     /// (Selvaraju et al. 2017).
     GradCam,
 }
@@ -52,14 +52,14 @@ impl Method {
                 "What each number adds to this output, or takes from it; together they are the difference from a sample of means."
             }
             (Self::GradientTimesInput, true) => {
-                "How much this output changes with each pixel, times the pixel: what a small change would do."
+                "How much this output changes with each pixel, times the pixel: about how far it would fall if the pixel were empty."
             }
             (Self::GradientTimesInput, false) => {
-                "How much this output changes with each number, times its distance from the mean: what a small change would do."
+                "How much this output changes with each number, times its distance from the mean: about how far it would fall at the mean."
             }
             (Self::Occlusion, true) => "How far this output falls where a part of the image is covered.",
             (Self::Occlusion, false) => "How far this output falls where a number gives way to its mean.",
-            (Self::GradCam, _) => "Where the last convolution finds what raises this output.",
+            (Self::GradCam, _) => "Where the last feature maps hold what raises this output.",
         }
     }
 

@@ -67,6 +67,9 @@ pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, Project
         Value::Object(fields) if (key == TAG || FORMER_TAGS.contains(&key)) && fields.contains_key(TAG) => {
             *fields = Map::from_iter([(TAG.to_owned(), new)]);
         }
+        Value::Object(fields) if is_left_out(parents, fields, key) => {
+            fields.insert(key.to_owned(), new);
+        }
         place => {
             let elsewhere = misplaced(parents, place, key)
                 .map(|Misplaced { what, owners }| format!("{what}; choose one of them first, {parents}={}", owners[0]));
@@ -75,6 +78,13 @@ pub fn set(project: &Project, path: &str, text: &str) -> Result<Project, Project
         }
     }
     serde_json::from_value(root).map_err(|error| fail(super::in_words(&error)))
+}
+
+/// Whether a file leaves the setting out while it is as it comes.
+fn is_left_out(place: &str, fields: &Map<String, Value>, key: &str) -> bool {
+    let of = |tag: &str| list_at(place)?.into_iter().find(|(about, _)| about.key == tag);
+    let chosen = fields.get(TAG).and_then(Value::as_str).and_then(of);
+    !fields.contains_key(key) && chosen.is_some_and(|(_, known)| known.iter().any(|field| field.key == key))
 }
 
 fn step<'a>(place: &'a mut Value, name: &str) -> Option<&'a mut Value> {
@@ -196,6 +206,8 @@ mod tests {
             ("training.loss.kind", "softmax_cross_entropy"),
             ("training.loss.class_weights", "[1, 2.5]"),
             ("model.1.units", "64"),
+            // Left out of a file while it is off.
+            ("model.1.tied", "false"),
             ("name", "mine"),
             ("model.2.layer", "residual"),
             ("model.2.layers.0.filters", "8"),
@@ -242,7 +254,7 @@ mod tests {
             (
                 "model.1.rate",
                 "0.8",
-                "model.1.rate: dense has units, activation, init, penalty.l1, penalty.l2; rate belongs to dropout and spatial_dropout; choose one of them first, model.1=dropout",
+                "model.1.rate: dense has units, activation, init, tied, penalty.l1, penalty.l2; rate belongs to dropout and spatial_dropout; choose one of them first, model.1=dropout",
             ),
             ("training.loss.label_smoothing", "1", "training.loss: label_smoothing is 1; it goes from 0 to 0.9"),
             (

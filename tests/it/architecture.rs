@@ -17,9 +17,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("src/report", &["data", "train", "project", "runs", "explain", "export"]),
     (
         "src/cli",
-        &["data", "train", "project", "runs", "explain", "export", "import", "predict", "report", "serve", "ui::run"],
+        &[
+            "data", "train", "project", "runs", "explain", "export", "import", "predict", "report", "serve",
+            "glossary", "ui::run",
+        ],
     ),
-    ("src/ui", &["data", "train", "project", "runs", "explain", "export", "import", "report"]),
+    ("src/ui", &["data", "train", "project", "runs", "explain", "export", "import", "report", "glossary"]),
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.

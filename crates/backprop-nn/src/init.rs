@@ -49,7 +49,7 @@ pub enum Initializer {
     LecunNormal,
     /// Random orthonormal rows or columns; the kernel is taken as a matrix with a column for each unit (Saxe et al. 2013).
     Orthogonal,
-    /// All weights 0: all units stay equal and learn the same.
+    /// All weights 0: all units stay equal, and behind a ReLU none learns.
     Zeros,
     /// All weights 0.1: all units stay equal and learn the same.
     #[option(label = "Constant 0.1")]

@@ -13,7 +13,7 @@ use crate::optim::sign;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regularizer {
-    /// L1 penalty on this layer's kernel, on top of that on all weights: many weights become zero. Too large leaves none.
+    /// L1 penalty on this layer's kernel, on top of that on all weights: many weights approach zero. Too large, and all do.
     #[field(key = "penalty.l1", label = "L1 (layer)", default = 0.0, range = 0.0..=0.01, logarithmic)]
     pub l1: f32,
     /// L2 penalty on this layer's kernel, on top of that on all weights: large weights shrink. Too large, and the layer

@@ -14,7 +14,7 @@ fn stat(sum: &StepSum) -> Option<GanStat> {
 pub static GENERATOR_LOSS: Metric = Metric {
     key: "generator_loss",
     label: "Generator loss",
-    help: "Mean loss of the generator: how often its samples are not taken for real.",
+    help: "Mean loss of the generator: it falls as the discriminator judges its samples to be real.",
     higher_is_better: None,
     step: Some(|probe| Some(stat(&probe.sum)?.generator_loss)),
     epoch: Some(|probe| Some(stat(&probe.sum)?.generator_loss.into())),

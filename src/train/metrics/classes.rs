@@ -335,11 +335,11 @@ pub static AVERAGE_PRECISION: Metric = Metric {
     ..Metric::NEW
 };
 
-/// Of the samples predicted to be of the second class, the share that is.
+/// Of the samples predicted to be of the second class, the share that belongs to it.
 pub static PRECISION: Metric = Metric {
     key: "precision",
     label: "Precision",
-    help: "Of the samples predicted to be of the second class, the share that is.",
+    help: "Of the samples predicted to be of the second class, the share that belongs to it.",
     unit: Unit::Percent,
     subset: Some(|evaluation| {
         of_several(evaluation, |classes| classes == 2, |predictions| Some(second(predictions).precision.into()))

@@ -4,7 +4,7 @@ use super::Metric;
 pub static LEARNING_RATE: Metric = Metric {
     key: "learning_rate",
     label: "Learning rate",
-    help: "The learning rate of the step, as the schedule and the warmup have it.",
+    help: "The learning rate of the step, as the schedule and the warm-up have it.",
     higher_is_better: None,
     step: Some(|probe| Some(probe.learning_rate)),
     ..Metric::NEW

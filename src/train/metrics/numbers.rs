@@ -180,11 +180,11 @@ pub static RMSE: Metric = Metric {
     ..Metric::NEW
 };
 
-/// Share of the variance that is explained: 1 is perfect, 0 is no better than the mean.
+/// Share of the variance that is explained: 1 is perfect, 0 is no better than the mean, and less than 0 is worse.
 pub static R2: Metric = Metric {
     key: "r2",
     label: "R²",
-    help: "Share of the variance that is explained: 1 is perfect, 0 is no better than the mean.",
+    help: "Share of the variance that is explained: 1 is perfect, 0 is no better than the mean, and less than 0 is worse.",
     unit: Unit::Number,
     subset: Some(|evaluation| of_both(evaluation, NumberPredictions::r2, ReconstructionPredictions::r2)),
     ..Metric::NEW

@@ -8,6 +8,7 @@ use super::{Studio, places};
 use crate::train;
 use crate::ui::commands::{Action, Command, PathFor, Request};
 use crate::ui::state::window_state::{Place, Theme};
+use crate::ui::views::dialogs::glossary::Glossary;
 use crate::ui::views::dialogs::help::Help;
 use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
@@ -16,6 +17,7 @@ use crate::ui::views::dialogs::trials::{Question, SEEDS};
 use crate::ui::views::{data, mistakes, transport};
 use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::two_digits;
+use crate::ui::widgets::term::pointed_term;
 
 impl Studio {
     /// Does what a view, a key, a dialog or a test asks for. A command that is not possible now says why.
@@ -93,6 +95,7 @@ impl Studio {
             }
             Command::Palette => self.dialogs.open(CommandPalette::default()),
             Command::Help => self.dialogs.open(Help),
+            Command::Glossary => self.dialogs.open(pointed_term(ctx).map_or_else(Glossary::default, Glossary::at)),
         }
     }
 

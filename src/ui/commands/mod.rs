@@ -121,6 +121,7 @@ commands! {
     ToggleTheme: "Light or dark theme", "Changes between dark on light and light on dark.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
+    Glossary: "Glossary", "Explains the term at the pointer, and all others.", [plain(Key::F1)];
 }
 
 #[cfg(test)]

@@ -182,7 +182,8 @@ impl Situation {
             | Command::Presenter
             | Command::ToggleTheme
             | Command::Palette
-            | Command::Help => Ok(()),
+            | Command::Help
+            | Command::Glossary => Ok(()),
         }
     }
 }

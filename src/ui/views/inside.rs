@@ -275,7 +275,7 @@ impl InsideView {
                 ui.add(Label::new(help).wrap());
             }
             None => {
-                caption_ui(ui, "This method needs a convolution.");
+                caption_ui(ui, "This method needs a layer that gives feature maps, such as a convolution.");
             }
         }
         ui.add_space(GRID);

@@ -9,6 +9,7 @@ use super::{
     cut_text::cut_galley,
     keyboard, number_field, numbers,
     slider::{Division, Slider},
+    term::{help_with_term, mark_term},
 };
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use backprop_nn::field::{About, Field, Kind, Scale, Settings, Value};
@@ -76,10 +77,13 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     let mut ui = ui.new_child(layout.max_rect(rect));
     ui.spacing_mut().item_spacing.x = GRID;
     ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
-    let label = label_ui(&mut ui, name.label, name.is_default).on_hover_text(name.help);
-    let response = add(&mut ui, label.double_clicked()).on_hover_text(name.help);
+    let help = help_with_term(name.help, name.label);
+    let label = label_ui(&mut ui, name.label, name.is_default).on_hover_text(&help);
+    let response = add(&mut ui, label.double_clicked()).on_hover_text(&help);
+    mark_term(&label, name.label);
+    mark_term(&response, name.label);
     keyboard::take_focus(&response, name.label);
-    help_on_focus(&ui, &response, rect, name.help);
+    help_on_focus(&ui, &response, rect, &help);
     response
 }
 

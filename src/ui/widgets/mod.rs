@@ -33,6 +33,7 @@ pub mod reliability_diagram;
 pub mod scale;
 pub mod scroll;
 pub mod slider;
+pub mod term;
 pub mod text;
 pub mod token_text;
 pub mod value_bars;

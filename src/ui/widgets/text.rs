@@ -2,17 +2,20 @@
 
 use eframe::egui::{self, Align, Label, Layout, Response, RichText, Ui, vec2};
 
+use super::term::mark_term;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// The name of a column, a figure or a group.
 pub fn caption_ui(ui: &mut Ui, text: &str) -> Response {
-    ui.label(RichText::new(text).color(Palette::of(ui).muted))
+    let response = ui.label(RichText::new(text).color(Palette::of(ui).muted));
+    mark_term(&response, text);
+    response
 }
 
 /// A heading with what belongs to it at its right.
 pub fn heading_ui(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::left_to_right(Align::Center), |ui| {
-        ui.add(Label::new(theme::heading(text)).truncate());
+        mark_term(&ui.add(Label::new(theme::heading(text)).truncate()), text);
         ui.with_layout(Layout::right_to_left(Align::Center), right);
     });
 }

@@ -35,7 +35,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
     formula = "y = softmax(q·k^T / √d)·v·W_o + b_o, for each head; q, k, v = x·W + b"
 )]
 pub struct MultiHeadAttention {
-    /// How many steps can be looked at for different reasons. It has to divide the features.
+    /// How many times each step attends to the others in parallel, each in its own way. It has to divide the features.
     #[field(default = 4, range = 1..=64)]
     pub heads: usize,
     /// No step sees those after it, as it has to be where the next one is predicted. Off for texts that are read as a whole.

@@ -11,8 +11,7 @@ use crate::layer::{Backward, DecodeStep, Decoding, Forward, Gradients, Layer, Pa
 use crate::shape::Shape;
 use crate::spec::{Fix, Plan, ShapeError, Spec};
 
-/// Maps each word or category, which arrives as a whole number, to a learned vector: similar things come to lie close
-/// together.
+/// Maps each token or category, which arrives as a whole number, to a learned vector: similar ones get similar vectors.
 ///
 /// `y[t] = W[x[t]]`. Numbers are taken without their fraction; one outside the vocabulary counts as the nearest in it.
 ///

@@ -14,7 +14,7 @@ use crate::weights::{Param, Weights};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regularization {
-    /// L1 penalty: many weights become zero. Try 0.00001; too large leaves none.
+    /// L1 penalty: many weights approach zero. Try 0.00001; too large, and all do.
     ///
     /// `g ← g + λ₁ sign(w)`, the gradient of `λ₁ Σ|w|`. Together with L2 it is the elastic net. A layer may have more.
     #[field(label = "L1", default = 0.0, range = 0.0..=0.01, logarithmic)]

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::LrSchedule;
 use crate::field::Settings;
 
-/// Divides the learning rate in equal intervals: large steps at first, then finer ones. Each drop of the rate shows as a
+/// Multiplies the learning rate by the factor at equal intervals: large steps at first, then finer ones. Each drop of the rate shows as a
 /// drop of the loss.
 ///
 /// PyTorch's `StepLR` with a step of an n-th of the run.

@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod dialog;
 pub mod export;
+pub mod glossary;
 pub mod help;
 pub mod lr_finder;
 pub mod new_project;

@@ -1,0 +1,39 @@
+//! Labels that are terms of the glossary: what the pointer or the keyboard is at can be looked up.
+
+use eframe::egui::{Context, Id, Response};
+
+use crate::glossary;
+
+#[derive(Clone)]
+struct Pointed {
+    term: usize,
+    pass: u64,
+}
+
+fn place() -> Id {
+    Id::unique("term of the glossary")
+}
+
+/// Remembers a term while the pointer rests on what bears its name, or the keyboard is there. Nothing happens for other names.
+pub fn mark_term(response: &Response, name: &str) {
+    if !response.hovered() && !response.has_focus() {
+        return;
+    }
+    let Some(term) = glossary::find(name) else { return };
+    let pass = response.ctx.cumulative_pass_nr();
+    response.ctx.data_mut(|data| data.insert_temp(place(), Pointed { term, pass }));
+}
+
+/// The position of the term that is pointed at.
+pub fn pointed_term(ctx: &Context) -> Option<usize> {
+    let pass = ctx.cumulative_pass_nr();
+    ctx.data(|data| data.get_temp::<Pointed>(place())).filter(|at| at.pass + 2 >= pass).map(|at| at.term)
+}
+
+/// A help text, and that there is more of it.
+pub fn help_with_term(help: &str, name: &str) -> String {
+    match glossary::find(name) {
+        Some(at) => format!("{help}\nF1: {} in the glossary", glossary::terms()[at].name),
+        None => help.to_owned(),
+    }
+}
