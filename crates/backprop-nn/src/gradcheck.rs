@@ -100,7 +100,7 @@ impl Check {
             transposed.resize(rows * columns, f32::NAN);
             transpose(&params[offset..][..rows * columns], &mut transposed, columns, panel);
         }
-        let per_shard = self.layer.gradients() == Gradients::PerShard;
+        let per_shard = matches!(self.layer.gradients(), Gradients::PerShard { .. });
         let mut grad_params = vec![f32::NAN; if per_shard { self.trained() } else { 0 }];
         let mut grad_input = vec![f32::NAN; input.len()];
         let mut shared = self.statistics(input);

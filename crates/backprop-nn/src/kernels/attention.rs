@@ -6,8 +6,7 @@ use std::ops::Range;
 
 use rand::Rng as _;
 
-use super::direct::{Operand, Part, Product};
-use super::matmul::{Matrix, MatrixMut, Write, matmul};
+use super::direct::{Operand, Part, Product, Start, product};
 use super::rows::{largest, sum};
 use super::transpose::transpose_rows;
 use super::vector::{exp, ln};
@@ -130,7 +129,7 @@ impl Head {
             out,
             stride: keys,
             part: self.part(Part::Weights { first: rows.start }),
-            write: Write::Replace,
+            start: Start::Zero,
         };
         product.run();
     }
@@ -144,7 +143,7 @@ impl Head {
             out: &mut out[rows.start * self.stride..],
             stride: self.stride,
             part: self.part(Part::Queries { first: rows.start }),
-            write: Write::Replace,
+            start: Start::Zero,
         };
         product.run();
     }
@@ -158,7 +157,7 @@ impl Head {
             out,
             stride: self.width,
             part: self.part(Part::Keys { first: rows.start }),
-            write: Write::Add,
+            start: Start::Out,
         };
         product.run();
     }
@@ -369,9 +368,5 @@ fn rotate_row(first: &mut [f32], second: &mut [f32], cos: &[f32], sin: &[f32], s
 /// `output = input·kernel + bias` for so many rows.
 pub fn project(rows: usize, input: &[f32], kernel: &[f32], bias: &[f32], output: &mut [f32]) {
     let (width, inputs) = (bias.len(), kernel.len() / bias.len());
-    for row in output[..rows * width].chunks_exact_mut(width) {
-        row.copy_from_slice(bias);
-    }
-    let output = MatrixMut::new(output, rows, width);
-    matmul(output, Matrix::new(input, rows, inputs), Matrix::new(kernel, inputs, width), Write::Add);
+    product(output, input, kernel, [rows, inputs, width], Start::Row(bias));
 }
