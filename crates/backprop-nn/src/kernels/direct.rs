@@ -157,8 +157,14 @@ impl Tiled for Product<'_> {
         column: usize,
         width: usize,
     ) {
-        if matches!(self.part, Part::Weights { first } if column >= first + row + ROWS) {
-            return;
+        if let Part::Weights { first } = self.part {
+            let end = first + row + ROWS;
+            if column >= end {
+                return;
+            }
+            if VECTORS == 2 && column + S::F32_LANES >= end {
+                return self.tile::<S, ROWS, 1, FULL>(simd, row, column, S::F32_LANES);
+            }
         }
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         match self.start {
