@@ -113,7 +113,7 @@ impl Check {
             transposed.resize(rows * columns, f32::NAN);
             transpose(&params[offset..][..rows * columns], &mut transposed, columns, panel);
         }
-        let per_shard = self.layer.gradients() == Gradients::PerShard;
+        let per_shard = matches!(self.layer.gradients(), Gradients::PerShard { .. });
         let mut grad_params = vec![f32::NAN; if per_shard { self.trained() } else { 0 }];
         let mut grad_input = vec![f32::NAN; input.len()];
         let mut shared = self.statistics(input);
@@ -331,6 +331,9 @@ fn rows_of_any_width_pass() {
         check(&RmsNorm::default().into(), shape);
         check(&BatchNorm::default().into(), shape);
     }
+    // More rows than pass at a time, and a kernel whose gradient is computed from the whole batch.
+    check(&Dense::new(17, Function::Gelu).into(), Shape::steps(50, 3));
+    check(&Dense::new(17, Function::Gelu).into(), Shape::steps(2, 33));
     for (units, inputs) in [(1, 1), (5, 3), (17, 9), (40, 33)] {
         check(&Dense::new(units, Function::Gelu).into(), Shape::steps(6, inputs));
         check(&BatchEnsemble { members: 6, ..BatchEnsemble::default() }.into(), Shape::steps(6, inputs));
@@ -369,10 +372,11 @@ fn recurrent_layers_pass_with_any_count_of_steps_features_and_units() {
     }
 }
 
-/// More steps than are computed at a time, too.
+/// More steps, and more samples, than are computed at a time, too, and kernels whose gradient is computed from the whole batch.
 #[test]
 fn attention_passes_with_any_count_of_steps_heads_and_features() {
-    for (steps, features, heads) in [(1, 1, 1), (1, 6, 3), (5, 8, 2), (17, 36, 2), (64, 4, 1), (65, 4, 2), (150, 8, 4)]
+    for (steps, features, heads) in
+        [(1, 1, 1), (1, 18, 3), (1, 6, 3), (5, 8, 2), (17, 36, 2), (50, 4, 2), (64, 4, 1), (65, 4, 2), (150, 8, 4)]
     {
         for (causal, padding) in [(true, false), (false, false), (true, true), (false, true)] {
             for dropout in [0.0, 0.4] {

@@ -116,7 +116,7 @@ pub trait Layer: Send + Sync {
 
     /// Where the gradient of the parameters comes from.
     fn gradients(&self) -> Gradients {
-        Gradients::PerShard
+        Gradients::PerShard { row: 1 }
     }
 
     /// The gradient of one block of parameters from all shards of a batch, [`MAX_SHARDS`] at most; only asked if `gradients` says so.
@@ -225,8 +225,12 @@ pub struct Transposed {
 /// Where the gradient of a layer's parameters comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gradients {
-    /// `backward` writes that of its shard, and the shards are added up: for few weights, each used at many places.
-    PerShard,
+    /// `backward` writes that of its shard, and the shards are added up: for few weights, each used at many places. One thread moves
+    /// whole rows of `row` numbers.
+    PerShard {
+        /// Numbers of a row.
+        row: usize,
+    },
     /// `gradient` computes it out of the whole batch, some rows of `row` numbers at a time: for many weights, each used
     /// once a sample, of which every shard would otherwise hold a copy to be added up.
     PerBlock {

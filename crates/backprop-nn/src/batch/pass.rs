@@ -74,21 +74,24 @@ impl Pass<'_> {
         }
     }
 
-    /// Runs back through one stage.
+    /// Runs back through one stage. An addition at the end of a residual block leaves the gradient where it is.
     pub fn backward_through(&self, at: usize, shard: &mut Workspace) {
-        self.hold(at, shard);
-        let layer = &self.network.stages[at].layer;
-        Clock::time(self.clock, at, Phase::Backward, || layer.backward(self.backward_at(at, shard)));
-        shard.grads.swap(0, 1);
+        if !self.hold(at, shard) {
+            let layer = &self.network.stages[at].layer;
+            Clock::time(self.clock, at, Phase::Backward, || layer.backward(self.backward_at(at, shard)));
+            shard.grads.swap(0, 1);
+        }
         self.release(at, shard);
     }
 
-    /// At the end of a residual block, keeps the gradient of its skip connection.
-    fn hold(&self, at: usize, shard: &mut Workspace) {
-        for Skip { depth, len, .. } in self.network.skips().iter().filter(|skip| skip.end == at) {
-            let len = shard.samples * len;
-            shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
-        }
+    /// At the end of a residual block, keeps the gradient of its skip connection. Tells whether there is one.
+    fn hold(&self, at: usize, shard: &mut Workspace) -> bool {
+        let Some(Skip { depth, len, .. }) = self.network.skips().iter().find(|skip| skip.end == at) else {
+            return false;
+        };
+        let len = shard.samples * len;
+        shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
+        true
     }
 
     /// Where residual blocks begin, adds the gradient of their skip connections.

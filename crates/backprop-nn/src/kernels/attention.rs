@@ -6,9 +6,8 @@ use std::ops::Range;
 
 use rand::Rng as _;
 
-use super::direct::{Operand, Part, Product};
-use super::matmul::{Matrix, MatrixMut, Write, matmul};
-use super::rows::{largest, sum};
+use super::direct::{Operand, Part, Product, Start, product};
+use super::rows::{LANES, largest, sum};
 use super::transpose::transpose_rows;
 use super::vector::{exp, ln};
 use super::vectorized;
@@ -111,9 +110,16 @@ impl Head {
         1.0 / (self.width as f32).sqrt()
     }
 
-    /// How many of the first keys the row of a block attends to.
-    fn seen(&self, row: usize, keys: usize) -> usize {
-        if self.causal { row + 1 } else { keys }
+    /// Scores of the keys that the row of a block attends to, and of others up to a whole vector, which are set to `unseen`. Those after
+    /// them become zero.
+    #[inline(always)]
+    fn seen<'a>(&self, row: usize, scores: &'a mut [f32], unseen: f32) -> &'a mut [f32] {
+        let keys = scores.len();
+        let seen = if self.causal { row + 1 } else { keys };
+        let (scores, rest) = scores.split_at_mut(seen.next_multiple_of(LANES).min(keys));
+        scores[seen..].fill(unseen);
+        rest.fill(0.0);
+        scores
     }
 
     /// What a product with the weights of a block can leave out.
@@ -130,7 +136,7 @@ impl Head {
             out,
             stride: keys,
             part: self.part(Part::Weights { first: rows.start }),
-            write: Write::Replace,
+            start: Start::Zero,
         };
         product.run();
     }
@@ -144,7 +150,7 @@ impl Head {
             out: &mut out[rows.start * self.stride..],
             stride: self.stride,
             part: self.part(Part::Queries { first: rows.start }),
-            write: Write::Replace,
+            start: Start::Zero,
         };
         product.run();
     }
@@ -158,7 +164,7 @@ impl Head {
             out,
             stride: self.width,
             part: self.part(Part::Keys { first: rows.start }),
-            write: Write::Add,
+            start: Start::Out,
         };
         product.run();
     }
@@ -181,8 +187,7 @@ impl Head {
             self.products(scores.queries, &rows, transposed, keys, weights);
             vectorized!({
                 for (row, weights) in rows.clone().zip(weights.chunks_exact_mut(keys)) {
-                    let (weights, unseen) = weights.split_at_mut(self.seen(row, keys));
-                    unseen.fill(0.0);
+                    let weights = self.seen(row, weights, f32::NEG_INFINITY);
                     let log_sum = softmax(weights, scores.mask, self.scale());
                     if let Some(kept) = log_sums.get_mut(row) {
                         *kept = log_sum;
@@ -201,8 +206,7 @@ impl Head {
         let scale = self.scale();
         vectorized!({
             for (row, weights) in rows.clone().zip(weights.chunks_exact_mut(keys)) {
-                let (weights, unseen) = weights.split_at_mut(self.seen(row, keys));
-                unseen.fill(0.0);
+                let weights = self.seen(row, weights, f32::NEG_INFINITY);
                 again(weights, mask, scale, log_sums[row]);
             }
         });
@@ -262,9 +266,7 @@ impl Head {
                 for (row, ((weights, left), grad)) in rows.clone().zip(blocks) {
                     let at = row * self.stride;
                     let along = sum(&grad_context[at..at + self.width], &context[at..at + self.width], |dc, c| dc * c);
-                    let (grad, unseen) = grad.split_at_mut(self.seen(row, keys));
-                    unseen.fill(0.0);
-                    through_softmax(weights, left, grad, along, scale);
+                    through_softmax(weights, left, self.seen(row, grad, 0.0), along, scale);
                 }
             });
             self.add_back(grad, &rows, keys, queries, grad_keys);
@@ -292,6 +294,14 @@ impl Head {
     }
 }
 
+/// Vector by vector, since most rows are too short for a loop over several at a time.
+#[inline(always)]
+fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    let (vectors, rest) = values.as_chunks_mut::<LANES>();
+    vectors.iter_mut().for_each(|vector| vector.iter_mut().for_each(|value| *value = f(*value)));
+    rest.iter_mut().for_each(|value| *value = f(*value));
+}
+
 /// Replaces scores by `softmax(scores · scale + mask)`, and gives the logarithm of the sum of the exponentials.
 #[inline(always)]
 fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) -> f32 {
@@ -305,23 +315,17 @@ fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) -> f32 {
         scores.fill(0.0);
         return f32::INFINITY;
     }
-    for score in scores.iter_mut() {
-        *score = exp((*score - most) * scale);
-    }
+    each(scores, |score| exp((score - most) * scale));
     let total = sum(scores, scores, |weight, _| weight);
     let share = 1.0 / total;
-    for score in scores {
-        *score *= share;
-    }
+    each(scores, |weight| weight * share);
     most * scale + ln(total)
 }
 
 /// The same weights from the logarithm that `softmax` gave.
 #[inline(always)]
 fn again(scores: &mut [f32], mask: &[f32], scale: f32, log_sum: f32) {
-    for score in scores.iter_mut() {
-        *score = exp(*score * scale - log_sum);
-    }
+    each(scores, |score| exp(score * scale - log_sum));
     if !mask.is_empty() {
         for (weight, mask) in scores.iter_mut().zip(mask) {
             *weight = if *mask < 0.0 { 0.0 } else { *weight };
@@ -331,10 +335,16 @@ fn again(scores: &mut [f32], mask: &[f32], scale: f32, log_sum: f32) {
 
 #[inline(always)]
 fn through_softmax(weights: &[f32], left: &[f32], grad: &mut [f32], along: f32, scale: f32) {
-    let len = grad.len();
-    let (weights, left) = (&weights[..len], &left[..len]);
-    for at in 0..len {
-        grad[at] = (left[at] * grad[at] - weights[at] * along) * scale;
+    let of = |grad: f32, left: f32, weight: f32| (left * grad - weight * along) * scale;
+    let (grads, rest) = grad.as_chunks_mut::<LANES>();
+    let ((weights, rest_weights), (left, rest_left)) = (weights.as_chunks::<LANES>(), left.as_chunks::<LANES>());
+    for ((grad, left), weights) in grads.iter_mut().zip(left).zip(weights) {
+        for ((grad, left), weight) in grad.iter_mut().zip(left).zip(weights) {
+            *grad = of(*grad, *left, *weight);
+        }
+    }
+    for ((grad, left), weight) in rest.iter_mut().zip(rest_left).zip(rest_weights) {
+        *grad = of(*grad, *left, *weight);
     }
 }
 
@@ -369,9 +379,5 @@ fn rotate_row(first: &mut [f32], second: &mut [f32], cos: &[f32], sin: &[f32], s
 /// `output = input·kernel + bias` for so many rows.
 pub fn project(rows: usize, input: &[f32], kernel: &[f32], bias: &[f32], output: &mut [f32]) {
     let (width, inputs) = (bias.len(), kernel.len() / bias.len());
-    for row in output[..rows * width].chunks_exact_mut(width) {
-        row.copy_from_slice(bias);
-    }
-    let output = MatrixMut::new(output, rows, width);
-    matmul(output, Matrix::new(input, rows, inputs), Matrix::new(kernel, inputs, width), Write::Add);
+    product(output, input, kernel, [rows, inputs, width], Start::Row(bias));
 }

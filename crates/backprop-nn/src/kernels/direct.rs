@@ -1,12 +1,12 @@
-//! Products of small matrices, which a product that first packs its operands would spend most of its time packing.
+//! Products of small matrices, which a product that first packs its operands would spend much of its time packing.
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
 use super::arch;
-use super::matmul::Write;
-use super::tile::{Tiled, accumulate, load, store, tiles};
+use super::matmul::{Matrix, MatrixMut, Write, matmul};
+use super::tile::{MOST_ROWS, Tiled, accumulate, load, store, tiles};
 
 /// A matrix in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,53 @@ pub enum Part {
     },
 }
 
-/// `out = a·b` or `out += a·b` with `a` `[rows, inner]` and `b` `[inner, columns]`, whose rows lie one number after the other.
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// Nothing: the product replaces what was there.
+    Zero,
+    /// What was there.
+    Out,
+    /// This row, in every row of the result: a bias.
+    Row(&'a [f32]),
+}
+
+/// `out = a·b`, added to `start`, with `a` `[rows, inner]` and `b` `[inner, columns]`, each with one row after the other: the faster of
+/// the two ways to compute it.
+pub fn product(out: &mut [f32], a: &[f32], b: &[f32], [rows, inner, columns]: [usize; 3], start: Start<'_>) {
+    if rows >= MOST_ROWS && inner * columns <= MOST_NUMBERS && arch().dispatch(HasManyRegisters) {
+        let (a, b) = (Operand::rows(a, inner), Operand::rows(b, columns));
+        let sizes = [rows, inner, columns];
+        return Product { sizes, a, b, out, stride: columns, part: Part::All, start }.run();
+    }
+    let write = match start {
+        Start::Zero => Write::Replace,
+        Start::Out => Write::Add,
+        Start::Row(row) => {
+            out[..rows * columns].chunks_exact_mut(columns).for_each(|out| out.copy_from_slice(row));
+            Write::Add
+        }
+    };
+    let (a, b) = (Matrix::new(a, rows, inner), Matrix::new(b, inner, columns));
+    matmul(MatrixMut::new(out, rows, columns), a, b, write);
+}
+
+/// Numbers of a right operand that stays in a core's own cache while all rows go over it.
+pub const MOST_NUMBERS: usize = 131_072;
+
+/// Whether a tile is large enough that its sums wait neither for one another nor for the operands.
+struct HasManyRegisters;
+
+impl WithSimd for HasManyRegisters {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> bool {
+        S::REGISTER_COUNT >= 32
+    }
+}
+
+/// `out = a·b`, added to `start`, with `a` `[rows, inner]` and `b` `[inner, columns]`, whose rows lie one number after the other.
 #[derive(Debug)]
 pub struct Product<'a> {
     /// Rows, inner, columns.
@@ -69,8 +115,8 @@ pub struct Product<'a> {
     pub stride: usize,
     /// What can be left out.
     pub part: Part,
-    /// Whether the product replaces what is there or is added to it.
-    pub write: Write,
+    /// What it is added to.
+    pub start: Start<'a>,
 }
 
 impl Product<'_> {
@@ -111,14 +157,24 @@ impl Tiled for Product<'_> {
         column: usize,
         width: usize,
     ) {
-        if matches!(self.part, Part::Weights { first } if column >= first + row + ROWS) {
-            return;
+        if let Part::Weights { first } = self.part {
+            let end = first + row + ROWS;
+            if column >= end {
+                return;
+            }
+            if VECTORS == 2 && column + S::F32_LANES >= end {
+                return self.tile::<S, ROWS, 1, FULL>(simd, row, column, S::F32_LANES);
+            }
         }
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        if self.write == Write::Add {
-            for (r, sums) in sums.iter_mut().enumerate() {
-                *sums = load::<S, VECTORS, FULL>(simd, &self.out[(row + r) * self.stride + column..][..width]);
+        match self.start {
+            Start::Zero => {}
+            Start::Out => {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    *sums = load::<S, VECTORS, FULL>(simd, &self.out[(row + r) * self.stride + column..][..width]);
+                }
             }
+            Start::Row(values) => sums = [load::<S, VECTORS, FULL>(simd, &values[column..][..width]); ROWS],
         }
         let a = &self.a.values[row * self.a.row..];
         for k in self.inner(row, ROWS) {
@@ -157,7 +213,7 @@ mod tests {
                         out: &mut out,
                         stride,
                         part: Part::All,
-                        write: Write::Add,
+                        start: Start::Out,
                     });
                     for (at, got) in out.iter().enumerate() {
                         let (i, j) = (at / stride, at % stride);
@@ -166,6 +222,29 @@ mod tests {
                         let expected = if j < columns { 1.0 + sum } else { 1.0 };
                         assert!((got - expected).abs() < 1e-4, "{i}, {j}: {got}, not {expected}");
                     }
+                }
+            }
+        }
+    }
+
+    /// By tiles and by the packed product, with every start.
+    #[test]
+    fn both_ways_of_a_product_agree_with_the_definition() {
+        for [rows, inner, columns] in [[3, 4, 70], [20, 5, 33], [10, 3, MOST_NUMBERS / 2]] {
+            let (a, b) = (numbers(rows * inner, 0.37), numbers(inner * columns, 0.71));
+            let row = numbers(columns, 0.11);
+            for start in [Start::Zero, Start::Out, Start::Row(&row)] {
+                let mut out = vec![2.0; rows * columns];
+                product(&mut out, &a, &b, [rows, inner, columns], start);
+                for (at, got) in out.iter().enumerate() {
+                    let (i, j) = (at / columns, at % columns);
+                    let first = match start {
+                        Start::Zero => 0.0,
+                        Start::Out => 2.0,
+                        Start::Row(row) => row[j],
+                    };
+                    let expected = first + (0..inner).map(|k| a[i * inner + k] * b[k * columns + j]).sum::<f32>();
+                    assert!((got - expected).abs() < 1e-4, "{start:?}, {i}, {j}: {got}, not {expected}");
                 }
             }
         }
@@ -185,7 +264,7 @@ mod tests {
         let run = |sizes: [usize; 3], a: Operand<'_>, b: &[f32], part: Part| {
             let mut out = vec![f32::NAN; sizes[0] * width];
             let (b, out_mut) = (Operand::rows(b, width), &mut out[..]);
-            Product { sizes, a, b, out: out_mut, stride: width, part, write: Write::Replace }.run();
+            Product { sizes, a, b, out: out_mut, stride: width, part, start: Start::Zero }.run();
             out
         };
         let weights = Operand::rows(&weights, keys);

@@ -9,11 +9,26 @@ use super::tile::{Tiled, accumulate, load, store, tiles};
 /// and each shard is a pair of `x`, `[samples, inputs]`, and `dz`, `[samples, units]`.
 pub fn sum(shards: &[(&[f32], &[f32])], inputs: usize, units: usize, first: usize, sum: &mut [f32]) {
     sum.fill(0.0);
+    shards.iter().for_each(|(x, dz)| add_rows(x, dz, [inputs, units], first, sum));
+}
+
+/// `sum[k, u] += Σ x[s, k]·dz[s, u]`, where `sum` is `[inputs, units]`, `x` `[samples, inputs]` and `dz` `[samples, units]`.
+pub fn add(x: &[f32], dz: &[f32], [inputs, units]: [usize; 2], sum: &mut [f32]) {
+    // The inputs lie in memory since the forward pass, and memory is read faster in its order than by columns.
+    touch(x);
+    add_rows(x, dz, [inputs, units], 0, sum);
+}
+
+/// Reads a number of every cache line.
+fn touch(values: &[f32]) {
+    const LINE: usize = 16;
+    std::hint::black_box(values.iter().step_by(LINE).fold(0, |all, value| all | value.to_bits()));
+}
+
+fn add_rows(x: &[f32], dz: &[f32], [inputs, units]: [usize; 2], first: usize, sum: &mut [f32]) {
     let samples = (PART / units).clamp(SAMPLES, 8 * SAMPLES);
-    for (x, dz) in shards {
-        for (x, dz) in x.chunks(samples * inputs).zip(dz.chunks(samples * units)) {
-            arch().dispatch(Outer { x, dz, inputs, units, first, sum: &mut *sum });
-        }
+    for (x, dz) in x.chunks(samples * inputs).zip(dz.chunks(samples * units)) {
+        arch().dispatch(Outer { x, dz, inputs, units, first, sum: &mut *sum });
     }
 }
 

@@ -5,7 +5,7 @@ use super::vectorized;
 
 /// Sums that run side by side, since one after the other would wait for each addition; as many on every processor, so
 /// that all give the same bits.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// `Σ term(a, b)`
 #[inline(always)]
@@ -20,7 +20,26 @@ pub(crate) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
             *sum += term(*a, *b);
         }
     }
-    sums.iter().sum::<f32>() + rest
+    folded(sums, |a, b| a + b) + rest
+}
+
+/// The numbers of a vector put together half by half, which takes four steps where one after the other takes fifteen.
+#[inline(always)]
+fn folded(values: [f32; LANES], together: impl Fn(f32, f32) -> f32) -> f32 {
+    let eight: [f32; 8] = halves(&values, &together);
+    let four: [f32; 4] = halves(&eight, &together);
+    let [a, b]: [f32; 2] = halves(&four, &together);
+    together(a, b)
+}
+
+#[inline(always)]
+fn halves<const HALF: usize>(values: &[f32], together: impl Fn(f32, f32) -> f32) -> [f32; HALF] {
+    let mut half = [0.0; HALF];
+    let (low, high) = values.split_at(HALF);
+    for ((half, low), high) in half.iter_mut().zip(low).zip(high) {
+        *half = together(*low, *high);
+    }
+    half
 }
 
 #[inline(always)]
@@ -35,7 +54,7 @@ pub(crate) fn largest(row: &[f32]) -> f32 {
     for (most, value) in most.iter_mut().zip(rest) {
         *most = if *value > *most { *value } else { *most };
     }
-    most.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    folded(most, |a, b| if b > a { b } else { a })
 }
 
 /// Whether numbers are so few that they are compared and added faster one after the other.

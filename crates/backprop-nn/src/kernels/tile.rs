@@ -16,10 +16,13 @@ pub trait Tiled {
     );
 }
 
+/// The most rows of a tile.
+pub const MOST_ROWS: usize = 9;
+
 /// Walks over `rows × columns` in tiles that fit into the registers.
 #[inline(always)]
 pub fn tiles<S: Simd>(simd: S, rows: usize, columns: Range<usize>, work: &mut impl Tiled) {
-    let most = if S::REGISTER_COUNT >= 32 { 9 } else { 4 };
+    let most = if S::REGISTER_COUNT >= 32 { MOST_ROWS } else { 4 };
     let parts = rows.div_ceil(most);
     for part in 0..parts {
         let (from, to) = (part * rows / parts, (part + 1) * rows / parts);

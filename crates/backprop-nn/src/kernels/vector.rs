@@ -49,8 +49,19 @@ pub fn scale_rows(values: &mut [f32], row: &[f32]) {
 
 /// Adds the sum over the rows of `values`, `[n, sum]`, to `sum`.
 pub fn sum_rows(sum: &mut [f32], values: &[f32]) {
+    let width = sum.len();
+    let fours = values.chunks_exact(4 * width);
+    let rest = fours.remainder();
     vectorized!({
-        for row in values.chunks_exact(sum.len()) {
+        // Four rows at a time, in their order, so that a sum is read and written once for all of them.
+        for rows in fours {
+            let (low, high) = rows.split_at(2 * width);
+            let ((a, b), (c, d)) = (low.split_at(width), high.split_at(width));
+            for ((((sum, a), b), c), d) in sum.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *sum = *sum + a + b + c + d;
+            }
+        }
+        for row in rest.chunks_exact(width) {
             for (sum, value) in sum.iter_mut().zip(row) {
                 *sum += value;
             }

@@ -7,7 +7,7 @@ use super::reshape::takes_steps;
 use crate::field::{Described as _, Settings};
 use crate::init::{Init, Initializer, stream};
 use crate::kernels::attention::{Drop, Head, HeadBackward, Scores, project, rotate};
-use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
+use crate::kernels::direct::{MOST_NUMBERS, Start, product};
 use crate::kernels::outer;
 use crate::kernels::vector::sum_rows;
 use crate::layer::{
@@ -122,6 +122,12 @@ impl Angles {
     }
 }
 
+/// Rows, about, that pass through the layer at a time: with a kernel, and its gradient, they fit into a core's own cache.
+const ROWS: usize = 128;
+
+/// Samples that most shards have at least.
+const SAMPLES: usize = 16;
+
 struct BuiltAttention {
     head: Head,
     heads: usize,
@@ -147,7 +153,7 @@ struct Memo<'a> {
     /// `[samples, steps]`, if padding is left out.
     mask: &'a mut [f32],
     seed: &'a mut [f32],
-    /// The gradient of the output; not there outside of training.
+    /// The gradient of the output, if the gradient of the parameters is computed from the whole batch; not there outside of training.
     grad: &'a mut [f32],
 }
 
@@ -158,6 +164,17 @@ impl BuiltAttention {
 
     fn values(&self) -> usize {
         self.head.steps * self.features()
+    }
+
+    /// Samples that pass through the layer at a time.
+    fn group(&self) -> usize {
+        (ROWS / self.head.steps).max(1)
+    }
+
+    /// Whether the gradient of the parameters is computed shard by shard, while the rows are in the cache: where it is small.
+    fn is_small(&self) -> bool {
+        let features = self.features();
+        features * features <= MOST_NUMBERS && features <= SAMPLES * self.head.steps
     }
 
     fn masked(&self) -> usize {
@@ -197,35 +214,38 @@ impl BuiltAttention {
         Some(Drop { rate: self.dropout, rng: stream(seed, place as u64) })
     }
 
-    /// All but the last projection, for some samples.
+    /// All of it for the samples in `part`, whose inputs and outputs these are.
     fn attend(
         &self,
-        samples: usize,
+        part: Range<usize>,
         params: &[f32],
         input: &[f32],
+        output: &mut [f32],
         memo: &mut Memo<'_>,
-        seed: Option<u64>,
-        scratch: &mut [f32],
+        own: Own<'_>,
     ) {
-        let (rows, steps) = (samples * self.head.steps, self.head.steps);
-        let parts = [&mut *memo.queries, &mut *memo.keys, &mut *memo.values];
-        for (part, output) in parts.into_iter().enumerate() {
+        let Own { seed, scratch } = own;
+        let (rows, steps) = (part.len() * self.head.steps, self.head.steps);
+        let numbers = part.start * self.values()..part.end * self.values();
+        let [queries, keys, values, context] = [&mut memo.queries, &mut memo.keys, &mut memo.values, &mut memo.context]
+            .map(|all| &mut all[numbers.clone()]);
+        for (part, output) in [&mut *queries, &mut *keys, &mut *values].into_iter().enumerate() {
             project(rows, input, self.kernel(params, part), self.bias(params, part), output);
         }
         if let Some(Angles { cos, sin }) = &self.angles {
-            for values in [&mut *memo.queries, &mut *memo.keys] {
-                rotate(&mut values[..samples * self.values()], cos, sin, [self.heads, self.head.width], 1.0);
+            for values in [&mut *queries, &mut *keys] {
+                rotate(values, cos, sin, [self.heads, self.head.width], 1.0);
             }
         }
-        for place in 0..samples * self.heads {
+        for place in part.start * self.heads..part.end * self.heads {
             let (sample, head) = (place / self.heads, place % self.heads);
-            let at = sample * self.values() + head * self.head.width;
+            let at = (sample - part.start) * self.values() + head * self.head.width;
             let mask = &memo.mask[sample * self.masked()..][..self.masked()];
-            let scores = Scores { queries: &memo.queries[at..], keys: &memo.keys[at..], mask };
+            let scores = Scores { queries: &queries[at..], keys: &keys[at..], mask };
             let log_sums = &mut memo.log_sums[place * steps..][..steps];
-            let drop = self.drop(seed, place);
-            self.head.forward(scores, &memo.values[at..], drop, &mut memo.context[at..], log_sums, scratch);
+            self.head.forward(scores, &values[at..], self.drop(seed, place), &mut context[at..], log_sums, scratch);
         }
+        project(rows, context, self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1), output);
     }
 
     /// Writes which keys do not count.
@@ -254,12 +274,13 @@ impl Layer for BuiltAttention {
     }
 
     fn memo_len(&self) -> usize {
-        self.forward_len() + self.values()
+        self.forward_len() + if self.is_small() { 0 } else { self.values() }
     }
 
-    /// For `forward` outside of training also what is kept otherwise.
+    /// For `forward` outside of training also what is kept otherwise, for `backward` the gradient of the context.
     fn scratch_len(&self, samples: usize) -> usize {
-        self.head.backward_scratch().max(self.head.forward_scratch() + samples * self.forward_len())
+        let backward = self.head.backward_scratch() + self.group() * self.values();
+        backward.max(self.head.forward_scratch() + samples * self.forward_len())
     }
 
     fn transposed(&self, _first: bool) -> Option<Transposed> {
@@ -290,7 +311,6 @@ impl Layer for BuiltAttention {
 
     fn forward(&self, pass: Forward<'_>) {
         let Forward { samples, params, input, output, memo, scratch, entry, mode, .. } = pass;
-        let (kernel, bias) = (self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1));
         // Outside of training there is no memo, and the same numbers lie in the scratch memory.
         let (room, scratch) = scratch.split_at_mut(if memo.is_empty() { samples * self.forward_len() } else { 0 });
         let mut memo = self.memo(samples, if memo.is_empty() { room } else { memo });
@@ -300,51 +320,71 @@ impl Layer for BuiltAttention {
         };
         write_seed(seed.unwrap_or_default(), memo.seed);
         self.write_mask(entry, samples, memo.mask);
-        self.attend(samples, params, input, &mut memo, seed, scratch);
-        project(samples * self.head.steps, memo.context, kernel, bias, output);
+        let len = self.group() * self.values();
+        for (at, (input, output)) in input.chunks(len).zip(output.chunks_mut(len)).enumerate() {
+            let first = at * self.group();
+            let part = first..first + input.len() / self.values();
+            self.attend(part, params, input, output, &mut memo, Own { seed, scratch });
+        }
     }
 
-    /// Leaves the gradients of queries, keys and values in their place.
+    /// Some samples at a time. Leaves the gradients of queries, keys and values in their place.
     fn backward(&self, pass: Backward<'_>) {
-        let Backward { samples, transposed, memo, scratch, grad_output, grad_input, .. } = pass;
-        let (steps, features) = (self.head.steps, self.features());
-        let rows = samples * steps;
-        let panel = |part: usize| Matrix::new(&transposed[part * features * features..], features, features);
-        let Memo { queries, keys, values, context, log_sums, mask, seed, grad } = self.memo(samples, memo);
-        grad.copy_from_slice(grad_output);
-        let grad_context = grad_output;
-        let product = Matrix::new(grad, rows, features);
-        matmul(MatrixMut::new(grad_context, rows, features), product, panel(PARTS - 1), Write::Replace);
-        let seed = read_seed(seed);
-        for place in 0..samples * self.heads {
-            let (sample, head) = (place / self.heads, place % self.heads);
-            let at = sample * self.values() + head * self.head.width;
-            let pass = HeadBackward {
-                queries: &mut queries[at..(sample + 1) * self.values()],
-                keys: &mut keys[at..(sample + 1) * self.values()],
-                values: &mut values[at..(sample + 1) * self.values()],
-                mask: &mask[sample * self.masked()..][..self.masked()],
-                context: &context[at..],
-                grad_context: &grad_context[at..],
-                log_sums: &log_sums[place * steps..][..steps],
-            };
-            self.head.backward(pass, self.drop(Some(seed), place), scratch);
+        let Backward { samples, transposed, input, memo, scratch, grad_output, grad_params, .. } = pass;
+        let (steps, features, len) = (self.head.steps, self.features(), self.group() * self.values());
+        let panel = |part: usize| &transposed[part * features * features..][..features * features];
+        let mut memo = self.memo(samples, memo);
+        let seed = read_seed(memo.seed);
+        if !self.is_small() {
+            memo.grad.copy_from_slice(grad_output);
         }
-        if let Some(Angles { cos, sin }) = &self.angles {
-            for values in [&mut *queries, &mut *keys] {
-                rotate(values, cos, sin, [self.heads, self.head.width], -1.0);
+        grad_params.fill(0.0);
+        let mut sums = Sums { features, grad: if pass.is_frozen { &mut [] } else { grad_params } };
+        let (grad_context, scratch) = scratch.split_at_mut(len);
+        let mut grad_inputs = pass.grad_input.map(|grad_input| grad_input.chunks_mut(len));
+        for (at, (input, grad)) in input.chunks(len).zip(grad_output.chunks(len)).enumerate() {
+            let numbers = at * len..at * len + input.len();
+            let (log_sums, mask) = (&*memo.log_sums, &*memo.mask);
+            let [queries, keys, values, context] =
+                [&mut memo.queries, &mut memo.keys, &mut memo.values, &mut memo.context]
+                    .map(|all| &mut all[numbers.clone()]);
+            let sizes = [input.len() / features, features, features];
+            sums.add(PARTS - 1, context, grad);
+            product(grad_context, grad, panel(PARTS - 1), sizes, Start::Zero);
+            let first = at * self.group();
+            for place in first * self.heads..(first + input.len() / self.values()) * self.heads {
+                let (sample, head) = (place / self.heads, place % self.heads);
+                let end = (sample - first + 1) * self.values();
+                let own = end - self.values() + head * self.head.width..end;
+                let pass = HeadBackward {
+                    queries: &mut queries[own.clone()],
+                    keys: &mut keys[own.clone()],
+                    values: &mut values[own.clone()],
+                    mask: &mask[sample * self.masked()..][..self.masked()],
+                    context: &context[own.clone()],
+                    grad_context: &grad_context[own],
+                    log_sums: &log_sums[place * steps..][..steps],
+                };
+                self.head.backward(pass, self.drop(Some(seed), place), scratch);
             }
-        }
-        let Some(grad_input) = grad_input else { return };
-        for (part, grads) in [queries, keys, values].into_iter().enumerate() {
-            let write = if part == 0 { Write::Replace } else { Write::Add };
-            let grad_input = MatrixMut::new(grad_input, rows, features);
-            matmul(grad_input, Matrix::new(grads, rows, features), panel(part), write);
+            if let Some(Angles { cos, sin }) = &self.angles {
+                for values in [&mut *queries, &mut *keys] {
+                    rotate(values, cos, sin, [self.heads, self.head.width], -1.0);
+                }
+            }
+            let mut grad_input = grad_inputs.as_mut().and_then(Iterator::next);
+            for (part, grad) in [queries, keys, values].into_iter().enumerate() {
+                sums.add(part, input, grad);
+                if let Some(grad_input) = &mut grad_input {
+                    product(grad_input, grad, panel(part), sizes, if part == 0 { Start::Zero } else { Start::Out });
+                }
+            }
         }
     }
 
     fn gradients(&self) -> Gradients {
-        Gradients::PerBlock { row: self.features() }
+        let row = self.features();
+        if self.is_small() { Gradients::PerShard { row } } else { Gradients::PerBlock { row } }
     }
 
     /// `dW = Σ xᵀ·dq` for some rows of the kernels, `Σ cᵀ·dy` for the last of them, and for the biases `Σ dq`.
@@ -409,6 +449,31 @@ impl Layer for BuiltAttention {
             self.head.step(scores, &values[first..], at + 1, &mut context[first..], scratch);
         }
         project(1, context, self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1), output);
+    }
+}
+
+/// What a pass works in, and the seed of its dropout.
+struct Own<'a> {
+    seed: Option<u64>,
+    scratch: &'a mut [f32],
+}
+
+/// The gradient of the parameters of a shard; empty if nobody asks for it here.
+struct Sums<'a> {
+    features: usize,
+    grad: &'a mut [f32],
+}
+
+impl Sums<'_> {
+    /// `dW += xᵀ·dz` and `db += Σ dz` for one of the parts.
+    fn add(&mut self, part: usize, x: &[f32], dz: &[f32]) {
+        if self.grad.is_empty() {
+            return;
+        }
+        let (features, len) = (self.features, self.features * self.features);
+        let (kernels, biases) = self.grad.split_at_mut(PARTS * len);
+        outer::add(x, dz, [features, features], &mut kernels[part * len..][..len]);
+        sum_rows(&mut biases[part * features..][..features], dz);
     }
 }
 

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::dense_on_steps::{self, BuiltDenseOnSteps};
 use super::{Embedding, Flatten, Function, LayerSpec};
 use crate::field::{Described as _, Settings};
 use crate::graph::{Operation, Tensor};
@@ -128,8 +129,12 @@ impl Spec for Dense {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { units, activation, init, tied, .. } = *self;
         let inputs = input.channels();
+        let steps = input.len() / inputs;
+        if units >= THIN && !tied && dense_on_steps::suits(steps, [inputs, units]) {
+            return Box::new(BuiltDenseOnSteps { steps, inputs, units, activation, init });
+        }
         let thin = (units < THIN && !tied).then(|| Window::new([1, 1, inputs], [1, 1], [1, 1], units));
-        Box::new(BuiltDense { steps: input.len() / inputs, inputs, units, activation, init, tied, thin })
+        Box::new(BuiltDense { steps, inputs, units, activation, init, tied, thin })
     }
 
     fn apart(&self) -> Option<(LayerSpec, Function)> {

@@ -39,6 +39,9 @@ impl Spec for LayerNorm {
     }
 }
 
+/// Numbers, about, that run back through both passes at a time.
+const NUMBERS: usize = 2048;
+
 struct BuiltLayerNorm {
     features: usize,
     /// Rows of features in one sample.
@@ -71,9 +74,15 @@ impl Layer for BuiltLayerNorm {
         grad_params.fill(0.0);
         let (grad_gamma, grad_beta) = grad_params.split_at_mut(self.features);
         let gamma = &pass.params[..self.features];
-        rows::normalize_backward_params(input, memo, gamma, grad_output, grad_gamma, grad_beta);
-        if let Some(grad_input) = pass.grad_input {
-            rows::normalize_backward_input(input, memo, grad_output, grad_input, self.features);
+        // Some rows at a time, which are then still in the cache.
+        let len = self.features * NUMBERS.div_ceil(self.features);
+        let mut grad_inputs = pass.grad_input.map(|grad_input| grad_input.chunks_mut(len));
+        let parts = input.chunks(len).zip(memo.chunks(2 * len / self.features));
+        for ((input, stats), grad_output) in parts.zip(grad_output.chunks_mut(len)) {
+            rows::normalize_backward_params(input, stats, gamma, grad_output, grad_gamma, grad_beta);
+            if let Some(grad_input) = grad_inputs.as_mut().and_then(Iterator::next) {
+                rows::normalize_backward_input(input, stats, grad_output, grad_input, self.features);
+            }
         }
     }
 }

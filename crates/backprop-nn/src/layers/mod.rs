@@ -10,6 +10,7 @@ mod conv_transpose2d;
 mod convolution;
 mod custom;
 mod dense;
+mod dense_on_steps;
 mod dropout;
 mod embedding;
 mod ensemble_mean;

@@ -173,7 +173,7 @@ impl Network {
     ) -> Stage {
         let after = |start: usize, len: usize| start..start + len;
         let trained = layer.params().iter().filter(|info| info.is_trained).map(ParamInfo::len).sum();
-        let own = if layer.gradients() == Gradients::PerShard { trained } else { 0 };
+        let own = if matches!(layer.gradients(), Gradients::PerShard { .. }) { trained } else { 0 };
         let matrix = layer.transposed(self.stages.is_empty());
         let matrix_len = matrix.map_or(0, |matrix| matrix.rows * matrix.columns);
         let batch_statistics_len = layer.batch_statistics().map_or(0, |shared| shared.statistics_len() + trained);
@@ -206,8 +206,7 @@ impl Network {
     fn blocks_of(&self, stage: usize) -> impl Iterator<Item = Block> + use<> {
         let Stage { params, trained, layer, .. } = &self.stages[stage];
         let row = match layer.gradients() {
-            Gradients::PerShard => 1,
-            Gradients::PerBlock { row } => row.max(1),
+            Gradients::PerShard { row } | Gradients::PerBlock { row } => row.max(1),
         };
         let (start, len, rows) = (params.start, *trained, trained / row);
         let wanted = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };

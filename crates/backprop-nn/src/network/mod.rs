@@ -243,7 +243,7 @@ impl Network {
     pub(crate) fn gradient_of(&self, block: &Block, shards: &[Workspace], grad: &mut [f32]) {
         let Stage { layer, params, shard_gradient, .. } = &self.stages[block.stage];
         match layer.gradients() {
-            Gradients::PerShard => {
+            Gradients::PerShard { .. } => {
                 let part = shard_gradient.start + block.part.start..shard_gradient.start + block.part.end;
                 let mut shards = shards.iter().map(|shard| &shard.gradient[part.clone()]);
                 match shards.next() {
