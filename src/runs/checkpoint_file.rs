@@ -12,11 +12,14 @@ use crate::train::{Checkpoint, Job};
 use backprop_nn::gan::GanSum;
 use backprop_nn::loss::LossSum;
 use backprop_nn::optim::UpdaterState;
-use backprop_nn::weights::le_bytes;
+use backprop_nn::weights::{Param, le_bytes};
 use backprop_nn::{OptimizerSpec, Weights};
 
-/// The format that is written.
-const VERSION: u32 = 1;
+/// The format that is written. The first one had the slots of long rows in another order.
+const VERSION: u32 = 2;
+
+/// Numbers of a row from which on the order was another.
+const LONG: usize = 1024;
 const METADATA: &str = "backprop_studio";
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +76,12 @@ pub fn decode(bytes: &[u8], job: &Job) -> Result<Checkpoint, String> {
     if version.is_some_and(|version| version > VERSION.into()) {
         let version = version.unwrap_or_default();
         return Err(format!("is of version {version}, and this program reads up to {VERSION}; take a newer program"));
+    }
+    let is_long = |param: &Param| param.info.dims.last().is_some_and(|row| *row > LONG);
+    if version == Some(1) && job.network.params().iter().any(is_long) {
+        return Err("is of an older program, which kept what the optimizer remembers otherwise; start from its weights instead, \
+                    train --weights RUN"
+            .to_owned());
     }
     let metadata: Metadata = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;

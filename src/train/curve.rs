@@ -26,6 +26,20 @@ pub struct Curve {
     n_gaps: usize,
 }
 
+/// A curve that has come back by more than this share of its way has turned.
+const TURNED: f64 = 0.05;
+
+/// What a curve does as a whole; each point is x and y.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trend {
+    /// The first point.
+    pub first: [f64; 2],
+    /// The last point.
+    pub last: [f64; 2],
+    /// The lowest point of a curve that fell and rises again, the highest of one that rose and falls again.
+    pub turn: Option<[f64; 2]>,
+}
+
 /// Neighboring points of a curve, merged into one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
@@ -184,6 +198,19 @@ impl Curve {
         })
     }
 
+    /// Where the moving average began, where it is now, and its turning point between them; nothing of a single point.
+    pub fn trend(&self, weight: f32) -> Option<Trend> {
+        let points: Vec<[f64; 2]> = self.smoothed(weight).filter(|point| point[1].is_finite()).collect();
+        let (first, last) = (*points.first()?, *points.last().filter(|_| points.len() > 1)?);
+        // Of equal values the first, where the turn began.
+        let extreme = |sign: f64| points.iter().fold(first, |a, b| if sign * b[1] > sign * a[1] { *b } else { a });
+        let (low, high) = (extreme(-1.0), extreme(1.0));
+        let (below, above) = (first[1].min(last[1]) - low[1], high[1] - first[1].max(last[1]));
+        let (turn, depth) = if below > above { (low, below) } else { (high, above) };
+        let is_turn = depth > TURNED * (high[1] - low[1]);
+        Some(Trend { first, last, turn: is_turn.then_some(turn) })
+    }
+
     fn most_gaps(&self) -> usize {
         (self.capacity / 4).min(64)
     }
@@ -329,5 +356,23 @@ mod tests {
         let at = |x| curve.value_at(x).map(|bucket| bucket.mean);
         assert_eq!([at(-5.0), at(0.4), at(0.6), at(99.0)], [Some(10.0), Some(10.0), Some(11.0), Some(12.0)]);
         assert_eq!(Curve::default().value_at(1.0), None);
+    }
+
+    #[test]
+    fn a_trend_tells_where_a_curve_turned() {
+        let curve = |values: &[f32]| {
+            let mut curve = Curve::default();
+            (1..).zip(values).for_each(|(x, y)| curve.push(f64::from(x), *y));
+            curve.trend(0.0)
+        };
+        let near = |point: [f64; 2], x: f64, y: f64| point[0] == x && (point[1] - y).abs() < 1e-6;
+        let trend = curve(&[2.3, 0.9, 0.2, 0.5, 0.6]).unwrap();
+        assert!(near(trend.first, 1.0, 2.3) && near(trend.last, 5.0, 0.6) && near(trend.turn.unwrap(), 3.0, 0.2));
+        assert_eq!(curve(&[2.3, 0.9, 0.2, 0.21]).unwrap().turn, None, "it has hardly risen");
+        assert!(near(curve(&[0.1, 0.8, 0.9, 0.7]).unwrap().turn.unwrap(), 3.0, 0.9));
+        let overfitted = curve(&[0.7, 0.3, 0.9]).unwrap();
+        assert!(near(overfitted.turn.unwrap(), 2.0, 0.3), "it ends higher than it began");
+        assert_eq!(curve(&[0.5, 0.5, 0.5]).unwrap().turn, None);
+        assert_eq!(curve(&[0.5]), None);
     }
 }

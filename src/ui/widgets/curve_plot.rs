@@ -7,6 +7,7 @@ mod lines;
 mod marks;
 mod moment;
 mod view;
+mod words;
 
 use std::ops::RangeInclusive;
 
@@ -360,16 +361,6 @@ impl<'a> CurvePlot<'a> {
         let visible = buckets.filter(|bucket| x_range.contains(&bucket.x));
         visible.map(|bucket| f64::from(bucket.max)).fold(0.0, f64::max)
     }
-
-    fn description(&self) -> String {
-        let values = self.series.iter().filter_map(|series| {
-            let (x, y) = series.curve.last()?;
-            Some(format!("{} {} at {}", series.name, self.value_text(y.into()), self.x_text(x)))
-        });
-        let values: Vec<_> = values.collect();
-        let values = if values.is_empty() { self.empty_text.to_owned() } else { values.join(", ") };
-        format!("{} plot: {values}", self.title)
-    }
 }
 
 #[cfg(test)]
@@ -412,7 +403,7 @@ mod tests {
         broken.push(11.0, f32::NAN);
         let harness = plots([Curve::default(), broken]);
         harness.get_by_label("Loss plot: Press Train to see the curve");
-        harness.get_by_label("Other loss plot: training 0.100 at step 10");
+        harness.get_by_label("Other loss plot: training 0.100 at step 10, fell from 1.00");
     }
 
     #[test]
@@ -445,7 +436,7 @@ mod tests {
     #[test]
     fn an_axis_is_dragged_by_itself_and_a_button_shows_all_again() {
         let mut harness = plots([curve(100), curve(100)]);
-        let plot = harness.get_by_label("Loss plot: training 0.0100 at step 100").rect();
+        let plot = harness.get_by_label("Loss plot: training 0.0100 at step 100, fell from 1.00").rect();
         let ticks = |harness: &Harness<'_, [Curve; 2]>| {
             let is_tick = |text: &str| text == "0.1" || text == "0.3";
             let texts = harness.output().shapes.iter().filter_map(|shape| match &shape.shape {

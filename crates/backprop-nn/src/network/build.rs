@@ -15,6 +15,10 @@ use crate::workspace::Workspace;
 /// Numbers of a block, about: small enough to stay in a core's own cache with weights, gradient and optimizer state.
 const BLOCK: usize = 16_384;
 
+/// Rows of a block at least, where a layer has enough of them: of long rows, as of the words of a text, a few would fill a block, and
+/// every block reads all that the batch has for its gradient.
+const ROWS: usize = 16;
+
 /// Blocks come in multiples of this, so that threads get equal shares.
 const BLOCKS: usize = 8;
 
@@ -210,7 +214,7 @@ impl Network {
         };
         let (start, len, rows) = (params.start, *trained, trained / row);
         let wanted = if len <= BLOCK / 2 { 1 } else { len.div_ceil(BLOCK).next_multiple_of(BLOCKS) };
-        let rows_of_block = rows.div_ceil(wanted).max(1);
+        let rows_of_block = rows.div_ceil(wanted).max(ROWS.min(rows / BLOCKS)).max(1);
         let count = rows.div_ceil(rows_of_block);
         (0..count).map(move |at| {
             let end = if at + 1 == count { len } else { (at + 1) * rows_of_block * row };
