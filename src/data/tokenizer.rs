@@ -239,7 +239,7 @@ mod tests {
         let text = "the cat sat on the mat and the hat\n".repeat(3);
         let (tokenizer, notes) = Tokenizer::learn(TokenUnit::Subword, [&*text], 30);
         assert!(tokenizer.tokens.iter().any(|token| token == " the"), "{:?}", tokenizer.tokens);
-        assert!(notes[0].contains("105 characters in all, 11 different"), "{:?}", notes[0]);
+        assert!(notes[0].contains("105 characters in all, 12 different"), "{:?}", notes[0]);
         assert!(notes[1].contains("subwords are joined from them, and the text has"), "{:?}", notes[1]);
         let read: Tokenizer = serde_json::from_str(&serde_json::to_string(&tokenizer).unwrap()).unwrap();
         assert_eq!(read, tokenizer);

@@ -169,3 +169,28 @@ fn what_is_not_of_the_network_on_the_screen_says_so_and_brings_it_back() {
     harness.run_ok();
     harness.get_by_label("Of the previous data: mlp on test, epoch 3 of 3");
 }
+
+#[test]
+fn f1_explains_the_term_at_the_pointer_and_any_other_by_its_names() {
+    let mut harness = open(project());
+    let place = harness.get_by_label("Epochs").rect().left_center() - vec2(60.0, 0.0);
+    harness.hover_at(place);
+    harness.run_steps(2);
+    harness.key_press(Key::F1);
+    harness.run_ok();
+    harness.get_by_label_contains("One pass over the whole training set");
+    // It is found by another name, and a link leads on.
+    let field = harness.get_by_label("Search terms");
+    field.focus();
+    field.type_text("adam");
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    harness.get_by_label_contains("Kingma & Ba 2015");
+    harness.get_by_label("Weight decay").click();
+    harness.run_ok();
+    harness.get_by_label_contains("Loshchilov & Hutter");
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    assert!(harness.query_by_label("Search terms").is_none());
+}

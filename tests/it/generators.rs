@@ -48,7 +48,7 @@ fn a_generator_is_watched_while_it_learns() {
     assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
     assert_eq!(last(&GENERATOR_LOSS).0, last(&LOSS).0);
     harness.get_by_label_contains("Loss plot: discriminator ");
-    let loss = harness.get_by_label_contains(", generator ").accesskit_node().label().unwrap();
+    let loss = harness.get_by_label_contains("; generator ").accesskit_node().label().unwrap();
     assert!(loss.contains(" at step 50"), "{loss}");
     harness.get_by_label_contains("Discriminator accuracy plot: real ");
     harness.get_by_label_contains("Finished. Learn shows the generator's samples");

@@ -115,7 +115,7 @@ fn a_text_of_ones_own_is_opened_by_its_name_learned_and_continued() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("story.txt"), story(400)).unwrap();
     let shown = ok(folder.path(), &["data", "story.txt"]);
-    assert!(shown.contains("characters in all") && shown.contains("read word by word"), "{shown}");
+    assert!(shown.contains("characters in all") && shown.contains("words:FILE reads it word by word"), "{shown}");
     let train = ["train", "story.txt", "--epochs", "2", "--out", "run", "--set", "model.0.units=96", "--json"];
     let told = lines(&ok(folder.path(), &train));
     let done = told.last().unwrap();

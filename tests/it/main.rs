@@ -9,6 +9,7 @@ mod blocks;
 #[cfg(feature = "gui")]
 mod budget;
 mod calibration;
+mod carried;
 mod checks;
 mod cli;
 mod coach;

@@ -403,7 +403,7 @@ mod tests {
         broken.push(11.0, f32::NAN);
         let harness = plots([Curve::default(), broken]);
         harness.get_by_label("Loss plot: Press Train to see the curve");
-        harness.get_by_label("Other loss plot: training 0.100 at step 10, fell from 1.00");
+        harness.get_by_label("Other loss plot: training 0.100 at step 10, fell from 1.000");
     }
 
     #[test]
@@ -436,7 +436,7 @@ mod tests {
     #[test]
     fn an_axis_is_dragged_by_itself_and_a_button_shows_all_again() {
         let mut harness = plots([curve(100), curve(100)]);
-        let plot = harness.get_by_label("Loss plot: training 0.0100 at step 100, fell from 1.00").rect();
+        let plot = harness.get_by_label("Loss plot: training 0.0100 at step 100, fell from 1.000").rect();
         let ticks = |harness: &Harness<'_, [Curve; 2]>| {
             let is_tick = |text: &str| text == "0.1" || text == "0.3";
             let texts = harness.output().shapes.iter().filter_map(|shape| match &shape.shape {

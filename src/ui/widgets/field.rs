@@ -45,8 +45,13 @@ pub fn setting_ui(ui: &mut Ui, settings: &mut dyn Settings, field: &Field) -> Re
 
 /// Edits the settings that have an effect, one below the other.
 pub fn settings_ui(ui: &mut Ui, settings: &mut dyn Settings) {
+    settings_where_ui(ui, settings, |_| true);
+}
+
+/// The same for those for which there is an occasion.
+pub fn settings_where_ui(ui: &mut Ui, settings: &mut dyn Settings, has_occasion: impl Fn(&Field) -> bool) {
     for field in settings.describe() {
-        if settings.is_used(field.key) {
+        if settings.is_used(field.key) && has_occasion(field) {
             setting_ui(ui, settings, field);
         }
     }
@@ -78,8 +83,14 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     ui.spacing_mut().item_spacing.x = GRID;
     ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
     let help = help_with_term(name.help, name.label);
-    let label = label_ui(&mut ui, name.label, name.is_default).on_hover_text(&help);
-    let response = add(&mut ui, label.double_clicked()).on_hover_text(&help);
+    // A help that is shown stays while the pointer rests there, and would cover a dialog that F1 has opened.
+    let dialog = ui.memory(|memory| memory.top_modal_layer());
+    let helped = |response: Response| match dialog {
+        Some(dialog) if dialog != response.layer_id => response,
+        _ => response.on_hover_text(&help),
+    };
+    let label = helped(label_ui(&mut ui, name.label, name.is_default));
+    let response = helped(add(&mut ui, label.double_clicked()));
     mark_term(&label, name.label);
     mark_term(&response, name.label);
     keyboard::take_focus(&response, name.label);

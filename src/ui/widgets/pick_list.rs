@@ -163,9 +163,10 @@ fn line_ui(ui: &mut Ui, line: &Line<'_>, is_chosen: bool) -> Response {
 }
 
 /// The positions of the lines whose names have these letters in this order: first those in which they stand together, then
-/// those in which they begin words, and at last those whose help has them.
+/// those in which they begin words, and at last those whose help has them. A whole
+/// word of the help counts more than letters that stand apart in the name.
 fn found(lines: &[Line<'_>], text: &str) -> Vec<usize> {
-    let rank = |line: &Line<'_>| score(line.name, text).or_else(|| score_of_help(line, text));
+    let rank = |line: &Line<'_>| score(line.name, text).into_iter().chain(score_of_help(line, text)).min();
     let mut found: Vec<_> = (0..lines.len()).filter_map(|at| Some((rank(&lines[at])?, at))).collect();
     found.sort_by_key(|(score, _)| *score);
     found.into_iter().map(|(_, at)| at).collect()
@@ -174,8 +175,9 @@ fn found(lines: &[Line<'_>], text: &str) -> Vec<usize> {
 /// Words of the help and of the group are found as they are written.
 fn score_of_help(line: &Line<'_>, text: &str) -> Option<usize> {
     let text = text.trim().to_lowercase();
-    let is_there = text.len() > 2 && format!("{} {}", line.group, line.help).to_lowercase().contains(&text);
-    is_there.then_some(1_000_000)
+    let help = format!("{} {}", line.group, line.help).to_lowercase();
+    let is_word = help.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == text);
+    (text.len() > 2 && help.contains(&text)).then_some(if is_word { 999 } else { 1_000_000 })
 }
 
 /// How far the letters are from standing together at the beginning, if they are there at all.
@@ -218,6 +220,8 @@ mod tests {
         let line = |name, help| Line { name, help, group: "", mark: "", is_possible: true, is_muted: false };
         let lines = [line("Dense", "After a flatten."), line("Flatten", "Makes a row."), line("Dropout", "Zeros.")];
         assert_eq!(found(&lines, "flat"), [1, 0]);
+        let terms = [line("Grad-CAM", "Class activation map"), line("Optimizer", "Adam, momentum")];
+        assert_eq!(found(&terms, "adam"), [1, 0]);
         assert_eq!(found(&lines, ""), [0, 1, 2]);
     }
 }

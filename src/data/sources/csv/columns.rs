@@ -112,7 +112,7 @@ fn categories_of(column: &Column, chosen: Chosen, almost: Option<String>, notes:
     let categories = column.distinct();
     let is_decided = chosen.is_kept || chosen.as_words;
     if !is_decided && holds_texts(column) {
-        notes.push(Note::or_as(format!("{name} holds texts, of which a network can read every word"), LABELED.name));
+        notes.push(Note::or_as(format!("{name} holds texts; text:FILE lets a network read their words"), LABELED.name));
     }
     let units = column.mixed_units().filter(|_| !is_decided);
     if let Some(units) = units.as_ref().filter(|_| categories.len() > SOME_CATEGORIES) {

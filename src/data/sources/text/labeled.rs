@@ -258,10 +258,8 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
 fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> Result<Texts, Wrong> {
     notes.append(&mut table.notes);
     if request.lookup.known.is_none() {
-        notes.push(Note::or_as(
-            "The table is read as texts with a class each; it may be read by all of its columns",
-            "csv",
-        ));
+        notes
+            .push(Note::or_as("The table is read as texts with a class each; csv:FILE reads it by its columns", "csv"));
     }
     let named = |key: &str| -> Result<Option<usize>, Wrong> {
         let Some(name) = request.text(key) else { return Ok(None) };

@@ -151,8 +151,12 @@ fn load(request: &Request<'_>, unit: TokenUnit) -> Result<Dataset, DataError> {
     };
     let mut notes = Vec::new();
     if unit == TokenUnit::Character {
-        notes.push(Note::or_as("The text is read character by character; it may be read word by word", WORDS.name));
-        notes.push(Note::or_as("Between both are subwords, which byte-pair encoding finds", BPE.name));
+        notes
+            .push(Note::or_as("The text is read character by character; words:FILE reads it word by word", WORDS.name));
+        notes.push(Note::or_as(
+            "Between both are subwords, found by byte-pair encoding, which bpe:FILE reads",
+            BPE.name,
+        ));
     }
     let text = read_file(&path, request.text(ENCODING.key).as_deref(), &mut notes)?;
     let refused = |wrong: Wrong| DataError::refused(&path, wrong);

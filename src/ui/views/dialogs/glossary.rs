@@ -1,6 +1,6 @@
 //! The glossary: the terms at the left, found by a few letters of any of their names, and the chosen one at the right.
 
-use eframe::egui::{Label, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::dialog::{Dialog, Next};
 use crate::glossary::{self, Term};
@@ -77,7 +77,7 @@ impl Dialog for Glossary {
         ui.label(theme::heading("Glossary"));
         ui.add_space(2.0 * GRID);
         ui.horizontal_top(|ui| {
-            ui.allocate_ui(vec2(LIST, HEIGHT), |ui| {
+            ui.allocate_ui_with_layout(vec2(LIST, HEIGHT), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(LIST);
                 let taken = self.list.ui(ui, "Search terms", HEIGHT - 8.0 * GRID, &lines, |_, _| {});
                 self.shown = taken.unwrap_or(self.shown);

@@ -14,7 +14,7 @@ use crate::project::problems::{self, Problem};
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
-use crate::ui::widgets::field::settings_ui;
+use crate::ui::widgets::field::settings_where_ui;
 use crate::ui::widgets::numbers::{percent, thousands};
 use crate::ui::widgets::text::warning_ui;
 use backprop_nn::spec::{Fix, ShapeError};
@@ -298,7 +298,10 @@ impl Card<'_> {
         if self.layer.describe().is_empty() {
             ui.label(RichText::new("No settings.").color(Palette::of(ui).muted));
         }
-        settings_ui(ui, &mut **self.layer);
+        // Only what tells tokens, step by step, can be tied to their embedding.
+        let is_of_steps = self.trace.input_of(self.index()).is_some_and(|input| input.as_steps().is_some());
+        let is_tied = matches!(self.layer, LayerSpec::Dense(dense) if dense.tied);
+        settings_where_ui(ui, &mut **self.layer, |field| field.key != "tied" || is_of_steps || is_tied);
     }
 }
 
