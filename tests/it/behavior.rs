@@ -187,7 +187,7 @@ fn f1_explains_the_term_at_the_pointer_and_any_other_by_its_names() {
     harness.key_press(Key::Enter);
     harness.run_ok();
     harness.get_by_label_contains("Kingma & Ba 2015");
-    harness.get_by_label("Weight decay").click();
+    harness.get_by_role_and_label(Role::Link, "Weight decay").click();
     harness.run_ok();
     harness.get_by_label_contains("Loshchilov & Hutter");
     harness.key_press(Key::Escape);
