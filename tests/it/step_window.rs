@@ -52,7 +52,7 @@ fn every_stage_of_a_step_shows_its_numbers() {
     let job = harness.state().session().job.clone().unwrap();
     let checkpoint = harness.state().session().checkpoint.clone().unwrap();
     let mut trainer = Trainer::new(&job, job.initial_weights());
-    assert!(backprop_studio::train::learner::Learner::restore(&mut trainer, &checkpoint.learner));
+    assert!(backprop_studio::train::learner::Learner::restore(&mut trainer, &checkpoint.learner, checkpoint.epoch()));
     let number = checkpoint.step + 1;
     assert_eq!(found.step.number, number, "the optimizer remembers the steps before");
     let sum = trainer.step(&samples, TrainerStep::new(number, found.step.learning_rate));
