@@ -77,7 +77,11 @@ fn header(model: &Model<'_>, precision: Precision) -> String {
         let _ = writeln!(text, "// {line}");
     }
     let number = number_of(model);
-    let input = if model.input == Input::Pixels { "unsigned char" } else { "double" };
+    let input = match model.input {
+        Input::Pixels => "unsigned char",
+        Input::Tokens(_) => "unsigned short",
+        Input::Numbers { .. } | Input::Noise => "double",
+    };
     let _ = write!(
         text,
         "//
@@ -183,7 +187,7 @@ fn doubles(text: &mut String, model: &Model<'_>) {
 fn prepared(model: &Model<'_>) -> String {
     match model.input {
         Input::Pixels => "input[i] * (1.0f / 255.0f)".to_owned(),
-        Input::Noise => "(float)input[i]".to_owned(),
+        Input::Noise | Input::Tokens(_) => "(float)input[i]".to_owned(),
         Input::Numbers { standard, .. } => {
             let number = match model.naive {
                 Some(naive) => format!("(input[i] - input[NETWORK_INPUTS - {0} + i % {0}])", naive.columns),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{File, Format, Model, Output, Proof};
+use super::{File, Format, Input, Model, Output, Proof};
 use crate::data::Dataset;
 use crate::project::RunFolder;
 use crate::train::metrics::{Figure, figure_text, grouped, named, percent};
@@ -70,6 +70,7 @@ impl Subject<'_> {
             }
         };
         section("What it does", self.purpose());
+        section("How a text becomes tokens", self.tokens());
         section("What it has learned from", self.data());
         section("What it reaches", evaluation.as_ref().map_or_else(|| self.unmeasured(), |it| self.results(it)));
         section("Limits", self.limits(evaluation.as_ref()));
@@ -91,13 +92,21 @@ impl Subject<'_> {
 
     fn purpose(&self) -> String {
         let Model { graph, network, output, .. } = self.model;
-        let reads = graph.input.described();
+        let reads = match self.model.input {
+            Input::Tokens(text) => {
+                format!("{} tokens of a vocabulary of {}", text.feature.length, grouped(text.tokenizer().len()))
+            }
+            _ => graph.input.described(),
+        };
         let gives = match output {
             Output::Probabilities { classes, threshold } => {
                 let from = threshold.map_or(String::new(), |threshold| {
                     format!("; the second is predicted from a probability of {threshold} on")
                 });
                 format!("tells the probability of {} classes: {}{from}", classes.len(), classes.join(", "))
+            }
+            Output::NextToken => {
+                "predicts at each of them the next: the probability of every token of its vocabulary".to_owned()
             }
             Output::Numbers { targets, units, .. } => {
                 let with_unit = |(at, name): (usize, &String)| match units.get(at) {
@@ -117,6 +126,11 @@ impl Subject<'_> {
             None => network.param_count(),
         };
         format!("It reads {reads} and {gives}. It has {} parameters.", grouped(parameters))
+    }
+
+    fn tokens(&self) -> String {
+        let Input::Tokens(text) = self.model.input else { return String::new() };
+        text.described().iter().map(|sentence| format!("- {sentence}\n")).collect()
     }
 
     fn data(&self) -> String {

@@ -22,12 +22,17 @@ pub struct Examples {
     pub are_classes: bool,
     /// The class of each sample, where it is known.
     pub classes: Option<Vec<usize>>,
+    /// The text of each, where tokens go in.
+    pub texts: Option<Vec<String>>,
     /// Where they are from, the middle of a sentence: "100 test samples of mnist".
     pub from: String,
 }
 
 /// How many there are at most.
 const COUNT: usize = 100;
+
+/// How many numbers their answers have at most: a language model answers with every token at every step.
+const MOST: usize = 1_000_000;
 
 impl Examples {
     /// Test samples of the run's data, spread evenly; the training samples where there are no others, and where the data
@@ -44,22 +49,38 @@ impl Examples {
                 outputs: rows(&outputs, model.graph.output().len()),
                 are_classes: false,
                 classes: None,
+                texts: None,
                 from: format!("{COUNT} samples of noise"),
             };
         }
-        let (inputs, classes, from) = data.and_then(|dataset| own(run, dataset)).unwrap_or_else(|why| {
-            let from = format!("{COUNT} random samples, since the data cannot be read: {why}");
-            (random(model), None, from)
+        let most = (MOST / model.graph.output().len().max(1)).clamp(1, COUNT);
+        let (inputs, classes, from) = data.and_then(|dataset| own(run, dataset, most)).unwrap_or_else(|why| {
+            let from = format!("{most} random samples, since the data cannot be read: {why}");
+            let mut random = random(model);
+            random.truncate(most);
+            (random, None, from)
         });
+        let texts = match model.input {
+            Input::Tokens(text) => {
+                let tokens = |row: &Vec<f64>| row.iter().map(|token| *token as u16).collect::<Vec<u16>>();
+                Some(inputs.iter().map(|row| text.tokenizer().decode(&tokens(row))).collect())
+            }
+            Input::Pixels | Input::Numbers { .. } | Input::Noise => None,
+        };
         let outputs = answers(run, model, &inputs);
         let are_classes = matches!(model.output, Output::Probabilities { .. });
         let classes = classes.filter(|_| are_classes);
-        Self { inputs, outputs, are_classes, classes, from }
+        Self { inputs, outputs, are_classes, classes, texts, from }
     }
 
     /// As a file says it: what is missing is null.
     pub fn to_json(&self) -> Value {
-        json!({ "from": self.from, "inputs": self.inputs, "outputs": self.outputs, "classes": self.classes })
+        let Self { inputs, outputs, classes, from, .. } = self;
+        let mut all = json!({ "from": from, "inputs": inputs, "outputs": outputs, "classes": classes });
+        if let Some(texts) = &self.texts {
+            all["texts"] = json!(texts);
+        }
+        all
     }
 }
 
@@ -70,7 +91,7 @@ const SEED: u64 = 1;
 type Own = (Vec<Vec<f64>>, Option<Vec<usize>>, String);
 
 /// Samples of the run's own data, or why they cannot be read.
-fn own(run: &RunFolder, dataset: &Dataset) -> Result<Own, String> {
+fn own(run: &RunFolder, dataset: &Dataset, most: usize) -> Result<Own, String> {
     let fits = dataset.shape == run.network.input() && dataset.features == run.data.features;
     if !fits {
         return Err("its samples are not those that the network reads".to_owned());
@@ -79,7 +100,7 @@ fn own(run: &RunFolder, dataset: &Dataset) -> Result<Own, String> {
         true => (&dataset.train, "training"),
         false => (&dataset.test, "test"),
     };
-    let count = samples.len().min(COUNT);
+    let count = samples.len().min(most);
     if count == 0 {
         return Err("there are no samples".to_owned());
     }
@@ -116,10 +137,23 @@ fn random(model: &Model<'_>) -> Vec<Vec<f64>> {
                 _ => number,
             }
         }
+        // Tokens, and in each sample so many more of padding than in the one before.
+        Input::Tokens(text) => {
+            let (last, padded) = (text.tokenizer().len().saturating_sub(1), at / len.max(1) % (len + 1));
+            let place = if text.is_written { len - 1 - at % len } else { at % len };
+            let token = (normal.abs() * last as f32 / 3.0).floor().clamp(1.0, last as f32);
+            f64::from(if place < padded { 0.0 } else { token })
+        }
         Input::Pixels | Input::Noise => f64::from((normal.abs() * 100.0).floor().min(255.0)),
     };
-    let mut rows: Vec<Vec<f64>> =
-        numbers.chunks_exact(len.max(1)).map(|row| row.iter().enumerate().map(number).collect()).collect();
+    let mut rows: Vec<Vec<f64>> = numbers
+        .iter()
+        .enumerate()
+        .map(number)
+        .collect::<Vec<f64>>()
+        .chunks_exact(len.max(1))
+        .map(<[f64]>::to_vec)
+        .collect();
     if let Input::Numbers { features, .. } = model.input {
         let categories = column_ranges(features, features.len()).into_iter().filter(|column| column.len() > 1);
         for (row, column) in categories.flat_map(|column| (0..COUNT).map(move |row| (row, column.clone()))) {
@@ -146,7 +180,7 @@ fn answers(run: &RunFolder, model: &Model<'_>, inputs: &[Vec<f64>]) -> Vec<Vec<f
             let pixels: Vec<u8> = numbers.iter().map(|number| *number as u8).collect();
             predictor.read(run.trained(), &pixels).iter().copied().map(f64::from).collect()
         }
-        Input::Numbers { .. } | Input::Noise => predictor.read_row(run.trained(), numbers).to_vec(),
+        Input::Numbers { .. } | Input::Tokens(_) | Input::Noise => predictor.read_row(run.trained(), numbers).to_vec(),
     };
     inputs.iter().map(answer).collect()
 }

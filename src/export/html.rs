@@ -10,7 +10,7 @@ use super::{Examples, ExportError, File, Format, Model, Proof, proof};
 use crate::data::photo::Fit;
 use crate::data::source::SourcePart;
 use crate::data::sources::{images, series};
-use backprop_nn::graph::{Convolution, ConvolutionTranspose, Direction, Node, Operation, Tensor};
+use backprop_nn::graph::{Attention, Convolution, ConvolutionTranspose, Direction, Node, Operation, Tensor};
 use backprop_nn::weights::{Param, le_bytes};
 
 /// A page with the network in plain JavaScript.
@@ -20,13 +20,14 @@ const PAGE: &str = "index.html";
 const PREDICT: &str = "predict.js";
 
 /// What `{{name}}` in the page stands for.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("style", include_str!("html/style.css")),
     ("network", include_str!("html/network.js")),
     ("pictures", include_str!("html/pictures.js")),
     ("noise", include_str!("html/noise.js")),
     ("answers", include_str!("html/answers.js")),
     ("inputs", include_str!("html/inputs.js")),
+    ("text", include_str!("html/text.js")),
     ("page", include_str!("html/page.js")),
 ];
 
@@ -99,7 +100,7 @@ fn page_of(model: &Model<'_>) -> Value {
     // A generator may end in a row of numbers, which its discriminator reads as an image.
     let sample = match model.input {
         Input::Noise => model.network.last_input(),
-        Input::Pixels | Input::Numbers { .. } => model.graph.output(),
+        Input::Pixels | Input::Numbers { .. } | Input::Tokens(_) => model.graph.output(),
     };
     json!({ "parameters": parameters, "reading": reading, "horizon": horizon, "sample": sample.dims() })
 }
@@ -128,6 +129,8 @@ fn settings(operation: &Operation<'_>, weights: &mut Vec<f32>) -> Value {
         Operation::Dense { kernel, bias } => {
             json!({ "operation": "dense", "kernel": array(kernel), "bias": array(bias) })
         }
+        // Its table is that of the first node.
+        Operation::Tied { bias, .. } => json!({ "operation": "tied", "bias": array(bias) }),
         Operation::Convolution(Convolution { kernel, bias, stride, dilation, groups, before, .. }) => json!({
             "operation": "convolution",
             "kernel": array(kernel),
@@ -148,6 +151,23 @@ fn settings(operation: &Operation<'_>, weights: &mut Vec<f32>) -> Value {
         Operation::AveragePool { size } => json!({ "operation": "average_pool", "size": size }),
         Operation::UpSample { size } => json!({ "operation": "up_sample", "size": size }),
         Operation::Mean => json!({ "operation": "mean" }),
+        Operation::MeanOfTokens => json!({ "operation": "mean_of_tokens" }),
+        Operation::Positions { table } => json!({ "operation": "positions", "table": array(table) }),
+        Operation::Attention(attention) => {
+            let Attention { kernels, biases, heads, causal, rotary, padding } = &**attention;
+            let mut projections = Vec::new();
+            for (kernel, bias) in kernels.iter().zip(biases) {
+                projections.push(json!({ "kernel": array(kernel), "bias": array(bias) }));
+            }
+            json!({
+                "operation": "attention",
+                "projections": projections,
+                "heads": heads,
+                "causal": causal,
+                "rotary": rotary,
+                "padding": padding,
+            })
+        }
         Operation::Reshape { .. } => json!({ "operation": "reshape" }),
         Operation::Embedding { table, numbers } => {
             json!({ "operation": "embedding", "table": array(table), "numbers": numbers })
@@ -168,6 +188,9 @@ fn settings(operation: &Operation<'_>, weights: &mut Vec<f32>) -> Value {
         }
         Operation::LayerNorm { epsilon, gamma, beta } => {
             json!({ "operation": "layer_norm", "epsilon": epsilon, "gamma": array(gamma), "beta": array(beta) })
+        }
+        Operation::RmsNorm { epsilon, gamma } => {
+            json!({ "operation": "rms_norm", "epsilon": epsilon, "gamma": array(gamma) })
         }
         Operation::Activation(function) => json!({ "operation": "activation", "function": function }),
         Operation::PRelu { alpha } => json!({ "operation": "p_relu", "alpha": array(alpha) }),

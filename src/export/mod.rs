@@ -19,6 +19,7 @@ mod pytorch;
 mod rust;
 mod safetensors;
 mod source;
+mod text;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use examples::Examples;
 pub use html::{base64, escaped, filled};
 pub use model::{Input, Model, Output};
 pub use proof::{Proof, TOLERANCE, compare};
+pub use text::Text;
 
 use card::{CARD, Subject};
 
@@ -111,6 +113,14 @@ pub enum ExportError {
         /// The label of the format.
         format: &'static str,
         /// What it cannot express, and which layer that is.
+        what: String,
+    },
+    /// The format could say it, and the export to it does not yet.
+    #[error("the {format} export does not write {what} yet; export the network as ONNX or PyTorch")]
+    Unwritten {
+        /// The label of the format.
+        format: &'static str,
+        /// What it does not write, and which layer that is.
         what: String,
     },
     /// The run reads or gives what no format can say.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ExportError;
+use super::text::Text;
 use crate::data::scaling::{Naive, Standard};
 use crate::data::{Feature, Task};
 use crate::project::{Project, RunFolder};
@@ -42,6 +43,8 @@ pub enum Input<'a> {
         /// Mean and deviation of each number of the last axis, or nothing.
         standard: &'a Standard,
     },
+    /// The numbers of tokens, as a text is cut into them.
+    Tokens(Text<'a>),
     /// Numbers from the standard normal distribution, of which a generator makes a sample.
     Noise,
 }
@@ -56,6 +59,8 @@ pub enum Output<'a> {
         /// For two classes: from which probability the second is predicted.
         threshold: Option<f32>,
     },
+    /// At each step the probability of every token to be the next, `[steps, tokens]`.
+    NextToken,
     /// Numbers, `y · deviation + mean` in their own units.
     Numbers {
         /// Their names.
@@ -77,7 +82,7 @@ impl Output<'_> {
     /// What brings the last numbers back to their own units; empty if they are.
     pub fn standard(&self) -> Option<&Standard> {
         match self {
-            Self::Probabilities { .. } => None,
+            Self::Probabilities { .. } | Self::NextToken => None,
             Self::Numbers { standard, .. } | Self::Sample { standard } => {
                 Some(*standard).filter(|standard| !standard.mean.is_empty())
             }
@@ -85,8 +90,9 @@ impl Output<'_> {
     }
 }
 
-/// How a text becomes numbers is said in none of the formats.
-const TEXT: &str = "networks that read text are not exported yet; their weights and vocabulary lie in the run folder as weights.safetensors and data.json";
+/// Without a vocabulary nobody elsewhere can ask the network anything.
+const NO_VOCABULARY: &str =
+    "the run has no vocabulary in its data.json, which says what the tokens stand for; train it again";
 
 impl<'a> Model<'a> {
     /// The model of a run: of a generator the generator alone.
@@ -95,8 +101,9 @@ impl<'a> Model<'a> {
     /// If it has a layer that is defined elsewhere.
     pub fn of(run: &'a RunFolder) -> Result<Self, ExportError> {
         let RunFolder { project, data, network, weights } = run;
-        if data.features.iter().any(|feature| feature.text.is_some()) {
-            return Err(ExportError::Task(TEXT));
+        let text = data.features.first().and_then(|feature| feature.text.as_ref());
+        if text.is_none() && matches!(data.task, Task::NextToken { .. }) {
+            return Err(ExportError::Task(NO_VOCABULARY));
         }
         let mut graph = Graph::new(&project.model.layers, network, weights)?;
         let (loss, scaling) = (&project.training.loss, &data.scaling);
@@ -107,7 +114,10 @@ impl<'a> Model<'a> {
                 Output::Probabilities { classes, threshold: run.threshold() }
             }
             Task::Regression { targets, units } => Output::Numbers { targets, units, standard: &scaling.targets },
-            Task::NextToken { .. } => return Err(ExportError::Task(TEXT)),
+            Task::NextToken { .. } => {
+                graph.push("probabilities", loss.share().map_or(Operation::Softmax, Operation::Shares));
+                Output::NextToken
+            }
             Task::Reconstruction { .. } => {
                 if let Some(function) = Operation::activation(loss.prediction()) {
                     graph.push("prediction", function);
@@ -115,10 +125,11 @@ impl<'a> Model<'a> {
                 Output::Sample { standard: &scaling.inputs }
             }
         };
-        let input = match project.adversary.is_some() {
-            true => Input::Noise,
-            false if data.features.is_empty() && scaling.inputs.mean.is_empty() => Input::Pixels,
-            false => Input::Numbers { features: &data.features, standard: &scaling.inputs },
+        let input = match text {
+            Some(text) => Input::Tokens(Text::of(project, text, output == Output::NextToken)),
+            None if project.adversary.is_some() => Input::Noise,
+            None if data.features.is_empty() && scaling.inputs.mean.is_empty() => Input::Pixels,
+            None => Input::Numbers { features: &data.features, standard: &scaling.inputs },
         };
         let naive = scaling.naive.as_ref();
         Ok(Self { name: &project.name, project, network, weights, graph, input, output, naive })
@@ -138,6 +149,7 @@ impl<'a> Model<'a> {
         let input = match self.input {
             Input::Pixels => json!({ "kind": "pixels", "divided_by": 255 }),
             Input::Noise => json!({ "kind": "noise" }),
+            Input::Tokens(text) => text.description(),
             Input::Numbers { features, standard: scaling } => {
                 json!({ "kind": "numbers", "features": features, "standard": standard(scaling) })
             }
@@ -146,6 +158,7 @@ impl<'a> Model<'a> {
             Output::Probabilities { classes, threshold } => {
                 json!({ "kind": "probabilities", "classes": classes, "threshold": threshold })
             }
+            Output::NextToken => json!({ "kind": "next token" }),
             Output::Numbers { targets, units, standard: scaling } => {
                 let units: Vec<_> = (0..targets.len()).map(|at| units.get(at)).collect();
                 json!({ "kind": "numbers", "targets": targets, "units": units, "standard": standard(scaling) })

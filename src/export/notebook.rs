@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::numpy::quoted;
 use super::python::Python;
-use super::pytorch::{Program, PyTorch, WEIGHTS};
-use super::{EXAMPLES, Examples, ExportError, File, Format, Model, Proof, proof};
+use super::pytorch::{Program, PyTorch, STATE, WEIGHTS};
+use super::{EXAMPLES, Examples, ExportError, File, Format, Input, Model, Proof, proof};
 use crate::project::run_folder::METRICS;
 
 /// The cells of a program, and the weights.
@@ -68,7 +68,7 @@ else:
 const TRAIN: &str = "if os.path.exists(\"data.npz\"):
     data = np.load(\"data.npz\")
     history = train(network, data[\"X\"], data[\"y\"] if \"y\" in data else None)
-    save_file(network.state_dict(), \"trained.safetensors\")
+    save_file(<<state>>, \"trained.safetensors\")
 else:
     print(\"no data.npz here: save arrays with np.savez('data.npz', X=X, y=y), in the units of the data\")
 ";
@@ -91,8 +91,8 @@ impl Format for Notebook {
         let files = PyTorch.files(model, examples)?;
         let mut text = format!("{:#}", notebook(model, &program));
         text.push('\n');
-        let weights = files.into_iter().filter(|file| file.name == WEIGHTS);
-        Ok(std::iter::once(File::text(NOTEBOOK, text)).chain(weights).collect())
+        let beside = files.into_iter().skip(1);
+        Ok(std::iter::once(File::text(NOTEBOOK, text)).chain(beside).collect())
     }
 
     fn notes(&self, model: &Model<'_>) -> Vec<String> {
@@ -114,7 +114,11 @@ fn notebook(model: &Model<'_>, program: &Program) -> Value {
     let mut cells = vec![text(&heading(model)), text(&settings(model))];
     for (at, section) in program.sections.iter().enumerate() {
         cells.push(text(section.about));
-        let lines = section.code.replace("import argparse\n", "").replace("import os\n", "import json\nimport os\n");
+        let lines = section
+            .code
+            .replace("import argparse\n", "")
+            .replace("import json\n", "")
+            .replace("import os\n", "import json\nimport os\n");
         let path = format!("WEIGHTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), {})", quoted(WEIGHTS));
         let lines = if at <= 1 {
             lines.replace(&path, &format!("WEIGHTS = {}", quoted(WEIGHTS)))
@@ -125,9 +129,14 @@ fn notebook(model: &Model<'_>, program: &Program) -> Value {
     }
     cells.extend([text("The trained weights."), code(LOAD)]);
     cells.extend([text("The examples, and what the program answered."), code(&TRY.replace("<<examples>>", EXAMPLES))]);
+    if let Input::Tokens(read) = model.input
+        && read.is_written
+    {
+        cells.extend([text("What it writes."), code("print(generate(network, \"\", tokens=200, temperature=0.8))\n")]);
+    }
     cells.extend([text("The curves of the training."), code(&CURVES.replace("<<metrics>>", METRICS))]);
     if program.is_trained {
-        cells.extend([text("Training on, with your own arrays."), code(TRAIN)]);
+        cells.extend([text("Training on, with your own arrays."), code(&TRAIN.replace("<<state>>", STATE))]);
     }
     for (at, cell) in cells.iter_mut().enumerate() {
         cell["id"] = json!(format!("cell-{at}"));
@@ -167,6 +176,10 @@ fn heading(model: &Model<'_>) -> String {
         String::new(),
         "Needed: `pip install torch numpy safetensors matplotlib`.".to_owned(),
     ];
+    if let Input::Tokens(text) = model.input {
+        lines.push(String::new());
+        lines.extend(text.described());
+    }
     let notes = PyTorch.notes(model);
     if !notes.is_empty() {
         lines.extend([String::new(), "Other than in the program:".to_owned(), String::new()]);

@@ -44,6 +44,7 @@ pub fn constants(model: &Model<'_>) -> String {
             lines.push(format!("TARGETS = {}", numbers(&names, "")));
             scaling(&mut lines, "TARGET", standard);
         }
+        Output::NextToken => {}
         Output::Sample { standard } => scaling(&mut lines, "SAMPLE", standard),
     }
     lines.join("\n") + "\n"
@@ -51,7 +52,12 @@ pub fn constants(model: &Model<'_>) -> String {
 
 /// `prepare`, `prepare_targets` and `interpret`.
 pub fn preparation(model: &Model<'_>) -> String {
-    let mut parts = vec![prepare(model)];
+    preparation_as(model, "np.float32")
+}
+
+/// The same where an embedding takes whole numbers; `tokens` is the kind of number that a token becomes.
+pub fn preparation_as(model: &Model<'_>, tokens: &str) -> String {
+    let mut parts = vec![prepare(model, tokens)];
     if let Some(naive) = model.naive {
         parts.push(format!(
             "def naive_forecast(X):\n    \"\"\"A row of each window, which the network forecasts the change from.\"\"\"\n    \
@@ -68,20 +74,25 @@ pub fn preparation(model: &Model<'_>) -> String {
     parts.join("\n\n")
 }
 
-fn prepare(model: &Model<'_>) -> String {
+fn prepare(model: &Model<'_>, tokens: &str) -> String {
     let mut lines = vec!["def prepare(X):".to_owned()];
     let mut say = |line: &str| lines.push(format!("    {line}"));
     say(match model.input {
         Input::Pixels => "\"\"\"Images with pixels from 0 to 255 as the network reads them.\"\"\"",
+        Input::Tokens(_) => "\"\"\"The numbers of tokens as the network reads them.\"\"\"",
         Input::Noise => "\"\"\"Numbers from the standard normal distribution as the network reads them.\"\"\"",
         Input::Numbers { .. } => {
             "\"\"\"Numbers in their own units as the network reads them; NaN where one is missing.\"\"\""
         }
     });
+    if let Input::Tokens(_) = model.input {
+        say(&format!("return np.asarray(X).reshape(len(X), *INPUT).astype({tokens})"));
+        return lines.join("\n") + "\n";
+    }
     say("X = np.asarray(X, np.float64).reshape(len(X), *INPUT)");
     match model.input {
         Input::Pixels => say("return (X / 255).astype(np.float32)"),
-        Input::Noise => say("return X.astype(np.float32)"),
+        Input::Noise | Input::Tokens(_) => say("return X.astype(np.float32)"),
         Input::Numbers { standard, .. } => {
             if let Some(naive) = model.naive {
                 say(&format!("rows = X.reshape(len(X), -1, {})", naive.columns));
@@ -109,6 +120,16 @@ fn prepare_targets(model: &Model<'_>) -> String {
     let mut lines = vec!["def prepare_targets(X, y):".to_owned()];
     let mut say = |line: &str| lines.push(format!("    {line}"));
     match model.output {
+        Output::NextToken => {
+            say(
+                "\"\"\"The token that follows on each, [n, tokens], as the loss takes it: -1 where none is asked for.\"\"\"",
+            );
+            say("if y is None:  # the next one of the same text");
+            say("    X = np.asarray(X, np.int64).reshape(len(X), LENGTH)");
+            say("    y = np.concatenate([X[:, 1:], np.full((len(X), 1), PADDING)], axis=1)");
+            say("    y[y == PADDING] = -1");
+            say("return np.asarray(y, np.int64).reshape(len(y), LENGTH)");
+        }
         Output::Probabilities { classes, .. } => {
             say("\"\"\"The numbers of the classes, [n], counted from 0, as the loss takes them.\"\"\"");
             match is_of_classes(&model.project.training.loss) {
@@ -141,6 +162,11 @@ fn interpret(model: &Model<'_>) -> String {
     let mut say = |line: &str| lines.push(format!("    {line}"));
     let softmax = "np.exp(outputs - outputs.max(1, keepdims=True))";
     match model.output {
+        Output::NextToken => {
+            say("\"\"\"The probability of every token to be the next at each step, [n, steps * tokens].\"\"\"");
+            say("exponentials = np.exp(outputs - outputs.max(2, keepdims=True))");
+            say("return (exponentials / exponentials.sum(2, keepdims=True)).reshape(len(outputs), -1)");
+        }
         Output::Probabilities { .. } => {
             say("\"\"\"The probabilities of the classes, [n, classes].\"\"\"");
             say(&format!("exponentials = {softmax}"));

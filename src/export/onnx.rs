@@ -5,6 +5,7 @@ mod boundary;
 mod half;
 mod operations;
 pub mod proto;
+mod sequence;
 mod writer;
 
 use std::path::Path;
@@ -78,7 +79,11 @@ impl Format for Onnx {
                 format!("a network of {} MB: 2048 MB are the most; use fewer units or filters", bytes.len() >> 20);
             return Err(ExportError::Format { format: self.label(), what });
         }
-        Ok(vec![File { name: MODEL, bytes }, File::text(PREDICT, include_str!("onnx/predict.py"))])
+        let mut files = vec![File { name: MODEL, bytes }, File::text(PREDICT, include_str!("onnx/predict.py"))];
+        if let Input::Tokens(text) = model.input {
+            files.extend(text.tokenizer_files());
+        }
+        Ok(files)
     }
 
     fn prove(&self, folder: &Path, _model: &Model<'_>, examples: &Examples) -> Proof {

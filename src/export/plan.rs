@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use backprop_nn::Graph;
 use backprop_nn::graph::{Node, Operation};
+use backprop_nn::{Graph, Shape};
 
 /// The operations of a graph with the places of what they read and write.
 pub struct Plan<'a, 'g> {
@@ -25,7 +25,7 @@ pub struct Step<'a, 'g> {
     pub from: Range<usize>,
     /// What it writes; the same place for what changes every number on its own.
     pub to: Range<usize>,
-    /// What it adds, for [`Operation::Add`].
+    /// What it adds, for [`Operation::Add`], or the tokens that tell which steps are padding.
     pub other: Option<Range<usize>>,
     /// Numbers for use within the operation.
     pub scratch: Range<usize>,
@@ -47,6 +47,9 @@ impl<'a, 'g> Plan<'a, 'g> {
             if let Operation::Add { value } = node.operation {
                 until[value] = at;
             }
+            if node.operation.reads_tokens() {
+                until[0] = at;
+            }
         }
         until[count] = usize::MAX;
         let mut live: Vec<Live> = Vec::new();
@@ -58,6 +61,7 @@ impl<'a, 'g> Plan<'a, 'g> {
             let from = places[node.input].clone();
             let other = match node.operation {
                 Operation::Add { value } => Some(places[value].clone()),
+                _ if node.operation.reads_tokens() => Some(places[0].clone()),
                 _ => None,
             };
             let ends = until[node.input] == at;
@@ -68,7 +72,7 @@ impl<'a, 'g> Plan<'a, 'g> {
                 }
                 _ => place(&mut live, node.output.len(), until[at + 1], &mut len),
             };
-            let scratch = place(&mut live, scratch_len(&node.operation), at, &mut len);
+            let scratch = place(&mut live, scratch_len(&node.operation, graph.shape(node.input)), at, &mut len);
             let is_nothing = matches!(node.operation, Operation::Reshape { .. }) && to == from;
             places.push(to.clone());
             if !is_nothing {
@@ -88,6 +92,8 @@ fn is_in_place(operation: &Operation<'_>) -> bool {
             | Operation::Activation(_)
             | Operation::Affine { .. }
             | Operation::LayerNorm { .. }
+            | Operation::RmsNorm { .. }
+            | Operation::Positions { .. }
             | Operation::PRelu { .. }
             | Operation::Softmax
             | Operation::Shares(_)
@@ -95,14 +101,15 @@ fn is_in_place(operation: &Operation<'_>) -> bool {
     )
 }
 
-/// The state and the sums of a recurrent layer, the cosines of an embedding.
-fn scratch_len(operation: &Operation<'_>) -> usize {
+/// The state and the sums of a recurrent layer, the cosines of an embedding, queries, keys, values and the weights of a step.
+fn scratch_len(operation: &Operation<'_>, input: Shape) -> usize {
     match operation {
         Operation::Rnn { directions, .. } | Operation::Lstm { directions, .. } | Operation::Gru { directions, .. } => {
             // The state, the cell, and twice the sums.
             directions.first().map_or(0, |direction| 2 * direction.units() + 2 * direction.kernel.dims[1])
         }
         Operation::NumericEmbedding { frequencies, .. } => frequencies.dims[1],
+        Operation::Attention(_) => 3 * input.len() + input.len() / input.channels(),
         _ => 0,
     }
 }

@@ -74,7 +74,11 @@ fn source(model: &Model<'_>, precision: Precision) -> String {
     for line in meanings(model) {
         let _ = writeln!(text, "//! {line}");
     }
-    let input = if model.input == Input::Pixels { "u8" } else { "f64" };
+    let input = match model.input {
+        Input::Pixels => "u8",
+        Input::Tokens(_) => "u16",
+        Input::Numbers { .. } | Input::Noise => "f64",
+    };
     let number = if matches!(model.output, Output::Numbers { .. }) { "f64" } else { "f32" };
     let names: Vec<String> = names(model).iter().map(|name| format!("{name:?}")).collect();
     let _ = write!(
@@ -182,6 +186,7 @@ fn prepared(model: &Model<'_>) -> String {
     match model.input {
         Input::Pixels => "f32::from(input[i]) * (1.0 / 255.0)".to_owned(),
         Input::Noise => "input[i] as f32".to_owned(),
+        Input::Tokens(_) => "f32::from(input[i])".to_owned(),
         Input::Numbers { standard, .. } => {
             let number = match model.naive {
                 Some(naive) => format!("(input[i] - input[INPUTS - {0} + i % {0}])", naive.columns),

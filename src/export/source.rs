@@ -3,7 +3,7 @@
 use super::plan::{Plan, Step};
 use super::{Input, Model, Output};
 use backprop_nn::compress::{Int8, Precision, is_compressed};
-use backprop_nn::graph::{Convolution, ConvolutionTranspose, Direction, Operation, Tensor, rows};
+use backprop_nn::graph::{Attention, Convolution, ConvolutionTranspose, Direction, Operation, Tensor, rows};
 use backprop_nn::layers::Returns;
 use backprop_nn::{Graph, Shape, layers::Function};
 
@@ -77,6 +77,10 @@ fn of<'a, 'g>(step: &Step<'a, 'g>, input: Shape) -> Vec<(&'static str, Vec<Argum
             let sizes = [input.len() / inputs, inputs, units].map(Count);
             vec![("dense", [x, y].into_iter().chain(sizes).chain([Kernel(kernel), Weights(bias)]).collect())]
         }
+        Operation::Tied { table, bias } => {
+            let sizes = [input.len() / channels, channels, bias.dims[0]].map(Count);
+            vec![("tied", [x, y].into_iter().chain(sizes).chain([Kernel(table), Weights(bias)]).collect())]
+        }
         Operation::Convolution(convolution) => {
             let bias = convolution.bias.as_ref().map_or(Argument::None, Weights);
             let window = Counts("window", window(convolution, [height, width, channels]));
@@ -96,6 +100,19 @@ fn of<'a, 'g>(step: &Step<'a, 'g>, input: Shape) -> Vec<(&'static str, Vec<Argum
             vec![("up_sample", [x, y].into_iter().chain(image()).chain([Count(*size)]).collect())]
         }
         Operation::Mean => vec![("mean", vec![x, y, Count(input.len() / channels), Count(channels)])],
+        Operation::MeanOfTokens => {
+            let sizes = [input.len() / channels, channels].map(Count);
+            vec![("mean_of_tokens", [x, tokens(step), y].into_iter().chain(sizes).collect())]
+        }
+        Operation::Attention(attention) => attend(attention, step, input),
+        Operation::Positions { table } => {
+            let sizes = [input.len() / channels, channels].map(Count);
+            let (function, table) = match is_compressed(&table.name) {
+                true => ("learned_positions", Kernel(table)),
+                false => ("positions", Weights(table)),
+            };
+            moved(function, sizes.into_iter().chain([table]).collect())
+        }
         Operation::Reshape { .. } => vec![("copy", vec![x, y, Count(input.len())])],
         Operation::Embedding { table, numbers } => {
             let sizes = [*numbers, input.len() - numbers, table.dims[0], table.dims[1]].map(Count);
@@ -119,6 +136,10 @@ fn of<'a, 'g>(step: &Step<'a, 'g>, input: Shape) -> Vec<(&'static str, Vec<Argum
             let sizes = [input.len() / channels, channels].map(Count);
             moved("layer_norm", sizes.into_iter().chain([Number(*epsilon), Weights(gamma), Weights(beta)]).collect())
         }
+        Operation::RmsNorm { epsilon, gamma } => {
+            let sizes = [input.len() / channels, channels].map(Count);
+            moved("rms_norm", sizes.into_iter().chain([Number(*epsilon), Weights(gamma)]).collect())
+        }
         Operation::Activation(function) => moved(activation(*function), vec![Count(input.len())]),
         Operation::PRelu { alpha } => moved("p_relu", vec![Count(input.len()), Count(channels), Weights(alpha)]),
         Operation::Softmax => moved("softmax", vec![Count(input.len() / channels), Count(channels)]),
@@ -131,6 +152,46 @@ fn of<'a, 'g>(step: &Step<'a, 'g>, input: Shape) -> Vec<(&'static str, Vec<Argum
             moved("add", vec![Read(other.start, other.len()), Count(input.len())])
         }
     }
+}
+
+/// The tokens that tell which steps are padding, if the operation reads them.
+fn tokens<'a, 'g>(step: &Step<'a, 'g>) -> Argument<'a, 'g> {
+    step.other.clone().map_or(Argument::None, |tokens| Read(tokens.start, tokens.len()))
+}
+
+/// Queries, keys and values, which lie side by side in the scratch memory, the context in the place of the queries, and the output.
+fn attend<'a, 'g>(
+    attention: &'g Attention<'a>,
+    step: &Step<'a, 'g>,
+    input: Shape,
+) -> Vec<(&'static str, Vec<Argument<'a, 'g>>)> {
+    let Attention { kernels, biases, heads, causal, rotary, padding } = attention;
+    let (len, features) = (input.len(), input.channels());
+    let steps = len / features;
+    let place = |part: usize| step.scratch.start + part * len;
+    let dense = |part: usize, from: Argument<'a, 'g>, to: Argument<'a, 'g>| {
+        let sizes = [steps, features, features].map(Count);
+        let weights = [Kernel(&kernels[part]), Weights(&biases[part])];
+        ("dense", [from, to].into_iter().chain(sizes).chain(weights).collect())
+    };
+    let read = || Read(step.from.start, step.from.len());
+    let mut calls: Vec<_> = (0..3).map(|part| dense(part, read(), Write(place(part), len))).collect();
+    for part in (0..2).filter(|_| *rotary) {
+        let sizes = [steps, *heads, features / heads].map(Count);
+        calls.push(("rotate", std::iter::once(Change(place(part), len)).chain(sizes).collect()));
+    }
+    let sizes = vec![
+        ("steps", steps),
+        ("features", features),
+        ("heads", *heads),
+        ("causal", usize::from(*causal)),
+        ("padding", usize::from(*padding)),
+    ];
+    let values = [Change(place(0), len), Read(place(1), len), Read(place(2), len), tokens(step)];
+    let rest = [Counts("heads", sizes), Write(place(3), steps)];
+    calls.push(("attend", values.into_iter().chain(rest).collect()));
+    calls.push(dense(3, Read(place(0), len), Write(step.to.start, step.to.len())));
+    calls
 }
 
 fn activation(function: Function) -> &'static str {
@@ -217,6 +278,13 @@ pub fn meanings(model: &Model<'_>) -> Vec<String> {
     let mut lines = vec![match model.input {
         Input::Pixels => format!("Input: an image {shape} (height, width, channels), each number from 0 to 255."),
         Input::Noise => format!("Input: {shape} numbers from the standard normal distribution."),
+        Input::Tokens(text) => {
+            let [cut, fill] = text.described();
+            format!(
+                "Input: {} tokens by their numbers. {cut} {fill} The vocabulary is in model.json.",
+                text.feature.length
+            )
+        }
         Input::Numbers { .. } => {
             format!("Input: {} in their own units, NaN where one is missing.", shape.described())
         }
@@ -241,6 +309,10 @@ pub fn meanings(model: &Model<'_>) -> Vec<String> {
             format!("Output: the probability of each class; {second} is predicted from {threshold} on.")
         }
         Output::Probabilities { .. } => "Output: the probability of each class.".to_owned(),
+        Output::NextToken => {
+            let [steps, tokens] = model.graph.output().as_steps().unwrap_or([1, 1]);
+            format!("Output: at each of {steps} steps the probability of each of {tokens} tokens to be the next.")
+        }
         Output::Numbers { targets, units, .. } => {
             let named = targets.iter().enumerate().map(|(at, name)| match units.get(at) {
                 Some(Some(unit)) => format!("{name} in {unit}"),
@@ -283,7 +355,7 @@ pub fn names<'a>(model: &Model<'a>) -> &'a [String] {
     match model.output {
         Output::Probabilities { classes, .. } => classes,
         Output::Numbers { targets, .. } => targets,
-        Output::Sample { .. } => &[],
+        Output::NextToken | Output::Sample { .. } => &[],
     }
 }
 

@@ -54,7 +54,10 @@ fn a_network_learns_sums_and_writes_their_answers() {
     let unknown = backprop(folder.path(), &["generate", "run", "--prompt", "x+1="]);
     assert!(unknown.err.contains("1 of the prompt's characters are not in the vocabulary"), "{}", unknown.err);
     assert!(refused(folder.path(), &["generate", "run", "--out", "x"]).contains("leave out --out"));
-    assert!(refused(folder.path(), &["export", "run", "--to", "onnx"]).contains("read text are not exported yet"));
+    assert!(
+        refused(folder.path(), &["export", "run", "--to", "keras"]).contains("does not write a language model yet")
+    );
+    assert!(!folder.path().join("run-keras").exists());
     fs::write(folder.path().join("x.txt"), "1+2=\n").unwrap();
     assert!(refused(folder.path(), &["predict", "run", "x.txt"]).contains("`backprop generate` lets this one write"));
     let evaluated = ok(folder.path(), &["evaluate", "run", "--json"]);

@@ -17,6 +17,18 @@ static void dense(const float *x, float *y, int rows, int inputs, int units, con
     for (int r = 0; r < rows; r++, x += inputs, y += units)
         sums(x, y, inputs, units, w, scale, b);
 }
+// == tied
+// y = x W' + b for each row, where W[units][inputs] is the table of the embedding.
+static void tied(const float *x, float *y, int rows, int inputs, int units, const weight *w, const float *scale, const float *b)
+{
+    for (int r = 0; r < rows; r++, x += inputs, y += units)
+        for (int u = 0; u < units; u++) {
+            float sum = 0.0f;
+            for (int i = 0; i < inputs; i++)
+                sum += x[i] * (w[(size_t)u * inputs + i] * (scale ? scale[i] : 1.0f));
+            y[u] = sum + b[u];
+        }
+}
 // == window
 // What a convolution slides over, and how.
 struct window {
@@ -127,6 +139,68 @@ static void mean(const float *x, float *y, int rows, int channels)
         y[c] = sum / rows;
     }
 }
+// == mean_of_tokens
+// The mean over the steps whose token is not padding, and over all where all are.
+static void mean_of_tokens(const float *x, const float *tokens, float *y, int steps, int channels)
+{
+    int count = 0;
+    for (int t = 0; t < steps; t++)
+        count += tokens[t] >= 1.0f;
+    for (int c = 0; c < channels; c++) {
+        float sum = 0.0f;
+        for (int t = 0; t < steps; t++)
+            if (!count || tokens[t] >= 1.0f)
+                sum += x[(size_t)t * channels + c];
+        y[c] = sum / (count ? count : steps);
+    }
+}
+// == rotate
+// Turns the numbers i and i + width / 2 of every head at step t by the angle t 10000^(-2 i / width).
+static void rotate(float *x, int steps, int heads, int width)
+{
+    for (int t = 0; t < steps; t++)
+        for (int h = 0; h < heads; h++, x += width)
+            for (int i = 0; i < width / 2; i++) {
+                double angle = t * pow(10000.0, -2.0 * i / width);
+                float c = (float)cos(angle), s = (float)sin(angle), a = x[i], b = x[i + width / 2];
+                x[i] = a * c - b * s;
+                x[i + width / 2] = b * c + a * s;
+            }
+}
+// == heads
+// What attention cuts its features into, and what a step does not see: those after it, or padding.
+struct heads {
+    int steps, features, heads, causal, padding;
+};
+// == attend
+// Replaces every query by the mean of the values, weighted by the softmax of its products with the keys.
+static void attend(float *q, const float *k, const float *v, const float *tokens, const struct heads *o, float *weights)
+{
+    int width = o->features / o->heads;
+    for (int h = 0; h < o->heads; h++)
+        for (int t = 0; t < o->steps; t++) {
+            float *query = q + (size_t)t * o->features + h * width;
+            int seen = o->causal ? t + 1 : o->steps;
+            float largest = -INFINITY, sum = 0.0f;
+            for (int s = 0; s < seen; s++) {
+                const float *key = k + (size_t)s * o->features + h * width;
+                float score = 0.0f;
+                for (int i = 0; i < width; i++)
+                    score += query[i] * key[i];
+                weights[s] = o->padding && !(tokens[s] >= 1.0f) ? -INFINITY : score / sqrtf((float)width);
+                largest = weights[s] > largest ? weights[s] : largest;
+            }
+            for (int s = 0; s < seen; s++)
+                sum += weights[s] = weights[s] == -INFINITY ? 0.0f : expf(weights[s] - largest);
+            for (int i = 0; i < width; i++)
+                query[i] = 0.0f;
+            for (int s = 0; s < seen && sum > 0.0f; s++) {
+                const float *value = v + (size_t)s * o->features + h * width;
+                for (int i = 0; i < width; i++)
+                    query[i] += weights[s] / sum * value[i];
+            }
+        }
+}
 // == copy
 static void copy(const float *x, float *y, int count)
 {
@@ -146,6 +220,20 @@ static void embedding(const float *x, float *y, int numbers, int words, int voca
         for (int u = 0; u < units; u++)
             *y++ = table[(size_t)at * units + u] * (scale ? scale[u] : 1.0f);
     }
+}
+// == positions
+// Adds a vector to every step.
+static void positions(float *x, int steps, int features, const float *p)
+{
+    for (int i = 0; i < steps * features; i++)
+        x[i] += p[i];
+}
+// == learned_positions
+// Adds a vector to every step, whose numbers have scales where they are whole numbers.
+static void learned_positions(float *x, int steps, int features, const weight *p, const float *scale)
+{
+    for (int i = 0; i < steps * features; i++)
+        x[i] += p[i] * (scale ? scale[i % features] : 1.0f);
 }
 // == numeric_embedding
 // For each of the first numbers x itself and cos(frequency x + phase) W + b, then the others as they are.
@@ -269,6 +357,18 @@ static void layer_norm(float *x, int rows, int features, float epsilon, const fl
         float deviation = sqrtf(variance / features + epsilon);
         for (int i = 0; i < features; i++)
             x[i] = (x[i] - average) / deviation * gamma[i] + beta[i];
+    }
+}
+// == rms_norm
+static void rms_norm(float *x, int rows, int features, float epsilon, const float *gamma)
+{
+    for (int r = 0; r < rows; r++, x += features) {
+        float square = 0.0f;
+        for (int i = 0; i < features; i++)
+            square += x[i] * x[i];
+        float root = sqrtf(square / features + epsilon);
+        for (int i = 0; i < features; i++)
+            x[i] = x[i] / root * gamma[i];
     }
 }
 // == apply_relu

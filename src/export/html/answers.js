@@ -110,6 +110,12 @@ function answerPanel(model) {
       headline,
       details,
     ),
+    /** The probabilities of the next token. */
+    showShares(title, names, shares) {
+      const best = predicted(shares, null);
+      say(`${title}: ${names[best]}, ${percentText(shares[best])}`, false);
+      details.replaceChildren(...bars(names, shares, best));
+    },
     hint(text) {
       say(text, true);
       details.replaceChildren();

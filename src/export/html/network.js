@@ -103,6 +103,20 @@ function recur(x, { from, directions, returns }, cell) {
   return y;
 }
 
+/** Turns the numbers i and i + width / 2 of every head at step t by the angle t · 10000^(-2i / width), in place. */
+function rotate(x, heads, width) {
+  for (let at = 0; at * width < x.length; at++) {
+    for (let i = 0; i < width / 2; i++) {
+      const angle = Math.floor(at / heads) * 10000 ** ((-2 * i) / width);
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)].map(Math.fround);
+      const [first, second] = [at * width + i, at * width + i + width / 2];
+      const [a, b] = [x[first], x[second]];
+      x[first] = a * cos - b * sin;
+      x[second] = b * cos + a * sin;
+    }
+  }
+}
+
 const operations = {
   /** y = x·W + b over the last axis. */
   dense(x, { kernel, bias }) {
@@ -115,6 +129,17 @@ const operations = {
       y.set(sums, row * units);
     }
     return y;
+  },
+
+  /** y = x·Wᵀ + b over the last axis, where W is the table of the embedding, of the first node. */
+  tied(x, { from, bias }, values, nodes) {
+    const [{ table }, inputs] = [nodes[0], last(from)];
+    return Float32Array.from({ length: (x.length / inputs) * bias.values.length }, (_, at) => {
+      const [row, unit] = [Math.floor(at / bias.values.length), at % bias.values.length];
+      let sum = bias.values[unit];
+      for (let i = 0; i < inputs; i++) sum += x[row * inputs + i] * table.values[unit * inputs + i];
+      return sum;
+    });
   },
 
   /** y[p] = Σₖ x[s·p + d·k - before]·W[k] + b; what lies outside of the image is 0. */
@@ -226,6 +251,50 @@ const operations = {
     return Float32Array.from(sums, (sum) => sum / (x.length / channels));
   },
 
+  /** The mean over the steps whose token is not padding, and over all where all are; the tokens are the first value. */
+  mean_of_tokens(x, { from: [steps, channels] }, [tokens]) {
+    const counted = Array.from(tokens, (token, step) => step).filter((step) => tokens[step] >= 1);
+    const rows = counted.length > 0 ? counted : Array.from(tokens, (token, step) => step);
+    const sums = new Float64Array(channels);
+    for (const step of rows) for (let at = 0; at < channels; at++) sums[at] += x[step * channels + at];
+    return Float32Array.from(sums, (sum) => sum / rows.length);
+  },
+
+  /** y[t] = x[t] + P[t] */
+  positions: (x, { table }) => x.map((number, at) => number + table.values[at]),
+
+  /** [c₁ … c_heads]·W_o + b_o with c = softmax(q·kᵀ / √width)·v; q, k, v = x·W + b. */
+  attention(x, { from: [steps, features], projections, heads, causal, rotary, padding }, [tokens]) {
+    const width = features / heads;
+    const project = (x, projection) => operations.dense(x, projection);
+    const [queries, keys, values] = projections.slice(0, 3).map((projection) => project(x, projection));
+    if (rotary) for (const turned of [queries, keys]) rotate(turned, heads, width);
+    const context = new Float32Array(x.length);
+    const weights = new Float64Array(steps);
+    for (let head = 0; head < heads; head++) {
+      for (let step = 0; step < steps; step++) {
+        const query = step * features + head * width;
+        const seen = causal ? step + 1 : steps;
+        let largest = -Infinity;
+        for (let at = 0; at < seen; at++) {
+          let score = 0;
+          for (let i = 0; i < width; i++) score += queries[query + i] * keys[at * features + head * width + i];
+          weights[at] = padding && !(tokens[at] >= 1) ? -Infinity : score / Math.sqrt(width);
+          largest = Math.max(largest, weights[at]);
+        }
+        if (largest === -Infinity) continue;
+        let sum = 0;
+        for (let at = 0; at < seen; at++) sum += weights[at] = Math.exp(weights[at] - largest);
+        for (let i = 0; i < width; i++) {
+          let mean = 0;
+          for (let at = 0; at < seen; at++) mean += weights[at] * values[at * features + head * width + i];
+          context[query + i] = mean / sum;
+        }
+      }
+    }
+    return project(context, projections[3]);
+  },
+
   /** The same numbers in another shape. */
   reshape: (x) => x,
 
@@ -313,6 +382,14 @@ const operations = {
     });
   },
 
+  /** y = x / √(mean(x²) + ε) ⊙ γ, the mean over the last axis. */
+  rms_norm(x, { from, epsilon, gamma }) {
+    return byRow(x, from, (row) => {
+      const root = Math.sqrt(row.reduce((sum, number) => sum + number ** 2, 0) / row.length + epsilon);
+      for (let at = 0; at < row.length; at++) row[at] = (row[at] / root) * gamma.values[at];
+    });
+  },
+
   /** Every number on its own. */
   activation(x, node) {
     const f = functions[node.function];
@@ -364,7 +441,7 @@ function openModel(text) {
   const nodes = open(JSON.parse(text("graph")));
   const run = (input) => {
     const values = [input];
-    for (const node of nodes) values.push(operations[node.operation](values[node.reads], node, values));
+    for (const node of nodes) values.push(operations[node.operation](values[node.reads], node, values, nodes));
     return last(values);
   };
   return { ...model, answer: (numbers) => restore(model, numbers, run(prepare(model, numbers))) };

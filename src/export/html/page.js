@@ -5,6 +5,7 @@ const model = openModel((id) => document.getElementById(id).textContent);
 
 /** The input that fits what the network reads, and what it is in words. */
 function inputOf({ input: { shape, means }, page }) {
+  if (means.kind === "tokens") return { panel: textInput, thing: "a text" };
   if (means.kind === "noise") return { panel: noiseInput, thing: "noise" };
   if (means.kind === "pixels" && isPicture(shape)) {
     const isPad = shape[2] === 1 && shape[0] === shape[1] && !page.reading;
@@ -19,6 +20,7 @@ function inputOf({ input: { shape, means }, page }) {
 
 function aboutOf({ output: { means }, page }, thing) {
   if (means.kind === "probabilities") return `Tells which of ${means.classes.length} classes ${thing} belongs to.`;
+  if (means.kind === "next token") return "Writes a text on, token by token.";
   if (thing === "noise") return isPicture(page.sample) ? "Makes pictures out of noise." : "Makes samples out of noise.";
   if (means.kind === "sample") return `Restores ${thing}; the error tells how unusual it is.`;
   const several = means.targets.length > 4 ? counted(means.targets.length, "number") : means.targets.join(", ");
@@ -27,6 +29,7 @@ function aboutOf({ output: { means }, page }, thing) {
 
 function shapeText({ shape, means }) {
   const [height, width, channels] = shape;
+  if (means.kind === "tokens") return `${counted(height, "token")} of ${counted(means.tokenizer.tokens.length, means.tokenizer.unit)}`;
   if (shape.length === 1) return counted(height, "number");
   if (shape.length === 2) return `${counted(height, "row")} of ${counted(width, "number")}`;
   const colors = channels === 1 ? ", gray" : channels === 3 ? ", red, green and blue" : ` of ${channels} numbers`;

@@ -13,7 +13,7 @@ use network::Stack;
 
 use super::python::Python;
 use super::pytorch::{WEIGHTS, in_text, part, tensors};
-use super::{Examples, ExportError, File, Format, Model, Proof, numpy, proof};
+use super::{Examples, ExportError, File, Format, Input, Model, Proof, numpy, proof};
 
 /// One readable file and the weights.
 pub struct Keras;
@@ -38,7 +38,11 @@ impl Format for Keras {
     fn files(&self, model: &Model<'_>, _examples: &Examples) -> Result<Vec<File>, ExportError> {
         let stack = Stack::of(model)?;
         let weights = File { name: WEIGHTS, bytes: tensors::file(self.label(), &stack.arrays)? };
-        Ok(vec![File::text(PROGRAM, program(model, &stack)), weights])
+        let tokenizer = match model.input {
+            Input::Tokens(text) => text.tokenizer_files().to_vec(),
+            Input::Pixels | Input::Numbers { .. } | Input::Noise => Vec::new(),
+        };
+        Ok([vec![File::text(PROGRAM, program(model, &stack)), weights], tokenizer].concat())
     }
 
     fn notes(&self, model: &Model<'_>) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::export::numpy::number;
 use crate::export::pytorch::tensors::Array;
-use crate::export::{ExportError, Model};
+use crate::export::{ExportError, Model, Output};
 use backprop_nn::activation::Function;
 use backprop_nn::graph::{Convolution, Operation, Tensor};
 use backprop_nn::init::Initializer;
@@ -53,9 +53,36 @@ impl Stack {
             training: &model.project.training,
             depth: 0,
         };
-        writer.layers(&model.project.model.layers)?;
+        let layers = &model.project.model.layers;
+        let unwritten = match model.output {
+            Output::NextToken => Some("a language model".to_owned()),
+            _ => unwritten(layers, ""),
+        };
+        if let Some(what) = unwritten {
+            return Err(ExportError::Unwritten { format: "Keras", what });
+        }
+        writer.layers(layers)?;
         Ok(writer.stack)
     }
+}
+
+/// The first layer that is not written, with its place.
+fn unwritten(layers: &[LayerSpec], before: &str) -> Option<String> {
+    layers.iter().enumerate().find_map(|(at, layer)| {
+        let (place, label) = (format!("{before}{}", at + 1), layer.about().label);
+        match layer {
+            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => {
+                Some(format!("layer {place}, {label},"))
+            }
+            LayerSpec::Dense(dense) if dense.tied => {
+                Some(format!("layer {place}, {label} that is tied to the embedding,"))
+            }
+            LayerSpec::GlobalAveragePool(pool) if pool.padding => {
+                Some(format!("layer {place}, {label} that leaves out padding,"))
+            }
+            _ => unwritten(layer.inside()?, &format!("{place}.")),
+        }
+    })
 }
 
 fn key(function: Function) -> Option<&'static str> {
@@ -257,7 +284,7 @@ impl<'a> Writer<'a> {
                 Some(key) => self.apply(&format!("layers.Activation(\"{key}\")")),
                 None => self.function(activation.function),
             },
-            // What computes them is in no list of operations, so that such a network is refused earlier.
+            // Refused before the first layer is written.
             LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => {
                 return None;
             }

@@ -29,6 +29,11 @@ pub fn input(writer: &mut Writer, model: &Model<'_>) -> Prepared {
             let most = writer.constant("most", &[], &[255f32]);
             Prepared { ready: writer.node("Div", &[&raw, &most], vec![]), raw }
         }
+        Input::Tokens(text) => {
+            let about = text.described().join(" ");
+            let raw = writer.input("tokens", DataType::Int64, shape.dims(), &about);
+            Prepared { ready: writer.node("Cast", &[&raw], vec![cast(DataType::Float)]), raw }
+        }
         Input::Noise => {
             let about = "numbers from the standard normal distribution";
             let raw = writer.input("noise", DataType::Float, shape.dims(), about);
@@ -180,6 +185,10 @@ pub fn output(writer: &mut Writer, model: &Model<'_>, raw: &str, last: &str) {
             let names = writer.constant("classes", &[classes.len()], classes);
             let label = writer.node("Gather", &[&names, &position], vec![int("axis", 0)]);
             writer.output(&label, "label", DataType::String, &[], "the predicted class");
+        }
+        Output::NextToken => {
+            let about = "at each step the probability of every token to be the next";
+            writer.output(last, "probabilities", DataType::Float, dims.dims(), about);
         }
         Output::Numbers { targets, standard, .. } => {
             let mut numbers = restored(writer, last, standard);

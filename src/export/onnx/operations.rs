@@ -9,7 +9,7 @@ use backprop_nn::layers::Returns;
 
 /// Where the channels are in an array.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Channels {
+pub(super) enum Channels {
     Last,
     First,
 }
@@ -17,9 +17,9 @@ enum Channels {
 use Channels::{First, Last};
 
 /// The values of a graph by the names of their arrays.
-struct Values<'w, 'g> {
-    writer: &'w mut Writer,
-    graph: &'g Graph<'g>,
+pub(super) struct Values<'w, 'g> {
+    pub(super) writer: &'w mut Writer,
+    pub(super) graph: &'g Graph<'g>,
     /// Of each value the array with the channels last and that with the channels first, as far as there are any.
     arrays: Vec<[Option<String>; 2]>,
 }
@@ -39,7 +39,7 @@ pub fn write(writer: &mut Writer, graph: &Graph<'_>, input: String) -> String {
 
 impl Values<'_, '_> {
     /// The array of a value with the channels where an operation needs them.
-    fn get(&mut self, value: usize, channels: Channels) -> String {
+    pub(super) fn get(&mut self, value: usize, channels: Channels) -> String {
         let arrays = &self.arrays[value];
         let rank = self.graph.shape(value).dims().len();
         let (wanted, other) = if channels == Last || rank == 1 { (0, 1) } else { (1, 0) };
@@ -71,6 +71,7 @@ impl Values<'_, '_> {
             Operation::AveragePool { size } => (self.pool("AveragePool", size, value), First),
             Operation::UpSample { size } => (self.up_sample(*size, value), First),
             Operation::Mean => (self.mean(value), Last),
+            Operation::MeanOfTokens => (self.mean_of_tokens(value), Last),
             Operation::Affine { scale, shift } => {
                 let (x, channels) = self.any(value);
                 let [scale, shift] = [scale, shift].map(|tensor| self.by_channel(tensor, value, channels));
@@ -110,6 +111,13 @@ impl Values<'_, '_> {
                 let product = self.writer.node("MatMul", &[x, &kernel], vec![]);
                 self.writer.node("Add", &[&product, &bias], vec![])
             }
+            Operation::Tied { table, bias } => self.tied(table, bias, x),
+            Operation::Attention(attention) => self.attention(attention, value, x),
+            Operation::Positions { table } => {
+                let table = self.tensor(table);
+                self.writer.node("Add", &[x, &table], vec![])
+            }
+            Operation::RmsNorm { epsilon, gamma } => self.rms_norm(*epsilon, gamma, x),
             Operation::Reshape { to } => self.reshape(x, to.dims()),
             Operation::Embedding { table, numbers } => self.embedding(table, *numbers, value, x),
             Operation::NumericEmbedding { frequencies, phases, weights, bias } => {
@@ -137,6 +145,7 @@ impl Values<'_, '_> {
             | Operation::AveragePool { .. }
             | Operation::UpSample { .. }
             | Operation::Mean
+            | Operation::MeanOfTokens
             | Operation::Affine { .. }
             | Operation::PRelu { .. }
             | Operation::Activation(_)
@@ -339,7 +348,7 @@ impl Values<'_, '_> {
         }
     }
 
-    fn softmax(&mut self, x: &str) -> String {
+    pub(super) fn softmax(&mut self, x: &str) -> String {
         self.writer.node("Softmax", &[x], vec![int("axis", -1)])
     }
 
@@ -359,7 +368,7 @@ impl Values<'_, '_> {
     }
 
     /// An array of numbers as it is.
-    fn tensor(&mut self, tensor: &Tensor<'_>) -> String {
+    pub(super) fn tensor(&mut self, tensor: &Tensor<'_>) -> String {
         self.writer.named(&tensor.name, &tensor.dims, &tensor.values)
     }
 
@@ -383,13 +392,13 @@ impl Values<'_, '_> {
     }
 
     /// The same numbers of each sample in another shape.
-    fn reshape(&mut self, x: &str, dims: &[usize]) -> String {
+    pub(super) fn reshape(&mut self, x: &str, dims: &[usize]) -> String {
         // A 0 keeps the size of the axis, here the number of samples.
         let shape = self.writer.integers("shape", &[&[0], dims].concat());
         self.writer.node("Reshape", &[x, &shape], vec![])
     }
 
-    fn unsqueeze(&mut self, x: &str, axis: usize) -> String {
+    pub(super) fn unsqueeze(&mut self, x: &str, axis: usize) -> String {
         let axis = self.writer.integers("axis", &[axis]);
         self.writer.node("Unsqueeze", &[x, &axis], vec![])
     }

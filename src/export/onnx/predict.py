@@ -3,6 +3,7 @@
 python3 predict.py < LINES       a sample a line, its numbers with commas between, nan where one is missing;
                                  categories are numbers there, as in examples.json
 python3 predict.py --csv FILE    a table with the names of its columns in the first line, in any order
+python3 predict.py --text < TEXTS  a text a line, for a network that reads texts
 python3 predict.py IMAGE ...     images of the size that the network reads; it needs: pip install pillow
 """
 
@@ -39,7 +40,8 @@ def from_rows(rows):
     if is_table:
         return {name: column(rows, parts) for name, parts in columns.items()}
     ((name, put),) = inputs.items()
-    return {name: rows.reshape(-1, *shape).astype(numpy.float32 if put.type == "tensor(float)" else numpy.float64)}
+    kinds = {"tensor(float)": numpy.float32, "tensor(int64)": numpy.int64}
+    return {name: rows.reshape(-1, *shape).astype(kinds.get(put.type, numpy.float64))}
 
 
 def column(rows, parts):
@@ -101,6 +103,26 @@ def from_images(paths):
     return {"pixels": numpy.stack(pixels)}
 
 
+def read_texts(texts):
+    """Prints what the network says of each text: its class, or what a language model writes on, the most likely token each time."""
+    if "tokens" not in inputs:
+        sys.exit("The network reads no texts.")
+    import tokenizer
+
+    if len(outputs) > 1:
+        return show(answers({"tokens": numpy.array([tokenizer.row_of(text) for text in texts], dtype=numpy.int64)}))
+    for text in texts:
+        numbers = tokenizer.begun(text)
+        while len(numbers) < tokenizer.LENGTH:
+            tokens = numpy.array([tokenizer.row_of(numbers)], dtype=numpy.int64)
+            probabilities = answers({"tokens": tokens})[outputs[0]][0, len(numbers) - 1]
+            probabilities[[tokenizer.PADDING, tokenizer.UNKNOWN]] = 0
+            numbers.append(int(probabilities.argmax()))
+            if tokenizer.TOKENS[numbers[-1]] == "\n":
+                break
+        print(tokenizer.decode(numbers).strip("\n"))
+
+
 def show(answer):
     """The answers as a table: the label where there is one, and the numbers by their names."""
     means = description["output"]["means"]
@@ -121,6 +143,8 @@ def main():
             numbers = answers(from_rows(rows))[outputs[0]] if rows else numpy.zeros(0)
             for row in numbers.reshape(len(rows), -1 if rows else 0).tolist():
                 print(",".join(map(repr, row)))
+        case ["--text"]:
+            read_texts([line.rstrip("\n") for line in sys.stdin])
         case ["--csv", path]:
             show(answers(from_table(path)))
         case ["-h" | "--help"]:

@@ -31,6 +31,60 @@ class MixedEmbedding(nn.Module):
         return torch.cat([x[:, : self.numbers], self.table(words).flatten(1)], dim=1)
 
 
+# <<attention>>
+class Attention(nn.Module):
+    """Every step gathers what it needs from the others: softmax(q·kᵀ / √d)·v for each head (Vaswani et al. 2017)."""
+
+    def __init__(self, features, heads, causal=False, rotary=False, dropout=0.0):
+        super().__init__()
+        self.heads, self.causal, self.rotary, self.dropout = heads, causal, rotary, dropout
+        self.query = nn.Linear(features, features)
+        self.key = nn.Linear(features, features)
+        self.value = nn.Linear(features, features)
+        self.output = nn.Linear(features, features)
+
+    def forward(self, x, is_token=None):
+        n, steps, features = x.shape
+        parts = (part(x).view(n, steps, self.heads, -1) for part in (self.query, self.key, self.value))
+        q, k, v = (part.transpose(1, 2) for part in parts)  # [n, heads, steps, d]
+        if self.rotary:
+            q, k = self.rotate(q), self.rotate(k)
+        dropout = self.dropout if self.training else 0.0
+        if is_token is None:
+            context = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=self.causal)
+        else:
+            seen = is_token[:, None, None, :].expand(n, 1, steps, steps)
+            if self.causal:
+                seen = seen & torch.ones(steps, steps, dtype=torch.bool, device=x.device).tril()
+            sees_any = seen.any(dim=-1, keepdim=True)  # a step that sees none gets 0
+            context = F.scaled_dot_product_attention(q, k, v, attn_mask=seen | ~sees_any, dropout_p=dropout) * sees_any
+        return self.output(context.transpose(1, 2).reshape(n, steps, features))
+
+    @staticmethod
+    def rotate(x):
+        """Turns the numbers i and i + d/2 by the angle t · 10000^(-2i/d) at step t (Su et al. 2021)."""
+        steps, d = x.shape[-2:]
+        angles = torch.outer(torch.arange(steps).double(), 10000.0 ** (-torch.arange(0, d, 2).double() / d))
+        cos, sin = angles.cos().to(x), angles.sin().to(x)
+        a, b = x.chunk(2, dim=-1)
+        return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+
+
+# <<sinusoidal>>
+def sinusoidal(steps, features):
+    """Sines and cosines of the positions, with wavelengths from 2π to 10000 · 2π (Vaswani et al. 2017)."""
+    even = torch.arange(features) // 2 * 2
+    angles = torch.outer(torch.arange(steps).double(), 10000.0 ** (-even.double() / features))
+    return torch.where(torch.arange(features) % 2 == 0, angles.sin(), angles.cos()).float()
+
+
+# <<mean_of_tokens>>
+def mean_of_tokens(x, is_token):
+    """The mean over the steps that are not padding, and over all where all are."""
+    counted = (is_token | ~is_token.any(dim=1, keepdim=True))[:, :, None]
+    return (x * counted).sum(dim=1) / counted.sum(dim=1)
+
+
 # <<batch_ensemble>>
 class BatchEnsemble(nn.Module):
     """Members that share the layers that follow; each reads the row through scales of its own (Wen et al. 2020)."""

@@ -9,10 +9,10 @@ pub mod training;
 use std::path::Path;
 use std::process::Command;
 
-pub use program::{Program, in_text, part};
+pub use program::{Program, STATE, in_text, part};
 
 use super::python::Python;
-use super::{Examples, ExportError, File, Format, Model, Proof, proof};
+use super::{Examples, ExportError, File, Format, Input, Model, Proof, proof};
 
 /// One readable file and the weights.
 pub struct PyTorch;
@@ -37,7 +37,11 @@ impl Format for PyTorch {
     fn files(&self, model: &Model<'_>, _examples: &Examples) -> Result<Vec<File>, ExportError> {
         let program = Program::of(model)?;
         let weights = File { name: WEIGHTS, bytes: tensors::file(self.label(), &program.arrays)? };
-        Ok(vec![File::text(PROGRAM, program.text()), weights])
+        let vocabulary = match model.input {
+            Input::Tokens(text) => Some(text.vocabulary()),
+            Input::Pixels | Input::Numbers { .. } | Input::Noise => None,
+        };
+        Ok([File::text(PROGRAM, program.text()), weights].into_iter().chain(vocabulary).collect())
     }
 
     fn notes(&self, model: &Model<'_>) -> Vec<String> {

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tensors::{Array, transposed};
 use crate::export::numpy::number;
-use crate::export::{ExportError, Model};
+use crate::export::{ExportError, Input, Model};
 use backprop_nn::Shape;
 use backprop_nn::activation::Function;
 use backprop_nn::graph::Tensor;
 use backprop_nn::init::Init;
-use backprop_nn::layers::{Form, LayerSpec};
+use backprop_nn::layers::{Form, LayerSpec, MultiHeadAttention, Positions};
 use backprop_nn::regularizer::Regularizer;
 
 /// The parts of the class, line by line.
@@ -60,6 +60,8 @@ pub struct Writer<'a> {
     is_first: bool,
     /// Residual blocks around the layer.
     depth: usize,
+    /// How many tokens the vocabulary has, where tokens are read.
+    tokens: Option<usize>,
 }
 
 impl Class {
@@ -80,8 +82,15 @@ impl Class {
             shape: model.shape(),
             is_first: false,
             depth: 0,
+            tokens: match model.input {
+                Input::Tokens(text) => Some(text.tokenizer().len()),
+                Input::Pixels | Input::Numbers { .. } | Input::Noise => None,
+            },
         };
         let layers = &model.project.model.layers;
+        if leaves_out_padding(layers) {
+            writer.line("is_token = x >= 1  # and not padding");
+        }
         let ends_in_members = matches!(layers.last(), Some(LayerSpec::EnsembleMean(_)));
         writer.stack(layers, "")?;
         writer.class.gives_members = ends_in_members;
@@ -93,6 +102,15 @@ impl Class {
         writer.last();
         Ok(writer.class)
     }
+}
+
+/// Whether a layer has to know which steps are padding.
+fn leaves_out_padding(layers: &[LayerSpec]) -> bool {
+    layers.iter().any(|layer| match layer {
+        LayerSpec::MultiHeadAttention(attention) => attention.padding,
+        LayerSpec::GlobalAveragePool(pool) => pool.padding,
+        _ => layer.inside().is_some_and(leaves_out_padding),
+    })
 }
 
 /// The activation function of an expression.
@@ -249,8 +267,11 @@ impl<'a> Writer<'a> {
             LayerSpec::Dense(dense) => {
                 self.last();
                 let name = self.module("dense", &format!("nn.Linear({channels}, {})", dense.units));
-                self.reordered(&format!("{name}.weight"), params.first()?, &[1, 0]);
-                self.as_is(&format!("{name}.bias"), params.get(1)?);
+                match dense.tied {
+                    true => self.tie(&name)?,
+                    false => self.reordered(&format!("{name}.weight"), params.first()?, &[1, 0]),
+                }
+                self.as_is(&format!("{name}.bias"), params.last()?);
                 self.set(activated(dense.activation, &format!("self.{name}(x)")));
             }
             LayerSpec::Conv2d(conv) => self.convolution(layer, params, (conv.padding, conv.activation))?,
@@ -273,6 +294,11 @@ impl<'a> Writer<'a> {
             LayerSpec::EnsembleMean(_) => {
                 self.last();
                 self.set("x.mean(dim=1)");
+            }
+            LayerSpec::GlobalAveragePool(pool) if pool.padding && self.shape.as_image().is_none() => {
+                self.last();
+                self.class.used.insert("mean_of_tokens");
+                self.set("mean_of_tokens(x, is_token)");
             }
             LayerSpec::GlobalAveragePool(_) => {
                 let axes = match (self.shape.as_image().is_some(), self.is_first) {
@@ -303,14 +329,24 @@ impl<'a> Writer<'a> {
                     }
                 };
                 self.as_is(&format!("{name}.{tensor}"), params.first()?);
+                let clamp = if self.tokens.is_some_and(|tokens| tokens > vocabulary) {
+                    format!(".clamp(max={})", vocabulary.saturating_sub(1))
+                } else {
+                    String::new()
+                };
                 match numbers {
+                    0 if self.tokens.is_some() => self.set(format!("self.{name}(x{clamp})")),
                     0 => self.set(format!("self.{name}(x.clamp(0, {}).long())", vocabulary.saturating_sub(1))),
                     _ => self.set(format!("self.{name}(x)")),
                 }
             }
-            // What computes them is in no list of operations, so that such a network is refused earlier.
-            LayerSpec::PositionalEmbedding(_) | LayerSpec::MultiHeadAttention(_) | LayerSpec::RmsNorm(_) => {
-                return None;
+            LayerSpec::PositionalEmbedding(positions) => self.positions(positions.positions, params)?,
+            LayerSpec::MultiHeadAttention(attention) => self.attention(attention, params)?,
+            LayerSpec::RmsNorm(norm) => {
+                self.last();
+                let name = self.module("rms_norm", &format!("nn.RMSNorm({channels}, eps={})", number(norm.epsilon)));
+                self.as_is(&format!("{name}.weight"), params.first()?);
+                self.set(format!("self.{name}(x)"));
             }
             LayerSpec::NumericEmbedding(embedding) => {
                 self.class.used.insert("numeric_embedding");
@@ -376,6 +412,53 @@ impl<'a> Writer<'a> {
             }
             LayerSpec::Residual(_) | LayerSpec::Repeat(_) | LayerSpec::Custom(_) => return None,
         }
+        Some(())
+    }
+
+    /// The kernel of a layer is the table of the embedding at the beginning, which the file has twice.
+    fn tie(&mut self, name: &str) -> Option<()> {
+        self.class.modules.push(format!("self.{name}.weight = self.embedding1.weight  # tied"));
+        let table = self.class.arrays.first().filter(|array| array.name == "embedding1.weight")?.clone();
+        self.class.arrays.push(Array { name: format!("{name}.weight"), ..table });
+        Some(())
+    }
+
+    fn positions(&mut self, positions: Positions, params: &[Param<'a>]) -> Option<()> {
+        self.last();
+        let [steps, features] = self.shape.as_steps()?;
+        match positions {
+            Positions::Learned => {
+                let name = self.module("positions", &format!("nn.Embedding({steps}, {features})"));
+                self.as_is(&format!("{name}.weight"), params.first()?);
+                self.set(format!("x + self.{name}.weight"));
+            }
+            Positions::Sinusoidal => {
+                self.class.used.insert("sinusoidal");
+                self.set(format!("x + sinusoidal({steps}, {features}).to(x.device)"));
+            }
+        }
+        Some(())
+    }
+
+    fn attention(&mut self, attention: &MultiHeadAttention, params: &[Param<'a>]) -> Option<()> {
+        self.last();
+        self.class.used.insert("attention");
+        let MultiHeadAttention { heads, causal, dropout, rotary, padding } = *attention;
+        let mut options = format!("{}, heads={heads}", self.shape.channels());
+        for (name, is) in [("causal", causal), ("rotary", rotary)] {
+            if is {
+                options.push_str(&format!(", {name}=True"));
+            }
+        }
+        if dropout > 0.0 {
+            options.push_str(&format!(", dropout={}", number(dropout)));
+        }
+        let name = self.module("attention", &format!("Attention({options})"));
+        for (at, part) in ["query", "key", "value", "output"].into_iter().enumerate() {
+            self.reordered(&format!("{name}.{part}.weight"), params.get(at)?, &[1, 0]);
+            self.as_is(&format!("{name}.{part}.bias"), params.get(at + 4)?);
+        }
+        self.set(format!("self.{name}(x{})", if padding { ", is_token" } else { "" }));
         Some(())
     }
 

@@ -3,12 +3,17 @@
 use super::network::Class;
 use super::tensors::Array;
 use super::training::{self, Settings};
-use crate::export::model::Model;
+use crate::export::model::{Input, Model};
+use crate::export::text::Text;
 use crate::export::{ExportError, numpy};
+use backprop_nn::layers::{Embedding, LayerSpec};
 
 const LAYERS: &str = include_str!("layers.py");
 const MAIN: &str = include_str!("main.py");
 const TRAIN_CALL: &str = include_str!("train_call.py");
+
+/// The weights as they are saved, tied ones twice.
+pub const STATE: &str = "{name: value.cpu().clone() for name, value in network.state_dict().items()}";
 
 /// A part of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +63,19 @@ impl Program {
         if model.project.training.early_stopping.is_off() || settings.is_none() {
             imports = imports.replace("import copy\n", "");
         }
+        let text = text_of(model);
+        if let Some(text) = text {
+            imports = imports.replace("import os\n", &format!("{}import os\n", text.imports()));
+            imports = in_order(&imports);
+        }
         let mut sections = vec![
             Section { about: "What is needed.", code: imports },
             Section { about: "What goes in and what comes out.", code: numpy::constants(model) },
         ];
+        if let Some(text) = text {
+            let code = text.python("os.path.dirname(WEIGHTS)");
+            sections.push(Section { about: "From a text to tokens, and back.", code });
+        }
         if let Some(settings) = &settings {
             sections.push(Section { about: "The settings of the training.", code: settings.constants.clone() });
         }
@@ -73,7 +87,12 @@ impl Program {
         sections.push(Section { about: "The network.", code: class_code(model, &class) });
         sections.push(Section {
             about: "From the data to the network, and from its outputs to answers.",
-            code: numpy::preparation(model) + "\n\n" + ANSWER,
+            code: numpy::preparation_as(model, if reads_whole_numbers(model) { "np.int64" } else { "np.float32" })
+                + "\n\n"
+                + ANSWER
+                + &text
+                    .filter(|text| text.is_written)
+                    .map_or_else(String::new, |text| format!("\n\n{}", text.generation())),
         });
         if let Some(settings) = &settings {
             sections.push(Section { about: "The training.", code: settings.code.clone() });
@@ -89,8 +108,13 @@ impl Program {
             false => ("", "", ""),
         };
         let main = MAIN
+            .replace(
+                "<<text_arguments>>",
+                text.map_or("", |text| if text.is_written { PROMPT_ARGUMENTS } else { TEXT_ARGUMENTS }),
+            )
+            .replace("<<text_call>>", text.map_or("", |text| if text.is_written { PROMPT_CALL } else { TEXT_CALL }))
             .replace("<<train_arguments>>", arguments)
-            .replace("<<train_call>>", call)
+            .replace("<<train_call>>", &call.replace("<<state>>", STATE))
             .replace("<<weights_help>>", help)
             .replace(", or trains.", if settings.is_some() { ", or trains." } else { "." });
         let about = about(model);
@@ -119,17 +143,65 @@ pub fn part(file: &'static str, name: &str) -> String {
     rest.split("\n# <<").next().unwrap_or(rest).trim_end().to_owned()
 }
 
+/// The text that a network reads, if it reads one.
+fn text_of<'a>(model: &Model<'a>) -> Option<Text<'a>> {
+    match model.input {
+        Input::Tokens(text) => Some(text),
+        Input::Pixels | Input::Numbers { .. } | Input::Noise => None,
+    }
+}
+
+/// Whether what enters the network are whole numbers, for an embedding.
+fn reads_whole_numbers(model: &Model<'_>) -> bool {
+    matches!(model.project.model.layers.first(), Some(LayerSpec::Embedding(Embedding { numbers: 0, .. })))
+}
+
+/// The imports of the standard library in the order of the alphabet.
+fn in_order(imports: &str) -> String {
+    let (standard, others) = imports.split_once("\n\n").unwrap_or((imports, ""));
+    let mut lines: Vec<&str> = standard.lines().collect();
+    lines.sort_unstable();
+    format!("{}\n\n{others}", lines.join("\n"))
+}
+
+const PROMPT_ARGUMENTS: &str = "    parser.add_argument(\"--prompt\", help=\"write on from this text\")
+    parser.add_argument(\"--tokens\", type=int, default=200, help=\"how many tokens to write at most\")
+    parser.add_argument(\"--temperature\", type=float, default=0.8, help=\"0 takes the most likely token each time\")
+";
+const PROMPT_CALL: &str = "    if arguments.prompt is not None:
+        print(generate(network, arguments.prompt, arguments.tokens, arguments.temperature))
+        return
+";
+const TEXT_ARGUMENTS: &str = "    parser.add_argument(\"--text\", help=\"tell the classes of this text\")
+";
+const TEXT_CALL: &str = "    if arguments.text is not None:
+        for name, share in zip(CLASSES, answer(network, [row_of(arguments.text)])[0]):
+            print(f\"{name}: {share:.1%}\")
+        return
+";
+
 fn about(model: &Model<'_>) -> String {
     let mut lines = vec![
         format!("{}, a network that was trained in Backprop Studio.", in_text(model.name)),
         String::new(),
         "    python model.py < samples.csv            answers: a line of numbers for each line of numbers".to_owned(),
     ];
+    match text_of(model) {
+        Some(text) if text.is_written => {
+            lines.push("    python model.py --prompt \"a text\"           writes on".to_owned())
+        }
+        Some(_) => lines.push("    python model.py --text \"a text\"             tells its classes".to_owned()),
+        None => {}
+    }
     if model.project.adversary.is_none() {
         lines.push("    python model.py --train data.npz         trains on the arrays X and y of the file".to_owned());
         lines.push(
             "    torchrun --nproc-per-node 2 model.py --train data.npz     the same with two processes".to_owned(),
         );
+    }
+    if let Some(text) = text_of(model) {
+        lines.push(String::new());
+        lines.extend(text.described());
     }
     lines.extend([String::new(), "Needed: pip install torch numpy safetensors".to_owned()]);
     let notes = training::notes(model);

@@ -7,6 +7,6 @@
         data = np.load(arguments.train)
         train(network, data["X"], data["y"] if "y" in data else None)
         if rank == 0:
-            save_file({name: value.cpu() for name, value in network.state_dict().items()}, arguments.out)
+            save_file(<<state>>, arguments.out)
             print(f"wrote {arguments.out}", file=sys.stderr)
         return

@@ -44,6 +44,15 @@ pub fn notes(model: &Model<'_>) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let is_weighted = project.training.loss.class_weights().is_some_and(|weights| *weights != ClassWeights::Equal);
+    if is_weighted && model.output == Output::NextToken {
+        notes.push("All tokens weigh the same in the training.".to_owned());
+    }
+    if has_state(&project.model.layers) {
+        notes.push(
+            "Recurrent layers begin every sample at 0; the training does not read on from window to window.".to_owned(),
+        );
+    }
     notes.push(
         "The order of the samples, the split and all that is random are drawn by PyTorch, with other numbers from the same seed."
             .to_owned(),
@@ -78,6 +87,16 @@ pub fn unaugmented(augment: &Augment) -> Option<String> {
     (!on.is_empty()).then(|| format!("The training does not augment the samples ({}).", on.join(", ")))
 }
 
+/// Whether a layer keeps its state from one window to the next.
+fn has_state(layers: &[LayerSpec]) -> bool {
+    layers.iter().any(|layer| match layer {
+        LayerSpec::Rnn(rnn) => rnn.stateful,
+        LayerSpec::Lstm(lstm) => lstm.stateful,
+        LayerSpec::Gru(gru) => gru.stateful,
+        _ => layer.inside().is_some_and(has_state),
+    })
+}
+
 fn has_batch_norm(layers: &[LayerSpec]) -> bool {
     layers.iter().any(|layer| matches!(layer, LayerSpec::BatchNorm(_)) || layer.inside().is_some_and(has_batch_norm))
 }
@@ -86,7 +105,7 @@ impl Settings {
     /// The training of a model.
     pub fn of(model: &Model<'_>, class: &Class) -> Self {
         let training = &model.project.training;
-        let weights = training.loss.class_weights().filter(|weights| **weights != ClassWeights::Equal);
+        let weights = weights_of(model);
         let used = matches!(training.optimizer, OptimizerSpec::Lion(_)).then_some("lion");
         let code = [
             losses(model, class, weights.is_some()),
@@ -102,6 +121,12 @@ impl Settings {
         };
         Self { constants: constants(model), imports, used, code }
     }
+}
+
+/// The weights of the classes, where they differ. Those of tokens are not exported.
+fn weights_of<'a>(model: &Model<'a>) -> Option<&'a ClassWeights> {
+    let weights = model.project.training.loss.class_weights().filter(|weights| **weights != ClassWeights::Equal);
+    weights.filter(|_| model.output != Output::NextToken)
 }
 
 /// The numbers of a training that a person may change.
@@ -123,15 +148,26 @@ pub fn constants(model: &Model<'_>) -> String {
     lines.join("\n") + "\n"
 }
 
+/// The losses of texts from those of tokens.
+const TOKEN_LOSSES: &str = "
+
+def sample_losses(outputs, targets):
+    \"\"\"The sum over the tokens of each text that are asked for, [n].\"\"\"
+    losses = token_losses(outputs.flatten(0, 1), targets.clamp(min=0).flatten()).view_as(targets)
+    return (losses * (targets >= 0)).sum(dim=1)";
+
 fn losses(model: &Model<'_>, class: &Class, is_weighted: bool) -> String {
     let loss = &model.project.training.loss;
     let weights = if is_weighted { ", class_weights" } else { "" };
-    let mut lines = vec![format!("def sample_losses(outputs, targets{weights}):")];
+    let is_written = model.output == Output::NextToken;
+    let name = if is_written { "token_losses" } else { "sample_losses" };
+    let mut lines = vec![format!("def {name}(outputs, targets{weights}):")];
     let mut say = |line: String| lines.push(line);
     let terms = |name: &str, more: &str| {
         format!("    return F.{name}(outputs, targets{more}, reduction=\"none\").flatten(1).mean(1)")
     };
-    say(format!("    \"\"\"{} of each sample, [n].\"\"\"", loss.about().label));
+    let of = if is_written { "token" } else { "sample" };
+    say(format!("    \"\"\"{} of each {of}, [n].\"\"\"", loss.about().label));
     if class.gives_members {
         say("    if outputs.dim() == 3:  # in training each member learns alone".to_owned());
         say("        members = outputs.shape[1]".to_owned());
@@ -158,6 +194,9 @@ fn losses(model: &Model<'_>, class: &Class, is_weighted: bool) -> String {
         LossSpec::MeanSquaredError(_) => say(terms("mse_loss", "")),
         LossSpec::MeanAbsoluteError(_) => say(terms("l1_loss", "")),
         LossSpec::Huber(loss) => say(terms("huber_loss", &format!(", delta={}", number(loss.delta)))),
+    }
+    if is_written {
+        lines.push(TOKEN_LOSSES.to_owned());
     }
     lines.join("\n") + "\n"
 }
@@ -373,6 +412,7 @@ fn train(model: &Model<'_>, class: &Class, weights: Option<&ClassWeights>) -> St
         false => ("world", "a last batch without a sample for every process"),
     };
     let weight_of = |all: &str| match weights {
+        _ if model.output == Output::NextToken => format!("(targets{all} >= 0).sum()"),
         Some(_) => format!("class_weights[targets{all}].sum()"),
         None if all.is_empty() => text("len(targets)"),
         None => text("len(batch)"),

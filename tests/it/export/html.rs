@@ -159,7 +159,7 @@ fn names_from_data_are_text_and_no_markup() {
     proven(&run);
     let (folder, _) = export(&run, "html").unwrap();
     let page = fs::read_to_string(folder.path().join("export/index.html")).unwrap();
-    assert_eq!(page.matches("</script").count(), 9, "one for each script of the page");
+    assert_eq!(page.matches("</script").count(), 10, "one for each script of the page");
     assert!(!page.contains("<script>") && !page.contains("<!--"));
     for remote in ["http://", "https://", "import(", "fetch(", "innerHTML"] {
         let page = page.replace("http://www.w3.org/2000/svg", "");

@@ -19,7 +19,9 @@ for folder in sys.argv[1:]:
 #[test]
 fn keras_answers_as_the_network_here() {
     match python_with("keras, numpy, safetensors") {
-        Some(python) => prove_in_one_python("keras", &python, ANSWER, &runs()),
+        Some(python) => {
+            prove_in_one_python("keras", &python, ANSWER, &runs());
+        }
         None => eprintln!("no Python with keras, numpy and safetensors: the Keras export is not proven"),
     }
 }

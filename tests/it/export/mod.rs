@@ -9,6 +9,7 @@ mod onnx;
 mod pytorch;
 mod rust;
 mod safetensors;
+mod text;
 
 use std::fs;
 use std::path::Path;
@@ -159,8 +160,8 @@ pub fn write(key: &str, folder: &Path, run: &RunFolder) -> Examples {
 }
 
 /// Lets one Python run `code` on the folders of all runs, which writes `answers.json` into each, and compares: a Python takes
-/// seconds to start.
-pub fn prove_in_one_python(key: &str, python: &str, code: &str, runs: &[RunFolder]) {
+/// seconds to start. Gives what it prints.
+pub fn prove_in_one_python(key: &str, python: &str, code: &str, runs: &[RunFolder]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let at = |at: usize| folder.path().join(at.to_string());
     let examples: Vec<Examples> = runs.iter().enumerate().map(|(place, run)| write(key, &at(place), run)).collect();
@@ -175,6 +176,7 @@ pub fn prove_in_one_python(key: &str, python: &str, code: &str, runs: &[RunFolde
         let is_near = matches!(proof, Proof::Compared { difference, .. } if difference < 1e-4);
         assert!(is_near, "{key} of {:?}: {proof}", runs[place].project.model);
     }
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// That Python can read a file, where there is one.

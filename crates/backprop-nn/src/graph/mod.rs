@@ -11,7 +11,7 @@ mod reference;
 
 use std::borrow::Cow;
 
-pub use operation::{Convolution, ConvolutionTranspose, Direction, Operation, rows};
+pub use operation::{Attention, Convolution, ConvolutionTranspose, Direction, Operation, rows};
 
 use crate::layers::{Dense, LayerSpec};
 use crate::network::Network;
@@ -51,7 +51,8 @@ pub struct Tensor<'a> {
     pub values: Cow<'a, [f32]>,
 }
 
-/// A layer that does not say in these operations what it computes: one that is defined elsewhere, or attention.
+/// A layer that does not say in these operations what it computes: one that is defined elsewhere, or that leaves out padding where
+/// the network does not begin with a token for each step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "layer {place}, {label}, cannot be written in the operations that an export knows; export the network without it"
@@ -107,13 +108,14 @@ impl<'a> Graph<'a> {
             if let (LayerSpec::Dense(Dense { tied: true, .. }), Some(table)) = (layer, self.table()) {
                 params.insert(0, table.clone());
             }
-            let operations = layer.operations(input, &params);
+            let operations = layer.operations(input, &params).filter(|all| self.has_tokens_for(all, input));
             let label = || layer.about().label.to_owned();
             for mut operation in operations.ok_or_else(|| Unwritable { place, label: label() })? {
                 // What a layer computes without parameters does not know where it stands.
-                if let Operation::Affine { scale, shift } = &mut operation {
-                    let tensors = [scale, shift].into_iter().filter(|tensor| tensor.name.starts_with('.'));
-                    tensors.for_each(|tensor| tensor.name.insert_str(0, &name));
+                if let Operation::Positions { table } = &mut operation
+                    && table.name.starts_with('.')
+                {
+                    table.name.insert_str(0, &name);
                 }
                 self.push(&name, operation);
             }
@@ -121,10 +123,17 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    /// The table of the embedding at the beginning.
+    /// Whether the graph begins with a token for each step of `input`, if one of the operations has to know which are padding.
+    fn has_tokens_for(&self, operations: &[Operation<'_>], input: Shape) -> bool {
+        let steps = self.table().map(|_| self.input.len());
+        !operations.iter().any(Operation::reads_tokens)
+            || steps.is_some_and(|steps| input.as_steps().is_some_and(|of| of[0] == steps))
+    }
+
+    /// The table of the embedding of tokens at the beginning.
     fn table(&self) -> Option<&Tensor<'a>> {
         match &self.nodes.first()?.operation {
-            Operation::Embedding { table, .. } => Some(table),
+            Operation::Embedding { table, numbers: 0 } => Some(table),
             _ => None,
         }
     }
@@ -200,11 +209,8 @@ mod tests {
 
     #[test]
     fn every_layer_of_the_list_gives_as_operations_what_it_gives_itself() {
-        let inputs = [Shape::flat(12), Shape::steps(6, 5), Shape::image(28, 28, 2)];
-        for spec in LayerSpec::all()
-            .into_iter()
-            .filter(|spec| !matches!(spec, LayerSpec::RmsNorm(_) | LayerSpec::MultiHeadAttention(_)))
-        {
+        let inputs = [Shape::flat(12), Shape::steps(6, 5), Shape::steps(6, 8), Shape::image(28, 28, 2)];
+        for spec in LayerSpec::all() {
             let fits: Vec<Shape> = inputs.into_iter().filter(|input| spec.plan(*input).is_ok()).collect();
             let fits = if fits.is_empty() { vec![Shape::image(28, 28, 1)] } else { fits };
             fits.into_iter().for_each(|input| compare(std::slice::from_ref(&spec), input));
@@ -255,6 +261,14 @@ mod tests {
             ],
             row,
         );
+        let embedding = layer(r#"{"kind":"embedding","vocabulary":9,"units":8}"#);
+        for settings in ["", r#","rotary":true"#, r#","padding":true"#, r#","padding":true,"rotary":true"#] {
+            for causal in [false, true] {
+                let attention = format!(r#"{{"kind":"multi_head_attention","heads":2,"causal":{causal}{settings}}}"#);
+                compare(&[embedding.clone(), layer("\"rms_norm\""), layer(&attention)], row);
+            }
+        }
+        compare(&[embedding, layer(r#"{"kind":"global_average_pool","padding":true}"#)], row);
         compare(&[layer(r#"{"kind":"embedding","vocabulary":3,"units":2,"numbers":3}"#)], row);
         compare(&[layer(r#"{"kind":"numeric_embedding","units":2,"waves":5,"numbers":3}"#)], row);
         compare(
@@ -266,5 +280,20 @@ mod tests {
             ],
             row,
         );
+    }
+
+    #[test]
+    fn padding_is_left_out_only_where_the_network_begins_with_a_token_for_each_step() {
+        let attention = r#"{"kind":"multi_head_attention","padding":true}"#;
+        for (before, input) in [
+            (r#"{"kind":"dense","units":8}"#, Shape::steps(6, 5)),
+            (r#"{"kind":"reshape","form":"steps","steps":3}"#, Shape::flat(24)),
+        ] {
+            let layers = [layer(before), layer(attention)];
+            let network = Network::new(&[crate::network::Stack { name: "", prefix: "", layers: &layers, input }]);
+            let weights = network.init_weights(3);
+            let error = Graph::new(&layers, &network, &weights).unwrap_err();
+            assert_eq!(error.place, "2", "{error}");
+        }
     }
 }

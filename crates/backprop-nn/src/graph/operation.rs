@@ -12,6 +12,9 @@ use crate::shape::Shape;
 pub enum Operation<'a> {
     /// `y = x·W + b` over the last axis; kernel `[inputs, units]`, bias `[units]`.
     Dense { kernel: Tensor<'a>, bias: Tensor<'a> },
+    /// `y = x·Wᵀ + b` over the last axis, where `W` is the table of the embedding that the graph begins with, `[units, inputs]`;
+    /// bias `[units]`.
+    Tied { table: Tensor<'a>, bias: Tensor<'a> },
     /// Kernels that slide over an image.
     Convolution(Convolution<'a>),
     /// Kernels that every pixel adds to a larger image.
@@ -24,11 +27,17 @@ pub enum Operation<'a> {
     UpSample { size: usize },
     /// The mean over all axes but the last.
     Mean,
+    /// The mean over the steps whose token, which is the value 0 of the graph, is at least 1; over all steps where none is.
+    MeanOfTokens,
     /// The same numbers in another shape.
     Reshape { to: Shape },
     /// The first `numbers` as they are, and then a row of `table`, `[vocabulary, units]`, for each that follows, which is cut
     /// to a whole number that is in it.
     Embedding { table: Tensor<'a>, numbers: usize },
+    /// `y[t] = x[t] + P[t]`, table `[steps, features]`.
+    Positions { table: Tensor<'a> },
+    /// Steps that gather what they need from the others.
+    Attention(Box<Attention<'a>>),
     /// For each of the first numbers `x[i]` itself and then `cos(ω[i]·x[i] + φ[i])·W[i] + b[i]`; then the others as they are.
     /// `ω` and `φ` `[numbers, waves]`, `W` `[numbers, waves, units]`, `b` `[numbers, units]`.
     NumericEmbedding { frequencies: Tensor<'a>, phases: Tensor<'a>, weights: Tensor<'a>, bias: Tensor<'a> },
@@ -44,6 +53,8 @@ pub enum Operation<'a> {
     Affine { scale: Tensor<'a>, shift: Tensor<'a> },
     /// `y = (x - μ) / √(σ² + ε) ⊙ γ + β`, mean and variance over the last axis.
     LayerNorm { epsilon: f32, gamma: Tensor<'a>, beta: Tensor<'a> },
+    /// `y = x / √(mean(x²) + ε) ⊙ γ`, the mean over the last axis.
+    RmsNorm { epsilon: f32, gamma: Tensor<'a> },
     /// Every number on its own.
     Activation(Function),
     /// `y = max(0, x) + α · min(0, x)`, alpha over the last axis.
@@ -92,6 +103,26 @@ pub struct ConvolutionTranspose<'a> {
     pub output: [usize; 2],
 }
 
+/// `yₜ = [c₁ … c_heads]·W_o + b_o` with `c = softmax(q·kᵀ / √width)·v` for each head, where `q = x·W_q + b_q`, and `k` and `v`
+/// likewise; a head is `width` of the features, side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attention<'a> {
+    /// Of queries, keys, values and output, `[features, features]` each.
+    pub kernels: [Tensor<'a>; 4],
+    /// `[features]` each.
+    pub biases: [Tensor<'a>; 4],
+    /// How many heads the features are cut into.
+    pub heads: usize,
+    /// Whether a step sees none after it.
+    pub causal: bool,
+    /// Whether queries and keys of a head are turned by `φ = t · 10000^(-2i / width)` at step `t`: `(a, b)` at `i` and `i + width / 2`
+    /// become `(a cos φ - b sin φ, b cos φ + a sin φ)`.
+    pub rotary: bool,
+    /// Whether no step sees those whose token, which is the value 0 of the graph, is below 1. A step that sees none gets
+    /// context 0.
+    pub padding: bool,
+}
+
 /// One reading of a sequence: the first forwards, a second from its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Direction<'a> {
@@ -124,7 +155,7 @@ impl<'a> Operation<'a> {
             _ => image(input, [rows(input)[0], rows(input)[1]], len),
         };
         match self {
-            Self::Dense { bias, .. } => last(bias.dims[0]),
+            Self::Dense { bias, .. } | Self::Tied { bias, .. } => last(bias.dims[0]),
             Self::Convolution(Convolution { kernel, output, .. }) => image(input, *output, kernel.dims[3]),
             Self::ConvolutionTranspose(ConvolutionTranspose { kernel, output, .. }) => {
                 image(input, *output, kernel.dims[2])
@@ -137,7 +168,7 @@ impl<'a> Operation<'a> {
                 let [height, width] = rows(input);
                 image(input, [height * size, width * size], input.channels())
             }
-            Self::Mean => Shape::flat(input.channels()),
+            Self::Mean | Self::MeanOfTokens => Shape::flat(input.channels()),
             Self::Reshape { to } => *to,
             Self::Embedding { table, numbers } => {
                 let (words, units) = (input.len() - numbers, table.dims[1]);
@@ -151,8 +182,11 @@ impl<'a> Operation<'a> {
                 if *returns == Returns::AllSteps { last(outputs) } else { Shape::flat(outputs) }
             }
             Self::Members { scale } => Shape::steps(scale.dims[0], scale.dims[1]),
-            Self::Affine { .. }
+            Self::Positions { .. }
+            | Self::Attention(_)
+            | Self::Affine { .. }
             | Self::LayerNorm { .. }
+            | Self::RmsNorm { .. }
             | Self::Activation(_)
             | Self::PRelu { .. }
             | Self::Softmax
@@ -161,13 +195,24 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Its arrays of numbers.
+    /// Whether it reads the value 0 of the graph besides, the tokens.
+    pub fn reads_tokens(&self) -> bool {
+        match self {
+            Self::MeanOfTokens => true,
+            Self::Attention(attention) => attention.padding,
+            _ => false,
+        }
+    }
+
+    /// Its arrays of numbers, but for the table that belongs to an embedding.
     pub fn tensors(&self) -> Vec<&Tensor<'a>> {
         match self {
             Self::Dense { kernel, bias } => vec![kernel, bias],
             Self::Convolution(Convolution { kernel, bias, .. }) => std::iter::once(kernel).chain(bias).collect(),
             Self::ConvolutionTranspose(ConvolutionTranspose { kernel, bias, .. }) => vec![kernel, bias],
-            Self::Embedding { table, .. } => vec![table],
+            Self::Tied { bias, .. } => vec![bias],
+            Self::Embedding { table, .. } | Self::Positions { table } => vec![table],
+            Self::Attention(attention) => attention.kernels.iter().chain(&attention.biases).collect(),
             Self::NumericEmbedding { frequencies, phases, weights, bias } => {
                 vec![frequencies, phases, weights, bias]
             }
@@ -178,11 +223,13 @@ impl<'a> Operation<'a> {
             Self::Members { scale } => vec![scale],
             Self::Affine { scale, shift } => vec![scale, shift],
             Self::LayerNorm { gamma, beta, .. } => vec![gamma, beta],
+            Self::RmsNorm { gamma, .. } => vec![gamma],
             Self::PRelu { alpha } => vec![alpha],
             Self::MaxPool { .. }
             | Self::AveragePool { .. }
             | Self::UpSample { .. }
             | Self::Mean
+            | Self::MeanOfTokens
             | Self::Reshape { .. }
             | Self::Activation(_)
             | Self::Softmax

@@ -1,6 +1,6 @@
 //! Every operation as its definition reads, to hold the layers against.
 
-use super::operation::{Convolution, ConvolutionTranspose, Direction, Operation, rows};
+use super::operation::{Attention, Convolution, ConvolutionTranspose, Direction, Operation, rows};
 use super::{Graph, Tensor};
 use crate::activation::Function;
 use crate::kernels::vector::{sigmoid, tanh};
@@ -15,6 +15,8 @@ pub fn run(graph: &Graph<'_>, sample: &[f32]) -> Vec<f32> {
         let input = &values[node.input];
         let output = match &node.operation {
             Operation::Add { value } => input.iter().zip(&values[*value]).map(|(a, b)| a + b).collect(),
+            Operation::MeanOfTokens => mean_of(input, &values[0]),
+            Operation::Attention(attention) => attend(attention, input, &values[0], node.output),
             operation => apply(operation, input, graph.shape(node.input)),
         };
         assert_eq!(output.len(), node.output.len(), "{}", node.name);
@@ -36,6 +38,12 @@ fn apply(operation: &Operation<'_>, x: &[f32], shape: Shape) -> Vec<f32> {
             .chunks_exact(channels)
             .flat_map(|x| add(product(x, &kernel.values, bias.values.len()), &bias.values))
             .collect(),
+        Operation::Tied { table, bias } => {
+            let units = |x: &[f32]| -> Vec<f32> {
+                table.values.chunks_exact(channels).map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum()).collect()
+            };
+            x.chunks_exact(channels).flat_map(|x| add(units(x), &bias.values)).collect()
+        }
         Operation::Convolution(convolution) => convolve(convolution, x, shape),
         Operation::ConvolutionTranspose(transpose) => spread(transpose, x, shape),
         Operation::MaxPool { size } => pool(x, shape, *size, &|window| window.iter().copied().fold(f32::MIN, f32::max)),
@@ -58,6 +66,7 @@ fn apply(operation: &Operation<'_>, x: &[f32], shape: Shape) -> Vec<f32> {
             let row = |word: &f32| &table.values[(*word as usize).min(table.dims[0] - 1) * units..][..units];
             passed.iter().chain(words.iter().flat_map(row)).copied().collect()
         }
+        Operation::Positions { table } => add(x.to_vec(), &table.values),
         Operation::NumericEmbedding { frequencies, phases, weights, bias } => {
             let ([numbers, waves], units) = ([frequencies.dims[0], frequencies.dims[1]], bias.dims[1]);
             let mut y = Vec::new();
@@ -109,12 +118,67 @@ fn apply(operation: &Operation<'_>, x: &[f32], shape: Shape) -> Vec<f32> {
                 *x = (*x - mean) / (variance + epsilon).sqrt() * gamma.values[at] + beta.values[at];
             }
         }),
+        Operation::RmsNorm { epsilon, gamma } => by_row(&|row| {
+            let square = row.iter().map(|x| x * x).sum::<f32>() / row.len() as f32;
+            row.iter_mut().zip(&*gamma.values).for_each(|(x, gamma)| *x = *x / (square + epsilon).sqrt() * gamma);
+        }),
         Operation::Activation(function) => by_row(&|row| function.forward(row, &mut [])),
         Operation::PRelu { alpha } => by_channel(&|at, x| x.max(0.0) + alpha.values[at] * x.min(0.0)),
         Operation::Softmax => by_row(&softmax),
         Operation::Shares(function) => by_row(&|row| shares(row, *function)),
-        Operation::Add { .. } => unreachable!("is applied to two values"),
+        Operation::Add { .. } | Operation::MeanOfTokens | Operation::Attention(_) => {
+            unreachable!("is applied to two values")
+        }
     }
+}
+
+/// The mean of the rows whose token is at least 1.
+fn mean_of(x: &[f32], tokens: &[f32]) -> Vec<f32> {
+    let channels = x.len() / tokens.len();
+    let is_one = |token: &f32| *token >= 1.0 || !tokens.iter().any(|token| *token >= 1.0);
+    let rows: Vec<&[f32]> =
+        x.chunks_exact(channels).zip(tokens).filter(|(_, token)| is_one(token)).map(|(row, _)| row).collect();
+    (0..channels).map(|at| rows.iter().map(|row| row[at]).sum::<f32>() / rows.len() as f32).collect()
+}
+
+fn attend(attention: &Attention<'_>, x: &[f32], tokens: &[f32], shape: Shape) -> Vec<f32> {
+    let Attention { kernels, biases, heads, causal, rotary, padding } = attention;
+    let [steps, features] = shape.as_steps().unwrap();
+    let width = features / heads;
+    let projected = |part: usize, x: &[f32]| -> Vec<f32> {
+        let row = |x: &[f32]| add(product(x, &kernels[part].values, features), &biases[part].values);
+        x.chunks_exact(features).flat_map(row).collect()
+    };
+    let turned = |mut values: Vec<f32>| {
+        for (at, head) in values.chunks_exact_mut(width).enumerate().filter(|_| *rotary) {
+            for i in 0..width / 2 {
+                let angle = (at / heads) as f64 * 10_000f64.powf(-2.0 * i as f64 / width as f64);
+                let (sin, cos) = (angle.sin() as f32, angle.cos() as f32);
+                let (a, b) = (head[i], head[i + width / 2]);
+                (head[i], head[i + width / 2]) = (a * cos - b * sin, b * cos + a * sin);
+            }
+        }
+        values
+    };
+    let (queries, keys, values) = (turned(projected(0, x)), turned(projected(1, x)), projected(2, x));
+    let mut context = vec![0.0; x.len()];
+    for (head, step) in (0..*heads).flat_map(|head| (0..steps).map(move |step| (head, step))) {
+        let of = |values: &[f32], step: usize| values[step * features + head * width..][..width].to_vec();
+        let seen = (0..steps).filter(|key| !(*causal && *key > step || *padding && tokens[*key] < 1.0));
+        let seen: Vec<usize> = seen.collect();
+        let score = |key: &usize| {
+            of(&queries, step).iter().zip(of(&keys, *key)).map(|(q, k)| q * k).sum::<f32>() / (width as f32).sqrt()
+        };
+        let mut weights: Vec<f32> = seen.iter().map(score).collect();
+        if !weights.is_empty() {
+            softmax(&mut weights);
+        }
+        for (key, weight) in seen.iter().zip(weights) {
+            let context = context[step * features + head * width..][..width].iter_mut();
+            context.zip(of(&values, *key)).for_each(|(context, value)| *context += weight * value);
+        }
+    }
+    projected(3, &context)
 }
 
 /// `x·W`

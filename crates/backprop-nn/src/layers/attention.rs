@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::global_average_pool::Padding;
 use super::reshape::takes_steps;
 use crate::field::{Described as _, Settings};
+use crate::graph::{Attention, Operation, Tensor};
 use crate::init::{Init, Initializer, stream};
 use crate::kernels::attention::{Drop, Head, HeadBackward, Scores, project, rotate};
 use crate::kernels::direct::{MOST_NUMBERS, Start, product};
@@ -102,6 +103,15 @@ impl Spec for MultiHeadAttention {
         let head = Head { steps, width, stride: features, causal: self.causal };
         let angles = self.rotary.then(|| Angles::new(steps, width));
         Box::new(BuiltAttention { head, heads: self.heads, dropout: self.dropout, padding: self.padding, angles })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let Self { heads, causal, rotary, padding, .. } = *self;
+        let (kernels, biases) = params.split_at_checked(PARTS)?;
+        let four = |tensors: &[Tensor<'a>]| <[Tensor<'a>; PARTS]>::try_from(tensors.to_vec()).ok();
+        let (kernels, biases) = (four(kernels)?, four(biases)?);
+        let attention = Attention { kernels, biases, heads, causal, rotary, padding };
+        Some(vec![Operation::Attention(Box::new(attention))])
     }
 }
 

@@ -145,22 +145,17 @@ impl Spec for Dense {
     /// If it is tied, the table is the first of its parameters.
     fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
         let [kernel, bias] = params else { return None };
-        let kernel = if self.tied { kernel_of(kernel, bias)? } else { kernel.clone() };
-        let sums = Operation::Dense { kernel, bias: bias.clone() };
+        let (kernel, bias) = (kernel.clone(), bias.clone());
+        let sums = match self.tied {
+            true => Operation::Tied { table: kernel, bias },
+            false => Operation::Dense { kernel, bias },
+        };
         Some(std::iter::once(sums).chain(Operation::activation(self.activation)).collect())
     }
 
     fn regularizer(&self) -> Regularizer {
         self.penalty
     }
-}
-
-/// The kernel `[inputs, units]` that the transposed table is, named as one of the layer of this bias.
-fn kernel_of<'a>(table: &Tensor<'a>, bias: &Tensor<'a>) -> Option<Tensor<'a>> {
-    let [units, inputs] = *table.dims.as_slice() else { return None };
-    let values = (0..inputs * units).map(|at| table.values[at % units * inputs + at / units]).collect();
-    let name = format!("{}kernel", bias.name.strip_suffix("bias")?);
-    Some(Tensor { name, dims: vec![inputs, units], values })
 }
 
 /// With fewer units than this the matrix product packs more than it multiplies; a convolution of one pixel does not.

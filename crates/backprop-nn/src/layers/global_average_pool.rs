@@ -41,8 +41,9 @@ impl Spec for GlobalAveragePool {
         Box::new(BuiltGlobalAveragePool { values: input.len(), channels: input.channels(), padding })
     }
 
-    fn operations<'a>(&self, _input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
-        (!self.padding).then(|| vec![Operation::Mean])
+    fn operations<'a>(&self, input: Shape, _params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let is_of_tokens = self.padding && input.as_steps().is_some();
+        Some(vec![if is_of_tokens { Operation::MeanOfTokens } else { Operation::Mean }])
     }
 }
 

@@ -61,26 +61,14 @@ impl Spec for PositionalEmbedding {
         Box::new(BuiltPositionalEmbedding { steps, features, waves })
     }
 
-    /// A shift of every number, which there is for rows.
     fn operations<'a>(&self, input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
         let [steps, features] = input.as_steps()?;
-        let named = |name: &str, values: Vec<f32>| Tensor {
-            name: name.to_owned(),
-            dims: vec![input.len()],
-            values: values.into(),
+        let fixed = || Tensor {
+            name: ".positions".to_owned(),
+            dims: vec![steps, features],
+            values: waves(steps, features).into(),
         };
-        let (scale, shift) = match params {
-            [learned] => (
-                Tensor { dims: vec![input.len()], ..learned.with("scale", vec![1.0; input.len()]) },
-                Tensor { dims: vec![input.len()], ..learned.clone() },
-            ),
-            _ => (named(".scale", vec![1.0; input.len()]), named(".embeddings", waves(steps, features))),
-        };
-        Some(vec![
-            Operation::Reshape { to: Shape::flat(input.len()) },
-            Operation::Affine { scale, shift },
-            Operation::Reshape { to: input },
-        ])
+        Some(vec![Operation::Positions { table: params.first().cloned().unwrap_or_else(fixed) }])
     }
 }
 

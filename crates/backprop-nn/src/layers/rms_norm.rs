@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::Settings;
+use crate::graph::{Operation, Tensor};
 use crate::init::Init;
 use crate::kernels::rows;
 use crate::layer::{Backward, Decoding, Forward, Layer, ParamInfo};
@@ -33,6 +34,11 @@ impl Spec for RmsNorm {
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let features = input.channels();
         Box::new(BuiltRmsNorm { features, rows: input.len() / features, epsilon: self.epsilon })
+    }
+
+    fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
+        let [gamma] = params else { return None };
+        Some(vec![Operation::RmsNorm { epsilon: self.epsilon, gamma: gamma.clone() }])
     }
 }
 
