@@ -51,15 +51,18 @@ impl<'a> Text<'a> {
             TokenUnit::Subword => "subwords (byte-pair encoding, with the merges of the vocabulary)",
         };
         let cut = format!(
-            "A text is cut into {parts}; each is the number of its place in the vocabulary, from 0, where {PADDING} is padding and \
-             {UNKNOWN} stands for what is not in it."
+            "A text is cut into {parts}; each has the number of its place in the vocabulary, counted from 0, where {PADDING} is \
+             padding and {UNKNOWN} stands for whatever is not in it."
         );
-        let begins = self.line_end().map_or(String::new(), |end| format!("the line end {end} comes first; "));
+        let begins = self.line_end().map_or(String::new(), |end| format!(" after the line end (token {end})"));
         let fill = match self.is_written {
             true => format!(
-                "Of {length} tokens {begins}behind the text {PADDING} fills up, and its last token tells what follows."
+                "The network reads {length} tokens: those of the text{begins}, and {PADDING} until there are so many; its output at \
+                 the last token of the text tells what follows."
             ),
-            false => format!("The last {length} tokens of a text are read; before a shorter one {PADDING} fills up."),
+            false => {
+                format!("The network reads the last {length} tokens of a text; before a shorter one stands {PADDING}.")
+            }
         };
         [cut, fill]
     }

@@ -73,7 +73,7 @@ impl Program {
             Section { about: "What goes in and what comes out.", code: numpy::constants(model) },
         ];
         if let Some(text) = text {
-            let code = text.python("os.path.dirname(WEIGHTS)");
+            let code = text.python("os.path.dirname(WEIGHTS)") + "\n";
             sections.push(Section { about: "From a text to tokens, and back.", code });
         }
         if let Some(settings) = &settings {

@@ -294,7 +294,7 @@ fn every_format_of_the_list_is_proven_here() {
     let Input::Tokens(text) = model.input else { panic!() };
     let [cut, fill] = text.described();
     assert!(cut.starts_with("A text is cut into characters"), "{cut}");
-    assert!(fill.contains("the line end 2 comes first; behind the text 0 fills up"), "{fill}");
+    assert!(fill.contains("those of the text after the line end (token 2), and 0 until there are so many"), "{fill}");
     let folder = tempfile::tempdir().unwrap();
     let examples = write("pytorch", folder.path(), &run);
     assert!(examples.texts.is_some());
