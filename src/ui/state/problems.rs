@@ -1,7 +1,7 @@
 //! What would make a run of the project fail or mislead, kept until the project or the data change.
 
 use super::session::{DataState, Session};
-use super::subject::address;
+use super::subject::identity;
 use crate::project::problems::Problem;
 use crate::project::{Project, Side};
 
@@ -15,7 +15,7 @@ pub struct Problems {
 impl Problems {
     /// Brings the list up to date.
     pub fn update(&mut self, project: &Project, session: &Session) {
-        let data = session.dataset().map(address);
+        let data = session.dataset().map(identity);
         if self.of.as_ref().is_some_and(|(known, at)| *at == data && known == project) {
             return;
         }

@@ -1,7 +1,7 @@
 //! What the window is about at this moment: the data, and what the network is to do with it.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::session::Session;
 use crate::data::{Dataset, Modality, Task, numbered_classes};
@@ -60,7 +60,31 @@ pub fn plane_of(dataset: &Dataset) -> [RangeInclusive<f64>; 2] {
     })
 }
 
-/// Tells one data set from another as long as both are there.
-pub fn address(dataset: &Arc<Dataset>) -> u64 {
-    Arc::as_ptr(dataset) as usize as u64
+/// A number of a data set that no other one gets, not even one that comes to lie in its place after it is gone.
+pub fn identity(dataset: &Arc<Dataset>) -> u64 {
+    static KNOWN: Mutex<(u64, Vec<(Weak<Dataset>, u64)>)> = Mutex::new((0, Vec::new()));
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (last, listed) = &mut *known;
+    // As long as there is a `Weak`, nothing else comes to lie there.
+    listed.retain(|(other, _)| other.strong_count() > 0);
+    if let Some((_, number)) = listed.iter().find(|(other, _)| Weak::as_ptr(other) == Arc::as_ptr(dataset)) {
+        return *number;
+    }
+    *last += 1;
+    listed.push((Arc::downgrade(dataset), *last));
+    *last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_set_in_the_place_of_one_that_is_gone_is_another() {
+        let read = || Arc::new(Dataset::read("points:xor?count=20").unwrap());
+        let numbers: Vec<u64> = (0..20).map(|_| identity(&read())).collect();
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+        let dataset = read();
+        assert_eq!(identity(&dataset), identity(&Arc::clone(&dataset)));
+    }
 }

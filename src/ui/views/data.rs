@@ -18,7 +18,7 @@ use crate::data::note::{Note, Otherwise, more_classes};
 use crate::data::{Augment, Dataset, Modality, SOURCES};
 use crate::ui::state::class_counts::{ClassCounts, Parts};
 use crate::ui::state::session::DataState;
-use crate::ui::state::subject::{Subject, address};
+use crate::ui::state::subject::{Subject, identity};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -280,7 +280,7 @@ fn training_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>) {
     let samples = &dataset.train;
     let pixels = |index: usize, out: &mut [u8]| copy(samples, index, out);
     let caption = |index: usize| Caption { truth: label(dataset, index), ..Caption::default() };
-    show(ui, grid, dataset, samples.len(), address(dataset), &pixels, &caption);
+    show(ui, grid, dataset, samples.len(), identity(dataset), &pixels, &caption);
 }
 
 /// Makes versions of samples as training makes them.
@@ -345,7 +345,7 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
     };
     let mut hasher = DefaultHasher::new();
     // Its text names every number there is, those that are yet to come too.
-    (format!("{augment:?}"), address(dataset), columns, seed).hash(&mut hasher);
+    (format!("{augment:?}"), identity(dataset), columns, seed).hash(&mut hasher);
     let count = PREVIEW_ROWS.min(dataset.train.len()) * columns;
     show(ui, grid, dataset, count, hasher.finish(), &pixels, &caption);
 }

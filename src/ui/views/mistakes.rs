@@ -14,7 +14,7 @@ use crate::data::Modality;
 use crate::train::heads::Results;
 use crate::train::metrics::{ClassPredictions, Prediction};
 use crate::train::{Evaluation, Predictions};
-use crate::ui::state::subject::{Subject, address};
+use crate::ui::state::subject::{Subject, identity};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
@@ -151,7 +151,7 @@ impl View for Mistakes {
                 detail: format!("confidence {}", percent(f64::from(answer.confidence))),
             }
         };
-        let version = mix(address(&dataset), *version);
+        let version = mix(identity(&dataset), *version);
         let (count, pixels, caption) = (predictions.len(), &pixels, &caption);
         let caption_rows = if names.iter().all(|name| name.chars().count() < 3) { 1 } else { 2 };
         let images = Images { count, height, width, channels, version, pixels, caption, caption_rows };

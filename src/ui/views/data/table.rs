@@ -9,7 +9,7 @@ use crate::data::Modality;
 use crate::data::sources::can_ignore;
 use crate::data::summary::{BINS, Column};
 use crate::data::{Dataset, Task};
-use crate::ui::state::subject::{address, is_plane};
+use crate::ui::state::subject::{identity, is_plane};
 use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::theme::Palette;
 use crate::ui::views::cx::Cx;
@@ -42,7 +42,7 @@ enum Shown {
 
 /// What is known of a data set, worked out once.
 struct Summary {
-    address: u64,
+    identity: u64,
     columns: Vec<TableColumn>,
     /// A line for each column and for each target.
     lines: Vec<Line>,
@@ -94,7 +94,7 @@ impl TableView {
         let Some(dataset) = &dataset else {
             return placeholder_ui(ui, "The samples appear here when they have been read.");
         };
-        if self.summary.as_ref().is_none_or(|summary| summary.address != address(dataset)) {
+        if self.summary.as_ref().is_none_or(|summary| summary.identity != identity(dataset)) {
             self.summary = Some(Summary::of(dataset));
         }
         let Some(Summary { columns, lines, .. }) = &self.summary else { return };
@@ -185,7 +185,7 @@ impl Summary {
         let target = |target| Line { is_target: true, ..Line::of_numbers(target, "target", "predicted") };
         lines.extend(targets.iter().map(target));
         lines.extend(dataset.task.is_classification().then(|| Line::of_classes(dataset)));
-        Self { address: address(dataset), columns, lines }
+        Self { identity: identity(dataset), columns, lines }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::data::Dataset;
 use crate::explain::connections::{Strength, Sum, Term, Wiring};
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Connected, Inside, InsideQuery, Part, SURFACE};
-use crate::ui::state::subject::{address, is_plane, plane_of};
+use crate::ui::state::subject::{identity, is_plane, plane_of};
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -68,8 +68,8 @@ impl Pane for DiagramPane {
     fn part(&mut self, network: &TrainedNetwork, dataset: Option<&Arc<Dataset>>) -> (Part, Edits) {
         // Looking for the ranges of many samples takes longer than a frame.
         let dataset = dataset.filter(|dataset| is_plane(dataset));
-        if self.plane.as_ref().map(|(address, _)| *address) != dataset.map(address) {
-            self.plane = dataset.map(|dataset| (address(dataset), plane_of(dataset)));
+        if self.plane.as_ref().map(|(identity, _)| *identity) != dataset.map(identity) {
+            self.plane = dataset.map(|dataset| (identity(dataset), plane_of(dataset)));
         }
         let plane = self.plane.as_ref().map(|(_, ranges)| ranges.clone());
         if self.of.as_ref().is_some_and(|of| !of.is_same_network(network)) {

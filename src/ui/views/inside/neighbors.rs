@@ -10,7 +10,7 @@ use crate::data::{Dataset, Modality};
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::jobs::neighbors::{Neighbors, NeighborsQuery};
-use crate::ui::state::subject::address;
+use crate::ui::state::subject::identity;
 use crate::ui::state::table::table_columns;
 use crate::ui::theme::{GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -97,7 +97,7 @@ impl NeighborsPane {
             None => Caption { truth: "this one".to_owned(), ..Caption::default() },
         };
         let count = found.nearest.len() + 1;
-        let version = mix(address(dataset), latest.version);
+        let version = mix(identity(dataset), latest.version);
         let images =
             Images { count, height, width, channels, version, pixels: &pixels, caption: &caption, caption_rows: 1 };
         let scale = fitting_scale(count, [height, width], 1, ui.available_size());

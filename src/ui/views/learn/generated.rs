@@ -15,7 +15,7 @@ use crate::ui::jobs::discriminator::{ARROWS, DiscriminatorQuery};
 use crate::ui::jobs::modes::{Modes, ModesQuery};
 use crate::ui::jobs::plane::{SIDE, places};
 use crate::ui::jobs::samples::{GeneratedSamples, SamplesQuery};
-use crate::ui::state::subject::{address, is_plane, plane_of};
+use crate::ui::state::subject::{identity, is_plane, plane_of};
 use crate::ui::state::table::table_columns;
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, Palette};
@@ -56,7 +56,7 @@ struct Ground {
 
 /// The points of a data set, and over them those that were generated last.
 struct Cloud {
-    address: u64,
+    identity: u64,
     ranges: [RangeInclusive<f64>; 2],
     data: Vec<Dot>,
     version: u64,
@@ -111,8 +111,8 @@ impl GeneratedView {
 
     fn plane_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, answered: &Latest<SamplesQuery>, cx: &mut Cx<'_>) {
         let Latest { query, answer: made, version, .. } = answered;
-        let [address, version] = [address(dataset), *version];
-        let known = self.cloud.take().filter(|cloud| cloud.address == address);
+        let [identity, version] = [identity(dataset), *version];
+        let known = self.cloud.take().filter(|cloud| cloud.identity == identity);
         let mut cloud = known.unwrap_or_else(|| Cloud::of(dataset));
         if cloud.version != version || cloud.dots.is_empty() {
             cloud.version = version;
@@ -250,7 +250,7 @@ impl Cloud {
         let kept = thinned(samples.len(), MOST_DOTS / 2);
         let values: Vec<f32> = kept.flat_map(|at| samples.numbers_of(at)).map(|number| *number as f32).collect();
         let data = dots(&values, Tone::Faint).collect();
-        Self { address: address(dataset), ranges: plane_of(dataset), data, version: 0, dots: Vec::new() }
+        Self { identity: identity(dataset), ranges: plane_of(dataset), data, version: 0, dots: Vec::new() }
     }
 }
 

@@ -7,7 +7,7 @@ use eframe::egui::Ui;
 use crate::data::{Dataset, Task};
 use crate::train::Evaluation;
 use crate::train::metrics::{NumberPredictions, Prediction, ReconstructionPredictions};
-use crate::ui::state::subject::address;
+use crate::ui::state::subject::identity;
 use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::views::parts::reconstructions::worst_heading_ui;
 use crate::ui::views::parts::rows::heads_of;
@@ -23,9 +23,9 @@ pub struct RowMistakes {
 
 impl RowMistakes {
     fn columns(&mut self, dataset: &Arc<Dataset>) -> &[TableColumn] {
-        let address = address(dataset);
-        if self.columns.as_ref().is_none_or(|known| known.0 != address) {
-            self.columns = Some((address, table_columns(&dataset.features, dataset.shape.channels())));
+        let identity = identity(dataset);
+        if self.columns.as_ref().is_none_or(|known| known.0 != identity) {
+            self.columns = Some((identity, table_columns(&dataset.features, dataset.shape.channels())));
         }
         self.columns.as_ref().map_or(&[], |known| &known.1)
     }

@@ -8,7 +8,7 @@ use eframe::egui::{ColorImage, RichText, Sense, TextureHandle, TextureOptions, U
 use crate::data::{Dataset, TargetData, Task};
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::plane::{PlaneQuery, SIDE};
-use crate::ui::state::subject::{address, plane_of};
+use crate::ui::state::subject::{identity, plane_of};
 use crate::ui::state::table::number_text;
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette};
@@ -26,7 +26,7 @@ pub struct PlaneView {
 
 /// The samples of a data set as dots.
 struct Cloud {
-    address: u64,
+    identity: u64,
     dots: Vec<Dot>,
     ranges: [RangeInclusive<f64>; 2],
     /// The lowest and the highest target, where it is a number.
@@ -50,7 +50,7 @@ impl PlaneView {
         mark: Option<[f32; 2]>,
         cx: &mut Cx<'_>,
     ) {
-        if self.cloud.as_ref().is_none_or(|cloud| cloud.address != address(dataset)) {
+        if self.cloud.as_ref().is_none_or(|cloud| cloud.identity != identity(dataset)) {
             self.cloud = Some(Cloud::of(dataset));
             self.ground = None;
         }
@@ -94,7 +94,7 @@ impl Cloud {
             (x.is_finite() && y.is_finite()).then_some(Dot { at: [x as f32, y as f32], tone })
         };
         let dots = thinned(samples.len(), MOST_DOTS).filter_map(dot).collect();
-        Self { address: address(dataset), dots, ranges: plane_of(dataset), heights: [low, high] }
+        Self { identity: identity(dataset), dots, ranges: plane_of(dataset), heights: [low, high] }
     }
 }
 

@@ -7,7 +7,7 @@ use eframe::egui::{self, ComboBox, Label, RichText, Ui};
 use crate::data::{Dataset, Task};
 use crate::ui::jobs::predictor::{NOT_NUMBERS, RowQuery};
 use crate::ui::state::playground::TriedRow;
-use crate::ui::state::subject::address;
+use crate::ui::state::subject::identity;
 use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
@@ -28,7 +28,7 @@ pub struct RowForm {
 }
 
 struct Known {
-    address: u64,
+    identity: u64,
     columns: Vec<TableColumn>,
     /// Lowest, mean and highest value of every number.
     ranges: Vec<[f64; 3]>,
@@ -38,12 +38,12 @@ struct Known {
 impl RowForm {
     /// The fields of a row of the data. The row is a real one until something in it is changed.
     pub fn fields_ui(&mut self, ui: &mut Ui, dataset: &Arc<Dataset>, cx: &mut Cx<'_>) {
-        if self.known.as_ref().is_none_or(|known| known.address != address(dataset)) {
+        if self.known.as_ref().is_none_or(|known| known.identity != identity(dataset)) {
             self.known = Some(Known::of(dataset));
         }
         let Some(known) = &self.known else { return };
         let row = &mut cx.playground.row;
-        if row.of != known.address || row.values.len() != known.ranges.len() {
+        if row.of != known.identity || row.values.len() != known.ranges.len() {
             *row = known.row(dataset, 0);
         }
         heading_ui(ui, "Try a row", |ui| {
@@ -83,7 +83,7 @@ impl RowForm {
             ui.add(Label::new(RichText::new(NOT_NUMBERS).color(palette.muted)).wrap());
             return;
         }
-        let truth = row.sample.filter(|_| row.of == address(dataset));
+        let truth = row.sample.filter(|_| row.of == identity(dataset));
         match network.trained().task {
             Task::Classification { classes } => {
                 let winner = answer.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
@@ -136,14 +136,14 @@ impl Known {
             numbers.all(|number| !number.is_finite() || number.fract() == 0.0)
         };
         let is_whole = (0..width).map(is_whole).collect();
-        Self { address: address(dataset), columns: table_columns(&dataset.features, width), ranges, is_whole }
+        Self { identity: identity(dataset), columns: table_columns(&dataset.features, width), ranges, is_whole }
     }
 
     /// A training sample; what it lacks is the mean.
     fn row(&self, dataset: &Dataset, sample: usize) -> TriedRow {
         let numbers = dataset.train.numbers_of(sample).iter().zip(&self.ranges);
         let values = numbers.map(|(number, range)| if number.is_finite() { *number } else { range[1] }).collect();
-        TriedRow { of: self.address, sample: Some(sample), values }
+        TriedRow { of: self.identity, sample: Some(sample), values }
     }
 
     fn field_ui(&self, ui: &mut Ui, field: &TableColumn, row: &mut [f64]) {

@@ -13,6 +13,7 @@ use crate::train::heads::Results;
 use crate::train::writer::Sampling;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::writing::{Read, ReadingQuery, WritingQuery, Written, WrittenText, tokenizer_of};
+use crate::ui::state::subject::identity;
 use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
@@ -48,7 +49,7 @@ pub struct Write {
     tokens: f64,
     seed: u64,
     /// The data of whose first sample the prompt is, until somebody types.
-    asked_of: Option<usize>,
+    asked_of: Option<u64>,
     /// The sample whose beginning is the prompt.
     sample: usize,
     /// The text and the token that are looked at.
@@ -123,7 +124,7 @@ impl Write {
     /// The prompt of new data is the beginning of its first sample.
     fn take_first_sample(&mut self, cx: &Cx<'_>) {
         let Some(dataset) = cx.session.dataset() else { return };
-        let of = Arc::as_ptr(dataset) as usize;
+        let of = identity(dataset);
         if self.asked_of != Some(of) {
             (self.asked_of, self.chosen, self.sample) = (Some(of), None, 0);
             self.prompt = beginning(dataset, 0).unwrap_or_default();
