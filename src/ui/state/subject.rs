@@ -1,6 +1,7 @@
 //! What the window is about at this moment: the data, and what the network is to do with it.
 
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::session::Session;
@@ -62,17 +63,17 @@ pub fn plane_of(dataset: &Dataset) -> [RangeInclusive<f64>; 2] {
 
 /// A number of a data set that no other one gets, not even one that comes to lie in its place after it is gone.
 pub fn identity(dataset: &Arc<Dataset>) -> u64 {
-    static KNOWN: Mutex<(u64, Vec<(Weak<Dataset>, u64)>)> = Mutex::new((0, Vec::new()));
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    static KNOWN: Mutex<Vec<(Weak<Dataset>, u64)>> = Mutex::new(Vec::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (last, listed) = &mut *known;
     // As long as there is a `Weak`, nothing else comes to lie there.
-    listed.retain(|(other, _)| other.strong_count() > 0);
-    if let Some((_, number)) = listed.iter().find(|(other, _)| Weak::as_ptr(other) == Arc::as_ptr(dataset)) {
+    known.retain(|(other, _)| other.strong_count() > 0);
+    if let Some((_, number)) = known.iter().find(|(other, _)| Weak::as_ptr(other) == Arc::as_ptr(dataset)) {
         return *number;
     }
-    *last += 1;
-    listed.push((Arc::downgrade(dataset), *last));
-    *last
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    known.push((Arc::downgrade(dataset), number));
+    number
 }
 
 #[cfg(test)]
