@@ -31,7 +31,7 @@ const CHUNK: usize = 16;
 /// Arrays have one row per sample: `[samples, features]`, `[samples, steps, features]` or `[samples, height, width,
 /// channels]`. The input shape is that of the first array that the model sees. Images are best scaled to 0 to 1 and other
 /// features standardized before; the model takes numbers as they are. Its samples are independent: stateful layers begin each
-/// batch with a state of zero, and only [`Network::learn`] and [`Network::infer`] carry it on.
+/// batch with a state of zero, and only [`Network::learn`] and [`Network::infer_next`] carry it on.
 ///
 /// ```
 /// use backprop_nn::layers::{Dense, Function};
