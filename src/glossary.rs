@@ -4,14 +4,17 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-const TEXT: &str = include_str!("../docs/glossary.md");
+use crate::language;
 
-static TERMS: LazyLock<Vec<Term>> = LazyLock::new(|| read(TEXT));
+static ENGLISH: LazyLock<Vec<Term>> = LazyLock::new(|| read(include_str!("../docs/glossary.md")));
+static CHINESE: LazyLock<Vec<Term>> = LazyLock::new(|| read(include_str!("../docs/glossary.zh.md")));
 
-/// Where a term stands, by its name and its other names in lower case.
+/// Where a term stands, by its name and its other names in lower case, in every language: the order is the same.
 static PLACES: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
-    let others = TERMS.iter().enumerate().flat_map(|(at, term)| term.also.iter().map(move |name| (name, at)));
-    let names = TERMS.iter().enumerate().map(|(at, term)| (&term.name, at));
+    let lists = || [&*ENGLISH, &*CHINESE].into_iter();
+    let terms = || lists().flat_map(|terms| terms.iter().enumerate());
+    let others = terms().flat_map(|(at, term)| term.also.iter().map(move |name| (*name, at)));
+    let names = terms().map(|(at, term)| (term.name, at));
     // A name counts more than another name of some other term.
     others.chain(names).map(|(name, at)| (name.to_lowercase(), at)).collect()
 });
@@ -29,9 +32,12 @@ pub struct Term {
     pub see: Vec<&'static str>,
 }
 
-/// All of them, in alphabetical order.
+/// All of them in the language of this thread, in the alphabetical order of the English names.
 pub fn terms() -> &'static [Term] {
-    &TERMS
+    match language::current().code {
+        "zh" => &CHINESE,
+        _ => &ENGLISH,
+    }
 }
 
 /// The position of the term of this name, or with this other name; capital letters do not matter.
@@ -46,18 +52,26 @@ fn read(text: &'static str) -> Vec<Term> {
 fn term(entry: &'static str) -> Term {
     let (name, rest) = entry.split_once('\n').unwrap_or((entry, ""));
     let mut parts = rest.trim().split("\n\n");
-    let mut term = Term { name: name.trim(), text: parts.next().unwrap_or_default().trim(), ..Term::default() };
-    for part in parts.flat_map(|line| line.split("; ")) {
-        // What stands in parentheses only explains a name.
-        let names =
-            |list: &'static str| list.split(", ").map(|name| name.split(" (").next().unwrap_or(name).trim()).collect();
-        match part.split_once(": ") {
-            Some(("Also", list)) => term.also = names(list),
-            Some(("see" | "See", list)) => term.see = names(list),
+    let text = parts.next().unwrap_or_default().trim();
+    // After the name of a term in another language stands the English one.
+    let mut term = Term { name: without_brackets(name), text, ..Term::default() };
+    term.also.extend(name.split_once(" (").map(|(_, english)| english.trim_end_matches(')')));
+    for part in parts.flat_map(|line| line.split([';', '；'])) {
+        let Some((what, list)) = part.split_once([':', '：']) else { continue };
+        let names = list.split([',', '、']).map(without_brackets);
+        match what.trim() {
+            "Also" | "又称" => term.also.extend(names),
+            "See" | "see" | "参见" => term.see.extend(names),
             _ => {}
         }
     }
     term
+}
+
+/// A name without what only explains it.
+fn without_brackets(name: &'static str) -> &'static str {
+    let end = name.find(" (").or_else(|| name.find('（')).unwrap_or(name.len());
+    name[..end].trim()
 }
 
 #[cfg(test)]
@@ -82,10 +96,14 @@ mod tests {
     /// The Chinese page explains the same terms in the same order.
     #[test]
     fn both_languages_have_the_same_terms() {
-        let names = read(include_str!("../docs/glossary.zh.md")).into_iter().map(|term| {
-            let (_, name) = term.name.rsplit_once(" (").unwrap_or_else(|| panic!("{}", term.name));
-            name.trim_end_matches(')')
-        });
-        assert!(names.eq(terms().iter().map(|term| term.name)));
+        let names = CHINESE.iter().map(|term| term.also[0]);
+        assert!(names.eq(ENGLISH.iter().map(|term| term.name)));
+        assert_eq!(CHINESE[find("过拟合").unwrap()].name, "过拟合");
+        for term in CHINESE.iter() {
+            assert!(term.text.ends_with('。'), "{}: {}", term.name, term.text);
+            for other in &term.see {
+                assert!(CHINESE.iter().any(|term| term.name == *other), "{} names {other}", term.name);
+            }
+        }
     }
 }

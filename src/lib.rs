@@ -32,6 +32,7 @@ pub mod explain;
 pub mod export;
 pub mod glossary;
 pub mod import;
+pub mod language;
 pub mod predict;
 pub mod project;
 pub mod report;

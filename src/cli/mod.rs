@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::data::{DataError, Dataset, Lookup, sources};
+use crate::language::{self, LANGUAGES, Language, tr};
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::train::metrics::THRESHOLD;
 use backprop_nn::kernels::without_vectors;
@@ -27,6 +28,7 @@ mod find_rate;
 mod folds;
 mod generate;
 mod glossary;
+mod help;
 mod import;
 mod importance;
 mod init;
@@ -46,10 +48,13 @@ mod trials;
 
 /// Assemble neural networks, train them, watch them learn, and draw digits that they read.
 #[derive(Debug, Parser)]
-#[command(name = "backprop", version, args_conflicts_with_subcommands = true)]
+#[command(name = "backprop", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    /// The language of the program, en or zh; otherwise that of the environment (LANG)
+    #[arg(long, global = true, value_name = "CODE", value_parser = language)]
+    lang: Option<&'static Language>,
 
     /// A preset's name, a project file, a run folder or data, to open in the studio
     project: Option<String>,
@@ -145,13 +150,14 @@ impl From<DataError> for CliError {
 
 /// Reads the arguments, carries them out and says how it went.
 pub fn main() -> ExitCode {
-    let Arguments { command, project } = Arguments::try_parse().unwrap_or_else(|error| refuse(&error));
+    language::speak(asked_language().unwrap_or_else(Language::of_the_user));
+    let Arguments { command, project, lang } = parse().unwrap_or_else(|error| refuse(&error));
     log_to_standard_error();
     if std::env::var_os("BACKPROP_VECTORS").is_some_and(|vectors| vectors == "none") {
         without_vectors();
     }
     let done = match command {
-        None => open(project.as_deref()),
+        None => open(project.as_deref(), lang),
         Some(command) => command.run(),
     };
     match done {
@@ -163,9 +169,37 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The language that the arguments name. The help and what is wrong with the arguments are told in it as well, so that it is
+/// looked for before they are read.
+fn asked_language() -> Option<&'static Language> {
+    let arguments: Vec<String> = std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
+    let value = |at: usize| match arguments[at].strip_prefix("--lang")? {
+        "" => arguments.get(at + 1).cloned(),
+        value => value.strip_prefix('=').map(str::to_owned),
+    };
+    (1..arguments.len()).find_map(value).and_then(|name| Language::find(&name))
+}
+
+fn language(name: &str) -> Result<&'static Language, String> {
+    let codes: Vec<&str> = LANGUAGES.iter().map(|language| language.code).collect();
+    Language::find(name).ok_or_else(|| format!("the languages are {}", codes.join(", ")))
+}
+
+fn parse() -> Result<Arguments, clap::Error> {
+    let mut command = help::translated(Arguments::command());
+    let arguments = Arguments::from_arg_matches(&command.try_get_matches_from_mut(std::env::args_os())?)?;
+    match (&arguments.command, &arguments.project) {
+        (Some(_), Some(project)) => {
+            let what = format!("{project} is neither a command nor an option of one");
+            Err(command.error(ErrorKind::ArgumentConflict, tr(what)))
+        }
+        _ => Ok(arguments),
+    }
+}
+
 fn complain(error: &CliError) {
     // Standard error may be closed too, and then there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "backprop: {error}");
+    let _ = writeln!(io::stderr(), "backprop: {}", tr(error.to_string()));
 }
 
 /// Says what is wrong with the arguments, or the help that was asked for, and ends the program.
@@ -199,7 +233,7 @@ fn log_to_standard_error() {
 }
 
 /// Opens the studio, or does its main job in the terminal where no window can be shown.
-fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
+fn open(name_or_path: Option<&str>, language: Option<&'static Language>) -> Result<(), CliError> {
     let mut project = name_or_path.map(new::find).transpose()?;
     // The window may be opened from another folder the next time.
     if let (Some(project), Ok(folder)) = (&mut project, std::env::current_dir()) {
@@ -208,7 +242,7 @@ fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
     // Data have no project file yet.
     let path = name_or_path.filter(|name| sources::of_name(name).is_none()).map(PathBuf::from);
     let path = path.filter(|path| path.is_file());
-    let reason = match show(project.clone(), path) {
+    let reason = match show(project.clone(), path, language) {
         Ok(()) => return Ok(()),
         Err(reason) => reason,
     };
@@ -218,20 +252,20 @@ fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
 }
 
 #[cfg(feature = "gui")]
-fn show(project: Option<Project>, path: Option<PathBuf>) -> Result<(), String> {
+fn show(project: Option<Project>, path: Option<PathBuf>, language: Option<&'static Language>) -> Result<(), String> {
     let has_display =
         ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     if cfg!(target_os = "linux") && !has_display {
         return Err("There is no display".to_owned());
     }
-    crate::ui::run(project.map(|project| (project, path))).map_err(|error| {
+    crate::ui::run(project.map(|project| (project, path)), language).map_err(|error| {
         tracing::debug!("no window: {error}");
         "No window can be opened here".to_owned()
     })
 }
 
 #[cfg(not(feature = "gui"))]
-fn show(_project: Option<Project>, _path: Option<PathBuf>) -> Result<(), String> {
+fn show(_: Option<Project>, _: Option<PathBuf>, _: Option<&'static Language>) -> Result<(), String> {
     Err("This is the build without a window".to_owned())
 }
 
@@ -292,7 +326,7 @@ fn source_help() -> String {
 /// One line beside the results, on standard error.
 fn note(line: impl std::fmt::Display) {
     // Results do not depend on whether somebody reads the notes.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", output::translated(&line.to_string()));
 }
 
 /// One line on standard output.

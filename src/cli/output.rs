@@ -4,11 +4,47 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::language::{self, tr};
+
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// One line on standard output.
+/// One line on standard output, in the language of the user. JSON is the same in every language.
 pub fn print(line: impl Display) -> io::Result<()> {
-    into_open(|| writeln!(io::stdout().lock(), "{line}"))
+    let line = line.to_string();
+    let shown = if line.starts_with(['{', '[']) { line } else { translated(&line) };
+    into_open(|| writeln!(io::stdout().lock(), "{shown}"))
+}
+
+/// A line in the language of the user. Its columns, which have two spaces or more between them, end where they ended.
+pub fn translated(line: &str) -> String {
+    if language::current().catalog().is_none() {
+        return line.to_owned();
+    }
+    if !line.trim().contains("  ") || line.contains('\n') {
+        return tr(line).into_owned();
+    }
+    let mut shown = String::new();
+    for (start, cell) in cells(line) {
+        let translated = tr(cell);
+        // The first column begins where it began, the others end where they ended.
+        let end = if shown.is_empty() { 0 } else { start + cell.width() };
+        let gap = if shown.is_empty() { start } else { end.saturating_sub(shown.width() + translated.width()).max(2) };
+        shown.extend(std::iter::repeat_n(' ', gap));
+        shown += &translated;
+    }
+    shown
+}
+
+/// What stands between two spaces or more, and where it begins.
+fn cells(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    line.split("  ").filter_map(move |part| {
+        let at = start + part.len() - part.trim_start().len();
+        start += part.len() + 2;
+        Some((line[..at].width(), part.trim())).filter(|(_, cell)| !cell.is_empty())
+    })
 }
 
 /// Writes to standard output, unless it was closed when the program began.
@@ -40,5 +76,22 @@ mod look {
         let copied = io::stdout().as_fd().try_clone_to_owned();
         let is_closed = copied.is_err_and(|error| error.raw_os_error() == Some(NO_SUCH_DESCRIPTOR));
         super::IS_CLOSED.store(is_closed, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_below_each_other_in_every_language() {
+        let line = "Accuracy                      97.20 %      Loss";
+        assert_eq!(translated(line), line);
+        language::speak(&language::LANGUAGES[1]);
+        let chinese = translated(line);
+        assert!(chinese.starts_with("准确率 ") && chinese.ends_with("损失"), "{chinese}");
+        assert_eq!(chinese.width(), line.width());
+        assert_eq!(translated("  0.5  0.25"), "  0.5  0.25");
+        language::speak(&language::LANGUAGES[0]);
     }
 }

@@ -4,12 +4,15 @@
 //! in light. Series and classes use hues after Okabe and Ito, which people with any kind of color vision tell apart;
 //! even so no meaning rests on color alone.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use eframe::egui::{
     self, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow,
     Stroke, Style, TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
 };
+
+use crate::language::tr;
 
 /// Text that is read: labels, values, sentences.
 pub const BODY: f32 = 13.0;
@@ -133,18 +136,18 @@ fn luminance(color: Color32) -> f32 {
 }
 
 /// Body text that has weight: names of panels, the winner.
-pub fn strong(text: impl Into<String>) -> RichText {
-    RichText::new(text).font(strong_font(BODY))
+pub fn strong<'a>(text: impl Into<Cow<'a, str>>) -> RichText {
+    RichText::new(tr(text)).font(strong_font(BODY))
 }
 
 /// The name of a panel or a plot.
-pub fn heading(text: impl Into<String>) -> RichText {
-    RichText::new(text).text_style(TextStyle::Heading)
+pub fn heading<'a>(text: impl Into<Cow<'a, str>>) -> RichText {
+    RichText::new(tr(text)).text_style(TextStyle::Heading)
 }
 
 /// A number that matters.
-pub fn number(text: impl Into<String>) -> RichText {
-    RichText::new(text).text_style(number_style())
+pub fn number<'a>(text: impl Into<Cow<'a, str>>) -> RichText {
+    RichText::new(tr(text)).text_style(number_style())
 }
 
 /// The text style of a number that matters.
@@ -176,12 +179,15 @@ fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let regular: &[u8] = include_bytes!("../../assets/fonts/IBMPlexSans-Regular.ttf");
     let semibold: &[u8] = include_bytes!("../../assets/fonts/IBMPlexSans-SemiBold.ttf");
-    for (name, bytes) in [("plex", regular), ("plex-semibold", semibold)] {
+    // 3,787 characters: those of GB 2312's first level and of the program's own sentences. The system's fonts have the others.
+    let chinese: &[u8] = include_bytes!("../../assets/fonts/NotoSansSC-Regular.otf");
+    for (name, bytes) in [("plex", regular), ("plex-semibold", semibold), ("noto-sc", chinese)] {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
     let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
     // For the signs of formulas that no text font has, like ⌊.
     proportional.push("Hack".to_owned());
+    proportional.push("noto-sc".to_owned());
     let mut strong = proportional.clone();
     proportional.insert(0, "plex".to_owned());
     strong.insert(0, "plex-semibold".to_owned());

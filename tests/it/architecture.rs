@@ -19,10 +19,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "src/cli",
         &[
             "data", "train", "project", "runs", "explain", "export", "import", "predict", "report", "serve",
-            "glossary", "ui::run",
+            "glossary", "language", "ui::run",
         ],
     ),
-    ("src/ui", &["data", "train", "project", "runs", "explain", "export", "import", "report", "glossary"]),
+    ("src/ui", &["data", "train", "project", "runs", "explain", "export", "import", "report", "glossary", "language"]),
 ];
 
 /// What `data` may name of the engine: samples have shapes and numbers, and know no layer.

@@ -43,6 +43,20 @@ pub fn faults(harness: &Harness<'_, Studio>) -> Vec<String> {
     faults
 }
 
+/// The texts of the frame that was drawn last.
+pub fn texts(harness: &Harness<'_, Studio>) -> Vec<String> {
+    fn add(texts: &mut Vec<String>, shape: &Shape) {
+        match shape {
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| add(texts, shape)),
+            Shape::Text(text) => texts.push(text.galley.job.text.clone()),
+            _ => {}
+        }
+    }
+    let mut texts = Vec::new();
+    harness.output().shapes.iter().for_each(|clipped| add(&mut texts, &clipped.shape));
+    texts
+}
+
 #[derive(Default)]
 struct Painted {
     lines: Vec<Line>,
@@ -137,7 +151,8 @@ fn is_number(text: &str) -> bool {
 fn is_inside_a_word(end: &str, start: &str) -> bool {
     let mut before = end.chars().rev();
     let (Some(last), Some(first)) = (before.next(), start.chars().next()) else { return false };
-    if last.is_whitespace() || first.is_whitespace() {
+    // Chinese has no spaces, and breaks anywhere.
+    if last.is_whitespace() || first.is_whitespace() || last.max(first) >= '\u{2e80}' {
         return false;
     }
     let is_compound = last == '-' && before.next().is_some_and(char::is_alphabetic) && first.is_alphabetic();

@@ -73,6 +73,7 @@ mod tables;
 mod told;
 #[cfg(feature = "gui")]
 mod training;
+mod translations;
 mod trials;
 mod units;
 #[cfg(feature = "gui")]

@@ -73,6 +73,7 @@ pub fn backprop(folder: &Path, arguments: &[&str]) -> Done {
     let program = Command::new(env!("CARGO_BIN_EXE_backprop"))
         .args(arguments)
         .current_dir(folder)
+        .env("LC_ALL", "C")
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
         .output();

@@ -23,6 +23,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::{self, Vec2, vec2};
 
 use crate::explain::coach::Experiment;
+use crate::language::{self, Language};
 use crate::project::Project;
 use crate::ui::commands::Situation;
 use crate::ui::jobs::DerivedData;
@@ -226,6 +227,9 @@ impl Studio {
 
     /// Puts theme and scale into force where they are not.
     fn apply_window_state(&self, ctx: &egui::Context) {
+        if let Some(language) = self.window.language.as_deref().and_then(Language::find) {
+            language::speak(language);
+        }
         let theme = match self.window.theme {
             Theme::Dark => egui::Theme::Dark,
             Theme::Light => egui::Theme::Light,

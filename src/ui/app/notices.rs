@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_WARNING};
 
+use crate::language::tr;
 use crate::ui::theme::Palette;
 
 /// Seconds that good news stays.
@@ -95,7 +96,7 @@ pub fn drop_hint_ui(ctx: &Context) {
             .stroke(Stroke::new(2.0, palette.accent))
             .corner_radius(4)
             .inner_margin(Margin::symmetric(24, 16));
-        frame.show(ui, |ui| ui.label("Drop a project, a drawing, a table, a run folder or a folder of samples"));
+        frame.show(ui, |ui| ui.label(tr("Drop a project, a drawing, a table, a run folder or a folder of samples")));
     });
 }
 
@@ -112,13 +113,13 @@ impl Notice {
         ui.painter().hline(line.x_range(), line.top(), Stroke::new(1.0, palette.faint));
         let close = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let close = Button::new(ICON_CLOSE.rich_text().size(16.0)).frame(false);
-            let close = ui.add(close).accessible_name("Close message");
+            let close = ui.add(close).accessible_name(tr("Close message"));
             if others > 0 {
-                ui.label(RichText::new(format!("{others} more")).color(palette.muted));
+                ui.label(RichText::new(tr(format!("{others} more"))).color(palette.muted));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.label(icon.rich_text().size(16.0).color(color));
-                ui.add(Label::new(&self.text).truncate());
+                ui.add(Label::new(tr(&self.text)).truncate());
             });
             close
         });

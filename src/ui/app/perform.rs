@@ -5,6 +5,7 @@ use std::path::Path;
 use eframe::egui::{Context, ViewportCommand};
 
 use super::{Studio, places};
+use crate::language;
 use crate::train;
 use crate::ui::commands::{Action, Command, PathFor, Request};
 use crate::ui::state::window_state::{Place, Theme};
@@ -92,6 +93,11 @@ impl Studio {
                     Theme::Dark => Theme::Light,
                     Theme::Light => Theme::Dark,
                 };
+            }
+            Command::NextLanguage => {
+                let language = language::current().next();
+                self.window.language = Some(language.code.to_owned());
+                language::speak(language);
             }
             Command::Palette => self.dialogs.open(CommandPalette::default()),
             Command::Help => self.dialogs.open(Help),

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Role, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::{ICON_CLOSE_FULLSCREEN, ICON_PRESENT_TO_ALL};
 
+use crate::language::tr;
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request, Tab};
 use crate::ui::state::subject::Subject;
@@ -83,7 +84,7 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
             for (index, tab) in tabs.iter().enumerate() {
                 let key = if place == Place::Center { format!("Key {}", index + 1) } else { String::new() };
                 let help = tab.obstacle.map_or(key, str::to_owned);
-                if tab_ui(ui, tab, Some(tab.id) == id).on_hover_text(help).clicked() {
+                if tab_ui(ui, tab, Some(tab.id) == id).on_hover_text(tr(help)).clicked() {
                     cx.act(Request::Show(tab.id));
                 }
             }
@@ -118,14 +119,14 @@ fn presenter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let help = |ui: &Ui, command| hint(ui, command);
     if !cx.window.is_presenter {
         let button = icon_button_ui(ui, ICON_PRESENT_TO_ALL, Command::Presenter.label());
-        if button.on_hover_text(help(ui, Command::Presenter)).clicked() {
+        if button.on_hover_text(tr(help(ui, Command::Presenter))).clicked() {
             cx.act(Command::Presenter);
         }
         return;
     }
     let leave = Button::new((ICON_CLOSE_FULLSCREEN.rich_text().size(16.0), Command::LeavePresenter.label()));
-    let leave = ui.add(leave).accessible_name(Command::LeavePresenter.label());
-    if leave.on_hover_text(help(ui, Command::LeavePresenter)).clicked() {
+    let leave = ui.add(leave).accessible_name(tr(Command::LeavePresenter.label()));
+    if leave.on_hover_text(tr(help(ui, Command::LeavePresenter))).clicked() {
         cx.act(Command::LeavePresenter);
     }
     // The learning rate is left out where it would lie over the tabs.
@@ -153,6 +154,6 @@ fn tab_ui(ui: &mut Ui, tab: &Tab, is_shown: bool) -> egui::Response {
         let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());
         ui.painter().rect_filled(line, 1.0, if is_shown { palette.accent } else { palette.line });
     }
-    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, tab.title));
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, tr(tab.title)));
     response
 }

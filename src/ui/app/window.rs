@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{IconData, ViewportBuilder};
 
 use super::{Document, Studio};
+use crate::language::Language;
 use crate::project::Project;
 use crate::project::working_copy::FILE;
 use crate::runs::store::user_folder;
@@ -16,8 +17,8 @@ const APP_ID: &str = "backprop-studio";
 
 const ICON_SIDE: u32 = 64;
 
-/// Opens the window and comes back when it is closed.
-pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error> {
+/// Opens the window, in a language that was asked for or in the one that was chosen there, and comes back when it is closed.
+pub fn run(open: Option<(Project, Option<PathBuf>)>, language: Option<&'static Language>) -> Result<(), eframe::Error> {
     let viewport = ViewportBuilder::default()
         .with_title("Backprop Studio")
         .with_app_id(APP_ID)
@@ -33,7 +34,10 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error
         Box::new(|cc| {
             let (folder, is_restored) = (user_folder(), open.is_none());
             let copy = folder.as_deref().and_then(|runs| runs.parent()).map(|folder| folder.join(FILE));
-            let studio = Studio::new(cc, open).keeping_runs(folder);
+            let mut studio = Studio::new(cc, open).keeping_runs(folder);
+            if let Some(language) = language {
+                studio.window_mut().language = Some(language.code.to_owned());
+            }
             Ok(Box::new(studio.copying_to(&cc.egui_ctx, copy, is_restored)))
         }),
     )

@@ -119,6 +119,7 @@ commands! {
     ToggleTraining: "Training panel", "Shows the training settings at the right, or hides them.", [plain(Key::F7)];
     Presenter: "Presenter", "Larger text and the center alone, for the back of a classroom.", [plain(Key::F11)];
     ToggleTheme: "Light or dark theme", "Changes between dark on light and light on dark.", [];
+    NextLanguage: "Language (English, 中文)", "Shows the window in the next of its languages, at once.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
     Glossary: "Glossary", "Explains the term at the pointer, and all others.", [plain(Key::F1)];

@@ -181,6 +181,7 @@ impl Situation {
             | Command::ToggleTraining
             | Command::Presenter
             | Command::ToggleTheme
+            | Command::NextLanguage
             | Command::Palette
             | Command::Help
             | Command::Glossary => Ok(()),

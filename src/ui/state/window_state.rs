@@ -13,6 +13,8 @@ use crate::data::drawing::PEN_WIDTH;
 pub struct WindowState {
     /// The color theme.
     pub theme: Theme,
+    /// The code of the language; nothing for that of the desktop.
+    pub language: Option<String>,
     /// The id of the view that is shown in a place which has several.
     shown: BTreeMap<Place, String>,
     /// What an older version has written: the title of the tab in the center.
@@ -103,6 +105,7 @@ impl Default for WindowState {
     fn default() -> Self {
         Self {
             theme: Theme::default(),
+            language: None,
             shown: BTreeMap::new(),
             room: String::new(),
             is_left_open: true,

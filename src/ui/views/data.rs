@@ -16,6 +16,7 @@ use crate::data::augment::blend_pairs;
 use crate::data::batches::Augmenter;
 use crate::data::note::{Note, Otherwise, more_classes};
 use crate::data::{Augment, Dataset, Modality, SOURCES};
+use crate::language::tr;
 use crate::ui::state::class_counts::{ClassCounts, Parts};
 use crate::ui::state::session::DataState;
 use crate::ui::state::subject::{Subject, identity};
@@ -163,7 +164,7 @@ impl DataView {
         let has_versions = set == Set::Augmented && !cx.project.data.augment.is_off();
         heading_ui(ui, "Samples", |ui| {
             if has_versions
-                && ui.button("Again").on_hover_text("Draws other random changes of the same samples").clicked()
+                && ui.button(tr("Again")).on_hover_text(tr("Draws other random changes of the same samples")).clicked()
             {
                 self.again += 1;
             }
@@ -199,12 +200,12 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     let line = |ui: &mut Ui, name: &str, cells: [String; 3], color: egui::Color32, is_strong: bool| {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
         let words = format!("{name}: {}", cells.join(", "));
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, tr(&words)));
         let font = if is_strong { theme::strong_font(theme::BODY) } else { theme::body_font() };
         let mut name_place = rect;
         for (column, cell) in cells.into_iter().enumerate().rev() {
             let right = pos2(rect.right() - (2 - column) as f32 * COUNT, rect.center().y);
-            let cell = ui.painter().text(right, Align2::RIGHT_CENTER, cell, font.clone(), color);
+            let cell = ui.painter().text(right, Align2::RIGHT_CENTER, tr(cell), font.clone(), color);
             name_place.max.x = cell.left() - 2.0 * GRID;
         }
         cut_text(ui, name_place, Align2::LEFT_CENTER, name, font, color);
@@ -229,12 +230,12 @@ fn counts_ui(ui: &mut Ui, dataset: &Dataset, counts: &ClassCounts, share: f32) {
     ui.add_space(GRID);
     let help = "Training samples change the weights. Validation samples compare settings while you choose them. \
                 Test samples are used once, when a run has finished, and nothing is chosen by them.";
-    ui.add(egui::Label::new(RichText::new(help).color(palette.muted)).wrap());
+    ui.add(egui::Label::new(RichText::new(tr(help)).color(palette.muted)).wrap());
 }
 
 /// What was decided while the file was read; a click decides otherwise.
 fn note_ui(ui: &mut Ui, note: &Note, cx: &mut Cx<'_>) {
-    let text = RichText::new(&**note).color(Palette::of(ui).muted);
+    let text = RichText::new(tr(&**note)).color(Palette::of(ui).muted);
     let Some(otherwise) = note.otherwise() else {
         ui.add(egui::Label::new(text).wrap());
         return;
@@ -244,13 +245,15 @@ fn note_ui(ui: &mut Ui, note: &Note, cx: &mut Cx<'_>) {
         let source = &mut cx.project.data.source;
         match otherwise {
             Otherwise::Option(key, value) => {
-                let button = ui.button(format!("{key}={value}")).on_hover_text("Read the file again with this option");
+                let button =
+                    ui.button(tr(format!("{key}={value}"))).on_hover_text(tr("Read the file again with this option"));
                 if let (true, Some(part)) = (button.clicked(), source.single_mut()) {
                     part.overrule(key, value);
                 }
             }
             Otherwise::Source(name) => {
-                let button = ui.button(format!("Read as {name}")).on_hover_text("Read the file again in this way");
+                let button =
+                    ui.button(tr(format!("Read as {name}"))).on_hover_text(tr("Read the file again in this way"));
                 if let (true, Some(other)) = (button.clicked(), SOURCES.iter().find(|source| source.name == *name)) {
                     *source = source.read_as(other);
                 }
@@ -266,7 +269,7 @@ fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     heading_ui(ui, "Augmentation", |ui| {
         let augment = &mut cx.project.data.augment;
-        if !augment.is_off() && ui.button("All off").clicked() {
+        if !augment.is_off() && ui.button(tr("All off")).clicked() {
             *augment = Augment::default();
         }
     });
@@ -328,7 +331,7 @@ fn preview_ui(ui: &mut Ui, grid: &mut ImageGrid, dataset: &Arc<Dataset>, augment
         true => "No augmentation is on. Move a slider at the left, and each row shows one sample in several versions.",
         false => "Each row shows one sample, then augmented versions of it.",
     };
-    ui.add(egui::Label::new(RichText::new(text).color(palette.muted)).wrap());
+    ui.add(egui::Label::new(RichText::new(tr(text)).color(palette.muted)).wrap());
     let tile = (width as f32 * scale(width, ui.available_width())).max(40.0) + 2.0 * GRID;
     let columns = (((ui.available_width() - 2.0 * GRID) / tile) as usize).max(1);
     let preview = RefCell::new(Preview::new(augment, dataset));

@@ -7,6 +7,7 @@ use egui_material_icons::icons::{
 
 use crate::data::Modality;
 use crate::data::drawing::{PEN_WIDTH, Preparation};
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::ui::commands::Command;
 use crate::ui::state::subject::Subject;
@@ -106,12 +107,12 @@ impl View for Draw {
         let (number, _) = ui.allocate_exact_size(vec2(28.0, ROW), eframe::egui::Sense::hover());
         let font = theme::body_font();
         let text = format!("{pen:.1}");
-        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
+        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, tr(text), font, palette.text);
         Slider::new("Pen width", 1.0..=5.0, f64::from(PEN_WIDTH), Division::Linear)
             .show(ui, 112.0, &mut pen)
-            .on_hover_text("In pixels of the 28 × 28 image that the network sees; handwriting is usually near 2.2");
+            .on_hover_text(tr("In pixels of the 28 × 28 image that the network sees; handwriting is usually near 2.2"));
         cx.window.pen = pen as f32;
-        ui.label(RichText::new("Pen width").color(palette.muted));
+        ui.label(RichText::new(tr("Pen width")).color(palette.muted));
     }
 }
 
@@ -136,8 +137,8 @@ fn tools_ui(ui: &mut Ui, is_narrow: bool, cx: &mut Cx<'_>) {
         }
         let is_erasing = cx.playground.is_erasing;
         let eraser = Button::selectable(is_erasing, ICON_INK_ERASER.rich_text().size(18.0)).min_size(vec2(ROW, 28.0));
-        let eraser = ui.add(eraser).accessible_name("Eraser");
-        if eraser.on_hover_text("Eraser: takes strokes away, as the right button always does").clicked() {
+        let eraser = ui.add(eraser).accessible_name(tr("Eraser"));
+        if eraser.on_hover_text(tr("Eraser: takes strokes away, as the right button always does")).clicked() {
             cx.playground.is_erasing = !is_erasing;
         }
         let mut tool = |is_enabled, icon, name: &str| match is_narrow {
@@ -193,15 +194,15 @@ fn stages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     reading.stage_ui(ui, at, name, side);
                     match switch {
                         None => {
-                            let text = RichText::new(name).color(Palette::of(ui).muted);
-                            ui.add_sized(vec2(side, ROW), Label::new(text)).on_hover_text(help);
+                            let text = RichText::new(tr(name)).color(Palette::of(ui).muted);
+                            ui.add_sized(vec2(side, ROW), Label::new(text)).on_hover_text(tr(help));
                         }
                         Some(is_on) => {
                             let font = theme::body_font();
                             let text = cut_galley(ui.painter(), name, font, Color32::PLACEHOLDER, side - GRID);
                             ui.spacing_mut().button_padding.x = GRID / 2.0;
                             let button = Button::selectable(*is_on, text).min_size(vec2(side, 0.0));
-                            if ui.add(button).accessible_name(name).on_hover_text(help).clicked() {
+                            if ui.add(button).accessible_name(tr(name)).on_hover_text(tr(help)).clicked() {
                                 *is_on = !*is_on;
                             }
                         }
@@ -211,7 +212,7 @@ fn stages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
     }
     if is_incomplete {
-        let text = RichText::new("A step is off: the network was trained with all of them.");
+        let text = RichText::new(tr("A step is off: the network was trained with all of them."));
         ui.add(Label::new(text.color(Palette::of(ui).warning)).wrap());
     }
 }
@@ -236,9 +237,9 @@ fn answer_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 return;
             }
             let name = "What matters";
-            let button = Button::selectable(cx.playground.is_explained, name);
+            let button = Button::selectable(cx.playground.is_explained, tr(name));
             let help = "What each pixel adds to this answer (orange) or takes from it (blue), by integrated gradients";
-            if ui.add(button).on_hover_text(help).clicked() {
+            if ui.add(button).on_hover_text(tr(help)).clicked() {
                 cx.playground.is_explained = !cx.playground.is_explained;
             }
         });

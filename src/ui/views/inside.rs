@@ -24,6 +24,7 @@ use crate::data::samples::scale_bytes;
 use crate::data::sources::images::reading_for;
 use crate::data::{Dataset, Feature, Modality};
 use crate::explain::relevance::Method;
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery, Part};
@@ -228,11 +229,11 @@ impl InsideView {
     fn sample_ui(&mut self, ui: &mut Ui, dataset: &Dataset) {
         let count = dataset.train.len().max(1);
         ui.horizontal(|ui| {
-            if ui.button("‹").on_hover_text("The sample before").clicked() {
+            if ui.button("‹").on_hover_text(tr("The sample before")).clicked() {
                 self.sample = (self.sample + count - 1) % count;
             }
             caption_ui(ui, &format!("sample {} of {count}", self.sample + 1));
-            if ui.button("›").on_hover_text("The next sample").clicked() {
+            if ui.button("›").on_hover_text(tr("The next sample")).clicked() {
                 self.sample = (self.sample + 1) % count;
             }
         });
@@ -252,18 +253,18 @@ impl InsideView {
             return;
         }
         heading_ui(ui, "Why", |_| {});
-        let combo = ComboBox::from_id_salt("method").width(width).truncate().selected_text(self.method.label());
+        let combo = ComboBox::from_id_salt("method").width(width).truncate().selected_text(tr(self.method.label()));
         let combo = combo.show_ui(ui, |ui| {
             for method in Method::ALL.into_iter().filter(|method| method.fits(&inside.places)) {
-                ui.selectable_value(&mut self.method, method, method.label());
+                ui.selectable_value(&mut self.method, method, tr(method.label()));
             }
         });
-        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Method"));
+        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr("Method")));
         ui.add_space(GRID);
         match &inside.relevance {
             Some(relevance) if latest.query.network.features().len() == relevance.len() => {
                 columns_ui(ui, latest.query.network.features(), relevance);
-                ui.add(Label::new(RichText::new(self.method.help(false)).color(palette.muted)).wrap());
+                ui.add(Label::new(RichText::new(tr(self.method.help(false))).color(palette.muted)).wrap());
             }
             Some(relevance) => {
                 let (shape, values) = picture_of(relevance_shape(inside.places[0].shape), relevance);
@@ -271,7 +272,7 @@ impl InsideView {
                     Maps { name: &format!("What matters for {name}"), shape, values: &values, version: latest.version };
                 self.relevance.ui(ui, &maps);
                 let is_image = inside.places[0].shape.as_image().is_some();
-                let help = RichText::new(self.method.help(is_image)).color(palette.muted);
+                let help = RichText::new(tr(self.method.help(is_image))).color(palette.muted);
                 ui.add(Label::new(help).wrap());
             }
             None => {
@@ -287,7 +288,7 @@ impl InsideView {
             let output = inside.outputs[at];
             let value = if is_class { percent(f64::from(output)) } else { significant(f64::from(output)) };
             let name = names.get(at).map_or_else(|| (at + 1).to_string(), Clone::clone);
-            let button = Button::selectable(at == inside.explained, format!("{name}   {value}")).truncate();
+            let button = Button::selectable(at == inside.explained, tr(format!("{name}   {value}"))).truncate();
             if ui.add(button.min_size(vec2(width - 3.0 * GRID, ROW))).clicked() {
                 // Once more, and it is the highest again.
                 self.output = if self.output == Some(at) { None } else { Some(at) };
@@ -308,7 +309,7 @@ impl InsideView {
             }
         }
         let Some(pane) = self.panes.iter_mut().find(|pane| pane.id() == self.shown) else { return };
-        ui.add(Label::new(RichText::new(pane.help()).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(pane.help())).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         if let Some(sample) = pane.ui(ui, latest, inside, cx) {
             (self.looked_at, self.sample) = (LookedAt::Sample, sample);
@@ -319,20 +320,20 @@ impl InsideView {
 /// The choices as a list, where buttons would leave too little room for what they show.
 fn list_ui(ui: &mut Ui, shown: &mut &'static str, choices: &[(&'static str, &str, &str)]) {
     let label = choices.iter().find(|(id, ..)| id == shown).map_or("", |(_, label, _)| label);
-    let combo = ComboBox::from_id_salt("panes").width(ui.available_width()).selected_text(label);
+    let combo = ComboBox::from_id_salt("panes").width(ui.available_width()).selected_text(tr(label));
     let combo = combo.show_ui(ui, |ui| {
         for (id, label, hover) in choices {
-            ui.selectable_value(shown, id, *label).on_hover_text(*hover);
+            ui.selectable_value(shown, id, tr(*label)).on_hover_text(tr(*hover));
         }
     });
-    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Pane"));
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr("Pane")));
 }
 
 /// How many choices stand side by side, in as few rows as there is room for.
 fn across(ui: &Ui, choices: &[(&str, &str, &str)]) -> usize {
     let around = 2.0 * ui.spacing().button_padding.x + 1.0;
     let width = |name: &str| {
-        let text = ui.painter().layout_no_wrap(name.to_owned(), theme::body_font(), Palette::of(ui).text);
+        let text = ui.painter().layout_no_wrap(tr(name).into_owned(), theme::body_font(), Palette::of(ui).text);
         text.size().x + around
     };
     let widths: Vec<f32> = choices.iter().map(|(_, name, _)| width(name)).collect();
@@ -356,7 +357,7 @@ fn columns_ui(ui: &mut Ui, features: &[Feature], relevance: &[f32]) {
                 ui.painter().rect_filled(mark, 1.0, color);
                 ui.label(number);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(features[at].to_string()).truncate());
+                    ui.add(Label::new(tr(features[at].to_string())).truncate());
                 });
             });
         });

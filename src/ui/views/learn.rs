@@ -7,6 +7,7 @@ pub mod results;
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Sense, Ui, vec2};
 
 use crate::data::Modality;
+use crate::language::tr;
 use crate::train::Subset;
 use crate::train::heads;
 use crate::train::heads::{Line, Plot};
@@ -81,22 +82,22 @@ impl View for Learn {
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         coach_ui(ui, cx);
         ui.add_space(2.0 * GRID);
-        let log = ui.add(Checkbox::new(&mut cx.window.log_loss, "Log scale"));
-        log.on_hover_text("The loss on a logarithmic axis");
+        let log = ui.add(Checkbox::new(&mut cx.window.log_loss, tr("Log scale")));
+        log.on_hover_text(tr("The loss on a logarithmic axis"));
         ui.add_space(2.0 * GRID);
         let palette = Palette::of(ui);
         let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());
         let text = format!("{:.2}", cx.window.smoothing);
         let font = theme::body_font();
-        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, text, font, palette.text);
+        ui.painter().text(number.right_center(), eframe::egui::Align2::RIGHT_CENTER, tr(text), font, palette.text);
         let mut weight = f64::from(cx.window.smoothing);
         Slider::new("Smoothing", 0.0..=0.99, 0.6, Division::Linear)
             .show(ui, 64.0, &mut weight)
-            .on_hover_text("Weight of the moving average that is drawn over the faint values of every step");
+            .on_hover_text(tr("Weight of the moving average that is drawn over the faint values of every step"));
         cx.window.smoothing = weight as f32;
         // What the coach says takes the room of the word.
         if cx.session.coach.findings.is_empty() {
-            ui.label(RichText::new("Smoothing").color(palette.muted));
+            ui.label(RichText::new(tr("Smoothing")).color(palette.muted));
         }
     }
 }
@@ -269,7 +270,7 @@ fn draw_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.vertical(|ui| {
             let reading = Reading::of(ui, cx);
             ui.horizontal(|ui| {
-                reading.seen_ui(ui, 56.0).on_hover_text("The image as the network sees it");
+                reading.seen_ui(ui, 56.0).on_hover_text(tr("The image as the network sees it"));
                 ui.vertical(|ui| reading.winner_ui(ui));
             });
             ui.add_space(GRID);

@@ -11,6 +11,7 @@ use eframe::egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::icons::ICON_CLOSE;
 
 use crate::data::Modality;
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::train::metrics::{ClassPredictions, Prediction};
 use crate::train::{Evaluation, Predictions};
@@ -198,11 +199,11 @@ fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String
     ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), right_to_left, |ui| {
         if cx.playground.cell.is_some() {
             let chip = Button::new(("Show all", ICON_CLOSE.rich_text())).small();
-            if ui.add(chip).accessible_name("Show all mistakes").clicked() {
+            if ui.add(chip).accessible_name(tr("Show all mistakes")).clicked() {
                 cx.playground.cell = None;
             }
         }
-        ui.label(RichText::new("most confident first").color(palette.muted));
+        ui.label(RichText::new(tr("most confident first")).color(palette.muted));
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(Label::new(theme::heading(text)).truncate());
         });

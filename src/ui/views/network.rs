@@ -10,6 +10,7 @@ mod stack;
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, vec2};
 use egui_material_icons::icons::{ICON_ADD, ICON_AUTO_AWESOME, ICON_STACKED_BAR_CHART};
 
+use crate::language::tr;
 use crate::project::Side;
 
 use crate::ui::commands::Command;
@@ -133,8 +134,8 @@ fn suggest_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let width = ui.available_width();
     let button =
         Button::new((ICON_AUTO_AWESOME.rich_text().size(18.0), Command::Suggest.label())).min_size(vec2(width, 0.0));
-    let button = ui.add(button).accessible_name(Command::Suggest.label());
-    if button.on_hover_text(Command::Suggest.help()).clicked() {
+    let button = ui.add(button).accessible_name(tr(Command::Suggest.label()));
+    if button.on_hover_text(tr(Command::Suggest.help())).clicked() {
         cx.act(Command::Suggest);
     }
     ui.add_space(GRID);
@@ -156,7 +157,9 @@ fn add_ui(ui: &mut Ui, name: &str, cards: &mut Cards, cx: &mut Cx<'_>) {
     let (response, layer) = layer_button_ui(ui, button, |layer| {
         trial.get_or_insert_with(|| Trial::of(cx, cards.side(), &[])).misfit(layer)
     });
-    response.on_hover_text("Adds a layer where it fits; between two cards there is another plus").accessible_name(name);
+    response
+        .on_hover_text(tr("Adds a layer where it fits; between two cards there is another plus"))
+        .accessible_name(tr(name));
     if let Some(layer) = layer {
         cards.add(&[], layer, cx);
     }
@@ -171,8 +174,8 @@ fn input_ui(ui: &mut Ui, name: &str, detail: &str, shape: Shape) {
             ui.set_width(ui.available_width());
             ui.label(theme::strong(name));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(shape.to_string());
-                let detail = egui::Label::new(RichText::new(detail).color(palette.muted)).truncate();
+                ui.label(tr(shape.to_string()));
+                let detail = egui::Label::new(RichText::new(tr(detail)).color(palette.muted)).truncate();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(detail));
             });
         });
@@ -186,7 +189,7 @@ fn input_ui(ui: &mut Ui, name: &str, detail: &str, shape: Shape) {
     let rect = row.response.rect;
     for (text, right) in [("parameters", card::PARAMS_RIGHT), ("work", card::WORK_RIGHT)] {
         let at = egui::pos2(ui.max_rect().right() - right, rect.center().y);
-        painter.text(at, egui::Align2::RIGHT_CENTER, text, theme::body_font(), palette.muted);
+        painter.text(at, egui::Align2::RIGHT_CENTER, tr(text), theme::body_font(), palette.muted);
     }
 }
 
@@ -195,7 +198,7 @@ fn empty_ui(ui: &mut Ui, side: Side, cx: &mut Cx<'_>) {
     ui.add_space(2.0 * GRID);
     warning_ui(ui, &misfit.error.message);
     if let Some(fix) = &misfit.error.fix
-        && ui.button(fix.label()).clicked()
+        && ui.button(tr(fix.label())).clicked()
         && let Some(layers) = cx.project.layers_mut(side)
     {
         fix.apply(layers, misfit.index);
@@ -210,13 +213,13 @@ fn subtotal_ui(ui: &mut Ui, side: Side, cx: &Cx<'_>) {
     let params = if trace.misfit.is_none() { thousands(trace.params() as f64) } else { "–".to_owned() };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), egui::Sense::hover());
     let text = |x, align, text: &str, color| {
-        ui.painter().text(egui::pos2(x, rect.center().y), align, text, theme::body_font(), color)
+        ui.painter().text(egui::pos2(x, rect.center().y), align, tr(text), theme::body_font(), color)
     };
     text(rect.left() + 32.0, egui::Align2::LEFT_CENTER, "together", palette.muted);
     text(rect.right() - card::PARAMS_RIGHT, egui::Align2::RIGHT_CENTER, &params, palette.text);
     text(rect.right() - card::WORK_RIGHT, egui::Align2::RIGHT_CENTER, &share_text(share), palette.text);
     let words = format!("Together, parameters {params}, share of the work {}", share_text(share));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.clone()));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, tr(&words)));
 }
 
 /// Parameters and multiply-adds of the whole network.
@@ -224,25 +227,25 @@ fn totals_ui(ui: &mut Ui, cx: &Cx<'_>) -> egui::Rect {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), TOTALS), egui::Sense::hover());
     let (params, work) = cx.shapes.totals();
-    let text = |x, y, align, text: &str, font| ui.painter().text(egui::pos2(x, y), align, text, font, palette.text);
+    let text = |x, y, align, text: &str, font| ui.painter().text(egui::pos2(x, y), align, tr(text), font, palette.text);
     let (first, second) = (rect.top() + 9.0, rect.top() + 27.0);
     let (left, right) = (rect.left() + 8.0, rect.right() - card::WORK_RIGHT);
     let body = theme::body_font;
-    ui.painter().text(egui::pos2(left, first), egui::Align2::LEFT_CENTER, "Parameters", body(), palette.muted);
-    ui.painter().text(egui::pos2(left, second), egui::Align2::LEFT_CENTER, "Multiply-adds", body(), palette.muted);
+    ui.painter().text(egui::pos2(left, first), egui::Align2::LEFT_CENTER, tr("Parameters"), body(), palette.muted);
+    ui.painter().text(egui::pos2(left, second), egui::Align2::LEFT_CENTER, tr("Multiply-adds"), body(), palette.muted);
     let strong = theme::strong_font(theme::BODY);
     // Of a stack that does not fit only a part is known, and a part is no total.
     let total = |total: f64| if cx.shapes.is_whole() { thousands(total) } else { "–".to_owned() };
     text(right, first, egui::Align2::RIGHT_CENTER, &total(params as f64), strong.clone());
     text(right, second, egui::Align2::RIGHT_CENTER, &total(work as f64), strong);
     response
-        .on_hover_text(format!(
+        .on_hover_text(tr(format!(
             "{} bytes of weights; the multiply-adds are for one sample, forward",
             short(params as f64 * 4.0)
-        ))
+        )))
         .widget_info(|| {
             let text = format!("{params} parameters, {work} multiply-adds");
-            egui::WidgetInfo::labeled(egui::Role::Label, true, text)
+            egui::WidgetInfo::labeled(egui::Role::Label, true, tr(text))
         });
     rect
 }

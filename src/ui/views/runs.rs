@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Layout, Rect, Response, TextEdit, Ui, UiBuilder, vec2};
 
+use crate::language::tr;
 use crate::runs::store::StoredRun;
 use crate::ui::commands::Request;
 use crate::ui::jobs::stored_runs::StoredRunsQuery;
@@ -129,7 +130,7 @@ impl View for Runs {
             caption += &format!("; {} cannot be read", unread.len());
         }
         caption_ui(ui, &format!("{caption}. Click runs to see their curves.")).on_hover_ui(|ui| {
-            unread.iter().take(UNREAD).for_each(|error| drop(ui.label(error.to_string())));
+            unread.iter().take(UNREAD).for_each(|error| drop(ui.label(tr(error.to_string()))));
         });
         let area = ui.available_rect_before_wrap();
         let (top, bottom) = match self.selected.is_empty() {
@@ -162,20 +163,20 @@ impl Runs {
     fn tools_ui(&mut self, ui: &mut Ui, table: &RunTable, cx: &mut Cx<'_>) {
         let row = vec2(ui.available_width(), ROW);
         ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
-            ui.menu_button("Copy", |ui| {
+            ui.menu_button(tr("Copy"), |ui| {
                 let as_markdown = RunTable::to_markdown as fn(&RunTable, &[usize]) -> String;
                 for (name, text) in [("As Markdown", as_markdown), ("As CSV", RunTable::to_csv)] {
-                    if ui.button(name).on_hover_text("Copies the runs that are shown as a table.").clicked() {
+                    if ui.button(tr(name)).on_hover_text(tr("Copies the runs that are shown as a table.")).clicked() {
                         ui.copy_text(text(table, &self.shown.rows));
                     }
                 }
             });
             let help = "Shows the runs of searches, folds, seeds and comparisons too.";
-            ui.checkbox(&mut self.with_trials, "Trials").on_hover_text(help);
+            ui.checkbox(&mut self.with_trials, tr("Trials")).on_hover_text(tr(help));
             self.bring_back_ui(ui, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 segmented_ui(ui, &mut self.form, &FORMS);
-                let field = TextEdit::singleline(&mut self.search).hint_text("Search name, note, state, setting");
+                let field = TextEdit::singleline(&mut self.search).hint_text(tr("Search name, note, state, setting"));
                 ui.add(field.desired_width(ui.available_width().min(260.0)));
             });
         });
@@ -183,7 +184,7 @@ impl Runs {
 
     fn bring_back_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let help = "Puts the run back that was deleted last. When the window closes, deleted runs are gone.";
-        if cx.has_deleted && ui.button("Undo deleting").on_hover_text(help).clicked() {
+        if cx.has_deleted && ui.button(tr("Undo deleting")).on_hover_text(tr(help)).clicked() {
             cx.act(Request::BringBackRun);
         }
     }

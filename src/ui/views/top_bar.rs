@@ -3,8 +3,9 @@
 use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
-use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
+use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_TRANSLATE, ICON_UNDO};
 
+use crate::language::tr;
 use crate::ui::commands::entry::key_of;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::DataState;
@@ -55,6 +56,10 @@ impl View for TopBar {
                     cx.act(Command::Help);
                 }
                 theme_ui(ui, cx);
+                let language = Command::NextLanguage.label();
+                if icon_button_ui(ui, ICON_TRANSLATE, language).clicked() {
+                    cx.act(Command::NextLanguage);
+                }
                 ui.add_space(2.0 * GRID);
                 data_ui(ui, cx);
             });
@@ -63,7 +68,7 @@ impl View for TopBar {
 }
 
 fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.menu_button("File", |ui| {
+    ui.menu_button(tr("File"), |ui| {
         ui.set_min_width(220.0);
         let commands = [
             Command::New,
@@ -80,9 +85,9 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ];
         for command in commands {
             let permitted = cx.situation.permits(command);
-            let button = Button::new(command.label()).shortcut_text(key_of(ui, command));
-            let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(command.label());
-            if button.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+            let button = Button::new(tr(command.label())).shortcut_text(key_of(ui, command));
+            let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(tr(command.label()));
+            if button.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
                 cx.act(command);
                 ui.close();
             }
@@ -118,11 +123,11 @@ fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let color = if field.has_focus() { palette.accent } else { palette.line };
         ui.painter().rect_stroke(field.rect, theme::RADIUS, Stroke::new(1.0, color), egui::StrokeKind::Inside);
     }
-    field.on_hover_text(path).accessible_name("Project name");
+    field.on_hover_text(path).accessible_name(tr("Project name"));
     let dot = if cx.is_edited { "•" } else { " " };
-    let dot = ui.label(RichText::new(dot).color(palette.warning).size(theme::HEADING));
+    let dot = ui.label(RichText::new(tr(dot)).color(palette.warning).size(theme::HEADING));
     if cx.is_edited {
-        dot.on_hover_text("Edited since it was saved");
+        dot.on_hover_text(tr("Edited since it was saved"));
     }
 }
 
@@ -165,7 +170,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     };
     let color = if matches!(cx.session.data, DataState::Failed { .. }) { palette.warning } else { palette.muted };
-    if link(ui, RichText::new(text).color(color)).on_hover_text(help).clicked() {
+    if link(ui, RichText::new(tr(text)).color(color)).on_hover_text(tr(help)).clicked() {
         cx.act(Request::Show(data::ID));
     }
 }

@@ -8,6 +8,7 @@ use eframe::egui::{self, Align, Button, CollapsingHeader, Color32, Layout, RichT
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Augment;
+use crate::language::tr;
 use crate::project::CheckpointSettings;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::DataState;
@@ -172,8 +173,8 @@ fn count_ui(ui: &mut Ui, name: &str, help: &str, options: &[(usize, String, Stri
 /// A button below a setting; true when it is pressed.
 fn wide_button_ui(ui: &mut Ui, name: &str, help: &str, obstacle: Option<String>) -> bool {
     let pressed = field_ui(ui, "", help, |ui| {
-        let button = Button::new(name).min_size(vec2(ui.available_width(), ROW));
-        ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(obstacle.unwrap_or_default())
+        let button = Button::new(tr(name)).min_size(vec2(ui.available_width(), ROW));
+        ui.add_enabled(obstacle.is_none(), button).on_disabled_hover_text(tr(obstacle.unwrap_or_default()))
     });
     pressed.clicked()
 }
@@ -203,9 +204,10 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The small button beside the heading that checks before a run.
 fn check_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let obstacle = cx.situation.permits(Command::Check).err();
-    let button = ui.add_enabled(obstacle.is_none(), Button::new("Check…").small());
-    let button = button.on_hover_text(Command::Check.help()).on_disabled_hover_text(obstacle.unwrap_or_default());
-    if button.accessible_name(Command::Check.label()).clicked() {
+    let button = ui.add_enabled(obstacle.is_none(), Button::new(tr("Check…")).small());
+    let button =
+        button.on_hover_text(tr(Command::Check.help())).on_disabled_hover_text(tr(obstacle.unwrap_or_default()));
+    if button.accessible_name(tr(Command::Check.label())).clicked() {
         cx.act(Command::Check);
     }
 }
@@ -260,13 +262,13 @@ fn detail_ui(ui: &mut Ui, name: &str, about: &About, settings: &mut dyn Settings
 
 /// What the generator learns from in place of a loss of its own.
 fn adversary_ui(ui: &mut Ui, adversary: &mut GanSettings) {
-    CollapsingHeader::new("Adversarial training").default_open(true).show_unindented(ui, |ui| {
+    CollapsingHeader::new(tr("Adversarial training")).default_open(true).show_unindented(ui, |ui| {
         for field in GanSettings::fields().into_iter().filter(|field| field.key != "loss") {
             setting_ui(ui, adversary, field);
         }
         let text = "The discriminator takes the place of a loss. There is no validation set, so there is no early stopping, \
                     and no augmentation.";
-        ui.label(RichText::new(text).color(Palette::of(ui).muted));
+        ui.label(RichText::new(tr(text)).color(Palette::of(ui).muted));
     });
 }
 
@@ -333,7 +335,7 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             setting_ui(ui, augment, field);
         }
         let text = "Random changes of the training samples, new ones in each epoch. The tab Data shows examples.";
-        ui.label(RichText::new(text).color(Palette::of(ui).muted));
+        ui.label(RichText::new(tr(text)).color(Palette::of(ui).muted));
     });
 }
 
@@ -345,7 +347,7 @@ fn teacher_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut is_dismissed = false;
     fold_ui(ui, "Teacher", &format!("Teacher, {name}"), |ui| {
         settings_ui(ui, teacher);
-        is_dismissed = ui.button("Learn without a teacher").clicked();
+        is_dismissed = ui.button(tr("Learn without a teacher")).clicked();
     });
     if is_dismissed {
         cx.project.teacher = None;

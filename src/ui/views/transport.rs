@@ -13,6 +13,7 @@ use egui_material_icons::icons::{
 
 use crate::data::Modality;
 use crate::data::sources::images::reading_for;
+use crate::language::tr;
 use crate::train::baselines::Baseline;
 use crate::train::heads::Results;
 use crate::train::metrics::{PERPLEXITY, R2, RMSE, UPDATE_RATIO, Unit};
@@ -97,9 +98,9 @@ fn main_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let permitted = cx.situation.permits(command);
     let response = primary_button_ui(ui, permitted.is_ok(), icon, name, vec2(104.0, HEIGHT));
-    let response = response.on_hover_text(hint(ui, command));
+    let response = response.on_hover_text(tr(hint(ui, command)));
     keyboard::take_focus(&response, name);
-    if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+    if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
         cx.act(command);
     }
 }
@@ -114,8 +115,8 @@ fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     for (icon, name, command) in buttons {
         let permitted = cx.situation.permits(command);
         let response =
-            button_ui(ui, permitted.is_ok(), icon, name, vec2(76.0, HEIGHT)).on_hover_text(hint(ui, command));
-        if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+            button_ui(ui, permitted.is_ok(), icon, name, vec2(76.0, HEIGHT)).on_hover_text(tr(hint(ui, command)));
+        if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
             cx.act(command);
         }
     }
@@ -126,8 +127,8 @@ fn look_back_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let permitted = cx.situation.permits(Command::LookBack);
     let response =
         ui.add_enabled_ui(permitted.is_ok(), |ui| icon_button_ui(ui, ICON_HISTORY, Command::LookBack.label())).inner;
-    let response = response.on_hover_text(Command::LookBack.help());
-    if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+    let response = response.on_hover_text(tr(Command::LookBack.help()));
+    if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
         cx.act(Command::LookBack);
     }
 }
@@ -146,16 +147,17 @@ const PACES: [(Option<f32>, &str); 6] = [
 fn pace_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let pace = &mut cx.window.pace;
     let name = PACES.iter().find(|(of, _)| of == pace).map_or("Full speed", |(_, name)| name);
-    let button = Button::new(name).min_size(vec2(0.0, HEIGHT));
+    let button = Button::new(tr(name)).min_size(vec2(0.0, HEIGHT));
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         for (of, name) in PACES {
-            if ui.selectable_label(*pace == of, name).clicked() {
+            if ui.selectable_label(*pace == of, tr(name)).clicked() {
                 *pace = of;
                 ui.close();
             }
         }
     });
-    response.on_hover_text("Speed: how many steps a second the run takes at most. It may be changed while it trains.");
+    response
+        .on_hover_text(tr("Speed: how many steps a second the run takes at most. It may be changed while it trains."));
 }
 
 fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
@@ -163,7 +165,7 @@ fn ready_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let training = &cx.project.training;
     let epochs = if training.epochs == 1 { "one epoch".to_owned() } else { format!("{} epochs", training.epochs) };
     let text = format!("Ready to train {} parameters for {epochs}.", thousands(cx.shapes.totals().0 as f64));
-    ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
+    ui.add(Label::new(RichText::new(tr(text)).color(palette.muted)).truncate());
 }
 
 /// Room for the pace and the time of a run, and for the time alone.
@@ -232,24 +234,25 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
                     Some(_) => icon_ui(ui, ICON_WARNING, palette.warning),
                     None => icon_ui(ui, icon, good),
                 }
-                ui.label(format!("Finished. {}{whose}", score_name(test).replace("test", "Test")));
+                ui.label(tr(format!("Finished. {}{whose}", score_name(test).replace("test", "Test"))));
                 ui.label(theme::number(score_text(test)).color(number));
                 if let Some(Other { name, text, .. }) = better.filter(|_| ui.available_width() > BETTER) {
-                    let text = RichText::new(format!("< {name} {text}")).color(palette.warning);
-                    ui.add(Label::new(text).truncate()).on_hover_text("A simpler model is better on the same samples");
+                    let text = RichText::new(tr(format!("< {name} {text}"))).color(palette.warning);
+                    ui.add(Label::new(text).truncate())
+                        .on_hover_text(tr("A simpler model is better on the same samples"));
                 }
-                ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
+                ui.add(Label::new(RichText::new(tr(text)).color(palette.muted)).truncate());
             });
         }
         Outcome::Finished(None) if cx.subject.results() == Results::Samples => {
             let text = "Finished. Learn shows the generator's samples; File, Save run… keeps it.";
             icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
-            ui.add(Label::new(text).truncate());
+            ui.add(Label::new(tr(text)).truncate());
         }
         Outcome::Finished(None) => {
             beside_next_ui(ui, cx, |ui| {
                 icon_ui(ui, ICON_CHECK_CIRCLE, palette.good);
-                ui.label("Finished. There are no test samples.");
+                ui.label(tr("Finished. There are no test samples."));
             });
         }
         Outcome::Stopped => {
@@ -361,14 +364,14 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         // Somebody who has changed something wants to know whether it helps.
         if cx.situation.permits(Command::Compare).is_ok() {
-            let button = ui.add(Button::new("Is the change better?").min_size(vec2(0.0, HEIGHT)));
-            if button.on_hover_text(Command::Compare.help()).clicked() {
+            let button = ui.add(Button::new(tr("Is the change better?")).min_size(vec2(0.0, HEIGHT)));
+            if button.on_hover_text(tr(Command::Compare.help())).clicked() {
                 cx.act(Command::Compare);
             }
             keep_weights_ui(ui, cx);
             if cx.situation.permits(Command::Branch).is_ok() {
-                let button = ui.add(Button::new("Continue as a branch").min_size(vec2(0.0, HEIGHT)));
-                if button.on_hover_text(Command::Branch.help()).clicked() {
+                let button = ui.add(Button::new(tr("Continue as a branch")).min_size(vec2(0.0, HEIGHT)));
+                if button.on_hover_text(tr(Command::Branch.help())).clicked() {
                     cx.act(Command::Branch);
                 }
             }
@@ -387,7 +390,7 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
         let is_without = cx.subject.modality() == Modality::Series || cx.subject.results() == Results::Text;
         let mistakes = (!is_without).then_some(("See its mistakes", mistakes::ID));
         for (name, view) in mistakes.into_iter().chain(try_it) {
-            if ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT))).clicked() {
+            if ui.add(Button::new(tr(name)).min_size(vec2(0.0, HEIGHT))).clicked() {
                 cx.act(Request::Show(view));
             }
         }
@@ -398,8 +401,8 @@ fn beside_next_ui(ui: &mut Ui, cx: &mut Cx<'_>, result: impl FnOnce(&mut Ui)) {
 /// Where layers were changed, the button that trains them from the weights that they still have.
 fn keep_weights_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.session.has_other_model(cx.project) && cx.situation.permits(Command::TrainKeeping).is_ok() {
-        let button = ui.add(Button::new("Keep the weights").min_size(vec2(0.0, HEIGHT)));
-        if button.on_hover_text(Command::TrainKeeping.help()).clicked() {
+        let button = ui.add(Button::new(tr("Keep the weights")).min_size(vec2(0.0, HEIGHT)));
+        if button.on_hover_text(tr(Command::TrainKeeping.help())).clicked() {
             cx.act(Command::TrainKeeping);
         }
     }
@@ -411,8 +414,8 @@ const MORE: &str = "10 more epochs";
 /// The button that lets the run go on, where it can.
 fn go_on_ui(ui: &mut Ui, name: &str, cx: &mut Cx<'_>) {
     if cx.situation.permits(Command::Continue).is_ok() {
-        let button = ui.add(Button::new(name).min_size(vec2(0.0, HEIGHT)));
-        if button.on_hover_text(Command::Continue.help()).clicked() {
+        let button = ui.add(Button::new(tr(name)).min_size(vec2(0.0, HEIGHT)));
+        if button.on_hover_text(tr(Command::Continue.help())).clicked() {
             cx.act(Command::Continue);
         }
     }
@@ -425,8 +428,8 @@ fn diverged_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
             Ok(()) => Command::GoBackGentler,
             Err(_) => Command::ResetGentler,
         };
-        let button = ui.add(Button::new(command.label()).min_size(vec2(0.0, HEIGHT)));
-        if button.on_hover_text(command.help()).clicked() {
+        let button = ui.add(Button::new(tr(command.label())).min_size(vec2(0.0, HEIGHT)));
+        if button.on_hover_text(tr(command.help())).clicked() {
             cx.act(command);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -455,10 +458,10 @@ fn icon_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32) {
 fn sentence_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32, text: &str) {
     icon_ui(ui, icon, color);
     let width = ui.available_width();
-    let mut job = LayoutJob::simple(text.to_owned(), theme::body_font(), color, width);
+    let mut job = LayoutJob::simple(tr(text).into_owned(), theme::body_font(), color, width);
     job.wrap.max_rows = 2;
     let galley = ui.painter().layout_job(job);
-    ui.add(Label::new(galley)).on_hover_text(text);
+    ui.add(Label::new(galley)).on_hover_text(tr(text));
 }
 
 /// Three digits of a pace are what one can read while it changes.

@@ -5,6 +5,7 @@ use eframe::egui::{
     Align, Color32, FontId, Label, RectAlign, Response, RichText, Role, TextFormat, Tooltip, Ui, WidgetInfo,
 };
 
+use crate::language::tr;
 use crate::ui::theme::{self, Palette};
 use backprop_nn::field::About;
 
@@ -16,7 +17,7 @@ const SMALL: f32 = 9.0;
 
 /// Formula and sentence in the width there is.
 pub fn about_ui(ui: &mut Ui, about: &About) -> Response {
-    let help = RichText::new(about.help).color(Palette::of(ui).muted);
+    let help = RichText::new(tr(about.help)).color(Palette::of(ui).muted);
     formula_ui(ui, about.formula) | ui.add(Label::new(help).wrap())
 }
 
@@ -31,7 +32,7 @@ pub fn hover_beside_ui(response: &Response, contents: impl FnOnce(&mut Ui)) {
 /// A formula, typeset with superscripts and subscripts, that wraps at the width of `ui`.
 pub fn formula_ui(ui: &mut Ui, formula: &str) -> Response {
     let response = ui.add(Label::new(typeset(formula, Palette::of(ui).text)).wrap());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, formula));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, tr(formula)));
     response
 }
 

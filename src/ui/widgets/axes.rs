@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use eframe::egui::{Align2, Response, Sense, Stroke, Ui, Vec2, pos2};
 use egui_plot::{AxisHints, GridInput, GridMark, Plot, PlotTransform};
 
+use crate::language::tr;
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::numbers::{self, round_up};
 
@@ -83,7 +84,7 @@ impl Axes<'_> {
         let frame = plot.transform.frame();
         ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
         let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom());
-        ui.painter().text(corner, Align2::LEFT_TOP, x_name, theme::body_font(), palette.muted);
+        ui.painter().text(corner, Align2::LEFT_TOP, tr(x_name), theme::body_font(), palette.muted);
         (plot.response, plot.transform)
     }
 }

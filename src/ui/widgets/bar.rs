@@ -2,6 +2,7 @@
 
 use eframe::egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, RADIUS, ROW};
 
 /// Shows `share` from 0 to 1, `None` where nothing runs. `name` is what it measures, for screen readers.
@@ -16,7 +17,7 @@ pub fn bar_ui(ui: &mut Ui, name: &str, share: Option<f32>, width: f32) -> Respon
         ui.painter().rect_filled(done, RADIUS, palette.accent);
     }
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, ui.is_enabled(), name);
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, ui.is_enabled(), tr(name));
         info.value = share.map(|share| f64::from(share) * 100.0);
         info
     });
@@ -26,9 +27,9 @@ pub fn bar_ui(ui: &mut Ui, name: &str, share: Option<f32>, width: f32) -> Respon
 /// A number with its unit in a field of fixed width, right-aligned: `21,400 samples/s`. `widest` reserves the room.
 pub fn fixed_text_ui(ui: &mut Ui, text: &str, widest: &str) -> Response {
     let palette = Palette::of(ui);
-    let room = ui.painter().layout_no_wrap(widest.to_owned(), theme::body_font(), palette.text).size().x;
+    let room = ui.painter().layout_no_wrap(tr(widest).into_owned(), theme::body_font(), palette.text).size().x;
     let (rect, response) = ui.allocate_exact_size(vec2(room, ROW), Sense::hover());
-    ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, text, theme::body_font(), palette.text);
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    ui.painter().text(rect.right_center(), Align2::RIGHT_CENTER, tr(text), theme::body_font(), palette.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, tr(text)));
     response
 }

@@ -4,6 +4,7 @@ use eframe::egui::{self, Button, Frame, Response, RichText, Ui, Vec2, Widget as 
 use egui_material_icons::MaterialIcon;
 
 use super::cut_text::cut_galley;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 /// Side of an icon in a button.
@@ -19,12 +20,13 @@ pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
         ui.spacing_mut().button_padding.x = 3.0;
         button.ui(ui)
     });
-    response.inner.accessible_name(name).on_hover_text(name)
+    response.inner.accessible_name(tr(name)).on_hover_text(tr(name))
 }
 
 /// A button with an icon and a word.
 pub fn button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
-    ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), name)).min_size(size)).accessible_name(name)
+    ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), name)).min_size(size))
+        .accessible_name(tr(name))
 }
 
 /// The one button of the window that is in the accent's color.
@@ -37,7 +39,7 @@ pub fn primary_button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name
         if is_enabled {
             button = button.fill(palette.accent);
         }
-        ui.add_enabled(is_enabled, button).accessible_name(name)
+        ui.add_enabled(is_enabled, button).accessible_name(tr(name))
     })
     .inner
 }
@@ -62,7 +64,7 @@ pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &
                 let text = galley(ui, name, most);
                 let help = if text.elided { format!("{name}. {help}") } else { (*help).to_owned() };
                 let response = ui.add(Button::selectable(is_chosen, text).min_size(vec2(0.0, ROW)));
-                if response.on_hover_text(help).clicked() {
+                if response.on_hover_text(tr(help)).clicked() {
                     *chosen = *option;
                 }
             }
@@ -92,9 +94,9 @@ pub fn entry_ui(ui: &mut Ui, name: &str, help: &str) -> Response {
     let mut text = egui::text::LayoutJob::default();
     text.wrap.max_width = width - 4.0 * GRID;
     let format = |font_id, color| egui::TextFormat { font_id, color, ..Default::default() };
-    text.append(name, 0.0, format(theme::strong_font(theme::BODY), palette.text));
-    text.append(&format!("\n{help}"), 0.0, format(theme::body_font(), palette.muted));
-    ui.add(Button::new(text).min_size(vec2(width, 0.0)).wrap()).accessible_name(name)
+    text.append(&tr(name), 0.0, format(theme::strong_font(theme::BODY), palette.text));
+    text.append(&tr(format!("\n{help}")), 0.0, format(theme::body_font(), palette.muted));
+    ui.add(Button::new(text).min_size(vec2(width, 0.0)).wrap()).accessible_name(tr(name))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ mod svg;
 use eframe::egui::layers::ShapeIdx;
 use eframe::egui::{Context, Id, Rect, Response, Ui};
 
+use crate::language::tr;
+
 /// Ground around a chart.
 const MARGIN: f32 = 8.0;
 
@@ -48,11 +50,11 @@ pub fn begin(ui: &Ui) -> ShapeIdx {
 pub fn menu_ui(ui: &Ui, response: &Response, begin: ShapeIdx, place: Rect, name: &str, csv: impl Fn() -> String) {
     let place = place.expand(MARGIN).intersect(ui.ctx().content_rect());
     response.context_menu(|menu| {
-        if menu.button("Copy as CSV").clicked() {
+        if menu.button(tr("Copy as CSV")).clicked() {
             menu.copy_text(csv());
         }
         let save = |menu: &mut Ui, label: &str, content: &dyn Fn() -> ChartContent| {
-            if menu.button(label).clicked() {
+            if menu.button(tr(label)).clicked() {
                 let file = ChartFile { name: file_name(name), content: content() };
                 menu.data_mut(|data| data.insert_temp(wanted_id(), Some(file)));
             }

@@ -4,6 +4,7 @@ use eframe::egui::{Align2, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, po
 
 use super::cut_text::cut_text;
 use super::numbers;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 const ROW: f32 = 20.0;
@@ -50,7 +51,7 @@ pub fn class_table_ui(ui: &mut Ui, rows: &[ClassRow<'_>]) -> Response {
         let text = worst.map_or("no results yet".to_owned(), |worst| {
             format!("worst is {} with an F1 of {}", rows[worst].name, share_text(rows[worst].f1))
         });
-        WidgetInfo::labeled(Role::Table, ui.is_enabled(), format!("Classes: {text}"))
+        WidgetInfo::labeled(Role::Table, ui.is_enabled(), tr(format!("Classes: {text}")))
     });
     response
 }
@@ -64,7 +65,7 @@ fn line_ui(ui: &Ui, line: Rect, cells: [&str; 5], color: eframe::egui::Color32, 
     let column = ((line.width() - NAME) / n_columns as f32).clamp(LEAST_COLUMN, COLUMN);
     let left = line.right() - column * n_columns as f32;
     let mark = if is_worst { "← lowest" } else { "" };
-    let mark = painter.layout_no_wrap(mark.to_owned(), font.clone(), color);
+    let mark = painter.layout_no_wrap(tr(mark).into_owned(), font.clone(), color);
     let names = Rect::from_min_max(line.min, pos2(left, line.bottom()));
     let name = names.with_max_x(names.right() - mark.size().x - GRID);
     let name = cut_text(ui, name, Align2::LEFT_CENTER, cells[0], font.clone(), color);

@@ -9,6 +9,7 @@ use ndarray::Array2;
 
 use super::cut_text::cut_text;
 use super::{chart_file, numbers, scale};
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 const NAME_ROW: f32 = 20.0;
@@ -85,13 +86,13 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         }
         if is_empty {
             let center = grid.bounds().center();
-            ui.painter().text(center, Align2::CENTER_CENTER, self.empty_text, theme::body_font(), palette.muted);
+            ui.painter().text(center, Align2::CENTER_CENTER, tr(self.empty_text), theme::body_font(), palette.muted);
         }
         self.describe(ui, &response, walked);
         chart_file::menu_ui(ui, &response, begin, rect, "Confusion matrix", || self.csv());
         let response = match pointed.filter(|_| !is_empty) {
             Some(cell) => response.on_hover_ui_at_pointer(|ui| {
-                ui.label(self.sentence(cell));
+                ui.label(tr(self.sentence(cell)));
             }),
             None => response,
         };
@@ -125,12 +126,12 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
     }
 
     fn describe(&self, ui: &Ui, response: &Response, walked: Option<Cell>) {
-        response.widget_info(|| WidgetInfo::labeled(Role::Table, ui.is_enabled(), "Confusion matrix"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Table, ui.is_enabled(), tr("Confusion matrix")));
         let Some(cell) = walked else { return };
         let sentence = self.sentence(cell);
         ui.ctx().accesskit_node_builder(response.id, |node: &mut accesskit::Node| node.set_value(sentence.as_str()));
         egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), response.id.with("walked"), response.rect)
-            .show(|ui| ui.label(sentence));
+            .show(|ui| ui.label(tr(sentence)));
     }
 
     fn layout(&self, ui: &Ui, rect: Rect, n: usize) -> Grid {
@@ -150,9 +151,9 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         let font = |is_strong: bool| if is_strong { theme::strong_font(theme::BODY) } else { theme::body_font() };
         let color = |is_strong: bool| if is_strong { palette.text } else { palette.muted };
         let y = bounds.top() - 1.5 * NAME_ROW;
-        painter.text(pos2(bounds.left(), y), Align2::LEFT_CENTER, "predicted", font(false), palette.muted);
+        painter.text(pos2(bounds.left(), y), Align2::LEFT_CENTER, tr("predicted"), font(false), palette.muted);
         let corner = pos2(bounds.left() - 2.0 * GRID, bounds.top() - NAME_ROW / 2.0);
-        painter.text(corner, Align2::RIGHT_CENTER, "true", font(false), palette.muted);
+        painter.text(corner, Align2::RIGHT_CENTER, tr("true"), font(false), palette.muted);
         // A matrix of two classes may be narrower than the scale and the word beside it.
         let right = bounds.right().max(bounds.left() + HEAD).min(rect.right());
         let name = if right - bounds.left() < HEAD { "0" } else { "mistakes 0" };
@@ -180,13 +181,13 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
         let palette = Palette::of(ui);
         let painter = ui.painter();
         let text = numbers::thousands(self.most_mistakes().into());
-        let text = painter.text(right_center, Align2::RIGHT_CENTER, text, theme::body_font(), palette.muted);
+        let text = painter.text(right_center, Align2::RIGHT_CENTER, tr(text), theme::body_font(), palette.muted);
         let bar = Rect::from_center_size(pos2(text.left() - 36.0, right_center.y), vec2(56.0, 8.0));
         scale::paint_ramp(painter, bar, |share| theme::amount(palette, share.sqrt()));
         painter.text(
             bar.left_center() - vec2(GRID, 0.0),
             Align2::RIGHT_CENTER,
-            name,
+            tr(name),
             theme::body_font(),
             palette.muted,
         );
@@ -225,7 +226,7 @@ impl<'a, S: AsRef<str>> ConfusionHeatmap<'a, S> {
                 let color = if is_right { palette.muted } else { theme::text_on(fill) };
                 let center = grid.rect((truth, predicted)).center();
                 let text = numbers::thousands((*count).into());
-                painter.text(center, Align2::CENTER_CENTER, text, font.clone(), color);
+                painter.text(center, Align2::CENTER_CENTER, tr(text), font.clone(), color);
             }
         }
     }
@@ -273,7 +274,7 @@ fn walk(ui: &Ui, response: &Response, n: usize) -> Option<Cell> {
 }
 
 fn text_width(ui: &Ui, text: &str) -> f32 {
-    ui.painter().layout_no_wrap(text.to_owned(), theme::strong_font(theme::BODY), Palette::of(ui).text).size().x
+    ui.painter().layout_no_wrap(tr(text).into_owned(), theme::strong_font(theme::BODY), Palette::of(ui).text).size().x
 }
 
 #[cfg(test)]

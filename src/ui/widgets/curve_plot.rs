@@ -24,6 +24,7 @@ use self::{
 };
 use super::axes::{self, Axes, Axis, RIGHT};
 use super::{chart_file, numbers};
+use crate::language::tr;
 use crate::train::curve::Curve;
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -231,7 +232,7 @@ impl<'a> CurvePlot<'a> {
         }
         if self.is_empty() {
             let room = transform.frame().width() - 4.0 * GRID;
-            let galley = painter.layout(self.empty_text.to_owned(), theme::body_font(), palette.muted, room);
+            let galley = painter.layout(tr(self.empty_text).into_owned(), theme::body_font(), palette.muted, room);
             let rect = Align2::CENTER_CENTER.anchor_size(transform.frame().center(), galley.size());
             painter.rect_filled(rect.expand(2.0 * GRID), theme::RADIUS, palette.surface);
             painter.galley(rect.min, galley, palette.muted);
@@ -248,7 +249,7 @@ impl<'a> CurvePlot<'a> {
             data.insert_temp(link_id, link);
             data.insert_temp(y_view_id, y_view);
         });
-        response.widget_info(|| WidgetInfo::labeled(Role::Figure, ui.is_enabled(), self.description()));
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, ui.is_enabled(), tr(self.description())));
         (response, chosen)
     }
 

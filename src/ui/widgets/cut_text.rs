@@ -6,11 +6,12 @@ use std::sync::Arc;
 use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{Align2, Color32, FontId, Galley, Label, Painter, Rect, Response, Sense, Ui};
 
+use crate::language::tr;
 use crate::ui::theme::{self, Palette};
 
 /// One line of text in a width, with an ellipsis at its end if it is longer.
 pub fn cut_galley(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    let mut job = LayoutJob::simple_singleline(tr(text).into_owned(), font, color);
     job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
     painter.layout_job(job)
 }
@@ -24,9 +25,13 @@ fn cut_in_the_middle(painter: &Painter, text: &str, font: FontId, color: Color32
         let end = kept / 3;
         let start: String = letters[..kept - end].iter().collect();
         let end: String = letters[letters.len() - end..].iter().collect();
-        painter.layout_no_wrap(format!("{}…{}", start.trim_end(), end.trim_start()), font.clone(), color)
+        painter.layout_no_wrap(
+            tr(format!("{}…{}", start.trim_end(), end.trim_start())).into_owned(),
+            font.clone(),
+            color,
+        )
     };
-    let whole = painter.layout_no_wrap(text.to_owned(), font.clone(), color);
+    let whole = painter.layout_no_wrap(tr(text).into_owned(), font.clone(), color);
     if whole.size().x <= width || letters.len() <= LEAST {
         return cut_galley(painter, text, font, color, width);
     }
@@ -59,7 +64,7 @@ pub fn cut_text(ui: &Ui, place: Rect, align: Align2, text: &str, font: FontId, c
     let rect = align.align_size_within_rect(galley.size(), place);
     if galley.elided || galley.text() != text {
         let id = ui.scope_id().with((text, place.left().to_bits(), place.top().to_bits()));
-        ui.interact(rect, id, Sense::hover()).on_hover_text(text);
+        ui.interact(rect, id, Sense::hover()).on_hover_text(tr(text));
     }
     ui.painter().galley(rect.min, galley, color);
     rect

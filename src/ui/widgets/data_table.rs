@@ -6,6 +6,7 @@ use eframe::egui::{
 };
 
 use super::cut_text::cut_text;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 const ROW: f32 = 20.0;
@@ -155,8 +156,8 @@ impl<'a> DataTable<'a> {
                     let (line, response) = ui.allocate_exact_size(vec2(total, ROW), sense);
                     let is_selected = events.as_ref().is_some_and(|events| events.is_selected(row));
                     response.widget_info(|| match events.is_some() {
-                        true => WidgetInfo::selected(Role::Button, true, is_selected, self.sentence(row)),
-                        false => WidgetInfo::labeled(Role::Row, true, self.sentence(row)),
+                        true => WidgetInfo::selected(Role::Button, true, is_selected, tr(self.sentence(row))),
+                        false => WidgetInfo::labeled(Role::Row, true, tr(self.sentence(row))),
                     });
                     if is_selected || events.is_some() && (response.hovered() || response.has_focus()) {
                         ui.painter().rect_filled(
@@ -208,7 +209,7 @@ impl DataTable<'_> {
             let response = ui.interact(place, ui.scope_id().with(("head", column)), Sense::click());
             let sorted = order.filter(|(by, _)| *by == column).map(|(_, is_descending)| is_descending);
             let way = sorted.map_or("", |is_descending| if is_descending { ", descending" } else { ", ascending" });
-            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {}{way}", head.name)));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, tr(format!("Sort by {}{way}", head.name))));
             let color =
                 if response.hovered() || response.has_focus() { Palette::of(ui).text } else { Palette::of(ui).accent };
             if sorted.is_some() || response.hovered() || response.has_focus() {
@@ -251,7 +252,7 @@ impl DataTable<'_> {
             let align = if head.is_number() { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
             match (row.is_some() && head.is_number(), is_whole) {
                 // A frame may come before the column is wide enough; the gap has room for a digit.
-                (true, true) => _ = ui.painter().text(place.right_center(), align, text, theme::body_font(), color),
+                (true, true) => _ = ui.painter().text(place.right_center(), align, tr(text), theme::body_font(), color),
                 (true, false) if text.is_empty() => {}
                 (true, false) => _ = cut_text(ui, seen, Align2::CENTER_CENTER, "…", theme::body_font(), palette.muted),
                 (false, _) => _ = cut_text(ui, seen, align, &text, theme::body_font(), color),
@@ -293,7 +294,7 @@ impl DataTable<'_> {
 }
 
 fn text_width(ui: &Ui, text: String) -> f32 {
-    ui.painter().layout_no_wrap(text, theme::body_font(), Palette::of(ui).text).size().x
+    ui.painter().layout_no_wrap(tr(text).into_owned(), theme::body_font(), Palette::of(ui).text).size().x
 }
 
 #[cfg(test)]

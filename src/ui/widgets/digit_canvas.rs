@@ -6,6 +6,7 @@ use eframe::egui::{
 };
 
 use crate::data::drawing::Drawing;
+use crate::language::tr;
 use crate::ui::theme::{self, Palette, RADIUS};
 
 /// Share of the canvas that the pen is wide unless told otherwise: about what the network sees after scaling.
@@ -70,7 +71,7 @@ impl<'a> DigitCanvas<'a> {
         if follow_pointer(ui, &response, self.drawing, (first, self.pen), canvas_from_screen) {
             response.mark_changed();
         }
-        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), "Digit canvas"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), tr("Digit canvas")));
         if ui.is_rect_visible(rect) {
             self.paint(ui, &response, canvas_from_screen.inverse());
         }
@@ -83,7 +84,7 @@ impl<'a> DigitCanvas<'a> {
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         painter.rect_filled(rect, RADIUS, palette.paper);
         if self.drawing.is_empty() {
-            painter.text(rect.center(), Align2::CENTER_CENTER, self.hint, theme::body_font(), palette.muted);
+            painter.text(rect.center(), Align2::CENTER_CENTER, tr(self.hint), theme::body_font(), palette.muted);
         }
         let width = self.pen * rect.width();
         for stroke in &self.drawing.strokes {

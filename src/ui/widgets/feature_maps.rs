@@ -5,6 +5,7 @@ use eframe::egui::{
     pos2, vec2,
 };
 
+use crate::language::tr;
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::numbers::significant;
 
@@ -63,7 +64,7 @@ impl FeatureMaps {
             if is_signed { significant(greatest.into()) } else { "0".to_owned() },
             significant(greatest.into())
         );
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{}, {scale}", maps.name)));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr(format!("{}, {scale}", maps.name))));
         let place = |at: usize| {
             let corner = vec2((at % columns) as f32 * (tile.x + GAP), (at / columns) as f32 * (tile.y + GAP));
             Rect::from_min_size(rect.min + corner, tile)
@@ -72,7 +73,7 @@ impl FeatureMaps {
         if channels > count {
             let at = rect.right_bottom() - vec2(0.0, 2.0);
             let text = format!("{} more", channels - count);
-            ui.painter().text(at, Align2::RIGHT_BOTTOM, text, theme::body_font(), Palette::of(ui).muted);
+            ui.painter().text(at, Align2::RIGHT_BOTTOM, tr(text), theme::body_font(), Palette::of(ui).muted);
         }
         let pointed =
             response.hover_pos().and_then(|at| Some(at).zip((0..count).find(|tile| place(*tile).contains(at))));

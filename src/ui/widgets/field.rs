@@ -11,6 +11,7 @@ use super::{
     slider::{Division, Slider},
     term::{help_with_term, mark_term},
 };
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use backprop_nn::field::{About, Field, Kind, Scale, Settings, Value};
 
@@ -87,7 +88,7 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     let dialog = ui.memory(|memory| memory.top_modal_layer());
     let helped = |response: Response| match dialog {
         Some(dialog) if dialog != response.layer_id => response,
-        _ => response.on_hover_text(&help),
+        _ => response.on_hover_text(tr(&help)),
     };
     let label = helped(label_ui(&mut ui, name.label, name.is_default));
     let response = helped(add(&mut ui, label.double_clicked()));
@@ -107,7 +108,7 @@ fn help_on_focus(ui: &Ui, response: &Response, row: Rect, help: &str) {
     }
     if response.has_focus() && ui.data(|data| data.get_temp(id)).unwrap_or(false) {
         let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, row);
-        tooltip.gap(GRID).show(|ui| ui.label(help));
+        tooltip.gap(GRID).show(|ui| ui.label(tr(help)));
     }
 }
 
@@ -173,7 +174,7 @@ fn number_ui(ui: &mut Ui, slider: &Slider<'_>, number: &mut f64, reset: bool) ->
 
 fn switch_ui(ui: &mut Ui, label: &str, value: &mut bool, reset: Option<bool>) -> Response {
     let mut response = ui.checkbox(value, "");
-    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), *value, label));
+    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), *value, tr(label)));
     if let Some(default) = reset.filter(|default| default != value) {
         *value = default;
         response.mark_changed();
@@ -185,10 +186,10 @@ fn choice_ui(ui: &mut Ui, label: &str, options: &[About], chosen: &mut usize) ->
     let before = *chosen;
     let width = ui.available_width();
     let combo = ComboBox::from_id_salt("choice").width(width).truncate().height(LIST_HEIGHT);
-    let combo = combo.selected_text(options.get(*chosen).map_or("", |about| about.label));
+    let combo = combo.selected_text(tr(options.get(*chosen).map_or("", |about| about.label)));
     let shown = combo.show_ui(ui, |ui| {
         for (index, about) in options.iter().enumerate() {
-            let entry = ui.selectable_value(chosen, index, about.label);
+            let entry = ui.selectable_value(chosen, index, tr(about.label));
             hover_beside_ui(&entry, |ui| {
                 about_ui(ui, about);
             });
@@ -196,7 +197,7 @@ fn choice_ui(ui: &mut Ui, label: &str, options: &[About], chosen: &mut usize) ->
     });
     let mut response = shown.response;
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), label);
+        let mut info = WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), tr(label));
         info.current_text_value = options.get(*chosen).map(|about| about.label.to_owned());
         info
     });

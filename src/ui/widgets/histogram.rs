@@ -3,6 +3,7 @@
 use eframe::egui::{Align2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::numbers::{percent, significant, thousands};
+use crate::language::tr;
 use crate::ui::theme::{self, Palette};
 
 /// Height of the bars, and of the numbers below them.
@@ -33,7 +34,7 @@ pub fn histogram_ui(ui: &mut Ui, name: &str, [low, high]: [f32; 2], bins: &[u32]
     {
         painter.text(at, align, significant(f64::from(value)), theme::body_font(), palette.muted);
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr(name)));
     let Some(pointer) = response.hover_pos().filter(|_| !bins.is_empty()) else { return response };
     let share = ((pointer.x - bars.left()) / bars.width()).clamp(0.0, 1.0);
     let bin = ((share * bins.len() as f32) as usize).min(bins.len() - 1);

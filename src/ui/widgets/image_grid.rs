@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::cut_text::cut_galley;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 
 /// Side of one atlas texture in pixels, unless a single image is larger.
@@ -133,8 +134,9 @@ impl ImageGrid {
         let palette = Palette::of(ui);
         let caption = (images.caption)(index);
         let response = ui.interact(tile, ui.make_persistent_id(("image", index)), Sense::click());
-        response
-            .widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Image {index}, {}", caption.sentence())));
+        response.widget_info(|| {
+            WidgetInfo::labeled(Role::Image, true, tr(format!("Image {index}, {}", caption.sentence())))
+        });
         if response.hovered() || response.has_focus() {
             answer.hovered = Some(index);
             let stroke = if response.has_focus() { Stroke::new(1.5, palette.accent) } else { Stroke::NONE };
@@ -236,9 +238,9 @@ fn enlarged_ui(
     let color = if caption.is_wrong() { palette.bad } else { palette.text };
     ui.label(theme::strong(caption.sentence()).color(color));
     if !caption.detail.is_empty() {
-        ui.label(&caption.detail);
+        ui.label(tr(&caption.detail));
     }
-    ui.label(egui::RichText::new(format!("image {index}")).color(palette.muted));
+    ui.label(egui::RichText::new(tr(format!("image {index}"))).color(palette.muted));
 }
 
 #[cfg(test)]

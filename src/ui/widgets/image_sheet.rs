@@ -4,6 +4,7 @@ use eframe::egui::{
     Color32, ColorImage, Rect, Response, Role, Sense, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use crate::language::tr;
 use crate::ui::theme::Palette;
 
 /// Side of an image under the pointer, enlarged.
@@ -57,7 +58,7 @@ impl ImageSheet {
     /// Shows the images in the middle of all the space there is.
     pub fn ui(&mut self, ui: &mut Ui, sheet: &Sheet<'_>) -> Response {
         let (room, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, sheet.name));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr(sheet.name)));
         if sheet.count() == 0 {
             return response;
         }
@@ -94,7 +95,7 @@ fn enlarged_ui(ui: &mut Ui, sheet: &Sheet<'_>, shown: &Shown, at: Vec2) {
     let uv = Rect::from_min_size(pos2(column as f32 * share.x, row as f32 * share.y), share * inside);
     let (rect, _) = ui.allocate_exact_size(size * (ENLARGED / size.max_elem()), Sense::hover());
     ui.painter().image(shown.texture.id(), rect, uv, Color32::WHITE);
-    ui.label(format!("sample {}", row * columns + column + 1));
+    ui.label(tr(format!("sample {}", row * columns + column + 1)));
 }
 
 impl Shown {

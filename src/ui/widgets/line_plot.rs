@@ -13,6 +13,7 @@ use super::axes::{self, Axes, Axis, RIGHT};
 use super::chart_file;
 use super::cut_text::cut_text;
 use super::numbers::significant;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 const NAME_HEIGHT: f32 = 18.0;
@@ -156,7 +157,7 @@ impl<'a> LinePlot<'a> {
         let place = name.with_max_x(legend - 2.0 * GRID);
         cut_text(ui, place, Align2::LEFT_CENTER, self.y.name, theme::body_font(), palette.muted);
         // A name that does not fit before the first tick has a line of its own below the ticks.
-        let x_name = ui.painter().layout_no_wrap(self.x.name.to_owned(), theme::body_font(), palette.muted);
+        let x_name = ui.painter().layout_no_wrap(tr(self.x.name).into_owned(), theme::body_font(), palette.muted);
         let is_below = x_name.size().x > axes::AXIS_WIDTH - 2.0 * GRID;
         let names = if is_below { 2.0 * NAME_HEIGHT } else { NAME_HEIGHT };
         let axes = Axes {
@@ -183,7 +184,7 @@ impl<'a> LinePlot<'a> {
             self.paint_mark(&painter, &transform, palette, *x, text);
         }
         self.cursor_ui(ui, &response, &transform);
-        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr(self.name)));
         chart_file::menu_ui(ui, &response, begin, name.union(response.rect), self.name, || self.csv());
         response
     }
@@ -243,7 +244,7 @@ impl<'a> LinePlot<'a> {
         let others = self.others.iter().map(|line| (line.name, Some(line.look)));
         for (name, look) in std::iter::once(own).chain(others).collect::<Vec<_>>().into_iter().rev() {
             let at = pos2(right, row.center().y);
-            let text = painter.text(at, Align2::RIGHT_CENTER, name, theme::body_font(), palette.muted);
+            let text = painter.text(at, Align2::RIGHT_CENTER, tr(name), theme::body_font(), palette.muted);
             let sample = [text.left() - GRID - 20.0, text.left() - GRID].map(|x| pos2(x, row.center().y));
             match look {
                 None => drop(painter.line_segment(sample, Stroke::new(2.0, palette.train))),
@@ -264,7 +265,7 @@ impl<'a> LinePlot<'a> {
         painter.extend(Shape::dashed_line(&line, Stroke::new(1.0, palette.muted), 3.0, 3.0));
         painter.circle(at, 4.5, palette.accent, Stroke::new(1.5, palette.surface));
         let (align, gap) = if at.x > frame.center().x { (Align2::RIGHT_TOP, -GRID) } else { (Align2::LEFT_TOP, GRID) };
-        painter.text(pos2(at.x + gap, frame.top()), align, text, theme::strong_font(theme::BODY), palette.text);
+        painter.text(pos2(at.x + gap, frame.top()), align, tr(text), theme::strong_font(theme::BODY), palette.text);
     }
 
     /// The point of the line that is nearest to this x.
@@ -299,14 +300,14 @@ impl<'a> LinePlot<'a> {
                 ui.label(theme::strong(format!("{own} {}", significant(y))));
             }
             if let Some([_, low, high]) = self.band.iter().find(|bounds| bounds[0] == x) {
-                ui.label(format!("{} {} to {}", self.band_name, significant(*low), significant(*high)));
+                ui.label(tr(format!("{} {} to {}", self.band_name, significant(*low), significant(*high))));
             }
             for other in self.others {
                 if let Some(y) = value(other.points) {
-                    ui.label(format!("{} {}", other.name, significant(y)));
+                    ui.label(tr(format!("{} {}", other.name, significant(y))));
                 }
             }
-            ui.label(format!("{} {}", self.x.name, significant(x)));
+            ui.label(tr(format!("{} {}", self.x.name, significant(x))));
         });
     }
 }

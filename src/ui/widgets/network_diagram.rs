@@ -10,6 +10,7 @@ use eframe::egui::{
 use ndarray::Array3;
 
 use crate::explain::connections::{Strength, Term, Wiring};
+use crate::language::tr;
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::cut_text::{cut_galley, cut_text};
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
@@ -105,7 +106,7 @@ impl NetworkDiagram {
     pub fn ui(&mut self, ui: &mut Ui, diagram: &Diagram<'_>, height: f32) -> Option<Spot> {
         let (room, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click_and_drag());
         let count = diagram.layers.len();
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Network diagram, {count} layers")));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr(format!("Network diagram, {count} layers"))));
         let shapes: Vec<Shape> = diagram.layers.iter().map(|layer| layer.shape).collect();
         let margins = [room_for(ui, &diagram.inputs), room_for(ui, &diagram.outputs)];
         let has_surfaces = diagram.layers.iter().any(|layer| layer.surfaces.is_some());

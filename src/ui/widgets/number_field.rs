@@ -11,6 +11,7 @@ use eframe::egui::{
 use super::expression::evaluate;
 use super::numbers;
 use super::slider::Slider;
+use crate::language::tr;
 use crate::ui::theme::{GRID, Palette};
 
 /// What is being typed, or what was typed and refused.
@@ -39,7 +40,7 @@ pub fn number_field_ui(ui: &mut Ui, slider: &Slider<'_>, size: Vec2, number: &mu
             draft => type_ui(ui, slider, id, draft, number),
         }
     });
-    let mut response = field.inner.accessible_name(format!("{} value", slider.name()));
+    let mut response = field.inner.accessible_name(tr(format!("{} value", slider.name())));
     if *number != before {
         response.mark_changed();
     }
@@ -128,7 +129,7 @@ fn why_ui(ui: &Ui, field: &Response, row: Rect, why: &str) {
     let mut tooltip = Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), field.id.with("why"), row);
     let sides = &[RectAlign::RIGHT, RectAlign::BOTTOM_END];
     tooltip.popup = tooltip.popup.align(RectAlign::LEFT).align_alternatives(sides).gap(4.0 * GRID);
-    tooltip.show(|ui| ui.label(RichText::new(why).color(Palette::of(ui).bad)));
+    tooltip.show(|ui| ui.label(RichText::new(tr(why)).color(Palette::of(ui).bad)));
 }
 
 /// The number that a text stands for, or why it is refused.

@@ -7,6 +7,7 @@ use eframe::egui::{
 
 use super::chart_file;
 use super::cut_text::cut_text;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 /// Half of the width in which an axis can be dragged along.
@@ -80,7 +81,7 @@ pub fn parallel_coordinates_ui(
     let kept = lines.iter().filter(|line| is_kept(line, brushes)).count();
     let names: Vec<_> = axes.iter().map(|axis| axis.name.as_str()).collect();
     let text = format!("Parallel coordinates of {}: {kept} of {} lines", names.join(", "), lines.len());
-    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, text.clone()));
+    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr(&text)));
     chart_file::menu_ui(ui, &response, begin, rect, &format!("Coordinates of {}", names.join(", ")), || {
         let head = axes.iter().map(|axis| format!("{} ({} to {})", axis.name, axis.low, axis.high)).collect::<Vec<_>>();
         let rows = lines.iter().map(|line| line.iter().map(f32::to_string).collect::<Vec<_>>());
@@ -150,8 +151,8 @@ fn brush_ui(ui: &mut Ui, brush: &mut Option<[f32; 2]>, axis: usize, name: &str, 
         Some([low, high]) => format!("{name}, kept from {:.0} % to {:.0} % of the axis", low * 100.0, high * 100.0),
         None => format!("{name}, all is kept"),
     };
-    response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, text.clone()));
-    response.on_hover_text("Drag along the axis to keep the lines that pass there; a click keeps all.");
+    response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, tr(&text)));
+    response.on_hover_text(tr("Drag along the axis to keep the lines that pass there; a click keeps all."));
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use eframe::egui::{
 
 use super::cut_text::cut_text;
 use super::text::caption_ui;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 
 /// Height of a line.
@@ -61,9 +62,9 @@ impl PickList {
         });
         // The press that has opened the list takes nothing.
         let is_entered = !is_new && ui.input(|input| input.key_pressed(Key::Enter));
-        let field = TextEdit::singleline(&mut self.text).hint_text(hint).align(Align2::LEFT_CENTER);
+        let field = TextEdit::singleline(&mut self.text).hint_text(tr(hint)).align(Align2::LEFT_CENTER);
         let field = field.desired_width(f32::INFINITY).min_size(vec2(0.0, FIELD));
-        let field = ui.add(field).accessible_name(hint);
+        let field = ui.add(field).accessible_name(tr(hint));
         if is_new || is_entered {
             field.request_focus();
         }
@@ -151,12 +152,12 @@ fn line_ui(ui: &mut Ui, line: &Line<'_>, is_chosen: bool) -> Response {
     let inner = rect.shrink2(vec2(2.0 * GRID, 0.0));
     let opacity = if line.is_possible { 1.0 } else { ui.visuals().disabled_alpha() };
     let text = if line.is_muted { palette.muted } else { palette.text }.gamma_multiply(opacity);
-    let mark = ui.painter().text(inner.right_center(), Align2::RIGHT_CENTER, line.mark, theme::body_font(), text);
+    let mark = ui.painter().text(inner.right_center(), Align2::RIGHT_CENTER, tr(line.mark), theme::body_font(), text);
     let words = Rect::from_min_max(inner.min, pos2(mark.left() - 2.0 * GRID, inner.bottom()));
     let (name, help) = words.split_top_bottom_at_fraction(0.5);
     cut_text(ui, name, Align2::LEFT_CENTER, line.name, theme::strong_font(theme::BODY), text);
     cut_text(ui, help, Align2::LEFT_CENTER, line.help, theme::body_font(), palette.muted);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, line.is_possible, line.name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, line.is_possible, tr(line.name)));
     let description = [line.mark, line.help].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(". ");
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(description));
     response

@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 use ndarray::{ArrayView3, Axis};
 
+use crate::language::tr;
 use crate::ui::theme::Palette;
 
 /// Pixels in gray or in red, green and blue, `[height, width, channels]`, as an image for the screen.
@@ -21,7 +22,7 @@ pub fn color_image(pixels: ArrayView3<'_, u8>) -> ColorImage {
 pub fn pixels_ui(ui: &mut Ui, name: &str, pixels: Option<ArrayView3<'_, u8>>, side: f32) -> Response {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), tr(name)));
     let Some(pixels) = pixels.filter(|pixels| !pixels.is_empty()) else {
         ui.painter().rect(rect, 0.0, palette.sunken, Stroke::new(1.0, palette.faint), egui::StrokeKind::Outside);
         return response;

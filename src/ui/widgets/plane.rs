@@ -11,6 +11,7 @@ use egui_plot::PlotTransform;
 use super::axes::{self, AXIS_WIDTH, Axes, Axis, RIGHT, TICKS_HEIGHT};
 use super::chart_file;
 use super::cut_text::{cut_text, name_ui};
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 use backprop_nn::init::mix;
 
@@ -235,7 +236,7 @@ impl<'a> Plane<'a> {
         let (below, _) = ui.allocate_exact_size(vec2(ui.available_width(), NAME), Sense::hover());
         let x_name = below.with_min_x(frame.left()).with_max_x(frame.right());
         cut_text(ui, x_name, Align2::CENTER_CENTER, self.axes[0], theme::body_font(), palette.muted);
-        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, self.name));
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr(self.name)));
         let place = above.union(below).union(response.rect);
         chart_file::menu_ui(ui, &response, begin, place, self.name, || {
             if let Some(csv) = self.csv {

@@ -5,6 +5,7 @@ use eframe::egui::{Align2, Color32, Rect, Response, Role, Sense, Ui, WidgetInfo,
 
 use super::cut_text::cut_text;
 use super::numbers;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 
 const PERCENT_WIDTH: f32 = 56.0;
@@ -73,7 +74,7 @@ impl<S: AsRef<str>> Bars<'_, S> {
                 format!("{}, {}", names[class].as_ref(), numbers::percent(share.into()))
             });
             let over_run = if moments.is_empty() { "" } else { " over the run" };
-            WidgetInfo::labeled(Role::Figure, ui.is_enabled(), format!("Probabilities{over_run}: {answer}"))
+            WidgetInfo::labeled(Role::Figure, ui.is_enabled(), tr(format!("Probabilities{over_run}: {answer}")))
         });
         let place =
             |at: usize| Rect::from_min_size(pos2(rect.left(), rect.top() + row * at as f32), vec2(rect.width(), row));
@@ -137,7 +138,7 @@ fn winner(probabilities: &[f32]) -> Option<(usize, f32)> {
 fn names_width<S: AsRef<str>>(ui: &Ui, names: &[S]) -> f32 {
     let width = |name: &S| {
         let font = theme::strong_font(theme::BODY);
-        ui.painter().layout_no_wrap(name.as_ref().to_owned(), font, Palette::of(ui).text).size().x
+        ui.painter().layout_no_wrap(tr(name.as_ref()).into_owned(), font, Palette::of(ui).text).size().x
     };
     names.iter().map(width).fold(8.0, f32::max).min(ui.available_width() * 0.4)
 }
@@ -167,7 +168,7 @@ impl Bar<'_> {
         );
         if let Some(share) = self.share {
             let text = numbers::percent(share.into());
-            ui.painter().text(pos2(row.right(), row.center().y), Align2::RIGHT_CENTER, text, font, color);
+            ui.painter().text(pos2(row.right(), row.center().y), Align2::RIGHT_CENTER, tr(text), font, color);
         }
     }
 }

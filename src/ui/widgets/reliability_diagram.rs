@@ -10,6 +10,7 @@ use super::chart_file;
 use super::cut_text::cut_text;
 use super::numbers::{percent, thousands};
 use crate::explain::calibration::Bin;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 /// Height of a line of names.
@@ -70,7 +71,7 @@ impl<'a> ReliabilityDiagram<'a> {
         cut_text(ui, caption, Align2::LEFT_CENTER, &text, theme::body_font(), palette.muted);
         let (counts, _) = ui.allocate_exact_size(vec2(ui.available_width(), COUNTS), Sense::hover());
         self.paint(ui, &transform, counts, most);
-        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Reliability diagram"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr("Reliability diagram")));
         let place = above.union(response.rect).union(counts);
         chart_file::menu_ui(ui, &response, begin, place, "Reliability diagram", || self.csv());
         let pointer = response.hover_pos().filter(|_| !egui::Popup::is_any_open(ui));
@@ -138,7 +139,7 @@ impl<'a> ReliabilityDiagram<'a> {
 /// What the gap looks like, at the right of a row; where it begins.
 fn legend_ui(ui: &Ui, row: Rect) -> f32 {
     let (palette, painter) = (Palette::of(ui), ui.painter());
-    let text = painter.text(row.right_center(), Align2::RIGHT_CENTER, "gap", theme::body_font(), palette.muted);
+    let text = painter.text(row.right_center(), Align2::RIGHT_CENTER, tr("gap"), theme::body_font(), palette.muted);
     let sample = Rect::from_center_size(pos2(text.left() - GRID - 6.0, row.center().y), vec2(12.0, 12.0));
     painter.rect(sample, 0.0, gap_color(palette), Stroke::new(1.0, palette.warning), StrokeKind::Inside);
     sample.left()

@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::{keyboard, numbers};
+use crate::language::tr;
 use crate::ui::theme::{GRID, Palette, ROW};
 
 /// How a slider divides its range.
@@ -153,7 +154,7 @@ impl<'a> Slider<'a> {
 
     fn describe(&self, ui: &Ui, response: &Response, value: f64) {
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Slider, ui.is_enabled(), self.name);
+            let mut info = WidgetInfo::labeled(Role::Slider, ui.is_enabled(), tr(self.name));
             info.value = Some(value);
             info
         });

@@ -3,6 +3,7 @@
 use eframe::egui::{Align2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::cut_text::cut_text;
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 const LINE: f32 = 20.0;
@@ -28,7 +29,7 @@ pub struct ValueBar {
 pub fn value_bars_ui(ui: &mut Ui, what: &str, bars: &[ValueBar], can_choose: bool) -> Option<usize> {
     let palette = Palette::of(ui);
     let width_of = |text: &str| {
-        ui.painter().layout_no_wrap(text.to_owned(), theme::strong_font(theme::BODY), palette.text).size().x
+        ui.painter().layout_no_wrap(tr(text).into_owned(), theme::strong_font(theme::BODY), palette.text).size().x
     };
     let room = ui.available_width();
     let names = bars.iter().map(|bar| width_of(&bar.name)).fold(0.0, f32::max).min(room * NAME_SHARE);
@@ -44,8 +45,8 @@ pub fn value_bars_ui(ui: &mut Ui, what: &str, bars: &[ValueBar], can_choose: boo
         response.widget_info(|| {
             let sentence = format!("{}, {what} {}", bar.name, bar.text);
             match can_choose {
-                true => WidgetInfo::selected(Role::Button, true, bar.is_chosen, sentence),
-                false => WidgetInfo::labeled(Role::Row, true, sentence),
+                true => WidgetInfo::selected(Role::Button, true, bar.is_chosen, tr(sentence)),
+                false => WidgetInfo::labeled(Role::Row, true, tr(sentence)),
             }
         });
         if bar.is_chosen || can_choose && (response.hovered() || response.has_focus()) {
@@ -56,7 +57,7 @@ pub fn value_bars_ui(ui: &mut Ui, what: &str, bars: &[ValueBar], can_choose: boo
         let font = if bar.is_chosen { theme::strong_font(theme::BODY) } else { theme::body_font() };
         cut_text(ui, name, Align2::LEFT_CENTER, &bar.name, font, palette.text);
         let number = pos2(line.right() - GRID, line.center().y);
-        ui.painter().text(number, Align2::RIGHT_CENTER, &bar.text, theme::body_font(), palette.muted);
+        ui.painter().text(number, Align2::RIGHT_CENTER, tr(&bar.text), theme::body_font(), palette.muted);
         let track = Rect::from_x_y_ranges(
             name.right() + 2.0 * GRID..=line.right() - texts - 3.0 * GRID,
             line.shrink2(vec2(0.0, GRID)).y_range(),

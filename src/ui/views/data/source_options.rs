@@ -4,6 +4,7 @@ use eframe::egui::{self, CollapsingHeader, ComboBox, Response, RichText, TextEdi
 
 use crate::data::source::SourcePart;
 use crate::data::sources::{csv, series, source_of};
+use crate::language::tr;
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::field::{field_ui, number_field_ui};
@@ -28,7 +29,7 @@ impl SourceOptions {
         }
         self.fields_ui(ui, source.name, source.options, &part, cx);
         if !source.reading.is_empty() {
-            CollapsingHeader::new("Reading the file").id_salt("reading").show_unindented(ui, |ui| {
+            CollapsingHeader::new(tr("Reading the file")).id_salt("reading").show_unindented(ui, |ui| {
                 self.fields_ui(ui, source.name, source.reading, &part, cx);
             });
         }
@@ -119,7 +120,7 @@ fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, choices: &[St
         Kind::Switch { default } => field_ui(ui, label, help, |ui| {
             let mut is_on = values.first().map_or(*default, |value| value == "true");
             let response = ui.checkbox(&mut is_on, "");
-            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, label));
+            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, tr(label)));
             if response.changed() {
                 *values = if is_on == *default { Vec::new() } else { vec![is_on.to_string()] };
             }
@@ -138,7 +139,7 @@ fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, choices: &[St
         Kind::Text | Kind::Choice { .. } => field_ui(ui, label, help, |ui| {
             let mut text = values.join(",");
             let width = ui.available_width();
-            let response = ui.add(TextEdit::singleline(&mut text).desired_width(width)).accessible_name(label);
+            let response = ui.add(TextEdit::singleline(&mut text).desired_width(width)).accessible_name(tr(label));
             if response.changed() {
                 *values = if text.trim().is_empty() { Vec::new() } else { vec![text] };
             }
@@ -151,7 +152,7 @@ fn option_ui(ui: &mut Ui, field: &Field, values: &mut Vec<String>, choices: &[St
 fn names_ui(ui: &mut Ui, label: &str, values: &mut Vec<String>) -> Response {
     let mut text = values.join(",");
     let width = ui.available_width();
-    let response = ui.add(TextEdit::singleline(&mut text).desired_width(width)).accessible_name(label);
+    let response = ui.add(TextEdit::singleline(&mut text).desired_width(width)).accessible_name(tr(label));
     if response.changed() {
         *values = if text.is_empty() { Vec::new() } else { text.split(',').map(str::to_owned).collect() };
     }
@@ -166,19 +167,19 @@ fn shortened(text: &str) -> String {
 /// One of the words, or what holds while none is said.
 fn one_ui(ui: &mut Ui, label: &str, unsaid: &str, words: &[String], values: &mut Vec<String>) -> Response {
     let shown = if values.is_empty() { unsaid.to_owned() } else { values.join(", ") };
-    let combo = ComboBox::from_id_salt(label).width(ui.available_width()).truncate().selected_text(shown);
+    let combo = ComboBox::from_id_salt(label).width(ui.available_width()).truncate().selected_text(tr(shown));
     let shown = combo.show_ui(ui, |ui| {
         if !words.iter().any(|word| word == unsaid) {
-            ui.selectable_value(values, Vec::new(), unsaid);
+            ui.selectable_value(values, Vec::new(), tr(unsaid));
         }
         for word in words {
             let is_chosen = values.contains(word) || (values.is_empty() && word == unsaid);
-            if ui.selectable_label(is_chosen, word).clicked() {
+            if ui.selectable_label(is_chosen, tr(word)).clicked() {
                 *values = vec![word.clone()];
             }
         }
     });
-    shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label));
+    shown.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr(label)));
     shown.response
 }
 
@@ -187,12 +188,13 @@ fn several_ui(ui: &mut Ui, label: &str, unsaid: &str, columns: &[String], chosen
     let shown = if chosen.is_empty() { unsaid.to_owned() } else { chosen.join(", ") };
     let config =
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-    let button = egui::Button::new(RichText::new(shown)).truncate().min_size(egui::vec2(ui.available_width(), 20.0));
+    let button =
+        egui::Button::new(RichText::new(tr(shown))).truncate().min_size(egui::vec2(ui.available_width(), 20.0));
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).config(config).ui(ui, |ui| {
         egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for column in columns {
                 let mut is_chosen = chosen.contains(column);
-                if ui.checkbox(&mut is_chosen, column).changed() {
+                if ui.checkbox(&mut is_chosen, tr(column)).changed() {
                     match is_chosen {
                         true => chosen.push(column.clone()),
                         false => chosen.retain(|name| name != column),
@@ -201,6 +203,6 @@ fn several_ui(ui: &mut Ui, label: &str, unsaid: &str, columns: &[String], chosen
             }
         });
     });
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, label));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr(label)));
     response
 }

@@ -9,6 +9,7 @@ use crate::data::Modality;
 use crate::data::sources::can_ignore;
 use crate::data::summary::{BINS, Column};
 use crate::data::{Dataset, Task};
+use crate::language::tr;
 use crate::ui::state::subject::{identity, is_plane};
 use crate::ui::state::table::{TableColumn, number_text, table_columns};
 use crate::ui::theme::Palette;
@@ -149,7 +150,7 @@ fn bars_ui(ui: &Ui, place: Rect, bars: &[f32]) {
 /// What may be decided of a column; each choice reads the file anew.
 fn column_menu_ui(ui: &mut Ui, line: &Line, cx: &mut Cx<'_>) {
     let Some(part) = cx.project.data.source.single_mut() else { return };
-    let choice = |ui: &mut Ui, label: &str, help: &str| ui.button(label).on_hover_text(help).clicked();
+    let choice = |ui: &mut Ui, label: &str, help: &str| ui.button(tr(label)).on_hover_text(tr(help)).clicked();
     if line.is_target {
         let as_classes = choice(ui, "Read as classes", "Each value of the target is a class: task=classification");
         let as_number = choice(ui, "Read as a number", "The target is a number: task=regression");

@@ -3,6 +3,7 @@
 use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use crate::data::{Dataset, TargetData};
+use crate::language::tr;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::views::parts::rows::label;
 use crate::ui::views::parts::write::{missing_letters_ui, visible};
@@ -24,7 +25,7 @@ pub fn texts_ui(ui: &mut Ui, dataset: &Dataset) {
     let (unit, count) = (tokenizer.unit.name(), thousands(tokenizer.len() as f64));
     let tokens: Vec<String> = tokenizer.tokens.iter().skip(2).take(LISTED).map(|token| visible(token)).collect();
     let text = format!("Vocabulary of {count} tokens, each a {unit}: {}", tokens.join(" "));
-    caption_ui(ui, &format!("Vocabulary of {count} tokens, each a {unit}")).on_hover_text(text);
+    caption_ui(ui, &format!("Vocabulary of {count} tokens, each a {unit}")).on_hover_text(tr(text));
     missing_letters_ui(ui, tokenizer);
     ui.add_space(GRID);
     let palette = Palette::of(ui);
@@ -43,10 +44,10 @@ pub fn texts_ui(ui: &mut Ui, dataset: &Dataset) {
                         ui.label(number);
                     });
                     let text = visible(tokenizer.decode(dataset.train.tokens_of(sample)).trim_end());
-                    ui.add(Label::new(text.trim_start_matches('¶').replace('·', " ")).truncate());
+                    ui.add(Label::new(tr(text.trim_start_matches('¶').replace('·', " "))).truncate());
                 });
                 ui.allocate_ui_with_layout(vec2(ANSWER, ROW), Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(RichText::new(answer).color(palette.accent)).truncate());
+                    ui.add(Label::new(RichText::new(tr(answer)).color(palette.accent)).truncate());
                 });
             });
         }

@@ -5,6 +5,7 @@ use eframe::egui::{Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 use egui_material_icons::icons::{ICON_CANCEL, ICON_CHECK_CIRCLE, ICON_REMOVE};
 
 use super::dialog::{Dialog, Next};
+use crate::language::tr;
 use crate::project::Project;
 use crate::project::checks::{self, Outcome, Verdict};
 use crate::train::Job;
@@ -100,7 +101,7 @@ impl Dialog for Checks {
         ui.set_width(WIDTH.min(window.x - 16.0 * GRID));
         ui.label(theme::heading("Check before the run"));
         ui.add_space(GRID);
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(HELP)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         let height = (window.y - AROUND).max(120.0);
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
@@ -115,7 +116,7 @@ impl Dialog for Checks {
             }
         });
         ui.add_space(2.0 * GRID);
-        if ui.button("Close").clicked() { Next::Close } else { Next::Stay }
+        if ui.button(tr("Close")).clicked() { Next::Close } else { Next::Stay }
     }
 }
 
@@ -129,11 +130,11 @@ fn outcome_ui(ui: &mut Ui, Outcome { name, verdict, reason }: &Outcome) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * GRID;
         let sign = ui.label(icon.rich_text().size(18.0).color(color));
-        sign.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {told}")));
+        sign.widget_info(|| WidgetInfo::labeled(Role::Label, true, tr(format!("{name}: {told}"))));
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.label(theme::strong(*name));
-            ui.add(Label::new(RichText::new(reason).color(palette.text)).wrap());
+            ui.add(Label::new(RichText::new(tr(reason)).color(palette.text)).wrap());
         });
     });
     ui.add_space(GRID);

@@ -7,6 +7,7 @@ use egui_material_icons::icons::ICON_IOS_SHARE;
 
 use super::dialog::{Dialog, Next};
 use crate::export::{Export, FORMATS, Format, Proof};
+use crate::language::tr;
 use crate::ui::commands::{Request, Situation};
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::widgets::button::primary_button_ui;
@@ -73,7 +74,7 @@ impl ExportDialog {
                     self.folder = proposed(&self.base, &self.name, *format);
                 }
             }
-            ui.indent(format.key(), |ui| ui.add(Label::new(RichText::new(format.about()).color(muted)).wrap()));
+            ui.indent(format.key(), |ui| ui.add(Label::new(RichText::new(tr(format.about())).color(muted)).wrap()));
         }
     }
 
@@ -83,29 +84,29 @@ impl ExportDialog {
             State::Asking => {}
             State::Writing => {
                 ui.horizontal(|ui| {
-                    ui.label("Writing, and answering the examples…");
+                    ui.label(tr("Writing, and answering the examples…"));
                     ui.spinner();
                 });
             }
             State::Failed(why) => {
-                ui.add(Label::new(RichText::new(why).color(palette.bad)).wrap());
+                ui.add(Label::new(RichText::new(tr(why)).color(palette.bad)).wrap());
             }
             State::Done(Export { files, examples, notes, proof }) => {
                 let file = |(path, bytes): &(PathBuf, usize)| {
                     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
                     format!("{name} ({} bytes)", thousands(*bytes as f64))
                 };
-                ui.add(Label::new(files.iter().map(file).collect::<Vec<_>>().join(", ")).wrap());
-                ui.add(Label::new(RichText::new(format!("Examples: {examples}")).color(palette.muted)).wrap());
+                ui.add(Label::new(tr(files.iter().map(file).collect::<Vec<_>>().join(", "))).wrap());
+                ui.add(Label::new(RichText::new(tr(format!("Examples: {examples}"))).color(palette.muted)).wrap());
                 for note in notes {
-                    ui.add(Label::new(RichText::new(note).color(palette.warning)).wrap());
+                    ui.add(Label::new(RichText::new(tr(note)).color(palette.warning)).wrap());
                 }
                 let color = match proof {
                     Proof::Missing { .. } => palette.warning,
                     proof if proof.is_refuted() => palette.bad,
                     _ => palette.good,
                 };
-                ui.add(Label::new(RichText::new(format!("Proof: {proof}.")).color(color)).wrap());
+                ui.add(Label::new(RichText::new(tr(format!("Proof: {proof}."))).color(color)).wrap());
             }
         }
     }
@@ -125,17 +126,17 @@ impl Dialog for ExportDialog {
         ui.set_width(WIDTH.min(window.x - 16.0 * GRID));
         ui.label(theme::heading("Export the network"));
         ui.add_space(GRID);
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(HELP)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         let is_writing = matches!(self.state, State::Writing);
         ui.add_enabled_ui(!is_writing, |ui| {
             let height = (window.y - AROUND).max(120.0);
             ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| self.formats_ui(ui));
             ui.add_space(GRID);
-            let label = ui.label("Folder");
+            let label = ui.label(tr("Folder"));
             let field = TextEdit::singleline(&mut self.folder).desired_width(f32::INFINITY);
             ui.add(field).labelled_by(label.id);
-            ui.checkbox(&mut self.overwrite, "Replace an export that is there");
+            ui.checkbox(&mut self.overwrite, tr("Replace an export that is there"));
         });
         ui.add_space(GRID);
         self.result_ui(ui);
@@ -149,7 +150,7 @@ impl Dialog for ExportDialog {
                 let (format, folder) = (self.format.key(), PathBuf::from(self.folder.trim()));
                 next = Next::Keep(Request::Export { format, folder, overwrite: self.overwrite }.into());
             }
-            if ui.button("Close").clicked() {
+            if ui.button(tr("Close")).clicked() {
                 next = Next::Close;
             }
         });

@@ -4,6 +4,7 @@ use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::dialog::{Dialog, Next};
 use crate::glossary::{self, Term};
+use crate::language::tr;
 use crate::ui::commands::Situation;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::pick_list::{Line, PickList};
@@ -35,11 +36,11 @@ impl Glossary {
         let Term { name, text, also, see } = self.term();
         ui.label(theme::heading(*name));
         ui.add_space(GRID);
-        ui.add(Label::new(text.replace('`', "")).wrap());
+        ui.add(Label::new(tr(text.replace('`', ""))).wrap());
         ui.add_space(2.0 * GRID);
         if !also.is_empty() {
             let also = format!("Also: {}", also.join(", "));
-            ui.add(Label::new(RichText::new(also).color(Palette::of(ui).muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(also)).color(Palette::of(ui).muted)).wrap());
             ui.add_space(2.0 * GRID);
         }
         ui.horizontal_wrapped(|ui| {
@@ -89,6 +90,6 @@ impl Dialog for Glossary {
             });
         });
         ui.add_space(2.0 * GRID);
-        if ui.button("Close").clicked() { Next::Close } else { Next::Stay }
+        if ui.button(tr("Close")).clicked() { Next::Close } else { Next::Stay }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use eframe::egui::{Grid, Ui};
 
 use super::dialog::{Dialog, Next};
+use crate::language::tr;
 use crate::ui::commands::entry::key_name;
 use crate::ui::commands::keys::OTHERS;
 use crate::ui::commands::{Command, Situation};
@@ -32,7 +33,7 @@ impl Dialog for Help {
             }
         });
         ui.add_space(2.0 * GRID);
-        if ui.button("Close").clicked() { Next::Close } else { Next::Stay }
+        if ui.button(tr("Close")).clicked() { Next::Close } else { Next::Stay }
     }
 }
 
@@ -54,6 +55,6 @@ fn rows(ui: &Ui) -> Vec<(String, String)> {
 fn row_ui(ui: &mut Ui, keys: &str, does: &str) {
     let palette = Palette::of(ui);
     ui.label(theme::strong(keys).color(palette.text));
-    ui.label(does);
+    ui.label(tr(does));
     ui.end_row();
 }

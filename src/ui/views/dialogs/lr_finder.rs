@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::{Label, RichText, Ui, vec2};
 
 use super::dialog::{Dialog, Next};
+use crate::language::tr;
 use crate::project::Project;
 use crate::runs::rate_sweep::SweepRecorder;
 use crate::train::{Job, RatePoint, RateSweep};
@@ -146,7 +147,7 @@ impl Dialog for LrFinder {
         ui.set_width(WIDTH);
         ui.label(theme::heading("Find a learning rate"));
         ui.add_space(GRID);
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(HELP)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         self.plot_ui(ui);
         ui.add_space(2.0 * GRID);
@@ -154,7 +155,7 @@ impl Dialog for LrFinder {
             ui.set_min_height(theme::ROW);
             match self.is_running() {
                 true => bar_ui(ui, "Steps of the sweep", Some(self.share()), WIDTH),
-                false => ui.label(self.sentence()),
+                false => ui.label(tr(self.sentence())),
             }
         });
         ui.add_space(2.0 * GRID);
@@ -168,7 +169,7 @@ impl Dialog for LrFinder {
                 }
             }
             let name = if self.is_running() { "Cancel" } else { "Close" };
-            if ui.button(name).clicked() { Next::Close } else { Next::Stay }
+            if ui.button(tr(name)).clicked() { Next::Close } else { Next::Stay }
         })
         .inner
     }

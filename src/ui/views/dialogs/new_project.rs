@@ -3,6 +3,7 @@
 use eframe::egui::Ui;
 
 use super::dialog::{Dialog, Next};
+use crate::language::tr;
 use crate::project::presets;
 use crate::ui::commands::{Request, Situation};
 use crate::ui::theme::{self, GRID};
@@ -40,7 +41,7 @@ impl Dialog for NewProject {
             })
             .collect();
         let taken = self.list.ui(ui, "Search presets", (window.y - AROUND).max(200.0), &lines, |at, line| {
-            line.clone().on_hover_text(lines[at].help);
+            line.clone().on_hover_text(tr(lines[at].help));
         });
         taken.map_or(Next::Stay, |taken| Next::Do(Request::New(lines[taken].name).into()))
     }

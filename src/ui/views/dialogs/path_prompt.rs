@@ -7,6 +7,7 @@ use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{Button, Key, Label, RichText, TextEdit, Ui};
 
 use super::dialog::{Dialog, Next};
+use crate::language::tr;
 use crate::ui::commands::{PathFor, Situation};
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -34,10 +35,10 @@ impl Dialog for PathPrompt {
         ui.label(theme::heading(self.wanted.title()));
         ui.add_space(GRID);
         let why = "This desktop shows no file dialog. Type the path here.";
-        ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(why)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         let field = ui.add(TextEdit::singleline(&mut self.text).desired_width(f32::INFINITY));
-        let field = field.accessible_name("Path");
+        let field = field.accessible_name(tr("Path"));
         if std::mem::take(&mut self.is_new) {
             field.request_focus();
             // What is proposed gives way to what is typed.
@@ -50,8 +51,8 @@ impl Dialog for PathPrompt {
         ui.add_space(2.0 * GRID);
         let path = self.text.trim();
         ui.horizontal(|ui| {
-            let is_pressed = ui.add_enabled(!path.is_empty(), Button::new("Use this path")).clicked();
-            match ui.button("Cancel").clicked() {
+            let is_pressed = ui.add_enabled(!path.is_empty(), Button::new(tr("Use this path"))).clicked();
+            match ui.button(tr("Cancel")).clicked() {
                 true => Next::Close,
                 false if !path.is_empty() && (is_pressed || is_entered) => {
                     Next::Do(self.wanted.request(PathBuf::from(path)).into())

@@ -11,6 +11,7 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_PLAY_ARROW};
 use super::dialog::{Dialog, Next};
 use super::sweep::searchable;
 use crate::data::Dataset;
+use crate::language::tr;
 use crate::project::{Project, ProjectError};
 use crate::runs::search::Dimension;
 use crate::runs::search::space::name_of;
@@ -151,19 +152,19 @@ impl Race {
     }
 
     fn setup_ui(&mut self, ui: &mut Ui) -> Next {
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(HELP)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         let offered = searchable(&self.origin.project, self.origin.dataset.shape);
-        let combo = ComboBox::from_id_salt("setting").width(260.0).height(320.0).selected_text(self.name());
+        let combo = ComboBox::from_id_salt("setting").width(260.0).height(320.0).selected_text(tr(self.name()));
         let mut chosen = None;
         let shown = combo.show_ui(ui, |ui| {
             for (key, _) in &offered {
-                if ui.selectable_label(*key == self.key, name_of(&self.origin.project, key)).clicked() {
+                if ui.selectable_label(*key == self.key, tr(name_of(&self.origin.project, key))).clicked() {
                     chosen = Some(key.clone());
                 }
             }
         });
-        shown.response.accessible_name("Setting");
+        shown.response.accessible_name(tr("Setting"));
         if let Some(key) = chosen {
             self.choose(key);
         }
@@ -172,7 +173,7 @@ impl Race {
         ui.horizontal_wrapped(|ui| {
             for (at, value) in self.values.iter_mut().enumerate() {
                 let field = ui.add(TextEdit::singleline(value).desired_width(120.0));
-                field.accessible_name(format!("Value {}", at + 1));
+                field.accessible_name(tr(format!("Value {}", at + 1)));
                 if icon_button_ui(ui, ICON_CLOSE, &format!("Take value {} away", at + 1)).clicked() {
                     removed = Some(at);
                 }
@@ -184,20 +185,21 @@ impl Race {
         removed.map(|at| self.values.remove(at));
         if let Some((_, checkpoint)) = &self.origin.fork {
             let text = format!("Go on from step {} of the run", thousands(checkpoint.step as f64));
-            ui.checkbox(&mut self.is_forked, text).on_hover_text("Without it all begin with the first weights.");
+            ui.checkbox(&mut self.is_forked, tr(text))
+                .on_hover_text(tr("Without it all begin with the first weights."));
         }
         if let Some(error) = &self.error {
-            ui.add(Label::new(RichText::new(error).color(Palette::of(ui).bad)).wrap());
+            ui.add(Label::new(RichText::new(tr(error)).color(Palette::of(ui).bad)).wrap());
         }
         ui.add_space(2.0 * GRID);
         let mut next = Next::Stay;
         ui.horizontal(|ui| {
             let is_possible = (LEAST..=MOST).contains(&self.values.len());
             let start = primary_button_ui(ui, is_possible, ICON_PLAY_ARROW, "Race", vec2(104.0, ROW));
-            if start.on_disabled_hover_text("A race has two to four trainings.").clicked() {
+            if start.on_disabled_hover_text(tr("A race has two to four trainings.")).clicked() {
                 self.begin(ui.ctx());
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr("Cancel")).clicked() {
                 next = Next::Close;
             }
         });
@@ -223,7 +225,7 @@ impl Race {
                 let (dot, _) = ui.allocate_exact_size(vec2(ROW, ROW), eframe::egui::Sense::hover());
                 ui.painter().circle_filled(dot.center(), 5.0, Palette::of(ui).class(at));
                 ui.label(theme::strong(runner.name.clone()));
-                ui.label(standing(&runner.session));
+                ui.label(tr(standing(&runner.session)));
             });
         }
         ui.add_space(2.0 * GRID);
@@ -232,16 +234,16 @@ impl Race {
             let is = |wanted: fn(&Status) -> bool| self.runners.iter().any(|runner| wanted(&runner.session.status));
             let (is_running, is_paused) =
                 (is(|status| matches!(status, Status::Running)), is(|status| matches!(status, Status::Paused)));
-            if is_running && ui.button("Pause").clicked() {
+            if is_running && ui.button(tr("Pause")).clicked() {
                 self.runners.iter_mut().for_each(|runner| runner.session.send(RunCommand::Pause));
             }
-            if !is_running && is_paused && ui.button("Resume").clicked() {
+            if !is_running && is_paused && ui.button(tr("Resume")).clicked() {
                 self.runners.iter_mut().for_each(|runner| runner.session.send(RunCommand::Resume));
             }
-            if (is_running || is_paused) && ui.button("Stop").clicked() {
+            if (is_running || is_paused) && ui.button(tr("Stop")).clicked() {
                 self.runners.iter_mut().for_each(|runner| runner.session.stop());
             }
-            if ui.button("Close").clicked() {
+            if ui.button(tr("Close")).clicked() {
                 next = Next::Close;
             }
         });

@@ -6,6 +6,7 @@ use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::dialog::{Dialog, Next};
 use crate::data::{Dataset, Modality, Samples};
+use crate::language::tr;
 use crate::runs::agreement::Better;
 use crate::train::metrics::{ClassPredictions, Prediction, RMSE};
 use crate::train::{Evaluation, Predictions, Subset};
@@ -71,14 +72,14 @@ impl Dialog for SideBySideDialog {
         let size = room.min(MOST);
         ui.set_width(size.x);
         let mut is_closed = false;
-        heading_ui(ui, "Two runs side by side", |ui| is_closed = ui.button("Close").clicked());
+        heading_ui(ui, "Two runs side by side", |ui| is_closed = ui.button(tr("Close")).clicked());
         match &self.state {
             State::Waiting => {
                 ui.add_space(GRID);
-                ui.label("Both networks read the samples.");
+                ui.label(tr("Both networks read the samples."));
                 ui.spinner();
             }
-            State::Failed(why) => drop(ui.add(Label::new(RichText::new(why).color(Palette::of(ui).bad)).wrap())),
+            State::Failed(why) => drop(ui.add(Label::new(RichText::new(tr(why)).color(Palette::of(ui).bad)).wrap())),
             State::Ready(found) => {
                 let height = size.y - 60.0;
                 ui.allocate_ui_with_layout(vec2(size.x, height), Layout::top_down(Align::Min), |ui| {
@@ -98,13 +99,13 @@ fn found_ui(ui: &mut Ui, found: &SideBySide, shown: &mut Better, grid: &mut Imag
         let told = drawing_text(&side.drawing, &found.dataset);
         ui.horizontal_wrapped(|ui| {
             ui.label(theme::strong(format!("{letter}  {}", side.name)));
-            ui.label(score(&side.evaluation));
+            ui.label(tr(score(&side.evaluation)));
             if let Some(told) = told {
-                ui.label(RichText::new(format!("reads {told} in the drawing")).color(palette.muted));
+                ui.label(RichText::new(tr(format!("reads {told} in the drawing"))).color(palette.muted));
             }
         });
     }
-    ui.add(Label::new(sentence(found)).wrap());
+    ui.add(Label::new(tr(sentence(found))).wrap());
     ui.add_space(GRID);
     if let (Predictions::Classes(of_a), Predictions::Classes(of_b)) =
         (&a.evaluation.predictions, &b.evaluation.predictions)

@@ -8,6 +8,7 @@ use eframe::egui::{Label, RichText, Ui, vec2};
 
 use super::dialog::{Dialog, Next};
 use crate::data::{Dataset, Order};
+use crate::language::tr;
 use crate::project::Project;
 use crate::runs::compare::difference;
 use crate::runs::folds::{Spread, folds, spreads};
@@ -151,7 +152,7 @@ impl Trials {
     fn table_ui(&self, ui: &mut Ui) {
         if self.results().is_empty() {
             let text = if self.is_running() { "The first ones are being trained." } else { "" };
-            return drop(ui.label(RichText::new(text).color(Palette::of(ui).muted)));
+            return drop(ui.label(RichText::new(tr(text)).color(Palette::of(ui).muted)));
         }
         match self.question {
             Question::Folds(count) => self.folds_ui(ui, count),
@@ -249,18 +250,18 @@ impl Trials {
                 ui.ctx().request_repaint_after(TICK);
                 drop(bar_ui(ui, "Trainings", Some(self.trials.share()), width));
             }
-            State::Failed(why) => drop(ui.add(Label::new(RichText::new(why).color(Palette::of(ui).bad)).wrap())),
+            State::Failed(why) => drop(ui.add(Label::new(RichText::new(tr(why)).color(Palette::of(ui).bad)).wrap())),
             State::Done => match (&self.question, &*self.answers()) {
-                (Question::Folds(_), _) => drop(ui.label("± is the standard deviation over the folds.")),
-                (Question::Seeds(_), _) => drop(ui.label("A difference within the range may be chance alone.")),
+                (Question::Folds(_), _) => drop(ui.label(tr("± is the standard deviation over the folds."))),
+                (Question::Seeds(_), _) => drop(ui.label(tr("A difference within the range may be chance alone."))),
                 (_, [first, more @ ..]) => {
                     ui.add(Label::new(theme::strong(first.to_string())).wrap());
-                    more.iter().for_each(|more| drop(ui.add(Label::new(more.to_string()).wrap())));
+                    more.iter().for_each(|more| drop(ui.add(Label::new(tr(more.to_string())).wrap())));
                     let others = seeds::others(self.results(), &self.dataset, &self.answers());
-                    others.into_iter().for_each(|others| drop(ui.add(Label::new(others).wrap())));
-                    ui.add(Label::new(RichText::new(first.method()).color(Palette::of(ui).muted)).wrap());
+                    others.into_iter().for_each(|others| drop(ui.add(Label::new(tr(others)).wrap())));
+                    ui.add(Label::new(RichText::new(tr(first.method())).color(Palette::of(ui).muted)).wrap());
                 }
-                (_, []) => drop(ui.label("The metric is undefined for one of the seeds.")),
+                (_, []) => drop(ui.label(tr("The metric is undefined for one of the seeds."))),
             },
         }
     }
@@ -281,7 +282,7 @@ impl Dialog for Trials {
         ui.set_width(width);
         ui.label(theme::heading(self.title()));
         ui.add_space(GRID);
-        ui.add(Label::new(RichText::new(self.help()).color(muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(self.help())).color(muted)).wrap());
         ui.add_space(2.0 * GRID);
         let has_plot = !matches!(self.question, Question::Folds(_));
         let table = if has_plot { TABLE - PLOT } else { TABLE };
@@ -302,7 +303,7 @@ impl Dialog for Trials {
             self.answer_ui(ui, width);
         });
         ui.add_space(2.0 * GRID);
-        let close = ui.button(if self.is_running() { "Cancel" } else { "Close" });
+        let close = ui.button(tr(if self.is_running() { "Cancel" } else { "Close" }));
         if close.clicked() { Next::Close } else { Next::Stay }
     }
 }

@@ -7,6 +7,7 @@ use eframe::egui::{Label, RichText, ScrollArea, Ui};
 use super::pane::Pane;
 use crate::data::{Modality, Task};
 use crate::explain::importance::{Importance, REPEATS};
+use crate::language::tr;
 use crate::train::metrics::Unit;
 use crate::ui::jobs::columns::{ColumnImportances, Dependence, DependenceQuery, ImportanceQuery};
 use crate::ui::jobs::derived::Latest;
@@ -139,7 +140,7 @@ fn dependence_ui(ui: &mut Ui, column: &TableColumn, dependence: &Dependence, tas
     let points: Vec<[f64; 2]> = points.filter_map(|(value, means)| Some([*value, *means.get(output)?])).collect();
     let title = format!("Mean {what} with the same {} in every row", column.name);
     if !column.categories.is_empty() {
-        ui.add(Label::new(RichText::new(title).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(title)).color(Palette::of(ui).muted)).wrap());
         let bars: Vec<ValueBar> = points
             .iter()
             .zip(&column.categories)

@@ -7,6 +7,7 @@ use eframe::egui::{ComboBox, Label, RichText, Role, Ui, WidgetInfo, vec2};
 use super::pane::{Pane, pixels_of};
 use crate::data::{Dataset, Modality};
 use crate::explain::counterfactual::Counterfactual;
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::ui::jobs::counterfactual::CounterfactualQuery;
 use crate::ui::jobs::derived::Latest;
@@ -90,7 +91,7 @@ impl CounterfactualPane {
         let Some((latest, found)) = latest.as_ref().and_then(|latest| Some((latest, latest.answer.as_ref()?))) else {
             return placeholder_ui(ui, "The sample is being changed.");
         };
-        ui.add(Label::new(summary(found, &shortened(&classes[usize::from(latest.query.class)]))).wrap());
+        ui.add(Label::new(tr(summary(found, &shortened(&classes[usize::from(latest.query.class)])))).wrap());
         ui.add_space(GRID);
         match &latest.query.row {
             Some((dataset, at)) => columns_ui(ui, latest, found, dataset, *at),
@@ -104,10 +105,10 @@ impl CounterfactualPane {
             let combo = ComboBox::from_id_salt("class").width(ui.available_width().min(160.0)).truncate();
             let combo = combo.selected_text(&classes[class]).show_ui(ui, |ui| {
                 for (at, name) in classes.iter().enumerate() {
-                    ui.selectable_value(&mut self.class, Some(at), name);
+                    ui.selectable_value(&mut self.class, Some(at), tr(name));
                 }
             });
-            combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Wanted class"));
+            combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr("Wanted class")));
         });
     }
 
@@ -142,7 +143,7 @@ impl CounterfactualPane {
             });
         });
         let help = "Orange pixels became brighter, blue ones darker. Every pixel stays between black and white.";
-        ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(help)).color(Palette::of(ui).muted)).wrap());
     }
 }
 
@@ -179,7 +180,7 @@ fn columns_ui(ui: &mut Ui, latest: &Latest<CounterfactualQuery>, found: &Counter
     changed.sort_by(|one, other| change(other.at.start).total_cmp(&change(one.at.start)));
     let help = "The columns that changed most, in standard deviations, come first. Numbers stay between the least and the \
                 greatest of their column; categories and missing numbers stay as they are.";
-    ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
+    ui.add(Label::new(RichText::new(tr(help)).color(Palette::of(ui).muted)).wrap());
     ui.add_space(GRID);
     if changed.is_empty() {
         return placeholder_ui(ui, "No column had to change.");

@@ -8,6 +8,7 @@ use eframe::egui::{DragValue, Grid, Label, RichText, Role, ScrollArea, Ui, Widge
 use super::pane::{Edits, Pane, name_of, pixels_of};
 use crate::data::Dataset;
 use crate::explain::connections::{Strength, Sum, Term, Wiring};
+use crate::language::tr;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Connected, Inside, InsideQuery, Part, SURFACE};
 use crate::ui::state::subject::{identity, is_plane, plane_of};
@@ -100,12 +101,12 @@ impl DiagramPane {
                 ),
                 (Strength::Weight, "Weights alone", "Each connection by its weight alone"),
             ];
-            ui.label("Lit by");
+            ui.label(tr("Lit by"));
             segmented_ui(ui, &mut self.by, &choices);
             if !self.edits.is_empty() {
                 let count = self.edits.len();
                 let what = if count == 1 { "Undo the change".to_owned() } else { format!("Undo {count} changes") };
-                if ui.button(what).on_hover_text("Back to the weights that the network has learned").clicked() {
+                if ui.button(tr(what)).on_hover_text(tr("Back to the weights that the network has learned")).clicked() {
                     self.edits.clear();
                 }
             }
@@ -135,7 +136,7 @@ impl DiagramPane {
         } else {
             let text = "Click a unit, or walk with the arrow keys: here stand its inputs, its weights, which can be changed by hand, \
                         and the sum that makes its value.";
-            ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
         }
     }
 
@@ -154,13 +155,15 @@ impl DiagramPane {
         ui.label(theme::strong(name));
         let Some(sum) = &connected.sum else {
             let text = "Only units of dense layers and of convolutions are one sum of weighted inputs.";
-            ui.add(Label::new(RichText::new(text).color(palette.muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(text)).color(palette.muted)).wrap());
             return;
         };
-        ui.add(Label::new(equation(sum)).wrap());
+        ui.add(Label::new(tr(equation(sum))).wrap());
         if let Some(unedited) = &connected.unedited {
             let names = latest.query.network.trained().task.output_names();
-            ui.add(Label::new(RichText::new(changed(names, unedited, inside, latest)).color(palette.accent)).wrap());
+            ui.add(
+                Label::new(RichText::new(tr(changed(names, unedited, inside, latest))).color(palette.accent)).wrap(),
+            );
         }
         let before = inside.places[place - 1].shape;
         let columns = latest.query.network.features();
@@ -168,10 +171,10 @@ impl DiagramPane {
         order.sort_by(|one, other| other.product().abs().total_cmp(&one.product().abs()));
         Grid::new("products").num_columns(4).spacing(vec2(4.0 * GRID, GRID)).show(ui, |ui| {
             for name in ["input", "value", "weight", "product"] {
-                ui.label(RichText::new(name).color(palette.muted));
+                ui.label(RichText::new(tr(name)).color(palette.muted));
             }
             ui.end_row();
-            ui.label("bias");
+            ui.label(tr("bias"));
             ui.label("");
             self.weight_ui(ui, "Bias", sum.bias.0, sum.bias.1);
             ui.label(significant(sum.bias.1.into()));
@@ -179,7 +182,7 @@ impl DiagramPane {
             for term in order.into_iter().take(LISTED) {
                 let named = columns.get(term.input).filter(|_| place == 1);
                 let name = named.map_or_else(|| unit_name(before, term.input), ToString::to_string);
-                ui.label(&name);
+                ui.label(tr(&name));
                 ui.label(significant(term.value.into()));
                 self.weight_ui(ui, &format!("Weight of {name}"), term.weight_at, term.weight);
                 ui.label(significant(term.product().into()));
@@ -188,7 +191,7 @@ impl DiagramPane {
         });
         if sum.terms.len() > LISTED {
             let text = format!("The {LISTED} greatest of {} products.", sum.terms.len());
-            ui.label(RichText::new(text).color(palette.muted));
+            ui.label(RichText::new(tr(text)).color(palette.muted));
         }
     }
 
@@ -200,9 +203,10 @@ impl DiagramPane {
         let mut number = before;
         let field = DragValue::new(&mut number).speed(0.01).max_decimals(6);
         let field = field.custom_formatter(|value, _| significant(value));
-        let response =
-            ui.add(field).on_hover_text("Drag or type another weight, and see what changes. The run keeps its own.");
-        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, name));
+        let response = ui
+            .add(field)
+            .on_hover_text(tr("Drag or type another weight, and see what changes. The run keeps its own."));
+        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, tr(name)));
         if number != before && number.is_finite() {
             match edited {
                 Some(edit) => self.edits[edit].1 = number,

@@ -8,6 +8,7 @@ use super::pane::{Pane, PlotRoom, name_of};
 use super::pinned::Pinned;
 use crate::data::{Dataset, TargetData, Task};
 use crate::explain::tsne::ITERATIONS;
+use crate::language::tr;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::hidden_space::{Embedding, EmbeddingQuery, HiddenSpace, HiddenSpaceQuery};
 use crate::ui::jobs::inside::{Inside, InsideQuery};
@@ -167,7 +168,7 @@ impl HiddenSpacePane {
         }
         if let Some(embedding) = &found.embedding {
             let text = progress(embedding, &latest.query.of.network, is_beside_run);
-            ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
         }
         let points = Points {
             method: Method::Tsne,
@@ -193,9 +194,9 @@ impl HiddenSpacePane {
                 let slider = Slider::new("Perplexity", 2.0..=100.0, PERPLEXITY, Division::Whole);
                 caption_ui(ui, "perplexity");
                 let field = number_field_ui(ui, &slider, vec2(48.0, ROW), &mut self.perplexity);
-                field.on_hover_text(
+                field.on_hover_text(tr(
                     "About how many neighbors a sample has. Few show small groups, many the arrangement of large ones.",
-                );
+                ));
             }
             if let Some(space) = space.filter(|_| is_wide) {
                 self.layers_ui(ui, space);
@@ -205,20 +206,20 @@ impl HiddenSpacePane {
             if !is_wide {
                 ui.horizontal(|ui| self.layers_ui(ui, space));
             }
-            ui.add(Label::new(RichText::new(count(space)).color(Palette::of(ui).muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(count(space))).color(Palette::of(ui).muted)).wrap());
         }
     }
 
     fn layers_ui(&mut self, ui: &mut Ui, space: &HiddenSpace) {
         let combo = ComboBox::from_id_salt("layer").width(160.0_f32.min(ui.available_width())).truncate();
-        let combo = combo.selected_text(name_of(&space.places[space.at])).show_ui(ui, |ui| {
+        let combo = combo.selected_text(tr(name_of(&space.places[space.at]))).show_ui(ui, |ui| {
             for (at, place) in space.places.iter().enumerate().filter(|(_, place)| place.shape.len() > 1) {
-                if ui.selectable_label(at == space.at, name_of(place)).clicked() {
+                if ui.selectable_label(at == space.at, tr(name_of(place))).clicked() {
                     self.at = Some(at);
                 }
             }
         });
-        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Layer"));
+        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr("Layer")));
     }
 
     /// The samples in the plane; gives the one that was clicked.

@@ -4,6 +4,7 @@ use eframe::egui::{Button, ComboBox, Label, RichText, Role, Sense, Ui, WidgetInf
 
 use super::pane::{Pane, PlotRoom};
 use super::pinned::Pinned;
+use crate::language::tr;
 use crate::train::Subset;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
@@ -176,16 +177,16 @@ impl LandscapePane {
     /// How finely it is measured, and along which of all random directions.
     fn resolution_ui(&mut self, ui: &mut Ui) {
         let text = |side: usize| format!("{side}×{side}");
-        let combo = ComboBox::from_id_salt("resolution").width(72.0).selected_text(text(self.side));
+        let combo = ComboBox::from_id_salt("resolution").width(72.0).selected_text(tr(text(self.side)));
         let combo = combo.show_ui(ui, |ui| {
             for side in SIDES {
-                ui.selectable_value(&mut self.side, side, text(side));
+                ui.selectable_value(&mut self.side, side, tr(text(side)));
             }
         });
-        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Resolution"));
+        combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr("Resolution")));
         if !self.is_along_path {
-            let others = ui.add(Button::new("Other directions").min_size(vec2(0.0, ROW)));
-            if others.on_hover_text("Two other random directions").clicked() {
+            let others = ui.add(Button::new(tr("Other directions")).min_size(vec2(0.0, ROW)));
+            if others.on_hover_text(tr("Two other random directions")).clicked() {
                 self.seed += 1;
             }
         }
@@ -205,7 +206,7 @@ fn moments(network: &TrainedNetwork, cx: &Cx<'_>) -> Vec<MomentOfRun> {
 
 fn found_ui(ui: &mut Ui, room: PlotRoom, of: &LandscapeOf, found: &Landscape) {
     let palette = Palette::of(ui);
-    let muted = |text: String| Label::new(RichText::new(text).color(palette.muted)).wrap();
+    let muted = |text: String| Label::new(RichText::new(tr(text)).color(palette.muted)).wrap();
     ui.add(muted(count(of, found)));
     let Some(heights) = Heights::of(&found.losses) else {
         return placeholder_ui(ui, "No loss around these weights is a finite number.");

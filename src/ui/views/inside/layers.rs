@@ -7,6 +7,7 @@ use eframe::egui::{Align2, Color32, Label, Rect, RichText, ScrollArea, Sense, St
 
 use super::pane::{Pane, name_of};
 use crate::explain::layer_statistics::{LayerStatistics, Quantity};
+use crate::language::tr;
 use crate::train::Snapshot;
 use crate::ui::commands::Request;
 use crate::ui::jobs::derived::Latest;
@@ -157,7 +158,7 @@ impl LayersPane {
             ui.horizontal(|ui| segmented_ui(ui, &mut self.is_over_time, &times));
         }
         let about = &about[self.quantity as usize];
-        ui.add(Label::new(RichText::new(about).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(about)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
     }
 
@@ -181,7 +182,7 @@ impl LayersPane {
         match layer.of(self.quantity) {
             Some(_) if self.is_over_time => self.over_time_ui(ui, layers, &name, &label),
             Some(found) => drop(histogram_ui(ui, &label, found.range, &found.bins)),
-            None => drop(ui.label(RichText::new("not a number").color(palette.bad))),
+            None => drop(ui.label(RichText::new(tr("not a number")).color(palette.bad))),
         }
         ui.add_space(2.0 * GRID);
     }
@@ -296,5 +297,5 @@ fn ratios_ui(ui: &mut Ui, layers: &Layers, cx: &mut Cx<'_>) {
     if let Some(step) = plot.show_timeline(ui, cx.session.visited()) {
         cx.act(Request::LookAt(step));
     }
-    ui.add(Label::new(RichText::new(ABOUT_RATIOS).color(Palette::of(ui).muted)).wrap());
+    ui.add(Label::new(RichText::new(tr(ABOUT_RATIOS)).color(Palette::of(ui).muted)).wrap());
 }

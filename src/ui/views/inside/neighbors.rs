@@ -7,6 +7,7 @@ use eframe::egui::{Label, RichText, Ui};
 use super::pane::{Pane, name_of};
 use crate::data::samples::to_bytes;
 use crate::data::{Dataset, Modality};
+use crate::language::tr;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::jobs::neighbors::{Neighbors, NeighborsQuery};
@@ -67,7 +68,7 @@ impl Pane for NeighborsPane {
         let [searched, of] = [found.searched, found.of].map(|count| thousands(count as f64));
         let among = if found.searched < found.of { format!("{searched} of {of}") } else { searched };
         let text = format!("Euclidean distance in {} among {among} training samples", name_of(&found.place));
-        ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         match latest.query.dataset.modality() {
             Modality::Images => self.images_ui(ui, latest, found),

@@ -8,6 +8,7 @@ use ndarray::Array3;
 
 use crate::data::Dataset;
 use crate::data::samples::to_bytes;
+use crate::language::tr;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery, Part};
 use crate::ui::state::subject::Subject;
@@ -90,7 +91,7 @@ pub fn title_ui(ui: &mut Ui, name: &str, detail: &str) {
     // Cut nowhere: what a map is stands at the end.
     let mut text = LayoutJob::default();
     for (part, color) in [(name, palette.text), ("   ", palette.muted), (detail.trim_end(), palette.muted)] {
-        text.append(part, 0.0, TextFormat::simple(theme::body_font(), color));
+        text.append(&tr(part), 0.0, TextFormat::simple(theme::body_font(), color));
     }
     ui.add(Label::new(text).wrap());
 }

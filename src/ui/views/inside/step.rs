@@ -13,6 +13,7 @@ use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_SKIP_NEXT, IC
 use super::pane::Pane;
 use crate::data::Dataset;
 use crate::explain::step::{Detail, LayerStep, Position, has_chance};
+use crate::language::tr;
 use crate::train::Checkpoint;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
@@ -181,7 +182,7 @@ impl StepPane {
         let (id, pass) = (ui.scope_id().with("walk"), ui.ctx().cumulative_pass_nr());
         let line = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), 1.0));
         let response = ui.interact(line, id, Sense::focusable_noninteractive());
-        response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, "Walk with the left and right arrow keys"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, tr("Walk with the left and right arrow keys")));
         let is_opened = self.seen + 2 < pass;
         self.seen = pass;
         if is_opened || std::mem::take(&mut self.is_pressed) {
@@ -235,7 +236,7 @@ impl StepPane {
                 None => (ICON_PLAY_ARROW, "Play the step"),
             };
             let help = "The left and right arrow keys walk as well";
-            if self.is_clicked(&icon_button_ui(ui, icon, name).on_hover_text(help)) {
+            if self.is_clicked(&icon_button_ui(ui, icon, name).on_hover_text(tr(help))) {
                 if taken.walk.next(self.at, detail).is_none() {
                     self.at = Position::default();
                 }
@@ -247,7 +248,7 @@ impl StepPane {
             }
             let slider = Slider::new("Pieces a second", PACES[0]..=PACES[1], PACES[2], Division::Decades);
             let width = (ui.available_width() - TOLD).clamp(LEAST_PACE, PACE);
-            slider.show(ui, width, &mut self.pace).on_hover_text("The pace: so many pieces a second");
+            slider.show(ui, width, &mut self.pace).on_hover_text(tr("The pace: so many pieces a second"));
             fixed_text_ui(ui, &format!("{} / s", significant(self.pace)), "0.333 / s");
             if is_wide {
                 self.detail_ui(ui, detail);
@@ -263,7 +264,7 @@ impl StepPane {
             let text = |stage: usize| format!("Stage {stage} of {}", taken.walk.len());
             fixed_text_ui(ui, &text(self.at.stage + 1), &text(taken.walk.len()));
             let width = ui.available_width() - GRID;
-            if slider.show(ui, width, &mut stage).on_hover_text("The stage of the step that is shown").changed() {
+            if slider.show(ui, width, &mut stage).on_hover_text(tr("The stage of the step that is shown")).changed() {
                 self.at = Position { stage: stage as usize, ..Position::default() };
                 self.playing = None;
             }
@@ -300,17 +301,17 @@ impl StepPane {
             ];
             segmented_ui(ui, &mut self.is_alone, &choices);
             if count > 1 {
-                if ui.button("‹").on_hover_text("Follow the sample before").clicked() {
+                if ui.button("‹").on_hover_text(tr("Follow the sample before")).clicked() {
                     self.row = (self.row + count - 1) % count;
                 }
-                ui.label(format!("{} of {count}", self.row + 1));
-                if ui.button("›").on_hover_text("Follow the next sample").clicked() {
+                ui.label(tr(format!("{} of {count}", self.row + 1)));
+                if ui.button("›").on_hover_text(tr("Follow the next sample")).clicked() {
                     self.row = (self.row + 1) % count;
                 }
             }
             if has_chance(&held.model.layers) {
-                ui.checkbox(&mut self.is_random, "Dropout and noise")
-                    .on_hover_text("As in training; without it, every unit stays as it is");
+                ui.checkbox(&mut self.is_random, tr("Dropout and noise"))
+                    .on_hover_text(tr("As in training; without it, every unit stays as it is"));
             }
         });
         if before != (self.is_alone, self.row, self.is_random) {
@@ -331,8 +332,8 @@ impl StepPane {
             ui.horizontal_wrapped(|ui| {
                 let [then, now] = [step(&held.network), now].map(|step| thousands(step as f64));
                 let text = format!("The weights are those after step {then}; the run is at step {now}.");
-                ui.add(Label::new(RichText::new(text).color(palette.muted)).wrap());
-                if ui.button("Take the present weights").clicked() {
+                ui.add(Label::new(RichText::new(tr(text)).color(palette.muted)).wrap());
+                if ui.button(tr("Take the present weights")).clicked() {
                     (self.at, self.held, self.playing) = (Position::default(), None, None);
                 }
             });
@@ -347,7 +348,7 @@ fn detail_for(taken: &StepTaken) -> Detail {
 
 /// What happens in a stage.
 fn caption_ui(ui: &mut Ui, caption: &str) {
-    ui.add(Label::new(caption).wrap());
+    ui.add(Label::new(tr(caption)).wrap());
     ui.add_space(GRID);
 }
 

@@ -7,6 +7,7 @@ use egui_plot::{PlotPoint, PlotTransform};
 
 use super::pane::Pane;
 use crate::data::Modality;
+use crate::language::tr;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::inside::{Inside, InsideQuery};
 use crate::ui::jobs::token_vectors::TokenVectorsQuery;
@@ -61,7 +62,7 @@ impl Pane for TokenVectorsPane {
             points.len(),
             found.width
         );
-        ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         let dots: Vec<Dot> = points.iter().map(|at| Dot { at: *at, tone: Tone::Faint }).collect();
         let range = |axis: usize| {

@@ -6,6 +6,7 @@ use eframe::egui::Ui;
 
 use crate::data::Timeline;
 use crate::data::note::counted;
+use crate::language::tr;
 use crate::train::Subset;
 use crate::train::ahead::Ahead;
 use crate::train::metrics::NumberPredictions;
@@ -67,8 +68,10 @@ impl Forecast {
             rows => format!("{}; {} ahead with an 80 % interval", self.figures, counted(rows, "row")),
         };
         caption_ui(ui, &figures).on_hover_text(
-            "Root of the mean squared error, in the unit of the target. The naive forecast repeats the last known row, \
-             or that of a season before; a trained network should be better than that. Beyond the end, forecasts stand in              for the rows that a window needs, and the interval is as wide as 80 % of the errors of such forecasts that              begin in the test rows.",
+            tr("Root of the mean squared error, in the unit of the target. The naive forecast repeats the last known row, \
+             or that of a season before; a trained network should be better than that. Beyond the end, forecasts stand in \
+             for the rows that a window needs, and the interval is as wide as 80 % of the errors of such forecasts that \
+             begin in the test rows."),
         );
         let line: Vec<_> = self.forecast.iter().chain(&beyond.line).copied().collect();
         let rows = *self.rows.start()..=line.last().map_or(*self.rows.end(), |last| last[0] + 0.5);

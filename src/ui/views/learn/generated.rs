@@ -9,6 +9,7 @@ use eframe::egui::{
 use egui_material_icons::icons::ICON_CASINO;
 
 use crate::data::Dataset;
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::ui::jobs::derived::Latest;
 use crate::ui::jobs::discriminator::{ARROWS, DiscriminatorQuery};
@@ -73,7 +74,7 @@ impl GeneratedView {
                 "Draws other noise; backprop generate --seed {} makes the samples that are shown",
                 cx.playground.noise
             );
-            if icon_button_ui(ui, ICON_CASINO, "Other noise").on_hover_text(help).clicked() {
+            if icon_button_ui(ui, ICON_CASINO, "Other noise").on_hover_text(tr(help)).clicked() {
                 cx.playground.noise += 1;
             }
             if let Some(answered) = &answered {
@@ -132,7 +133,7 @@ impl GeneratedView {
         if let Some(ground) = &self.ground {
             height_legend_ui(ui, ground.name(), ground.range);
             let help = "The color is what the discriminator takes each place for; the arrows show where it pushes generated points.";
-            ui.add(Label::new(RichText::new(help).color(Palette::of(ui).muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(help)).color(Palette::of(ui).muted)).wrap());
         }
         let [x, y] =
             [0, 1].map(|at| dataset.features.get(at).map_or_else(|| (at + 1).to_string(), ToString::to_string));
@@ -219,13 +220,13 @@ fn modes_ui(ui: &mut Ui, modes: &Modes) {
         let bar = Rect::from_min_max(pos2(x - step * 0.35, bottom - height), pos2(x + step * 0.35, bottom));
         ui.painter().rect_filled(bar, 1.0, if rare(count) { palette.warning } else { palette.train });
         let text = (pos2(x, rect.bottom()), Align2::CENTER_BOTTOM, class.to_string());
-        ui.painter().text(text.0, text.1, text.2, theme::body_font(), palette.muted);
+        ui.painter().text(text.0, text.1, tr(text.2), theme::body_font(), palette.muted);
     }
     let shares: Vec<String> =
         modes.counts.iter().enumerate().map(|(class, count)| format!("{class}: {count}")).collect();
     let name = format!("Classes of {all} generated digits: {}", shares.join(", "));
-    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
-    response.on_hover_text(&name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr(&name)));
+    response.on_hover_text(tr(&name));
     let variety = match &missing[..] {
         [] => format!("All digits are among {all} samples, says the built-in classifier."),
         some => {
@@ -240,7 +241,7 @@ fn modes_ui(ui: &mut Ui, modes: &Modes) {
             significant(distances[distances.len() / 2])
         ),
     };
-    ui.add(Label::new(RichText::new(variety + &near).color(palette.muted)).wrap());
+    ui.add(Label::new(RichText::new(tr(variety + &near)).color(palette.muted)).wrap());
 }
 
 impl Cloud {

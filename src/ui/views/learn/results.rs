@@ -9,6 +9,7 @@ use ndarray::Array2;
 use super::forecast::Forecast;
 use crate::data::Modality;
 use crate::data::{Order, Task};
+use crate::language::tr;
 use crate::train::heads;
 use crate::train::metrics::{ClassPredictions, NumberPredictions, THRESHOLD, roc_curve};
 use crate::train::{Evaluation, Predictions, Subset};
@@ -141,8 +142,8 @@ impl Results {
         let Some(plotted) = &self.plotted else { return };
         if cx.session.job.as_ref().is_some_and(|job| job.dataset.modality() == Modality::Table) {
             caption_ui(ui, &plotted.figures).on_hover_text(
-                "Macro F1 is the mean F1 over the classes, however rare they are. Matthews' correlation is 1 if all \
-                 predictions are correct and 0 at chance level. AUC is the area under the ROC curve, 0.5 at chance level.",
+                tr("Macro F1 is the mean F1 over the classes, however rare they are. Matthews' correlation is 1 if all \
+                 predictions are correct and 0 at chance level. AUC is the area under the ROC curve, 0.5 at chance level."),
             );
         }
         if has_roc && self.shown == Shown::Roc {
@@ -188,10 +189,10 @@ impl Results {
             let ahead = ahead.as_ref().and_then(|ahead| ahead.answer.as_ref());
             return forecast.ui(ui, name, ahead, (self.target, predictions.width));
         }
-        caption_ui(ui, &plotted.figures).on_hover_text(
+        caption_ui(ui, &plotted.figures).on_hover_text(tr(
             "R² is the share of the variance that is explained, 1 at best. RMSE and MAE are errors in the unit of the \
              target; RMSE counts large errors more.",
-        );
+        ));
         let axes = [&*format!("true {name}"), &*format!("predicted {name}")];
         let ranges = [plotted.range.clone(), plotted.range.clone()];
         Plane::new("Predicted over true", axes, ranges, &plotted.dots).diagonal().show(ui);
@@ -251,20 +252,20 @@ fn threshold_ui(ui: &mut Ui, predictions: &ClassPredictions, cx: &mut Cx<'_>) {
             Some((at, f1)) => format!("Predicts “{class}” from {at:.3} on, with F1 {} on these samples", percent(f1)),
             None => format!("There is no sample of “{class}” to judge it by"),
         };
-        let button = ui.add_enabled(best.is_some(), Button::new("Best F1"));
-        if button.on_hover_text(&help).on_disabled_hover_text(&help).clicked() {
+        let button = ui.add_enabled(best.is_some(), Button::new(tr("Best F1")));
+        if button.on_hover_text(tr(&help)).on_disabled_hover_text(tr(&help)).clicked() {
             cx.actions.extend(best.map(|(at, _)| Request::UseThreshold(at).into()));
         }
         let (number, _) = ui.allocate_exact_size(vec2(32.0, ROW), Sense::hover());
         let text = format!("{threshold:.2}");
         let color = Palette::of(ui).text;
-        ui.painter().text(number.right_center(), Align2::RIGHT_CENTER, text, theme::body_font(), color);
+        ui.painter().text(number.right_center(), Align2::RIGHT_CENTER, tr(text), theme::body_font(), color);
         let width = (ui.available_width() * 0.5).clamp(56.0, 160.0);
         let slider = Slider::new("Threshold", 0.0..=1.0, f64::from(THRESHOLD), Division::Linear);
-        let moved = slider.show(ui, width, &mut threshold).on_hover_text(format!(
+        let moved = slider.show(ui, width, &mut threshold).on_hover_text(tr(format!(
             "The probability from which “{class}” is predicted. Lower finds more of them, and more that are none. \
              It is saved with the run, and predict and evaluate use it."
-        ));
+        )));
         if moved.changed() {
             cx.act(Request::UseThreshold(threshold as f32));
         }

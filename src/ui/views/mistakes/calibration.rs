@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Button, Checkbox, Grid, Label, Layout, RichText, Ui, vec2};
 
 use crate::explain::calibration::{Calibration, Costs, Outcomes, TEMPERATURES, Temperature, Thresholds};
+use crate::language::tr;
 use crate::train::metrics::THRESHOLD;
 use crate::train::{Evaluation, Job, Subset};
 use crate::ui::commands::Request;
@@ -67,7 +68,7 @@ impl CalibrationView {
         let Some(report) = latest.as_ref().and_then(|latest| latest.answer.as_ref()) else {
             return placeholder_ui(ui, "The confidence of each prediction is being compared with its class.");
         };
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(HELP)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
         // As high as wide where there is room, so that the diagonal has 45 degrees.
         let square = ui.available_width() / 2.0 + 8.0 * GRID;
@@ -109,7 +110,7 @@ impl CalibrationView {
         let calibration = if self.is_scaled { &comparison.scaled } else { &comparison.plain };
         ui.scope(|ui| ReliabilityDiagram::new(&calibration.bins).height(height).show(ui));
         let text = format!("With temperature {:.2}", report.temperature.value);
-        ui.add(Checkbox::new(&mut self.is_scaled, text)).on_hover_text("Divides the logits by the temperature");
+        ui.add(Checkbox::new(&mut self.is_scaled, tr(text))).on_hover_text(tr("Divides the logits by the temperature"));
         ui.add_space(2.0 * GRID);
     }
 
@@ -124,7 +125,7 @@ impl CalibrationView {
             (_, None) => "T is fitted on these validation samples, so that they flatter it.",
         };
         let text = format!("{} {where_fitted}", meaning(report.temperature));
-        ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         if let Some(thresholds) = &report.thresholds {
             self.threshold_ui(ui, thresholds, cx);
@@ -148,7 +149,7 @@ impl CalibrationView {
                     best.threshold
                 )
             });
-            if ui.add_enabled(cheapest.is_some(), Button::new("Cheapest")).on_hover_text(help).clicked() {
+            if ui.add_enabled(cheapest.is_some(), Button::new(tr("Cheapest"))).on_hover_text(tr(help)).clicked() {
                 cx.actions.extend(cheapest.map(|best| Request::UseThreshold(best.threshold).into()));
             }
         });
@@ -236,13 +237,13 @@ fn figures_ui(ui: &mut Ui, comparison: &Comparison, temperature: Temperature) {
         ui,
         |ui| {
             caption_ui(ui, "");
-            right(ui, RichText::new("T = 1").color(muted));
-            right(ui, RichText::new(format!("T = {:.2}", temperature.value)).color(muted));
+            right(ui, RichText::new(tr("T = 1")).color(muted));
+            right(ui, RichText::new(tr(format!("T = {:.2}", temperature.value))).color(muted));
             ui.end_row();
             for (name, help, of) in figures {
-                caption_ui(ui, name).on_hover_text(help);
-                right(ui, RichText::new(of(&comparison.plain)));
-                right(ui, RichText::new(of(&comparison.scaled)));
+                caption_ui(ui, name).on_hover_text(tr(help));
+                right(ui, RichText::new(tr(of(&comparison.plain))));
+                right(ui, RichText::new(tr(of(&comparison.scaled))));
                 ui.end_row();
             }
         },
@@ -253,7 +254,7 @@ fn figures_ui(ui: &mut Ui, comparison: &Comparison, temperature: Temperature) {
 fn outcomes_ui(ui: &mut Ui, outcomes: &Outcomes, costs: Costs) {
     let Outcomes { true_positives, false_positives, true_negatives, false_negatives, .. } = *outcomes;
     let count = |ui: &mut Ui, name: &str, help: &str, count: u32| {
-        caption_ui(ui, name).on_hover_text(help);
+        caption_ui(ui, name).on_hover_text(tr(help));
         ui.label(thousands(f64::from(count)));
     };
     ui.horizontal_wrapped(|ui| {

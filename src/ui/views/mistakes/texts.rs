@@ -3,6 +3,7 @@
 use eframe::egui::{Label, RichText, ScrollArea, Ui};
 
 use crate::data::Dataset;
+use crate::language::tr;
 use crate::train::metrics::Prediction;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::numbers::{percent, thousands};
@@ -26,14 +27,14 @@ pub fn texts_ui(ui: &mut Ui, predictions: &[Prediction], names: &[String], datas
             );
             ui.horizontal_wrapped(|ui| {
                 ui.label(theme::strong(what));
-                ui.label(RichText::new(format!("sample {}", thousands((sample + 1) as f64))).color(palette.muted));
+                ui.label(RichText::new(tr(format!("sample {}", thousands((sample + 1) as f64)))).color(palette.muted));
             });
             ui.add(Label::new(tokenizer.decode(dataset.train.tokens_of(sample)).trim()).wrap());
             ui.add_space(2.0 * GRID);
         }
         if predictions.len() > MOST {
             ui.label(
-                RichText::new(format!("and {} more", thousands((predictions.len() - MOST) as f64)))
+                RichText::new(tr(format!("and {} more", thousands((predictions.len() - MOST) as f64))))
                     .color(palette.muted),
             );
         }

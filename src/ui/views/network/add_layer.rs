@@ -5,6 +5,7 @@ use eframe::egui::{Button, PopupCloseBehavior, Response, RichText, Ui, vec2};
 
 use super::path::{layers_at, layers_at_mut};
 
+use crate::language::tr;
 use crate::project::{DataSettings, Project, Side};
 use crate::ui::theme::Palette;
 use crate::ui::views::cx::Cx;
@@ -53,7 +54,7 @@ pub fn layer_menu_ui(ui: &mut Ui, mut misfit: impl FnMut(&LayerSpec) -> Option<S
         hover_beside_ui(line, |ui| {
             about_ui(ui, layers[at].about());
             if let Some(why) = &misfits[at] {
-                ui.label(RichText::new(why).color(Palette::of(ui).warning));
+                ui.label(RichText::new(tr(why)).color(Palette::of(ui).warning));
             }
         });
     });

@@ -6,6 +6,7 @@ use eframe::egui::{self, Align, Label, Layout, Rect, RichText, Role, Sense, Ui, 
 use egui_material_icons::icons::ICON_EXPAND_MORE;
 
 use crate::explain::budget::{Budget, LayerCost};
+use crate::language::tr;
 use crate::project::Project;
 use crate::project::problems::in_words;
 use crate::ui::jobs::budget::BudgetQuery;
@@ -81,7 +82,7 @@ impl BudgetView {
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(2.0 * GRID);
-                ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).truncate());
+                ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).truncate());
             });
         });
     }
@@ -102,7 +103,8 @@ impl BudgetView {
     fn measure_ui(&mut self, ui: &mut Ui, is_on: bool) {
         let is_measuring = self.measurement.is_some() && (!is_on || self.is_forced);
         if is_measuring {
-            ui.spinner().widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "The layers are measured"));
+            ui.spinner()
+                .widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, tr("The layers are measured")));
             return;
         }
         let help = if is_on {
@@ -110,7 +112,7 @@ impl BudgetView {
         } else {
             "Takes some steps on a copy of the network, and again after each change of it; the mean of the middle half counts."
         };
-        if ui.small_button("Measure").on_hover_text(help).clicked() {
+        if ui.small_button(tr("Measure")).on_hover_text(tr(help)).clicked() {
             self.measurement = Some(self.measurement.unwrap_or(0) + 1);
             self.is_forced = is_on;
         }
@@ -194,7 +196,7 @@ fn bar_ui(ui: &mut Ui, bar: &Bar, at_right: impl FnOnce(&mut Ui)) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), LINE)).shrink2(vec2(2.0 * GRID, 0.0));
     let text =
-        |x, align, text: &str, font, color| ui.painter().text(pos2(x, line.center().y), align, text, font, color);
+        |x, align, text: &str, font, color| ui.painter().text(pos2(x, line.center().y), align, tr(text), font, color);
     text(line.left(), egui::Align2::LEFT_CENTER, bar.name, theme::body_font(), palette.muted);
     let strong = theme::strong_font(theme::BODY);
     text(line.right(), egui::Align2::RIGHT_CENTER, &bar.total, strong, palette.text);
@@ -219,7 +221,8 @@ fn bar_ui(ui: &mut Ui, bar: &Bar, at_right: impl FnOnce(&mut Ui)) {
         }
     }
     let pieces = bar.pieces.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join("; ");
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{} {}: {pieces}", bar.name, bar.total)));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Image, true, tr(format!("{} {}: {pieces}", bar.name, bar.total))));
     if let Some(text) = told {
         response.on_hover_text_at_pointer(text);
     }

@@ -9,6 +9,7 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_COPY};
 
 use super::add_layer::{fitted, layer_menu_ui, misfit_at};
 use super::path::number;
+use crate::language::tr;
 use crate::project::Side;
 use crate::project::problems::{self, Problem};
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
@@ -209,7 +210,7 @@ impl Card<'_> {
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEADER), Sense::click());
         let number = pos2(rect.left() + 10.0, rect.center().y);
         let text = (self.index() + 1).to_string();
-        ui.painter().text(number, Align2::CENTER_CENTER, text, theme::body_font(), palette.muted);
+        ui.painter().text(number, Align2::CENTER_CENTER, tr(text), theme::body_font(), palette.muted);
         let inner = rect.with_min_x(rect.left() + 24.0);
         let layout = Layout::left_to_right(Align::Center);
         let mut words = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
@@ -217,7 +218,7 @@ impl Card<'_> {
         words.add(Label::new(theme::strong(spec.about().label)).truncate());
         // Less than this would be three dots.
         if words.available_width() > LEAST_DETAIL {
-            words.add(Label::new(RichText::new(spec.detail()).color(palette.muted)).truncate());
+            words.add(Label::new(RichText::new(tr(spec.detail())).color(palette.muted)).truncate());
         }
         if response.has_focus() {
             // Otherwise the arrows would move the focus.
@@ -226,11 +227,11 @@ impl Card<'_> {
             ui.painter().rect_stroke(rect, RADIUS, Stroke::new(1.5, palette.accent), egui::StrokeKind::Inside);
         }
         let name = format!("{} {}: {}", self.side.layer(), self.number(), self.layer);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr(&name)));
         let has_focus = response.has_focus();
         let response = response.on_hover_ui(|ui| {
             about_ui(ui, spec.about());
-            ui.label("Click to edit, drag to move.");
+            ui.label(tr("Click to edit, drag to move."));
         });
         match has_focus.then(|| moved_by_keys(ui)).flatten() {
             Some(up) => Some(Edit::Move { up }),
@@ -242,7 +243,7 @@ impl Card<'_> {
     fn figures_ui(&self, ui: &mut Ui) {
         let palette = Palette::of(ui);
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
-        let text = |at, align, text: &str, color| ui.painter().text(at, align, text, theme::body_font(), color);
+        let text = |at, align, text: &str, color| ui.painter().text(at, align, tr(text), theme::body_font(), color);
         let y = rect.top() + 8.0;
         let left = pos2(rect.left() + 32.0, y);
         let Some(plan) = self.trace.plans.get(self.index()) else {
@@ -262,13 +263,13 @@ impl Card<'_> {
             ui.painter().rect_filled(bar, 1.5, palette.accent.gamma_multiply(0.7));
         }
         let words = format!("Output {}, parameters {params}, share of the work {work}", plan.output);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
-        response.on_hover_text(format!(
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, tr(&words)));
+        response.on_hover_text(tr(format!(
             "{} numbers leave it. {} multiply-adds a sample{}.",
             thousands(plan.output.len() as f64),
             thousands(plan.multiply_adds as f64),
             share.map_or_else(String::new, |share| format!(", {} of all", percent(share)))
-        ));
+        )));
     }
 
     /// What does not fit, and a button that repairs it. What is wrong within a block is told by the card there; the
@@ -296,7 +297,7 @@ impl Card<'_> {
     fn settings_ui(&mut self, ui: &mut Ui) {
         about_ui(ui, self.layer.about());
         if self.layer.describe().is_empty() {
-            ui.label(RichText::new("No settings.").color(Palette::of(ui).muted));
+            ui.label(RichText::new(tr("No settings.")).color(Palette::of(ui).muted));
         }
         // Only what tells tokens, step by step, can be tied to their embedding.
         let is_of_steps = self.trace.input_of(self.index()).is_some_and(|input| input.as_steps().is_some());
@@ -344,6 +345,6 @@ fn gap_ui(ui: &mut Ui, name: &str, input: Option<Shape>) -> Option<LayerSpec> {
         let icon = egui::FontId::new(14.0, ICON_ADD.font_family());
         painter.text(rect.center(), Align2::CENTER_CENTER, ICON_ADD.codepoint, icon, palette.on_accent);
     }
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr(name)));
     menu.show(|ui| layer_menu_ui(ui, |layer| misfit_at(layer, input))).and_then(|shown| shown.inner)
 }

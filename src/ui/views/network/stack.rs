@@ -8,6 +8,7 @@ use egui_material_icons::icons::ICON_ADD;
 use super::add_layer::{Trial, layer_button_ui, misfit_at};
 use super::card::{Card, Edit};
 use super::path::{layers_at_mut, number};
+use crate::language::tr;
 use crate::project::Side;
 use crate::ui::state::problems::Problems;
 use crate::ui::theme::{GRID, Palette, ROW};
@@ -192,7 +193,7 @@ impl Stack<'_> {
             ui.set_min_size(row);
             ui.add_space(GUTTER + 4.0 * GRID);
             let text = repeats.map_or("plus what enters".to_owned(), |times| format!("× {times}, one after the other"));
-            ui.label(RichText::new(text).color(Palette::of(ui).muted));
+            ui.label(RichText::new(tr(text)).color(Palette::of(ui).muted));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.add_space(GRID);
                 if let Some(layer) = self.add_ui(ui, layers.len()) {
@@ -216,7 +217,7 @@ impl Stack<'_> {
             let misfits: Vec<_> = inputs.iter().map(|input| misfit_at(layer, *input)).collect();
             if misfits.contains(&None) { None } else { misfits.into_iter().flatten().next_back() }
         });
-        response.on_hover_text(&name).accessible_name(name);
+        response.on_hover_text(tr(&name)).accessible_name(tr(name));
         layer
     }
 }

@@ -2,6 +2,7 @@
 
 use eframe::egui::{Label, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use crate::language::tr;
 use crate::ui::jobs::writing::Read;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
@@ -43,8 +44,8 @@ impl AttentionMaps {
             return self.gates_ui(ui, read, version);
         }
         caption_ui(ui, "Attention by layer and head").on_hover_text(
-            "A row is a token, a column what it attends to, orange how much. Press a head to color the text by it, and again for \
-             the mean of the last layer",
+            tr("A row is a token, a column what it attends to, orange how much. Press a head to color the text by it, and again for \
+             the mean of the last layer"),
         );
         let heads = read.attention.iter().map(|layer| layer.heads.len()).max().unwrap_or(1);
         let count = read.attention.iter().map(|layer| layer.heads.len()).sum();
@@ -57,20 +58,21 @@ impl AttentionMaps {
             for (index, layer) in read.attention.iter().enumerate() {
                 ui.horizontal_wrapped(|ui| {
                     ui.spacing_mut().item_spacing = vec2(GRID, GRID);
-                    let text = RichText::new(format!("layer {}", layer.number)).color(Palette::of(ui).muted);
+                    let text = RichText::new(tr(format!("layer {}", layer.number))).color(Palette::of(ui).muted);
                     ui.add_sized(vec2(name, ROW), Label::new(text).truncate());
                     for (head, weights) in layer.heads.iter().enumerate() {
                         let Some(map) = maps.next() else { return };
                         let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
                         let label = format!("Layer {}, head {}", layer.number, head + 1);
                         let is_chosen = self.chosen == Some((index, head));
-                        response
-                            .widget_info(|| WidgetInfo::selected(eframe::egui::Role::Button, true, is_chosen, &label));
+                        response.widget_info(|| {
+                            WidgetInfo::selected(eframe::egui::Role::Button, true, is_chosen, tr(&label))
+                        });
                         let version = version.wrapping_mul(64).wrapping_add(row.map_or(0, |row| row as u64));
                         let shown = Maps { name: &label, shape: [read.seen, read.seen, 1], values: weights, version };
                         map.paint(ui, ui.painter(), &shown, &[rect]);
                         mark(ui, rect, row, read.seen, is_chosen);
-                        if response.on_hover_text(label.clone()).clicked() {
+                        if response.on_hover_text(tr(&label)).clicked() {
                             self.chosen = if is_chosen { None } else { Some((index, head)) };
                         }
                     }
@@ -84,12 +86,12 @@ impl AttentionMaps {
         if read.gates.is_empty() {
             return;
         }
-        caption_ui(ui, "Gates over the text").on_hover_text("A column is a token, a row a unit of the layer");
+        caption_ui(ui, "Gates over the text").on_hover_text(tr("A column is a token, a row a unit of the layer"));
         self.maps.resize_with(read.gates.len(), FeatureMaps::default);
         ScrollArea::vertical().id_salt("gates").auto_shrink([false, true]).show(ui, |ui| {
             for (map, (layer, gate)) in self.maps.iter_mut().zip(&read.gates) {
                 let label = format!("{layer}, {}", gate.name);
-                let text = RichText::new(&label).color(Palette::of(ui).muted);
+                let text = RichText::new(tr(&label)).color(Palette::of(ui).muted);
                 ui.add(Label::new(text).truncate());
                 let [steps, units] = gate.shape.as_steps().unwrap_or([1, gate.values.len()]);
                 let turned: Vec<f32> = (0..units)

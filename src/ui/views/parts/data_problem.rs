@@ -4,6 +4,7 @@ use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
 
 use crate::data::source::Argument;
 use crate::data::sources::source_of;
+use crate::language::tr;
 use crate::ui::commands::{Command, PathFor, Request};
 use crate::ui::state::session::DataState;
 use crate::ui::theme::Palette;
@@ -21,7 +22,7 @@ pub fn data_problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let source = cx.project.data.source.single().and_then(source_of);
         let field_of = |key: &&'static str| source.and_then(|source| source.fields().find(|field| field.key == *key));
         for field in problem.options.iter().filter_map(field_of) {
-            if ui.button(format!("Change {}", field.label.to_lowercase())).on_hover_text(field.help).clicked() {
+            if ui.button(tr(format!("Change {}", field.label.to_lowercase()))).on_hover_text(tr(field.help)).clicked() {
                 cx.act(Request::EditOption(field.label));
             }
         }
@@ -33,17 +34,17 @@ pub fn data_problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
                 _ => ("Choose a folder…", PathFor::DataFolder(CATALOG)),
             };
-            if ui.button(text).clicked() {
+            if ui.button(tr(text)).clicked() {
                 cx.act(Request::ChooseData(wanted));
             }
         }
-        if ui.button("Try again").clicked() {
+        if ui.button(tr("Try again")).clicked() {
             cx.act(Command::ReloadData);
         }
     });
     if !problem.details.is_empty() {
-        CollapsingHeader::new("Details").id_salt("problem").show_unindented(ui, |ui| {
-            ui.add(Label::new(RichText::new(&problem.details).color(Palette::of(ui).muted)).wrap());
+        CollapsingHeader::new(tr("Details")).id_salt("problem").show_unindented(ui, |ui| {
+            ui.add(Label::new(RichText::new(tr(&problem.details)).color(Palette::of(ui).muted)).wrap());
         });
     }
 }

@@ -10,6 +10,7 @@ use egui_material_icons::icons::ICON_TIMELINE;
 
 use crate::data::samples::scale_bytes;
 use crate::explain::relevance::Method;
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::ui::jobs::calibration::CalibrationQuery;
 use crate::ui::jobs::derived::Latest;
@@ -133,8 +134,8 @@ pub fn over_run_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if is_run && cx.subject.results() == Results::Classes {
         let button = Button::selectable(cx.playground.is_over_run, ICON_TIMELINE.rich_text().size(18.0));
         let name = "Probabilities over the run";
-        let response = ui.add(button.min_size(Vec2::splat(ROW))).accessible_name(name);
-        if response.on_hover_text(name).clicked() {
+        let response = ui.add(button.min_size(Vec2::splat(ROW))).accessible_name(tr(name));
+        if response.on_hover_text(tr(name)).clicked() {
             cx.playground.is_over_run = !cx.playground.is_over_run;
         }
     }
@@ -152,7 +153,7 @@ fn novelty_text(Novelty { times, training }: Novelty) -> String {
 /// A picture, fitted into a square of `side` points.
 fn picture_ui(ui: &mut Ui, side: f32, picture: &Arc<OpenedPicture>) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &picture.name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr(&picture.name)));
     let id = response.id.with(Arc::as_ptr(picture) as usize);
     let texture = ui.data(|data| data.get_temp::<TextureHandle>(id)).unwrap_or_else(|| {
         let small = picture.image.thumbnail(LARGEST, LARGEST).into_rgb8();
@@ -165,7 +166,7 @@ fn picture_ui(ui: &mut Ui, side: f32, picture: &Arc<OpenedPicture>) -> Response 
     let size = texture.size_vec2();
     let shown = Rect::from_center_size(rect.center(), size * (side / size.max_elem().max(1.0)));
     Image::from_texture((texture.id(), shown.size())).paint_at(ui, shown);
-    response.on_hover_text(&picture.name)
+    response.on_hover_text(tr(&picture.name))
 }
 
 /// Why the colors that the network sees may be other ones than those of the canvas.
@@ -177,7 +178,7 @@ pub fn seen_caption_ui(ui: &mut Ui) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for line in ["The network sees", "white on black"] {
-            caption_name_ui(ui, line).on_hover_text(SEEN_HELP);
+            caption_name_ui(ui, line).on_hover_text(tr(SEEN_HELP));
         }
     });
 }
@@ -188,8 +189,8 @@ pub fn seen_note_ui(ui: &mut Ui) {
         true => "White on black, as in the images it was trained on.",
         false => "White on black, as in the images it was trained on, whatever the color of the canvas.",
     };
-    let text = RichText::new(text).color(Palette::of(ui).muted);
-    ui.add(Label::new(text).wrap()).on_hover_text(SEEN_HELP);
+    let text = RichText::new(tr(text)).color(Palette::of(ui).muted);
+    ui.add(Label::new(text).wrap()).on_hover_text(tr(SEEN_HELP));
 }
 
 /// What the chosen network makes of the drawing, as far as that is worked out.
@@ -299,7 +300,7 @@ impl Reading {
             Some(DrawingOutput::Reconstruction { error, .. }) => {
                 ui.label(theme::number(steady(f64::from(*error))).color(palette.accent));
                 let help = "Root of the mean squared error between input and reconstruction, where white is 1";
-                ui.label(RichText::new("error").color(palette.muted)).on_hover_text(help);
+                ui.label(RichText::new(tr("error")).color(palette.muted)).on_hover_text(tr(help));
                 return;
             }
             Some(DrawingOutput::Empty | DrawingOutput::Cannot(_)) | None => {
@@ -309,20 +310,20 @@ impl Reading {
         };
         let Some((class, share)) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return };
         if let Some(novelty) = self.unfamiliar() {
-            ui.label(theme::number("?").color(palette.warning)).on_hover_text(novelty_text(novelty));
-            ui.label(RichText::new("none of them").color(palette.muted)).on_hover_text(novelty_text(novelty));
+            ui.label(theme::number("?").color(palette.warning)).on_hover_text(tr(novelty_text(novelty)));
+            ui.label(RichText::new(tr("none of them")).color(palette.muted)).on_hover_text(tr(novelty_text(novelty)));
             return;
         }
         let name = self.classes().get(class).map_or("?", String::as_str);
         ui.add(Label::new(theme::number(name).color(palette.accent)).truncate());
         let help = "The network has to choose one of its classes. What is none of them gets the most similar one.";
-        ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted)).on_hover_text(help);
+        ui.label(RichText::new(percent(f64::from(*share))).color(palette.muted)).on_hover_text(tr(help));
         if let Some(temperature) = self.temperature {
             let calibrated = scaled(shares, temperature)[class];
             let help = format!(
                 "With the temperature {temperature:.2} that fits the validation samples best: of answers with this number so many are right"
             );
-            caption_name_ui(ui, &format!("{} calibrated", percent(calibrated))).on_hover_text(help);
+            caption_name_ui(ui, &format!("{} calibrated", percent(calibrated))).on_hover_text(tr(help));
         }
     }
 
@@ -337,19 +338,19 @@ impl Reading {
                 (format!("The network has to choose one of its {classes} classes, whatever is drawn."), palette.muted)
             }
         };
-        ui.add(Label::new(RichText::new(text).color(color)).wrap());
+        ui.add(Label::new(RichText::new(tr(text)).color(color)).wrap());
     }
 
     /// A bar per class, or why there is none.
     pub fn bars_ui(&self, ui: &mut Ui) {
         match self.prediction() {
             Some(DrawingOutput::Cannot(why)) => {
-                ui.add(Label::new(RichText::new(why).color(Palette::of(ui).muted)).wrap());
+                ui.add(Label::new(RichText::new(tr(why)).color(Palette::of(ui).muted)).wrap());
             }
             Some(DrawingOutput::Reconstruction { pixels, .. }) => {
                 // With its caption below it.
                 let side = (ui.available_size() - vec2(0.0, ROW)).min_elem().clamp(56.0, 196.0);
-                pixels_ui(ui, "Reconstruction", Some(pixels.view()), side).on_hover_text("Reconstruction");
+                pixels_ui(ui, "Reconstruction", Some(pixels.view()), side).on_hover_text(tr("Reconstruction"));
                 caption_ui(ui, "Reconstruction");
             }
             Some(DrawingOutput::Probabilities(shares)) => match &self.history {

@@ -3,6 +3,7 @@
 use eframe::egui::{Align, Frame, Label, Layout, Margin, RichText, Ui, vec2};
 use egui_material_icons::icons::ICON_HISTORY;
 
+use crate::language::tr;
 use crate::project::Project;
 use crate::ui::commands::{Command, Request};
 use crate::ui::state::session::{is_other_data, is_other_model};
@@ -14,11 +15,11 @@ pub fn outdated_ui(ui: &mut Ui, text: &str, cx: &mut Cx<'_>) {
     let palette = Palette::of(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = GRID;
-        ui.label(RichText::new(text).color(palette.muted));
-        if ui.link("Reset").on_hover_text("Stops the run and deletes it").clicked() {
+        ui.label(RichText::new(tr(text)).color(palette.muted));
+        if ui.link("Reset").on_hover_text(tr("Stops the run and deletes it")).clicked() {
             cx.act(Command::Reset);
         }
-        ui.label(RichText::new("to train the new one.").color(palette.muted));
+        ui.label(RichText::new(tr("to train the new one.")).color(palette.muted));
     });
 }
 
@@ -55,12 +56,12 @@ pub fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let row = vec2(ui.available_width(), ROW);
         ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
             let help = "Brings network and data of this run back; one undo returns to the new ones";
-            if ui.link("Bring it back").on_hover_text(help).clicked() {
+            if ui.link("Bring it back").on_hover_text(tr(help)).clicked() {
                 cx.act(Request::BringBack);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.label(ICON_HISTORY.rich_text().size(16.0).color(palette.warning));
-                ui.add(Label::new(RichText::new(text).color(palette.warning)).truncate());
+                ui.add(Label::new(RichText::new(tr(text)).color(palette.warning)).truncate());
             });
         });
     });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{RichText, Ui};
 
 use crate::data::Modality;
+use crate::language::tr;
 use crate::train::metrics::ReconstructionPredictions;
 use crate::train::{Evaluation, Predictions};
 use crate::ui::jobs::derived::Latest;
@@ -91,7 +92,7 @@ fn derived(ui: &Ui, cx: &mut Cx<'_>) -> Option<Arc<Latest<ReconstructionsQuery>>
 pub fn worst_heading_ui(ui: &mut Ui, samples: usize) {
     ui.horizontal(|ui| {
         ui.label(theme::heading(format!("{} validation samples", thousands(samples as f64))));
-        ui.label(RichText::new("largest error first").color(Palette::of(ui).muted));
+        ui.label(RichText::new(tr("largest error first")).color(Palette::of(ui).muted));
     });
     ui.add_space(GRID);
 }
@@ -99,7 +100,7 @@ pub fn worst_heading_ui(ui: &mut Ui, samples: usize) {
 fn figures_ui(ui: &mut Ui, predictions: &ReconstructionPredictions) {
     let text = figures_text(&[("R²", predictions.r2()), ("RMSE", predictions.rmse()), ("MAE", predictions.mae())]);
     caption_ui(ui, &text).on_hover_text(
-        "R² is the share of the variance that is reconstructed, 1 at best. RMSE and MAE are errors, where white is 1, or in \
-         standard deviations of the column; RMSE counts large errors more.",
+        tr("R² is the share of the variance that is reconstructed, 1 at best. RMSE and MAE are errors, where white is 1, or in \
+         standard deviations of the column; RMSE counts large errors more."),
     );
 }

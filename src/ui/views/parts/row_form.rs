@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{self, ComboBox, Label, RichText, Ui};
 
 use crate::data::{Dataset, Task};
+use crate::language::tr;
 use crate::ui::jobs::predictor::{NOT_NUMBERS, RowQuery};
 use crate::ui::state::playground::TriedRow;
 use crate::ui::state::subject::identity;
@@ -47,7 +48,7 @@ impl RowForm {
             *row = known.row(dataset, 0);
         }
         heading_ui(ui, "Try a row", |ui| {
-            if ui.button("Another").on_hover_text("The values of another training sample").clicked() {
+            if ui.button(tr("Another")).on_hover_text(tr("The values of another training sample")).clicked() {
                 let next = row.sample.map_or(0, |sample| sample + 1) % dataset.train.len().max(1);
                 *row = known.row(dataset, next);
             }
@@ -80,7 +81,7 @@ impl RowForm {
         let Some(answered) = cx.derived.row.ask(ui.ctx(), query) else { return };
         let (network, answer) = (&answered.query.network, &answered.answer);
         if answer.iter().any(|number| !number.is_finite()) {
-            ui.add(Label::new(RichText::new(NOT_NUMBERS).color(palette.muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(NOT_NUMBERS)).color(palette.muted)).wrap());
             return;
         }
         let truth = row.sample.filter(|_| row.of == identity(dataset));
@@ -153,15 +154,15 @@ impl Known {
             let shown = chosen.and_then(|at| field.categories.get(at)).map_or("–", String::as_str);
             field_ui(ui, &field.name, "One of the words of this column.", |ui| {
                 let combo =
-                    ComboBox::from_id_salt("category").width(ui.available_width()).truncate().selected_text(shown);
+                    ComboBox::from_id_salt("category").width(ui.available_width()).truncate().selected_text(tr(shown));
                 let shown = combo.show_ui(ui, |ui| {
                     for (category, word) in field.categories.iter().enumerate() {
-                        if ui.selectable_label(chosen == Some(category), word).clicked() {
+                        if ui.selectable_label(chosen == Some(category), tr(word)).clicked() {
                             field.set_category(row, category);
                         }
                     }
                 });
-                let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &field.name);
+                let info = || egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr(&field.name));
                 shown.response.widget_info(info);
                 shown.response
             });

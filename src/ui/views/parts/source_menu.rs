@@ -7,6 +7,7 @@ use eframe::egui::{self, Button, Response, RichText, Ui, vec2};
 use crate::data::source::{Argument, SourcePart};
 use crate::data::sources::painted;
 use crate::data::{SOURCES, SourceError, SourceSpec};
+use crate::language::tr;
 use crate::ui::commands::{PathFor, Request};
 use crate::ui::theme::ROW;
 use crate::ui::views::cx::Cx;
@@ -22,7 +23,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
     let arrow = egui_material_icons::icons::ICON_ARROW_DROP_DOWN.rich_text().size(ICON);
     // Painted points stand in the text themselves, and nobody reads them there.
     let shown = if current.is(&painted::SOURCE) { painted::SOURCE.name.to_owned() } else { short(&current) };
-    let name = egui::AtomExt::atom_shrink(RichText::new(shown), true);
+    let name = egui::AtomExt::atom_shrink(RichText::new(tr(shown)), true);
     let button = Button::new((name, egui::Atom::grow(), arrow)).truncate().min_size(vec2(width, ROW));
     let config =
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
@@ -38,7 +39,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
                 caption_ui(ui, source.help);
                 ui.horizontal_wrapped(|ui| {
                     for name in names {
-                        if ui.button(*name).clicked() {
+                        if ui.button(tr(*name)).clicked() {
                             cx.project.data.source = SourceSpec::new(source.name, *name);
                             ui.close();
                         }
@@ -57,8 +58,9 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
         }
         ui.separator();
         let label = caption_ui(ui, "Or typed, several joined by +");
-        let field =
-            ui.add(egui::TextEdit::singleline(typed).hint_text("idx:some/folder+digits").desired_width(f32::INFINITY));
+        let field = ui.add(
+            egui::TextEdit::singleline(typed).hint_text(tr("idx:some/folder+digits")).desired_width(f32::INFINITY),
+        );
         let field = field.labelled_by(label.id);
         match typed.trim().parse() {
             _ if typed.trim().is_empty() => {}
@@ -72,8 +74,8 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
             Err(error) => warning_ui(ui, &SourceError::to_string(&error)),
         }
     });
-    let response = response.accessible_name("Data source");
-    if current.is(&painted::SOURCE) { response } else { response.on_hover_text(current.to_string()) }
+    let response = response.accessible_name(tr("Data source"));
+    if current.is(&painted::SOURCE) { response } else { response.on_hover_text(tr(current.to_string())) }
 }
 
 /// A source with the names of its files alone, which is what tells one from another; its options stand below.

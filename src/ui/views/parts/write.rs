@@ -9,6 +9,7 @@ use egui_material_icons::icons::{ICON_CASINO, ICON_REFRESH};
 use crate::data::sources::text::is_of_lines;
 use crate::data::tokenizer::PADDING;
 use crate::data::{Dataset, Order, TargetData, Task, Tokenizer};
+use crate::language::tr;
 use crate::train::heads::Results;
 use crate::train::writer::Sampling;
 use crate::ui::jobs::derived::Latest;
@@ -135,14 +136,14 @@ impl Write {
         caption_ui(ui, if is_class { "Text" } else { "Prompt" });
         let rows = if is_class { 4 } else { 2 };
         let field = TextEdit::multiline(&mut self.prompt).desired_rows(rows).desired_width(f32::INFINITY);
-        if named_text_ui(ui, field.hint_text("Type here")) {
+        if named_text_ui(ui, field.hint_text(tr("Type here"))) {
             self.chosen = None;
         }
         ui.add_space(GRID);
         ui.horizontal_wrapped(|ui| {
             let dataset = cx.session.dataset();
             let sample = button_ui(ui, dataset.is_some(), ICON_CASINO, "A sample", vec2(0.0, 28.0));
-            if sample.on_hover_text("Take the beginning of another training sample").clicked()
+            if sample.on_hover_text(tr("Take the beginning of another training sample")).clicked()
                 && let Some(dataset) = dataset
             {
                 (self.sample, self.chosen) = (self.sample + 1, None);
@@ -152,7 +153,7 @@ impl Write {
                 return;
             }
             let again = button_ui(ui, true, ICON_REFRESH, "Write anew", vec2(0.0, 28.0));
-            if again.on_hover_text("Draw other tokens: the next seed").clicked() {
+            if again.on_hover_text(tr("Draw other tokens: the next seed")).clicked() {
                 (self.seed, self.chosen) = (self.seed + 1, None);
             }
         });
@@ -180,9 +181,9 @@ impl Write {
             ui.horizontal(|ui| {
                 ui.allocate_ui_with_layout(vec2(96.0, ROW), Layout::left_to_right(Align::Center), |ui| {
                     ui.set_min_width(96.0);
-                    ui.add(Label::new(RichText::new(slider.name()).color(Palette::of(ui).muted)).truncate());
+                    ui.add(Label::new(RichText::new(tr(slider.name())).color(Palette::of(ui).muted)).truncate());
                 });
-                slider.show(ui, (ui.available_width() - 48.0).clamp(48.0, 220.0), value).on_hover_text(help);
+                slider.show(ui, (ui.available_width() - 48.0).clamp(48.0, 220.0), value).on_hover_text(tr(help));
                 ui.label(significant(*value));
             });
         }
@@ -246,7 +247,7 @@ impl Write {
                 "-log₂ of its probability: the brighter, the less the network expected it; press one for what it attends to",
             ),
         };
-        caption_ui(ui, caption).on_hover_text(help);
+        caption_ui(ui, caption).on_hover_text(tr(help));
         ScrollArea::vertical().id_salt("written").auto_shrink(false).show(ui, |ui| {
             for (number, text) in texts.iter().enumerate() {
                 // The line end before a line belongs to no text.
@@ -290,7 +291,7 @@ impl Write {
             self.prompt_ui(ui, true, cx);
             ui.add_space(2.0 * GRID);
             caption_ui(ui, "As the network reads it")
-                .on_hover_text("Words that are not in its vocabulary are \u{fffd}");
+                .on_hover_text(tr("Words that are not in its vocabulary are \u{fffd}"));
             let shown: Vec<ShownToken> = tokens
                 .iter()
                 .map(|token| ShownToken { text: tokenizer.token(*token).to_owned(), ground: None, help: String::new() })
@@ -321,8 +322,8 @@ fn reading_network(cx: &Cx<'_>) -> Option<TrainedNetwork> {
 
 /// A field for text with a name for screen readers; whether it was changed.
 fn named_text_ui(ui: &mut Ui, field: TextEdit<'_>) -> bool {
-    let field = ui.add(field).on_hover_text("What the network reads");
-    field.widget_info(|| WidgetInfo::labeled(Role::MultilineTextInput, true, "Text that the network reads"));
+    let field = ui.add(field).on_hover_text(tr("What the network reads"));
+    field.widget_info(|| WidgetInfo::labeled(Role::MultilineTextInput, true, tr("Text that the network reads")));
     field.changed()
 }
 
@@ -340,10 +341,10 @@ fn next_ui(ui: &mut Ui, read: &Read, at: usize, tokenizer: &Tokenizer, tokens: &
     let width = tokenizer.len();
     let after = tokens.get(at).map_or_else(String::new, |token| visible(tokenizer.token(*token)));
     caption_ui(ui, &format!("Next after {after}"))
-        .on_hover_text("The most likely tokens, before temperature and top k");
+        .on_hover_text(tr("The most likely tokens, before temperature and top k"));
     let row = at.checked_sub(read.first).and_then(|row| read.probabilities.get(row * width..(row + 1) * width));
     let Some(row) = row else {
-        ui.add(Label::new("This token stands further back than the network sees.").wrap());
+        ui.add(Label::new(tr("This token stands further back than the network sees.")).wrap());
         return;
     };
     let mut likely: Vec<(usize, f32)> = row.iter().copied().enumerate().collect();

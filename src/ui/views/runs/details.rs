@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Button, Label, RichText, Sense, TextEdit, Ui, vec2};
 
+use crate::language::tr;
 use crate::project::TeacherSettings;
 use crate::project::run_folder::WEIGHTS;
 use crate::runs::compare::difference;
@@ -73,11 +74,11 @@ impl Details {
         let is_fixed = run.is_live || run.info.is_none();
         let width = ui.available_width() - 8.0;
         ui.add_enabled_ui(!is_fixed, |ui| {
-            let name = ui.add(TextEdit::singleline(&mut self.name).hint_text("Name").desired_width(width));
+            let name = ui.add(TextEdit::singleline(&mut self.name).hint_text(tr("Name")).desired_width(width));
             if name.lost_focus() && self.name.trim() != run.name() {
                 cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Name(self.name.clone()) });
             }
-            let note = ui.add(TextEdit::singleline(&mut self.note).hint_text("Note").desired_width(width));
+            let note = ui.add(TextEdit::singleline(&mut self.note).hint_text(tr("Note")).desired_width(width));
             if note.lost_focus() && run.info.as_ref().is_some_and(|info| info.note != self.note) {
                 cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Note(self.note.clone()) });
             }
@@ -95,8 +96,8 @@ fn color_ui(ui: &mut Ui, run: &StoredRun, cx: &mut Cx<'_>) {
         if chosen == Some(color) || response.hovered() || response.has_focus() {
             ui.painter().circle_stroke(place.center(), 8.0, (1.5, Palette::of(ui).text));
         }
-        let response = response.accessible_name(format!("Color {}", color + 1));
-        if response.on_hover_text("Its color in the plots; once more takes it away.").clicked() {
+        let response = response.accessible_name(tr(format!("Color {}", color + 1)));
+        if response.on_hover_text(tr("Its color in the plots; once more takes it away.")).clicked() {
             let color = if chosen == Some(color) { None } else { Some(color) };
             cx.act(Request::ChangeRun { folder: run.folder.clone(), change: RunChange::Color(color) });
         }
@@ -105,9 +106,9 @@ fn color_ui(ui: &mut Ui, run: &StoredRun, cx: &mut Cx<'_>) {
 
 fn actions_ui(ui: &mut Ui, run: &StoredRun, runs: &[Arc<StoredRun>], cx: &mut Cx<'_>) -> bool {
     let press = |ui: &mut Ui, name: &str, help: &str, obstacle: Option<String>| {
-        let button = Button::new(name).min_size(vec2(0.0, ROW));
-        let response = ui.add_enabled(obstacle.is_none(), button).on_hover_text(help);
-        response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked()
+        let button = Button::new(tr(name)).min_size(vec2(0.0, ROW));
+        let response = ui.add_enabled(obstacle.is_none(), button).on_hover_text(tr(help));
+        response.on_disabled_hover_text(tr(obstacle.unwrap_or_default())).clicked()
     };
     if press(
         ui,
@@ -170,8 +171,8 @@ fn difference_ui(ui: &mut Ui, run: &StoredRun, runs: &[Arc<StoredRun>], cx: &Cx<
     if told.is_empty() {
         return drop(caption_ui(ui, "Settings and layers are the same."));
     }
-    ui.add(Label::new(RichText::new(title).color(Palette::of(ui).muted)).wrap());
-    told.iter().take(TOLD).for_each(|line| drop(ui.add(Label::new(line).wrap())));
+    ui.add(Label::new(RichText::new(tr(title)).color(Palette::of(ui).muted)).wrap());
+    told.iter().take(TOLD).for_each(|line| drop(ui.add(Label::new(tr(line)).wrap())));
     if told.len() > TOLD {
         caption_ui(ui, &format!("and {} more", told.len() - TOLD));
     }

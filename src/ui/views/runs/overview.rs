@@ -2,6 +2,7 @@
 
 use eframe::egui::{ComboBox, Sense, Ui};
 
+use crate::language::tr;
 use crate::ui::state::run_axes::RunAxis;
 use crate::ui::state::run_table::RunTable;
 use crate::ui::theme::{GRID, Palette, ROW};
@@ -49,7 +50,7 @@ impl Overview {
         ui.horizontal(|ui| {
             self.result_ui(ui, shown.table);
             let help = "Selects the runs whose lines are kept, the best first, up to as many as there are colors.";
-            select = ui.button("Select those kept").on_hover_text(help).clicked();
+            select = ui.button(tr("Select those kept")).on_hover_text(tr(help)).clicked();
             told_ui(ui, drawn.len(), shown.rows.len());
         });
         let settings = shown.table.settings_columns();
@@ -134,7 +135,7 @@ impl Overview {
             for (column, head) in shown.table.heads().iter().enumerate().skip(1) {
                 let cell = shown.table.cell(row, column);
                 if !cell.is_empty() {
-                    ui.label(format!("{}: {cell}", head.name));
+                    ui.label(tr(format!("{}: {cell}", head.name)));
                 }
             }
         });
@@ -168,13 +169,14 @@ fn choice_ui(ui: &mut Ui, label: &str, names: &[String], chosen: &mut Option<Str
         *chosen = names.first().cloned();
     }
     ui.spacing_mut().interact_size.y = ROW;
-    let combo = ComboBox::from_id_salt(label).width(150.0).truncate().selected_text(chosen.clone().unwrap_or_default());
+    let combo =
+        ComboBox::from_id_salt(label).width(150.0).truncate().selected_text(tr(chosen.clone().unwrap_or_default()));
     let shown = combo.show_ui(ui, |ui| {
         for name in names {
-            ui.selectable_value(chosen, Some(name.clone()), name);
+            ui.selectable_value(chosen, Some(name.clone()), tr(name));
         }
     });
-    shown.response.accessible_name(label).on_hover_text(label);
+    shown.response.accessible_name(tr(label)).on_hover_text(tr(label));
 }
 
 fn told_ui(ui: &mut Ui, drawn: usize, of: usize) {

@@ -4,6 +4,7 @@ use eframe::egui::{Align, Button, Layout, Ui, vec2};
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW};
 
 use super::HEIGHT;
+use crate::language::tr;
 use crate::ui::commands::entry::hint;
 use crate::ui::commands::{Command, Request};
 use crate::ui::theme::GRID;
@@ -64,7 +65,7 @@ impl TimelineBar {
                 let slider = Slider::new("Time line", 0.0..=last as f64, last as f64, Division::Whole);
                 let help =
                     "The step that every view shows. The axis of steps below a curve is dragged to the same effect.";
-                if slider.show(ui, ui.available_width() - GRID, &mut at).on_hover_text(help).changed() {
+                if slider.show(ui, ui.available_width() - GRID, &mut at).on_hover_text(tr(help)).changed() {
                     self.playing = None;
                     cx.act(Request::LookAt(at as u64));
                 }
@@ -93,9 +94,9 @@ impl TimelineBar {
 
 fn command_ui(ui: &mut Ui, command: Command, name: &str, cx: &mut Cx<'_>) {
     let permitted = cx.situation.permits(command);
-    let button = Button::new(name).min_size(vec2(0.0, HEIGHT));
-    let response = ui.add_enabled(permitted.is_ok(), button).on_hover_text(hint(ui, command));
-    if response.on_disabled_hover_text(permitted.err().unwrap_or_default()).clicked() {
+    let button = Button::new(tr(name)).min_size(vec2(0.0, HEIGHT));
+    let response = ui.add_enabled(permitted.is_ok(), button).on_hover_text(tr(hint(ui, command)));
+    if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
         cx.act(command);
     }
 }

@@ -6,6 +6,7 @@ use super::{
     CurvePlot, Metric, RIGHT,
     lines::{Pen, Prepared},
 };
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::widgets::numbers;
 
@@ -20,12 +21,12 @@ impl CurvePlot<'_> {
         egui::Grid::new("values").num_columns(3).min_col_width(56.0).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
             ui.label(theme::strong(self.x_text(x)));
             if let Some(steps) = self.steps_per_epoch {
-                ui.label(RichText::new(format!("epoch {:.2}", x / steps)).color(palette.muted));
+                ui.label(RichText::new(tr(format!("epoch {:.2}", x / steps))).color(palette.muted));
             } else {
                 ui.label("");
             }
             if is_smoothed {
-                ui.label(RichText::new("smoothed").color(palette.muted));
+                ui.label(RichText::new(tr("smoothed")).color(palette.muted));
             }
             ui.end_row();
             for (series, prepared) in self.series.iter().zip(prepared) {
@@ -34,12 +35,12 @@ impl CurvePlot<'_> {
                 ui.horizontal(|ui| {
                     let (_, sample) = ui.allocate_space(vec2(24.0, 16.0));
                     paint_sample(ui.painter(), sample, pen);
-                    ui.label(series.name);
+                    ui.label(tr(series.name));
                 });
-                right(ui, RichText::new(self.value_text(series.curve.buckets()[index].mean.into())));
+                right(ui, RichText::new(tr(self.value_text(series.curve.buckets()[index].mean.into()))));
                 if is_smoothed {
                     let smoothed = self.value_text(prepared.smoothed[index][1]);
-                    right(ui, RichText::new(if pen.has_raw { smoothed } else { String::new() }));
+                    right(ui, RichText::new(tr(if pen.has_raw { smoothed } else { String::new() })));
                 }
                 ui.end_row();
             }
@@ -49,7 +50,8 @@ impl CurvePlot<'_> {
     /// How the legend is laid out in so much room. It depends on the longest values there can be and not on those there are,
     /// so that nothing moves when a number gets longer.
     pub(super) fn legend(&self, ui: &Ui, room: f32) -> Legend {
-        let width = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::WHITE).size().x;
+        let width =
+            |text: &str, font| ui.painter().layout_no_wrap(tr(text).into_owned(), font, Color32::WHITE).size().x;
         let title = width(self.title, theme::strong_font(theme::HEADING));
         let names: f32 = self.series.iter().map(|series| width(series.name, theme::body_font())).sum();
         let widest =
@@ -78,7 +80,7 @@ impl CurvePlot<'_> {
         let painter = ui.painter();
         let y = rect.top() + HEADER_BASE;
         let heading = theme::strong_font(theme::HEADING);
-        painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, self.title, heading, palette.text);
+        painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, tr(self.title), heading, palette.text);
         let Legend { values, sample, gap, right, has_own_row, has_names } = legend;
         let y = if has_own_row { y + ROW - GRID } else { y };
         let mut right = rect.right() - right;
@@ -94,11 +96,11 @@ impl CurvePlot<'_> {
             };
             let value = shown.map_or("–".to_owned(), |[_, y]| self.legend_text(y, gap < 8.0));
             let font = theme::strong_font(theme::BODY);
-            painter.text(pos2(right, y), Align2::RIGHT_CENTER, value, font, palette.text);
+            painter.text(pos2(right, y), Align2::RIGHT_CENTER, tr(value), font, palette.text);
             right -= values + gap;
             let font = theme::body_font();
             if has_names {
-                let name = painter.text(pos2(right, y), Align2::RIGHT_CENTER, series.name, font, palette.muted);
+                let name = painter.text(pos2(right, y), Align2::RIGHT_CENTER, tr(series.name), font, palette.muted);
                 right = name.left() - gap;
             }
             let place = Rect::from_center_size(pos2(right - sample / 2.0, y), vec2(sample, 16.0));

@@ -4,6 +4,7 @@ use eframe::egui::{self, Color32, Rangef, Rect, Stroke, Vec2, pos2, vec2};
 use egui_plot::PlotTransform;
 
 use super::{CurvePlot, Metric};
+use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
 /// Something that happened at a step: a change by the user, or the end of a run.
@@ -68,7 +69,7 @@ impl CurvePlot<'_> {
                 continue;
             }
             let taken = &mut rows[row];
-            let galley = painter.layout_no_wrap(mark.text, theme::body_font(), color);
+            let galley = painter.layout_no_wrap(tr(mark.text).into_owned(), theme::body_font(), color);
             let rect = self.text_rect(transform, mark.x, galley.size(), row);
             // Where the plot is half scrolled out of view, half a line of text says nothing.
             let is_seen = painter.clip_rect().y_range().expand(0.5).contains(rect.bottom());

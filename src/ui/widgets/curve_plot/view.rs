@@ -5,6 +5,7 @@ use egui_material_icons::icons::ICON_FIT_SCREEN;
 use egui_plot::PlotTransform;
 
 use super::CurvePlot;
+use crate::language::tr;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::widgets::axes::{AXIS_WIDTH, TICKS_HEIGHT};
 
@@ -38,7 +39,7 @@ impl CurvePlot<'_> {
         let y = frame.with_max_x(frame.left()).with_min_x(frame.left() - AXIS_WIDTH);
         let axis = |name: &str, rect: Rect, cursor, help| {
             let response = ui.interact(rect, plot.id.with(name), Sense::CLICK | Sense::DRAG);
-            response.on_hover_cursor(cursor).on_hover_text(help)
+            response.on_hover_cursor(cursor).on_hover_text(tr(help))
         };
         let x_help = if self.moment.is_some() { STEPS_HELP } else { AXIS_HELP };
         Handles {
@@ -109,8 +110,8 @@ impl CurvePlot<'_> {
             ui.spacing_mut().button_padding.x = GRID;
             ui.put(place, button)
         });
-        let button = button.inner.on_hover_text("Show all, as a double click in the plot does");
-        if button.accessible_name(format!("Show all of {}", self.title)).clicked() {
+        let button = button.inner.on_hover_text(tr("Show all, as a double click in the plot does"));
+        if button.accessible_name(tr(format!("Show all of {}", self.title))).clicked() {
             (*x, *y) = (None, None);
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use eframe::egui::{Label, RichText, Ui, vec2};
 
 use super::super::dialog::Next;
+use crate::language::tr;
 use crate::runs::search::importance::importances;
 use crate::runs::search::space::name_of;
 use crate::runs::search::sweep::State as TrialState;
@@ -64,18 +65,18 @@ impl Results {
         ui.horizontal(|ui| {
             if let Some(best) = &best
                 && ui
-                    .button("Use the best settings")
-                    .on_hover_text("Puts them into the project; undo takes them back.")
+                    .button(tr("Use the best settings"))
+                    .on_hover_text(tr("Puts them into the project; undo takes them back."))
                     .clicked()
                 && let Ok((project, _)) = self.space.apply(&self.plan.project, &best.places)
             {
                 next = Next::Do(Request::UseSettings(Box::new(project)).into());
             }
             if self.is_running() {
-                if ui.button("Stop").on_hover_text("Begins no more trials.").clicked() {
+                if ui.button(tr("Stop")).on_hover_text(tr("Begins no more trials.")).clicked() {
                     self.sweep.stop();
                 }
-            } else if ui.button("Close").clicked() {
+            } else if ui.button(tr("Close")).clicked() {
                 next = Next::Close;
             }
         });
@@ -93,17 +94,17 @@ impl Results {
                 ui.ctx().request_repaint_after(TICK);
                 drop(bar_ui(ui, "Trials", Some(done as f32 / all.max(1) as f32), width));
             }
-            State::Failed(why) => drop(ui.add(Label::new(RichText::new(why).color(Palette::of(ui).bad)).wrap())),
+            State::Failed(why) => drop(ui.add(Label::new(RichText::new(tr(why)).color(Palette::of(ui).bad)).wrap())),
             State::Done => {
                 let place =
                     self.sweep.folder.as_ref().map_or_else(String::new, |folder| format!(" in {}", folder.display()));
-                drop(ui.add(Label::new(format!("{done} of {all} trainings are done, kept{place}.")).truncate()));
+                drop(ui.add(Label::new(tr(format!("{done} of {all} trainings are done, kept{place}."))).truncate()));
             }
         }
     }
 
     fn best_ui(&self, ui: &mut Ui, best: Option<&TrialRecord>) {
-        let Some(best) = best else { return drop(ui.label("The first trials are being trained.")) };
+        let Some(best) = best else { return drop(ui.label(tr("The first trials are being trained."))) };
         let settings: Vec<_> = best.settings.iter().map(|(key, value)| format!("{} {value}", self.name(key))).collect();
         let score = self.score(best.score);
         ui.add(Label::new(theme::strong(format!("Best: {score} with {}", settings.join(", ")))).wrap());
@@ -113,11 +114,11 @@ impl Results {
         let muted = Palette::of(ui).muted;
         if !matters.is_empty() {
             let text = format!("Share of the variance between their values (ε²): {}.", matters.join(", "));
-            ui.add(Label::new(RichText::new(text).color(muted)).wrap());
+            ui.add(Label::new(RichText::new(tr(text)).color(muted)).wrap());
         }
         let text =
             "The best of many trials is flattered by chance: train it and look at its test result, or compare it.";
-        ui.add(Label::new(RichText::new(text).color(muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(text)).color(muted)).wrap());
     }
 
     /// How much each setting matters, among the trials of the last round.

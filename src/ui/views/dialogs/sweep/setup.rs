@@ -5,6 +5,7 @@ use egui_material_icons::icons::ICON_CLOSE;
 
 use super::super::dialog::Next;
 use crate::data::{Augment, Dataset};
+use crate::language::tr;
 use crate::project::Project;
 use crate::runs::search::space::name_of;
 use crate::runs::search::{Dimension, Method, SweepPlan};
@@ -54,7 +55,7 @@ impl Setup {
 
     /// Draws it; what is to be searched, when it is to begin.
     pub fn ui(&mut self, ui: &mut Ui, project: &Project, dataset: &Dataset) -> (Next, Option<SweepPlan>) {
-        ui.add(Label::new(RichText::new(HELP).color(Palette::of(ui).muted)).wrap());
+        ui.add(Label::new(RichText::new(tr(HELP)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         let width = ui.available_width();
         ui.allocate_ui_with_layout(vec2(width, LIST), Layout::left_to_right(Align::Min), |ui| {
@@ -74,20 +75,20 @@ impl Setup {
             segmented_ui(ui, &mut self.method, &METHODS);
             if self.method != Method::Grid {
                 ui.add_space(2.0 * GRID);
-                ui.label("Trials");
+                ui.label(tr("Trials"));
                 Slider::new("Trials", 5.0..=200.0, 30.0, Division::Whole).show(ui, 120.0, &mut self.trials);
-                ui.label(format!("{:.0}", self.trials));
+                ui.label(tr(format!("{:.0}", self.trials)));
             }
         });
         ui.add_space(GRID);
         let plan = self.plan(project, dataset);
         let checked = plan.check();
         let text = match &checked {
-            Err(error) => RichText::new(format!("{error}.")).color(Palette::of(ui).bad),
+            Err(error) => RichText::new(tr(format!("{error}."))).color(Palette::of(ui).bad),
             Ok((space, metric)) => {
                 let count = plan.method.count(space, plan.trials);
                 let (name, epochs) = (metric.label.to_lowercase(), project.training.epochs);
-                RichText::new(format!("{count} trials of at most {epochs} epochs, compared by {name}."))
+                RichText::new(tr(format!("{count} trials of at most {epochs} epochs, compared by {name}.")))
             }
         };
         ui.add(Label::new(text).wrap());
@@ -106,7 +107,7 @@ impl Setup {
             {
                 next.1 = Some(plan);
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr("Cancel")).clicked() {
                 next.0 = Next::Close;
             }
         });
@@ -131,8 +132,8 @@ impl Setup {
     fn offer_ui(&mut self, ui: &mut Ui, project: &Project, shape: Shape) {
         for (key, range) in searchable(project, shape) {
             let is_new = self.rows.iter().all(|row| row.0 != key);
-            let button = Button::new(name_of(project, &key)).frame_when_inactive(false);
-            if is_new && ui.add(button).on_hover_text(&key).clicked() {
+            let button = Button::new(tr(name_of(project, &key))).frame_when_inactive(false);
+            if is_new && ui.add(button).on_hover_text(tr(&key)).clicked() {
                 self.rows.push((key, range));
             }
         }
@@ -147,7 +148,7 @@ impl Setup {
                 }
                 let field = ui.add(TextEdit::singleline(range).desired_width(RANGE));
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let name = ui.add(Label::new(name_of(project, key)).truncate()).on_hover_text(&*key);
+                    let name = ui.add(Label::new(tr(name_of(project, key))).truncate()).on_hover_text(tr(&*key));
                     field.labelled_by(name.id);
                 });
             });
@@ -156,7 +157,7 @@ impl Setup {
             self.rows.remove(at);
         }
         if self.rows.is_empty() {
-            ui.label(RichText::new("Click a setting at the left.").color(Palette::of(ui).muted));
+            ui.label(RichText::new(tr("Click a setting at the left.")).color(Palette::of(ui).muted));
         }
     }
 }

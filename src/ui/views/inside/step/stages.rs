@@ -6,6 +6,7 @@ use super::units::{GAP, changes_ui, piece_ui, room_for_name, units_ui};
 use super::{Of, caption_ui, layer_name};
 use crate::data::Inputs;
 use crate::explain::step::{Detail, LayerStep, Position, Stage, Step, Target};
+use crate::language::tr;
 use crate::ui::jobs::step::StepTaken;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::inside::pane::pixels_of;
@@ -52,7 +53,7 @@ pub fn stage_ui(ui: &mut Ui, taken: &StepTaken, of: Of<'_>, at: Position, detail
 }
 
 fn muted_ui(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(text).color(Palette::of(ui).muted)).wrap());
+    ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
 }
 
 fn batch_ui(ui: &mut Ui, taken: &StepTaken, (network, dataset, _): Of<'_>) {
@@ -174,7 +175,7 @@ fn loss_ui(ui: &mut Ui, taken: &StepTaken, (_, _, names): Of<'_>) {
     Grid::new("loss of the step").num_columns(5).spacing(vec2(GAP, 2.0)).show(ui, |ui| {
         let probability = if is_class { "p" } else { "y" };
         for name in ["output", "z", probability, "t", "∂L/∂z"].into_iter().filter(|name| is_wide || *name != "t") {
-            ui.label(RichText::new(name).color(palette.muted));
+            ui.label(RichText::new(tr(name)).color(palette.muted));
         }
         ui.end_row();
         for (at, z) in outputs.iter().enumerate().take(LISTED) {
@@ -187,11 +188,11 @@ fn loss_ui(ui: &mut Ui, taken: &StepTaken, (_, _, names): Of<'_>) {
             name_ui(ui, &name, font, color, most);
             ui.label(steady(f64::from(*z)));
             let prediction = step.predictions.get(at).copied().unwrap_or(f32::NAN);
-            ui.label(if is_class { percent(prediction.into()) } else { steady(prediction.into()) });
+            ui.label(tr(if is_class { percent(prediction.into()) } else { steady(prediction.into()) }));
             if is_wide {
                 ui.label(significant(step.target.of_output(at).into()));
             }
-            ui.label(slopes.get(at).map_or_else(|| "–".to_owned(), |slope| steady(f64::from(*slope))));
+            ui.label(tr(slopes.get(at).map_or_else(|| "–".to_owned(), |slope| steady(f64::from(*slope)))));
             ui.end_row();
         }
     });
@@ -205,7 +206,7 @@ fn loss_ui(ui: &mut Ui, taken: &StepTaken, (_, _, names): Of<'_>) {
     ui.label(own);
     if step.samples > 1 {
         let mean = format!("Mean over the {} samples: {}", step.samples, steady(step.losses[0]));
-        ui.label(mean);
+        ui.label(tr(mean));
     }
 }
 
@@ -286,7 +287,7 @@ fn result_ui(ui: &mut Ui, taken: &StepTaken) {
         for (name, value) in
             [("Norm of the gradient", gradient), ("Norm of the update", update), ("Norm of the weights", weights)]
         {
-            ui.label(name);
+            ui.label(tr(name));
             ui.label(steady(value));
             ui.end_row();
         }

@@ -5,6 +5,7 @@ use eframe::egui::{Button, Color32, Grid, Label, RichText, Ui, vec2};
 use super::Of;
 use crate::data::Feature;
 use crate::explain::step::{Change, Detail, LayerStep, Line, Position, Stage, Step, Unit};
+use crate::language::tr;
 use crate::ui::jobs::step::StepTaken;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::cut_text::cut_galley;
@@ -29,8 +30,8 @@ pub fn room_for_name(ui: &Ui, numbers: usize) -> f32 {
 fn name_ui(ui: &mut Ui, is_chosen: bool, name: &str, most: f32) -> bool {
     let text = cut_galley(ui.painter(), name, theme::body_font(), Color32::PLACEHOLDER, most);
     let is_cut = text.elided;
-    let response = ui.add(Button::selectable(is_chosen, text)).accessible_name(name);
-    if is_cut { response.on_hover_text(name).clicked() } else { response.clicked() }
+    let response = ui.add(Button::selectable(is_chosen, text)).accessible_name(tr(name));
+    if is_cut { response.on_hover_text(tr(name)).clicked() } else { response.clicked() }
 }
 
 /// The units that are followed; gives the one that was clicked.
@@ -54,7 +55,7 @@ pub fn units_ui(
     let (mut clicked, most) = (None, room_for_name(ui, heads.len() - 1));
     Grid::new(("units", is_forward)).num_columns(heads.len()).spacing(vec2(GAP, 2.0)).show(ui, |ui| {
         for head in &heads {
-            ui.label(RichText::new(*head).color(palette.muted));
+            ui.label(RichText::new(tr(*head)).color(palette.muted));
         }
         ui.end_row();
         for (index, unit) in layer.units.iter().enumerate() {
@@ -71,7 +72,7 @@ pub fn units_ui(
                 // What the walk has not reached yet is not known yet.
                 let is_known = detail == Detail::Layers || index <= at.unit;
                 let text = if is_known { steady(f64::from(*value)) } else { "…".to_owned() };
-                ui.label(RichText::new(text).color(if is_chosen { palette.accent } else { palette.text }));
+                ui.label(RichText::new(tr(text)).color(if is_chosen { palette.accent } else { palette.text }));
             }
             ui.end_row();
         }
@@ -157,7 +158,7 @@ fn lines_ui(ui: &mut Ui, unit: &Unit, lines: &[Line], shown: usize, beside: &Bes
 }
 
 fn line_ui(ui: &mut Ui, text: &str, color: Color32) {
-    ui.add(Label::new(RichText::new(text).color(color)).wrap());
+    ui.add(Label::new(RichText::new(tr(text)).color(color)).wrap());
 }
 
 fn number(value: f32) -> String {
@@ -225,7 +226,7 @@ pub fn changes_ui(ui: &mut Ui, taken: &StepTaken, layer: &LayerStep, at: Positio
     let (mut clicked, most) = (None, room_for_name(ui, 3));
     Grid::new("changes of the step").num_columns(4).spacing(vec2(GAP, 2.0)).show(ui, |ui| {
         for head in ["weight", "g", "w before", "w after"] {
-            ui.label(RichText::new(head).color(palette.muted));
+            ui.label(RichText::new(tr(head)).color(palette.muted));
         }
         ui.end_row();
         for (index, change) in layer.changes.iter().enumerate() {
@@ -237,7 +238,7 @@ pub fn changes_ui(ui: &mut Ui, taken: &StepTaken, layer: &LayerStep, at: Positio
             let [before, after] = change.weight(step);
             let after = if is_known { number(after) } else { "…".to_owned() };
             for text in [number(step.used[change.at]), number(before), after] {
-                ui.label(RichText::new(text).color(if is_chosen { palette.accent } else { palette.text }));
+                ui.label(RichText::new(tr(text)).color(if is_chosen { palette.accent } else { palette.text }));
             }
             ui.end_row();
         }

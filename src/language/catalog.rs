@@ -1,0 +1,267 @@
+//! The translations of a language: a PO file of gettext, whose keys are the English sentences and format strings of the sources.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use thiserror::Error;
+
+use super::template::Template;
+
+/// A file of translations that cannot be used.
+#[derive(Debug, Error)]
+pub enum CatalogError {
+    /// It cannot be read as a PO file.
+    #[error("the translations cannot be read as a PO file: {0}")]
+    Syntax(String),
+    /// A translation has a place that the English sentence does not have.
+    #[error("the translation of {key:?} may have its places in braces and no others, and is {found:?}")]
+    Places {
+        /// The English sentence.
+        key: String,
+        /// The translation.
+        found: String,
+    },
+}
+
+/// Sentences of one language by the English ones.
+#[derive(Debug)]
+pub struct Catalog {
+    sentences: HashMap<String, String>,
+    /// The heaviest first.
+    templates: Vec<(Template, Template)>,
+    anchors: AhoCorasick,
+    /// Of each anchor, the templates that have it.
+    anchored: Vec<Vec<usize>>,
+}
+
+impl Catalog {
+    /// Reads a PO file. What has no translation there stays English.
+    pub fn read(text: &str) -> Result<Self, CatalogError> {
+        let catalog = polib::po_file::parse_from_reader(text.as_bytes())
+            .map_err(|error| CatalogError::Syntax(error.to_string()))?;
+        let mut entries = Vec::new();
+        for message in catalog.messages().filter(|message| message.is_translated() && !message.is_fuzzy()) {
+            let translation = message.msgstr().map_err(|error| CatalogError::Syntax(error.to_string()))?;
+            entries.push((message.msgid().to_owned(), translation.to_owned()));
+        }
+        Self::new(entries)
+    }
+
+    fn new(entries: Vec<(String, String)>) -> Result<Self, CatalogError> {
+        let (mut sentences, mut templates) = (HashMap::new(), Vec::new());
+        for (key, translation) in entries {
+            // Spaces around a clause are kept from the text that it stands in.
+            let [from, to] = [&key, &translation].map(|text| Template::new(text.trim()));
+            if !to.names.iter().all(|name| from.names.contains(name)) {
+                return Err(CatalogError::Places { key, found: translation });
+            }
+            match from.names.is_empty() {
+                true => _ = sentences.insert(folded(&from.texts.concat()), to.texts.concat()),
+                false if from.anchor().bytes().any(|byte| byte.is_ascii_alphabetic()) => templates.push((from, to)),
+                false => {}
+            }
+        }
+        templates.sort_by_key(|(from, _)| std::cmp::Reverse(from.weight()));
+        let mut numbers = HashMap::new();
+        let (mut anchors, mut anchored) = (Vec::new(), Vec::<Vec<usize>>::new());
+        for (at, (from, _)) in templates.iter().enumerate() {
+            // The first letter may be a capital one in the sentence.
+            let anchor = from.anchor().get(1..).filter(|rest| !rest.is_empty()).unwrap_or(from.anchor()).to_owned();
+            let number = *numbers.entry(anchor.clone()).or_insert_with(|| {
+                anchors.push(anchor);
+                anchored.push(Vec::new());
+                anchored.len() - 1
+            });
+            anchored[number].push(at);
+        }
+        let anchors = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(anchors)
+            .map_err(|error| CatalogError::Syntax(error.to_string()))?;
+        Ok(Self { sentences, templates, anchors, anchored })
+    }
+
+    /// A text in this language: as a whole, as one that was made with a format string, or sentence by sentence and part by part.
+    /// Nothing where none of it is known.
+    pub fn translate(&self, text: &str) -> Option<String> {
+        if !has_words(text) {
+            return None;
+        }
+        let inner = text.trim();
+        if inner.len() < text.len() {
+            let start = text.len() - text.trim_start().len();
+            let translated = self.translate(inner)?;
+            return Some(format!("{}{translated}{}", &text[..start], &text[start + inner.len()..]));
+        }
+        self.whole(text)
+            .or_else(|| self.made(text, |part| !part.contains(". ") && !part.contains('\n')))
+            .or_else(|| self.by_parts(text, &["\n"]))
+            .or_else(|| self.by_sentences(text))
+            .or_else(|| self.made(text, |_| true))
+            .or_else(|| self.by_parts(text, &[": ", "; ", " · ", ", ", " (", ")", " / ", " = "]))
+    }
+
+    fn whole(&self, text: &str) -> Option<String> {
+        let found = |text: &str| self.sentences.get(&folded(text)).cloned();
+        found(text).or_else(|| {
+            // An error is a clause, and gets its full stop where it is shown.
+            let clause = text.strip_suffix('.').filter(|clause| !clause.ends_with('.'))?;
+            Some(format!("{}。", found(clause)?))
+        })
+    }
+
+    /// From the heaviest format string whose places hold what is admitted.
+    fn made(&self, text: &str, is_admitted: impl Fn(&str) -> bool) -> Option<String> {
+        let mut candidates: Vec<usize> = self
+            .anchors
+            .find_overlapping_iter(text)
+            .flat_map(|found| self.anchored[found.pattern().as_usize()].iter().copied())
+            .collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        let with_stop = |text: &str| {
+            candidates.iter().find_map(|&at| {
+                let (from, to) = &self.templates[at];
+                let found = from.captures(text)?;
+                if !found.iter().all(|part| is_admitted(part)) {
+                    return None;
+                }
+                let value = |name: &str| {
+                    let at = from.names.iter().position(|other| other == name);
+                    let value = at.and_then(|at| found.get(at)).copied().unwrap_or_default();
+                    self.translate(value).unwrap_or_else(|| value.to_owned())
+                };
+                Some(to.fill(value))
+            })
+        };
+        with_stop(text).or_else(|| {
+            let clause = text.strip_suffix('.').filter(|clause| !clause.ends_with('.'))?;
+            Some(format!("{}。", with_stop(clause)?))
+        })
+    }
+
+    fn by_sentences(&self, text: &str) -> Option<String> {
+        let mut sentences = Vec::new();
+        let mut rest = text;
+        while let Some(at) = end_of_sentence(rest) {
+            sentences.push(&rest[..at]);
+            rest = rest[at..].trim_start();
+        }
+        if sentences.is_empty() || rest.is_empty() {
+            return None;
+        }
+        sentences.push(rest);
+        let translated: Vec<Option<String>> = sentences.iter().map(|part| self.translate(part)).collect();
+        translated.iter().any(Option::is_some).then(|| {
+            let shown =
+                translated.into_iter().zip(&sentences).map(|(new, old)| new.unwrap_or_else(|| (*old).to_owned()));
+            shown.fold(String::new(), |mut all, part| {
+                // After a Chinese full stop there is no space.
+                if !all.is_empty() && all.ends_with(|last: char| last.is_ascii()) {
+                    all.push(' ');
+                }
+                all + &part
+            })
+        })
+    }
+
+    /// At the first of some marks that the text contains.
+    fn by_parts(&self, text: &str, marks: &[&str]) -> Option<String> {
+        let mark = marks.iter().find(|mark| text.contains(**mark))?;
+        let parts: Vec<&str> = text.split(mark).collect();
+        let translated: Vec<Option<String>> = parts.iter().map(|part| self.translate(part)).collect();
+        translated.iter().any(Option::is_some).then(|| {
+            let shown = translated.into_iter().zip(parts).map(|(new, old)| new.unwrap_or_else(|| old.to_owned()));
+            shown.collect::<Vec<_>>().join(mark)
+        })
+    }
+
+    /// The English sentences and format strings that have a translation.
+    pub fn len(&self) -> usize {
+        self.sentences.len() + self.templates.len()
+    }
+
+    /// Whether it translates nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// With a small first letter.
+fn folded(text: &str) -> String {
+    let mut folded = text.trim().to_owned();
+    if let Some(first) = folded.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    folded
+}
+
+/// Whether there are two letters of English in a row: everything else is a number or a sign.
+pub(super) fn has_words(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// Behind the mark that ends the first sentence, if another one follows.
+fn end_of_sentence(text: &str) -> Option<usize> {
+    text.char_indices().find_map(|(at, letter)| {
+        let after = &text[at + letter.len_utf8()..];
+        let begins = after.strip_prefix(' ')?.chars().next()?;
+        let is_end = matches!(letter, '.' | '!' | '?') && (begins.is_uppercase() || !begins.is_ascii_lowercase());
+        // "e.g. Adam" and "No. 3" do not end there.
+        let word = text[..at].rsplit([' ', '(']).next().unwrap_or_default();
+        (is_end && word.len() > 1 && !matches!(word, "e.g" | "i.e" | "No" | "al" | "vs")).then_some(at + 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalog() -> Catalog {
+        let entries = [
+            ("Accuracy", "准确率"),
+            ("{count} of {total} samples", "{total} 个样本中的 {count} 个"),
+            ("{name} fell from {:.2} to {:.2}", "{name} 从 {} 降到 {}"),
+            ("the file has no rows", "文件没有行"),
+            ("It is empty.", "它是空的。"),
+            ("{}, the best so far", "{}，目前最好"),
+            ("1 sample", "1 个样本"),
+            ("read {}", "读取 {}"),
+        ];
+        Catalog::new(entries.map(|(key, text)| (key.to_owned(), text.to_owned())).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn whole_sentences_and_those_of_format_strings_are_translated_with_what_they_hold() {
+        let catalog = catalog();
+        let of = |text: &str| catalog.translate(text);
+        assert_eq!(of("Accuracy").unwrap(), "准确率");
+        assert_eq!(of("3 of 1,000 samples").unwrap(), "1,000 个样本中的 3 个");
+        assert_eq!(of("accuracy fell from 0.90 to 0.10").unwrap(), "准确率 从 0.90 降到 0.10");
+        assert_eq!(
+            of("accuracy fell from 0.90 to 0.10, the best so far").unwrap(),
+            "准确率 从 0.90 降到 0.10，目前最好"
+        );
+        assert_eq!(of("nothing of this is known"), None);
+        assert_eq!(of("0.25"), None);
+    }
+
+    #[test]
+    fn clauses_become_sentences_and_sentences_and_parts_stand_in_their_order() {
+        let catalog = catalog();
+        let of = |text: &str| catalog.translate(text).unwrap();
+        assert_eq!(of("The file has no rows."), "文件没有行。");
+        assert_eq!(of("It is empty. 3 of 4 samples."), "它是空的。4 个样本中的 3 个。");
+        assert_eq!(of("It is empty.\nAccuracy: 1 sample"), "它是空的。\n准确率: 1 个样本");
+        assert_eq!(of("iris.csv: the file has no rows"), "iris.csv: 文件没有行");
+        assert_eq!(of("  Read Accuracy "), "  读取 准确率 ");
+    }
+
+    #[test]
+    fn a_translation_keeps_the_places_of_its_sentence() {
+        let wrong = Catalog::new(vec![("read {name}".to_owned(), "读取 {other}".to_owned())]);
+        assert!(matches!(wrong, Err(CatalogError::Places { .. })));
+        let wrong = Catalog::read("msgid \"a");
+        assert!(matches!(wrong, Err(CatalogError::Syntax(_))), "{wrong:?}");
+    }
+}
