@@ -3,13 +3,10 @@
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
 
-use crate::language::{self, tr};
+use crate::language::tr;
 
 /// A command with the texts of its help, and of its own commands, in the language of this thread.
 pub fn translated(command: Command) -> Command {
-    if language::current().catalog().is_none() {
-        return command;
-    }
     let [about, long] = [command.get_about(), command.get_long_about()].map(|text| text.map(shown));
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let mut command = command.mut_args(translated_argument).subcommand_help_heading(tr("Commands").into_owned());

@@ -186,7 +186,12 @@ fn language(name: &str) -> Result<&'static Language, String> {
 }
 
 fn parse() -> Result<Arguments, clap::Error> {
-    let mut command = help::translated(Arguments::command());
+    let mut command = Arguments::command();
+    if language::current().catalog().is_some() {
+        // The parser adds its own options when it is built.
+        command.build();
+        command = help::translated(command);
+    }
     let arguments = Arguments::from_arg_matches(&command.try_get_matches_from_mut(std::env::args_os())?)?;
     match (&arguments.command, &arguments.project) {
         (Some(_), Some(project)) => {

@@ -17,12 +17,21 @@ pub fn print(line: impl Display) -> io::Result<()> {
     into_open(|| writeln!(io::stdout().lock(), "{shown}"))
 }
 
-/// A line in the language of the user. Its columns, which have two spaces or more between them, end where they ended.
-pub fn translated(line: &str) -> String {
+/// Lines in the language of the user.
+pub fn translated(text: &str) -> String {
     if language::current().catalog().is_none() {
-        return line.to_owned();
+        return text.to_owned();
     }
-    if !line.trim().contains("  ") || line.contains('\n') {
+    // A sentence with a line end in it is known as a whole.
+    match tr(text) {
+        whole if whole != text && !text.contains("  ") => whole.into_owned(),
+        _ => text.split('\n').map(columns).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// A line whose columns, which have two spaces or more between them, end where they ended.
+fn columns(line: &str) -> String {
+    if !line.trim().contains("  ") {
         return tr(line).into_owned();
     }
     let mut shown = String::new();

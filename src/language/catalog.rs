@@ -57,7 +57,7 @@ impl Catalog {
             }
             match from.names.is_empty() {
                 true => _ = sentences.insert(folded(&from.texts.concat()), to.texts.concat()),
-                false if from.anchor().bytes().any(|byte| byte.is_ascii_alphabetic()) => templates.push((from, to)),
+                false if has_own_word(&from) => templates.push((from, to)),
                 false => {}
             }
         }
@@ -94,11 +94,11 @@ impl Catalog {
             return Some(format!("{}{translated}{}", &text[..start], &text[start + inner.len()..]));
         }
         self.whole(text)
-            .or_else(|| self.made(text, |part| !part.contains(". ") && !part.contains('\n')))
+            .or_else(|| self.made(text))
             .or_else(|| self.by_parts(text, &["\n"]))
             .or_else(|| self.by_sentences(text))
-            .or_else(|| self.made(text, |_| true))
             .or_else(|| self.by_parts(text, &[": ", "; ", " · ", ", ", " (", ")", " / ", " = "]))
+            .or_else(|| self.between_numbers(text))
     }
 
     fn whole(&self, text: &str) -> Option<String> {
@@ -110,8 +110,8 @@ impl Catalog {
         })
     }
 
-    /// From the heaviest format string whose places hold what is admitted.
-    fn made(&self, text: &str, is_admitted: impl Fn(&str) -> bool) -> Option<String> {
+    /// From the heaviest format string whose places hold what is known, or is no sentence.
+    fn made(&self, text: &str) -> Option<String> {
         let mut candidates: Vec<usize> = self
             .anchors
             .find_overlapping_iter(text)
@@ -119,25 +119,36 @@ impl Catalog {
             .collect();
         candidates.sort_unstable();
         candidates.dedup();
-        let with_stop = |text: &str| {
-            candidates.iter().find_map(|&at| {
-                let (from, to) = &self.templates[at];
-                let found = from.captures(text)?;
-                if !found.iter().all(|part| is_admitted(part)) {
-                    return None;
-                }
-                let value = |name: &str| {
-                    let at = from.names.iter().position(|other| other == name);
-                    let value = at.and_then(|at| found.get(at)).copied().unwrap_or_default();
-                    self.translate(value).unwrap_or_else(|| value.to_owned())
-                };
-                Some(to.fill(value))
-            })
-        };
-        with_stop(text).or_else(|| {
-            let clause = text.strip_suffix('.').filter(|clause| !clause.ends_with('.'))?;
-            Some(format!("{}。", with_stop(clause)?))
+        let clause = text.strip_suffix('.').filter(|clause| !clause.ends_with('.'));
+        candidates.iter().find_map(|&at| self.filled(at, text)).or_else(|| {
+            let clause = clause?;
+            Some(format!("{}。", candidates.iter().find_map(|&at| self.filled(at, clause))?))
         })
+    }
+
+    fn filled(&self, template: usize, text: &str) -> Option<String> {
+        let (from, to) = self.templates.get(template)?;
+        let captures = from.captures(text)?;
+        let values =
+            captures.iter().map(|part| self.translate(part).or_else(|| is_value(part).then(|| (*part).to_owned())));
+        let values: Vec<String> = values.collect::<Option<_>>()?;
+        let value = |name: &str| from.names.iter().position(|other| other == name).and_then(|at| values.get(at));
+        Some(to.fill(|name| value(name).cloned().unwrap_or_default()))
+    }
+
+    /// "decision tree 96.00 %" or "3 epochs": the words between what is no word.
+    fn between_numbers(&self, text: &str) -> Option<String> {
+        let mut words = text;
+        while let Some((head, _)) = words.rsplit_once(' ').filter(|(_, tail)| !has_words(tail)) {
+            words = head;
+        }
+        while let Some((_, tail)) = words.split_once(' ').filter(|(head, _)| !has_words(head)) {
+            words = tail;
+        }
+        if words.len() == text.len() {
+            return None;
+        }
+        Some(text.replacen(words, &self.translate(words)?, 1))
     }
 
     fn by_sentences(&self, text: &str) -> Option<String> {
@@ -201,6 +212,24 @@ pub(super) fn has_words(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
 }
 
+/// Whether a part of a sentence may stay as it is: a number, a name, a path, or something in quotes.
+fn is_value(text: &str) -> bool {
+    let is_plain = |word: &&str| word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_lowercase());
+    text.starts_with(['"', '`']) || text.split([' ', ',', '.']).filter(is_plain).count() <= 2
+}
+
+/// Whether a format string has a word of its own, that no value touches.
+fn has_own_word(template: &Template) -> bool {
+    let last = template.texts.len() - 1;
+    template.texts.iter().enumerate().any(|(at, text)| {
+        let words: Vec<&str> = text.split(|letter: char| !letter.is_ascii_alphabetic()).collect();
+        words.iter().enumerate().any(|(nth, word)| {
+            let is_free = (nth > 0 || at == 0) && (nth + 1 < words.len() || at == last);
+            is_free && word.len() > 1
+        })
+    })
+}
+
 /// Behind the mark that ends the first sentence, if another one follows.
 fn end_of_sentence(text: &str) -> Option<usize> {
     text.char_indices().find_map(|(at, letter)| {
@@ -226,6 +255,8 @@ mod tests {
             ("It is empty.", "它是空的。"),
             ("{}, the best so far", "{}，目前最好"),
             ("1 sample", "1 个样本"),
+            ("decision tree", "决策树"),
+            ("{}{}s", "{}{}"),
             ("read {}", "读取 {}"),
         ];
         Catalog::new(entries.map(|(key, text)| (key.to_owned(), text.to_owned())).to_vec()).unwrap()
@@ -244,6 +275,8 @@ mod tests {
         );
         assert_eq!(of("nothing of this is known"), None);
         assert_eq!(of("0.25"), None);
+        assert_eq!(of("Take some more of all these useful samples"), None);
+        assert_eq!(of("decision tree 96.00 %, accuracy 0.5").unwrap(), "决策树 96.00 %, 准确率 0.5");
     }
 
     #[test]

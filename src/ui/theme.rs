@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use eframe::egui::{
     self, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, RichText, Shadow,
-    Stroke, Style, TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
+    Stroke, Style, TextStyle, Theme, Ui, Visuals, style::ScrollAnimation, style::WidgetVisuals, vec2,
 };
 
 use crate::language::tr;
@@ -27,6 +27,9 @@ pub const ROW: f32 = 24.0;
 pub const RADIUS: u8 = 4;
 /// Space inside a group of things that belong together; twice this between them, four times around groups.
 pub const GRID: f32 = 4.0;
+
+/// Seconds in which something fades in.
+const ANIMATION: f32 = 0.08;
 
 const STRONG: &str = "strong";
 
@@ -81,12 +84,21 @@ pub struct Palette {
 impl Palette {
     /// The palette of the theme that `ui` is drawn in.
     pub fn of(ui: &Ui) -> &'static Self {
-        Self::for_mode(ui.visuals().dark_mode)
+        let visuals = ui.visuals();
+        match visuals.panel_fill == CONTRAST.surface {
+            true => &CONTRAST,
+            false => Self::for_mode(visuals.dark_mode),
+        }
     }
 
     /// The palette of the dark theme, or of the light one.
     pub fn for_mode(dark: bool) -> &'static Self {
         if dark { &DARK } else { &LIGHT }
+    }
+
+    /// White on black: at least 7:1 for text and 4.5:1 for lines.
+    pub fn high_contrast() -> &'static Self {
+        &CONTRAST
     }
 
     /// The color of class or run number `index`; they repeat after ten.
@@ -168,9 +180,28 @@ pub fn strong_font(size: f32) -> FontId {
 /// Fonts, both themes' colors, and the measure of everything. To be called once, before the first frame.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
+    // The window has sizes of text of its own, which it remembers.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     egui_material_icons::initialize(ctx);
     for theme in [Theme::Dark, Theme::Light] {
         ctx.style_mut_of(theme, |style| restyle(style, Palette::for_mode(theme == Theme::Dark)));
+    }
+}
+
+/// Shows everything in these colors from now on, as a theme of egui's; without motion nothing fades, slides or scrolls by itself.
+pub fn show(ctx: &Context, palette: &Palette, has_motion: bool) {
+    let theme = if luminance(palette.surface) < luminance(palette.text) { Theme::Dark } else { Theme::Light };
+    if ctx.theme() != theme {
+        ctx.set_theme(theme);
+    }
+    let animation_time = if has_motion { ANIMATION } else { 0.0 };
+    let style = ctx.style_of(theme);
+    if style.visuals.panel_fill != palette.surface || style.animation_time != animation_time {
+        ctx.style_mut_of(theme, |style| {
+            style.visuals = visuals(palette, theme == Theme::Dark);
+            style.animation_time = animation_time;
+            style.scroll_animation = if has_motion { Default::default() } else { ScrollAnimation::none() };
+        });
     }
 }
 
@@ -211,7 +242,7 @@ fn restyle(style: &mut Style, palette: &Palette) {
     ]
     .into();
     style.drag_value_text_style = TextStyle::Body;
-    style.animation_time = 0.08;
+    style.animation_time = ANIMATION;
     style.interaction.tooltip_delay = 0.35;
     style.interaction.selectable_labels = false;
     measure(&mut style.spacing);
@@ -354,6 +385,43 @@ static LIGHT: Palette = Palette {
     shadow: Color32::from_black_alpha(36),
 };
 
+static CONTRAST: Palette = Palette {
+    surface: rgb(0x000000),
+    sunken: rgb(0x000000),
+    raised: rgb(0x1a1a1a),
+    hovered: rgb(0x333333),
+    text: rgb(0xffffff),
+    muted: rgb(0xe0e0e0),
+    line: rgb(0xffffff),
+    faint: rgb(0x8c8c8c),
+    accent: rgb(0x5fd0ff),
+    on_accent: rgb(0x000000),
+    train: rgb(0x5fd0ff),
+    validation: rgb(0xffb000),
+    test: rgb(0x3ddca5),
+    good: rgb(0x4dffb8),
+    warning: rgb(0xffd400),
+    bad: rgb(0xff9b80),
+    classes: [
+        rgb(0x5fd0ff),
+        rgb(0xffb000),
+        rgb(0x1fc592),
+        rgb(0xfff34d),
+        rgb(0xf09acb),
+        rgb(0xff8433),
+        rgb(0x7ab2ff),
+        rgb(0xe0e0e0),
+        rgb(0xa4f5dd),
+        rgb(0xc79a76),
+    ],
+    paper: rgb(0x000000),
+    ink: rgb(0xffffff),
+    negative: rgb(0x2f9be0),
+    zero: rgb(0xffffff),
+    positive: rgb(0xf07000),
+    shadow: Color32::from_black_alpha(0),
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -388,11 +456,18 @@ mod tests {
     fn text_and_lines_have_contrast_in_both_themes() {
         check(&DARK, "dark");
         check(&LIGHT, "light");
+        check(&CONTRAST, "high contrast");
+        for ground in [CONTRAST.surface, CONTRAST.raised] {
+            for text in [CONTRAST.text, CONTRAST.muted, CONTRAST.good, CONTRAST.warning, CONTRAST.bad] {
+                assert!(contrast(text, ground) >= 7.0, "{text:?} on {ground:?}");
+            }
+        }
+        assert!(CONTRAST.classes.iter().all(|class| contrast(*class, CONTRAST.surface) >= 4.5));
     }
 
     #[test]
     fn text_can_be_read_on_every_amount() {
-        for palette in [&DARK, &LIGHT] {
+        for palette in [&DARK, &LIGHT, &CONTRAST] {
             for step in 0..=100 {
                 let ground = amount(palette, step as f32 / 100.0);
                 let contrast = contrast(text_on(ground), ground);

@@ -36,7 +36,7 @@ use crate::ui::state::shapes::Shapes;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::trained_network::Networks;
 use crate::ui::state::window_state::{Place, Theme, WindowState};
-use crate::ui::theme;
+use crate::ui::theme::{self, Palette};
 use crate::ui::views;
 use crate::ui::views::dialogs::dialog::Dialogs;
 use crate::ui::views::view::View;
@@ -230,15 +230,15 @@ impl Studio {
         if let Some(language) = self.window.language.as_deref().and_then(Language::find) {
             language::speak(language);
         }
-        let theme = match self.window.theme {
-            Theme::Dark => egui::Theme::Dark,
-            Theme::Light => egui::Theme::Light,
+        let palette = match self.window.theme {
+            Theme::Dark => Palette::for_mode(true),
+            Theme::Light => Palette::for_mode(false),
+            Theme::HighContrast => Palette::high_contrast(),
         };
-        if ctx.theme() != theme {
-            ctx.set_theme(theme);
-        }
-        let zoom =
-            if self.window.is_presenter { presented(ctx.content_rect().size() * ctx.zoom_factor()) } else { 1.0 };
+        theme::show(ctx, palette, !self.window.is_still);
+        let size = ctx.content_rect().size() * ctx.zoom_factor();
+        let chosen = self.window.text_size as f32 / 100.0;
+        let zoom = if self.window.is_presenter { presented(size).max(chosen) } else { chosen };
         if (ctx.zoom_factor() - zoom).abs() > 1e-3 {
             ctx.set_zoom_factor(zoom);
         }

@@ -90,10 +90,20 @@ impl Studio {
             Command::Presenter | Command::LeavePresenter => self.toggle_presenter(ctx),
             Command::ToggleTheme => {
                 self.window.theme = match self.window.theme {
-                    Theme::Dark => Theme::Light,
+                    Theme::Dark | Theme::HighContrast => Theme::Light,
                     Theme::Light => Theme::Dark,
                 };
             }
+            Command::HighContrast => {
+                self.window.theme = match self.window.theme {
+                    Theme::Dark | Theme::Light => Theme::HighContrast,
+                    Theme::HighContrast => Theme::Dark,
+                };
+            }
+            Command::LargerText => self.window.enlarge(1),
+            Command::SmallerText => self.window.enlarge(-1),
+            Command::NormalText => self.window.text_size = 100,
+            Command::ReduceMotion => self.window.is_still = !self.window.is_still,
             Command::NextLanguage => {
                 let language = language::current().next();
                 self.window.language = Some(language.code.to_owned());

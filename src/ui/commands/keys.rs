@@ -10,6 +10,7 @@ pub const OTHERS: &[(&str, &str)] = &[
     ("Space, Space", "After a run: train anew"),
     ("Alt+Up, Alt+Down", "Move the layer that has the focus"),
     ("Left, Right", "Move the slider that has the focus"),
+    ("Arrows, Space, Backspace", "On the canvas: move the pen, put it down or lift it, take the last stroke away"),
     ("Up, Down", "Step the number that is being typed"),
     ("Tab", "Next field"),
     ("Double click", "Reset a slider to its default"),

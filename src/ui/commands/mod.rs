@@ -119,6 +119,11 @@ commands! {
     ToggleTraining: "Training panel", "Shows the training settings at the right, or hides them.", [plain(Key::F7)];
     Presenter: "Presenter", "Larger text and the center alone, for the back of a classroom.", [plain(Key::F11)];
     ToggleTheme: "Light or dark theme", "Changes between dark on light and light on dark.", [];
+    HighContrast: "High contrast", "White on black with strong colors, or the dark theme again.", [];
+    LargerText: "Larger text", "Shows everything larger, up to twice the size.", [ctrl(Key::Plus), ctrl(Key::Equals)];
+    SmallerText: "Smaller text", "Shows everything smaller.", [ctrl(Key::Minus)];
+    NormalText: "Text at its normal size", "Shows everything at its own size again.", [ctrl(Key::Num0)];
+    ReduceMotion: "Reduce motion", "Nothing fades, slides or scrolls by itself, or it does again.", [];
     NextLanguage: "Language (English, 中文)", "Shows the window in the next of its languages, at once.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];

@@ -181,6 +181,11 @@ impl Situation {
             | Command::ToggleTraining
             | Command::Presenter
             | Command::ToggleTheme
+            | Command::HighContrast
+            | Command::LargerText
+            | Command::SmallerText
+            | Command::NormalText
+            | Command::ReduceMotion
             | Command::NextLanguage
             | Command::Palette
             | Command::Help

@@ -15,6 +15,10 @@ pub struct WindowState {
     pub theme: Theme,
     /// The code of the language; nothing for that of the desktop.
     pub language: Option<String>,
+    /// How large everything is, in percent.
+    pub text_size: u32,
+    /// Whether nothing fades, slides or scrolls by itself.
+    pub is_still: bool,
     /// The id of the view that is shown in a place which has several.
     shown: BTreeMap<Place, String>,
     /// What an older version has written: the title of the tab in the center.
@@ -72,9 +76,20 @@ pub enum Theme {
     Dark,
     /// Dark text on a light background.
     Light,
+    /// White text on black, for eyes that see little.
+    HighContrast,
 }
 
+/// The sizes of text that can be chosen, in percent.
+const TEXT_SIZES: [u32; 8] = [80, 90, 100, 110, 125, 150, 175, 200];
+
 impl WindowState {
+    /// The next larger size of text, or the next smaller one.
+    pub fn enlarge(&mut self, steps: isize) {
+        let at = TEXT_SIZES.iter().position(|size| *size >= self.text_size).unwrap_or(TEXT_SIZES.len() - 1);
+        self.text_size = TEXT_SIZES[at.saturating_add_signed(steps).min(TEXT_SIZES.len() - 1)];
+    }
+
     /// The id of the view that was last shown in a place; nothing if there was none.
     pub fn shown(&self, place: Place) -> Option<&str> {
         let titled = || match (place, self.room.as_str()) {
@@ -106,6 +121,8 @@ impl Default for WindowState {
         Self {
             theme: Theme::default(),
             language: None,
+            text_size: 100,
+            is_still: false,
             shown: BTreeMap::new(),
             room: String::new(),
             is_left_open: true,

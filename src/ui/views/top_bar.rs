@@ -3,7 +3,9 @@
 use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
-use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_TRANSLATE, ICON_UNDO};
+use egui_material_icons::icons::{
+    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_TEXT_FIELDS, ICON_TRANSLATE, ICON_UNDO,
+};
 
 use crate::language::tr;
 use crate::ui::commands::entry::key_of;
@@ -56,6 +58,7 @@ impl View for TopBar {
                     cx.act(Command::Help);
                 }
                 theme_ui(ui, cx);
+                appearance_ui(ui, cx);
                 let language = Command::NextLanguage.label();
                 if icon_button_ui(ui, ICON_TRANSLATE, language).clicked() {
                     cx.act(Command::NextLanguage);
@@ -64,6 +67,37 @@ impl View for TopBar {
                 data_ui(ui, cx);
             });
         });
+    }
+}
+
+/// What makes the window easier to read.
+fn appearance_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let icon = ICON_TEXT_FIELDS.rich_text().size(18.0);
+    let menu = ui.menu_button(icon, |ui| {
+        ui.set_min_width(220.0);
+        let commands = [
+            Command::LargerText,
+            Command::SmallerText,
+            Command::NormalText,
+            Command::ToggleTheme,
+            Command::HighContrast,
+            Command::ReduceMotion,
+            Command::NextLanguage,
+            Command::Presenter,
+        ];
+        commands.into_iter().for_each(|command| command_ui(ui, cx, command));
+    });
+    menu.response.accessible_name(tr("Appearance")).on_hover_text(tr("Appearance"));
+}
+
+/// An entry of a menu, with its key, and why it cannot be pressed if so.
+fn command_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: Command) {
+    let permitted = cx.situation.permits(command);
+    let button = Button::new(tr(command.label())).shortcut_text(key_of(ui, command));
+    let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(tr(command.label()));
+    if button.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
+        cx.act(command);
+        ui.close();
     }
 }
 
@@ -83,15 +117,7 @@ fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Command::Export,
             Command::Report,
         ];
-        for command in commands {
-            let permitted = cx.situation.permits(command);
-            let button = Button::new(tr(command.label())).shortcut_text(key_of(ui, command));
-            let button = ui.add_enabled(permitted.is_ok(), button).accessible_name(tr(command.label()));
-            if button.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
-                cx.act(command);
-                ui.close();
-            }
-        }
+        commands.into_iter().for_each(|command| command_ui(ui, cx, command));
         if cx.window.recent.is_empty() {
             return;
         }
@@ -134,7 +160,7 @@ fn name_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (icon, name, other) = match cx.window.theme {
         Theme::Dark => (ICON_LIGHT_MODE, "Light theme", Theme::Light),
-        Theme::Light => (ICON_DARK_MODE, "Dark theme", Theme::Dark),
+        Theme::Light | Theme::HighContrast => (ICON_DARK_MODE, "Dark theme", Theme::Dark),
     };
     if icon_button_ui(ui, icon, name).clicked() {
         cx.window.theme = other;

@@ -87,6 +87,24 @@ fn fair_share(mut widths: Vec<f32>, room: f32) -> f32 {
     f32::INFINITY
 }
 
+/// A large button with an icon, a name and a line of help.
+pub fn door_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, help: &str, size: Vec2) -> Response {
+    let palette = Palette::of(ui);
+    let mut text = egui::text::LayoutJob::default();
+    text.wrap.max_width = size.x - 16.0 * GRID;
+    let format = |font_id, color| egui::TextFormat { font_id, color, ..Default::default() };
+    text.append(&tr(name), 0.0, format(theme::strong_font(theme::HEADING), palette.text));
+    text.append(&format!("\n{}", tr(help)), 0.0, format(theme::body_font(), palette.muted));
+    let atoms = (icon.rich_text().size(2.0 * ICON).color(palette.accent), text);
+    let button = Button::new(atoms).min_size(size).wrap();
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = vec2(4.0 * GRID, 2.0 * GRID);
+        ui.spacing_mut().icon_spacing = 4.0 * GRID;
+        button.ui(ui)
+    });
+    response.inner.accessible_name(tr(name))
+}
+
 /// An entry of a menu: a name, and below it a line of help.
 pub fn entry_ui(ui: &mut Ui, name: &str, help: &str) -> Response {
     let palette = Palette::of(ui);

@@ -5,6 +5,7 @@ use eframe::egui::{
     emath::RectTransform, epaint::PathShape, pos2, vec2,
 };
 
+use super::keyboard_pen::KeyboardPen;
 use crate::data::drawing::Drawing;
 use crate::language::tr;
 use crate::ui::theme::{self, Palette, RADIUS};
@@ -65,20 +66,25 @@ impl<'a> DigitCanvas<'a> {
     /// Draws the canvas; the pointer adds and erases strokes.
     pub fn show(self, ui: &mut Ui) -> Response {
         let side = self.side.unwrap_or_else(|| ui.available_size().min_elem()).max(48.0);
-        let (rect, mut response) = ui.allocate_exact_size(vec2(side, side), Sense::CLICK | Sense::DRAG);
+        let sense = Sense::CLICK | Sense::DRAG | Sense::FOCUSABLE;
+        let (rect, mut response) = ui.allocate_exact_size(vec2(side, side), sense);
         let canvas_from_screen = RectTransform::from_to(rect, Rect::from_min_size(Pos2::ZERO, vec2(1.0, 1.0)));
         let first = if self.is_erasing { Tool::Eraser } else { Tool::Pen };
-        if follow_pointer(ui, &response, self.drawing, (first, self.pen), canvas_from_screen) {
+        let (pen, has_moved) = KeyboardPen::of(ui, &response, self.drawing);
+        if follow_pointer(ui, &response, self.drawing, (first, self.pen), canvas_from_screen) || has_moved {
             response.mark_changed();
         }
-        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), tr("Digit canvas")));
+        response.widget_info(|| WidgetInfo {
+            current_text_value: pen.map(|pen| tr(pen.sentence()).into_owned()),
+            ..WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), tr("Digit canvas"))
+        });
         if ui.is_rect_visible(rect) {
-            self.paint(ui, &response, canvas_from_screen.inverse());
+            self.paint(ui, &response, pen, canvas_from_screen.inverse());
         }
         response
     }
 
-    fn paint(&self, ui: &Ui, response: &Response, screen_from_canvas: RectTransform) {
+    fn paint(&self, ui: &Ui, response: &Response, pen: Option<KeyboardPen>, screen_from_canvas: RectTransform) {
         let palette = Palette::of(ui);
         let rect = response.rect;
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
@@ -91,7 +97,19 @@ impl<'a> DigitCanvas<'a> {
             let points = stroke.iter().map(|[x, y]| screen_from_canvas * pos2(*x, *y)).collect();
             paint_stroke(&painter, points, Stroke::new(width, palette.ink));
         }
-        let outline = if response.hovered() { palette.line } else { palette.faint };
+        if let Some(pen) = pen {
+            let (at, stroke) = (screen_from_canvas * pen.at, Stroke::new(2.0, palette.accent));
+            painter.circle_stroke(at, width / 2.0 + 1.0, stroke);
+            if !pen.is_down {
+                painter.line_segment([at - vec2(width, 0.0), at + vec2(width, 0.0)], stroke);
+                painter.line_segment([at - vec2(0.0, width), at + vec2(0.0, width)], stroke);
+            }
+        }
+        let outline = match (response.has_focus(), response.hovered()) {
+            (true, _) => palette.accent,
+            (_, true) => palette.line,
+            _ => palette.faint,
+        };
         ui.painter().rect_stroke(rect, RADIUS, Stroke::new(1.0, outline), egui::StrokeKind::Inside);
         if let Some(pointer) = response.hover_pos() {
             ui.set_cursor_icon(CursorIcon::None);
@@ -220,6 +238,7 @@ fn paint_stroke(painter: &Painter, mut points: Vec<Pos2>, stroke: Stroke) {
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::{Key, Modifiers};
     use egui_kittest::{Harness, kittest::Queryable as _};
 
     use super::*;
@@ -298,6 +317,33 @@ mod tests {
         harness.step();
         assert_eq!(harness.state().strokes.len(), 1);
         assert!(harness.state().strokes[0][0][1] < 0.5);
+    }
+
+    #[test]
+    fn the_keyboard_draws_a_seven_and_says_where_the_pen_is() {
+        let mut harness = canvas();
+        harness.get_by_label("Digit canvas").focus();
+        harness.run();
+        let press = |harness: &mut Harness<'_, Drawing>, modifiers, key, times| {
+            for _ in 0..times {
+                harness.key_press_modifiers(modifiers, key);
+                harness.run();
+            }
+        };
+        let value = |harness: &Harness<'_, Drawing>| harness.get_by_label("Digit canvas").value().unwrap();
+        assert_eq!(value(&harness), "Pen up at column 14 and row 7 of 28");
+        press(&mut harness, Modifiers::SHIFT, Key::ArrowLeft, 1);
+        press(&mut harness, Modifiers::NONE, Key::Space, 1);
+        press(&mut harness, Modifiers::SHIFT, Key::ArrowRight, 2);
+        press(&mut harness, Modifiers::NONE, Key::ArrowDown, 14);
+        assert_eq!(value(&harness), "Pen down at column 18 and row 21 of 28");
+        press(&mut harness, Modifiers::NONE, Key::Space, 1);
+        press(&mut harness, Modifiers::NONE, Key::ArrowLeft, 1);
+        let strokes = harness.state().strokes.clone();
+        assert_eq!((strokes.len(), strokes[0].len()), (1, 17), "{strokes:?}");
+        assert_eq!(strokes[0][0], [10.0 / 28.0, 0.25]);
+        press(&mut harness, Modifiers::NONE, Key::Backspace, 1);
+        assert!(harness.state().is_empty());
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod histogram;
 pub mod image_grid;
 pub mod image_sheet;
 pub mod keyboard;
+pub mod keyboard_pen;
 pub mod line_plot;
 pub mod network_diagram;
 pub mod number_field;
