@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::data::{DataError, Dataset, Lookup, sources};
+use crate::lesson::files::is_lesson;
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::train::metrics::THRESHOLD;
 use backprop_nn::kernels::without_vectors;
@@ -30,6 +31,7 @@ mod glossary;
 mod import;
 mod importance;
 mod init;
+mod lesson;
 mod new;
 mod output;
 mod predict;
@@ -95,6 +97,7 @@ commands! {
     report::Report,
     encrypt::Encrypt,
     encrypt::Decrypt,
+    lesson::Lesson,
     glossary::Glossary,
     bench::Bench,
 }
@@ -200,6 +203,9 @@ fn log_to_standard_error() {
 
 /// Opens the studio, or does its main job in the terminal where no window can be shown.
 fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
+    if let Some(lesson) = name_or_path.filter(|path| is_lesson(Path::new(path))) {
+        return lesson::open(lesson);
+    }
     let mut project = name_or_path.map(new::find).transpose()?;
     // The window may be opened from another folder the next time.
     if let (Some(project), Ok(folder)) = (&mut project, std::env::current_dir()) {
@@ -208,7 +214,7 @@ fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
     // Data have no project file yet.
     let path = name_or_path.filter(|name| sources::of_name(name).is_none()).map(PathBuf::from);
     let path = path.filter(|path| path.is_file());
-    let reason = match show(project.clone(), path) {
+    let reason = match show(project.clone(), path, None) {
         Ok(()) => return Ok(()),
         Err(reason) => reason,
     };
@@ -218,20 +224,20 @@ fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
 }
 
 #[cfg(feature = "gui")]
-fn show(project: Option<Project>, path: Option<PathBuf>) -> Result<(), String> {
+fn show(project: Option<Project>, path: Option<PathBuf>, lesson: Option<&str>) -> Result<(), String> {
     let has_display =
         ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     if cfg!(target_os = "linux") && !has_display {
         return Err("There is no display".to_owned());
     }
-    crate::ui::run(project.map(|project| (project, path))).map_err(|error| {
+    crate::ui::run(project.map(|project| (project, path)), lesson).map_err(|error| {
         tracing::debug!("no window: {error}");
         "No window can be opened here".to_owned()
     })
 }
 
 #[cfg(not(feature = "gui"))]
-fn show(_project: Option<Project>, _path: Option<PathBuf>) -> Result<(), String> {
+fn show(_project: Option<Project>, _path: Option<PathBuf>, _lesson: Option<&str>) -> Result<(), String> {
     Err("This is the build without a window".to_owned())
 }
 

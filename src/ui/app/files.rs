@@ -42,10 +42,10 @@ impl Studio {
             PathFor::SaveDrawing => {
                 self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            PathFor::SaveRun | PathFor::OpenFolder | PathFor::DataFolder(_) => {
+            PathFor::SaveRun | PathFor::SaveLesson | PathFor::OpenFolder | PathFor::DataFolder(_) => {
                 self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
             }
-            PathFor::SaveChart | PathFor::SaveReport => {
+            PathFor::SaveChart | PathFor::SaveReport | PathFor::SaveHandIn => {
                 self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
             PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
@@ -58,6 +58,8 @@ impl Studio {
             PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
             PathFor::SaveDrawing => "drawing.json".to_owned(),
             PathFor::SaveRun => RUNS.to_owned(),
+            PathFor::SaveHandIn => self.hand_in_name(),
+            PathFor::SaveLesson => file_stem(&self.document.project.name),
             PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
             PathFor::SaveReport => {
                 let name =
@@ -221,7 +223,7 @@ pub(super) fn short(path: &Path) -> String {
 }
 
 /// A project's name as a file's name.
-fn file_stem(name: &str) -> String {
+pub(super) fn file_stem(name: &str) -> String {
     let stem: String = name
         .trim()
         .chars()

@@ -36,6 +36,7 @@ impl eframe::App for Studio {
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();
         }
+        self.follow_lesson(ctx);
         self.follow_project(ctx);
         self.follow_experiment(ctx);
         self.read_later(ctx);
@@ -121,7 +122,18 @@ impl Studio {
         let runs = self.runs_folder();
         let (changed_runs, has_deleted) = (self.kept.changed, !self.kept.deleted.is_empty());
         let Self {
-            document, session, window, playground, networks, derived, views, dialogs, notices, problems, ..
+            document,
+            session,
+            window,
+            lessons,
+            playground,
+            networks,
+            derived,
+            views,
+            dialogs,
+            notices,
+            problems,
+            ..
         } = self;
         let mut cx = Cx {
             project: &mut document.project,
@@ -133,6 +145,7 @@ impl Studio {
             window,
             playground,
             session,
+            lessons,
             networks,
             derived,
             shapes: &shapes,

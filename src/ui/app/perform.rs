@@ -94,6 +94,9 @@ impl Studio {
                 };
             }
             Command::Palette => self.dialogs.open(CommandPalette::default()),
+            Command::Lessons => self.list_lessons(),
+            Command::LeaveLesson => self.leave_lesson(),
+            Command::RecordLesson => self.choose(ctx, PathFor::SaveLesson),
             Command::Help => self.dialogs.open(Help),
             Command::Glossary => self.dialogs.open(pointed_term(ctx).map_or_else(Glossary::default, Glossary::at)),
         }
@@ -145,6 +148,8 @@ impl Studio {
                 self.document.project.data.source = source;
             }
             Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
+            Request::Lesson(action) => self.act_in_lesson(ctx, action),
+            Request::ChoosePath(wanted) => self.choose(ctx, wanted),
             Request::Dropped(path) => self.read_dropped(ctx, path),
         }
     }

@@ -16,8 +16,8 @@ const APP_ID: &str = "backprop-studio";
 
 const ICON_SIDE: u32 = 64;
 
-/// Opens the window and comes back when it is closed.
-pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error> {
+/// Opens the window, with a lesson if one is named, and comes back when it is closed.
+pub fn run(open: Option<(Project, Option<PathBuf>)>, lesson: Option<&str>) -> Result<(), eframe::Error> {
     let viewport = ViewportBuilder::default()
         .with_title("Backprop Studio")
         .with_app_id(APP_ID)
@@ -27,6 +27,7 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, system_font_fallback: true, ..Default::default() };
     let open = open.map(|(project, path)| Document { project, path });
+    let lesson = lesson.map(str::to_owned);
     eframe::run_native(
         "Backprop Studio",
         options,
@@ -34,7 +35,11 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>) -> Result<(), eframe::Error
             let (folder, is_restored) = (user_folder(), open.is_none());
             let copy = folder.as_deref().and_then(|runs| runs.parent()).map(|folder| folder.join(FILE));
             let studio = Studio::new(cc, open).keeping_runs(folder);
-            Ok(Box::new(studio.copying_to(&cc.egui_ctx, copy, is_restored)))
+            let mut studio = studio.copying_to(&cc.egui_ctx, copy, is_restored);
+            if let Some(lesson) = &lesson {
+                studio.open_lesson(&cc.egui_ctx, lesson);
+            }
+            Ok(Box::new(studio))
         }),
     )
 }

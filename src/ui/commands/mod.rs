@@ -44,6 +44,18 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
+/// `StepBatch` as `step_batch`.
+fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}
+
 macro_rules! commands {
     ($($command:ident: $label:literal, $help:literal, [$($key:expr),*];)+) => {
         /// What the window can do without further data.
@@ -59,6 +71,11 @@ macro_rules! commands {
             /// The text on buttons, in menus and in the command palette.
             pub fn label(self) -> &'static str {
                 match self { $(Self::$command => $label),+ }
+            }
+
+            /// Its name in files: `step_batch`.
+            pub fn id(self) -> String {
+                snake_case(match self { $(Self::$command => stringify!($command)),+ })
             }
 
             /// One sentence that explains the command, for tooltips.
@@ -120,6 +137,9 @@ commands! {
     Presenter: "Presenter", "Larger text and the center alone, for the back of a classroom.", [plain(Key::F11)];
     ToggleTheme: "Light or dark theme", "Changes between dark on light and light on dark.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
+    Lessons: "Lessons…", "Shows the lessons: short courses in this window, with questions, goals and hints.", [ctrl(Key::L)];
+    LeaveLesson: "Leave the lesson", "Brings back the project that was there before the lesson; how far it is is kept.", [];
+    RecordLesson: "Record as a lesson…", "Writes a folder with this project as the beginning of a lesson, whose cards a teacher writes.", [];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
     Glossary: "Glossary", "Explains the term at the pointer, and all others.", [plain(Key::F1)];
 }

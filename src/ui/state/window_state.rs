@@ -54,6 +54,8 @@ pub enum Place {
     Top,
     /// The bars at the bottom.
     Bottom,
+    /// The panel of a lesson, which is there while one is on.
+    Beside,
     /// The panel at the left.
     Left,
     /// The panel at the right.

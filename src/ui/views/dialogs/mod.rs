@@ -5,6 +5,7 @@ pub mod dialog;
 pub mod export;
 pub mod glossary;
 pub mod help;
+pub mod lessons;
 pub mod lr_finder;
 pub mod new_project;
 pub mod palette;
