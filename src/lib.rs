@@ -14,6 +14,7 @@
 //! | [`predict`] | what a run says of samples from outside its data | [`predict::RunPredictor`] |
 //! | [`report`] | a run as one page to read, or for TensorBoard | [`report::Material`] |
 //! | [`serve`] | a run as an HTTP server | [`serve::Server`] |
+//! | [`lesson`] | lessons: cards, steps with questions and goals, hand-ins | [`lesson::Lesson`] |
 //! | [`glossary`] | the terms of the field, as the window and the command line explain them | [`glossary::terms`] |
 //! | [`cli`] | one file per command | [`cli::main`] |
 //! | `ui` | the window: app, commands, state, jobs, views, widgets (feature `gui`) | `ui::Studio` |
@@ -33,6 +34,7 @@ pub mod export;
 pub mod glossary;
 pub mod import;
 pub mod language;
+pub mod lesson;
 pub mod predict;
 pub mod project;
 pub mod report;

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::data::{DataError, Dataset, Lookup, sources};
 use crate::language::{self, LANGUAGES, Language, tr};
+use crate::lesson::files::is_lesson;
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::train::metrics::THRESHOLD;
 use backprop_nn::kernels::without_vectors;
@@ -32,6 +33,7 @@ mod help;
 mod import;
 mod importance;
 mod init;
+mod lesson;
 mod new;
 mod output;
 mod predict;
@@ -100,6 +102,7 @@ commands! {
     report::Report,
     encrypt::Encrypt,
     encrypt::Decrypt,
+    lesson::Lesson,
     glossary::Glossary,
     bench::Bench,
 }
@@ -151,13 +154,13 @@ impl From<DataError> for CliError {
 /// Reads the arguments, carries them out and says how it went.
 pub fn main() -> ExitCode {
     language::speak(asked_language().unwrap_or_else(Language::of_the_user));
-    let Arguments { command, project, lang } = parse().unwrap_or_else(|error| refuse(&error));
+    let Arguments { command, project, .. } = parse().unwrap_or_else(|error| refuse(&error));
     log_to_standard_error();
     if std::env::var_os("BACKPROP_VECTORS").is_some_and(|vectors| vectors == "none") {
         without_vectors();
     }
     let done = match command {
-        None => open(project.as_deref(), lang),
+        None => open(project.as_deref()),
         Some(command) => command.run(),
     };
     match done {
@@ -238,7 +241,10 @@ fn log_to_standard_error() {
 }
 
 /// Opens the studio, or does its main job in the terminal where no window can be shown.
-fn open(name_or_path: Option<&str>, language: Option<&'static Language>) -> Result<(), CliError> {
+fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
+    if let Some(lesson) = name_or_path.filter(|path| is_lesson(Path::new(path))) {
+        return lesson::open(lesson);
+    }
     let mut project = name_or_path.map(new::find).transpose()?;
     // The window may be opened from another folder the next time.
     if let (Some(project), Ok(folder)) = (&mut project, std::env::current_dir()) {
@@ -247,7 +253,7 @@ fn open(name_or_path: Option<&str>, language: Option<&'static Language>) -> Resu
     // Data have no project file yet.
     let path = name_or_path.filter(|name| sources::of_name(name).is_none()).map(PathBuf::from);
     let path = path.filter(|path| path.is_file());
-    let reason = match show(project.clone(), path, language) {
+    let reason = match show(project.clone().map(|project| (project, path)), None) {
         Ok(()) => return Ok(()),
         Err(reason) => reason,
     };
@@ -257,20 +263,20 @@ fn open(name_or_path: Option<&str>, language: Option<&'static Language>) -> Resu
 }
 
 #[cfg(feature = "gui")]
-fn show(project: Option<Project>, path: Option<PathBuf>, language: Option<&'static Language>) -> Result<(), String> {
+fn show(project: Option<(Project, Option<PathBuf>)>, lesson: Option<&str>) -> Result<(), String> {
     let has_display =
         ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     if cfg!(target_os = "linux") && !has_display {
         return Err("There is no display".to_owned());
     }
-    crate::ui::run(project.map(|project| (project, path)), language).map_err(|error| {
+    crate::ui::run(project, lesson, asked_language()).map_err(|error| {
         tracing::debug!("no window: {error}");
         "No window can be opened here".to_owned()
     })
 }
 
 #[cfg(not(feature = "gui"))]
-fn show(_: Option<Project>, _: Option<PathBuf>, _: Option<&'static Language>) -> Result<(), String> {
+fn show(_: Option<(Project, Option<PathBuf>)>, _: Option<&str>) -> Result<(), String> {
     Err("This is the build without a window".to_owned())
 }
 

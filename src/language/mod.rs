@@ -73,6 +73,11 @@ pub fn current() -> &'static Language {
     CURRENT.get()
 }
 
+/// The code of the language of this thread.
+pub fn code() -> &'static str {
+    current().code
+}
+
 /// From now on this thread shows its texts in this language.
 pub fn speak(language: &'static Language) {
     if !std::ptr::eq(CURRENT.replace(language), language) {

@@ -24,6 +24,8 @@ pub struct WorkingCopy {
     pub drawing: Drawing,
     /// The run that was shown.
     pub run: Option<LeftRun>,
+    /// The lesson that was on, and how far each is, as the window writes it.
+    pub lessons: Value,
     /// Whether the window is still open; it was not closed where a later start finds this.
     pub is_open: bool,
 }
@@ -46,6 +48,8 @@ struct Contents {
     #[serde(default)]
     run: Option<LeftRun>,
     #[serde(default)]
+    lessons: Value,
+    #[serde(default)]
     is_open: bool,
 }
 
@@ -53,9 +57,9 @@ impl WorkingCopy {
     /// Writes it whole or not at all; the folder is made.
     pub fn write(&self, file: &Path) -> Result<(), ProjectError> {
         let fail = |error: &dyn std::fmt::Display| ProjectError::file(file, error);
-        let Self { project, path, drawing, run, is_open } = self.clone();
+        let Self { project, path, drawing, run, lessons, is_open } = self.clone();
         let project = serde_json::to_value(project).map_err(|error| fail(&error))?;
-        let contents = Contents { project, path, drawing, run, is_open };
+        let contents = Contents { project, path, drawing, run, lessons, is_open };
         let text = serde_json::to_string(&contents).map_err(|error| fail(&error))?;
         file.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| fail(&error))?;
         write_whole(file, text.as_bytes()).map_err(|error| fail(&error))
@@ -63,10 +67,11 @@ impl WorkingCopy {
 
     /// Reads it; nothing where there is none, or none that this program can read.
     pub fn read(file: &Path) -> Option<Self> {
-        let Contents { project, path, drawing, run, is_open } = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+        let contents: Contents = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+        let Contents { project, path, drawing, run, lessons, is_open } = contents;
         let project = Project::parse(&project.to_string());
         let project = project.map_err(|error| tracing::warn!("{}: {error}", file.display())).ok()?;
-        Some(Self { project, path, drawing, run, is_open })
+        Some(Self { project, path, drawing, run, lessons, is_open })
     }
 }
 
@@ -104,7 +109,14 @@ mod tests {
         project.set("training.learning_rate", "0.07").unwrap();
         let drawing = Drawing { strokes: vec![vec![[1.0, 2.0], [3.5, 4.0]]], label: None };
         let run = Some(LeftRun { folder: PathBuf::from("runs/wine-1"), was_on: true });
-        let copy = WorkingCopy { project, path: Some(PathBuf::from("mine.json")), drawing, run, is_open: true };
+        let copy = WorkingCopy {
+            project,
+            path: Some(PathBuf::from("mine.json")),
+            drawing,
+            run,
+            lessons: Value::Null,
+            is_open: true,
+        };
         copy.write(&file).unwrap();
         assert_eq!(WorkingCopy::read(&file), Some(copy));
         for text in ["", "{\"project\": {\"version\": 99}, \"path\": null, \"drawing\": {\"strokes\": []}}"] {

@@ -39,6 +39,9 @@ mod language;
 #[cfg(feature = "gui")]
 mod layout;
 mod learning;
+#[cfg(feature = "gui")]
+mod lesson_window;
+mod lessons;
 mod metrics;
 mod output;
 #[cfg(feature = "gui")]

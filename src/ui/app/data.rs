@@ -106,6 +106,10 @@ impl Studio {
     /// suggestion; where it is the one that is suggested for them, that is remembered, wherever it came from: a file, the command
     /// line, the last time.
     pub(super) fn suggest_if_untouched(&mut self) {
+        // A lesson has the network that it means.
+        if self.lessons.on.is_some() {
+            return;
+        }
         let Some(dataset) = self.session.dataset().filter(|_| !self.session.is_on()) else { return };
         let project = &self.document.project;
         let last = self.last_suggestion.as_ref().filter(|last| last.has_stack_of(project));

@@ -14,10 +14,12 @@ use crate::data::pictures::read_drawings;
 use crate::data::sources::text::prose;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::import::{self, Around, ENDING, ImportError, Imported};
+use crate::lesson::files::is_lesson;
 use crate::project::run_folder::{DRAWING, PROJECT, RUNS};
 use crate::project::{Output, Project, ProjectError, RunFolder};
 use crate::runs::history;
 use crate::ui::commands::Request;
+use crate::ui::commands::request::LessonAction;
 use crate::ui::jobs::recording::Writing;
 use crate::ui::jobs::report::{OpenedRun, Report};
 use crate::ui::state::playground::OpenedPicture;
@@ -87,6 +89,9 @@ fn read_network(path: &Path, runs: Option<PathBuf>) -> Report {
 fn read_dropped(path: PathBuf) -> Report {
     // A path that was typed may be one from the current folder, which is another the next time.
     let path = std::path::absolute(&path).unwrap_or(path);
+    if is_lesson(&path) {
+        return Report::Asked(Request::Lesson(LessonAction::Open(path.to_string_lossy().into_owned())));
+    }
     if path.is_dir() {
         return match path.join(PROJECT).is_file() {
             true => read_run(path),
@@ -111,7 +116,9 @@ fn read_dropped(path: PathBuf) -> Report {
 }
 
 fn not_taken(why: &dyn Display) -> String {
-    format!("{why}. This window takes projects, drawings, images, tables, texts, run folders and folders of samples.")
+    format!(
+        "{why}. This window takes projects, lessons, drawings, images, tables, texts, run folders and folders of samples."
+    )
 }
 
 fn read_run(path: PathBuf) -> Report {

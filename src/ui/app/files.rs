@@ -9,6 +9,7 @@ use rfd::AsyncFileDialog;
 use super::kept_runs::write_drawing_of_run;
 use super::{Document, Studio};
 use crate::data::pictures::write_drawing;
+use crate::data::sources::painted;
 use crate::export::{self, ExportError, Target};
 use crate::import::ENDING;
 use crate::project::run_folder::RUNS;
@@ -18,7 +19,7 @@ use crate::project::{Output, Project, RunRecord, presets};
 use crate::report::{Material, page};
 use crate::train::Outcome;
 use crate::train::metrics::THRESHOLD;
-use crate::ui::commands::PathFor;
+use crate::ui::commands::{PathFor, Request};
 use crate::ui::jobs::recording::Recording;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
@@ -42,10 +43,10 @@ impl Studio {
             PathFor::SaveDrawing => {
                 self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            PathFor::SaveRun | PathFor::OpenFolder | PathFor::DataFolder(_) => {
+            PathFor::SaveRun | PathFor::SaveLesson | PathFor::OpenFolder | PathFor::DataFolder(_) => {
                 self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
             }
-            PathFor::SaveChart | PathFor::SaveReport => {
+            PathFor::SaveChart | PathFor::SaveReport | PathFor::SaveHandIn => {
                 self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
             PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
@@ -58,6 +59,8 @@ impl Studio {
             PathFor::SaveProject => format!("{}.json", file_stem(&self.document.project.name)),
             PathFor::SaveDrawing => "drawing.json".to_owned(),
             PathFor::SaveRun => RUNS.to_owned(),
+            PathFor::SaveHandIn => self.hand_in_name(),
+            PathFor::SaveLesson => file_stem(&self.document.project.name),
             PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
             PathFor::SaveReport => {
                 let name =
@@ -92,6 +95,17 @@ impl Studio {
             Some(Err(error)) => self.notices.warn(error.to_string()),
             None => self.notices.warn(format!("There is no preset {preset}.")),
         }
+    }
+
+    /// A project whose data are still to be painted.
+    pub(super) fn begin_painting(&mut self, ctx: &Context) {
+        self.new_from("xor");
+        if let Ok(source) = painted::SOURCE.name.parse() {
+            self.document.project.data.source = source;
+            painted::SOURCE.name.clone_into(&mut self.document.project.name);
+        }
+        self.playground.wants_painting = true;
+        self.act(ctx, Request::Show("data"));
     }
 
     pub(super) fn open(&mut self, ctx: &Context, path: PathBuf) {
@@ -221,7 +235,7 @@ pub(super) fn short(path: &Path) -> String {
 }
 
 /// A project's name as a file's name.
-fn file_stem(name: &str) -> String {
+pub(super) fn file_stem(name: &str) -> String {
     let stem: String = name
         .trim()
         .chars()

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use eframe::egui::{self, Context, Ui};
 
-use super::places::places_ui;
+use super::places::{explained_ui, places_ui};
 use super::{Studio, notices};
 use crate::data::Dataset;
 use crate::train::LiveChange;
 use crate::ui::commands::{Request, keys};
 use crate::ui::jobs::evaluation::EvaluationQuery;
+use crate::ui::state::painting::Painting;
 use crate::ui::state::revisit::REST;
 use crate::ui::state::subject::Subject;
 use crate::ui::views::cx::Cx;
@@ -36,6 +37,7 @@ impl eframe::App for Studio {
         if self.session.drain(EVENT_BUDGET) {
             ctx.request_repaint();
         }
+        self.follow_lesson(ctx);
         self.follow_project(ctx);
         self.follow_experiment(ctx);
         self.read_later(ctx);
@@ -90,6 +92,12 @@ impl Studio {
         }
         let source = &self.document.project.data.source;
         self.playground.painting.take_if(|painting| !painting.follows(source, &self.session.data));
+        if self.playground.wants_painting && data.source == *self.session.source() {
+            if let Some(dataset) = self.session.dataset() {
+                self.playground.painting = Painting::of(source, dataset);
+                self.playground.wants_painting = false;
+            }
+        }
         self.session.set_pace(self.window.pace);
         // The optimizer of another project is not meant for this run.
         let is_its_project = !self.session.has_other_model(&self.document.project);
@@ -121,7 +129,18 @@ impl Studio {
         let runs = self.runs_folder();
         let (changed_runs, has_deleted) = (self.kept.changed, !self.kept.deleted.is_empty());
         let Self {
-            document, session, window, playground, networks, derived, views, dialogs, notices, problems, ..
+            document,
+            session,
+            window,
+            lessons,
+            playground,
+            networks,
+            derived,
+            views,
+            dialogs,
+            notices,
+            problems,
+            ..
         } = self;
         let mut cx = Cx {
             project: &mut document.project,
@@ -133,6 +152,7 @@ impl Studio {
             window,
             playground,
             session,
+            lessons,
             networks,
             derived,
             shapes: &shapes,
@@ -143,6 +163,7 @@ impl Studio {
         };
         notices.ui(ui);
         places_ui(ui, views, &mut cx);
+        explained_ui(ui, views, window);
         notices::drop_hint_ui(ui);
         actions.extend(dialogs.ui(ui, &situation));
         for action in actions {

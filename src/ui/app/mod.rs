@@ -9,6 +9,7 @@ mod files;
 mod frame;
 mod history;
 mod kept_runs;
+mod lesson;
 mod notices;
 mod perform;
 mod places;
@@ -29,6 +30,7 @@ use crate::ui::commands::Situation;
 use crate::ui::jobs::DerivedData;
 use crate::ui::jobs::recording::{Recording, Writing};
 use crate::ui::jobs::tasks::Tasks;
+use crate::ui::state::lesson::{Lessons, Ongoing};
 use crate::ui::state::playground::Playground;
 use crate::ui::state::problems::Problems;
 use crate::ui::state::session::Session;
@@ -41,6 +43,7 @@ use crate::ui::views;
 use crate::ui::views::dialogs::dialog::Dialogs;
 use crate::ui::views::view::View;
 use crate::ui::widgets::chart_file::ChartFile;
+use crate::ui::widgets::guard::Marks;
 use history::History;
 use kept_runs::KeptRuns;
 use notices::Notices;
@@ -66,6 +69,7 @@ pub struct Studio {
     history: History,
     session: Session,
     window: WindowState,
+    lessons: Lessons,
     playground: Playground,
     networks: Networks,
     derived: DerivedData,
@@ -94,6 +98,8 @@ pub struct Studio {
     is_file_opened: bool,
     /// The experiment that begins once the run has ended and its data are there.
     experiment: Option<Experiment>,
+    /// What a lesson locks and outlines.
+    marks: Marks,
     /// Why the data are read in a better way, for which a suggestion waits.
     better: Option<String>,
 }
@@ -113,6 +119,7 @@ impl Studio {
             session: Session::new(&document.project.data.source),
             document,
             window,
+            lessons: Lessons::default(),
             playground: Playground::default(),
             networks: Networks::default(),
             derived: DerivedData::default(),
@@ -132,6 +139,7 @@ impl Studio {
             last_suggestion: None,
             is_file_opened: false,
             better: None,
+            marks: Marks::default(),
             experiment: None,
             is_read_later: false,
         };
@@ -191,6 +199,11 @@ impl Studio {
         &self.derived
     }
 
+    /// The lesson that is on, and how far the others are.
+    pub fn lessons(&self) -> &Lessons {
+        &self.lessons
+    }
+
     /// The dialogs that are open.
     pub fn dialogs(&self) -> &Dialogs {
         &self.dialogs
@@ -210,6 +223,7 @@ impl Studio {
     pub fn situation(&mut self) -> Situation {
         let project = &self.document.project;
         self.problems.update(project, &self.session);
+        let unanswered = self.lessons.on.as_ref().and_then(Ongoing::obstacle);
         let subject = Subject::of(project, &self.session);
         let (can_undo, can_redo) = self.can_travel();
         Situation {
@@ -220,8 +234,9 @@ impl Studio {
             can_redo,
             has_ink: !self.playground.drawing.strokes.is_empty(),
             is_presenter: self.window.is_presenter,
+            is_lesson: self.lessons.on.is_some(),
             tabs: places::tabs(&self.views, Place::Center, &subject),
-            ..Situation::of(&self.session, self.problems.obstacle(project, &self.session))
+            ..Situation::of(&self.session, unanswered.or(self.problems.obstacle(project, &self.session)))
         }
     }
 

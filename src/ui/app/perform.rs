@@ -14,6 +14,7 @@ use crate::ui::views::dialogs::help::Help;
 use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
 use crate::ui::views::dialogs::path_prompt::PathPrompt;
+use crate::ui::views::dialogs::start::Start;
 use crate::ui::views::dialogs::trials::{Question, SEEDS};
 use crate::ui::views::{data, mistakes, transport};
 use crate::ui::widgets::keyboard;
@@ -104,12 +105,18 @@ impl Studio {
             Command::SmallerText => self.window.enlarge(-1),
             Command::NormalText => self.window.text_size = 100,
             Command::ReduceMotion => self.window.is_still = !self.window.is_still,
+            Command::Explain => self.window.is_explained = !self.window.is_explained,
+            Command::Start => self.dialogs.open(Start),
+            Command::Paint => self.begin_painting(ctx),
             Command::NextLanguage => {
                 let language = language::current().next();
                 self.window.language = Some(language.code.to_owned());
                 language::speak(language);
             }
             Command::Palette => self.dialogs.open(CommandPalette::default()),
+            Command::Lessons => self.list_lessons(),
+            Command::LeaveLesson => self.leave_lesson(),
+            Command::RecordLesson => self.choose(ctx, PathFor::SaveLesson),
             Command::Help => self.dialogs.open(Help),
             Command::Glossary => self.dialogs.open(pointed_term(ctx).map_or_else(Glossary::default, Glossary::at)),
         }
@@ -161,6 +168,8 @@ impl Studio {
                 self.document.project.data.source = source;
             }
             Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
+            Request::Lesson(action) => self.act_in_lesson(ctx, action),
+            Request::ChoosePath(wanted) => self.choose(ctx, wanted),
             Request::Dropped(path) => self.read_dropped(ctx, path),
         }
     }

@@ -1,6 +1,8 @@
 //! Where the views stand: bars at the top and at the bottom, the sides, and the center with its tabs.
 
-use eframe::egui::{self, Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Role, Ui, WidgetInfo, vec2};
+use eframe::egui::{
+    self, Align, Button, CentralPanel, Context, Frame, Layout, Margin, Panel, Role, Ui, WidgetInfo, vec2,
+};
 use egui_material_icons::icons::{ICON_CLOSE_FULLSCREEN, ICON_PRESENT_TO_ALL};
 
 use crate::language::tr;
@@ -11,10 +13,13 @@ use crate::ui::state::window_state::{Place, WindowState};
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::data;
+use crate::ui::views::landmarks::AROUND;
 use crate::ui::views::parts::outdated::stale_ui;
 use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::setting_ui;
+use crate::ui::widgets::guard::{outline, within};
+use crate::ui::widgets::landmark::{landmark_at, landmarks_ui};
 use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::Training;
 use backprop_nn::field::Settings as _;
@@ -26,6 +31,10 @@ const BOTTOM: f32 = 48.0;
 /// Width of the sides, which do not grow with the window.
 const LEFT: f32 = 264.0;
 const RIGHT: f32 = 312.0;
+
+/// Width of a lesson's panel at first, and how far it can be drawn.
+const LESSON: f32 = 320.0;
+const LESSON_RANGE: std::ops::RangeInclusive<f32> = 280.0..=560.0;
 
 /// Width of the row with the learning rate that the presenter shows, and of the widest options of a view.
 const RATE: f32 = 272.0;
@@ -51,7 +60,15 @@ pub fn places_ui(ui: &mut Ui, views: &mut [Box<dyn View>], cx: &mut Cx<'_>) {
         Panel::top(view.id()).exact_size(TOP).frame(frame(ui, 12, 0)).show(ui, |ui| view.ui(ui, cx));
     }
     for view in views.iter_mut().filter(|view| view.place() == Place::Bottom) {
-        Panel::bottom(view.id()).exact_size(BOTTOM).frame(frame(ui, 12, 0)).show(ui, |ui| view.ui(ui, cx));
+        Panel::bottom(view.id()).exact_size(BOTTOM).frame(frame(ui, 12, 0)).show(ui, |ui| {
+            landmark_at(ui.ctx(), view.id(), ui.max_rect());
+            view.ui(ui, cx);
+        });
+    }
+    let is_lesson = cx.lessons.on.is_some();
+    for view in views.iter_mut().filter(|view| view.place() == Place::Beside && is_lesson) {
+        let panel = Panel::left(view.id()).default_size(LESSON).size_range(LESSON_RANGE).frame(frame(ui, 12, 8));
+        panel.show(ui, |ui| view.ui(ui, cx));
     }
     let mut is_open = cx.window.is_left_open;
     let left = Panel::left("left").resizable(false).exact_size(LEFT).frame(frame(ui, 12, 8));
@@ -60,6 +77,17 @@ pub fn places_ui(ui: &mut Ui, views: &mut [Box<dyn View>], cx: &mut Cx<'_>) {
     let right = Panel::right("right").resizable(false).exact_size(RIGHT).frame(frame(ui, 12, 8));
     right.show_collapsible(ui, &mut is_open, |ui| tabbed_ui(ui, Place::Right, views, cx));
     CentralPanel::default().frame(frame(ui, 16, 8)).show(ui, |ui| tabbed_ui(ui, Place::Center, views, cx));
+}
+
+/// Numbers beside what is on the screen, and what each is: of the tab that is shown, and of what stands around it.
+pub fn explained_ui(ctx: &Context, views: &[Box<dyn View>], window: &mut WindowState) {
+    if !window.is_explained {
+        return;
+    }
+    let id = shown(views, Place::Center, window);
+    let view = views.iter().find(|view| Some(view.id()) == id);
+    let landmarks = [view.map_or(&[][..], |view| view.landmarks()), AROUND].concat();
+    window.is_explained = landmarks_ui(ctx, &landmarks);
 }
 
 /// The tabs of a place with the options of the view that is shown, and below them the view itself. A side with one view
@@ -84,7 +112,9 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
             for (index, tab) in tabs.iter().enumerate() {
                 let key = if place == Place::Center { format!("Key {}", index + 1) } else { String::new() };
                 let help = tab.obstacle.map_or(key, str::to_owned);
-                if tab_ui(ui, tab, Some(tab.id) == id).on_hover_text(tr(help)).clicked() {
+                let shown = tab_ui(ui, tab, Some(tab.id) == id);
+                outline(ui, tab.id, shown.rect);
+                if shown.on_hover_text(tr(help)).clicked() {
                     cx.act(Request::Show(tab.id));
                 }
             }
@@ -107,6 +137,8 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
     if place == Place::Center && view.id() != data::ID {
         stale_ui(ui, cx);
     }
+    outline(ui, if place == Place::Center { "" } else { view.id() }, ui.max_rect());
+    landmark_at(ui.ctx(), view.id(), ui.max_rect());
     ui.push_id(view.id(), |ui| match obstacle {
         Some(why) => placeholder_ui(ui, why),
         None => view.ui(ui, cx),
@@ -136,7 +168,7 @@ fn presenter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let rate = Training::fields().into_iter().find(|field| field.key == "learning_rate");
     ui.allocate_ui_with_layout(vec2(RATE, ROW), Layout::top_down(Align::Min), |ui| {
         ui.set_width(RATE);
-        rate.map(|field| setting_ui(ui, &mut cx.project.training, field))
+        within(ui, "training", |ui| rate.map(|field| setting_ui(ui, &mut cx.project.training, field)))
     });
 }
 

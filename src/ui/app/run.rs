@@ -73,6 +73,7 @@ impl Studio {
         if let Err(error) = self.session.start(Arc::clone(&job), &self.document.project, start, wake) {
             return self.notices.warn(format!("The run could not be started: {error}."));
         }
+        self.lesson_run_begins();
         self.notices.clear();
         if let Some(folder) = self.runs_folder() {
             let recorded = Recorded { project: self.document.project.clone(), job, parent };
@@ -171,6 +172,7 @@ impl Studio {
             self.notices.warn(format!("The run could not be started: {error}."));
             return None;
         }
+        self.lesson_run_begins();
         if self.document.project.model == project.model {
             self.document.project.training.epochs = recorded.project.training.epochs;
         }

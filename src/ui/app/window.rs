@@ -10,6 +10,7 @@ use crate::language::Language;
 use crate::project::Project;
 use crate::project::working_copy::FILE;
 use crate::runs::store::user_folder;
+use crate::ui::commands::Command;
 use crate::ui::theme::Palette;
 
 /// The name under which the desktop knows the program and keeps its settings.
@@ -17,8 +18,13 @@ const APP_ID: &str = "backprop-studio";
 
 const ICON_SIDE: u32 = 64;
 
-/// Opens the window, in a language that was asked for or in the one that was chosen there, and comes back when it is closed.
-pub fn run(open: Option<(Project, Option<PathBuf>)>, language: Option<&'static Language>) -> Result<(), eframe::Error> {
+/// Opens the window with a project or a lesson, in a language that is asked for or in the one that was chosen there, and comes back
+/// when it is closed.
+pub fn run(
+    open: Option<(Project, Option<PathBuf>)>,
+    lesson: Option<&str>,
+    language: Option<&'static Language>,
+) -> Result<(), eframe::Error> {
     let viewport = ViewportBuilder::default()
         .with_title("Backprop Studio")
         .with_app_id(APP_ID)
@@ -28,17 +34,25 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>, language: Option<&'static L
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, system_font_fallback: true, ..Default::default() };
     let open = open.map(|(project, path)| Document { project, path });
+    let lesson = lesson.map(str::to_owned);
     eframe::run_native(
         "Backprop Studio",
         options,
         Box::new(|cc| {
             let (folder, is_restored) = (user_folder(), open.is_none());
             let copy = folder.as_deref().and_then(|runs| runs.parent()).map(|folder| folder.join(FILE));
-            let mut studio = Studio::new(cc, open).keeping_runs(folder);
+            let studio = Studio::new(cc, open).keeping_runs(folder);
+            let mut studio = studio.copying_to(&cc.egui_ctx, copy, is_restored);
             if let Some(language) = language {
                 studio.window_mut().language = Some(language.code.to_owned());
             }
-            Ok(Box::new(studio.copying_to(&cc.egui_ctx, copy, is_restored)))
+            if !std::mem::replace(&mut studio.window_mut().has_begun, true) && is_restored && lesson.is_none() {
+                studio.act(&cc.egui_ctx, Command::Start);
+            }
+            if let Some(lesson) = &lesson {
+                studio.open_lesson(&cc.egui_ctx, lesson);
+            }
+            Ok(Box::new(studio))
         }),
     )
 }

@@ -27,6 +27,8 @@ pub struct Copying {
     held: Option<std::fs::File>,
     /// What was written last, or is being written.
     written: Option<WorkingCopy>,
+    /// Which state of the lessons is in it.
+    lessons: u64,
     /// Since when the screen differs from it.
     changed: Option<Instant>,
 }
@@ -47,6 +49,10 @@ impl Studio {
                 self.playground.drawing = copy.drawing.clone();
                 self.playground.is_example = false;
             }
+            if let Some((own, why)) = self.lessons.restore(copy.lessons.clone(), &self.document.project) {
+                (self.document.project, self.document.path) = (own.project, own.path);
+                self.notices.warn(why);
+            }
             self.compare_with_file(ctx);
             if copy.is_open {
                 self.notices.warn("The program ended unexpectedly. The project and the drawing have been restored.");
@@ -64,7 +70,7 @@ impl Studio {
         // A drawing of the program is none of the user.
         let drawing = if self.playground.is_example { Default::default() } else { self.playground.drawing.clone() };
         let Document { project, path } = self.document.clone();
-        WorkingCopy { project, path, drawing, run: self.left_run(), is_open: true }
+        WorkingCopy { project, path, drawing, run: self.left_run(), lessons: self.lessons.kept(), is_open: true }
     }
 
     fn left_run(&self) -> Option<LeftRun> {
@@ -75,6 +81,7 @@ impl Studio {
         let is_example = self.playground.is_example;
         self.copying.written.as_ref().is_some_and(|written| {
             written.project == self.document.project
+                && self.copying.lessons == self.lessons.revision
                 && written.path == self.document.path
                 && written.run == self.left_run()
                 && (is_example && written.drawing.strokes.is_empty() || written.drawing == self.playground.drawing)
@@ -100,6 +107,7 @@ impl Studio {
         self.copying.changed = None;
         if let Some(file) = file {
             let copy = self.working_copy();
+            self.copying.lessons = self.lessons.revision;
             self.copying.written = Some(copy.clone());
             self.tasks.spawn(ctx, COPYING, move || match copy.write(&file) {
                 Ok(()) => Report::Nothing,

@@ -36,12 +36,28 @@ const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
 const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
 const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
+
+/// `StepBatch` as `step_batch`.
+fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
 }
 
 macro_rules! commands {
@@ -59,6 +75,11 @@ macro_rules! commands {
             /// The text on buttons, in menus and in the command palette.
             pub fn label(self) -> &'static str {
                 match self { $(Self::$command => $label),+ }
+            }
+
+            /// Its name in files: `step_batch`.
+            pub fn id(self) -> String {
+                snake_case(match self { $(Self::$command => stringify!($command)),+ })
             }
 
             /// One sentence that explains the command, for tooltips.
@@ -126,7 +147,13 @@ commands! {
     ReduceMotion: "Reduce motion", "Nothing fades, slides or scrolls by itself, or it does again.", [];
     NextLanguage: "Language (English, 中文)", "Shows the window in the next of its languages, at once.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
+    Start: "Start page…", "Shows the ways to begin: draw a digit, teach a network something, open your data, take a lesson.", [];
+    Paint: "Paint points", "Begins with an empty plane, on which you paint the points of two classes.", [];
+    Lessons: "Lessons…", "Shows the lessons: short courses in this window, with questions, goals and hints.", [ctrl(Key::L)];
+    LeaveLesson: "Leave the lesson", "Brings back the project that was there before the lesson; how far it is is kept.", [];
+    RecordLesson: "Record as a lesson…", "Writes a folder with this project as the beginning of a lesson, whose cards a teacher writes.", [];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
+    Explain: "What do I see here?", "Numbers the things on the screen and says what each is.", [shift(Key::F1)];
     Glossary: "Glossary", "Explains the term at the pointer, and all others.", [plain(Key::F1)];
 }
 

@@ -89,8 +89,35 @@ pub enum Request {
     UseSource(SourceSpec),
     /// The desktop has no file dialog, so the path has to be typed.
     TypePath(PathFor),
+    /// Something of a lesson.
+    Lesson(LessonAction),
+    /// A path by a dialog.
+    ChoosePath(PathFor),
     /// Something was dropped on the window, or chosen to be opened whatever it is.
     Dropped(PathBuf),
+}
+
+/// What is done in a lesson.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LessonAction {
+    /// Begins the lesson of this name, or in this folder or file, or goes on with it.
+    Open(String),
+    /// Shows the next card, and begins its step if it is the first time.
+    Next,
+    /// Shows the card before.
+    Back,
+    /// Goes on without what the step asks for.
+    Skip,
+    /// Checks this answer.
+    Answer(usize),
+    /// Shows the next hint.
+    Hint,
+    /// Brings back what was on the screen before the lesson.
+    Leave,
+    /// Writes what was done into this file.
+    HandInTo(PathBuf),
+    /// Begins a lesson from the project in this folder.
+    RecordIn(PathBuf),
 }
 
 /// A change of what is noted of a run.
@@ -127,6 +154,10 @@ pub enum PathFor {
     SaveChart,
     /// The file to save the report of the run to.
     SaveReport,
+    /// The file to hand a lesson in with.
+    SaveHandIn,
+    /// The folder for a lesson that is begun from the project.
+    SaveLesson,
     /// The folder of the source of this name.
     DataFolder(&'static str),
     /// The file of the source of this name.
@@ -144,6 +175,8 @@ impl PathFor {
             Self::SaveDrawing => Request::SaveDrawingTo(path),
             Self::SaveChart => Request::SaveChartTo(path),
             Self::SaveReport => Request::SaveReportTo(path),
+            Self::SaveHandIn => Request::Lesson(LessonAction::HandInTo(path)),
+            Self::SaveLesson => Request::Lesson(LessonAction::RecordIn(path)),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
@@ -160,6 +193,8 @@ impl PathFor {
             Self::SaveDrawing => "Save the drawing",
             Self::SaveChart => "Save the chart",
             Self::SaveReport => "Save the report of the run",
+            Self::SaveHandIn => "Hand in the lesson",
+            Self::SaveLesson => "An empty folder for the lesson",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",
         }

@@ -37,6 +37,8 @@ pub struct Situation {
     pub has_ink: bool,
     /// Whether the presenter mode is on.
     pub is_presenter: bool,
+    /// Whether a lesson is on.
+    pub is_lesson: bool,
     /// The tabs of the center.
     pub tabs: Vec<Tab>,
 }
@@ -71,6 +73,7 @@ impl Situation {
             can_redo: false,
             has_ink: false,
             is_presenter: false,
+            is_lesson: false,
             tabs: Vec::new(),
         }
     }
@@ -166,6 +169,7 @@ impl Situation {
             Command::Report => only_if(self.has_weights, "There is no run to report. Train first."),
             Command::SaveDrawing => only_if(self.has_ink, "Nothing is drawn."),
             Command::ReloadData => only_if(!self.is_loading, "The data is already being read."),
+            Command::LeaveLesson => only_if(self.is_lesson, "No lesson is on."),
             Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),
             Command::New
             | Command::Empty
@@ -187,7 +191,12 @@ impl Situation {
             | Command::NormalText
             | Command::ReduceMotion
             | Command::NextLanguage
+            | Command::Start
+            | Command::Explain
+            | Command::Paint
             | Command::Palette
+            | Command::Lessons
+            | Command::RecordLesson
             | Command::Help
             | Command::Glossary => Ok(()),
         }

@@ -5,6 +5,7 @@ pub mod coach;
 pub mod coaching;
 pub mod curves;
 pub mod ending_run;
+pub mod lesson;
 pub mod lines;
 pub mod pace;
 pub mod painting;

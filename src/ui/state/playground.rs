@@ -34,6 +34,8 @@ pub struct Playground {
     pub row: TriedRow,
     /// The plane that is painted in, while it is.
     pub painting: Option<Painting>,
+    /// Whether it is painted in the data as soon as they are there.
+    pub wants_painting: bool,
     /// The seed of the noise that a generator's samples are made of; `backprop generate` makes the same of it.
     pub noise: u64,
 }
@@ -79,6 +81,7 @@ impl Default for Playground {
             cell: None,
             row: TriedRow::default(),
             painting: None,
+            wants_painting: false,
             noise: 1,
         }
     }

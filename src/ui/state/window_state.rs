@@ -15,6 +15,11 @@ pub struct WindowState {
     pub theme: Theme,
     /// The code of the language; nothing for that of the desktop.
     pub language: Option<String>,
+    /// Whether numbers stand beside what is on the screen, and explain it.
+    #[serde(skip)]
+    pub is_explained: bool,
+    /// Whether the start page has been shown.
+    pub has_begun: bool,
     /// How large everything is, in percent.
     pub text_size: u32,
     /// Whether nothing fades, slides or scrolls by itself.
@@ -60,6 +65,8 @@ pub enum Place {
     Top,
     /// The bars at the bottom.
     Bottom,
+    /// The panel of a lesson, which is there while one is on.
+    Beside,
     /// The panel at the left.
     Left,
     /// The panel at the right.
@@ -121,6 +128,8 @@ impl Default for WindowState {
         Self {
             theme: Theme::default(),
             language: None,
+            is_explained: false,
+            has_begun: false,
             text_size: 100,
             is_still: false,
             shown: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::project::Project;
 use crate::ui::commands::{Action, Situation};
 use crate::ui::jobs::DerivedData;
+use crate::ui::state::lesson::Lessons;
 use crate::ui::state::playground::Playground;
 use crate::ui::state::problems::Problems;
 use crate::ui::state::session::Session;
@@ -35,6 +36,8 @@ pub struct Cx<'a> {
     pub playground: &'a mut Playground,
     /// The state of the data and of the run.
     pub session: &'a Session,
+    /// The lesson that is on, if one is.
+    pub lessons: &'a mut Lessons,
     /// The built-in classifier and the opened run.
     pub networks: &'a Networks,
     /// The results of background threads.

@@ -23,6 +23,7 @@ use crate::ui::state::subject::{Subject, identity};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::parts::data_problem::data_problem_ui;
 use crate::ui::views::parts::images::{copy, not_images, scale};
 use crate::ui::views::parts::rows::label;
@@ -32,7 +33,9 @@ use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::cut_text::cut_text;
 use crate::ui::widgets::field::setting_ui;
+use crate::ui::widgets::guard::{guarded_ui, within};
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::numbers::thousands;
 use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
@@ -84,6 +87,10 @@ impl View for DataView {
         Place::Center
     }
 
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::DATA
+    }
+
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let rect = ui.available_rect_before_wrap();
         if rect.width() < NARROW {
@@ -118,17 +125,17 @@ impl DataView {
 
     fn source_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         heading_ui(ui, "Source", |_| {});
-        source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx);
+        guarded_ui(ui, "data.source", |ui| source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx));
         // What was decided comes before what may be decided.
         if let Some(dataset) = cx.session.dataset().cloned() {
-            dataset.notes.iter().for_each(|note| note_ui(ui, note, cx));
+            guarded_ui(ui, "data.source", |ui| dataset.notes.iter().for_each(|note| note_ui(ui, note, cx)));
         }
-        self.options.ui(ui, cx);
+        guarded_ui(ui, "data.source", |ui| self.options.ui(ui, cx));
         let data = &mut cx.project.data;
         // A text is not reconstructed.
         let is_text = cx.session.dataset().is_some_and(|dataset| dataset.modality() == Modality::Text);
         for field in data.describe().into_iter().filter(|field| field.key == "reconstruct" && !is_text) {
-            setting_ui(ui, data, field);
+            within(ui, "data", |ui| setting_ui(ui, data, field));
         }
         ui.add_space(GRID);
         match &cx.session.data {
@@ -275,7 +282,7 @@ fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     let (shape, _) = cx.session.shape(cx.project);
     for field in Augment::fields_for(shape) {
-        setting_ui(ui, &mut cx.project.data.augment, field);
+        within(ui, "data.augment", |ui| setting_ui(ui, &mut cx.project.data.augment, field));
     }
 }
 

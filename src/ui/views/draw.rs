@@ -14,6 +14,7 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, over_run_ui, seen_note_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
 use crate::ui::views::parts::write::Write;
@@ -21,6 +22,7 @@ use crate::ui::views::view::View;
 use crate::ui::widgets::button::{button_ui, icon_button_ui};
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::cut_text::cut_galley;
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::caption_ui;
 
@@ -57,6 +59,10 @@ impl View for Draw {
 
     fn place(&self) -> Place {
         Place::Center
+    }
+
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::DRAW
     }
 
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {

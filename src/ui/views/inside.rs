@@ -33,6 +33,7 @@ use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::parts::drawing::{Reading, choice_ui};
 use crate::ui::views::parts::rows::label;
 use crate::ui::views::view::{NARROW, View};
@@ -40,6 +41,7 @@ use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::cut_text::caption_name_ui;
 use crate::ui::widgets::feature_maps::{FeatureMaps, Maps};
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::numbers::{percent, significant};
 use crate::ui::widgets::text::{caption_ui, heading_ui, placeholder_ui};
 use backprop_nn::Shape;
@@ -122,6 +124,10 @@ impl View for InsideView {
 
     fn place(&self) -> Place {
         Place::Center
+    }
+
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::INSIDE
     }
 
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {

@@ -18,6 +18,7 @@ use crate::ui::state::subject::{Subject, is_plane};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::parts::coach::coach_ui;
 use crate::ui::views::parts::drawing::{Reading, canvas_ui, choice_ui, over_run_ui, seen_caption_ui};
 use crate::ui::views::parts::try_panel::TryPanel;
@@ -26,6 +27,7 @@ use crate::ui::views::view::{NARROW, View};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::cell::cell_ui;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
 use crate::ui::widgets::text::heading_ui;
@@ -64,6 +66,10 @@ impl View for Learn {
 
     fn place(&self) -> Place {
         Place::Center
+    }
+
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::LEARN
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {

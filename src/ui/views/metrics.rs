@@ -9,9 +9,11 @@ use crate::ui::state::curves::Curves;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::parts::plot_grid::plot_grid_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::text::placeholder_ui;
 
 /// The least width and the height of a plot.
@@ -32,6 +34,10 @@ impl View for MetricsView {
 
     fn place(&self) -> Place {
         Place::Center
+    }
+
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::METRICS
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -19,11 +19,13 @@ use crate::ui::state::subject::{Subject, identity};
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::parts::images::{copy, fitting_scale, not_images};
 use crate::ui::views::parts::reconstructions::ReconstructionPairs;
 use crate::ui::views::view::View;
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::image_grid::{Caption, ImageGrid, Images};
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::numbers::{percent, thousands};
 use crate::ui::widgets::text::placeholder_ui;
 use backprop_nn::init::mix;
@@ -71,6 +73,10 @@ impl View for Mistakes {
 
     fn place(&self) -> Place {
         Place::Center
+    }
+
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::MISTAKES
     }
 
     fn fits(&self, subject: &Subject) -> Result<(), &'static str> {

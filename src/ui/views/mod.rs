@@ -7,7 +7,9 @@ pub mod data;
 pub mod dialogs;
 pub mod draw;
 pub mod inside;
+pub mod landmarks;
 pub mod learn;
+pub mod lesson;
 pub mod metrics;
 pub mod mistakes;
 pub mod network;
@@ -23,6 +25,7 @@ pub fn all() -> Vec<Box<dyn View>> {
     vec![
         Box::<top_bar::TopBar>::default(),
         Box::<transport::Transport>::default(),
+        Box::<lesson::LessonView>::default(),
         Box::<network::Network>::default(),
         Box::<training::TrainingView>::default(),
         Box::<learn::Learn>::default(),

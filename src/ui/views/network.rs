@@ -21,6 +21,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::parts::outdated::outdated_ui;
 use crate::ui::views::view::View;
 use crate::ui::widgets::button::icon_button_ui;
+use crate::ui::widgets::guard::guarded_ui;
 use crate::ui::widgets::numbers::{short, thousands};
 use crate::ui::widgets::text::{caption_ui, heading_ui, warning_ui};
 use add_layer::{Trial, layer_button_ui};
@@ -154,8 +155,8 @@ fn stack_ui(ui: &mut Ui, cards: &mut Cards, cx: &mut Cx<'_>) {
 fn add_ui(ui: &mut Ui, name: &str, cards: &mut Cards, cx: &mut Cx<'_>) {
     let button = Button::new((ICON_ADD.rich_text().size(18.0), "Add layer"));
     let mut trial = None;
-    let (response, layer) = layer_button_ui(ui, button, |layer| {
-        trial.get_or_insert_with(|| Trial::of(cx, cards.side(), &[])).misfit(layer)
+    let (response, layer) = guarded_ui(ui, cards.side().place(), |ui| {
+        layer_button_ui(ui, button, |layer| trial.get_or_insert_with(|| Trial::of(cx, cards.side(), &[])).misfit(layer))
     });
     response
         .on_hover_text(tr("Adds a layer where it fits; between two cards there is another plus"))

@@ -19,9 +19,11 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
 use crate::ui::theme::{GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
+use crate::ui::views::landmarks;
 use crate::ui::views::view::View;
 use crate::ui::widgets::button::segmented_ui;
 use crate::ui::widgets::data_table::{DataTable, Head, TableEvents};
+use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::text::{caption_ui, placeholder_ui};
 use details::Details;
 use overview::{Overview, Rows};
@@ -98,6 +100,10 @@ impl View for Runs {
 
     fn place(&self) -> Place {
         Place::Center
+    }
+
+    fn landmarks(&self) -> &'static [Landmark] {
+        landmarks::RUNS
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {

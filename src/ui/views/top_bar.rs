@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{
-    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_TEXT_FIELDS, ICON_TRANSLATE, ICON_UNDO,
+    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_TEXT_FIELDS, ICON_TRANSLATE, ICON_UNDO,
 };
 
 use crate::language::tr;
@@ -56,6 +56,9 @@ impl View for TopBar {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if icon_button_ui(ui, ICON_HELP, "Keys").clicked() {
                     cx.act(Command::Help);
+                }
+                if icon_button_ui(ui, ICON_LIVE_HELP, Command::Explain.label()).clicked() {
+                    cx.act(Command::Explain);
                 }
                 theme_ui(ui, cx);
                 appearance_ui(ui, cx);

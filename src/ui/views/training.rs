@@ -26,6 +26,7 @@ use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::cut_text::cut_galley;
 use crate::ui::widgets::field::{field_ui, setting_ui, settings_ui, summary};
+use crate::ui::widgets::guard::{guarded_ui, is_shown_anew, is_wanted, outline, outlined_ui, within};
 use crate::ui::widgets::number_field::number_field_ui;
 use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
@@ -108,13 +109,15 @@ impl View for TrainingView {
 
 impl TrainingView {
     fn data_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        field_ui(ui, "Data", "The data set that the samples come from.", |ui| {
-            source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx)
+        guarded_ui(ui, "data.source", |ui| {
+            field_ui(ui, "Data", "The data set that the samples come from.", |ui| {
+                source_menu_ui(ui, ui.available_width(), &mut self.typed_source, cx)
+            })
         });
         data_problem_ui(ui, cx);
         // The target is chosen in the tab Data, beside the source; a generator has none.
         if cx.project.adversary.is_none() {
-            one_ui(ui, &mut cx.project.data, "validation");
+            within(ui, "data", |ui| one_ui(ui, &mut cx.project.data, "validation"));
         }
     }
 
@@ -142,7 +145,8 @@ impl TrainingView {
 
     /// How much of a result is chance, and whether a change is more than that.
     fn seeds_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        fold_ui(ui, "seeds", "Is it chance? Seeds and comparison", |ui| {
+        let open = is_named(ui.ctx(), &[Command::RepeatSeeds, Command::Compare]);
+        opened_ui(ui, "seeds", "Is it chance? Seeds and comparison", open, |ui| {
             let trains = |seeds| {
                 format!("Trains with {seeds} seeds. The more, the smaller a difference can be told from chance.")
             };
@@ -150,14 +154,19 @@ impl TrainingView {
             count_ui(ui, "Seeds", SEEDS_HELP, &options, &mut self.seeds);
             let permits = |command| cx.situation.permits(command).err();
             let (repeat, compare) = (permits(Command::RepeatSeeds), permits(Command::Compare));
-            if wide_button_ui(ui, Command::RepeatSeeds.label(), SEEDS_HELP, repeat) {
+            let name = Command::RepeatSeeds.id();
+            if outlined_ui(ui, &name, |ui| wide_button_ui(ui, Command::RepeatSeeds.label(), SEEDS_HELP, repeat)) {
                 cx.act(Request::RepeatSeeds(self.seeds));
             }
-            if wide_button_ui(ui, Command::Compare.label(), Command::Compare.help(), compare) {
+            let name = Command::Compare.id();
+            if outlined_ui(ui, &name, |ui| {
+                wide_button_ui(ui, Command::Compare.label(), Command::Compare.help(), compare)
+            }) {
                 cx.act(Request::CompareWithRun(self.seeds));
             }
         });
-        fold_ui(ui, "search", "Search for the best settings", |ui| {
+        let open = is_named(ui.ctx(), &[Command::Search, Command::Race]);
+        opened_ui(ui, "search", "Search for the best settings", open, |ui| {
             command_ui(ui, Command::Search, cx);
             command_ui(ui, Command::Race, cx);
         });
@@ -189,22 +198,28 @@ fn one_ui(ui: &mut Ui, settings: &mut dyn Settings, key: &str) {
 /// What decides a training, in the order of a textbook.
 fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match &mut cx.project.adversary {
-        Some(adversary) => one_ui(ui, adversary, "loss"),
-        None => one_ui(ui, &mut cx.project.training, "loss"),
+        Some(adversary) => within(ui, "adversary", |ui| one_ui(ui, adversary, "loss")),
+        None => training_ui(ui, cx, "loss"),
     }
-    one_ui(ui, &mut cx.project.training, "optimizer");
-    one_ui(ui, &mut cx.project.training, "learning_rate");
+    training_ui(ui, cx, "optimizer");
+    training_ui(ui, cx, "learning_rate");
     find_rate_ui(ui, cx);
     for key in ["schedule", "batch", "epochs", "shuffle"] {
-        one_ui(ui, &mut cx.project.training, key);
+        training_ui(ui, cx, key);
     }
-    seed_ui(ui, &mut cx.project.training);
+    guarded_ui(ui, "training.seed", |ui| seed_ui(ui, &mut cx.project.training));
+}
+
+/// One setting of the training itself.
+fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>, key: &str) {
+    within(ui, "training", |ui| one_ui(ui, &mut cx.project.training, key));
 }
 
 /// The small button beside the heading that checks before a run.
 fn check_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let obstacle = cx.situation.permits(Command::Check).err();
     let button = ui.add_enabled(obstacle.is_none(), Button::new(tr("Check…")).small());
+    outline(ui, &Command::Check.id(), button.rect);
     let button =
         button.on_hover_text(tr(Command::Check.help())).on_disabled_hover_text(tr(obstacle.unwrap_or_default()));
     if button.accessible_name(tr(Command::Check.label())).clicked() {
@@ -215,7 +230,7 @@ fn check_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// A button for a command.
 fn command_ui(ui: &mut Ui, command: Command, cx: &mut Cx<'_>) {
     let obstacle = cx.situation.permits(command).err();
-    if wide_button_ui(ui, command.label(), command.help(), obstacle) {
+    if outlined_ui(ui, &command.id(), |ui| wide_button_ui(ui, command.label(), command.help(), obstacle)) {
         cx.act(command);
     }
 }
@@ -223,7 +238,8 @@ fn command_ui(ui: &mut Ui, command: Command, cx: &mut Cx<'_>) {
 /// The button below the slider of the learning rate.
 fn find_rate_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let obstacle = cx.situation.permits(Command::FindLearningRate).err();
-    if wide_button_ui(ui, "Find a learning rate…", FIND_HELP, obstacle) {
+    let name = Command::FindLearningRate.id();
+    if outlined_ui(ui, &name, |ui| wide_button_ui(ui, "Find a learning rate…", FIND_HELP, obstacle)) {
         cx.act(Command::FindLearningRate);
     }
 }
@@ -238,23 +254,23 @@ fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         adversary_ui(ui, adversary);
     } else {
         let about = *loss.about();
-        detail_ui(ui, "Loss", &about, &mut **loss);
+        detail_ui(ui, ("Loss", "training.loss"), &about, &mut **loss);
     }
     let about = *optimizer.about();
-    detail_ui(ui, "Optimizer", &about, &mut **optimizer);
+    detail_ui(ui, ("Optimizer", "training.optimizer"), &about, &mut **optimizer);
     let about = *schedule.about();
-    detail_ui(ui, "Schedule", &about, &mut **schedule);
+    detail_ui(ui, ("Schedule", "training.schedule"), &about, &mut **schedule);
     fold_ui(ui, "warm-up", &format!("Warm-up, {}", state(cx.project.training.warmup == 0.0)), |ui| {
-        one_ui(ui, &mut cx.project.training, "warmup");
+        training_ui(ui, cx, "warmup");
     });
 }
 
 /// The heading names what is inside, with the values that were changed.
-fn detail_ui(ui: &mut Ui, name: &str, about: &About, settings: &mut dyn Settings) {
+fn detail_ui(ui: &mut Ui, (name, place): (&str, &str), about: &About, settings: &mut dyn Settings) {
     let formula = (!about.formula.is_empty()).then(|| "formula".to_owned());
     let names = formula.into_iter().chain(settings.describe().into_iter().map(|field| summary(settings, field)));
     let title = format!("{name}: {}", names.collect::<Vec<_>>().join(", "));
-    fold_ui(ui, name, &title, |ui| {
+    place_ui(ui, place, name, &title, |ui| {
         about_ui(ui, about);
         settings_ui(ui, settings);
     });
@@ -263,20 +279,38 @@ fn detail_ui(ui: &mut Ui, name: &str, about: &About, settings: &mut dyn Settings
 /// What the generator learns from in place of a loss of its own.
 fn adversary_ui(ui: &mut Ui, adversary: &mut GanSettings) {
     CollapsingHeader::new(tr("Adversarial training")).default_open(true).show_unindented(ui, |ui| {
-        for field in GanSettings::fields().into_iter().filter(|field| field.key != "loss") {
-            setting_ui(ui, adversary, field);
-        }
+        within(ui, "adversary", |ui| {
+            for field in GanSettings::fields().into_iter().filter(|field| field.key != "loss") {
+                setting_ui(ui, adversary, field);
+            }
+        });
         let text = "The discriminator takes the place of a loss. There is no validation set, so there is no early stopping, \
                     and no augmentation.";
         ui.label(RichText::new(tr(text)).color(Palette::of(ui).muted));
     });
 }
 
+/// The same for settings at a place of the project, unfolded where one of them is wanted.
+fn place_ui(ui: &mut Ui, place: &str, id: &str, title: &str, contents: impl FnOnce(&mut Ui)) {
+    let open = is_wanted(ui.ctx(), place).then_some(true);
+    let shown = opened_ui(ui, id, title, open, |ui| within(ui, place, contents));
+    outline(ui, place, shown);
+}
+
 /// A heading that unfolds what belongs to it. One line, however long the title is.
 fn fold_ui(ui: &mut Ui, id: &str, title: &str, contents: impl FnOnce(&mut Ui)) {
+    opened_ui(ui, id, title, None, contents);
+}
+
+/// Whether one of these commands is to be outlined, for which its heading unfolds.
+fn is_named(ctx: &egui::Context, commands: &[Command]) -> Option<bool> {
+    commands.iter().any(|command| is_shown_anew(ctx, &command.id())).then_some(true)
+}
+
+fn opened_ui(ui: &mut Ui, id: &str, title: &str, open: Option<bool>, contents: impl FnOnce(&mut Ui)) -> egui::Rect {
     let width = ui.available_width() - ui.spacing().indent - GRID;
     let title = cut_galley(ui.painter(), title, theme::body_font(), Color32::PLACEHOLDER, width);
-    CollapsingHeader::new(title).id_salt(id).show_unindented(ui, contents);
+    CollapsingHeader::new(title).id_salt(id).open(open).show_unindented(ui, contents).header_response.rect
 }
 
 fn state(is_off: bool) -> &'static str {
@@ -310,18 +344,18 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Training { regularization, early_stopping, .. } = &mut cx.project.training;
     // What plays no part for a generator is shown only to be turned off.
     let is_generator = cx.project.adversary.is_some();
-    let groups: [(&str, bool, &mut dyn Settings); 2] = [
-        ("Regularization", regularization.is_off(), regularization),
-        ("Early stopping", early_stopping.is_off(), early_stopping),
+    let groups: [(&str, &str, bool, &mut dyn Settings); 2] = [
+        ("Regularization", "training.regularization", regularization.is_off(), regularization),
+        ("Early stopping", "training.early_stopping", early_stopping.is_off(), early_stopping),
     ];
-    for (name, is_off, settings) in groups {
+    for (name, place, is_off, settings) in groups {
         if is_generator && is_off && name == "Early stopping" {
             continue;
         }
-        fold_ui(ui, name, &format!("{name}, {}", state(is_off)), |ui| settings_ui(ui, settings));
+        place_ui(ui, place, name, &format!("{name}, {}", state(is_off)), |ui| settings_ui(ui, settings));
     }
     teacher_ui(ui, cx);
-    fold_ui(ui, "Checkpoints", &checkpoints_title(&cx.project.checkpoints), |ui| {
+    place_ui(ui, "checkpoints", "Checkpoints", &checkpoints_title(&cx.project.checkpoints), |ui| {
         settings_ui(ui, &mut cx.project.checkpoints);
     });
     let (shape, _) = cx.session.shape(cx.project);
@@ -330,7 +364,7 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let title = format!("Augmentation, {}", state(augment.is_off()));
-    fold_ui(ui, "augmentation", &title, |ui| {
+    place_ui(ui, "data.augment", "augmentation", &title, |ui| {
         for field in Augment::fields_for(shape) {
             setting_ui(ui, augment, field);
         }
@@ -345,7 +379,7 @@ fn teacher_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let name =
         Path::new(&teacher.run).file_name().map_or_else(|| teacher.run.clone(), |name| name.display().to_string());
     let mut is_dismissed = false;
-    fold_ui(ui, "Teacher", &format!("Teacher, {name}"), |ui| {
+    place_ui(ui, "teacher", "Teacher", &format!("Teacher, {name}"), |ui| {
         settings_ui(ui, teacher);
         is_dismissed = ui.button(tr("Learn without a teacher")).clicked();
     });

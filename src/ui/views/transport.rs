@@ -32,6 +32,7 @@ use crate::ui::views::view::View;
 use crate::ui::views::{draw, mistakes};
 use crate::ui::widgets::bar::{bar_ui, fixed_text_ui};
 use crate::ui::widgets::button::{button_ui, icon_button_ui, primary_button_ui};
+use crate::ui::widgets::guard::outline;
 use crate::ui::widgets::keyboard;
 use crate::ui::widgets::numbers::{percent, significant, thousands};
 use timeline::TimelineBar;
@@ -98,6 +99,7 @@ fn main_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let permitted = cx.situation.permits(command);
     let response = primary_button_ui(ui, permitted.is_ok(), icon, name, vec2(104.0, HEIGHT));
+    outline(ui, &Command::Train.id(), response.rect);
     let response = response.on_hover_text(tr(hint(ui, command)));
     keyboard::take_focus(&response, name);
     if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
@@ -116,6 +118,7 @@ fn other_buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let permitted = cx.situation.permits(command);
         let response =
             button_ui(ui, permitted.is_ok(), icon, name, vec2(76.0, HEIGHT)).on_hover_text(tr(hint(ui, command)));
+        outline(ui, &command.id(), response.rect);
         if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
             cx.act(command);
         }
@@ -127,6 +130,7 @@ fn look_back_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let permitted = cx.situation.permits(Command::LookBack);
     let response =
         ui.add_enabled_ui(permitted.is_ok(), |ui| icon_button_ui(ui, ICON_HISTORY, Command::LookBack.label())).inner;
+    outline(ui, &Command::LookBack.id(), response.rect);
     let response = response.on_hover_text(tr(Command::LookBack.help()));
     if response.on_disabled_hover_text(tr(permitted.err().unwrap_or_default())).clicked() {
         cx.act(Command::LookBack);

@@ -5,6 +5,7 @@ use eframe::egui::Ui;
 use super::cx::Cx;
 use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::Place;
+use crate::ui::widgets::landmark::Landmark;
 
 /// Below this width a view has one column, and its options have a row of their own.
 pub const NARROW: f32 = 560.0;
@@ -27,6 +28,11 @@ pub trait View {
 
     /// Draws the view in the space that is left.
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
+
+    /// What "What do I see here?" points at and explains.
+    fn landmarks(&self) -> &'static [Landmark] {
+        &[]
+    }
 
     /// What there is to set for it, at the right end of the row of tabs, from right to left.
     fn options_ui(&mut self, _ui: &mut Ui, _cx: &mut Cx<'_>) {}

@@ -7,6 +7,7 @@ use eframe::egui::{self, Align, Align2, ComboBox, Layout, Rect, Response, Sense,
 use super::{
     about::{about_ui, hover_beside_ui},
     cut_text::cut_galley,
+    guard::{self, LOCKED},
     keyboard, number_field, numbers,
     slider::{Division, Slider},
     term::{help_with_term, mark_term},
@@ -83,12 +84,16 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     let mut ui = ui.new_child(layout.max_rect(rect));
     ui.spacing_mut().item_spacing.x = GRID;
     ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
+    let path = guard::path_of(&ui, key);
+    if path.as_ref().is_some_and(|path| guard::is_locked(&ui, path)) {
+        ui.disable();
+    }
     let help = help_with_term(name.help, name.label);
     // A help that is shown stays while the pointer rests there, and would cover a dialog that F1 has opened.
     let dialog = ui.memory(|memory| memory.top_modal_layer());
     let helped = |response: Response| match dialog {
         Some(dialog) if dialog != response.layer_id => response,
-        _ => response.on_hover_text(tr(&help)),
+        _ => response.on_hover_text(tr(&help)).on_disabled_hover_text(tr(LOCKED)),
     };
     let label = helped(label_ui(&mut ui, name.label, name.is_default));
     let response = helped(add(&mut ui, label.double_clicked()));
@@ -96,6 +101,9 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     mark_term(&response, name.label);
     keyboard::take_focus(&response, name.label);
     help_on_focus(&ui, &response, rect, &help);
+    if let Some(path) = path {
+        guard::outline(&ui, &path, rect);
+    }
     response
 }
 

@@ -62,7 +62,8 @@ impl Dialog for Start {
         let width = WIDTH.min(ui.ctx().content_rect().width() - 16.0 * GRID);
         ui.set_width(width);
         ui.label(theme::heading("Welcome to Backprop Studio"));
-        let about = "Build a neural network out of layers, train it here, and look inside. What would you like to do first?";
+        let about =
+            "Build a neural network out of layers, train it here, and look inside. What would you like to do first?";
         ui.add(Label::new(RichText::new(tr(about)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(2.0 * GRID);
         let mut next = Next::Stay;

@@ -16,6 +16,7 @@ use crate::ui::theme::{self, GRID, Palette, RADIUS};
 use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::settings_where_ui;
+use crate::ui::widgets::guard::{LOCKED, is_locked, outline, outline_around, within};
 use crate::ui::widgets::numbers::{percent, thousands};
 use crate::ui::widgets::text::warning_ui;
 use backprop_nn::spec::{Fix, ShapeError};
@@ -90,12 +91,14 @@ impl Card<'_> {
             (frame.corner_radius.sw, frame.corner_radius.se) = (0, 0);
         }
         ui.push_id((self.side, self.index()), |ui| {
-            frame.show(ui, |ui| {
+            let shown = frame.show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 edit = self.header_ui(ui, handle).or(edit.take());
                 self.figures_ui(ui);
                 ui.add_space(GRID);
             });
+            let outline = if self.is_unfolded { outline } else { outline_around };
+            outline(ui, &self.place(), shown.response.rect);
         });
         edit
     }
@@ -158,6 +161,12 @@ impl Card<'_> {
         number(self.path)
     }
 
+    /// Where it stands in the project: `model.2.layers.0`.
+    fn place(&self) -> String {
+        let numbers: Vec<String> = self.path.iter().map(usize::to_string).collect();
+        format!("{}.{}", self.side.place(), numbers.join(".layers."))
+    }
+
     fn gap_name(&self) -> String {
         let (label, stack) = (self.layer.about().label, self.side.layer().to_lowercase());
         format!("Insert a layer before {label}, {stack} {}", self.number())
@@ -194,12 +203,16 @@ impl Card<'_> {
             let width = ui.available_width() - 2.0 * theme::ROW - GRID;
             handle.ui(ui, |ui| edit = self.name_ui(ui, width));
             ui.visuals_mut().widgets.inactive.fg_stroke.color = palette.muted;
-            if icon_button_ui(ui, ICON_CONTENT_COPY, &format!("Duplicate {label}")).clicked() {
-                edit = Some(Edit::Insert { after: true, layer: self.layer.clone() });
-            }
-            if icon_button_ui(ui, ICON_CLOSE, &format!("Remove {label}")).clicked() {
-                edit = Some(Edit::Remove);
-            }
+            ui.add_enabled_ui(!is_locked(ui, self.side.place()), |ui| {
+                let copy = icon_button_ui(ui, ICON_CONTENT_COPY, &format!("Duplicate {label}"));
+                if copy.on_disabled_hover_text(LOCKED).clicked() {
+                    edit = Some(Edit::Insert { after: true, layer: self.layer.clone() });
+                }
+                let remove = icon_button_ui(ui, ICON_CLOSE, &format!("Remove {label}"));
+                if remove.on_disabled_hover_text(LOCKED).clicked() {
+                    edit = Some(Edit::Remove);
+                }
+            });
         });
         edit
     }
@@ -302,7 +315,9 @@ impl Card<'_> {
         // Only what tells tokens, step by step, can be tied to their embedding.
         let is_of_steps = self.trace.input_of(self.index()).is_some_and(|input| input.as_steps().is_some());
         let is_tied = matches!(self.layer, LayerSpec::Dense(dense) if dense.tied);
-        settings_where_ui(ui, &mut **self.layer, |field| field.key != "tied" || is_of_steps || is_tied);
+        within(ui, &self.place(), |ui| {
+            settings_where_ui(ui, &mut **self.layer, |field| field.key != "tied" || is_of_steps || is_tied);
+        });
     }
 }
 

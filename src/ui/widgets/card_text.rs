@@ -1,0 +1,133 @@
+//! The text of a lesson's card: paragraphs, lists, tables, formulas and pictures in the width there is.
+
+use eframe::egui::text::{LayoutJob, TextFormat};
+use eframe::egui::{
+    Align, FontId, Frame, Grid, Image, Label, Margin, Response, RichText, Sense, Stroke, TextureHandle, Ui, vec2,
+};
+
+use crate::lesson::formula::Script;
+use crate::lesson::markdown::{Block, Span, plain};
+use crate::ui::theme::{self, BODY, GRID, Palette, RADIUS};
+
+/// An index is this much smaller.
+const SMALL: f32 = 0.75;
+
+/// How far an item of a list stands in, and each list within it.
+const INDENT: f32 = 16.0;
+
+/// Draws the blocks one below the other; `picture` gives those that are there.
+pub fn card_text_ui(ui: &mut Ui, blocks: &[Block], picture: &mut dyn FnMut(&Ui, &str) -> Option<TextureHandle>) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.5 * GRID;
+        for (at, block) in blocks.iter().enumerate() {
+            ui.push_id(at, |ui| block_ui(ui, block, picture));
+        }
+    });
+}
+
+fn block_ui(ui: &mut Ui, block: &Block, picture: &mut dyn FnMut(&Ui, &str) -> Option<TextureHandle>) {
+    let palette = Palette::of(ui);
+    match block {
+        Block::Text(spans) => drop(spans_ui(ui, spans, Sense::hover())),
+        Block::Heading(spans) => drop(ui.label(theme::strong(plain(spans)))),
+        Block::Item { depth, mark, spans } => {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 0.0;
+                ui.add_space(*depth as f32 * INDENT);
+                let width = INDENT.max(mark.len() as f32 * 8.0);
+                let size = vec2(width, ui.text_style_height(&eframe::egui::TextStyle::Body));
+                let layout = eframe::egui::Layout::left_to_right(Align::Min);
+                ui.allocate_ui_with_layout(size, layout, |ui| {
+                    ui.set_width(width);
+                    ui.label(RichText::new(mark).color(palette.muted));
+                });
+                ui.vertical(|ui| spans_ui(ui, spans, Sense::hover()));
+            });
+        }
+        Block::Quote(spans) => {
+            let frame = Frame::new().inner_margin(Margin { left: 10, right: 0, top: 2, bottom: 2 });
+            let shown = frame.show(ui, |ui| spans_ui(ui, spans, Sense::hover()));
+            let line = shown.response.rect;
+            ui.painter().vline(line.left() + 2.0, line.y_range(), Stroke::new(2.0, palette.accent));
+        }
+        Block::Code(code) => {
+            let frame = Frame::new().fill(palette.sunken).corner_radius(RADIUS).inner_margin(Margin::same(8));
+            frame.show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.add(Label::new(RichText::new(code).monospace()).wrap());
+            });
+        }
+        Block::Formula(spans) => {
+            ui.vertical_centered(|ui| spans_ui(ui, spans, Sense::hover()));
+        }
+        Block::Table(rows) => table_ui(ui, rows),
+        Block::Picture { name, alt } => match picture(ui, name) {
+            Some(texture) => {
+                let size = texture.size_vec2();
+                let width = ui.available_width().min(size.x);
+                let image =
+                    Image::from_texture((texture.id(), size)).fit_to_exact_size(size * (width / size.x.max(1.0)));
+                ui.add(image.alt_text(alt.as_str())).on_hover_text(alt);
+            }
+            None => drop(ui.label(RichText::new(alt).color(palette.muted))),
+        },
+        Block::Rule => drop(ui.separator()),
+    }
+}
+
+fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(1).max(1);
+    let gap = 2.0 * GRID;
+    let width = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
+    let grid = Grid::new("table").striped(true).num_columns(columns).spacing(vec2(gap, GRID));
+    grid.min_col_width(width.min(40.0)).max_col_width(width).show(ui, |ui| {
+        for (at, row) in rows.iter().enumerate() {
+            for cell in row {
+                let strong = |span: &Span| Span { is_strong: true, ..span.clone() };
+                match at {
+                    0 => spans_ui(ui, &cell.iter().map(strong).collect::<Vec<_>>(), Sense::hover()),
+                    _ => spans_ui(ui, cell, Sense::hover()),
+                };
+            }
+            ui.end_row();
+        }
+    });
+}
+
+/// A text in as many lines as it needs; what it leads to stands below it.
+pub fn spans_ui(ui: &mut Ui, spans: &[Span], sense: Sense) -> Response {
+    let job = layout(ui, spans);
+    let response = ui.add(Label::new(job).wrap().sense(sense));
+    for span in spans.iter().filter(|span| span.link.is_some()) {
+        if let Some(link) = &span.link {
+            ui.hyperlink_to(&span.text, link);
+        }
+    }
+    match spans.iter().any(|span| span.script != Script::Normal) {
+        true => response.accessible_name(plain(spans)),
+        false => response,
+    }
+}
+
+fn layout(ui: &Ui, spans: &[Span]) -> LayoutJob {
+    let palette = Palette::of(ui);
+    let mut job = LayoutJob::default();
+    for span in spans {
+        let scale = if span.script == Script::Normal { 1.0 } else { SMALL };
+        let font_id = match (span.is_code, span.is_strong) {
+            (true, _) => FontId::monospace(BODY * scale),
+            (false, true) => theme::strong_font(BODY * scale),
+            (false, false) => FontId::proportional(BODY * scale),
+        };
+        let format = TextFormat {
+            font_id,
+            color: if span.link.is_some() { palette.accent } else { palette.text },
+            italics: span.is_italic,
+            background: if span.is_code { palette.sunken } else { Default::default() },
+            valign: if span.script == Script::Above { Align::TOP } else { Align::BOTTOM },
+            ..TextFormat::default()
+        };
+        job.append(&span.text, 0.0, format);
+    }
+    job
+}
