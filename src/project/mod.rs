@@ -20,6 +20,7 @@ pub mod checks;
 mod output;
 pub mod presets;
 pub mod problems;
+pub mod profile;
 pub mod run_folder;
 pub mod run_log;
 mod settings;

@@ -15,6 +15,7 @@ use crate::data::sources::text::prose;
 use crate::data::{Dataset, Drawing, Lookup, SourceSpec, sources};
 use crate::import::{self, Around, ENDING, ImportError, Imported};
 use crate::lesson::files::is_lesson;
+use crate::project::profile::{self, Profile};
 use crate::project::run_folder::{DRAWING, PROJECT, RUNS};
 use crate::project::{Output, Project, ProjectError, RunFolder};
 use crate::runs::history;
@@ -87,6 +88,12 @@ fn read_network(path: &Path, runs: Option<PathBuf>) -> Report {
 
 /// Finds out what somebody dropped: a run folder, a folder of samples, a table, a project or a drawing.
 fn read_dropped(path: PathBuf) -> Report {
+    if path.extension().is_some_and(|ending| ending == profile::ENDING) {
+        return match Profile::read(&path) {
+            Ok(profile) => Report::ProfileOpened(profile),
+            Err(error) => Report::Warned(format!("{}: {error}", short(&path))),
+        };
+    }
     // A path that was typed may be one from the current folder, which is another the next time.
     let path = std::path::absolute(&path).unwrap_or(path);
     if is_lesson(&path) {

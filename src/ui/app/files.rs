@@ -12,6 +12,7 @@ use crate::data::pictures::write_drawing;
 use crate::data::sources::painted;
 use crate::export::{self, ExportError, Target};
 use crate::import::ENDING;
+use crate::project::profile::{self, Profile};
 use crate::project::run_folder::RUNS;
 use crate::project::run_log::done_line;
 use crate::project::whole::{in_words, write_whole};
@@ -19,7 +20,7 @@ use crate::project::{Output, Project, RunRecord, presets};
 use crate::report::{Material, page};
 use crate::train::Outcome;
 use crate::train::metrics::THRESHOLD;
-use crate::ui::commands::{PathFor, Request};
+use crate::ui::commands::{Command, PathFor, Request};
 use crate::ui::jobs::recording::Recording;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::session::Status;
@@ -46,7 +47,7 @@ impl Studio {
             PathFor::SaveRun | PathFor::SaveLesson | PathFor::OpenFolder | PathFor::DataFolder(_) => {
                 self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
             }
-            PathFor::SaveChart | PathFor::SaveReport | PathFor::SaveHandIn => {
+            PathFor::SaveChart | PathFor::SaveReport | PathFor::SaveHandIn | PathFor::SaveProfile => {
                 self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
             PathFor::DataFile(_) => self.tasks.dialog(ctx, dialog.pick_file(), wanted),
@@ -61,6 +62,7 @@ impl Studio {
             PathFor::SaveRun => RUNS.to_owned(),
             PathFor::SaveHandIn => self.hand_in_name(),
             PathFor::SaveLesson => file_stem(&self.document.project.name),
+            PathFor::SaveProfile => format!("class.{}", profile::ENDING),
             PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
             PathFor::SaveReport => {
                 let name =
@@ -95,6 +97,26 @@ impl Studio {
             Some(Err(error)) => self.notices.warn(error.to_string()),
             None => self.notices.warn(format!("There is no preset {preset}.")),
         }
+    }
+
+    /// Shows what a profile shows from now on.
+    pub(super) fn use_profile(&mut self, profile: Profile) {
+        let hidden = profile.hidden.len();
+        self.window.profile = profile;
+        if hidden > 0 {
+            self.notices.tell(format!("{hidden} things are left out. {} shows them again.", Command::Profile.label()));
+        }
+    }
+
+    pub(super) fn save_profile(&mut self, ctx: &Context, path: PathBuf) {
+        let profile = self.window.profile.clone();
+        self.tasks.spawn(ctx, "saving the profile", move || match profile.write(&path) {
+            Ok(()) => Report::Told(format!(
+                "Saved as {}. Opened or dropped on another window it leaves out the same.",
+                short(&path)
+            )),
+            Err(error) => Report::Warned(format!("{}: {error}", short(&path))),
+        });
     }
 
     /// A project whose data are still to be painted.

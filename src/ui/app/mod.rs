@@ -43,7 +43,7 @@ use crate::ui::views;
 use crate::ui::views::dialogs::dialog::Dialogs;
 use crate::ui::views::view::View;
 use crate::ui::widgets::chart_file::ChartFile;
-use crate::ui::widgets::guard::Marks;
+use crate::ui::widgets::guard::{self, Marks};
 use history::History;
 use kept_runs::KeptRuns;
 use notices::Notices;
@@ -235,7 +235,7 @@ impl Studio {
             has_ink: !self.playground.drawing.strokes.is_empty(),
             is_presenter: self.window.is_presenter,
             is_lesson: self.lessons.on.is_some(),
-            tabs: places::tabs(&self.views, Place::Center, &subject),
+            tabs: places::tabs(&self.views, Place::Center, &subject, &self.window),
             ..Situation::of(&self.session, unanswered.or(self.problems.obstacle(project, &self.session)))
         }
     }
@@ -250,6 +250,7 @@ impl Studio {
             Theme::Light => Palette::for_mode(false),
             Theme::HighContrast => Palette::high_contrast(),
         };
+        guard::set_profile(ctx, &self.window.profile);
         theme::show(ctx, palette, !self.window.is_still);
         let size = ctx.content_rect().size() * ctx.zoom_factor();
         let chosen = self.window.text_size as f32 / 100.0;

@@ -14,6 +14,7 @@ use crate::ui::views::dialogs::help::Help;
 use crate::ui::views::dialogs::new_project::NewProject;
 use crate::ui::views::dialogs::palette::CommandPalette;
 use crate::ui::views::dialogs::path_prompt::PathPrompt;
+use crate::ui::views::dialogs::profile::ProfileDialog;
 use crate::ui::views::dialogs::start::Start;
 use crate::ui::views::dialogs::trials::{Question, SEEDS};
 use crate::ui::views::{data, mistakes, transport};
@@ -106,6 +107,7 @@ impl Studio {
             Command::NormalText => self.window.text_size = 100,
             Command::ReduceMotion => self.window.is_still = !self.window.is_still,
             Command::Explain => self.window.is_explained = !self.window.is_explained,
+            Command::Profile => self.dialogs.open(ProfileDialog::new(&self.window.profile)),
             Command::Start => self.dialogs.open(Start),
             Command::Paint => self.begin_painting(ctx),
             Command::NextLanguage => {
@@ -154,11 +156,13 @@ impl Studio {
             Request::SaveTo(path) => self.save_to(ctx, path),
             Request::SaveRunIn(base) => self.save_run(ctx, base),
             Request::Export { format, folder, overwrite } => self.export(ctx, format, folder, overwrite),
+            Request::UseProfile(profile) => self.window.profile = *profile,
+            Request::SaveProfileTo(path) => self.save_profile(ctx, path),
             Request::OpenDrawing(path) => self.open_drawing(ctx, path),
             Request::SaveDrawingTo(path) => self.save_drawing(ctx, path),
             Request::SaveReportTo(path) => self.save_report(ctx, path),
             Request::SaveChartTo(path) => self.save_chart(ctx, path),
-            Request::ChooseData(wanted) => self.choose(ctx, wanted),
+            Request::ChoosePath(wanted) => self.choose(ctx, wanted),
             Request::UseSource(source) => {
                 let part = source.single().filter(|part| Path::new(&part.argument).exists());
                 if let Some(part) = part {

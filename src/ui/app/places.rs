@@ -41,14 +41,15 @@ const RATE: f32 = 272.0;
 const OPTIONS: f32 = 360.0;
 
 /// The tabs of a place, in their order.
-pub fn tabs(views: &[Box<dyn View>], place: Place, subject: &Subject) -> Vec<Tab> {
-    let views = views.iter().filter(|view| view.place() == place);
+pub fn tabs(views: &[Box<dyn View>], place: Place, subject: &Subject, window: &WindowState) -> Vec<Tab> {
+    let views = views.iter().filter(|view| view.place() == place && !window.profile.hides(view.id()));
     views.map(|view| Tab { id: view.id(), title: view.title(subject), obstacle: view.fits(subject).err() }).collect()
 }
 
 /// The id of the view that a place shows: the one that was chosen, or the first.
 pub fn shown(views: &[Box<dyn View>], place: Place, window: &WindowState) -> Option<&'static str> {
-    let ids = || views.iter().filter(|view| view.place() == place).map(|view| view.id());
+    let shown = |view: &&Box<dyn View>| view.place() == place && !window.profile.hides(view.id());
+    let ids = || views.iter().filter(shown).map(|view| view.id());
     let chosen = window.shown(place);
     ids().find(|id| Some(*id) == chosen).or_else(|| ids().next())
 }
@@ -93,7 +94,7 @@ pub fn explained_ui(ctx: &Context, views: &[Box<dyn View>], window: &mut WindowS
 /// The tabs of a place with the options of the view that is shown, and below them the view itself. A side with one view
 /// needs no tabs.
 fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx<'_>) {
-    let tabs = tabs(views, place, cx.subject);
+    let tabs = tabs(views, place, cx.subject, cx.window);
     let id = shown(views, place, cx.window);
     let Some(view) = views.iter_mut().find(|view| Some(view.id()) == id) else { return };
     let obstacle = view.fits(cx.subject).err();

@@ -94,6 +94,7 @@ impl Studio {
                 self.notices.tell(format!("Saved the run in {}.", folder.display()));
             }
             Report::NoDialog(wanted) => self.act(ctx, Request::TypePath(wanted)),
+            Report::ProfileOpened(profile) => self.use_profile(profile),
             Report::Told(text) => self.notices.tell(text),
             Report::Warned(text) => self.notices.warn(text),
         }

@@ -147,6 +147,7 @@ commands! {
     ReduceMotion: "Reduce motion", "Nothing fades, slides or scrolls by itself, or it does again.", [];
     NextLanguage: "Language (English, 中文)", "Shows the window in the next of its languages, at once.", [];
     Palette: "Command palette…", "Finds a command by its name.", [ctrl(Key::K), ctrl_shift(Key::P)];
+    Profile: "What the window shows…", "Leaves out tabs, settings and layers that a class does not need yet.", [];
     Start: "Start page…", "Shows the ways to begin: draw a digit, teach a network something, open your data, take a lesson.", [];
     Paint: "Paint points", "Begins with an empty plane, on which you paint the points of two classes.", [];
     Lessons: "Lessons…", "Shows the lessons: short courses in this window, with questions, goals and hints.", [ctrl(Key::L)];

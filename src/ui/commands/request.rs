@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::data::SourceSpec;
 use crate::explain::coach::Experiment;
 use crate::project::Project;
+use crate::project::profile::Profile;
 
 /// An action that carries data.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,10 @@ pub enum Request {
         /// Whether an export that is there is replaced.
         overwrite: bool,
     },
+    /// Leaves out what this profile hides.
+    UseProfile(Box<Profile>),
+    /// Saves what is left out to this file.
+    SaveProfileTo(PathBuf),
     /// Opens the drawing in this file.
     OpenDrawing(PathBuf),
     /// Saves the drawing to this file.
@@ -83,8 +88,8 @@ pub enum Request {
     SaveChartTo(PathBuf),
     /// Writes the run that is shown as a page to this file.
     SaveReportTo(PathBuf),
-    /// A file or a folder of samples, by a dialog.
-    ChooseData(PathFor),
+    /// A path, by a dialog.
+    ChoosePath(PathFor),
     /// Makes this source the data source of the project.
     UseSource(SourceSpec),
     /// The desktop has no file dialog, so the path has to be typed.
@@ -158,6 +163,8 @@ pub enum PathFor {
     SaveHandIn,
     /// The folder for a lesson that is begun from the project.
     SaveLesson,
+    /// The file to save what is left out to.
+    SaveProfile,
     /// The folder of the source of this name.
     DataFolder(&'static str),
     /// The file of the source of this name.
@@ -177,6 +184,7 @@ impl PathFor {
             Self::SaveReport => Request::SaveReportTo(path),
             Self::SaveHandIn => Request::Lesson(LessonAction::HandInTo(path)),
             Self::SaveLesson => Request::Lesson(LessonAction::RecordIn(path)),
+            Self::SaveProfile => Request::SaveProfileTo(path),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
@@ -195,6 +203,7 @@ impl PathFor {
             Self::SaveReport => "Save the report of the run",
             Self::SaveHandIn => "Hand in the lesson",
             Self::SaveLesson => "An empty folder for the lesson",
+            Self::SaveProfile => "Save what the window shows",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",
         }

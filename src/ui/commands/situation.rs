@@ -192,6 +192,7 @@ impl Situation {
             | Command::ReduceMotion
             | Command::NextLanguage
             | Command::Start
+            | Command::Profile
             | Command::Explain
             | Command::Paint
             | Command::Palette

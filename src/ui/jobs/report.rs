@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{DataProblem, Dataset, Drawing, SourceSpec};
 use crate::export::Export;
+use crate::project::profile::Profile;
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::ui::commands::{PathFor, Request};
 use crate::ui::jobs::kept_run::ReadRun;
@@ -93,6 +94,8 @@ pub enum Report {
     NoDialog(PathFor),
     /// Something worth knowing, for a few seconds.
     Told(String),
+    /// What is to be left out from now on.
+    ProfileOpened(Profile),
     /// Something that did not work, until it is read.
     Warned(String),
 }

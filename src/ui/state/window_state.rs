@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::data::drawing::PEN_WIDTH;
+use crate::project::profile::Profile;
 
 /// The window settings that are saved between starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct WindowState {
     pub text_size: u32,
     /// Whether nothing fades, slides or scrolls by itself.
     pub is_still: bool,
+    /// What is left out.
+    pub profile: Profile,
     /// The id of the view that is shown in a place which has several.
     shown: BTreeMap<Place, String>,
     /// What an older version has written: the title of the tab in the center.
@@ -132,6 +135,7 @@ impl Default for WindowState {
             has_begun: false,
             text_size: 100,
             is_still: false,
+            profile: Profile::default(),
             shown: BTreeMap::new(),
             room: String::new(),
             is_left_open: true,

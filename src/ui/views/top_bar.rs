@@ -87,6 +87,8 @@ fn appearance_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Command::ReduceMotion,
             Command::NextLanguage,
             Command::Presenter,
+            Command::Profile,
+            Command::Start,
         ];
         commands.into_iter().for_each(|command| command_ui(ui, cx, command));
     });

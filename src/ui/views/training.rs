@@ -26,7 +26,7 @@ use crate::ui::widgets::about::about_ui;
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::cut_text::cut_galley;
 use crate::ui::widgets::field::{field_ui, setting_ui, settings_ui, summary};
-use crate::ui::widgets::guard::{guarded_ui, is_shown_anew, is_wanted, outline, outlined_ui, within};
+use crate::ui::widgets::guard::{guarded_ui, is_hidden, is_shown_anew, is_wanted, outline, outlined_ui, within};
 use crate::ui::widgets::number_field::number_field_ui;
 use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
@@ -95,7 +95,7 @@ impl View for TrainingView {
             ui.add_space(2.0 * GRID);
             details_ui(ui, cx);
             groups_ui(ui, cx);
-            if cx.project.adversary.is_none() {
+            if cx.project.adversary.is_none() && !is_hidden(ui.ctx(), "experiments") {
                 self.cross_validation_ui(ui, cx);
                 self.seeds_ui(ui, cx);
             }
@@ -203,11 +203,15 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     training_ui(ui, cx, "optimizer");
     training_ui(ui, cx, "learning_rate");
-    find_rate_ui(ui, cx);
+    if !is_hidden(ui.ctx(), "find_learning_rate") {
+        find_rate_ui(ui, cx);
+    }
     for key in ["schedule", "batch", "epochs", "shuffle"] {
         training_ui(ui, cx, key);
     }
-    guarded_ui(ui, "training.seed", |ui| seed_ui(ui, &mut cx.project.training));
+    if !is_hidden(ui.ctx(), "training.seed") {
+        guarded_ui(ui, "training.seed", |ui| seed_ui(ui, &mut cx.project.training));
+    }
 }
 
 /// One setting of the training itself.
@@ -352,15 +356,28 @@ fn groups_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if is_generator && is_off && name == "Early stopping" {
             continue;
         }
+        // What is on is shown, whatever is left out.
+        if is_off && is_hidden(ui.ctx(), place) {
+            continue;
+        }
         place_ui(ui, place, name, &format!("{name}, {}", state(is_off)), |ui| settings_ui(ui, settings));
     }
     teacher_ui(ui, cx);
+    if is_hidden(ui.ctx(), "checkpoints") && cx.project.checkpoints == CheckpointSettings::default() {
+        return augment_ui(ui, cx);
+    }
     place_ui(ui, "checkpoints", "Checkpoints", &checkpoints_title(&cx.project.checkpoints), |ui| {
         settings_ui(ui, &mut cx.project.checkpoints);
     });
+    augment_ui(ui, cx);
+}
+
+/// The random changes of the training samples.
+fn augment_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let is_generator = cx.project.adversary.is_some();
     let (shape, _) = cx.session.shape(cx.project);
     let augment = &mut cx.project.data.augment;
-    if is_generator && augment.is_off() {
+    if augment.is_off() && (is_generator || is_hidden(ui.ctx(), "data.augment")) {
         return;
     }
     let title = format!("Augmentation, {}", state(augment.is_off()));

@@ -78,13 +78,17 @@ struct Name<'a> {
 
 /// Gives `add` what is right of the name, and whether the default is to be restored.
 fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool) -> Response) -> Response {
+    // What is not as it is by default is shown all the same.
+    let path = guard::path_of(ui, key);
+    if name.is_default && path.as_ref().is_some_and(|path| guard::is_hidden(ui, path)) {
+        return ui.interact(Rect::NOTHING, ui.id().with(key), Sense::hover());
+    }
     let size = vec2(ui.available_width(), ROW);
     let layout = egui::UiBuilder::new().id_salt(key).layout(Layout::left_to_right(Align::Center));
     let (_, rect) = ui.allocate_space(size);
     let mut ui = ui.new_child(layout.max_rect(rect));
     ui.spacing_mut().item_spacing.x = GRID;
     ui.spacing_mut().interact_size.y = FIELD_HEIGHT;
-    let path = guard::path_of(&ui, key);
     if path.as_ref().is_some_and(|path| guard::is_locked(&ui, path)) {
         ui.disable();
     }

@@ -7,6 +7,7 @@ use eframe::egui::{Context, Id, Rect, Stroke, StrokeKind, Ui};
 
 use crate::language::tr;
 use crate::lesson::plan::is_below;
+use crate::project::profile::Profile;
 use crate::ui::theme::{Palette, RADIUS};
 
 /// Why a field is disabled.
@@ -41,6 +42,25 @@ pub fn set_marks(ctx: &Context, marks: Marks) {
 
 fn marks(ctx: &Context) -> Option<Arc<Marks>> {
     ctx.data(|data| data.get_temp(marks_id()))
+}
+
+fn profile_id() -> Id {
+    Id::unique("what a profile leaves out")
+}
+
+/// Says what is left out from now on.
+pub fn set_profile(ctx: &Context, profile: &Profile) {
+    ctx.data_mut(|data| {
+        let before: Arc<Profile> = data.get_temp(profile_id()).unwrap_or_default();
+        if *before != *profile {
+            data.insert_temp(profile_id(), Arc::new(profile.clone()));
+        }
+    });
+}
+
+/// Whether what is at a path is left out.
+pub fn is_hidden(ctx: &Context, path: &str) -> bool {
+    ctx.data(|data| data.get_temp::<Arc<Profile>>(profile_id())).is_some_and(|profile| profile.hides(path))
 }
 
 /// Draws settings that stand at a place of the project: `training`, `model.2`.

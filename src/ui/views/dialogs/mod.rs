@@ -10,6 +10,7 @@ pub mod lr_finder;
 pub mod new_project;
 pub mod palette;
 pub mod path_prompt;
+pub mod profile;
 pub mod race;
 pub mod side_by_side;
 pub mod start;

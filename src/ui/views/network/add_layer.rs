@@ -6,10 +6,12 @@ use eframe::egui::{Button, PopupCloseBehavior, Response, RichText, Ui, vec2};
 use super::path::{layers_at, layers_at_mut};
 
 use crate::language::tr;
+use crate::project::profile::layers_of;
 use crate::project::{DataSettings, Project, Side};
 use crate::ui::theme::Palette;
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::about::{about_ui, hover_beside_ui};
+use crate::ui::widgets::guard::is_hidden;
 use crate::ui::widgets::pick_list::{Line, pick_menu_ui};
 use backprop_nn::spec::Fix;
 use backprop_nn::trace::{Trace, head_of};
@@ -35,6 +37,7 @@ pub fn layer_button_ui(
 /// All layers by what they are for, those that fit where one is to be put marked; `misfit` says why one does not.
 pub fn layer_menu_ui(ui: &mut Ui, mut misfit: impl FnMut(&LayerSpec) -> Option<String>) -> Option<LayerSpec> {
     let mut layers = LayerSpec::all();
+    layers.retain(|layer| !is_hidden(ui.ctx(), &layers_of(layer.about().group)));
     // The groups in the order in which the registry begins them.
     let first =
         |layer: &LayerSpec| LayerSpec::ENTRIES.iter().position(|entry| entry.about.group == layer.about().group);

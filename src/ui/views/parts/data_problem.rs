@@ -35,7 +35,7 @@ pub fn data_problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 _ => ("Choose a folder…", PathFor::DataFolder(CATALOG)),
             };
             if ui.button(tr(text)).clicked() {
-                cx.act(Request::ChooseData(wanted));
+                cx.act(Request::ChoosePath(wanted));
             }
         }
         if ui.button(tr("Try again")).clicked() {

@@ -49,8 +49,8 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
             }
             if entry_ui(ui, &name, source.help).clicked() {
                 match source.argument {
-                    Argument::Folder => cx.act(Request::ChooseData(PathFor::DataFolder(source.name))),
-                    Argument::File => cx.act(Request::ChooseData(PathFor::DataFile(source.name))),
+                    Argument::Folder => cx.act(Request::ChoosePath(PathFor::DataFolder(source.name))),
+                    Argument::File => cx.act(Request::ChoosePath(PathFor::DataFile(source.name))),
                     Argument::Nothing | Argument::OneOf(_) => cx.project.data.source = SourceSpec::new(source.name, ""),
                 }
                 ui.close();
