@@ -92,11 +92,10 @@ impl Studio {
         }
         let source = &self.document.project.data.source;
         self.playground.painting.take_if(|painting| !painting.follows(source, &self.session.data));
-        if self.playground.wants_painting && data.source == *self.session.source() {
-            if let Some(dataset) = self.session.dataset() {
-                self.playground.painting = Painting::of(source, dataset);
-                self.playground.wants_painting = false;
-            }
+        let dataset = self.session.dataset().filter(|_| source == self.session.source());
+        if let (true, Some(dataset)) = (self.playground.wants_painting, dataset) {
+            self.playground.painting = Painting::of(source, dataset);
+            self.playground.wants_painting = false;
         }
         self.session.set_pace(self.window.pace);
         // The optimizer of another project is not meant for this run.

@@ -173,7 +173,6 @@ impl Studio {
             }
             Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
             Request::Lesson(action) => self.act_in_lesson(ctx, action),
-            Request::ChoosePath(wanted) => self.choose(ctx, wanted),
             Request::Dropped(path) => self.read_dropped(ctx, path),
         }
     }

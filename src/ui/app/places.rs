@@ -48,8 +48,8 @@ pub fn tabs(views: &[Box<dyn View>], place: Place, subject: &Subject, window: &W
 
 /// The id of the view that a place shows: the one that was chosen, or the first.
 pub fn shown(views: &[Box<dyn View>], place: Place, window: &WindowState) -> Option<&'static str> {
-    let shown = |view: &&Box<dyn View>| view.place() == place && !window.profile.hides(view.id());
-    let ids = || views.iter().filter(shown).map(|view| view.id());
+    let here = || views.iter().filter(|view| view.place() == place);
+    let ids = || here().map(|view| view.id()).filter(|id| !window.profile.hides(id));
     let chosen = window.shown(place);
     ids().find(|id| Some(*id) == chosen).or_else(|| ids().next())
 }

@@ -96,8 +96,6 @@ pub enum Request {
     TypePath(PathFor),
     /// Something of a lesson.
     Lesson(LessonAction),
-    /// A path by a dialog.
-    ChoosePath(PathFor),
     /// Something was dropped on the window, or chosen to be opened whatever it is.
     Dropped(PathBuf),
 }

@@ -21,6 +21,7 @@ pub const AROUND: &[Landmark] = &[
     ),
 ];
 
+/// The tab Learn.
 pub const LEARN: &[Landmark] = &[
     landmark(
         "loss",
@@ -52,6 +53,7 @@ pub const LEARN: &[Landmark] = &[
     landmark("written", "Text", "What the language model writes at this moment, each token colored by its surprisal."),
 ];
 
+/// The tab Draw.
 pub const DRAW: &[Landmark] = &[
     landmark(
         "canvas",
@@ -68,6 +70,7 @@ pub const DRAW: &[Landmark] = &[
     landmark("prediction", "Prediction", "What the network says of these values."),
 ];
 
+/// The tab Data.
 pub const DATA: &[Landmark] = &[
     landmark(
         "settings",
@@ -81,6 +84,7 @@ pub const DATA: &[Landmark] = &[
     ),
 ];
 
+/// The tab Inside.
 pub const INSIDE: &[Landmark] = &[
     landmark("sample", "Sample", "What goes through the network: the drawing, or a sample of the data."),
     landmark(
@@ -90,6 +94,7 @@ pub const INSIDE: &[Landmark] = &[
     ),
 ];
 
+/// The tab Mistakes.
 pub const MISTAKES: &[Landmark] = &[landmark(
     "mistakes",
     "Mistakes",
@@ -97,12 +102,14 @@ pub const MISTAKES: &[Landmark] = &[landmark(
      that is rare in the data.",
 )];
 
+/// The tab Metrics.
 pub const METRICS: &[Landmark] = &[landmark(
     "metrics",
     "Metrics",
     "Every measure of the run over its steps, of the training and of the validation set. A press on a step shows every tab as it was then.",
 )];
 
+/// The tab Runs.
 pub const RUNS: &[Landmark] = &[landmark(
     "runs",
     "Runs",

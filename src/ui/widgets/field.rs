@@ -81,7 +81,7 @@ fn row_ui(ui: &mut Ui, key: &str, name: Name<'_>, add: impl FnOnce(&mut Ui, bool
     // What is not as it is by default is shown all the same.
     let path = guard::path_of(ui, key);
     if name.is_default && path.as_ref().is_some_and(|path| guard::is_hidden(ui, path)) {
-        return ui.interact(Rect::NOTHING, ui.id().with(key), Sense::hover());
+        return ui.interact(Rect::NOTHING, ui.scope_id().with(key), Sense::hover());
     }
     let size = vec2(ui.available_width(), ROW);
     let layout = egui::UiBuilder::new().id_salt(key).layout(Layout::left_to_right(Align::Center));
