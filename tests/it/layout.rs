@@ -215,7 +215,8 @@ impl Window {
             self.step_until("it is worked out", |studio| studio.derived().is_settled(&ctx));
             self.sizes(&format!("{state}, {view}"));
             for choice in CHOICES {
-                let found = self.harness.query_all_by_role_and_label(Role::Button, &tr(choice)).next();
+                let choice = tr(choice);
+                let found = self.harness.query_all_by_role_and_label(Role::Button, &choice).next();
                 if let Some(button) = found {
                     button.click();
                     self.harness.run_steps(2);
