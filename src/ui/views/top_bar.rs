@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
-use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_UNDO};
+use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_REDO, ICON_SCHOOL, ICON_UNDO};
 
 use crate::ui::commands::entry::key_of;
 use crate::ui::commands::{Command, Request};
@@ -55,6 +55,9 @@ impl View for TopBar {
                     cx.act(Command::Help);
                 }
                 theme_ui(ui, cx);
+                if icon_button_ui(ui, ICON_SCHOOL, "Lessons").clicked() {
+                    cx.act(Command::Lessons);
+                }
                 ui.add_space(2.0 * GRID);
                 data_ui(ui, cx);
             });
