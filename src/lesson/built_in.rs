@@ -20,8 +20,14 @@ const LESSONS: &[Embedded] = lessons! {
     "01-neuron" [];
     "02-forward-pass" [];
     "03-gradient-descent" [];
+    "04-backpropagation" [];
+    "05-activation" [];
     "06-overfitting" [];
     "07-convolution" [];
+    "08-recurrent" [];
+    "09-gan" [];
+    "10-metrics" [];
+    "12-failing-machine" [];
 };
 
 /// The names of the lessons, in the order in which one learns from them.

@@ -164,6 +164,11 @@ impl Lesson {
         })
     }
 
+    /// By what [`Self::find`] finds it again.
+    pub fn address(&self) -> String {
+        self.place.as_ref().map_or_else(|| self.name.clone(), |place| place.to_string_lossy().into_owned())
+    }
+
     /// The cards in a language, or in English, or in the one that there is.
     pub fn cards(&self, language: &str) -> &Cards {
         static NONE: Cards = Cards { title: String::new(), about: String::new(), cards: Vec::new() };

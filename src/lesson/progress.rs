@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Lesson;
+use crate::project::Project;
 
 /// A pupil's way through a lesson.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Progress {
     pub steps: Vec<StepProgress>,
     /// Every run that has ended.
     pub runs: Vec<RunEntry>,
+    /// The project as it was when the lesson was left; nothing while it is on.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub project: Value,
 }
 
 /// What was done in a step.
@@ -95,6 +100,14 @@ impl Progress {
             begun: now(),
             steps: vec![StepProgress::default(); lesson.steps.len()],
             ..Self::default()
+        }
+    }
+
+    /// Takes the project of the lesson as it was left: the one that was kept, or the one that the lesson has at this step.
+    pub fn take_project(&mut self, lesson: &Lesson) -> Result<Project, String> {
+        match std::mem::take(&mut self.project) {
+            Value::Null => lesson.project_at(self.step),
+            kept => Project::parse(&kept.to_string()),
         }
     }
 

@@ -27,7 +27,6 @@ use crate::ui::state::lesson::{Begun, Ongoing, Own, Trained};
 use crate::ui::state::session::Status;
 use crate::ui::state::window_state::Place;
 use crate::ui::views::dialogs::lessons::LessonList;
-use crate::ui::views::network;
 use crate::ui::widgets::guard::{LOCKED, Marks, set_marks};
 use backprop_nn::compress::Precision;
 
@@ -45,6 +44,12 @@ impl Studio {
         match action {
             LessonAction::Open(name) => self.open_lesson(ctx, &name),
             LessonAction::Leave => self.leave_lesson(),
+            LessonAction::Restart => {
+                let Some(lesson) = self.lessons.on.as_ref().map(|on| Arc::clone(&on.lesson)) else { return };
+                self.leave_lesson();
+                self.lessons.others.remove(&lesson.name);
+                self.open_lesson(ctx, &lesson.address());
+            }
             LessonAction::HandInTo(path) => self.hand_in(ctx, path),
             LessonAction::RecordIn(folder) => self.record_lesson(ctx, folder),
             LessonAction::Next => self.go_on_in_lesson(ctx, false),
@@ -67,8 +72,10 @@ impl Studio {
             Err(error) => return self.notices.warn(format!("{error}.")),
         };
         self.leave_lesson();
+        if let Some(place) = &lesson.place {
+            self.window.remember_file(place);
+        }
         let progress = self.lessons.others.remove(&lesson.name).filter(|progress| progress.is_of(&lesson));
-        let progress = progress.filter(|progress| !progress.is_done);
         let sides = (self.window.is_left_open, self.window.is_right_open);
         let own = Own {
             project: self.document.project.clone(),
@@ -76,8 +83,8 @@ impl Studio {
             saved: Some(self.saved.clone()),
             sides,
         };
-        let progress = progress.unwrap_or_else(|| Progress::begin(&lesson));
-        let project = match lesson.project_at(progress.step) {
+        let mut progress = progress.unwrap_or_else(|| Progress::begin(&lesson));
+        let project = match progress.take_project(&lesson) {
             Ok(project) => project,
             Err(what) => return self.notices.warn(format!("The lesson {name} cannot begin: {what}.")),
         };
@@ -85,13 +92,14 @@ impl Studio {
         self.show_document(Document::new(project));
         // Undo must not lead out of the lesson.
         self.history = History::default();
-        self.begin_step(ctx);
         self.notices.tell("Your project is put aside until the lesson is left.");
+        self.begin_step(ctx, true);
     }
 
     /// Brings back what the lesson has put aside. How far it is is kept.
     pub(super) fn leave_lesson(&mut self) {
-        let Some(on) = self.lessons.on.take() else { return };
+        let Some(mut on) = self.lessons.on.take() else { return };
+        on.progress.project = serde_json::to_value(&self.document.project).unwrap_or_default();
         let Own { project, path, saved, sides } = on.own;
         self.lessons.others.insert(on.progress.lesson.clone(), on.progress);
         self.lessons.touch();
@@ -117,18 +125,18 @@ impl Studio {
             {
                 self.notices.warn(format!("The step could not set everything: {what}."));
             }
-            self.begin_step(ctx);
+            self.begin_step(ctx, false);
         } else {
             self.leave_lesson();
         }
     }
 
     /// Shows what the step shows, and locks and outlines what it says.
-    fn begin_step(&mut self, ctx: &Context) {
+    fn begin_step(&mut self, ctx: &Context, is_first: bool) {
         let Some(on) = &mut self.lessons.on else { return };
         on.held = self.document.project.clone();
         let Some(plan) = on.plan().cloned() else { return };
-        self.fold_sides(ctx, &plan);
+        self.fold_sides(ctx, &plan, is_first);
         if let Some(view) = &plan.view {
             self.show_view(view);
         }
@@ -136,16 +144,28 @@ impl Studio {
     }
 
     /// Unfolds the side that the step is about, and in a narrow window folds the other one away.
-    fn fold_sides(&mut self, ctx: &Context, plan: &StepPlan) {
-        let is_of_network = |path: &str| path == network::ID || is_below(path, "model") || is_below(path, "adversary");
+    fn fold_sides(&mut self, ctx: &Context, plan: &StepPlan, is_first: bool) {
         let named = [&plan.view, &plan.highlight].into_iter().flatten().map(String::as_str);
-        let solved = plan.solution.iter().flatten().map(|(path, _)| path.as_str());
-        let is_of_network = named.clone().chain(solved).any(is_of_network);
-        if ctx.content_rect().width() < WIDE {
-            (self.window.is_left_open, self.window.is_right_open) = (is_of_network, !is_of_network);
-        } else {
-            self.window.is_left_open |= is_of_network;
-            self.window.is_right_open |= named.into_iter().any(|name| name == PANELS[1] || is_below(name, "training"));
+        let names: Vec<&str> = named.chain(plan.solution.iter().flatten().map(|(path, _)| path.as_str())).collect();
+        let is_about = |panel: &str, places: &[&str]| {
+            names.iter().any(|name| *name == panel || places.iter().any(|place| is_below(name, place)))
+        };
+        let is_of_network = is_about(PANELS[0], &["model", "adversary"]);
+        let is_of_training = is_about(PANELS[1], &["training", "data"]) || is_first && !is_of_network;
+        let window = &mut self.window;
+        let before = (window.is_left_open, window.is_right_open);
+        window.is_left_open |= is_of_network;
+        window.is_right_open |= is_of_training;
+        if ctx.content_rect().width() >= WIDE || !(window.is_left_open && window.is_right_open) {
+            return;
+        }
+        // Of two that are wanted, the network is the one that is edited with the mouse.
+        if is_of_network || is_of_training {
+            (window.is_left_open, window.is_right_open) = (is_of_network, !is_of_network);
+        }
+        if (window.is_left_open, window.is_right_open) != before {
+            self.notices
+                .tell("In a window of this width one side is folded away. F6 shows the network, F7 the training.");
         }
     }
 

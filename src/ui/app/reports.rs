@@ -29,6 +29,8 @@ impl Studio {
             }
             Report::DataLoaded { .. } | Report::ColumnsFound { .. } => {}
             Report::ProjectOpened { project, path } => {
+                // Somebody who opens a project of their own is done with the lesson.
+                self.leave_lesson();
                 self.notices.tell(format!("Opened {}.", short(&path)));
                 self.window.remember_file(&path);
                 self.show_document(Document { project, path: Some(path) });

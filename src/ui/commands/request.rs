@@ -117,6 +117,8 @@ pub enum LessonAction {
     Hint,
     /// Brings back what was on the screen before the lesson.
     Leave,
+    /// Forgets how far the lesson is, and begins it again.
+    Restart,
     /// Writes what was done into this file.
     HandInTo(PathBuf),
     /// Begins a lesson from the project in this folder.

@@ -261,12 +261,18 @@ fn goal_ui(ui: &mut Ui, on: &Ongoing, cx: &Cx<'_>) {
         };
         let (name, wanted) = (name_of(condition, project), written(condition, condition.number));
         let text = format!("{name} {} {wanted}", condition.relation.sign());
-        let value = value.map(|value| written(condition, value));
+        // Rounded, a value that is just missed would look like the one that is wanted.
+        let exact = |value: f64| Some(written(condition, value)).filter(|text| *text != wanted || holds);
+        let value = value.map(|value| exact(value).unwrap_or_else(|| format!("{value:.5}")));
         let row = ui.horizontal(|ui| {
             ui.label(icon.rich_text().size(18.0).color(color));
+<<<<<<< HEAD
             ui.add(Label::new(tr(&text)).wrap());
+=======
+>>>>>>> lessons
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(theme::strong(value.clone().unwrap_or_else(|| "–".to_owned())).color(color));
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::new(&text).wrap()));
             });
         });
         let now = value.map_or_else(String::new, |value| format!(", now {value}"));
@@ -343,4 +349,9 @@ fn hand_in_ui(ui: &mut Ui, on: &mut Ongoing, cx: &mut Cx<'_>) {
             cx.act(Request::ChoosePath(PathFor::SaveHandIn));
         }
     });
+    let again = ui.add(Button::new("Begin again").frame_when_inactive(false));
+    if again.on_hover_text("Forgets the answers and goals of this lesson. Hand it in before, if you want to.").clicked()
+    {
+        cx.act(Request::Lesson(LessonAction::Restart));
+    }
 }

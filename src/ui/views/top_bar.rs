@@ -4,7 +4,8 @@ use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{
-    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_TEXT_FIELDS, ICON_TRANSLATE, ICON_UNDO,
+    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_SCHOOL, ICON_TEXT_FIELDS, ICON_TRANSLATE,
+    ICON_UNDO,
 };
 
 use crate::language::tr;
@@ -65,6 +66,9 @@ impl View for TopBar {
                 let language = Command::NextLanguage.label();
                 if icon_button_ui(ui, ICON_TRANSLATE, language).clicked() {
                     cx.act(Command::NextLanguage);
+                }
+                if icon_button_ui(ui, ICON_SCHOOL, "Lessons").clicked() {
+                    cx.act(Command::Lessons);
                 }
                 ui.add_space(2.0 * GRID);
                 data_ui(ui, cx);
