@@ -37,9 +37,11 @@ fn columns(line: &str) -> String {
     let mut shown = String::new();
     for (start, cell) in cells(line) {
         let translated = tr(cell);
-        // The first column begins where it began, the others end where they ended.
-        let end = if shown.is_empty() { 0 } else { start + cell.width() };
-        let gap = if shown.is_empty() { start } else { end.saturating_sub(shown.width() + translated.width()).max(2) };
+        // The first column and sentences begin where they began, the others end where they ended.
+        let is_left = shown.is_empty() || cell.split(' ').count() > 3;
+        let begin = if is_left { start } else { (start + cell.width()).saturating_sub(translated.width()) };
+        let least = if shown.is_empty() { 0 } else { 2 };
+        let gap = begin.saturating_sub(shown.width()).max(least);
         shown.extend(std::iter::repeat_n(' ', gap));
         shown += &translated;
     }

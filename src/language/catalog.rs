@@ -23,6 +23,12 @@ pub enum CatalogError {
     },
 }
 
+/// A name that somebody has given, a column or a file, has at most so many words.
+const NAMES: usize = 2;
+
+/// What stands between parts of a text, the strongest first.
+const MARKS: &[&str] = &[": ", "; ", " · ", ", ", " (", ")", " / ", " = "];
+
 /// Sentences of one language by the English ones.
 #[derive(Debug)]
 pub struct Catalog {
@@ -40,8 +46,10 @@ impl Catalog {
         let catalog = polib::po_file::parse_from_reader(text.as_bytes())
             .map_err(|error| CatalogError::Syntax(error.to_string()))?;
         let mut entries = Vec::new();
-        for message in catalog.messages().filter(|message| message.is_translated() && !message.is_fuzzy()) {
+        for message in catalog.messages().filter(|message| !message.is_fuzzy()) {
             let translation = message.msgstr().map_err(|error| CatalogError::Syntax(error.to_string()))?;
+            // What has an empty translation reads the same.
+            let translation = if translation.is_empty() { message.msgid() } else { translation };
             entries.push((message.msgid().to_owned(), translation.to_owned()));
         }
         Self::new(entries)
@@ -81,24 +89,41 @@ impl Catalog {
         Ok(Self { sentences, templates, anchors, anchored })
     }
 
-    /// A text in this language: as a whole, as one that was made with a format string, or sentence by sentence and part by part.
-    /// Nothing where none of it is known.
+    /// A text in this language: as a whole, as one that was made with a format string, or part by part. Nothing where none of it is
+    /// known.
     pub fn translate(&self, text: &str) -> Option<String> {
+        // What a format string holds is known best, then what holds a name or two that nobody can know.
+        [0, NAMES].into_iter().find_map(|names| self.complete(text, names)).or_else(|| self.in_part(text))
+    }
+
+    /// All of a text, but for a few words that may be names.
+    fn complete(&self, text: &str, names: usize) -> Option<String> {
         if !has_words(text) {
-            return None;
+            return Some(text.to_owned());
         }
         let inner = text.trim();
         if inner.len() < text.len() {
             let start = text.len() - text.trim_start().len();
-            let translated = self.translate(inner)?;
-            return Some(format!("{}{translated}{}", &text[..start], &text[start + inner.len()..]));
+            return Some(format!("{}{}{}", &text[..start], self.complete(inner, names)?, &text[start + inner.len()..]));
         }
+        let known = |part: &str| self.complete(part, names).or_else(|| is_name(part, names).then(|| part.to_owned()));
         self.whole(text)
-            .or_else(|| self.made(text))
-            .or_else(|| self.by_parts(text, &["\n"]))
-            .or_else(|| self.by_sentences(text))
-            .or_else(|| self.by_parts(text, &[": ", "; ", " · ", ", ", " (", ")", " / ", " = "]))
-            .or_else(|| self.between_numbers(text))
+            .or_else(|| self.made(text, names))
+            .or_else(|| by_parts(text, &["\n"], known))
+            .or_else(|| by_sentences(text, known))
+            .or_else(|| by_parts(text, MARKS, known))
+            .or_else(|| self.between_numbers(text, names))
+            .or_else(|| self.by_words(text))
+    }
+
+    /// The sentences and parts of a text that are known, and the others as they are.
+    fn in_part(&self, text: &str) -> Option<String> {
+        let shown = |part: &str| Some(self.translate(part).unwrap_or_else(|| part.to_owned()));
+        let changed = |new: String| Some(new).filter(|new| new != text);
+        by_parts(text, &["\n"], shown)
+            .or_else(|| by_sentences(text, shown))
+            .or_else(|| by_parts(text, MARKS, shown))
+            .and_then(changed)
     }
 
     fn whole(&self, text: &str) -> Option<String> {
@@ -110,8 +135,8 @@ impl Catalog {
         })
     }
 
-    /// From the heaviest format string whose places hold what is known, or is no sentence.
-    fn made(&self, text: &str) -> Option<String> {
+    /// From the heaviest format string whose places hold what is known.
+    fn made(&self, text: &str, names: usize) -> Option<String> {
         let mut candidates: Vec<usize> = self
             .anchors
             .find_overlapping_iter(text)
@@ -120,24 +145,22 @@ impl Catalog {
         candidates.sort_unstable();
         candidates.dedup();
         let clause = text.strip_suffix('.').filter(|clause| !clause.ends_with('.'));
-        candidates.iter().find_map(|&at| self.filled(at, text)).or_else(|| {
-            let clause = clause?;
-            Some(format!("{}。", candidates.iter().find_map(|&at| self.filled(at, clause))?))
-        })
+        let filled = |text| candidates.iter().find_map(|&at| self.filled(at, text, names));
+        filled(text).or_else(|| Some(format!("{}。", filled(clause?)?)))
     }
 
-    fn filled(&self, template: usize, text: &str) -> Option<String> {
+    fn filled(&self, template: usize, text: &str, names: usize) -> Option<String> {
         let (from, to) = self.templates.get(template)?;
         let captures = from.captures(text)?;
-        let values =
-            captures.iter().map(|part| self.translate(part).or_else(|| is_value(part).then(|| (*part).to_owned())));
-        let values: Vec<String> = values.collect::<Option<_>>()?;
+        let known =
+            |part: &&str| self.complete(part, names).or_else(|| is_name(part, names).then(|| (*part).to_owned()));
+        let values: Vec<String> = captures.iter().map(known).collect::<Option<_>>()?;
         let value = |name: &str| from.names.iter().position(|other| other == name).and_then(|at| values.get(at));
         Some(to.fill(|name| value(name).cloned().unwrap_or_default()))
     }
 
     /// "decision tree 96.00 %" or "3 epochs": the words between what is no word.
-    fn between_numbers(&self, text: &str) -> Option<String> {
+    fn between_numbers(&self, text: &str, names: usize) -> Option<String> {
         let mut words = text;
         while let Some((head, _)) = words.rsplit_once(' ').filter(|(_, tail)| !has_words(tail)) {
             words = head;
@@ -148,43 +171,14 @@ impl Catalog {
         if words.len() == text.len() {
             return None;
         }
-        Some(text.replacen(words, &self.translate(words)?, 1))
+        Some(text.replacen(words, &self.complete(words, names)?, 1))
     }
 
-    fn by_sentences(&self, text: &str) -> Option<String> {
-        let mut sentences = Vec::new();
-        let mut rest = text;
-        while let Some(at) = end_of_sentence(rest) {
-            sentences.push(&rest[..at]);
-            rest = rest[at..].trim_start();
-        }
-        if sentences.is_empty() || rest.is_empty() {
-            return None;
-        }
-        sentences.push(rest);
-        let translated: Vec<Option<String>> = sentences.iter().map(|part| self.translate(part)).collect();
-        translated.iter().any(Option::is_some).then(|| {
-            let shown =
-                translated.into_iter().zip(&sentences).map(|(new, old)| new.unwrap_or_else(|| (*old).to_owned()));
-            shown.fold(String::new(), |mut all, part| {
-                // After a Chinese full stop there is no space.
-                if !all.is_empty() && all.ends_with(|last: char| last.is_ascii()) {
-                    all.push(' ');
-                }
-                all + &part
-            })
-        })
-    }
-
-    /// At the first of some marks that the text contains.
-    fn by_parts(&self, text: &str, marks: &[&str]) -> Option<String> {
-        let mark = marks.iter().find(|mark| text.contains(**mark))?;
-        let parts: Vec<&str> = text.split(mark).collect();
-        let translated: Vec<Option<String>> = parts.iter().map(|part| self.translate(part)).collect();
-        translated.iter().any(Option::is_some).then(|| {
-            let shown = translated.into_iter().zip(parts).map(|(new, old)| new.unwrap_or_else(|| old.to_owned()));
-            shown.collect::<Vec<_>>().join(mark)
-        })
+    /// "Dense 128 ReLU": every word is known by itself.
+    fn by_words(&self, text: &str) -> Option<String> {
+        let known = |word: &str| if has_words(word) { self.whole(word) } else { Some(word.to_owned()) };
+        let words: Vec<String> = text.split(' ').map(known).collect::<Option<_>>()?;
+        Some(words.join(" "))
     }
 
     /// The English sentences and format strings that have a translation.
@@ -196,6 +190,33 @@ impl Catalog {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Each part between the first of some marks that a text contains, as it is known; nothing if one of them is not.
+fn by_parts(text: &str, marks: &[&str], known: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mark = marks.iter().find(|mark| text.contains(**mark))?;
+    let parts: Vec<String> = text.split(mark).map(known).collect::<Option<_>>()?;
+    Some(parts.join(mark))
+}
+
+fn by_sentences(text: &str, known: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut sentences = Vec::new();
+    let mut rest = text;
+    while let Some(at) = end_of_sentence(rest) {
+        sentences.push(&rest[..at]);
+        rest = rest[at..].trim_start();
+    }
+    if sentences.is_empty() || rest.is_empty() {
+        return None;
+    }
+    sentences.push(rest);
+    sentences.into_iter().map(known).try_fold(String::new(), |mut all, part| {
+        // After a Chinese full stop there is no space.
+        if !all.is_empty() && all.ends_with(|last: char| last.is_ascii()) {
+            all.push(' ');
+        }
+        Some(all + &part?)
+    })
 }
 
 /// With a small first letter.
@@ -212,10 +233,10 @@ pub(super) fn has_words(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic))
 }
 
-/// Whether a part of a sentence may stay as it is: a number, a name, a path, or something in quotes.
-fn is_value(text: &str) -> bool {
-    let is_plain = |word: &&str| word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_lowercase());
-    text.starts_with(['"', '`']) || text.split([' ', ',', '.']).filter(is_plain).count() <= 2
+/// Whether a part of a sentence may stay as it is: a name of so many words, or something in quotes.
+fn is_name(text: &str, words: usize) -> bool {
+    let count = || text.split([' ', ',', '.']).filter(|word| has_words(word)).count();
+    text.starts_with(['"', '`']) || count() <= words
 }
 
 /// Whether a format string has a word of its own, that no value touches.
@@ -274,8 +295,10 @@ mod tests {
             "准确率 从 0.90 降到 0.10，目前最好"
         );
         assert_eq!(of("nothing of this is known"), None);
-        assert_eq!(of("0.25"), None);
+        assert_eq!(of("0.25").unwrap(), "0.25");
         assert_eq!(of("Take some more of all these useful samples"), None);
+        assert_eq!(of("3 of 4 samples: accuracy fell from 1 to 0").unwrap(), "4 个样本中的 3 个: 准确率 从 1 降到 0");
+        assert_eq!(of("Accuracy 12 accuracy").unwrap(), "准确率 12 准确率");
         assert_eq!(of("decision tree 96.00 %, accuracy 0.5").unwrap(), "决策树 96.00 %, 准确率 0.5");
     }
 

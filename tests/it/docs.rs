@@ -84,6 +84,34 @@ fn group(page: &mut String, title: &str, place: &str, fields: Vec<&'static Field
     table(page, fields);
 }
 
+/// The settings that are no kind of something: their title, their place in a project, and what they are.
+fn groups() -> [(&'static str, &'static str, Vec<&'static Field>); 8] {
+    [
+        ("Training", "training", Training::fields()),
+        ("Regularization", "training.regularization", Regularization::fields()),
+        ("Early stopping", "training.early_stopping", EarlyStopping::fields()),
+        ("Checkpoints", "checkpoints", CheckpointSettings::fields()),
+        ("Teacher", "teacher", TeacherSettings::fields()),
+        ("Adversarial training", "adversary", GanSettings::fields()),
+        ("Data", "data", DataSettings::fields()),
+        ("Augmentation", "data.augment", Augment::fields()),
+    ]
+}
+
+/// Every setting that the window shows.
+pub fn every_field() -> Vec<&'static Field> {
+    fn of<T>(entries: &[Entry<T>]) -> impl Iterator<Item = &'static Field> {
+        entries.iter().flat_map(|entry| (entry.fields)())
+    }
+    let kinds = of(LayerSpec::ENTRIES).chain(of(LossSpec::ENTRIES)).chain(of(OptimizerSpec::ENTRIES));
+    let sources = SOURCES.iter().flat_map(|source| source.options.iter().chain(source.reading));
+    kinds
+        .chain(of(ScheduleSpec::ENTRIES))
+        .chain(groups().into_iter().flat_map(|(_, _, fields)| fields))
+        .chain(sources)
+        .collect()
+}
+
 fn page() -> String {
     let mut page = HEAD.to_owned();
     list(
@@ -95,14 +123,9 @@ fn page() -> String {
     list(&mut page, "Losses", "In `training.loss`.", LossSpec::ENTRIES);
     list(&mut page, "Optimizers", "In `training.optimizer`.", OptimizerSpec::ENTRIES);
     list(&mut page, "Learning-rate schedules", "In `training.schedule`.", ScheduleSpec::ENTRIES);
-    group(&mut page, "Training", "training", Training::fields());
-    group(&mut page, "Regularization", "training.regularization", Regularization::fields());
-    group(&mut page, "Early stopping", "training.early_stopping", EarlyStopping::fields());
-    group(&mut page, "Checkpoints", "checkpoints", CheckpointSettings::fields());
-    group(&mut page, "Teacher", "teacher", TeacherSettings::fields());
-    group(&mut page, "Adversarial training", "adversary", GanSettings::fields());
-    group(&mut page, "Data", "data", DataSettings::fields());
-    group(&mut page, "Augmentation", "data.augment", Augment::fields());
+    for (title, place, fields) in groups() {
+        group(&mut page, title, place, fields);
+    }
     page += "\n## Data sources\n\nIn `data.source`; options follow a question mark: `csv:iris.csv?target=species&test=0.3`.\n";
     for source in SOURCES {
         writeln!(page, "\n### {}\n\n`{}`\n\n{}", source.name, source.usage, source.help).unwrap();

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use backprop_nn::field::Kind;
 use backprop_studio::language::{LANGUAGES, Template};
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -55,6 +56,14 @@ impl Sources {
         OF_THE_PARSER.iter().for_each(|text| sources.show(text));
         for folder in ["src", "crates/backprop-nn/src"] {
             sources.folder(Path::new(folder));
+        }
+        for field in crate::docs::every_field() {
+            sources.show(field.label);
+            if let Kind::Choice { options, .. } = &field.kind {
+                options()
+                    .iter()
+                    .for_each(|option| [option.label, option.help].into_iter().for_each(|text| sources.show(text)));
+            }
         }
         // The helps of settings, which this page has from the program's lists.
         for line in fs::read_to_string("docs/settings.md").unwrap().lines() {
@@ -123,7 +132,9 @@ impl Sources {
     }
 
     fn show(&mut self, text: &str) {
-        self.shown.insert(text.to_owned());
+        if is_language(text) {
+            self.shown.insert(text.to_owned());
+        }
         self.all.insert(text.to_owned());
     }
 }

@@ -266,13 +266,9 @@ fn goal_ui(ui: &mut Ui, on: &Ongoing, cx: &Cx<'_>) {
         let value = value.map(|value| exact(value).unwrap_or_else(|| format!("{value:.5}")));
         let row = ui.horizontal(|ui| {
             ui.label(icon.rich_text().size(18.0).color(color));
-<<<<<<< HEAD
-            ui.add(Label::new(tr(&text)).wrap());
-=======
->>>>>>> lessons
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(theme::strong(value.clone().unwrap_or_else(|| "–".to_owned())).color(color));
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::new(&text).wrap()));
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::new(tr(&text)).wrap()));
             });
         });
         let now = value.map_or_else(String::new, |value| format!(", now {value}"));

@@ -4,8 +4,8 @@ use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{
-    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_SCHOOL, ICON_TEXT_FIELDS, ICON_TRANSLATE,
-    ICON_UNDO,
+    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_SCHOOL, ICON_TEXT_FIELDS,
+    ICON_TRANSLATE, ICON_UNDO,
 };
 
 use crate::language::tr;
