@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use eframe::egui::{
-    self, Align, Button, ColorImage, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Sense, TextEdit,
-    TextureHandle, Ui, WidgetInfo, vec2,
+    self, Align, Button, ColorImage, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Sense, Stroke,
+    TextEdit, TextureHandle, Ui, WidgetInfo, vec2,
 };
 use egui_material_icons::icons::{
     ICON_CANCEL, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_LIGHTBULB, ICON_RADIO_BUTTON_UNCHECKED, ICON_SCHOOL,
@@ -41,6 +41,8 @@ const FOOT: f32 = 40.0;
 pub struct LessonView {
     /// The pictures of the cards that were shown, by lesson and name.
     pictures: HashMap<(String, String), Option<TextureHandle>>,
+    /// The number of answers from which on the feedback is brought into sight.
+    awaited: Option<usize>,
 }
 
 impl View for LessonView {
@@ -179,6 +181,7 @@ impl LessonView {
             let check = ui.add_enabled(can_check, Button::new("Check"));
             if let Some(choice) = chosen.filter(|_| check.on_disabled_hover_text("Choose an answer first").clicked()) {
                 cx.act(Request::Lesson(LessonAction::Answer(choice)));
+                self.awaited = on.done().map(|done| done.tries.len() + 1);
             }
         }
         if tried.is_some() {
@@ -192,6 +195,10 @@ impl LessonView {
                 ui.label(theme::strong(text).color(color));
             });
             self.text_ui(ui, on, &question.answer);
+            if self.awaited.is_some() && self.awaited == on.done().map(|done| done.tries.len()) {
+                self.awaited = None;
+                ui.scroll_to_cursor(Some(Align::BOTTOM));
+            }
         }
     }
 
@@ -224,6 +231,7 @@ fn choice_ui(ui: &mut Ui, is_open: bool, is_chosen: bool, choice: &str) -> bool 
     let shown = ui.add_enabled_ui(is_open, |ui| {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = GRID;
+            ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, Palette::of(ui).line);
             let radio = ui.radio(is_chosen, "");
             radio.widget_info(|| WidgetInfo::selected(Role::RadioButton, is_open, is_chosen, &name));
             let text = ui.vertical(|ui| {
