@@ -35,11 +35,7 @@ pub fn run(open: Option<(Project, Option<PathBuf>)>, lesson: Option<&str>) -> Re
             let (folder, is_restored) = (user_folder(), open.is_none());
             let copy = folder.as_deref().and_then(|runs| runs.parent()).map(|folder| folder.join(FILE));
             let studio = Studio::new(cc, open).keeping_runs(folder);
-            let mut studio = studio.copying_to(&cc.egui_ctx, copy, is_restored);
-            if let Some(lesson) = &lesson {
-                studio.open_lesson(&cc.egui_ctx, lesson);
-            }
-            Ok(Box::new(studio))
+            Ok(Box::new(studio.copying_to(&cc.egui_ctx, copy, is_restored).beginning_with(lesson)))
         }),
     )
 }
