@@ -27,6 +27,7 @@ const LESSONS: &[Embedded] = lessons! {
     "08-recurrent" [];
     "09-gan" [];
     "10-metrics" [];
+    "11-factory-camera" [];
     "12-failing-machine" [];
 };
 

@@ -169,12 +169,22 @@ pub fn read(latex: &str) -> Result<Vec<Piece>, String> {
 
 /// The formula in one line, as a screen reader says it.
 pub fn line(pieces: &[Piece]) -> String {
-    let piece = |piece: &Piece| match piece.script {
-        Script::Normal => piece.text.clone(),
-        Script::Above => format!("^{}", piece.text),
-        Script::Below => format!("_{}", piece.text),
-    };
-    pieces.iter().map(piece).collect()
+    scripted_line(pieces.iter().map(|piece| (piece.script, piece.text.as_str())))
+}
+
+/// Pieces in one line, with a sign before what is raised or lowered.
+pub fn scripted_line<'a>(pieces: impl Iterator<Item = (Script, &'a str)>) -> String {
+    let (mut line, mut before) = (String::new(), Script::Normal);
+    for (script, text) in pieces {
+        match script {
+            Script::Above if before != script => line.push('^'),
+            Script::Below if before != script => line.push('_'),
+            _ => {}
+        }
+        line.push_str(text);
+        before = script;
+    }
+    line
 }
 
 struct Reader<'a> {
@@ -216,7 +226,8 @@ impl Reader<'_> {
 
     /// Between two terms it is an operator, and elsewhere a sign.
     fn minus(&mut self) {
-        let before = self.pieces.last().filter(|piece| piece.script == self.script);
+        // What is raised or lowered belongs to a term on the line.
+        let before = self.pieces.last().filter(|piece| self.script == Script::Normal || piece.script == self.script);
         let ends = before.and_then(|piece| piece.text.chars().next_back());
         match ends {
             Some(letter) if !letter.is_whitespace() && !"([|".contains(letter) => self.operator("−"),
@@ -241,8 +252,11 @@ impl Reader<'_> {
     }
 
     fn scripted(&mut self, script: Script) -> Result<(), String> {
-        // An index of an index is no higher than an index.
-        let before = std::mem::replace(&mut self.script, script);
+        let before = self.script;
+        // An index of an exponent stays in the exponent.
+        if before == Script::Normal {
+            self.script = script;
+        }
         let read = self.argument();
         self.script = before;
         read

@@ -58,12 +58,7 @@ pub struct Span {
 
 /// The letters of some spans.
 pub fn plain(spans: &[Span]) -> String {
-    let text = |span: &Span| match span.script {
-        Script::Normal => span.text.clone(),
-        Script::Above => format!("^{}", span.text),
-        Script::Below => format!("_{}", span.text),
-    };
-    spans.iter().map(text).collect()
+    formula::scripted_line(spans.iter().map(|span| (span.script, span.text.as_str())))
 }
 
 /// Reads a text, and what in it cannot be shown.

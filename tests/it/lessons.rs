@@ -31,7 +31,7 @@ pub fn write_lesson(folder: &Path) {
   "steps": [
     { "view": "data" },
     { "view": "learn", "set": { "training.learning_rate": "0.00001" }, "locked": ["data", "model", "training.batch"],
-      "highlight": "training.learning_rate", "goal": ["runs >= 1", "train_loss < 0.68", "seconds < 60"],
+      "highlight": "training.learning_rate", "goal": ["runs >= 1", "train_loss < 0.3", "seconds < 60"],
       "solution": { "training.learning_rate": "0.02" } },
     { "highlight": "model.0.units", "locked": ["data"], "goal": ["parameters < 40"], "solution": { "model.0.units": "2" } },
     {}
@@ -94,7 +94,7 @@ fn a_lesson_is_checked_with_its_solutions_and_packed() {
     let done = backprop(base.path(), &["lesson", "check", "short"]);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     assert!(done.out.contains("4 steps in en, nothing wrong"), "{}", done.out);
-    assert!(done.out.contains("step 2, goal reached: runs >= 1: 1, train_loss < 0.68: 0."), "{}", done.out);
+    assert!(done.out.contains("step 2, goal reached: runs >= 1: 1, train_loss < 0.3: 0."), "{}", done.out);
     assert!(done.out.contains("step 3, goal reached: parameters < 40: "), "{}", done.out);
 
     let done = backprop(base.path(), &["lesson", "pack", "short"]);

@@ -34,6 +34,13 @@ use backprop_nn::compress::Precision;
 const WIDE: f32 = 1340.0;
 
 impl Studio {
+    /// Opens a lesson in the first frame, when the size of the window is known.
+    #[must_use]
+    pub fn beginning_with(mut self, lesson: Option<String>) -> Self {
+        self.lesson_to_open = lesson;
+        self
+    }
+
     pub(super) fn list_lessons(&mut self) {
         let list = LessonList::new(|name| self.lessons.progress_of(name).cloned());
         self.dialogs.open(list);
@@ -66,7 +73,7 @@ impl Studio {
     }
 
     /// Begins a lesson, or goes on where it was left. What is on the screen is put aside.
-    pub fn open_lesson(&mut self, ctx: &Context, name: &str) {
+    pub(super) fn open_lesson(&mut self, ctx: &Context, name: &str) {
         let lesson = match Lesson::find(name) {
             Ok(lesson) => Arc::new(lesson),
             Err(error) => return self.notices.warn(format!("{error}.")),
@@ -178,6 +185,9 @@ impl Studio {
 
     /// Keeps what is locked, and takes in what the run of the step has come to.
     pub(super) fn follow_lesson(&mut self, ctx: &Context) {
+        if let Some(name) = self.lesson_to_open.take() {
+            self.open_lesson(ctx, &name);
+        }
         self.mark_lesson(ctx);
         if self.lessons.on.is_none() {
             return;

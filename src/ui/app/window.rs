@@ -49,10 +49,7 @@ pub fn run(
             if !std::mem::replace(&mut studio.window_mut().has_begun, true) && is_restored && lesson.is_none() {
                 studio.act(&cc.egui_ctx, Command::Start);
             }
-            if let Some(lesson) = &lesson {
-                studio.open_lesson(&cc.egui_ctx, lesson);
-            }
-            Ok(Box::new(studio))
+            Ok(Box::new(studio.beginning_with(lesson)))
         }),
     )
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use eframe::egui::{
-    self, Align, Button, ColorImage, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Sense, TextEdit,
-    TextureHandle, Ui, WidgetInfo, vec2,
+    self, Align, Button, ColorImage, Frame, Label, Layout, Margin, Panel, RichText, Role, ScrollArea, Sense, Stroke,
+    TextEdit, TextureHandle, Ui, WidgetInfo, vec2,
 };
 use egui_material_icons::icons::{
     ICON_CANCEL, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_LIGHTBULB, ICON_RADIO_BUTTON_UNCHECKED, ICON_SCHOOL,
@@ -42,6 +42,8 @@ const FOOT: f32 = 40.0;
 pub struct LessonView {
     /// The pictures of the cards that were shown, by lesson and name.
     pictures: HashMap<(String, String), Option<TextureHandle>>,
+    /// The number of answers from which on the feedback is brought into sight.
+    awaited: Option<usize>,
 }
 
 impl View for LessonView {
@@ -182,6 +184,7 @@ impl LessonView {
                 chosen.filter(|_| check.on_disabled_hover_text(tr("Choose an answer first")).clicked())
             {
                 cx.act(Request::Lesson(LessonAction::Answer(choice)));
+                self.awaited = on.done().map(|done| done.tries.len() + 1);
             }
         }
         if tried.is_some() {
@@ -195,6 +198,10 @@ impl LessonView {
                 ui.label(theme::strong(text).color(color));
             });
             self.text_ui(ui, on, &question.answer);
+            if self.awaited.is_some() && self.awaited == on.done().map(|done| done.tries.len()) {
+                self.awaited = None;
+                ui.scroll_to_cursor(Some(Align::BOTTOM));
+            }
         }
     }
 
@@ -227,6 +234,7 @@ fn choice_ui(ui: &mut Ui, is_open: bool, is_chosen: bool, choice: &str) -> bool 
     let shown = ui.add_enabled_ui(is_open, |ui| {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = GRID;
+            ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, Palette::of(ui).line);
             let radio = ui.radio(is_chosen, "");
             radio.widget_info(|| WidgetInfo::selected(Role::RadioButton, is_open, is_chosen, tr(&name)));
             let text = ui.vertical(|ui| {

@@ -74,7 +74,7 @@ pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &
 }
 
 /// The largest share of the space for one button; the rest is divided among the others.
-fn fair_share(mut widths: Vec<f32>, room: f32) -> f32 {
+pub fn fair_share(mut widths: Vec<f32>, room: f32) -> f32 {
     widths.sort_by(f32::total_cmp);
     let mut left = room;
     for (at, width) in widths.iter().enumerate() {

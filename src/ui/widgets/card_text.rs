@@ -8,6 +8,7 @@ use eframe::egui::{
 use crate::lesson::formula::Script;
 use crate::lesson::markdown::{Block, Span, plain};
 use crate::ui::theme::{self, BODY, GRID, Palette, RADIUS};
+use crate::ui::widgets::button::fair_share;
 
 /// An index is this much smaller.
 const SMALL: f32 = 0.75;
@@ -75,19 +76,35 @@ fn block_ui(ui: &mut Ui, block: &Block, picture: &mut dyn FnMut(&Ui, &str) -> Op
     }
 }
 
+/// Each column is as wide as it needs to be; where there is no room for all, the widest ones are narrower.
 fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(1).max(1);
-    let gap = 2.0 * GRID;
-    let width = (ui.available_width() - gap * (columns - 1) as f32) / columns as f32;
-    let grid = Grid::new("table").striped(true).num_columns(columns).spacing(vec2(gap, GRID));
-    grid.min_col_width(width.min(40.0)).max_col_width(width).show(ui, |ui| {
-        for (at, row) in rows.iter().enumerate() {
-            for cell in row {
-                let strong = |span: &Span| Span { is_strong: true, ..span.clone() };
-                match at {
-                    0 => spans_ui(ui, &cell.iter().map(strong).collect::<Vec<_>>(), Sense::hover()),
-                    _ => spans_ui(ui, cell, Sense::hover()),
-                };
+    let strong = |span: &Span| Span { is_strong: true, ..span.clone() };
+    let cell = |at: usize, spans: &[Span]| match at {
+        0 => spans.iter().map(strong).collect(),
+        _ => spans.to_vec(),
+    };
+    let rows: Vec<Vec<Vec<Span>>> =
+        rows.iter().enumerate().map(|(at, row)| row.iter().map(|spans| cell(at, spans)).collect()).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let natural = |column: usize| {
+        let widths = rows.iter().filter_map(|row| row.get(column)).map(|spans| {
+            let mut job = layout(ui, spans);
+            job.wrap.max_width = f32::INFINITY;
+            ui.painter().layout_job(job).size().x + 1.0
+        });
+        widths.fold(0.0, f32::max)
+    };
+    let natural: Vec<f32> = (0..columns).map(natural).collect();
+    let gap = 3.0 * GRID;
+    let most = fair_share(natural.clone(), ui.available_width() - gap * columns.saturating_sub(1) as f32);
+    let grid = Grid::new("table").striped(true).num_columns(columns).spacing(vec2(gap, GRID)).min_col_width(0.0);
+    grid.show(ui, |ui| {
+        for row in &rows {
+            for (spans, width) in row.iter().zip(&natural) {
+                ui.vertical(|ui| {
+                    ui.set_width(width.min(most));
+                    spans_ui(ui, spans, Sense::hover());
+                });
             }
             ui.end_row();
         }

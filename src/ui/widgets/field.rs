@@ -163,8 +163,8 @@ fn label_ui(ui: &mut Ui, label: &str, is_default: bool) -> Response {
     let color = if is_default { palette.muted } else { palette.text };
     let galley = cut_galley(ui.painter(), label, theme::body_font(), color, width);
     let corner = Align2::LEFT_CENTER.anchor_size(rect.left_center(), galley.size());
-    let opacity = if ui.is_enabled() { 1.0 } else { ui.visuals().disabled_alpha() };
-    ui.painter().galley_with_override_text_color(corner.min, galley, color.gamma_multiply(opacity));
+    // What is disabled is drawn fainter by the painter itself.
+    ui.painter().galley_with_override_text_color(corner.min, galley, color);
     response
 }
 
