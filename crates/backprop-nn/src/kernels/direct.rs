@@ -37,17 +37,17 @@ impl<'a> Operand<'a> {
 pub enum Part {
     /// All of them.
     All,
-    /// The result is the weights: of query `i` those of the keys up to `first + i` are computed, and few others.
+    /// The result is the weights, a row for each key: of query `i` those of the keys up to `first + i` are computed, and few others.
     Weights {
         /// The step of the first query.
         first: usize,
     },
-    /// The left operand is the weights, a row for each query.
+    /// The left operand is the transpose of the weights.
     Queries {
         /// The step of the first query.
         first: usize,
     },
-    /// The left operand is the weights, a row for each key.
+    /// The left operand is the weights.
     Keys {
         /// The step of the first query.
         first: usize,
@@ -158,12 +158,11 @@ impl Tiled for Product<'_> {
         width: usize,
     ) {
         if let Part::Weights { first } = self.part {
-            let end = first + row + ROWS;
-            if column >= end {
+            if row >= first + column + width {
                 return;
             }
-            if VECTORS == 2 && column + S::F32_LANES >= end {
-                return self.tile::<S, ROWS, 1, FULL>(simd, row, column, S::F32_LANES);
+            if VECTORS == 2 && row >= first + column + S::F32_LANES {
+                return self.tile::<S, ROWS, 1, FULL>(simd, row, column + S::F32_LANES, S::F32_LANES);
             }
         }
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
@@ -272,5 +271,26 @@ mod tests {
         assert_eq!(run(sizes, weights, &values, Part::Queries { first }), run(sizes, weights, &values, Part::All));
         let (sizes, weights) = ([keys, queries, width], weights.t());
         assert_eq!(run(sizes, weights, &grads, Part::Keys { first }), run(sizes, weights, &grads, Part::All));
+    }
+
+    #[test]
+    fn weights_that_count_are_all_computed() {
+        let (queries, keys, width, first) = (48, 60, 5, 11);
+        let (left, right) = (numbers(keys * width, 0.9), numbers(width * queries, 0.4));
+        for arch in every_arch() {
+            let run = |part: Part| {
+                let mut out = vec![f32::NAN; keys * queries];
+                let (a, b) = (Operand::rows(&left, width), Operand::rows(&right, queries));
+                let (sizes, out_mut) = ([keys, width, queries], &mut out[..]);
+                arch.dispatch(Product { sizes, a, b, out: out_mut, stride: queries, part, start: Start::Zero });
+                out
+            };
+            let (some, all) = (run(Part::Weights { first }), run(Part::All));
+            assert!(some.iter().any(|weight| weight.is_nan()), "none is left out");
+            for (at, (weight, expected)) in some.iter().zip(all).enumerate() {
+                let (key, query) = (at / queries, at % queries);
+                assert!(key > first + query || *weight == expected, "key {key}, query {query}: {weight}");
+            }
+        }
     }
 }

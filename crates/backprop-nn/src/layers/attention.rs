@@ -371,7 +371,6 @@ impl Layer for BuiltAttention {
                     keys: &mut keys[own.clone()],
                     values: &mut values[own.clone()],
                     mask: &mask[sample * self.masked()..][..self.masked()],
-                    context: &context[own.clone()],
                     grad_context: &grad_context[own],
                     log_sums: &log_sums[place * steps..][..steps],
                 };
