@@ -471,8 +471,8 @@ fn rotate_row(first: &mut [f32], second: &mut [f32], cos: &[f32], sin: &[f32], s
     }
 }
 
-/// `output = input·kernel + bias` for so many rows.
-pub fn project(rows: usize, input: &[f32], kernel: &[f32], bias: &[f32], output: &mut [f32]) {
+/// `output = input·kernel + bias`, and the rows of a skip connection if there are any.
+pub fn project(input: &[f32], kernel: &[f32], bias: &[f32], skip: &[f32], output: &mut [f32]) {
     let (width, inputs) = (bias.len(), kernel.len() / bias.len());
-    product(output, input, kernel, [rows, inputs, width], Start::Row(bias));
+    product(output, input, kernel, [output.len() / width, inputs, width], Start::of(bias, skip));
 }

@@ -7,6 +7,7 @@ use pulp::{Simd, WithSimd};
 use super::arch;
 use super::matmul::{Matrix, MatrixMut, Write, matmul};
 use super::tile::{MOST_ROWS, Tiled, accumulate, load, store, tiles};
+use super::vector::add;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,20 @@ pub enum Start<'a> {
     Out,
     /// This row, in every row of the result: a bias.
     Row(&'a [f32]),
+    /// The same, and when the sum is done these rows, which lie like the result: those of a skip connection.
+    Skip {
+        /// The row.
+        row: &'a [f32],
+        /// The rows.
+        rows: &'a [f32],
+    },
+}
+
+impl<'a> Start<'a> {
+    /// A bias, and the rows of a skip connection unless there are none.
+    pub fn of(row: &'a [f32], rows: &'a [f32]) -> Self {
+        if rows.is_empty() { Self::Row(row) } else { Self::Skip { row, rows } }
+    }
 }
 
 /// `out = a·b`, added to `start`, with `a` `[rows, inner]` and `b` `[inner, columns]`, each with one row after the other: the faster of
@@ -76,13 +91,16 @@ pub fn product(out: &mut [f32], a: &[f32], b: &[f32], [rows, inner, columns]: [u
     let write = match start {
         Start::Zero => Write::Replace,
         Start::Out => Write::Add,
-        Start::Row(row) => {
+        Start::Row(row) | Start::Skip { row, .. } => {
             out[..rows * columns].chunks_exact_mut(columns).for_each(|out| out.copy_from_slice(row));
             Write::Add
         }
     };
     let (a, b) = (Matrix::new(a, rows, inner), Matrix::new(b, inner, columns));
-    matmul(MatrixMut::new(out, rows, columns), a, b, write);
+    matmul(MatrixMut::new(&mut *out, rows, columns), a, b, write);
+    if let Start::Skip { rows, .. } = start {
+        add(out, rows);
+    }
 }
 
 /// Numbers of a right operand that stays in a core's own cache while all rows go over it.
@@ -173,7 +191,7 @@ impl Tiled for Product<'_> {
                     *sums = load::<S, VECTORS, FULL>(simd, &self.out[(row + r) * self.stride + column..][..width]);
                 }
             }
-            Start::Row(values) => {
+            Start::Row(values) | Start::Skip { row: values, .. } => {
                 // The rows of an activation were last written a step ago: they are fetched while the sums run.
                 for r in 0..ROWS {
                     prefetch(&self.out[(row + r) * self.stride + column..][..width]);
@@ -186,6 +204,12 @@ impl Tiled for Product<'_> {
             let a = &a[k * self.a.column..];
             let b = load::<S, VECTORS, FULL>(simd, &self.b.values[k * self.b.row + column..]);
             accumulate(simd, &mut sums, |r| a[r * self.a.row], b);
+        }
+        if let Start::Skip { rows, .. } = self.start {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let skip = load::<S, VECTORS, FULL>(simd, &rows[(row + r) * self.stride + column..][..width]);
+                sums.iter_mut().zip(skip).for_each(|(sum, skip)| *sum = simd.add_f32s(*sum, skip));
+            }
         }
         for (r, sums) in sums.into_iter().enumerate() {
             store::<S, VECTORS, FULL>(simd, &mut self.out[(row + r) * self.stride + column..][..width], sums);
@@ -258,7 +282,8 @@ mod tests {
         for [rows, inner, columns] in [[3, 4, 70], [20, 5, 33], [10, 3, MOST_NUMBERS / 2]] {
             let (a, b) = (numbers(rows * inner, 0.37), numbers(inner * columns, 0.71));
             let row = numbers(columns, 0.11);
-            for start in [Start::Zero, Start::Out, Start::Row(&row)] {
+            let skip = numbers(rows * columns, 0.23);
+            for start in [Start::Zero, Start::Out, Start::Row(&row), Start::of(&row, &skip)] {
                 let mut out = vec![2.0; rows * columns];
                 product(&mut out, &a, &b, [rows, inner, columns], start);
                 for (at, got) in out.iter().enumerate() {
@@ -267,6 +292,7 @@ mod tests {
                         Start::Zero => 0.0,
                         Start::Out => 2.0,
                         Start::Row(row) => row[j],
+                        Start::Skip { row, rows } => row[j] + rows[at],
                     };
                     let expected = first + (0..inner).map(|k| a[i * inner + k] * b[k * columns + j]).sum::<f32>();
                     assert!((got - expected).abs() < 1e-4, "{start:?}, {i}, {j}: {got}, not {expected}");

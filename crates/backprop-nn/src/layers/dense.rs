@@ -10,9 +10,9 @@ use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::outer;
-use crate::kernels::vector::{add_rows, sum_rows};
+use crate::kernels::vector::{add, add_rows, sum_rows};
 use crate::layer::{
-    Backward, Decoding, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed,
+    Backward, Decoding, Forward, Fusible, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed,
 };
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
@@ -224,9 +224,14 @@ impl Layer for BuiltDense {
         // Some rows at a time, which are then still in the cache.
         let mut memo = pass.memo.get_mut(rows * units..).unwrap_or_default();
         let kept = if memo.is_empty() { 0 } else { memo.len() / rows };
-        for output in pass.output.chunks_mut(units * NUMBERS.div_ceil(units)) {
+        let len = units * NUMBERS.div_ceil(units);
+        let mut skips = pass.skip.chunks(len);
+        for output in pass.output.chunks_mut(len) {
             if self.thin.is_none() {
                 add_rows(output, bias);
+            }
+            if let Some(skip) = skips.next() {
+                add(output, skip);
             }
             let (own, rest) = memo.split_at_mut(output.len() / units * kept);
             activation.forward(output, own);
@@ -236,6 +241,10 @@ impl Layer for BuiltDense {
 
     fn decoding(&self) -> Option<Decoding> {
         Some(Decoding::step_alone(self.inputs))
+    }
+
+    fn absorb(&mut self, next: Fusible) -> bool {
+        next == Fusible::Addition && self.activation == Function::Linear
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
 use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::layer::{Backward, Decoding, Forward, Layer};
+use crate::layer::{Backward, Decoding, Forward, Fusible, Layer};
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError, Spec};
 use crate::trace::Trace;
@@ -108,6 +108,10 @@ impl Spec for Residual {
 
     fn inside(&self) -> Option<&[LayerSpec]> {
         Some(&self.layers)
+    }
+
+    fn fusible(&self) -> Fusible {
+        Fusible::Addition
     }
 
     fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
