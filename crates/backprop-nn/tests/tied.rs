@@ -205,7 +205,7 @@ fn a_layer_that_finds_no_table_says_why_and_is_repaired() {
         (
             format!(r#"[{},{tied}]"#, embedding.replace("4}", r#"4,"numbers":2}"#)),
             1,
-            "does not begin with an Embedding of words alone",
+            "does not begin with an Embedding of tokens alone",
             "Dense 9",
         ),
         (format!(r#"[{embedding},{{"kind":"residual","layers":[{tied}]}}]"#), 1, "In the block, layer 1: A Dense", ""),
