@@ -33,10 +33,15 @@ pub(super) fn depth(layers: &[LayerSpec]) -> usize {
 const MAX_FILTERS: usize = 512;
 const MAX_UNITS: usize = 4096;
 
-/// For an image with one channel, which is what the program's own digits are.
+/// What a block is made for before it is known what arrives: an image with one channel, which is what the program's own digits are.
+pub(super) fn usual_input() -> Shape {
+    Shape::image(28, 28, 1)
+}
+
+/// For the [`usual_input`].
 impl Default for Residual {
     fn default() -> Self {
-        Self::around(Shape::image(28, 28, 1))
+        Self::around(usual_input())
     }
 }
 
