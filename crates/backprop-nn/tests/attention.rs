@@ -3,6 +3,7 @@
 mod common;
 
 use backprop_nn::optim::Updater;
+use backprop_nn::trace::Trace;
 use backprop_nn::{Inspection, LayerSpec, ModelSpec, OptimizerSpec, Shape};
 use common::Case;
 
@@ -122,5 +123,35 @@ fn heads_that_do_not_divide_are_repaired() {
         let Some(backprop_nn::spec::Fix::Replace(repaired)) = error.fix else { panic!("{}", error.message) };
         assert_eq!(repaired.to_string(), fixed);
         assert!(repaired.plan(Shape::steps(10, features)).is_ok());
+    }
+}
+
+#[test]
+fn padding_needs_the_tokens_that_enter_the_network() {
+    let attention = r#"{"kind":"multi_head_attention","padding":true}"#;
+    let mean = r#"{"kind":"global_average_pool","padding":true}"#;
+    let (steps, row) = (Shape::steps(6, 8), Shape::flat(6));
+    for (layers, input) in [
+        (format!("[{attention}]"), steps),
+        (
+            format!(r#"["layer_norm",{{"kind":"repeat","layers":[{{"kind":"residual","layers":[{attention}]}}]}}]"#),
+            steps,
+        ),
+        (format!(r#"["dense",{mean}]"#), steps),
+        (format!(r#"[{{"kind":"embedding","numbers":2}},{{"kind":"reshape","steps":2}},{mean}]"#), row),
+    ] {
+        let mut layers: Vec<LayerSpec> = serde_json::from_str(&layers).unwrap();
+        let misfit = Trace::of(&layers, input).misfit.unwrap();
+        assert_eq!(misfit.index + 1, layers.len());
+        assert!(misfit.error.message.ends_with("Begin with one, or turn padding off."), "{misfit}");
+        misfit.error.fix.unwrap().apply(&mut layers, misfit.index);
+        assert_eq!(Trace::of(&layers, input).misfit, None);
+    }
+    for (layers, input) in [
+        (format!(r#"["embedding",{{"kind":"residual","layers":[{attention}]}},{mean}]"#), row),
+        (format!("[{mean}]"), Shape::image(4, 4, 3)),
+    ] {
+        let layers: Vec<LayerSpec> = serde_json::from_str(&layers).unwrap();
+        assert_eq!(Trace::of(&layers, input).misfit, None);
     }
 }
