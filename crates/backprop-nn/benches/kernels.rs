@@ -158,7 +158,6 @@ fn attention(criterion: &mut Criterion) {
                     keys: &mut keys,
                     values: &mut values,
                     mask: &[],
-                    context: &context,
                     grad_context: &grad,
                     log_sums: &log_sums,
                 };

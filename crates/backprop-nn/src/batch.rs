@@ -319,7 +319,7 @@ fn each<L: Send>(shards: &mut [Workspace], lanes: &mut [L], work: impl Fn(usize,
 
 #[cfg(test)]
 mod tests {
-    use super::gradcheck::{Check, OUTPUTS, block, dense, head, norm, numbers};
+    use super::gradcheck::{Check, OUTPUTS, additions, block, dense, head, norm, numbers};
     use super::*;
     use crate::layers::{Conv2d, Flatten, MaxPool2d, Padding};
     use crate::optim::Regularization;
@@ -340,6 +340,13 @@ mod tests {
             let network = ModelSpec { layers }.build(Shape::image(4, 4, 1), OUTPUTS).unwrap();
             assert_eq!(network.stages.len(), stages + 2);
         }
+    }
+
+    #[test]
+    fn the_last_layer_of_a_block_adds_what_entered_it_if_it_can() {
+        let layers = vec![additions(), Flatten {}.into(), head()];
+        let network = ModelSpec { layers }.build(Shape::steps(3, 16), OUTPUTS).unwrap();
+        assert_eq!(network.stages.len(), 4 + 1 + 1, "four layers, the end of the outer block and the last layer");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Fusible {
     Activation(Function),
     /// Max pooling over windows with so many rows and columns.
     MaxPool([usize; 2]),
+    /// The end of a residual block: what entered the block is added. A layer that absorbs it gets that as `skip`, and `output` is the sum.
+    Addition,
 }
 
 /// A layer whose shapes are proven: pure code over slices, so nothing here can fail.

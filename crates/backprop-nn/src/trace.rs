@@ -214,8 +214,8 @@ pub fn head_of(layers: &[LayerSpec]) -> Option<usize> {
     }
 }
 
-/// The plan of a layer whose numbers lie in their ranges, which those of a file may not, and that finds the table that it is tied to:
-/// in `first`, the layer that the network begins with, or nowhere in a block.
+/// The plan of a layer whose numbers lie in their ranges, which those of a file may not, and that finds the table that it is tied to and
+/// the tokens among which it leaves out padding: in `first`, the layer that the network begins with, or nowhere in a block.
 fn checked_plan(layer: &LayerSpec, input: Shape, first: Option<&LayerSpec>) -> Result<Plan, ShapeError> {
     if let Some(problem) = layer.out_of_range() {
         return Err(ShapeError::new(format!("{problem}.")));
@@ -223,6 +223,9 @@ fn checked_plan(layer: &LayerSpec, input: Shape, first: Option<&LayerSpec>) -> R
     let plan = layer.plan(input)?;
     if let LayerSpec::Dense(dense) = layer {
         dense.check_tied(input, first)?;
+    }
+    if let Some(first) = first {
+        layer.check_padding(input, first)?;
     }
     if plan.output.len() > MAX_NUMBERS {
         let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);

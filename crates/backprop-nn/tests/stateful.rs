@@ -1,15 +1,14 @@
 //! Recurrent layers that carry their state from batch to batch: the windows of a sequence against the whole of it, and truncated
 //! backpropagation against PyTorch.
 
+mod common;
+
 use backprop_nn::field::Value;
 use backprop_nn::layers::{Gru, Lstm, Returns, Rnn};
-use backprop_nn::loss::LossSum;
 use backprop_nn::optim::Updater;
 use backprop_nn::spec::Fix;
-use backprop_nn::trace::Trace;
-use backprop_nn::{
-    Batch, Inspection, LayerSpec, LossSpec, ModelSpec, Network, OptimizerSpec, Shape, Targets, Weights, Workspace,
-};
+use backprop_nn::{Inspection, LayerSpec, ModelSpec, Network, OptimizerSpec, Shape, Weights, Workspace};
+use common::{Param, assert_close, batch, built, outputs, pass};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -27,13 +26,6 @@ struct Case {
     windows: Vec<Window>,
 }
 
-#[derive(Deserialize)]
-struct Param {
-    name: String,
-    dims: Vec<usize>,
-    values: Vec<f32>,
-}
-
 /// A part of every sequence, and what is found in it before a step of SGD.
 #[derive(Deserialize)]
 struct Window {
@@ -45,37 +37,8 @@ struct Window {
     grads: Vec<Vec<f32>>,
 }
 
-/// Sequences of a shard.
-const SHARD: usize = 2;
-
 fn fixtures() -> Fixtures {
     serde_json::from_str(include_str!("fixtures/stateful.json")).unwrap()
-}
-
-fn built(layers: &[LayerSpec], input: Shape) -> Network {
-    let output = Trace::of(layers, input).output();
-    ModelSpec { layers: layers.to_vec() }.build(input, output).unwrap()
-}
-
-/// Forward and back through a batch, `[samples, input]`; the mean loss.
-fn pass(network: &Network, weights: &mut Weights, batch: &mut Batch, inputs: &[f32], labels: &[u16]) -> f64 {
-    let len = network.input().len();
-    let each = labels.len() / (inputs.len() / len);
-    let (loss, scale) = (LossSpec::default(), 1.0 / labels.len() as f32);
-    let shards = inputs.chunks(SHARD * len).zip(labels.chunks(SHARD * each));
-    let mut lanes: Vec<_> = shards.map(|(inputs, labels)| (inputs, labels, LossSum::default())).collect();
-    let fill = |_: usize, (inputs, ..): &mut (&[f32], &[u16], LossSum), shard: &mut Workspace| {
-        shard.input_mut(inputs.len() / len).copy_from_slice(inputs);
-    };
-    let judge = |(_, labels, sum): &mut (&[f32], &[u16], LossSum), outputs: &[f32], grad: &mut [f32]| {
-        *sum = loss.value_and_grad(outputs, Targets::Classes(labels), scale, grad);
-    };
-    network.learn(weights, batch, &mut lanes, 0, fill, judge);
-    lanes.iter().map(|lane| lane.2).fold(LossSum::default(), LossSum::plus).mean_loss()
-}
-
-fn outputs(batch: &Batch) -> Vec<f32> {
-    batch.shards().iter().flat_map(Workspace::output).copied().collect()
 }
 
 fn infer(network: &Network, weights: &Weights, workspace: &mut Workspace, inputs: &[f32]) -> Vec<f32> {
@@ -84,28 +47,15 @@ fn infer(network: &Network, weights: &Weights, workspace: &mut Workspace, inputs
     workspace.output().to_vec()
 }
 
-/// Relative to the largest number of the expected ones, since single numbers may be close to zero.
-fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1e-3f32, |largest, value| largest.max(value.abs()));
-    for (at, (got, expected)) in got.iter().zip(expected).enumerate() {
-        assert!((got - expected).abs() <= tolerance * largest, "{what}, number {at}: {got}, not {expected}");
-    }
-}
-
 #[test]
 fn windows_learn_as_in_pytorch() {
     let Fixtures { steps, features, rate, cases } = fixtures();
     for Case { layers, params, windows } in cases {
         let network = built(&layers, Shape::steps(steps, features));
-        let find = |name: &str| {
-            let param = params.iter().find(|param| param.name == name)?;
-            Some((param.dims.clone(), param.values.clone()))
-        };
-        let mut weights = Weights::from_tensors(network.params(), params.len(), find).unwrap();
+        let mut weights = common::weights(&network, &params);
         let mut updater = Updater::new(OptimizerSpec::named("sgd").unwrap(), &network);
         let samples = windows[0].inputs.len() / (steps * features);
-        let mut batch = Batch::new(&network, samples.div_ceil(SHARD), SHARD);
+        let mut batch = batch(&network, samples);
         for (at, window) in windows.iter().enumerate() {
             let what = format!("{layers:?}, window {at}");
             let loss = pass(&network, &mut weights, &mut batch, &window.inputs, &window.labels);
@@ -162,7 +112,7 @@ fn three_windows_give_what_the_whole_sequence_gives() {
         let network = built(&carrying, Shape::steps(WINDOW, FEATURES));
         assert!(network.is_stateful());
         let mut workspace = network.inference_workspace(SAMPLES);
-        let mut batch = Batch::new(&network, SAMPLES.div_ceil(SHARD), SHARD);
+        let mut batch = batch(&network, SAMPLES);
         for _ in 0..2 {
             for at in 0..STEPS / WINDOW {
                 let (inputs, expected) = (window(&inputs, at, FEATURES), window(&expected, at, width));
@@ -210,7 +160,7 @@ fn the_number_of_threads_changes_nothing() {
         pool.install(|| {
             let network = built(&layers(true), Shape::steps(WINDOW, FEATURES));
             let mut weights = network.init_weights(1);
-            let mut batch = Batch::new(&network, SAMPLES.div_ceil(SHARD), SHARD);
+            let mut batch = batch(&network, SAMPLES);
             let mut updater = Updater::new(OptimizerSpec::default(), &network);
             for at in 0..3 {
                 let inputs = window(&numbers(SAMPLES * STEPS * FEATURES), at, FEATURES);

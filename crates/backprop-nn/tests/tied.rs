@@ -1,122 +1,27 @@
 //! Output layers that are tied to the embedding, against PyTorch and against a layer with a copy of the table.
 
-use std::collections::BTreeMap;
+mod common;
 
 use backprop_nn::compress::Precision;
-use backprop_nn::loss::LossSum;
 use backprop_nn::optim::Updater;
 use backprop_nn::spec::Fix;
 use backprop_nn::trace::Trace;
-use backprop_nn::{
-    Batch, Inspection, LayerSpec, LossSpec, ModelSpec, Network, OptimizerSpec, Shape, Targets, Weights, Workspace,
-};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Fixtures {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    steps: usize,
-    layers: Vec<LayerSpec>,
-    inputs: Vec<f32>,
-    /// One for each step, or one for each text.
-    labels: Vec<u16>,
-    outputs: Vec<f32>,
-    loss: f64,
-    params: Vec<Param>,
-    optimizers: BTreeMap<String, Vec<f64>>,
-}
-
-#[derive(Deserialize)]
-struct Param {
-    name: String,
-    dims: Vec<usize>,
-    values: Vec<f32>,
-    grad: Vec<f32>,
-}
-
-/// Texts of a shard.
-const SHARD: usize = 2;
-
-const RATES: [(&str, &str, f32); 2] =
-    [("adamw", r#"{"kind":"adamw","weight_decay":0.01}"#, 0.01), ("sgd", r#"{"kind":"sgd"}"#, 0.1)];
-
-fn built(layers: &[LayerSpec], steps: usize) -> Network {
-    let output = Trace::of(layers, Shape::flat(steps)).output();
-    ModelSpec { layers: layers.to_vec() }.build(Shape::flat(steps), output).unwrap()
-}
-
-/// Forward and back through texts of so many steps as `network` takes; the mean loss.
-fn pass(network: &Network, weights: &mut Weights, batch: &mut Batch, inputs: &[f32], labels: &[u16]) -> f64 {
-    let steps = network.input().len();
-    let each = labels.len() / (inputs.len() / steps);
-    let (loss, scale) = (LossSpec::default(), 1.0 / labels.len() as f32);
-    let shards = inputs.chunks(SHARD * steps).zip(labels.chunks(SHARD * each));
-    let mut lanes: Vec<_> = shards.map(|(inputs, labels)| (inputs, labels, LossSum::default())).collect();
-    let fill = |_: usize, (inputs, ..): &mut (&[f32], &[u16], LossSum), shard: &mut Workspace| {
-        shard.input_mut(inputs.len() / steps).copy_from_slice(inputs);
-    };
-    let judge = |(_, labels, sum): &mut (&[f32], &[u16], LossSum), outputs: &[f32], grad: &mut [f32]| {
-        *sum = loss.value_and_grad(outputs, Targets::Classes(labels), scale, grad);
-    };
-    network.learn(weights, batch, &mut lanes, 0, fill, judge);
-    lanes.iter().map(|lane| lane.2).fold(LossSum::default(), LossSum::plus).mean_loss()
-}
-
-impl Case {
-    fn start(&self) -> (Network, Weights, Batch) {
-        let network = built(&self.layers, self.steps);
-        let find = |name: &str| {
-            let param = self.params.iter().find(|param| param.name == name)?;
-            Some((param.dims.clone(), param.values.clone()))
-        };
-        let weights = Weights::from_tensors(network.params(), self.params.len(), find).unwrap();
-        let batch = Batch::new(&network, (self.inputs.len() / self.steps).div_ceil(SHARD), SHARD);
-        (network, weights, batch)
-    }
-
-    fn describe(&self) -> String {
-        self.layers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    }
-}
+use backprop_nn::{Inspection, LayerSpec, LossSpec, ModelSpec, Network, OptimizerSpec, Shape, Targets, Weights};
+use common::{Case, SHARD, assert_close, batch, pass};
 
 fn cases() -> Vec<Case> {
-    let fixtures: Fixtures = serde_json::from_str(include_str!("fixtures/tied.json")).unwrap();
-    fixtures.cases
+    common::cases(include_str!("fixtures/tied.json"))
 }
 
-/// Relative to the largest number of the expected ones, since single numbers may be close to zero.
-fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1e-3f32, |largest, value| largest.max(value.abs()));
-    for (at, (got, expected)) in got.iter().zip(expected).enumerate() {
-        assert!((got - expected).abs() <= tolerance * largest, "{what}, number {at}: {got}, not {expected}");
-    }
+fn built(layers: &[LayerSpec]) -> Network {
+    common::built(layers, Shape::flat(STEPS))
 }
 
 #[test]
 fn outputs_losses_and_gradients_are_those_of_pytorch() {
     for case in cases() {
-        let (what, (network, mut weights, mut batch)) = (case.describe(), case.start());
+        let (what, gradient, (network, weights, _)) = (case.describe(), case.assert_pass(), case.start());
         assert!(what.ends_with(" tied"), "{what}");
-        let loss = pass(&network, &mut weights, &mut batch, &case.inputs, &case.labels);
-        let outputs: Vec<f32> = batch.shards().iter().flat_map(Workspace::output).copied().collect();
-        assert_close(&what, &outputs, &case.outputs, 1e-5);
-        assert!((loss - case.loss).abs() <= 1e-5 * case.loss, "{what}: loss {loss}, PyTorch {}", case.loss);
-        let gradient = network.gradient(batch.shards());
-        for (param, expected) in network.params().iter().zip(&case.params) {
-            let (what, got) = (format!("{what}, gradient of {}", param.name), &gradient[param.range.clone()]);
-            assert_close(&what, got, &expected.grad, 1e-4);
-        }
-        let samples = case.inputs.len() / case.steps;
-        let mut workspace = network.inference_workspace(samples);
-        workspace.input_mut(samples).copy_from_slice(&case.inputs);
-        network.infer(&weights, &mut workspace);
-        assert_close(&format!("{what}, inferred"), workspace.output(), &case.outputs, 1e-5);
-
         let model = ModelSpec { layers: case.layers.clone() };
         let of = |how: fn(&ModelSpec, Shape, Shape) -> _| how(&model, network.input(), network.output());
         for inspection in [of(Inspection::new), of(Inspection::training)] {
@@ -142,19 +47,7 @@ fn outputs_losses_and_gradients_are_those_of_pytorch() {
 #[test]
 fn twenty_steps_go_as_in_pytorch() {
     for case in cases() {
-        for (name, optimizer, rate) in RATES {
-            let (what, (network, mut weights, mut batch)) = (case.describe(), case.start());
-            let optimizer: OptimizerSpec = serde_json::from_str(optimizer).unwrap();
-            let mut updater = Updater::new(optimizer, &network);
-            for (step, expected) in case.optimizers[name].iter().enumerate() {
-                let loss = pass(&network, &mut weights, &mut batch, &case.inputs, &case.labels);
-                assert!(
-                    (loss - expected).abs() <= 1e-4 * expected.max(0.1),
-                    "{what}, {name}, step {step}: {loss}, PyTorch {expected}"
-                );
-                updater.step(rate, &network, &mut weights, batch.shards());
-            }
-        }
+        case.assert_steps();
     }
 }
 
@@ -209,16 +102,15 @@ fn with_kernel(network: &Network, weights: &Weights, other: &Network) -> Weights
 /// The gradient of a table in many blocks, out of several shards, is the sum of what an untied network finds for table and kernel.
 #[test]
 fn a_tied_table_has_the_gradients_of_table_and_kernel() {
-    let (network, other) = (built(&tied(), STEPS), built(&untied(), STEPS));
+    let (network, other) = (built(&tied()), built(&untied()));
     let mut weights = network.init_weights(3);
     let mut others = with_kernel(&network, &weights, &other);
     let (inputs, labels) = texts();
-    let [mut batch, mut other_batch] =
-        [&network, &other].map(|network| Batch::new(network, TEXTS.div_ceil(SHARD), SHARD));
-    let loss = pass(&network, &mut weights, &mut batch, &inputs, &labels);
+    let [mut own_batch, mut other_batch] = [&network, &other].map(|network| batch(network, TEXTS));
+    let loss = pass(&network, &mut weights, &mut own_batch, &inputs, &labels);
     let expected = pass(&other, &mut others, &mut other_batch, &inputs, &labels);
     assert!((loss - expected).abs() < 1e-6, "{loss}, {expected}");
-    let (gradient, expected) = (network.gradient(batch.shards()), other.gradient(other_batch.shards()));
+    let (gradient, expected) = (network.gradient(own_batch.shards()), other.gradient(other_batch.shards()));
     let kernel = tensor(&other, &expected, "dense.kernel");
     let sum: Vec<f32> = tensor(&other, &expected, "embeddings")
         .iter()
@@ -239,9 +131,8 @@ fn the_number_of_threads_changes_nothing() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let network = built(&tied(), STEPS);
-            let (mut weights, mut batch) =
-                (network.init_weights(1), Batch::new(&network, TEXTS.div_ceil(SHARD), SHARD));
+            let network = built(&tied());
+            let (mut weights, mut batch) = (network.init_weights(1), batch(&network, TEXTS));
             let mut updater = Updater::new(OptimizerSpec::default(), &network);
             for _ in 0..3 {
                 pass(&network, &mut weights, &mut batch, &inputs, &labels);
@@ -255,7 +146,7 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn the_table_is_counted_and_stored_once() {
-    let (network, other) = (built(&tied(), STEPS), built(&untied(), STEPS));
+    let (network, other) = (built(&tied()), built(&untied()));
     assert_eq!(network.weights_len() + WORDS * WIDTH, other.weights_len());
     let trace = Trace::of(&tied(), Shape::flat(STEPS));
     assert_eq!(trace.plans.last().unwrap().params, WORDS);
@@ -314,7 +205,7 @@ fn a_layer_that_finds_no_table_says_why_and_is_repaired() {
         (
             format!(r#"[{},{tied}]"#, embedding.replace("4}", r#"4,"numbers":2}"#)),
             1,
-            "does not begin with an Embedding of words alone",
+            "does not begin with an Embedding of tokens alone",
             "Dense 9",
         ),
         (format!(r#"[{embedding},{{"kind":"residual","layers":[{tied}]}}]"#), 1, "In the block, layer 1: A Dense", ""),

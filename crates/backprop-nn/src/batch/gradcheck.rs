@@ -5,7 +5,8 @@ use rand::RngExt as _;
 use super::*;
 use crate::init::stream;
 use crate::layers::{
-    Activation, BatchEnsemble, BatchNorm, Conv2d, Dense, Dropout, EnsembleMean, Flatten, Function, Repeat, Residual,
+    Activation, BatchEnsemble, BatchNorm, Conv2d, Dense, Dropout, EnsembleMean, Flatten, Function, MultiHeadAttention,
+    Repeat, Residual,
 };
 use crate::{LayerSpec, ModelSpec, Shape};
 
@@ -102,6 +103,12 @@ pub fn block(layers: Vec<LayerSpec>) -> LayerSpec {
     Residual { layers }.into()
 }
 
+/// Blocks of steps of 16 numbers whose last layers add what entered, but for the outer one.
+pub fn additions() -> LayerSpec {
+    let (linear, attention) = (LayerSpec::from(Dense::new(16, Function::Linear)), MultiHeadAttention::default().into());
+    block(vec![block(vec![linear.clone()]), block(vec![attention]), block(vec![dense(9), linear])])
+}
+
 fn repeat(layers: Vec<LayerSpec>) -> LayerSpec {
     Repeat { times: 3, layers }.into()
 }
@@ -155,6 +162,7 @@ fn blocks() -> Vec<(Vec<LayerSpec>, Shape)> {
         (vec![dense(5), around(steps), Flatten {}.into(), head()], steps),
         (vec![repeat(vec![norm(), dropout(), block(vec![dense(5), dense(7)])]), head()], flat),
         (vec![dense(6), block(vec![repeat(vec![block(vec![dense(6)]), dense(6)])]), head()], flat),
+        (vec![additions(), Flatten {}.into(), head()], Shape::steps(3, 16)),
     ]
 }
 

@@ -84,14 +84,14 @@ impl Pass<'_> {
         self.release(at, shard);
     }
 
-    /// At the end of a residual block, keeps the gradient of its skip connection. Tells whether there is one.
+    /// At the end of a residual block, keeps the gradient of its skip connection. Tells whether the stage does no more than add that.
     fn hold(&self, at: usize, shard: &mut Workspace) -> bool {
-        let Some(Skip { depth, len, .. }) = self.network.skips().iter().find(|skip| skip.end == at) else {
+        let Some(Skip { depth, len, is_absorbed, .. }) = self.network.skips().iter().find(|skip| skip.end == at) else {
             return false;
         };
         let len = shard.samples * len;
         shard.held[*depth][..len].copy_from_slice(&shard.grads[0][..len]);
-        true
+        !is_absorbed
     }
 
     /// Where residual blocks begin, adds the gradient of their skip connections.

@@ -51,10 +51,12 @@ pub struct Drop {
 
 impl Drop {
     /// `weights ⊙ factors` where a factor is 0 or `1 / (1 - rate)`.
-    fn apply(&mut self, weights: &mut [f32]) {
+    fn apply(&mut self, weights: &mut [f32], block: Block) {
         let (threshold, keep) = ((f64::from(self.rate) * f64::from(u32::MAX)) as u32, 1.0 / (1.0 - self.rate));
-        for weight in weights {
-            *weight *= if self.rng.next_u32() < threshold { 0.0 } else { keep };
+        for query in 0..block.queries {
+            for weight in weights[query..].iter_mut().step_by(block.stride) {
+                *weight *= if self.rng.next_u32() < threshold { 0.0 } else { keep };
+            }
         }
     }
 }
@@ -70,8 +72,6 @@ pub struct HeadBackward<'a> {
     pub values: &'a mut [f32],
     /// As in [`Scores`].
     pub mask: &'a [f32],
-    /// As `forward` left it.
-    pub context: &'a [f32],
     /// The gradient of the context.
     pub grad_context: &'a [f32],
     /// As `forward` left them.
@@ -81,12 +81,12 @@ pub struct HeadBackward<'a> {
 impl Head {
     /// Numbers that `forward` works in.
     pub fn forward_scratch(&self) -> usize {
-        self.block() * self.steps + self.own()
+        self.room() + self.width * self.most_queries()
     }
 
     /// Numbers that `backward` works in.
     pub fn backward_scratch(&self) -> usize {
-        3 * self.block() * self.steps + 4 * self.own()
+        3 * self.room() + 2 * self.own() + 2 * self.width * self.most_queries()
     }
 
     /// Numbers of the head.
@@ -94,15 +94,22 @@ impl Head {
         self.steps * self.width
     }
 
-    fn block(&self) -> usize {
-        self.steps.min(ROWS)
+    /// The most queries of a block, in whole vectors.
+    fn most_queries(&self) -> usize {
+        self.steps.min(ROWS).next_multiple_of(LANES)
     }
 
-    /// The rows of each block, and how many keys they attend to at most.
-    fn blocks(self) -> impl Iterator<Item = (Range<usize>, usize)> {
-        (0..self.steps).step_by(ROWS).map(move |from| {
-            let to = (from + ROWS).min(self.steps);
-            (from..to, if self.causal { to } else { self.steps })
+    /// Numbers of the weights of a block.
+    fn room(&self) -> usize {
+        self.steps * self.most_queries()
+    }
+
+    /// The queries, some at a time.
+    fn blocks(self) -> impl Iterator<Item = Block> {
+        (0..self.steps).step_by(ROWS).map(move |first| {
+            let queries = ROWS.min(self.steps - first);
+            let keys = if self.causal { first + queries } else { self.steps };
+            Block { first, queries, keys, stride: queries.next_multiple_of(LANES), causal: self.causal }
         })
     }
 
@@ -110,60 +117,53 @@ impl Head {
         1.0 / (self.width as f32).sqrt()
     }
 
-    /// Scores of the keys that the row of a block attends to, and of others up to a whole vector, which are set to `unseen`. Those after
-    /// them become zero.
-    #[inline(always)]
-    fn seen<'a>(&self, row: usize, scores: &'a mut [f32], unseen: f32) -> &'a mut [f32] {
-        let keys = scores.len();
-        let seen = if self.causal { row + 1 } else { keys };
-        let (scores, rest) = scores.split_at_mut(seen.next_multiple_of(LANES).min(keys));
-        scores[seen..].fill(unseen);
-        rest.fill(0.0);
-        scores
+    /// Writes the rows of a block by column, `[width, stride]`.
+    fn by_column(&self, rows: &[f32], block: Block, to: &mut [f32]) {
+        let rows = &rows[block.first * self.stride..];
+        transpose_rows(rows, to, [block.queries, self.width], [self.stride, block.stride]);
+        if block.queries < block.stride {
+            let columns = to.chunks_exact_mut(block.stride).take(self.width);
+            columns.for_each(|column| column[block.queries..].fill(0.0));
+        }
     }
 
-    /// What a product with the weights of a block can leave out.
-    fn part(&self, part: Part) -> Part {
-        if self.causal { part } else { Part::All }
-    }
-
-    /// `out = rows·columns`, for some rows of the head and `columns` `[width, steps]`, of which the first `keys` count.
-    fn products(&self, from: &[f32], rows: &Range<usize>, columns: &[f32], keys: usize, out: &mut [f32]) {
+    /// `out = rows·columns`, a number for each key and query of a block, with the queries `[width, stride]`.
+    fn products(&self, keys: &[f32], columns: &[f32], block: Block, out: &mut [f32]) {
         let product = Product {
-            sizes: [rows.len(), self.width, keys],
-            a: Operand::rows(&from[rows.start * self.stride..], self.stride),
-            b: Operand::rows(columns, self.steps),
+            sizes: [block.keys, self.width, block.stride],
+            a: Operand::rows(keys, self.stride),
+            b: Operand::rows(columns, block.stride),
             out,
-            stride: keys,
-            part: self.part(Part::Weights { first: rows.start }),
+            stride: block.stride,
+            part: block.part(Part::Weights { first: block.first }),
             start: Start::Zero,
         };
         product.run();
     }
 
-    /// `out = weights·rows`, for the rows of a block of weights, and the first `keys` rows of the head.
-    fn mean(&self, weights: &[f32], rows: &Range<usize>, keys: usize, of: &[f32], out: &mut [f32]) {
+    /// `out = weightsᵀ·rows`, for the weights of a block and the rows of its keys.
+    fn mean(&self, weights: &[f32], block: Block, of: &[f32], out: &mut [f32]) {
         let product = Product {
-            sizes: [rows.len(), keys, self.width],
-            a: Operand::rows(weights, keys),
+            sizes: [block.queries, block.keys, self.width],
+            a: Operand::rows(weights, block.stride).t(),
             b: Operand::rows(of, self.stride),
-            out: &mut out[rows.start * self.stride..],
+            out: &mut out[block.first * self.stride..],
             stride: self.stride,
-            part: self.part(Part::Queries { first: rows.start }),
+            part: block.part(Part::Queries { first: block.first }),
             start: Start::Zero,
         };
         product.run();
     }
 
-    /// `out += weightsᵀ·rows`, for the rows of a block of weights, `out` `[steps, width]`.
-    fn add_back(&self, weights: &[f32], rows: &Range<usize>, keys: usize, of: &[f32], out: &mut [f32]) {
+    /// `out += weights·rows`, for the weights of a block and the rows of its queries, `out` `[steps, width]`.
+    fn add_back(&self, weights: &[f32], block: Block, of: &[f32], out: &mut [f32]) {
         let product = Product {
-            sizes: [keys, rows.len(), self.width],
-            a: Operand::rows(weights, keys).t(),
-            b: Operand::rows(&of[rows.start * self.stride..], self.stride),
+            sizes: [block.keys, block.queries, self.width],
+            a: Operand::rows(weights, block.stride),
+            b: Operand::rows(&of[block.first * self.stride..], self.stride),
             out,
             stride: self.width,
-            part: self.part(Part::Keys { first: rows.start }),
+            part: block.part(Part::Keys { first: block.first }),
             start: Start::Out,
         };
         product.run();
@@ -180,34 +180,37 @@ impl Head {
         log_sums: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let (transposed, scratch) = scratch.split_at_mut(self.own());
-        transpose_rows(scores.keys, transposed, self.width, self.stride);
-        for (rows, keys) in self.blocks() {
-            let weights = &mut scratch[..rows.len() * keys];
-            self.products(scores.queries, &rows, transposed, keys, weights);
+        let (queries, scratch) = scratch.split_at_mut(self.width * self.most_queries());
+        for block in self.blocks() {
+            let weights = &mut scratch[..block.len()];
+            self.by_column(scores.queries, block, queries);
+            self.products(scores.keys, queries, block, weights);
+            let scale = self.scale();
+            let log_sums = log_sums.get_mut(block.range()).unwrap_or_default();
             vectorized!({
-                for (row, weights) in rows.clone().zip(weights.chunks_exact_mut(keys)) {
-                    let weights = self.seen(row, weights, f32::NEG_INFINITY);
-                    let log_sum = softmax(weights, scores.mask, self.scale());
-                    if let Some(kept) = log_sums.get_mut(row) {
-                        *kept = log_sum;
-                    }
+                for group in block.groups() {
+                    block.hide(weights, group, scores.mask, f32::NEG_INFINITY);
+                    let found = softmax(block, group, weights, scale);
+                    log_sums.iter_mut().skip(group * LANES).zip(found).for_each(|(kept, found)| *kept = found);
                 }
             });
             if let Some(drop) = &mut drop {
-                drop.apply(weights);
+                drop.apply(weights, block);
             }
-            self.mean(weights, &rows, keys, values, context);
+            self.mean(weights, block, values, context);
         }
     }
 
-    /// The weights of some rows, computed anew from their scores.
-    fn weights(&self, weights: &mut [f32], rows: &Range<usize>, keys: usize, mask: &[f32], log_sums: &[f32]) {
+    /// The weights of a block, computed anew from its scores.
+    fn weights(&self, weights: &mut [f32], block: Block, mask: &[f32], log_sums: &[f32]) {
         let scale = self.scale();
         vectorized!({
-            for (row, weights) in rows.clone().zip(weights.chunks_exact_mut(keys)) {
-                let weights = self.seen(row, weights, f32::NEG_INFINITY);
-                again(weights, mask, scale, log_sums[row]);
+            for group in block.groups() {
+                block.hide(weights, group, mask, f32::NEG_INFINITY);
+                let mut kept = [0.0; LANES];
+                let from = log_sums[block.range()].iter().skip(group * LANES);
+                kept.iter_mut().zip(from).for_each(|(kept, from)| *kept = *from);
+                again(block, group, weights, kept, scale);
             }
         });
     }
@@ -216,63 +219,62 @@ impl Head {
     pub fn all_weights(&self, scores: Scores<'_>, log_sums: &[f32]) -> Vec<f32> {
         let mut all = vec![0.0; self.steps * self.steps];
         let mut scratch = vec![0.0; self.forward_scratch()];
-        let (transposed, scratch) = scratch.split_at_mut(self.own());
-        transpose_rows(scores.keys, transposed, self.width, self.stride);
-        for (rows, keys) in self.blocks() {
-            let weights = &mut scratch[..rows.len() * keys];
-            self.products(scores.queries, &rows, transposed, keys, weights);
-            self.weights(weights, &rows, keys, scores.mask, log_sums);
-            for (row, weights) in rows.zip(weights.chunks_exact(keys)) {
-                all[row * self.steps..][..keys].copy_from_slice(weights);
+        let (queries, scratch) = scratch.split_at_mut(self.width * self.most_queries());
+        for block in self.blocks() {
+            let weights = &mut scratch[..block.len()];
+            self.by_column(scores.queries, block, queries);
+            self.products(scores.keys, queries, block, weights);
+            self.weights(weights, block, scores.mask, log_sums);
+            for (key, weights) in weights.chunks_exact(block.stride).enumerate() {
+                for (query, weight) in block.range().zip(weights).filter(|(query, _)| !self.causal || key <= *query) {
+                    all[query * self.steps + key] = *weight;
+                }
             }
         }
         all
     }
 
-    /// With `P` for the weights and `P'` for those that dropout left: `dv = P'ᵀ·dc`, `dS = P' ⊙ (dc·vᵀ) - P ⊙ Σ dc ⊙ c`,
-    /// `dq = dS·k / √width`, `dk = dSᵀ·q / √width`.
+    /// With `P` for the weights and `P'` for those that dropout left: `dv = P'ᵀ·dc`, `dP' = dc·vᵀ`,
+    /// `dS = P' ⊙ dP' - P ⊙ Σ P' ⊙ dP'`, `dq = dS·k / √width`, `dk = dSᵀ·q / √width`.
     pub fn backward(&self, pass: HeadBackward<'_>, mut drop: Option<Drop>, scratch: &mut [f32]) {
-        let HeadBackward { queries, keys: all_keys, values, mask, context, grad_context, log_sums } = pass;
-        let (len, own) = (self.block() * self.steps, self.own());
-        let (weights, rest) = scratch.split_at_mut(len);
-        let (dropped, rest) = rest.split_at_mut(len);
-        let (grad, rest) = rest.split_at_mut(len);
+        let HeadBackward { queries, keys, values, mask, grad_context, log_sums } = pass;
+        let (room, own, columns) = (self.room(), self.own(), self.width * self.most_queries());
+        let (weights, rest) = scratch.split_at_mut(room);
+        let (dropped, rest) = rest.split_at_mut(room);
+        let (grad, rest) = rest.split_at_mut(room);
         let (grad_keys, rest) = rest.split_at_mut(own);
         let (grad_values, rest) = rest.split_at_mut(own);
-        let (keys_by_column, rest) = rest.split_at_mut(own);
-        let values_by_column = &mut rest[..own];
-        transpose_rows(all_keys, keys_by_column, self.width, self.stride);
-        transpose_rows(values, values_by_column, self.width, self.stride);
+        let (queries_by_column, rest) = rest.split_at_mut(columns);
+        let grads_by_column = &mut rest[..columns];
         grad_keys.fill(0.0);
         grad_values.fill(0.0);
-        for (rows, keys) in self.blocks() {
-            let len = rows.len() * keys;
-            let (weights, grad) = (&mut weights[..len], &mut grad[..len]);
-            self.products(queries, &rows, keys_by_column, keys, weights);
-            self.weights(weights, &rows, keys, mask, log_sums);
+        for block in self.blocks() {
+            let (weights, grad) = (&mut weights[..block.len()], &mut grad[..block.len()]);
+            self.by_column(queries, block, queries_by_column);
+            self.by_column(grad_context, block, grads_by_column);
+            self.products(keys, queries_by_column, block, weights);
+            self.weights(weights, block, mask, log_sums);
             let left = match &mut drop {
                 None => &*weights,
                 Some(drop) => {
-                    dropped[..len].copy_from_slice(weights);
-                    drop.apply(&mut dropped[..len]);
-                    &dropped[..len]
+                    dropped[..block.len()].copy_from_slice(weights);
+                    drop.apply(&mut dropped[..block.len()], block);
+                    &dropped[..block.len()]
                 }
             };
-            self.add_back(left, &rows, keys, grad_context, grad_values);
-            self.products(grad_context, &rows, values_by_column, keys, grad);
+            self.add_back(left, block, grad_context, grad_values);
+            self.products(values, grads_by_column, block, grad);
             let scale = self.scale();
             vectorized!({
-                let blocks = weights.chunks_exact(keys).zip(left.chunks_exact(keys)).zip(grad.chunks_exact_mut(keys));
-                for (row, ((weights, left), grad)) in rows.clone().zip(blocks) {
-                    let at = row * self.stride;
-                    let along = sum(&grad_context[at..at + self.width], &context[at..at + self.width], |dc, c| dc * c);
-                    through_softmax(weights, left, self.seen(row, grad, 0.0), along, scale);
+                for group in block.groups() {
+                    block.hide(grad, group, &[], 0.0);
+                    through_softmax(block, group, [weights, left], grad, scale);
                 }
             });
-            self.add_back(grad, &rows, keys, queries, grad_keys);
-            self.mean(grad, &rows, keys, all_keys, queries);
+            self.add_back(grad, block, queries, grad_keys);
+            self.mean(grad, block, keys, queries);
         }
-        for (all, grad) in [(all_keys, grad_keys), (values, grad_values)] {
+        for (all, grad) in [(keys, grad_keys), (values, grad_values)] {
             for (row, grad) in all.chunks_mut(self.stride).zip(grad.chunks_exact(self.width)) {
                 row[..self.width].copy_from_slice(grad);
             }
@@ -285,7 +287,8 @@ impl Head {
         for (weight, key) in weights.iter_mut().zip(scores.keys.chunks(self.stride)) {
             *weight = sum(&scores.queries[..self.width], &key[..self.width], |q, k| q * k);
         }
-        softmax(weights, scores.mask, self.scale());
+        let scale = self.scale();
+        vectorized!(softmax_row(weights, scores.mask, scale));
         let context = &mut context[..self.width];
         context.fill(0.0);
         for (weight, value) in weights.iter().zip(values.chunks(self.stride)) {
@@ -294,58 +297,150 @@ impl Head {
     }
 }
 
-/// Vector by vector, since most rows are too short for a loop over several at a time.
-#[inline(always)]
-fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    let (vectors, rest) = values.as_chunks_mut::<LANES>();
-    vectors.iter_mut().for_each(|vector| vector.iter_mut().for_each(|value| *value = f(*value)));
-    rest.iter_mut().for_each(|value| *value = f(*value));
+/// Some queries, and the keys that they attend to at most. The weights of a block are `[keys, stride]`: those of a key one after the other,
+/// one for each query, so that neither the largest weight nor the sum of a query goes across a vector.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    first: usize,
+    queries: usize,
+    /// The queries in whole vectors.
+    stride: usize,
+    keys: usize,
+    causal: bool,
 }
 
-/// Replaces scores by `softmax(scores · scale + mask)`, and gives the logarithm of the sum of the exponentials.
+impl Block {
+    fn len(self) -> usize {
+        self.keys * self.stride
+    }
+
+    fn range(self) -> Range<usize> {
+        self.first..self.first + self.queries
+    }
+
+    /// What a product with the weights can leave out.
+    fn part(self, part: Part) -> Part {
+        if self.causal { part } else { Part::All }
+    }
+
+    /// Groups of queries, a vector each.
+    fn groups(self) -> Range<usize> {
+        0..self.stride / LANES
+    }
+
+    /// How many keys the queries of a group attend to at most.
+    #[inline(always)]
+    fn seen(self, group: usize) -> usize {
+        if self.causal { self.keys.min(self.first + (group + 1) * LANES) } else { self.keys }
+    }
+
+    /// The weights of a group, key by key.
+    #[inline(always)]
+    fn columns(self, weights: &[f32], group: usize) -> impl Iterator<Item = &[f32; LANES]> {
+        let rows = weights.chunks_exact(self.stride).take(self.seen(group));
+        rows.map(move |row| &row.as_chunks::<LANES>().0[group])
+    }
+
+    #[inline(always)]
+    fn columns_mut(self, weights: &mut [f32], group: usize) -> impl Iterator<Item = &mut [f32; LANES]> {
+        let rows = weights.chunks_exact_mut(self.stride).take(self.seen(group));
+        rows.map(move |row| &mut row.as_chunks_mut::<LANES>().0[group])
+    }
+
+    /// Sets the numbers of keys that do not count for a query to `unseen`, and to zero those of the keys after the last that the group
+    /// sees, as far as a tile of a product goes over them.
+    #[inline(always)]
+    fn hide(self, weights: &mut [f32], group: usize, mask: &[f32], unseen: f32) {
+        for (column, _) in self.columns_mut(weights, group).zip(mask).filter(|(_, mask)| **mask < 0.0) {
+            *column = [unseen; LANES];
+        }
+        if !self.causal {
+            return;
+        }
+        let (first, seen) = (self.first + group * LANES, self.seen(group));
+        for (after, column) in self.columns_mut(weights, group).skip(first).enumerate() {
+            for (lane, value) in column.iter_mut().enumerate() {
+                *value = if lane < after { unseen } else { *value };
+            }
+        }
+        let rows = weights.chunks_exact_mut(self.stride).skip(seen).take(LANES);
+        rows.for_each(|row| row.as_chunks_mut::<LANES>().0[group] = [0.0; LANES]);
+    }
+}
+
+/// Exponentials that are added up before they are added to all others, so that long sums stay exact.
+const PART: usize = 64;
+
+/// Replaces the scores of a group by `softmax(scores · scale)`, and gives the logarithms of the sums of the exponentials.
 #[inline(always)]
-fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) -> f32 {
-    if !mask.is_empty() {
-        for (score, mask) in scores.iter_mut().zip(mask) {
-            *score += mask;
+fn softmax(block: Block, group: usize, scores: &mut [f32], scale: f32) -> [f32; LANES] {
+    let mut most = [f32::NEG_INFINITY; LANES];
+    for scores in block.columns(scores, group) {
+        for (most, score) in most.iter_mut().zip(scores) {
+            *most = if *score > *most { *score } else { *most };
         }
     }
+    // Of a query all of whose keys are masked every exponential is to be zero.
+    let shift = most.map(|most| if most == f32::NEG_INFINITY { 0.0 } else { most });
+    let (mut total, mut part) = ([0.0f32; LANES], [0.0f32; LANES]);
+    for (key, scores) in block.columns_mut(scores, group).enumerate() {
+        for ((score, shift), part) in scores.iter_mut().zip(&shift).zip(&mut part) {
+            *score = exp((*score - shift) * scale);
+            *part += *score;
+        }
+        if key % PART == PART - 1 {
+            total.iter_mut().zip(&mut part).for_each(|(total, part)| *total += std::mem::take(part));
+        }
+    }
+    let mut log_sums = [0.0; LANES];
+    for at in 0..LANES {
+        let sum = total[at] + part[at];
+        let is_seen = sum != 0.0;
+        log_sums[at] = if is_seen { shift[at] * scale + ln(sum) } else { f32::INFINITY };
+        part[at] = if is_seen { 1.0 / sum } else { 0.0 };
+    }
+    for weights in block.columns_mut(scores, group) {
+        weights.iter_mut().zip(&part).for_each(|(weight, share)| *weight *= share);
+    }
+    log_sums
+}
+
+/// The same weights from the logarithms that `softmax` gave.
+#[inline(always)]
+fn again(block: Block, group: usize, scores: &mut [f32], log_sums: [f32; LANES], scale: f32) {
+    for scores in block.columns_mut(scores, group) {
+        scores.iter_mut().zip(&log_sums).for_each(|(score, log_sum)| *score = exp(*score * scale - log_sum));
+    }
+}
+
+#[inline(always)]
+fn through_softmax(block: Block, group: usize, [weights, left]: [&[f32]; 2], grad: &mut [f32], scale: f32) {
+    let mut along = [0.0f32; LANES];
+    for (grad, left) in block.columns(grad, group).zip(block.columns(left, group)) {
+        for ((along, grad), left) in along.iter_mut().zip(grad).zip(left) {
+            *along += left * grad;
+        }
+    }
+    let columns = block.columns(weights, group).zip(block.columns(left, group));
+    for ((weights, left), grad) in columns.zip(block.columns_mut(grad, group)) {
+        for lane in 0..LANES {
+            grad[lane] = (left[lane] * grad[lane] - weights[lane] * along[lane]) * scale;
+        }
+    }
+}
+
+/// Replaces the scores of one query by `softmax(scores · scale + mask)`.
+#[inline(always)]
+fn softmax_row(scores: &mut [f32], mask: &[f32], scale: f32) {
+    scores.iter_mut().zip(mask).for_each(|(score, mask)| *score += mask);
     let most = largest(scores);
     if most == f32::NEG_INFINITY {
         scores.fill(0.0);
-        return f32::INFINITY;
+        return;
     }
-    each(scores, |score| exp((score - most) * scale));
-    let total = sum(scores, scores, |weight, _| weight);
-    let share = 1.0 / total;
-    each(scores, |weight| weight * share);
-    most * scale + ln(total)
-}
-
-/// The same weights from the logarithm that `softmax` gave.
-#[inline(always)]
-fn again(scores: &mut [f32], mask: &[f32], scale: f32, log_sum: f32) {
-    each(scores, |score| exp(score * scale - log_sum));
-    if !mask.is_empty() {
-        for (weight, mask) in scores.iter_mut().zip(mask) {
-            *weight = if *mask < 0.0 { 0.0 } else { *weight };
-        }
-    }
-}
-
-#[inline(always)]
-fn through_softmax(weights: &[f32], left: &[f32], grad: &mut [f32], along: f32, scale: f32) {
-    let of = |grad: f32, left: f32, weight: f32| (left * grad - weight * along) * scale;
-    let (grads, rest) = grad.as_chunks_mut::<LANES>();
-    let ((weights, rest_weights), (left, rest_left)) = (weights.as_chunks::<LANES>(), left.as_chunks::<LANES>());
-    for ((grad, left), weights) in grads.iter_mut().zip(left).zip(weights) {
-        for ((grad, left), weight) in grad.iter_mut().zip(left).zip(weights) {
-            *grad = of(*grad, *left, *weight);
-        }
-    }
-    for ((grad, left), weight) in rest.iter_mut().zip(rest_left).zip(rest_weights) {
-        *grad = of(*grad, *left, *weight);
-    }
+    scores.iter_mut().for_each(|score| *score = exp((*score - most) * scale));
+    let share = 1.0 / sum(scores, scores, |weight, _| weight);
+    scores.iter_mut().for_each(|weight| *weight *= share);
 }
 
 /// Turns the numbers `i` and `i + width / 2` of every row by the angle of its step and of `i`, back if `sign` is -1. `cos` and
@@ -376,8 +471,8 @@ fn rotate_row(first: &mut [f32], second: &mut [f32], cos: &[f32], sin: &[f32], s
     }
 }
 
-/// `output = input·kernel + bias` for so many rows.
-pub fn project(rows: usize, input: &[f32], kernel: &[f32], bias: &[f32], output: &mut [f32]) {
+/// `output = input·kernel + bias`, and the rows of a skip connection if there are any.
+pub fn project(input: &[f32], kernel: &[f32], bias: &[f32], skip: &[f32], output: &mut [f32]) {
     let (width, inputs) = (bias.len(), kernel.len() / bias.len());
-    product(output, input, kernel, [rows, inputs, width], Start::Row(bias));
+    product(output, input, kernel, [output.len() / width, inputs, width], Start::of(bias, skip));
 }

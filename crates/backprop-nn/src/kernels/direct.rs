@@ -7,6 +7,7 @@ use pulp::{Simd, WithSimd};
 use super::arch;
 use super::matmul::{Matrix, MatrixMut, Write, matmul};
 use super::tile::{MOST_ROWS, Tiled, accumulate, load, store, tiles};
+use super::vector::add;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +38,17 @@ impl<'a> Operand<'a> {
 pub enum Part {
     /// All of them.
     All,
-    /// The result is the weights: of query `i` those of the keys up to `first + i` are computed, and few others.
+    /// The result is the weights, a row for each key: of query `i` those of the keys up to `first + i` are computed, and few others.
     Weights {
         /// The step of the first query.
         first: usize,
     },
-    /// The left operand is the weights, a row for each query.
+    /// The left operand is the transpose of the weights.
     Queries {
         /// The step of the first query.
         first: usize,
     },
-    /// The left operand is the weights, a row for each key.
+    /// The left operand is the weights.
     Keys {
         /// The step of the first query.
         first: usize,
@@ -63,6 +64,20 @@ pub enum Start<'a> {
     Out,
     /// This row, in every row of the result: a bias.
     Row(&'a [f32]),
+    /// The same, and when the sum is done these rows, which lie like the result: those of a skip connection.
+    Skip {
+        /// The row.
+        row: &'a [f32],
+        /// The rows.
+        rows: &'a [f32],
+    },
+}
+
+impl<'a> Start<'a> {
+    /// A bias, and the rows of a skip connection unless there are none.
+    pub fn of(row: &'a [f32], rows: &'a [f32]) -> Self {
+        if rows.is_empty() { Self::Row(row) } else { Self::Skip { row, rows } }
+    }
 }
 
 /// `out = a·b`, added to `start`, with `a` `[rows, inner]` and `b` `[inner, columns]`, each with one row after the other: the faster of
@@ -76,13 +91,16 @@ pub fn product(out: &mut [f32], a: &[f32], b: &[f32], [rows, inner, columns]: [u
     let write = match start {
         Start::Zero => Write::Replace,
         Start::Out => Write::Add,
-        Start::Row(row) => {
+        Start::Row(row) | Start::Skip { row, .. } => {
             out[..rows * columns].chunks_exact_mut(columns).for_each(|out| out.copy_from_slice(row));
             Write::Add
         }
     };
     let (a, b) = (Matrix::new(a, rows, inner), Matrix::new(b, inner, columns));
-    matmul(MatrixMut::new(out, rows, columns), a, b, write);
+    matmul(MatrixMut::new(&mut *out, rows, columns), a, b, write);
+    if let Start::Skip { rows, .. } = start {
+        add(out, rows);
+    }
 }
 
 /// Numbers of a right operand that stays in a core's own cache while all rows go over it.
@@ -158,12 +176,11 @@ impl Tiled for Product<'_> {
         width: usize,
     ) {
         if let Part::Weights { first } = self.part {
-            let end = first + row + ROWS;
-            if column >= end {
+            if row >= first + column + width {
                 return;
             }
-            if VECTORS == 2 && column + S::F32_LANES >= end {
-                return self.tile::<S, ROWS, 1, FULL>(simd, row, column, S::F32_LANES);
+            if VECTORS == 2 && row >= first + column + S::F32_LANES {
+                return self.tile::<S, ROWS, 1, FULL>(simd, row, column + S::F32_LANES, S::F32_LANES);
             }
         }
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
@@ -174,7 +191,13 @@ impl Tiled for Product<'_> {
                     *sums = load::<S, VECTORS, FULL>(simd, &self.out[(row + r) * self.stride + column..][..width]);
                 }
             }
-            Start::Row(values) => sums = [load::<S, VECTORS, FULL>(simd, &values[column..][..width]); ROWS],
+            Start::Row(values) | Start::Skip { row: values, .. } => {
+                // The rows of an activation were last written a step ago: they are fetched while the sums run.
+                for r in 0..ROWS {
+                    prefetch(&self.out[(row + r) * self.stride + column..][..width]);
+                }
+                sums = [load::<S, VECTORS, FULL>(simd, &values[column..][..width]); ROWS];
+            }
         }
         let a = &self.a.values[row * self.a.row..];
         for k in self.inner(row, ROWS) {
@@ -182,11 +205,37 @@ impl Tiled for Product<'_> {
             let b = load::<S, VECTORS, FULL>(simd, &self.b.values[k * self.b.row + column..]);
             accumulate(simd, &mut sums, |r| a[r * self.a.row], b);
         }
+        if let Start::Skip { rows, .. } = self.start {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let skip = load::<S, VECTORS, FULL>(simd, &rows[(row + r) * self.stride + column..][..width]);
+                sums.iter_mut().zip(skip).for_each(|(sum, skip)| *sum = simd.add_f32s(*sum, skip));
+            }
+        }
         for (r, sums) in sums.into_iter().enumerate() {
             store::<S, VECTORS, FULL>(simd, &mut self.out[(row + r) * self.stride + column..][..width], sums);
         }
     }
 }
+
+/// Tells the processor that these numbers are going to be written.
+#[inline(always)]
+fn prefetch(values: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks(LINE) {
+        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+        #[expect(unsafe_code, reason = "a hint that reads nothing, for a place inside of a slice")]
+        // SAFETY: it changes no number and faults at no address.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_ET0>(line.as_ptr().cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
+}
+
+/// Numbers of a cache line.
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -233,7 +282,8 @@ mod tests {
         for [rows, inner, columns] in [[3, 4, 70], [20, 5, 33], [10, 3, MOST_NUMBERS / 2]] {
             let (a, b) = (numbers(rows * inner, 0.37), numbers(inner * columns, 0.71));
             let row = numbers(columns, 0.11);
-            for start in [Start::Zero, Start::Out, Start::Row(&row)] {
+            let skip = numbers(rows * columns, 0.23);
+            for start in [Start::Zero, Start::Out, Start::Row(&row), Start::of(&row, &skip)] {
                 let mut out = vec![2.0; rows * columns];
                 product(&mut out, &a, &b, [rows, inner, columns], start);
                 for (at, got) in out.iter().enumerate() {
@@ -242,6 +292,7 @@ mod tests {
                         Start::Zero => 0.0,
                         Start::Out => 2.0,
                         Start::Row(row) => row[j],
+                        Start::Skip { row, rows } => row[j] + rows[at],
                     };
                     let expected = first + (0..inner).map(|k| a[i * inner + k] * b[k * columns + j]).sum::<f32>();
                     assert!((got - expected).abs() < 1e-4, "{start:?}, {i}, {j}: {got}, not {expected}");
@@ -272,5 +323,26 @@ mod tests {
         assert_eq!(run(sizes, weights, &values, Part::Queries { first }), run(sizes, weights, &values, Part::All));
         let (sizes, weights) = ([keys, queries, width], weights.t());
         assert_eq!(run(sizes, weights, &grads, Part::Keys { first }), run(sizes, weights, &grads, Part::All));
+    }
+
+    #[test]
+    fn weights_that_count_are_all_computed() {
+        let (queries, keys, width, first) = (48, 60, 5, 11);
+        let (left, right) = (numbers(keys * width, 0.9), numbers(width * queries, 0.4));
+        for arch in every_arch() {
+            let run = |part: Part| {
+                let mut out = vec![f32::NAN; keys * queries];
+                let (a, b) = (Operand::rows(&left, width), Operand::rows(&right, queries));
+                let (sizes, out_mut) = ([keys, width, queries], &mut out[..]);
+                arch.dispatch(Product { sizes, a, b, out: out_mut, stride: queries, part, start: Start::Zero });
+                out
+            };
+            let (some, all) = (run(Part::Weights { first }), run(Part::All));
+            assert!(some.iter().any(|weight| weight.is_nan()), "none is left out");
+            for (at, (weight, expected)) in some.iter().zip(all).enumerate() {
+                let (key, query) = (at / queries, at % queries);
+                assert!(key > first + query || *weight == expected, "key {key}, query {query}: {weight}");
+            }
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
 /// The numbers of a vector put together half by half, which takes four steps where one after the other takes fifteen.
 #[inline(always)]
 fn folded(values: [f32; LANES], together: impl Fn(f32, f32) -> f32) -> f32 {
+    // Through memory, or else the compiler computes the sums from the start on in the halves that it wants in the end, number by number.
+    let values = std::hint::black_box(values);
     let eight: [f32; 8] = halves(&values, &together);
     let four: [f32; 4] = halves(&eight, &together);
     let [a, b]: [f32; 2] = halves(&four, &together);

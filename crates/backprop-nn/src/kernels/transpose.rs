@@ -16,36 +16,41 @@ type Tile = [[f32; TILE]; TILE];
 /// Writes `[rows, columns]` as panels `[columns, panel]` of so many rows each, on all threads if there are several.
 pub fn transpose(from: &[f32], to: &mut [f32], columns: usize, panel: usize) {
     let len = (panel * columns).max(1);
-    to.par_chunks_mut(len)
-        .zip(from.par_chunks(len))
-        .for_each(|(to, from)| transpose_panel(arch(), from, to, columns, columns));
+    to.par_chunks_mut(len).zip(from.par_chunks(len)).for_each(|(to, from)| {
+        let rows = to.len() / columns;
+        transpose_rows(from, to, [rows, columns], [columns, rows]);
+    });
 }
 
-/// Writes rows of `columns` numbers that begin `stride` numbers apart as `[columns, rows]`, on the calling thread.
-pub fn transpose_rows(from: &[f32], to: &mut [f32], columns: usize, stride: usize) {
-    transpose_panel(arch(), from, to, columns, stride);
+/// Writes `[rows, columns]` as `[columns, rows]`, on the calling thread. The strides are from one row to the next, before and after.
+pub fn transpose_rows(from: &[f32], to: &mut [f32], sizes: [usize; 2], strides: [usize; 2]) {
+    transpose_on(arch(), from, to, sizes, strides);
 }
 
-/// As many rows as `to` has room for.
-fn transpose_panel(arch: Arch, from: &[f32], to: &mut [f32], columns: usize, stride: usize) {
+fn transpose_on(arch: Arch, from: &[f32], to: &mut [f32], sizes: [usize; 2], strides: [usize; 2]) {
     match arch {
         #[cfg(target_arch = "x86_64")]
         Arch::V3(simd) => simd.vectorize(
             #[inline(always)]
-            || tile_by_tile(from, to, columns, stride, |tile| in_registers(simd, tile)),
+            || tile_by_tile(from, to, sizes, strides, |tile| in_registers(simd, tile)),
         ),
         #[cfg(target_arch = "x86_64")]
-        Arch::V4(simd) => transpose_panel(Arch::V3(*simd), from, to, columns, stride),
-        _ => tile_by_tile(from, to, columns, stride, number_by_number),
+        Arch::V4(simd) => transpose_on(Arch::V3(*simd), from, to, sizes, strides),
+        _ => tile_by_tile(from, to, sizes, strides, number_by_number),
     }
 }
 
 #[inline(always)]
-fn tile_by_tile(from: &[f32], to: &mut [f32], columns: usize, stride: usize, transposed: impl Fn(Tile) -> Tile) {
-    let rows = to.len() / columns;
+fn tile_by_tile(
+    from: &[f32],
+    to: &mut [f32],
+    [rows, columns]: [usize; 2],
+    [stride, stride_after]: [usize; 2],
+    transposed: impl Fn(Tile) -> Tile,
+) {
     for column in (0..columns).step_by(TILE) {
         for row in (0..rows).step_by(TILE) {
-            let (from, to) = (&from[row * stride + column..], &mut to[column * rows + row..]);
+            let (from, to) = (&from[row * stride + column..], &mut to[column * stride_after + row..]);
             let (height, width) = (TILE.min(rows - row), TILE.min(columns - column));
             if (height, width) == (TILE, TILE) {
                 let mut tile = [[0.0; TILE]; TILE];
@@ -53,11 +58,11 @@ fn tile_by_tile(from: &[f32], to: &mut [f32], columns: usize, stride: usize, tra
                     tile.copy_from_slice(&from[row * stride..][..TILE]);
                 }
                 for (column, tile) in transposed(tile).iter().enumerate() {
-                    to[column * rows..][..TILE].copy_from_slice(tile);
+                    to[column * stride_after..][..TILE].copy_from_slice(tile);
                 }
             } else {
                 for at in 0..height * width {
-                    to[at % width * rows + at / width] = from[at / width * stride + at % width];
+                    to[at % width * stride_after + at / width] = from[at / width * stride + at % width];
                 }
             }
         }
@@ -113,7 +118,8 @@ mod tests {
                 for arch in every_arch() {
                     let mut to = vec![f32::NAN; from.len()];
                     for (to, from) in to.chunks_mut(panel * columns).zip(from.chunks(panel * columns)) {
-                        transpose_panel(arch, from, to, columns, columns);
+                        let rows = from.len() / columns;
+                        transpose_on(arch, from, to, [rows, columns], [columns, rows]);
                         let from = ArrayView2::from_shape((from.len() / columns, columns), from).unwrap();
                         assert!(from.t().iter().eq(to.iter()), "{rows}×{columns} by {panel}, {arch:?}");
                     }

@@ -111,19 +111,39 @@ pub fn tanh(z: f32) -> f32 {
     z * p / q
 }
 
+/// `exp(-z² / 2)` with an absolute error under 2.5e-7; 0 beyond 13.2.
+///
+/// `2ʷ = 2ⁿ·2ʳ` with `w = -z²·log₂(e) / 2`, a whole `n` and `|r| ≤ ½`, where `2·2ʳ` is a polynomial with the least relative error, 2e-8, and
+/// its terms are added two by two, so that they do not all wait for one another.
+#[inline(always)]
+fn bell(z: f32) -> f32 {
+    const ROUND: f32 = 12_582_912.0;
+    let w = z * z * (-0.5 * LOG2_E);
+    // Written so that NaN stays NaN.
+    let w = if w < -126.0 { -126.0 } else { w };
+    let rounded = w + ROUND;
+    let r = w - (rounded - ROUND);
+    let s = r * r;
+    let high = (1.923_697_8e-2 + 2.679_986_2e-3 * r) + s * 3.069_162e-4;
+    let p = (2.0 + 1.386_294_4 * r) + s * ((0.480_452_9 + 0.111_006_57 * r) + s * high);
+    // The bits of 2ⁿ⁻¹, which is 0 for the smallest n, -126.
+    p * f32::from_bits((rounded.to_bits() << 23).wrapping_add(126 << 23))
+}
+
 /// The density of the normal distribution.
 #[inline(always)]
 pub fn normal_density(z: f32) -> f32 {
     const ONE_OVER_SQRT_TWO_PI: f32 = 0.398_942_3;
-    ONE_OVER_SQRT_TWO_PI * exp(-0.5 * z * z)
+    ONE_OVER_SQRT_TWO_PI * bell(z)
 }
 
 /// The share of the normal distribution below `z` with an absolute error under 5e-7 (Abramowitz & Stegun 7.1.26).
 #[inline(always)]
 pub fn normal_cdf(z: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.327_591_1 * FRAC_1_SQRT_2 * z.abs());
-    let p = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
-    let tail = 0.5 * p * exp(-0.5 * z * z);
+    let s = t * t;
+    let p = t * ((0.254_829_6 - 0.284_496_74 * t) + s * ((1.421_413_7 - 1.453_152 * t) + s * 1.061_405_4));
+    let tail = 0.5 * p * bell(z);
     if z < 0.0 { tail } else { 1.0 - tail }
 }
 

@@ -2,17 +2,18 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::dense_on_steps::{ROWS, suits};
 use super::global_average_pool::Padding;
 use super::reshape::takes_steps;
 use crate::field::{Described as _, Settings};
 use crate::graph::{Attention, Operation, Tensor};
 use crate::init::{Init, Initializer, stream};
 use crate::kernels::attention::{Drop, Head, HeadBackward, Scores, project, rotate};
-use crate::kernels::direct::{MOST_NUMBERS, Start, product};
+use crate::kernels::direct::{Start, product};
 use crate::kernels::outer;
 use crate::kernels::vector::sum_rows;
 use crate::layer::{
-    Backward, DecodeStep, Decoding, Forward, Gradients, InsideLayer, Layer, MAX_SHARDS, Mode, ParamInfo,
+    Backward, DecodeStep, Decoding, Forward, Fusible, Gradients, InsideLayer, Layer, MAX_SHARDS, Mode, ParamInfo,
     SavedForBackward, Transposed,
 };
 use crate::shape::Shape;
@@ -132,12 +133,6 @@ impl Angles {
     }
 }
 
-/// Rows, about, that pass through the layer at a time: with a kernel, and its gradient, they fit into a core's own cache.
-const ROWS: usize = 128;
-
-/// Samples that most shards have at least.
-const SAMPLES: usize = 16;
-
 struct BuiltAttention {
     head: Head,
     heads: usize,
@@ -176,15 +171,14 @@ impl BuiltAttention {
         self.head.steps * self.features()
     }
 
-    /// Samples that pass through the layer at a time.
+    /// Samples that pass through the layer at a time: about [`ROWS`].
     fn group(&self) -> usize {
         (ROWS / self.head.steps).max(1)
     }
 
     /// Whether the gradient of the parameters is computed shard by shard, while the rows are in the cache: where it is small.
     fn is_small(&self) -> bool {
-        let features = self.features();
-        features * features <= MOST_NUMBERS && features <= SAMPLES * self.head.steps
+        suits(self.head.steps, [self.features(); 2])
     }
 
     fn masked(&self) -> usize {
@@ -234,13 +228,12 @@ impl BuiltAttention {
         memo: &mut Memo<'_>,
         own: Own<'_>,
     ) {
-        let Own { seed, scratch } = own;
-        let (rows, steps) = (part.len() * self.head.steps, self.head.steps);
+        let (Own { seed, skip, scratch }, steps) = (own, self.head.steps);
         let numbers = part.start * self.values()..part.end * self.values();
         let [queries, keys, values, context] = [&mut memo.queries, &mut memo.keys, &mut memo.values, &mut memo.context]
             .map(|all| &mut all[numbers.clone()]);
         for (part, output) in [&mut *queries, &mut *keys, &mut *values].into_iter().enumerate() {
-            project(rows, input, self.kernel(params, part), self.bias(params, part), output);
+            project(input, self.kernel(params, part), self.bias(params, part), &[], output);
         }
         if let Some(Angles { cos, sin }) = &self.angles {
             for values in [&mut *queries, &mut *keys] {
@@ -255,7 +248,7 @@ impl BuiltAttention {
             let log_sums = &mut memo.log_sums[place * steps..][..steps];
             self.head.forward(scores, &values[at..], self.drop(seed, place), &mut context[at..], log_sums, scratch);
         }
-        project(rows, context, self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1), output);
+        project(context, self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1), skip, output);
     }
 
     /// Writes which keys do not count.
@@ -298,6 +291,10 @@ impl Layer for BuiltAttention {
         Some(Transposed { offset: 0, rows: PARTS * features, columns: features, panel: features })
     }
 
+    fn absorb(&mut self, next: Fusible) -> bool {
+        next == Fusible::Addition
+    }
+
     fn inside(&self, memo: &[f32]) -> Vec<InsideLayer> {
         let (steps, features) = (self.head.steps, self.features());
         let mut memo = memo.to_vec();
@@ -320,7 +317,7 @@ impl Layer for BuiltAttention {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let Forward { samples, params, input, output, memo, scratch, entry, mode, .. } = pass;
+        let Forward { samples, params, input, output, memo, scratch, entry, skip, mode, .. } = pass;
         // Outside of training there is no memo, and the same numbers lie in the scratch memory.
         let (room, scratch) = scratch.split_at_mut(if memo.is_empty() { samples * self.forward_len() } else { 0 });
         let mut memo = self.memo(samples, if memo.is_empty() { room } else { memo });
@@ -334,7 +331,8 @@ impl Layer for BuiltAttention {
         for (at, (input, output)) in input.chunks(len).zip(output.chunks_mut(len)).enumerate() {
             let first = at * self.group();
             let part = first..first + input.len() / self.values();
-            self.attend(part, params, input, output, &mut memo, Own { seed, scratch });
+            let skip = skip.chunks(len).nth(at).unwrap_or_default();
+            self.attend(part, params, input, output, &mut memo, Own { seed, skip, scratch });
         }
     }
 
@@ -371,7 +369,6 @@ impl Layer for BuiltAttention {
                     keys: &mut keys[own.clone()],
                     values: &mut values[own.clone()],
                     mask: &mask[sample * self.masked()..][..self.masked()],
-                    context: &context[own.clone()],
                     grad_context: &grad_context[own],
                     log_sums: &log_sums[place * steps..][..steps],
                 };
@@ -434,7 +431,7 @@ impl Layer for BuiltAttention {
 
     /// Keys and values of the steps so far are kept in the state.
     fn decode(&self, step: DecodeStep<'_>) {
-        let DecodeStep { at, params, input, output, state, scratch, entry, .. } = step;
+        let DecodeStep { at, params, input, output, state, scratch, entry, skip, .. } = step;
         let (features, width) = (self.features(), self.head.width);
         let (keys, rest) = state.split_at_mut(self.values());
         let (values, mask) = rest.split_at_mut(self.values());
@@ -442,7 +439,7 @@ impl Layer for BuiltAttention {
         let (context, scratch) = rest.split_at_mut(features);
         let (key, value) = (&mut keys[at * features..][..features], &mut values[at * features..][..features]);
         for (part, output) in [&mut *query, &mut *key, value].into_iter().enumerate() {
-            project(1, input, self.kernel(params, part), self.bias(params, part), output);
+            project(input, self.kernel(params, part), self.bias(params, part), &[], output);
         }
         if let Some(Angles { cos, sin }) = &self.angles {
             let angles = at * width / 2..(at + 1) * width / 2;
@@ -458,13 +455,14 @@ impl Layer for BuiltAttention {
             let scores = Scores { queries: &query[first..], keys: &keys[first..], mask };
             self.head.step(scores, &values[first..], at + 1, &mut context[first..], scratch);
         }
-        project(1, context, self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1), output);
+        project(context, self.kernel(params, PARTS - 1), self.bias(params, PARTS - 1), skip, output);
     }
 }
 
-/// What a pass works in, and the seed of its dropout.
+/// What a pass works in, the seed of its dropout, and what is added in the end.
 struct Own<'a> {
     seed: Option<u64>,
+    skip: &'a [f32],
     scratch: &'a mut [f32],
 }
 

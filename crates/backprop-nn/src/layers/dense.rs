@@ -10,9 +10,9 @@ use crate::init::{Init, Initializer};
 use crate::kernels::convolution::{self, Window};
 use crate::kernels::matmul::{Matrix, MatrixMut, Write, matmul};
 use crate::kernels::outer;
-use crate::kernels::vector::{add_rows, sum_rows};
+use crate::kernels::vector::{add, add_rows, sum_rows};
 use crate::layer::{
-    Backward, Decoding, Forward, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed,
+    Backward, Decoding, Forward, Fusible, Gradients, Layer, MAX_SHARDS, ParamInfo, SavedForBackward, Transposed,
 };
 use crate::regularizer::Regularizer;
 use crate::shape::Shape;
@@ -45,7 +45,7 @@ pub struct Dense {
     #[field(label = "Initializer", default = Initializer::GlorotUniform, when = !self.tied)]
     pub init: Initializer,
     /// Uses the table of the Embedding that the network begins with as the kernel: fewer weights, and often better predictions of the
-    /// next word. Its units are then the vocabulary.
+    /// next token. Its units are then the vocabulary.
     #[field(label = "Tied to the embedding", default = false)]
     #[serde(skip_serializing_if = "is_off")]
     pub tied: bool,
@@ -81,7 +81,7 @@ impl Dense {
                     (message, untied())
                 } else if self.units != vocabulary {
                     let message = format!(
-                        "Dense is tied to the embedding, which has {vocabulary} words, and has {} units. Set its units to {vocabulary}.",
+                        "Dense is tied to the embedding, which has {vocabulary} tokens, and has {} units. Set its units to {vocabulary}.",
                         self.units
                     );
                     (message, Fix::Replace(Self { units: vocabulary, ..self.clone() }.into()))
@@ -90,7 +90,7 @@ impl Dense {
                 }
             }
             Some(_) => {
-                let message = "Dense is tied to the embedding, and the network does not begin with an Embedding of words alone. Begin with one, or turn tied off.";
+                let message = "Dense is tied to the embedding, and the network does not begin with an Embedding of tokens alone. Begin with one, or turn tied off.";
                 (message.to_owned(), untied())
             }
         };
@@ -224,9 +224,14 @@ impl Layer for BuiltDense {
         // Some rows at a time, which are then still in the cache.
         let mut memo = pass.memo.get_mut(rows * units..).unwrap_or_default();
         let kept = if memo.is_empty() { 0 } else { memo.len() / rows };
-        for output in pass.output.chunks_mut(units * NUMBERS.div_ceil(units)) {
+        let len = units * NUMBERS.div_ceil(units);
+        let mut skips = pass.skip.chunks(len);
+        for output in pass.output.chunks_mut(len) {
             if self.thin.is_none() {
                 add_rows(output, bias);
+            }
+            if let Some(skip) = skips.next() {
+                add(output, skip);
             }
             let (own, rest) = memo.split_at_mut(output.len() / units * kept);
             activation.forward(output, own);
@@ -236,6 +241,10 @@ impl Layer for BuiltDense {
 
     fn decoding(&self) -> Option<Decoding> {
         Some(Decoding::step_alone(self.inputs))
+    }
+
+    fn absorb(&mut self, next: Fusible) -> bool {
+        next == Fusible::Addition && self.activation == Function::Linear
     }
 
     fn transposed(&self, first: bool) -> Option<Transposed> {
@@ -294,11 +303,11 @@ impl Layer for BuiltDense {
     /// `dE += Σ dzᵀ·x` over the shards in their order, for some rows of `E`.
     fn add_tied_gradient(&self, block: Range<usize>, shards: &[SavedForBackward<'_>], grad: &mut [f32]) {
         let Self { steps, inputs, units, .. } = *self;
-        let (first, words) = (block.start / inputs, block.len() / inputs);
+        let (first, tokens) = (block.start / inputs, block.len() / inputs);
         for SavedForBackward { samples, input, memo } in shards {
             let rows = samples * steps;
-            let dz = Matrix::strided(&memo[first..rows * units], rows, words, units);
-            matmul(MatrixMut::new(grad, words, inputs), dz.t(), Matrix::new(input, rows, inputs), Write::Add);
+            let dz = Matrix::strided(&memo[first..rows * units], rows, tokens, units);
+            matmul(MatrixMut::new(grad, tokens, inputs), dz.t(), Matrix::new(input, rows, inputs), Write::Add);
         }
     }
 }

@@ -5,10 +5,10 @@ use crate::init::{Init, Initializer};
 use crate::kernels::direct::{MOST_NUMBERS, Start, product};
 use crate::kernels::outer;
 use crate::kernels::vector::sum_rows;
-use crate::layer::{Backward, Decoding, Forward, Gradients, Layer, ParamInfo, Transposed};
+use crate::layer::{Backward, Decoding, Forward, Fusible, Gradients, Layer, ParamInfo, Transposed};
 
-/// Rows that pass through the layer at a time: with the kernel, and its gradient, they fit into a core's own cache.
-const ROWS: usize = 128;
+/// Rows that pass through a layer with such a kernel at a time: with it, and its gradient, they fit into a core's own cache.
+pub(super) const ROWS: usize = 128;
 
 /// Samples that most shards have at least.
 const SAMPLES: usize = 16;
@@ -48,10 +48,16 @@ impl Layer for BuiltDenseOnSteps {
         let Self { inputs, units, activation, .. } = *self;
         let (kernel, bias) = pass.params.split_at(inputs * units);
         let mut memos = pass.memo.chunks_mut(ROWS * units);
+        let mut skips = pass.skip.chunks(ROWS * units);
         for (input, output) in pass.input.chunks(ROWS * inputs).zip(pass.output.chunks_mut(ROWS * units)) {
-            product(output, input, kernel, [input.len() / inputs, inputs, units], Start::Row(bias));
+            let start = Start::of(bias, skips.next().unwrap_or_default());
+            product(output, input, kernel, [input.len() / inputs, inputs, units], start);
             activation.forward(output, memos.next().unwrap_or_default());
         }
+    }
+
+    fn absorb(&mut self, next: Fusible) -> bool {
+        next == Fusible::Addition && self.activation == Function::Linear
     }
 
     fn decoding(&self) -> Option<Decoding> {

@@ -16,20 +16,20 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 /// `y[t] = W[x[t]]`. Numbers are taken without their fraction; one outside the vocabulary counts as the nearest in it.
 ///
 /// Shapes: `[n, steps]` of whole numbers to `[n, steps, units]`, embeddings `[vocabulary, units]`. With `numbers` the first
-/// of a row pass as they are, and the others follow with their features: `[n, numbers + words]` to
-/// `[n, numbers + words · units]`.
+/// of a row pass as they are, and the others follow with their features: `[n, numbers + tokens]` to
+/// `[n, numbers + tokens · units]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Settings)]
 #[serde(default, deny_unknown_fields)]
 #[settings(group = "Sequences and words", formula = "y[t] = W[x[t]], the row of W with this number")]
 pub struct Embedding {
-    /// Number of different words, counted from 0. A larger number counts as the last of them.
+    /// Number of different tokens, counted from 0. A larger number counts as the last of them.
     #[field(default = 256, range = 1..=100_000)]
     pub vocabulary: usize,
-    /// Length of the vector of each word. Too short cannot tell words apart; too long overfits.
+    /// Length of the vector of each token. Too short cannot tell tokens apart; too long overfits.
     #[field(default = 32, range = 1..=512)]
     pub units: usize,
-    /// How many numbers at the beginning of a row are not words and pass unchanged: as many as the table has besides its
-    /// words.
+    /// How many numbers at the beginning of a row are not tokens and pass unchanged: as many as the table has besides its
+    /// tokens.
     #[field(label = "Numbers before", default = 0, range = 0..=10_000)]
     #[serde(skip_serializing_if = "is_none")]
     pub numbers: usize,
@@ -52,7 +52,7 @@ impl Spec for Embedding {
             ))
             .with_fix(Fix::Insert(Flatten {}.into())));
         }
-        let Some(words @ 1..) = input.len().checked_sub(self.numbers) else {
+        let Some(tokens @ 1..) = input.len().checked_sub(self.numbers) else {
             let Self { numbers, .. } = self;
             let arrive = input.described();
             return Err(ShapeError::new(format!(
@@ -60,15 +60,15 @@ impl Spec for Embedding {
             )));
         };
         let output = match self.numbers {
-            0 => Shape::steps(words, self.units),
-            numbers => Shape::flat(numbers + words * self.units),
+            0 => Shape::steps(tokens, self.units),
+            numbers => Shape::flat(numbers + tokens * self.units),
         };
         Ok(Plan { output, params: self.vocabulary * self.units, multiply_adds: 0 })
     }
 
     fn build(&self, input: Shape) -> Box<dyn Layer> {
         let Self { vocabulary, units, numbers } = *self;
-        Box::new(BuiltEmbedding { numbers, words: input.len() - numbers, vocabulary, units })
+        Box::new(BuiltEmbedding { numbers, tokens: input.len() - numbers, vocabulary, units })
     }
 
     fn operations<'a>(&self, _input: Shape, params: &[Tensor<'a>]) -> Option<Vec<Operation<'a>>> {
@@ -79,7 +79,7 @@ impl Spec for Embedding {
 
 struct BuiltEmbedding {
     numbers: usize,
-    words: usize,
+    tokens: usize,
     vocabulary: usize,
     units: usize,
 }
@@ -90,7 +90,7 @@ impl BuiltEmbedding {
     }
 
     fn output_len(&self) -> usize {
-        self.numbers + self.words * self.units
+        self.numbers + self.tokens * self.units
     }
 }
 
@@ -106,30 +106,30 @@ impl Layer for BuiltEmbedding {
     }
 
     fn forward(&self, pass: Forward<'_>) {
-        let rows = pass.input.chunks_exact(self.numbers + self.words);
+        let rows = pass.input.chunks_exact(self.numbers + self.tokens);
         for (input, output) in rows.zip(pass.output.chunks_exact_mut(self.output_len())) {
-            let (numbers, words) = input.split_at(self.numbers);
+            let (numbers, tokens) = input.split_at(self.numbers);
             let (passed, looked_up) = output.split_at_mut(self.numbers);
             passed.copy_from_slice(numbers);
-            for (word, output) in words.iter().zip(looked_up.chunks_exact_mut(self.units)) {
-                output.copy_from_slice(&pass.params[self.row(*word) * self.units..][..self.units]);
+            for (token, output) in tokens.iter().zip(looked_up.chunks_exact_mut(self.units)) {
+                output.copy_from_slice(&pass.params[self.row(*token) * self.units..][..self.units]);
             }
         }
     }
 
-    /// A lookup has no derivative by the index, so the layers before get no gradient for words.
+    /// A lookup has no derivative by the index, so the layers before get no gradient for tokens.
     fn backward(&self, pass: Backward<'_>) {
         pass.memo.copy_from_slice(pass.grad_output);
         let Some(grad_input) = pass.grad_input else { return };
         let rows = pass.grad_output.chunks_exact(self.output_len());
-        for (grad_input, grad_output) in grad_input.chunks_exact_mut(self.numbers + self.words).zip(rows) {
-            let (numbers, words) = grad_input.split_at_mut(self.numbers);
+        for (grad_input, grad_output) in grad_input.chunks_exact_mut(self.numbers + self.tokens).zip(rows) {
+            let (numbers, tokens) = grad_input.split_at_mut(self.numbers);
             numbers.copy_from_slice(&grad_output[..self.numbers]);
-            words.fill(0.0);
+            tokens.fill(0.0);
         }
     }
 
-    /// A word is a step where there is nothing else.
+    /// A token is a step where there is nothing else.
     fn decoding(&self) -> Option<Decoding> {
         (self.numbers == 0).then(|| Decoding::step_alone(1))
     }
@@ -147,11 +147,11 @@ impl Layer for BuiltEmbedding {
         let rows = block.start / self.units..block.end / self.units;
         grad.fill(0.0);
         for SavedForBackward { input, memo, .. } in shards {
-            let samples = input.chunks_exact(self.numbers + self.words).zip(memo.chunks_exact(self.output_len()));
+            let samples = input.chunks_exact(self.numbers + self.tokens).zip(memo.chunks_exact(self.output_len()));
             for (input, grad_output) in samples {
-                let (words, grads) = (&input[self.numbers..], &grad_output[self.numbers..]);
-                for (word, grad_output) in words.iter().zip(grads.chunks_exact(self.units)) {
-                    let row = self.row(*word);
+                let (tokens, grads) = (&input[self.numbers..], &grad_output[self.numbers..]);
+                for (token, grad_output) in tokens.iter().zip(grads.chunks_exact(self.units)) {
+                    let row = self.row(*token);
                     if rows.contains(&row) {
                         add(&mut grad[(row - rows.start) * self.units..][..self.units], grad_output);
                     }
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_number_takes_its_row_and_gives_its_gradient_to_no_other() {
-        let layer = BuiltEmbedding { numbers: 0, words: 4, vocabulary: 5, units: 2 };
+        let layer = BuiltEmbedding { numbers: 0, tokens: 4, vocabulary: 5, units: 2 };
         let (input, params) = ([1.0, 3.9, 9.0, -2.0], [0.0, 0.1, 1.0, 1.1, 2.0, 2.1, 3.0, 3.1, 4.0, 4.1]);
         let mut output = [f32::NAN; 8];
         let (memo, scratch): (&mut [f32], &mut [f32]) = (&mut [], &mut []);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_before_the_words_pass_and_give_their_gradient_back() {
+    fn numbers_before_the_tokens_pass_and_give_their_gradient_back() {
         let spec = Embedding { vocabulary: 3, units: 2, numbers: 1 };
         assert_eq!(spec.plan(Shape::flat(3)).unwrap().output, Shape::flat(5));
         assert!(spec.plan(Shape::flat(1)).is_err_and(|error| error.to_string().contains("lets 1 numbers pass")));

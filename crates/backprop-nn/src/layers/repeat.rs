@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::reshape::BuiltReshape;
+use super::residual::usual_input;
 use super::{Dense, Function, LayerNorm, LayerSpec, MAX_DEPTH, MultiHeadAttention, Residual, depth};
 use crate::field::Settings;
-use crate::layer::{Backward, Forward, Layer};
+use crate::layer::Layer;
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError, Spec};
 use crate::trace::Trace;
@@ -27,10 +29,10 @@ const TIMES: usize = 4;
 /// The most layers that a block may unfold to, since blocks may stand in one another.
 const MAX_LAYERS: usize = 2048;
 
-/// For an image with one channel, which is what the program's own digits are.
+/// For the [`usual_input`].
 impl Default for Repeat {
     fn default() -> Self {
-        Self::around(Shape::image(28, 28, 1))
+        Self::around(usual_input())
     }
 }
 
@@ -144,28 +146,9 @@ impl Spec for Repeat {
         })
     }
 
-    /// Nothing: the network runs the layers inside as it runs any others.
+    /// Nothing to run: the network runs the layers inside as it runs any others.
     fn build(&self, _input: Shape) -> Box<dyn Layer> {
-        Box::new(Unfolded)
-    }
-}
-
-/// What is left of a block whose layers have become stages.
-struct Unfolded;
-
-impl Layer for Unfolded {
-    fn is_reshape(&self) -> bool {
-        true
-    }
-
-    fn forward(&self, pass: Forward<'_>) {
-        pass.output.copy_from_slice(pass.input);
-    }
-
-    fn backward(&self, pass: Backward<'_>) {
-        if let Some(grad_input) = pass.grad_input {
-            grad_input.copy_from_slice(pass.grad_output);
-        }
+        Box::new(BuiltReshape)
     }
 }
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, BatchNorm, Conv1d, Conv2d, Dense, Function, LayerSpec, Padding};
 use crate::field::Settings;
 use crate::kernels::vectorized;
-use crate::layer::{Backward, Decoding, Forward, Layer};
+use crate::layer::{Backward, Decoding, Forward, Fusible, Layer};
 use crate::shape::Shape;
 use crate::spec::{Fix, Misfit, Plan, ShapeError, Spec};
 use crate::trace::Trace;
@@ -33,10 +33,15 @@ pub(super) fn depth(layers: &[LayerSpec]) -> usize {
 const MAX_FILTERS: usize = 512;
 const MAX_UNITS: usize = 4096;
 
-/// For an image with one channel, which is what the program's own digits are.
+/// What a block is made for before it is known what arrives: an image with one channel, which is what the program's own digits are.
+pub(super) fn usual_input() -> Shape {
+    Shape::image(28, 28, 1)
+}
+
+/// For the [`usual_input`].
 impl Default for Residual {
     fn default() -> Self {
-        Self::around(Shape::image(28, 28, 1))
+        Self::around(usual_input())
     }
 }
 
@@ -108,6 +113,10 @@ impl Spec for Residual {
 
     fn inside(&self) -> Option<&[LayerSpec]> {
         Some(&self.layers)
+    }
+
+    fn fusible(&self) -> Fusible {
+        Fusible::Addition
     }
 
     fn inside_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {

@@ -108,7 +108,8 @@ impl Network {
                 self.push_all(inside, &path, place, copy * inside.len());
             }
             if spec.repeats().is_none() {
-                self.skips.push(Skip { fork, end: self.stages.len(), depth: path.len() - 1, len: input.len() });
+                let (end, depth, len) = (self.stages.len(), path.len() - 1, input.len());
+                self.skips.push(Skip { fork, end, is_absorbed: false, depth, len });
             }
         }
         let params = self.name_params(&path, place, &layer.params());
@@ -131,11 +132,14 @@ impl Network {
         if let Some(stage) = self.stages.last_mut()
             && !begins
             && self.opened.is_none()
-            && stage.is_just_before(&path)
+            && spec.inside().map_or(stage.is_just_before(&path), |inside| stage.is_last_of(inside.len(), &path))
             && stage.layer.absorb(declared.fusible())
         {
             (stage.output, stage.output_len) = (plan.output, plan.output.len());
             stage.memo_len = stage.layer.memo_len();
+            if let Some(skip) = self.skips.last_mut().filter(|skip| skip.end == self.stages.len()) {
+                (skip.end, skip.is_absorbed) = (skip.end - 1, true);
+            }
         } else if !layer.is_reshape() {
             let end = params.end;
             let stage = self.stage(path.clone(), declared.about().label, layer, params, [input, plan.output]);

@@ -91,6 +91,11 @@ impl Stage {
             _ => false,
         }
     }
+
+    /// Whether its layer is the last of so many in the block at `path`.
+    fn is_last_of(&self, layers: usize, path: &[usize]) -> bool {
+        self.path.split_last().is_some_and(|(at, block)| block == path && at + 1 == layers)
+    }
 }
 
 /// A skip connection: the input of a residual block is added to its output.
@@ -100,6 +105,8 @@ pub(crate) struct Skip {
     pub fork: usize,
     /// The stage that adds.
     pub end: usize,
+    /// Whether that is the last layer of the block, which does so besides its own work.
+    pub is_absorbed: bool,
     /// How many blocks the block stands in.
     pub depth: usize,
     /// Numbers per sample.
