@@ -176,7 +176,7 @@ fn input_ui(ui: &mut Ui, name: &str, detail: &str, shape: Shape) {
             ui.label(theme::strong(name));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(tr(shape.to_string()));
-                let detail = egui::Label::new(RichText::new(tr(detail)).color(palette.muted)).truncate();
+                let detail = egui::Label::new(RichText::new(detail).color(palette.muted)).truncate();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(detail));
             });
         });

@@ -189,15 +189,20 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 true => format!("{source} is being read…"),
                 false => format!("{source} is being downloaded: {arrived}"),
             };
-            (text, String::new())
+            (tr(text).into_owned(), String::new())
         }
-        DataState::Failed { problem, .. } => ("No data".to_owned(), problem.text.clone()),
+        DataState::Failed { problem, .. } => (tr("No data").into_owned(), problem.text.clone()),
         DataState::Ready { dataset, counts, .. } => {
             let total = counts.total(cx.project.held_back());
             let [train, validation, test] =
                 [total.train, total.validation, total.test].map(|count| thousands(count as f64));
             (
-                format!("{}    train {train}  ·  validation {validation}  ·  test {test}", dataset.name),
+                // The name is one that somebody has given.
+                format!(
+                    "{}    {}",
+                    dataset.name,
+                    tr(format!("train {train}  ·  validation {validation}  ·  test {test}"))
+                ),
                 format!(
                     "{train} training samples, {validation} validation samples for the figures during training, {test} test samples for the result at the end"
                 ),
@@ -205,7 +210,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     };
     let color = if matches!(cx.session.data, DataState::Failed { .. }) { palette.warning } else { palette.muted };
-    if link(ui, RichText::new(tr(text)).color(color)).on_hover_text(tr(help)).clicked() {
+    if link(ui, RichText::new(text).color(color)).on_hover_text(tr(help)).clicked() {
         cx.act(Request::Show(data::ID));
     }
 }

@@ -83,8 +83,11 @@ impl Axes<'_> {
             });
         let frame = plot.transform.frame();
         ui.painter().hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, palette.line));
-        let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom());
-        ui.painter().text(corner, Align2::LEFT_TOP, tr(x_name), theme::body_font(), palette.muted);
+        let name = tr(x_name);
+        // Chinese characters are as high as their line, and would touch the lowest number.
+        let gap = if name.is_ascii() { 0.0 } else { 3.0 };
+        let corner = pos2(frame.left() - AXIS_WIDTH, frame.bottom() + gap);
+        ui.painter().text(corner, Align2::LEFT_TOP, name, theme::body_font(), palette.muted);
         (plot.response, plot.transform)
     }
 }

@@ -23,7 +23,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
     let arrow = egui_material_icons::icons::ICON_ARROW_DROP_DOWN.rich_text().size(ICON);
     // Painted points stand in the text themselves, and nobody reads them there.
     let shown = if current.is(&painted::SOURCE) { painted::SOURCE.name.to_owned() } else { short(&current) };
-    let name = egui::AtomExt::atom_shrink(RichText::new(tr(shown)), true);
+    let name = egui::AtomExt::atom_shrink(RichText::new(shown), true);
     let button = Button::new((name, egui::Atom::grow(), arrow)).truncate().min_size(vec2(width, ROW));
     let config =
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
@@ -39,7 +39,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
                 caption_ui(ui, source.help);
                 ui.horizontal_wrapped(|ui| {
                     for name in names {
-                        if ui.button(tr(*name)).clicked() {
+                        if ui.button(*name).clicked() {
                             cx.project.data.source = SourceSpec::new(source.name, *name);
                             ui.close();
                         }
@@ -58,9 +58,8 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
         }
         ui.separator();
         let label = caption_ui(ui, "Or typed, several joined by +");
-        let field = ui.add(
-            egui::TextEdit::singleline(typed).hint_text(tr("idx:some/folder+digits")).desired_width(f32::INFINITY),
-        );
+        let field =
+            ui.add(egui::TextEdit::singleline(typed).hint_text("idx:some/folder+digits").desired_width(f32::INFINITY));
         let field = field.labelled_by(label.id);
         match typed.trim().parse() {
             _ if typed.trim().is_empty() => {}
@@ -75,7 +74,7 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
         }
     });
     let response = response.accessible_name(tr("Data source"));
-    if current.is(&painted::SOURCE) { response } else { response.on_hover_text(tr(current.to_string())) }
+    if current.is(&painted::SOURCE) { response } else { response.on_hover_text(current.to_string()) }
 }
 
 /// A source with the names of its files alone, which is what tells one from another; its options stand below.
