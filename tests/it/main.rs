@@ -11,6 +11,8 @@ mod budget;
 mod calibration;
 mod carried;
 mod checks;
+#[cfg(feature = "gui")]
+mod classroom;
 mod cli;
 mod coach;
 mod columns;

@@ -182,7 +182,12 @@ impl Studio {
         &mut self.session
     }
 
-    /// The state that the window saves between starts, to be changed.
+    /// The state that the window saves between starts.
+    pub fn window(&self) -> &WindowState {
+        &self.window
+    }
+
+    /// The same, to be changed.
     pub fn window_mut(&mut self) -> &mut WindowState {
         &mut self.window
     }

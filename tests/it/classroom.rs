@@ -1,0 +1,140 @@
+//! What a class needs of the window: a first page, explanations of what is on the screen, less of it, two languages, larger text, and
+//! everything by keyboard.
+
+use backprop_studio::language::{self, Language};
+use backprop_studio::project::profile::Profile;
+use backprop_studio::ui::state::session::Status;
+use backprop_studio::ui::{Command, Document, Request, Studio};
+use eframe::egui::{Color32, Key, Modifiers, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::studio::{act, click, step_until};
+use crate::support::project;
+
+fn open(preset: &str) -> Harness<'static, Studio> {
+    let project = project(preset, &[("training.epochs", "3")]);
+    let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_max_steps(200);
+    let mut harness = builder.build_eframe(|cc| Studio::new(cc, Some(Document::new(project))));
+    step_until(&mut harness, "the data are there", |studio| studio.session().dataset().is_some());
+    harness
+}
+
+#[test]
+fn the_start_page_leads_to_the_canvas_to_painting_and_to_the_lessons() {
+    let mut harness = open("xor");
+    act(&mut harness, Command::Start);
+    click(&mut harness, "Draw a digit");
+    assert_eq!(harness.state().session().source().to_string(), "points:xor");
+    act(&mut harness, Command::Start);
+    click(&mut harness, "Take a lesson");
+    harness.get_by_label("Search lessons");
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    act(&mut harness, Command::Start);
+    click(&mut harness, "Teach it something");
+    step_until(&mut harness, "one can paint", |studio| studio.playground().painting.is_some());
+    assert_eq!(harness.state().project().data.source.to_string(), "painted");
+    harness.get_by_label_contains("Painted points in the plane");
+}
+
+#[test]
+fn what_is_on_the_screen_is_numbered_and_explained() {
+    let mut harness = open("xor");
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::F1);
+    harness.run_steps(3);
+    harness.get_by_label("What do I see here?");
+    harness.get_by_label_contains("How far the predictions are from the targets");
+    harness.get_by_label_contains("The layers, from the input at the top");
+    act(&mut harness, Request::Show("runs"));
+    harness.run_steps(3);
+    harness.get_by_label_contains("Every run is kept here");
+    assert!(harness.query_by_label_contains("How far the predictions are from the targets").is_none());
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::F1);
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Every run is kept here").is_none());
+}
+
+#[test]
+fn a_profile_leaves_out_what_is_not_used_and_is_given_on_as_a_file() {
+    let mut harness = open("xor");
+    let has = |harness: &Harness<'_, Studio>, label: &str| harness.query_all_by_label(label).next().is_some();
+    assert!(has(&harness, "Inside") && has(&harness, "Shuffle"));
+    act(&mut harness, Request::UseProfile(Box::new(Profile::beginner())));
+    harness.run_steps(2);
+    for label in ["Inside", "Runs", "Shuffle", "Seed"] {
+        assert!(!has(&harness, label), "{label}");
+    }
+    assert!(has(&harness, "Learning rate") && has(&harness, "Epochs") && has(&harness, "Data"));
+    harness.state_mut().project_mut().set("training.shuffle", "false").unwrap();
+    harness.run_steps(2);
+    assert!(has(&harness, "Shuffle"), "what is not as it is by default is shown");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("class.profile");
+    act(&mut harness, Request::SaveProfileTo(path.clone()));
+    step_until(&mut harness, "it is written", |_| Profile::read(&path).is_ok());
+    act(&mut harness, Request::UseProfile(Box::new(Profile::everything())));
+    harness.run_steps(2);
+    assert!(has(&harness, "Inside"));
+    act(&mut harness, Request::Dropped(path));
+    step_until(&mut harness, "it is in force", |studio| studio.window().profile == Profile::beginner());
+    harness.run_steps(2);
+    assert!(!has(&harness, "Inside"));
+    harness.get_by_label_contains("things are left out");
+    act(&mut harness, Command::Profile);
+    click(&mut harness, "Everything");
+    assert!(has(&harness, "Inside"));
+}
+
+#[test]
+fn the_language_changes_at_once_and_back() {
+    let mut harness = open("xor");
+    harness.get_by_label("Train");
+    act(&mut harness, Command::NextLanguage);
+    harness.run_steps(2);
+    assert_eq!(harness.state().window().language.as_deref(), Some("zh"));
+    harness.get_by_label("训练");
+    assert!(harness.query_by_label("Train").is_none());
+    act(&mut harness, Command::NextLanguage);
+    harness.run_steps(2);
+    harness.get_by_label("Train");
+    language::speak(Language::find("en").unwrap());
+}
+
+#[test]
+fn text_grows_colors_get_contrast_and_motion_stops() {
+    let mut harness = open("xor");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Plus);
+    harness.run_steps(2);
+    assert_eq!((harness.state().window().text_size, harness.ctx.zoom_factor()), (110, 1.1));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num0);
+    harness.run_steps(2);
+    assert_eq!(harness.ctx.zoom_factor(), 1.0);
+    act(&mut harness, Command::HighContrast);
+    act(&mut harness, Command::ReduceMotion);
+    harness.run_steps(2);
+    let style = harness.ctx.style_of(harness.ctx.theme());
+    assert_eq!((style.visuals.panel_fill, style.animation_time), (Color32::BLACK, 0.0));
+    act(&mut harness, Command::HighContrast);
+    harness.run_steps(2);
+    assert_ne!(harness.ctx.style_of(harness.ctx.theme()).visuals.panel_fill, Color32::BLACK);
+}
+
+/// As somebody does who sees nothing: keys, and the names that a screen reader says.
+#[test]
+fn iris_is_trained_and_evaluated_by_keyboard_and_names() {
+    let mut harness = open("iris");
+    harness.key_press(Key::Space);
+    step_until(&mut harness, "it is trained", |studio| matches!(studio.session().status, Status::Ended(_)));
+    harness.run_steps(3);
+    harness.get_by_label_contains("Finished.");
+    let curve = harness.get_by_label_contains("Loss plot");
+    let said = curve.accesskit_node().description().unwrap_or_default();
+    assert!(said.contains("validation") && said.contains("fell from"), "{said}");
+    // The class table and the tab of a sample to try are named as well.
+    harness.get_by_label("Confusion matrix");
+    harness.key_press(Key::Num2);
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label("petal length (cm)").next().is_some());
+}
