@@ -283,25 +283,3 @@ fn a_lesson_is_begun_from_a_project_and_the_list_shows_those_there_are() {
         assert_eq!(on(&harness).lesson.name, name);
     }
 }
-
-#[test]
-#[ignore = "pictures to look at"]
-fn look() {
-    for (name, step) in [("02", 0), ("02", 1), ("03", 1), ("06", 1), ("07", 2)] {
-        for size in [[1024.0, 700.0], [1400.0, 850.0]] {
-            let mut harness = open(size, None);
-            let name = built_in::names().find(|whole| whole.starts_with(name)).unwrap();
-            lesson(&mut harness, LessonAction::Open(name.to_owned()));
-            for _ in 0..step {
-                lesson(&mut harness, LessonAction::Skip);
-            }
-            step_until(&mut harness, "the data is there", data_is_there);
-            harness.run_ok();
-            harness.render().unwrap().save(format!("/tmp/own/lesson-{name}-{step}-{}.png", size[0])).unwrap();
-        }
-    }
-    let mut harness = open([1280.0, 800.0], None);
-    act(&mut harness, Command::Lessons);
-    harness.run_ok();
-    harness.render().unwrap().save("/tmp/own/lesson-list.png").unwrap();
-}

@@ -61,7 +61,10 @@ fn block_ui(ui: &mut Ui, block: &Block, picture: &mut dyn FnMut(&Ui, &str) -> Op
         Block::Formula(spans) => {
             ui.vertical_centered(|ui| spans_ui(ui, spans, Sense::hover()));
         }
-        Block::Table(rows) => table_ui(ui, rows),
+        Block::Table(rows) => {
+            table_ui(ui, rows);
+            ui.add_space(GRID);
+        }
         Block::Picture { name, alt } => match picture(ui, name) {
             Some(texture) => {
                 let size = texture.size_vec2();
