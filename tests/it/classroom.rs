@@ -7,7 +7,7 @@ use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::{Command, Document, Request, Studio};
 use eframe::egui::{Color32, Key, Modifiers, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::studio::{act, click, step_until};
 use crate::support::project;
@@ -130,7 +130,7 @@ fn iris_is_trained_and_evaluated_by_keyboard_and_names() {
     harness.run_steps(3);
     harness.get_by_label_contains("Finished.");
     let curve = harness.get_by_label_contains("Loss plot");
-    let said = curve.accesskit_node().description().unwrap_or_default();
+    let said = curve.accesskit_node().data().description().unwrap_or_default();
     assert!(said.contains("validation") && said.contains("fell from"), "{said}");
     // The class table and the tab of a sample to try are named as well.
     harness.get_by_label("Confusion matrix");
