@@ -64,7 +64,12 @@ impl Catalog {
                 return Err(CatalogError::Places { key, found: translation });
             }
             match from.names.is_empty() {
-                true => _ = sentences.insert(folded(&from.texts.concat()), to.texts.concat()),
+                true => {
+                    let (sentence, translation) = (from.texts.concat(), to.texts.concat());
+                    // "Step" is a pane, and "step" what a run takes.
+                    sentences.entry(folded(&sentence)).or_insert_with(|| translation.clone());
+                    sentences.insert(sentence, translation);
+                }
                 false if has_own_word(&from) => templates.push((from, to)),
                 false => {}
             }
@@ -127,7 +132,7 @@ impl Catalog {
     }
 
     fn whole(&self, text: &str) -> Option<String> {
-        let found = |text: &str| self.sentences.get(&folded(text)).cloned();
+        let found = |text: &str| self.sentences.get(text).or_else(|| self.sentences.get(&folded(text))).cloned();
         found(text).or_else(|| {
             // An error is a clause, and gets its full stop where it is shown.
             let clause = text.strip_suffix('.').filter(|clause| !clause.ends_with('.'))?;
