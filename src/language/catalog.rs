@@ -156,7 +156,9 @@ impl Catalog {
 
     fn filled(&self, template: usize, text: &str, names: usize) -> Option<String> {
         let (from, to) = self.templates.get(template)?;
-        let captures = from.captures(text)?;
+        // A place holds no whole sentence and the beginning of the next.
+        let captures =
+            from.captures(text).filter(|captures| captures.iter().all(|part| end_of_sentence(part).is_none()))?;
         let known =
             |part: &&str| self.complete(part, names).or_else(|| is_name(part, names).then(|| (*part).to_owned()));
         let values: Vec<String> = captures.iter().map(known).collect::<Option<_>>()?;

@@ -181,6 +181,8 @@ impl Window {
         let builder = Harness::builder().with_size(SIZES[1]).with_max_steps(60);
         let harness = builder.build_eframe(|cc| Studio::new(cc, Some(document)));
         let mut window = Self { harness, preset: preset.to_owned(), faults: Vec::new() };
+        // A scroll bar that fades in is not there yet when one looks.
+        window.harness.state_mut().window_mut().is_still = true;
         window.step_until("the classifier is there", |studio| studio.networks().built_in.is_some());
         let report = Report::DataLoaded { source: SOURCE.parse().unwrap(), result: Ok(Arc::clone(&dataset)) };
         let ctx = window.harness.ctx.clone();

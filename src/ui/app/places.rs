@@ -157,7 +157,8 @@ fn presenter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         return;
     }
-    let leave = Button::new((ICON_CLOSE_FULLSCREEN.rich_text().size(16.0), Command::LeavePresenter.label()));
+    let leave =
+        Button::new((ICON_CLOSE_FULLSCREEN.rich_text().size(16.0), tr(Command::LeavePresenter.label()).into_owned()));
     let leave = ui.add(leave).accessible_name(tr(Command::LeavePresenter.label()));
     if leave.on_hover_text(tr(help(ui, Command::LeavePresenter))).clicked() {
         cx.act(Command::LeavePresenter);

@@ -215,7 +215,9 @@ impl LessonView {
         }
         if shown < card.hints.len() && on.is_at_furthest() && done.reached.is_none() {
             let name = format!("Hint {} of {HINTS}", shown + 1);
-            let button = ui.add(Button::new((ICON_LIGHTBULB.rich_text().size(16.0), &name))).accessible_name(tr(&name));
+            let button = ui
+                .add(Button::new((ICON_LIGHTBULB.rich_text().size(16.0), tr(&name).into_owned())))
+                .accessible_name(tr(&name));
             if button.on_hover_text(tr("Shows the next hint. It is noted how many were looked at.")).clicked() {
                 cx.act(Request::Lesson(LessonAction::Hint));
             }

@@ -204,7 +204,7 @@ fn filter_ui(ui: &mut Ui, count: usize, evaluation: &Evaluation, names: &[String
     let right_to_left = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), right_to_left, |ui| {
         if cx.playground.cell.is_some() {
-            let chip = Button::new(("Show all", ICON_CLOSE.rich_text())).small();
+            let chip = Button::new((tr("Show all").into_owned(), ICON_CLOSE.rich_text())).small();
             if ui.add(chip).accessible_name(tr("Show all mistakes")).clicked() {
                 cx.playground.cell = None;
             }

@@ -133,8 +133,8 @@ fn suggest_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let width = ui.available_width();
-    let button =
-        Button::new((ICON_AUTO_AWESOME.rich_text().size(18.0), Command::Suggest.label())).min_size(vec2(width, 0.0));
+    let button = Button::new((ICON_AUTO_AWESOME.rich_text().size(18.0), tr(Command::Suggest.label()).into_owned()))
+        .min_size(vec2(width, 0.0));
     let button = ui.add(button).accessible_name(tr(Command::Suggest.label()));
     if button.on_hover_text(tr(Command::Suggest.help())).clicked() {
         cx.act(Command::Suggest);
@@ -153,7 +153,7 @@ fn stack_ui(ui: &mut Ui, cards: &mut Cards, cx: &mut Cx<'_>) {
 
 /// The button that adds a layer to these cards.
 fn add_ui(ui: &mut Ui, name: &str, cards: &mut Cards, cx: &mut Cx<'_>) {
-    let button = Button::new((ICON_ADD.rich_text().size(18.0), "Add layer"));
+    let button = Button::new((ICON_ADD.rich_text().size(18.0), tr("Add layer").into_owned()));
     let mut trial = None;
     let (response, layer) = guarded_ui(ui, cards.side().place(), |ui| {
         layer_button_ui(ui, button, |layer| trial.get_or_insert_with(|| Trial::of(cx, cards.side(), &[])).misfit(layer))

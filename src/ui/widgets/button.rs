@@ -25,7 +25,7 @@ pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str) -> Response {
 
 /// A button with an icon and a word.
 pub fn button_ui(ui: &mut Ui, is_enabled: bool, icon: MaterialIcon, name: &str, size: Vec2) -> Response {
-    ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), name)).min_size(size))
+    ui.add_enabled(is_enabled, Button::new((icon.rich_text().size(ICON), tr(name).into_owned())).min_size(size))
         .accessible_name(tr(name))
 }
 
