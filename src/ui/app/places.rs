@@ -15,7 +15,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::views::data;
 use crate::ui::views::landmarks::AROUND;
 use crate::ui::views::parts::outdated::stale_ui;
-use crate::ui::views::view::{NARROW, View};
+use crate::ui::views::view::View;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::setting_ui;
 use crate::ui::widgets::guard::{outline, within};
@@ -31,6 +31,9 @@ const BOTTOM: f32 = 48.0;
 /// Width of the sides, which do not grow with the window.
 const LEFT: f32 = 264.0;
 const RIGHT: f32 = 312.0;
+
+/// Below this width the options of a view have no room beside the tabs.
+const TABBED: f32 = 656.0;
 
 /// Width of a lesson's panel at first, and how far it can be drawn.
 const LESSON: f32 = 320.0;
@@ -99,7 +102,7 @@ fn tabbed_ui(ui: &mut Ui, place: Place, views: &mut [Box<dyn View>], cx: &mut Cx
     let Some(view) = views.iter_mut().find(|view| Some(view.id()) == id) else { return };
     let obstacle = view.fits(cx.subject).err();
     if place == Place::Center || tabs.len() > 1 {
-        let is_narrow = ui.available_width() < NARROW;
+        let is_narrow = ui.available_width() < TABBED;
         // What the presenter has no room for it leaves out: a second row would take the height from the plots.
         let has_room = |ui: &Ui, cx: &Cx<'_>| !is_narrow && (!cx.window.is_presenter || ui.available_width() > OPTIONS);
         let right_to_left = Layout::right_to_left(Align::Center);

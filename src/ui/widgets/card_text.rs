@@ -13,6 +13,9 @@ use crate::ui::widgets::button::fair_share;
 /// An index is this much smaller.
 const SMALL: f32 = 0.75;
 
+/// Room after letters that lean.
+const LEAN: f32 = 2.0;
+
 /// How far an item of a list stands in, and each list within it.
 const INDENT: f32 = 16.0;
 
@@ -132,6 +135,7 @@ pub fn spans_ui(ui: &mut Ui, spans: &[Span], sense: Sense) -> Response {
 fn layout(ui: &Ui, spans: &[Span]) -> LayoutJob {
     let palette = Palette::of(ui);
     let mut job = LayoutJob::default();
+    let mut was_italic = false;
     for span in spans {
         let scale = if span.script == Script::Normal { 1.0 } else { SMALL };
         let font_id = match (span.is_code, span.is_strong) {
@@ -147,7 +151,10 @@ fn layout(ui: &Ui, spans: &[Span]) -> LayoutJob {
             valign: if span.script == Script::Above { Align::TOP } else { Align::BOTTOM },
             ..TextFormat::default()
         };
-        job.append(&span.text, 0.0, format);
+        // A letter that leans reaches into what follows it.
+        let lead = if was_italic && !span.is_italic { LEAN } else { 0.0 };
+        job.append(&span.text, lead, format);
+        was_italic = span.is_italic;
     }
     job
 }
