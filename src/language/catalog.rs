@@ -26,6 +26,9 @@ pub enum CatalogError {
 /// A name that somebody has given, a column or a file, has at most so many words.
 const NAMES: usize = 2;
 
+/// So many letters of its own a format string needs to be recognized around names.
+const LEAST_LETTERS: usize = 8;
+
 /// What stands between parts of a text, the strongest first.
 const MARKS: &[&str] = &[": ", "; ", " · ", ", ", " (", ")", " / ", " = "];
 
@@ -161,6 +164,11 @@ impl Catalog {
             from.captures(text).filter(|captures| captures.iter().all(|part| end_of_sentence(part).is_none()))?;
         let known =
             |part: &&str| self.complete(part, names).or_else(|| is_name(part, names).then(|| (*part).to_owned()));
+        // Two or three letters around names that nobody knows may be a name themselves, "scratch of steel".
+        let has_unknown = || captures.iter().any(|part| self.complete(part, 0).is_none());
+        if names > 0 && from.letters() < LEAST_LETTERS && has_unknown() {
+            return None;
+        }
         let values: Vec<String> = captures.iter().map(known).collect::<Option<_>>()?;
         let value = |name: &str| from.names.iter().position(|other| other == name).and_then(|at| values.get(at));
         Some(to.fill(|name| value(name).cloned().unwrap_or_default()))

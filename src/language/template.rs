@@ -55,6 +55,11 @@ impl Template {
         self.texts.iter().map(String::len).sum()
     }
 
+    /// How many letters its texts have.
+    pub fn letters(&self) -> usize {
+        self.texts.iter().flat_map(|text| text.bytes()).filter(u8::is_ascii_alphabetic).count()
+    }
+
     /// The longest of its texts, which a sentence has to contain.
     pub fn anchor(&self) -> &str {
         self.texts.iter().max_by_key(|text| text.len()).map_or("", String::as_str)

@@ -257,11 +257,18 @@ pub struct DivergedAt {
 
 impl std::fmt::Display for Divergence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "The loss stopped being a number at step {}", self.step)?;
+        let step = self.step;
         match &self.place {
-            Some(DivergedAt { layer, name, tensor }) => write!(f, ", first in the {tensor} of layer {layer} ({name})")?,
-            None => f.write_str(": the outputs of the last layer have become too large for it")?,
+            Some(DivergedAt { layer, name, tensor }) => write!(
+                f,
+                "The loss stopped being a number at step {step}, first in the {tensor} of layer {layer} ({name}). \
+                 Train again with a smaller learning rate."
+            ),
+            None => write!(
+                f,
+                "The loss stopped being a number at step {step}: the outputs of the last layer have become too large for it. \
+                 Train again with a smaller learning rate."
+            ),
         }
-        f.write_str(". Train again with a smaller learning rate.")
     }
 }

@@ -223,8 +223,8 @@ fn the_command_line_speaks_the_language_that_is_asked_for() {
     assert!(trained.code == 0 && trained.out.contains("轮"), "{} {}", trained.out, trained.err);
     let judged = said(&["evaluate", "run", "--lang", "zh"]);
     assert!(judged.out.contains("准确率"), "{}", judged.out);
-    let wrong = said(&["train", "xor", "--set", "training.batch=none", "--lang", "zh"]);
-    assert!(wrong.code == 2 && !wrong.err.contains("expected"), "{}", wrong.err);
+    let wrong = said(&["train", "nowhere", "--lang", "zh"]);
+    assert!(wrong.code == 1 && wrong.err.contains("\"nowhere\" 既不是文件也不是预设"), "{}", wrong.err);
     let json = said(&["evaluate", "run", "--json", "--lang", "zh"]);
     assert!(json.out.is_ascii(), "{}", json.out);
     let unknown = said(&["presets", "--lang", "tlh"]);
