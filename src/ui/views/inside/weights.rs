@@ -47,7 +47,7 @@ impl Pane for WeightsPane {
             for (kernel, maps) in inside.kernels.iter().zip(&mut self.kernels) {
                 let Kernel { name, dims, maps: shape, values, of, what } = kernel;
                 let dims = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
-                let more = if *of > shape[2] { format!(", {} of {of}", shape[2]) } else { String::new() };
+                let more = if *of > shape[2] { format!("; {} of {of}", shape[2]) } else { String::new() };
                 title_ui(ui, name, &format!("{dims}: {what}{more}"));
                 maps.ui(ui, &Maps { name, shape: *shape, values, version: latest.version });
                 ui.add_space(2.0 * GRID);
