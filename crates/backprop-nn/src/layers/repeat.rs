@@ -29,7 +29,7 @@ const TIMES: usize = 4;
 /// The most layers that a block may unfold to, since blocks may stand in one another.
 const MAX_LAYERS: usize = 2048;
 
-/// For the [`usual_input`].
+/// For the usual input of a block.
 impl Default for Repeat {
     fn default() -> Self {
         Self::around(usual_input())

@@ -38,7 +38,7 @@ pub(super) fn usual_input() -> Shape {
     Shape::image(28, 28, 1)
 }
 
-/// For the [`usual_input`].
+/// For the usual input of a block.
 impl Default for Residual {
     fn default() -> Self {
         Self::around(usual_input())
