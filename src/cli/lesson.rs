@@ -218,7 +218,7 @@ fn pack(folder: &std::path::Path, out: Option<&PathBuf>) -> Result<(), CliError>
     say(format_args!("packed {} files as {}", files.names().count(), super::shown(&path)))
 }
 
-/// Opens the window with a lesson. What is wrong with it is told here, where somebody reads it.
+/// Opens the window with a lesson. Its errors are printed in the terminal, before the window opens.
 pub(super) fn open(name: &str) -> Result<(), CliError> {
     lessons::Lesson::find(name)?;
     super::show(None, Some(name)).map_err(|why| CliError::Failed(format!("{why}: a lesson needs one")))

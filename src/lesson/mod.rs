@@ -109,7 +109,7 @@ pub struct Lesson {
     pub name: String,
     /// Where it was read from; nothing for one of the program.
     pub place: Option<PathBuf>,
-    /// What its files are, so that another version is told from it.
+    /// A digest of its files, which tells it from another version.
     pub digest: String,
     /// How long it takes.
     pub minutes: u32,

@@ -6,17 +6,14 @@ use std::sync::Arc;
 use backprop_studio::project::{Output, Project};
 use backprop_studio::runs::store::StoredRun;
 use backprop_studio::runs::{Parent, RunInfo, RunState, history};
-use backprop_studio::train::metrics::LOSS;
-use backprop_studio::train::{Outcome, Subset};
+use backprop_studio::train::{Outcome, Subset, metrics::LOSS};
 use backprop_studio::ui::state::session::Status;
-use backprop_studio::ui::views::dialogs::race::Race;
-use backprop_studio::ui::views::dialogs::side_by_side::SideBySideDialog;
-use backprop_studio::ui::views::dialogs::sweep::SweepDialog;
-use backprop_studio::ui::views::dialogs::trials::Trials;
+use backprop_studio::ui::views::dialogs::{
+    race::Race, side_by_side::SideBySideDialog, sweep::SweepDialog, trials::Trials,
+};
 use backprop_studio::ui::{Command, Document, Request, RunChange, Studio};
 use eframe::egui;
-use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, kittest::Queryable as _};
 
 use crate::studio::{act, choose, click, has_ended, step_until};
 use crate::support::project;
@@ -274,9 +271,9 @@ fn every_view_shows_an_earlier_step_and_a_branch_goes_on_from_there() {
     // Before the first step: the initial weights, whose predictions are worked out when they are looked at.
     act(&mut harness, Request::LookAt(0));
     // A slow machine shows the first samples at a glance before it has evaluated all.
-    step_until(&mut harness, "the first weights are evaluated", |studio| {
-        studio.session().validation().is_some() && studio.session().glanced().is_none()
-    });
+    let is_evaluated =
+        |studio: &Studio| studio.session().validation().is_some() && studio.session().glanced().is_none();
+    step_until(&mut harness, "the first weights are evaluated", is_evaluated);
     let (session, seed) = (harness.state().session(), harness.state().project().training.seed);
     let job = session.job.as_ref().unwrap();
     assert_eq!((session.visited(), session.test()), (Some(0), None));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{Align2, Context, Id, Label, LayerId, Order, Rect, RichText, Stroke, StrokeKind, Ui, Window, vec2};
+use eframe::egui::{Align2, Context, Id, Label, LayerId, Rect, RichText, Stroke, StrokeKind, Ui, Window, vec2};
 
 use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
@@ -86,7 +86,8 @@ fn line_ui(ui: &mut Ui, number: usize, landmark: &Landmark) {
 
 fn number_ui(ui: &Ui, number: usize, rect: Rect) {
     let palette = Palette::of(ui);
-    let painter = ui.ctx().layer_painter(LayerId::new(Order::Middle, Id::unique("numbers of landmarks")));
+    // Above the views, and below the window that explains them.
+    let painter = ui.ctx().layer_painter(LayerId::background());
     painter.rect_stroke(rect.expand(2.0), RADIUS, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
     let center = (rect.left_top() - vec2(2.0, 2.0)).max(ui.ctx().content_rect().min + vec2(NUMBER, NUMBER));
     painter.circle_filled(center, NUMBER, palette.accent);
