@@ -271,8 +271,15 @@ fn check_widths(records: &[Record], width: usize, notes: &mut Vec<Note>) -> Resu
             let remedy = "look at its separators, or say skip=N if N lines stand above the header";
             return Err(Wrong::new(what, [Remedy::new(SKIP.key, remedy)]));
         }
-        let what =
-            format!("line {line} has {cells} cells, and the first row has {width}; look at its separators and quotes");
+        let what = match width {
+            // It may be no table at all.
+            1 => format!(
+                "line {line} has {cells} cells, and the first row has 1; look at its separators and quotes, or read it as a text with chars:FILE"
+            ),
+            _ => format!(
+                "line {line} has {cells} cells, and the first row has {width}; look at its separators and quotes"
+            ),
+        };
         return Err(what.into());
     }
     let short = || records.iter().filter(|record| record.cells.len() < width);
