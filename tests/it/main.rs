@@ -15,6 +15,7 @@ mod checks;
 mod classroom;
 mod cli;
 mod coach;
+mod color_vision;
 mod columns;
 mod docs;
 #[cfg(feature = "gui")]
@@ -42,6 +43,7 @@ mod language;
 mod layout;
 mod learning;
 #[cfg(feature = "gui")]
+mod lesson_editor;
 mod lesson_window;
 mod lessons;
 mod metrics;
