@@ -2,6 +2,7 @@
 //! command line.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::language;
@@ -43,6 +44,38 @@ pub fn terms() -> &'static [Term] {
 /// The position of the term of this name, or with this other name; capital letters do not matter.
 pub fn find(name: &str) -> Option<usize> {
     PLACES.get(&name.trim().to_lowercase()).copied()
+}
+
+/// The position of the term that a text names at a place, in bytes; the longest name counts.
+pub fn named_at(text: &str, place: usize) -> Option<usize> {
+    let found = occurrences(text).filter(|(range, _)| range.contains(&place));
+    found.max_by_key(|(range, _)| range.len()).map(|(_, term)| term)
+}
+
+/// The position of the term that a text names first.
+pub fn named_in(text: &str) -> Option<usize> {
+    let first = |(range, _): &(Range<usize>, usize)| (range.start, std::cmp::Reverse(range.len()));
+    find(text).or_else(|| occurrences(text).min_by_key(first).map(|(_, term)| term))
+}
+
+/// Where names of terms stand in a text, as words of their own.
+fn occurrences(text: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
+    // Some letters are longer in lower case, which would move the places.
+    let text = text.to_ascii_lowercase();
+    let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    let mut found = Vec::new();
+    for (name, term) in PLACES.iter().filter(|(name, _)| !name.is_empty()) {
+        for (start, _) in text.match_indices(name.as_str()) {
+            let end = start + name.len();
+            let is_own = !is_word(name.chars().next()) || !is_word(text[..start].chars().next_back());
+            // A term is often in the plural.
+            let rest = text[end..].strip_prefix('s').unwrap_or(&text[end..]);
+            if is_own && (!is_word(name.chars().next_back()) || !is_word(rest.chars().next())) {
+                found.push((start..end, *term));
+            }
+        }
+    }
+    found.into_iter()
 }
 
 fn read(text: &'static str) -> Vec<Term> {
@@ -91,6 +124,14 @@ mod tests {
         assert_eq!(of("learning rate"), "Learning rate");
         assert_eq!(of("Adam"), "Optimizer");
         assert_eq!(find("no such term"), None);
+        let first = |text: &str| named_in(text).map(|at| terms()[at].name);
+        assert_eq!(first("The validation set shows overfitting."), Some("Validation set"));
+        assert_eq!(first("Learning rates that are too high"), Some("Learning rate"));
+        assert_eq!(first("这里出现过拟合"), Some("Overfitting"));
+        assert_eq!(first("underfittings1 is a name"), None);
+        let text = "A learning rate and a batch size";
+        let under = |word: &str| named_at(text, text.find(word).unwrap()).map(|at| terms()[at].name);
+        assert_eq!((under("rate"), under("size"), under("and")), (Some("Learning rate"), Some("Batch size"), None));
     }
 
     /// The Chinese page explains the same terms in the same order.

@@ -16,6 +16,7 @@ use crate::ui::state::revisit::REST;
 use crate::ui::state::subject::Subject;
 use crate::ui::views::cx::Cx;
 use crate::ui::views::dialogs::sweep::SweepDialog;
+use crate::ui::widgets::halo::halo_ui;
 
 /// Time that one frame may spend on events; what is left waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(3);
@@ -38,6 +39,7 @@ impl eframe::App for Studio {
             ctx.request_repaint();
         }
         self.follow_lesson(ctx);
+        self.follow_editor(ctx);
         self.follow_project(ctx);
         self.follow_experiment(ctx);
         self.read_later(ctx);
@@ -165,6 +167,9 @@ impl Studio {
         explained_ui(ui, views, window);
         notices::drop_hint_ui(ui);
         actions.extend(dialogs.ui(ui, &situation));
+        if window.is_presenter {
+            halo_ui(ui);
+        }
         for action in actions {
             self.act(ui, action);
         }

@@ -1,6 +1,6 @@
 //! The text of a lesson's card: paragraphs, lists, tables, formulas and pictures in the width there is.
 
-use eframe::egui::text::{LayoutJob, TextFormat};
+use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{
     Align, FontId, Frame, Grid, Image, Label, Margin, Response, RichText, Sense, Stroke, TextureHandle, Ui, vec2,
 };
@@ -9,6 +9,7 @@ use crate::lesson::formula::Script;
 use crate::lesson::markdown::{Block, Span, plain};
 use crate::ui::theme::{self, BODY, GRID, Palette, RADIUS};
 use crate::ui::widgets::button::fair_share;
+use crate::ui::widgets::term::mark_word;
 
 /// An index is this much smaller.
 const SMALL: f32 = 0.75;
@@ -120,7 +121,11 @@ fn table_ui(ui: &mut Ui, rows: &[Vec<Vec<Span>>]) {
 /// A text in as many lines as it needs; what it leads to stands below it.
 pub fn spans_ui(ui: &mut Ui, spans: &[Span], sense: Sense) -> Response {
     let job = layout(ui, spans);
-    let response = ui.add(Label::new(job).wrap().sense(sense));
+    let response = ui.add(Label::new(job.clone()).wrap().sense(sense));
+    if response.hovered() {
+        let wrap = TextWrapping { max_width: response.rect.width() + 1.0, ..job.wrap };
+        mark_word(&response, &ui.painter().layout_job(LayoutJob { wrap, ..job }));
+    }
     for span in spans.iter().filter(|span| span.link.is_some()) {
         if let Some(link) = &span.link {
             ui.hyperlink_to(&span.text, link);

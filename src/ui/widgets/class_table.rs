@@ -4,6 +4,7 @@ use eframe::egui::{Align2, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, po
 
 use super::cut_text::cut_text;
 use super::numbers;
+use super::term::mark_term;
 use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette};
 
@@ -13,6 +14,8 @@ const COLUMN: f32 = 68.0;
 const LEAST_COLUMN: f32 = 56.0;
 /// Room for the name of a class and the mark of the worst one.
 const NAME: f32 = 92.0;
+
+const HEAD: [&str; 5] = ["class", "precision", "recall", "F1", "samples"];
 
 /// One class; a share is `None` where it is not defined, as the precision of a class that was never predicted.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +39,12 @@ pub fn class_table_ui(ui: &mut Ui, rows: &[ClassRow<'_>]) -> Response {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let worst = worst(rows);
     let header = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
-    line_ui(ui, header, ["class", "precision", "recall", "F1", "samples"], palette.muted, false);
+    line_ui(ui, header, HEAD.map(|name| tr(name).into_owned()).each_ref().map(String::as_str), palette.muted, false);
+    if let Some(at) = response.hover_pos() {
+        let (left, column, shown) = columns(rect);
+        let index = ((at.x - left) / column).floor();
+        mark_term(&response, HEAD[if index < 0.0 { 0 } else { (index as usize + 1).min(shown) }]);
+    }
     ui.painter().hline(rect.x_range(), header.bottom() + 1.0, (1.0, palette.faint));
     for (index, row) in rows.iter().enumerate() {
         let top = header.bottom() + GRID + ROW * index as f32;
@@ -56,14 +64,19 @@ pub fn class_table_ui(ui: &mut Ui, rows: &[ClassRow<'_>]) -> Response {
     response
 }
 
+/// Where the first column of numbers begins, how wide each is, and how many there are.
+fn columns(line: Rect) -> (f32, f32, usize) {
+    // Where it is narrow, the number of samples goes first.
+    let shown = if line.width() < NAME + 4.0 * LEAST_COLUMN { 3 } else { 4 };
+    let column = ((line.width() - NAME) / shown as f32).clamp(LEAST_COLUMN, COLUMN);
+    (line.right() - column * shown as f32, column, shown)
+}
+
 fn line_ui(ui: &Ui, line: Rect, cells: [&str; 5], color: eframe::egui::Color32, is_worst: bool) {
     let painter = ui.painter();
     let font = if is_worst { theme::strong_font(theme::BODY) } else { theme::body_font() };
     let y = line.center().y;
-    // Where it is narrow, the number of samples goes first.
-    let n_columns = if line.width() < NAME + 4.0 * LEAST_COLUMN { 3 } else { 4 };
-    let column = ((line.width() - NAME) / n_columns as f32).clamp(LEAST_COLUMN, COLUMN);
-    let left = line.right() - column * n_columns as f32;
+    let (left, column, n_columns) = columns(line);
     let mark = if is_worst { "← lowest" } else { "" };
     let mark = painter.layout_no_wrap(tr(mark).into_owned(), font.clone(), color);
     let names = Rect::from_min_max(line.min, pos2(left, line.bottom()));

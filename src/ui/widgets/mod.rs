@@ -17,6 +17,7 @@ pub mod expression;
 pub mod feature_maps;
 pub mod field;
 pub mod guard;
+pub mod halo;
 pub mod height_map;
 pub mod histogram;
 pub mod image_grid;

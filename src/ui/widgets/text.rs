@@ -27,7 +27,7 @@ pub fn warning_ui(ui: &mut Ui, text: &str) {
         let palette = Palette::of(ui);
         ui.spacing_mut().item_spacing.x = GRID;
         ui.label(egui_material_icons::icons::ICON_WARNING.rich_text().size(16.0).color(palette.warning));
-        ui.add(Label::new(RichText::new(tr(text)).color(palette.warning)).wrap());
+        mark_term(&ui.add(Label::new(RichText::new(tr(text)).color(palette.warning)).wrap()), text);
     });
 }
 

@@ -18,6 +18,7 @@ use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::settings_where_ui;
 use crate::ui::widgets::guard::{LOCKED, is_locked, outline, outline_around, within};
 use crate::ui::widgets::numbers::{percent, thousands};
+use crate::ui::widgets::term::mark_term;
 use crate::ui::widgets::text::warning_ui;
 use backprop_nn::spec::{Fix, ShapeError};
 use backprop_nn::trace::Trace;
@@ -241,6 +242,7 @@ impl Card<'_> {
         }
         let name = format!("{} {}: {}", self.side.layer(), self.number(), self.layer);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr(&name)));
+        mark_term(&response, spec.about().label);
         let has_focus = response.has_focus();
         let response = response.on_hover_ui(|ui| {
             about_ui(ui, spec.about());

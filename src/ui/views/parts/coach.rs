@@ -12,6 +12,7 @@ use crate::ui::state::session::Status;
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::numbers::thousands;
+use crate::ui::widgets::term::mark_term;
 
 /// Width of the sentences.
 const WIDTH: f32 = 400.0;
@@ -47,7 +48,7 @@ fn finding_ui(ui: &mut Ui, finding: &Finding, number: usize, cx: &mut Cx<'_>) {
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     let title = format!("{number}  {first}{}, epoch {epoch}", letters.as_str());
     ui.label(theme::strong(title).color(Palette::of(ui).warning));
-    ui.add(Label::new(tr(sentence)).wrap());
+    mark_term(&ui.add(Label::new(tr(sentence)).wrap()), sentence);
     ui.add_space(GRID);
     experiment_ui(ui, experiment, cx);
 }
