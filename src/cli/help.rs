@@ -41,3 +41,46 @@ fn translated_argument(argument: Arg) -> Arg {
 fn shown(text: &StyledStr) -> String {
     tr(text.to_string()).into_owned()
 }
+
+/// What is wrong with the arguments, line by line in the language of this thread.
+pub fn refusal(error: &clap::Error) -> String {
+    let line = |line: &str| {
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        // How a command is used is told in its own signs.
+        match words.strip_prefix("Usage: ") {
+            Some(usage) => format!("{}: {usage}\n", tr("Usage")),
+            None => format!("{indent}{}\n", tr(words)),
+        }
+    };
+    error.render().to_string().lines().map(line).collect()
+}
+
+/// The sentences of the parser as it writes them, so that they are translated.
+const _: &[&str] = &[
+    "error: unexpected argument '{}' found",
+    "error: invalid value '{}' for '{}'",
+    "error: invalid value '{}' for '{}': {}",
+    "error: a value is required for '{}' but none was supplied",
+    "error: unrecognized subcommand '{}'",
+    "error: the following required arguments were not provided:",
+    "error: the argument '{}' cannot be used with '{}'",
+    "error: the argument '{}' cannot be used with:",
+    "error: the argument '{}' cannot be used multiple times",
+    "error: unexpected value '{}' for '{}' found; no more were expected",
+    "error: '{}' requires a subcommand but one was not provided",
+    "error: {}",
+    "tip: a similar argument exists: '{}'",
+    "tip: some similar arguments exist: {}",
+    "tip: a similar subcommand exists: '{}'",
+    "tip: some similar subcommands exist: {}",
+    "tip: a similar value exists: '{}'",
+    "tip: to pass '{}' as a value, use '{}'",
+    "invalid digit found in string",
+    "invalid float literal",
+    "cannot parse integer from empty string",
+    "number too large to fit in target type",
+    "{} is not in {}",
+    "[possible values: {}]",
+    "For more information, try '--help'.",
+];

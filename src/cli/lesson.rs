@@ -88,15 +88,6 @@ fn list() -> Result<(), CliError> {
     Ok(())
 }
 
-/// The files of a lesson by its name or its path.
-fn files_of(name: &str) -> Result<Files, LessonError> {
-    match built_in::files(name) {
-        Some(files) => Ok(files),
-        None if std::path::Path::new(name).exists() => Files::read(name.as_ref()),
-        None => Err(LessonError::Unknown(name.to_owned())),
-    }
-}
-
 fn check_all(lessons: &[String], seeds: u64) -> Result<(), CliError> {
     let names: Vec<String> =
         if lessons.is_empty() { built_in::names().map(str::to_owned).collect() } else { lessons.to_vec() };
@@ -113,7 +104,7 @@ fn check_all(lessons: &[String], seeds: u64) -> Result<(), CliError> {
 
 /// Tells what is wrong with a lesson, and what its solutions reach; how much is wrong.
 fn check_one(name: &str, seeds: u64, solver: &mut Solver) -> Result<usize, CliError> {
-    let files = files_of(name)?;
+    let files = Files::find(name)?;
     let read = check::read(&files);
     let place = files.place.as_ref().map_or(files.name.clone(), |place| super::shown(place));
     for fault in &read.faults {

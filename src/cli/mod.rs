@@ -219,6 +219,10 @@ fn refuse(error: &clap::Error) -> ! {
         std::process::exit(CliError::Usage(String::new()).exit_code().into());
     }
     if error.use_stderr() {
+        if language::current().catalog().is_some() {
+            let _ = write!(io::stderr(), "{}", help::refusal(error));
+            std::process::exit(error.exit_code());
+        }
         error.exit();
     }
     if let Err(error) = output::into_open(|| error.print()).map_err(CliError::Output) {

@@ -82,7 +82,10 @@ impl Template {
             rest = &rest[at + text.len()..];
         }
         found.push(rest.strip_suffix(last.as_str())?);
-        Some(found)
+        // A place that is named twice has one value.
+        let value = |name: &String| self.names.iter().position(|other| other == name).and_then(|at| found.get(at));
+        let is_one = self.names.iter().zip(&found).all(|(name, part)| value(name) == Some(part));
+        is_one.then_some(found)
     }
 
     /// Its texts with values in the places; each place asks for its own by its name.
@@ -120,6 +123,8 @@ mod tests {
         assert_eq!(Template::new("é{}").captures("É"), None);
         assert_eq!(Template::new("plain").captures("plain"), Some(Vec::new()));
         assert_eq!(Template::new("{").texts, ["{"]);
+        let twice = Template::new("Epoch {epochs} of {epochs}");
+        assert_eq!((twice.captures("Epoch 1 of 56"), twice.captures("Epoch 56 of 56")), (None, Some(vec!["56", "56"])));
         assert_eq!(Template::new("Finished. {}{whose}").captures("Finished. 97 % mine").unwrap(), ["", "97 % mine"]);
     }
 }

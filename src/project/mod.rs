@@ -187,6 +187,20 @@ impl ProjectError {
     }
 }
 
+/// The sentences of the reader of JSON as it writes them, so that they are translated.
+const _: &[&str] = &[
+    "invalid type: {}, expected {}",
+    "invalid value: {}, expected {}",
+    "unknown variant `{}`, expected {}",
+    "unknown field `{}`, expected {}",
+    "missing field `{}`",
+    "string {}",
+    "integer `{}`",
+    "floating point `{}`",
+    "boolean `{}`",
+    "one of {}",
+];
+
 /// A mistake in a file in words for people, who need not know the types of the program.
 fn in_words(error: &serde_json::Error) -> String {
     let types =

@@ -227,6 +227,18 @@ fn the_command_line_speaks_the_language_that_is_asked_for() {
     assert!(wrong.code == 1 && wrong.err.contains("\"nowhere\" 既不是文件也不是预设"), "{}", wrong.err);
     let json = said(&["evaluate", "run", "--json", "--lang", "zh"]);
     assert!(json.out.is_ascii(), "{}", json.out);
+    for (arguments, expected) in [
+        (&["train", "xor", "--epoch", "3"][..], "意外的参数 '--epoch'"),
+        (&["lesson", "check", "--seeds", "many"], "'many' 不是 '--seeds <N>' 的有效值"),
+        (&["trian"], "无法识别的子命令 'trian'"),
+        (&["export"], "未提供以下必需参数"),
+    ] {
+        let refused = said(&[arguments, &["--lang", "zh"]].concat());
+        assert!(refused.code == 2 && refused.err.contains(expected), "{}", refused.err);
+        let is_english =
+            |line: &str| !line.contains(['<', '[']) && line.split(' ').filter(|word| is_plain_word(word)).count() > 1;
+        assert!(!refused.err.lines().any(is_english), "{}", refused.err);
+    }
     let unknown = said(&["presets", "--lang", "tlh"]);
     assert!(unknown.code == 2 && unknown.err.contains("en, zh"), "{}", unknown.err);
     let term = said(&["glossary", "过拟合", "--lang", "zh"]);

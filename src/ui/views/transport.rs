@@ -232,7 +232,10 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
             let is_beside = |other: &&Other| better.is_none_or(|better| better.name != other.name);
             let beside = others.iter().filter(is_beside).map(|Other { name, text, .. }| format!("{name} {text}, "));
             let beside: String = beside.collect();
-            let text = format!("{beside}{}on {samples} samples{}", beside_score(test), best.unwrap_or_default());
+            let scores = format!("{beside}{}", beside_score(test));
+            let samples = format!("on {samples} samples{}", best.unwrap_or_default());
+            let parts = [scores.trim_end_matches(", "), &samples].map(tr);
+            let text = parts.iter().filter(|part| !part.is_empty()).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
             beside_next_ui(ui, cx, |ui| {
                 match better {
                     Some(_) => icon_ui(ui, ICON_WARNING, palette.warning),
@@ -245,7 +248,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
                     ui.add(Label::new(text).truncate())
                         .on_hover_text(tr("A simpler model is better on the same samples"));
                 }
-                ui.add(Label::new(RichText::new(tr(text)).color(palette.muted)).truncate());
+                ui.add(Label::new(RichText::new(text).color(palette.muted)).truncate());
             });
         }
         Outcome::Finished(None) if cx.subject.results() == Results::Samples => {
