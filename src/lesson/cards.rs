@@ -4,7 +4,7 @@
 use super::Fault;
 
 /// Choices that a question has.
-const CHOICES: std::ops::RangeInclusive<usize> = 2..=4;
+pub const CHOICES: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// Hints of a step with a goal.
 pub const HINTS: usize = 3;
@@ -51,20 +51,31 @@ pub struct Question {
 }
 
 /// A part of a card.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
     Question,
     Answer,
     Hint,
 }
 
 impl Part {
-    fn named(heading: &str) -> Option<Self> {
+    pub(super) fn named(heading: &str) -> Option<Self> {
         match heading.trim().to_lowercase().as_str() {
             "question" | "问题" | "提问" => Some(Self::Question),
             "answer" | "答案" | "解答" | "回答" => Some(Self::Answer),
             "hint" | "提示" => Some(Self::Hint),
             _ => None,
+        }
+    }
+
+    fn heading(self, language: &str) -> &'static str {
+        match (self, language) {
+            (Self::Question, "zh") => "问题",
+            (Self::Answer, "zh") => "答案",
+            (Self::Hint, "zh") => "提示",
+            (Self::Question, _) => "Question",
+            (Self::Answer, _) => "Answer",
+            (Self::Hint, _) => "Hint",
         }
     }
 }
@@ -159,6 +170,54 @@ impl Cards {
     }
 }
 
+impl Cards {
+    /// As a file in a language. What is empty is left out, and a heading within a text that would begin another step is written
+    /// as a smaller one.
+    pub fn write(&self, language: &str) -> String {
+        let mut file = format!("# {}\n", self.title.trim());
+        let mut push = |text: &str| {
+            if !text.trim().is_empty() {
+                file.push_str(&format!("\n{}\n", text.trim_start_matches('\n').trim_end_matches('\n')));
+            }
+        };
+        push(&within_card(&self.about));
+        for card in &self.cards {
+            let part = |part: Part| format!("### {}", part.heading(language));
+            push(&format!("## {}", card.title.trim()));
+            push(&within_card(&card.text));
+            if let Some(question) = &card.question {
+                push(&part(Part::Question));
+                push(&within_card(&question.text));
+                let choice = |(at, choice): (usize, &String)| {
+                    format!("- [{}] {}", if at == question.right { "x" } else { " " }, choice.trim())
+                };
+                push(&question.choices.iter().enumerate().map(choice).collect::<Vec<_>>().join("\n"));
+                if !question.answer.trim().is_empty() {
+                    push(&part(Part::Answer));
+                    push(&within_card(&question.answer));
+                }
+            }
+            for hint in card.hints.iter().filter(|hint| !hint.trim().is_empty()) {
+                push(&part(Part::Hint));
+                push(&within_card(hint));
+            }
+        }
+        file
+    }
+}
+
+/// A text without lines that would begin another part of the file.
+fn within_card(text: &str) -> String {
+    let mut is_code = false;
+    let line = |line: &str| {
+        is_code ^= line.trim_start().starts_with("```");
+        let level = line.chars().take_while(|letter| *letter == '#').count();
+        let is_heading = !is_code && (1..=3).contains(&level) && line[level..].starts_with(' ');
+        format!("{}{line}", &"###"[..if is_heading { 4 - level } else { 0 }])
+    };
+    text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 impl Card {
     fn take(&mut self, part: Part, section: &Section<'_>, fail: &mut impl FnMut(usize, String)) {
         let text = section.text();
@@ -215,6 +274,9 @@ impl Question {
             }
         }
         question.text = text.join("\n").trim().to_owned();
+        if question.choices.iter().any(String::is_empty) {
+            fail(section.line, "is a question with an empty choice; write something behind each `- [ ] `".to_owned());
+        }
         let count = question.choices.len();
         if !CHOICES.contains(&count) {
             fail(section.line, format!("is a question with {count} choices; it has 2 to 4, each a line with `- [ ] `"));
@@ -245,6 +307,28 @@ mod tests {
         assert_eq!((question.right, question.answer.as_str(), question.line), (1, "Because.", 13));
         assert_eq!(cards.cards[0].hints, ["A", "B", "C"]);
         assert!(cards.cards[0].text.ends_with("```"));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (mut cards, _) = Cards::read("lesson.md", GOOD);
+        let lineless = |cards: &Cards| {
+            let mut cards = cards.clone();
+            for card in &mut cards.cards {
+                card.line = 0;
+                card.question.iter_mut().for_each(|question| question.line = 0);
+            }
+            cards
+        };
+        for language in ["en", "zh"] {
+            let (again, faults) = Cards::read("lesson.md", &cards.write(language));
+            assert_eq!((lineless(&again), faults), (lineless(&cards), Vec::new()), "{language}");
+        }
+        // A heading in a text is none of a step.
+        cards.cards[1].text = "# Big\n\n```\n## code\n```\n\n### Hint".to_owned();
+        let (again, faults) = Cards::read("lesson.md", &cards.write("en"));
+        assert_eq!((again.cards.len(), faults), (2, Vec::new()));
+        assert_eq!(again.cards[1].text, "#### Big\n\n```\n## code\n```\n\n#### Hint");
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub fn read(files: &Files) -> Read {
 }
 
 /// The files with cards and their languages.
-fn languages(files: &Files) -> Vec<(String, String)> {
+pub(super) fn languages(files: &Files) -> Vec<(String, String)> {
     let language = |name: &str| match name {
         CARDS => Some(ENGLISH.to_owned()),
         _ => name.strip_prefix("lesson.")?.strip_suffix(".md").map(str::to_owned),
@@ -81,7 +81,7 @@ fn languages(files: &Files) -> Vec<(String, String)> {
 }
 
 /// The file with the cards of a language.
-fn file_of(language: &str) -> String {
+pub(super) fn file_of(language: &str) -> String {
     if language == ENGLISH { CARDS.to_owned() } else { format!("lesson.{language}.md") }
 }
 

@@ -36,8 +36,8 @@ pub enum Relation {
     Equal,
 }
 
-/// Those of two letters first, because the others begin them.
-const RELATIONS: [(&str, Relation, &str); 5] = [
+/// Each relation as it is written and as it is shown; those of two letters first, because the others begin them.
+pub const RELATIONS: [(&str, Relation, &str); 5] = [
     ("<=", Relation::AtMost, "≤"),
     (">=", Relation::AtLeast, "≥"),
     ("<", Relation::Less, "<"),
@@ -57,7 +57,7 @@ impl Relation {
 }
 
 /// The numbers of a run that are no metric.
-const COUNTS: [&str; 5] = ["parameters", "seconds", "epochs", "steps", "runs"];
+pub const COUNTS: [&str; 5] = ["parameters", "seconds", "epochs", "steps", "runs"];
 
 /// What a condition is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{LessonError, PLAN};
+use super::{LessonError, PLAN, built_in};
 use crate::project::whole::write_whole;
 
 /// The ending of a lesson in one file.
@@ -45,6 +45,15 @@ impl Files {
         Self { name: name.to_owned(), place: None, contents }
     }
 
+    /// Those of a lesson of the program by its name, or of a folder or a packed file by its path.
+    pub fn find(name_or_path: &str) -> Result<Self, LessonError> {
+        match built_in::files(name_or_path) {
+            Some(files) => Ok(files),
+            None if Path::new(name_or_path).exists() => Self::read(Path::new(name_or_path)),
+            None => Err(LessonError::Unknown(name_or_path.to_owned())),
+        }
+    }
+
     /// Reads a folder, or a packed file.
     pub fn read(path: &Path) -> Result<Self, LessonError> {
         let name = path.file_stem().filter(|_| !path.is_dir()).or_else(|| path.file_name());
@@ -63,6 +72,11 @@ impl Files {
     /// The contents of a file of text.
     pub fn text(&self, name: &str) -> Option<Result<&str, String>> {
         self.get(name).map(|bytes| str::from_utf8(bytes).map_err(|_| "is not UTF-8; save it as that".to_owned()))
+    }
+
+    /// Puts files in the place of those of the same names.
+    pub(super) fn replace(&mut self, files: impl Iterator<Item = (String, Vec<u8>)>) {
+        self.contents.extend(files.map(|(name, bytes)| (name, Cow::Owned(bytes))));
     }
 
     /// The names of the files.

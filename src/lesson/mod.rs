@@ -9,13 +9,13 @@
 //! | [`check`], [`solve`] | what is wrong with one, and whether its solutions reach its goals |
 //! | [`progress`] | how far a pupil is |
 //! | [`handin`], [`grade`] | what a pupil hands in, and what comes of it |
-//! | [`author`] | a lesson begun from a project |
+//! | [`draft`] | a lesson that is being written |
 
-pub mod author;
 pub mod built_in;
 pub mod cards;
 pub mod check;
 pub mod condition;
+pub mod draft;
 pub mod files;
 pub mod formula;
 pub mod grade;
@@ -45,7 +45,7 @@ pub const CARDS: &str = "lesson.md";
 pub const ENGLISH: &str = "en";
 
 /// Endings of pictures that a card may show.
-const PICTURES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
+pub const PICTURES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
 
 /// Something that is wrong with a lesson.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,11 +125,7 @@ pub struct Lesson {
 impl Lesson {
     /// One of the program by its name, or a folder or a packed file by its path.
     pub fn find(name_or_path: &str) -> Result<Self, LessonError> {
-        match built_in::files(name_or_path) {
-            Some(files) => Self::of(&files),
-            None if Path::new(name_or_path).exists() => Self::open(Path::new(name_or_path)),
-            None => Err(LessonError::Unknown(name_or_path.to_owned())),
-        }
+        Self::of(&Files::find(name_or_path)?)
     }
 
     /// Opens a folder or a packed file.
@@ -198,15 +194,6 @@ impl Lesson {
 
     /// The project as it is when every step up to this one has begun, and each before it was solved as its solution says.
     pub fn project_at(&self, step: usize) -> Result<Project, String> {
-        let mut project = self.project.clone();
-        for (at, plan) in self.steps.iter().enumerate().take(step + 1) {
-            plan::apply(&mut project, &plan.set)?;
-            if at < step
-                && let Some(solution) = &plan.solution
-            {
-                plan::apply(&mut project, solution)?;
-            }
-        }
-        Ok(project)
+        plan::project_at(&self.project, &self.steps, step)
     }
 }

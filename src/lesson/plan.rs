@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::condition::Condition;
 use crate::project::{Project, presets};
+use backprop_nn::registry::TAG;
 
 /// Settings by their paths, as `--set` takes them; a value may also be JSON.
 pub type Settings = Map<String, Value>;
@@ -87,6 +88,57 @@ pub fn apply(project: &mut Project, settings: &Settings) -> Result<(), String> {
         };
         project.set(path, &text).map_err(|error| error.to_string())
     })
+}
+
+/// The project as it is when every step up to this one has begun, and each before it was solved as its solution says; the error
+/// is a sentence.
+pub fn project_at(start: &Project, steps: &[StepPlan], step: usize) -> Result<Project, String> {
+    let mut project = start.clone();
+    for (at, plan) in steps.iter().enumerate().take(step + 1) {
+        apply(&mut project, &plan.set)?;
+        if at < step
+            && let Some(solution) = &plan.solution
+        {
+            apply(&mut project, solution)?;
+        }
+    }
+    Ok(project)
+}
+
+/// The settings that turn one project into another but for its name, each as deep as it can be set; the error is a sentence.
+pub fn settings_between(from: &Project, to: &Project) -> Result<Settings, String> {
+    const DEEPEST: usize = 8;
+    let fields = |project: &Project| serde_json::to_value(project).map_err(|error| error.to_string());
+    let to = Project { name: from.name.clone(), ..to.clone() };
+    let (before, after) = (fields(from)?, fields(&to)?);
+    // What cannot be set one by one, such as a layer that was taken away, is set as a whole.
+    let mut found = (1..=DEEPEST).rev().filter_map(|depth| {
+        let mut settings = Settings::new();
+        differences("", &before, &after, depth, &mut settings);
+        let mut project = from.clone();
+        (apply(&mut project, &settings).is_ok() && project == to).then_some(settings)
+    });
+    found.next().ok_or_else(|| "what was changed cannot be written as settings of a step".to_owned())
+}
+
+/// What differs, down to a depth.
+fn differences(path: &str, from: &Value, to: &Value, depth: usize, found: &mut Settings) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match (from, to) {
+        _ if from == to => {}
+        // Each kind has settings of its own.
+        (Value::Object(old), Value::Object(new)) if depth > 0 && old.get(TAG) == new.get(TAG) => {
+            for (name, value) in new {
+                differences(&below(name), old.get(name).unwrap_or(&Value::Null), value, depth - 1, found);
+            }
+        }
+        (Value::Array(old), Value::Array(new)) if depth > 0 && old.len() == new.len() => {
+            for (at, (old, new)) in old.iter().zip(new).enumerate() {
+                differences(&below(&at.to_string()), old, new, depth - 1, found);
+            }
+        }
+        _ => _ = found.insert(path.to_owned(), to.clone()),
+    }
 }
 
 impl StepPlan {

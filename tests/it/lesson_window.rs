@@ -6,7 +6,7 @@ use backprop_studio::lesson::handin::HandIn;
 use backprop_studio::lesson::plan::apply;
 use backprop_studio::lesson::{Lesson, built_in, check};
 use backprop_studio::project::Project;
-use backprop_studio::ui::commands::request::LessonAction;
+use backprop_studio::ui::commands::request::{EditAction, LessonAction};
 use backprop_studio::ui::state::lesson::{Ongoing, UNANSWERED};
 use backprop_studio::ui::state::window_state::Place;
 use backprop_studio::ui::views;
@@ -271,8 +271,7 @@ fn a_lesson_is_begun_from_a_project_and_the_list_shows_those_there_are() {
     let base = tempfile::tempdir().unwrap();
     let folder = base.path().join("mine");
     let mut harness = open([1280.0, 800.0], None);
-    lesson(&mut harness, LessonAction::RecordIn(folder.clone()));
-    step_until(&mut harness, "it is written", |_| folder.join("lesson.md").is_file());
+    lesson(&mut harness, LessonAction::Edit(EditAction::Record(folder.clone())));
     assert_eq!(Lesson::open(&folder).unwrap().project, *harness.state().project());
     act(&mut harness, Command::Lessons);
     harness.get_by_label("Search lessons");

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use backprop_nn::compress::Precision;
+use backprop_studio::lesson::draft::Draft;
 use backprop_studio::lesson::handin::HandIn;
 use backprop_studio::lesson::progress::{Progress, RunEntry, Try};
 use backprop_studio::lesson::solve::Solver;
-use backprop_studio::lesson::{Lesson, author, built_in, check};
+use backprop_studio::lesson::{Lesson, built_in, check};
 use backprop_studio::project::Project;
 use backprop_studio::project::run_folder::weights_to_bytes;
 use backprop_studio::train::{Subset, default_threads};
@@ -118,7 +119,7 @@ fn a_lesson_is_checked_with_its_solutions_and_packed() {
     assert!(done.code == 1 && done.err.contains("cannot be used"), "{}", done.err);
     let done = backprop(base.path(), &["lesson", "check", "nowhere"]);
     assert!(done.code == 2 && done.err.contains("there is no lesson \"nowhere\""), "{}", done.err);
-    assert!(author::begin(&folder, &project("xor", &[]), None).is_err());
+    assert!(Draft::begin(&folder, &project("xor", &[]), None).is_err());
 }
 
 #[test]

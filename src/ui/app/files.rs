@@ -12,6 +12,7 @@ use crate::data::pictures::write_drawing;
 use crate::data::sources::painted;
 use crate::export::{self, ExportError, Target};
 use crate::import::ENDING;
+use crate::lesson::PICTURES;
 use crate::project::profile::{self, Profile};
 use crate::project::run_folder::RUNS;
 use crate::project::run_log::done_line;
@@ -44,9 +45,13 @@ impl Studio {
             PathFor::SaveDrawing => {
                 self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            PathFor::SaveRun | PathFor::SaveLesson | PathFor::OpenFolder | PathFor::DataFolder(_) => {
-                self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
-            }
+            PathFor::SaveRun
+            | PathFor::RecordLesson
+            | PathFor::AdaptLesson
+            | PathFor::EditLesson
+            | PathFor::OpenFolder
+            | PathFor::DataFolder(_) => self.tasks.dialog(ctx, dialog.pick_folder(), wanted),
+            PathFor::AddPicture => self.tasks.dialog(ctx, dialog.add_filter("Picture", &PICTURES).pick_file(), wanted),
             PathFor::SaveChart | PathFor::SaveReport | PathFor::SaveHandIn | PathFor::SaveProfile => {
                 self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
@@ -61,7 +66,10 @@ impl Studio {
             PathFor::SaveDrawing => "drawing.json".to_owned(),
             PathFor::SaveRun => RUNS.to_owned(),
             PathFor::SaveHandIn => self.hand_in_name(),
-            PathFor::SaveLesson => file_stem(&self.document.project.name),
+            PathFor::RecordLesson => file_stem(&self.document.project.name),
+            PathFor::AdaptLesson => {
+                self.lessons.on.as_ref().map_or_else(String::new, |on| format!("my-{}", on.lesson.name))
+            }
             PathFor::SaveProfile => format!("class.{}", profile::ENDING),
             PathFor::SaveChart => self.chart.as_ref().map_or_else(String::new, ChartFile::file_name),
             PathFor::SaveReport => {
@@ -73,6 +81,8 @@ impl Studio {
             | PathFor::Import
             | PathFor::OpenFolder
             | PathFor::OpenDrawing
+            | PathFor::EditLesson
+            | PathFor::AddPicture
             | PathFor::DataFolder(_)
             | PathFor::DataFile(_) => String::new(),
         }

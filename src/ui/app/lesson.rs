@@ -14,7 +14,7 @@ use crate::lesson::condition::value_at;
 use crate::lesson::handin::{ENDING, HandIn};
 use crate::lesson::plan::{StepPlan, apply, is_below};
 use crate::lesson::progress::{Progress, RunEntry, now};
-use crate::lesson::{Figures, Lesson, LessonError, author};
+use crate::lesson::{Figures, Lesson, LessonError};
 use crate::project::run_folder::weights_to_bytes;
 use crate::project::run_log::done_line;
 use crate::project::{Project, RunFolder};
@@ -23,9 +23,9 @@ use crate::runs::compare::difference;
 use crate::train::Outcome;
 use crate::ui::commands::request::LessonAction;
 use crate::ui::jobs::report::Report;
-use crate::ui::state::lesson::{Begun, Ongoing, Own, Trained};
+use crate::ui::state::lesson::{Begun, Ongoing, Trained};
+use crate::ui::state::put_aside::Own;
 use crate::ui::state::session::Status;
-use crate::ui::state::window_state::Place;
 use crate::ui::views::dialogs::lessons::LessonList;
 use crate::ui::widgets::guard::{LOCKED, Marks, set_marks};
 use backprop_nn::compress::Precision;
@@ -58,7 +58,7 @@ impl Studio {
                 self.open_lesson(ctx, &lesson.address());
             }
             LessonAction::HandInTo(path) => self.hand_in(ctx, path),
-            LessonAction::RecordIn(folder) => self.record_lesson(ctx, folder),
+            LessonAction::Edit(action) => self.act_in_editor(ctx, action),
             LessonAction::Next => self.go_on_in_lesson(ctx, false),
             LessonAction::Skip => self.go_on_in_lesson(ctx, true),
             LessonAction::Back | LessonAction::Answer(_) | LessonAction::Hint => {
@@ -74,6 +74,11 @@ impl Studio {
 
     /// Begins a lesson, or goes on where it was left. What is on the screen is put aside.
     pub(super) fn open_lesson(&mut self, ctx: &Context, name: &str) {
+        self.open_lesson_at(ctx, name, 0);
+    }
+
+    /// The same, at a step that nobody was at yet.
+    pub(super) fn open_lesson_at(&mut self, ctx: &Context, name: &str, step: usize) {
         let lesson = match Lesson::find(name) {
             Ok(lesson) => Arc::new(lesson),
             Err(error) => return self.notices.warn(format!("{error}.")),
@@ -90,7 +95,7 @@ impl Studio {
             saved: Some(self.saved.clone()),
             sides,
         };
-        let mut progress = progress.unwrap_or_else(|| Progress::begin(&lesson));
+        let mut progress = progress.unwrap_or_else(|| Progress { step, ..Progress::begin(&lesson) });
         let project = match progress.take_project(&lesson) {
             Ok(project) => project,
             Err(what) => return self.notices.warn(format!("The lesson {name} cannot begin: {what}.")),
@@ -114,6 +119,9 @@ impl Studio {
         self.show_document(Document { project, path });
         self.saved = saved.unwrap_or_else(|| self.document.project.clone());
         self.history = History::default();
+        if self.lessons.editor.is_some() {
+            return self.show_step();
+        }
         self.notices.tell("The lesson was left, and your project is back. How far the lesson is has been kept.");
     }
 
@@ -322,18 +330,6 @@ impl Studio {
                 weights,
             };
             told(handin.write(&path), format!("Handed in as {}. Give this file to your teacher.", short(&path)))
-        });
-    }
-
-    fn record_lesson(&mut self, ctx: &Context, folder: PathBuf) {
-        let project = self.document.project.clone();
-        let view = self.shown_view(Place::Center);
-        self.tasks.spawn(ctx, "writing the lesson", move || {
-            let text = format!(
-                "Began a lesson in {}. Write its cards in lesson.md, and check it with: backprop lesson check.",
-                folder.display()
-            );
-            told(author::begin(&folder, &project, view), text)
         });
     }
 }

@@ -10,6 +10,7 @@ mod frame;
 mod history;
 mod kept_runs;
 mod lesson;
+mod lesson_editor;
 mod notices;
 mod perform;
 mod places;

@@ -118,7 +118,8 @@ impl Studio {
             Command::Palette => self.dialogs.open(CommandPalette::default()),
             Command::Lessons => self.list_lessons(),
             Command::LeaveLesson => self.leave_lesson(),
-            Command::RecordLesson => self.choose(ctx, PathFor::SaveLesson),
+            Command::RecordLesson => self.choose(ctx, PathFor::RecordLesson),
+            Command::EditLesson => self.choose(ctx, PathFor::EditLesson),
             Command::Help => self.dialogs.open(Help),
             Command::Glossary => self.dialogs.open(pointed_term(ctx).map_or_else(Glossary::default, Glossary::at)),
         }

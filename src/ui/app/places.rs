@@ -12,10 +12,10 @@ use crate::ui::state::subject::Subject;
 use crate::ui::state::window_state::{Place, WindowState};
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
-use crate::ui::views::data;
 use crate::ui::views::landmarks::AROUND;
 use crate::ui::views::parts::outdated::stale_ui;
 use crate::ui::views::view::View;
+use crate::ui::views::{data, lesson, lesson_editor};
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::field::setting_ui;
 use crate::ui::widgets::guard::{outline, within};
@@ -37,6 +37,7 @@ const TABBED: f32 = 656.0;
 
 /// Width of a lesson's panel at first, and how far it can be drawn.
 const LESSON: f32 = 320.0;
+const EDITOR: f32 = 400.0;
 const LESSON_RANGE: std::ops::RangeInclusive<f32> = 280.0..=560.0;
 
 /// Width of the row with the learning rate that the presenter shows, and of the widest options of a view.
@@ -69,9 +70,11 @@ pub fn places_ui(ui: &mut Ui, views: &mut [Box<dyn View>], cx: &mut Cx<'_>) {
             view.ui(ui, cx);
         });
     }
-    let is_lesson = cx.lessons.on.is_some();
-    for view in views.iter_mut().filter(|view| view.place() == Place::Beside && is_lesson) {
-        let panel = Panel::left(view.id()).default_size(LESSON).size_range(LESSON_RANGE).frame(frame(ui, 12, 8));
+    let (is_taken, is_written) = (cx.lessons.on.is_some(), cx.lessons.editor.is_some());
+    let beside = if is_taken { Some((lesson::ID, LESSON)) } else { is_written.then_some((lesson_editor::ID, EDITOR)) };
+    for view in views.iter_mut().filter(|view| view.place() == Place::Beside) {
+        let Some((_, width)) = beside.filter(|(id, _)| *id == view.id()) else { continue };
+        let panel = Panel::left(view.id()).default_size(width).size_range(LESSON_RANGE).frame(frame(ui, 12, 8));
         panel.show(ui, |ui| view.ui(ui, cx));
     }
     let mut is_open = cx.window.is_left_open;

@@ -152,7 +152,8 @@ commands! {
     Paint: "Paint points", "Begins with an empty plane, on which you paint the points of two classes.", [];
     Lessons: "Lessons…", "Shows the lessons: short courses in this window, with questions, goals and hints.", [ctrl(Key::L)];
     LeaveLesson: "Leave the lesson", "Brings back the project that was there before the lesson; how far it is is kept.", [];
-    RecordLesson: "Record as a lesson…", "Writes a folder with this project as the beginning of a lesson, whose cards a teacher writes.", [];
+    RecordLesson: "Record as a lesson…", "Writes a folder with this project as the beginning of a lesson, and opens the editor of its cards and steps.", [];
+    EditLesson: "Edit a lesson…", "Opens the editor of cards, questions, goals and hints for a lesson in a folder.", [];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
     Explain: "What do I see here?", "Numbers the things on the screen and says what each is.", [shift(Key::F1)];
     Glossary: "Glossary", "Explains the term at the pointer, and all others.", [plain(Key::F1)];

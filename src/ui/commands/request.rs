@@ -6,6 +6,7 @@ use crate::data::SourceSpec;
 use crate::explain::coach::Experiment;
 use crate::project::Project;
 use crate::project::profile::Profile;
+use crate::ui::state::lesson_editor::Taken;
 
 /// An action that carries data.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,8 +122,33 @@ pub enum LessonAction {
     Restart,
     /// Writes what was done into this file.
     HandInTo(PathBuf),
+    /// Something of the lesson that is being written.
+    Edit(EditAction),
+}
+
+/// What is done in the editor of lessons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditAction {
     /// Begins a lesson from the project in this folder.
-    RecordIn(PathBuf),
+    Record(PathBuf),
+    /// Opens the lesson in this folder.
+    Open(PathBuf),
+    /// Copies the lesson that is on into this folder and opens it.
+    Adapt(PathBuf),
+    /// Shows this step with its project.
+    Step(usize),
+    /// Takes the project on the screen into the step.
+    Take(Taken),
+    /// Brings back the project of the step.
+    PutBack,
+    /// Shows the picture in this file on the card.
+    AddPicture(PathBuf),
+    /// Takes the lesson as a pupil, from this step on.
+    Try,
+    /// Trains the solutions.
+    Check,
+    /// Brings back what was on the screen before.
+    Close,
 }
 
 /// A change of what is noted of a run.
@@ -162,7 +188,13 @@ pub enum PathFor {
     /// The file to hand a lesson in with.
     SaveHandIn,
     /// The folder for a lesson that is begun from the project.
-    SaveLesson,
+    RecordLesson,
+    /// The folder for a copy of the lesson that is on.
+    AdaptLesson,
+    /// The folder of a lesson to be written on.
+    EditLesson,
+    /// A picture for a card.
+    AddPicture,
     /// The file to save what is left out to.
     SaveProfile,
     /// The folder of the source of this name.
@@ -183,7 +215,10 @@ impl PathFor {
             Self::SaveChart => Request::SaveChartTo(path),
             Self::SaveReport => Request::SaveReportTo(path),
             Self::SaveHandIn => Request::Lesson(LessonAction::HandInTo(path)),
-            Self::SaveLesson => Request::Lesson(LessonAction::RecordIn(path)),
+            Self::RecordLesson => Request::Lesson(LessonAction::Edit(EditAction::Record(path))),
+            Self::AdaptLesson => Request::Lesson(LessonAction::Edit(EditAction::Adapt(path))),
+            Self::EditLesson => Request::Lesson(LessonAction::Edit(EditAction::Open(path))),
+            Self::AddPicture => Request::Lesson(LessonAction::Edit(EditAction::AddPicture(path))),
             Self::SaveProfile => Request::SaveProfileTo(path),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
@@ -202,7 +237,10 @@ impl PathFor {
             Self::SaveChart => "Save the chart",
             Self::SaveReport => "Save the report of the run",
             Self::SaveHandIn => "Hand in the lesson",
-            Self::SaveLesson => "An empty folder for the lesson",
+            Self::RecordLesson => "An empty folder for the lesson",
+            Self::AdaptLesson => "An empty folder for your copy of the lesson",
+            Self::EditLesson => "The folder of the lesson",
+            Self::AddPicture => "A picture for the card",
             Self::SaveProfile => "Save what the window shows",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",

@@ -198,6 +198,7 @@ impl Situation {
             | Command::Palette
             | Command::Lessons
             | Command::RecordLesson
+            | Command::EditLesson
             | Command::Help
             | Command::Glossary => Ok(()),
         }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::lesson_editor::{Editor, KeptEditor};
+use super::put_aside::Own;
 use crate::lesson::plan::StepPlan;
 use crate::lesson::progress::{Progress, RunEntry, StepProgress, Try, now};
 use crate::lesson::{Card, Figures, Lesson};
@@ -21,6 +23,8 @@ pub const UNANSWERED: &str = "Answer the question of this step of the lesson fir
 pub struct Lessons {
     /// The one that is on.
     pub on: Option<Ongoing>,
+    /// The one that is being written.
+    pub editor: Option<Editor>,
     /// How far the others are, by their names.
     pub others: BTreeMap<String, Progress>,
     /// Counts what has changed, so that it is written.
@@ -51,19 +55,6 @@ pub struct Ongoing {
     pub run: Option<Begun>,
     /// The last network that was trained.
     pub trained: Option<Trained>,
-}
-
-/// What the lesson has put aside.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Own {
-    /// The project.
-    pub project: Project,
-    /// Its file.
-    pub path: Option<PathBuf>,
-    /// The project as its file has it, where that is known.
-    pub saved: Option<Project>,
-    /// Which sides were unfolded.
-    pub sides: (bool, bool),
 }
 
 /// A run that was begun in a step.
@@ -231,6 +222,7 @@ impl Ongoing {
 #[serde(default)]
 struct Kept {
     on: Option<KeptOngoing>,
+    editor: Option<KeptEditor>,
     others: Vec<Progress>,
 }
 
@@ -267,15 +259,24 @@ impl Lessons {
                 sides: on.own.sides,
             })
         };
-        let kept = Kept { on: self.on.as_ref().and_then(ongoing), others: self.others.values().cloned().collect() };
+        let kept = Kept {
+            on: self.on.as_ref().and_then(ongoing),
+            editor: self.editor.as_ref().and_then(KeptEditor::of),
+            others: self.others.values().cloned().collect(),
+        };
         serde_json::to_value(kept).unwrap_or_default()
     }
 
     /// Takes what was kept. Where the lesson is gone that was on, or another version of it is there, the project that it had put
     /// aside comes back, with the reason.
     pub fn restore(&mut self, kept: Value, project: &Project) -> Option<(Own, String)> {
-        let Kept { on, others } = serde_json::from_value(kept).unwrap_or_default();
+        let Kept { on, editor, others } = serde_json::from_value(kept).unwrap_or_default();
         self.others = others.into_iter().map(|progress| (progress.lesson.clone(), progress)).collect();
+        match editor.and_then(KeptEditor::restored) {
+            Some(Ok(editor)) => self.editor = Some(editor),
+            Some(Err(put_aside)) => return Some(put_aside),
+            None => {}
+        }
         let KeptOngoing { progress, pupil, own, path, sides } = on?;
         let own = Own { project: Project::parse(&own.to_string()).ok()?, path, saved: None, sides };
         let name = progress.place.as_ref().map_or_else(|| progress.lesson.clone(), |place| place.display().to_string());

@@ -7,17 +7,18 @@ use eframe::egui::{
     TextEdit, TextureHandle, Ui, WidgetInfo, vec2,
 };
 use egui_material_icons::icons::{
-    ICON_CANCEL, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_LIGHTBULB, ICON_RADIO_BUTTON_UNCHECKED, ICON_SCHOOL,
+    ICON_CANCEL, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_EDIT, ICON_LIGHTBULB, ICON_RADIO_BUTTON_UNCHECKED, ICON_SCHOOL,
 };
 
 use crate::language;
 use crate::language::tr;
 use crate::lesson::condition::Subject as About;
+use crate::lesson::files::ENDING;
 use crate::lesson::{Card, Condition, Question, cards::HINTS, markdown};
 use crate::project::Project;
 use crate::train::Metric;
 use crate::train::metrics::Unit;
-use crate::ui::commands::request::LessonAction;
+use crate::ui::commands::request::{EditAction, LessonAction};
 use crate::ui::commands::{PathFor, Request};
 use crate::ui::state::lesson::Ongoing;
 use crate::ui::state::subject::Subject;
@@ -82,6 +83,7 @@ fn head_ui(ui: &mut Ui, on: &Ongoing, cx: &mut Cx<'_>) {
             if icon_button_ui(ui, ICON_CLOSE, "Leave the lesson").clicked() {
                 cx.act(Request::Lesson(LessonAction::Leave));
             }
+            edit_ui(ui, on, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(theme::strong(title)).truncate()).on_hover_text(title);
             });
@@ -93,6 +95,23 @@ fn head_ui(ui: &mut Ui, on: &Ongoing, cx: &mut Cx<'_>) {
         bar_ui(ui, "Progress of the lesson", Some(step as f32 / of.max(1) as f32), ui.available_width());
     });
     ui.add_space(GRID);
+}
+
+/// Opens the editor: of the lesson itself where it lies in a folder, or else of a copy.
+fn edit_ui(ui: &mut Ui, on: &Ongoing, cx: &mut Cx<'_>) {
+    if cx.lessons.editor.is_some() {
+        return;
+    }
+    let folder = on.lesson.place.as_ref().filter(|place| place.extension().is_none_or(|ending| ending != ENDING));
+    match folder {
+        Some(folder) if icon_button_ui(ui, ICON_EDIT, "Edit this lesson").clicked() => {
+            cx.act(Request::Lesson(LessonAction::Edit(EditAction::Open(folder.clone()))));
+        }
+        None if icon_button_ui(ui, ICON_EDIT, "Make a lesson of your own of this one…").clicked() => {
+            cx.act(Request::ChoosePath(PathFor::AdaptLesson));
+        }
+        _ => {}
+    }
 }
 
 /// Back, on, and past a step that is not done.
@@ -291,7 +310,7 @@ fn goal_ui(ui: &mut Ui, on: &Ongoing, cx: &Cx<'_>) {
 }
 
 /// What a condition is about, in words.
-fn name_of(condition: &Condition, project: &Project) -> String {
+pub fn name_of(condition: &Condition, project: &Project) -> String {
     let name = condition.name.as_str();
     match condition.subject() {
         Some(About::Parameters) => "Parameters".to_owned(),
@@ -355,8 +374,10 @@ fn hand_in_ui(ui: &mut Ui, on: &mut Ongoing, cx: &mut Cx<'_>) {
             cx.act(Request::ChoosePath(PathFor::SaveHandIn));
         }
     });
-    let again = ui.add(Button::new("Begin again").frame_when_inactive(false));
-    if again.on_hover_text("Forgets the answers and goals of this lesson. Hand it in before, if you want to.").clicked()
+    let again = ui.add(Button::new(tr("Begin again")).frame_when_inactive(false));
+    if again
+        .on_hover_text(tr("Forgets the answers and goals of this lesson. Hand it in before, if you want to."))
+        .clicked()
     {
         cx.act(Request::Lesson(LessonAction::Restart));
     }

@@ -10,6 +10,7 @@ pub mod inside;
 pub mod landmarks;
 pub mod learn;
 pub mod lesson;
+pub mod lesson_editor;
 pub mod metrics;
 pub mod mistakes;
 pub mod network;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<top_bar::TopBar>::default(),
         Box::<transport::Transport>::default(),
         Box::<lesson::LessonView>::default(),
+        Box::<lesson_editor::LessonEditorView>::default(),
         Box::<network::Network>::default(),
         Box::<training::TrainingView>::default(),
         Box::<learn::Learn>::default(),
