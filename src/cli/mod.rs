@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::data::{DataError, Dataset, Lookup, sources};
 use crate::language::{self, LANGUAGES, Language, tr};
 use crate::lesson::files::is_lesson;
+use crate::project::run_folder::PROJECT;
 use crate::project::{Project, ProjectError, RunFolder};
 use crate::train::metrics::THRESHOLD;
 use backprop_nn::kernels::without_vectors;
@@ -257,7 +258,9 @@ fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
     // Data have no project file yet.
     let path = name_or_path.filter(|name| sources::of_name(name).is_none()).map(PathBuf::from);
     let path = path.filter(|path| path.is_file());
-    let reason = match show(project.clone().map(|project| (project, path)), None) {
+    // A run is shown with its weights.
+    let run = name_or_path.filter(|path| Path::new(path).join(PROJECT).is_file());
+    let reason = match show(project.clone().map(|project| (project, path)), run) {
         Ok(()) => return Ok(()),
         Err(reason) => reason,
     };
@@ -267,13 +270,13 @@ fn open(name_or_path: Option<&str>) -> Result<(), CliError> {
 }
 
 #[cfg(feature = "gui")]
-fn show(project: Option<(Project, Option<PathBuf>)>, lesson: Option<&str>) -> Result<(), String> {
+fn show(project: Option<(Project, Option<PathBuf>)>, first: Option<&str>) -> Result<(), String> {
     let has_display =
         ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     if cfg!(target_os = "linux") && !has_display {
         return Err("There is no display".to_owned());
     }
-    crate::ui::run(project, lesson, asked_language()).map_err(|error| {
+    crate::ui::run(project, first, asked_language()).map_err(|error| {
         tracing::debug!("no window: {error}");
         "No window can be opened here".to_owned()
     })

@@ -169,7 +169,10 @@ impl Catalog {
         if names > 0 && from.letters() < LEAST_LETTERS && has_unknown() {
             return None;
         }
-        let values: Vec<String> = captures.iter().map(known).collect::<Option<_>>()?;
+        let value = |(place, part): (usize, &&str)| {
+            if from.is_code(place) { Some((*part).to_owned()) } else { known(part) }
+        };
+        let values: Vec<String> = captures.iter().enumerate().map(value).collect::<Option<_>>()?;
         let value = |name: &str| from.names.iter().position(|other| other == name).and_then(|at| values.get(at));
         Some(to.fill(|name| value(name).cloned().unwrap_or_default()))
     }

@@ -50,6 +50,13 @@ impl Template {
         }
     }
 
+    /// Whether what stands in a place is what somebody types: between the quotes of code.
+    pub fn is_code(&self, place: usize) -> bool {
+        let around = self.texts.get(place).and_then(|text| text.chars().next_back());
+        let behind = self.texts.get(place + 1).and_then(|text| text.chars().next());
+        around.is_some() && around == behind && matches!(around, Some('\'' | '`'))
+    }
+
     /// How many letters and signs a sentence has to share with it.
     pub fn weight(&self) -> usize {
         self.texts.iter().map(String::len).sum()
@@ -123,6 +130,8 @@ mod tests {
         assert_eq!(Template::new("é{}").captures("É"), None);
         assert_eq!(Template::new("plain").captures("plain"), Some(Vec::new()));
         assert_eq!(Template::new("{").texts, ["{"]);
+        let code = Template::new("'{}' cannot be used with {}");
+        assert!(code.is_code(0) && !code.is_code(1));
         let twice = Template::new("Epoch {epochs} of {epochs}");
         assert_eq!((twice.captures("Epoch 1 of 56"), twice.captures("Epoch 56 of 56")), (None, Some(vec!["56", "56"])));
         assert_eq!(Template::new("Finished. {}{whose}").captures("Finished. 97 % mine").unwrap(), ["", "97 % mine"]);

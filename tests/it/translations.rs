@@ -230,11 +230,12 @@ fn the_command_line_speaks_the_language_that_is_asked_for() {
     for (arguments, expected) in [
         (&["train", "xor", "--epoch", "3"][..], "意外的参数 '--epoch'"),
         (&["lesson", "check", "--seeds", "many"], "'many' 不是 '--seeds <N>' 的有效值"),
-        (&["trian"], "无法识别的子命令 'trian'"),
+        (&["lesson", "chek"], "无法识别的子命令 'chek'"),
         (&["export"], "未提供以下必需参数"),
     ] {
         let refused = said(&[arguments, &["--lang", "zh"]].concat());
         assert!(refused.code == 2 && refused.err.contains(expected), "{}", refused.err);
+        assert!(!refused.err.contains("'检查'"), "{}", refused.err);
         let is_english =
             |line: &str| !line.contains(['<', '[']) && line.split(' ').filter(|word| is_plain_word(word)).count() > 1;
         assert!(!refused.err.lines().any(is_english), "{}", refused.err);

@@ -60,3 +60,30 @@ fn a_text_is_told_apart_as_it_is_typed() {
     act(&mut harness, Request::Show("mistakes"));
     wait_for(&mut harness, ", predicted ");
 }
+
+#[test]
+fn a_token_that_was_written_long_ago_shows_what_it_looked_at_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text.txt");
+    std::fs::write(&file, "the cat and the dog sat on the mat, and the rat ran to the hat. ".repeat(40)).unwrap();
+    let source = format!("chars:{}?context=16", file.display());
+    // The text has so many letters.
+    let settings = [("data.source", &*source), ("training.epochs", "1"), ("model.4.units", "17")];
+    let mut harness = open(project("tiny-gpt", &settings));
+    train(&mut harness);
+    act(&mut harness, Request::Show("draw"));
+    wait_for(&mut harness, "Written:");
+    step_until(&mut harness, "the text is read", |studio| studio.derived().writing.current().is_some());
+    assert!(harness.state().derived().reading.current().is_none());
+    // The beginning of the text, far before the sixteen tokens that the network sees at its end.
+    let text = harness.get_by_label_contains("Written:").rect();
+    harness.hover_at(text.left_top() + eframe::egui::vec2(30.0, 10.0));
+    harness.run_ok();
+    harness.drag_at(text.left_top() + eframe::egui::vec2(30.0, 10.0));
+    harness.drop_at(text.left_top() + eframe::egui::vec2(30.0, 10.0));
+    step_until(&mut harness, "it is read again", |studio| studio.derived().reading.current().is_some());
+    harness.run_ok();
+    harness.get_by_label_contains("Attention of the chosen token");
+    assert_eq!(harness.query_all_by_label_contains("This token stands further back").count(), 0);
+    harness.get_by_label_contains("Layer 1, head 1");
+}

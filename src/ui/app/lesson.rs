@@ -1,6 +1,6 @@
 //! A lesson in the window: begun, followed from step to step, left and handed in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::Context;
@@ -15,12 +15,13 @@ use crate::lesson::handin::{ENDING, HandIn};
 use crate::lesson::plan::{StepPlan, apply, is_below};
 use crate::lesson::progress::{Progress, RunEntry, now};
 use crate::lesson::{Figures, Lesson, LessonError};
-use crate::project::run_folder::weights_to_bytes;
+use crate::project::run_folder::{PROJECT, weights_to_bytes};
 use crate::project::run_log::done_line;
 use crate::project::{Project, RunFolder};
 use crate::runs::RunInfo;
 use crate::runs::compare::difference;
 use crate::train::Outcome;
+use crate::ui::commands::Request;
 use crate::ui::commands::request::LessonAction;
 use crate::ui::jobs::report::Report;
 use crate::ui::state::lesson::{Begun, Ongoing, Trained};
@@ -34,10 +35,10 @@ use backprop_nn::compress::Precision;
 const WIDE: f32 = 1340.0;
 
 impl Studio {
-    /// Opens a lesson in the first frame, when the size of the window is known.
+    /// Opens a lesson, or the folder of a run, in the first frame, when the size of the window is known.
     #[must_use]
-    pub fn beginning_with(mut self, lesson: Option<String>) -> Self {
-        self.lesson_to_open = lesson;
+    pub fn beginning_with(mut self, name_or_path: Option<String>) -> Self {
+        self.to_open = name_or_path;
         self
     }
 
@@ -193,8 +194,10 @@ impl Studio {
 
     /// Keeps what is locked, and takes in what the run of the step has come to.
     pub(super) fn follow_lesson(&mut self, ctx: &Context) {
-        if let Some(name) = self.lesson_to_open.take() {
-            self.open_lesson(ctx, &name);
+        match self.to_open.take() {
+            Some(path) if Path::new(&path).join(PROJECT).is_file() => self.act(ctx, Request::Dropped(path.into())),
+            Some(lesson) => self.open_lesson(ctx, &lesson),
+            None => {}
         }
         self.mark_lesson(ctx);
         if self.lessons.on.is_none() {

@@ -99,8 +99,8 @@ pub struct Studio {
     is_file_opened: bool,
     /// The experiment that begins once the run has ended and its data are there.
     experiment: Option<Experiment>,
-    /// The lesson that the window is opened with.
-    lesson_to_open: Option<String>,
+    /// The lesson or the run that the window is opened with.
+    to_open: Option<String>,
     /// What a lesson locks and outlines.
     marks: Marks,
     /// Why the data are read in a better way, for which a suggestion waits.
@@ -142,7 +142,7 @@ impl Studio {
             last_suggestion: None,
             is_file_opened: false,
             better: None,
-            lesson_to_open: None,
+            to_open: None,
             marks: Marks::default(),
             experiment: None,
             is_read_later: false,

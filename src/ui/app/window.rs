@@ -18,11 +18,11 @@ const APP_ID: &str = "backprop-studio";
 
 const ICON_SIDE: u32 = 64;
 
-/// Opens the window with a project or a lesson, in a language that is asked for or in the one that was chosen there, and comes back
+/// Opens the window with a project, and with a lesson or a run first, in a language that is asked for or in the one that was chosen there, and comes back
 /// when it is closed.
 pub fn run(
     open: Option<(Project, Option<PathBuf>)>,
-    lesson: Option<&str>,
+    first: Option<&str>,
     language: Option<&'static Language>,
 ) -> Result<(), eframe::Error> {
     let viewport = ViewportBuilder::default()
@@ -34,7 +34,7 @@ pub fn run(
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, system_font_fallback: true, ..Default::default() };
     let open = open.map(|(project, path)| Document { project, path });
-    let lesson = lesson.map(str::to_owned);
+    let first = first.map(str::to_owned);
     eframe::run_native(
         "Backprop Studio",
         options,
@@ -46,10 +46,10 @@ pub fn run(
             if let Some(language) = language {
                 studio.window_mut().language = Some(language.code.to_owned());
             }
-            if !std::mem::replace(&mut studio.window_mut().has_begun, true) && is_restored && lesson.is_none() {
+            if !std::mem::replace(&mut studio.window_mut().has_begun, true) && is_restored && first.is_none() {
                 studio.act(&cc.egui_ctx, Command::Start);
             }
-            Ok(Box::new(studio.beginning_with(lesson)))
+            Ok(Box::new(studio.beginning_with(first)))
         }),
     )
 }

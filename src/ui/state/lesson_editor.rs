@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::put_aside::Own;
+use crate::language;
 use crate::lesson::draft::Draft;
 use crate::lesson::{Card, Cards, ENGLISH, Fault};
 use crate::project::Project;
@@ -51,7 +52,8 @@ impl Editor {
     pub fn new(draft: Draft, own: Own) -> Self {
         let faults = draft.faults();
         let saved = draft.clone();
-        let language = ENGLISH.to_owned();
+        let spoken = language::code();
+        let language = if draft.cards.contains_key(spoken) { spoken } else { ENGLISH }.to_owned();
         let differs = (None, Vec::new());
         Self { draft, saved, language, step: 0, is_preview: false, removed: None, faults, changed: None, own, differs }
     }

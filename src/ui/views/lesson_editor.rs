@@ -10,7 +10,8 @@ use eframe::egui::{
 };
 use eframe::egui::{TextureHandle, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::{
-    ICON_ADD, ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CLOSE, ICON_CONTENT_COPY, ICON_DELETE, ICON_EDIT_NOTE,
+    ICON_ADD, ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_CONTENT_COPY, ICON_DELETE,
+    ICON_EDIT_NOTE, ICON_RADIO_BUTTON_UNCHECKED,
 };
 
 use crate::language::{self, tr};
@@ -98,7 +99,7 @@ fn head_ui(ui: &mut Ui, editor: &mut Editor, cx: &mut Cx<'_>) {
         language_ui(ui, editor);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let options = [
-                (false, "Write", "Change the card and what the step does"),
+                (false, "Edit", "Change the card and what the step does"),
                 (true, "Preview", "The card as a pupil sees it"),
             ];
             segmented_ui(ui, &mut editor.is_preview, &options);
@@ -251,7 +252,12 @@ impl LessonEditorView {
             self.text_ui(ui, editor, &question.text);
             for (at, choice) in question.choices.iter().enumerate() {
                 ui.horizontal_top(|ui| {
-                    ui.add_enabled_ui(false, |ui| ui.radio(at == question.right, ""));
+                    let palette = Palette::of(ui);
+                    let (icon, color) = match at == question.right {
+                        true => (ICON_CHECK_CIRCLE, palette.good),
+                        false => (ICON_RADIO_BUTTON_UNCHECKED, palette.muted),
+                    };
+                    ui.label(icon.rich_text().size(18.0).color(color));
                     ui.vertical(|ui| self.text_ui(ui, editor, choice));
                 });
             }

@@ -87,8 +87,13 @@ impl Dialog for LessonList {
         ui.add_space(2.0 * GRID);
         let mut next = Next::Stay;
         ui.horizontal(|ui| {
-            for (name, command) in [("Open a file…", Command::Open), ("Open a folder…", Command::OpenFolder)] {
-                if ui.button(tr(name)).clicked() {
+            for (name, command) in [
+                ("Open a file…", Command::Open),
+                ("Open a folder…", Command::OpenFolder),
+                (Command::RecordLesson.label(), Command::RecordLesson),
+                (Command::EditLesson.label(), Command::EditLesson),
+            ] {
+                if ui.button(tr(name)).on_hover_text(tr(command.help())).clicked() {
                     next = Next::Do(command.into());
                 }
             }

@@ -117,7 +117,7 @@ impl Write {
         let Some(network) = network else { return placeholder_ui(ui, NO_WEIGHTS) };
         let written = self.ask(ui, &network, cx);
         match (written.as_ref().and_then(|written| written.answer.as_ref()), tokenizer_of(&network)) {
-            (Some(written), Some(tokenizer)) => self.texts_ui(ui, written, tokenizer),
+            (Some(written), Some(tokenizer)) => self.texts_ui(ui, &written.texts, written.read.as_ref(), tokenizer),
             _ => placeholder_ui(ui, "It begins to write."),
         }
     }
@@ -212,31 +212,48 @@ impl Write {
         let Some(tokenizer) = tokenizer_of(network) else { return };
         let latest = self.ask(ui, network, cx);
         let written = latest.as_ref().and_then(|latest| latest.answer.as_ref());
+        let tokens = written.and_then(|written| self.earlier(written));
+        let is_earlier = tokens.is_some();
+        let earlier = tokens.and_then(|tokens| self.read(ui, network, tokens, cx));
+        let read = match is_earlier {
+            true => earlier.as_ref().and_then(|latest| latest.answer.as_ref()),
+            false => written.and_then(|written| written.read.as_ref()),
+        };
         cell_ui(ui, "text", text, |ui| {
             self.prompt_ui(ui, false, cx);
             self.settings_ui(ui);
             missing_letters_ui(ui, tokenizer);
             ui.add_space(GRID);
             match written {
-                Some(written) => self.texts_ui(ui, written, tokenizer),
+                Some(written) => self.texts_ui(ui, &written.texts, read, tokenizer),
                 None => placeholder_ui(ui, "It begins to write."),
             }
         });
         cell_ui(ui, "looked", looked, |ui| {
-            let (Some(latest), Some(Written { texts, read: Some(read) })) = (&latest, written) else { return };
+            let (Some(latest), Some(Written { texts, .. }), Some(read)) = (&latest, written, read) else { return };
             let (text, at) = self.chosen.unwrap_or((0, usize::MAX));
             let Some(text) = texts.get(text) else { return };
             let at = at.min(text.tokens.len().saturating_sub(1));
             next_ui(ui, read, at, tokenizer, &text.tokens);
             ui.add_space(2.0 * GRID);
-            self.maps.ui(ui, read, at, latest.version);
+            // Both count their answers.
+            let version = earlier.as_ref().map_or(latest.version * 2, |earlier| earlier.version * 2 + 1);
+            self.maps.ui(ui, read, at, version);
         });
     }
 
+    /// The text up to the chosen token, if that stands before what the network sees at the end of the text: what it saw when it had
+    /// written that one.
+    fn earlier(&self, Written { texts, read }: &Written) -> Option<Vec<u16>> {
+        let (text, at) = self.chosen?;
+        let is_earlier = at < read.as_ref()?.first;
+        Some(texts.get(text)?.tokens.get(..=at)?.to_vec()).filter(|_| is_earlier)
+    }
+
     /// The texts, colored by surprisal, or by the attention of the chosen token.
-    fn texts_ui(&mut self, ui: &mut Ui, Written { texts, read }: &Written, tokenizer: &Tokenizer) {
+    fn texts_ui(&mut self, ui: &mut Ui, texts: &[WrittenText], read: Option<&Read>, tokenizer: &Tokenizer) {
         let chosen = self.chosen.filter(|(text, at)| texts.get(*text).is_some_and(|text| *at < text.tokens.len()));
-        let looks = chosen.zip(read.as_ref()).and_then(|((_, at), read)| self.maps.looked_at(read, at));
+        let looks = chosen.zip(read).and_then(|((_, at), read)| self.maps.looked_at(read, at));
         let (caption, help) = match &looks {
             Some(_) => (
                 "Attention of the chosen token",
