@@ -10,11 +10,14 @@
 //! | [`progress`] | how far a pupil is |
 //! | [`handin`], [`grade`] | what a pupil hands in, and what comes of it |
 //! | [`author`] | a lesson begun from a project |
+//! | [`board`], [`class`] | how each pupil of a class stands, from files in a shared folder |
 
 pub mod author;
+pub mod board;
 pub mod built_in;
 pub mod cards;
 pub mod check;
+pub mod class;
 pub mod condition;
 pub mod files;
 pub mod formula;

@@ -44,9 +44,12 @@ impl Studio {
             PathFor::SaveDrawing => {
                 self.tasks.dialog(ctx, drawings(dialog).set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
-            PathFor::SaveRun | PathFor::SaveLesson | PathFor::OpenFolder | PathFor::DataFolder(_) => {
-                self.tasks.dialog(ctx, dialog.pick_folder(), wanted)
-            }
+            PathFor::SaveRun
+            | PathFor::SaveLesson
+            | PathFor::JoinBoard
+            | PathFor::WatchBoard
+            | PathFor::OpenFolder
+            | PathFor::DataFolder(_) => self.tasks.dialog(ctx, dialog.pick_folder(), wanted),
             PathFor::SaveChart | PathFor::SaveReport | PathFor::SaveHandIn | PathFor::SaveProfile => {
                 self.tasks.dialog(ctx, dialog.set_file_name(self.suggestion(wanted)).save_file(), wanted);
             }
@@ -73,6 +76,8 @@ impl Studio {
             | PathFor::Import
             | PathFor::OpenFolder
             | PathFor::OpenDrawing
+            | PathFor::JoinBoard
+            | PathFor::WatchBoard
             | PathFor::DataFolder(_)
             | PathFor::DataFile(_) => String::new(),
         }

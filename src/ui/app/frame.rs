@@ -38,6 +38,7 @@ impl eframe::App for Studio {
             ctx.request_repaint();
         }
         self.follow_lesson(ctx);
+        self.follow_board(ctx);
         self.follow_project(ctx);
         self.follow_experiment(ctx);
         self.read_later(ctx);

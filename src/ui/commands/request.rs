@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::board::BoardAction;
 use crate::data::SourceSpec;
 use crate::explain::coach::Experiment;
 use crate::project::Project;
@@ -96,6 +97,8 @@ pub enum Request {
     TypePath(PathFor),
     /// Something of a lesson.
     Lesson(LessonAction),
+    /// Something of a class board.
+    Board(BoardAction),
     /// Something was dropped on the window, or chosen to be opened whatever it is.
     Dropped(PathBuf),
 }
@@ -165,6 +168,10 @@ pub enum PathFor {
     SaveLesson,
     /// The file to save what is left out to.
     SaveProfile,
+    /// The shared folder of the board to join.
+    JoinBoard,
+    /// The folder of the board to show.
+    WatchBoard,
     /// The folder of the source of this name.
     DataFolder(&'static str),
     /// The file of the source of this name.
@@ -185,6 +192,8 @@ impl PathFor {
             Self::SaveHandIn => Request::Lesson(LessonAction::HandInTo(path)),
             Self::SaveLesson => Request::Lesson(LessonAction::RecordIn(path)),
             Self::SaveProfile => Request::SaveProfileTo(path),
+            Self::JoinBoard => Request::Board(BoardAction::JoinIn(path)),
+            Self::WatchBoard => Request::Board(BoardAction::Watch(path)),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
@@ -204,6 +213,7 @@ impl PathFor {
             Self::SaveHandIn => "Hand in the lesson",
             Self::SaveLesson => "An empty folder for the lesson",
             Self::SaveProfile => "Save what the window shows",
+            Self::JoinBoard | Self::WatchBoard => "The shared folder of the class board",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",
         }
