@@ -5,6 +5,8 @@ use clap::{Args, Subcommand};
 
 use super::{CliError, note, say};
 use crate::language;
+use crate::lesson::board::Watch;
+use crate::lesson::class::{self, Order, age_text, key_text, score_text, state_text, value_text};
 use crate::lesson::files::ENDING;
 use crate::lesson::grade::{Proof, grade};
 use crate::lesson::handin::HandIn;
@@ -43,6 +45,14 @@ enum Action {
         #[arg(long, value_name = "LESSON")]
         lesson: Option<String>,
     },
+    /// A table of how each pupil of a class stands, from the files that their windows write into a shared folder
+    Board {
+        /// The shared folder
+        folder: PathBuf,
+        /// Sort by value, the best first
+        #[arg(long)]
+        by_value: bool,
+    },
     /// Pack a lesson into one file
     Pack {
         /// The folder of the lesson
@@ -73,6 +83,7 @@ impl Lesson {
             Action::List => list(),
             Action::Check { lessons, no_training, seeds } => check_all(lessons, if *no_training { 0 } else { *seeds }),
             Action::Grade { files, lesson } => grade_all(files, lesson.as_deref()),
+            Action::Board { folder, by_value } => board(folder, *by_value),
             Action::Pack { folder, out } => pack(folder, out.as_ref()),
             Action::Open { lesson } => open(lesson),
         }
@@ -184,6 +195,40 @@ fn grade_all(files: &[PathBuf], lesson: Option<&str>) -> Result<(), CliError> {
         say(format_args!("identical: {}", same.join(", ")))?;
     }
     if unread > 0 { Err(CliError::Failed(format!("{unread} of the files could not be read"))) } else { Ok(()) }
+}
+
+fn board(folder: &std::path::Path, by_value: bool) -> Result<(), CliError> {
+    let mut board = Watch::default().read(folder)?;
+    class::sort(&mut board.pupils, if by_value { Order::Value } else { Order::Name });
+    let key = class::summary(&board.pupils).map_or_else(String::new, |summary| summary.key);
+    let of = |part: usize, all: usize| if all == 0 { "–".to_owned() } else { format!("{part}/{all}") };
+    let rows = board.pupils.iter().map(|pupil| {
+        let standing = &pupil.standing;
+        let (lesson, score) = (standing.lesson.clone().unwrap_or_default(), standing.score());
+        let best = score.and_then(|score| Some(value_text(&score.key, score.best?)));
+        let nothing = || "–".to_owned();
+        vec![
+            standing.name.clone(),
+            of(lesson.step, lesson.of_steps),
+            of(lesson.goals, lesson.of_goals),
+            of(standing.epoch as usize, standing.of_epochs as usize),
+            score.map_or_else(nothing, |score| score_text(score, &key)),
+            best.unwrap_or_else(nothing),
+            state_text(standing.state).to_owned(),
+            age_text(pupil.age),
+        ]
+    });
+    let what = if key.is_empty() { "value".to_owned() } else { key_text(&key) };
+    let head = ["name", "lesson step", "goals reached", "epoch", &what, "best", "state", "written"];
+    for line in aligned(&head, &rows.collect::<Vec<_>>()) {
+        say(line)?;
+    }
+    say(class::sentence(&board.pupils, |pupil| pupil.standing.name.clone()))?;
+    board.unread.iter().for_each(|unread| note(format_args!("{}: {}", unread.file, unread.why)));
+    match board.unread.len() {
+        0 => Ok(()),
+        unread => Err(CliError::Failed(format!("{unread} of the files could not be read"))),
+    }
 }
 
 /// Lines of a table whose columns stand one below the other.

@@ -10,10 +10,13 @@
 //! | [`progress`] | how far a pupil is |
 //! | [`handin`], [`grade`] | what a pupil hands in, and what comes of it |
 //! | [`draft`] | a lesson that is being written |
+//! | [`board`], [`class`] | how each pupil of a class stands, from files in a shared folder |
 
+pub mod board;
 pub mod built_in;
 pub mod cards;
 pub mod check;
+pub mod class;
 pub mod condition;
 pub mod draft;
 pub mod files;

@@ -12,6 +12,8 @@ mod calibration;
 mod carried;
 mod checks;
 #[cfg(feature = "gui")]
+mod class_board;
+#[cfg(feature = "gui")]
 mod classroom;
 mod cli;
 mod coach;

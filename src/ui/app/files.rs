@@ -49,6 +49,8 @@ impl Studio {
             | PathFor::RecordLesson
             | PathFor::AdaptLesson
             | PathFor::EditLesson
+            | PathFor::JoinBoard
+            | PathFor::WatchBoard
             | PathFor::OpenFolder
             | PathFor::DataFolder(_) => self.tasks.dialog(ctx, dialog.pick_folder(), wanted),
             PathFor::AddPicture => self.tasks.dialog(ctx, dialog.add_filter("Picture", &PICTURES).pick_file(), wanted),
@@ -83,6 +85,8 @@ impl Studio {
             | PathFor::OpenDrawing
             | PathFor::EditLesson
             | PathFor::AddPicture
+            | PathFor::JoinBoard
+            | PathFor::WatchBoard
             | PathFor::DataFolder(_)
             | PathFor::DataFile(_) => String::new(),
         }

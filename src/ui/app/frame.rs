@@ -40,6 +40,7 @@ impl eframe::App for Studio {
         }
         self.follow_lesson(ctx);
         self.follow_editor(ctx);
+        self.follow_board(ctx);
         self.follow_project(ctx);
         self.follow_experiment(ctx);
         self.read_later(ctx);

@@ -1,6 +1,7 @@
 //! The studio itself. Each frame has three parts, see `frame`: what threads have sent is taken in, the views are drawn, and
 //! what they ask for is carried out by [`Studio::act`].
 
+mod board;
 mod charts;
 mod data;
 mod dropped;
@@ -45,6 +46,7 @@ use crate::ui::views::dialogs::dialog::Dialogs;
 use crate::ui::views::view::View;
 use crate::ui::widgets::chart_file::ChartFile;
 use crate::ui::widgets::guard::{self, Marks};
+use board::BoardLine;
 use history::History;
 use kept_runs::KeptRuns;
 use notices::Notices;
@@ -71,6 +73,7 @@ pub struct Studio {
     session: Session,
     window: WindowState,
     lessons: Lessons,
+    board: BoardLine,
     playground: Playground,
     networks: Networks,
     derived: DerivedData,
@@ -123,6 +126,7 @@ impl Studio {
             document,
             window,
             lessons: Lessons::default(),
+            board: BoardLine::default(),
             playground: Playground::default(),
             networks: Networks::default(),
             derived: DerivedData::default(),
@@ -244,6 +248,7 @@ impl Studio {
             has_ink: !self.playground.drawing.strokes.is_empty(),
             is_presenter: self.window.is_presenter,
             is_lesson: self.lessons.on.is_some(),
+            is_on_board: self.window.boards.joined.is_some(),
             tabs: places::tabs(&self.views, Place::Center, &subject, &self.window),
             ..Situation::of(&self.session, unanswered.or(self.problems.obstacle(project, &self.session)))
         }

@@ -120,6 +120,9 @@ impl Studio {
             Command::LeaveLesson => self.leave_lesson(),
             Command::RecordLesson => self.choose(ctx, PathFor::RecordLesson),
             Command::EditLesson => self.choose(ctx, PathFor::EditLesson),
+            Command::JoinBoard => self.ask_board(None),
+            Command::LeaveBoard => self.leave_board(),
+            Command::ClassBoard => self.show_class_board(ctx),
             Command::Help => self.dialogs.open(Help),
             Command::Glossary => self.dialogs.open(pointed_term(ctx).map_or_else(Glossary::default, Glossary::at)),
         }
@@ -174,6 +177,7 @@ impl Studio {
             }
             Request::TypePath(wanted) => self.dialogs.open(PathPrompt::new(wanted, self.suggestion(wanted))),
             Request::Lesson(action) => self.act_in_lesson(ctx, action),
+            Request::Board(action) => self.act_on_board(ctx, action),
             Request::Dropped(path) => self.read_dropped(ctx, path),
         }
     }

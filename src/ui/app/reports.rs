@@ -97,6 +97,8 @@ impl Studio {
             }
             Report::NoDialog(wanted) => self.act(ctx, Request::TypePath(wanted)),
             Report::ProfileOpened(profile) => self.use_profile(profile),
+            Report::BoardJoined(membership, result) => self.board_joined(membership, result),
+            Report::BoardWritten(result) => self.board_written(result),
             Report::Told(text) => self.notices.tell(text),
             Report::Warned(text) => self.notices.warn(text),
         }

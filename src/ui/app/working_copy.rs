@@ -39,6 +39,7 @@ impl Studio {
     pub fn copying_to(mut self, ctx: &Context, file: Option<PathBuf>, is_restored: bool) -> Self {
         let held = file.as_deref().and_then(hold);
         if file.is_some() && held.is_none() {
+            self.board.is_silent = true;
             self.notices.tell("Another window is open, which keeps its project for the next start; this one does not.");
             return self;
         }

@@ -1,6 +1,7 @@
 //! What the window can do. A [`Command`] needs no data, and [`Command::ALL`] is THE LIST that buttons, keys, the help and the
 //! command palette read; a [`Request`] has data. [`Situation`] says which commands are possible now.
 
+pub mod board;
 pub mod entry;
 pub mod keys;
 pub mod request;
@@ -154,6 +155,9 @@ commands! {
     LeaveLesson: "Leave the lesson", "Brings back the project that was there before the lesson; how far it is is kept.", [];
     RecordLesson: "Record as a lesson…", "Writes a folder with this project as the beginning of a lesson, and opens the editor of its cards and steps.", [];
     EditLesson: "Edit a lesson…", "Opens the editor of cards, questions, goals and hints for a lesson in a folder.", [];
+    JoinBoard: "Join a class board…", "Puts a line with your name and results into a shared folder, for the teacher to see.", [];
+    LeaveBoard: "Leave the class board", "Takes your line off the class board; nothing more is written there.", [];
+    ClassBoard: "Class board…", "Shows how each pupil of a class stands, from the files in a shared folder.", [];
     Help: "Keys", "Shows all keys.", [plain(Key::Questionmark)];
     Explain: "What do I see here?", "Numbers the things on the screen and says what each is.", [shift(Key::F1)];
     Glossary: "Glossary", "Explains the term at the pointer, and all others.", [plain(Key::F1)];

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::board::BoardAction;
 use crate::data::SourceSpec;
 use crate::explain::coach::Experiment;
 use crate::project::Project;
@@ -97,6 +98,8 @@ pub enum Request {
     TypePath(PathFor),
     /// Something of a lesson.
     Lesson(LessonAction),
+    /// Something of a class board.
+    Board(BoardAction),
     /// Something was dropped on the window, or chosen to be opened whatever it is.
     Dropped(PathBuf),
 }
@@ -197,6 +200,10 @@ pub enum PathFor {
     AddPicture,
     /// The file to save what is left out to.
     SaveProfile,
+    /// The shared folder of the board to join.
+    JoinBoard,
+    /// The folder of the board to show.
+    WatchBoard,
     /// The folder of the source of this name.
     DataFolder(&'static str),
     /// The file of the source of this name.
@@ -220,6 +227,8 @@ impl PathFor {
             Self::EditLesson => Request::Lesson(LessonAction::Edit(EditAction::Open(path))),
             Self::AddPicture => Request::Lesson(LessonAction::Edit(EditAction::AddPicture(path))),
             Self::SaveProfile => Request::SaveProfileTo(path),
+            Self::JoinBoard => Request::Board(BoardAction::JoinIn(path)),
+            Self::WatchBoard => Request::Board(BoardAction::Watch(path)),
             Self::DataFolder(source) | Self::DataFile(source) => Request::UseSource(SourceSpec::of_path(source, &path)),
         }
     }
@@ -242,6 +251,7 @@ impl PathFor {
             Self::EditLesson => "The folder of the lesson",
             Self::AddPicture => "A picture for the card",
             Self::SaveProfile => "Save what the window shows",
+            Self::JoinBoard | Self::WatchBoard => "The shared folder of the class board",
             Self::DataFolder(_) => "Read samples from a folder",
             Self::DataFile(_) => "Read samples from a file",
         }

@@ -39,6 +39,8 @@ pub struct Situation {
     pub is_presenter: bool,
     /// Whether a lesson is on.
     pub is_lesson: bool,
+    /// Whether the pupil is on a class board.
+    pub is_on_board: bool,
     /// The tabs of the center.
     pub tabs: Vec<Tab>,
 }
@@ -74,6 +76,7 @@ impl Situation {
             has_ink: false,
             is_presenter: false,
             is_lesson: false,
+            is_on_board: false,
             tabs: Vec::new(),
         }
     }
@@ -170,6 +173,7 @@ impl Situation {
             Command::SaveDrawing => only_if(self.has_ink, "Nothing is drawn."),
             Command::ReloadData => only_if(!self.is_loading, "The data is already being read."),
             Command::LeaveLesson => only_if(self.is_lesson, "No lesson is on."),
+            Command::LeaveBoard => only_if(self.is_on_board, "This window is on no class board."),
             Command::LeavePresenter => only_if(self.is_presenter, "The presenter is off."),
             Command::New
             | Command::Empty
@@ -199,6 +203,8 @@ impl Situation {
             | Command::Lessons
             | Command::RecordLesson
             | Command::EditLesson
+            | Command::JoinBoard
+            | Command::ClassBoard
             | Command::Help
             | Command::Glossary => Ok(()),
         }

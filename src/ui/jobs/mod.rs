@@ -3,6 +3,7 @@
 
 pub mod ahead;
 pub mod baselines;
+pub mod board;
 pub mod budget;
 pub mod calibration;
 pub mod columns;

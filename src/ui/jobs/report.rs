@@ -10,6 +10,7 @@ use crate::project::{Project, ProjectError, RunFolder};
 use crate::ui::commands::{PathFor, Request};
 use crate::ui::jobs::kept_run::ReadRun;
 use crate::ui::jobs::side_by_side::SideBySide;
+use crate::ui::state::board::Membership;
 use crate::ui::state::playground::OpenedPicture;
 
 /// A run folder that was read.
@@ -92,6 +93,10 @@ pub enum Report {
     Asked(Request),
     /// The desktop has no file dialog.
     NoDialog(PathFor),
+    /// The first line of a pupil was written on a class board, or why it was not.
+    BoardJoined(Membership, Result<(), String>),
+    /// Another line was written there, or why it was not.
+    BoardWritten(Result<(), String>),
     /// Something worth knowing, for a few seconds.
     Told(String),
     /// What is to be left out from now on.

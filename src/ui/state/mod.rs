@@ -1,5 +1,6 @@
 //! What the window knows: of the data, of the run, of what is tried, and of itself. Nothing here draws.
 
+pub mod board;
 pub mod class_counts;
 pub mod coach;
 pub mod coaching;

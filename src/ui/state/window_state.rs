@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::board::Boards;
 use crate::data::drawing::PEN_WIDTH;
 use crate::project::profile::Profile;
 
@@ -27,6 +28,8 @@ pub struct WindowState {
     pub is_still: bool,
     /// What is left out.
     pub profile: Profile,
+    /// The class boards that it is on, or shows.
+    pub boards: Boards,
     /// The id of the view that is shown in a place which has several.
     shown: BTreeMap<Place, String>,
     /// What an older version has written: the title of the tab in the center.
@@ -136,6 +139,7 @@ impl Default for WindowState {
             text_size: 100,
             is_still: false,
             profile: Profile::default(),
+            boards: Boards::default(),
             shown: BTreeMap::new(),
             room: String::new(),
             is_left_open: true,

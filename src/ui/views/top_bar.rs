@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use eframe::egui::{self, Align, Button, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{
-    ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_SCHOOL, ICON_TEXT_FIELDS,
+    ICON_DARK_MODE, ICON_GROUPS, ICON_HELP, ICON_LIGHT_MODE, ICON_LIVE_HELP, ICON_REDO, ICON_SCHOOL, ICON_TEXT_FIELDS,
     ICON_TRANSLATE, ICON_UNDO,
 };
 
@@ -70,10 +70,20 @@ impl View for TopBar {
                 if icon_button_ui(ui, ICON_SCHOOL, "Lessons").clicked() {
                     cx.act(Command::Lessons);
                 }
+                board_ui(ui, cx);
                 ui.add_space(2.0 * GRID);
                 data_ui(ui, cx);
             });
         });
+    }
+}
+
+/// While the window writes on a class board: as whom. A press shows where, with the way to leave.
+fn board_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(joined) = &cx.window.boards.joined else { return };
+    let name = format!("On the class board as {}", joined.name);
+    if icon_button_ui(ui, ICON_GROUPS, &name).clicked() {
+        cx.act(Command::JoinBoard);
     }
 }
 

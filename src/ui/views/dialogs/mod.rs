@@ -1,10 +1,12 @@
 //! What lies over the window until it is answered or closed.
 
+pub mod board;
 pub mod checks;
 pub mod dialog;
 pub mod export;
 pub mod glossary;
 pub mod help;
+pub mod join_board;
 pub mod lessons;
 pub mod lr_finder;
 pub mod new_project;
