@@ -46,6 +46,8 @@ mod learning;
 #[cfg(feature = "gui")]
 mod lesson_window;
 mod lessons;
+#[cfg(feature = "gui")]
+mod listening;
 mod metrics;
 mod output;
 #[cfg(feature = "gui")]

@@ -119,6 +119,7 @@ impl Studio {
             Command::Lessons => self.list_lessons(),
             Command::LeaveLesson => self.leave_lesson(),
             Command::RecordLesson => self.choose(ctx, PathFor::SaveLesson),
+            Command::Listen => self.listen(ctx),
             Command::JoinBoard => self.ask_board(None),
             Command::LeaveBoard => self.leave_board(),
             Command::ClassBoard => self.show_class_board(ctx),
