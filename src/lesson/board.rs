@@ -140,8 +140,10 @@ impl Standing {
         }
         let mut read: Self =
             serde_json::from_value(fields).map_err(|error| format!("is no line of a class board: {error}"))?;
-        let lesson = read.lesson.as_mut().map(|lesson| &mut lesson.title);
-        [&mut read.name, &mut read.project, &mut read.data].into_iter().chain(lesson).for_each(shorten);
+        let Self { name, program, project, data, lesson, validation, training, .. } = &mut read;
+        let keys = validation.iter_mut().chain(training).map(|score| &mut score.key);
+        let titles = lesson.iter_mut().map(|lesson| &mut lesson.title);
+        [name, program, project, data].into_iter().chain(titles).chain(keys).for_each(shorten);
         if read.name.is_empty() {
             return Err("is no line of a class board: it has no name".to_owned());
         }
@@ -169,6 +171,10 @@ fn owner(path: &Path, now: u64) -> Option<String> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // To open a pipe would wait for whoever writes into it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("is no file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -13,7 +13,7 @@ use backprop_studio::ui::commands::board::BoardAction;
 use backprop_studio::ui::commands::request::LessonAction;
 use backprop_studio::ui::state::board::Membership;
 use backprop_studio::ui::{Command, Document, Request, Studio};
-use eframe::egui::vec2;
+use eframe::egui::{Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -32,14 +32,16 @@ fn open(preset: &str) -> Harness<'static, Studio> {
 
 fn join(harness: &mut Harness<'static, Studio>, folder: &Path, name: &str) {
     act(harness, Command::JoinBoard);
-    harness.get_by_label("Shared folder").focus();
-    harness.run_ok();
-    harness.get_by_label("Shared folder").type_text(&folder.to_string_lossy());
-    harness.get_by_label("Your name").focus();
-    harness.run_ok();
-    harness.get_by_label("Your name").type_text(name);
-    harness.run_ok();
+    type_into(harness, "Shared folder", &folder.to_string_lossy());
+    type_into(harness, "Your name", name);
     click(harness, "Join");
+}
+
+fn type_into(harness: &mut Harness<'static, Studio>, field: &str, text: &str) {
+    harness.get_by_role_and_label(Role::TextInput, field).focus();
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    harness.run_ok();
 }
 
 fn read(folder: &Path) -> Board {
@@ -125,10 +127,7 @@ fn a_name_that_is_taken_and_a_folder_that_is_not_there_are_told() {
     write_line(&shared, "Ada", "validation_accuracy", 0.5, now());
     click(&mut pupil, "Join");
     wait_for(&mut pupil, "is written by another machine under the same name");
-    pupil.get_by_label("Your name").focus();
-    pupil.run_ok();
-    pupil.get_by_label("Your name").type_text(" B");
-    pupil.run_ok();
+    type_into(&mut pupil, "Your name", " B");
     click(&mut pupil, "Join");
     step_until(&mut pupil, "the pupil is on the board", |studio| studio.window().boards.joined.is_some());
     assert_eq!(read(&shared).pupils.len(), 2);

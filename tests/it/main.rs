@@ -48,6 +48,8 @@ mod learning;
 mod lesson_editor;
 mod lesson_window;
 mod lessons;
+#[cfg(feature = "gui")]
+mod listening;
 mod metrics;
 mod output;
 #[cfg(feature = "gui")]

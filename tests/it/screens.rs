@@ -10,9 +10,13 @@ use std::time::Instant;
 use backprop_nn::layers::Residual;
 use backprop_nn::{LayerSpec, Shape};
 use backprop_studio::data::Dataset;
+use backprop_studio::lesson::board::{LessonStanding, Score, Standing};
+use backprop_studio::lesson::progress::now;
 use backprop_studio::project::Project;
+use backprop_studio::runs::RunState;
 use backprop_studio::train::{Event, Job, LiveChange, Reports, Run, RunCommand, Start};
 use backprop_studio::ui::commands::Action;
+use backprop_studio::ui::commands::board::BoardAction;
 use backprop_studio::ui::state::window_state::Theme;
 use backprop_studio::ui::{self, Document, Request, Studio};
 use eframe::egui::{Role, Vec2, vec2};
@@ -90,6 +94,17 @@ impl Screen {
         }
         self.harness.get_by_label(label).click();
         self.harness.run_steps(2);
+        self
+    }
+
+    /// Waits until something is to be read.
+    fn wait_for(&mut self, text: &str) -> &mut Self {
+        let started = Instant::now();
+        while self.harness.query_by_label_contains(text).is_none() {
+            assert!(started.elapsed() < PATIENCE, "there is no {text}");
+            self.harness.step();
+            std::thread::yield_now();
+        }
         self
     }
 
@@ -332,4 +347,52 @@ fn lists_to_pick_from_and_a_number_that_is_refused() {
     screen.harness.run_steps(2);
     type_into(&mut screen.harness, "Epochs value", "1/3");
     screen.compare("refused-light");
+}
+
+#[test]
+fn a_class_on_its_board() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["Ada", "Ben", "Chloé", "Dario", "Elif", "Fatima", "Gustav", "Hana", "Ivo", "Jürgen", "Kofi"];
+    for (at, name) in names.into_iter().chain(["Lena", "Mei", "王芳"]).enumerate() {
+        let value = 0.98 - 0.037 * ((at * 5) % 14) as f64;
+        let score = |key: &str, value: f64, best| Some(Score { key: key.to_owned(), value, best });
+        let (step, epoch) = (1 + at % 5, 4 + (at * 3) as u32 % 27);
+        let lesson = LessonStanding {
+            title: "Gradient descent and the learning rate".to_owned(),
+            step,
+            of_steps: 5,
+            goals: step / 2,
+            of_goals: 2,
+        };
+        let line = Standing {
+            name: name.to_owned(),
+            machine: format!("{at:016x}"),
+            program: "0.1.0".to_owned(),
+            // So long ago that it is told in the same words while the picture is drawn.
+            written: now() - if at == 6 { 12 * 60_000 } else { 90_000 },
+            project: "spiral".to_owned(),
+            data: "spiral".to_owned(),
+            lesson: Some(lesson),
+            state: Some(match at {
+                3 => RunState::Diverged,
+                5 | 9 => RunState::Finished,
+                _ => RunState::Running,
+            }),
+            epoch,
+            of_epochs: 30,
+            validation: score("validation_accuracy", value, Some((value + 0.02).min(1.0))),
+            training: score("train_accuracy", value + 0.01, None),
+            ..Standing::default()
+        };
+        line.write(folder.path()).unwrap();
+    }
+    std::fs::write(folder.path().join("Zoë.board.json"), "{\"version\": 2}").unwrap();
+    let project = project("xor", &[]);
+    let open = |size, theme| {
+        let mut screen = Screen::open(&project, size, theme);
+        screen.act(Request::Board(BoardAction::Watch(folder.path().to_owned()))).wait_for("14 of 14 with a");
+        screen
+    };
+    open(SMALLEST, Theme::Dark).click("By value").compare("class-board-dark");
+    open(LARGE, Theme::Light).compare("class-board-light-large");
 }

@@ -35,6 +35,10 @@ impl Studio {
             let bytes = match chart.content {
                 ChartContent::Text(text, _) => text.into_bytes(),
                 ChartContent::Png(bytes) => bytes,
+                ChartContent::Sound(sound) => match sound.wav() {
+                    Ok(bytes) => bytes,
+                    Err(error) => return Report::Warned(format!("{}: {error}.", path.display())),
+                },
                 // It has become one of the others before anybody was asked where to put it.
                 ChartContent::Place(_) => Vec::new(),
             };

@@ -72,6 +72,7 @@ impl eframe::App for Studio {
 /// The run that is on is stopped, and all that is known of it is written before the program ends.
 impl Drop for Studio {
     fn drop(&mut self) {
+        self.fall_silent();
         if let Some(recording) = &self.recording {
             recording.wait_for_folder();
         }

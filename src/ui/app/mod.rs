@@ -17,6 +17,7 @@ mod perform;
 mod places;
 mod reports;
 mod run;
+mod sound;
 mod window;
 mod working_copy;
 
@@ -50,6 +51,7 @@ use board::BoardLine;
 use history::History;
 use kept_runs::KeptRuns;
 use notices::Notices;
+use sound::Loudspeaker;
 
 use working_copy::Copying;
 
@@ -74,6 +76,7 @@ pub struct Studio {
     window: WindowState,
     lessons: Lessons,
     board: BoardLine,
+    loudspeaker: Loudspeaker,
     playground: Playground,
     networks: Networks,
     derived: DerivedData,
@@ -127,6 +130,7 @@ impl Studio {
             window,
             lessons: Lessons::default(),
             board: BoardLine::default(),
+            loudspeaker: Loudspeaker::default(),
             playground: Playground::default(),
             networks: Networks::default(),
             derived: DerivedData::default(),
@@ -248,6 +252,7 @@ impl Studio {
             has_ink: !self.playground.drawing.strokes.is_empty(),
             is_presenter: self.window.is_presenter,
             is_lesson: self.lessons.on.is_some(),
+            is_playing: self.is_playing(),
             is_on_board: self.window.boards.joined.is_some(),
             tabs: places::tabs(&self.views, Place::Center, &subject, &self.window),
             ..Situation::of(&self.session, unanswered.or(self.problems.obstacle(project, &self.session)))

@@ -120,6 +120,7 @@ impl Studio {
             Command::LeaveLesson => self.leave_lesson(),
             Command::RecordLesson => self.choose(ctx, PathFor::RecordLesson),
             Command::EditLesson => self.choose(ctx, PathFor::EditLesson),
+            Command::Listen => self.listen(ctx),
             Command::JoinBoard => self.ask_board(None),
             Command::LeaveBoard => self.leave_board(),
             Command::ClassBoard => self.show_class_board(ctx),

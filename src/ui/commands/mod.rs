@@ -105,6 +105,7 @@ commands! {
     Continue: "Continue", "Goes on with the run that was stopped; one that is finished gets ten more epochs.", [];
     Branch: "Continue as a branch", "Goes on from the end of the run, or from the step that is looked at, with the settings on the screen, as a run of its own.", [];
     LookBack: "Look back at earlier steps", "Opens the time line: every view shows the run as it was after an earlier step.", [];
+    Listen: "Listen to the curves", "Plays the loss over the run: pitch is the value, training at the left ear, validation at the right. Once more stops it.", [];
     GoBackGentler: "Go back with a third of the learning rate", "Goes on from 50 steps before the loss stopped being a number, or from the last checkpoint, as a run of its own.", [];
     StepBatch: "Train one batch", "Trains one batch, then waits.", [plain(Key::Period)];
     StepEpoch: "Train to the end of the epoch", "Trains to the end of the epoch, then waits.", [plain(Key::Slash)];

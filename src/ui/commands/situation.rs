@@ -2,7 +2,8 @@
 
 use super::Command;
 use crate::data::Task;
-use crate::train::Outcome;
+use crate::train::metrics::LOSS;
+use crate::train::{Outcome, Subset};
 use crate::ui::state::session::{DataState, Session, Status};
 
 /// What decides it.
@@ -37,6 +38,10 @@ pub struct Situation {
     pub has_ink: bool,
     /// Whether the presenter mode is on.
     pub is_presenter: bool,
+    /// Whether the run has curves.
+    pub has_curves: bool,
+    /// Whether a sound is being played.
+    pub is_playing: bool,
     /// Whether a lesson is on.
     pub is_lesson: bool,
     /// Whether the pupil is on a class board.
@@ -75,6 +80,8 @@ impl Situation {
             can_redo: false,
             has_ink: false,
             is_presenter: false,
+            has_curves: !session.curves.of(Subset::Train, &LOSS).is_empty(),
+            is_playing: false,
             is_lesson: false,
             is_on_board: false,
             tabs: Vec::new(),
@@ -138,6 +145,9 @@ impl Situation {
                 _ => Err("No run has diverged that could go back.".to_owned()),
             },
             Command::LookBack => only_if(self.has_history && !self.is_visiting, "There is no earlier step to look at."),
+            Command::Listen => {
+                only_if(self.has_curves || self.is_playing, "There are no curves to listen to yet. Train first.")
+            }
             Command::Newest => only_if(self.is_visiting, "This is the newest step."),
             Command::Pause => only_if(matches!(self.status, Status::Running), "No run is on."),
             Command::Resume => only_if(matches!(self.status, Status::Paused), "No run is paused."),

@@ -21,6 +21,7 @@ pub mod modes;
 pub mod neighbors;
 pub mod novelty;
 pub mod plane;
+pub mod playing;
 pub mod predictor;
 pub mod reconstructions;
 pub mod recording;

@@ -5,6 +5,7 @@ mod generated;
 pub mod results;
 
 use eframe::egui::{Align, Checkbox, Layout, Rect, RichText, Sense, Ui, vec2};
+use egui_material_icons::icons::{ICON_STOP_CIRCLE, ICON_VOLUME_UP};
 
 use crate::data::Modality;
 use crate::language::tr;
@@ -12,10 +13,11 @@ use crate::train::Subset;
 use crate::train::heads;
 use crate::train::heads::{Line, Plot};
 use crate::train::metrics::Unit;
-use crate::ui::commands::Request;
-use crate::ui::state::session::Status;
+use crate::ui::commands::{Command, Request};
+use crate::ui::state::curves::Curves;
+use crate::ui::state::session::{Session, Status};
 use crate::ui::state::subject::{Subject, is_plane};
-use crate::ui::state::window_state::Place;
+use crate::ui::state::window_state::{Place, WindowState};
 use crate::ui::theme::{self, GRID, Palette, ROW};
 use crate::ui::views::cx::Cx;
 use crate::ui::views::landmarks;
@@ -30,6 +32,7 @@ use crate::ui::widgets::curve_plot::{CurvePlot, Look, Metric as Range, Series};
 use crate::ui::widgets::landmark::Landmark;
 use crate::ui::widgets::scroll::scroll_ui;
 use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::sound::Sound;
 use crate::ui::widgets::text::heading_ui;
 use generated::GeneratedView;
 use results::Results;
@@ -88,6 +91,7 @@ impl View for Learn {
     fn options_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         coach_ui(ui, cx);
         ui.add_space(2.0 * GRID);
+        listen_ui(ui, cx);
         let log = ui.add(Checkbox::new(&mut cx.window.log_loss, tr("Log scale")));
         log.on_hover_text(tr("The loss on a logarithmic axis"));
         ui.add_space(2.0 * GRID);
@@ -108,6 +112,18 @@ impl View for Learn {
     }
 }
 
+/// The curves as sound, which the same button stops.
+fn listen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let icon = if cx.situation.is_playing { ICON_STOP_CIRCLE } else { ICON_VOLUME_UP };
+    let name = if cx.situation.is_playing { "Stop the sound" } else { Command::Listen.label() };
+    let permitted = cx.situation.permits(Command::Listen);
+    let help = permitted.as_ref().err().cloned().unwrap_or_else(|| Command::Listen.help().to_owned());
+    let button = ui.add_enabled_ui(permitted.is_ok(), |ui| icon_button_ui(ui, icon, name)).inner;
+    if button.on_hover_text(tr(&help)).on_disabled_hover_text(tr(&help)).clicked() {
+        cx.act(Command::Listen);
+    }
+}
+
 /// Whether one can try the network by hand; nobody types a window of a series.
 fn has_paper(cx: &Cx<'_>) -> bool {
     cx.subject.modality() != Modality::Series
@@ -121,8 +137,8 @@ fn accuracy_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     plot_ui(ui, &cx.subject.head.plots()[1], cx);
 }
 
-fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &mut Cx<'_>) {
-    let curves = &cx.session.curves;
+/// The lines of a plot, and the range that suits them.
+fn series_of<'a>(shown: &Plot, curves: &'a Curves) -> (Vec<Series<'a>>, Range) {
     let series = |line: &Line| match *line {
         Line::Training(metric) => Series { name: "train", curve: curves.of(Subset::Train, metric), look: Look::Train },
         Line::Validation(metric) => {
@@ -133,12 +149,23 @@ fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &mut Cx<'_>) {
             Series { name, curve: curves.of(Subset::Train, metric), look }
         }
     };
-    let series: Vec<_> = shown.lines.iter().map(series).collect();
     let range = shown.lines.first().map_or(Range::Loss, |line| match line {
         Line::Training(metric) | Line::Validation(metric) if metric.unit == Unit::Percent => Range::Accuracy,
         Line::Network(metric, ..) if metric.unit == Unit::Percent => Range::Share,
         Line::Training(_) | Line::Validation(_) | Line::Network(..) => Range::Loss,
     });
+    (shown.lines.iter().map(series).collect(), range)
+}
+
+/// The loss as one hears it: as it is drawn.
+pub fn heard(subject: &Subject, session: &Session, window: &WindowState) -> Sound {
+    let [shown, _] = subject.head.plots();
+    let (series, range) = series_of(&shown, &session.curves);
+    CurvePlot::new(shown.title, range, &series).smoothing(window.smoothing).logarithmic(window.log_loss).sound()
+}
+
+fn plot_ui(ui: &mut Ui, shown: &Plot, cx: &mut Cx<'_>) {
+    let (series, range) = series_of(shown, &cx.session.curves);
     let marks = cx.session.all_marks();
     let plot = plot(CurvePlot::new(shown.title, range, &series).marks(&marks), cx).logarithmic(cx.window.log_loss);
     if let Some(step) = plot.show_timeline(ui, cx.session.visited()) {

@@ -1,10 +1,11 @@
-//! A chart as a file: a right click on it saves what is drawn as SVG or PNG, or its numbers as comma-separated values.
+//! A chart as a file: a right click on it saves what is drawn as SVG or PNG, its numbers as comma-separated values, or its curves as sound.
 
 mod svg;
 
 use eframe::egui::layers::ShapeIdx;
 use eframe::egui::{Context, Id, Rect, Response, Ui};
 
+use super::sound::Sound;
 use crate::language::tr;
 
 /// Ground around a chart.
@@ -28,6 +29,8 @@ pub enum ChartContent {
     Place(Rect),
     /// The contents of a PNG file.
     Png(Vec<u8>),
+    /// Curves to listen to.
+    Sound(Sound),
 }
 
 impl ChartFile {
@@ -36,6 +39,7 @@ impl ChartFile {
         let ending = match &self.content {
             ChartContent::Text(_, ending) => ending,
             ChartContent::Place(_) | ChartContent::Png(_) => "png",
+            ChartContent::Sound(_) => "wav",
         };
         format!("{}.{ending}", self.name)
     }
@@ -48,6 +52,19 @@ pub fn begin(ui: &Ui) -> ShapeIdx {
 
 /// The menu of a chart that was drawn from `begin` on in this part of the window. `csv` has its numbers.
 pub fn menu_ui(ui: &Ui, response: &Response, begin: ShapeIdx, place: Rect, name: &str, csv: impl Fn() -> String) {
+    menu_with_sound_ui(ui, response, begin, place, name, csv, None);
+}
+
+/// The same for a chart that can be heard.
+pub fn menu_with_sound_ui(
+    ui: &Ui,
+    response: &Response,
+    begin: ShapeIdx,
+    place: Rect,
+    name: &str,
+    csv: impl Fn() -> String,
+    sound: Option<&dyn Fn() -> Sound>,
+) {
     let place = place.expand(MARGIN).intersect(ui.ctx().content_rect());
     response.context_menu(|menu| {
         if menu.button(tr("Copy as CSV")).clicked() {
@@ -68,6 +85,9 @@ pub fn menu_ui(ui: &Ui, response: &Response, begin: ShapeIdx, place: Rect, name:
             ChartContent::Text(text, "svg")
         });
         save(menu, "Save as PNG…", &|| ChartContent::Place(place));
+        if let Some(sound) = sound {
+            save(menu, "Save as sound (WAV)…", &|| ChartContent::Sound(sound()));
+        }
     });
 }
 

@@ -23,7 +23,7 @@ use self::{
     view::View,
 };
 use super::axes::{self, Axes, Axis, RIGHT};
-use super::{chart_file, numbers};
+use super::{chart_file, numbers, sound::Sound};
 use crate::language::tr;
 use crate::train::curve::Curve;
 use crate::ui::theme::{self, GRID, Palette};
@@ -188,7 +188,9 @@ impl<'a> CurvePlot<'a> {
         let mut ui =
             ui.new_child(egui::UiBuilder::new().id_salt(self.title).max_rect(body).layout(egui::Layout::default()));
         let shown = self.plot_ui(&mut ui, header, legend, body.size());
-        chart_file::menu_ui(&ui, &shown.0, begin, rect, self.title, || self.csv());
+        let sound = || self.sound();
+        let sound: Option<&dyn Fn() -> Sound> = (!self.is_empty()).then_some(&sound);
+        chart_file::menu_with_sound_ui(&ui, &shown.0, begin, rect, self.title, || self.csv(), sound);
         shown
     }
 

@@ -38,6 +38,7 @@ pub mod reliability_diagram;
 pub mod scale;
 pub mod scroll;
 pub mod slider;
+pub mod sound;
 pub mod term;
 pub mod text;
 pub mod token_text;

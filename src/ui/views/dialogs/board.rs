@@ -3,7 +3,6 @@
 mod lines;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::{Align, Button, Checkbox, Label, Layout, RichText, ScrollArea, Ui, vec2};
@@ -17,7 +16,7 @@ use crate::ui::commands::board::BoardAction;
 use crate::ui::commands::{PathFor, Request, Situation};
 use crate::ui::jobs::board::BoardQuery;
 use crate::ui::jobs::derived::Derived;
-use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::theme::{self, GRID};
 use crate::ui::widgets::button::{icon_button_ui, segmented_ui};
 use crate::ui::widgets::text::{placeholder_ui, warning_ui};
 
@@ -29,6 +28,9 @@ const SLOW: Duration = Duration::from_secs(5);
 
 /// What stays free around the board.
 const AROUND: f32 = 64.0;
+
+/// From this width on the sentence about the class is as large as a number that matters.
+const WIDE: f32 = 1100.0;
 
 /// Files that cannot be read and are named at most.
 const MOST_UNREAD: usize = 3;
@@ -68,7 +70,7 @@ impl ClassBoard {
             (self.asked, self.query.round) = (Instant::now(), self.query.round + 1);
         }
         let latest = self.boards.ask(ui.ctx(), self.query.clone());
-        ui.ctx().request_repaint_after(EVERY.saturating_sub(self.asked.elapsed()).max(Duration::from_millis(50)));
+        ui.ctx().request_repaint_after(EVERY.saturating_sub(self.asked.elapsed()).max(Duration::from_millis(250)));
         let Some(latest) = latest.filter(|latest| self.shown.as_ref().is_none_or(|(at, _)| *at != latest.version))
         else {
             return;
@@ -88,12 +90,12 @@ impl ClassBoard {
         if !self.hides_names {
             return pupil.standing.name.clone();
         }
-        let at = self.files.iter().position(|file| *file == pupil.file).unwrap_or_default();
-        (at + 1).to_string()
+        self.number(pupil).to_string()
     }
 
+    /// From 1 on.
     fn number(&self, pupil: &Pupil) -> usize {
-        self.files.iter().position(|file| *file == pupil.file).unwrap_or_default()
+        self.files.iter().position(|file| *file == pupil.file).map_or(0, |at| at + 1)
     }
 
     fn head_ui(&mut self, ui: &mut Ui) -> Next {
@@ -146,7 +148,8 @@ impl ClassBoard {
             return placeholder_ui(ui, &text);
         }
         let told = class::sentence(&pupils, |pupil| self.name(pupil));
-        ui.add(Label::new(RichText::new(tr(told)).size(theme::HEADING)).wrap());
+        let size = if ui.available_width() >= WIDE { theme::NUMBER } else { theme::HEADING };
+        ui.add(Label::new(RichText::new(tr(told)).size(size)).wrap());
         ui.add_space(2.0 * GRID);
         let unread = unread_lines(&board.unread, self.hides_names);
         let height = (ui.available_height() - unread.len() as f32 * theme::ROW).max(4.0 * theme::ROW);
@@ -160,7 +163,7 @@ impl ClassBoard {
 
 impl Dialog for ClassBoard {
     fn id(&self) -> &'static str {
-        "class board"
+        "class_board"
     }
 
     fn ui(&mut self, ui: &mut Ui, _situation: &Situation) -> Next {

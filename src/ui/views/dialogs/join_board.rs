@@ -56,7 +56,7 @@ impl JoinBoard {
 
 impl Dialog for JoinBoard {
     fn id(&self) -> &'static str {
-        "join board"
+        "join_board"
     }
 
     fn ui(&mut self, ui: &mut Ui, _situation: &Situation) -> Next {

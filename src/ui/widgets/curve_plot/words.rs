@@ -1,6 +1,7 @@
-//! A plot as a sentence, for those who hear it.
+//! A plot as a sentence and as sound, for those who hear it.
 
-use super::{CurvePlot, Look, Series};
+use super::{CurvePlot, Look, Metric, Series};
+use crate::ui::widgets::sound::{Ear, Sound};
 
 impl CurvePlot<'_> {
     /// The last value of every curve, and what it did until then.
@@ -13,6 +14,23 @@ impl CurvePlot<'_> {
         let values: Vec<_> = values.collect();
         let values = if values.is_empty() { self.empty_text.to_owned() } else { values.join("; ") };
         format!("{} plot: {values}", self.title)
+    }
+
+    /// The curves as they are drawn, with a tick at the best validation value.
+    pub fn sound(&self) -> Sound {
+        let voice = |series: &Series<'_>| {
+            let is_exact = matches!(series.look, Look::Validation | Look::Test);
+            let ear = if is_exact || series.look == Look::Rival { Ear::Right } else { Ear::Left };
+            let smoothed = series.curve.smoothed(if is_exact { 0.0 } else { self.smoothing });
+            (ear, smoothed.map(|[x, y]| [x, self.y_from(y)]).collect())
+        };
+        let validation = self.series.iter().find(|series| series.look == Look::Validation);
+        let points = validation.into_iter().flat_map(|series| series.curve.buckets());
+        let best = match self.metric {
+            Metric::Loss => points.min_by(|a, b| a.min.total_cmp(&b.min)),
+            Metric::Accuracy | Metric::Share => points.max_by(|a, b| a.max.total_cmp(&b.max)),
+        };
+        Sound { voices: self.series.iter().map(voice).collect(), tick: best.map(|bucket| bucket.x) }
     }
 
     /// ", fell from 2.30, lowest 0.200 at step 900 and rising since"

@@ -226,7 +226,7 @@ fn line_ui(ui: &Ui, rect: Rect, line: &Line, columns: &Columns, font: &FontId) {
     }
     let Some(value) = line.value else { return };
     let track = columns.bar(rect).shrink2(vec2(0.0, rect.height() * 0.25));
-    ui.painter().rect_filled(track, theme::RADIUS, palette.sunken.lerp_to_gamma(palette.line, 0.25));
+    ui.painter().rect_filled(track, theme::RADIUS, palette.sunken);
     let fill = if line.is_quiet { palette.line } else { palette.accent };
     ui.painter().rect_filled(track.with_max_x(track.left() + track.width() * value), theme::RADIUS, fill);
     if let Some(best) = line.best {
