@@ -249,6 +249,9 @@ fn check_step(at: usize, step: &StepPlan, now: &mut Project, place: &Place<'_>, 
                     ),
                 );
             }
+            Some(_) if condition.is_share() && condition.number > 1.0 => {
+                fail(name, format!("{condition}: a share is a number from 0 to 1; write 0.9 for 90 %"));
+            }
             Some(Subject::Setting) if value_at(&fields, name).and_then(Value::as_f64).is_none() => {
                 fail(name, format!("there is no setting {name:?} that is a number"));
             }

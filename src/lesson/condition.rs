@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::project::Project;
 use crate::train::Metric;
+use crate::train::metrics::Unit;
 
 /// What a number of a run or a setting has to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,17 +89,24 @@ impl Condition {
     /// What it is about, if there is such a thing.
     pub fn subject(&self) -> Option<Subject> {
         let name = self.name.as_str();
-        let metric = || {
-            let name = name.strip_prefix("best_").unwrap_or(name);
-            let (_, key) = name.split_once('_').filter(|(part, _)| ["train", "validation", "test"].contains(part))?;
-            Metric::named(key)
-        };
         match name {
             "parameters" => Some(Subject::Parameters),
             _ if COUNTS.contains(&name) => Some(Subject::Count),
             _ if name.contains('.') => Some(Subject::Setting),
-            _ => metric().map(|_| Subject::Result),
+            _ => self.metric().map(|_| Subject::Result),
         }
+    }
+
+    /// The metric of a run that it is about.
+    fn metric(&self) -> Option<&'static Metric> {
+        let name = self.name.strip_prefix("best_").unwrap_or(&self.name);
+        let (_, key) = name.split_once('_').filter(|(part, _)| ["train", "validation", "test"].contains(part))?;
+        Metric::named(key)
+    }
+
+    /// Whether its value is a share, from 0 to 1, which the window shows in percent.
+    pub fn is_share(&self) -> bool {
+        self.subject() == Some(Subject::Result) && self.metric().is_some_and(|metric| metric.unit == Unit::Percent)
     }
 
     /// Whether somebody has to train for it.
@@ -215,6 +223,8 @@ mod tests {
         for unknown in ["accuracy > 1", "validation_fun > 1", "speed > 1", "update_ratio < 1"] {
             assert_eq!(Condition::parse(unknown).unwrap().subject(), None, "{unknown}");
         }
+        assert!(Condition::parse("best_validation_accuracy >= 0.9").unwrap().is_share());
+        assert!(!Condition::parse("train_loss < 0.9").unwrap().is_share());
         assert_eq!(Condition::parse("best_validation_loss < 1").unwrap().subject(), Some(Subject::Result));
     }
 }

@@ -129,7 +129,7 @@ fn a_lesson_of_the_program_becomes_one_of_the_teacher() {
     press(&mut harness, "Step 2");
     press(&mut harness, "Remove this step");
     assert_eq!(editor(&harness).draft.plan.steps.len(), steps - 1);
-    press(&mut harness, "Bring the step back");
+    press(&mut harness, "Bring it back");
     assert_eq!(editor(&harness).draft.plan.steps.len(), steps);
     // What is left on the screen and not taken is told.
     harness.state_mut().project_mut().set("training.epochs", "7").unwrap();

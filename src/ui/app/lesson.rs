@@ -136,10 +136,15 @@ impl Studio {
             return self.notices.warn(why);
         }
         if on.advance(is_skipped) {
+            let before = self.document.project.data.clone();
             if let Some(plan) = on.plan().cloned()
                 && let Err(what) = apply(&mut self.document.project, &plan.set)
             {
                 self.notices.warn(format!("The step could not set everything: {what}."));
+            }
+            // A step about other data shows these, and not the run on those before.
+            if self.document.project.data.source != before.source {
+                self.reset();
             }
             self.begin_step(ctx, false);
         } else {

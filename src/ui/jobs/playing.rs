@@ -118,8 +118,8 @@ fn missing(players: &[Player]) -> String {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
-    #![cfg(unix)]
 
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;

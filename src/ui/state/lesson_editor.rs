@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::put_aside::Own;
 use crate::language;
 use crate::lesson::draft::Draft;
+use crate::lesson::plan::apply;
 use crate::lesson::{Card, Cards, ENGLISH, Fault};
 use crate::project::Project;
 use crate::runs::compare::difference;
@@ -24,8 +25,8 @@ pub struct Editor {
     pub step: usize,
     /// Whether the card is shown as a pupil sees it.
     pub is_preview: bool,
-    /// The lesson as it was before a step was removed, until something else is done.
-    pub removed: Option<Draft>,
+    /// What was removed last, and the lesson as it was before.
+    pub removed: Option<(&'static str, Draft)>,
     /// What is wrong with the lesson as its files have it.
     pub faults: Vec<Fault>,
     /// When the lesson was changed last, in seconds of the window; nothing if its files have it.
@@ -69,6 +70,11 @@ impl Editor {
         self.cards().cards.get_mut(step)
     }
 
+    /// Remembers the lesson before something is removed.
+    pub fn before_removing(&mut self, what: &'static str) {
+        self.removed = Some((what, self.draft.clone()));
+    }
+
     /// Whether its files do not have it as it is.
     pub fn is_changed(&self) -> bool {
         !self.draft.is_same(&self.saved)
@@ -81,10 +87,23 @@ impl Editor {
         });
         if !is_known {
             let found = self.draft.shown_at(self.step).map(|project| difference(&project, screen));
+            // The solution is no change that would be lost.
+            let found = found.map(|found| if self.is_solution(screen) { Vec::new() } else { found });
             self.differs.1 = found.unwrap_or_else(|why| vec![why]);
             self.differs.0 = Some((screen.clone(), self.draft.clone(), self.step));
         }
         &self.differs.1
+    }
+
+    /// Whether the screen shows what solves the step.
+    pub fn is_solution(&self, screen: &Project) -> bool {
+        let solution = self.draft.plan.steps.get(self.step).and_then(|step| step.solution.as_ref());
+        let solved = solution.and_then(|solution| {
+            let mut project = self.draft.shown_at(self.step).ok()?;
+            apply(&mut project, solution).ok()?;
+            Some(project)
+        });
+        solved.is_some_and(|project| difference(&project, screen).is_empty())
     }
 
     /// Takes the project on the screen into the lesson; the error is a sentence.

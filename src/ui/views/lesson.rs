@@ -64,6 +64,10 @@ impl View for LessonView {
         let Some(mut on) = cx.lessons.on.take() else { return };
         head_ui(ui, &on, cx);
         Panel::bottom("lesson foot").exact_size(FOOT).frame(Frame::new()).show(ui, |ui| foot_ui(ui, &on, cx));
+        // A goal is in sight whatever is read of the card.
+        if on.lesson.steps.get(on.shown).is_some_and(|plan| !plan.goal.is_empty()) {
+            Panel::bottom("lesson goal").resizable(false).frame(Frame::new()).show(ui, |ui| goal_ui(ui, &on, cx));
+        }
         let step = on.shown;
         // Another step begins at the top of its card.
         ScrollArea::vertical().auto_shrink(false).id_salt(("card", step)).show(ui, |ui| {
@@ -134,7 +138,7 @@ fn foot_ui(ui: &mut Ui, on: &Ongoing, cx: &mut Cx<'_>) {
             if next.on_disabled_hover_text(tr(obstacle.unwrap_or_default())).clicked() {
                 cx.act(Request::Lesson(LessonAction::Next));
             }
-            if obstacle.is_some() && !is_last {
+            if obstacle.is_some() {
                 let skip = ui.add(Button::new(tr("Skip this step")).frame_when_inactive(false));
                 if skip.on_hover_text(tr("Goes on without it. It is noted that the step was skipped.")).clicked() {
                     cx.act(Request::Lesson(LessonAction::Skip));
@@ -160,7 +164,6 @@ impl LessonView {
             ui.add_space(3.0 * GRID);
             self.question_ui(ui, on, question, cx);
         }
-        goal_ui(ui, on, cx);
         self.hints_ui(ui, on, card, cx);
         if on.shown + 1 == lesson.steps.len() {
             hand_in_ui(ui, on, cx);
@@ -210,7 +213,7 @@ impl LessonView {
             let palette = Palette::of(ui);
             let (icon, color, text) = match is_right {
                 true => (ICON_CHECK_CIRCLE, palette.good, "Right."),
-                false => (ICON_CANCEL, palette.bad, "Not right."),
+                false => (ICON_CANCEL, palette.bad, "Not right. You may answer again."),
             };
             ui.horizontal(|ui| {
                 ui.label(icon.rich_text().size(18.0).color(color));
@@ -276,7 +279,7 @@ fn goal_ui(ui: &mut Ui, on: &Ongoing, cx: &Cx<'_>) {
         return;
     }
     let palette = Palette::of(ui);
-    ui.add_space(3.0 * GRID);
+    ui.add_space(2.0 * GRID);
     caption_ui(ui, "Goal");
     // A step that was left has no run of its own any more.
     let is_now = on.is_at_furthest();

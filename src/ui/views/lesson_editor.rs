@@ -167,20 +167,22 @@ fn steps_ui(ui: &mut Ui, editor: &mut Editor, cx: &mut Cx<'_>) {
         });
         ui.add_enabled_ui(count > 1, |ui| {
             if icon_button_ui(ui, ICON_DELETE, "Remove this step").clicked() {
-                editor.removed = Some(editor.draft.clone());
+                editor.before_removing("A step was removed.");
                 editor.draft.remove_step(now);
                 editor.step = now.min(count - 2);
             }
         });
     });
-    if let Some(before) = editor.removed.clone() {
+    let mut is_brought_back = false;
+    if let Some((what, _)) = &editor.removed {
         ui.horizontal(|ui| {
-            caption_ui(ui, "A step was removed.");
-            if ui.button(tr("Bring the step back")).clicked() {
-                editor.draft = before;
-                editor.removed = None;
-            }
+            caption_ui(ui, what);
+            is_brought_back = ui.button(tr("Bring it back")).clicked();
         });
+    }
+    if let Some((_, before)) = editor.removed.take_if(|_| is_brought_back) {
+        editor.draft = before;
+        editor.step = editor.step.min(editor.draft.plan.steps.len() - 1);
     }
     ui.add_space(GRID);
 }

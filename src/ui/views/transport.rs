@@ -220,7 +220,7 @@ fn ended_ui(ui: &mut Ui, outcome: &Outcome, cx: &mut Cx<'_>) {
         Outcome::Finished(Some(test)) if is_guessing(test) => {
             let (what, score) = (score_name(test), score_text(test));
             let found = cx.session.coach.findings.first();
-            let remedy = found.map_or("Try a smaller learning rate, or other layers", |it| &it.experiment.label);
+            let remedy = found.map_or("Try another learning rate, or other layers", |it| &it.experiment.label);
             let text = format!("Finished, but no better than guessing: {what}{whose} {score}. {remedy}.");
             sentence_ui(ui, ICON_WARNING, palette.warning, &text);
         }

@@ -44,6 +44,9 @@ fn question_ui(ui: &mut Ui, editor: &mut Editor) {
     let mut is_asked = editor.draft.has_question(step);
     let help = "Answered before the run: nothing is trained in a step with a goal until then.";
     if ui.checkbox(&mut is_asked, tr("A question before the run")).on_hover_text(tr(help)).changed() {
+        if !is_asked {
+            editor.before_removing("The question was removed.");
+        }
         editor.draft.ask(step, is_asked);
     }
     let can_change = is_english(editor);

@@ -1,7 +1,9 @@
 //! What a step does: what it shows, sets, locks and outlines, when its goal is reached, and by which settings.
 
 use eframe::egui::{Align, Layout, ScrollArea, vec2};
-use eframe::egui::{Button, ComboBox, DragValue, Label, PopupCloseBehavior, RichText, Role, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{
+    Button, ComboBox, DragValue, Key, Label, PopupCloseBehavior, RichText, Role, TextEdit, Ui, WidgetInfo,
+};
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE};
 
 use super::act;
@@ -34,22 +36,22 @@ pub fn step_ui(ui: &mut Ui, editor: &mut Editor, cx: &mut Cx<'_>) {
     ui.add_space(2.0 * GRID);
     ui.separator();
     screen_ui(ui, editor, cx);
-    let step = editor.step;
+    let (step, before) = (editor.step, editor.draft.clone());
     let Some(plan) = editor.draft.plan.steps.get_mut(step) else { return };
+    let conditions = plan.goal.len();
     view_ui(ui, plan);
     settings_of_ui(ui, "Set when the step begins", &mut plan.set);
     locked_ui(ui, plan, cx.project);
     outlined_ui(ui, plan, cx.project);
     goal_ui(ui, plan, cx.project);
-    if !plan.goal.is_empty() || plan.solution.is_some() {
-        let solution = plan.solution.get_or_insert_default();
-        settings_of_ui(ui, "The goal is reached with", solution);
-        if solution.is_empty() {
-            caption_ui(ui, "Nothing has to be changed for it.");
-        }
-        if plan.goal.is_empty() {
-            plan.solution = None;
-        }
+    match &mut plan.solution {
+        _ if plan.goal.is_empty() => plan.solution = None,
+        Some(solution) if solution.is_empty() => drop(caption_ui(ui, "The goal is reached without a change.")),
+        Some(solution) => settings_of_ui(ui, "The goal is reached with", solution),
+        None => drop(caption_ui(ui, "Set on the screen what reaches the goal, and take it as solution.")),
+    }
+    if plan.goal.len() < conditions {
+        editor.removed = Some(("A condition was removed.", before));
     }
 }
 
@@ -58,17 +60,22 @@ fn screen_ui(ui: &mut Ui, editor: &mut Editor, cx: &mut Cx<'_>) {
     let (is_first, step) = (editor.step == 0, editor.step);
     let has_goal = editor.draft.plan.steps.get(step).is_some_and(|plan| !plan.goal.is_empty());
     let differences = editor.differences(cx.project).to_vec();
-    if differences.is_empty() {
+    let is_untaken = has_goal && editor.draft.plan.steps.get(step).is_some_and(|plan| plan.solution.is_none());
+    if differences.is_empty() && !is_untaken {
         caption_ui(ui, "Change settings or layers in the window, and take them into the step here.");
         return;
     }
-    caption_ui(ui, "On the screen, and not in the step");
+    if !differences.is_empty() {
+        caption_ui(ui, "On the screen, and not in the step");
+    }
     for difference in &differences {
         ui.add(Label::new(tr(difference)).wrap());
     }
     ui.horizontal_wrapped(|ui| {
         let mut taken = None;
-        if is_first {
+        if differences.is_empty() {
+            // A goal may be reached with the step as it is.
+        } else if is_first {
             let help = "The lesson begins with the project as it is on the screen.";
             if ui.button(tr("Begin with it")).on_hover_text(tr(help)).clicked() {
                 taken = Some(EditAction::Take(Taken::Start));
@@ -85,7 +92,9 @@ fn screen_ui(ui: &mut Ui, editor: &mut Editor, cx: &mut Cx<'_>) {
         if solution.on_disabled_hover_text(tr("Add a condition to the goal first")).clicked() {
             taken = Some(EditAction::Take(Taken::Solution));
         }
-        if ui.button(tr("Put back")).on_hover_text(tr("Shows the project of the step again.")).clicked() {
+        if !differences.is_empty()
+            && ui.button(tr("Put back")).on_hover_text(tr("Shows the project of the step again.")).clicked()
+        {
             taken = Some(EditAction::PutBack);
         }
         taken.into_iter().for_each(|action| act(cx, action));
@@ -165,10 +174,12 @@ fn outlined_ui(ui: &mut Ui, plan: &mut StepPlan, project: &Project) {
     ui.add_space(2.0 * GRID);
     let layers = project.model.layers.iter().enumerate();
     let layers = layers.map(|(at, layer)| (format!("model.{at}"), format!("{} {layer}", tr("Layer"))));
-    let places = TABS.iter().chain(&PANELS).map(|id| ((*id).to_owned(), title_of(id)));
+    let tabs = TABS.iter().map(|id| ((*id).to_owned(), format!("{}: {}", tr("Tab"), title_of(id))));
+    let panels = PANELS.iter().map(|id| ((*id).to_owned(), format!("{}: {}", tr("Panel"), title_of(id))));
+    let places = tabs.chain(panels);
     let commands = COMMANDS.iter().filter_map(|id| {
         let command = Command::ALL.iter().find(|command| command.id() == *id)?;
-        Some(((*id).to_owned(), tr(command.label()).into_owned()))
+        Some(((*id).to_owned(), format!("{}: {}", tr("Button"), tr(command.label()))))
     });
     let choices: Vec<Choice> = places.chain(commands).chain(layers).chain(settings_of(project)).collect();
     let name = |path: &String| {
@@ -200,8 +211,12 @@ fn goal_ui(ui: &mut Ui, plan: &mut StepPlan, project: &Project) {
                     condition.name = name;
                 }
                 relation_ui(ui, &mut condition.relation);
+                let is_share = condition.is_share();
                 let number = DragValue::new(&mut condition.number).speed(0.01).max_decimals(6);
-                ui.add(number).accessible_name(tr("Value of the condition"));
+                // A share is written as one everywhere in the files.
+                let number = if is_share { number.range(0.0..=1.0) } else { number };
+                let help = if is_share { "From 0 to 1: 0.9 is 90 %" } else { "The number that it is compared with" };
+                ui.add(number).on_hover_text(tr(help)).accessible_name(tr("Value of the condition"));
             });
         });
     }
@@ -286,7 +301,14 @@ fn pick_ui(ui: &mut Ui, name: &str, text: &str, choices: &[Choice]) -> Option<St
         if ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
         }
+        let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let wanted = filter.to_lowercase();
+        if let (true, Some((id, _))) =
+            (is_entered, choices.iter().find(|(_, name)| name.to_lowercase().contains(&wanted)))
+        {
+            picked = Some(id.clone());
+            ui.close();
+        }
         ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
             let is_found = |(_, name): &&Choice| name.to_lowercase().contains(&wanted);
             for (id, name) in choices.iter().filter(is_found) {
@@ -303,5 +325,9 @@ fn pick_ui(ui: &mut Ui, name: &str, text: &str, choices: &[Choice]) -> Option<St
         ui.data_mut(|data| data.insert_temp(typed, if picked.is_some() { String::new() } else { filter }));
     });
     combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr(name)));
+    if combo.inner.is_none() {
+        // It opens anew with all.
+        ui.data_mut(|data| data.remove_temp::<String>(typed));
+    }
     picked
 }

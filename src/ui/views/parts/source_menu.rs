@@ -17,6 +17,9 @@ use crate::ui::widgets::text::{caption_ui, warning_ui};
 /// Side of the arrow.
 const ICON: f32 = 18.0;
 
+/// What the window keeps free above and below the list, with the field below it.
+const AROUND: f32 = 260.0;
+
 /// The menu that chooses where the samples come from; `typed` is what is being typed into it.
 pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'_>) -> Response {
     let current = cx.project.data.source.clone();
@@ -29,33 +32,8 @@ pub fn source_menu_ui(ui: &mut Ui, width: f32, typed: &mut String, cx: &mut Cx<'
         egui::containers::menu::MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).config(config).ui(ui, |ui| {
         ui.set_width(320.0);
-        for source in SOURCES {
-            let name = match source.argument {
-                Argument::Nothing | Argument::OneOf(_) => source.name.to_owned(),
-                Argument::Folder => format!("{}, from a folder…", source.name),
-                Argument::File => format!("{}, from a file…", source.name),
-            };
-            if let Argument::OneOf(names) = source.argument {
-                caption_ui(ui, source.help);
-                ui.horizontal_wrapped(|ui| {
-                    for name in names {
-                        if ui.button(*name).clicked() {
-                            cx.project.data.source = SourceSpec::new(source.name, *name);
-                            ui.close();
-                        }
-                    }
-                });
-                continue;
-            }
-            if entry_ui(ui, &name, source.help).clicked() {
-                match source.argument {
-                    Argument::Folder => cx.act(Request::ChoosePath(PathFor::DataFolder(source.name))),
-                    Argument::File => cx.act(Request::ChoosePath(PathFor::DataFile(source.name))),
-                    Argument::Nothing | Argument::OneOf(_) => cx.project.data.source = SourceSpec::new(source.name, ""),
-                }
-                ui.close();
-            }
-        }
+        let height = (ui.ctx().content_rect().height() - AROUND).max(160.0);
+        egui::ScrollArea::vertical().max_height(height).show(ui, |ui| sources_ui(ui, cx));
         ui.separator();
         let label = caption_ui(ui, "Or typed, several joined by +");
         let field =
@@ -85,4 +63,35 @@ fn short(source: &SourceSpec) -> String {
         None => part.name.clone(),
     };
     source.parts.iter().map(part).collect::<Vec<_>>().join("+")
+}
+
+/// What can be read, each with its help.
+fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    for source in SOURCES {
+        let name = match source.argument {
+            Argument::Nothing | Argument::OneOf(_) => source.name.to_owned(),
+            Argument::Folder => format!("{}, from a folder…", source.name),
+            Argument::File => format!("{}, from a file…", source.name),
+        };
+        if let Argument::OneOf(names) = source.argument {
+            caption_ui(ui, source.help);
+            ui.horizontal_wrapped(|ui| {
+                for name in names {
+                    if ui.button(*name).clicked() {
+                        cx.project.data.source = SourceSpec::new(source.name, *name);
+                        ui.close();
+                    }
+                }
+            });
+            continue;
+        }
+        if entry_ui(ui, &name, source.help).clicked() {
+            match source.argument {
+                Argument::Folder => cx.act(Request::ChoosePath(PathFor::DataFolder(source.name))),
+                Argument::File => cx.act(Request::ChoosePath(PathFor::DataFile(source.name))),
+                Argument::Nothing | Argument::OneOf(_) => cx.project.data.source = SourceSpec::new(source.name, ""),
+            }
+            ui.close();
+        }
+    }
 }
