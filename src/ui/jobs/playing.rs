@@ -117,8 +117,8 @@ fn missing(players: &[Player]) -> String {
     }
 }
 
-#[cfg(test)]
 #[cfg(unix)]
+#[cfg(test)]
 mod tests {
 
     use std::fs;
