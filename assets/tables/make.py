@@ -41,7 +41,7 @@ def houses(count=600, seed=1):
 
 
 def machines(count=1200, seed=2):
-    """Pumps, of which one in twelve fails within a week: when hot and vibrating, or when worn and under load."""
+    """Pumps, of which 8 % fail within a week: when hot and vibrating, or when worn and under load."""
     random = np.random.default_rng(seed)
     types = ["A", "B", "C"]
     for _ in range(count):

@@ -108,8 +108,8 @@ fn check_all(lessons: &[String], seeds: u64) -> Result<(), CliError> {
     }
     match wrong {
         0 => Ok(()),
-        1 => Err(CliError::Failed("one thing is wrong; it is told above".to_owned())),
-        count => Err(CliError::Failed(format!("{count} things are wrong; they are told above"))),
+        1 => Err(CliError::Failed("1 error, see above".to_owned())),
+        count => Err(CliError::Failed(format!("{count} errors, see above"))),
     }
 }
 

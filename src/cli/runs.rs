@@ -137,6 +137,9 @@ impl Runs {
                 say(&info.note)?;
             }
         }
+        if let Some(epoch) = run.info.as_ref().and_then(|info| info.best_epoch) {
+            say(format_args!("early stopping restored the weights of epoch {epoch}, which have these results:"))?;
+        }
         for (key, value) in &run.results {
             say(format_args!("{key:28} {}", significant(*value)))?;
         }

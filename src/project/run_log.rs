@@ -35,7 +35,7 @@ pub fn layers_line(stat: &LayerStat, network: &Network) -> Value {
     json!({ "event": "layers", "step": stat.step, "layers": names, "update_ratio": ratios })
 }
 
-/// The line of an epoch; validation metrics without a value are null.
+/// The line of an epoch; validation metrics without a value are null, and without validation there are none.
 pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
     let mut line = json!({
         "event": "epoch",
@@ -47,9 +47,10 @@ pub fn epoch_line(stat: &EpochStat, head: &dyn Head) -> Value {
     for Figure { metric, value } in &stat.figures {
         line[key_of(Subset::Train, metric)] = (*value).into();
     }
-    for metric in std::iter::once(&&LOSS).chain(head.headline()) {
-        let value = stat.validation.as_ref().and_then(|validation| validation.get(metric));
-        line[key_of(Subset::Validation, metric)] = value.into();
+    if let Some(validation) = &stat.validation {
+        for metric in std::iter::once(&&LOSS).chain(head.headline()) {
+            line[key_of(Subset::Validation, metric)] = validation.get(metric).into();
+        }
     }
     line
 }
@@ -84,9 +85,9 @@ pub fn baseline_line(baseline: &Baseline) -> Value {
     line
 }
 
-/// The last line, with every metric of the test set, or with the place where a run diverged.
+/// The last line, with every metric of the test set where there is one, or with the place where a run diverged.
 pub fn done_line(outcome: &Outcome, seconds: f64) -> Value {
-    let mut line = json!({ "event": "done", "outcome": outcome.name(), "seconds": seconds, "test_loss": null });
+    let mut line = json!({ "event": "done", "outcome": outcome.name(), "seconds": seconds });
     match outcome {
         Outcome::Finished(Some(test)) => {
             for Figure { metric, value } in test.figures() {

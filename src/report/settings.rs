@@ -170,6 +170,7 @@ pub fn environment(material: &Material) -> String {
                 grouped(info.step as usize)
             ),
         ));
+        rows.extend(info.best_epoch.map(|epoch| ("weights", format!("those of epoch {epoch}, the best"))));
         rows.push(("processor", info.processor.clone()));
         rows.push(("program", format!("Backprop Studio {}", info.program)));
         rows.push(("seed", info.seed.to_string()));

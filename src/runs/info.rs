@@ -48,9 +48,15 @@ pub struct RunInfo {
     pub of_epochs: usize,
     /// Seconds that it has trained.
     pub seconds: f64,
-    /// The last values of its metrics, by their keys: `validation_loss`.
+    /// The values of its metrics with the weights that it has, by their keys: `validation_loss`.
     #[serde(default)]
     pub results: BTreeMap<String, f64>,
+    /// The epoch that these are of, where early stopping has restored its weights; otherwise they are of the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<u64>,
+    /// The metrics of the epochs that were told, to which early stopping may go back.
+    #[serde(skip)]
+    pub told: BTreeMap<u64, BTreeMap<String, f64>>,
     /// What it branches off from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
@@ -138,6 +144,8 @@ impl RunInfo {
             of_epochs: project.training.epochs,
             seconds: 0.0,
             results: BTreeMap::new(),
+            best_epoch: None,
+            told: BTreeMap::new(),
             parent: None,
             is_pinned: false,
             color: None,
@@ -150,22 +158,35 @@ impl RunInfo {
         (self.step, self.epochs, self.seconds) = (checkpoint.step, checkpoint.epochs, seconds);
     }
 
-    /// Takes the metrics of an epoch, or of the end, from a line of the run.
+    /// Takes the metrics of an epoch, or of the end, from a line of the run. Where early stopping restores the weights of an epoch, its
+    /// metrics are those of the run again.
     pub fn absorb(&mut self, line: &serde_json::Value) {
-        if line["event"] == "rate" {
-            self.step = line["step"].as_u64().unwrap_or(self.step);
+        let epoch = line["epoch"].as_u64();
+        match line["event"].as_str() {
+            Some("rate") => self.step = line["step"].as_u64().unwrap_or(self.step),
+            Some("epoch") => {
+                let metrics = metrics_of(line);
+                self.absorb_best(&metrics);
+                self.told.extend(epoch.map(|epoch| (epoch, metrics.clone())));
+                self.results.extend(metrics);
+                self.best_epoch = None;
+            }
+            Some("best") => {
+                self.results.extend(epoch.and_then(|epoch| self.told.get(&epoch)).cloned().unwrap_or_default());
+                self.best_epoch = epoch;
+            }
+            Some("done") => self.results.extend(metrics_of(line)),
+            _ => {}
         }
-        if !matches!(line["event"].as_str(), Some("epoch" | "done")) {
-            return;
-        }
-        let is_metric = |key: &str| ["train_", "validation_", "test_"].iter().any(|part| key.starts_with(part));
-        for (key, value) in line.as_object().into_iter().flatten().filter(|(key, _)| is_metric(key)) {
-            let Some(value) = value.as_f64() else { continue };
-            self.results.insert(key.clone(), value);
+    }
+
+    /// The best values of the validation metrics so far.
+    fn absorb_best(&mut self, metrics: &BTreeMap<String, f64>) {
+        for (key, value) in metrics {
             let metric = key.strip_prefix("validation_").and_then(Metric::named);
             if let Some(is_higher) = metric.and_then(|metric| metric.higher_is_better) {
-                let best = self.results.entry(format!("best_{key}")).or_insert(value);
-                *best = if is_higher { best.max(value) } else { best.min(value) };
+                let best = self.results.entry(format!("best_{key}")).or_insert(*value);
+                *best = if is_higher { best.max(*value) } else { best.min(*value) };
             }
         }
     }
@@ -193,6 +214,13 @@ impl RunInfo {
         let text = serde_json::to_string_pretty(self).map_err(|error| ProjectError::file(&path, error))?;
         write_whole(&path, (text + "\n").as_bytes()).map_err(|error| ProjectError::file(&path, error))
     }
+}
+
+/// The metrics of a line that have a value.
+fn metrics_of(line: &serde_json::Value) -> BTreeMap<String, f64> {
+    let is_metric = |key: &str| ["train_", "validation_", "test_"].iter().any(|part| key.starts_with(part));
+    let metrics = line.as_object().into_iter().flatten().filter(|(key, _)| is_metric(key));
+    metrics.filter_map(|(key, value)| Some((key.clone(), value.as_f64()?))).collect()
 }
 
 /// The processor's own name, where the system tells it, or its kind.

@@ -75,7 +75,7 @@ impl Recorder {
             return Err(ProjectError::file(&folder, "has no run.json, so that it cannot be continued; train it anew"));
         };
         (info.state, info.of_epochs) = (RunState::Running, project.training.epochs);
-        info.results.clear();
+        (info.best_epoch, info.results) = (None, Default::default());
         before.iter().for_each(|line| info.absorb(line));
         info.write(&folder)?;
         let loss = |line: &Value| Some((line["step"].as_u64()?, line["validation_loss"].as_f64()? as f32));

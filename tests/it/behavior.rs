@@ -179,6 +179,13 @@ fn f1_explains_the_term_at_the_pointer_and_any_other_by_its_names() {
     harness.key_press(Key::F1);
     harness.run_ok();
     harness.get_by_label_contains("One pass over the whole training set");
+    // The list at the left stands where the term is.
+    let is_listed = |harness: &Harness<'_, Studio>, name: &str| {
+        let field = harness.get_by_label("Search terms").rect();
+        let mut lines = harness.query_all_by_role_and_label(Role::Button, name).map(|line| line.rect());
+        lines.any(|line| line.top() > field.bottom() && line.bottom() < field.bottom() + 380.0)
+    };
+    assert!(is_listed(&harness, "Epoch"));
     // It is found by another name, and a link leads on.
     let field = harness.get_by_label("Search terms");
     field.focus();
@@ -190,6 +197,7 @@ fn f1_explains_the_term_at_the_pointer_and_any_other_by_its_names() {
     harness.get_by_role_and_label(Role::Link, "Weight decay").click();
     harness.run_ok();
     harness.get_by_label_contains("Loshchilov & Hutter");
+    assert!(is_listed(&harness, "Weight decay"));
     harness.key_press(Key::Escape);
     harness.run_ok();
     assert!(harness.query_by_label("Search terms").is_none());

@@ -43,6 +43,26 @@ fn the_start_page_leads_to_the_canvas_to_painting_and_to_the_lessons() {
 }
 
 #[test]
+fn the_doors_of_the_start_page_are_equally_wide_in_every_language() {
+    let mut harness = open("xor");
+    for size in [vec2(1920.0, 1080.0), vec2(1024.0, 700.0)] {
+        harness.set_size(size);
+        act(&mut harness, Command::Start);
+        for doors in [
+            ["Draw a digit", "Teach it something", "Open my data", "Take a lesson"],
+            ["画一个数字", "教它一点东西", "打开我的数据", "学习一门课程"],
+        ] {
+            let widths = doors.map(|door| harness.get_by_label(door).rect().width());
+            assert!(widths.iter().all(|width| (width - widths[0]).abs() < 0.5), "{size} {doors:?} {widths:?}");
+            act(&mut harness, Command::NextLanguage);
+        }
+        harness.key_press(Key::Escape);
+        harness.run_ok();
+    }
+    language::speak(Language::find("en").unwrap());
+}
+
+#[test]
 fn what_is_on_the_screen_is_numbered_and_explained() {
     let mut harness = open("xor");
     harness.key_press_modifiers(Modifiers::SHIFT, Key::F1);
@@ -50,6 +70,19 @@ fn what_is_on_the_screen_is_numbered_and_explained() {
     assert!(has(&harness, "What do I see here?"));
     harness.get_by_label_contains("How far the predictions are from the targets");
     harness.get_by_label_contains("The layers, from the input at the top");
+    // The window that explains is dragged by its title, out of the way of what it explains.
+    let title = |harness: &Harness<'_, Studio>| {
+        let named = harness.query_all_by_label("What do I see here?").map(|node| node.rect());
+        named.min_by(|one, other| one.height().total_cmp(&other.height())).unwrap()
+    };
+    let before = title(&harness).center();
+    let after = before - vec2(200.0, 100.0);
+    harness.hover_at(before);
+    harness.drag_at(before);
+    harness.hover_at(after);
+    harness.drop_at(after);
+    harness.run_steps(3);
+    assert!(title(&harness).center().distance(after) < 2.0, "{:?}", title(&harness));
     act(&mut harness, Request::Show("runs"));
     harness.run_steps(3);
     harness.get_by_label_contains("Every run is kept here");

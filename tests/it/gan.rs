@@ -215,6 +215,11 @@ fn a_generator_is_trained_and_writes_samples_and_reads_none() {
             assert!(line[figure].is_number(), "{figure} of {line}");
         }
     }
+    // What is not evaluated has no metrics, not even without a value.
+    let is_evaluated = |key: &String| key.starts_with("validation_") || key.starts_with("test_");
+    for line in lines(&done.out).iter().filter(|line| line["event"] == "epoch" || line["event"] == "done") {
+        assert!(!line.as_object().unwrap().keys().any(is_evaluated), "{line}");
+    }
     let done = backprop(folder, &["generate", "points", "--count", "30", "--out", "made"]);
     assert_eq!((done.code, done.out.as_str()), (0, "30 samples are in made\n"), "{}", done.err);
     let table = std::fs::read_to_string(folder.join("made/points.csv")).unwrap();

@@ -213,6 +213,11 @@ fn the_network_is_a_diagram_whose_units_tell_their_sums_and_whose_weights_can_be
     assert!((products + sum.bias.1 - sum.value).abs() < 1e-4, "a linear layer");
     let before = inside.outputs.clone();
     harness.get_by_label_contains("products add up to");
+    // A look into its field is no change.
+    click(&mut harness, "Bias");
+    harness.get(diagram()).focus();
+    harness.run_ok();
+    assert!(harness.query_by_label("Undo the change").is_none());
     // A bias that is changed by hand changes the answer, and the run keeps its own.
     type_into(&mut harness, "Bias", "50");
     step_until(&mut harness, "the answer changes", |studio| {

@@ -47,7 +47,7 @@ fn answer(harness: &mut Harness<'static, Studio>, choice: usize) {
     // It may lie below what is seen of the card.
     radios[choice].click_accesskit();
     harness.run_ok();
-    harness.query_all_by_role_and_label(Role::Button, "Check").next().unwrap().click_accesskit();
+    harness.query_all_by_role_and_label(Role::Button, "Check answer").next().unwrap().click_accesskit();
     harness.run_ok();
 }
 

@@ -167,4 +167,21 @@ fn a_column_that_gives_the_answer_away_and_a_rate_beyond_reason_are_told() {
     assert_eq!(of("training.learning_rate"), None);
     let told = backprop(folder, &["train", "plant.json", "--epochs", "1", "--learning-rate", "5"]);
     assert!(told.err.contains("5 is far above what AdamW takes, 0.0001 to 0.01"), "{}", told.err);
+    // One neuron learns at such a rate, unless its steps grow with the error.
+    let warned = |data: &str, model: &str, optimizer: &str| {
+        let settings = [&format!("model={model}"), &format!("training.optimizer.kind={optimizer}")];
+        let check = ["check", "--json", "--data", data, if data.contains("plane") { "regression-2d" } else { "xor" }];
+        let set = settings.iter().flat_map(|setting| ["--set", setting]);
+        let told =
+            backprop(folder, &[&check[..], &set.collect::<Vec<_>>(), &["--set", "training.learning_rate=5"]].concat());
+        lines(&told.out).iter().any(|line| line["place"] == "training.learning_rate")
+    };
+    let (one, two) = (
+        r#"[{"kind":"dense","units":1,"activation":"linear"}]"#,
+        r#"[{"kind":"dense","units":2,"activation":"linear"}]"#,
+    );
+    assert_eq!(["adam", "sgd"].map(|optimizer| warned("points:plane", one, optimizer)), [false, true]);
+    assert_eq!(["adam", "sgd"].map(|optimizer| warned("points:gaussians", two, optimizer)), [false, false]);
+    let hidden = two.replacen('[', r#"["dense","#, 1);
+    assert_eq!(["adam", "sgd"].map(|optimizer| warned("points:gaussians", &hidden, optimizer)), [true, true]);
 }

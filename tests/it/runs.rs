@@ -271,3 +271,27 @@ fn a_run_whose_data_have_changed_says_so_where_its_checkpoint_fits_no_more() {
     let resumed = backprop(folder.path(), &["train", "--resume", "run", "--epochs", "4"]);
     assert!(resumed.code == 1 && resumed.err.contains("the data are no longer those"), "{}", resumed.err);
 }
+
+#[test]
+fn the_results_of_a_run_are_those_of_the_weights_that_early_stopping_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let train =
+        "train xor --data points:xor?noise=0.5&count=200 --learning-rate 0.1 --epochs 300 --out run --json --set";
+    let arguments: Vec<_> = train.split(' ').chain(["training.early_stopping.patience=4"]).collect();
+    let done = backprop(folder, &arguments);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let events = lines(&done.out);
+    let best = events.iter().find(|event| event["event"] == "best").unwrap();
+    let epochs: Vec<_> = events.iter().filter(|event| event["event"] == "epoch").collect();
+    let of_best = epochs.iter().find(|epoch| epoch["epoch"] == best["epoch"]).unwrap();
+    let last = epochs.last().unwrap();
+    assert!(best["stopped_early"] == true && last["validation_loss"] != best["validation_loss"], "{best} {last}");
+    let info: Value = serde_json::from_slice(&fs::read(folder.join("run/run.json")).unwrap()).unwrap();
+    assert_eq!(info["best_epoch"], best["epoch"]);
+    for key in ["validation_loss", "validation_accuracy", "train_loss"] {
+        assert_eq!(info["results"][key], of_best[key], "{key}");
+    }
+    let shown = backprop(folder, &["runs", "show", "run"]).out;
+    assert!(shown.contains(&format!("restored the weights of epoch {}", best["epoch"])), "{shown}");
+}

@@ -5,7 +5,7 @@ use backprop_studio::train::learner::{Step as TrainerStep, Trainer};
 use backprop_studio::ui::jobs::step::StepTaken;
 use backprop_studio::ui::widgets::numbers::steady;
 use backprop_studio::ui::{Request, Studio};
-use eframe::egui::{Key, Role, vec2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -155,6 +155,24 @@ fn a_step_is_walked_unit_by_unit_and_product_by_product_with_keys() {
         harness.run_steps(6);
         let found = faults(&harness);
         assert!(found.is_empty(), "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_click_on_the_slider_goes_to_that_stage_however_often_and_fast() {
+    let mut harness = opened("xor", &[("training.epochs", "2")]);
+    let stages = taken(harness.state()).unwrap().walk.len();
+    let rail = harness.get_by_role_and_label(Role::Slider, "Stage").rect();
+    for share in [0.5, 0.5, 0.5, 0.9, 0.9, 0.3, 0.3, 0.3] {
+        let pos = rail.min + vec2(8.0 + (rail.width() - 16.0) * share, rail.height() / 2.0);
+        // Pressed and let go within a frame, as where frames are slow.
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        let press = |pressed| Event::PointerButton { pos, button, pressed, modifiers };
+        harness.input_mut().events.extend([Event::PointerMoved(pos), press(true), press(false)]);
+        harness.step();
+        let stage = ((stages - 1) as f32 * share).round() as usize + 1;
+        harness.step();
+        harness.get_by_label(&format!("Stage {stage} of {stages}"));
     }
 }
 

@@ -7,15 +7,16 @@ use std::time::Instant;
 use backprop_nn::layers::{Dense, Function};
 use backprop_studio::data::SourceSpec;
 use backprop_studio::project::Project;
-use backprop_studio::train::{Event, Metric, Reports, Run, Start, Subset};
+use backprop_studio::train::{Event, Metric, Outcome, Reports, Run, Start, Subset};
 use backprop_studio::ui::jobs::plane::SIDE;
 use backprop_studio::ui::state::session::Status;
 use backprop_studio::ui::views::dialogs::trials::Trials;
 use backprop_studio::ui::widgets::numbers::{significant, steady};
 use backprop_studio::ui::{Command, Document, Request, Studio};
+use eframe::egui::accesskit::Toggled;
 use eframe::egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::studio::{PATIENCE, act, choose, click, step_until};
 use crate::support::{follow, project, real_data};
@@ -66,6 +67,57 @@ fn points_are_trained_and_every_place_of_the_plane_is_answered() {
     click(&mut harness, "ROC");
     harness.get_by_label("ROC curve");
     harness.get_by_label_contains("macro F1");
+}
+
+#[test]
+fn validation_samples_are_rings_among_the_dots_of_the_plane() {
+    let mut harness = open(project("xor", &[("data.validation", "0.25")]));
+    let described = |harness: &Harness<'_, Studio>| {
+        let plane = harness.get_by_label("Samples in the plane");
+        plane.accesskit_node().data().description().map(str::to_owned)
+    };
+    let split = |harness: &Harness<'_, Studio>| {
+        let dataset = harness.state().session().dataset().unwrap();
+        let split = dataset.split(harness.state().project().data.validation, 42);
+        format!("{} dots: training, {} rings: validation", split.train.len(), split.validation.len())
+    };
+    assert_eq!(described(&harness), Some(split(&harness)));
+    assert_eq!(["training", "validation"].map(|set| harness.query_all_by_label(set).count()), [1, 1], "the legend");
+    harness.state_mut().project_mut().data.validation = 0.5;
+    harness.run_ok();
+    assert_eq!(described(&harness), Some(split(&harness)));
+    harness.state_mut().project_mut().data.validation = 0.0;
+    harness.run_ok();
+    assert_eq!((described(&harness), harness.query_by_label("validation").is_none()), (None, true));
+}
+
+#[test]
+fn after_a_run_that_diverged_the_speed_is_chosen_and_a_race_begins_anew() {
+    let mut harness = open(project("xor", &[("training.epochs", "100000")]));
+    act(&mut harness, Command::Train);
+    step_until(&mut harness, "it trains", |studio| studio.session().progress.step > 200);
+    harness.state_mut().project_mut().training.learning_rate = 1e30;
+    let has_diverged = |studio: &Studio| matches!(studio.session().status, Status::Ended(Outcome::Diverged(_)));
+    step_until(&mut harness, "it diverges", has_diverged);
+    harness.get_by_label("Full speed");
+    harness.state_mut().project_mut().training.learning_rate = 0.01;
+    harness.run_ok();
+    act(&mut harness, Command::Race);
+    let choice = harness.get_by_label_contains("Go on from step");
+    assert_eq!(choice.accesskit_node().toggled(), Some(Toggled::False));
+}
+
+#[test]
+fn what_is_seen_after_early_stopping_is_of_the_weights_that_are_kept() {
+    let settings =
+        [("training.epochs", "300"), ("training.learning_rate", "0.1"), ("training.early_stopping.patience", "4")];
+    let mut harness =
+        open(project("xor", &[&[("data.source", "points:xor?noise=0.5&count=200")], &settings[..]].concat()));
+    train(&mut harness);
+    let session = harness.state().session();
+    let (best, seen) = (session.best.unwrap(), session.validation().unwrap());
+    assert!(best.stopped_early && session.progress.epochs_done > best.epoch);
+    assert_eq!(seen.loss, best.validation_loss);
 }
 
 #[test]

@@ -214,8 +214,8 @@ pub fn head_of(layers: &[LayerSpec]) -> Option<usize> {
     }
 }
 
-/// The plan of a layer whose numbers lie in their ranges, which those of a file may not, and that finds the table that it is tied to and
-/// the tokens among which it leaves out padding: in `first`, the layer that the network begins with, or nowhere in a block.
+/// The plan of a layer whose numbers lie in their ranges, which those of a file may not, and that finds the table that it is tied to: in
+/// `first`, the layer that the network begins with, or nowhere in a block.
 fn checked_plan(layer: &LayerSpec, input: Shape, first: Option<&LayerSpec>) -> Result<Plan, ShapeError> {
     if let Some(problem) = layer.out_of_range() {
         return Err(ShapeError::new(format!("{problem}.")));
@@ -224,15 +224,51 @@ fn checked_plan(layer: &LayerSpec, input: Shape, first: Option<&LayerSpec>) -> R
     if let LayerSpec::Dense(dense) = layer {
         dense.check_tied(input, first)?;
     }
-    if let Some(first) = first {
-        layer.check_padding(input, first)?;
-    }
     if plan.output.len() > MAX_NUMBERS {
         let (millions, most) = (plan.output.len() / 1_000_000, MAX_NUMBERS / 1_000_000);
         let message = format!("It would give {millions} million numbers a sample, and {most} million are the most.");
         return Err(ShapeError::new(message).with_fix(Fix::Remove));
     }
     Ok(plan)
+}
+
+/// Whether the last of these layers finds the tokens among which it leaves out padding, if it does: the network begins with their
+/// embedding, and each layer between gives something for each of them.
+fn check_padding(stack: &[LayerSpec], sample: Shape, input: Shape) -> Result<(), ShapeError> {
+    let Some(layer) = stack.last().filter(|layer| layer.ignores_padding(Some(input))) else { return Ok(()) };
+    let label = layer.about().label;
+    let message = match stack {
+        [LayerSpec::Embedding(Embedding { numbers: 0, .. }), ..] => match loses_tokens(stack, sample, sample.len()) {
+            None => return Ok(()),
+            Some(other) => format!(
+                "{label} leaves out padding, the steps whose token is 0, and after {} a step is no longer a token. Turn padding off.",
+                other.about().label
+            ),
+        },
+        _ => format!(
+            "{label} leaves out padding, the steps whose token is 0, and the network does not begin with an Embedding of tokens alone. Begin with one, or turn padding off."
+        ),
+    };
+    Err(ShapeError::new(message).with_fix(Fix::Replace(layer.clone().with_padding())))
+}
+
+/// The layer after which a step is no longer one of so many tokens, where a later one, or one of the same block, leaves out padding.
+fn loses_tokens(layers: &[LayerSpec], input: Shape, tokens: usize) -> Option<&LayerSpec> {
+    let trace = Trace::in_block(layers, input);
+    let mut lost = None;
+    for (at, layer) in layers.iter().enumerate() {
+        let input = trace.input_of(at)?;
+        if layer.ignores_padding(Some(input)) {
+            let found = lost.or_else(|| loses_tokens(layer.inside()?, input, tokens));
+            if found.is_some() {
+                return found;
+            }
+        }
+        if trace.plans.get(at)?.output.features_of(tokens).is_none() {
+            lost = lost.or(Some(layer));
+        }
+    }
+    None
 }
 
 /// What shape tracing found: a plan per layer up to the first that does not fit.
@@ -260,7 +296,8 @@ impl Trace {
     fn follow(layers: &[LayerSpec], input: Shape, first: Option<&LayerSpec>) -> Self {
         let mut trace = Self { input, plans: Vec::new(), misfit: None };
         for (index, layer) in layers.iter().enumerate() {
-            match checked_plan(layer, trace.output(), first) {
+            let finds_padding = || first.map_or(Ok(()), |_| check_padding(&layers[..=index], input, trace.output()));
+            match checked_plan(layer, trace.output(), first).and_then(|plan| finds_padding().map(|()| plan)) {
                 Ok(plan) => trace.plans.push(plan),
                 Err(error) => {
                     trace.misfit = Some(Misfit { stack: "", index, error });

@@ -147,8 +147,27 @@ fn padding_needs_the_tokens_that_enter_the_network() {
         misfit.error.fix.unwrap().apply(&mut layers, misfit.index);
         assert_eq!(Trace::of(&layers, input).misfit, None);
     }
+    // Behind these layers the steps are no longer the tokens, even where they are as many.
+    let embedding = r#"{"kind":"embedding","units":8}"#;
+    let reshape = |steps: usize| format!(r#"{{"kind":"reshape","steps":{steps}}}"#);
+    let within = format!(r#"{{"kind":"residual","layers":[{},{attention},{}]}}"#, reshape(12), reshape(6));
+    let mixed = format!(r#""flatten",{{"kind":"dense","units":48}},{}"#, reshape(6));
+    for (between, padded, name) in [
+        (&*reshape(4), mean, "Reshape"),
+        (r#""max_pool1d","layer_norm""#, mean, "MaxPool1d"),
+        (&*mixed, attention, "Flatten"),
+        (r#""layer_norm""#, &*within, "Reshape"),
+    ] {
+        let mut layers: Vec<LayerSpec> = serde_json::from_str(&format!("[{embedding},{between},{padded}]")).unwrap();
+        let misfit = Trace::of(&layers, row).misfit.unwrap();
+        assert_eq!(misfit.index + 1, layers.len());
+        assert!(misfit.error.message.contains(&format!("after {name}")), "{misfit}");
+        misfit.error.fix.unwrap().apply(&mut layers, misfit.index);
+        assert_eq!(Trace::of(&layers, row).misfit, None);
+    }
     for (layers, input) in [
         (format!(r#"["embedding",{{"kind":"residual","layers":[{attention}]}},{mean}]"#), row),
+        (format!(r#"["embedding",{{"kind":"conv1d","padding":"same"}},"lstm",{mean}]"#), row),
         (format!("[{mean}]"), Shape::image(4, 4, 3)),
     ] {
         let layers: Vec<LayerSpec> = serde_json::from_str(&layers).unwrap();

@@ -14,7 +14,7 @@ pub const SOURCE: Source = Source {
     argument: Argument::OneOf(&["iris", "houses", "machines"]),
     options: &OPTIONS,
     reading: &table::READING,
-    help: "Tables that come with the program: iris has three species, houses have prices, and of machines one in ten fails.",
+    help: "Tables that come with the program: iris has three species, houses have prices, and 8 % of the machines will fail.",
     load,
 };
 

@@ -16,7 +16,6 @@ pub fn check(case: &Case<'_>) -> Vec<Problem> {
     }
     let mut problems = Vec::new();
     problems.extend(embedding(case));
-    problems.extend(padding(case));
     problems.extend(sees_ahead(case));
     problems.extend(stateful(case));
     problems.extend(output(case));
@@ -110,28 +109,6 @@ fn stateful(case: &Case<'_>) -> Option<Problem> {
             Some(if is_itself { problem.set("Switch it off", &[(&setting, "false")]) } else { problem })
         }
     }
-}
-
-/// Only an embedding at the beginning tells which steps are padding.
-fn padding(case: &Case<'_>) -> Option<Problem> {
-    fn looks_for_padding(layer: &LayerSpec) -> bool {
-        match layer {
-            LayerSpec::MultiHeadAttention(layer) => layer.padding,
-            LayerSpec::GlobalAveragePool(layer) => layer.padding,
-            _ => layer.inside().is_some_and(|inside| inside.iter().any(looks_for_padding)),
-        }
-    }
-    let layers = &case.project.model.layers;
-    let index = layers.iter().position(looks_for_padding)?;
-    if matches!(layers.first(), Some(LayerSpec::Embedding(Embedding { numbers: 0, .. }))) {
-        return None;
-    }
-    let layer = layers[index].about().label;
-    let message = format!(
-        "{layer} leaves out padding, which are the tokens 0 that enter the network, and it does not begin with an Embedding; \
-         switch padding off"
-    );
-    Some(Problem::error(format!("model.{index}"), message))
 }
 
 /// An activation on the output layer takes away what softmax cross-entropy or an unbounded target needs.

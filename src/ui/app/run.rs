@@ -9,7 +9,7 @@ use eframe::egui::Context;
 use super::Studio;
 use crate::project::Project;
 use crate::project::run_folder::RUNS;
-use crate::train::{Checkpoint, Job, LiveChange, RunCommand, Start, default_threads};
+use crate::train::{Checkpoint, Job, LiveChange, Outcome, RunCommand, Start, default_threads};
 use crate::ui::jobs::recording::{BranchPoint, Destination, Recorded, Recording, continued};
 use crate::ui::jobs::tasks;
 use crate::ui::state::session::Status;
@@ -266,8 +266,9 @@ impl Studio {
         let Some(dataset) = self.session.dataset().cloned() else { return };
         let fork = self.session.job.clone().zip(self.session.fork().cloned()).filter(|_| self.is_same_stack());
         let parent = fork.as_ref().and_then(|(_, checkpoint)| self.branch_point(checkpoint.step));
+        let has_diverged = matches!(self.session.status, Status::Ended(Outcome::Diverged(_)));
         let (project, base) = (self.document.project.clone(), self.runs_folder());
-        self.dialogs.open(Race::new(Origin { project, dataset, fork, parent, base }));
+        self.dialogs.open(Race::new(Origin { project, dataset, fork, has_diverged, parent, base }));
     }
 
     /// Opens a search, whose trials are kept where the runs are.

@@ -124,7 +124,7 @@ impl Session {
         if let Some(validation) = self.evaluation_at(step) {
             self.validation = Some(validation);
         }
-        (self.test, self.best) = (None, None);
+        (self.test, self.best, self.lowest) = (None, None, None);
     }
 
     /// Takes a run of another sitting as the one that is shown, as if it had just ended.

@@ -83,6 +83,8 @@ pub struct Session {
     pub threshold: f32,
     /// With early stopping: the epoch whose weights the run has given back.
     pub best: Option<Best>,
+    /// The evaluation with the lowest loss, and the step that it was made after.
+    pub(super) lowest: Option<(u64, Arc<Evaluation>)>,
     /// The newest weights of the run.
     pub(super) newest: Option<Arc<Snapshot>>,
     /// Steps and epochs done, and their totals.
@@ -123,6 +125,7 @@ impl Session {
             test: None,
             threshold: THRESHOLD,
             best: None,
+            lowest: None,
             newest: None,
             progress: Progress::default(),
             pace: Pace::default(),
@@ -253,7 +256,7 @@ impl Session {
         self.validation = None;
         self.test = None;
         self.threshold = THRESHOLD;
-        self.best = None;
+        (self.best, self.lowest) = (None, None);
         self.newest = None;
         self.progress = Progress::default();
         self.pace = Pace::default();
@@ -344,6 +347,11 @@ impl Session {
             Event::Best(best) => {
                 self.lines.push(best.step, &best_line(&best));
                 self.marks.push(Mark::change(best.step as f64, format!("best, epoch {}", best.epoch)));
+                // What is shown beside the weights is of the same moment.
+                let lowest = self.lowest.take().filter(|lowest| lowest.0 == best.step);
+                let kept = || self.timeline.evaluation(best.step).map(|(step, found)| (step, Arc::clone(found)));
+                let found = lowest.or_else(kept).filter(|found| found.0 == best.step);
+                self.validation = found.map(|found| at_threshold(&found.1, self.threshold)).or(self.validation.take());
                 self.best = Some(best);
             }
             Event::Done(outcome) => self.end(outcome),
@@ -390,6 +398,9 @@ impl Session {
         }
         if let Some(validation) = &epoch.validation {
             self.timeline.add_evaluation(epoch.step, validation);
+            if self.lowest.as_ref().is_none_or(|(_, lowest)| validation.loss < lowest.loss) {
+                self.lowest = Some((epoch.step, Arc::clone(validation)));
+            }
             self.validation = Some(at_threshold(validation, self.threshold));
         }
         self.pace.rest();

@@ -61,7 +61,11 @@ pub const DRAW: &[Landmark] = &[
         "Draw here with the mouse, a pen or the keyboard. The right button takes strokes away.",
     ),
     landmark("form", "Values", "The columns of a sample. Change one and watch the prediction follow."),
-    landmark("plane", "Plane", "The training samples, over what the network predicts at every place."),
+    landmark(
+        "plane",
+        "Plane",
+        "The samples over what the network predicts at every place: dots are trained on, rings are the validation set.",
+    ),
     landmark(
         "answer",
         "Answer",

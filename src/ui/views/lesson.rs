@@ -201,7 +201,7 @@ impl LessonView {
         if is_open {
             on.choice = chosen;
             let can_check = chosen.is_some() && chosen != tried;
-            let check = ui.add_enabled(can_check, Button::new(tr("Check")));
+            let check = ui.add_enabled(can_check, Button::new(tr("Check answer")));
             if let Some(choice) =
                 chosen.filter(|_| check.on_disabled_hover_text(tr("Choose an answer first")).clicked())
             {

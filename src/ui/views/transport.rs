@@ -69,10 +69,7 @@ impl View for Transport {
             main_button_ui(ui, cx);
             other_buttons_ui(ui, cx);
             look_back_ui(ui, cx);
-            // The results of a run that has ended and the time line need the room.
-            if !cx.session.status.is_ended() && cx.session.visited().is_none() {
-                pace_ui(ui, cx);
-            }
+            pace_ui(ui, cx);
             ui.add_space(2.0 * GRID);
             if self.timeline.ui(ui, cx) {
                 return;
@@ -360,7 +357,7 @@ fn beside_score(test: &Evaluation) -> String {
 }
 
 /// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.
-const RESULT: f32 = 400.0;
+const RESULT: f32 = 336.0;
 const NEXT: f32 = 324.0;
 
 /// A result, and at the right what to do with a network that has been trained.

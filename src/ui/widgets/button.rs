@@ -1,6 +1,6 @@
 //! Buttons, each with a name for screen readers.
 
-use eframe::egui::{self, Button, Frame, Response, RichText, Ui, Vec2, Widget as _, vec2};
+use eframe::egui::{self, AtomExt as _, Button, Frame, Response, RichText, Ui, Vec2, Widget as _, vec2};
 use egui_material_icons::MaterialIcon;
 
 use super::cut_text::cut_galley;
@@ -91,13 +91,14 @@ pub fn fair_share(mut widths: Vec<f32>, room: f32) -> f32 {
 pub fn door_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, help: &str, size: Vec2) -> Response {
     let palette = Palette::of(ui);
     let mut text = egui::text::LayoutJob::default();
-    text.wrap.max_width = size.x - 16.0 * GRID;
     let format = |font_id, color| egui::TextFormat { font_id, color, ..Default::default() };
     text.append(&tr(name), 0.0, format(theme::strong_font(theme::HEADING), palette.text));
     text.append(&format!("\n{}", tr(help)), 0.0, format(theme::body_font(), palette.muted));
-    let atoms = (icon.rich_text().size(2.0 * ICON).color(palette.accent), text);
+    // The text breaks where it would make the door wider, and not the icon.
+    let atoms = (icon.rich_text().size(2.0 * ICON).color(palette.accent), text.atom_shrink(true));
     let button = Button::new(atoms).min_size(size).wrap();
     let response = ui.scope(|ui| {
+        ui.set_max_width(size.x);
         ui.spacing_mut().button_padding = vec2(4.0 * GRID, 2.0 * GRID);
         ui.spacing_mut().icon_spacing = 4.0 * GRID;
         button.ui(ui)

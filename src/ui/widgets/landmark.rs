@@ -2,12 +2,19 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{Align2, Context, Id, Label, LayerId, Rect, RichText, Stroke, StrokeKind, Ui, Window, vec2};
+use eframe::egui::{
+    Align2, Context, Id, Label, LayerId, Rect, RichText, ScrollArea, Stroke, StrokeKind, Ui, Window, vec2,
+};
 
 use crate::language::tr;
 use crate::ui::theme::{self, GRID, Palette, RADIUS};
 
+/// Width of the window, and of the least that it is in a small one.
 const WIDTH: f32 = 340.0;
+const NARROW: f32 = 240.0;
+
+/// The most of the height that the window takes.
+const MOST_HEIGHT: f32 = 0.5;
 
 /// Radius of a number beside what it points at.
 const NUMBER: f32 = 10.0;
@@ -57,17 +64,20 @@ pub fn landmarks_ui(ctx: &Context, landmarks: &[Landmark]) -> bool {
     let mut is_open = true;
     let title = tr("What do I see here?");
     let window = Window::new(title.as_ref()).id(Id::unique("landmarks")).open(&mut is_open).collapsible(false);
-    let window =
-        window.resizable(false).default_width(WIDTH).anchor(Align2::RIGHT_BOTTOM, vec2(-8.0 * GRID, -20.0 * GRID));
+    let screen = ctx.content_rect();
+    let width = (screen.width() / 4.0).clamp(NARROW, WIDTH);
+    // It begins in a corner, and stays where it is dragged to.
+    let corner = screen.right_bottom() - vec2(8.0 * GRID, 20.0 * GRID);
+    let window = window.resizable(false).pivot(Align2::RIGHT_BOTTOM).default_pos(corner);
     window.show(ctx, |ui| {
-        ui.set_width(WIDTH);
+        ui.set_width(width);
         if shown.is_empty() {
             ui.add(Label::new(tr("Nothing of this tab is on the screen yet.")).wrap());
         }
-        for (at, (rect, landmark)) in shown.iter().enumerate() {
-            line_ui(ui, at + 1, landmark);
-            number_ui(ui, at + 1, *rect);
-        }
+        ScrollArea::vertical().max_height(screen.height() * MOST_HEIGHT).show(ui, |ui| {
+            shown.iter().enumerate().for_each(|(at, (_, landmark))| line_ui(ui, at + 1, landmark));
+        });
+        shown.iter().enumerate().for_each(|(at, (rect, _))| number_ui(ui, at + 1, *rect));
     });
     is_open
 }

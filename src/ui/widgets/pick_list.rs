@@ -38,12 +38,19 @@ pub struct PickList {
     text: String,
     /// The position that Enter takes, among the lines that are found.
     chosen: usize,
+    /// The line that is to be chosen and seen next.
+    wanted: Option<usize>,
     is_open: bool,
     /// The frame in which it was drawn last.
     pass: u64,
 }
 
 impl PickList {
+    /// Chooses a line, by its position among all, and scrolls to it.
+    pub fn go_to(&mut self, line: usize) {
+        self.wanted = Some(line);
+    }
+
     /// The field and below it the lines in their groups, or the best first of those that are found; the position of the
     /// line that was taken. `about` is shown beside the line that the pointer rests on.
     pub fn ui(
@@ -71,10 +78,21 @@ impl PickList {
         if field.changed() {
             self.chosen = 0;
         }
-        let found = found(lines, &self.text);
+        let mut found = found(lines, &self.text);
         self.chosen = (self.chosen + down).saturating_sub(up).min(found.len().saturating_sub(1));
+        // A list that is being measured is not there to be scrolled yet.
+        let wanted = if ui.is_sizing_pass() { None } else { self.wanted.take() };
+        if let Some(line) = wanted {
+            if !found.contains(&line) {
+                self.text.clear();
+                found = (0..lines.len()).collect();
+            }
+            self.chosen = found.iter().position(|at| *at == line).unwrap_or_default();
+        }
         ui.add_space(GRID);
-        let clicked = self.lines_ui(ui, height, lines, &found, up + down > 0, about);
+        let has_moved = up + down > 0 || wanted.is_some();
+        let clicked = self.lines_ui(ui, height, lines, &found, has_moved, about);
+        self.chosen = found.iter().position(|at| Some(*at) == clicked).unwrap_or(self.chosen);
         let taken = clicked.or_else(|| found.get(self.chosen).copied().filter(|_| is_entered));
         taken.filter(|taken| lines.get(*taken).is_some_and(|line| line.is_possible))
     }

@@ -27,6 +27,9 @@ const MOST_UNEQUAL: f64 = 3.0;
 /// Below this number dots have their full size.
 const FEW_DOTS: f32 = 200.0;
 
+/// The line of a ring, half of a small one.
+const RING: f32 = 1.5;
+
 /// The widest name in a legend.
 const MOST_NAME: f32 = 180.0;
 
@@ -48,6 +51,8 @@ pub enum Tone {
     Plain,
     /// A point that others are compared with.
     Faint,
+    /// In a legend: a point of any color.
+    Any,
 }
 
 impl Tone {
@@ -58,6 +63,7 @@ impl Tone {
             Self::Value(value) => theme::diverging(palette, value),
             Self::Plain => palette.accent,
             Self::Faint => palette.line,
+            Self::Any => palette.muted,
         }
     }
 }
@@ -69,6 +75,15 @@ pub struct Dot {
     pub at: [f32; 2],
     /// What the dot stands for.
     pub tone: Tone,
+    /// Whether it is drawn as a ring, to tell samples of another set apart.
+    pub is_ring: bool,
+}
+
+impl Dot {
+    /// A filled dot.
+    pub fn new(at: [f32; 2], tone: Tone) -> Self {
+        Self { at, tone, is_ring: false }
+    }
 }
 
 /// An image of a part of the plane, its first row at the top.
@@ -93,6 +108,7 @@ pub struct Plane<'a> {
     mark: Option<[f32; 2]>,
     arrows: &'a [Arrow],
     under: Option<&'a Under<'a>>,
+    sets: Option<[&'a str; 2]>,
     csv: Option<&'a dyn Fn() -> String>,
 }
 
@@ -122,6 +138,7 @@ impl<'a> Plane<'a> {
             mark: None,
             arrows: &[],
             under: None,
+            sets: None,
             csv: None,
         }
     }
@@ -129,6 +146,12 @@ impl<'a> Plane<'a> {
     /// Paints below the dots. Default: nothing.
     pub fn under(mut self, under: &'a Under<'a>) -> Self {
         self.under = Some(under);
+        self
+    }
+
+    /// The names of what is drawn as filled dots and as rings. Default: no ring is drawn.
+    pub fn sets(mut self, names: [&'a str; 2]) -> Self {
+        self.sets = Some(names);
         self
     }
 
@@ -220,7 +243,7 @@ impl<'a> Plane<'a> {
         let has_values = self.dots.first().is_some_and(|dot| matches!(dot.tone, Tone::Value(_)));
         let outline = Stroke::new(1.0, if has_values { palette.line } else { palette.surface });
         for dot in self.dots {
-            paint_dot(&painter, place(dot.at), size, dot.tone, dot.tone.color(palette), outline);
+            paint_dot(&painter, place(dot.at), size, dot, palette, outline);
         }
         for Arrow { at, by } in self.arrows {
             let (from, to) = (place(*at), place([at[0] + by[0], at[1] + by[1]]));
@@ -237,6 +260,11 @@ impl<'a> Plane<'a> {
         let x_name = below.with_min_x(frame.left()).with_max_x(frame.right());
         cut_text(ui, x_name, Align2::CENTER_CENTER, self.axes[0], theme::body_font(), palette.muted);
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, tr(self.name)));
+        if let Some([filled, rings]) = self.sets {
+            let count = self.dots.iter().filter(|dot| dot.is_ring).count();
+            let text = format!("{} dots: {filled}, {count} rings: {rings}", self.dots.len() - count);
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(tr(text)));
+        }
         let place = above.union(below).union(response.rect);
         chart_file::menu_ui(ui, &response, begin, place, self.name, || {
             if let Some(csv) = self.csv {
@@ -244,9 +272,10 @@ impl<'a> Plane<'a> {
             }
             let rows = self.dots.iter().map(|dot| {
                 let class = if let Tone::Class(class) = dot.tone { class.to_string() } else { String::new() };
-                [dot.at[0].to_string(), dot.at[1].to_string(), class]
+                let set = self.sets.map_or("", |[filled, rings]| if dot.is_ring { rings } else { filled });
+                [dot.at[0].to_string(), dot.at[1].to_string(), class, set.to_owned()]
             });
-            let head = [self.axes[0], self.axes[1], "class"].map(str::to_owned);
+            let head = [self.axes[0], self.axes[1], "class", "set"].map(str::to_owned);
             chart_file::csv_text(std::iter::once(head).chain(rows))
         });
         (response, transform)
@@ -270,12 +299,18 @@ fn dot_size(dots: usize) -> f32 {
     3.5 * (FEW_DOTS / (dots as f32).max(FEW_DOTS)).powf(0.25)
 }
 
-/// Four forms, so that neighboring classes differ in more than their color.
-fn paint_dot(painter: &Painter, at: Pos2, size: f32, tone: Tone, color: Color32, outline: Stroke) {
-    let form = match tone {
+/// Four forms, so that neighboring classes differ in more than their color. A ring is of the color, and as large as a dot.
+fn paint_dot(painter: &Painter, at: Pos2, size: f32, dot: &Dot, palette: &Palette, outline: Stroke) {
+    let color = dot.tone.color(palette);
+    let ring = RING.min(size / 2.0);
+    let (color, outline, size) = match dot.is_ring {
+        true => (palette.surface, Stroke::new(ring, color), size - ring / 2.0 + outline.width / 2.0),
+        false => (color, outline, size),
+    };
+    let form = match dot.tone {
         Tone::Class(class) => class % 4,
         Tone::Faint => 1,
-        Tone::Value(_) | Tone::Plain => 0,
+        Tone::Value(_) | Tone::Plain | Tone::Any => 0,
     };
     let corners = |corners: &[[f32; 2]]| {
         let points = corners.iter().map(|[x, y]| at + vec2(*x, *y) * size).collect();
@@ -291,18 +326,23 @@ fn paint_dot(painter: &Painter, at: Pos2, size: f32, tone: Tone, color: Color32,
 
 /// What the classes look like: a form, and the name beside it.
 pub fn class_legend_ui(ui: &mut Ui, names: &[String]) {
-    legend_ui(ui, names.iter().enumerate().map(|(class, name)| (Tone::Class(class), name.as_str())));
+    legend_ui(ui, class_legend(names));
 }
 
-/// What dots look like, and what they stand for.
-pub fn legend_ui<'a>(ui: &mut Ui, entries: impl Iterator<Item = (Tone, &'a str)>) {
+/// The entries of the classes in a legend.
+pub fn class_legend(names: &[String]) -> impl Iterator<Item = (Dot, &str)> {
+    names.iter().enumerate().map(|(class, name)| (Dot::new([0.0; 2], Tone::Class(class)), name.as_str()))
+}
+
+/// What dots look like, wherever they are, and what they stand for.
+pub fn legend_ui<'a>(ui: &mut Ui, entries: impl Iterator<Item = (Dot, &'a str)>) {
     let palette = Palette::of(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = GRID;
-        for (tone, name) in entries {
+        for (dot, name) in entries {
             let (sample, _) = ui.allocate_exact_size(vec2(12.0, 16.0), Sense::hover());
             let outline = Stroke::new(1.0, palette.surface);
-            paint_dot(ui.painter(), sample.center(), 5.0, tone, tone.color(palette), outline);
+            paint_dot(ui.painter(), sample.center(), 5.0, &dot, palette, outline);
             let most = ui.available_rect_before_wrap().width().clamp(32.0, MOST_NAME);
             name_ui(ui, name, theme::body_font(), palette.muted, most);
             ui.add_space(2.0 * GRID);

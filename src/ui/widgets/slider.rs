@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    self, EventFilter, Key, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, accesskit, pos2, remap, remap_clamp,
-    vec2,
+    self, EventFilter, Key, PointerButton, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, accesskit, pos2, remap,
+    remap_clamp, vec2,
 };
 
 use super::{keyboard, numbers};
@@ -24,7 +24,7 @@ pub enum Division {
     Octaves,
 }
 
-/// Edits a number by pointer, keys and screen reader. Double click goes back to the default.
+/// Edits a number by pointer, keys and screen reader. Double click goes back to the default, where there is one.
 #[must_use = "Call `show`"]
 pub struct Slider<'a> {
     name: &'a str,
@@ -32,13 +32,19 @@ pub struct Slider<'a> {
     /// What may be typed, where that is more than the slider covers.
     limits: Option<RangeInclusive<f64>>,
     default: f64,
+    is_place: bool,
     division: Division,
 }
 
 impl<'a> Slider<'a> {
     /// A slider over `range`; a double click resets it to `default`.
     pub fn new(name: &'a str, range: RangeInclusive<f64>, default: f64, division: Division) -> Self {
-        Self { name, range, limits: None, default, division }
+        Self { name, range, limits: None, default, is_place: false, division }
+    }
+
+    /// A slider over places that one goes to. None is a default: a second click on a place stays there.
+    pub fn over_places(name: &'a str, range: RangeInclusive<f64>) -> Self {
+        Self { is_place: true, ..Self::new(name, range, 0.0, Division::Whole) }
     }
 
     /// What may be typed, where that is more than the slider covers.
@@ -95,7 +101,7 @@ impl<'a> Slider<'a> {
         }
         self.follow_pointer(&response, rail(rect), value);
         self.follow_keys(ui, &response, value);
-        if response.double_clicked() {
+        if response.double_clicked() && !self.is_place {
             *value = self.default;
         }
         if *value != before {
@@ -109,8 +115,9 @@ impl<'a> Slider<'a> {
     }
 
     fn follow_pointer(&self, response: &Response, rail: Rect, value: &mut f64) {
-        // A press sets the value at once, not only after the pointer has moved.
-        if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.is_pointer_button_down_on()) {
+        // A press sets the value at once, not only after the pointer has moved; where frames are slow, it is over within one.
+        let is_pressed = response.is_pointer_button_down_on() || response.clicked_by(PointerButton::Primary);
+        if let Some(pointer) = response.interact_pointer_pos().filter(|_| is_pressed) {
             let share = remap_clamp(pointer.x, rail.x_range(), 0.0..=1.0);
             let per_point = f64::from(1.0 / rail.width().max(1.0));
             *value = self.rounded(f64::from(share), per_point);
@@ -179,9 +186,10 @@ impl<'a> Slider<'a> {
         let filled = Rect::from_min_max(rail.min, pos2(at(value), rail.bottom()));
         let color = if is_enabled { palette.accent } else { palette.line };
         painter.rect_filled(filled, 2.0, color);
-        let default = at(self.default);
-        let tick = Rect::from_center_size(pos2(default, rail.bottom() + 5.0), vec2(2.0, 4.0));
-        painter.rect_filled(tick, 0.0, palette.line);
+        if !self.is_place {
+            let tick = Rect::from_center_size(pos2(at(self.default), rail.bottom() + 5.0), vec2(2.0, 4.0));
+            painter.rect_filled(tick, 0.0, palette.line);
+        }
         let handle = pos2(at(value), rail.center().y);
         let radius = if is_hot && is_enabled { 7.0 } else { 6.0 };
         if response.has_focus() {

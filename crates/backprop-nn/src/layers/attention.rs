@@ -49,7 +49,7 @@ pub struct MultiHeadAttention {
     /// Turns queries and keys by their position, so that their product depends on the distance. Needs no PositionalEmbedding.
     #[field(label = "Rotary positions", default = false)]
     pub rotary: bool,
-    /// No step attends to those whose word is 0, the padding behind a short text. For a network that begins with Embedding.
+    /// No step attends to those whose token is 0, the padding behind a short text. For a network that begins with Embedding.
     #[field(label = "Ignore padding", default = false)]
     pub padding: bool,
 }

@@ -30,7 +30,7 @@ pub struct Conv<const AXES: usize> {
     /// Number of kernels, and so of output channels. Each adds a feature map to compute and to keep.
     #[field(default = 32, range = 1..=512)]
     pub filters: usize,
-    /// Size of a kernel, in images along both axes. A large one sees more at once and has more weights.
+    /// Height and width of a kernel in pixels, or its length in steps of a sequence. A large one sees more at once and has more weights.
     #[field(label = "Kernel size", default = 3, range = 1..=if AXES == 1 { 31 } else { 11 })]
     pub kernel: usize,
     /// Distance between neighboring positions of the kernel. 2 halves the output and loses detail.

@@ -30,7 +30,7 @@ pub struct ConvTranspose2d {
     /// Number of output channels. Each adds a feature map to compute and to keep.
     #[field(default = 32, range = 1..=512)]
     pub filters: usize,
-    /// Rows and columns of a kernel. If the stride does not divide it, the overlaps show as a checkerboard.
+    /// Height and width of a kernel in pixels. If the stride does not divide it, the overlaps show as a checkerboard.
     #[field(label = "Kernel size", default = 3, range = 1..=11)]
     pub kernel: usize,
     /// Pixels of the output from one input pixel to the next. 2 doubles the image.

@@ -16,9 +16,9 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
 #[serde(default, deny_unknown_fields)]
 #[settings(group = "Pooling and upsampling", formula = "y = Σₚ x[p] / positions")]
 pub struct GlobalAveragePool {
-    /// Leaves out the steps whose word is 0, so that the padding behind a short text does not count.
+    /// Leaves out the steps whose token is 0, so that the padding behind a short text does not count.
     ///
-    /// For a network that begins with Embedding. Where all words are padding, the mean is that of all steps.
+    /// For a network that begins with Embedding. Where all tokens are padding, the mean is that of all steps.
     #[field(default = false)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub padding: bool,
@@ -102,25 +102,25 @@ impl Layer for BuiltGlobalAveragePool {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Padding<'a> {
     /// What enters the network for this sample; empty if no step is padding.
-    words: &'a [f32],
+    tokens: &'a [f32],
 }
 
 impl<'a> Padding<'a> {
-    /// Of a sample in a shard. No step is padding where the network does not begin with a word for each step, and none
+    /// Of a sample in a shard. No step is padding where the network does not begin with a token for each step, and none
     /// where there is no `entry`.
     pub fn of(entry: Option<&'a [f32]>, sample: usize, steps: usize) -> Self {
-        let words = entry.and_then(|entry| entry.get(sample * steps..(sample + 1) * steps));
-        Self { words: words.unwrap_or_default() }
+        let tokens = entry.and_then(|entry| entry.get(sample * steps..(sample + 1) * steps));
+        Self { tokens: tokens.unwrap_or_default() }
     }
 
     /// Whether no step is.
     pub fn is_none(self) -> bool {
-        self.words.is_empty()
+        self.tokens.is_empty()
     }
 
     /// Whether a step is.
     pub fn is(self, step: usize) -> bool {
         // As `Embedding` takes it: without its fraction.
-        self.words.get(step).is_some_and(|word| (*word as usize) == 0)
+        self.tokens.get(step).is_some_and(|token| (*token as usize) == 0)
     }
 }

@@ -39,7 +39,7 @@ use std::fmt;
 
 use crate::registry;
 use crate::shape::Shape;
-use crate::spec::{Fix, ShapeError, Spec};
+use crate::spec::Spec;
 
 pub use crate::activation::Function;
 pub use activation::Activation;
@@ -151,7 +151,7 @@ impl LayerSpec {
     }
 
     /// Whether it leaves out padding, for which it reads the tokens that enter the network, or a block with such a layer in it.
-    fn ignores_padding(&self, input: Option<Shape>) -> bool {
+    pub(crate) fn ignores_padding(&self, input: Option<Shape>) -> bool {
         match self {
             Self::MultiHeadAttention(layer) => layer.padding,
             // An image has none.
@@ -161,7 +161,7 @@ impl LayerSpec {
     }
 
     /// The same with padding taken for any other token.
-    fn with_padding(mut self) -> Self {
+    pub(crate) fn with_padding(mut self) -> Self {
         match &mut self {
             Self::MultiHeadAttention(layer) => layer.padding = false,
             Self::GlobalAveragePool(layer) => layer.padding = false,
@@ -171,18 +171,6 @@ impl LayerSpec {
             }
         }
         self
-    }
-
-    /// Whether the layer finds the tokens among which it leaves out padding, if it does. `first` is the layer that the network begins with.
-    pub(crate) fn check_padding(&self, input: Shape, first: &Self) -> Result<(), ShapeError> {
-        if matches!(first, Self::Embedding(Embedding { numbers: 0, .. })) || !self.ignores_padding(Some(input)) {
-            return Ok(());
-        }
-        let message = format!(
-            "{} leaves out padding, the steps whose token is 0, and the network does not begin with an Embedding of tokens alone. Begin with one, or turn padding off.",
-            self.about().label
-        );
-        Err(ShapeError::new(message).with_fix(Fix::Replace(self.clone().with_padding())))
     }
 
     /// The name of the layer in the names of tensors: its key, without what separates words.

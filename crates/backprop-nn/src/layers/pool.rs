@@ -29,7 +29,7 @@ use crate::spec::{Fix, Plan, ShapeError, Spec};
     formula = "y[p] = maxₖ x[size·p + k]"
 )]
 pub struct MaxPool<const AXES: usize> {
-    /// Size of a window along each axis. A large one discards most of the input.
+    /// Height and width of a window in pixels, or its length in steps of a sequence. A large one discards most of the input.
     #[field(default = 2, range = 1..=if AXES == 1 { 32 } else { 8 })]
     pub size: usize,
 }
@@ -45,7 +45,7 @@ pub struct MaxPool<const AXES: usize> {
     formula = "y[p] = meanₖ x[size·p + k]"
 )]
 pub struct AveragePool<const AXES: usize> {
-    /// Size of a window along each axis. A large one discards most of the input.
+    /// Height and width of a window in pixels, or its length in steps of a sequence. A large one discards most of the input.
     #[field(default = 2, range = 1..=if AXES == 1 { 32 } else { 8 })]
     pub size: usize,
 }

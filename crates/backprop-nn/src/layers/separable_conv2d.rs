@@ -26,7 +26,7 @@ pub struct SeparableConv2d {
     /// Number of mixtures, and so of output channels. Each adds a feature map to compute and to keep.
     #[field(default = 32, range = 1..=512)]
     pub filters: usize,
-    /// Size of the kernel of each channel along both axes. A large one sees more at once.
+    /// Height and width in pixels of the kernel of each channel. A large one sees more at once.
     #[field(label = "Kernel size", default = 3, range = 1..=11)]
     pub kernel: usize,
     /// Distance between neighboring positions of the kernel. 2 halves the output and loses detail.

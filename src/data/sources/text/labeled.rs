@@ -1,6 +1,6 @@
 //! Texts with a class each, `text:FILE?text=COLUMN&target=COLUMN` or a folder of text files for each class.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ENCODING, TEXT, VOCABULARY, note_unknown, read_file, tokenizer_of};
 use crate::data::dataset::{Dataset, Feature, Task, TextFeature};
@@ -51,6 +51,9 @@ pub(super) const TEST_SEED: u64 = 0x7E57;
 
 /// The longest text that is read whole unless somebody says how many tokens of it to read.
 const MOST: usize = 256;
+
+/// So many files that cannot be read are named, the others counted.
+const NAMED: usize = 3;
 
 /// More classes than this are names.
 const MAX_CLASSES: usize = 1000;
@@ -220,7 +223,7 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
             }
             match read_file(&file, request.text(ENCODING.key).as_deref(), notes) {
                 Ok(text) => found.push((text, class.clone())),
-                Err(error) => unread.push(error.to_string()),
+                Err(error) => unread.push((file, error)),
             }
         }
         if found.len() == before {
@@ -232,10 +235,9 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
     let all = found.len();
     let texts: Vec<_> = found.into_iter().filter_map(|(text, class)| Some((text, of(&class)? as u16))).collect();
     let unknown = all - texts.len();
-    if let Some(first) = unread.first() {
-        notes.push(
-            format!("{} that cannot be read, left out; the first: {first}", counted(unread.len(), "file")).into(),
-        );
+    let (unread, why) = (named(path, &unread), unread.first().map(|(_, error)| error.to_string()));
+    if let Some(why) = &why {
+        notes.push(format!("{unread} cannot be read, left out; the first: {why}").into());
     }
     if !empty.is_empty() && !texts.is_empty() {
         notes.push(format!("Folders without a text are no classes: {}", empty.join(", ")).into());
@@ -246,13 +248,24 @@ fn of_folder(path: &Path, request: &Request<'_>, notes: &mut Vec<Note>) -> Resul
     if unknown > 0 {
         notes.push(format!("{} of classes that the network does not know, left out", counted(unknown, "file")).into());
     }
-    if let (true, Some(first)) = (texts.is_empty(), unread.first()) {
-        return Err(DataError::file(path, format!("has no text that can be read; the first: {first}")));
+    if let (true, Some(why)) = (texts.is_empty(), why) {
+        return Err(DataError::file(path, format!("has no text that can be read: {unread}; the first: {why}")));
     }
     if texts.is_empty() {
         return Err(DataError::file(path, "has no folders with .txt files in them; put those of each class into one"));
     }
     Ok(Texts { column: TEXT.to_owned(), target: None, classes, texts })
+}
+
+/// How many files, and the names of the first: "5 files (bad/a.txt, bad/b.txt, good/a.txt and 2 more)".
+fn named(folder: &Path, files: &[(PathBuf, DataError)]) -> String {
+    let name = |(path, _): &(PathBuf, DataError)| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let names = files.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
+    let more = match files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} ({names}{more})", counted(files.len(), "file"))
 }
 
 fn of_table(mut table: Table, request: &Request<'_>, notes: &mut Vec<Note>) -> Result<Texts, Wrong> {
@@ -372,14 +385,18 @@ mod tests {
             std::fs::write(texts.join(class).join(format!("{at}.txt")), "so it was").unwrap();
         }
         std::fs::create_dir_all(texts.join("none")).unwrap();
-        std::fs::write(texts.join("bad/scan.txt"), b"%PDF-1.4\n").unwrap();
+        for at in 1..6 {
+            std::fs::write(texts.join(format!("bad/scan{at}.txt")), b"%PDF-1.4\n").unwrap();
+        }
         let spec = of_folder(&texts).unwrap();
         assert_eq!(spec.parts[0].name, "text");
         let dataset = Dataset::load(&spec, &Lookup::default()).unwrap();
         assert_eq!(dataset.task.classes(), ["bad", "good"]);
         assert_eq!(dataset.train.len() + dataset.test.len(), 12);
         let notes = dataset.notes.iter().map(|note| note.to_string()).collect::<Vec<_>>().join("; ");
-        assert!(notes.contains("1 file that cannot be read, left out") && notes.contains("scan.txt"), "{notes}");
+        let unread =
+            "5 files (bad/scan1.txt, bad/scan2.txt, bad/scan3.txt and 2 more) cannot be read, left out; the first: ";
+        assert!(notes.contains(unread), "{notes}");
         assert!(notes.contains("Folders without a text are no classes: none"), "{notes}");
     }
 }

@@ -151,5 +151,5 @@ fn dots(painting: &Painting) -> Vec<Dot> {
             Tone::Value(tone_of(value, painting.heights))
         }
     };
-    painting.painted.points.iter().map(|point| Dot { at: point.at, tone: tone(point.value) }).collect()
+    painting.painted.points.iter().map(|point| Dot::new(point.at, tone(point.value))).collect()
 }

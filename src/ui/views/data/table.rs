@@ -73,7 +73,7 @@ impl TableView {
         let fits = |shown: &Shown| *shown != Shown::Paint && (*shown != Shown::Plane || is_plane);
         let mut shown = if is_painted { Shown::Paint } else { self.shown.filter(fits).unwrap_or(fitting) };
         heading_ui(ui, "Samples", |ui| {
-            let plane = (Shown::Plane, "Plane", "The training samples as points");
+            let plane = (Shown::Plane, "Plane", "The training samples as dots, the validation samples as rings");
             let paint = (Shown::Paint, "Paint", "Add and remove points with the mouse");
             let columns = (Shown::Columns, "Columns", "What each column holds, and how it is encoded");
             let rows = (Shown::Rows, "Rows", "The training samples, from which the validation set is split");

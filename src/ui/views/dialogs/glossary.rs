@@ -24,12 +24,20 @@ pub struct Glossary {
 impl Glossary {
     /// Opened at the term at this position.
     pub fn at(term: usize) -> Self {
-        Self { shown: term, ..Self::default() }
+        let mut glossary = Self::default();
+        glossary.show(term);
+        glossary
     }
 
     /// The term that is shown.
     pub fn term(&self) -> &'static Term {
         &glossary::terms()[self.shown]
+    }
+
+    /// Shows a term, beside its name in the list.
+    fn show(&mut self, term: usize) {
+        self.shown = term;
+        self.list.go_to(term);
     }
 
     fn term_ui(&mut self, ui: &mut Ui) {
@@ -48,8 +56,10 @@ impl Glossary {
                 caption_ui(ui, "See");
             }
             for name in see {
-                if ui.link(*name).clicked() {
-                    self.shown = glossary::find(name).unwrap_or(self.shown);
+                if ui.link(*name).clicked()
+                    && let Some(term) = glossary::find(name)
+                {
+                    self.show(term);
                 }
             }
         });

@@ -47,6 +47,8 @@ pub struct Origin {
     pub dataset: Arc<Dataset>,
     /// The run and its checkpoint that all may go on from.
     pub fork: Option<(Arc<Job>, Arc<Checkpoint>)>,
+    /// Whether that run has diverged: from its last checkpoint, most rates would diverge again.
+    pub has_diverged: bool,
     /// The name of that run, for those that go on from it.
     pub parent: Option<BranchPoint>,
     /// Where runs are kept; nowhere if none are.
@@ -75,7 +77,7 @@ struct Runner {
 impl Race {
     /// A race of learning rates, until another setting is chosen.
     pub fn new(origin: Origin) -> Self {
-        let is_forked = origin.fork.is_some();
+        let is_forked = origin.fork.is_some() && !origin.has_diverged;
         let mut race =
             Self { origin, key: String::new(), values: Vec::new(), is_forked, runners: Vec::new(), error: None };
         race.choose("training.learning_rate".to_owned());

@@ -207,7 +207,10 @@ impl DiagramPane {
             .add(field)
             .on_hover_text(tr("Drag or type another weight, and see what changes. The run keeps its own."));
         response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, tr(name)));
-        if number != before && number.is_finite() {
+        // The text of the field has fewer digits than the weight: left as it is, it changes nothing.
+        let shown = significant(before.into()).parse::<f64>().ok().map(|shown| shown as f32);
+        let is_untouched = !response.dragged() && shown == Some(number);
+        if number != before && number.is_finite() && !is_untouched {
             match edited {
                 Some(edit) => self.edits[edit].1 = number,
                 None => self.edits.push((at, number)),

@@ -244,7 +244,7 @@ impl HiddenSpacePane {
         let is_drawn = self.dots.as_ref().is_some_and(|(by, of, _)| (by, of) == (method, version));
         if !is_drawn {
             let tone = tones(dataset, &space.samples);
-            let dots = points.iter().enumerate().map(|(at, point)| Dot { at: *point, tone: tone(at) });
+            let dots = points.iter().enumerate().map(|(at, point)| Dot::new(*point, tone(at)));
             self.dots = Some((*method, *version, dots.collect()));
         }
         let (.., dots) = self.dots.as_ref()?;

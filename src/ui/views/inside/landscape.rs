@@ -237,7 +237,7 @@ fn plane_ui(ui: &mut Ui, found: &Landscape, heights: &Heights) {
         None => ["random direction 1".to_owned(), "random direction 2".to_owned()],
     };
     let way = || found.path.iter().map(|(_, point)| *point);
-    let dots: Vec<Dot> = way().map(|point| Dot { at: point.map(|at| at as f32), tone: Tone::Plain }).collect();
+    let dots: Vec<Dot> = way().map(|point| Dot::new(point.map(|at| at as f32), Tone::Plain)).collect();
     let csv = || {
         let head = [names[0].clone(), names[1].clone(), "loss".to_owned()];
         csv_text(std::iter::once(head).chain(map.rows()))

@@ -259,7 +259,7 @@ impl StepPane {
         }
         let mut stage = self.at.stage as f64;
         let last = (taken.walk.len() - 1) as f64;
-        let slider = Slider::new("Stage", 0.0..=last, 0.0, Division::Whole);
+        let slider = Slider::over_places("Stage", 0.0..=last);
         ui.horizontal(|ui| {
             let text = |stage: usize| format!("Stage {stage} of {}", taken.walk.len());
             fixed_text_ui(ui, &text(self.at.stage + 1), &text(taken.walk.len()));

@@ -64,7 +64,7 @@ impl Pane for TokenVectorsPane {
         );
         ui.add(Label::new(RichText::new(tr(text)).color(Palette::of(ui).muted)).wrap());
         ui.add_space(GRID);
-        let dots: Vec<Dot> = points.iter().map(|at| Dot { at: *at, tone: Tone::Faint }).collect();
+        let dots: Vec<Dot> = points.iter().map(|at| Dot::new(*at, Tone::Faint)).collect();
         let range = |axis: usize| {
             let values = points.iter().map(|point| f64::from(point[axis]));
             let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));

@@ -120,7 +120,8 @@ impl GeneratedView {
             cloud.dots.clone_from(&cloud.data);
             cloud.dots.extend(dots(&made.values, Tone::Plain));
         }
-        legend_ui(ui, [(Tone::Faint, "data"), (Tone::Plain, "generated")].into_iter());
+        let entry = |tone, name| (Dot::new([0.0; 2], tone), name);
+        legend_ui(ui, [entry(Tone::Faint, "data"), entry(Tone::Plain, "generated")].into_iter());
         let discriminated = match &query.network {
             TrainedNetwork::Run(job, snapshot) => {
                 let (job, snapshot) = (Arc::clone(job), Arc::clone(snapshot));
@@ -257,7 +258,7 @@ impl Cloud {
 
 fn dots(values: &[f32], tone: Tone) -> impl Iterator<Item = Dot> {
     let (places, _) = values.as_chunks::<2>();
-    places.iter().filter(|at| at.iter().all(|number| number.is_finite())).map(move |at| Dot { at: *at, tone })
+    places.iter().filter(|at| at.iter().all(|number| number.is_finite())).map(move |at| Dot::new(*at, tone))
 }
 
 /// Rows of a table, by the names of its features.

@@ -217,7 +217,7 @@ impl Plotted {
                 let of_target = predictions.of_target(target);
                 let pairs = of_target.truths.into_iter().zip(of_target.predictions);
                 let pairs: Vec<_> = pairs.map(|(truth, predicted)| [truth as f32, predicted as f32]).collect();
-                let dot = |at: usize| Dot { at: pairs[at], tone: Tone::Plain };
+                let dot = |at: usize| Dot::new(pairs[at], Tone::Plain);
                 dots = thinned(pairs.len(), MOST_DOTS).map(dot).collect();
                 figures_text(&[("R²", predictions.r2()), ("RMSE", predictions.rmse()), ("MAE", predictions.mae())])
             }

@@ -14,7 +14,7 @@ use crate::ui::state::trained_network::TrainedNetwork;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::views::cx::Cx;
 use crate::ui::widgets::cut_text::name_ui;
-use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend_ui, thinned};
+use crate::ui::widgets::plane::{self, Dot, MOST_DOTS, Plane, Tone, class_legend, legend_ui, thinned};
 use crate::ui::widgets::scale::paint_ramp;
 
 /// The plane of a data set and the ground under it, each made anew only when what it shows has changed.
@@ -24,14 +24,28 @@ pub struct PlaneView {
     ground: Option<Ground>,
 }
 
-/// The samples of a data set as dots.
+/// The samples of a data set as dots, those of the validation set as rings.
 struct Cloud {
-    identity: u64,
+    key: CloudKey,
     dots: Vec<Dot>,
     ranges: [RangeInclusive<f64>; 2],
     /// The lowest and the highest target, where it is a number.
     heights: [f32; 2],
 }
+
+/// What the dots follow from: the data set, and what splits it.
+#[derive(Clone, Copy, PartialEq)]
+struct CloudKey {
+    identity: u64,
+    share: f32,
+    seed: u64,
+}
+
+/// More classes than this have no legend.
+const MOST_CLASSES: usize = 12;
+
+/// What the two kinds of dots are.
+const SETS: [&str; 2] = ["training", "validation"];
 
 /// What a network predicts at every place, as an image.
 pub struct Ground {
@@ -41,7 +55,7 @@ pub struct Ground {
 }
 
 impl PlaneView {
-    /// Shows the training samples over the network's predictions; `mark` is a place to ring.
+    /// Shows the training and validation samples over the network's predictions; `mark` is a place to ring.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
@@ -50,34 +64,44 @@ impl PlaneView {
         mark: Option<[f32; 2]>,
         cx: &mut Cx<'_>,
     ) {
-        if self.cloud.as_ref().is_none_or(|cloud| cloud.identity != identity(dataset)) {
-            self.cloud = Some(Cloud::of(dataset));
+        let network = network.filter(|network| network.reads(dataset));
+        let project = match &network {
+            Some(TrainedNetwork::Folder(folder)) => &folder.project,
+            Some(TrainedNetwork::Run(..)) => cx.session.trained.as_ref().unwrap_or(&*cx.project),
+            None => &*cx.project,
+        };
+        let key = CloudKey { identity: identity(dataset), share: project.held_back(), seed: project.training.seed };
+        if self.cloud.as_ref().is_none_or(|cloud| cloud.key != key) {
+            self.cloud = Some(Cloud::of(dataset, key));
             self.ground = None;
         }
         let Some(cloud) = &self.cloud else { return };
-        let network = network.filter(|network| network.reads(dataset));
         let query = network.map(|network| PlaneQuery { network, ranges: cloud.ranges.clone() });
         let predictions = query.and_then(|query| cx.derived.plane.ask(ui.ctx(), query));
         self.ground = Ground::update(self.ground.take(), ui, predictions.as_ref(), &dataset.task, cloud.heights);
-        match &dataset.task {
-            Task::Classification { classes } if classes.len() <= 12 => class_legend_ui(ui, classes),
-            Task::Classification { .. } | Task::Reconstruction { .. } | Task::NextToken { .. } => {}
-            Task::Regression { targets, .. } => {
-                height_legend_ui(ui, targets.first().map_or("", String::as_str), cloud.heights);
-            }
+        if let Task::Regression { targets, .. } = &dataset.task {
+            height_legend_ui(ui, targets.first().map_or("", String::as_str), cloud.heights);
         }
+        let has_rings = cloud.dots.iter().any(|dot| dot.is_ring);
+        let classes = Some(dataset.task.classes()).filter(|classes| classes.len() <= MOST_CLASSES);
+        let set = |(at, name)| (Dot { is_ring: at == 1, ..Dot::new([0.0; 2], Tone::Any) }, name);
+        let sets = SETS.into_iter().enumerate().map(set).filter(|_| has_rings);
+        legend_ui(ui, class_legend(classes.unwrap_or_default()).chain(sets));
         let names: Vec<String> = match &dataset.features[..] {
             [x, y] => vec![x.to_string(), y.to_string()],
             _ => vec!["1".to_owned(), "2".to_owned()],
         };
         let plane = Plane::new("Samples in the plane", [&names[0], &names[1]], cloud.ranges.clone(), &cloud.dots);
+        let plane = if has_rings { plane.sets(SETS) } else { plane };
         plane.ground(self.ground.as_ref().map(Ground::placed)).mark(mark).show(ui);
     }
 }
 
 impl Cloud {
-    fn of(dataset: &Arc<Dataset>) -> Self {
+    fn of(dataset: &Arc<Dataset>, key: CloudKey) -> Self {
         let samples = &dataset.train;
+        let mut is_held_back = vec![false; samples.len()];
+        dataset.split(key.share, key.seed).validation.iter().for_each(|at| is_held_back[*at as usize] = true);
         let height = |at: usize| match &samples.targets {
             TargetData::Numbers { width, values } => values.get(at * width).map(|height| *height as f32),
             TargetData::Classes(_) | TargetData::Itself { .. } | TargetData::Steps { .. } => None,
@@ -91,10 +115,11 @@ impl Cloud {
                 Some(class) => Tone::Class(class),
                 None => Tone::Value(tone_of(height(at)?, [low, high])),
             };
-            (x.is_finite() && y.is_finite()).then_some(Dot { at: [x as f32, y as f32], tone })
+            let dot = Dot { is_ring: is_held_back[at], ..Dot::new([x as f32, y as f32], tone) };
+            (x.is_finite() && y.is_finite()).then_some(dot)
         };
         let dots = thinned(samples.len(), MOST_DOTS).filter_map(dot).collect();
-        Self { identity: identity(dataset), dots, ranges: plane_of(dataset), heights: [low, high] }
+        Self { key, dots, ranges: plane_of(dataset), heights: [low, high] }
     }
 }
 

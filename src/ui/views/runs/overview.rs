@@ -113,7 +113,7 @@ impl Overview {
         let is_any_selected = drawn.iter().any(|row| color(*row).is_some());
         let other = if is_any_selected { Tone::Faint } else { Tone::Plain };
         let tone = |at: usize| color(drawn[at]).map_or(other, Tone::Class);
-        let dots: Vec<_> = found.iter().map(|(at, place)| Dot { at: *place, tone: tone(*at) }).collect();
+        let dots: Vec<_> = found.iter().map(|(at, place)| Dot::new(*place, tone(*at))).collect();
         let wide = |axis: &RunAxis| {
             let margin = 0.05 * (axis.ends[1] - axis.ends[0]);
             axis.ends[0] - margin..=axis.ends[1] + margin

@@ -12,7 +12,7 @@ use crate::ui::views::cx::Cx;
 use crate::ui::widgets::bar::fixed_text_ui;
 use crate::ui::widgets::button::icon_button_ui;
 use crate::ui::widgets::numbers::thousands;
-use crate::ui::widgets::slider::{Division, Slider};
+use crate::ui::widgets::slider::Slider;
 
 /// Seconds in which the whole run is played.
 const PLAYED_IN: f64 = 10.0;
@@ -62,7 +62,7 @@ impl TimelineBar {
                 }
                 ui.add_space(GRID);
                 let mut at = step as f64;
-                let slider = Slider::new("Time line", 0.0..=last as f64, last as f64, Division::Whole);
+                let slider = Slider::over_places("Time line", 0.0..=last as f64);
                 let help =
                     "The step that every view shows. The axis of steps below a curve is dragged to the same effect.";
                 if slider.show(ui, ui.available_width() - GRID, &mut at).on_hover_text(tr(help)).changed() {
