@@ -96,7 +96,7 @@ fn walk(number: &str) {
             }
             assert!(on(&harness).can_go_on().is_err());
             answer(&mut harness, if right == 0 { 1 } else { 0 });
-            harness.get_by_label("Not right.");
+            harness.get_by_label("Not right. You may answer again.");
             answer(&mut harness, right);
             harness.get_by_label("Right.");
         }

@@ -52,7 +52,6 @@ fn the_curves_are_given_to_the_player_and_saved() {
     harness.get_by_label_contains("Loss plot").click_secondary();
     harness.run_ok();
     click(&mut harness, "Save as sound (WAV)…");
-    wait_for(&mut harness, "Save the chart");
     act(&mut harness, Request::SaveChartTo(saved.clone()));
     step_until(&mut harness, "it is written", |_| saved.is_file());
     harness.key_press(Key::Escape);
