@@ -83,14 +83,6 @@ def peak(pid):
     return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
-def speed(preset, environment, groups):
-    """Samples a second of a training without a window."""
-    begun = time.monotonic()
-    process = start(["train", preset, "--quiet"], environment, groups)
-    process.wait()
-    return time.monotonic() - begun
-
-
 def main():
     groups = limited()
     screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1024x700x24"], stderr=subprocess.DEVNULL)
@@ -120,7 +112,7 @@ def measure(preset, home, groups):
     }
     environment.pop("WAYLAND_DISPLAY", None)
     begun = time.monotonic()
-    window = start(["--preset", preset], environment, groups)
+    window = start([preset], environment, groups)
     while not has_picture():
         if window.poll() is not None or time.monotonic() - begun > 60:
             sys.exit(f"the window does not open: {(home / 'out').read_text()}")
