@@ -167,7 +167,12 @@ fn padding_needs_the_tokens_that_enter_the_network() {
     }
     for (layers, input) in [
         (format!(r#"["embedding",{{"kind":"residual","layers":[{attention}]}},{mean}]"#), row),
-        (format!(r#"["embedding",{{"kind":"conv1d","padding":"same"}},{{"kind":"lstm","returns":"all_steps"}},{mean}]"#), row),
+        (
+            format!(
+                r#"["embedding",{{"kind":"conv1d","padding":"same"}},{{"kind":"lstm","returns":"all_steps"}},{mean}]"#
+            ),
+            row,
+        ),
         (format!("[{mean}]"), Shape::image(4, 4, 3)),
     ] {
         let layers: Vec<LayerSpec> = serde_json::from_str(&layers).unwrap();
