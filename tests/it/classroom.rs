@@ -71,20 +71,20 @@ fn what_is_on_the_screen_is_numbered_and_explained() {
     harness.get_by_label_contains("How far the predictions are from the targets");
     harness.get_by_label_contains("The layers, from the input at the top");
     // The window that explains is dragged by its title, out of the way of what it explains.
-    let title = |harness: &Harness<'_, Studio>| {
-        let named = harness.query_all_by_label("What do I see here?").map(|node| node.rect());
-        // The button at the top has the same name, and so has the whole window.
-        let below = named.filter(|rect| rect.top() > 44.0);
-        below.min_by(|one, other| one.height().total_cmp(&other.height())).unwrap()
+    // The button at the top has the same name.
+    let window = |harness: &Harness<'_, Studio>| {
+        let mut named = harness.query_all_by_label("What do I see here?").map(|node| node.rect());
+        named.find(|rect| rect.height() > 100.0).unwrap()
     };
-    let before = title(&harness).center();
-    let after = before - vec2(200.0, 100.0);
-    harness.hover_at(before);
-    harness.drag_at(before);
-    harness.hover_at(after);
-    harness.drop_at(after);
+    let before = window(&harness);
+    let (title, by) = (before.center_top() + vec2(0.0, 14.0), vec2(-200.0, -100.0));
+    harness.hover_at(title);
+    harness.drag_at(title);
+    harness.hover_at(title + by);
+    harness.drop_at(title + by);
     harness.run_steps(3);
-    assert!(title(&harness).center().distance(after) < 2.0, "{:?}", title(&harness));
+    let moved = window(&harness).min - before.min;
+    assert!((moved - by).length() < 2.0, "{moved:?}");
     act(&mut harness, Request::Show("runs"));
     harness.run_steps(3);
     harness.get_by_label_contains("Every run is kept here");

@@ -17,6 +17,7 @@ mod class_board;
 mod classroom;
 mod cli;
 mod coach;
+#[cfg(feature = "gui")]
 mod color_vision;
 mod columns;
 mod docs;
@@ -46,6 +47,7 @@ mod layout;
 mod learning;
 #[cfg(feature = "gui")]
 mod lesson_editor;
+#[cfg(feature = "gui")]
 mod lesson_window;
 mod lessons;
 #[cfg(feature = "gui")]

@@ -105,9 +105,11 @@ impl View for Learn {
             .show(ui, 64.0, &mut weight)
             .on_hover_text(tr("Weight of the moving average that is drawn over the faint values of every step"));
         cx.window.smoothing = weight as f32;
-        // What the coach says takes the room of the word.
-        if cx.session.coach.findings.is_empty() {
-            ui.label(RichText::new(tr("Smoothing")).color(palette.muted));
+        let word = tr("Smoothing").into_owned();
+        let width = ui.painter().layout_no_wrap(word.clone(), theme::body_font(), palette.muted).size().x;
+        // What the coach says may take the room of the word.
+        if ui.available_width() > width + 4.0 * GRID {
+            ui.label(RichText::new(word).color(palette.muted));
         }
     }
 }

@@ -69,7 +69,11 @@ impl View for Transport {
             main_button_ui(ui, cx);
             other_buttons_ui(ui, cx);
             look_back_ui(ui, cx);
-            pace_ui(ui, cx);
+            // In the presenter the results of a run that has ended and the time line need the room.
+            let is_told = cx.session.status.is_ended() || cx.session.visited().is_some();
+            if !is_told || ui.available_width() > PACE {
+                pace_ui(ui, cx);
+            }
             ui.add_space(2.0 * GRID);
             if self.timeline.ui(ui, cx) {
                 return;
@@ -355,6 +359,9 @@ fn beside_score(test: &Evaluation) -> String {
     });
     format!("{accuracy}{baseline}")
 }
+
+/// Room that the pace and a result need beside one another.
+const PACE: f32 = 440.0;
 
 /// Room that a result needs. Where there is less beside the two buttons, they give way: the tabs lead there as well.
 const RESULT: f32 = 336.0;
