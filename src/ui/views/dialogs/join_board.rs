@@ -83,6 +83,7 @@ impl Dialog for JoinBoard {
                 next = Next::Keep(Request::ChoosePath(PathFor::JoinBoard).into());
             }
         });
+        ui.add_space(GRID);
         caption_ui(ui, "Your name");
         let field = TextEdit::singleline(&mut self.name).char_limit(LONGEST).desired_width(f32::INFINITY);
         let field = ui.add(field).accessible_name(tr("Your name"));

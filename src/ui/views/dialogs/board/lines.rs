@@ -3,7 +3,7 @@
 use eframe::egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::language::tr;
-use crate::lesson::board::{Pupil, Standing};
+use crate::lesson::board::{LessonStanding, Pupil, Standing};
 use crate::lesson::class::{QUIET, Summary, age_text, is_share, key_text, score_text, state_text, value_text};
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets::cut_text::cut_text;
@@ -117,21 +117,18 @@ impl Scale {
 fn line(pupil: &Pupil, name: String, key: &str, scale: Scale) -> Line {
     let Pupil { standing, age, .. } = pupil;
     let Standing { lesson, epoch, of_epochs, state, .. } = standing;
-    let of = |part: usize, all: usize| format!("{part} of {all}");
+    let of = |part: usize, all: usize| if all == 0 { String::new() } else { format!("{part}/{all}") };
     let score = standing.score();
     let compared = score.filter(|score| score.key == key);
     let value = score.map_or_else(|| "–".to_owned(), |score| score_text(score, key));
-    let lesson_text = lesson.as_ref().map_or_else(String::new, |lesson| of(lesson.step, lesson.of_steps));
-    let goals = lesson.as_ref().filter(|lesson| lesson.of_goals > 0);
-    let goals = goals.map_or_else(String::new, |lesson| of(lesson.goals, lesson.of_goals));
-    let epochs = if *of_epochs == 0 { String::new() } else { of(*epoch as usize, *of_epochs as usize) };
+    let LessonStanding { step, of_steps, goals, of_goals, .. } = lesson.clone().unwrap_or_default();
     let (state, written) = (state_text(*state), age_text(*age));
     let best = score.and_then(|score| Some(value_text(&score.key, score.best?)));
     let is_quiet = *age >= QUIET;
     let said = [
-        (!lesson_text.is_empty()).then(|| format!("lesson step {lesson_text}")),
-        (!goals.is_empty()).then(|| format!("goals reached {goals}")),
-        (!epochs.is_empty()).then(|| format!("epoch {epochs}")),
+        (of_steps > 0).then(|| format!("lesson step {step} of {of_steps}")),
+        (of_goals > 0).then(|| format!("goals reached {goals} of {of_goals}")),
+        (*of_epochs > 0).then(|| format!("epoch {epoch} of {of_epochs}")),
         score.map(|score| format!("{} {}", key_text(&score.key), value_text(&score.key, score.value))),
         best.as_ref().map(|best| format!("best {best}")),
         Some(state.to_owned()),
@@ -152,7 +149,15 @@ fn line(pupil: &Pupil, name: String, key: &str, scale: Scale) -> Line {
         details: details.into_iter().flatten().collect::<Vec<_>>().join("\n"),
         value: compared.map(|score| scale.share(score.value)),
         best: compared.and_then(|score| Some(scale.share(score.best?))),
-        cells: [name, lesson_text, goals, epochs, value, state.to_owned(), written],
+        cells: [
+            name,
+            of(step, of_steps),
+            of(goals, of_goals),
+            of(*epoch as usize, *of_epochs as usize),
+            value,
+            state.to_owned(),
+            written,
+        ],
         is_quiet,
     }
 }
